@@ -1,0 +1,1 @@
+"""Hold an HTTP API to its OpenAPI document."""

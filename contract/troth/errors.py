@@ -1,0 +1,77 @@
+"""The exception tree: every fault that stops troth itself.
+
+A broken rule in an exchange is not here: that is a `violation.Violation`, a value.  Each
+exception carries its facts as fields and builds its own sentence (what was expected, what was
+found, where, and what to do), so that a caller never has to parse one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where a node of a document was written: *line* and *column* count from 1."""
+
+    file: str
+    line: int
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class TrothError(Exception):
+    """The root of everything that troth raises on purpose."""
+
+    #: The exit code of a command that this error ends (2: usage, configuration or document).
+    exit_code = 2
+
+
+class SpecError(TrothError):
+    """The document (or an overlay) cannot be used.
+
+    *pointer* is the JSON Pointer of the node at fault, "" for the whole document; *advice* says
+    what to do, when that is known.
+    """
+
+    def __init__(
+        self, fault: str, *, place: Place | None = None, pointer: str = "", advice: str = ""
+    ) -> None:
+        super().__init__(fault)
+        self.fault = fault
+        self.place = place
+        self.pointer = pointer
+        self.advice = advice
+
+    def __str__(self) -> str:
+        where = f"{self.place}: " if self.place else ""
+        at = f" (at {self.pointer})" if self.pointer else ""
+        advice = f"\n{self.advice}" if self.advice else ""
+        return f"{where}{self.fault}{at}{advice}"
+
+
+class NoSuchPath(TrothError):
+    """No operation of the document has this path."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(target)
+        self.target = target
+
+    def __str__(self) -> str:
+        return f"the document has no path that matches {self.target!r}"
+
+
+class MethodNotAllowed(TrothError):
+    """The path is known, the method is not; *allowed* are those that would do, sorted."""
+
+    def __init__(self, method: str, target: str, allowed: tuple[str, ...]) -> None:
+        super().__init__(method, target, allowed)
+        self.method = method
+        self.target = target
+        self.allowed = allowed
+
+    def __str__(self) -> str:
+        would_do = ", ".join(self.allowed)
+        return f"{self.method} is not declared for {self.target!r}; {would_do} would do"

@@ -1,0 +1,80 @@
+"""A request, its response, and the bytes and times of both, as frozen values.
+
+Nothing here interprets: bodies stay bytes, header fields stay in order with their names as sent.
+Field names compare case-insensitively (RFC 9110 §5.1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Fields = tuple[tuple[str, str], ...]
+
+
+def field(fields: Fields, name: str) -> str | None:
+    """The value of the first field called *name*, or None."""
+    wanted = name.lower()
+    return next((value for key, value in fields if key.lower() == wanted), None)
+
+
+def field_values(fields: Fields, name: str) -> tuple[str, ...]:
+    """All values of the fields called *name*, in order."""
+    wanted = name.lower()
+    return tuple(value for key, value in fields if key.lower() == wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request: *target* in origin form (path and query), *body* as sent."""
+
+    method: str
+    target: str
+    fields: Fields = ()
+    body: bytes = b""
+
+    def field(self, name: str) -> str | None:
+        """The value of the first header field called *name*, or None."""
+        return field(self.fields, name)
+
+    @property
+    def content_type(self) -> str | None:
+        """The Content-Type field, as sent."""
+        return field(self.fields, "content-type")
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A response: *body* is the whole content, transfer coding removed, content coding not.
+
+    *arrivals* are the pieces in which a body arrived, each with its time in seconds after the
+    request was sent (monotonic); empty where nobody measured.
+    """
+
+    status: int
+    fields: Fields = ()
+    body: bytes = b""
+    arrivals: tuple[tuple[float, bytes], ...] = ()
+
+    def field(self, name: str) -> str | None:
+        """The value of the first header field called *name*, or None."""
+        return field(self.fields, name)
+
+    @property
+    def content_type(self) -> str | None:
+        """The Content-Type field, as sent."""
+        return field(self.fields, "content-type")
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and what came back: a response, or (in a live run) a *fault* of the transport.
+
+    *fault* is a kebab-case word (`timeout`, `reset`, `truncated`, `endless`, `not-http`, …) and
+    may stand beside a partial response.  *seconds* is the whole exchange's duration.
+    """
+
+    request: Request
+    response: Response | None = None
+    fault: str | None = None
+    fault_detail: str = ""
+    seconds: float = 0.0

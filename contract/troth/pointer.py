@@ -1,0 +1,58 @@
+"""JSON Pointer (RFC 6901): build, split, follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import unquote
+
+
+def escape(token: str | int) -> str:
+    """Escape one reference token (RFC 6901 §4)."""
+    return str(token).replace("~", "~0").replace("/", "~1")
+
+
+def join(base: str, *tokens: str | int) -> str:
+    """Append *tokens* to the pointer *base*."""
+    return base + "".join("/" + escape(token) for token in tokens)
+
+
+def of(tokens: Iterable[str | int]) -> str:
+    """Write the pointer that *tokens* spell."""
+    return join("", *tokens)
+
+
+def split(pointer: str) -> tuple[str, ...]:
+    """Split a pointer into its unescaped tokens; the empty pointer has none."""
+    if not pointer:
+        return ()
+    if not pointer.startswith("/"):
+        raise ValueError(f"a JSON Pointer is empty or starts with '/', not {pointer!r}")
+    return tuple(token.replace("~1", "/").replace("~0", "~") for token in pointer[1:].split("/"))
+
+
+def from_fragment(fragment: str) -> str:
+    """Decode the fragment of a URI reference, without its '#' (RFC 6901 §6)."""
+    return unquote(fragment)
+
+
+def resolve(value: Any, pointer: str) -> Any:
+    """Follow *pointer* into *value*.
+
+    Raises KeyError with the first pointer that leads nowhere.  An array index is a
+    decimal without leading zeros (RFC 6901 §4); "-" names no value.
+    """
+    walked = ""
+    for token in split(pointer):
+        walked = join(walked, token)
+        if isinstance(value, dict) and token in value:
+            value = value[token]
+        elif isinstance(value, list) and _is_index(token) and int(token) < len(value):
+            value = value[int(token)]
+        else:
+            raise KeyError(walked)
+    return value
+
+
+def _is_index(token: str) -> bool:
+    return token == "0" or (token.isascii() and token.isdigit() and not token.startswith("0"))

@@ -1,0 +1,1 @@
+"""Serve an OpenAPI document: the mock server."""
