@@ -1,0 +1,71 @@
+"""From a file name to a `Contract` with its verbs: what `troth.load` is.
+
+The outermost room of the library: the only one that knows both the values and everything that
+can be done with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from troth import compiling, document, overlay, validator
+from troth.contract import Contract, Verbs
+from troth.document import Document
+from troth.operation import Operation
+
+_SPEC = Path(__file__).with_name("spec")
+
+
+def bundled_document() -> Path:
+    """The path of the document that ships with troth."""
+    return _spec_folder() / "atoma.yaml"
+
+
+def bundled_overlays() -> tuple[Path, ...]:
+    """The paths of the overlays that mend the bundled document, in order."""
+    return (_spec_folder() / "atoma.overlay.yaml",)
+
+
+def load(
+    source: str | Path | None = None, *, overlays: Sequence[str | Path] | None = None
+) -> Contract:
+    """Read *source* (a file; "-" is standard input), apply *overlays* in order, and compile.
+
+    Without a source it is the bundled document, with its own overlay unless *overlays* says
+    otherwise (an empty sequence: as published).  `load(…).published` is the contract without
+    overlays.  Raises SpecError, with the file, line and column, for a document that cannot be
+    used.
+    """
+    published, effective = read(source, overlays=overlays)
+    base = compiling.compile(published, verbs=_VERBS)
+    if effective is published:
+        return base
+    return compiling.compile(effective, source=base, verbs=_VERBS)
+
+
+def read(
+    source: str | Path | None = None, *, overlays: Sequence[str | Path] | None = None
+) -> tuple[Document, Document]:
+    """Read a document: as published, and with its overlays applied (the same, without any)."""
+    if source is None:
+        source = bundled_document()
+        overlays = bundled_overlays() if overlays is None else overlays
+    published = document.read(source)
+    return published, overlay.apply(published, list(overlays)) if overlays else published
+
+
+def _spec_folder() -> Path:
+    # an editable install has the sources: spec/ stands beside contract/
+    return _SPEC if _SPEC.is_dir() else Path(__file__).parents[2] / "spec"
+
+
+def _strategy(contract: Contract, operation: Operation, valid: bool) -> Any:
+    # hypothesis takes 0.2 s to import, and most users of a contract never draw from it
+    from troth.strategies import operation_strategy
+
+    return operation_strategy(contract, operation, valid=valid)
+
+
+_VERBS = Verbs(validate=validator.validate, strategy=_strategy)
