@@ -1,0 +1,135 @@
+"""What a run tells while it goes on: its events, and the findings that they carry.
+
+The journal is these events as NDJSON; every report is a fold over them.  All are frozen values
+with nothing in them that cannot be written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from troth.exchange import Exchange
+from troth.violation import Severity, Violation
+
+Verdict = Literal["conforms", "violations", "inconclusive", "unreachable", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One way in which the server departs from its document.
+
+    *id* is stable between runs (a hash of the violation's key); *violation* says what and where;
+    *case_id* and *about* say what was being tried, *example* is the smallest exchange that shows
+    it.  *again* of *tries* repetitions on fresh connections showed it too: a finding is *flaky*
+    when not all did.  *times* counts the exchanges of the run that showed it.  *known* findings
+    are in the user's baseline or declared beforehand, and do not count.  *group* is the
+    capability that never held, for a finding of a whole capability.
+    """
+
+    id: str
+    severity: Severity
+    violation: Violation
+    case_id: str
+    about: str
+    example: Exchange
+    times: int = 1
+    again: int = 0
+    tries: int = 0
+    known: bool = False
+    group: str | None = None
+    phase: str = ""
+
+    @property
+    def flaky(self) -> bool:
+        """Whether a repetition of the very same request did not show it."""
+        return self.again < self.tries
+
+    @property
+    def code(self) -> str:
+        """The violation's code."""
+        return self.violation.code
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The run begins: *at* is ISO 8601 UTC; *settings* are shown without secrets."""
+
+    target: str
+    document: str
+    digest: str
+    title: str
+    version: str
+    at: str
+    seed: int
+    operations: tuple[str, ...]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    document_faults: tuple[str, ...] = ()
+    laws: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseStarted:
+    """A phase begins, with so many cases *planned* (0: not known beforehand)."""
+
+    phase: str
+    planned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """One request was answered (or not): what was tried, what came, what was wrong with it.
+
+    *purpose* is `case`, `repeat` (a confirmation), `shrink` or `probe`.  *laws* are the verdicts
+    of the laws that were judged, by id; *covers* the members, branches and keywords of the
+    request's schema that the request exercised, as pointers into the document.
+    """
+
+    case_id: str
+    operation: str
+    phase: str
+    about: str
+    intent: str
+    purpose: str
+    exchange: Exchange
+    violations: tuple[Violation, ...] = ()
+    laws: Mapping[str, str] = field(default_factory=dict)
+    covers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A finding, confirmed and shrunk; told again, with the same id, when more is known."""
+
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something that a reader of the report should know and that is no finding."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The run is over.
+
+    *reason* is one sentence for a verdict that is not `conforms` or `violations`; *planned* and
+    *not_run* count cases; *requests* everything that was sent.
+    """
+
+    verdict: Verdict
+    exit_code: int
+    reason: str
+    requests: int
+    planned: int
+    not_run: int
+    seconds: float
+    findings: int
+    warnings: int
+
+
+Event = Started | PhaseStarted | Exchanged | Found | Noted | Finished
