@@ -1,0 +1,247 @@
+"""The only socket of a conformance run: requests out, raw answers in, under caps.
+
+Every answer a server can give, and every way in which it can fail to give one, becomes an
+`Exchange`: with a response, a *fault* word, or both.  The words are
+
+    unreachable  no connection: the detail says why
+    tls          the handshake failed, or the certificate is not accepted
+    timeout      nothing came, or not all of it in time
+    stalled      silence inside an answer that had begun
+    reset        the connection was reset
+    empty-reply  the connection was closed without a word
+    truncated    the body ended before its framing said so
+    endless      a cap on bytes or events was passed
+    bomb         content that unpacks to more than the cap
+    not-http     what came back is not an HTTP response
+    framing      the content coding is broken, or was never asked for
+
+Redirects, proxies from the environment, .netrc and cookies are off; content is unpacked here,
+under the cap on bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from troth.conformance.settings import Caps
+from troth.exchange import Exchange, Fields, Request, Response
+
+_CHUNK = 64 * 1024
+
+
+@dataclass
+class _Piece:
+    """What has been read of one answer so far: kept, whatever happens next."""
+
+    started: float
+    status: int = 0
+    fields: Fields = ()
+    arrivals: list[tuple[float, bytes]] = field(default_factory=list)
+    size: int = 0
+    events: int = 0
+
+
+class Transport:
+    """A pooled HTTP/1.1 client for one origin.
+
+    *clock* is monotonic seconds.  Use it as an async context manager; `send` never raises for
+    anything that the server does.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        caps: Caps,
+        clock: Callable[[], float],
+        insecure: bool = False,
+        trust_env: bool = False,
+        connections: int = 8,
+    ) -> None:
+        self.url = url.rstrip("/")
+        self.caps = caps
+        self._clock = clock
+        self._insecure = insecure
+        self._trust_env = trust_env
+        self._connections = connections
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Transport:
+        self._session = self._new_session(force_close=False)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def send(
+        self, request: Request, *, fresh: bool = False, hang_up_after: int | None = None
+    ) -> Exchange:
+        """Send *request*, its target appended to the base URL, and read the answer under caps.
+
+        *fresh* uses a connection of its own.  *hang_up_after* closes the connection after so many
+        pieces of the body have come: a client that goes away.
+        """
+        assert self._session is not None, "use the transport as a context manager"
+        session = self._new_session(force_close=True) if fresh else self._session
+        piece = _Piece(self._clock())
+        try:
+            async with asyncio.timeout(self.caps.seconds):
+                fault, detail = await self._exchange(session, request, piece, hang_up_after)
+        except TimeoutError:
+            fault, detail = "timeout", f"no complete answer within {self.caps.seconds:g} s"
+        finally:
+            if fresh:
+                await session.close()
+        return self._finish(request, piece, fault, detail)
+
+    def _new_session(self, *, force_close: bool) -> aiohttp.ClientSession:
+        tls: ssl.SSLContext | bool = not self._insecure
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=self._connections, ssl=tls, force_close=force_close
+            ),
+            auto_decompress=False,
+            trust_env=self._trust_env,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.caps.connect),
+            max_line_size=self.caps.head_bytes,
+            max_field_size=self.caps.head_bytes,
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+        )
+
+    async def _exchange(
+        self,
+        session: aiohttp.ClientSession,
+        request: Request,
+        piece: _Piece,
+        hang_up_after: int | None,
+    ) -> tuple[str | None, str]:
+        try:
+            async with session.request(
+                request.method,
+                URL(self.url + request.target, encoded=True),
+                headers=list(request.fields),
+                data=request.body or None,
+                allow_redirects=False,
+                # an event of one endless line is read in pieces, not as a line
+                read_bufsize=_CHUNK,
+            ) as answer:
+                piece.status = answer.status
+                piece.fields = tuple(
+                    (name.decode("latin-1"), value.decode("latin-1"))
+                    for name, value in answer.raw_headers
+                )
+                return await self._read(answer.content, piece, hang_up_after, answer)
+        except aiohttp.ClientError as fault:
+            return _classify(fault, answered=piece.status != 0)
+        except (OSError, ValueError, asyncio.IncompleteReadError) as fault:
+            return _classify(fault, answered=piece.status != 0)
+
+    async def _read(
+        self,
+        content: aiohttp.StreamReader,
+        piece: _Piece,
+        hang_up_after: int | None,
+        answer: aiohttp.ClientResponse,
+    ) -> tuple[str | None, str]:
+        caps = self.caps
+        while True:
+            try:
+                async with asyncio.timeout(caps.idle):
+                    data = await content.readany()
+            except TimeoutError:
+                return "stalled", f"nothing came for {caps.idle:g} s inside the answer"
+            if not data:
+                return None, ""
+            piece.arrivals.append((self._clock() - piece.started, data))
+            piece.size += len(data)
+            piece.events += data.count(b"\n\n")
+            if piece.size > caps.body_bytes:
+                answer.close()
+                return "endless", f"more than {caps.body_bytes} bytes came"
+            if piece.events > caps.events:
+                answer.close()
+                return "endless", f"more than {caps.events} events came"
+            if hang_up_after is not None and len(piece.arrivals) >= hang_up_after:
+                answer.close()
+                return None, ""
+
+    def _finish(self, request: Request, piece: _Piece, fault: str | None, detail: str) -> Exchange:
+        seconds = self._clock() - piece.started
+        if not piece.status:
+            return Exchange(request, None, fault, detail, seconds)
+        body = b"".join(data for _, data in piece.arrivals)
+        arrivals = tuple(piece.arrivals)
+        coding = _coding(piece.fields)
+        if coding and fault is None:
+            body, fault, detail = _unpack(body, coding, self.caps.body_bytes)
+            arrivals = ()
+        response = Response(piece.status, piece.fields, body, arrivals)
+        return Exchange(request, response, fault, detail, seconds)
+
+
+def _classify(fault: BaseException, *, answered: bool) -> tuple[str, str]:
+    """The fault word for what aiohttp raised; never its text, which may hold the URL's secrets."""
+    # most special first: aiohttp's tree is deep
+    words: list[tuple[type[BaseException] | tuple[type[BaseException], ...], str, str]] = [
+        (aiohttp.ClientConnectorCertificateError, "tls", "its certificate is not accepted"),
+        (aiohttp.ClientSSLError, "tls", "the TLS handshake failed"),
+        (aiohttp.ConnectionTimeoutError, "unreachable", "the connection timed out"),
+        (aiohttp.ClientConnectorDNSError, "unreachable", "the host name is not known"),
+        (aiohttp.ClientConnectorError, "unreachable", "the connection was refused"),
+        (
+            aiohttp.ServerDisconnectedError,
+            "empty-reply",
+            "the connection was closed unanswered",
+        ),
+        (aiohttp.ServerTimeoutError, "timeout", "it did not answer in time"),
+        (aiohttp.ClientPayloadError, "truncated", "the body ended before its framing said so"),
+        (aiohttp.ClientResponseError, "not-http", "what came back is not an HTTP response"),
+        (aiohttp.ClientOSError, "reset", "the connection was reset"),
+        (aiohttp.InvalidURL, "unreachable", "the URL is not valid"),
+        (ConnectionError, "reset", "the connection was reset"),
+    ]
+    for kind, word, detail in words:
+        if isinstance(fault, kind):
+            if word == "unreachable" and isinstance(fault, aiohttp.ClientConnectorError):
+                detail = fault.os_error.strerror or detail
+            return word, detail
+    return (
+        "truncated" if answered else "not-http"
+    ), f"the answer broke off ({type(fault).__name__})"
+
+
+def _coding(fields: Fields) -> str:
+    values = [value for name, value in fields if name.lower() == "content-encoding"]
+    coding = ",".join(values).strip().lower()
+    return "" if coding == "identity" else coding
+
+
+def _unpack(body: bytes, coding: str, most: int) -> tuple[bytes, str | None, str]:
+    """Unpack gzip or deflate content under a cap; we never asked for any coding."""
+    if coding not in ("gzip", "x-gzip", "deflate"):
+        return body, "framing", f"the content is coded as {coding!r}, which was not asked for"
+    unpacker: Any = zlib.decompressobj(wbits=47)  # 47: zlib or gzip, by its head
+    try:
+        data = unpacker.decompress(body, most + 1)
+    except zlib.error:
+        return body, "framing", f"the content is not {coding}"
+    if len(data) > most:
+        return data[:most], "bomb", f"the content unpacks to more than {most} bytes"
+    return data, None, ""
