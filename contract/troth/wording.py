@@ -1,0 +1,232 @@
+"""The sentences in which a schema's keyword says what it found and what it expected.
+
+Pure words: what a value is called, how it is shown (short, on one line, whatever it holds), and
+one sentence per keyword of JSON Schema.  Which keyword to speak for is `explain`'s business.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+_LONGEST = 80
+_MOST = 12
+_FORMATS = {"uri": "URI", "uuid": "UUID", "ipv4": "IPv4 address", "ipv6": "IPv6 address"}
+
+
+def type_of(value: Any) -> str:
+    """The JSON Schema type of *value*; a float without fraction is an integer (2020-12 §6.1.1)."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, str):
+        return "string"
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
+        return "integer"
+    if isinstance(value, dict):
+        return "object"
+    if isinstance(value, (list, tuple)):
+        return "array"
+    return "number"
+
+
+def a(type_name: str) -> str:
+    """A JSON type with its article: a string, an object, null."""
+    if type_name == "null":
+        return type_name
+    return f"an {type_name}" if type_name[0] in "aio" else f"a {type_name}"
+
+
+def show(value: Any, longest: int = _LONGEST) -> str:
+    """*value* on one line of about *longest* characters, with nothing unprintable in it."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, str):
+        return _text(value, longest)
+    if isinstance(value, int):
+        return _integer(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, dict):
+        return _container(value.items(), longest, brackets="{}", entry=_member)
+    if isinstance(value, (list, tuple)):
+        return _container(value, longest, brackets="[]", entry=show)
+    return repr(value)[:longest]
+
+
+def _text(value: str, longest: int) -> str:
+    if len(value) <= longest:
+        return repr(value)
+    return f"{value[: max(longest - 4, 1)]!r}… ({len(value)} characters)"
+
+
+def _integer(value: int) -> str:
+    # int → str is quadratic, and refused by Python above 4300 digits.
+    if value.bit_length() <= 256:
+        return str(value)
+    return f"an integer of about {int(value.bit_length() * 0.30103) + 1} digits"
+
+
+def _member(item: tuple[Any, Any], longest: int) -> str:
+    name, value = item
+    key = name if isinstance(name, str) and name.isidentifier() and len(name) < 40 else show(name)
+    return f"{key}: {show(value, max(longest - len(key) - 2, 8))}"
+
+
+def _container(
+    items: Iterable[Any], longest: int, *, brackets: str, entry: Callable[[Any, int], str]
+) -> str:
+    parts: list[str] = []
+    room = longest - 2
+    for item in items:
+        if room < 8:
+            parts.append("…")
+            break
+        part = entry(item, min(room, max(longest // 2, 8)))
+        parts.append(part)
+        room -= len(part) + 2
+    return brackets[0] + ", ".join(parts) + brackets[1]
+
+
+def options(values: Sequence[Any]) -> str:
+    """The values that would do, comma-separated, the first dozen of them."""
+    shown = ", ".join(show(value, 40) for value in values[:_MOST])
+    more = len(values) - _MOST
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def either(words: Sequence[str], conjunction: str = "or") -> str:
+    """`a`, `a or b`, `a, b or c`."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {conjunction} {words[-1]}"
+
+
+def names(words: Sequence[str]) -> str:
+    """Member names, quoted: `'a', 'b' and 'c'`, the first few of them."""
+    shown = [show(word, 40) for word in words[:5]]
+    if len(words) > 5:
+        shown = [*shown[:5], f"{len(words) - 5} more"]
+    return either(shown, "and")
+
+
+def not_of_type(value: Any, types: Sequence[str]) -> str:
+    """`'abc' is not of type integer; it is a string`."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{show(value)} is not a JSON value"
+    return f"{show(value)} is not of type {either(types)}; it is {a(type_of(value))}"
+
+
+def not_one_of(value: Any, values: Sequence[Any]) -> str:
+    """`'developer' is not one of 'system', 'user'`."""
+    if len(values) == 1:
+        return f"{show(value)} is not {show(values[0])}"
+    return f"{show(value)} is not one of {options(values)}"
+
+
+def sentence(keyword: str, expected: Any, value: Any) -> str:
+    """What *keyword*, whose value in the schema is *expected*, says of the instance *value*."""
+    speak = _SENTENCES.get(keyword)
+    if speak is None:
+        return f"{show(value)} does not satisfy '{keyword}'"
+    return speak(expected, value)
+
+
+def _count(number: Any, noun: str) -> str:
+    return f"{show(number)} {noun}" + ("" if number == 1 else "s")
+
+
+def _too(adjective: str, subject: str, count: str, limit: str) -> str:
+    return f"{subject} is too {adjective}: {count}, {limit}"
+
+
+def _format(expected: Any, value: Any) -> str:
+    name = show(expected)[1:-1] if isinstance(expected, str) else show(expected)
+    name = _FORMATS.get(name, name)
+    article = "an" if name[:1] in "aeiAEI" and not name.startswith("uri") else "a"
+    return f"{show(value)} is not {article} {name}"
+
+
+def out_of_format(name: str, value: Any, limit: int) -> str:
+    """`1099511627776 is not an int32: it is above 2147483647`."""
+    side = "above" if value > limit else "below"
+    return f"{show(value)} is not an {name}: it is {side} {limit}"
+
+
+def _repeated(_: Any, value: Any) -> str:
+    seen: dict[str, int] = {}
+    for index, item in enumerate(value):
+        first = seen.setdefault(_identity(item), index)
+        if first != index:
+            return f"items {first} and {index} are equal ({show(item, 40)}); items must be unique"
+    return "two items are equal; items must be unique"
+
+
+def _identity(value: Any) -> str:
+    """A text that is equal for equal JSON values (1 and 1.0 are equal; 1 and true are not)."""
+    if isinstance(value, dict):
+        inside = sorted(f"{key!r}:{_identity(item)}" for key, item in value.items())
+        return "{" + ",".join(inside) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join(map(_identity, value)) + "]"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return hex(value) if type(value) is int else repr(value)
+
+
+def _forbidden(expected: Any, value: Any) -> str:
+    if isinstance(expected, Mapping) and len(expected) == 1:
+        (keyword, what), *_ = expected.items()
+        if keyword == "type":
+            types = [what] if isinstance(what, str) else list(what)
+            return f"{show(value)} is of type {type_of(value)}; {either(types)} is forbidden"
+        if keyword == "const" or (keyword == "enum" and isinstance(what, list)):
+            return f"{show(value)} is forbidden"
+        if keyword == "required" and isinstance(what, list):
+            verb = "is" if len(what) == 1 else "are, together,"
+            return f"{names(what)} {verb} forbidden"
+    return f"{show(value)} matches the schema under 'not', which forbids it"
+
+
+def _false(_: Any, value: Any) -> str:
+    return f"no value is allowed here; {show(value)} was found"
+
+
+_SENTENCES: dict[str, Callable[[Any, Any], str]] = {
+    "type": lambda e, v: not_of_type(v, [e] if isinstance(e, str) else list(e)),
+    "enum": lambda e, v: not_one_of(v, e),
+    "const": lambda e, v: not_one_of(v, [e]),
+    "minimum": lambda e, v: f"{show(v)} is below the minimum of {show(e)}",
+    "maximum": lambda e, v: f"{show(v)} is above the maximum of {show(e)}",
+    "exclusiveMinimum": lambda e, v: f"{show(v)} is not above {show(e)}",
+    "exclusiveMaximum": lambda e, v: f"{show(v)} is not below {show(e)}",
+    "multipleOf": lambda e, v: f"{show(v)} is not a multiple of {show(e)}",
+    "minLength": lambda e, v: _too(
+        "short", show(v), _count(len(v), "character"), f"at least {show(e)} needed"
+    ),
+    "maxLength": lambda e, v: _too(
+        "long", show(v, 40), _count(len(v), "character"), f"at most {show(e)} allowed"
+    ),
+    "pattern": lambda e, v: f"{show(v)} does not match the pattern {show(e)}",
+    "format": _format,
+    "minItems": lambda e, v: _too(
+        "short", "the array", _count(len(v), "item"), f"at least {show(e)} needed"
+    ),
+    "maxItems": lambda e, v: _too(
+        "long", "the array", _count(len(v), "item"), f"at most {show(e)} allowed"
+    ),
+    "uniqueItems": _repeated,
+    "contains": lambda e, v: f"none of {_count(len(v), 'item')} is what 'contains' asks for",
+    "minContains": lambda e, v: f"fewer than {_count(e, 'item')} are what 'contains' asks for",
+    "maxContains": lambda e, v: f"more than {_count(e, 'item')} are what 'contains' asks for",
+    "minProperties": lambda e, v: _too(
+        "small", "the object", _count(len(v), "member"), f"at least {show(e)} needed"
+    ),
+    "maxProperties": lambda e, v: _too(
+        "large", "the object", _count(len(v), "member"), f"at most {show(e)} allowed"
+    ),
+    "not": _forbidden,
+    "false": _false,
+}
