@@ -1,0 +1,131 @@
+"""Which members of an OpenAPI document hold which objects.
+
+A `$ref` is a reference only where an object may stand that can be one: under `properties`, in an
+example, in an extension it is data.  Names of kinds are the specification's, without "Object".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal, NamedTuple
+
+from troth.pointer import escape
+
+#: How a member holds objects: itself, as items, under any name, or under any name but `x-…`.
+Shape = Literal["one", "items", "names", "patterned"]
+
+
+class Member(NamedTuple):
+    """What one member of an object holds."""
+
+    shape: Shape
+    kind: str
+
+
+_SCHEMA_ONE = (
+    "additionalItems additionalProperties contains contentSchema else if items not propertyNames"
+    " then unevaluatedItems unevaluatedProperties"
+)
+_SCHEMA_ITEMS = "allOf anyOf oneOf prefixItems"
+_SCHEMA_NAMES = "$defs definitions dependentSchemas patternProperties properties"
+
+#: Subschemas that see the same instance as their schema (JSON Schema 2020-12 §10.2).
+IN_PLACE = frozenset(("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"))
+
+
+def _members(**members: str) -> dict[str, Member]:
+    table: dict[str, Member] = {}
+    for name, text in members.items():
+        shape, _, kind = text.partition(" ")
+        table[name] = Member(shape, kind)  # type: ignore[arg-type]  # the literals below are Shapes
+    return table
+
+
+_PARAMETER = _members(schema="one schema", content="names media-type", examples="names example")
+_METHODS = "get put post delete options head patch trace query"
+
+MEMBERS: dict[str, dict[str, Member]] = {
+    "openapi": _members(
+        paths="patterned path-item", webhooks="names path-item", components="one components"
+    ),
+    "components": _members(
+        schemas="names schema",
+        responses="names response",
+        parameters="names parameter",
+        examples="names example",
+        requestBodies="names request-body",
+        headers="names header",
+        securitySchemes="names security-scheme",
+        links="names link",
+        callbacks="names callback",
+        pathItems="names path-item",
+        mediaTypes="names media-type",
+    ),
+    "path-item": _members(
+        **dict.fromkeys(_METHODS.split(), "one operation"),
+        additionalOperations="names operation",
+        parameters="items parameter",
+    ),
+    "operation": _members(
+        parameters="items parameter",
+        requestBody="one request-body",
+        responses="patterned response",
+        callbacks="names callback",
+    ),
+    "parameter": _PARAMETER,
+    "header": _PARAMETER,
+    "request-body": _members(content="names media-type"),
+    "response": _members(headers="names header", content="names media-type", links="names link"),
+    "media-type": _members(
+        schema="one schema",
+        itemSchema="one schema",
+        examples="names example",
+        encoding="names encoding",
+        prefixEncoding="items encoding",
+        itemEncoding="one encoding",
+    ),
+    "encoding": _members(
+        headers="names header",
+        encoding="names encoding",
+        prefixEncoding="items encoding",
+        itemEncoding="one encoding",
+    ),
+    "callback": {},
+    "example": {},
+    "link": {},
+    "security-scheme": {},
+    "schema": {
+        **dict.fromkeys(_SCHEMA_ONE.split(), Member("one", "schema")),
+        **dict.fromkeys(_SCHEMA_ITEMS.split(), Member("items", "schema")),
+        **dict.fromkeys(_SCHEMA_NAMES.split(), Member("names", "schema")),
+    },
+}
+
+#: The kinds that may be a Reference Object instead, or have a `$ref` of their own.
+REFERABLE = frozenset(MEMBERS) - {"openapi", "components", "operation", "encoding"}
+
+
+def children(value: dict[str, Any], pointer: str, kind: str) -> Iterator[tuple[Any, str, str, str]]:
+    """The objects that *value*, of *kind* and at *pointer*, holds: value, pointer, kind, member."""
+    if kind == "callback":
+        # Its members are named by runtime expressions (OpenAPI 3.1 §4.8.18).
+        for name, item in value.items():
+            if not name.startswith("x-"):
+                yield item, f"{pointer}/{escape(name)}", "path-item", name
+        return
+    members = MEMBERS[kind]
+    for name, held in value.items():
+        member = members.get(name)
+        if member is None:
+            continue
+        at = f"{pointer}/{name}"
+        shape, of = member
+        if shape == "one":
+            yield held, at, of, name
+        elif shape == "items" and isinstance(held, list):
+            for index, item in enumerate(held):
+                yield item, f"{at}/{index}", of, name
+        elif shape != "items" and isinstance(held, dict):
+            for key, item in held.items():
+                if shape == "names" or not key.startswith("x-"):
+                    yield item, f"{at}/{escape(key)}", of, name

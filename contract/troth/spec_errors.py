@@ -1,0 +1,123 @@
+"""What can be wrong with a document or an overlay: the subclasses of `SpecError`.
+
+Each is named for what went wrong and carries its facts; file, line, column, pointer and advice
+are the root's fields.  None of them ever quotes the content of a file beyond a key or a number.
+"""
+
+from __future__ import annotations
+
+from troth.errors import Place, SpecError
+
+
+class UnreadableDocument(SpecError):
+    """The file cannot be opened, or is not something that troth opens."""
+
+
+class TooLarge(SpecError):
+    """The file has more bytes, or deeper nesting, than the limits allow."""
+
+
+class NotUtf8(SpecError):
+    """The bytes are not UTF-8; *offset* is the first that is wrong."""
+
+    def __init__(self, fault: str, *, offset: int, place: Place | None = None) -> None:
+        super().__init__(fault, place=place, advice="Save the file as UTF-8.")
+        self.offset = offset
+
+
+class BadSyntax(SpecError):
+    """The text is neither YAML nor JSON, or says what JSON cannot say."""
+
+
+class DuplicateKey(SpecError):
+    """A mapping has the same *key* twice; *first* is where it was written before."""
+
+    def __init__(self, key: str, *, first: Place, place: Place) -> None:
+        super().__init__(
+            f"the key {key!r} was already given in line {first.line}",
+            place=place,
+            advice=f"Remove or rename one of the two (lines {first.line} and {place.line}).",
+        )
+        self.key = key
+        self.first = first
+
+
+class AliasExpansion(SpecError):
+    """The aliases of a YAML file multiply it beyond the limit, or one contains itself."""
+
+
+class NotAnOpenApiDocument(SpecError):
+    """The file is well-formed, and is not an OpenAPI document."""
+
+
+class UnsupportedVersion(SpecError):
+    """The document is of a version that troth does not read; *found* is as written."""
+
+    def __init__(self, found: str, *, supported: str, place: Place | None, pointer: str) -> None:
+        super().__init__(
+            f"version {found} is not supported",
+            place=place,
+            pointer=pointer,
+            advice=f"Supported versions: {supported}.",
+        )
+        self.found = found
+
+
+class DanglingReference(SpecError):
+    """A `$ref` points nowhere; *nearest* is the likeliest pointer that was meant."""
+
+    def __init__(
+        self, reference: str, *, place: Place | None, pointer: str, nearest: str | None = None
+    ) -> None:
+        super().__init__(
+            f"{reference!r} points nowhere",
+            place=place,
+            pointer=pointer,
+            advice=f"Did you mean {nearest!r}?" if nearest else "",
+        )
+        self.reference = reference
+        self.nearest = nearest
+
+
+class RefusedReference(SpecError):
+    """A `$ref` leads out of the document's folder; nothing was opened."""
+
+    def __init__(
+        self, reference: str, reason: str, *, place: Place | None, pointer: str, advice: str
+    ) -> None:
+        super().__init__(f"{reference!r} {reason}", place=place, pointer=pointer, advice=advice)
+        self.reference = reference
+
+
+class BadReference(SpecError):
+    """A `$ref` that is not a URI reference, or leads to what it cannot stand for."""
+
+
+class UnproductiveCycle(SpecError):
+    """References that lead back to themselves without describing anything on the way.
+
+    *chain* are the pointers passed, the first one repeated at the end.
+    """
+
+    def __init__(self, chain: tuple[str, ...], *, place: Place | None) -> None:
+        super().__init__(
+            "unproductive cycle: " + " -> ".join("#" + pointer for pointer in chain),
+            place=place,
+            pointer=chain[0],
+            advice="A value would be checked against itself for ever. Recursion must pass through"
+            " a member or an item (properties, items, …).",
+        )
+        self.chain = chain
+
+
+class ForeignDialect(SpecError):
+    """A schema, or the whole document, declares a JSON Schema dialect that is not known here."""
+
+    def __init__(self, dialect: str, *, place: Place | None, pointer: str) -> None:
+        super().__init__(
+            f"the JSON Schema dialect {dialect!r} is not supported",
+            place=place,
+            pointer=pointer,
+            advice="OpenAPI's base dialect and JSON Schema 2020-12 are.",
+        )
+        self.dialect = dialect
