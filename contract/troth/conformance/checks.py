@@ -1,0 +1,283 @@
+"""What one exchange of a run shows: violations, each with the severity that a run gives it.
+
+The severity follows two documents: the published one is a promise, an overlay is an opinion.
+An answer that breaks the published document (or speaks of something that only the overlay
+describes at all) is an error; one that breaks what the overlay tightens is a warning.  Of
+requests likewise: taking what the published document rejects is an error, taking what only the
+overlay rejects is a warning, and refusing what both accept is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from troth import json_text, laws, validator
+from troth.contract import Contract
+from troth.errors import TrothError
+from troth.exchange import Exchange, Response
+from troth.operation import Match, Operation
+from troth.violation import Severity, Violation
+
+#: What the server ought to do with a request; `either` where the two documents disagree.
+Expectation = Literal["accepted", "refused", "unauthorized", "no-path", "no-method", "either"]
+
+# Statuses by which HTTP itself refuses a request, whatever the document declares: RFC 9110 §15.5,
+# RFC 6585.  422 is not among them: it speaks of the content, which is the document's to describe.
+_HTTP_REFUSALS = frozenset({404, 405, 406, 408, 411, 413, 414, 415, 417, 421, 426, 429, 431})
+
+_FAULTS = {
+    "timeout": "no complete answer came in time",
+    "stalled": "the answer stalled",
+    "reset": "the connection was reset",
+    "empty-reply": "the connection was closed without an answer",
+    "truncated": "the answer was cut short",
+    "endless": "the answer does not end",
+    "bomb": "the answer unpacks to more than the cap",
+    "not-http": "what came back is not HTTP",
+    "framing": "the answer's content coding is broken",
+    "tls": "TLS failed",
+    "unreachable": "the server could not be reached",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What was asked, and what the documents say of it.
+
+    *breaks* are the violations of the request under the effective document, *breaks_published*
+    under the published one.
+    """
+
+    operation: Operation
+    expectation: Expectation
+    breaks: tuple[Violation, ...] = ()
+    breaks_published: tuple[Violation, ...] = ()
+
+
+def check(contract: Contract, ask: Ask, exchange: Exchange) -> tuple[Violation, ...]:
+    """Everything that is wrong with the answer in *exchange*, worst first in each location."""
+    if exchange.fault is not None:
+        partial = tuple(_partial(contract, ask, exchange))
+        return (_fault(ask.operation, exchange), *partial)
+    assert exchange.response is not None
+    if exchange.response.status >= 500:
+        return (_server_error(ask.operation, exchange.response),)
+    found = list(_of_expectation(ask, exchange.response))
+    found.extend(_of_document(contract, ask, exchange, refused=bool(found)))
+    return tuple(found)
+
+
+def verdicts(contract: Contract, ask: Ask, exchange: Exchange) -> dict[str, laws.Verdict]:
+    """The verdict of each law on *exchange*, by id; nothing for an exchange that failed."""
+    if exchange.response is None or exchange.fault is not None:
+        return {}
+    match = _match(contract, ask, exchange)
+    if match is None:
+        return {}
+    return {law.id: verdict for law, verdict in validator.law_verdicts(contract, match, exchange)}
+
+
+def _fault(operation: Operation, exchange: Exchange) -> Violation:
+    word = exchange.fault or ""
+    detail = f": {exchange.fault_detail}" if exchange.fault_detail else ""
+    return Violation(
+        code=f"transport.{word}",
+        operation=operation.name,
+        location="response",
+        message=_FAULTS.get(word, word) + detail,
+        schema_pointer=operation.pointer,
+        status=exchange.response.status if exchange.response else None,
+    )
+
+
+def _partial(contract: Contract, ask: Ask, exchange: Exchange) -> Iterator[Violation]:
+    """What the part of a stream that did come already shows; its end is not judged."""
+    response = exchange.response
+    if response is None or response.status >= 400 or exchange.fault == "bomb":
+        return
+    for violation in _of_document(contract, ask, exchange, refused=False):
+        rule = violation.code.partition(".")[2]
+        if violation.location == "stream" and rule not in _RULES_OF_AN_END:
+            yield violation
+
+
+#: Rules of a stream that an answer which was cut short breaks for that reason alone.
+_RULES_OF_AN_END = frozenset(
+    {"sentinel-missing", "unfinished", "empty", "utf-8", "data-not-json", "framing"}
+)
+
+
+def _server_error(operation: Operation, response: Response) -> Violation:
+    return Violation(
+        code="response.server-error",
+        operation=operation.name,
+        location="response",
+        message=f"the server failed with {response.status}{_said(response)}",
+        schema_pointer=operation.pointer,
+        status=response.status,
+        content_type=response.content_type,
+    )
+
+
+def _of_expectation(ask: Ask, response: Response) -> Iterator[Violation]:
+    status, expectation = response.status, ask.expectation
+    if 300 <= status < 400:
+        yield _tell(
+            ask, "response.unexpected-redirect", f"the answer redirects with {status}", response
+        )
+    elif expectation == "accepted" and status >= 400:
+        yield _tell(
+            ask,
+            "request.valid-refused",
+            f"a request that the document accepts is refused with {status}{_said(response)}",
+            response,
+        )
+    elif expectation == "refused" and status < 300:
+        yield _invalid_accepted(ask, response)
+    elif expectation == "unauthorized" and status < 300:
+        yield _tell(
+            ask,
+            "security.not-enforced",
+            f"a request without good credentials is answered with {status}, not refused with 401",
+            response,
+        )
+    elif expectation == "unauthorized" and status not in (401, 403, *_HTTP_REFUSALS):
+        yield _tell(
+            ask,
+            "security.wrong-status",
+            f"a request without good credentials is refused with {status}, not 401",
+            response,
+        )
+    elif expectation == "no-method" and status < 300:
+        yield _tell(
+            ask, "request.method-accepted", f"an undeclared method is answered {status}", response
+        )
+    elif expectation == "no-path" and status < 300:
+        # a server may well have paths that its document does not show
+        return
+
+
+def _invalid_accepted(ask: Ask, response: Response) -> Violation:
+    published = bool(ask.breaks_published)
+    broken = (ask.breaks_published or ask.breaks)[0]
+    return replace(
+        _tell(
+            ask,
+            "request.invalid-accepted",
+            f"a request that the {'document' if published else 'overlay'} rejects is answered "
+            f"with {response.status}: {broken.instance_pointer or 'the body'}: {broken.message}",
+            response,
+            severity="error" if published else "warning",
+        ),
+        location="request-body",
+        instance_pointer=broken.instance_pointer,
+        schema_pointer=broken.schema_pointer,
+        place=broken.place,
+    )
+
+
+def _of_document(
+    contract: Contract, ask: Ask, exchange: Exchange, *, refused: bool
+) -> Iterator[Violation]:
+    response = exchange.response
+    match = _match(contract, ask, exchange)
+    if response is None:
+        return
+    if match is None or ask.expectation in ("no-path", "no-method"):
+        if response.status == 405 and response.field("Allow") is None:
+            yield _tell(ask, "response.allow-missing", "a 405 must have the field Allow", response)
+        return
+    found = validator.response_violations(contract, match, exchange)
+    lighter = _Lighter(contract, ask, exchange, found)
+    for violation in found:
+        if violation.code == "response.status-undeclared" and (
+            refused or response.status in _HTTP_REFUSALS
+        ):
+            continue
+        yield replace(violation, severity=lighter.severity(violation))
+
+
+class _Lighter:
+    """Tells which violations of the effective document the published one does not know."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        ask: Ask,
+        exchange: Exchange,
+        found: tuple[Violation, ...],
+    ) -> None:
+        self._contract = contract
+        self._status = exchange.response.status if exchange.response else 0
+        self._broken: tuple[Violation, ...] = ()
+        self._described = True
+        if contract.published is contract or not found:
+            return
+        match = _match(contract.published, ask, exchange)
+        assert exchange.response is not None
+        if match is None:
+            return
+        declared = match.operation.response(self._status)
+        content_type = exchange.response.content_type or ""
+        entry = declared.media_type(content_type) if declared else None
+        self._described = entry is not None and entry.schema is not None
+        self._broken = validator.response_violations(contract.published, match, exchange)
+
+    def severity(self, violation: Violation) -> Severity:
+        if self._contract.published is self._contract or violation.severity != "error":
+            return violation.severity
+        if violation.location not in ("response-body", "response-header"):
+            return violation.severity
+        if not self._described:
+            # only the overlay describes it at all: of an answer that succeeded it is the truth
+            return "error" if self._status < 300 else "warning"
+        at = violation.instance_pointer
+        known = any(
+            other.location == violation.location and _related(at, other.instance_pointer)
+            for other in self._broken
+        )
+        return "error" if known else "warning"
+
+
+def _related(one: str, other: str) -> bool:
+    return (one + "/").startswith(other + "/") or (other + "/").startswith(one + "/")
+
+
+def _match(contract: Contract, ask: Ask, exchange: Exchange) -> Match | None:
+    """The operation as *contract* has it: effective and published may differ."""
+    try:
+        return contract.match(exchange.request.method, exchange.request.target)
+    except TrothError:
+        return None
+
+
+def _tell(
+    ask: Ask, code: str, message: str, response: Response, *, severity: Severity = "error"
+) -> Violation:
+    return Violation(
+        code=code,
+        operation=ask.operation.name,
+        location=code.partition(".")[0],
+        message=message,
+        schema_pointer=ask.operation.pointer,
+        severity=severity,
+        status=response.status,
+        content_type=response.content_type,
+    )
+
+
+def _said(response: Response) -> str:
+    """The server's own words, where it has any that a person can read."""
+    try:
+        value: Any = json_text.decode_lenient(response.body)[0]
+    except TrothError:
+        return ""
+    for name in ("error", "message", "detail"):
+        if isinstance(value, dict) and name in value:
+            value = value[name]
+    if isinstance(value, dict):
+        value = value.get("message", value)
+    text = value if isinstance(value, str) else json_text.encode(value).decode("utf-8", "replace")
+    return f": {text[:200]!r}"
