@@ -155,7 +155,8 @@ class Decoder:
         if rest:
             self._field(rest)
         begun = self._data or self._type or self._id is not None or self._retry is not None
-        if self.overflow is not None or not (begun or rest.rstrip(":")):
+        begun = begun or rest[:1] not in ("", ":")
+        if self.overflow is not None or not begun:
             return None
         self._note("unfinished-event", self._event_start)
         lost = Event(self._type or None, "\n".join(self._data), self._id, self._retry)
@@ -280,8 +281,9 @@ class Decoder:
             size = len(line.encode())
             if not line:
                 held = 0
-            elif line.startswith("data"):
-                held += len(line.partition(":")[2].removeprefix(" ").encode())
+            name, _, value = line.partition(":")
+            if name == "data":
+                held += len(value.removeprefix(" ").encode())
             part = "line" if size > self._limits.line else "event"
             limit = getattr(self._limits, part)
             if (size if part == "line" else held) > limit:
@@ -307,10 +309,9 @@ class Decoder:
 
 def _line_start(block: bytes, index: int, lines: int) -> int:
     """The offset in *block* of its line *index*; *lines* is how many it has, when known."""
-    if index == lines:
-        return len(block)
-    ends = islice(_END.finditer(block), index - 1, None)
-    return next(ends).end() if index else 0
+    if index == 0 or index == lines:
+        return len(block) if index else 0
+    return next(islice(_END.finditer(block), index - 1, None)).end()
 
 
 def encode(event: Event) -> bytes:
