@@ -33,7 +33,8 @@ class Document:
 
     *root* holds dict, list, str, int, float, bool and None, and is read-only by agreement.
     *file* is the name that the document was read by, *openapi* its version as written, *digest* a
-    hash of the content of *root*.
+    hash of the content of *root*.  *path* is its real file, if it has one: the folder that its
+    references may lead into.
     """
 
     file: str
@@ -41,6 +42,8 @@ class Document:
     openapi: str
     digest: str
     marks: Marks = field(repr=False)
+    path: Path | None = field(default=None, repr=False)
+    limits: Limits = field(default=Limits(), repr=False)
 
     def place(self, pointer: str) -> Place | None:
         """Where the node at *pointer* was written: its key, or the start of the item.
@@ -70,14 +73,14 @@ def read(
         data, file = read_file(str(source), limits=limits), name or str(source)
         path = resolved(source)
     root = read_text(data, marks, file=file, limits=limits)
+    return build(file, root, marks, path=path, limits=limits)
+
+
+def build(file: str, root: Any, marks: Marks, *, path: Path | None, limits: Limits) -> Document:
+    """Make a Document of a tree: check its version and its references, bundle other files."""
     openapi = check_version(root, marks)
     bundle(Tree(root, marks, openapi, path=path, limits=limits))
-    return build(file, root, marks)
-
-
-def build(file: str, root: dict[str, Any], marks: Marks) -> Document:
-    """Make a Document of a tree whose version and references have been checked."""
-    return Document(file, root, root["openapi"], digest(root), marks)
+    return Document(file, root, openapi, digest(root), marks, path, limits)
 
 
 def digest(value: Any) -> str:

@@ -137,7 +137,7 @@ class _Bundler:
                     place=self.place(at + "/$ref"),
                     pointer=at,
                 )
-            if owner.at or not reference.startswith("#/"):
+            if pointer != unquote(reference[1:]):
                 value["$ref"] = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
             self.to_see.append((target, pointer, kind, owner))
         self.edges.setdefault(at, []).append(pointer)
@@ -171,7 +171,7 @@ class _Bundler:
                 value, owner, pointer = self.resolve(target, at, resource)
             except (DanglingReference, RefusedReference, UnreadableDocument):
                 continue
-            if owner.at or not target.startswith("#/"):
+            if pointer != unquote(target[1:]):
                 mapping[name] = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
             self.to_see.append((value, pointer, "schema", owner))
 
@@ -194,7 +194,8 @@ class _Bundler:
                 pointer=at,
                 nearest=None if near is None else f"{url}#{quote(near, safe=_FRAGMENT_SAFE)}",
             ) from None
-        return value, self.innermost(owner, pointer), owner.at + pointer
+        inner = self.main if owner.settled else self.innermost(owner, pointer)
+        return value, inner, owner.at + pointer
 
     def innermost(self, owner: Resource, pointer: str) -> Resource:
         """The resource that the node at *pointer* of *owner* belongs to."""
@@ -253,6 +254,10 @@ class _Bundler:
             raise DanglingReference(reference, place=self.place(at + "/$ref"), pointer=at)
         assert tree.path is not None
         inside = path.relative_to(tree.path.parent).as_posix()
+        if inside in self.bundled():
+            # Bundled when the document was read before: its references are pointers already.
+            at = json_pointer.of([BUNDLED, inside])
+            return Resource(self.bundled()[inside], at, path, settled=True)
         data = read_file(str(path), limits=tree.limits)
         self.taken += len(data)
         if self.taken > tree.limits.bytes:
@@ -263,15 +268,23 @@ class _Bundler:
             )
         file = str(Path(marks.files[0]).parent / inside)
         value = read_text(data, marks, file=file, limits=tree.limits)
-        bundled = tree.root.setdefault(BUNDLED, {})
-        if not isinstance(bundled, dict):
-            raise BadReference(f"the member {BUNDLED} must be an object", pointer=f"/{BUNDLED}")
-        while inside in bundled:
-            inside += "'"
+        bundled = self.bundled()
         bundled[inside] = value
-        noted = marks.of.setdefault(id(bundled), {})
-        noted[inside] = pack(marks.files.index(file), 0, 0)
+        marks.of.setdefault(id(bundled), {})[inside] = pack(marks.files.index(file), 0, 0)
         resource = Resource(value, json_pointer.of([BUNDLED, inside]), path)
         self.files[path] = resource
         self.ids = None
         return resource
+
+    def bundled(self) -> dict[str, Any]:
+        """The member of the root that holds other files."""
+        root, of = self.tree.root, self.tree.marks.of
+        if BUNDLED not in root:
+            made: dict[str, Any] = {}
+            root[BUNDLED] = made
+            of[id(made)] = {}
+        elif not isinstance(root[BUNDLED], dict):
+            at = json_pointer.of([BUNDLED])
+            raise BadReference("this member holds objects", place=self.place(at), pointer=at)
+        held: dict[str, Any] = root[BUNDLED]
+        return held

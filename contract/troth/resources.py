@@ -19,13 +19,14 @@ class Resource:
     """A tree that a reference without a path leads into.
 
     *at* is its pointer in the bundled tree, *path* the file that it is written in, *base* its URI
-    if it declares one.
+    if it declares one.  *settled*: its own references are pointers into the bundled tree already.
     """
 
     value: Any
     at: str
     path: Path | None
     base: str = ""
+    settled: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -121,3 +121,29 @@ class ForeignDialect(SpecError):
             advice="OpenAPI's base dialect and JSON Schema 2020-12 are.",
         )
         self.dialect = dialect
+
+
+class NotAnOverlay(SpecError):
+    """The file is well-formed, and is not an overlay."""
+
+
+class BadAction(SpecError):
+    """An overlay's action cannot be carried out; *index* counts from 0, as its pointer does."""
+
+    def __init__(
+        self, index: int, fault: str, *, place: Place | None, pointer: str, advice: str = ""
+    ) -> None:
+        super().__init__(f"actions[{index}] {fault}", place=place, pointer=pointer, advice=advice)
+        self.index = index
+
+
+class NoTarget(BadAction):
+    """An overlay's action selects nothing."""
+
+    def __init__(
+        self, index: int, target: str, *, place: Place | None, pointer: str, advice: str
+    ) -> None:
+        super().__init__(
+            index, f"selects nothing: {target}", place=place, pointer=pointer, advice=advice
+        )
+        self.target = target
