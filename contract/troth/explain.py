@@ -24,6 +24,7 @@ from troth.errors import Place
 MOST = 1000
 
 Tokens = tuple[str | int, ...]
+_EXCLUSIVE = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 _Kind = jsonschema_rs.ValidationErrorKind
 _UNDECIDED = (_Kind.BacktrackLimitExceeded, _Kind.RegexEngineFailure)
 
@@ -69,7 +70,7 @@ class Explainer:
         self._prepared = prepared
         self._place = place
         self._content = content
-        self._tables: dict[str, tables.Branches] = {}
+        self._tables: dict[Tokens, tables.Branches] = {}
 
     def explain(self, errors: Iterable[Any], instance: Any) -> tuple[Mismatch, ...]:
         """The mismatches behind *errors*, in the order of the instance, each once."""
@@ -113,10 +114,7 @@ class Explainer:
         self, context: Sequence[Sequence[Any]], instance: Any, where: Tokens, by: Tokens
     ) -> Iterator[_Found]:
         value = _get(instance, where)
-        pointer = pointers.of(by)
-        table = self._tables.get(pointer) or self._tables.setdefault(
-            pointer, tables.read(self._prepared, pointer)
-        )
+        table = self._table(by)
         narrowed = tables.narrow(table, value)
         if narrowed.tag is not None:
             said = wording.not_one_of(value[narrowed.tag], narrowed.values)
@@ -134,8 +132,14 @@ class Explainer:
             ]
             yield from _meant(said_by, value, where, by)
 
+    def _table(self, by: Tokens) -> tables.Branches:
+        table = self._tables.get(by)
+        if table is None:
+            table = self._tables[by] = tables.read(self._prepared, pointers.of(by))
+        return table
+
     def _several(self, context: Sequence[Sequence[Any]], value: Any, by: Tokens) -> str:
-        table = tables.read(self._prepared, pointers.of(by))
+        table = self._table(by)
         matching = [i for i, errors in enumerate(context) if not errors]
         called = [_called(table, index) for index in matching]
         said = (
@@ -165,6 +169,8 @@ class Explainer:
         if unexpected is not None:
             return _Found(keyword, where, by, self._unexpected(keyword, unexpected, value, by))
         expected = _get(self._prepared, by)
+        if expected is True and keyword in _EXCLUSIVE:  # draft 4
+            expected = _get(self._prepared, (*by[:-1], _EXCLUSIVE[keyword]))
         format_of = self._integer_format(keyword, by, expected)
         if format_of is not None:
             said = wording.out_of_format(format_of, value, expected)

@@ -1,0 +1,212 @@
+"""Compiled validators of one prepared root, and the faults that keep one from being compiled.
+
+The one place that compiles with jsonschema-rs: a root stands in a registry that retrieves
+nothing, and a validator is a reference into it, so that errors cite pointers of the root.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any, NoReturn
+
+import jsonschema_rs
+
+from troth import pointer as pointers
+from troth import wording
+from troth.dialect import BASE, Prepared, fragment
+
+#: How much work one pattern may be: its automaton in bytes, its steps on one string.
+PATTERNS = jsonschema_rs.FancyRegexOptions(
+    backtrack_limit=100_000, size_limit=1 << 20, dfa_size_limit=1 << 20
+)
+
+LATEST = "https://json-schema.org/draft/2020-12/schema"
+
+#: The drafts that the engine speaks, by the URI of their meta-schema.
+DRAFTS: dict[str, type[jsonschema_rs.Validator]] = {
+    LATEST: jsonschema_rs.Draft202012Validator,
+    "https://json-schema.org/draft/2019-09/schema": jsonschema_rs.Draft201909Validator,
+    "http://json-schema.org/draft-07/schema": jsonschema_rs.Draft7Validator,
+    "http://json-schema.org/draft-06/schema": jsonschema_rs.Draft6Validator,
+    "http://json-schema.org/draft-04/schema": jsonschema_rs.Draft4Validator,
+}
+
+_BAD_PATTERN = "the pattern {} is not an ECMA-262 regular expression, or it is too large to run"
+
+
+class Uncompilable(Exception):
+    """The schema cannot be compiled; *pointer* is the node at fault, in the root."""
+
+    def __init__(self, fault: str, pointer: str) -> None:
+        super().__init__(fault)
+        self.fault = fault
+        self.pointer = pointer
+
+
+class Engine:
+    """Compiles the schemas of one prepared root, which are of *draft*."""
+
+    def __init__(self, prepared: Prepared, *, draft: str = LATEST) -> None:
+        self.prepared = prepared
+        self._draft = draft
+        self._validator = DRAFTS[draft]
+        try:
+            self.registry = jsonschema_rs.Registry([(BASE, prepared.root)], retriever=refuse)
+        except (ValueError, jsonschema_rs.ReferencingError) as error:
+            raise Uncompilable(_line(str(error)), "") from error
+
+    def compile(
+        self, pointer: str, *, keywords: Mapping[str, Any] | None = None
+    ) -> jsonschema_rs.Validator:
+        """The validator of the schema at *pointer*; *keywords* are of our own making."""
+        for at in self.prepared.foreign:
+            if at.startswith(pointer + "/") or self._reaches(pointer, at):
+                raise Uncompilable(self._foreign(at), at)
+        try:
+            return self._validator(
+                {"$ref": f"{BASE}#{fragment(pointer)}"},
+                registry=self.registry,
+                validate_formats=True,
+                pattern_options=PATTERNS,
+                keywords=dict(keywords) if keywords else None,
+            )
+        except jsonschema_rs.ValidationError as error:
+            raise _uncompilable(error, pointer) from error
+        except (ValueError, jsonschema_rs.ReferencingError) as error:
+            raise Uncompilable(_line(str(error)), pointer) from error
+
+    def faults(self) -> Iterator[Uncompilable]:
+        """What the meta-schema and the engine of patterns say against the schemas of the root."""
+        for at in self.prepared.foreign:
+            yield Uncompilable(self._foreign(at), at)
+        known = frozenset(self.prepared.pointers)
+        for pointer in self.prepared.pointers:
+            parent = pointer.rpartition("/")[0]
+            if pointer and (parent in known or parent.rpartition("/")[0] in known):
+                continue  # an inner schema: the outermost is checked whole
+            schema = pointers.resolve(self.prepared.root, pointer)
+            for error in _meta(self._draft).iter_errors(schema):
+                if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Referencing):
+                    continue
+                at = pointer + pointers.of(error.instance_path)
+                if at not in self.prepared.foreign:
+                    yield _fault(
+                        error, pointers.resolve(schema, pointers.of(error.instance_path)), at
+                    )
+
+    def _foreign(self, at: str) -> str:
+        *_, pattern = pointers.split(at)
+        if at.endswith("/pattern"):
+            pattern = pointers.resolve(self.prepared.root, at)
+        part = wording.show(self.prepared.foreign[at])
+        return f"the pattern {wording.show(pattern)} has {part}, which ECMA-262 does not have"
+
+    def _reaches(self, pointer: str, at: str) -> bool:
+        """Whether the schema at *pointer* uses, through references, the node at *at*."""
+        seen: set[str] = set()
+        to_see = [pointer]
+        while to_see:
+            here = to_see.pop()
+            if here in seen:
+                continue
+            seen.add(here)
+            if at == here or at.startswith(here + "/"):
+                return True
+            to_see += _references(pointers.resolve(self.prepared.root, here))
+        return False
+
+
+def answer(validator: jsonschema_rs.Validator) -> Callable[[Any], bool]:
+    """`is_valid` of *validator*, for values that only Python can hold as well."""
+    check = validator.is_valid
+
+    def is_valid(instance: Any) -> bool:
+        try:
+            return check(instance)
+        except ValueError:
+            pass
+        try:
+            return check(legible(instance))
+        except (ValueError, TypeError):
+            return False
+
+    return is_valid
+
+
+def failures(validator: jsonschema_rs.Validator, instance: Any) -> list[Any] | None:
+    """The errors of *instance*; None when it is no JSON value at all."""
+    try:
+        return list(validator.iter_errors(instance))
+    except ValueError:
+        pass
+    try:
+        return list(validator.iter_errors(legible(instance)))
+    except (ValueError, TypeError):
+        return None
+
+
+def legible(value: Any) -> Any:
+    r"""*value* with each lone surrogate as a character of its own, which UTF-8 can hold.
+
+    The engine reads UTF-8, in which "\ud800" cannot be written; a private-use character has the
+    same length, equals no letter that a pattern or an enum would name, and keeps names distinct.
+    """
+    if isinstance(value, str):
+        if value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value):
+            return value
+        return "".join(
+            chr(0xF0000 + ord(char) - 0xD800) if "\ud800" <= char <= "\udfff" else char
+            for char in value
+        )
+    if isinstance(value, dict):
+        return {legible(name): legible(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [legible(item) for item in value]
+    return value
+
+
+def refuse(uri: str) -> NoReturn:
+    """Retrieve nothing."""
+    raise LookupError(f"{uri} is not part of the document, and nothing is ever fetched")
+
+
+@cache
+def _meta(draft: str) -> jsonschema_rs.Validator:
+    """The validator of the schemas of *draft*."""
+    return DRAFTS[draft](
+        {"$ref": draft}, validate_formats=True, pattern_options=PATTERNS, offline=True
+    )
+
+
+def _references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        reference = node.get("$ref")
+        if isinstance(reference, str) and reference.startswith("#"):
+            yield pointers.from_fragment(reference[1:])
+        for value in node.values():
+            yield from _references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _references(value)
+
+
+def _uncompilable(error: jsonschema_rs.ValidationError, pointer: str) -> Uncompilable:
+    at = pointers.of(error.instance_path)
+    return _fault(error, error.instance, at or pointer)
+
+
+def _fault(error: jsonschema_rs.ValidationError, value: Any, at: str) -> Uncompilable:
+    kind = error.kind
+    if isinstance(kind, jsonschema_rs.ValidationErrorKind.Format) and kind.format == "regex":
+        return Uncompilable(_BAD_PATTERN.format(wording.show(value)), at)
+    if isinstance(kind, jsonschema_rs.ValidationErrorKind.Type):
+        return Uncompilable(
+            f"not a JSON Schema: {wording.not_of_type(value, sorted(kind.types))}", at
+        )
+    return Uncompilable(f"not a JSON Schema: {_line(error.message)}", at)
+
+
+def _line(text: str) -> str:
+    first = text.partition("\n")[0]
+    return first if len(first) <= 200 else first[:199] + "…"
