@@ -1,0 +1,163 @@
+"""Keywords that admit nothing, constrain nothing, or cannot be read, as the schema algebra proves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from troth import pointer as pointers
+from troth.lint.findings import Finding, Fix
+from troth.lint.survey import Survey, text_of
+from troth.lint.walk import Node
+
+# The types that each keyword looks at; to an instance of any other it says nothing.
+_LOOKS_AT: dict[str, frozenset[str]] = {
+    **dict.fromkeys(
+        ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+        frozenset({"number", "integer"}),
+    ),
+    **dict.fromkeys(("minLength", "maxLength", "pattern"), frozenset({"string"})),
+    **dict.fromkeys(
+        ("items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains"),
+        frozenset({"array"}),
+    ),
+    **dict.fromkeys(
+        (
+            "properties",
+            "patternProperties",
+            "additionalProperties",
+            "propertyNames",
+            "required",
+            "minProperties",
+            "maxProperties",
+            "dependentRequired",
+            "dependentSchemas",
+        ),
+        frozenset({"object"}),
+    ),
+}
+
+
+def dead_names(survey: Survey) -> Iterator[Finding]:
+    """Find `propertyNames` that no name meets: every object with a member is rejected."""
+    for node in survey.of("schema"):
+        if node.edge != ("propertyNames",) or not names_impossible(survey, node.pointer):
+            continue
+        pattern = _decimal(node)
+        proposal = "`maxProperties: 0` would say so"
+        fix: tuple[Fix, ...] = ()
+        if pattern is not None:
+            proposal = f"`pattern: {pattern}` would ask for a decimal number"
+            fix = (Fix("replace", node.pointer, {"pattern": pattern}),)
+        yield survey.finding(
+            "dead-keyword",
+            node,
+            f"A member's name is a string, and {text_of(node.value)} admits no string (proved): "
+            f"every object that is not empty is rejected; {proposal}.",
+            *fix,
+        )
+
+
+def names_impossible(survey: Survey, pointer: str) -> bool:
+    """Whether the `propertyNames` schema at *pointer* admits no string."""
+    node = survey.by_pointer.get(pointer)
+    if node is None or node.value is False:
+        return False  # `false` says on purpose that there are no members
+    return survey.algebra.is_empty(pointer, {"type": "string"})
+
+
+def _decimal(node: Node) -> str | None:
+    """The names that a numeric type can only have meant, as a pattern."""
+    if node["type"] != "integer":
+        return None
+    minimum = node["minimum"]
+    if isinstance(minimum, (int, float)) and minimum >= 0:
+        return "^(0|[1-9][0-9]*)$" if minimum < 1 else "^[1-9][0-9]*$"
+    return "^(0|-?[1-9][0-9]*)$"
+
+
+def unsatisfiable(survey: Survey) -> Iterator[Finding]:
+    """Find schemas that no value meets; the innermost, where one makes another so."""
+    for pointer, keywords in survey.algebra.empty_parts():
+        node = survey.by_pointer.get(pointer)
+        if node is None or node.value is False or _meant(node) or _only_around(survey, node):
+            continue
+        shown = _cause(node, keywords)
+        yield survey.finding(
+            "unsatisfiable",
+            node,
+            f"No value can be valid here (proved): {shown} contradict each other."
+            if len(keywords) > 1
+            else f"No value can be valid here (proved): {shown} admits nothing.",
+        )
+
+
+def _meant(node: Node) -> bool:
+    """Whether a schema says on purpose that nothing is valid: `false`, or `not: {}`."""
+    return node["not"] == {} or node["not"] is True
+
+
+def _only_around(survey: Survey, node: Node) -> bool:
+    # `if: {const: …}` of a branch that cannot be taken is a way to switch it off
+    return node.edge[:1] in (("if",), ("not",))
+
+
+def _cause(node: Node, keywords: tuple[str, ...]) -> str:
+    named = [f"`{word}: {text_of(node[word])}`" for word in keywords if node[word] is not None]
+    return " and ".join(named) or f"`{text_of(node.value)}`"
+
+
+def inert(survey: Survey) -> Iterator[Finding]:
+    """Find keywords that look at a type which the schema's own `type` excludes."""
+    for node in survey.of("schema"):
+        named = node["type"]
+        allowed = {named} if isinstance(named, str) else set(named or ())
+        if not allowed:
+            continue
+        words = [
+            word
+            for word, looked_at in _LOOKS_AT.items()
+            if node[word] is not None and not looked_at & allowed and not _trivial(node[word])
+        ]
+        if words:
+            names = ", ".join(f"`{word}`" for word in words)
+            types = " or ".join(sorted(allowed))
+            verb = "say" if len(words) > 1 else "says"
+            yield survey.finding(
+                "inert-keyword",
+                node,
+                f"{names} {verb} nothing of a value of type {types}.",
+                *(Fix("remove", f"{node.pointer}/{word}") for word in words),
+            )
+
+
+def _trivial(value: Any) -> bool:
+    return value in ({}, [], False, True) and not isinstance(value, (int, float)) or value is False
+
+
+_UNPORTABLE = re.compile(r"\\[pP]\{?[A-Za-z]")
+
+
+def unreadable(survey: Survey) -> Iterator[Finding]:
+    """Find schemas that are none, and patterns that are no ECMA-262 or too large to run."""
+    for fault in survey.schemas.faults():
+        code = "bad-pattern" if fault.fault.startswith("the pattern") else "bad-schema"
+        sentence = fault.fault[:1].upper() + fault.fault[1:]
+        yield survey.finding(code, fault.pointer, sentence.rstrip(".") + ".")
+
+
+def unportable(survey: Survey) -> Iterator[Finding]:
+    """Find patterns with a Unicode property, which engines read in different ways."""
+    for node in survey.of("schema"):
+        held = [(f"{node.pointer}/pattern", node["pattern"])]
+        for pattern in node["patternProperties"] or ():
+            held.append((pointers.join(node.pointer, "patternProperties", pattern), pattern))
+        for pointer, pattern in held:
+            if isinstance(pattern, str) and _UNPORTABLE.search(pattern.replace(r"\\", "")):
+                yield survey.finding(
+                    "unportable-pattern",
+                    pointer,
+                    f"{text_of(pattern)} uses a Unicode property, which only ECMA-262's `u` flag "
+                    "gives a meaning: other engines refuse it or read plain letters.",
+                )

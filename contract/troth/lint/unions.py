@@ -1,0 +1,153 @@
+"""`oneOf` whose branches overlap, and unions that serve requests and responses alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Any
+
+from troth.errors import SpecError
+from troth.lint.findings import Finding, Fix
+from troth.lint.members import every, in_place, types
+from troth.lint.survey import Survey, text_of
+from troth.lint.walk import Node
+
+# Pairs of one union that are compared: beyond it a union is data, and quadratic work is no help.
+_MOST_PAIRS = 400
+
+
+def overlaps(survey: Survey) -> Iterator[Finding]:
+    """Find `oneOf` with a value that two branches take, so that the union rejects it."""
+    for node in survey.of("schema"):
+        branches = list(survey.children(node, "oneOf"))
+        for one, other in list(combinations(branches, 2))[:_MOST_PAIRS]:
+            witness = survey.algebra.overlap(one.pointer, other.pointer)
+            if witness is None or not _taken_twice(survey, one, other, witness[0]):
+                continue
+            tag = _tag(survey, branches)
+            also = f" (any `{tag[0]}` passes in them)" if tag else ""
+            names = _names(one, other)
+            yield survey.finding(
+                "union-overlap",
+                node.pointer + "/oneOf",
+                f"{names} overlap: {text_of(witness[0])} is valid in both, so that oneOf rejects "
+                f"it{also}.",
+                *_constants(survey, tag),
+            )
+            break
+
+
+def _taken_twice(survey: Survey, one: Node, other: Node, witness: Any) -> bool:
+    try:
+        return all(
+            survey.schemas.at(branch.pointer).is_valid(witness) for branch in (one, other)
+        )
+    except (SpecError, ValueError):
+        return False
+
+
+def _names(one: Node, other: Node) -> str:
+    def name(node: Node) -> str:
+        index = node.edge[-1]
+        title = node["title"] or (node.reference or "").rsplit("/", 1)[-1]
+        return f"{index} ({title})" if title else index
+
+    return f"Branches {name(one)} and {name(other)}"
+
+
+def _tag(survey: Survey, branches: list[Node]) -> tuple[str, list[tuple[Node, str]]] | None:
+    """The free string that all branches require, and what each branch alone requires beside it.
+
+    A branch `{type, text}` beside `{type, image_url}` names its kind by its own member.
+    """
+    resolved = [survey.resolve(branch) for branch in branches]
+    owners = [node for node in resolved if node is not None and node["properties"]]
+    if len(owners) != len(branches) or len(owners) < 2:
+        return None
+    required = [set(owner["required"] or ()) for owner in owners]
+    shared = sorted(set.intersection(*required))
+    if len(shared) != 1:
+        return None
+    tag = shared[0]
+    found = []
+    for owner, names in zip(owners, required, strict=True):
+        node = survey.child(owner, "properties", tag)
+        own = names - {tag}
+        if node is None or len(own) != 1 or types(survey, node) != {"string"}:
+            return None
+        if any(part[word] is not None for part in in_place(survey, node) for word in _CLOSED):
+            return None
+        found.append((node, own.pop()))
+    return (tag, found) if len({value for _, value in found}) == len(found) else None
+
+
+_CLOSED = ("const", "enum", "pattern")
+
+
+def _constants(
+    survey: Survey, tag: tuple[str, list[tuple[Node, str]]] | None
+) -> tuple[Fix, ...]:
+    if tag is None:
+        return ()
+    return tuple(Fix("merge", node.pointer, {"const": value}) for node, value in tag[1])
+
+
+def shared(survey: Survey) -> Iterator[Finding]:
+    """Find tagged unions of requests that responses use whole, though only some tags fit there."""
+    for node in survey.of("schema"):
+        branches = list(survey.children(node, "oneOf"))
+        if len(branches) < 2 or not survey.used_in(node, "request"):
+            continue
+        tagged = _values(survey, branches)
+        if tagged is None:
+            continue
+        name, values = tagged
+        for user in survey.of("schema"):
+            if user.reference != node.pointer or not survey.used_in(user, "response"):
+                continue
+            if survey.used_in(user, "request") or _narrowed(survey, user, name, branches):
+                continue
+            yield survey.finding(
+                "shared-union",
+                user,
+                f"A response may carry every `{name}` that a request may "
+                f"({', '.join(values)}): the union is that of the requests.",
+            )
+
+
+def _values(survey: Survey, branches: list[Node]) -> tuple[str, list[str]] | None:
+    """The member by whose value the branches are told apart, and those values."""
+    owners = [node for branch in branches if (node := survey.resolve(branch)) is not None]
+    common = set.intersection(*(set(owner["properties"] or ()) for owner in owners))
+    for name in sorted(common):
+        values: list[str] = []
+        for owner in owners:
+            own = _own_values(survey, owner, name)
+            if not own or name not in (owner["required"] or ()) or set(own) & set(values):
+                break
+            values += own
+        else:
+            return name, values
+    return None
+
+
+def _own_values(survey: Survey, owner: Node, name: str) -> list[str]:
+    member = survey.child(owner, "properties", name)
+    for part in in_place(survey, member) if member else ():
+        if isinstance(part["const"], str):
+            return [part["const"]]
+        if isinstance(part["enum"], list):
+            return [value for value in part["enum"] if isinstance(value, str)]
+    return []
+
+
+def _narrowed(survey: Survey, user: Node, name: str, branches: list[Node]) -> bool:
+    """Whether what stands around *user* says more of the tag than the union does."""
+    inside = {part.pointer for branch in branches for part in in_place(survey, branch)}
+    around = [part for part in every(survey, user) if part.pointer not in inside]
+    parent = user.parent
+    if parent is not None and user.edge[0] in ("allOf", "oneOf", "anyOf"):
+        around += [part for part in every(survey, parent) if part.pointer not in inside]
+    return any(
+        isinstance(part["properties"], dict) and name in part["properties"] for part in around
+    )
