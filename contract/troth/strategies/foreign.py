@@ -1,0 +1,70 @@
+"""hypothesis-jsonschema, made to work with the Hypothesis that is installed.
+
+It makes instances of schemas that our own compiler does not build (they arrive inside requests:
+a tool's parameters, a response format), and it is the independent generator in our tests.
+
+Its 0.23.1 draws members in a `while elements.more()` loop over `many`, a part of Hypothesis' own
+machinery that from 6.170.10 on is a context manager and an iterator instead.  The subclass below
+has both, so that neither library has to be held back; where `more` still exists it is not used.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.internal.conjecture import utils
+
+from troth.schema import Schema
+from troth.seed import Seed
+from troth.synthesis import synthesize
+
+
+class _Many(utils.many):
+    """`many` with the `more` that it used to have."""
+
+    _steps: Any = None
+
+    def more(self) -> bool:
+        """Whether another element is to be drawn; to be asked until the answer is no."""
+        if self._steps is None:
+            self.__enter__()
+            self._steps = iter(self)
+        for _ in self._steps:
+            return True
+        self.__exit__(None, None, None)
+        return False
+
+
+def _library() -> ModuleType:
+    import hypothesis_jsonschema
+    from hypothesis_jsonschema import _from_schema
+
+    if not hasattr(utils.many, "more"):
+        # Only this library's own name for the module is replaced: Hypothesis stays as it is.
+        own = {name: getattr(utils, name) for name in dir(utils) if not name.startswith("__")}
+        vars(_from_schema)["cu"] = SimpleNamespace(**{**own, "many": _Many})
+    return hypothesis_jsonschema
+
+
+def from_schema(schema: Any) -> st.SearchStrategy[Any]:
+    """hypothesis-jsonschema's own strategy for *schema*, a plain JSON Schema."""
+    found: st.SearchStrategy[Any] = _library().from_schema(schema)
+    return found
+
+
+def values(schema: Schema) -> st.SearchStrategy[Any]:
+    """Valid values of *schema*, made by hypothesis-jsonschema and checked by the validator.
+
+    A value that the validator rejects (the library ignores some keywords), or a schema that the
+    library does not take, gives a synthesized one.
+    """
+    seeds = st.integers(0, 2**16).map(lambda number: synthesize(schema, seed=Seed.of(number)))
+    try:
+        made = from_schema(schema.prepared)
+        made.validate()
+    except Exception:
+        # Whatever another library raises for a schema that it cannot take, ours still can be.
+        return seeds
+    return st.tuples(made, seeds).map(lambda pair: pair[0] if schema.is_valid(pair[0]) else pair[1])
