@@ -1,8 +1,8 @@
 """Groups of laws: a capability that a server lacks as a whole is one finding, not forty.
 
 Laws with the same `group` speak of one capability.  Where the laws of a group were put to the
-test several times and some law of it was broken each time, and the broken ones are more than one and
-never held, the server lacks the capability: its findings become one.
+test several times and some law of it was broken each time, and the broken ones are more than one
+and never held, the server lacks the capability: its findings become one.
 """
 
 from __future__ import annotations
