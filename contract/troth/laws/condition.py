@@ -1,0 +1,173 @@
+"""A condition over an exchange: CEL, compiled once, that holds, does not hold, or is undecided.
+
+What the document's author may write is checked in `source` when the document is compiled.
+Judging never raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import cel
+
+from troth.errors import Place
+from troth.laws.functions import FUNCTIONS, Function
+from troth.laws.shape import Shape, TooDeep, read
+from troth.laws.source import VARIABLES, Source, token
+
+__all__ = ["VARIABLES", "Condition", "Facts", "Scope"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scope:
+    """What is known of the variables: their shapes, and the members of each that are needed.
+
+    A variable that *members* lacks is needed whole.
+    """
+
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
+    members: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def read(self, name: str, value: Any) -> Any:
+        """*value* of the variable *name*, as conditions see it."""
+        shape, members = self.shapes.get(name), self.members.get(name)
+        if members is None or not isinstance(value, dict):
+            return read(value, shape)
+        # what is not named is not copied: a long conversation costs a law on `n` nothing
+        return {
+            member: read(value.get(member), shape.member(member) if shape else None)
+            for member in members
+        }
+
+
+class Facts(Mapping[str, Any]):
+    """The values of the variables for one exchange, put into CEL's form once for all laws.
+
+    *values* are plain JSON, as decoded.  For one thread at a time.
+    """
+
+    def __init__(self, values: Mapping[str, Any], scope: Scope | None = None) -> None:
+        self.values_given = values
+        self.scope = scope or Scope()
+        self._context: cel.Context | None = None
+        self._put: dict[str, bool] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values_given[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values_given)
+
+    def __len__(self) -> int:
+        return len(self.values_given)
+
+    def context(self, condition: Condition) -> cel.Context | None:
+        """The variables that *condition* copies, and all functions; None if one is too deep."""
+        if self._context is None:
+            functions = {name: self._bound(function) for name, function in FUNCTIONS.items()}
+            # a variable that is only reached into stays outside: a function gets at it by a token
+            tokens = {token(name): token(name) for name in self.values_given}
+            self._context = cel.Context(variables=tokens, functions=functions)
+        for name in condition.copied:
+            if name not in self._put:
+                try:
+                    self._context.add_variable(name, self.scope.read(name, self.values_given[name]))
+                except (TooDeep, ValueError):
+                    self._put[name] = False
+                else:
+                    self._put[name] = True
+            if not self._put[name]:
+                return None
+        return self._context
+
+    def _bound(self, function: Function) -> Callable[..., Any]:
+        return _total(function, self.values_given)
+
+
+@dataclass(frozen=True, slots=True, eq=False, init=False)
+class Condition:
+    """A compiled CEL expression that is true or false of an exchange; safe to share.
+
+    *variables* are those that it names; of these *copied* go into CEL, and the others are only
+    reached into by functions.  *members* are the members of each copied variable that it reads,
+    where that can be told.
+    """
+
+    source: str
+    pointer: str
+    place: Place | None
+    scope: Scope
+    variables: frozenset[str]
+    copied: frozenset[str]
+    members: Mapping[str, frozenset[str]]
+    _program: cel.Program = field(repr=False)
+    _functions: frozenset[str] = field(repr=False)
+
+    def __init__(
+        self,
+        source: Any,
+        pointer: str = "",
+        place: Place | None = None,
+        *,
+        scope: Scope | None = None,
+    ) -> None:
+        """Compile *source*; raises SpecError with the place and what is wrong where in it."""
+        compiled = Source(source, pointer, place).compile()
+        put = object.__setattr__  # the dataclass is frozen
+        put(self, "source", source)
+        put(self, "pointer", pointer)
+        put(self, "place", place)
+        put(self, "scope", scope or Scope())
+        put(self, "variables", compiled.variables)
+        put(self, "copied", compiled.copied)
+        put(self, "members", compiled.members)
+        put(self, "_program", compiled.program)
+        put(self, "_functions", compiled.functions)
+
+    def holds(self, facts: Mapping[str, Any]) -> bool | None:
+        """Whether it holds of *facts*, plain JSON by variable; None: undecided.
+
+        Undecided is whatever CEL cannot evaluate: a member where null came, a string that should
+        be a number, a variable that *facts* lacks.  The schema reports such values.
+        """
+        if not self.variables <= facts.keys():
+            return None
+        context = facts.context(self) if isinstance(facts, Facts) else self._context(facts)
+        if context is None:
+            return None
+        try:
+            result = self._program.execute(context)
+        except Exception:  # the library raises a dozen types for what CEL calls an error value
+            return None
+        return result if isinstance(result, bool) else None
+
+    def _context(self, facts: Mapping[str, Any]) -> cel.Context | dict[str, Any] | None:
+        scope = Scope(self.scope.shapes, self.members)
+        try:
+            variables = {name: scope.read(name, facts[name]) for name in self.copied}
+        except TooDeep:
+            return None
+        if not self._functions:
+            return variables
+        for name in self.variables - self.copied:
+            variables[token(name)] = token(name)
+        functions = {name: _total(FUNCTIONS[name], facts) for name in self._functions}
+        try:
+            return cel.Context(variables=variables, functions=functions)
+        except ValueError:
+            return None
+
+
+def _total(function: Function, facts: Mapping[str, Any]) -> Callable[..., Any]:
+    """*function* as CEL calls it: given the variables that tokens stand for, and never raising."""
+    if not function.reaches:
+        return function.call
+
+    def call(items: Any, *arguments: Any) -> Any:
+        if isinstance(items, str):
+            items = facts.get(items.removeprefix("reach_"))
+        return function.call(items, *arguments)
+
+    return call

@@ -1,0 +1,220 @@
+"""The functions that laws have beside CEL's own; spec/README.md documents each for authors.
+
+All are total: where an argument makes no sense the result is null, and a condition that then
+needs a value is undecided instead of broken.  That is also how a function says that it cannot
+know (a schema that cannot be used).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from troth import json_text, schema
+from troth.laws.shape import read
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function that laws may call: *least* to *most* arguments, a receiver counted.
+
+    One that *reaches* takes the list that a variable holds as its first argument, and only reads
+    some members of it: it is then given the variable's own value, which is never copied into CEL.
+    """
+
+    call: Callable[..., Any]
+    least: int
+    most: int
+    reaches: bool = False
+
+
+def coalesce(*values: Any) -> Any:
+    """The first of *values* that is not null."""
+    return next((value for value in values if value is not None), None)
+
+
+def parse_json(text: Any) -> Any:
+    """The value of a JSON text; null when it is none (`is_json` tells the two nulls apart)."""
+    try:
+        return read(json_text.decode(text.encode("utf-8", "surrogatepass")), None)
+    except (AttributeError, ValueError, json_text.BadJson):
+        return None
+
+
+def is_json(text: Any) -> Any:
+    """Whether *text* is a JSON text (RFC 8259); a non-string is none."""
+    try:
+        json_text.decode(text.encode("utf-8", "surrogatepass"))
+    except (AttributeError, json_text.BadJson):
+        return False
+    return True
+
+
+def conforms(value: Any, embedded: Any) -> Any:
+    """Whether *value* is valid under a JSON Schema that is itself a value; null if unusable."""
+    if not isinstance(embedded, dict | bool):
+        return None
+    try:
+        return schema.embedded(embedded).is_valid(value)
+    except (schema.UnusableSchema, ValueError):
+        return None
+
+
+def distinct(values: Any) -> Any:
+    """*values* without repetitions, the first of each kept."""
+    if not isinstance(values, list):
+        return None
+    return list({_key(value): value for value in reversed(values)}.values())[::-1]
+
+
+def sort(values: Any) -> Any:
+    """*values* in ascending order: all numbers, or all strings."""
+    if _all(values, _is_number) or _all(values, lambda value: isinstance(value, str)):
+        return sorted(values)
+    return None
+
+
+def total(values: Any) -> Any:
+    """The sum of a list of numbers."""
+    return sum(values) if _all(values, _is_number) else None
+
+
+def flatten(values: Any) -> Any:
+    """The entries of the lists in *values*, in one list; nulls are left out."""
+    if not _all(values, lambda value: value is None or isinstance(value, list)):
+        return None
+    return [entry for value in values if value is not None for entry in value]
+
+
+def join(values: Any, separator: Any = "") -> Any:
+    """The strings in *values* as one, with *separator* between them."""
+    if not _all([separator], _is_text) or not _all(values, _is_text):
+        return None
+    return str(separator).join(values)
+
+
+def range_(bound: Any) -> Any:
+    """The integers from 0 to *bound* - 1; null above 100,000."""
+    if not isinstance(bound, int) or isinstance(bound, bool) or bound > 100_000:
+        return None
+    return list(range(bound))
+
+
+def present(values: Any) -> Any:
+    """*values* without null, "", [] and {}."""
+    return [value for value in values if _is_present(value)] if isinstance(values, list) else None
+
+
+def first_at(values: Any) -> Any:
+    """The index of the first present entry of *values*, or their number when there is none."""
+    if not isinstance(values, list):
+        return None
+    return next((at for at, value in enumerate(values) if _is_present(value)), len(values))
+
+
+def last_at(values: Any) -> Any:
+    """The index of the last present entry of *values*, or -1 when there is none."""
+    if not isinstance(values, list):
+        return None
+    return next((at for at in reversed(range(len(values))) if _is_present(values[at])), -1)
+
+
+def pluck(items: Any, path: Any) -> Any:
+    """The values at *path* in each of *items*, in order; arrays on the way fan out."""
+    if not isinstance(items, list) or not isinstance(path, str):
+        return None
+    steps = tuple(path.split("."))
+    values = [_follow(row, steps) for row in _rows(items, steps[:-1])]
+    return read(values, None)
+
+
+def series(items: Any, at: Any, keys: Any, members: Any) -> Any:
+    """The entries at *at* in all *items*, grouped by *keys*; each group as columns of *members*.
+
+    Every path starts at the item and may pass through the arrays that *at* passes through: it
+    then stays with the same entry of them.  A column is called like the last step of its path.
+    """
+    paths = [_paths([at]), _paths(keys), _paths(members)]
+    if not isinstance(items, list) or None in paths:
+        return None
+    (where,), by, wanted = ([tuple(path.split(".")) for path in part or ()] for part in paths)
+    groups: dict[str, list[Mapping[Path, Any]]] = {}
+    for row in _rows(items, where):
+        groups.setdefault(_key([_follow(row, key) for key in by]), []).append(row)
+    columns = [
+        {path[-1]: [_follow(row, path) for row in rows] for path in wanted}
+        for rows in groups.values()
+    ]
+    return read(columns, None)
+
+
+def _rows(items: Sequence[Any], at: Path) -> Iterator[Mapping[Path, Any]]:
+    """Each entry at *at*, as the chain of the nodes that lead to it."""
+    rows: list[dict[Path, Any]] = [{(): item} for item in items]
+    for length in range(1, len(at) + 1):
+        longer: list[dict[Path, Any]] = []
+        for row in rows:
+            node = row[at[: length - 1]]
+            node = node.get(at[length - 1]) if isinstance(node, dict) else None
+            if isinstance(node, list):
+                longer.extend({**row, at[:length]: entry} for entry in node)
+            elif node is not None:
+                longer.append({**row, at[:length]: node})
+        rows = longer
+    return iter(rows)
+
+
+def _follow(row: Mapping[Path, Any], path: Path) -> Any:
+    length = next(length for length in range(len(path), -1, -1) if path[:length] in row)
+    node = row[path[:length]]
+    for step in path[length:]:
+        node = node.get(step) if isinstance(node, dict) else None
+    return node
+
+
+def _paths(value: Any) -> list[str] | None:
+    return value if isinstance(value, list) and value and _all(value, _is_text) else None
+
+
+def _all(values: Any, fits: Callable[[Any], bool]) -> bool:
+    return isinstance(values, list) and all(fits(value) for value in values)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_present(value: Any) -> bool:
+    return value is not None and value != "" and value != [] and value != {}
+
+
+def _key(value: Any) -> str:
+    # JSON text tells 1 from true and "1", which Python's equality does not
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+FUNCTIONS: Mapping[str, Function] = {
+    "coalesce": Function(coalesce, 1, 9),
+    "parse_json": Function(parse_json, 1, 1),
+    "is_json": Function(is_json, 1, 1),
+    "conforms": Function(conforms, 2, 2),
+    "distinct": Function(distinct, 1, 1),
+    "sort": Function(sort, 1, 1),
+    "sum": Function(total, 1, 1),
+    "flatten": Function(flatten, 1, 1),
+    "join": Function(join, 1, 2),
+    "range": Function(range_, 1, 1),
+    "present": Function(present, 1, 1),
+    "first_at": Function(first_at, 1, 1),
+    "last_at": Function(last_at, 1, 1),
+    "pluck": Function(pluck, 2, 2, reaches=True),
+    "series": Function(series, 4, 4, reaches=True),
+}
