@@ -58,7 +58,7 @@ _KEYWORDS_30 = frozenset(
 # What the engine reads and ECMA-262 (with the u flag, as JSON Schema 2020-12 §6.4 asks) does not:
 # named groups of Python, atomic groups, comments, inline flags, possessive quantifiers, anchors.
 _NOT_ECMA = re.compile(
-    r"(?:\\.|\[(?:\\.|[^\]\\])*\]|[^\\\[])*?"
+    r"(?:\\[pPu]\{[^}]*\}|\\(?![pPu]\{).|\[(?:\\.|[^\]\\])*\]|[^\\\[])*?"
     r"(\(\?(?:P[<=>]|>|#|[a-zA-Z]+(?:-[a-zA-Z]+)?\)|\()|[*+?}]\+|\\[AzZGKRXhH])",
     re.DOTALL,
 )
