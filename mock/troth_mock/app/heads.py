@@ -1,0 +1,109 @@
+"""The heads of answers: what every one of them carries, whatever it says.
+
+Date, a request id, CORS, framing and the fate of the connection are settled here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from time import time  # noqa: TID251 - the edge of the house: behind it, time is an argument
+
+from troth.exchange import Fields
+from troth_mock.cors import Origins
+from troth_mock.guards import Problem
+from troth_mock.pages import JSON
+from troth_mock.wire import chunk, date, has_content, lines, opening
+
+# No cache may keep a stream, and no proxy may hold it back (nginx reads the second).
+_STREAM_FIELDS: Fields = (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"))
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How one answer travels, as its request wants it."""
+
+    method: str = "GET"
+    version: tuple[int, int] = (1, 1)
+    origin: str | None = None
+    keep_alive: bool = False
+
+    @property
+    def is_chunked(self) -> bool:
+        """Whether a body of unknown length is chunked; HTTP/1.0 can only close at its end."""
+        return self.version >= (1, 1)
+
+
+class Heads:
+    """The head writer of one server: it numbers the answers, and knows the time to the second."""
+
+    def __init__(self, origins: Origins, *, clock: Callable[[], float]) -> None:
+        self._origins = origins
+        self._clock = clock
+        self._count = 0
+        self._date = b""
+        self._date_until = float("-inf")
+
+    def whole(self, status: int, fields: Fields, body: bytes, delivery: Delivery) -> bytes:
+        """An answer of known length, head and body."""
+        # RFC 9110 §8.6: no Content-Length in a 204
+        framing = b"" if status == 204 else b"Content-Length: %d\r\n" % len(body)
+        head = self._head(status, fields, framing, delivery)
+        return head + body if has_content(delivery.method, status) else head
+
+    def stream(self, status: int, fields: Fields, delivery: Delivery) -> bytes:
+        """The head of a body of unknown length."""
+        framing = b"Transfer-Encoding: chunked\r\n" if delivery.is_chunked else b""
+        return self._head(status, stream_fields(fields), framing, delivery)
+
+    def problem(self, problem: Problem, delivery: Delivery | None = None) -> bytes:
+        """The whole answer that tells *problem*; without a request to go by, the last one."""
+        fields = (*JSON, *problem.fields)
+        return self.whole(problem.status, fields, problem.body, delivery or Delivery())
+
+    def _head(self, status: int, fields: Fields, framing: bytes, delivery: Delivery) -> bytes:
+        self._count += 1
+        return b"%b%bDate: %b\r\nX-Request-Id: req-%08x\r\n%b%b\r\n" % (
+            opening(status, fields),
+            framing,
+            self._now(),
+            self._count,
+            _cors(self._origins, delivery.origin),
+            _connection(delivery),
+        )
+
+    def _now(self) -> bytes:
+        now = self._clock()
+        if now >= self._date_until:
+            self._date = date(wall_clock())
+            self._date_until = now + 0.5
+        return self._date
+
+
+def wall_clock() -> int:
+    """The time in seconds since 1970."""
+    return int(time())
+
+
+def framed(data: bytes, delivery: Delivery) -> bytes:
+    """*data* as a part of a body of unknown length."""
+    return chunk(data) if delivery.is_chunked else data
+
+
+@lru_cache(maxsize=64)
+def stream_fields(fields: Fields) -> Fields:
+    """*fields* and what a stream needs beside them."""
+    named = {name.lower() for name, _ in fields}
+    return (*fields, *((name, text) for name, text in _STREAM_FIELDS if name.lower() not in named))
+
+
+@lru_cache(maxsize=256)
+def _cors(origins: Origins, origin: str | None) -> bytes:
+    return lines(origins.fields(origin))
+
+
+def _connection(delivery: Delivery) -> bytes:
+    if not delivery.keep_alive:
+        return b"Connection: close\r\n"
+    return b"" if delivery.version >= (1, 1) else b"Connection: keep-alive\r\n"

@@ -1,0 +1,218 @@
+"""Answering: from a request on a connection to the bytes of its answer.
+
+What the answer says is `respond`'s.  Here the request is read under limits, and the answer is
+written: at once, or paced.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from aiohttp import web
+
+from troth.contract import Contract
+from troth.errors import MethodNotAllowed, NoSuchPath
+from troth.exchange import Request
+from troth_mock.app.connection import LAST, SENT, Connection, Server
+from troth_mock.app.heads import Delivery, Heads, framed, wall_clock
+from troth_mock.cors import Origins, is_preflight, preflight
+from troth_mock.guards import Hosts, Limits, Problem, head_problem, too_large, too_slow
+from troth_mock.pacing import Pace
+from troth_mock.pages import JSON, Pages
+from troth_mock.respond import Reply, Responder, Stream
+from troth_mock.wire import LAST_CHUNK, has_content
+
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_STOPPING = Problem(503, "server_stopping", "the mock is stopping")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the mock behaves as a server; *grace* is how long a stop waits for open answers."""
+
+    origins: Origins = field(default_factory=Origins)
+    hosts: Hosts = field(default_factory=Hosts)
+    limits: Limits = field(default_factory=Limits)
+    pace: Pace = field(default_factory=Pace)
+    grace: float = 5.0
+
+
+class App:
+    """One contract's mock, serving on one loop: `start`, then `stop`."""
+
+    def __init__(
+        self, contract: Contract, responder: Responder, *, settings: Settings | None = None
+    ) -> None:
+        self.contract = contract
+        self.responder = responder
+        self.settings = settings or Settings()
+        self.draining = False
+        self._pages = Pages(contract, is_ready=lambda: not self.draining)
+
+    async def start(self, host: str, port: int) -> tuple[str, int]:
+        """Listen on *host* and *port* (0: any free one) and return both as they are.
+
+        Raises OSError when the address cannot be had.
+        """
+        self._loop = asyncio.get_running_loop()
+        limits = self.settings.limits
+        self._heads = Heads(self.settings.origins, clock=self._loop.time)
+        self._server = Server(self._answer, error=self._heads.problem, limits=limits)
+        self._listener = await self._loop.create_server(self._server, host, port, backlog=1024)
+        self._review_every = max(0.01, min(1.0, limits.head / 4, limits.write / 4))
+        self._reviewing = self._loop.call_later(self._review_every, self._review)
+        address = self._listener.sockets[0].getsockname()
+        return address[0], address[1]
+
+    async def stop(self) -> None:
+        """Take no more requests, let the open ones end within the grace, and end the rest."""
+        self.draining = True
+        self._listener.close()
+        await self._server.drain(self.settings.grace, last_words=b"data: %b\n\n" % _STOPPING.body)
+        self._reviewing.cancel()
+
+    def hurry(self) -> None:
+        """Make `stop` wait no longer for open answers."""
+        self._server.hurry()
+
+    def _review(self) -> None:
+        now = self._loop.time()
+        for connection in tuple(self._server.open):
+            connection.review(now, self.settings.limits)
+        self._reviewing = self._loop.call_later(self._review_every, self._review)
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        connection = cast(Connection, request.protocol)
+        received = self._loop.time()
+        connection.begin(request.content)
+        try:
+            problem = head_problem(
+                request.headers,
+                version=request.version,
+                hosts=self.settings.hosts,
+                limits=self.settings.limits,
+            )
+            body = problem or await self._body(request, connection)
+            return await self._deliver(body, request, connection, received=received)
+        except ConnectionError:
+            return LAST
+        finally:
+            connection.end()
+
+    async def _deliver(
+        self,
+        body: bytes | Problem,
+        request: web.BaseRequest,
+        connection: Connection,
+        *,
+        received: float,
+    ) -> web.StreamResponse:
+        keep_alive = request.keep_alive and not (self.draining or connection.half_closed)
+        # what is left of an unread body cannot be told from the next request
+        keep_alive = keep_alive and (isinstance(body, bytes) or request.content.is_eof())
+        headers = request.headers
+        delivery = Delivery(request.method, request.version, headers.get("Origin"), keep_alive)
+        if isinstance(body, Problem):
+            connection.send(self._heads.problem(body, delivery))
+        else:
+            asked = Request(request.method, request.raw_path, tuple(headers.items()), body)
+            reply = self._reply(asked)
+            if reply.stream is None:
+                connection.send(
+                    self._heads.whole(reply.status, reply.fields, reply.body or b"", delivery)
+                )
+            else:
+                delivery = replace(delivery, keep_alive=keep_alive and delivery.is_chunked)
+                await self._stream(reply, reply.stream, connection, delivery, received=received)
+        if connection.writing_paused:
+            await request.writer.drain()
+        return SENT if delivery.keep_alive and not connection.half_closed else LAST
+
+    async def _body(self, request: web.BaseRequest, connection: Connection) -> bytes | Problem:
+        content, limits = request.content, self.settings.limits
+        pieces, size = [], 0
+        try:
+            if content.is_eof():
+                # the usual case: it came with the head
+                body = content.read_nowait()
+                return body if len(body) <= limits.body_bytes else too_large(limits)
+            if "Expect" in request.headers and request.version >= (1, 1):
+                connection.send(_CONTINUE)
+            async with asyncio.timeout(limits.body):
+                while piece := await content.readany():
+                    size += len(piece)
+                    if size > limits.body_bytes:
+                        return too_large(limits)
+                    pieces.append(piece)
+        except TimeoutError:
+            return too_slow(limits)
+        except web.RequestPayloadError as fault:
+            return Problem(400, "malformed_body", f"the body's framing is broken: {fault}"[:300])
+        return b"".join(pieces)
+
+    def _reply(self, request: Request) -> Reply:
+        path = request.target.partition("?")[0]
+        if path in self._pages:
+            return self._page(request, path)
+        if request.method == "OPTIONS":
+            return self._options(request)
+        if request.method == "HEAD" and "HEAD" not in self._methods(request.target):
+            # RFC 9110 §9.3.2: as GET, without the content
+            request = replace(request, method="GET")
+        return self.responder.respond(request, now=wall_clock())
+
+    def _page(self, request: Request, path: str) -> Reply:
+        if request.method == "OPTIONS":
+            return self._options(request, allowed=("GET", "HEAD"))
+        if request.method in ("GET", "HEAD"):
+            status, fields, body = self._pages.render(path)
+            return Reply(status, fields, body, None)
+        problem = Problem(405, "method_not_allowed", f"{path} takes GET and HEAD only")
+        return Reply(405, (*JSON, ("Allow", "GET, HEAD, OPTIONS")), problem.body, None)
+
+    def _options(self, request: Request, *, allowed: tuple[str, ...] = ()) -> Reply:
+        """A preflight, the methods that there are, or what the document says of its OPTIONS."""
+        if request.target == "*":
+            # RFC 9110 §9.3.7: a question to the server as a whole
+            return Reply(204, (), None, None)
+        methods = allowed or self._methods(request.target)
+        if is_preflight(request):
+            fields = preflight(request, self.settings.origins, allowed=methods)
+            return Reply(204, fields, None, None)
+        if not methods or "OPTIONS" in methods:
+            return self.responder.respond(request, now=wall_clock())
+        return Reply(204, (("Allow", ", ".join((*methods, "OPTIONS"))),), None, None)
+
+    def _methods(self, target: str) -> tuple[str, ...]:
+        """The methods that the document declares for *target*."""
+        try:
+            # no document declares this method, so the answer is in the refusal
+            self.contract.match("", target)
+        except MethodNotAllowed as refusal:
+            return refusal.allowed
+        except NoSuchPath:
+            pass
+        return ()
+
+    async def _stream(
+        self,
+        reply: Reply,
+        stream: Stream,
+        connection: Connection,
+        delivery: Delivery,
+        *,
+        received: float,
+    ) -> None:
+        head = self._heads.stream(reply.status, reply.fields, delivery)
+        end = LAST_CHUNK if delivery.is_chunked else b""
+        if not has_content(delivery.method, reply.status):
+            connection.send(head)
+        elif not self.settings.pace.is_set:
+            connection.send(head + framed(b"".join(stream.frames), delivery) + end)
+        else:
+            connection.send(head)
+            pieces = [framed(frame, delivery) for frame in stream.frames]
+            due = [received + wait for wait in self.settings.pace.schedule(stream.tokens)]
+            await connection.pace([*pieces, end], [*due, due[-1] if due else received], delivery)

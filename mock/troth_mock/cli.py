@@ -1,0 +1,195 @@
+"""`troth mock`: serve a document until told to stop."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from troth.options import chosen_overlays, document_options
+
+if TYPE_CHECKING:
+    from troth.contract import Contract
+    from troth_mock.app import Settings
+
+_MEBIBYTE = 1024 * 1024
+_OPEN_FILES = 65536
+
+
+class _Finite(click.FloatRange):
+    """A number that is one: float() also reads inf and nan, and nan is in every range."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
+
+
+@click.command()
+@document_options
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="The port; 0 takes any free one.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Another seed, other answers.")
+@click.option(
+    "--token",
+    "tokens",
+    multiple=True,
+    help="Accept only this credential; may be given several times. Without it any will do.",
+)
+@click.option(
+    "--clock",
+    type=click.Choice(["fixed", "wall"]),
+    default="fixed",
+    show_default=True,
+    help="Whether answers tell a fixed time, and so stay the same, or the real one.",
+)
+@click.option(
+    "--ttft",
+    type=_Finite(min=0),
+    default=0.0,
+    metavar="S",
+    help="Seconds from a request to the first token of its stream.",
+)
+@click.option(
+    "--tokens-per-second",
+    type=_Finite(min=0, min_open=True),
+    metavar="N",
+    help="Pace streams; without it a stream is sent at once.",
+)
+@click.option(
+    "--cors-origin",
+    "cors_origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help='Let pages of this origin read the answers ("*": all); loopback origins always may.',
+)
+@click.option(
+    "--allow-host",
+    "allow_hosts",
+    multiple=True,
+    metavar="HOST",
+    help='Answer under this name too ("*": under any).',
+)
+@click.option(
+    "--max-body-bytes",
+    type=click.IntRange(min=1),
+    default=16 * _MEBIBYTE,
+    show_default=True,
+    metavar="N",
+    help="The largest request body.",
+)
+@click.option(
+    "--write-timeout",
+    type=_Finite(min=0, min_open=True),
+    default=30.0,
+    show_default=True,
+    metavar="S",
+    help="Close a connection whose client takes nothing for so long.",
+)
+@click.option(
+    "--grace",
+    type=_Finite(min=0),
+    default=5.0,
+    show_default=True,
+    metavar="S",
+    help="How long a stop waits for open answers.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Say where it serves in one line of JSON.")
+@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+def mock(document: str | None, overlays: tuple[str, ...], published: bool, **options: Any) -> None:
+    """Serve a deterministic mock of DOCUMENT (without one: the bundled document)."""
+    from troth import loading
+    from troth_mock.app import App
+    from troth_mock.respond import Responder
+    from troth_mock.serving import run, serve
+
+    _log(quiet=options["quiet"])
+    contract = loading.load(
+        document, overlays=chosen_overlays(document, overlays, published=published)
+    )
+    responder = Responder(
+        contract, seed=options["seed"], tokens=options["tokens"], clock=options["clock"]
+    )
+    app = App(contract, responder, settings=_settings(options))
+    _settle()
+    run(
+        serve(
+            app,
+            host=options["host"],
+            port=options["port"],
+            ready=lambda url: _announce(url, contract, responder, options),
+        )
+    )
+
+
+def _settings(options: dict[str, Any]) -> Settings:
+    from troth_mock.app import Settings
+    from troth_mock.cors import Origins
+    from troth_mock.guards import Hosts, Limits
+    from troth_mock.pacing import Pace
+
+    return Settings(
+        origins=Origins(options["cors_origins"]),
+        hosts=Hosts(options["host"], options["allow_hosts"]),
+        limits=Limits(body_bytes=options["max_body_bytes"], write=options["write_timeout"]),
+        pace=Pace(options["ttft"], options["tokens_per_second"]),
+        grace=options["grace"],
+    )
+
+
+def _announce(url: str, contract: Contract, responder: Any, options: dict[str, Any]) -> None:
+    import os
+
+    from troth_mock.announcement import Announcement, curl, first_request
+    from troth_mock.guards import is_loopback
+    from troth_mock.serving import MockServer
+
+    if not is_loopback(options["host"]):
+        click.secho(
+            f"WARNING: listening on {options['host']}: everyone who can reach this machine can use "
+            "this server. Without --host it is reachable from here only.",
+            fg="red",
+            bold=True,
+            err=True,
+        )
+    if options["quiet"] and not options["as_json"]:
+        return
+    token = options["tokens"][0] if options["tokens"] else "any"
+    request = first_request(contract, responder, token=token)
+    said = Announcement(
+        MockServer(url, contract), curl(request, url) if request else None, os.getpid()
+    )
+    click.echo(said.as_json() if options["as_json"] else said.as_text())
+
+
+def _log(*, quiet: bool) -> None:
+    import logging
+
+    logging.basicConfig(
+        format="troth: %(message)s", level=logging.ERROR if quiet else logging.WARNING
+    )
+
+
+def _settle() -> None:
+    """Raise the limit of open files, and spare the collector what lives as long as we do."""
+    import gc
+
+    try:
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = _OPEN_FILES if most == resource.RLIM_INFINITY else min(most, _OPEN_FILES)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    except (ImportError, ValueError, OSError):
+        # Windows has no such limit, and a machine that forbids raising it has its reasons
+        pass
+    gc.collect()
+    gc.freeze()

@@ -1,0 +1,149 @@
+"""When each piece of a paced stream is due, and the sender that keeps to it.
+
+Schedules are absolute on the loop's monotonic clock: a late piece never delays the next one, and a
+jump of the system's clock changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+# When a client half-closes, seconds between the probes that tell it from one that is gone.
+_PROBES = (0.05, 0.25, 0.5)
+
+# Bytes written before the transport is asked again whether its client keeps up.
+_AT_ONCE = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast streams run: seconds to the first token, then tokens a second (None: at once)."""
+
+    ttft: float = 0.0
+    tokens_per_second: float | None = None
+
+    @property
+    def is_set(self) -> bool:
+        """Whether anything is paced at all."""
+        return self.ttft > 0 or self.tokens_per_second is not None
+
+    def schedule(self, tokens: Sequence[int]) -> tuple[float, ...]:
+        """Seconds after the request at which each frame is due, given the tokens in each.
+
+        A frame is due when its last token is: the first token at `ttft`, the others one by one
+        after it.  Frames without tokens (a role, a finish reason) go with the token before them.
+        """
+        interval = 1 / self.tokens_per_second if self.tokens_per_second else 0.0
+        due, so_far = [], 0
+        for count in tokens:
+            so_far += count
+            due.append(self.ttft + max(0, so_far - 1) * interval)
+        return tuple(due)
+
+
+class Sending:
+    """One stream on its way: *pieces* written each at its time, from timers and without a task.
+
+    A client that does not read parks the stream (`pause`), and it catches up after `resume`.
+    """
+
+    __slots__ = (
+        "_due", "_handle", "_loop", "_next", "_parked", "_pieces", "_probe", "_torn", "_write",
+        "finished",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        pieces: Sequence[bytes],
+        due: Sequence[float],
+        *,
+        write: Callable[[bytes], None],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self._pieces = list(pieces)
+        self._due = due
+        self._write = write
+        self._loop = loop
+        self._next = 0
+        self._parked = False
+        self._torn = False
+        self._handle: asyncio.TimerHandle | None = None
+        self._probe: asyncio.TimerHandle | None = None
+        self.finished: asyncio.Future[None] = loop.create_future()
+
+    def start(self) -> None:
+        """Send what is due by now, and set the timer for the rest."""
+        self._tick()
+
+    @property
+    def sent(self) -> int:
+        """How many pieces have been handed to the transport."""
+        return self._next
+
+    def pause(self) -> None:
+        """Send nothing until `resume`: the client takes nothing at present."""
+        self._parked = True
+        self._cancel_timer()
+
+    def resume(self) -> None:
+        """Go on, and send at once what came due in the meantime."""
+        self._parked = False
+        self._cancel_timer()
+        self._tick()
+
+    def stop(self, last_words: bytes = b"") -> None:
+        """End early, with *last_words* where they can follow what was sent."""
+        self._cancel_timer()
+        if self._probe is not None:
+            self._probe.cancel()
+        self._next = len(self._pieces)
+        if not self.finished.done():
+            if last_words and not self._torn:
+                self._write(last_words)
+            self.finished.set_result(None)
+
+    def probe(self, *, attempt: int = 0) -> None:
+        """Find out whether a client that sends no more still listens.
+
+        Its FIN looks the same whether it half-closed or is gone, and only the answer to something
+        sent tells (a RST, RFC 9293 §3.10.7).  So a byte or two of the next piece leave early.
+        """
+        if attempt == len(_PROBES) or self.finished.done():
+            return
+        piece = self._pieces[self._next]
+        if not self._parked and len(piece) > 1:
+            self._pieces[self._next] = piece[1:]
+            self._torn = True
+            self._write(piece[:1])
+        self._probe = self._loop.call_later(
+            _PROBES[attempt], lambda: self.probe(attempt=attempt + 1)
+        )
+
+    def _tick(self) -> None:
+        self._handle = None
+        if self._parked or self.finished.done():
+            return
+        # half a millisecond early rather than a timer for it
+        now = self._loop.time() + 0.0005
+        first = last = self._next
+        size = 0
+        while last < len(self._pieces) and self._due[last] <= now and size < _AT_ONCE:
+            size += len(self._pieces[last])
+            last += 1
+        # counted before it is written: a full buffer parks the stream from within the write
+        self._next = last
+        if last > first:
+            self._torn = False
+            self._write(b"".join(self._pieces[first:last]))
+        if last == len(self._pieces):
+            if not self.finished.done():
+                self.finished.set_result(None)
+        elif not self._parked:
+            self._handle = self._loop.call_at(self._due[last], self._tick)
+
+    def _cancel_timer(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
