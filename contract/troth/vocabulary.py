@@ -96,6 +96,7 @@ _COMPLETION = {
     "properties": {
         "dialect": {"const": "chat"},
         "id-prefix": {"type": "string"},
+        "base-path": {"type": "string", "pattern": "^(/[^/?#]+)*/?$"},
         "request": _REQUEST_PLACES,
         "response": _places(
             *("id", "created", "model", "choices", "usage", "system-fingerprint", "service-tier"),
@@ -129,6 +130,8 @@ EXTENSIONS: Mapping[str, Extension] = {
         Extension("x-troth-laws", ("operation",), _LAWS),
         Extension("x-troth-completion", ("operation",), _COMPLETION),
         Extension("x-troth-costs", ("schema",), {"type": "number"}),
+        # written by `document` itself: the parts of other files that the document refers to
+        Extension("x-troth-bundled", ("openapi",), {}),
     )
 }
 
@@ -212,6 +215,7 @@ def _validator(name: str) -> Any:
 
 
 _TITLES = {
+    "openapi": "the document's root",
     "media-type": "a Media Type Object",
     "operation": "an Operation Object",
     "schema": "a Schema Object",
