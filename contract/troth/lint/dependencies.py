@@ -37,7 +37,7 @@ def _untied(survey: Survey, member: Member, tie: Dependency) -> Finding:
         passes = f"`{member.name}` passes without `{tie.other}`"
     else:
         passes = f"`{tie.other}` of {text_of(tie.value)} passes without `{member.name}`"
-    fix = ()
+    fix: tuple[Fix, ...] = ()
     if not survey.document.openapi.startswith("3.0"):  # `if` came with OpenAPI 3.1
         fix = (Fix("merge", member.owner.pointer, {"allOf": [_condition(member, tie)]}),)
     return survey.finding(
@@ -48,9 +48,7 @@ def _untied(survey: Survey, member: Member, tie: Dependency) -> Finding:
     )
 
 
-def _undeclared(
-    survey: Survey, node: Node, member: Member, tie: Dependency
-) -> Iterator[Finding]:
+def _undeclared(survey: Survey, node: Node, member: Member, tie: Dependency) -> Iterator[Finding]:
     if not _is_undeclared(survey, node, member, tie):
         return
     declaration: dict[str, Any] = {}

@@ -14,13 +14,15 @@ from typing import Any
 
 Number = int | float
 
-_WORDS = "one two three four five six seven eight nine ten eleven twelve".split()
+_WORDS = tuple(
+    "one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905 - readable
+)
 _NUMBER = r"([-+]?\d[\d,]*(?:\.\d+)?|" + "|".join(_WORDS) + r")(?![\w%]|\.\d|:\d|/\d)"
 _UNIT = r"(?:\s+(?P<unit>[a-z]+(?:-[a-z]+)*))?"
 _QUOTED = r"(?:`([^`\n]{1,60})`|\"([^\"\n]{1,60})\"|(?<!\w)'([^'\n]{1,60})'(?!\w))"
 _HEDGE = re.compile(
-    r"\b(?:typical(?:ly)?|usual(?:ly)?|recommend\w*|suggest\w*|e\.g\.|for example|such as|default\w*|"
-    r"generally|often|approximately|about|prefer\w*|if\b[^,]*,|when\b[^,]*,|unless)\s*[^.]*$",
+    r"\b(?:typical(?:ly)?|usual(?:ly)?|recommend\w*|suggest\w*|e\.g\.|for example|such as|"
+    r"default\w*|generally|often|approximately|about|prefer\w*|if\b[^,]*,|when\b[^,]*,|unless)\s*[^.]*$",
     re.IGNORECASE,
 )
 _EFFECT = re.compile(
@@ -80,12 +82,13 @@ _BOUNDS: tuple[tuple[re.Pattern[str], str, bool], ...] = tuple(
             False,
         ),
         (
-            rf"\brang(?:e|es|ing)(?: is| are)?(?: of| from|:)? {_NUMBER} ?(?:to|-|–|and) ?{_NUMBER}",
+            rf"\brang(?:e|es|ing)(?: is| are)?(?: of| from|:)? {_NUMBER}"
+            rf" ?(?:to|-|\u2013|and) ?{_NUMBER}",
             "range",
             False,
         ),
         (
-            rf"(?:^|(?:can|may|must) be |accepts? |supports? |provide |specify |contains? |allows? )"
+            r"(?:^|(?:can|may|must) be |accepts? |supports? |provide |specify |contains? |allows? )"
             rf"up to {_NUMBER}",
             "high",
             False,
@@ -155,11 +158,13 @@ _ONLY = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"\b(?:currently|at present|for now),? only (?:{_QUOTED}|{_WORD}) is supported",
-        rf"(?:^|[,(] ?)only (?:{_QUOTED}|(?!one\b){_WORD}) is (?:currently )?(?:supported|allowed|valid)",
+        rf"(?:^|[,(] ?)only (?:{_QUOTED}|(?!one\b){_WORD}) is (?:currently )?"
+        r"(?:supported|allowed|valid)",
         rf"\bonly (?:supported|allowed|valid|possible) value (?:is|for \w+ is):? {_QUOTED}",
         rf"\b(?:is|must) always(?: be)?(?: set to)?:? {_QUOTED}",
         rf"\balways {_QUOTED}[).]?$",
-        rf"\bmust be(?: set to)?(?: the (?:string|value|literal))?:? {_QUOTED}(?=[.)]?$| for (?:this|now)\b)",
+        rf"\bmust be(?: set to)?(?: the (?:string|value|literal))?:? {_QUOTED}"
+        r"(?=[.)]?$| for (?:this|now)\b)",
         r"\bmust be(?: set to)? (true|false|null)(?=[.]?$| for this\b)",
     )
 )
@@ -261,7 +266,8 @@ def is_count(text: str) -> bool:
 
 
 _STREAM = re.compile(
-    r"\bserver[- ]sent[- ]events?\b|\bSSE\b|\btext/event-stream\b|\bevent[- ]stream\b", re.IGNORECASE
+    r"\bserver[- ]sent[- ]events?\b|\bSSE\b|\btext/event-stream\b|\bevent[- ]stream\b",
+    re.IGNORECASE,
 )
 _NEGATION = re.compile(r"\b(?:not|no|never|without|unlike|instead of|non)\b", re.IGNORECASE)
 

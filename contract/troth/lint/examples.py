@@ -16,7 +16,7 @@ from troth.errors import SpecError
 from troth.lint.findings import Finding, Fix
 from troth.lint.keywords import names_impossible
 from troth.lint.repair import declared_only, repaired, undeclared
-from troth.lint.survey import Survey, text_of
+from troth.lint.survey import Survey
 from troth.lint.walk import Node
 from troth.schema import Mismatch, Schema
 
@@ -113,7 +113,7 @@ def _judged(survey: Survey, shown: Shown, schema: Schema) -> Finding | None:
     # the compiled schema is asked before anything is explained: most values are right
     if schema.is_valid(shown.value):
         return _beyond(survey, shown)
-    if any(schema.is_valid(reading) for reading in shown.readings):
+    if any(schema.is_valid(reading) for reading in shown.readings) or _valid_around(survey, shown):
         return None
     wrong = _counted(survey, shown, schema.errors(shown.value))
     if not wrong:
@@ -132,9 +132,32 @@ def _judged(survey: Survey, shown: Shown, schema: Schema) -> Finding | None:
     return _with_fix(survey, shown, schema, wrong)
 
 
-def _with_fix(
-    survey: Survey, shown: Shown, schema: Schema, wrong: tuple[Mismatch, ...]
-) -> Finding:
+def _valid_around(survey: Survey, shown: Shown) -> bool:
+    """Whether the value suits the union that its schema is a branch of.
+
+    `anyOf: [{type: object, default: null}, {type: null}]` says what the whole is by default.
+    """
+    schema = survey.schemas.at(shown.schema.pointer)
+    if any(
+        candidate != [shown.value] and schema.is_valid(candidate)
+        for candidate in repaired(shown.value)
+    ):
+        return False  # JSON text of the right type: meant for this branch, as text it is wrong
+    pending, met = [shown.schema], set()
+    while pending:
+        node = pending.pop()
+        if node.pointer in met:
+            continue
+        met.add(node.pointer)
+        pending.extend(survey.referrers.get(node.pointer, ()))
+        if node.parent is not None and node.edge[0] in ("anyOf", "oneOf"):
+            pending.append(node.parent)
+            if survey.schemas.at(node.parent.pointer).is_valid(shown.value):
+                return True
+    return False
+
+
+def _with_fix(survey: Survey, shown: Shown, schema: Schema, wrong: tuple[Mismatch, ...]) -> Finding:
     sentence = _sentence(shown, wrong)
     for candidate in repaired(shown.value):
         extra = undeclared(survey, shown.schema, candidate)
@@ -171,12 +194,10 @@ def _sentence(shown: Shown, wrong: tuple[Mismatch, ...]) -> str:
     at = f" at {first.instance_pointer}" if first.instance_pointer else ""
     more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
     message = first.message.rstrip(".")
-    return f"The {shown.word} {text_of(shown.value)} breaks its schema{at}: {message}{more}"
+    return f"The {shown.word} breaks its schema{at}: {message}{more}"
 
 
-def _counted(
-    survey: Survey, shown: Shown, wrong: tuple[Mismatch, ...]
-) -> tuple[Mismatch, ...]:
+def _counted(survey: Survey, shown: Shown, wrong: tuple[Mismatch, ...]) -> tuple[Mismatch, ...]:
     """The mismatches that count: a member of the other direction need not be there.
 
     OpenAPI 3.1 §4.8.24.2: `required` on a readOnly member holds for responses only, and on a

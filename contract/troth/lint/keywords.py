@@ -1,4 +1,4 @@
-"""Keywords that admit nothing, constrain nothing, or cannot be read, as the schema algebra proves."""
+"""Keywords that admit nothing, constrain nothing, or cannot be read."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from troth import pointer as pointers
+from troth import proofs
 from troth.lint.findings import Finding, Fix
 from troth.lint.survey import Survey, text_of
 from troth.lint.walk import Node
@@ -64,7 +65,8 @@ def names_impossible(survey: Survey, pointer: str) -> bool:
     node = survey.by_pointer.get(pointer)
     if node is None or node.value is False:
         return False  # `false` says on purpose that there are no members
-    return survey.algebra.is_empty(pointer, {"type": "string"})
+    parts = proofs.unsatisfiable_parts(survey.schemas, pointer)
+    return any(part.pointer == pointer for part in parts)
 
 
 def _decimal(node: Node) -> str | None:
@@ -79,33 +81,48 @@ def _decimal(node: Node) -> str | None:
 
 def unsatisfiable(survey: Survey) -> Iterator[Finding]:
     """Find schemas that no value meets; the innermost, where one makes another so."""
-    for pointer, keywords in survey.algebra.empty_parts():
-        node = survey.by_pointer.get(pointer)
-        if node is None or node.value is False or _meant(node) or _only_around(survey, node):
+    for outer in survey.of("schema"):
+        if outer.parent is not None and outer.parent.role == "schema":
             continue
-        shown = _cause(node, keywords)
-        yield survey.finding(
-            "unsatisfiable",
-            node,
-            f"No value can be valid here (proved): {shown} contradict each other."
-            if len(keywords) > 1
-            else f"No value can be valid here (proved): {shown} admits nothing.",
-        )
+        parts = {
+            part.pointer: part
+            for part in proofs.unsatisfiable_parts(survey.schemas, outer.pointer)
+            if not _meant(survey.by_pointer.get(part.pointer))
+        }
+        for pointer, part in parts.items():
+            if any(other.startswith(pointer + "/") for other in parts):
+                continue
+            if not pointer.endswith("/propertyNames"):  # those are `dead-keyword`
+                yield survey.finding(
+                    "unsatisfiable",
+                    pointer,
+                    f"No value can be valid here (proved): {part.why}{_values(survey, part)}.",
+                )
 
 
-def _meant(node: Node) -> bool:
-    """Whether a schema says on purpose that nothing is valid: `false`, or `not: {}`."""
-    return node["not"] == {} or node["not"] is True
+def _meant(node: Node | None) -> bool:
+    """Whether nothing is to be valid there: `false`, `not: {}`, or a condition switched off."""
+    if node is None or node.value is False or node["not"] == {} or node["not"] is True:
+        return True
+    around: Node | None = node
+    while around is not None and around.role == "schema":
+        if around.edge[:1] in (("if",), ("not",)):
+            return True
+        around = around.parent
+    return False
 
 
-def _only_around(survey: Survey, node: Node) -> bool:
-    # `if: {const: …}` of a branch that cannot be taken is a way to switch it off
-    return node.edge[:1] in (("if",), ("not",))
-
-
-def _cause(node: Node, keywords: tuple[str, ...]) -> str:
-    named = [f"`{word}: {text_of(node[word])}`" for word in keywords if node[word] is not None]
-    return " and ".join(named) or f"`{text_of(node.value)}`"
+def _values(survey: Survey, part: proofs.Unsatisfiable) -> str:
+    shown = []
+    for cause in part.causes:
+        keyword = pointers.split(cause)[-1]
+        try:
+            value = pointers.resolve(survey.document.root, cause)
+        except KeyError:
+            continue
+        if not isinstance(value, dict):
+            shown.append(f"{keyword}: {text_of(value)}")
+    return f" ({', '.join(shown)})" if shown else ""
 
 
 def inert(survey: Survey) -> Iterator[Finding]:
@@ -133,7 +150,8 @@ def inert(survey: Survey) -> Iterator[Finding]:
 
 
 def _trivial(value: Any) -> bool:
-    return value in ({}, [], False, True) and not isinstance(value, (int, float)) or value is False
+    """Whether a keyword says nothing of any value: `properties: {}`, `uniqueItems: false`."""
+    return value is True or value is False or value in ({}, [])
 
 
 _UNPORTABLE = re.compile(r"\\[pP]\{?[A-Za-z]")

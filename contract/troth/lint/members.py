@@ -49,8 +49,7 @@ def in_place(survey: Survey, node: Node) -> Iterator[Node]:
             continue
         met.add(part.pointer)
         yield part
-        if part.reference in survey.by_pointer:
-            pending.append(survey.by_pointer[part.reference])
+        pending.extend(survey.referred(part))
         for keyword in IN_PLACE:
             held = survey.child(part, keyword)
             pending.extend([held] if held else survey.children(part, keyword))

@@ -40,6 +40,7 @@ def limits(survey: Survey) -> Iterator[Finding]:
 
 def only_values(survey: Survey) -> Iterator[Finding]:
     """Find strings and booleans whose prose names the values that may be, and the schema not."""
+    met: set[str] = set()
     for node in described(survey):
         stated = english.only_value(node["description"])
         listed = english.one_of(node["description"])
@@ -62,7 +63,10 @@ def only_values(survey: Survey) -> Iterator[Finding]:
             Fix("merge", node.pointer, {keyword: value}),
         )
         if keyword == "const":
-            yield from _alike(survey, node, value)
+            for finding in _alike(survey, node, value):
+                if finding.pointer not in met:
+                    met.add(finding.pointer)
+                    yield finding
 
 
 def _alike(survey: Survey, node: Node, value: Any) -> Iterator[Finding]:
@@ -162,8 +166,9 @@ def _bounded(survey: Survey, node: Node, bound: Bound) -> tuple[Node | None, str
 
 
 _NOT_ITEMS = frozenset(
-    "and or of in on at to for from with by as is are tokens words bytes kb mb gb seconds minutes "
-    "hours days times percent dimensions".split()
+    ("and", "or", "of", "in", "on", "at", "to", "for", "from", "with", "by", "as", "is", "are")
+    + ("tokens", "words", "bytes", "kb", "mb", "gb", "times", "percent", "dimensions")
+    + ("milliseconds", "seconds", "minutes", "hours", "days", "weeks", "months", "years")
 )
 
 

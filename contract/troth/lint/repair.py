@@ -65,9 +65,7 @@ def _compare(survey: Survey, nodes: list[Node], value: Any, names: dict[str, Non
     copy = {}
     for name, item in value.items():
         held = [
-            found
-            for part in parts
-            if (found := survey.child(part, "properties", name)) is not None
+            found for part in parts if (found := survey.child(part, "properties", name)) is not None
         ]
         if held:
             copy[name] = _compare(survey, held, item, names)

@@ -7,15 +7,30 @@ from collections.abc import Iterator
 from typing import Any
 
 from troth.errors import SpecError
+from troth.lint.english import only_value
 from troth.lint.findings import Finding, Fix
 from troth.lint.members import conditional, in_place, says, types
 from troth.lint.survey import Survey, text_of
 from troth.lint.walk import Node
 
 # Names by which objects say what kind of object they are.
-_TAGS = frozenset("type kind object mode method strategy resource_type resourceType @type".split())
+_TAGS = frozenset(
+    (
+        "type",
+        "kind",
+        "object",
+        "mode",
+        "method",
+        "strategy",
+        "resource_type",
+        "resourceType",
+        "@type",
+    )
+)
 _CLOSED = ("enum", "const", "pattern", "format")
-_ADVERBS = frozenset("top best other alternative similar nearest related candidate".split())
+_ADVERBS = frozenset(
+    ("top", "best", "other", "alternative", "similar", "nearest", "related", "candidate")
+)
 
 
 def constants(survey: Survey) -> Iterator[Finding]:
@@ -30,7 +45,7 @@ def constants(survey: Survey) -> Iterator[Finding]:
             if node is None or name not in _TAGS or types(survey, node) != {"string"}:
                 continue
             value = _spelt_name(owner, node)
-            if value is None or says(survey, node, *_CLOSED):
+            if value is None or says(survey, node, *_CLOSED) or only_value(node.description):
                 continue
             yield survey.finding(
                 "constant-missing",
@@ -62,24 +77,31 @@ def payloads(survey: Survey) -> Iterator[Finding]:
         declared = owner["properties"]
         if not isinstance(declared, dict):
             continue
-        for name in _TAGS & declared.keys():
+        for name in sorted(_TAGS & declared.keys()):
             tag = survey.child(owner, "properties", name)
-            for value in _allowed(survey, tag) if tag else ():
-                payload = survey.child(owner, "properties", value)
-                if payload is None or value == name or not _lacks(survey, owner, name, value):
-                    continue
-                fix = ()
-                if "object" in types(survey, payload):
-                    if not survey.document.openapi.startswith("3.0"):
-                        condition = {"allOf": [_when(name, value)]}
-                        fix = (Fix("merge", owner.pointer, condition),)
-                    yield survey.finding(
-                        "enum-needs-member",
-                        owner,
-                        f"`{name}: {value}` passes without `{value}`, the member that it "
-                        "announces.",
-                        *fix,
-                    )
+            values = [
+                value
+                for value in (_allowed(survey, tag) if tag else ())
+                if _announces(survey, owner, name, value) and _lacks(survey, owner, name, value)
+            ]
+            if values:
+                fixes: list[Fix] = []
+                if not survey.document.openapi.startswith("3.0"):  # `if` came with OpenAPI 3.1
+                    conditions = {"allOf": [_when(name, value) for value in values]}
+                    fixes.append(Fix("merge", owner.pointer, conditions))
+                more = f" (and {len(values) - 1} more like it)" if len(values) > 1 else ""
+                yield survey.finding(
+                    "enum-needs-member",
+                    owner,
+                    f"`{name}: {values[0]}` passes without `{values[0]}`, the member that it "
+                    f"announces{more}.",
+                    *fixes,
+                )
+
+
+def _announces(survey: Survey, owner: Node, name: str, value: str) -> bool:
+    payload = survey.child(owner, "properties", value)
+    return payload is not None and value != name and "object" in types(survey, payload)
 
 
 def _allowed(survey: Survey, tag: Node) -> list[str]:
@@ -130,9 +152,7 @@ def siblings(survey: Survey) -> Iterator[Finding]:
         squashed = _squash(_words(kind.name))
         if not squashed.endswith(_squash([noun])) or squashed not in _squash(_words(owner.name)):
             continue
-        members = {
-            name: value for name, value in kind["properties"].items() if name != node.name
-        }
+        members = {name: value for name, value in kind["properties"].items() if name != node.name}
         yield survey.finding(
             "sibling-lacks-members",
             owner,
@@ -185,7 +205,9 @@ def formats(survey: Survey) -> Iterator[Finding]:
 
 def _required(node: Node) -> list[str]:
     required = node["required"]
-    return [name for name in required if isinstance(name, str)] if isinstance(required, list) else []
+    return (
+        [name for name in required if isinstance(name, str)] if isinstance(required, list) else []
+    )
 
 
 def _words(name: str) -> list[str]:
@@ -194,5 +216,3 @@ def _words(name: str) -> list[str]:
 
 def _squash(words: list[str]) -> str:
     return "".join(word.rstrip("s") for word in words)
-
-

@@ -31,7 +31,7 @@ def undeclared_streams(survey: Survey) -> Iterator[Finding]:
         if not answers or any(_streams(survey, answer) for answer in answers):
             continue
         promise = operation_promise(survey, operation) or _member_promise(survey, operation)
-        if promise is None:
+        if promise is None or _twin_streams(survey, operation):
             continue
         answer = answers[0]
         fix = Fix("merge", answer.pointer, {"content": {_EVENT_STREAM: _ANY_EVENTS}})
@@ -85,8 +85,10 @@ def contradicting_operation(survey: Survey, node: Node, value: Any) -> Node | No
         operation = survey.by_pointer[use.operation]
         promise = operation_promise(survey, operation)
         streams = any(_streams(survey, answer) for answer in _successes(survey, operation))
-        if use.direction == "request" and (
-            (promise and stem in promise.lower()) or (streams and stem in _EVENT_STREAM)
+        if (
+            use.direction == "request"
+            and not _twin_streams(survey, operation)
+            and ((promise and stem in promise.lower()) or (streams and stem in _EVENT_STREAM))
         ):
             return operation
     return None
@@ -125,6 +127,21 @@ def _successes(survey: Survey, operation: Node) -> Iterator[Node]:
             resolved = survey.resolve(answer)
             if resolved is not None:
                 yield resolved
+
+
+def _twin_streams(survey: Survey, operation: Node) -> bool:
+    """Whether a path key that differs in its fragment only declares the stream.
+
+    `/chat#stream` is the same target as `/chat`: some generators tell two operations apart so.
+    """
+    path, _, _ = operation.parent.name.partition("#") if operation.parent else ("", "", "")
+    for item in survey.of("path-item"):
+        twin = survey.child(item, operation.name)
+        if item.name.partition("#")[0] != path or twin is None or twin is operation:
+            continue
+        if any(_streams(survey, answer) for answer in _successes(survey, twin)):
+            return True
+    return False
 
 
 def _streams(survey: Survey, answer: Node) -> bool:

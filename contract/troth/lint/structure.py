@@ -27,10 +27,13 @@ def paths(survey: Survey) -> Iterator[Finding]:
                 item,
                 f"The path {path!r} does not begin with a slash, so it can never be addressed.",
             )
-        # OpenAPI 3.1 §4.8.8.2: templates that differ in their names only are identical
-        alike[_TEMPLATE.sub("{}", path)].append(item)
+        # OpenAPI 3.1 §4.8.8.2: templates that differ in their names only are identical; and a
+        # fragment is never sent (RFC 9110 §7.1)
+        alike[_TEMPLATE.sub("{}", path.partition("#")[0])].append(item)
     for items in alike.values():
         for later in items[1:]:
+            if not any(_methods(later) & _methods(item) for item in items if item is not later):
+                continue
             yield survey.finding(
                 "ambiguous-path",
                 later,
@@ -202,8 +205,11 @@ def _error_content(survey: Survey) -> Any:
         resolved = survey.resolve(answer) if failure else None
         content = resolved["content"] if resolved is not None else None
         if isinstance(content, dict) and content:
-            schemas = {key: {"schema": value["schema"]} for key, value in content.items()
-                       if isinstance(value, dict) and "$ref" in (value.get("schema") or {})}
+            schemas = {
+                key: {"schema": value["schema"]}
+                for key, value in content.items()
+                if isinstance(value, dict) and "$ref" in (value.get("schema") or {})
+            }
             if schemas and schemas not in found:
                 found.append(schemas)
     return found[0] if len(found) == 1 else None

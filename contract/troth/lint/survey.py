@@ -14,7 +14,6 @@ from typing import Any, Literal
 from troth import pointer as pointers
 from troth.document import Document
 from troth.errors import Place
-from troth.lint.algebra import Algebra
 from troth.lint.findings import CODES, Finding, Fix
 from troth.lint.walk import IN_PLACE, Node, walk
 from troth.schema import Schemas
@@ -41,11 +40,11 @@ class Survey:
 
     document: Document
     schemas: Schemas
-    algebra: Algebra
     nodes: tuple[Node, ...]
     by_pointer: Mapping[str, Node]
     uses: Mapping[str, frozenset[Use]]
     families: Mapping[str, tuple[Node, ...]]
+    referrers: Mapping[str, tuple[Node, ...]]
     _roles: Mapping[str, tuple[Node, ...]] = field(default_factory=dict)
 
     def of(self, *roles: str) -> Iterator[Node]:
@@ -65,6 +64,11 @@ class Survey:
                 return None
             node = target
         return node
+
+    def referred(self, node: Node) -> tuple[Node, ...]:
+        """What the `$ref` of *node* names: one node, or none."""
+        target = self.by_pointer.get(node.reference) if node.reference is not None else None
+        return () if target is None else (target,)
 
     def child(self, node: Node, *edge: str) -> Node | None:
         """The node that *node* holds at *edge*."""
@@ -94,8 +98,7 @@ class Survey:
                 continue
             met.add(part.pointer)
             yield part
-            if part.reference in self.by_pointer:
-                pending.append(self.by_pointer[part.reference])
+            pending.extend(self.referred(part))
             pending.extend(self.children(part, "allOf"))
 
     def family(self, node: Node) -> tuple[Node, ...]:
@@ -127,21 +130,22 @@ def surveyed(document: Document) -> Survey:
     by_pointer = {node.pointer: node for node in nodes}
     roles: dict[str, list[Node]] = defaultdict(list)
     below: dict[str, list[str]] = defaultdict(list)
+    referrers: dict[str, list[Node]] = defaultdict(list)
     for node in nodes:
         roles[node.role].append(node)
         if node.parent is not None:
             below[node.parent.pointer].append(node.pointer)
-        if node.reference in by_pointer:
+        if node.reference is not None and node.reference in by_pointer:
             below[node.pointer].append(node.reference)
-    schemas = Schemas(document)
+            referrers[node.reference].append(node)
     return Survey(
         document=document,
-        schemas=schemas,
-        algebra=Algebra(schemas),
+        schemas=Schemas(document),
         nodes=nodes,
         by_pointer=by_pointer,
         uses=_uses(by_pointer, below, roles["operation"]),
         families=_families(nodes, by_pointer),
+        referrers={pointer: tuple(users) for pointer, users in referrers.items()},
         _roles={role: tuple(members) for role, members in roles.items()},
     )
 
@@ -185,7 +189,7 @@ def _families(
     for node in nodes:
         if node.role != "schema":
             continue
-        if node.reference in by_pointer:
+        if node.reference is not None and node.reference in by_pointer:
             leader[find(node.pointer)] = find(node.reference)
         if node.parent is not None and node.parent.role == "schema" and node.edge[0] in IN_PLACE:
             leader[find(node.pointer)] = find(node.parent.pointer)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
-from typing import Any
 
+from troth import proofs
 from troth.errors import SpecError
 from troth.lint.findings import Finding, Fix
 from troth.lint.members import every, in_place, types
@@ -21,8 +21,8 @@ def overlaps(survey: Survey) -> Iterator[Finding]:
     for node in survey.of("schema"):
         branches = list(survey.children(node, "oneOf"))
         for one, other in list(combinations(branches, 2))[:_MOST_PAIRS]:
-            witness = survey.algebra.overlap(one.pointer, other.pointer)
-            if witness is None or not _taken_twice(survey, one, other, witness[0]):
+            witness = _shared_value(survey, one, other)
+            if witness is None:
                 continue
             tag = _tag(survey, branches)
             also = f" (any `{tag[0]}` passes in them)" if tag else ""
@@ -30,20 +30,18 @@ def overlaps(survey: Survey) -> Iterator[Finding]:
             yield survey.finding(
                 "union-overlap",
                 node.pointer + "/oneOf",
-                f"{names} overlap: {text_of(witness[0])} is valid in both, so that oneOf rejects "
-                f"it{also}.",
+                f"{names} overlap: {text_of(witness.instance)} is valid in both, so that oneOf "
+                f"rejects it{also}.",
                 *_constants(survey, tag),
             )
             break
 
 
-def _taken_twice(survey: Survey, one: Node, other: Node, witness: Any) -> bool:
+def _shared_value(survey: Survey, one: Node, other: Node) -> proofs.Witness | None:
     try:
-        return all(
-            survey.schemas.at(branch.pointer).is_valid(witness) for branch in (one, other)
-        )
+        return proofs.overlap(survey.schemas, one.pointer, other.pointer).witness
     except (SpecError, ValueError):
-        return False
+        return None  # a pattern that cannot be compiled is a finding of its own
 
 
 def _names(one: Node, other: Node) -> str:
@@ -84,9 +82,7 @@ def _tag(survey: Survey, branches: list[Node]) -> tuple[str, list[tuple[Node, st
 _CLOSED = ("const", "enum", "pattern")
 
 
-def _constants(
-    survey: Survey, tag: tuple[str, list[tuple[Node, str]]] | None
-) -> tuple[Fix, ...]:
+def _constants(survey: Survey, tag: tuple[str, list[tuple[Node, str]]] | None) -> tuple[Fix, ...]:
     if tag is None:
         return ()
     return tuple(Fix("merge", node.pointer, {"const": value}) for node, value in tag[1])
