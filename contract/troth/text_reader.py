@@ -65,6 +65,11 @@ def _decode(data: bytes, file: str) -> str:
     for bom, encoding in _OTHER_BOMS.items():
         if data.startswith(bom):
             raise NotUtf8(f"this is {encoding}, not UTF-8 (byte 0)", offset=0, place=Place(file, 1))
+    if b"\0" in data[:4]:
+        # Without a byte order mark: an ASCII character comes first in JSON and in YAML.
+        offset = data.index(b"\0")
+        fault = f"this is UTF-16 or UTF-32, not UTF-8 (byte {offset} is 0)"
+        raise NotUtf8(fault, offset=offset, place=Place(file, 1))
     try:
         return data.decode()
     except UnicodeDecodeError as error:
