@@ -8,7 +8,7 @@ branches apart.  OpenAPI's `discriminator` names such a member outright.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,13 +21,17 @@ _DEEPEST = 12
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One branch: *pointer* with `$ref`s followed, the *types* it takes, its *tags*."""
+    """One branch: *pointer* with `$ref`s followed, the *types* it takes, its *tags*.
+
+    *members* are those that it declares or requires; *values* all that it takes, if enumerated.
+    """
 
     pointer: str
     name: str
     types: frozenset[str]
     tags: Mapping[str, tuple[Any, ...]]
     members: frozenset[str]
+    values: tuple[Any, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +49,15 @@ class Narrowed:
     """The indexes of the branches that may be meant; or, when none may, why.
 
     *types*: no branch takes the type of the instance.  *tag*: none takes the value of that member,
-    of which *values* would do.
+    of which *values* would do; without a tag, no other values of the instance itself would do.
+    *keyword* is what says so.
     """
 
     indexes: tuple[int, ...]
     types: tuple[str, ...] = ()
     tag: str | None = None
     values: tuple[Any, ...] = ()
+    keyword: str = "enum"
 
 
 def same(left: Any, right: Any) -> bool:
@@ -89,8 +95,8 @@ def narrow(table: Branches, instance: Any) -> Narrowed:
     """The branches of *table* that *instance* may have been meant for."""
     kind = type_of(instance)
     left = [i for i, branch in enumerate(table.branches) if kind in branch.types]
-    if not left:
-        return Narrowed((), types=_types(table.branches))
+    if not left and table.branches:
+        return _of_no_type(table)
     if not isinstance(instance, dict):
         return Narrowed(tuple(left))
     if table.discriminator is not None and table.mapping:
@@ -111,12 +117,21 @@ def narrow(table: Branches, instance: Any) -> Narrowed:
     return unknown if unknown is not None and len(left) > 1 else Narrowed(tuple(left))
 
 
+def _of_no_type(table: Branches) -> Narrowed:
+    """What would do instead of a value whose type no branch takes."""
+    listed = [branch.values for branch in table.branches if branch.types]
+    if listed and all(values is not None for values in listed):
+        return Narrowed((), values=_distinct(values or () for values in listed))
+    types = _types(table.branches)
+    return Narrowed((), types=types) if types else Narrowed(tuple(range(len(table.branches))))
+
+
 def _unmapped(table: Branches, instance: Mapping[str, Any]) -> Narrowed | None:
     """The discriminator's names, when the instance's value of it is none of them."""
     name = table.discriminator
     if name is None or not table.mapping or name not in instance:
         return None
-    return Narrowed((), tag=name, values=tuple(table.mapping))
+    return Narrowed((), tag=name, values=tuple(table.mapping), keyword="discriminator")
 
 
 def _branch(root: Any, pointer: str) -> Branch:
@@ -125,9 +140,9 @@ def _branch(root: Any, pointer: str) -> Branch:
     if not name and isinstance(schema, dict) and isinstance(schema.get("title"), str):
         name = schema["title"]
     name = name.replace("~1", "/").replace("~0", "~")
-    return Branch(
-        where, name, _taken(root, schema, 0), _tags(root, schema, 0), _members(root, schema, 0)
-    )
+    types = _taken(root, schema, 0)
+    values = _enumerated(root, schema, 0)
+    return Branch(where, name, types, _tags(root, schema, 0), members(root, schema), values)
 
 
 def _taken(root: Any, schema: Any, depth: int) -> frozenset[str]:
@@ -187,17 +202,20 @@ def _enumerated(root: Any, schema: Any, depth: int) -> tuple[Any, ...] | None:
     return None
 
 
-def _members(root: Any, schema: Any, depth: int) -> frozenset[str]:
-    """The members that *schema* declares."""
+def members(root: Any, schema: Any, depth: int = 0) -> frozenset[str]:
+    """The members that *schema* declares or requires."""
     if not isinstance(schema, dict) or depth > _DEEPEST:
         return frozenset()
     properties = schema.get("properties")
     names = frozenset(properties) if isinstance(properties, dict) else frozenset()
+    required = schema.get("required")
+    if isinstance(required, list):
+        names |= {name for name in required if isinstance(name, str)}
     inside = [*_required_parts(root, schema)]
     for keyword in ("oneOf", "anyOf"):
         if isinstance(schema.get(keyword), list):
             inside += schema[keyword]
-    return names.union(*(_members(root, inner, depth + 1) for inner in inside))
+    return names.union(*(members(root, inner, depth + 1) for inner in inside))
 
 
 def _required_parts(root: Any, schema: Mapping[str, Any]) -> list[Any]:
@@ -223,7 +241,8 @@ def _mapping(written: Any, branches: Sequence[Branch]) -> dict[str, int]:
         index = implied.get(reference) if index is None else index
         if index is not None:
             explicit[value] = index
-    return explicit or implied
+    named = set(explicit.values())
+    return explicit | {name: index for name, index in implied.items() if index not in named}
 
 
 def _telling(table: Branches, left: Sequence[int]) -> list[str]:
@@ -255,10 +274,14 @@ def _among(value: Any, values: Sequence[Any]) -> bool:
 
 
 def _values(table: Branches, indexes: Sequence[int], name: str) -> tuple[Any, ...]:
-    values: list[Any] = []
-    for index in indexes:
-        values += [v for v in table.branches[index].tags[name] if not _among(v, values)]
-    return tuple(values)
+    return _distinct(table.branches[index].tags[name] for index in indexes)
+
+
+def _distinct(listed: Iterable[Sequence[Any]]) -> tuple[Any, ...]:
+    found: list[Any] = []
+    for values in listed:
+        found += [value for value in values if not _among(value, found)]
+    return tuple(found)
 
 
 def _types(branches: Sequence[Branch]) -> tuple[str, ...]:

@@ -8,51 +8,33 @@ meant speaks (see `branches`); what several allOf branches say alike is said onc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 import jsonschema_rs
 
 from troth import branches as tables
+from troth import hints, wording
 from troth import pointer as pointers
-from troth import wording
 from troth.dialect import INTEGERS
 from troth.errors import Place
+from troth.mismatch import Found, Mismatch, Tokens, in_all, in_order, likelihood, once, rivals
 
 #: At most so many mismatches are explained: what is wrong with a thousand items needs no more.
 MOST = 1000
+#: At most so many branches that may equally be meant are said.
+_MOST_RIVALS = 3
 
-Tokens = tuple[str | int, ...]
+_NAMED = frozenset({"properties", "patternProperties", "dependentSchemas"})
+_KEYWORDS = wording.KEYWORDS | {
+    *("additionalProperties", "allOf", "anyOf", "dependentRequired", "else", "if", "items"),
+    *("oneOf", "properties", "propertyNames", "required", "then", "unevaluatedItems"),
+    *("unevaluatedProperties", "contentSchema", "dependentSchemas", "prefixItems"),
+    *("additionalItems", "dependencies"),
+}
 _EXCLUSIVE = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 _Kind = jsonschema_rs.ValidationErrorKind
 _UNDECIDED = (_Kind.BacktrackLimitExceeded, _Kind.RegexEngineFailure)
-
-
-@dataclass(frozen=True, slots=True)
-class Mismatch:
-    """One way in which an instance departs from a schema.
-
-    *keyword* is the JSON Schema keyword that failed, or `undecided` where a pattern took too many
-    steps to tell.  *schema_pointer* addresses that keyword in the document, *place* is its file
-    and line.
-    """
-
-    keyword: str
-    instance_pointer: str
-    schema_pointer: str
-    message: str
-    place: Place | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A mismatch before it is placed: tokens instead of pointers."""
-
-    keyword: str
-    instance: Tokens
-    schema: Tokens
-    message: str
 
 
 class Explainer:
@@ -76,16 +58,16 @@ class Explainer:
         """The mismatches behind *errors*, in the order of the instance, each once."""
         found = [each for error in islice(errors, MOST) for each in self._explain(error, instance)]
         if len(found) > 1:
-            found = _in_order(_once(found), instance)
+            found = in_order(once(found), instance)
         return tuple(self._placed(each) for each in found[:MOST])
 
-    def _placed(self, found: _Found) -> Mismatch:
+    def _placed(self, found: Found) -> Mismatch:
         schema = pointers.of(found.schema)
         return Mismatch(
             found.keyword, pointers.of(found.instance), schema, found.message, self._place(schema)
         )
 
-    def _explain(self, error: Any, instance: Any) -> Iterator[_Found]:
+    def _explain(self, error: Any, instance: Any) -> Iterator[Found]:
         kind = error.kind
         where = tuple(error.instance_path)
         by = tuple(error.schema_path)
@@ -93,44 +75,73 @@ class Explainer:
         if isinstance(kind, _UNDECIDED):
             pattern = wording.show(_get(self._prepared, by))
             said = f"whether {wording.show(value)} matches {pattern} takes too many steps to tell"
-            yield _Found("undecided", where, by, said)
+            yield Found("undecided", where, by, said)
         elif isinstance(kind, _Kind.Custom):
             yield from self._explain_content(value, where, by)
         elif isinstance(kind, (_Kind.OneOfNotValid, _Kind.AnyOf)):
             yield from self._explain_branches(kind.context, instance, where, by)
         elif isinstance(kind, _Kind.OneOfMultipleValid):
-            yield _Found("oneOf", where, by, self._several(kind.context, value, by))
+            yield Found("oneOf", where, by, self._several(kind.context, value, by))
         else:
             yield self._simple(kind, value, where, by)
 
-    def _explain_content(self, value: Any, where: Tokens, by: Tokens) -> Iterator[_Found]:
+    def _explain_content(self, value: Any, where: Tokens, by: Tokens) -> Iterator[Found]:
         if self._content is not None:
             for each in self._content(pointers.of(by), value):
                 inner = pointers.split(each.instance_pointer)
                 schema = pointers.split(each.schema_pointer)
-                yield _Found(each.keyword, where + inner, schema, each.message)
+                yield Found(each.keyword, where + inner, schema, each.message)
 
     def _explain_branches(
         self, context: Sequence[Sequence[Any]], instance: Any, where: Tokens, by: Tokens
-    ) -> Iterator[_Found]:
+    ) -> Iterator[Found]:
         value = _get(instance, where)
         table = self._table(by)
         narrowed = tables.narrow(table, value)
-        if narrowed.tag is not None:
-            said = wording.not_one_of(value[narrowed.tag], narrowed.values)
-            keyword = "const" if len(narrowed.values) == 1 else "enum"
-            yield _Found(keyword, (*where, narrowed.tag), by, said)
-        elif not narrowed.indexes:
-            keyword = "type" if narrowed.types else str(by[-1])
-            types = narrowed.types or ("nothing",)
-            yield _Found(keyword, where, by, wording.not_of_type(value, types))
+        if narrowed.values:
+            if narrowed.tag is not None:
+                where, value = (*where, narrowed.tag), value[narrowed.tag]
+            said = wording.not_one_of(value, narrowed.values)
+            yield Found(narrowed.keyword, where, by, said)
+        elif narrowed.types:
+            yield Found("type", where, by, wording.not_of_type(value, narrowed.types))
         else:
             said_by = [
-                _once([f for e in context[i] for f in self._explain(e, instance)])
+                once([f for e in context[i] for f in self._explain(e, instance)])
                 for i in narrowed.indexes
                 if i < len(context)
             ]
-            yield from _meant(said_by, value, where, by)
+            yield from self._meant(said_by, value, where, by)
+
+    def _meant(
+        self, said_by: Sequence[list[Found]], value: Any, where: Tokens, by: Tokens
+    ) -> list[Found]:
+        """What the branch that was meant says, or what all that may be meant say alike."""
+        if len(said_by) == 1:
+            return said_by[0]
+        options = self._options(said_by, where)
+        if options is not None:
+            return [Found("enum", where, by, wording.not_one_of(value, options))]
+        common = [each for each in said_by[0] if in_all(each, said_by[1:])]
+        if common:
+            return common
+        ranked = sorted(said_by, key=lambda found: likelihood(found, len(where)))
+        best = [one for one in ranked if rivals(one, ranked[0])]
+        if len(best) == 1:
+            return best[0]
+        said = ", or else ".join(found[0].message for found in best[:_MOST_RIVALS])
+        return [Found(str(by[-1]), best[0][0].instance, by, said)]
+
+    def _options(self, said_by: Sequence[list[Found]], where: Tokens) -> list[Any] | None:
+        """The values that would do, where every branch enumerates those of the instance itself."""
+        options: list[Any] = []
+        for found in said_by:
+            first = found[0] if len(found) == 1 and found[0].instance == where else None
+            if first is None or first.schema[-1] not in ("const", "enum"):
+                return None
+            listed = _get(self._prepared, first.schema)
+            options += [listed] if first.schema[-1] == "const" else listed
+        return options
 
     def _table(self, by: Tokens) -> tables.Branches:
         table = self._tables.get(by)
@@ -157,7 +168,7 @@ class Explainer:
                     own.append(f"{wording.names(mine)} {verb} to {name}")
         return f"{said}; {wording.either(own, 'and')}" if own else said
 
-    def _simple(self, kind: Any, value: Any, where: Tokens, by: Tokens) -> _Found:
+    def _simple(self, kind: Any, value: Any, where: Tokens, by: Tokens) -> Found:
         keyword = _keyword(by)
         if isinstance(kind, _Kind.Required):
             return self._missing(kind.property, value, where, by)
@@ -167,50 +178,52 @@ class Explainer:
             return self._nothing_allowed(value, where, by)
         unexpected = getattr(kind, "unexpected", None)
         if unexpected is not None:
-            return _Found(keyword, where, by, self._unexpected(keyword, unexpected, value, by))
+            return Found(keyword, where, by, self._unexpected(keyword, unexpected, value, by))
         expected = _get(self._prepared, by)
         if expected is True and keyword in _EXCLUSIVE:  # draft 4
             expected = _get(self._prepared, (*by[:-1], _EXCLUSIVE[keyword]))
         format_of = self._integer_format(keyword, by, expected)
         if format_of is not None:
             said = wording.out_of_format(format_of, value, expected)
-            return _Found("format", where, (*by[:-1], "format"), said)
-        return _Found(
-            keyword, where, by, wording.sentence(keyword, expected, value) + self._why(by)
-        )
+            return Found("format", where, (*by[:-1], "format"), said)
+        return Found(keyword, where, by, wording.sentence(keyword, expected, value) + self._why(by))
 
-    def _missing(self, name: str, value: Any, where: Tokens, by: Tokens) -> _Found:
+    def _missing(self, name: str, value: Any, where: Tokens, by: Tokens) -> Found:
         said = f"{wording.show(name)} is missing"
         if by[-1] == "dependentRequired":
             needing = _get(self._prepared, by)
             wanting = [key for key in needing if key in value and name in needing[key]]
             verb = "requires" if len(wanting) == 1 else "require"
-            return _Found(
+            return Found(
                 "dependentRequired", where, by, f"{said}; {wording.names(wanting)} {verb} it"
             )
-        return _Found("required", where, by, said + self._why(by))
+        return Found("required", where, by, said + self._why(by))
 
-    def _bad_name(self, error: Any, where: Tokens, by: Tokens) -> _Found:
+    def _bad_name(self, error: Any, where: Tokens, by: Tokens) -> Found:
         name = error.instance
-        inner = self._explain_under(error, name, by)
-        said = f"the member name {wording.show(name)} is not allowed: {inner}"
-        return _Found("propertyNames", where, by, said)
+        said = f"the member name {wording.show(name)} is not allowed"
+        inner = next(self._explain(error, name), None)
+        if inner is not None and not isinstance(error.kind, _Kind.FalseSchema):
+            said = f"{said}: {inner.message}"
+        return Found("propertyNames", where, by, said)
 
-    def _explain_under(self, error: Any, name: Any, by: Tokens) -> str:
-        keyword = _keyword(by)
-        if keyword == "propertyNames":
-            return wording.sentence("false", False, name)
-        return wording.sentence(keyword, _get(self._prepared, by), name)
-
-    def _nothing_allowed(self, value: Any, where: Tokens, by: Tokens) -> _Found:
+    def _nothing_allowed(self, value: Any, where: Tokens, by: Tokens) -> Found:
         keyword = _keyword(by)
         if keyword in ("additionalProperties", "unevaluatedProperties") and isinstance(value, dict):
-            return _Found(keyword, where, by, self._unexpected(keyword, list(value), value, by))
-        if keyword == "items":
-            said = f"item {where[-1]} is not allowed: the array may hold no more than {where[-1]}"
-            return _Found("items", where, by, said)
+            return Found(keyword, where, by, self._unexpected(keyword, list(value), value, by))
+        if keyword == "items" and where:
+            prefix = _get(self._prepared, (*by[:-1], "prefixItems"))
+            most = len(prefix) if isinstance(prefix, list) else 0
+            said = f"item {where[-1]} is not allowed: the array may hold {most} at most"
+            return Found("items", where, by, said)
+        if keyword in ("properties", "patternProperties") and where:
+            said = f"{wording.show(where[-1])} must not be present" + self._why(by)
+            return Found(keyword, where, by, said)
+        if keyword == "propertyNames" and isinstance(value, dict):
+            said = f"{wording.names(list(value))}: no member is allowed"
+            return Found(keyword, where, by, said)
         said = wording.sentence("false", False, value) + self._why(by)
-        return _Found(keyword, where, by, said)
+        return Found(keyword, where, by, said)
 
     def _unexpected(self, keyword: str, names: Sequence[Any], value: Any, by: Tokens) -> str:
         if keyword == "unevaluatedItems":
@@ -222,7 +235,15 @@ class Explainer:
         said = f"{wording.names(names)} {verb} not declared, and nothing else is allowed here"
         if _get(self._prepared, by) is not False:
             said = f"{wording.names(names)} {verb} not what '{keyword}' allows"
-        return said + self._why(by)
+        return said + self._why(by) + self._did_you_mean(names, value, by)
+
+    def _did_you_mean(self, names: Sequence[Any], value: Any, by: Tokens) -> str:
+        """The declared member that the only unexpected one is a slip of."""
+        if len(names) != 1 or not isinstance(value, dict) or not isinstance(names[0], str):
+            return ""
+        declared = tables.members(self._prepared, _get(self._prepared, by[:-1]))
+        meant = hints.nearest(names[0], sorted(declared - value.keys()))
+        return f"; did you mean {wording.show(meant)}?" if meant is not None else ""
 
     def _integer_format(self, keyword: str, by: Tokens, expected: Any) -> str | None:
         """The format that stands behind a bound which the document does not write itself."""
@@ -246,48 +267,6 @@ class Explainer:
         return ""
 
 
-def _meant(said_by: Sequence[list[_Found]], value: Any, where: Tokens, by: Tokens) -> list[_Found]:
-    """What the branch that was meant says, or what all that may be meant say alike."""
-    if not said_by:
-        return [_Found(str(by[-1]), where, by, f"{wording.show(value)} matches no branch")]
-    if len(said_by) == 1:
-        return said_by[0]
-    merged = _merged_options(said_by, value, where, by)
-    if merged is not None:
-        return [merged]
-    common = [
-        each
-        for each in said_by[0]
-        if all(any(_alike(each, other) for other in branch) for branch in said_by[1:])
-    ]
-    if common:
-        return common
-    depth = len(where)
-    return min(
-        said_by,
-        key=lambda found: (
-            sum(1 for each in found if len(each.instance) == depth),
-            len(found),
-            -max((len(each.instance) for each in found), default=0),
-        ),
-    )
-
-
-def _merged_options(
-    said_by: Sequence[list[_Found]], value: Any, where: Tokens, by: Tokens
-) -> _Found | None:
-    """One sentence for branches that all enumerate values of the instance itself."""
-    return None
-
-
-def _alike(one: _Found, other: _Found) -> bool:
-    return (one.instance, one.keyword, one.message) == (
-        other.instance,
-        other.keyword,
-        other.message,
-    )
-
-
 def _called(table: tables.Branches, index: int) -> str:
     name = table.branches[index].name if index < len(table.branches) else ""
     return name or f"branch {index}"
@@ -298,11 +277,9 @@ def _keyword(by: Tokens) -> str:
     if not by:
         return "false"
     last = by[-1]
-    if len(by) > 1 and by[-2] in ("properties", "patternProperties", "dependentSchemas", "$defs"):
+    if len(by) > 1 and (isinstance(last, int) or by[-2] in _NAMED):
         return str(by[-2])
-    if isinstance(last, int) and len(by) > 1:
-        return str(by[-2])
-    return str(last)
+    return str(last) if last in _KEYWORDS else "false"
 
 
 def _condition(schema: Any, holds: bool) -> str:
@@ -321,39 +298,6 @@ def _condition(schema: Any, holds: bool) -> str:
         if said:
             return f", since {wording.either(said, 'and')}"
     return f", since the value {'matches' if holds else 'does not match'} 'if'"
-
-
-def _once(found: list[_Found]) -> list[_Found]:
-    """*found* without what is said twice of the same instance (by two branches of an allOf)."""
-    seen: dict[tuple[Tokens, str, str], _Found] = {}
-    for each in found:
-        said = "" if each.keyword == "type" else each.message
-        seen.setdefault((each.instance, each.keyword, said), each)
-    return list(seen.values())
-
-
-def _in_order(found: list[_Found], instance: Any) -> list[_Found]:
-    """*found* in the order in which a reader of the instance meets it."""
-    positions: dict[int, dict[Any, int]] = {}
-
-    def key(each: _Found) -> list[int]:
-        order: list[int] = []
-        node = instance
-        for token in each.instance:
-            if isinstance(node, dict):
-                known = positions.get(id(node))
-                if known is None:
-                    known = positions[id(node)] = {name: i for i, name in enumerate(node)}
-                order.append(known.get(token, len(known)))
-                node = node.get(token)
-            elif isinstance(node, (list, tuple)) and isinstance(token, int):
-                order.append(token)
-                node = node[token] if token < len(node) else None
-            else:
-                break
-        return order
-
-    return sorted(found, key=key)
 
 
 def _get(node: Any, tokens: Iterable[str | int]) -> Any:

@@ -12,7 +12,21 @@ from typing import Any
 
 _LONGEST = 80
 _MOST = 12
-_FORMATS = {"uri": "URI", "uuid": "UUID", "ipv4": "IPv4 address", "ipv6": "IPv6 address"}
+_FORMATS = {
+    "email": "an email address",
+    "idn-email": "an email address",
+    "ipv4": "an IPv4 address",
+    "ipv6": "an IPv6 address",
+    "iri": "an IRI",
+    "iri-reference": "an IRI reference",
+    "json-pointer": "a JSON Pointer",
+    "regex": "a regular expression",
+    "relative-json-pointer": "a relative JSON Pointer",
+    "uri": "a URI",
+    "uri-reference": "a URI reference",
+    "uri-template": "a URI template",
+    "uuid": "a UUID",
+}
 
 
 def type_of(value: Any) -> str:
@@ -60,6 +74,13 @@ def _text(value: str, longest: int) -> str:
     if len(value) <= longest:
         return repr(value)
     return f"{value[: max(longest - 4, 1)]!r}… ({len(value)} characters)"
+
+
+def excerpt(value: Any, longest: int = 40) -> str:
+    """A string's beginning."""
+    if not isinstance(value, str) or len(value) <= longest:
+        return show(value)
+    return f"{value[: longest - 1]!r}…"
 
 
 def _integer(value: int) -> str:
@@ -116,7 +137,8 @@ def not_of_type(value: Any, types: Sequence[str]) -> str:
     """`'abc' is not of type integer; it is a string`."""
     if isinstance(value, float) and not math.isfinite(value):
         return f"{show(value)} is not a JSON value"
-    return f"{show(value)} is not of type {either(types)}; it is {a(type_of(value))}"
+    said = f"{show(value)} is not of type {either(types)}"
+    return said if value is None else f"{said}; it is {a(type_of(value))}"
 
 
 def not_one_of(value: Any, values: Sequence[Any]) -> str:
@@ -129,9 +151,12 @@ def not_one_of(value: Any, values: Sequence[Any]) -> str:
 def sentence(keyword: str, expected: Any, value: Any) -> str:
     """What *keyword*, whose value in the schema is *expected*, says of the instance *value*."""
     speak = _SENTENCES.get(keyword)
-    if speak is None:
-        return f"{show(value)} does not satisfy '{keyword}'"
-    return speak(expected, value)
+    if speak is not None:
+        try:
+            return speak(expected, value)
+        except (TypeError, ValueError):  # a schema whose nested $id hides what it says
+            pass
+    return f"{show(value)} does not satisfy '{keyword}'"
 
 
 def _count(number: Any, noun: str) -> str:
@@ -143,10 +168,8 @@ def _too(adjective: str, subject: str, count: str, limit: str) -> str:
 
 
 def _format(expected: Any, value: Any) -> str:
-    name = show(expected)[1:-1] if isinstance(expected, str) else show(expected)
-    name = _FORMATS.get(name, name)
-    article = "an" if name[:1] in "aeiAEI" and not name.startswith("uri") else "a"
-    return f"{show(value)} is not {article} {name}"
+    name = _FORMATS.get(expected) or f"a {expected}"
+    return f"{show(value)} is not {name}"
 
 
 def out_of_format(name: str, value: Any, limit: int) -> str:
@@ -181,12 +204,11 @@ def _forbidden(expected: Any, value: Any) -> str:
         (keyword, what), *_ = expected.items()
         if keyword == "type":
             types = [what] if isinstance(what, str) else list(what)
-            return f"{show(value)} is of type {type_of(value)}; {either(types)} is forbidden"
+            return f"{show(value)} is of type {either(types)}, which is forbidden"
         if keyword == "const" or (keyword == "enum" and isinstance(what, list)):
             return f"{show(value)} is forbidden"
         if keyword == "required" and isinstance(what, list):
-            verb = "is" if len(what) == 1 else "are, together,"
-            return f"{names(what)} {verb} forbidden"
+            return f"{names(what)} must not be present" + (" together" if len(what) > 1 else "")
     return f"{show(value)} matches the schema under 'not', which forbids it"
 
 
@@ -204,10 +226,10 @@ _SENTENCES: dict[str, Callable[[Any, Any], str]] = {
     "exclusiveMaximum": lambda e, v: f"{show(v)} is not below {show(e)}",
     "multipleOf": lambda e, v: f"{show(v)} is not a multiple of {show(e)}",
     "minLength": lambda e, v: _too(
-        "short", show(v), _count(len(v), "character"), f"at least {show(e)} needed"
+        "short", excerpt(v), _count(len(v), "character"), f"at least {show(e)} needed"
     ),
     "maxLength": lambda e, v: _too(
-        "long", show(v, 40), _count(len(v), "character"), f"at most {show(e)} allowed"
+        "long", excerpt(v), _count(len(v), "character"), f"at most {show(e)} allowed"
     ),
     "pattern": lambda e, v: f"{show(v)} does not match the pattern {show(e)}",
     "format": _format,
@@ -218,7 +240,7 @@ _SENTENCES: dict[str, Callable[[Any, Any], str]] = {
         "long", "the array", _count(len(v), "item"), f"at most {show(e)} allowed"
     ),
     "uniqueItems": _repeated,
-    "contains": lambda e, v: f"none of {_count(len(v), 'item')} is what 'contains' asks for",
+    "contains": lambda e, v: "no item of the array is what 'contains' asks for",
     "minContains": lambda e, v: f"fewer than {_count(e, 'item')} are what 'contains' asks for",
     "maxContains": lambda e, v: f"more than {_count(e, 'item')} are what 'contains' asks for",
     "minProperties": lambda e, v: _too(
@@ -230,3 +252,6 @@ _SENTENCES: dict[str, Callable[[Any, Any], str]] = {
     "not": _forbidden,
     "false": _false,
 }
+
+#: The keywords that have a sentence of their own.
+KEYWORDS = frozenset(_SENTENCES)
