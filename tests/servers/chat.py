@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import jsonschema_rs
+
 from servers.wire import Answer, Asked
 
 TOKEN = "good-token"
 PATH = "/v1/chat/completions"
-_WORDS = (
-    "the harbour keeps its lights on while slow boats come home and every rope is tied twice "
-    "because the wind may turn before morning so the keeper writes down what he saw and waits"
-).split()
+_TEXT = """the harbour keeps its lights on while slow boats come home and every rope is tied twice
+because the wind may turn before morning so the keeper writes down what he saw and waits"""
+_WORDS = _TEXT.split()
 
 
 @dataclass(frozen=True)

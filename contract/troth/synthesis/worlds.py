@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from troth import proofs
 from troth.errors import SpecError
 from troth.schema import Schema, Schemas, UnusableSchema, embedded
 from troth.synthesis.nodes import Node, World
@@ -49,5 +50,11 @@ def _nothing(value: Any) -> bool:
 
 
 def witness(schema: Schema) -> tuple[tuple[Any] | None, bool]:
-    """An instance that the schema algebra finds, in a tuple; and whether it proves there is none."""
-    return None, False
+    """An instance that the schema algebra finds, in a tuple, and whether it proves there is none.
+
+    A tuple, since the instance may be null.
+    """
+    found = proofs.witness(schema.schemas, schema.pointer)
+    if found is not None:
+        return (found.instance,), False
+    return None, proofs.satisfiability(schema.schemas, schema.pointer) == "no"
