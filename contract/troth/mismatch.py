@@ -52,6 +52,7 @@ def rivals(one: Sequence[Found], best: Sequence[Found]) -> bool:
 
 
 def in_all(found: Found, branches: Sequence[Sequence[Found]]) -> bool:
+    """Whether all *branches* say what *found* says."""
     return all(any(_alike(found, other) for other in branch) for branch in branches)
 
 

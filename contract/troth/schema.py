@@ -23,7 +23,8 @@ from troth import content, dialect, hints, json_text, validators, wording
 from troth import pointer as pointers
 from troth.embedding import Budget, UnusableSchema, draft_of
 from troth.errors import Place, SpecError
-from troth.explain import Explainer, Mismatch
+from troth.explain import Explainer
+from troth.mismatch import Mismatch
 
 __all__ = ["Budget", "Mismatch", "Schema", "Schemas", "Source", "UnusableSchema", "embedded"]
 
