@@ -15,6 +15,7 @@ import orjson
 from multidict import MultiMapping, istr
 
 from troth.exchange import Fields
+from troth_mock.refusal import error_body
 
 _LOOPBACK_HOST = re.compile(r"(.+\.)?localhost|127(\.\d{1,3}){3}|\[::1\]", re.IGNORECASE)
 _AUTHORITY = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]/@?#\s]+)(?::(\d{0,5}))?")
@@ -39,9 +40,7 @@ class Problem:
     @property
     def body(self) -> bytes:
         """The JSON text of the answer."""
-        kind = "server_error" if self.status >= 500 else "invalid_request_error"
-        error = {"message": self.message, "type": kind, "param": self.param, "code": self.code}
-        return orjson.dumps({"error": error})
+        return orjson.dumps(error_body(self.status, self.message, code=self.code, param=self.param))
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ def serving(
     app = App(contract, responder or Responder(contract), settings=settings)
     started: list[str | BaseException] = []
     has_started = threading.Event()
-    stops: list[Callable[[], None]] = []
+    stops: list[Callable[[], object]] = []
 
     async def main() -> None:
         stop, loop = asyncio.Event(), asyncio.get_running_loop()

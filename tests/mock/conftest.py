@@ -18,11 +18,11 @@ from troth.exchange import Request
 from troth.operation import Operation
 from troth_mock.app import Settings
 from troth_mock.guards import Limits
-from troth_mock.respond import Reply, Stream
+from troth_mock.reply import Reply, Stream
 from troth_mock.serving import serving
 
 JSON = (("Content-Type", "application/json"),)
-OK = Reply(200, JSON, b'{"ok":true}', None)
+OK = Reply(200, JSON, b'{"ok":true}')
 EVENTS = (("Content-Type", "text/event-stream"),)
 
 
@@ -39,10 +39,10 @@ class ToldResponder:
         try:
             self.contract.match(request.method, request.target)
         except NoSuchPath:
-            return Reply(404, JSON, b'{"error":{"code":"not_found"}}', None)
+            return Reply(404, JSON, b'{"error":{"code":"not_found"}}')
         except MethodNotAllowed as refusal:
             allow = ("Allow", ", ".join(refusal.allowed))
-            return Reply(405, (*JSON, allow), b'{"error":{"code":"method_not_allowed"}}', None)
+            return Reply(405, (*JSON, allow), b'{"error":{"code":"method_not_allowed"}}')
         return self.reply(request)
 
 

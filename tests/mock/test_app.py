@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from troth.exchange import Request
-from troth_mock.respond import Reply
+from troth_mock.reply import Reply
 
 JSON = (("Content-Type", "application/json"),)
 Start = Callable[..., Any]
@@ -58,7 +58,7 @@ def test_request_ids_differ_and_bodies_do_not(start: Start) -> None:
 
 
 def test_pipelined_requests_are_answered_in_order(start: Start) -> None:
-    mock = start(lambda request: Reply(200, JSON, request.body, None))
+    mock = start(lambda request: Reply(200, JSON, request.body))
     client = mock.connect()
     one = b"POST /v1/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n"
     client.send(one + b"1" + one + b"2" + one + b"3")
@@ -66,7 +66,7 @@ def test_pipelined_requests_are_answered_in_order(start: Start) -> None:
 
 
 def test_a_body_in_pieces_and_chunks_arrives_whole(start: Start) -> None:
-    mock = start(lambda request: Reply(200, JSON, request.body, None))
+    mock = start(lambda request: Reply(200, JSON, request.body))
     client = mock.connect()
     client.send(b"POST /v1/chat HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
     client.send(b"3\r\nabc\r\n")
@@ -76,7 +76,7 @@ def test_a_body_in_pieces_and_chunks_arrives_whole(start: Start) -> None:
 
 
 def test_expect_100_continue_is_told_to_continue(start: Start) -> None:
-    mock = start(lambda request: Reply(200, JSON, request.body, None))
+    mock = start(lambda request: Reply(200, JSON, request.body))
     client = mock.connect()
     client.send(
         b"POST /v1/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n"
@@ -242,12 +242,12 @@ def test_options_names_the_methods_that_the_document_declares(start: Start) -> N
 
 
 def test_an_options_of_the_documents_own_is_the_documents(start: Start) -> None:
-    mock = start(Reply(200, JSON, b"{}", None), ("OPTIONS", "/v1/chat"))
+    mock = start(Reply(200, JSON, b"{}"), ("OPTIONS", "/v1/chat"))
     assert mock.connect().ask("OPTIONS", "/v1/chat").response()[2] == b"{}"
 
 
 def test_head_is_a_get_without_content(start: Start) -> None:
-    mock = start(Reply(200, JSON, b"12345", None))
+    mock = start(Reply(200, JSON, b"12345"))
     client = mock.connect().ask("HEAD", "/v1/thing")
     status, fields, _ = client.response(has_content=False)
     assert (status, fields["content-length"]) == (200, "5")
@@ -313,12 +313,12 @@ def test_the_mocks_own_pages(start: Start) -> None:
 
 
 def test_a_page_that_the_document_declares_is_the_documents(start: Start) -> None:
-    mock = start(Reply(200, JSON, b'"mine"', None), ("GET", "/healthz"))
+    mock = start(Reply(200, JSON, b'"mine"'), ("GET", "/healthz"))
     assert mock.connect().ask("GET", "/healthz").response()[2] == b'"mine"'
 
 
 def test_a_client_that_takes_nothing_is_cut_off(start: Start) -> None:
-    mock = start(Reply(200, JSON, b"x" * 30_000_000, None), limits={"write": 0.1})
+    mock = start(Reply(200, JSON, b"x" * 30_000_000), limits={"write": 0.1})
     client = mock.connect().ask("POST", "/v1/chat")
     mock.eventually(lambda: len(mock.open) == 1)
     mock.eventually(lambda: len(mock.open) == 0)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from troth_mock.cors import Origins
 from troth_mock.guards import Hosts
-from troth_mock.respond import Reply
+from troth_mock.reply import Reply
 
 Start = Callable[..., Any]
 PAGE = "http://localhost:5173"

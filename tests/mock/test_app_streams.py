@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from troth_mock.pacing import Pace
-from troth_mock.respond import Reply
+from troth_mock.reply import Reply
 
 Start = Callable[..., Any]
 StreamOf = Callable[..., Reply]

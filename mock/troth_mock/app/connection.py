@@ -45,7 +45,7 @@ class Connection(web.RequestHandler):
         self.busy = False
         self.half_closed = False
         self.heard: float | None = None
-        self.body: asyncio.StreamReader | Any = None
+        self.body: Any = None
         self.sending: Sending | None = None
         self.delivery = Delivery()
         self.written = 0
@@ -209,7 +209,7 @@ class Server(web.Server):
         self.error = error
         self.open: set[Connection] = set()
         self.emptied: asyncio.Future[None] | None = None
-        self.hurried = asyncio.Event()
+        self.hurried: asyncio.Future[None] = self.loop.create_future()
         self._options: dict[str, Any] = {
             "loop": self.loop,
             "access_log": None,
@@ -249,15 +249,16 @@ class Server(web.Server):
 
     def hurry(self) -> None:
         """Wait no longer for what is being answered."""
-        self.hurried.set()
+        if not self.hurried.done():
+            self.hurried.set_result(None)
 
     async def _until_emptied(self, seconds: float) -> None:
         if self.open and self.emptied is not None:
-            hurry = asyncio.ensure_future(self.hurried.wait())
             await asyncio.wait(
-                {self.emptied, hurry}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+                [self.emptied, self.hurried],
+                timeout=seconds,
+                return_when=asyncio.FIRST_COMPLETED,
             )
-            hurry.cancel()
 
     def lost(self, connection: Connection) -> None:
         """Forget *connection*."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field, replace
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from aiohttp import web
 
@@ -21,8 +21,11 @@ from troth_mock.cors import Origins, is_preflight, preflight
 from troth_mock.guards import Hosts, Limits, Problem, head_problem, too_large, too_slow
 from troth_mock.pacing import Pace
 from troth_mock.pages import JSON, Pages
-from troth_mock.respond import Reply, Responder, Stream
+from troth_mock.reply import Reply, Stream
 from troth_mock.wire import LAST_CHUNK, has_content
+
+if TYPE_CHECKING:
+    from troth_mock.respond import Responder
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _STOPPING = Problem(503, "server_stopping", "the mock is stopping")
@@ -168,22 +171,22 @@ class App:
             return self._options(request, allowed=("GET", "HEAD"))
         if request.method in ("GET", "HEAD"):
             status, fields, body = self._pages.render(path)
-            return Reply(status, fields, body, None)
+            return Reply(status, fields, body)
         problem = Problem(405, "method_not_allowed", f"{path} takes GET and HEAD only")
-        return Reply(405, (*JSON, ("Allow", "GET, HEAD, OPTIONS")), problem.body, None)
+        return Reply(405, (*JSON, ("Allow", "GET, HEAD, OPTIONS")), problem.body)
 
     def _options(self, request: Request, *, allowed: tuple[str, ...] = ()) -> Reply:
         """A preflight, the methods that there are, or what the document says of its OPTIONS."""
         if request.target == "*":
             # RFC 9110 §9.3.7: a question to the server as a whole
-            return Reply(204, (), None, None)
+            return Reply(204, (), None)
         methods = allowed or self._methods(request.target)
         if is_preflight(request):
             fields = preflight(request, self.settings.origins, allowed=methods)
-            return Reply(204, fields, None, None)
+            return Reply(204, fields, None)
         if not methods or "OPTIONS" in methods:
             return self.responder.respond(request, now=wall_clock())
-        return Reply(204, (("Allow", ", ".join((*methods, "OPTIONS"))),), None, None)
+        return Reply(204, (("Allow", ", ".join((*methods, "OPTIONS"))),), None)
 
     def _methods(self, target: str) -> tuple[str, ...]:
         """The methods that the document declares for *target*."""
