@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from troth import json_text
 from troth import pointer as pointers
 from troth.contract import Contract
 from troth.exchange import Request
 from troth.operation import Operation, Parameter
 from troth.schema import Schema
-from troth.strategies import bodies
+from troth.seed import Seed
+from troth.strategies import bodies, features
 from troth.strategies.assembling import assemble, body_type
 from troth.strategies.breaking import NothingToBreak, broken, broken_parameters
-from troth.strategies.dice import Dice
+from troth.strategies.chat import Chat, settled
+from troth.strategies.dice import Dice, Simplest
+from troth.strategies.features import Factor, Level
 from troth.strategies.sites import put
+from troth.synthesis import synthesize
 
 _UNSET = object()
 
@@ -32,15 +38,15 @@ def request(
     Raises NothingToBreak when it allows everything.
     """
     values = parameters(operation, dice)
-    schema = body_schema(operation)
-    if schema is None:
+    made = composition(operation, overrides=overrides)
+    if made is None:
         if not valid:
             values = broken_parameters(operation, values, dice)
         return assemble(operation, parameters=values)
-    value = body(operation, schema, dice, overrides=overrides or {})
+    value = body(made, dice, overrides=overrides or {})
     if not valid:
         try:
-            value = broken(schema, value, dice)
+            value = broken(made.schema, value, dice)
         except NothingToBreak:
             values = broken_parameters(operation, values, dice)
     return assemble(operation, parameters=values, body=value)
@@ -52,9 +58,142 @@ def body_schema(operation: Operation) -> Schema | None:
     return entry.schema if entry else None
 
 
-def body(operation: Operation, schema: Schema, dice: Dice, *, overrides: Mapping[str, Any]) -> Any:
-    """A valid body, with *overrides* where they leave it valid."""
-    return overridden(schema, bodies.value(schema, dice), overrides)
+@dataclass(frozen=True, slots=True, eq=False)
+class Composition:
+    """What bodies of one operation are made of: a minimal one, and what can vary in it.
+
+    *streamed* is the minimal body whose answer is a stream, None where there is none.
+    """
+
+    operation: Operation
+    schema: Schema
+    minimal: Any
+    chat: Chat | None
+    factors: tuple[Factor, ...]
+    streamed: Any
+
+    def valid(self, body: Any) -> bool:
+        """Whether the schema accepts *body*."""
+        return self.schema.is_valid(body)
+
+
+# Operations are values that compare by identity, and live as long as their contract.
+_compositions: dict[int, tuple[Operation, dict[bytes, Composition]]] = {}
+_MOST_KEPT = 256
+
+
+def composition(
+    operation: Operation, *, overrides: Mapping[str, Any] | None = None
+) -> Composition | None:
+    """What the operation's bodies are made of; None when it takes none.
+
+    *overrides*, by JSON Pointer or dotted name, are in the minimal body.
+    """
+    schema = body_schema(operation)
+    if schema is None:
+        return None
+    if len(_compositions) > _MOST_KEPT:
+        _compositions.clear()
+    _, known = _compositions.setdefault(id(operation), (operation, {}))
+    key = json_text.canonical(dict(overrides or {}))
+    if key not in known:
+        known[key] = _compose(operation, schema, overrides or {})
+    return known[key]
+
+
+def _compose(operation: Operation, schema: Schema, overrides: Mapping[str, Any]) -> Composition:
+    chat = Chat(operation) if operation.completion else None
+    smallest = _smallest(schema)
+    if chat is not None and schema.is_valid(chat.plain(smallest)):
+        smallest = _trimmed(schema, chat.plain(smallest))
+    smallest = overridden(schema, smallest, overrides)
+    fixed = {tokens_of(name)[0] for name in overrides if tokens_of(name)}
+    streamed = features.streaming(operation, schema, smallest)
+    switches = set(streamed) - set(smallest) if isinstance(streamed, dict) else set()
+
+    def skip(name: str) -> bool:
+        return name in fixed | switches or (chat is not None and chat.covers(name))
+
+    factors = [
+        _usable(schema, smallest, factor)
+        for factor in (
+            *(chat.factors() if chat else ()),
+            *features.member_factors(schema, skip=skip),
+        )
+    ]
+    if streamed is not None:
+        factors.insert(0, _streaming(schema, chat, smallest, streamed))
+    kept = tuple(factor for factor in factors if factor.levels)
+    return Composition(operation, schema, smallest, chat, kept, streamed)
+
+
+def _smallest(schema: Schema) -> Any:
+    """A valid value with nothing in it that need not be, made of examples where there are any."""
+    return _trimmed(schema, synthesize(schema, seed=Seed.of("minimal"), optional=False))
+
+
+def _trimmed(schema: Schema, value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    # The members that came last were drawn for the sake of earlier ones, so they go first.
+    for name in reversed(list(value)):
+        rest = {key: item for key, item in value.items() if key != name}
+        if schema.is_valid(rest):
+            value = rest
+    return value
+
+
+def _usable(schema: Schema, smallest: Any, factor: Factor) -> Factor:
+    """*factor* with those of its levels that the schema accepts."""
+    dice = Simplest()
+    levels = (level for level in factor.levels if schema.is_valid(level.build(smallest, dice)))
+    return Factor(factor.name, tuple(levels))
+
+
+def _streaming(schema: Schema, chat: Chat | None, smallest: Any, streamed: Any) -> Factor:
+    switch = {name: item for name, item in streamed.items() if smallest.get(name) != item}
+
+    def stream(body: Any, dice: Dice) -> Any:
+        return {**body, **switch}
+
+    levels = [Level("stream", stream)]
+    if chat is not None and schema.is_valid(chat.with_usage(streamed)):
+        levels.append(
+            Level("stream with usage", lambda body, dice: chat.with_usage(stream(body, dice)))
+        )
+    return Factor("stream", tuple(levels))
+
+
+def varied(made: Composition, row: Sequence[int], dice: Dice) -> Any:
+    """The minimal body with the levels of *row* (0: absent), each that leaves it valid."""
+    value = made.minimal
+    for factor, level in zip(made.factors, row, strict=True):
+        if level:
+            value = _kept(made.schema, value, factor.levels[level - 1].build(value, dice))
+    return value
+
+
+def body(made: Composition, dice: Dice, *, overrides: Mapping[str, Any]) -> Any:
+    """A valid body: sometimes anything that the schema allows, mostly features that go together."""
+    schema = made.schema
+    if made.chat is None or dice.below(10) >= 6:
+        value = bodies.value(schema, dice)
+        if made.chat is not None:
+            value = _kept(schema, value, settled(made.chat, value, dice))
+            model = made.chat.get(made.minimal, "model")
+            if model is not None:
+                value = _kept(schema, value, made.chat.set(value, "model", model))
+    else:
+        value = varied(made, [_level(factor, dice) for factor in made.factors], dice)
+    return overridden(schema, value, overrides)
+
+
+def _kept(schema: Schema, value: Any, candidate: Any) -> Any:
+    return candidate if schema.is_valid(candidate) else value
+
+
+def _level(factor: Factor, dice: Dice) -> int:
+    return 1 + dice.below(len(factor.levels)) if dice.chance(25) else 0
 
 
 def overridden(schema: Schema, value: Any, overrides: Mapping[str, Any]) -> Any:

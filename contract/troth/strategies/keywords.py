@@ -62,6 +62,7 @@ def own_shape(node: Mapping[str, Any]) -> Shape | None:
         names=_listed(node, "propertyNames"),
         unevaluated=_listed(node, "unevaluatedProperties"),
         examples=_examples(node),
+        costs=(node["x-troth-costs"],) if _is_number(node.get("x-troth-costs")) else (),
     )
     return consistent(shape)
 

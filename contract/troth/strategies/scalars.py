@@ -147,6 +147,9 @@ def number(shape: Shape, kind: str, dice: Dice) -> int | float:
     if whole and low is not None and high is not None and low > high:
         whole = False
     if whole:
+        if shape.costs and (low is None or low <= min(shape.costs)):
+            cap = math.floor(min(shape.costs))
+            high = cap if high is None else min(high, cap)
         return _not_multiple(shape, _integer(low, high, dice), dice)
     return _not_multiple(shape, _fraction(shape, dice), dice)
 

@@ -87,7 +87,8 @@ class Shape:
     """Everything that one alternative asks; a field that says nothing has its default.
 
     *values* is the finite set of an enum; *excluded* are values (by `identity`) that are out.
-    *duplicates* asks for two equal items, which only the denial of `uniqueItems` does.
+    *duplicates* asks for two equal items, which only the denial of `uniqueItems` does.  *costs*
+    are the values of `x-troth-costs`: a server may refuse more than that, valid as it is.
     """
 
     types: frozenset[str] = ALL_TYPES
@@ -119,6 +120,7 @@ class Shape:
     names: tuple[Node, ...] = ()
     unevaluated: tuple[Node, ...] = ()
     examples: tuple[Any, ...] = ()
+    costs: tuple[int | float, ...] = ()
 
 
 ANY = Shape()
