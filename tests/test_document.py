@@ -279,8 +279,15 @@ def test_text_that_starts_as_json_is_json_unless_its_name_says_yaml() -> None:
 
 @pytest.mark.parametrize(
     ("text", "got"),
-    [("", "nothing"), ("# only\n# comments\n", "nothing"), ("[a]", "list"), ("hi", "text")]
-    + [("12", "scalar"), ("null", "nothing"), ("---\n...\n", "nothing")],
+    [
+        ("", "nothing"),
+        ("# only\n# comments\n", "nothing"),
+        ("[a]", "list"),
+        ("hi", "text"),
+        ("12", "scalar"),
+        ("null", "nothing"),
+        ("---\n...\n", "nothing"),
+    ],
 )
 def test_what_is_not_an_object_is_not_a_document(text: str, got: str) -> None:
     error = refused(text, NotAnOpenApiDocument)
@@ -406,15 +413,31 @@ def test_the_bundled_document_loads_fast() -> None:
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of other projects' documents is absent")
 @pytest.mark.parametrize(
     "name",
-    ["atoma-proxy-full-with-streams.yml", "media-type-examples-32.yaml", "museum-31.yaml"]
-    + ["openai.yaml", "parameters-style-31.json", "petstore-expanded-30.yaml"]
-    + ["polymorphism-30.yaml", "schema-circular-30.json", "webhook-31.yaml"],
+    [
+        "atoma-proxy-full-with-streams.yml",
+        "media-type-examples-32.yaml",
+        "museum-31.yaml",
+        "openai.yaml",
+        "parameters-style-31.json",
+        "petstore-expanded-30.yaml",
+        "polymorphism-30.yaml",
+        "schema-circular-30.json",
+        "webhook-31.yaml",
+    ],
 )
 def test_real_documents_load_and_survive_being_written(name: str) -> None:
     document = read(CORPUS / name)
     again = read(dump_yaml(document.root).encode(), name="again.yaml")
     assert json.dumps(again.root) == json.dumps(document.root)
     assert again.digest == document.digest
+
+
+def place_of_fault(data: bytes, name: str) -> str:
+    try:
+        read(data, name=name)
+    except SpecError as error:
+        return str(error.place or "nowhere")
+    return "no fault"
 
 
 SCALARS = (
@@ -466,7 +489,4 @@ def test_no_input_gives_anything_but_a_document_or_a_spec_error(junk: bytes | st
     data = junk if isinstance(junk, bytes) else junk.encode()
     for name in ("a.yaml", "a.json", "<bytes>"):
         for text in (data, HEAD.encode() + data, HEAD.encode() + b"x-a:\n " + data):
-            try:
-                read(text, name=name)
-            except SpecError as error:
-                assert error.place is not None
+            assert place_of_fault(text, name) != "nowhere"

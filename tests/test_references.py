@@ -124,7 +124,8 @@ def test_every_escape_of_a_pointer_resolves(reference: str) -> None:
     [
         "A: {$ref: '#/components/schemas/A'}",
         "A: {$ref: '#/components/schemas/B'}\nB: {$ref: '#/components/schemas/A'}",
-        "A: {allOf: [{$ref: '#/components/schemas/B'}]}\nB: {allOf: [{$ref: '#/components/schemas/A'}]}",
+        "A: {allOf: [{$ref: '#/components/schemas/B'}]}\n"
+        "B: {allOf: [{$ref: '#/components/schemas/A'}]}",
         "A: {oneOf: [{type: string}, {anyOf: [{$ref: '#/components/schemas/A'}]}]}",
         "A: {not: {$ref: '#/components/schemas/A'}}",
         "A: {if: true, then: {$ref: '#/components/schemas/A'}}",
@@ -274,8 +275,15 @@ def test_a_remote_reference_is_refused_and_nothing_is_opened(
 
 @pytest.mark.parametrize(
     "reference",
-    ["/etc/passwd", "../secret.yaml", "sub/../../secret.yaml", "%2e%2e/secret.yaml", "out.yaml"]
-    + ["../no-such-file.yaml", "sub/out/secret.yaml"],
+    [
+        "/etc/passwd",
+        "../secret.yaml",
+        "sub/../../secret.yaml",
+        "%2e%2e/secret.yaml",
+        "out.yaml",
+        "../no-such-file.yaml",
+        "sub/out/secret.yaml",
+    ],
 )
 def test_a_path_out_of_the_folder_is_refused_whether_it_exists_or_not(
     reference: str, tmp_path: Path
@@ -390,7 +398,7 @@ def test_an_anchored_object_is_rewritten_once(tmp_path: Path) -> None:
         b_yaml="A: {properties: {x: &r {$ref: '#/B'}, y: *r}}\nB: {}\n",
     )
     properties = read(main).root["x-troth-bundled"]["b.yaml"]["A"]["properties"]
-    assert properties == dict.fromkeys("xy", {"$ref": "#/x-troth-bundled/b.yaml/B"})
+    assert properties == {key: {"$ref": "#/x-troth-bundled/b.yaml/B"} for key in "xy"}
 
 
 def test_a_discriminator_follows_its_file(tmp_path: Path) -> None:
@@ -449,8 +457,8 @@ def test_a_dynamic_reference_has_a_target() -> None:
     [
         "https://json-schema.org/draft/2020-12/schema",
         "https://spec.openapis.org/oas/3.1/dialect/base",
-    ]
-    + ["https://spec.openapis.org/oas/3.2/dialect/2025-09-17"],
+        "https://spec.openapis.org/oas/3.2/dialect/2025-09-17",
+    ],
 )
 def test_known_dialects_load(dialect: str) -> None:
     assert schemas(f"A: {{$schema: '{dialect}'}}")

@@ -5,6 +5,7 @@ Only what the overlay says by itself is checked here; what its actions find is `
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from troth import pointer as json_pointer
-from troth.errors import Place
+from troth.errors import Place, SpecError
 from troth.limits import Limits
 from troth.marks import Marks
 from troth.nearest import nearest
@@ -122,35 +123,33 @@ class _Reading:
         extends = self.typed(root, "", "extends", str, required=False)
         listed = self.typed(root, "", "actions", list)
         if not listed:
-            raise NotAnOverlay(
-                "an overlay has at least one action",
-                place=self.place("/actions"),
-                pointer="/actions",
-            )
+            raise self.fault("an overlay has at least one action", "/actions")
         actions = tuple(self.action(index, version) for index in range(len(listed)))
+        # The schemas of both versions say uniqueItems.
+        first: dict[str, int] = {}
+        for index, action in enumerate(listed):
+            if (same := first.setdefault(json.dumps(action, sort_keys=True), index)) != index:
+                raise self.fault(f"repeats actions[{same}]", f"/actions/{index}", index=index)
         return Overlay(file, version, title, extends, actions, root, self.marks)
 
     def action(self, index: int, version: str) -> Action:
         at = f"/actions/{index}"
         action = self.root["actions"][index]
         if not isinstance(action, dict):
-            raise self.wrong(index, "an action is an object", at)
+            raise self.fault("an action is an object", at, index=index)
         self.known(action, at, _ACTION[version], index=index)
-        target = self.typed(action, at, "target", str)
-        remove = self.typed(action, at, "remove", bool, required=False)
-        copy = self.typed(action, at, "copy", str, required=False)
+        target = self.typed(action, at, "target", str, index=index)
+        remove = self.typed(action, at, "remove", bool, required=False, index=index)
+        copy = self.typed(action, at, "copy", str, required=False, index=index)
+        description = self.typed(action, at, "description", str, required=False, index=index)
         if version == "1.1" and not action.keys() & {"update", "copy", "remove"}:
-            raise self.wrong(index, "has none of update, copy and remove", at)
+            raise self.fault("has none of update, copy and remove", at, index=index)
         if copy is not None and "update" in action and not remove:
             # 1.1.0 §4.4.3.1: each "has no impact if" the other is there, so neither can be meant.
-            raise self.wrong(index, "has both update and copy", at + "/copy")
-        earlier = self.root["actions"][:index]
-        if action in earlier:
-            # The schemas of both versions say uniqueItems.
-            raise self.wrong(index, f"repeats actions[{earlier.index(action)}]", at)
+            raise self.fault("has both update and copy", at + "/copy", index=index)
         return Action(
             target,
-            description=self.typed(action, at, "description", str, required=False) or "",
+            description=description or "",
             update=action.get("update", NOTHING),
             copy=copy,
             remove=bool(remove),
@@ -159,9 +158,6 @@ class _Reading:
 
     def place(self, pointer: str) -> Place | None:
         return self.marks.find(self.root, json_pointer.split(pointer))
-
-    def wrong(self, index: int, fault: str, pointer: str, *, advice: str = "") -> BadAction:
-        return BadAction(index, fault, place=self.place(pointer), pointer=pointer, advice=advice)
 
     def known(
         self, value: dict[str, Any], at: str, fields: tuple[str, ...], *, index: int | None = None
@@ -174,21 +170,34 @@ class _Reading:
             advice = f"Did you mean {near!r}?" if near else "Extensions start with 'x-'."
             if name == "copy":
                 advice = "It is a field of Overlay 1.1: say 'overlay: 1.1.0'."
-            fault, pointer = f"unknown field {name!r}", json_pointer.join(at, name)
-            if index is not None:
-                raise self.wrong(index, fault, pointer, advice=advice)
-            raise NotAnOverlay(fault, place=self.place(pointer), pointer=pointer, advice=advice)
+            pointer = json_pointer.join(at, name)
+            raise self.fault(f"unknown field {name!r}", pointer, index=index, advice=advice)
 
     def typed(
-        self, value: dict[str, Any], at: str, name: str, kind: type, *, required: bool = True
+        self,
+        value: dict[str, Any],
+        at: str,
+        name: str,
+        kind: type,
+        *,
+        required: bool = True,
+        index: int | None = None,
     ) -> Any:
         """The field *name* of *value*, which must be of *kind*; None if it may be missing."""
         if name not in value and not required:
             return None
         found = value.get(name)
         if not isinstance(found, kind):
-            pointer = json_pointer.join(at, name)
             words = {dict: "an object", list: "an array", str: "a string", bool: "true or false"}
             fault = f"{name!r} must be {words[kind]}" if name in value else f"{name!r} is missing"
-            raise NotAnOverlay(fault, place=self.place(pointer), pointer=pointer)
+            raise self.fault(fault, json_pointer.join(at, name), index=index)
         return found
+
+    def fault(
+        self, fault: str, pointer: str, *, index: int | None = None, advice: str = ""
+    ) -> SpecError:
+        """An error of the action *index*, or of the overlay as a whole."""
+        place = self.place(pointer)
+        if index is not None:
+            return BadAction(index, fault, place=place, pointer=pointer, advice=advice)
+        return NotAnOverlay(fault, place=place, pointer=pointer, advice=advice)
