@@ -47,7 +47,9 @@ def types_of(schemas: Schemas, pointer: str) -> frozenset[str]:
 
 def read(schema: Schema, texts: Texts) -> Any:
     """The value that *texts* stand for under *schema*."""
-    return _read(schema.schemas, (schema.pointer,), texts)
+    value = _read(schema.schemas, (schema.pointer,), texts)
+    # One empty text may also be an array without items: no style can write those apart.
+    return [] if texts == [""] and not schema.is_valid(value) else value
 
 
 def read_item(schema: Schema, index: int, texts: Texts) -> Any:

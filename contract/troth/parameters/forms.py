@@ -153,7 +153,8 @@ def _parts(content_type: str, body: bytes) -> Sequence[tuple[str, bytes]]:
     from openapi_core.deserializing.media_types.util import data_form_loads
 
     try:
-        read: Any = data_form_loads(body, boundary=boundary)
+        # As Latin-1, one character a byte: as ASCII it would lose the names that are not.
+        read: Any = data_form_loads(body, boundary=boundary, charset="latin-1")
         found = [(name, data) for name in read for data in read.getlist(name)]
     except Exception as error:  # the e-mail parser and its assertions: any fault is the body's
         raise Malformed("a part has no name, or the parts have no form") from error
@@ -161,7 +162,7 @@ def _parts(content_type: str, body: bytes) -> Sequence[tuple[str, bytes]]:
 
 
 def _name(name: str) -> str:
-    return name.encode("ascii", "surrogateescape").decode("utf-8", "replace")
+    return name.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def _json(text: str | bytes, name: str) -> Any:
