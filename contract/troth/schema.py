@@ -24,6 +24,7 @@ from troth import pointer as pointers
 from troth.embedding import Budget, UnusableSchema, draft_of
 from troth.errors import Place, SpecError
 from troth.explain import Explainer
+from troth.failures import failures
 from troth.mismatch import Mismatch
 
 __all__ = ["Budget", "Mismatch", "Schema", "Schemas", "Source", "UnusableSchema", "embedded"]
@@ -125,7 +126,7 @@ class Schemas:
         self, validator: jsonschema_rs.Validator, pointer: str, instance: Any
     ) -> tuple[Mismatch, ...]:
         """What *validator*, of the schema at *pointer*, says against *instance*."""
-        errors = validators.failures(validator, instance)
+        errors = failures(validator, instance)
         if errors is None:
             said = f"{wording.show(instance)} is not a JSON value"
             return (Mismatch("type", "", pointer, said, self.document.place(pointer)),)

@@ -15,6 +15,7 @@ import jsonschema_rs
 from troth import pointer as pointers
 from troth import wording
 from troth.dialect import BASE, Prepared, fragment
+from troth.failures import legible
 
 #: How much work one pattern may be: its automaton in bytes, its steps on one string.
 PATTERNS = jsonschema_rs.FancyRegexOptions(
@@ -132,38 +133,6 @@ def answer(validator: jsonschema_rs.Validator) -> Callable[[Any], bool]:
             return False
 
     return is_valid
-
-
-def failures(validator: jsonschema_rs.Validator, instance: Any) -> list[Any] | None:
-    """The errors of *instance*; None when it is no JSON value at all."""
-    try:
-        return list(validator.iter_errors(instance))
-    except ValueError:
-        pass
-    try:
-        return list(validator.iter_errors(legible(instance)))
-    except (ValueError, TypeError):
-        return None
-
-
-def legible(value: Any) -> Any:
-    r"""*value* with each lone surrogate as a character of its own, which UTF-8 can hold.
-
-    The engine reads UTF-8, in which "\ud800" cannot be written; a private-use character has the
-    same length, equals no letter that a pattern or an enum would name, and keeps names distinct.
-    """
-    if isinstance(value, str):
-        if value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value):
-            return value
-        return "".join(
-            chr(0xF0000 + ord(char) - 0xD800) if "\ud800" <= char <= "\udfff" else char
-            for char in value
-        )
-    if isinstance(value, dict):
-        return {legible(name): legible(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [legible(item) for item in value]
-    return value
 
 
 def refuse(uri: str) -> NoReturn:
