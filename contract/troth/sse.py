@@ -154,8 +154,7 @@ class Decoder:
         self._tail.clear()
         if rest:
             self._field(rest)
-        begun = self._data or self._type or self._id is not None or self._retry is not None
-        begun = begun or rest[:1] not in ("", ":")
+        begun = self._is_begun() or rest[:1] not in ("", ":")
         if self.overflow is not None or not begun:
             return None
         self._note("unfinished-event", self._event_start)
@@ -165,7 +164,10 @@ class Decoder:
 
     def _interpret(self, lines: list[str], block: bytes) -> list[Event]:
         """Take whole lines (HTML, "interpreting an event stream")."""
-        events: list[Event] = []
+        events = self._plain(lines) if not self._is_begun() else []
+        if events:
+            self._event_start = self._position + len(block)
+            return events
         data, fresh, blank = self._data, len(self._data), -1
         for index, line in enumerate(lines):
             if line.startswith("data: "):
@@ -180,6 +182,18 @@ class Decoder:
             self._event_start = self._position + _line_start(block, blank + 1, len(lines))
         self._held += sum(len(line.encode()) for line in data[fresh:])
         return events
+
+    def _plain(self, lines: list[str]) -> list[Event]:
+        """The events of *lines* if each is one line of data and a blank one, as most are; or []."""
+        data = lines[::2]
+        if len(data) * 2 != len(lines) or any(lines[1::2]):
+            return []
+        events = [Event(None, line[6:]) for line in data if line.startswith("data: ")]
+        return events if len(events) == len(data) else []
+
+    def _is_begun(self) -> bool:
+        """Whether lines of an event have come whose blank line has not."""
+        return bool(self._data or self._type or self._id is not None or self._retry is not None)
 
     def _dispatch(self, events: list[Event], block: bytes, index: int) -> None:
         data = self._data
