@@ -67,6 +67,9 @@ class _Reader:
 
     def skip(self, pattern: re.Pattern[str] = _SPACE) -> str:
         """Step over white space; the character after it, "" at the end."""
+        char = self.text[self.at : self.at + 1]
+        if char > " ":
+            return char
         self.at = end = pattern.match(self.text, self.at).end()  # type: ignore[union-attr]  # the pattern matches the empty string
         return self.text[end : end + 1]
 
@@ -125,28 +128,30 @@ class _Reader:
         items: list[Any] = []
         noted: dict[Any, int] = {}
         self.marks.of[id(items)] = noted
-        char = self.skip()
+        if (char := self.skip()) == "]":
+            self.at += 1
+            return items
         try:
-            while char != "]" or items:
+            while True:
                 noted[len(items)] = self.mark(self.at)
                 items.append(self.value(char))
-                if not self.more("]"):
+                if (following := self.more("]")) is None:
                     return items
-                char = self.skip()
+                char = following
         except SpecError as error:
             error.pointer = pointer.of([len(items)]) + error.pointer
             raise
-        self.at += 1
-        return items
 
     def object(self) -> dict[str, Any]:
         members: dict[str, Any] = {}
         noted: dict[Any, int] = {}
         self.marks.of[id(members)] = noted
         key: str | None = None
-        char = self.skip()
+        if (char := self.skip()) == "}":
+            self.at += 1
+            return members
         try:
-            while char != "}" or members:
+            while True:
                 key, start = None, self.at
                 if char != '"':
                     raise self.wrong(f'expected a member name in ", found {_name(char)}')
@@ -159,25 +164,26 @@ class _Reader:
                     raise self.wrong(f"expected ':', found {_name(char)}")
                 self.at += 1
                 members[key] = self.value(self.skip())
-                if not self.more("}"):
+                if (following := self.more("}")) is None:
                     return members
-                char = self.skip()
+                char = following
         except SpecError as error:
             error.pointer = pointer.of([] if key is None else [key]) + error.pointer
             raise
-        self.at += 1
-        return members
 
-    def more(self, end: str) -> bool:
-        """Step over the comma (true) or *end* (false)."""
+    def more(self, end: str) -> str | None:
+        """Step over a comma, to the character after it; None if *end* was there instead."""
         char = self.skip()
-        if char != end and char != ",":
-            raise self.wrong(f"expected ',' or '{end}', found {_name(char)}")
         comma = self.at
         self.at += 1
-        if char == "," and self.skip() == end:
+        if char == end:
+            return None
+        if char != ",":
+            self.at = comma
+            raise self.wrong(f"expected ',' or '{end}', found {_name(char)}")
+        if (char := self.skip()) == end:
             raise self.wrong(f"a comma before '{end}'", advice="Remove it.", offset=comma)
-        return char == ","
+        return char
 
 
 def _name(char: str) -> str:
