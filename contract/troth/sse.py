@@ -249,9 +249,7 @@ class Decoder:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
         else:
             self._note("lf", self._position + block.find(b"\n"), block.count(b"\n"))
-        lines = text.split("\n")
-        lines.pop()
-        return lines
+        return text.split("\n")[:-1]
 
     def _note_ends(self, block: bytes) -> None:
         if self._after_cr:
