@@ -15,6 +15,7 @@ from troth import pointer as pointers
 from troth.errors import SpecError
 from troth.lint.findings import Finding, Fix
 from troth.lint.keywords import names_impossible
+from troth.lint.members import types
 from troth.lint.repair import declared_only, repaired, undeclared
 from troth.lint.survey import Survey
 from troth.lint.walk import Node
@@ -162,6 +163,9 @@ def _with_fix(survey: Survey, shown: Shown, schema: Schema, wrong: tuple[Mismatc
     for candidate in repaired(shown.value):
         extra = undeclared(survey, shown.schema, candidate)
         mended = declared_only(survey, shown.schema, candidate)
+        # a schema without a type takes nearly anything: an array has to be asked for
+        if isinstance(mended, list) and "array" not in types(survey, shown.schema):
+            continue
         if not schema.is_valid(mended):
             continue
         if isinstance(shown.value, str) and not isinstance(mended, str):

@@ -8,6 +8,7 @@ from typing import Any
 
 from troth import pointer as pointers
 from troth import proofs
+from troth.errors import SpecError
 from troth.lint.findings import Finding, Fix
 from troth.lint.survey import Survey, text_of
 from troth.lint.walk import Node
@@ -159,10 +160,29 @@ _UNPORTABLE = re.compile(r"\\[pP]\{?[A-Za-z]")
 
 def unreadable(survey: Survey) -> Iterator[Finding]:
     """Find schemas that are none, and patterns that are no ECMA-262 or too large to run."""
-    for fault in survey.schemas.faults():
+    faults = list(survey.schemas.faults())
+    for node in survey.of("schema"):
+        if node["pattern"] is not None or node["patternProperties"]:
+            faults += _uncompilable(survey, node)
+    met: set[str] = set()
+    for fault in faults:
+        if fault.pointer in met:
+            continue
+        met.add(fault.pointer)
         code = "bad-pattern" if fault.fault.startswith("the pattern") else "bad-schema"
         sentence = fault.fault[:1].upper() + fault.fault[1:]
         yield survey.finding(code, fault.pointer, sentence.rstrip(".") + ".")
+
+
+def _uncompilable(survey: Survey, node: Node) -> list[SpecError]:
+    # a pattern may be a regular expression, and its automaton too large to build
+    try:
+        survey.schemas.at(node.pointer)
+    except SpecError as fault:
+        inside = fault.pointer.startswith(node.pointer + "/pattern")
+        own = f"{node.pointer}/pattern"
+        return [fault] if inside else [SpecError(fault.fault, pointer=own)]
+    return []
 
 
 def unportable(survey: Survey) -> Iterator[Finding]:

@@ -27,7 +27,8 @@ def repaired(value: Any) -> Iterator[Any]:
                     continue
     elif isinstance(value, (bool, int, float)):
         yield json.dumps(value)
-    yield [value]
+    if value is not None and not isinstance(value, list):
+        yield [value]
     yield value
 
 

@@ -98,8 +98,8 @@ def shared(survey: Survey) -> Iterator[Finding]:
         if tagged is None:
             continue
         name, values = tagged
-        for user in survey.of("schema"):
-            if user.reference != node.pointer or not survey.used_in(user, "response"):
+        for user in survey.referrers.get(node.pointer, ()):
+            if user.role != "schema" or not survey.used_in(user, "response"):
                 continue
             if survey.used_in(user, "request") or _narrowed(survey, user, name, branches):
                 continue
