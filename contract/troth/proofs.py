@@ -151,7 +151,10 @@ def _impossible_names(schemas: Schemas, pointer: str) -> Iterator[Unsatisfiable]
         form = _canonical(schemas, at)
         if form is None:
             continue
-        strings = jsonschema_rs.canonicalize({"type": "string"})
+        # Two forms combine only when they agree on formats and patterns.
+        strings = jsonschema_rs.canonicalize(
+            {"type": "string"}, validate_formats=True, pattern_options=PATTERNS
+        )
         names = _combined(form, strings, "intersect")
         if names is not None and _verdict(names.satisfiability()) == "no":
             why = "no member name satisfies it, since names are strings: only {} is accepted"
