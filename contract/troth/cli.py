@@ -48,8 +48,8 @@ class _Commands(click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError as fault:
             near = get_close_matches(args[0], self.list_commands(ctx), n=1)
-            if near:
-                fault.message += f" Did you mean {near[0]!r}?"
+            if near and str(near[0]) not in fault.message:
+                raise click.UsageError(f"{fault.message} Did you mean {near[0]!r}?", ctx) from None
             raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -94,7 +94,7 @@ class _Reader:
             summary=raw.get("summary", ""),
             parameters=self.parameters(node, item),
             request_body=self.request_body(node),
-            responses=tuple(self.responses(node)),
+            responses=tuple(self.responses(node, laws.scope_of(self.document, node.pointer))),
             security=self.security(node),
             laws=laws.parse(
                 raw.get("x-troth-laws", ()),
@@ -141,7 +141,7 @@ class _Reader:
             body.pointer, body.value.get("required") is True, tuple(self.content(body))
         )
 
-    def responses(self, node: _Node) -> Iterator[DeclaredResponse]:
+    def responses(self, node: _Node, scope: laws.Scope) -> Iterator[DeclaredResponse]:
         for status, raw in node.items("responses"):
             if status.startswith("x-"):
                 continue
@@ -158,11 +158,11 @@ class _Reader:
                 status=status.upper() if status != "default" else status,
                 pointer=found.pointer,
                 description=found.value.get("description", ""),
-                content=tuple(self.content(found)),
+                content=tuple(self.content(found, scope)),
                 headers=headers,
             )
 
-    def content(self, node: _Node) -> Iterator[MediaType]:
+    def content(self, node: _Node, scope: laws.Scope | None = None) -> Iterator[MediaType]:
         for content_type, raw in node.items("content"):
             found = self.follow(raw, pointer.join(node.pointer, "content", content_type))
             raw = found.value
@@ -180,6 +180,7 @@ class _Reader:
                     when,
                     found.pointer + "/x-troth-when",
                     self.document.place(found.pointer + "/x-troth-when"),
+                    scope=scope,
                 ),
                 sentinel=raw.get("x-speakeasy-sse-sentinel"),
                 assembly=None

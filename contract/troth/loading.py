@@ -50,10 +50,18 @@ def read(
 ) -> tuple[Document, Document]:
     """Read a document: as published, and with its overlays applied (the same, without any)."""
     if source is None:
-        source = bundled_document()
+        published = document.read(bundled_document(), name=_name(bundled_document()))
         overlays = bundled_overlays() if overlays is None else overlays
-    published = document.read(source)
-    return published, overlay.apply(published, list(overlays)) if overlays else published
+    else:
+        published = document.read(source)
+    mending = [overlay.read(file, name=_name(file)) for file in overlays or ()]
+    return published, overlay.apply(published, mending) if mending else published
+
+
+def _name(file: str | Path) -> str:
+    """What findings call *file*: short for the bundled ones, wherever they are installed."""
+    path = Path(file)
+    return f"spec/{path.name}" if path.parent == _spec_folder() else str(file)
 
 
 def _spec_folder() -> Path:

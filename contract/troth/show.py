@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from troth import loading, overlay
+from troth import loading
 from troth.options import chosen_overlays, document_options
+from troth.yaml_writer import dump_json, dump_yaml
 
 
 @click.command()
@@ -25,5 +26,5 @@ def show(document: str | None, overlays: tuple[str, ...], published: bool, form:
     """
     chosen = chosen_overlays(document, overlays, published=published)
     _, effective = loading.read(document, overlays=chosen)
-    write = overlay.dump_yaml if form == "yaml" else overlay.dump_json
+    write = dump_yaml if form == "yaml" else dump_json
     click.echo(write(effective.root), nl=False)

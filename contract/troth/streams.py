@@ -50,7 +50,7 @@ class Reading:
     unfinished: bool = False
     overflow: str | None = None
     bad_utf8: int | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[sse.Note, ...] = ()
 
     @property
     def values(self) -> list[Any]:
@@ -63,13 +63,8 @@ def read(media_type: MediaType, response: Response) -> Reading:
     decoder = sse.Decoder()
     arrivals = response.arrivals or ((None, response.body),)
     timed: list[tuple[float | None, sse.Event]] = []
-    overflow = None
     for at, data in arrivals:
-        try:
-            timed.extend((at, event) for event in decoder.feed(data))
-        except sse.Overflow as fault:
-            overflow = str(fault)
-            break
+        timed.extend((at, event) for event in decoder.feed(data))
     unfinished = decoder.finish()
     ends = [index for index, (_, event) in enumerate(timed) if event.data == media_type.sentinel]
     first = ends[0] if ends else len(timed)
@@ -78,7 +73,7 @@ def read(media_type: MediaType, response: Response) -> Reading:
         sentinels=len(ends),
         after=tuple(event for _, event in timed[first + 1 :]),
         unfinished=unfinished is not None,
-        overflow=overflow,
+        overflow=None if decoder.overflow is None else str(decoder.overflow),
         bad_utf8=_bad_utf8(response.body),
         notes=tuple(decoder.notes),
     )
