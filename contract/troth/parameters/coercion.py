@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from troth import json_text
 from troth import pointer as pointers
@@ -21,6 +23,18 @@ from troth.schema import Schema, Schemas
 _ALL = frozenset({"null", "boolean", "integer", "number", "string", "array", "object"})
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
 _BRANCHES = ("allOf", "anyOf", "oneOf")
+_Nodes = tuple[tuple[str, Mapping[str, Any]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was found out about the schemas of one document: as much as it has pointers."""
+
+    types: dict[str, frozenset[str]] = field(default_factory=dict)
+    reachable: dict[tuple[str, ...], _Nodes] = field(default_factory=dict)
+
+
+_known: WeakKeyDictionary[Schemas, _Known] = WeakKeyDictionary()
 
 
 def kinds(schema: Schema | None) -> tuple[Kind, ...]:
@@ -42,7 +56,10 @@ def kinds(schema: Schema | None) -> tuple[Kind, ...]:
 
 def types_of(schemas: Schemas, pointer: str) -> frozenset[str]:
     """The types that the schema at *pointer* leaves open, `$ref` and branches followed."""
-    return _types(schemas, pointer, frozenset())
+    known = _known.setdefault(schemas, _Known())
+    if pointer not in known.types:
+        known.types[pointer] = _types(schemas, pointer, frozenset())
+    return known.types[pointer]
 
 
 def read(schema: Schema, texts: Texts) -> Any:
@@ -91,9 +108,9 @@ def may_have(schema: Schema | None, name: str) -> bool:
 def _read(schemas: Schemas, at: tuple[str, ...], texts: Texts) -> Any:
     if isinstance(texts, dict):
         return {name: _read(schemas, _member(schemas, at, name), t) for name, t in texts.items()}
-    types = frozenset[str]().union(*(types_of(schemas, each) for each in at)) if at else _ALL
     if isinstance(texts, list):
         return [_read(schemas, _items(schemas, at, i), text) for i, text in enumerate(texts)]
+    types = frozenset[str]().union(*(types_of(schemas, each) for each in at)) if at else _ALL
     if "array" in types and not types & {"string", "null"} and texts == "":
         return []
     readings = list(_readings(texts, types))
@@ -179,9 +196,16 @@ def _items(schemas: Schemas, at: tuple[str, ...], index: int) -> tuple[str, ...]
     return tuple(found)
 
 
-def _reachable(schemas: Schemas, at: Iterable[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _reachable(schemas: Schemas, at: tuple[str, ...]) -> _Nodes:
     """The schemas *at*, and those that they apply to the same instance."""
-    waiting, seen = list(reversed(list(at))), set[str]()
+    known = _known.setdefault(schemas, _Known())
+    if at not in known.reachable:
+        known.reachable[at] = tuple(_reach(schemas, at))
+    return known.reachable[at]
+
+
+def _reach(schemas: Schemas, at: tuple[str, ...]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    waiting, seen = list(reversed(at)), set[str]()
     while waiting:
         pointer = waiting.pop()
         node = _node(schemas, pointer)
