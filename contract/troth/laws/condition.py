@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import cel
-
 from troth.errors import Place
 from troth.laws.functions import FUNCTIONS, Function
+from troth.laws.library import cel
 from troth.laws.shape import Shape, TooDeep, read
 from troth.laws.source import VARIABLES, Source, token
 

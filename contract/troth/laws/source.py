@@ -10,10 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import cel
-
 from troth.errors import Place, SpecError
 from troth.laws.functions import FUNCTIONS
+from troth.laws.library import cel
 from troth.nearest import nearest
 
 #: What a condition may speak of, with what each is.
