@@ -27,6 +27,7 @@ from troth.spec_errors import (
     TooLarge,
     UnreadableDocument,
     UnsupportedVersion,
+    WrongType,
 )
 from troth.yaml_writer import dump_json, dump_yaml
 
@@ -326,6 +327,49 @@ def test_depth_is_bounded(name: str) -> None:
     error = refused(nested(200), TooLarge, name)
     assert error.fault == "nested deeper than 200 levels"
     refused(nested(100_000), TooLarge, name)
+
+
+def test_aliases_do_not_nest_deeper_than_text_may() -> None:
+    lines = ["x-0: &a0 " + "[" * 150 + "]" * 150, "x-1: &a1 " + "[" * 40 + "*a0" + "]" * 40]
+    assert yaml(HEAD + "\n".join(lines)).openapi == "3.1.0"
+    lines.append("x-2: " + "[" * 10 + "*a1" + "]" * 10)
+    error = refused(HEAD + "\n".join(lines), TooLarge)
+    assert error.place == Place("a.yaml", 6, 16)
+
+
+@pytest.mark.parametrize(
+    ("text", "pointer", "fault"),
+    [
+        ("paths: []", "/paths", "expected an object, found an array"),
+        ("paths: {/a: 5}", "/paths/~1a", "expected an object, found a number"),
+        ("paths: {/a: {get: }}", "/paths/~1a/get", "expected an object, found null"),
+        (
+            "paths: {/a: {parameters: {}}}",
+            "/paths/~1a/parameters",
+            "expected an array, found an object",
+        ),
+        (
+            "components: {schemas: {A: {items: [{}]}}}",
+            "/components/schemas/A/items",
+            "expected an object or a boolean, found an array",
+        ),
+        (
+            "components: {schemas: {A: {allOf: [text]}}}",
+            "/components/schemas/A/allOf/0",
+            "expected an object or a boolean, found a string",
+        ),
+        (
+            "components: {headers: {A: true}}",
+            "/components/headers/A",
+            "expected an object, found a boolean",
+        ),
+    ],
+)
+def test_what_must_be_an_object_is_one(text: str, pointer: str, fault: str) -> None:
+    error = refused(HEAD.replace("paths: {}\n", "") + text, WrongType)
+    assert (error.pointer, error.fault) == (pointer, fault)
+    assert error.place is not None
+    assert error.place.line == 3
 
 
 def test_size_is_bounded_and_six_honest_megabytes_are_not_too_many() -> None:

@@ -677,6 +677,18 @@ def test_the_result_is_checked_and_its_faults_cite_the_overlay() -> None:
     refused(base, "  - {target: $.components.schemas.B, remove: true}\n", DanglingReference)
 
 
+def test_copies_of_copies_are_bounded() -> None:
+    action = "  - {target: \"$['x-b']\", copy: \"$['x-b']\", description: '%d'}\n"
+    error = refused("x-b: [1, 2]\n", "".join(action % n for n in range(60)), BadAction)
+    assert error.fault == "actions[13] makes the document more than 10 times larger"
+    assert error.index == 13
+    inner = "['x']" * 149
+    base = "x-a: " + "{x: " * 149 + "{}" + "}" * 149 + "\n"
+    action = f"  - {{target: \"$['x-a']{inner}\", copy: \"$['x-a']\"}}\n"
+    error = refused(base, action, BadAction)
+    assert error.fault == "actions[0] nests deeper than 200 levels"
+
+
 def test_a_new_path_without_a_slash_is_refused() -> None:
     actions = (
         "  - {target: $.paths, update: {/new: {}, x-ok: 1}}\n"

@@ -131,6 +131,22 @@ class Tree:
         return self.marks.copy(value, material.marks, material.files, default=mark)
 
 
+def measure(value: Any) -> tuple[int, int]:
+    """How many nodes *value* has, and how many levels of containers."""
+    nodes, height = 0, 0
+    level = [value]
+    while level:
+        nodes += len(level)
+        containers = [item for item in level if isinstance(item, (dict, list))]
+        height += bool(containers)
+        level = [
+            inner
+            for item in containers
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+    return nodes, height
+
+
 def kind_of(value: Any) -> str:
     """What the specification calls *value*: object, array or primitive."""
     return "object" if isinstance(value, dict) else "array" if isinstance(value, list) else "primitive"

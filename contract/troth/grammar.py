@@ -105,8 +105,28 @@ MEMBERS: dict[str, dict[str, Member]] = {
 REFERABLE = frozenset(MEMBERS) - {"openapi", "components", "operation", "encoding"}
 
 
+class Misfit(Exception):
+    """The value at *pointer* is not what may stand there."""
+
+    def __init__(self, pointer: str, expected: str, found: Any) -> None:
+        super().__init__(pointer)
+        self.pointer = pointer
+        self.expected = expected
+        self.found = found
+
+
+def check(value: Any, pointer: str, kind: str) -> None:
+    """Raise Misfit unless *value* is an object, or a boolean where a schema stands."""
+    if isinstance(value, dict) or (kind == "schema" and isinstance(value, bool)):
+        return
+    raise Misfit(pointer, "an object or a boolean" if kind == "schema" else "an object", value)
+
+
 def children(value: dict[str, Any], pointer: str, kind: str) -> Iterator[tuple[Any, str, str, str]]:
-    """The objects that *value*, of *kind* and at *pointer*, holds: value, pointer, kind, member."""
+    """The objects that *value*, of *kind* and at *pointer*, holds: value, pointer, kind, member.
+
+    Raises Misfit for a member that is no object or array where it must be one.
+    """
     if kind == "callback":
         # Its members are named by runtime expressions (OpenAPI 3.1 §4.8.18).
         for name, item in value.items():
@@ -122,10 +142,14 @@ def children(value: dict[str, Any], pointer: str, kind: str) -> Iterator[tuple[A
         shape, of = member
         if shape == "one":
             yield held, at, of, name
-        elif shape == "items" and isinstance(held, list):
+        elif shape == "items":
+            if not isinstance(held, list):
+                raise Misfit(at, "an array", held)
             for index, item in enumerate(held):
                 yield item, f"{at}/{index}", of, name
-        elif shape != "items" and isinstance(held, dict):
+        else:
+            if not isinstance(held, dict):
+                raise Misfit(at, "an object", held)
             for key, item in held.items():
                 if shape == "names" or not key.startswith("x-"):
                     yield item, f"{at}/{escape(key)}", of, name

@@ -14,8 +14,9 @@ from typing import Any
 
 from troth import json_path
 from troth.document import Document, build
-from troth.edits import Incompatible, Material, Tree, kind_of
+from troth.edits import Incompatible, Material, Tree, kind_of, measure
 from troth.json_path import InvalidQuery, Location
+from troth.limits import Limits
 from troth.marks import Marks, renumber
 from troth.overlay_reader import NOTHING, Action, Overlay, read
 from troth.spec_errors import BadAction, NoTarget
@@ -43,7 +44,8 @@ def apply(
     for source in sources:
         overlay = source if isinstance(source, Overlay) else read(source, limits=document.limits)
         into = {number: marks.add_file(file) for number, file in enumerate(overlay.marks.files)}
-        _Application(Tree(root, marks), overlay, strict=strict, files=into).run()
+        tree = Tree(root, marks)
+        _Application(tree, overlay, strict, files=into, limits=document.limits).run()
     return build(document.file, root, marks, path=document.path, limits=document.limits)
 
 
@@ -84,14 +86,19 @@ def _written(action: Action) -> dict[str, Any]:
     return fields
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Application:
-    """One overlay on its way into one tree; *files* renumbers the overlay's files."""
+    """One overlay on its way into one tree.
+
+    *files* renumbers the overlay's files; *added* counts the nodes that its actions inserted.
+    """
 
     tree: Tree
     overlay: Overlay
     strict: bool
     files: dict[int, int]
+    limits: Limits
+    added: int = 0
 
     def run(self) -> None:
         for index, action in enumerate(self.overlay.actions):
@@ -167,9 +174,22 @@ class _Application:
             advice = "Overlay 1.0 updates objects and arrays: target the object that holds it,"
             advice += " or say 'overlay: 1.1.0'."
             raise self.wrong(index, "updates a primitive value", "target", advice=advice)
+        self.check_size(index, targets, material.value)
         # The nodes, not their locations: an earlier target may hold a later one.
         for node, location in [(self.tree.at(location), location) for location in targets]:
             self.put_one(index, node, location, material, member)
+
+    def check_size(self, index: int, targets: list[Location], value: Any) -> None:
+        """Refuse an insertion that multiplies the document: `copy` doubles what it copies."""
+        nodes, height = measure(value)
+        if max(map(len, targets)) + height > self.limits.depth:
+            raise self.wrong(index, f"nests deeper than {self.limits.depth} levels")
+        before, self.added = self.added, self.added + nodes * len(targets)
+        if self.added > self.limits.free_nodes:
+            written = measure(self.tree.root)[0] - before + measure(self.overlay.root)[0]
+            if self.added > written * self.limits.amplification:
+                times = self.limits.amplification
+                raise self.wrong(index, f"makes the document more than {times} times larger")
 
     def put_one(
         self, index: int, node: Any, location: Location, material: Material, member: str

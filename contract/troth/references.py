@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 from troth import pointer as json_pointer
 from troth.cycles import refuse_cycles
 from troth.errors import Place
-from troth.grammar import IN_PLACE, REFERABLE, children
+from troth.grammar import IN_PLACE, REFERABLE, Misfit, check, children
 from troth.limits import Limits
 from troth.marks import Marks, pack
 from troth.nearest import nearest_pointer
@@ -27,6 +27,8 @@ from troth.spec_errors import (
     RefusedReference,
     TooLarge,
     UnreadableDocument,
+    WrongType,
+    name_of,
 )
 from troth.text_reader import read_file, read_text, resolved
 
@@ -86,13 +88,20 @@ class _Bundler:
         if not tree.openapi.startswith("3.0."):
             self.check_dialect(tree.root, "", "jsonSchemaDialect")
         self.to_see.append((tree.root, "", "openapi", self.main))
-        while self.to_see:
-            self.see(*self.to_see.pop())
+        try:
+            while self.to_see:
+                self.see(*self.to_see.pop())
+        except Misfit as misfit:
+            found = name_of(misfit.found)
+            fault = f"expected {misfit.expected}, found {found}"
+            place = self.place(misfit.pointer)
+            raise WrongType(fault, place=place, pointer=misfit.pointer) from None
         refuse_cycles(self.edges, self.place)
         self.identifiers.forget()
 
     def see(self, value: Any, at: str, kind: str, resource: Resource) -> None:
-        if not isinstance(value, dict) or (at, kind) in self.seen:
+        check(value, at, kind)
+        if isinstance(value, bool) or (at, kind) in self.seen:
             return
         self.seen.add((at, kind))
         modern = kind == "schema" and not self.tree.openapi.startswith("3.0.")

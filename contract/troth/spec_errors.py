@@ -6,6 +6,8 @@ are the root's fields.  None of them ever quotes the content of a file beyond a 
 
 from __future__ import annotations
 
+from typing import Any
+
 from troth.errors import Place, SpecError
 
 
@@ -61,6 +63,10 @@ class UnsupportedVersion(SpecError):
             advice=f"Supported versions: {supported}.",
         )
         self.found = found
+
+
+class WrongType(SpecError):
+    """A member holds a value of another JSON type than OpenAPI says."""
 
 
 class DanglingReference(SpecError):
@@ -147,3 +153,10 @@ class NoTarget(BadAction):
             index, f"selects nothing: {target}", place=place, pointer=pointer, advice=advice
         )
         self.target = target
+
+
+def name_of(value: Any) -> str:
+    """What JSON calls the type of *value*, with its article."""
+    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean"}
+    names[type(None)] = "null"
+    return names.get(type(value), "a number")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from yaml._yaml import CParser
 from yaml.error import MarkedYAMLError, YAMLError
@@ -57,6 +57,15 @@ class _Open:
     """Marks an anchor whose node is still being read."""
 
 
+class _Anchored(NamedTuple):
+    """A node with an anchor: its value, how many nodes and levels it has, its text as a key."""
+
+    value: Any
+    nodes: int
+    height: int
+    text: str | None
+
+
 class _Composer:
     """The reading of one file: the parser, the anchors so far, and what has been spent."""
 
@@ -67,7 +76,8 @@ class _Composer:
         self.file = file
         self.limits = limits
         self.depth = 0
-        self.anchors: dict[str, tuple[Any, int, str | None] | _Open] = {}
+        self.deepest = 0
+        self.anchors: dict[str, _Anchored | _Open] = {}
         self.written = 0
         self.expanded = 0
 
@@ -103,31 +113,36 @@ class _Composer:
         """The value that *event* starts."""
         kind = type(event)
         if kind is AliasEvent:
-            return self.alias(event)[0]
+            return self.alias(event).value
         name = event.anchor
         if name is None:
             return self.scalar(event) if kind is ScalarEvent else self.collection(event)
         self.anchors[name] = opened = _Open()
-        before = self.expanded
+        before, outer, self.deepest = self.expanded, self.deepest, self.depth
         value = self.scalar(event) if kind is ScalarEvent else self.collection(event)
+        height = self.deepest - self.depth
+        self.deepest = max(outer, self.deepest)
         # An anchor may be defined anew inside its own node: the later one stays.
         if self.anchors[name] is opened:
             text = event.value if kind is ScalarEvent else None
-            self.anchors[name] = (value, self.expanded - before, text)
+            self.anchors[name] = _Anchored(value, self.expanded - before, height, text)
         return value
 
     def collection(self, event: Any) -> Any:
         self.depth += 1
         self.spend(1)
-        if self.depth > self.limits.depth:
-            raise TooLarge(
-                f"nested deeper than {self.limits.depth} levels", place=self.place(event)
-            )
+        self.reach(self.depth, event)
         if event.tag is not None:
             self.check_tag(event, "map" if type(event) is MappingStartEvent else "seq")
         value = self.mapping() if type(event) is MappingStartEvent else self.sequence()
         self.depth -= 1
         return value
+
+    def reach(self, depth: int, event: Any) -> None:
+        self.deepest = max(self.deepest, depth)
+        if depth > self.limits.depth:
+            fault = f"nested deeper than {self.limits.depth} levels"
+            raise TooLarge(fault, place=self.place(event))
 
     def sequence(self) -> list[Any]:
         items: list[Any] = []
@@ -187,20 +202,20 @@ class _Composer:
             self.spend(1 + (len(event.value) >> 6))
             text = event.value
         else:
-            text = self.alias(event)[2] if type(event) is AliasEvent else None
+            text = self.alias(event).text if type(event) is AliasEvent else None
         if text is None:
             raise BadSyntax(
                 "a key is a collection, and JSON has only strings", place=self.place(event)
             )
         if event.anchor is not None and type(event) is ScalarEvent:
-            self.anchors[event.anchor] = (self.scalar(event), 1, text)
+            self.anchors[event.anchor] = _Anchored(self.scalar(event), 1, 0, text)
         return text
 
     def spend(self, nodes: int) -> None:
         self.written += nodes
         self.expanded += nodes
 
-    def alias(self, event: Any) -> tuple[Any, int, str | None]:
+    def alias(self, event: Any) -> _Anchored:
         """What an alias stands for: the value itself, shared, not a copy."""
         known = self.anchors.get(event.anchor)
         if known is None:
@@ -212,7 +227,8 @@ class _Composer:
                 advice="JSON has no cycles. Use a $ref for a recursive schema.",
             )
         self.written += 1
-        self.expanded += known[1]
+        self.expanded += known.nodes
+        self.reach(self.depth + known.height, event)
         limits = self.limits
         if self.expanded > max(limits.free_nodes, limits.amplification * self.written):
             raise AliasExpansion(
