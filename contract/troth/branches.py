@@ -259,13 +259,9 @@ def _telling(table: Branches, left: Sequence[int]) -> list[str]:
 
 
 def _differs(table: Branches, left: Sequence[int], name: str) -> bool:
-    sets = [table.branches[i].tags[name] for i in left if name in table.branches[i].tags]
-    return any(
-        not _among(value, other)
-        for one in sets
-        for other in sets
-        if one is not other
-        for value in one
+    first, *others = [table.branches[i].tags[name] for i in left if name in table.branches[i].tags]
+    return any(not _among(value, first) for other in others for value in other) or any(
+        not _among(value, other) for other in others for value in first
     )
 
 

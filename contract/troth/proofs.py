@@ -126,20 +126,31 @@ def _find(schemas: Schemas, schema: dict[str, Any]) -> dict[str, canonical.Unsat
         return {}
 
 
-def _unsatisfiable(pointer: str, at: str, reason: canonical.UnsatisfiableReason) -> Unsatisfiable:
+def _unsatisfiable(
+    root: Any, at: str, pointer: str, reason: canonical.UnsatisfiableReason
+) -> Unsatisfiable:
     kinds = canonical.UnsatisfiableReason
     if isinstance(reason, kinds.Literal):
-        return Unsatisfiable(pointer + at, "it is written as false")
+        return Unsatisfiable(at, "it is written as false")
     listed = reason.causes if isinstance(reason, kinds.Conflict) else [reason.cause]  # type: ignore[attr-defined]  # the third and last kind, Empty, has one cause
     causes: list[str] = []
     for cause in listed:
         base = cause.pointer if cause.pointer.startswith(BASE) else pointer + cause.pointer
         base = base.removeprefix(f"{BASE}#")
-        causes += [pointers.join(base, word) for word in cause.keywords] or [base]
+        causes += [pointers.join(base, word) for word in cause.keywords] or [_whole(root, base)]
     words = ", ".join(f"'{cause.rpartition('/')[2]}'" for cause in causes)
     if len(causes) == 1:
-        return Unsatisfiable(pointer + at, f"{words} accepts nothing", tuple(causes))
-    return Unsatisfiable(pointer + at, f"no value satisfies {words} together", tuple(causes))
+        return Unsatisfiable(at, f"{words} accepts nothing", tuple(causes))
+    return Unsatisfiable(at, f"no value satisfies {words} together", tuple(causes))
+
+
+def _whole(root: Any, pointer: str) -> str:
+    """The pointer of the whole schema at *pointer*: its reference, where it is one."""
+    try:
+        schema = pointers.resolve(root, pointer)
+    except (KeyError, ValueError):
+        return pointer
+    return f"{pointer}/$ref" if isinstance(schema, dict) and "$ref" in schema else pointer
 
 
 def _impossible_names(schemas: Schemas, pointer: str) -> Iterator[Unsatisfiable]:

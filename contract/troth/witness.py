@@ -127,7 +127,7 @@ def _strings(view: forms.StringView) -> Iterator[str]:
     if least > 10_000:
         return
     yield from (_FORMATTED[name] for name in view.formats if name in _FORMATTED)
-    for text in chain(("",), _TEXTS, map(_literal, view.patterns)):
+    for text in chain(map(_literal, view.patterns), ("",), _TEXTS):
         yield text
         if len(text) < least:
             yield (text or "a") + (text or "a")[-1] * (least - max(len(text), 1))
