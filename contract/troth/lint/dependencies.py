@@ -38,7 +38,7 @@ def _untied(survey: Survey, member: Member, tie: Dependency) -> Finding:
     else:
         passes = f"`{tie.other}` of {text_of(tie.value)} passes without `{member.name}`"
     fix: tuple[Fix, ...] = ()
-    if not survey.document.openapi.startswith("3.0"):  # `if` came with OpenAPI 3.1
+    if not survey.is_3_0:  # `if` came with OpenAPI 3.1
         fix = (Fix("merge", member.owner.pointer, {"allOf": [_condition(member, tie)]}),)
     return survey.finding(
         "prose-dependency",
@@ -55,7 +55,7 @@ def _undeclared(survey: Survey, node: Node, member: Member, tie: Dependency) -> 
     kind = {bool: "boolean", str: "string", int: "integer", float: "number"}.get(type(tie.value))
     if kind:
         declaration["type"] = [kind, "null"] if "null" in types(survey, node) else kind
-        if survey.document.openapi.startswith("3.0") and isinstance(declaration["type"], list):
+        if survey.is_3_0 and isinstance(declaration["type"], list):
             declaration = {"type": kind, "nullable": True}
     yield survey.finding(
         "undeclared-member",

@@ -22,11 +22,15 @@ _UNIT = r"(?:\s+(?P<unit>[a-z]+(?:-[a-z]+)*))?"
 _QUOTED = r"(?:`([^`\n]{1,60})`|\"([^\"\n]{1,60})\"|(?<!\w)'([^'\n]{1,60})'(?!\w))"
 _HEDGE = re.compile(
     r"\b(?:typical(?:ly)?|usual(?:ly)?|recommend\w*|suggest\w*|e\.g\.|for example|such as|"
-    r"default\w*|generally|often|approximately|about|prefer\w*|if\b[^,]*,|when\b[^,]*,|unless)\s*[^.]*$",
+    r"default\w*|generally|often|approximately|about|prefer\w*|unless|"
+    r"(?:if|when)\b(?! (?:\w+ )?(?:set|specified|provided|present|given|used),))",
     re.IGNORECASE,
 )
 _EFFECT = re.compile(
-    r"\s*(?:should|will|would|may|might|can|could|tends?|results?|increases?|decreases?)\b", re.I
+    # what such values do, or a limit for one case of several
+    r"\s*(?:should|will|would|may|might|can|could|tends?|results?|increases?|decreases?|"
+    r"for|when|if|unless|except)\b",
+    re.IGNORECASE,
 )
 
 
@@ -117,7 +121,12 @@ _BOUNDS: tuple[tuple[re.Pattern[str], str, bool], ...] = tuple(
 
 def bounds(text: str) -> list[Bound]:
     """List the limits that *text* sets on the value that it describes."""
-    return [bound for sentence in sentences(text) for bound in _sentence_bounds(sentence)]
+    found: dict[tuple[object, ...], Bound] = {}
+    for sentence in sentences(text):
+        for bound in _sentence_bounds(sentence):
+            # two patterns may read the same words
+            found.setdefault((sentence, bound.low, bound.high, bound.exclusive), bound)
+    return list(found.values())
 
 
 def _sentence_bounds(sentence: str) -> Iterator[Bound]:
@@ -126,7 +135,7 @@ def _sentence_bounds(sentence: str) -> Iterator[Bound]:
             before, after = sentence[: match.start()], sentence[match.end("unit") :]
             numbers = [_number(group) for group in match.groups()[:-1] if group]
             rest = sentence[_end_of_numbers(match) :]
-            if _HEDGE.search(before) or _EFFECT.match(rest) or (after and _EFFECT.match(after)):
+            if _HEDGE.search(before) or any(_EFFECT.match(part) for part in (rest, after)):
                 continue
             low = numbers[0] if shape in ("range", "low") else None
             high = numbers[-1] if shape in ("range", "high") else None
@@ -196,8 +205,9 @@ def one_of(text: str) -> tuple[tuple[str, ...], str] | None:
 
 
 _THIS = r"this (?:parameter|field|option|property|setting|value)"
-_NAME = r"(?:`(?P<quoted>[A-Za-z_][\w.]*)`|(?P<plain>[a-z][a-z0-9]*(?:_[a-z0-9]+)*))"
-_VALUE = r"[`\"']?(?P<value>true|false|null|[\w.-]+?)[`\"']?"
+_NAME = r"(?:`(?P<quoted>[A-Za-z_][\w.]*)`|`?(?P<plain>[a-z][a-z0-9]*(?:_[a-z0-9]+)*))"
+# a bare word could be an adjective ("is non-empty"): a value is a JSON literal or is quoted
+_VALUE = r"(?P<value>`[^`\n]{1,60}`|\"[^\"\n]{1,60}\"|'[^'\n]{1,60}'|true|false|null|\d+)`?"
 _NEEDS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -227,10 +237,14 @@ def dependencies(text: str) -> list[Dependency]:
             for pattern in patterns:
                 for match in pattern.finditer(sentence):
                     name = match["quoted"] or match["plain"]
-                    value = None if match["value"] is None else literal(match["value"])
+                    value = None if match["value"] is None else literal(_bare(match["value"]))
                     quote = match[0].strip(" .")
                     found.append(Dependency(name, value, quote, needs))
     return found
+
+
+def _bare(word: str) -> str:
+    return word[1:-1] if word[0] in "`\"'" else word
 
 
 def literal(word: str) -> Any:

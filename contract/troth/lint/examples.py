@@ -55,7 +55,7 @@ def wrong_values(survey: Survey) -> Iterator[Finding]:
 
 def all_shown(survey: Survey) -> Iterator[Shown]:
     """Every example and default of the document that has a schema."""
-    ignores_siblings = survey.document.openapi.startswith("3.0")
+    ignores_siblings = survey.is_3_0
     for node in survey.of("schema"):
         # OpenAPI 3.0.4 §4.7.23.2: what stands beside a `$ref` is ignored
         if isinstance(node.value, dict) and not (ignores_siblings and "$ref" in node.value):

@@ -53,16 +53,17 @@ def only_values(survey: Survey) -> Iterator[Finding]:
         sample = value[0] if isinstance(value, list) else value
         if not _may_be(survey, node, sample) or contradicting_operation(survey, node, value):
             continue
-        keyword = "enum" if isinstance(value, list) else "const"
+        said = {"enum": value} if isinstance(value, list) else survey.exactly(value)
+        keyword = next(iter(said))
         code = "prose-only-value" if isinstance(sample, str) else "prose-constraint"
         yield survey.finding(
             code,
             node,
             f"The description says “{quote}”, and any other value passes: "
-            f"`{keyword}: {text_of(value)}` would say it.",
-            Fix("merge", node.pointer, {keyword: value}),
+            f"`{keyword}: {text_of(said[keyword])}` would say it.",
+            Fix("merge", node.pointer, said),
         )
-        if keyword == "const":
+        if not isinstance(value, list):
             for finding in _alike(survey, node, value):
                 if finding.pointer not in met:
                     met.add(finding.pointer)
@@ -92,7 +93,7 @@ def _alike(survey: Survey, node: Node, value: Any) -> Iterator[Finding]:
             twin,
             f"An object of the same shape says of its `{member.name}` that it is always "
             f"{text_of(value)} (#{node.pointer}); here any string passes: `const` would say it.",
-            Fix("merge", twin.pointer, {"const": value}),
+            Fix("merge", twin.pointer, survey.exactly(value)),
         )
 
 

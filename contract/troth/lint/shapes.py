@@ -53,7 +53,7 @@ def constants(survey: Survey) -> Iterator[Finding]:
                 f"`{name}` is {text_of(value)} by its example and its description, and any string "
                 f"passes: another kind of object is taken for this one; `const` would tell them "
                 "apart.",
-                Fix("merge", node.pointer, {"const": value}),
+                Fix("merge", node.pointer, survey.exactly(value)),
             )
 
 
@@ -86,7 +86,7 @@ def payloads(survey: Survey) -> Iterator[Finding]:
             ]
             if values:
                 fixes: list[Fix] = []
-                if not survey.document.openapi.startswith("3.0"):  # `if` came with OpenAPI 3.1
+                if not survey.is_3_0:  # `if` came with OpenAPI 3.1
                     conditions = {"allOf": [_when(name, value) for value in values]}
                     fixes.append(Fix("merge", owner.pointer, conditions))
                 more = f" (and {len(values) - 1} more like it)" if len(values) > 1 else ""

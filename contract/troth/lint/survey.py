@@ -113,6 +113,15 @@ class Survey:
                 names.update(relative["properties"])
         return names
 
+    def exactly(self, value: Any) -> dict[str, Any]:
+        """The keyword that allows *value* only: `const` came with OpenAPI 3.1."""
+        return {"enum": [value]} if self.is_3_0 else {"const": value}
+
+    @property
+    def is_3_0(self) -> bool:
+        """Whether the document is of OpenAPI 3.0, whose schemas lack `const`, `if` and more."""
+        return self.document.openapi.startswith("3.0")
+
     def used_in(self, node: Node, direction: Direction) -> bool:
         """Whether any operation reaches *node* in *direction*."""
         return any(use.direction == direction for use in self.uses.get(node.pointer, ()))

@@ -24,7 +24,7 @@ def overlaps(survey: Survey) -> Iterator[Finding]:
             witness = _shared_value(survey, one, other)
             if witness is None:
                 continue
-            tag = _tag(survey, branches)
+            tag = _tag(survey, branches) or _discriminated(survey, node, branches)
             also = f" (any `{tag[0]}` passes in them)" if tag else ""
             names = _names(one, other)
             yield survey.finding(
@@ -73,10 +73,41 @@ def _tag(survey: Survey, branches: list[Node]) -> tuple[str, list[tuple[Node, st
         own = names - {tag}
         if node is None or len(own) != 1 or types(survey, node) != {"string"}:
             return None
-        if any(part[word] is not None for part in in_place(survey, node) for word in _CLOSED):
+        if not _is_free(survey, node):
             return None
         found.append((node, own.pop()))
     return (tag, found) if len({value for _, value in found}) == len(found) else None
+
+
+def _discriminated(
+    survey: Survey, node: Node, branches: list[Node]
+) -> tuple[str, list[tuple[Node, str]]] | None:
+    """The free string that the discriminator names, and the value that it gives each branch.
+
+    OpenAPI 3.1 §4.8.25: a discriminator is a hint and leaves validation as it is; its values
+    select nothing until the branches hold themselves to them.
+    """
+    discriminator = node["discriminator"]
+    tag = discriminator.get("propertyName") if isinstance(discriminator, dict) else None
+    if not isinstance(tag, str):
+        return None
+    mapping = discriminator.get("mapping") or {}
+    named = {str(target).rsplit("/", 1)[-1]: str(value) for value, target in mapping.items()}
+    found = []
+    for branch in branches:
+        owner = survey.resolve(branch)
+        member = survey.child(owner, "properties", tag) if owner is not None else None
+        if owner is None or member is None or types(survey, member) != {"string"}:
+            return None
+        if branch.reference is None or not _is_free(survey, member):
+            return None
+        found.append((member, named.get(owner.name, owner.name)))
+    distinct = {value for _, value in found}, {member.pointer for member, _ in found}
+    return (tag, found) if all(len(each) == len(branches) for each in distinct) else None
+
+
+def _is_free(survey: Survey, node: Node) -> bool:
+    return all(part[word] is None for part in in_place(survey, node) for word in _CLOSED)
 
 
 _CLOSED = ("const", "enum", "pattern")
@@ -85,7 +116,7 @@ _CLOSED = ("const", "enum", "pattern")
 def _constants(survey: Survey, tag: tuple[str, list[tuple[Node, str]]] | None) -> tuple[Fix, ...]:
     if tag is None:
         return ()
-    return tuple(Fix("merge", node.pointer, {"const": value}) for node, value in tag[1])
+    return tuple(Fix("merge", node.pointer, survey.exactly(value)) for node, value in tag[1])
 
 
 def shared(survey: Survey) -> Iterator[Finding]:
