@@ -1,0 +1,187 @@
+"""Answering one operation: credentials, content, validity, then the answer that is due."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from troth import json_text, media_type
+from troth.contract import Contract
+from troth.exchange import Request
+from troth.operation import DeclaredResponse, Match, MediaType, Operation
+from troth.seed import Seed
+from troth_mock import negotiate
+from troth_mock.chatting import Chat
+from troth_mock.credentials import gate
+from troth_mock.negotiate import Preferences
+from troth_mock.plain import Bodies
+from troth_mock.refusal import refusal, refuse_violations, status_of_violation
+from troth_mock.reply import Reply
+
+_NO_PREFERENCE = Preferences()
+
+
+class Answerer:
+    """One operation of a contract, compiled."""
+
+    def __init__(
+        self, contract: Contract, operation: Operation, *, seed: int, tokens: tuple[str, ...]
+    ) -> None:
+        self.contract = contract
+        self.operation = operation
+        self._gate = gate(operation, tokens)
+        self._start = (contract.document.digest, str(seed), operation.name)
+        self._success = negotiate.success(operation)
+        self._bodies = Bodies(contract, operation)
+        self._chat = Chat.of(contract, operation, self._success[1])
+        body = operation.request_body
+        self._is_required = body is not None and body.required
+        self._by_content_type: dict[str, MediaType | None] = {}
+
+    def answer(self, match: Match, request: Request, *, created: int | None) -> Reply:
+        """Answer *request*; *created* is the time to tell, None the fixed one.
+
+        Raises Refused, BadPreference, NotAcceptable, Unsatisfiable.
+        """
+        fields: dict[str, list[str]] = {}
+        for name, value in request.fields:
+            fields.setdefault(name.lower(), []).append(value)
+        if self._gate is not None:
+            denied = self._gate(fields, match.query)
+            if denied is not None:
+                return refusal(401, denied.message, fields=denied.fields, operation=self.operation)
+        value, refused = self._body(match, request, fields)
+        if refused is None and self.operation.parameters:
+            refused = self._parameters(match, request)
+        if refused is not None:
+            return refused
+        asked = fields.get("prefer")
+        wished = negotiate.preferences(asked) if asked else _NO_PREFERENCE
+        return self._reply(match, request, value, fields, wished, created)
+
+    def _reply(
+        self,
+        match: Match,
+        request: Request,
+        value: Any,
+        fields: Mapping[str, Sequence[str]],
+        wished: Preferences,
+        created: int | None,
+    ) -> Reply:
+        status, declared = self._success
+        if wished.code is not None and wished.code != status:
+            status, declared = wished.code, negotiate.preferred(self.operation, wished.code)
+        accept = ", ".join(fields["accept"]) if "accept" in fields else None
+        entry = None if declared is None else negotiate.choose(declared, value, accept)
+        seed = self._seed(match, request, value)
+        chat = self._chat
+        plain = wished.example is None and not wished.dynamic
+        if chat is not None and plain and declared is self._success[1] and chat.answers(entry):
+            reply = chat.reply(entry, value, seed, created=created, status=status)
+        else:
+            reply = self._bodies.reply(status, declared, entry, seed, wished=wished, accept=accept)
+        if wished is not _NO_PREFERENCE and wished.applied:
+            applied = (*reply.fields, ("Preference-Applied", wished.applied))
+            return Reply(reply.status, applied, reply.body, reply.stream)
+        return reply
+
+    def _seed(self, match: Match, request: Request, value: Any) -> Seed:
+        canonical = request.body if value is None else json_text.canonical(value)
+        if not match.path_parameters and not match.query:
+            return Seed.of(*self._start, canonical)
+        named = "\n".join(f"{name}={text}" for name, text in sorted(match.path_parameters.items()))
+        return Seed.of(*self._start, canonical, named, match.query)
+
+    def _body(
+        self, match: Match, request: Request, fields: Mapping[str, Sequence[str]]
+    ) -> tuple[Any, Reply | None]:
+        """The decoded body of a request that the document takes, or the refusal of any other."""
+        body = self.operation.request_body
+        if body is None:
+            return None, None
+        sent = fields.get("content-type")
+        if not sent:
+            if request.body or self._is_required:
+                return None, self._refuse(match, request, missing_type=bool(request.body))
+            return None, None
+        if len(sent) > 1:
+            said = "there is more than one Content-Type field"
+            return None, refusal(400, said, param="Content-Type", operation=self.operation)
+        declared = self._declared(sent[0])
+        if declared is None:
+            return None, self._unsupported(sent[0])
+        if not declared.is_json:
+            return None, self._violations(match, request)
+        try:
+            value = json_text.decode(request.body)
+        except json_text.BadJson:
+            return None, self._violations(match, request)
+        if declared.schema is not None and not declared.schema.is_valid(value):
+            return None, self._violations(match, request)
+        return value, None
+
+    def _declared(self, sent: str) -> MediaType | None:
+        """The entry for a Content-Type as sent."""
+        try:
+            return self._by_content_type[sent]
+        except KeyError:
+            found = self._find(sent)
+            if len(self._by_content_type) < 64:
+                self._by_content_type[sent] = found
+            return found
+
+    def _find(self, sent: str) -> MediaType | None:
+        body = self.operation.request_body
+        assert body is not None
+        found = body.media_type(sent)
+        if found is None and media_type.is_json(sent):
+            # RFC 6839 §3.1: what has the suffix +json can be read as JSON
+            found = body.media_type("application/json")
+        charset = media_type.charset(sent)
+        if found is not None and found.is_json and charset not in (None, "utf-8", "us-ascii"):
+            return None  # RFC 8259 §8.1
+        return found
+
+    def _unsupported(self, sent: str) -> Reply:
+        body = self.operation.request_body
+        offered = ", ".join(entry.content_type for entry in body.content) if body else ""
+        said = f"the content type {sent[:200]!r} is not supported; {offered or 'none'} would do"
+        # RFC 9110 §15.5.16: Accept in a 415 says what would do
+        return refusal(
+            415, said, param="Content-Type", fields=(("Accept", offered),), operation=self.operation
+        )
+
+    def _refuse(self, match: Match, request: Request, *, missing_type: bool) -> Reply:
+        if missing_type:
+            return self._unsupported("")
+        return self._violations(match, request) or refusal(400, "the request has no body")
+
+    def _violations(self, match: Match, request: Request) -> Reply | None:
+        """The refusal of a body that breaks the document, explained; None if it does not."""
+        from troth import validator  # explaining loads what answering does not need
+
+        sent = request.content_type or ""
+        if media_type.is_json(sent):
+            fields = tuple(
+                (name, "application/json" if name.lower() == "content-type" else value)
+                for name, value in request.fields
+            )
+            request = Request(request.method, request.target, fields, request.body)
+        found = [
+            violation
+            for violation in validator.body_violations(self.contract, match, request, hints=False)
+            if violation.severity == "error"
+        ]
+        if not found:
+            return None
+        status = status_of_violation(self.operation)
+        return refuse_violations(self.contract, self.operation, found, status=status)
+
+    def _parameters(self, match: Match, request: Request) -> Reply | None:
+        from troth import parameters  # slow to load, and most operations here have none
+
+        found = list(parameters.check_parameters(match, request))
+        if not found:
+            return None
+        status = status_of_violation(self.operation)
+        return refuse_violations(self.contract, self.operation, found, status=status)

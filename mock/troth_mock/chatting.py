@@ -1,0 +1,68 @@
+"""The answers of an operation that the document marks as a chat completion: JSON, or a stream."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from troth.contract import Contract
+from troth.exchange import Fields
+from troth.operation import DeclaredResponse, MediaType, Operation
+from troth.seed import Seed
+from troth_mock import asking
+from troth_mock.chunks import Cutter
+from troth_mock.completion import FIXED_TIME, Completions
+from troth_mock.dialect import Dialect, compile_dialect
+from troth_mock.frames import framing
+from troth_mock.reply import Reply
+
+
+class Chat:
+    """What answers the successful requests of one operation; compiled once."""
+
+    def __init__(self, contract: Contract, dialect: Dialect, declared: DeclaredResponse) -> None:
+        self.dialect = dialect
+        digest = contract.document.digest
+        self._completions: dict[int, Completions] = {}
+        self._cutters: dict[int, Cutter] = {}
+        self._fields: dict[int, Fields] = {}
+        for entry in declared.content:
+            whole: MediaType | None = entry
+            if entry.is_stream:
+                whole = declared.media_type(entry.assembly.body) if entry.assembly else None
+                if whole is not None and entry.assembly is not None:
+                    self._cutters[id(entry)] = Cutter(
+                        entry.assembly, dialect, framing(contract, entry)
+                    )
+            if whole is not None and whole.is_json and "*" not in entry.content_type:
+                self._completions[id(entry)] = Completions(dialect, whole.schema, digest=digest)
+                self._fields[id(entry)] = (("Content-Type", entry.content_type),)
+
+    @classmethod
+    def of(
+        cls, contract: Contract, operation: Operation, declared: DeclaredResponse | None
+    ) -> Chat | None:
+        """Compile the chat of *operation*; None where the document speaks of none."""
+        if operation.completion is None or declared is None:
+            return None
+        dialect = compile_dialect(operation.completion)
+        return None if dialect is None else cls(contract, dialect, declared)
+
+    def answers(self, entry: MediaType | None) -> bool:
+        """Whether it can answer in this media type."""
+        return id(entry) in self._completions
+
+    def reply(
+        self, entry: MediaType, body: Any, seed: Seed, *, created: int | None, status: int
+    ) -> Reply:
+        """Answer the request of this *body*.  Raises Refused and Unsatisfiable."""
+        asked = asking.read(self.dialect, body)
+        key = id(entry)
+        created = FIXED_TIME if created is None else created
+        completed = self._completions[key].complete(asked, seed, created=created)
+        cutter = self._cutters.get(key)
+        if cutter is None:
+            return Reply(status, self._fields[key], orjson.dumps(completed.body))
+        stream = cutter.stream(completed, includes_usage=asked.includes_usage)
+        return Reply(status, self._fields[key], None, stream)

@@ -1,0 +1,236 @@
+"""The chat-shaped parts of an answer, which no schema can fill: content, tool calls, counts.
+
+Switched on by the document's `x-troth-completion`, which says where the parts stand.  Everything
+else in the body is synthesised from the response schema, and where the document allows less than
+a chat needs (another enum, a const), the finished body is made to fit it.
+
+Limits: a token limit holds for each choice.  Its tokens are those of the content, or of the JSON
+text of a tool call's arguments; an answer that reaches the limit says `length`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+
+from troth import json_text
+from troth.schema import Schema
+from troth.seed import Seed
+from troth.synthesis import Unsatisfiable, fit, synthesize
+from troth_mock import calls, logprobs, paths, text
+from troth_mock.asking import Asked, instance, last_user_text
+from troth_mock.dialect import Dialect, Names
+from troth_mock.tokens import count, tokens
+
+Finish = Literal["stop", "length", "tool_calls"]
+
+#: The time of every answer under the fixed clock: 2023-11-14T22:13:20Z.
+FIXED_TIME = 1_700_000_000
+
+#: With more choices than this each is brief, so that an answer stays of a sane size.
+_MOST_LONG_CHOICES = 8
+#: Of the instances of a json_schema so many are drawn; further choices repeat them.
+_MOST_INSTANCES = 16
+_POOL = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One choice: the tokens of its text, or its calls, and why it ends."""
+
+    pieces: list[str] | None
+    calls: list[calls.Call]
+    finish: Finish
+
+    @property
+    def size(self) -> int:
+        """How many tokens it has."""
+        return len(self.pieces or ()) + sum(len(call.pieces) for call in self.calls)
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A whole completion: the *body*, valid, and the *drafts* that it was made of.
+
+    *drafts* is empty when the body had to be changed to fit the document.
+    """
+
+    body: dict[str, Any]
+    drafts: tuple[Draft, ...]
+
+
+def drafts(asked: Asked, seed: Seed) -> list[Draft]:
+    """What each choice of the answer to *asked* says.  Raises Refused."""
+    due = calls.due(asked)
+    if due:
+        return [_calling(due, asked, seed.child("choice", index)) for index in range(asked.choices)]
+    return [_saying(said, asked) for said in _texts(asked, seed)]
+
+
+def _calling(due: Sequence[Any], asked: Asked, seed: Seed) -> Draft:
+    made, is_cut = calls.calls(due, seed, limit=asked.limit)
+    return Draft(None, made, "length" if is_cut else "tool_calls")
+
+
+def _saying(said: str, asked: Asked) -> Draft:
+    if asked.stops:
+        said = before(said, asked.stops)
+    pieces = tokens(said)
+    if asked.limit is not None and len(pieces) >= asked.limit:
+        return Draft(pieces[: asked.limit], [], "length")
+    return Draft(pieces, [], "stop")
+
+
+def before(said: str, stops: Sequence[str]) -> str:
+    """*said* up to the first occurrence of any of *stops*."""
+    found = [at for stop in stops if (at := said.find(stop)) >= 0]
+    return said[: min(found)] if found else said
+
+
+def _texts(asked: Asked, seed: Seed) -> list[str]:
+    if asked.format != "text":
+        return _json_texts(asked, seed)
+    number = seed.number("text")
+    brief = asked.choices > _MOST_LONG_CHOICES
+    indexes = range(asked.choices)
+    found = calls.results(asked.messages) if asked.messages else []
+    if found:
+        name, result = found[-1][0], "; ".join(result for _, result in found)
+        return [text.report(name, result, number=number, index=index) for index in indexes]
+    question = last_user_text(asked.messages)
+    return [text.answer(question, number=number, index=index, brief=brief) for index in indexes]
+
+
+def _json_texts(asked: Asked, seed: Seed) -> list[str]:
+    made = []
+    for index in range(min(asked.choices, _MOST_INSTANCES)):
+        part = seed.child("json", index)
+        if asked.schema is None:
+            value: Any = _some_object(asked, part)
+        else:
+            value = instance(asked.schema, part, at=asked.schema_at, owner="the response format")
+        made.append(json_text.encode(value).decode())
+    return [made[index % len(made)] for index in range(asked.choices)]
+
+
+def _some_object(asked: Asked, seed: Seed) -> dict[str, Any]:
+    question = last_user_text(asked.messages)
+    number = seed.number("text")
+    said = text.answer(question, number=number, brief=True)
+    return {"topic": text.topic(question), "answer": said, "confidence": number % 100 / 100}
+
+
+class Completions:
+    """Makes the completions of one response schema; compiled once."""
+
+    def __init__(self, dialect: Dialect, schema: Schema | None, *, digest: str) -> None:
+        self.dialect = dialect
+        self.schema = schema
+        self._is_valid = schema.is_valid if schema is not None else lambda value: True
+        self._fingerprint = f"fp_{Seed.of('fingerprint', digest).key.hex()[:10]}"
+        self._pool = tuple(self._templates(Seed.of(digest, "completion")))
+        self._needs_content = not self._may_lack_content()
+
+    def complete(self, asked: Asked, seed: Seed, *, created: int) -> Completed:
+        """Answer *asked*.  Raises Refused, and Unsatisfiable if no body can be valid."""
+        made = drafts(asked, seed)
+        body = self._body(asked, made, seed, created=created)
+        if self._is_valid(body):
+            return Completed(body, tuple(made))
+        assert self.schema is not None
+        return Completed(fit(self.schema, body, seed=seed.child("fit")), ())
+
+    def _body(
+        self, asked: Asked, made: Sequence[Draft], seed: Seed, *, created: int
+    ) -> dict[str, Any]:
+        template, choice, usage = self._pool[seed.key[0] % len(self._pool)]
+        body: dict[str, Any] = orjson.loads(template)
+        at, put = self.dialect.response, paths.put
+        _set(body, at.get("id"), f"{self.dialect.id_prefix}{seed.key.hex()}")
+        _set(body, at.get("created"), created)
+        if asked.model is not None:
+            _set(body, at.get("model"), asked.model)
+        choices = [
+            self._choice(orjson.loads(choice), draft, asked, seed.child("logprobs", index), index)
+            for index, draft in enumerate(made)
+        ]
+        put(body, at["choices"], choices)
+        if "usage" in at:
+            prompt, size = count(asked.messages), sum(draft.size for draft in made)
+            put(body, at["usage"], self._usage(orjson.loads(usage), prompt, size))
+        _set(body, at.get("system-fingerprint"), self._fingerprint)
+        if asked.service_tier is not None:
+            tier = "default" if asked.service_tier == "auto" else asked.service_tier
+            _set(body, at.get("service-tier"), tier)
+        return body
+
+    def _choice(
+        self, choice: dict[str, Any], draft: Draft, asked: Asked, seed: Seed, index: int
+    ) -> dict[str, Any]:
+        at = self.dialect.choice
+        _set(choice, at.get("index"), index)
+        _set(choice, at.get("role"), "assistant")
+        if draft.pieces is not None:
+            paths.put(choice, at["content"], "".join(draft.pieces))
+        elif self._needs_content:
+            paths.put(choice, at["content"], "")
+        if draft.calls:
+            _set(choice, at.get("tool-calls"), [call.value for call in draft.calls])
+        if asked.top_logprobs is not None:
+            found = logprobs.entries(draft.pieces or (), seed, top=asked.top_logprobs)
+            _set(choice, at.get("logprobs"), {"content": found})
+        _set(choice, at.get("finish-reason"), draft.finish)
+        return choice
+
+    def _usage(self, usage: dict[str, Any], prompt: int, completion: int) -> dict[str, Any]:
+        at = self.dialect.usage
+        _set(usage, at.get("prompt"), prompt)
+        _set(usage, at.get("completion"), completion)
+        _set(usage, at.get("total"), prompt + completion)
+        return usage
+
+    def _templates(self, seed: Seed) -> list[tuple[bytes, bytes, bytes]]:
+        """What the document asks for beside the chat's parts, as JSON, each body once."""
+        found: dict[tuple[bytes, bytes, bytes], None] = {}
+        for index in range(_POOL):
+            body: Any = {}
+            if self.schema is not None:
+                try:
+                    body = synthesize(self.schema, seed=seed.child(index), optional=False)
+                except Unsatisfiable:
+                    pass  # told when a body is asked for
+            found[self._split(body if isinstance(body, dict) else {})] = None
+        return list(found)
+
+    def _split(self, body: dict[str, Any]) -> tuple[bytes, bytes, bytes]:
+        at = self.dialect.response
+        choices = paths.get(body, at["choices"])
+        choice = choices[0] if isinstance(choices, list) and choices else {}
+        usage = paths.get(body, at["usage"]) if "usage" in at else {}
+        for name in ("content", "tool-calls", "logprobs", "finish-reason"):
+            if name in self.dialect.choice:
+                paths.remove(choice, self.dialect.choice[name])
+        return (
+            json_text.encode(body),
+            json_text.encode(choice if isinstance(choice, dict) else {}),
+            json_text.encode(usage if isinstance(usage, dict) else {}),
+        )
+
+    def _may_lack_content(self) -> bool:
+        """Whether a message that calls a tool may be without content."""
+        call = calls.Call("call_0", "tool", ["{}"])
+        asked, draft = Asked(model="model"), Draft(None, [call], "tool_calls")
+        self._needs_content = False
+        return self._is_valid(self._body(asked, [draft], Seed.of("probe"), created=FIXED_TIME))
+
+
+def _set(value: dict[str, Any], names: Names | None, part: Any) -> None:
+    if names is None:
+        return
+    if len(names) == 1:
+        value[names[0]] = part
+    else:
+        paths.put(value, names, part)

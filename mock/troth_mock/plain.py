@@ -1,0 +1,141 @@
+"""Answers that are synthesised whole: any schema, any media type, errors, streams of items."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from troth import json_text
+from troth.contract import Contract
+from troth.exchange import Fields
+from troth.operation import DeclaredResponse, MediaType, Operation, Parameter
+from troth.seed import Seed
+from troth.synthesis import synthesize
+from troth_mock import negotiate
+from troth_mock.frames import Framing, framing
+from troth_mock.negotiate import Preferences
+from troth_mock.refusal import conforming, error_body
+from troth_mock.reply import Reply, Stream
+
+#: How many items a stream has that nothing else fills: from two to this many.
+MOST_ITEMS = 5
+
+
+class Bodies:
+    """The synthesised answers of one operation."""
+
+    def __init__(self, contract: Contract, operation: Operation) -> None:
+        self.contract = contract
+        self.operation = operation
+        self._framings: dict[int, Framing] = {}
+
+    def reply(
+        self,
+        status: int,
+        declared: DeclaredResponse | None,
+        entry: MediaType | None,
+        seed: Seed,
+        *,
+        wished: Preferences,
+        accept: str | None,
+    ) -> Reply:
+        """Answer with *status*.  Raises BadPreference and Unsatisfiable."""
+        headers = _headers(declared, seed) if declared is not None else ()
+        if entry is None:
+            if wished.example is not None:
+                why = "the answer has no content, and so no examples"
+                raise negotiate.BadPreference(f"example={wished.example[:60]}", why)
+            if status >= 400:
+                body = json_text.encode(error_body(status, _said(status)))
+                return Reply(status, (("Content-Type", "application/json"), *headers), body)
+            return Reply(status, headers, None)
+        kind = negotiate.concrete(entry.content_type, accept)
+        fields = (("Content-Type", kind), *headers)
+        if entry.is_stream and wished.example is None:
+            return Reply(status, fields, None, self._stream(entry, seed))
+        return Reply(status, fields, _encoded(self._value(status, entry, seed, wished), kind))
+
+    def _value(self, status: int, entry: MediaType, seed: Seed, wished: Preferences) -> Any:
+        if wished.example is not None:
+            return negotiate.named_example(entry, wished.example).value
+        if not wished.dynamic:
+            for example in entry.examples:
+                if entry.schema is None or entry.schema.is_valid(example.value):
+                    return example.value
+        if status >= 400 and entry.is_json:
+            return conforming(entry, error_body(status, _said(status)))
+        return {} if entry.schema is None else synthesize(entry.schema, seed=seed)
+
+    def _stream(self, entry: MediaType, seed: Seed) -> Stream:
+        frames = self._framings.get(id(entry))
+        if frames is None:
+            frames = self._framings[id(entry)] = framing(self.contract, entry)
+        values = []
+        for index in range(seed.between(2, MOST_ITEMS, "items")):
+            part = seed.child("item", index)
+            if frames.schema is not None:
+                values.append(synthesize(frames.schema, seed=part))
+            else:
+                values.append(_data(entry, part))
+        made = [
+            frames.frame(value) if frames.schema is not None else frames.text(value)
+            for value in values
+        ]
+        counts = [1] * len(made)
+        if frames.end:
+            made.append(frames.end)
+            counts.append(0)
+        return Stream(tuple(made), tuple(counts))
+
+
+def _data(entry: MediaType, seed: Seed) -> str:
+    """The data of an event whose JSON, if it is any, the document does not describe apart."""
+    event = synthesize(entry.item, seed=seed) if entry.item is not None else {}
+    data = event.get("data") if isinstance(event, dict) else event
+    return data if isinstance(data, str) else json_text.encode(data).decode()
+
+
+def _headers(declared: DeclaredResponse, seed: Seed) -> Fields:
+    """The required header fields of an answer."""
+    return tuple(
+        (header.name, _simple(_header(header, seed)))
+        for header in declared.headers
+        if header.required
+    )
+
+
+def _header(header: Parameter, seed: Seed) -> Any:
+    if header.schema is not None:
+        return synthesize(header.schema, seed=seed.child("header", header.name))
+    if header.content is not None and header.content.schema is not None:
+        value = synthesize(header.content.schema, seed=seed.child("header", header.name))
+        return json_text.encode(value).decode() if header.content.is_json else value
+    return "value"
+
+
+def _simple(value: Any) -> str:
+    """Write a header's value in the style `simple` (OpenAPI 3.1 §4.8.12.2)."""
+    if isinstance(value, list):
+        return ",".join(map(_simple, value))
+    if isinstance(value, dict):
+        return ",".join(f"{_simple(name)},{_simple(part)}" for name, part in value.items())
+    if isinstance(value, str):
+        return value
+    return json_text.encode(value).decode()
+
+
+def _encoded(value: Any, content_type: str) -> bytes:
+    from troth import media_type
+
+    if media_type.is_json(content_type) or not isinstance(value, str):
+        return json_text.encode(value)
+    return value.encode("utf-8", "replace")
+
+
+def _said(status: int) -> str:
+    from http import HTTPStatus
+
+    try:
+        phrase = HTTPStatus(status).phrase
+    except ValueError:
+        phrase = "error"
+    return f"{phrase}: the answer that was asked for with Prefer"
