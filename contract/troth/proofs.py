@@ -16,11 +16,15 @@ from jsonschema_rs import canonical
 
 from troth import pointer as pointers
 from troth.dialect import BASE, fragment
+from troth.grammar import MEMBERS
 from troth.schema import Schemas
 from troth.validators import PATTERNS
 from troth.witness import instances
 
 Verdict = Literal["yes", "no", "unknown"]
+
+_DATA = frozenset({"const", "default", "enum", "example", "examples"})
+_NAMED = frozenset(name for name, held in MEMBERS["schema"].items() if held.shape == "names")
 
 #: So many candidates are tried for one witness.
 _MOST = 400
@@ -109,7 +113,11 @@ def unsatisfiable_parts(schemas: Schemas, pointer: str) -> tuple[Unsatisfiable, 
     schema = _absolute(pointers.resolve(schemas.prepared.root, pointer))
     if not isinstance(schema, dict):
         return ()
-    found = [_unsatisfiable(pointer, at, reason) for at, reason in _find(schemas, schema).items()]
+    root = schemas.prepared.root
+    found = [
+        _unsatisfiable(root, pointer + at, pointer, reason)
+        for at, reason in _find(schemas, schema).items()
+    ]
     found += _impossible_names(schemas, pointer)
     return tuple(sorted(found, key=lambda part: part.pointer))
 
@@ -172,15 +180,25 @@ def _impossible_names(schemas: Schemas, pointer: str) -> Iterator[Unsatisfiable]
             yield Unsatisfiable(at, why, (at,))
 
 
-def _absolute(schema: Any) -> Any:
-    """*schema* with its references made to lead into the document, whatever holds them."""
-    if isinstance(schema, dict):
-        new = {name: _absolute(value) for name, value in schema.items()}
-        reference = new.get("$ref")
-        if isinstance(reference, str) and reference.startswith("#"):
-            new["$ref"] = BASE + reference
-        return new
-    return [_absolute(item) for item in schema] if isinstance(schema, list) else schema
+def _absolute(schema: Any, *, named: bool = False) -> Any:
+    """*schema* with its references made to lead into the document, whatever holds them.
+
+    *named*: its members are names that the author chose, and no keywords.
+    """
+    if isinstance(schema, list):
+        return [_absolute(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    new = {
+        name: value
+        if name in _DATA and not named
+        else _absolute(value, named=name in _NAMED and not named)
+        for name, value in schema.items()
+    }
+    reference = new.get("$ref")
+    if not named and isinstance(reference, str) and reference.startswith("#"):
+        new["$ref"] = BASE + reference
+    return new
 
 
 def _canonical(schemas: Schemas, pointer: str) -> jsonschema_rs.CanonicalSchema | None:
