@@ -16,7 +16,8 @@ from troth.seed import Seed
 from troth.strategies import bodies, features
 from troth.strategies.assembling import assemble, body_type
 from troth.strategies.breaking import NothingToBreak, broken, broken_parameters
-from troth.strategies.chat import Chat, settled
+from troth.strategies.chat import Chat
+from troth.strategies.coherence import coherent, settled
 from troth.strategies.dice import Dice, Simplest
 from troth.strategies.features import Factor, Level
 from troth.strategies.sites import put
@@ -75,6 +76,16 @@ class Composition:
     def valid(self, body: Any) -> bool:
         """Whether the schema accepts *body*."""
         return self.schema.is_valid(body)
+
+    def usual(self, body: Any) -> bool:
+        """Whether nothing beyond the schema gives a server a reason to refuse *body*.
+
+        A deployment has its own models, and may look at what a schema cannot say.
+        """
+        if self.chat is None:
+            return True
+        model = self.chat.get(self.minimal, "model")
+        return self.chat.get(body, "model") == model and coherent(self.chat, body)
 
 
 # Operations are values that compare by identity, and live as long as their contract.

@@ -12,12 +12,15 @@ from troth.strategies.shape import (
     Conjunction,
     Shape,
     conjunction,
+    declared_names,
     item_nodes,
     member_nodes,
 )
 
 Token = str | int
 _DEEPEST = 12
+# Items beyond these have the same schemas again, and a long array would only repeat them.
+_ITEMS = 8
 
 
 class Absent:
@@ -34,7 +37,8 @@ ABSENT = Absent()
 class Site:
     """A place of a value: *nodes* are its schemas, *shape* the alternative that *value* has.
 
-    *required* says that the member must be there.
+    *required* says that the member must be there; *label* tells places with the same schemas
+    apart: the member's name where the schema declares it, `*` for others, `#` for items.
     """
 
     tokens: tuple[Token, ...]
@@ -42,6 +46,7 @@ class Site:
     shape: Shape
     value: Any
     required: bool = True
+    label: str = ""
 
     @property
     def pointer(self) -> str:
@@ -56,25 +61,32 @@ def sites(
     *,
     tokens: tuple[Token, ...] = (),
     required: bool = True,
+    label: str = "",
 ) -> Iterator[Site]:
     """Every place of *value*, outer ones first; *value* satisfies *nodes*."""
     shape = shape_of(alternatives, nodes, value)
     if shape is None or len(tokens) > _DEEPEST:
         return
-    yield Site(tokens, nodes, shape, value, required)
+    yield Site(tokens, nodes, shape, value, required, label)
     if isinstance(value, dict):
+        declared = set(declared_names(shape))
         for name, member in value.items():
             inner = member_nodes(shape, name, matches=alternatives.matches)
+            if not inner and name not in declared:
+                continue  # anything goes here and further in: nothing to break
             yield from sites(
                 alternatives,
                 inner,
                 member,
                 tokens=(*tokens, name),
                 required=name in shape.required,
+                label=name if name in declared else "*",
             )
     elif isinstance(value, list):
-        for index, item in enumerate(value[:4]):
-            yield from sites(alternatives, item_nodes(shape, index), item, tokens=(*tokens, index))
+        for index, item in enumerate(value[:_ITEMS]):
+            inner = item_nodes(shape, index)
+            if inner and shape.arrays:
+                yield from sites(alternatives, inner, item, tokens=(*tokens, index), label="#")
 
 
 def shape_of(alternatives: Alternatives, nodes: Conjunction, value: Any) -> Shape | None:

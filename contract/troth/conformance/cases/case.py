@@ -1,0 +1,213 @@
+"""A case: one request of a run, and what the document says of it beforehand.
+
+A request's Authorization (or whatever field carries the secret) holds the placeholder
+`strategies.CREDENTIAL`, which the transport replaces in the target and in the fields' values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from troth import json_text
+from troth.contract import Contract, NoSuchOperation
+from troth.exchange import Request
+from troth.operation import Operation
+from troth.schema import Schema
+from troth.strategies import bodies, composing
+from troth.strategies.assembling import assemble, body_type
+from troth.strategies.composing import Composition
+from troth.strategies.dice import Simplest
+from troth.strategies.sites import sites
+from troth.strategies.written import Written, read, write
+
+Intent = Literal["valid", "invalid", "either"]
+Legal = Literal["computed", "either-if-valid", "either"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """One request to send, and what is known of it.
+
+    *id* is readable and the same in every run.  *phase* is `deck`, `boundary`, `transport` or
+    `random`.  *operation* is the operation's name ("" for a request to no operation).  *intent*
+    says whether the effective document accepts the request, *published_intent* whether the
+    document as published does; `either` where a server may do both (it may cap what costs it, an
+    RFC leaves it open).  *about* says what the case is for.  *laws* are the ids of those that it
+    was built for.  *value* is the body's JSON value as a reader sees it, None without one.
+
+    A case that *needs* the answers of others is a plan: `derive` makes the case to send of the
+    JSON bodies (a stream's fold) of their 2xx answers, by case id, or None when they do not serve.
+    """
+
+    id: str
+    phase: str
+    operation: str
+    request: Request
+    intent: Intent = "valid"
+    published_intent: Intent = "valid"
+    about: str = ""
+    laws: tuple[str, ...] = ()
+    value: Any = None
+    needs: tuple[str, ...] = ()
+    derive: Callable[[Mapping[str, Any]], Case | None] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subject:
+    """One operation under test, and what its cases are made of.
+
+    *parameters* are valid values for those that are required.
+    """
+
+    contract: Contract
+    operation: Operation
+    made: Composition | None
+    published: Schema | None
+    is_published: bool
+    parameters: Mapping[tuple[str, str], Any]
+
+    @property
+    def slug(self) -> str:
+        """How ids call the operation."""
+        return slug(self.operation.operation_id or self.operation.name)
+
+    @property
+    def minimal(self) -> Any:
+        """The minimal valid body, None where there is no body."""
+        return self.made.minimal if self.made else None
+
+    def request(self, value: Any) -> Request:
+        """The request with the body *value*, which may hold `Written` texts."""
+        if self.made is None:
+            return assemble(self.operation, parameters=self.parameters)
+        entry = body_type(self.operation)
+        if entry is not None and entry.is_json:
+            return assemble(self.operation, parameters=self.parameters, raw=write(value))
+        return assemble(self.operation, parameters=self.parameters, body=read(value))
+
+    def case(
+        self,
+        phase: str,
+        name: str,
+        value: Any,
+        *,
+        about: str,
+        legal: Legal = "computed",
+        laws: tuple[str, ...] = (),
+    ) -> Case:
+        """The case that sends *value*; whether it is valid is computed under both documents."""
+        seen = read(value) if _writes(value) else value
+        effective = self.intent(self.made.schema if self.made else None, seen, legal)
+        published = self.intent(self.published, seen, legal)
+        if not self.is_published:
+            published = "either"
+        if effective == "valid" and self.made is not None and not self.made.usual(seen):
+            effective = "either"
+        if effective == "either" and published == "valid":
+            published = "either"
+        return Case(
+            id=f"{phase}/{self.slug}/{name}",
+            phase=phase,
+            operation=self.operation.name,
+            request=self.request(value),
+            intent=effective,
+            published_intent=published,
+            about=about,
+            laws=laws,
+            value=seen,
+        )
+
+    def intent(self, schema: Schema | None, value: Any, legal: Legal) -> Intent:
+        """Whether *schema* accepts *value*, and a server may then do otherwise."""
+        if legal == "either":
+            return "either"
+        if schema is None:
+            return "valid"
+        try:
+            accepted = schema.is_valid(value)
+        except (ValueError, UnicodeError):
+            # A lone surrogate, or more depth than a validator takes: no verdict, no accusation.
+            return "either"
+        if not accepted:
+            return "invalid"
+        return "either" if legal == "either-if-valid" or costly(schema, value) else "valid"
+
+
+def costly(schema: Schema, value: Any) -> bool:
+    """Whether *value* asks for more than its `x-troth-costs` say that a server must give."""
+    alternatives = bodies.generator_of(schema).alternatives
+    return any(
+        isinstance(site.value, (int, float)) and site.value > min(site.shape.costs)
+        for site in sites(alternatives, (schema.prepared,), value)
+        if site.shape.costs
+    )
+
+
+def subject(
+    contract: Contract, operation: Operation, *, overrides: Mapping[str, Any] | None = None
+) -> Subject:
+    """What the cases of *operation* are made of; *overrides* are in every body."""
+    made = composing.composition(operation, overrides=overrides)
+    try:
+        published = contract.published.operation(operation.name)
+    except NoSuchOperation:
+        published = None
+    return Subject(
+        contract=contract,
+        operation=operation,
+        made=made,
+        published=composing.body_schema(published) if published else None,
+        is_published=published is not None,
+        parameters=composing.parameters(operation, Simplest()),
+    )
+
+
+def deduplicated(cases: list[Case]) -> list[Case]:
+    """*cases* without those that send what an earlier one sends, whose laws it then serves too."""
+    kept: dict[Any, Case] = {}
+    ids: dict[str, int] = {}
+    for case in cases:
+        key = (case.derive, case.id) if case.derive else sent(case)
+        first = kept.get(key)
+        if first is None:
+            count = ids[case.id] = ids.get(case.id, 0) + 1
+            kept[key] = case if count == 1 else replace(case, id=f"{case.id}-{count}")
+        elif set(case.laws) - set(first.laws):
+            laws = tuple(dict.fromkeys(first.laws + case.laws))
+            kept[key] = replace(first, laws=laws)
+    return list(kept.values())
+
+
+def sent(case: Case) -> tuple[Any, ...]:
+    """What two cases share when they send the same: order of members and white space aside."""
+    request = case.request
+    body: bytes = request.body
+    if case.phase not in ("transport",) and case.value is not None:
+        plain = write(case.value) if not _unwritable(case.value) else body
+        if plain == request.body:
+            body = json_text.canonical(case.value)
+    return (request.method, request.target, tuple(sorted(request.fields)), body)
+
+
+def _unwritable(value: Any) -> bool:
+    try:
+        json_text.encode(value)
+    except (ValueError, UnicodeError, TypeError, OverflowError, RecursionError):
+        return True
+    return False
+
+
+def _writes(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_writes, value.values()))
+    if isinstance(value, list):
+        return any(map(_writes, value))
+    return isinstance(value, Written)
+
+
+def slug(text: str) -> str:
+    """*text* as a part of an id: letters, digits, and `-` for the rest."""
+    return re.sub(r"[^A-Za-z0-9_]+", "-", text).strip("-") or "root"
