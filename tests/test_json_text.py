@@ -58,6 +58,8 @@ def reason(data, *, limits=DEFAULT):
         (b'{"a": -Infinity}', ("nan", 6)),
         (b"1e999", ("number", 0)),
         (b"[-1E+400]", ("number", 1)),
+        (b"9" * 400 + b".5", ("number", 0)),
+        (b"1e5e5", ("trailing", 3)),
         (b"9" * 501, ("number", 0)),
         (b"[" * 255 + b"]" * 255, ("depth", 254)),
         (b"[" * 100_000, ("depth", 254)),
@@ -109,7 +111,7 @@ def test_a_fault_says_where_it_is_and_what_to_do():
     fault = caught.value
     assert (fault.line, fault.column, fault.offset) == (2, 11, 13)
     assert str(fault) == (
-        "a second '\"é\"' at line 2, column 11 (byte 13); name each member of an object once"
+        'a second member "é" at line 2, column 11 (byte 13); name each member of an object once'
     )
 
 

@@ -1,7 +1,7 @@
 """Bytes to JSON and back, under guards (RFC 8259).
 
 `decode` is for what must be JSON: the first fault raises.  `decode_lenient` is for the answers
-of a server under test: it gets a value where there is one, and says everything that is wrong.
+of a server under test: it gets a value where there is one, and says what is wrong.
 orjson does the work on both sides; what it lets pass (the last of two equal names wins, integers
 beyond 64 bits become floats) is caught here, exactly, at a price that every request can pay.
 """
@@ -13,6 +13,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +68,8 @@ class BadJson(TrothError):
         return f"{self.detail or self.reason} at {where}; {REASONS[self.reason]}"
 
 
+_Found = tuple[str, int, str]  # a reason, an offset, a detail
+_MOST = 100  # faults that are told of one text; each costs time
 _DEFAULT = Limits()
 # What orjson nests when it writes; it reads up to 1024, so that writing again proves the depth.
 _ORJSON_DEPTH = 254
@@ -102,23 +105,21 @@ def decode(data: bytes, *, limits: Limits = _DEFAULT) -> Any:
 
 
 def decode_lenient(data: bytes, *, limits: Limits = _DEFAULT) -> tuple[Any, tuple[BadJson, ...]]:
-    """Read a JSON text as far as it can be read, and list its faults in order.
+    """Read a JSON text as far as it can be read, and list its first hundred faults.
 
     Of two equal names the last counts, bad UTF-8 becomes U+FFFD, NaN and infinity stay floats,
     what follows the value is dropped.  Raises BadJson when there is no value, or one nested too
     deep to be safe.
     """
     if not data.startswith(_BOM):
-        try:
+        with suppress(BadJson):
             return decode(data, limits=limits), ()
-        except BadJson:
-            pass
     text, faults = _text(data)
     body = text.encode("utf-8")
-    faults += _scan(body, limits)
-    for fault in faults:
-        if fault.reason == "depth":
-            raise fault
+    found = list(_scan(body, limits))
+    if found and found[-1][0] == "depth":
+        raise _fault(body, *found[-1])
+    faults += (_fault(body, *each) for each in found[:_MOST])
     begin = len(text) - len(text.lstrip(" \t\n\r"))
     try:
         value, end = _decoder(limits).raw_decode(text, begin)
@@ -167,12 +168,13 @@ def _says_the_same(body: bytes, again: bytes) -> bool:
 
 def _decode_slowly(data: bytes, start: int, limits: Limits) -> Any:
     if wide := _wide(data):
-        raise _fault("encoding", data, 0, f"{wide.upper()} text")
+        raise _fault(data, "encoding", 0, f"{wide.upper()} text")
     try:
         text = data[start:].decode("utf-8")
     except UnicodeDecodeError as error:
         raise _bad_utf8(data, start + error.start) from None
-    first = next(_scan(data, limits, start), None)
+    found = next(_scan(data, limits, start), None)
+    first = _fault(data, *found) if found is not None else None
     if first is not None and first.reason == "depth":
         raise first
     try:
@@ -193,7 +195,7 @@ def _decoder(limits: Limits) -> json.JSONDecoder:
     return json.JSONDecoder(parse_int=integer, strict=False)
 
 
-def _scan(data: bytes, limits: Limits, start: int = 0) -> Iterator[BadJson]:
+def _scan(data: bytes, limits: Limits, start: int = 0) -> Iterator[_Found]:
     """Yield, in order, the faults that a parser of the bare grammar would let pass."""
     names: list[set[bytes] | None] = []
     name_is_due = False
@@ -204,7 +206,7 @@ def _scan(data: bytes, limits: Limits, start: int = 0) -> Iterator[BadJson]:
                 name_is_due = text == b"{"
                 names.append(set() if name_is_due else None)
                 if len(names) > limits.depth:
-                    yield _fault("depth", data, offset, f"more than {limits.depth} levels")
+                    yield "depth", offset, f"more than {limits.depth} levels"
                     return
             case b"}" | b"]":
                 if names:
@@ -215,22 +217,22 @@ def _scan(data: bytes, limits: Limits, start: int = 0) -> Iterator[BadJson]:
             case b'"':
                 if len(text) == 1:
                     return  # It never ends: there are no tokens after it.
-                yield from _string_faults(data, token)
+                yield from _string_faults(token)
                 if name_is_due and (seen := names[-1]) is not None:
                     name = _name(text)
                     if name in seen:
-                        yield _fault("duplicate-key", data, offset, f"a second {_shown(text)}")
+                        yield "duplicate-key", offset, f"a second member {_shown(text)}"
                     seen.add(name)
                 name_is_due = False
             case text_start if text_start != b":":
-                yield from _word_faults(data, token, limits)
+                yield from _word_faults(token, limits)
 
 
-def _string_faults(data: bytes, token: re.Match[bytes]) -> Iterator[BadJson]:
+def _string_faults(token: re.Match[bytes]) -> Iterator[_Found]:
     text, offset = token[0], token.start()
     if control := _CONTROL.search(text):
         at = offset + control.start()
-        yield _fault("control-character", data, at, f"U+{text[control.start()]:04X} in a string")
+        yield "control-character", at, f"U+{text[control.start()]:04X} in a string"
     if not _SURROGATE.search(text):
         return
     lone: re.Match[bytes] | None = None  # a high one, until the next escape completes the pair
@@ -241,23 +243,20 @@ def _string_faults(data: bytes, token: re.Match[bytes]) -> Iterator[BadJson]:
         for unpaired in () if pairs else (lone, escape if is_low else None):
             if unpaired is not None:
                 at = offset + unpaired.start()
-                yield _fault("lone-surrogate", data, at, f"a lone {_shown(unpaired[0])}")
+                yield "lone-surrogate", at, f"a lone {_shown(unpaired[0])}"
         lone = escape if 0xD800 <= code < 0xDC00 else None
 
 
-def _word_faults(data: bytes, token: re.Match[bytes], limits: Limits) -> Iterator[BadJson]:
+def _word_faults(token: re.Match[bytes], limits: Limits) -> Iterator[_Found]:
     text, offset = token[0], token.start()
     if text.endswith((b"NaN", b"Infinity")):
-        yield _fault("nan", data, offset, text.decode())
+        yield "nan", offset, text.decode()
     elif len(text) > limits.digits:
-        yield _fault("number", data, offset, f"a number of {len(text)} characters")
-    elif b"e" in text.lower():
-        try:
-            infinite = math.isinf(float(text))
-        except ValueError:
-            return  # Not a number at all, which the parser says.
-        if infinite:
-            yield _fault("number", data, offset, f"{_shown(text)}, which no double can hold,")
+        yield "number", offset, f"a number of {len(text)} characters"
+    elif not text.removeprefix(b"-").isdigit():
+        with suppress(ValueError):  # no number at all: the parser says so
+            if math.isinf(float(text)):
+                yield "number", offset, f"{_shown(text)}, which no double can hold,"
 
 
 def _name(text: bytes) -> bytes:
@@ -273,8 +272,8 @@ def _text(data: bytes) -> tuple[str, list[BadJson]]:
     """Read *data* as text, whatever it takes; say what was wrong with its encoding."""
     if wide := _wide(data):
         text = data.decode(wide, "replace").removeprefix("\ufeff")
-        return text, [_fault("encoding", data, 0, f"{wide.upper()} text")]
-    faults = [_fault("byte-order-mark", data, 0, "U+FEFF")] if data.startswith(_BOM) else []
+        return text, [_fault(data, "encoding", 0, f"{wide.upper()} text")]
+    faults = [_fault(data, "byte-order-mark", 0, "U+FEFF")] if data.startswith(_BOM) else []
     data = data.removeprefix(_BOM)
     try:
         return data.decode("utf-8"), faults
@@ -289,16 +288,16 @@ def _wide(data: bytes) -> str:
     return codec if codec[:5] != "utf-8" else ""
 
 
-def _bad_utf8(data: bytes, offset: int) -> BadJson:
-    return _fault("utf-8", data, offset, f"byte 0x{data[offset]:02X}, which is not UTF-8,")
+def _bad_utf8(data: bytes, at: int) -> BadJson:
+    return _fault(data, "utf-8", at, f"byte 0x{data[at]:02X}, which is not UTF-8,")
 
 
 def _not_json(data: bytes, text: str, start: int, error: Exception) -> BadJson:
     """The syntax error of a text, in words that do not depend on the version of Python."""
     if not text.strip(" \t\n\r"):
-        return _fault("empty", data, len(data), "no JSON text")
+        return _fault(data, "empty", len(data), "no JSON text")
     if not isinstance(error, json.JSONDecodeError):
-        return _fault("depth", data, start, "more levels than can be read")
+        return _fault(data, "depth", start, "more levels than can be read")
     position, trails = error.pos, error.msg == "Extra data"
     try:
         orjson.loads(text)
@@ -311,20 +310,21 @@ def _not_json(data: bytes, text: str, start: int, error: Exception) -> BadJson:
     found = _shown(text[position:]) if position < len(text) else "the end of the text"
     if trails:
         return _trailing(data, text[position:])
-    return _fault("syntax", data, offset, f"unexpected {found}")
+    return _fault(data, "syntax", offset, f"unexpected {found}")
 
 
 def _trailing(data: bytes, rest: str) -> BadJson:
     offset = len(data) - len(rest.encode())
-    return _fault("trailing", data, offset, f"{_shown(rest)} after the JSON text")
+    return _fault(data, "trailing", offset, f"{_shown(rest)} after the JSON text")
 
 
 def _shown(text: str | bytes) -> str:
     text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return repr(text if len(text) <= 24 else text[:20] + "…")
+    text = text if len(text) <= 24 else text[:20] + "…"
+    return text if text[:1] == '"' and text.isprintable() else repr(text)
 
 
-def _fault(reason: str, data: bytes, offset: int, detail: str) -> BadJson:
+def _fault(data: bytes, reason: str, offset: int, detail: str) -> BadJson:
     before = data[:offset].removeprefix(_BOM)
     line_start = before.rfind(b"\n") + 1
     column = len(before[line_start:].decode("utf-8", "replace")) + 1
