@@ -17,7 +17,7 @@ from troth.document import Document
 from troth.errors import Place, SpecError
 from troth.laws.condition import VARIABLES, Condition, Facts, Scope
 from troth.laws.functions import FUNCTIONS
-from troth.laws.shape import Shapes, TooDeep, read
+from troth.laws.shape import Shape, Shapes, TooDeep, read
 from troth.schema import Schemas
 
 __all__ = [
@@ -30,7 +30,7 @@ __all__ = [
     "Verdict",
     "fill",
     "parse",
-    "scope_of",
+    "shapes_of",
     "verdict",
 ]
 
@@ -99,7 +99,6 @@ def parse(
     for at, sentence in vocabulary.misfits("x-troth-laws", raw):
         where = pointer + at
         raise SpecError(sentence, place=document.place(where), pointer=where)
-    shapes = Shapes(document.root)
     operation = pointer.removesuffix("/x-troth-laws")
     seen: dict[str, str] = {}
     for index, law in enumerate(raw):
@@ -112,15 +111,15 @@ def parse(
                 advice=f"The other is at {seen[law['id']]}.",
             )
         seen[law["id"]] = where
-    reader = _Reader(document, scope_of(document, operation, shapes=shapes))
+    reader = _Reader(document, shapes_of(document, operation))
     return tuple(reader.laws(raw, pointer))
 
 
-def scope_of(document: Document, operation: str, *, shapes: Shapes | None = None) -> Scope:
+def shapes_of(document: Document, operation: str) -> dict[str, Shape]:
     """What the schemas of the operation at the pointer *operation* declare of each variable."""
-    shapes = shapes or Shapes(document.root)
+    shapes = Shapes(document.root)
     found = _Declared(document.root, shapes).variables(operation)
-    return Scope({name: shapes.of(nodes) for name, nodes in found.items() if nodes})
+    return {name: shapes.of(nodes) for name, nodes in found.items() if nodes}
 
 
 def fill(schemas: Schemas, pointer: str, instance: Any) -> Any:
@@ -138,7 +137,7 @@ def fill(schemas: Schemas, pointer: str, instance: Any) -> Any:
 @dataclass(frozen=True, slots=True)
 class _Reader:
     document: Document
-    scope: Scope
+    shapes: Mapping[str, Shape]
 
     def laws(self, raw: Sequence[Mapping[str, Any]], pointer: str) -> Iterator[Law]:
         conditions = [
@@ -151,7 +150,7 @@ class _Reader:
             for index, law in enumerate(raw)
         ]
         flat = [condition for pair in conditions for condition in pair if condition]
-        scope = Scope(self.scope.shapes, _needed(flat))
+        scope = _shared(self.shapes, flat)
         for index, (law, (when, holds)) in enumerate(zip(raw, conditions, strict=True)):
             at = pointers.join(pointer, index)
             assert holds is not None  # the vocabulary requires it
@@ -173,18 +172,18 @@ class _Reader:
             )
 
     def condition(self, source: Any, at: str) -> Condition:
-        return Condition(source, at, self.document.place(at), scope=self.scope)
+        return Condition(source, at, self.document.place(at), shapes=self.shapes)
 
 
-def _needed(conditions: Iterable[Condition]) -> dict[str, frozenset[str]]:
-    """The members of each variable that some of *conditions* read, if none reads all of it."""
-    members: dict[str, set[str]] = {}
-    whole: set[str] = set()
+def _shared(shapes: Mapping[str, Shape], conditions: Iterable[Condition]) -> Scope:
+    """What any of *conditions* needs."""
+    members: dict[str, frozenset[str]] = {}
+    whole: frozenset[str] = frozenset()
     for condition in conditions:
-        whole |= condition.copied - condition.members.keys()
-        for name, read_ in condition.members.items():
-            members.setdefault(name, set()).update(read_)
-    return {name: frozenset(found) for name, found in members.items() if name not in whole}
+        whole |= condition.scope.whole
+        for name, named in condition.scope.members.items():
+            members[name] = members.get(name, frozenset()) | named
+    return Scope(shapes, members, whole)
 
 
 @dataclass(frozen=True, slots=True)

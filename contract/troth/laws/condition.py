@@ -21,30 +21,40 @@ __all__ = ["VARIABLES", "Condition", "Facts", "Scope"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scope:
-    """What is known of the variables: their shapes, and the members of each that are needed.
+    """What is known of the variables: their shapes, and what a set of conditions needs of each.
 
-    A variable that *members* lacks is needed whole.
+    *members* are the members that are read by name, *whole* the variables that are needed whole.
     """
 
     shapes: Mapping[str, Shape] = field(default_factory=dict)
     members: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    whole: frozenset[str] = frozenset()
 
     def read(self, name: str, value: Any) -> Any:
-        """*value* of the variable *name*, as conditions see it."""
-        shape, members = self.shapes.get(name), self.members.get(name)
-        if members is None or not isinstance(value, dict):
+        """*value* of the variable *name*, as conditions see it: a member read by name is there."""
+        shape, members = self.shapes.get(name), self.members.get(name, frozenset())
+        if not isinstance(value, dict):
             return read(value, shape)
+        if name in self.whole:
+            return dict.fromkeys(members) | read(value, shape)
         # what is not named is not copied: a long conversation costs a law on `n` nothing
         return {
             member: read(value.get(member), shape.member(member) if shape else None)
             for member in members
         }
 
+    def covers(self, needs: Scope) -> bool:
+        """Whether what this scope reads is enough for what *needs* does."""
+        return needs.whole <= self.whole and all(
+            members <= self.members.get(name, frozenset())
+            for name, members in needs.members.items()
+        )
+
 
 class Facts(Mapping[str, Any]):
     """The values of the variables for one exchange, put into CEL's form once for all laws.
 
-    *values* are plain JSON, as decoded.  For one thread at a time.
+    *values* are plain JSON, as decoded; *scope* is that of the laws.  For one thread at a time.
     """
 
     def __init__(self, values: Mapping[str, Any], scope: Scope | None = None) -> None:
@@ -90,8 +100,7 @@ class Condition:
     """A compiled CEL expression that is true or false of an exchange; safe to share.
 
     *variables* are those that it names; of these *copied* go into CEL, and the others are only
-    reached into by functions.  *members* are the members of each copied variable that it reads,
-    where that can be told.
+    reached into by functions.  *scope* says what it needs of each.
     """
 
     source: str
@@ -100,7 +109,6 @@ class Condition:
     scope: Scope
     variables: frozenset[str]
     copied: frozenset[str]
-    members: Mapping[str, frozenset[str]]
     _program: cel.Program = field(repr=False)
     _functions: frozenset[str] = field(repr=False)
 
@@ -110,18 +118,20 @@ class Condition:
         pointer: str = "",
         place: Place | None = None,
         *,
-        scope: Scope | None = None,
+        shapes: Mapping[str, Shape] | None = None,
     ) -> None:
-        """Compile *source*; raises SpecError with the place and what is wrong where in it."""
+        """Compile *source*; raises SpecError with the place and what is wrong where in it.
+
+        *shapes* are those of the variables: what they declare reads as null where it is absent.
+        """
         compiled = Source(source, pointer, place).compile()
         put = object.__setattr__  # the dataclass is frozen
         put(self, "source", source)
         put(self, "pointer", pointer)
         put(self, "place", place)
-        put(self, "scope", scope or Scope())
+        put(self, "scope", Scope(shapes or {}, compiled.members, compiled.whole))
         put(self, "variables", compiled.variables)
         put(self, "copied", compiled.copied)
-        put(self, "members", compiled.members)
         put(self, "_program", compiled.program)
         put(self, "_functions", compiled.functions)
 
@@ -133,7 +143,11 @@ class Condition:
         """
         if not self.variables <= facts.keys():
             return None
-        context = facts.context(self) if isinstance(facts, Facts) else self._context(facts)
+        context: cel.Context | dict[str, Any] | None
+        if isinstance(facts, Facts) and facts.scope.covers(self.scope):
+            context = facts.context(self)
+        else:
+            context = self._context(facts)
         if context is None:
             return None
         try:
@@ -143,15 +157,13 @@ class Condition:
         return result if isinstance(result, bool) else None
 
     def _context(self, facts: Mapping[str, Any]) -> cel.Context | dict[str, Any] | None:
-        scope = Scope(self.scope.shapes, self.members)
         try:
-            variables = {name: scope.read(name, facts[name]) for name in self.copied}
+            variables = {name: self.scope.read(name, facts[name]) for name in self.copied}
         except TooDeep:
             return None
         if not self._functions:
             return variables
-        for name in self.variables - self.copied:
-            variables[token(name)] = token(name)
+        variables |= {token(name): token(name) for name in self.variables}
         functions = {name: _total(FUNCTIONS[name], facts) for name in self._functions}
         try:
             return cel.Context(variables=variables, functions=functions)

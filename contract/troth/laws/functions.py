@@ -68,7 +68,10 @@ def distinct(values: Any) -> Any:
     """*values* without repetitions, the first of each kept."""
     if not isinstance(values, list):
         return None
-    return list({_key(value): value for value in reversed(values)}.values())[::-1]
+    found: dict[str, Any] = {}
+    for value in values:
+        found.setdefault(_key(value), value)
+    return list(found.values())
 
 
 def sort(values: Any) -> Any:
@@ -95,6 +98,11 @@ def join(values: Any, separator: Any = "") -> Any:
     if not _all([separator], _is_text) or not _all(values, _is_text):
         return None
     return str(separator).join(values)
+
+
+def characters(text: Any) -> Any:
+    """The number of code points of *text* (CEL's own size counts bytes in some libraries)."""
+    return len(text) if isinstance(text, str) else None
 
 
 def range_(bound: Any) -> Any:
@@ -211,6 +219,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "sum": Function(total, 1, 1),
     "flatten": Function(flatten, 1, 1),
     "join": Function(join, 1, 2),
+    "characters": Function(characters, 1, 1),
     "range": Function(range_, 1, 1),
     "present": Function(present, 1, 1),
     "first_at": Function(first_at, 1, 1),

@@ -7,6 +7,7 @@ hold: it follows the schema lazily along the instance and judges nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -118,7 +119,8 @@ def read(value: Any, shape: Shape | None, depth: int = DEPTH) -> Any:
     """*value* as laws see it: declared but absent members are null, all of it fit for CEL.
 
     An integral float becomes an integer (JSON Schema 2020-12 §6.1.1 counts 1.0 as one), because
-    CEL does not add the two; a lone surrogate becomes U+FFFD.  Raises TooDeep.
+    CEL does not add the two, and one beyond 64 bits becomes a float; a lone surrogate becomes
+    U+FFFD.  Raises TooDeep.
     """
     if isinstance(value, str):
         return value if value.isascii() else _scalar_values(value)
@@ -133,6 +135,8 @@ def read(value: Any, shape: Shape | None, depth: int = DEPTH) -> Any:
         return [read(part, entry, depth - 1) for part in value]
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
         return int(value)
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return math.inf if value.bit_length() > 1023 else float(value)
     return value
 
 

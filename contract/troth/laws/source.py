@@ -61,6 +61,7 @@ class Compiled:
     variables: frozenset[str]
     copied: frozenset[str]
     members: Mapping[str, frozenset[str]]
+    whole: frozenset[str]
     functions: frozenset[str]
 
 
@@ -84,7 +85,7 @@ class Source:
         variables: set[str] = set()
         functions: set[str] = set()
         reached: list[tuple[int, str]] = []
-        copied: dict[str, set[str] | None] = {}
+        copied: dict[str, tuple[frozenset[str], bool]] = {}
         for found in _NAME.finditer(bare):
             dot, name, call = found.groups()
             at = found.start(2)
@@ -102,14 +103,15 @@ class Source:
         ours = frozenset(functions & FUNCTIONS.keys())
         if reached:
             program = self._parsed(_with_tokens(self.text, reached))
-        members = {name: frozenset(read) for name, read in copied.items() if read is not None}
-        return Compiled(program, frozenset(variables), frozenset(copied), members, ours)
+        members = {name: frozenset(read) for name, (read, _) in copied.items()}
+        whole = frozenset(name for name, (_, all_of_it) in copied.items() if all_of_it)
+        return Compiled(program, frozenset(variables), frozenset(copied), members, whole, ours)
 
     def use(
         self,
         bare: str,
         found: re.Match[str],
-        copied: dict[str, set[str] | None],
+        copied: dict[str, tuple[frozenset[str], bool]],
         reached: list[tuple[int, str]],
     ) -> None:
         """Note what one mention of a variable needs: one member, all of it, or no copy."""
@@ -120,11 +122,11 @@ class Source:
             reached.append((found.start(2), name))
             return
         member = _MEMBER.match(bare, found.end())
-        so_far = copied.setdefault(name, set())
+        members, whole = copied.get(name, (frozenset(), False))
         if member is None:
-            copied[name] = None
-        elif so_far is not None:
-            so_far.add(member.group(1))
+            copied[name] = (members, True)
+        else:
+            copied[name] = (members | {member.group(1)}, whole)
 
     def call(self, bare: str, at: int, name: str, opened: int, *, receiver: bool) -> None:
         """Check the call of *name*, whose arguments start at *opened*."""
