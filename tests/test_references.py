@@ -189,6 +189,15 @@ def test_a_reference_is_a_string(reference: str) -> None:
     assert (error.place, error.pointer) == (Place("a.yaml", 6, 7), "/components/schemas/A")
 
 
+@pytest.mark.parametrize("reference", ["http://[::1", "//[", "https://[x]y/"])
+def test_a_reference_is_a_uri_reference(reference: str) -> None:
+    error = refused(f"A:\n  $ref: '{reference}'", BadReference)
+    assert error.fault == f"{reference!r} is no URI reference"
+    assert error.place == Place("a.yaml", 6, 7)
+    mapping = f"{{discriminator: {{mapping: {{a: '{reference}'}}}}}}"
+    assert schemas(f"A: {mapping}\nB: {{$id: '{reference}', $ref: '#/components/schemas/A'}}")
+
+
 def test_a_reference_leads_to_an_object() -> None:
     error = refused("A: {$ref: '#/info/title'}", BadReference)
     assert error.fault == "'#/info/title' leads to what is no schema"

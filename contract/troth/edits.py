@@ -149,4 +149,6 @@ def measure(value: Any) -> tuple[int, int]:
 
 def kind_of(value: Any) -> str:
     """What the specification calls *value*: object, array or primitive."""
-    return "object" if isinstance(value, dict) else "array" if isinstance(value, list) else "primitive"
+    return (
+        "object" if isinstance(value, dict) else "array" if isinstance(value, list) else "primitive"
+    )

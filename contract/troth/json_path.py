@@ -1,6 +1,6 @@
 """JSONPath (RFC 9535): which nodes of a tree a query selects.
 
-Queries of names, indexes and wildcards, which nearly all are, are walked here; any other goes to
+Queries of names, indexes and wildcards are walked here, which nearly all are; any other goes to
 jsonpath-rfc9535, loaded when the first such query is met.
 """
 
@@ -15,15 +15,17 @@ from troth.nearest import nearest
 #: The member names and item indexes that lead from the root to a node.
 Location = tuple[str | int, ...]
 
-# RFC 9535 §2.5.1.1: a shorthand name, of ASCII letters, digits, "_" and all beyond ASCII (said by
-# what it excludes: wide ranges are slow to compile); §2.3.1.1 without escapes; §2.3.3.1 without a
-# sign, and short enough to be an I-JSON integer (§2.1).
+# RFC 9535 §2.3.1.1 without escapes; §2.3.3.1 without a sign, and short enough to be an I-JSON
+# integer (§2.1).
+_SELECTOR = r"(?:'[^'\"\\\x00-\x1f]*'|\"[^'\"\\\x00-\x1f]*\"|0|[1-9][0-9]{0,9}|\*)"
+_SPACE = r"[ \t\n\r]*"
+# §2.5.1.1: a shorthand name, of ASCII letters, digits, "_" and all beyond ASCII (said by what it
+# excludes: wide ranges are slow to compile).
 _SEGMENT = re.compile(
-    r"\.(?P<name>[^\x00-@\[-^`{-\x7f][^\x00-/:-@\[-^`{-\x7f]*)"
-    r"|\[(?:'(?P<single>[^'\"\\\x00-\x1f]*)'|\"(?P<double>[^'\"\\\x00-\x1f]*)\")\]"
-    r"|\[(?P<index>0|[1-9][0-9]{0,9})\]"
-    r"|(?P<all>\.\*|\[\*\])"
+    r"\.(?P<name>[^\x00-@\[-^`{-\x7f][^\x00-/:-@\[-^`{-\x7f]*|\*)"
+    rf"|\[(?P<list>{_SPACE}{_SELECTOR}(?:{_SPACE},{_SPACE}{_SELECTOR})*{_SPACE})\]"
 )
+_SELECTORS = re.compile(_SELECTOR)
 
 
 class InvalidQuery(ValueError):
@@ -35,6 +37,7 @@ class _All:
 
 
 _ALL = _All()
+_Selector = str | int | _All
 
 
 def select(root: Any, query: str) -> list[Location]:
@@ -50,23 +53,25 @@ def select(root: Any, query: str) -> list[Location]:
         found = [
             ((*location, key), value[key])
             for location, value in found
-            for key in _keys(value, step)
+            for selector in step
+            for key in _keys(value, selector)
         ]
-    return [location for location, _ in found]
+    return list(dict.fromkeys(location for location, _ in found))
 
 
 def advise(root: Any, query: str) -> str:
     """Say how far *query*, which selects nothing, gets, and what was probably meant."""
     value, walked = root, "$"
     for step in _steps(query) or ():
-        if isinstance(step, _All):
+        selector = step[0]
+        if len(step) > 1 or isinstance(selector, _All):
             break
-        if not _keys(value, step):
+        if not _keys(value, selector):
             known = list(value) if isinstance(value, dict) else []
-            near = nearest(str(step), known)
+            near = nearest(str(selector), known)
             meant = f" Did you mean {near!r}?" if near else ""
-            return f"{walked} exists, and has no {step!r}.{meant}"
-        value, walked = value[step], f"{walked}{write_segment(step)}"
+            return f"{walked} exists, and has no {selector!r}.{meant}"
+        value, walked = value[selector], f"{walked}{write_segment(selector)}"
     return ""
 
 
@@ -84,36 +89,40 @@ def write_segment(key: str | int) -> str:
     return f"['{escaped}']"
 
 
-def _keys(value: Any, step: str | int | _All) -> list[Any]:
-    if isinstance(step, _All):
+def _keys(value: Any, selector: _Selector) -> list[Any]:
+    if isinstance(selector, _All):
         return list(value) if isinstance(value, dict) else _indexes(value)
-    if isinstance(step, int):
-        return [step] if isinstance(value, list) and step < len(value) else []
-    return [step] if isinstance(value, dict) and step in value else []
+    if isinstance(selector, int):
+        return [selector] if isinstance(value, list) and selector < len(value) else []
+    return [selector] if isinstance(value, dict) and selector in value else []
 
 
 def _indexes(value: Any) -> list[int]:
     return list(range(len(value))) if isinstance(value, list) else []
 
 
-def _steps(query: str) -> list[str | int | _All] | None:
-    """The steps of a plain query, None for one that only the library understands."""
+def _steps(query: str) -> list[list[_Selector]] | None:
+    """The selectors of each segment of a plain query, None for any other query."""
     if not query.startswith("$"):
         return None
-    steps: list[str | int | _All] = []
+    steps: list[list[_Selector]] = []
     at = 1
     while at < len(query):
         found = _SEGMENT.match(query, at)
         if found is None:
             return None
-        kind = found.lastgroup
-        if kind == "all":
-            steps.append(_ALL)
+        if (name := found["name"]) is not None:
+            steps.append([_ALL if name == "*" else name])
         else:
-            text = found[kind or ""]
-            steps.append(int(text) if kind == "index" else text)
+            steps.append([_selector(text) for text in _SELECTORS.findall(found["list"])])
         at = found.end()
     return steps
+
+
+def _selector(text: str) -> _Selector:
+    if text == "*":
+        return _ALL
+    return text[1:-1] if text[0] in "'\"" else int(text)
 
 
 def _find(query: str, root: Any) -> Any:

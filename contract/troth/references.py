@@ -178,7 +178,7 @@ class _Bundler:
                 continue
             try:
                 value, owner, pointer = self.resolve(target, at, resource)
-            except (DanglingReference, RefusedReference, UnreadableDocument):
+            except (BadReference, DanglingReference, RefusedReference, UnreadableDocument):
                 continue
             if pointer != unquote(target[1:]):
                 mapping[name] = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
@@ -188,8 +188,13 @@ class _Bundler:
         self, reference: str, at: str, resource: Resource, *, member: str = "$ref"
     ) -> tuple[Any, Resource, str]:
         """What *reference* leads to: the value, whose it is, its pointer in the tree."""
-        url, fragment = urldefrag(reference)
-        owner = self.locate(url, reference, at, resource) if url else resource
+        try:
+            url, fragment = urldefrag(reference)
+            owner = self.locate(url, reference, at, resource) if url else resource
+        except ValueError:
+            # urllib's word for a malformed authority, such as an unclosed "[".
+            fault = f"{reference!r} is no URI reference"
+            raise BadReference(fault, place=self.place(f"{at}/{member}"), pointer=at) from None
         pointer = unquote(fragment)
         if pointer and not pointer.startswith("/"):
             pointer = self.identifiers.anchors_of(owner).get(pointer, pointer)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import urldefrag, urljoin, urlsplit
 
 from troth import pointer as json_pointer
 
@@ -43,7 +43,11 @@ class Identifiers:
             return resource
         known = self.owned.get(id(schema))
         if known is None:
-            base = urldefrag(urljoin(resource.base, uri)).url
+            try:
+                urlsplit(uri)
+                base = urldefrag(urljoin(resource.base, uri)).url
+            except ValueError:
+                return resource  # no URI: nothing can refer to it
             known = self.owned[id(schema)] = Resource(schema, at, resource.path, base)
         return known
 
