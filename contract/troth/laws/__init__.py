@@ -30,7 +30,7 @@ __all__ = [
     "Verdict",
     "fill",
     "parse",
-    "shapes_of",
+    "scope_of",
     "verdict",
 ]
 
@@ -111,15 +111,15 @@ def parse(
                 advice=f"The other is at {seen[law['id']]}.",
             )
         seen[law["id"]] = where
-    reader = _Reader(document, shapes_of(document, operation))
+    reader = _Reader(document, scope_of(document, operation))
     return tuple(reader.laws(raw, pointer))
 
 
-def shapes_of(document: Document, operation: str) -> dict[str, Shape]:
+def scope_of(document: Document, operation: str) -> Scope:
     """What the schemas of the operation at the pointer *operation* declare of each variable."""
     shapes = Shapes(document.root)
     found = _Declared(document.root, shapes).variables(operation)
-    return {name: shapes.of(nodes) for name, nodes in found.items() if nodes}
+    return Scope({name: shapes.of(nodes) for name, nodes in found.items() if nodes})
 
 
 def fill(schemas: Schemas, pointer: str, instance: Any) -> Any:
@@ -137,7 +137,7 @@ def fill(schemas: Schemas, pointer: str, instance: Any) -> Any:
 @dataclass(frozen=True, slots=True)
 class _Reader:
     document: Document
-    shapes: Mapping[str, Shape]
+    scope: Scope
 
     def laws(self, raw: Sequence[Mapping[str, Any]], pointer: str) -> Iterator[Law]:
         conditions = [
@@ -150,7 +150,7 @@ class _Reader:
             for index, law in enumerate(raw)
         ]
         flat = [condition for pair in conditions for condition in pair if condition]
-        scope = _shared(self.shapes, flat)
+        scope = _shared(self.scope.shapes, flat)
         for index, (law, (when, holds)) in enumerate(zip(raw, conditions, strict=True)):
             at = pointers.join(pointer, index)
             assert holds is not None  # the vocabulary requires it
@@ -172,7 +172,7 @@ class _Reader:
             )
 
     def condition(self, source: Any, at: str) -> Condition:
-        return Condition(source, at, self.document.place(at), shapes=self.shapes)
+        return Condition(source, at, self.document.place(at), scope=self.scope)
 
 
 def _shared(shapes: Mapping[str, Shape], conditions: Iterable[Condition]) -> Scope:

@@ -118,18 +118,18 @@ class Condition:
         pointer: str = "",
         place: Place | None = None,
         *,
-        shapes: Mapping[str, Shape] | None = None,
+        scope: Scope | None = None,
     ) -> None:
         """Compile *source*; raises SpecError with the place and what is wrong where in it.
 
-        *shapes* are those of the variables: what they declare reads as null where it is absent.
+        What the shapes of *scope* declare of a variable reads as null where it is absent.
         """
         compiled = Source(source, pointer, place).compile()
         put = object.__setattr__  # the dataclass is frozen
         put(self, "source", source)
         put(self, "pointer", pointer)
         put(self, "place", place)
-        put(self, "scope", Scope(shapes or {}, compiled.members, compiled.whole))
+        put(self, "scope", Scope(scope.shapes if scope else {}, compiled.members, compiled.whole))
         put(self, "variables", compiled.variables)
         put(self, "copied", compiled.copied)
         put(self, "_program", compiled.program)
