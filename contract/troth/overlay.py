@@ -2,7 +2,8 @@
 
 An overlay changes the document as it was read: other files are bundled already, under
 `$['x-troth-bundled']`.  Every node that an action inserts cites the overlay's file and line; what
-`copy` inserts keeps the place that it was copied from.
+`copy` inserts keeps the place that it was copied from.  A relative `$ref` in an update leads from
+the document's folder, as it would had it been written there.
 """
 
 from __future__ import annotations
