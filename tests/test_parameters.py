@@ -125,6 +125,7 @@ def test_every_style_is_read_and_held_to_its_schema(where, style, explode, array
         ("query", "form", False, "p=R,1,G"),
         ("query", "form", False, "p=R,%zz"),
         ("query", "deepObject", True, "p[]=1"),
+        ("query", "deepObject", True, "p" + "[R]" * 50_000 + "=1"),
         ("query", "deepObject", True, "p[R=1"),
         ("query", "deepObject", True, "p[R]x=1"),
         ("query", "deepObject", True, "p[R]=1&p[R][S]=1"),
@@ -440,6 +441,12 @@ def form(content_type, body, *, encoding=None, schema=FORM):
         return decode_form(declared, request), codes
     except Malformed:
         return None, codes
+
+
+def test_a_form_of_very_many_members_is_read_in_linear_time():
+    body = b"&".join(b"x%d=1" % number for number in range(50_000))
+    value, codes = form(URLENCODED, b"n=1&" + body)
+    assert (len(value), codes) == (50_001, [])
 
 
 def multipart(*parts, boundary="b0"):

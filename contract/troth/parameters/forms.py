@@ -52,17 +52,14 @@ def _urlencoded(declared: MediaType, body: bytes) -> dict[str, Any]:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Malformed(f"byte {error.start} is not UTF-8") from None
-    sent = styles.pairs(text)
     form: dict[str, Any] = {}
-    for name in _names(declared.schema, sent):
+    for name, sent in _by_member(declared.schema, styles.pairs(text)).items():
         schema = _member(declared.schema, name)
         encoding = declared.encoding.get(name)
         encoding = encoding if isinstance(encoding, Mapping) else {}
         content_type = str(encoding.get("contentType", ""))
         if media_type.is_json(content_type) and not any(word in encoding for word in _SAYS_STYLE):
-            texts = [styles.decoded(text, plus=True) for key, text in sent if key == name]
-            if texts:
-                form[name] = _json(texts[0], name)
+            form[name] = _json(styles.decoded(sent[0][1], plus=True), name)
             continue
         style = str(encoding.get("style", "form"))
         member = Parameter(
@@ -82,21 +79,19 @@ def _urlencoded(declared: MediaType, body: bytes) -> dict[str, Any]:
 
 
 def _styled(member: Parameter, sent: styles.Pairs) -> tuple[Any, bool]:
+    """The value of *member*, to which all of *sent* belongs, and whether it is there."""
     readings: list[Any] = []
     for kind in coercion.kinds(member.schema):
-        found = [pair for pair in sent if pair[0] == member.name]
         if kind == "object" and member.style == "form" and member.explode:
             # OpenAPI 3.1 §4.8.15.1.1: an object of a form without a style is JSON.
-            if not found:
-                continue
-            return _json(styles.decoded(found[0][1], plus=True), member.name), True
-        texts = styles.divide_pairs(member, sent if member.style == "deepObject" else found, kind)
+            return _json(styles.decoded(sent[0][1], plus=True), member.name), True
+        if member.schema is None and len(sent) > 1:
+            return [styles.decoded(text, plus=True) for _, text in sent], True
+        texts = styles.divide_pairs(member, sent, kind)
         if texts is None:
             continue
         if member.schema is None:
-            return (
-                texts if len(found) == 1 else [styles.decoded(t, plus=True) for _, t in found]
-            ), True
+            return texts, True
         value = coercion.read(member.schema, texts)
         if member.schema.is_valid(value):
             return value, True
@@ -173,15 +168,14 @@ def _json(text: str | bytes, name: str) -> Any:
         raise Malformed(f"{name!r} is not JSON: {fault}") from None
 
 
-def _names(schema: Schema | None, sent: styles.Pairs) -> list[str]:
-    """The members of a form, in the order in which they are sent; `a[b]` belongs to `a` if that
-    is declared."""
-    found: dict[str, None] = {}
-    for name, _ in sent:
+def _by_member(schema: Schema | None, sent: styles.Pairs) -> dict[str, list[tuple[str, str]]]:
+    """The pairs of a form by the member that they belong to: `a[b]` to `a`, if that is declared."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name, text in sent:
         base = name.partition("[")[0]
         is_member = base != name and schema is not None and coercion.declares(schema, base)
-        found[base if is_member else name] = None
-    return list(found)
+        found.setdefault(base if is_member else name, []).append((name, text))
+    return found
 
 
 def _member(schema: Schema | None, name: str) -> Schema | None:

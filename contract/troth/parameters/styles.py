@@ -23,6 +23,7 @@ Pairs = Sequence[tuple[str, str]]
 Texts = str | list[Any] | dict[str, Any]
 
 _NAME = "p"
+_DEEPEST = 32
 _SEGMENT = re.compile(r"\[([^\[\]]*)\]")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
@@ -199,6 +200,8 @@ def _deep_object(name: str, found: Iterable[tuple[str, str]]) -> dict[str, Any] 
         segments = _SEGMENT.findall(key[len(name) :])
         if not segments or not segments[0] or f"{name}[{']['.join(segments)}]" != key:
             raise Malformed(f"{key[:60]!r} is not '{name}[member]'")
+        if len(segments) > _DEEPEST:
+            raise Malformed(f"{key[:60]!r} is nested more than {_DEEPEST} levels deep")
         is_list = segments[-1] == "" and len(segments) > 1
         _put(members, segments[:-1] if is_list else segments, text, is_list=is_list)
     return members or None
@@ -214,7 +217,9 @@ def _put(members: dict[str, Any], segments: Sequence[str], text: str, *, is_list
     before = members.get(last)
     if isinstance(before, dict):
         raise Malformed(f"{last!r} is a value and an object at once")
-    if before is None:
-        members[last] = [text] if is_list else text
+    if isinstance(before, list):
+        before.append(text)
+    elif before is not None:
+        members[last] = [before, text]
     else:
-        members[last] = [*(before if isinstance(before, list) else [before]), text]
+        members[last] = [text] if is_list else text
