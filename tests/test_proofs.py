@@ -7,7 +7,7 @@ import pytest
 
 from troth import document, proofs
 from troth.proofs import Overlap, Unsatisfiable, Witness
-from troth.schema import Schemas
+from troth.schema import Schemas, embedded
 
 BUNDLED = Path(__file__).parents[1] / "spec" / "atoma.yaml"
 COMPONENTS = "/components/schemas/"
@@ -163,3 +163,41 @@ def test_an_overlap_is_shown_or_disproved(one, other, verdict):
         assert schemas.at(COMPONENTS + "One").is_valid(found.witness.instance)
         assert schemas.at(COMPONENTS + "Other").is_valid(found.witness.instance)
     assert (found.witness is not None) is (verdict == "yes")
+
+
+@pytest.mark.parametrize(
+    ("schema", "verdict"),
+    [
+        ({"type": "object", "additionalProperties": False, "required": ["a"]}, "no"),
+        (
+            {
+                "$schema": "http://json-schema.org/draft-04/schema#",
+                "type": "number",
+                "minimum": 3,
+                "maximum": 3,
+                "exclusiveMinimum": True,
+            },
+            "no",
+        ),
+        (
+            {
+                "$schema": "http://json-schema.org/draft-07/schema#",
+                "definitions": {"n": {"type": "string", "minLength": 2, "maxLength": 1}},
+                "$ref": "#/definitions/n",
+            },
+            "no",
+        ),
+        ({"properties": {"next": {"$ref": "#"}}, "required": ["next"], "type": "object"}, "no"),
+        ({"properties": {"next": {"$ref": "#"}}, "type": "object"}, "yes"),
+        (
+            {
+                "type": "object",
+                "required": ["a", "b", "c"],
+                "additionalProperties": {"type": "string", "minLength": 1},
+            },
+            "yes",
+        ),
+    ],
+)
+def test_a_strangers_schema_is_proved_whatever_its_draft(schema, verdict):
+    assert proofs.satisfiable(embedded(schema)) == verdict

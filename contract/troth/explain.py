@@ -176,6 +176,8 @@ class Explainer:
             return self._bad_name(kind.error, where, by)
         if isinstance(kind, _Kind.FalseSchema):
             return self._nothing_allowed(value, where, by)
+        if isinstance(kind, _Kind.AdditionalItems):  # until draft 2019-09
+            return Found(keyword, where, by, wording.sentence("maxItems", kind.limit, value))
         unexpected = getattr(kind, "unexpected", None)
         if unexpected is not None:
             return Found(keyword, where, by, self._unexpected(keyword, unexpected, value, by))
@@ -190,13 +192,12 @@ class Explainer:
 
     def _missing(self, name: str, value: Any, where: Tokens, by: Tokens) -> Found:
         said = f"{wording.show(name)} is missing"
-        if by[-1] == "dependentRequired":
+        if by[-1] in ("dependentRequired", "dependencies"):
             needing = _get(self._prepared, by)
-            wanting = [key for key in needing if key in value and name in needing[key]]
+            lists = {key: names for key, names in needing.items() if isinstance(names, list)}
+            wanting = [key for key, names in lists.items() if key in value and name in names]
             verb = "requires" if len(wanting) == 1 else "require"
-            return Found(
-                "dependentRequired", where, by, f"{said}; {wording.names(wanting)} {verb} it"
-            )
+            return Found(str(by[-1]), where, by, f"{said}; {wording.names(wanting)} {verb} it")
         return Found("required", where, by, said + self._why(by))
 
     def _bad_name(self, error: Any, where: Tokens, by: Tokens) -> Found:
@@ -227,10 +228,10 @@ class Explainer:
 
     def _unexpected(self, keyword: str, names: Sequence[Any], value: Any, by: Tokens) -> str:
         if keyword == "unevaluatedItems":
-            indexes = [str(name) for name in names[:5]]
-            noun = "item" if len(names) == 1 else "items"
-            verb = "is" if len(names) == 1 else "are"
-            return f"{noun} {wording.either(indexes, 'and')} {verb} not allowed by any schema"
+            # The engine names them by their JSON text.
+            shown = ", ".join(wording.excerpt(str(name)).strip("'") for name in names[:5])
+            noun = "1 item is" if len(names) == 1 else f"{len(names)} items are"
+            return f"{noun} beyond what any schema allows: {shown}"
         verb = "is" if len(names) == 1 else "are"
         said = f"{wording.names(names)} {verb} not declared, and nothing else is allowed here"
         if _get(self._prepared, by) is not False:

@@ -17,7 +17,7 @@ from jsonschema_rs import canonical
 from troth import pointer as pointers
 from troth.dialect import BASE, fragment
 from troth.grammar import MEMBERS
-from troth.schema import Schemas
+from troth.schema import Schema, Schemas
 from troth.validators import PATTERNS
 from troth.witness import instances
 
@@ -67,6 +67,11 @@ def satisfiability(schemas: Schemas, pointer: str) -> Verdict:
     if verdict == "unknown" and witness(schemas, pointer) is not None:
         return "yes"
     return verdict
+
+
+def satisfiable(schema: Schema) -> Verdict:
+    """Whether any value satisfies *schema*: asked of one that arrived by itself."""
+    return satisfiability(schema.schemas, schema.pointer)
 
 
 def covers(schemas: Schemas, wide: str, narrow: str) -> Verdict:
@@ -126,6 +131,7 @@ def _find(schemas: Schemas, schema: dict[str, Any]) -> dict[str, canonical.Unsat
     try:
         return canonical.find_unsatisfiable(
             schema,
+            draft=schemas.engine.draft,
             validate_formats=True,
             pattern_options=PATTERNS,
             registry=schemas.engine.registry,
@@ -205,6 +211,7 @@ def _canonical(schemas: Schemas, pointer: str) -> jsonschema_rs.CanonicalSchema 
     try:
         return jsonschema_rs.canonicalize(
             {"$ref": f"{BASE}#{fragment(pointer)}"},
+            draft=schemas.engine.draft,
             validate_formats=True,
             pattern_options=PATTERNS,
             registry=schemas.engine.registry,

@@ -36,6 +36,15 @@ DRAFTS: dict[str, type[jsonschema_rs.Validator]] = {
 _BAD_PATTERN = "the pattern {} is not an ECMA-262 regular expression, or it is too large to run"
 
 
+_NUMBERS = {
+    "Draft202012Validator": jsonschema_rs.Draft202012,
+    "Draft201909Validator": jsonschema_rs.Draft201909,
+    "Draft7Validator": jsonschema_rs.Draft7,
+    "Draft6Validator": jsonschema_rs.Draft6,
+    "Draft4Validator": jsonschema_rs.Draft4,
+}
+
+
 class Uncompilable(Exception):
     """The schema cannot be compiled; *pointer* is the node at fault, in the root."""
 
@@ -52,6 +61,8 @@ class Engine:
         self.prepared = prepared
         self._draft = draft
         self._validator = DRAFTS[draft]
+        #: The draft by the engine's own number.
+        self.draft = _NUMBERS[self._validator.__name__]
         try:
             self.registry = jsonschema_rs.Registry([(BASE, prepared.root)], retriever=refuse)
         except (ValueError, jsonschema_rs.ReferencingError) as error:

@@ -113,7 +113,7 @@ def _in_turn(parts: list[Iterator[Any]]) -> Iterator[Any]:
 
 def _all_of(parts: list[_Form], root: _Form, depth: int) -> Iterator[Any]:
     each = [list(islice(_of(part, root, depth), _EACH)) for part in parts]
-    for values in product(*each):
+    for values in _choices(each):
         if all(isinstance(value, dict) for value in values):
             merged: dict[str, Any] = {}
             for value in values:
@@ -127,10 +127,12 @@ def _strings(view: forms.StringView) -> Iterator[str]:
     if least > 10_000:
         return
     yield from (_FORMATTED[name] for name in view.formats if name in _FORMATTED)
+    most = least + 64 if view.max_length is None else view.max_length
     for text in chain(map(_literal, view.patterns), ("",), _TEXTS):
-        yield text
         if len(text) < least:
-            yield (text or "a") + (text or "a")[-1] * (least - max(len(text), 1))
+            text = (text or "a") + (text or "a")[-1] * (least - max(len(text), 1))
+        if len(text) <= most:
+            yield text
     if view.excluded:
         yield from ("a" * size for size in range(least, least + 8))
 
@@ -143,9 +145,15 @@ def _literal(pattern: str) -> str:
 def _numbers(view: forms.IntegerView | forms.NumberView) -> Iterator[int | float]:
     low = _plain(view.minimum)
     high = _plain(view.maximum)
-    steps = [_plain(step) for step in view.multiple_of]
-    step = max((abs(each) for each in steps if each), default=None)
-    if step is not None:
+    for number in _candidates(view, low, high):
+        if (low is None or low <= number) and (high is None or number <= high):
+            yield number
+
+
+def _candidates(view: forms.IntegerView | forms.NumberView, low: Any, high: Any) -> Iterator[Any]:
+    steps = [abs(_plain(step)) for step in view.multiple_of]
+    if any(steps):
+        step = max(steps)
         start = ceil((low if low is not None else 0) / step)
         yield from (_plain(index * step) for index in range(start, start + 16))
     yield from (0, 1, -1)
@@ -181,7 +189,7 @@ def _arrays(view: forms.ArrayView, root: _Form, depth: int) -> Iterator[list[Any
     rest = list(islice(_rest(view, root, depth), size + _EACH))
     if view.distinctness != forms.Distinctness.ALL_DISTINCT and rest:
         rest = (rest[:1] * size) + rest
-    for head in islice(product(*fixed), 2 * _EACH):
+    for head in _choices(fixed):
         tail = wanted[: size - len(head)]
         missing = size - len(head) - len(tail)
         if missing <= len(rest):
@@ -204,7 +212,7 @@ def _objects(view: forms.ObjectView, root: _Form, depth: int) -> Iterator[dict[s
     each = [list(islice(_member(view, name, root, depth), _EACH)) for name in names]
     extra = (view.min_properties or 0) - len(names)
     fills = list(_fills(view, root, depth, max(extra, 0), set(names)))
-    for values in islice(product(*each), 4 * _EACH):
+    for values in _choices(each):
         made = dict(zip(names, values, strict=True))
         if extra <= 0:
             yield made
@@ -217,6 +225,14 @@ def _objects(view: forms.ObjectView, root: _Form, depth: int) -> Iterator[dict[s
                 for value in islice(_member(view, name, root, depth), 1):
                     yield {**made, name: value}
         yield from ({**made, name: value} for name, value in fills[:_EACH])
+
+
+def _choices(each: list[list[Any]]) -> Iterator[tuple[Any, ...]]:
+    """One value of each list: all the first, all the second, …, then other mixtures."""
+    if all(each):
+        for index in range(max(map(len, each), default=0)):
+            yield tuple(values[min(index, len(values) - 1)] for values in each)
+        yield from islice(product(*each), 4 * _EACH)
 
 
 def _member(view: forms.ObjectView, name: str, root: _Form, depth: int) -> Iterator[Any]:
