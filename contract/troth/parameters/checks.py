@@ -134,11 +134,16 @@ def _members(parameter: Parameter, operation: Operation, found: Pairs) -> Pairs:
         for other in operation.parameters
         if other.location == parameter.location and other is not parameter
     }
-    return [
+    schema = parameter.schema
+    own = [
         (name, text)
         for name, text in found
-        if name.partition("[")[0] not in others and coercion.may_have(parameter.schema, name)
+        if name.partition("[")[0] not in others and coercion.may_have(schema, name)
     ]
+    # A name that nothing declares shows no object to be there: it may be a stranger's.
+    if schema is None or coercion.is_map(schema):
+        return own
+    return own if any(coercion.declares(schema, name) for name, _ in own) else []
 
 
 def _field(parameter: Parameter, sent: _Sent | Response) -> str | None:

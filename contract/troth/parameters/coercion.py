@@ -90,19 +90,25 @@ def member(schema: Schema, name: str) -> Schema | None:
 
 def declares(schema: Schema, name: str) -> bool:
     """Whether *schema*, or a branch of it, declares the member *name*."""
-    return any(
-        name in (node.get("properties") or ())
-        for _, node in _reachable(schema.schemas, (schema.pointer,))
-    )
+    return any(name in (node.get("properties") or ()) for node in _nodes(schema))
 
 
 def may_have(schema: Schema | None, name: str) -> bool:
     """Whether an object of *schema* may have the member *name*."""
     if schema is None or declares(schema, name):
         return True
-    nodes = [node for _, node in _reachable(schema.schemas, (schema.pointer,))]
     words = ("additionalProperties", "unevaluatedProperties")
-    return not any(node.get(word) is False for node in nodes for word in words)
+    return not any(node.get(word) is False for node in _nodes(schema) for word in words)
+
+
+def is_map(schema: Schema | None) -> bool:
+    """Whether *schema* says that its objects have members which it does not name."""
+    words = ("additionalProperties", "patternProperties")
+    return schema is None or any(node.get(word) for node in _nodes(schema) for word in words)
+
+
+def _nodes(schema: Schema) -> Iterator[Mapping[str, Any]]:
+    return (node for _, node in _reachable(schema.schemas, (schema.pointer,)))
 
 
 def _read(schemas: Schemas, at: tuple[str, ...], texts: Texts) -> Any:

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, Literal
 from urllib.parse import unquote, unquote_plus
 
+from troth.errors import TrothError
 from troth.operation import Parameter
 
 Kind = Literal["array", "object", "scalar"]
@@ -28,7 +29,7 @@ _SEGMENT = re.compile(r"\[([^\[\]]*)\]")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
-class Malformed(Exception):
+class Malformed(TrothError):
     """A text does not have the form that its style gives it; the argument says why."""
 
 
