@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from troth import document
-from troth.lint import CODES, lint
+from troth.lint import CODES, Fix, lint
 
 # What a complaint about something else would be: only the code under test is looked at.
 OBJECT = {"type": "object"}
@@ -660,3 +660,27 @@ def test_what_one_schema_of_a_shape_says_holds_for_its_twin_once() -> None:
     assert found(value, "prose-only-value") == [
         f"/components/schemas/{name}/properties/type" for name in ("Call", "Tool", "Choice")
     ]
+
+
+def test_a_discriminator_says_what_would_tell_overlapping_branches_apart() -> None:
+    def pet(**more: Any) -> dict[str, Any]:
+        return {"allOf": [{"$ref": "#/components/schemas/Pet"}, properties(**more)]}
+
+    value = schemas(
+        Pet={"required": ["kind"], **properties(kind={"type": "string"})},
+        Cat=pet(lives={"type": "integer"}),
+        Dog=pet(bark={"type": "string"}),
+        Any={
+            "oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("Cat", "Dog")],
+            "discriminator": {
+                "propertyName": "kind",
+                "mapping": {"dog": "#/components/schemas/Dog"},
+            },
+        },
+    )
+    value["openapi"] = "3.0.3"
+    (overlap,) = [each for each in lint(read(value)) if each.code == "union-overlap"]
+    assert overlap.fix == (
+        Fix("merge", "/components/schemas/Cat", {"properties": {"kind": {"enum": ["Cat"]}}}),
+        Fix("merge", "/components/schemas/Dog", {"properties": {"kind": {"enum": ["dog"]}}}),
+    )

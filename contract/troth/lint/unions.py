@@ -53,7 +53,13 @@ def _names(one: Node, other: Node) -> str:
     return f"Branches {name(one)} and {name(other)}"
 
 
-def _tag(survey: Survey, branches: list[Node]) -> tuple[str, list[tuple[Node, str]]] | None:
+#: A member that tells the branches of a union apart, and the value that each branch means by it.
+Tag = tuple[str, list[tuple[Node, str]]]
+
+_CLOSED = ("const", "enum", "pattern", "$ref")
+
+
+def _tag(survey: Survey, branches: list[Node]) -> Tag | None:
     """The free string that all branches require, and what each branch alone requires beside it.
 
     A branch `{type, text}` beside `{type, image_url}` names its kind by its own member.
@@ -64,24 +70,14 @@ def _tag(survey: Survey, branches: list[Node]) -> tuple[str, list[tuple[Node, st
         return None
     required = [set(owner["required"] or ()) for owner in owners]
     shared = sorted(set.intersection(*required))
-    if len(shared) != 1:
+    if len(shared) != 1 or any(len(names) != 2 for names in required):
         return None
     tag = shared[0]
-    found = []
-    for owner, names in zip(owners, required, strict=True):
-        node = survey.child(owner, "properties", tag)
-        own = names - {tag}
-        if node is None or len(own) != 1 or types(survey, node) != {"string"}:
-            return None
-        if not _is_free(survey, node):
-            return None
-        found.append((node, own.pop()))
-    return (tag, found) if len({value for _, value in found}) == len(found) else None
+    values = [(names - {tag}).pop() for names in required]
+    return _told_apart(survey, tag, list(zip(owners, values, strict=True)))
 
 
-def _discriminated(
-    survey: Survey, node: Node, branches: list[Node]
-) -> tuple[str, list[tuple[Node, str]]] | None:
+def _discriminated(survey: Survey, node: Node, branches: list[Node]) -> Tag | None:
     """The free string that the discriminator names, and the value that it gives each branch.
 
     OpenAPI 3.1 §4.8.25: a discriminator is a hint and leaves validation as it is; its values
@@ -89,34 +85,43 @@ def _discriminated(
     """
     discriminator = node["discriminator"]
     tag = discriminator.get("propertyName") if isinstance(discriminator, dict) else None
-    if not isinstance(tag, str):
+    if not isinstance(tag, str) or any(branch.reference is None for branch in branches):
         return None
     mapping = discriminator.get("mapping") or {}
     named = {str(target).rsplit("/", 1)[-1]: str(value) for value, target in mapping.items()}
-    found = []
-    for branch in branches:
-        owner = survey.resolve(branch)
-        member = survey.child(owner, "properties", tag) if owner is not None else None
-        if owner is None or member is None or types(survey, member) != {"string"}:
+    owners = [owner for branch in branches if (owner := survey.resolve(branch)) is not None]
+    return _told_apart(survey, tag, [(each, named.get(each.name, each.name)) for each in owners])
+
+
+def _told_apart(survey: Survey, tag: str, values: list[tuple[Node, str]]) -> Tag | None:
+    """The tag, when a constant of each branch would tell them apart and contradict nothing."""
+    owners = {owner.pointer for owner, _ in values}
+    if len(owners) != len(values) or len({value for _, value in values}) != len(values):
+        return None
+    for owner, _ in values:
+        parts = list(survey.conjuncts(owner))
+        if any(part is not owner and part.pointer in owners for part in parts):
+            return None  # a branch that extends another would have to be both
+        members = [found for part in parts if (found := survey.child(part, "properties", tag))]
+        if not members or not any(tag in (part["required"] or ()) for part in parts):
             return None
-        if branch.reference is None or not _is_free(survey, member):
+        if any(types(survey, each) != {"string"} or not _is_free(survey, each) for each in members):
             return None
-        found.append((member, named.get(owner.name, owner.name)))
-    distinct = {value for _, value in found}, {member.pointer for member, _ in found}
-    return (tag, found) if all(len(each) == len(branches) for each in distinct) else None
+    return tag, values
 
 
 def _is_free(survey: Survey, node: Node) -> bool:
     return all(part[word] is None for part in in_place(survey, node) for word in _CLOSED)
 
 
-_CLOSED = ("const", "enum", "pattern")
-
-
-def _constants(survey: Survey, tag: tuple[str, list[tuple[Node, str]]] | None) -> tuple[Fix, ...]:
+def _constants(survey: Survey, tag: Tag | None) -> tuple[Fix, ...]:
     if tag is None:
         return ()
-    return tuple(Fix("merge", node.pointer, survey.exactly(value)) for node, value in tag[1])
+    name, values = tag
+    return tuple(
+        Fix("merge", owner.pointer, {"properties": {name: survey.exactly(value)}})
+        for owner, value in values
+    )
 
 
 def shared(survey: Survey) -> Iterator[Finding]:
