@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from unicodedata import category
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from troth import overlay
 from troth.errors import Place, SpecError
-from troth.lint import Finding, Fix, report
+from troth.lint import CODES, Finding, Fix, report
 from troth.lint.command import lint as command
 from troth.lint.mending import actions, locate, target
 
@@ -238,3 +239,14 @@ def test_no_overlay_is_written_when_there_is_nothing_to_propose(
 def test_the_bundled_document_is_the_default_with_its_overlay() -> None:
     assert run().return_value == 0
     assert run("--published").return_value == 1
+
+
+def test_every_code_is_explained_with_its_severity() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "LINT.md").read_text(encoding="utf-8")
+    explained = {
+        code: severity
+        for heading in re.findall(r"^### (.+)$", text, re.MULTILINE)
+        for codes, severity in re.findall(r"((?:`[a-z-]+`(?:, )?)+) \((\w+)\)", heading)
+        for code in re.findall(r"`([a-z-]+)`", codes)
+    }
+    assert explained == CODES
