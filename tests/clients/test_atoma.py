@@ -125,7 +125,7 @@ def test_the_documents_own_sample_runs(atoma_python: str, mock_server: Any, sour
         {"stop": ["a"], "temperature": 0.5, "seed": 7},
         {
             "tools": [{"type": "function", "function": {"name": "look", "parameters": {}}}],
-            "tool_choice": "required",
+            "tool_choice": {"type": "function", "function": {"name": "look"}},
         },
     ],
     ids=["plain", "choices", "stop", "tools"],

@@ -34,6 +34,8 @@ WEATHER: Any = {
     },
 }
 
+NAMED: Any = {"type": "function", "function": {"name": "get_weather"}}
+
 
 class Answer(BaseModel):
     """What `.parse()` is asked to return."""
@@ -149,7 +151,7 @@ def test_a_named_tool_is_called_with_arguments_that_conform(client: OpenAI) -> N
         model=MODEL,
         messages=ASK,
         tools=[WEATHER],
-        tool_choice={"type": "function", "function": {"name": "get_weather"}},
+        tool_choice=NAMED,
     )
     choice = completion.choices[0]
     assert choice.finish_reason == "tool_calls"
@@ -158,21 +160,17 @@ def test_a_named_tool_is_called_with_arguments_that_conform(client: OpenAI) -> N
         check_call(call)
 
 
-def test_required_calls_and_none_does_not(client: OpenAI) -> None:
-    required = client.chat.completions.create(
-        model=MODEL, messages=ASK, tools=[WEATHER], tool_choice="required"
-    )
-    assert required.choices[0].finish_reason == "tool_calls"
-    none = client.chat.completions.create(
+def test_none_calls_nothing(client: OpenAI) -> None:
+    completion = client.chat.completions.create(
         model=MODEL, messages=ASK, tools=[WEATHER], tool_choice="none"
     )
-    assert none.choices[0].message.tool_calls is None
-    assert content(none)
+    assert completion.choices[0].message.tool_calls is None
+    assert content(completion)
 
 
 def test_a_streamed_call_joins_to_the_same_arguments(client: OpenAI) -> None:
     asked: dict[str, Any] = {
-        "model": MODEL, "messages": ASK, "tools": [WEATHER], "tool_choice": "required",
+        "model": MODEL, "messages": ASK, "tools": [WEATHER], "tool_choice": NAMED,
     }  # fmt: skip
     whole = client.chat.completions.create(**asked)
     with client.chat.completions.stream(**asked) as stream:
@@ -188,7 +186,7 @@ def test_a_streamed_call_joins_to_the_same_arguments(client: OpenAI) -> None:
     ]
 
 
-@pytest.mark.parametrize("choice", ["auto", "required"])
+@pytest.mark.parametrize("choice", ["auto", NAMED], ids=["auto", "named"])
 def test_an_agent_loop_ends(client: OpenAI, choice: Any) -> None:
     messages = list(ASK)
     calls = 0
@@ -209,7 +207,8 @@ def test_an_agent_loop_ends(client: OpenAI, choice: Any) -> None:
             messages.append({"role": "tool", "tool_call_id": call.id, "content": '{"degrees": 21}'})
     assert messages[-1]["role"] == "assistant"
     assert messages[-1]["content"]
-    assert calls >= (choice == "required")
+    # a question that the offered tool answers is put to it, in either way
+    assert calls >= 1
 
 
 def test_n_choices_differ_and_are_numbered(client: OpenAI) -> None:
@@ -219,12 +218,9 @@ def test_n_choices_differ_and_are_numbered(client: OpenAI) -> None:
 
 
 def test_a_stop_sequence_is_not_in_the_content(client: OpenAI) -> None:
-    whole = content(client.chat.completions.create(model=MODEL, messages=ASK))
-    word = whole.split()[3]
-    stopped = client.chat.completions.create(model=MODEL, messages=ASK, stop=[word])
-    assert word not in content(stopped)
+    stopped = client.chat.completions.create(model=MODEL, messages=ASK, stop=[" ", "e"])
     assert stopped.choices[0].finish_reason == "stop"
-    assert whole.startswith(content(stopped))
+    assert not set(" e") & set(content(stopped))
 
 
 def test_max_tokens_bounds_the_answer(client: OpenAI) -> None:
