@@ -217,7 +217,8 @@ class Chat:
         if wanted.get("type") == "json_object":
             return json.dumps({"answer": digest[:6], "sure": True})
         if wanted.get("type") == "json_schema":
-            return json.dumps(_instance((wanted.get("json_schema") or {}).get("schema") or {}))
+            schema = (wanted.get("json_schema") or {}).get("schema")
+            return json.dumps(_instance({} if schema is None else schema))
         start = int(digest[:4], 16) % len(_WORDS)
         return " ".join((_WORDS + _WORDS)[start : start + 8 + int(digest[4], 16)])
 
@@ -371,16 +372,7 @@ def _no_constant(text: str) -> Any:
 
 def _instance(schema: Any) -> Any:
     """A value for a caller's schema: plain ones by hand, the rest by troth's synthesis."""
-    if isinstance(schema, dict) and schema.get("type") == "object":
-        properties = schema.get("properties") or {}
-        candidate: Any = {name: _instance(properties.get(name, {})) for name in properties}
-    elif isinstance(schema, dict) and ("const" in schema or schema.get("enum")):
-        candidate = schema["const"] if "const" in schema else schema["enum"][0]
-    else:
-        kind = schema.get("type") if isinstance(schema, dict) else None
-        kind = kind[0] if isinstance(kind, list) else kind
-        plain = {"string": "north", "integer": 3, "number": 1.5, "boolean": True, "array": []}
-        candidate = plain.get(kind or "", {})
+    candidate = _plain(schema)
     try:
         if jsonschema_rs.is_valid(schema, candidate):
             return candidate
@@ -394,3 +386,16 @@ def _instance(schema: Any) -> Any:
         return synthesize(embedded(schema), seed=Seed.of("server"))
     except (UnusableSchema, Unsatisfiable) as fault:
         raise Refusal(400, f"the schema cannot be met: {type(fault).__name__}") from None
+
+
+def _plain(schema: Any) -> Any:
+    if not isinstance(schema, dict):
+        return {}
+    if "const" in schema or schema.get("enum"):
+        return schema["const"] if "const" in schema else schema["enum"][0]
+    if schema.get("type") == "object":
+        return {name: _plain(inner) for name, inner in (schema.get("properties") or {}).items()}
+    kind = schema.get("type")
+    kind = kind[0] if isinstance(kind, list) else kind
+    plain = {"string": "north", "integer": 3, "number": 1.5, "boolean": True, "array": []}
+    return plain.get(kind or "", {})

@@ -32,11 +32,16 @@ class Tally:
     kept: set[str] = field(default_factory=set)
 
     @property
+    def tried(self) -> int:
+        """How many exchanges put it to the test."""
+        return self.applied + self.refused
+
+    @property
     def missing(self) -> bool:
         """Whether the capability as a whole never held."""
-        concerned = len(self.broken) + (1 if self.refused else 0)
-        tried = self.applied + self.refused
-        return self.held == 0 and tried >= _ENOUGH and concerned > 1 and not self.broken & self.kept
+        if self.held or self.tried < _ENOUGH or self.broken & self.kept:
+            return False
+        return len(self.broken) + (1 if self.refused else 0) > 1
 
 
 class Tallies:

@@ -1,0 +1,87 @@
+"""From a case to the bytes that are sent, and to what the documents expect of the answer."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import replace
+from urllib.parse import quote
+
+from troth.conformance.cases.case import Case
+from troth.conformance.checks import Expectation
+from troth.conformance.settings import Settings
+from troth.contract import Contract
+from troth.errors import MethodNotAllowed, NoSuchPath
+from troth.exchange import Request
+from troth.parameters import check_security
+from troth.strategies import CREDENTIAL
+
+#: What is sent where the user gave no token: many servers take any.
+PLACEHOLDER = "troth-placeholder-token"
+
+
+def addressed(request: Request, settings: Settings) -> Request:
+    """*request* as it goes out: with the user's token and header fields in their places."""
+    token = settings.token if settings.token is not None else PLACEHOLDER
+    fields = [(name, _with_token(value, token)) for name, value in request.fields]
+    given = {name.lower() for name, _ in settings.fields}
+    kept = [(name, value) for name, value in fields if name.lower() not in given]
+    named = {name.lower() for name, _ in kept} | given
+    if "user-agent" not in named:
+        kept.append(("User-Agent", "troth"))
+    return replace(
+        request,
+        target=request.target.replace(quote(CREDENTIAL, safe=""), quote(token, safe="")).replace(
+            CREDENTIAL, quote(token, safe="")
+        ),
+        fields=tuple(kept) + settings.fields,
+    )
+
+
+def readable(request: Request) -> Request:
+    """*request* with an ordinary token in the credential's place: for judging, not for sending."""
+    fields = tuple((name, _with_token(value, PLACEHOLDER)) for name, value in request.fields)
+    return replace(request, target=request.target.replace(CREDENTIAL, PLACEHOLDER), fields=fields)
+
+
+def _with_token(value: str, token: str) -> str:
+    if CREDENTIAL not in value:
+        return value
+    if value.startswith("Basic "):
+        # RFC 7617 §2: user-pass in base64; a token without a colon is taken as encoded already
+        token = b64encode(token.encode()).decode() if ":" in token else token
+    return value.replace(CREDENTIAL, token)
+
+
+def expectation(contract: Contract, case: Case) -> Expectation:
+    """What the server ought to do with *case*, by both documents and by HTTP."""
+    try:
+        match = contract.match(case.request.method, case.request.target)
+    except NoSuchPath:
+        return "no-path"
+    except MethodNotAllowed:
+        return "no-method"
+    effective, published = case.intent, case.published_intent
+    if effective == "invalid" and published != "either":
+        if case.phase == "transport" and check_security(match.operation, readable(case.request)):
+            return "unauthorized"
+        # whether the published document rejects it too decides how grave it is to take it
+        return "refused"
+    return "accepted" if effective == published == "valid" else "either"
+
+
+def shown(settings: Settings) -> Mapping[str, object]:
+    """The settings that a report may show: no token, no header values."""
+    return {
+        "token": settings.token is not None,
+        "header": [name for name, _ in settings.fields],
+        "set": dict(settings.overrides),
+        "without": sorted(settings.without),
+        "only": list(settings.only),
+        "phases": list(settings.phases),
+        "max_requests": settings.max_requests,
+        "max_time": settings.max_seconds,
+        "rate": settings.rate,
+        "workers": settings.workers,
+        "strict": settings.strict,
+    }

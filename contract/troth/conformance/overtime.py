@@ -1,0 +1,287 @@
+"""What one exchange cannot show: ids, repetition, credentials after a success, health, speed.
+
+The last phase of a run.  Everything it sends is a case that has been sent before, or one made of
+it, so what it finds can be sent again like everything else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from troth import json_text, laws, streams
+from troth import pointer as pointers
+from troth.conformance.asking import addressed
+from troth.conformance.cases import Case, Subject
+from troth.conformance.cases.deck import merged
+from troth.contract import Contract
+from troth.errors import TrothError
+from troth.exchange import Exchange
+from troth.laws import Law
+from troth.strategies import CREDENTIAL
+from troth.strategies.composing import overridden
+from troth.violation import Severity, Violation
+
+if TYPE_CHECKING:
+    from troth.conformance.run import Run
+
+_SAMPLES = 7
+_AT_ONCE = 8
+#: So much slower than before counts as slower: by this factor, and by these seconds.
+_SLOWER = 8.0
+_SLOWER_SECONDS = 0.15
+
+
+@dataclass(slots=True)
+class Memory:
+    """What is remembered of the answers: which request had which id."""
+
+    ids: dict[str, bytes]
+
+    def note(self, contract: Contract, case: Case, body: Any) -> str | None:
+        """Note the id of an answer; the case with another request that had the same id."""
+        place = _id_place(contract, case)
+        try:
+            found = pointers.resolve(body, place) if place else None
+        except (KeyError, ValueError):
+            return None
+        if not isinstance(found, str):
+            return None
+        sent = _meaning(case.request.body)
+        first = self.ids.setdefault(found, sent)
+        return None if first == sent else found
+
+
+def body_of(contract: Contract, case: Case, exchange: Exchange) -> Any:
+    """The JSON body of a 2xx answer, or what its stream folds to; None where there is none."""
+    response = exchange.response
+    if response is None or exchange.fault or not 200 <= response.status < 300:
+        return None
+    try:
+        operation = contract.operation(case.operation)
+    except TrothError:
+        return None
+    declared = operation.response(response.status)
+    entry = declared.media_type(response.content_type or "") if declared else None
+    if entry is not None and entry.is_stream:
+        return streams.assemble(entry, streams.read(entry, response))
+    try:
+        return json_text.decode_lenient(response.body)[0]
+    except json_text.BadJson:
+        return None
+
+
+async def phase(run: Run) -> None:
+    """The last phase: everything about time, one question after the other."""
+    for subject in run.subjects.values():
+        minimal = subject.case("time", "minimal", subject.minimal, about="the smallest request")
+        await _laws_that_repeat(run, subject)
+        await _credentials_after_success(run, minimal)
+        await _at_once(run, subject, minimal)
+        await _hang_up(run, subject, minimal)
+        await _health(run, minimal)
+
+
+async def _laws_that_repeat(run: Run, subject: Subject) -> None:
+    """Judge each law that compares two answers to one request."""
+    if subject.made is None:
+        return
+    for law in subject.operation.laws:
+        for index, patch in enumerate(law.requests if law.repeats else (), 1):
+            if not run.budget.affords(2):
+                return
+            value = merged(subject.minimal, patch)
+            value = overridden(subject.made.schema, value, run.settings.overrides)
+            case = subject.case(
+                "time", f"law-{law.id}-{index}", value, about=f"the law {law.id}", laws=(law.id,)
+            )
+            if case.intent == "valid" and case.published_intent == "valid":
+                await _repeat(run, subject, case, law)
+
+
+async def _repeat(run: Run, subject: Subject, case: Case, law: Law) -> None:
+    other = merged(case.value, law.variation) if law.variation else case.value
+    again = subject.case("time", "again", other, about=case.about, laws=case.laws)
+    bodies = []
+    for one in (case, replace(again, id=f"{case.id}-again")):
+        exchange = await run.attempt(one)
+        if exchange is None:
+            return
+        bodies.append(body_of(run.contract, one, exchange))
+    if None in bodies or exchange is None or exchange.response is None:
+        return
+    facts: Mapping[str, Any] = {
+        "request": case.value,
+        "status": exchange.response.status,
+        "first": bodies[0],
+        "again": bodies[1],
+    }
+    verdict = laws.verdict(law, facts)
+    run.tallies.judged({law.id: verdict})
+    if verdict == "broken":
+        told = _violation(
+            case,
+            f"law.{law.id}",
+            f"{law.message} (the document says: {law.says!r})",
+            severity=law.severity,
+        )
+        told = replace(told, law=law.id, schema_pointer=law.pointer, place=law.place)
+        run.enter(case, exchange, told)
+
+
+async def _credentials_after_success(run: Run, minimal: Case) -> None:
+    """A good token must not open the door for those without one; a near miss is a miss."""
+    fields = minimal.request.fields
+    if not any(CREDENTIAL in value for _, value in fields):
+        return
+    if (await run.attempt(minimal)) is None:
+        return
+    bare = tuple((name, value) for name, value in fields if CREDENTIAL not in value)
+    await run.attempt(
+        replace(
+            minimal,
+            id="time/no-credential-after-success",
+            phase="transport",
+            about="no credential, after a success",
+            request=replace(minimal.request, fields=bare),
+            intent="invalid",
+            published_intent="invalid",
+        )
+    )
+    if run.settings.token is not None:
+        await _near_misses(run, minimal, run.settings.token)
+
+
+async def _near_misses(run: Run, minimal: Case, token: str) -> None:
+    """Tokens that resemble the good one: if some are refused, all must be."""
+    wrong = {
+        "another token": "x" * len(token),
+        "the token without its end": token[:-1],
+        "the token with something after it": token + "x",
+        "the token in another case": token.swapcase(),
+    }
+    taken: list[tuple[str, Case, Exchange]] = []
+    refused = 0
+    for name, text in wrong.items():
+        if text in ("", token) or run.budget.spent:
+            continue
+        fields = tuple(
+            (key, value.replace(CREDENTIAL, text)) for key, value in minimal.request.fields
+        )
+        request = replace(minimal.request, fields=fields)
+        case = replace(
+            minimal,
+            id=f"time/{name.replace(' ', '-')}",
+            request=request,
+            about=name,
+            intent="either",
+            published_intent="either",
+        )
+        exchange = await run.send(case)
+        run.judge(case, exchange, purpose="probe")
+        status = exchange.response.status if exchange.response else 0
+        refused += status in (401, 403)
+        if 200 <= status < 300:
+            taken.append((name, case, exchange))
+    for name, case, exchange in taken[:1]:
+        # a server that takes any token at all may be meant to: a local model, a mock
+        severity: Severity = "error" if refused else "warning"
+        also = "" if refused else ", and so is every other"
+        message = f"{name} is taken as a good one{also}"
+        run.enter(
+            case,
+            exchange,
+            _violation(case, "security.wrong-token-accepted", message, severity=severity),
+        )
+
+
+async def _at_once(run: Run, subject: Subject, minimal: Case) -> None:
+    """Several requests at the same time, streamed and not: each must be answered for itself."""
+    made = [minimal]
+    if subject.made is not None and subject.made.streamed is not None:
+        made.append(
+            subject.case("time", "streamed", subject.made.streamed, about="the smallest stream")
+        )
+    if not run.budget.affords(_AT_ONCE):
+        return
+    several = [
+        replace(made[index % len(made)], id=f"time/at-once-{index}", about="several at once")
+        for index in range(_AT_ONCE)
+    ]
+    await asyncio.gather(*(run.attempt(case) for case in several))
+
+
+async def _hang_up(run: Run, subject: Subject, minimal: Case) -> None:
+    """A client that goes away in the middle of a stream must not hurt the next one."""
+    made = subject.made
+    if made is None or made.streamed is None or not run.budget.affords(2):
+        return
+    case = subject.case("time", "hang-up", made.streamed, about="a client that hangs up")
+    await run.budget.turn()
+    request = addressed(case.request, run.settings)
+    await run.transport.send(request, fresh=True, hang_up_after=1)
+    await run.attempt(replace(minimal, id="time/after-hang-up", about="after a client hung up"))
+
+
+async def _health(run: Run, minimal: Case) -> None:
+    """The server is as fast after the run as it was at its beginning."""
+    before = run.first_seconds.get(minimal.operation)
+    if not before or not run.budget.affords(_SAMPLES):
+        return
+    for _ in range(2):  # once more before it is said: a machine may have been busy
+        after = []
+        exchange = None
+        for index in range(_SAMPLES):
+            case = replace(minimal, id=f"time/health-{index}", about="health after the run")
+            exchange = await run.attempt(case)
+            if exchange is None or exchange.response is None or exchange.response.status >= 400:
+                return
+            after.append(exchange.seconds)
+        slow, quick = median(after), median(before)
+        if slow < quick * _SLOWER or slow - quick < _SLOWER_SECONDS:
+            return
+    message = (
+        f"the smallest request takes {slow * 1000:.0f} ms after the run; it took "
+        f"{quick * 1000:.0f} ms at its beginning"
+    )
+    if exchange is not None:
+        run.enter(minimal, exchange, _violation(minimal, "run.slower", message))
+
+
+def id_violation(case: Case, found: str) -> Violation:
+    """Two different requests were answered with the same id."""
+    return _violation(
+        case,
+        "run.id-repeated",
+        f"the answers to different requests have the same id, {found[:80]!r}",
+    )
+
+
+def _violation(case: Case, code: str, message: str, *, severity: Severity = "error") -> Violation:
+    return Violation(
+        code=code,
+        operation=case.operation,
+        location=code.partition(".")[0],
+        message=message,
+        severity=severity,
+    )
+
+
+def _meaning(body: bytes) -> bytes:
+    """What two requests share that mean the same: order of members and white space aside."""
+    try:
+        return json_text.canonical(json_text.decode_lenient(body)[0])
+    except (json_text.BadJson, ValueError, RecursionError):
+        return body
+
+
+def _id_place(contract: Contract, case: Case) -> str | None:
+    try:
+        marks = contract.operation(case.operation).completion
+    except TrothError:
+        return None
+    place = (marks or {}).get("response", {}).get("id")
+    return place if isinstance(place, str) else None

@@ -1,0 +1,78 @@
+"""What a run is going to send: the cases of each phase, as many as the settings allow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from troth.conformance.cases import (
+    Case,
+    Subject,
+    boundary_cases,
+    deck_cases,
+    random_cases,
+    transport_cases,
+)
+from troth.conformance.cases import subjects as all_subjects
+from troth.conformance.settings import Settings
+from troth.contract import Contract
+from troth.seed import Seed
+
+#: How many random cases a run has at the most: the deck and the walk have told most by then.
+_RANDOM = 120
+#: Of the requests that a run may send, so many in a hundred are planned; the rest confirms and
+#: shrinks what is found.
+_PLANNED = 90
+
+
+def subjects(contract: Contract, settings: Settings) -> dict[str, Subject]:
+    """The operations under test by name, as `only` chooses them."""
+    wanted = {word for word in settings.only if word in _names(contract)}
+    operations = [
+        operation
+        for operation in contract.operations
+        if not wanted or wanted & {operation.name, operation.operation_id}
+    ]
+    found = all_subjects(contract, operations=operations, overrides=settings.overrides)
+    return {one.operation.name: one for one in found}
+
+
+def codes(contract: Contract, settings: Settings) -> list[str]:
+    """The codes that `only` keeps; none: all."""
+    return [word for word in settings.only if word not in _names(contract)]
+
+
+def cases(tested: Iterable[Subject], phase: str, settings: Settings) -> list[Case]:
+    """The cases of one *phase*, in the order in which they are sent."""
+    chosen = tuple(tested)
+    overrides = settings.overrides
+    if phase == "deck":
+        return deck_cases(chosen, overrides=overrides)
+    if phase == "boundary":
+        return boundary_cases(chosen)
+    if phase == "transport":
+        return transport_cases(chosen)
+    if phase == "random" and chosen:
+        drawn = random_cases(chosen, Seed.of("random", settings.seed), overrides=overrides)
+        return list(islice(drawn, min(_RANDOM, settings.max_requests * _PLANNED // 100)))
+    return []
+
+
+def shrinks(case: Case) -> bool:
+    """Whether *case* is one whose body may be varied: a JSON value that was sent as such."""
+    return case.value is not None and case.phase != "transport" and bool(case.request.body)
+
+
+def varied(subject: Subject, case: Case, value: Any) -> Case | None:
+    """*case* with the body *value*, or None if the documents then expect something else."""
+    candidate = subject.case(case.phase, "smaller", value, about=case.about)
+    if (candidate.intent, candidate.published_intent) != (case.intent, case.published_intent):
+        return None
+    return replace(candidate, id=case.id, laws=case.laws)
+
+
+def _names(contract: Contract) -> set[str]:
+    found = {operation.name for operation in contract.operations}
+    return found | {op.operation_id for op in contract.operations if op.operation_id}
