@@ -8,6 +8,7 @@ type.  Members and items are followed only when a value is built, so recursion e
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -29,10 +30,12 @@ from troth.strategies.shape import (
 )
 
 Shapes = tuple[Shape, ...]
+Memo = dict[tuple[int, tuple[int, ...]], bool]
 
 # So many alternatives of one place are kept, spread evenly over all that there are.
 _KEPT = 48
 _MET = 512
+_REMEMBERED = 20_000
 
 
 class Unsupported(TrothError):
@@ -61,7 +64,9 @@ class Alternatives:
         self._all: dict[tuple[int, ...], Shapes] = {}
         self._negated: dict[int, Node] = {}
         self._targets: dict[str, Node] = {}
+        self._members: dict[tuple[int, str], tuple[Shape, Conjunction]] = {}
         self._open: set[int] = set()
+        self._lock = threading.RLock()
         # Identities are keys, so what was seen must stay alive.
         self._kept: list[Any] = []
 
@@ -71,8 +76,9 @@ class Alternatives:
             return self.one(nodes[0])
         key = tuple(map(id, nodes))
         if key not in self._all:
-            self._kept.append(nodes)
-            self._all[key] = self._every(self.one(node) for node in nodes)
+            with self._lock:
+                self._kept.append(nodes)
+                self._all[key] = self._every(self.one(node) for node in nodes)
         return self._all[key]
 
     def one(self, node: Node) -> Shapes:
@@ -80,34 +86,37 @@ class Alternatives:
         if isinstance(node, bool):
             return (ANY,) if node else ()
         key = id(node)
-        if key in self._of:
+        found = self._of.get(key)
+        if found is not None:
+            return found
+        with self._lock:
+            if key in self._open:
+                # A schema that applies itself in place adds no value (the least fixed point).
+                return ()
+            self._open.add(key)
+            self._kept.append(node)
+            try:
+                self._of[key] = self._compute(node)
+            finally:
+                self._open.discard(key)
             return self._of[key]
-        if key in self._open:
-            # A schema that applies itself in place adds no value (the least fixed point).
-            return ()
-        self._open.add(key)
-        self._kept.append(node)
-        try:
-            self._of[key] = self._compute(node)
-        finally:
-            self._open.discard(key)
-        return self._of[key]
 
     def denials(self, node: Node) -> Shapes:
         """The alternatives of a value that does not satisfy *node*: one per way to break it."""
         if isinstance(node, bool):
             return () if node else (ANY,)
         key = id(node)
-        if key not in self._not:
-            if ~key in self._open:
-                return ()
-            self._open.add(~key)
-            self._kept.append(node)
-            try:
-                self._not[key] = tuple(self._deny(node))
-            finally:
-                self._open.discard(~key)
-        return self._not[key]
+        with self._lock:
+            if key not in self._not:
+                if ~key in self._open:
+                    return ()
+                self._open.add(~key)
+                self._kept.append(node)
+                try:
+                    self._not[key] = tuple(self._deny(node))
+                finally:
+                    self._open.discard(~key)
+            return self._not[key]
 
     def negated(self, node: Node) -> Node:
         """The schema `{"not": node}`, always the same one for the same *node*."""
@@ -135,11 +144,21 @@ class Alternatives:
             self._targets[reference] = found
         return self._targets[reference]
 
-    def admits(self, nodes: Conjunction, value: Any) -> bool:
-        """Whether *value* has one of the alternatives (formats aside)."""
-        return any(self.fits(shape, value) for shape in self.of(nodes))
+    def admits(self, nodes: Conjunction, value: Any, memo: Memo | None = None) -> bool:
+        """Whether *value* has one of the alternatives (formats aside).
 
-    def fits(self, shape: Shape, value: Any) -> bool:
+        *memo* remembers the answers for arrays and objects, as long as they live.
+        """
+        if not nodes:
+            return True
+        if memo is None or not isinstance(value, (dict, list)):
+            return any(self.fits(shape, value, memo) for shape in self.of(nodes))
+        key = (id(value), tuple(map(id, nodes)))
+        if key not in memo:
+            memo[key] = any(self.fits(shape, value, memo) for shape in self.of(nodes))
+        return memo[key]
+
+    def fits(self, shape: Shape, value: Any, memo: Memo | None = None) -> bool:
         """Whether *value* is what *shape* asks for (formats aside)."""
         if type_of(value) not in shape.types or not keywords.plain_fit(
             shape, value, matches=self.matches
@@ -147,15 +166,27 @@ class Alternatives:
             return False
         if isinstance(value, dict):
             return all(
-                self.admits(member_nodes(shape, name, matches=self.matches), member)
-                and self.admits(conjunction(list(shape.names)), name)
+                self.admits(self.member(shape, name), member, memo)
+                and (not shape.names or self.admits(conjunction(list(shape.names)), name))
                 for name, member in value.items()
             )
         if isinstance(value, list):
             return all(
-                self.admits(item_nodes(shape, index), item) for index, item in enumerate(value)
+                self.admits(item_nodes(shape, index), item, memo)
+                for index, item in enumerate(value)
             ) and all(self._contained(value, rule) for rule in shape.contains)
         return True
+
+    def member(self, shape: Shape, name: str) -> Conjunction:
+        """The schemas of the member called *name*, worked out once for each shape."""
+        key = (id(shape), name)
+        found = self._members.get(key)
+        if found is None or found[0] is not shape:
+            nodes = member_nodes(shape, name, matches=self.matches)
+            if len(self._members) > _REMEMBERED:
+                self._members.clear()
+            found = self._members[key] = (shape, nodes)
+        return found[1]
 
     def _contained(self, value: list[Any], rule: Any) -> bool:
         count = sum(self.admits((rule.node,), item) for item in value)

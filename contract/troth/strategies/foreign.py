@@ -10,10 +10,12 @@ has both, so that neither library has to be held back; where `more` still exists
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from hypothesis import strategies as st
+from hypothesis.errors import HypothesisException
 from hypothesis.internal.conjecture import utils
 
 from troth.schema import Schema
@@ -60,11 +62,21 @@ def values(schema: Schema) -> st.SearchStrategy[Any]:
     A value that the validator rejects (the library ignores some keywords), or a schema that the
     library does not take, gives a synthesized one.
     """
-    seeds = st.integers(0, 2**16).map(lambda number: synthesize(schema, seed=Seed.of(number)))
-    try:
-        made = from_schema(schema.prepared)
-        made.validate()
-    except Exception:
-        # Whatever another library raises for a schema that it cannot take, ours still can be.
-        return seeds
-    return st.tuples(made, seeds).map(lambda pair: pair[0] if schema.is_valid(pair[0]) else pair[1])
+    made = from_schema(schema.prepared)
+    numbers = st.integers(0, 2**16)
+
+    @st.composite
+    def checked(draw: Callable[[st.SearchStrategy[Any]], Any]) -> Any:
+        number = draw(numbers)
+        try:
+            found = draw(made)
+            if schema.is_valid(found):
+                return found
+        except HypothesisException:
+            raise
+        except Exception:
+            # The library says only while drawing that it cannot take a schema, in many ways.
+            pass
+        return synthesize(schema, seed=Seed.of(number))
+
+    return checked()

@@ -7,11 +7,13 @@ is spent, only alternatives that can be completed within it are taken.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from troth.seed import Seed
 from troth.strategies import scalars
 from troth.strategies.alternatives import Alternatives, Unsupported
-from troth.strategies.dice import Dice
+from troth.strategies.dice import Dice, Seeded
 from troth.strategies.shape import (
     ALL_TYPES,
     TYPES,
@@ -21,7 +23,6 @@ from troth.strategies.shape import (
     declared_names,
     identity,
     item_nodes,
-    member_nodes,
 )
 
 #: How deep a value may nest beyond what its schema forces.
@@ -30,6 +31,8 @@ DEPTH = 6
 _DEEPEST = 24
 _EXTRA_NAMES = ("extra", "note", "x-trace", "Größe", "0", "$id", "a b")
 _MOST = 100_000
+# So many alternatives are tried when one cannot be built.
+_TURNS = 8
 
 
 class Generator:
@@ -58,8 +61,16 @@ class Generator:
         if depth <= 0:
             height = self.height(nodes)
             shapes = tuple(one for one in shapes if self._shape_height(one) <= height) or shapes
-        shape = shapes[dice.below(len(shapes))] if len(shapes) > 1 else shapes[0]
-        return self.shaped(shape, dice, depth=depth, name=name)
+        first = dice.below(len(shapes)) if len(shapes) > 1 else 0
+        for turn in range(len(shapes)):
+            try:
+                return self.shaped(
+                    shapes[(first + turn) % len(shapes)], dice, depth=depth, name=name
+                )
+            except Unsupported:
+                if turn + 1 == min(len(shapes), _TURNS):
+                    raise
+        raise Unsupported("no alternative that can be built")
 
     def shaped(self, shape: Shape, dice: Dice, *, depth: int = DEPTH, name: str = "") -> Any:
         """A value that *shape* describes."""
@@ -72,6 +83,15 @@ class Generator:
         if examples and dice.chance(35):
             return dice.choice(examples)
         kind = self._kind(shape, dice, depth)
+        try:
+            return self._of_kind(shape, kind, dice, depth, name)
+        except Unsupported:
+            others = shape.types - {kind}
+            if not others:
+                raise
+            return self.shaped(replace(shape, types=others), dice, depth=depth, name=name)
+
+    def _of_kind(self, shape: Shape, kind: str, dice: Dice, depth: int, name: str) -> Any:
         if kind == "object":
             found: Any = self._object(shape, dice, depth)
         elif kind == "array":
@@ -190,7 +210,9 @@ class Generator:
                 attempt and len(found) >= max(shape.min_properties, wanted)
             ):
                 break
-            name = self._extra_name(shape, dice, found)
+            # Dice that always fall alike would name the same member again.
+            throws = dice if attempt < 2 else Seeded(Seed.of("extra", attempt, len(found)))
+            name = self._extra_name(shape, throws, found)
             nodes = None if name is None else self._member(shape, name)
             if name is None or nodes is None:
                 if attempt >= 8:
@@ -204,7 +226,9 @@ class Generator:
     def _extra_name(self, shape: Shape, dice: Dice, found: dict[str, Any]) -> str | None:
         patterns = [pattern for part in shape.objects for pattern, _ in part.patterns]
         taken = {*found, *(name for part in shape.objects for name in part.properties)}
-        for _ in range(12):
+        for attempt in range(12):
+            if attempt == 2:
+                dice = Seeded(Seed.of("name", len(found)))
             if shape.names:
                 name = self.value(conjunction(list(shape.names)), dice, depth=1)
             elif patterns and dice.chance(70):
@@ -222,7 +246,7 @@ class Generator:
         """The schemas of a member, or None when no such member can be."""
         key = (id(shape), name)
         if key not in self._usable:
-            nodes: Conjunction | None = member_nodes(shape, name, matches=self.alternatives.matches)
+            nodes: Conjunction | None = self.alternatives.member(shape, name)
             named = not shape.names or self.alternatives.admits(
                 conjunction(list(shape.names)), name
             )
@@ -258,6 +282,8 @@ class Generator:
             if item is _NONE:
                 break
             items.append(item)
+        if wanted:
+            raise Unsupported("items that it must contain and may not have")
         if shape.duplicates and items:
             items = [items[0], *items[: max(1, most - 1)]]
         if len(items) < shape.min_items:
@@ -267,7 +293,9 @@ class Generator:
     def _item(
         self, nodes: Conjunction, dice: Dice, depth: int, name: str, seen: set[bytes] | None
     ) -> Any:
-        for _ in range(1 if seen is None else 12):
+        for attempt in range(1 if seen is None else 24):
+            if attempt == 2:
+                dice = Seeded(Seed.of("item", len(seen or ())))
             item = self.value(nodes, dice, depth=depth - 1, name=name)
             if seen is None:
                 return item

@@ -29,6 +29,14 @@ if TYPE_CHECKING:
 
 #: The integer formats of OpenAPI are limits (OpenAPI 3.1 §4.4.1): asserted, like anywhere in troth.
 INTEGERS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
+#: The formats of strings that are asserted; any other is an annotation, which nothing breaks.
+ASSERTED = frozenset(
+    (
+        *("date-time", "date", "time", "duration", "email", "idn-email", "hostname"),
+        *("idn-hostname", "ipv4", "ipv6", "uri", "uri-reference", "iri", "iri-reference"),
+        *("uri-template", "uuid", "json-pointer", "relative-json-pointer", "regex"),
+    )
+)
 _NUMERIC = frozenset(["integer", "number"])
 
 
@@ -233,7 +241,7 @@ def _value_denials(node: Mapping[str, Any]) -> Iterator[_Change]:
         yield ["string"], {"min_length": int(node["maxLength"]) + 1}
     if "pattern" in node:
         yield ["string"], {"anti_patterns": (node["pattern"],)}
-    if isinstance(node.get("format"), str) and node["format"] not in INTEGERS:
+    if node.get("format") in ASSERTED:
         yield ["string"], {"anti_formats": (node["format"],)}
 
 

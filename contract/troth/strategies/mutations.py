@@ -253,7 +253,7 @@ def _string_defects(generator: Generator, site: Site, *, thorough: bool) -> Iter
                 yield Defect(f"not the pattern {pattern}", text, 0)
                 break
     for name in shape.formats:
-        yield Defect(f"not the format {name}", "not a " + name, 0)
+        yield Defect(f"not the format {name}", scalars.NO_FORMAT.get(name, "not one"), 0)
     yield Defect("an empty string", "", 1)
     if thorough:
         for word, text in HARD_TEXTS:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
+from troth.seed import Seed
 from troth.strategies.alternatives import Unsupported
-from troth.strategies.dice import Dice
+from troth.strategies.dice import Dice, Seeded
 from troth.strategies.shape import Conjunction, Shape, identity
 from troth.synthesis import patterns, strings
 
@@ -56,6 +57,16 @@ _PHRASES = (
     "data: [DONE]",
     "null",
 )
+#: Texts that are not of a format, where "not one" would be.
+NO_FORMAT = {
+    "regex": "[",
+    "json-pointer": "a",
+    "uri-reference": "http://[",
+    "iri-reference": "http://[",
+    "uri-template": "{",
+    "hostname": "not a host",
+    "idn-hostname": "not a host",
+}
 _TRIES = 24
 # An integer without limits stays small: servers may cap what costs them.
 _USUAL = 100
@@ -66,6 +77,10 @@ def string(shape: Shape, dice: Dice, matches: Callable[[str, str], bool], name: 
     """A text that *shape* describes."""
     if shape.patterns:
         return _patterned(shape, dice, matches)
+    if shape.anti_formats:
+        found = NO_FORMAT.get(shape.anti_formats[0], "not one")
+        if _long_enough(shape, found):
+            return found
     if shape.formats:
         made = strings.FORMATS.get(shape.formats[0])
         if made is not None:
@@ -105,9 +120,11 @@ def _patterned(shape: Shape, dice: Dice, matches: Callable[[str, str], bool]) ->
     makers = [draw for draw in drawn if draw is not None]
     if not makers:
         raise Unsupported(f"the pattern {shape.patterns[0]!r}")
-    for attempt in range(_TRIES * 2):
-        grow = 3 + attempt if attempt < _TRIES else max(shape.min_length, 1)
-        text = makers[attempt % len(makers)](cast("Throws", dice), grow)
+    for attempt in range(_TRIES * 3):
+        grow = 3 + attempt % _TRIES if attempt < _TRIES * 2 else max(shape.min_length, 1)
+        # Dice that always fall alike never get further, so other ones are thrown in the end.
+        throws = dice if attempt < _TRIES else Seeded(Seed.of("text", attempt))
+        text = makers[attempt % len(makers)](cast("Throws", throws), grow)
         if len(text) < shape.min_length:
             text = _stretched(shape, text, matches)
         if (
@@ -184,33 +201,36 @@ def _integer(low: int | None, high: int | None, dice: Dice) -> int:
 
 
 def _fraction(shape: Shape, dice: Dice) -> float:
-    low = shape.low.value if shape.low else (shape.high.value - 100 if shape.high else -100)
-    high = shape.high.value if shape.high else (shape.low.value + 100 if shape.low else 100)
-    for digits in (2, 4, 8, 15):
+    low = _exact(shape.low.value if shape.low else (shape.high.value - 100 if shape.high else -100))
+    high = _exact(shape.high.value if shape.high else (shape.low.value + 100 if shape.low else 100))
+    for digits in (2, 4, 8, 15, 30):
         scale = 10**digits
-        first = math.floor(Fraction(low) * scale) + (1 if shape.low and shape.low.strict else 0)
-        if Fraction(first, scale) < Fraction(low):
-            first += 1
-        last = math.ceil(Fraction(high) * scale) - (1 if shape.high and shape.high.strict else 0)
-        if Fraction(last, scale) > Fraction(high):
-            last -= 1
+        first, last = math.ceil(low * scale), math.floor(high * scale)
+        first += bool(shape.low and shape.low.strict and first == low * scale)
+        last -= bool(shape.high and shape.high.strict and last == high * scale)
+        if "integer" not in shape.types and first == last and first % scale == 0:
+            continue
         if first <= last:
-            found = dice.between(first, last) / scale
-            if "integer" in shape.types or not found.is_integer():
-                return found
-            if first < last:
-                return (first + 1 if found * scale <= first else found * scale - 1) / scale
+            found = dice.between(first, last)
+            if "integer" not in shape.types and found % scale == 0:
+                found += 1 if found < last else -1
+            return found / scale
     raise Unsupported("no number between its limits")
+
+
+def _exact(value: int | float) -> Fraction:
+    """*value* as the decimal that it is written as."""
+    return Fraction(str(value)) if isinstance(value, float) else Fraction(value)
 
 
 def _multiple(shape: Shape, kind: str, dice: Dice) -> int | float:
     step = Fraction(1) if kind == "integer" or "number" not in shape.types else None
     for of in shape.multiples:
-        other = Fraction(str(of))
+        other = _exact(of)
         step = other if step is None else _common(step, other)
     assert step is not None
-    low = Fraction(shape.low.value) if shape.low else None
-    high = Fraction(shape.high.value) if shape.high else None
+    low = _exact(shape.low.value) if shape.low else None
+    high = _exact(shape.high.value) if shape.high else None
     first = -_USUAL if low is None else math.ceil(low / step)
     last = first + 2 * _USUAL if high is None else math.floor(high / step)
     if low is None and high is not None:
@@ -221,8 +241,13 @@ def _multiple(shape: Shape, kind: str, dice: Dice) -> int | float:
         last -= 1
     if first > last:
         raise Unsupported("no multiple between its limits")
-    found = dice.between(first, min(last, first + 10**6)) * step
-    return int(found) if found.denominator == 1 else float(found)
+    span = min(last - first, 10**6)
+    start = dice.between(0, span)
+    for turn in range(min(span, _TRIES) + 1):
+        found = (first + (start + turn) % (span + 1)) * step
+        if not any((found / _exact(of)).denominator == 1 for of in shape.not_multiples):
+            return int(found) if found.denominator == 1 else float(found)
+    raise Unsupported("no multiple that is not another's as well")
 
 
 def _common(one: Fraction, other: Fraction) -> Fraction:

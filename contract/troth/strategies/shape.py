@@ -212,10 +212,12 @@ def item_nodes(shape: Shape, index: int) -> Conjunction:
 
 def conjunction(nodes: list[Node]) -> Conjunction:
     """*nodes* without repetitions and without those that ask nothing."""
-    if any(node is False for node in nodes):
+    if False in nodes:
         return (False,)
-    seen = {id(node): node for node in nodes if node is not True and node != {}}
-    return tuple(seen.values())
+    found = [node for node in nodes if node is not True and node]
+    if len(found) < 2:
+        return tuple(found)
+    return tuple({id(node): node for node in found}.values())
 
 
 def declared_names(shape: Shape) -> Iterator[str]:

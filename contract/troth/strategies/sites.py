@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from troth import pointer as pointers
-from troth.strategies.alternatives import Alternatives
+from troth.strategies.alternatives import Alternatives, Memo
 from troth.strategies.shape import (
     Conjunction,
     Shape,
     conjunction,
     declared_names,
     item_nodes,
-    member_nodes,
 )
 
 Token = str | int
@@ -62,16 +61,19 @@ def sites(
     tokens: tuple[Token, ...] = (),
     required: bool = True,
     label: str = "",
+    memo: Memo | None = None,
 ) -> Iterator[Site]:
     """Every place of *value*, outer ones first; *value* satisfies *nodes*."""
-    shape = shape_of(alternatives, nodes, value)
+    # The walk holds the value, so what is remembered of its parts by identity stays true.
+    memo = {} if memo is None else memo
+    shape = shape_of(alternatives, nodes, value, memo)
     if shape is None or len(tokens) > _DEEPEST:
         return
     yield Site(tokens, nodes, shape, value, required, label)
     if isinstance(value, dict):
         declared = set(declared_names(shape))
         for name, member in value.items():
-            inner = member_nodes(shape, name, matches=alternatives.matches)
+            inner = alternatives.member(shape, name)
             if not inner and name not in declared:
                 continue  # anything goes here and further in: nothing to break
             yield from sites(
@@ -81,17 +83,23 @@ def sites(
                 tokens=(*tokens, name),
                 required=name in shape.required,
                 label=name if name in declared else "*",
+                memo=memo,
             )
     elif isinstance(value, list):
         for index, item in enumerate(value[:_ITEMS]):
             inner = item_nodes(shape, index)
             if inner and shape.arrays:
-                yield from sites(alternatives, inner, item, tokens=(*tokens, index), label="#")
+                yield from sites(
+                    alternatives, inner, item, tokens=(*tokens, index), label="#", memo=memo
+                )
 
 
-def shape_of(alternatives: Alternatives, nodes: Conjunction, value: Any) -> Shape | None:
+def shape_of(
+    alternatives: Alternatives, nodes: Conjunction, value: Any, memo: Memo | None = None
+) -> Shape | None:
     """The alternative that *value* has, the one that says most of its members."""
-    fitting = [shape for shape in alternatives.of(nodes) if alternatives.fits(shape, value)]
+    memo = {} if memo is None else memo
+    fitting = [shape for shape in alternatives.of(nodes) if alternatives.fits(shape, value, memo)]
     if isinstance(value, dict) and len(fitting) > 1:
         return max(fitting, key=lambda shape: sum(name in shape.required for name in value))
     return fitting[0] if fitting else None

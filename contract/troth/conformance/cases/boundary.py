@@ -23,7 +23,6 @@ from troth.strategies.shape import (
     Shape,
     declared_names,
     item_nodes,
-    member_nodes,
 )
 from troth.strategies.sites import Site, put, resolved, shape_of, sites
 
@@ -182,7 +181,7 @@ def _members(
     alternatives = generator.alternatives
     tokens, value = stand.site.tokens, stand.site.value
     for name in declared_names(shape):
-        inner = member_nodes(shape, name, matches=alternatives.matches)
+        inner = alternatives.member(shape, name)
         branches = alternatives.of(inner)[:8]
         for branch in branches:
             if branch.types == {"null"} and len(branches) > 1:

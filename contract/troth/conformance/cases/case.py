@@ -10,12 +10,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 from troth import json_text
 from troth.contract import Contract, NoSuchOperation
 from troth.exchange import Request
 from troth.operation import Operation
-from troth.schema import Schema
+from troth.schema import Schema, Schemas
 from troth.strategies import bodies, composing
 from troth.strategies.assembling import assemble, body_type
 from troth.strategies.composing import Composition
@@ -138,12 +139,44 @@ class Subject:
 
 def costly(schema: Schema, value: Any) -> bool:
     """Whether *value* asks for more than its `x-troth-costs` say that a server must give."""
+    priced = _priced(schema.schemas)
+    if not priced or not _exceeds(value, priced):
+        return False
     alternatives = bodies.generator_of(schema).alternatives
     return any(
         isinstance(site.value, (int, float)) and site.value > min(site.shape.costs)
         for site in sites(alternatives, (schema.prepared,), value)
         if site.shape.costs
     )
+
+
+_prices: WeakKeyDictionary[Schemas, float] = WeakKeyDictionary()
+
+
+def _priced(schemas: Schemas) -> float:
+    """The least `x-troth-costs` of a document, 0 without any."""
+    if schemas not in _prices:
+        found: list[float] = []
+        waiting = [schemas.prepared.root]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, dict):
+                cost = node.get("x-troth-costs")
+                found += [cost] if isinstance(cost, (int, float)) else []
+                waiting.extend(node.values())
+            elif isinstance(node, list):
+                waiting.extend(node)
+        _prices[schemas] = min(found, default=0)
+    return _prices[schemas]
+
+
+def _exceeds(value: Any, least: float) -> bool:
+    """Whether there is a number beyond *least* anywhere in *value*: a quick no for most."""
+    if isinstance(value, dict):
+        return any(_exceeds(item, least) for item in value.values())
+    if isinstance(value, list):
+        return any(_exceeds(item, least) for item in value[:1000])
+    return isinstance(value, (int, float)) and value > least
 
 
 def subject(

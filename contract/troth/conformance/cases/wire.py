@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from troth import json_text, media_type
-from troth.conformance.cases.case import Case, Intent, Subject
+from troth.conformance.cases.case import Case, Intent, Subject, slug
 from troth.errors import MethodNotAllowed, NoSuchPath
 from troth.exchange import Fields, Request
-from troth.operation import SecurityScheme
+from troth.operation import Operation, SecurityScheme
 from troth.strategies.assembling import CREDENTIAL
 
 _DEEP = 100_000
@@ -19,9 +19,8 @@ _METHODS = ("GET", "PUT", "DELETE", "PATCH", "POST")
 
 def wire(subject: Subject) -> Iterator[Case]:
     """The transport's cases for one operation; the credential is tried again at the end."""
-    valid = replace(
-        subject.case("transport", "valid", subject.minimal, about="the smallest valid request")
-    )
+    about = "the smallest valid request"
+    valid = subject.case("transport", "valid", subject.minimal, about=about)
     yield valid
     yield from _credentials(subject, valid)
     yield from _methods(subject, valid)
@@ -185,7 +184,7 @@ def _content_types(valid: Case) -> Iterator[Case]:
             ("content-type-parameter", f"{plain}; v=1", "either", "with a parameter"),
         ]
     for name, value, intent, about in entries:
-        if value and _declared(valid, value):
+        if intent == "invalid" and value and _declared(valid, value):
             intent = "valid"
         request = _with(valid.request, "Content-Type", value)
         yield _made(valid, name, request, intent, f"Content-Type: {about}")
@@ -255,6 +254,18 @@ def _raw(valid: Case, name: str, body: bytes, intent: Intent, about: str) -> Cas
     return case if intent == "valid" else replace(case, value=None)
 
 
+def _answers(operation: Operation, value: Any) -> list[str]:
+    """The media types in which the document lets a request with the body *value* succeed."""
+    return [
+        media_type.essence(entry.content_type)
+        for response in operation.responses
+        if response.status.startswith("2")
+        for entry in response.content
+        if "*" not in entry.content_type
+        and (entry.when is None or entry.when.holds({"request": value}) is True)
+    ]
+
+
 def _accepts(subject: Subject, valid: Case) -> Iterator[Case]:
     entries: list[tuple[str, str | None, Intent]] = [
         ("accept-missing", None, "valid"),
@@ -263,13 +274,16 @@ def _accepts(subject: Subject, valid: Case) -> Iterator[Case]:
         ("accept-nothing-offered", "text/csv", "either"),
         ("accept-malformed", ";;q=x", "either"),
     ]
-    declared = valid.request.field("Accept") or "*/*"
-    offered = [word for word in declared.split(", ") if word != "*/*"]
-    for word in offered:
-        entries.append((f"accept-{word.replace('/', '-')}", word, "either"))
-    if len(offered) == 1:
-        entries[-1] = (*entries[-1][:2], "valid")
-        entries.append(("accept-weighted", f"{offered[0]};q=0.5, */*;q=0.1", "valid"))
+    answers = _answers(subject.operation, valid.value)
+    for word in dict.fromkeys(answers):
+        entries.append((f"accept-{slug(word)}", word, "valid"))
+        entries.append((f"accept-{slug(word)}-weighted", f"{word};q=0.5, */*;q=0.1", "valid"))
+    offered = (valid.request.field("Accept") or "*/*").split(", ")
+    entries += [
+        (f"accept-{slug(word)}", word, "either")
+        for word in offered
+        if word not in (*answers, "*/*")
+    ]
     for name, value, intent in entries:
         request = _with(valid.request, "Accept", value)
         yield _made(valid, name, request, intent, f"Accept: {value or 'none'}")
