@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from typing import Any
 
-from troth import json_text, media_type
+from troth import json_text, media_type, pointer
 from troth.contract import Contract
 from troth.exchange import Request
 from troth.operation import DeclaredResponse, Match, MediaType, Operation
@@ -13,12 +14,13 @@ from troth.seed import Seed
 from troth_mock import negotiate
 from troth_mock.chatting import Chat
 from troth_mock.credentials import gate
-from troth_mock.negotiate import Preferences
+from troth_mock.negotiate import Chooser, Preferences
 from troth_mock.plain import Bodies
 from troth_mock.refusal import refusal, refuse_violations, status_of_violation
 from troth_mock.reply import Reply
 
 _NO_PREFERENCE = Preferences()
+_FIELDS = frozenset({"accept", "authorization", "content-type", "prefer"})
 
 
 class Answerer:
@@ -30,13 +32,21 @@ class Answerer:
         self.contract = contract
         self.operation = operation
         self._gate = gate(operation, tokens)
-        self._start = (contract.document.digest, str(seed), operation.name)
+        self._base = Seed.of(contract.document.digest, seed, operation.name).key
         self._success = negotiate.success(operation)
+        self._choosers: dict[str, Chooser] = {}
         self._bodies = Bodies(contract, operation)
         self._chat = Chat.of(contract, operation, self._success[1])
         body = operation.request_body
         self._is_required = body is not None and body.required
         self._by_content_type: dict[str, MediaType | None] = {}
+        self._formal = self._formal_members()
+        self._needed = _FIELDS | {
+            scheme.parameter.lower() if scheme.location == "header" else "cookie"
+            for schemes in operation.security
+            for scheme in schemes
+            if scheme.kind == "apiKey"
+        }
 
     def answer(self, match: Match, request: Request, *, created: int | None) -> Reply:
         """Answer *request*; *created* is the time to tell, None the fixed one.
@@ -44,8 +54,11 @@ class Answerer:
         Raises Refused, BadPreference, NotAcceptable, Unsatisfiable.
         """
         fields: dict[str, list[str]] = {}
+        needed = self._needed
         for name, value in request.fields:
-            fields.setdefault(name.lower(), []).append(value)
+            name = name.lower()
+            if name in needed:
+                fields.setdefault(name, []).append(value)
         if self._gate is not None:
             denied = self._gate(fields, match.query)
             if denied is not None:
@@ -71,26 +84,57 @@ class Answerer:
         status, declared = self._success
         if wished.code is not None and wished.code != status:
             status, declared = wished.code, negotiate.preferred(self.operation, wished.code)
-        accept = ", ".join(fields["accept"]) if "accept" in fields else None
-        entry = None if declared is None else negotiate.choose(declared, value, accept)
-        seed = self._seed(match, request, value)
-        chat = self._chat
-        plain = wished.example is None and not wished.dynamic
-        if chat is not None and plain and declared is self._success[1] and chat.answers(entry):
-            reply = chat.reply(entry, value, seed, created=created, status=status)
+        accept = fields.get("accept", ())
+        entry = None if declared is None else self._chooser(declared).choose(value, accept)
+        seed = self._seed(match, request, value, self._formal)
+        chat, is_plain = self._chat, wished.example is None and not wished.dynamic
+        if (
+            chat is not None
+            and entry is not None
+            and is_plain
+            and declared is self._success[1]
+            and chat.answers(entry)
+        ):
+            said = seed
+            if type(value) is dict and not chat.dialect.cuts.isdisjoint(value):
+                said = self._seed(match, request, value, self._formal | chat.dialect.cuts)
+            reply = chat.reply(entry, value, seed, said=said, created=created, status=status)
         else:
-            reply = self._bodies.reply(status, declared, entry, seed, wished=wished, accept=accept)
+            reply = self._bodies.reply(
+                status, declared, entry, seed, wished=wished, accept=", ".join(accept)
+            )
         if wished is not _NO_PREFERENCE and wished.applied:
             applied = (*reply.fields, ("Preference-Applied", wished.applied))
             return Reply(reply.status, applied, reply.body, reply.stream)
         return reply
 
-    def _seed(self, match: Match, request: Request, value: Any) -> Seed:
+    def _formal_members(self) -> frozenset[str]:
+        """The members that say in which form to answer, and not what: they change no seed.
+
+        So a stream folds to the body that the same request gets without streaming.
+        """
+        declared = self._success[1]
+        if declared is None or self._chat is None:
+            return frozenset()
+        usage = self._chat.dialect.pointers.get("include-usage")
+        names = {pointer.split(usage)[0]} if usage else set()
+        return frozenset(names.union(self._chooser(declared).reads or ()))
+
+    def _chooser(self, declared: DeclaredResponse) -> Chooser:
+        found = self._choosers.get(declared.status)
+        if found is None:
+            found = self._choosers[declared.status] = Chooser(declared)
+        return found
+
+    def _seed(self, match: Match, request: Request, value: Any, formal: frozenset[str]) -> Seed:
+        """The seed of a request: of everything that it says but its *formal* members."""
+        if type(value) is dict and not formal.isdisjoint(value):
+            value = {name: part for name, part in value.items() if name not in formal}
         canonical = request.body if value is None else json_text.canonical(value)
-        if not match.path_parameters and not match.query:
-            return Seed.of(*self._start, canonical)
-        named = "\n".join(f"{name}={text}" for name, text in sorted(match.path_parameters.items()))
-        return Seed.of(*self._start, canonical, named, match.query)
+        if match.path_parameters or match.query:
+            named = sorted(match.path_parameters.items())
+            canonical += json_text.encode([named, match.query])
+        return Seed(blake2b(canonical, digest_size=16, key=self._base).digest())
 
     def _body(
         self, match: Match, request: Request, fields: Mapping[str, Sequence[str]]

@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 
 from troth.errors import TrothError
 from troth.schema import Schema, UnusableSchema, embedded
-from troth.synthesis import Unsatisfiable, synthesize
 from troth.seed import Seed
+from troth.synthesis import Unsatisfiable, synthesize
 from troth_mock import text
 from troth_mock.dialect import Dialect
 
@@ -77,6 +77,8 @@ def read(dialect: Dialect, body: Any) -> Asked:
     """Read what *body* asks for.  Raises Refused."""
     get = dialect.request
     messages = get["messages"](body)
+    if type(body) is dict and dialect.extras.isdisjoint(body):
+        return Asked(get["model"](body), messages if type(messages) is list else ())
     tools, force = _tools(dialect, body)
     kind, schema, schema_at = _format(dialect, get["response-format"](body))
     return Asked(
@@ -193,13 +195,15 @@ def _chosen(choice: Any) -> str | None:
 
 
 def _format(dialect: Dialect, value: Any) -> tuple[str, Schema | None, str]:
-    kind = value.get("type") if type(value) is dict else None
+    if type(value) is not dict:
+        return "text", None, ""
+    kind = value.get("type")
     if kind == "json_object":
         return "json_object", None, ""
     if kind != "json_schema":
         return "text", None, ""
     at = dialect.pointers.get("response-format", "/response_format") + "/json_schema"
-    holder = value["json_schema"] if "json_schema" in value else None
+    holder = value.get("json_schema")
     if type(holder) is not dict:
         raise Refused("response_format json_schema comes with a json_schema", at)
     if "schema" not in holder:

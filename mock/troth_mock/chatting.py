@@ -54,13 +54,23 @@ class Chat:
         return id(entry) in self._completions
 
     def reply(
-        self, entry: MediaType, body: Any, seed: Seed, *, created: int | None, status: int
+        self,
+        entry: MediaType,
+        body: Any,
+        seed: Seed,
+        *,
+        said: Seed,
+        created: int | None,
+        status: int,
     ) -> Reply:
-        """Answer the request of this *body*.  Raises Refused and Unsatisfiable."""
+        """Answer the request of this *body*; *said* is the seed of what the answer says.
+
+        Raises Refused and Unsatisfiable.
+        """
         asked = asking.read(self.dialect, body)
         key = id(entry)
         created = FIXED_TIME if created is None else created
-        completed = self._completions[key].complete(asked, seed, created=created)
+        completed = self._completions[key].complete(asked, seed, said=said, created=created)
         cutter = self._cutters.get(key)
         if cutter is None:
             return Reply(status, self._fields[key], orjson.dumps(completed.body))

@@ -11,6 +11,7 @@ text of a tool call's arguments; an answer that reaches the limit says `length`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -55,11 +56,15 @@ class Draft:
 class Completed:
     """A whole completion: the *body*, valid, and the *drafts* that it was made of.
 
-    *drafts* is empty when the body had to be changed to fit the document.
+    *drafts* is empty when the body had to be changed to fit the document.  *mark* is a text that
+    nothing in the body holds, because nobody can guess it; *is_plain* says that each choice is a
+    text and nothing else.
     """
 
     body: dict[str, Any]
     drafts: tuple[Draft, ...]
+    mark: str
+    is_plain: bool = False
 
 
 def drafts(asked: Asked, seed: Seed) -> list[Draft]:
@@ -93,7 +98,7 @@ def before(said: str, stops: Sequence[str]) -> str:
 def _texts(asked: Asked, seed: Seed) -> list[str]:
     if asked.format != "text":
         return _json_texts(asked, seed)
-    number = seed.number("text")
+    number = _number(seed)
     brief = asked.choices > _MOST_LONG_CHOICES
     indexes = range(asked.choices)
     found = calls.results(asked.messages) if asked.messages else []
@@ -118,7 +123,7 @@ def _json_texts(asked: Asked, seed: Seed) -> list[str]:
 
 def _some_object(asked: Asked, seed: Seed) -> dict[str, Any]:
     question = last_user_text(asked.messages)
-    number = seed.number("text")
+    number = _number(seed)
     said = text.answer(question, number=number, brief=True)
     return {"topic": text.topic(question), "answer": said, "confidence": number % 100 / 100}
 
@@ -134,14 +139,21 @@ class Completions:
         self._pool = tuple(self._templates(Seed.of(digest, "completion")))
         self._needs_content = not self._may_lack_content()
 
-    def complete(self, asked: Asked, seed: Seed, *, created: int) -> Completed:
-        """Answer *asked*.  Raises Refused, and Unsatisfiable if no body can be valid."""
-        made = drafts(asked, seed)
+    def complete(
+        self, asked: Asked, seed: Seed, *, said: Seed | None = None, created: int
+    ) -> Completed:
+        """Answer *asked*; what it says is drawn from the seed *said*, where that is another one.
+
+        Raises Refused, and Unsatisfiable if no body can be valid.
+        """
+        made = drafts(asked, said or seed)
+        mark = f"mark-{seed.key.hex()}"
         body = self._body(asked, made, seed, created=created)
+        is_plain = asked.top_logprobs is None and not any(draft.calls for draft in made)
         if self._is_valid(body):
-            return Completed(body, tuple(made))
+            return Completed(body, tuple(made), mark, is_plain)
         assert self.schema is not None
-        return Completed(fit(self.schema, body, seed=seed.child("fit")), ())
+        return Completed(fit(self.schema, body, seed=seed.child("fit")), (), mark)
 
     def _body(
         self, asked: Asked, made: Sequence[Draft], seed: Seed, *, created: int
@@ -154,13 +166,14 @@ class Completions:
         if asked.model is not None:
             _set(body, at.get("model"), asked.model)
         choices = [
-            self._choice(orjson.loads(choice), draft, asked, seed.child("logprobs", index), index)
+            self._choice(orjson.loads(choice), draft, asked, seed, index)
             for index, draft in enumerate(made)
         ]
         put(body, at["choices"], choices)
         if "usage" in at:
             prompt, size = count(asked.messages), sum(draft.size for draft in made)
-            put(body, at["usage"], self._usage(orjson.loads(usage), prompt, size))
+            counts = {} if usage == b"{}" else orjson.loads(usage)
+            put(body, at["usage"], self._usage(counts, prompt, size))
         _set(body, at.get("system-fingerprint"), self._fingerprint)
         if asked.service_tier is not None:
             tier = "default" if asked.service_tier == "auto" else asked.service_tier
@@ -180,7 +193,9 @@ class Completions:
         if draft.calls:
             _set(choice, at.get("tool-calls"), [call.value for call in draft.calls])
         if asked.top_logprobs is not None:
-            found = logprobs.entries(draft.pieces or (), seed, top=asked.top_logprobs)
+            found = logprobs.entries(
+                draft.pieces or (), seed.child("logprobs", index), top=asked.top_logprobs
+            )
             _set(choice, at.get("logprobs"), {"content": found})
         _set(choice, at.get("finish-reason"), draft.finish)
         return choice
@@ -198,10 +213,8 @@ class Completions:
         for index in range(_POOL):
             body: Any = {}
             if self.schema is not None:
-                try:
+                with suppress(Unsatisfiable):  # told when a body is asked for
                     body = synthesize(self.schema, seed=seed.child(index), optional=False)
-                except Unsatisfiable:
-                    pass  # told when a body is asked for
             found[self._split(body if isinstance(body, dict) else {})] = None
         return list(found)
 
@@ -225,6 +238,11 @@ class Completions:
         asked, draft = Asked(model="model"), Draft(None, [call], "tool_calls")
         self._needs_content = False
         return self._is_valid(self._body(asked, [draft], Seed.of("probe"), created=FIXED_TIME))
+
+
+def _number(seed: Seed) -> int:
+    # the seed is a hash already: half of it is as good a draw as another hash of it
+    return int.from_bytes(seed.key[8:], "big")
 
 
 def _set(value: dict[str, Any], names: Names | None, part: Any) -> None:

@@ -166,11 +166,16 @@ STOP_WORDS = frozenset(
     say says she should show so some such suggest summarise summarize tell than thank thanks that
     that's the their them then there these they thing things think this those through to too under
     until up us use used using very want was wasn't way we well were what what's when where which
-    while who whom whose why will with without would write yes yet you you're your yours hello!
-    """.split()
+    while who whom whose why will with without would write yes yet you you're your yours
+    """.split()  # noqa: SIM905 - one word list reads better than quoted words
 )
 
 GREETING_WORDS = frozenset(
-    "hello hi hey hiya howdy greetings morning afternoon evening hallo hola bonjour ciao "
-    "salut servus moin namaste".split()
+    """
+    hello hi hey hiya howdy greetings morning afternoon evening hallo hola bonjour ciao salut
+    servus moin namaste
+    """.split()  # noqa: SIM905 - one word list reads better than quoted words
 )
+
+#: Words that may stand in a greeting beside those that greet.
+SMALL_TALK = STOP_WORDS | {"good", "day", "today", "friend", "bot", "assistant", "world"}

@@ -7,7 +7,7 @@ parameters}}`, a tool choice is `none`, `auto`, `required` or a named function.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,9 @@ _REQUEST = (
 )  # fmt: skip
 
 
+_CUTS = ("token-limits", "stop", "logprobs", "top-logprobs")
+
+
 def _absent(value: Any) -> Any:
     return None
 
@@ -30,7 +33,9 @@ def _absent(value: Any) -> Any:
 class Dialect:
     """The compiled pointers: *request* has a getter for every part, the others what is named.
 
-    Parts go by the names that the document uses (`finish-reason`).
+    Parts go by the names that the document uses (`finish-reason`).  *extras* are the members of a
+    request that say anything but the model and the messages; *cuts* those that only say how much
+    of the answer is sent, and in which form.
     """
 
     request: Mapping[str, Getter]
@@ -40,6 +45,8 @@ class Dialect:
     choice: Mapping[str, Names]
     usage: Mapping[str, Names]
     id_prefix: str
+    extras: frozenset[str]
+    cuts: frozenset[str]
 
 
 def compile_dialect(raw: Mapping[str, Any]) -> Dialect | None:
@@ -50,6 +57,7 @@ def compile_dialect(raw: Mapping[str, Any]) -> Dialect | None:
         return None
     limits = raw.get("request", {}).get("token-limits", ())
     limits = [limits] if isinstance(limits, str) else limits
+    said = [*request.items(), *(("token-limits", at) for at in limits if _is_pointer(at))]
     return Dialect(
         request={name: getter(request[name]) if name in request else _absent for name in _REQUEST},
         token_limits=tuple((at, getter(at)) for at in limits if _is_pointer(at)),
@@ -58,6 +66,8 @@ def compile_dialect(raw: Mapping[str, Any]) -> Dialect | None:
         choice={name: pointer.split(at) for name, at in choice.items()},
         usage={name: pointer.split(at) for name, at in _pointers(raw.get("usage")).items()},
         id_prefix=str(raw.get("id-prefix", "")),
+        extras=_tops(at for name, at in said if name not in ("model", "messages")),
+        cuts=_tops(at for name, at in said if name in _CUTS),
     )
 
 
@@ -65,6 +75,11 @@ def _pointers(raw: Any) -> dict[str, str]:
     if not isinstance(raw, Mapping):
         return {}
     return {name: at for name, at in raw.items() if _is_pointer(at)}
+
+
+def _tops(pointers: Iterable[str]) -> frozenset[str]:
+    """The members of the whole that *pointers* start with."""
+    return frozenset(pointer.split(at)[0] for at in pointers)
 
 
 def _is_pointer(at: Any) -> bool:

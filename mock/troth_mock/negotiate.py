@@ -9,7 +9,7 @@ a client that sends `stream: true` gets a stream whatever its SDK put into Accep
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ from troth.operation import DeclaredResponse, Example, MediaType, Operation
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _PREFERENCE = re.compile(rf'\s*({_TOKEN})\s*(?:=\s*({_TOKEN}|"(?:[^"\\]|\\.)*+")?\s*)?(?:;|$)')
 _PIECE = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*+"?)++')
+_SCALARS = frozenset({type(None), bool, int})
+_MOST_DECIDED = 64
 _CONCRETE = {"*/*": "application/json", "application/*": "application/json", "text/*": "text/plain"}
 
 
@@ -68,6 +70,12 @@ class Preferences:
         if self.dynamic is not None:
             said.append(f"dynamic={'true' if self.dynamic else 'false'}")
         return ", ".join(said)
+
+
+def _quoted(value: str) -> str:
+    if re.fullmatch(_TOKEN, value):
+        return value
+    return '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'
 
 
 def preferences(fields: Sequence[str]) -> Preferences:
@@ -124,29 +132,72 @@ def preferred(operation: Operation, code: int) -> DeclaredResponse:
     return declared
 
 
-def choose(declared: DeclaredResponse, body: Any, accept: str | None) -> MediaType | None:
-    """The media type of *declared* that answers a request of this *body*; None: no content.
+class Chooser:
+    """Chooses the media type of one response; compiled once.
 
-    Raises NotAcceptable.
+    What conditions decide is remembered by the members that they read, where those are scalars:
+    a condition is a pure function of them.
     """
-    content = declared.content
-    if not content:
-        return None
-    facts: Mapping[str, Any] = {"request": body}
-    open_ones = []
-    for entry in content:
-        if entry.when is None:
-            open_ones.append(entry)
-        elif entry.when.holds(facts):
-            return entry
-    if accept is None:
-        return (open_ones or content)[0]
-    # where every condition failed, a condition is no reason to send nothing
-    offered = open_ones or content
-    taken = media_type.accepts(accept, [entry.content_type for entry in offered])
-    if not taken:
-        raise NotAcceptable(accept, tuple(entry.content_type for entry in content))
-    return next(entry for entry in offered if entry.content_type == taken[0])
+
+    def __init__(self, declared: DeclaredResponse) -> None:
+        self.content = declared.content
+        self._open = tuple(entry for entry in self.content if entry.when is None)
+        self._conditional = tuple(entry for entry in self.content if entry.when is not None)
+        self.reads = _members_read(self._conditional)
+        self._decided: dict[Any, MediaType | None] = {}
+
+    def choose(self, body: Any, accept: Sequence[str]) -> MediaType | None:
+        """The media type that answers a request of this *body*; None: no content.
+
+        Raises NotAcceptable.
+        """
+        if not self.content:
+            return None
+        decided = self._decide(body) if self._conditional else None
+        if decided is not None:
+            return decided
+        # where every condition failed, a condition is no reason to send nothing
+        offered = self._open or self.content
+        if not accept:
+            return offered[0]
+        wished = ", ".join(accept)
+        taken = media_type.accepts(wished, [entry.content_type for entry in offered])
+        if not taken:
+            raise NotAcceptable(wished, tuple(entry.content_type for entry in self.content))
+        return next(entry for entry in offered if entry.content_type == taken[0])
+
+    def _decide(self, body: Any) -> MediaType | None:
+        if self.reads is None or type(body) is not dict:
+            return self._judge(body)
+        values = [body.get(name) for name in self.reads]
+        if not _SCALARS.issuperset(map(type, values)):
+            return self._judge(body)
+        key = (*values, *map(type, values))  # True and 1 are one key of a dict
+        try:
+            return self._decided[key]
+        except KeyError:
+            found = self._judge(body)
+            if len(self._decided) < _MOST_DECIDED:
+                self._decided[key] = found
+            return found
+
+    def _judge(self, body: Any) -> MediaType | None:
+        facts = {"request": body}
+        return next(
+            (entry for entry in self._conditional if entry.when and entry.when.holds(facts)), None
+        )
+
+
+def _members_read(entries: Sequence[MediaType]) -> tuple[str, ...] | None:
+    """The members of the request that the conditions of *entries* read; None: who knows."""
+    names: set[str] = set()
+    for entry in entries:
+        assert entry.when is not None
+        scope = entry.when.scope
+        if scope.whole or not entry.when.variables <= {"request"}:
+            return None
+        names |= scope.members.get("request", frozenset())
+    return tuple(sorted(names))
 
 
 def named_example(entry: MediaType, name: str) -> Example:
@@ -165,7 +216,7 @@ def named_example(entry: MediaType, name: str) -> Example:
 
 
 def concrete(content_type: str, accept: str | None) -> str:
-    """A media type for the Content-Type field: where *content_type* is a range, one that it covers."""
+    """A media type for the Content-Type field: of a range, one that it covers."""
     if "*" not in content_type:
         return content_type
     wished = (piece.partition(";")[0].strip() for piece in (accept or "").split(","))

@@ -6,8 +6,8 @@ seed and request (key order and white space aside) give the same bytes, and any 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 from troth.contract import Contract
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError

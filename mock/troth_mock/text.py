@@ -6,8 +6,8 @@ when there is one.  Different *index*es of one request give different answers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from itertools import islice
 from typing import Any
 
 from troth_mock import corpus
@@ -15,9 +15,15 @@ from troth_mock.tokens import tokens
 
 #: How much of a message is read in search of its topic, in characters.
 _READ = 2000
+_MOST_READ = 80
 _LONGEST_WORD = 40
 _MOST_WORDS = 5
-_PUNCTUATION = "\"'`*_#<>()[]{}.,;:!?…“”„‘’«»¿¡。、！？，：；（）「」"
+# A word: no white space, no control, and punctuation only inside.
+_MARKS = (
+    r"\s\x00-\x20\x7f-\x9f\"'`*_#<>()\[\]{}.,;:!?\u2026\u2018-\u201e\u00ab\u00bb\u00bf\u00a1"
+    r"\u3001\u3002\u300c\u300d\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f"
+)
+_WORD = re.compile(rf"[^{_MARKS}]+(?:['\u2019._:][^{_MARKS}]+)*")
 _MOST_RESULT = 400
 
 _BRIEF = (corpus.OPENINGS, corpus.CLOSINGS, corpus.DETAILS)
@@ -43,7 +49,9 @@ def answer(message: str, *, number: int, index: int = 0, brief: bool = False) ->
         text = _listed(number // 5)
     else:
         text = _combine(_PLAIN, number)
-    return text.replace("{topic}", topic).replace("{Topic}", topic[:1].upper() + topic[1:])
+    if "{T" in text:
+        text = text.replace("{Topic}", topic[:1].upper() + topic[1:])
+    return text.replace("{topic}", topic)
 
 
 def report(tool: str, result: str, *, number: int, index: int = 0) -> str:
@@ -121,29 +129,21 @@ def plain(value: Any) -> str:
 
 
 def _words(message: str) -> list[str]:
-    pieces = islice(message[:_READ].split(), 400)
-    return [word for piece in pieces if (word := _word(piece))]
-
-
-def _word(piece: str) -> str:
-    word = piece.strip(_PUNCTUATION)
-    if len(word) > _LONGEST_WORD:
-        word = shortened(word, _LONGEST_WORD)
-    if word.isascii() and not word.isprintable():
-        return ""
-    return "".join(char for char in word if char >= " " and not "\x7f" <= char <= "\x9f")
+    words = _WORD.findall(message[:_READ])[:_MOST_READ]
+    if len(message) <= _LONGEST_WORD:
+        return words
+    return [
+        word if len(word) <= _LONGEST_WORD else shortened(word, _LONGEST_WORD) for word in words
+    ]
 
 
 def _is_greeting(words: Sequence[str]) -> bool:
     if not words or len(words) > 6:
         return False
     lower = [word.lower() for word in words]
-    if lower[0] not in corpus.GREETING_WORDS and lower[-1] not in corpus.GREETING_WORDS:
+    if corpus.GREETING_WORDS.isdisjoint(lower):
         return False
-    return all(word in corpus.GREETING_WORDS or word in _SMALL_TALK for word in lower)
-
-
-_SMALL_TALK = corpus.STOP_WORDS | {"good", "day", "today", "friend", "bot", "assistant", "world"}
+    return all(word in corpus.GREETING_WORDS or word in corpus.SMALL_TALK for word in lower)
 
 
 def _combine(parts: Sequence[Sequence[str]], number: int) -> str:

@@ -59,10 +59,14 @@ def tokens(text: str) -> list[str]:
 
 def count(value: Any) -> int:
     """How many tokens the strings of a JSON value have, names of members not counted."""
-    if isinstance(value, str):
-        return len(tokens(value))
-    if isinstance(value, dict):
-        return sum(map(count, value.values()))
-    if isinstance(value, list):
-        return sum(map(count, value))
-    return 0
+    total = 0
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if type(part) is str:
+            total += len(_ASCII.findall(part) if part.isascii() else tokens(part))
+        elif type(part) is dict:
+            waiting.extend(part.values())
+        elif type(part) is list:
+            waiting.extend(part)
+    return total
