@@ -145,7 +145,8 @@ def check(document: Any) -> list[tuple[str, str]]:
     if not isinstance(document, dict):
         return []
     found: list[tuple[str, str]] = []
-    waiting: list[tuple[Any, str, str]] = [(document, "", "openapi")]
+    # a stack: the root comes off first
+    waiting: list[tuple[Any, str, str]] = []
     for side in _SIDES:
         entries = document.get(side)
         listed = entries if isinstance(entries, list) else [entries]
@@ -154,6 +155,7 @@ def check(document: Any) -> list[tuple[str, str]]:
             (entry, pointers.join(base, index) if isinstance(entries, list) else base, "")
             for index, entry in enumerate(listed)
         )
+    waiting.append((document, "", "openapi"))
     while waiting:
         node, at, kind = waiting.pop()
         if isinstance(node, dict):

@@ -92,7 +92,7 @@ class Facts(Mapping[str, Any]):
         return self._context
 
     def _bound(self, function: Function) -> Callable[..., Any]:
-        return _total(function, self.values_given)
+        return _reaching(function, self.values_given)
 
 
 @dataclass(frozen=True, slots=True, eq=False, init=False)
@@ -164,15 +164,15 @@ class Condition:
         if not self._functions:
             return variables
         variables |= {token(name): token(name) for name in self.variables}
-        functions = {name: _total(FUNCTIONS[name], facts) for name in self._functions}
+        functions = {name: _reaching(FUNCTIONS[name], facts) for name in self._functions}
         try:
             return cel.Context(variables=variables, functions=functions)
         except ValueError:
             return None
 
 
-def _total(function: Function, facts: Mapping[str, Any]) -> Callable[..., Any]:
-    """*function* as CEL calls it: given the variables that tokens stand for, and never raising."""
+def _reaching(function: Function, facts: Mapping[str, Any]) -> Callable[..., Any]:
+    """*function* as CEL calls it: given the variables that tokens stand for."""
     if not function.reaches:
         return function.call
 

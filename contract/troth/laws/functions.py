@@ -1,13 +1,14 @@
 """The functions that laws have beside CEL's own; spec/README.md documents each for authors.
 
-All are total: where an argument makes no sense the result is null, and a condition that then
-needs a value is undecided instead of broken.  That is also how a function says that it cannot
-know (a schema that cannot be used).
+An argument that makes no sense raises Senseless, which CEL takes as an error value: the condition
+is then undecided, never broken.  That is also how a function says that it cannot know (a schema
+that cannot be used).
 """
 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,14 @@ from troth import json_text, schema
 from troth.laws.shape import read
 
 Path = tuple[str, ...]
+
+# The CEL library logs every error value that comes from a function, as a warning; here error
+# values are ordinary, and a run would print thousands of them.
+logging.getLogger("cel").addFilter(lambda record: Senseless.__name__ not in record.getMessage())
+
+
+class Senseless(ValueError):
+    """An argument that the function cannot mean anything by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +64,19 @@ def is_json(text: Any) -> Any:
 
 
 def conforms(value: Any, embedded: Any) -> Any:
-    """Whether *value* is valid under a JSON Schema that is itself a value; null if unusable."""
+    """Whether *value* is valid under a JSON Schema that is itself a value."""
     if not isinstance(embedded, dict | bool):
-        return None
+        raise Senseless
     try:
         return schema.embedded(embedded).is_valid(value)
     except (schema.UnusableSchema, ValueError):
-        return None
+        raise Senseless from None
 
 
 def distinct(values: Any) -> Any:
     """*values* without repetitions, the first of each kept."""
-    if not isinstance(values, list):
-        return None
     found: dict[str, Any] = {}
-    for value in values:
+    for value in _list(values):
         found.setdefault(_key(value), value)
     return list(found.values())
 
@@ -78,65 +85,63 @@ def sort(values: Any) -> Any:
     """*values* in ascending order: all numbers, or all strings."""
     if _all(values, _is_number) or _all(values, lambda value: isinstance(value, str)):
         return sorted(values)
-    return None
+    raise Senseless
 
 
 def total(values: Any) -> Any:
     """The sum of a list of numbers."""
-    return sum(values) if _all(values, _is_number) else None
+    if not _all(values, _is_number):
+        raise Senseless
+    return sum(values)
 
 
 def flatten(values: Any) -> Any:
     """The entries of the lists in *values*, in one list; nulls are left out."""
     if not _all(values, lambda value: value is None or isinstance(value, list)):
-        return None
+        raise Senseless
     return [entry for value in values if value is not None for entry in value]
 
 
 def join(values: Any, separator: Any = "") -> Any:
     """The strings in *values* as one, with *separator* between them."""
     if not _all([separator], _is_text) or not _all(values, _is_text):
-        return None
+        raise Senseless
     return str(separator).join(values)
 
 
 def characters(text: Any) -> Any:
     """The number of code points of *text* (CEL's own size counts bytes in some libraries)."""
-    return len(text) if isinstance(text, str) else None
+    if not isinstance(text, str):
+        raise Senseless
+    return len(text)
 
 
 def range_(bound: Any) -> Any:
-    """The integers from 0 to *bound* - 1; null above 100,000."""
+    """The integers from 0 to *bound* - 1, at most 100,000 of them."""
     if not isinstance(bound, int) or isinstance(bound, bool) or bound > 100_000:
-        return None
+        raise Senseless
     return list(range(bound))
 
 
 def present(values: Any) -> Any:
     """*values* without null, "", [] and {}."""
-    return [value for value in values if _is_present(value)] if isinstance(values, list) else None
+    return [value for value in _list(values) if _is_present(value)]
 
 
 def first_at(values: Any) -> Any:
     """The index of the first present entry of *values*, or their number when there is none."""
-    if not isinstance(values, list):
-        return None
-    return next((at for at, value in enumerate(values) if _is_present(value)), len(values))
+    return next((at for at, value in enumerate(_list(values)) if _is_present(value)), len(values))
 
 
 def last_at(values: Any) -> Any:
     """The index of the last present entry of *values*, or -1 when there is none."""
-    if not isinstance(values, list):
-        return None
-    return next((at for at in reversed(range(len(values))) if _is_present(values[at])), -1)
+    return next((at for at in reversed(range(len(_list(values)))) if _is_present(values[at])), -1)
 
 
 def pluck(items: Any, path: Any) -> Any:
     """The values at *path* in each of *items*, in order; arrays on the way fan out."""
-    if not isinstance(items, list) or not isinstance(path, str):
-        return None
-    steps = tuple(path.split("."))
-    values = [_follow(row, steps) for row in _rows(items, steps[:-1])]
+    (steps,) = _paths([path])
+    values = [_follow(row, steps) for row in _rows(_list(items), steps[:-1])]
     return read(values, None)
 
 
@@ -146,12 +151,9 @@ def series(items: Any, at: Any, keys: Any, members: Any) -> Any:
     Every path starts at the item and may pass through the arrays that *at* passes through: it
     then stays with the same entry of them.  A column is called like the last step of its path.
     """
-    paths = [_paths([at]), _paths(keys), _paths(members)]
-    if not isinstance(items, list) or None in paths:
-        return None
-    (where,), by, wanted = ([tuple(path.split(".")) for path in part or ()] for part in paths)
+    (where,), by, wanted = _paths([at]), _paths(keys), _paths(members)
     groups: dict[str, list[Mapping[Path, Any]]] = {}
-    for row in _rows(items, where):
+    for row in _rows(_list(items), where):
         groups.setdefault(_key([_follow(row, key) for key in by]), []).append(row)
     columns = [
         {path[-1]: [_follow(row, path) for row in rows] for path in wanted}
@@ -184,8 +186,16 @@ def _follow(row: Mapping[Path, Any], path: Path) -> Any:
     return node
 
 
-def _paths(value: Any) -> list[str] | None:
-    return value if isinstance(value, list) and value and _all(value, _is_text) else None
+def _paths(value: Any) -> list[Path]:
+    if not value or not _all(value, _is_text):
+        raise Senseless
+    return [tuple(path.split(".")) for path in value]
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise Senseless
+    return value
 
 
 def _all(values: Any, fits: Callable[[Any], bool]) -> bool:
