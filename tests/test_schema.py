@@ -304,6 +304,15 @@ def test_the_order_of_members_makes_no_other_schema():
     assert list(one.source["properties"]) == ["a", "b"]
 
 
+def bomb(levels):
+    """Definitions that each refer twice to the next: few lines, 2**levels schemas."""
+    twice = {
+        f"a{i}": {"oneOf": [{"$ref": f"#/$defs/a{i + 1}"}, {"$ref": f"#/$defs/a{i + 1}"}]}
+        for i in range(levels)
+    }
+    return {"$ref": "#/$defs/a0", "$defs": {**twice, f"a{levels}": {"type": "integer"}}}
+
+
 def deep(levels):
     schema = {}
     for _ in range(levels):
@@ -326,12 +335,15 @@ def deep(levels):
         ({"items": {"$ref": "file:///etc/passwd"}}, "remote-reference", "/items/$ref"),
         ({"items": {"$ref": "other.json"}}, "remote-reference", "/items/$ref"),
         ({"$ref": "#/$defs/x"}, "dangling-reference", "/$ref"),
-        ({"$ref": "#"}, "endless-reference", "/$ref"),
+        ({"$ref": "#"}, "endless-reference", ""),
         (
             {"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}},
             "endless-reference",
-            "/$defs/a/$ref",
+            "/$defs/b",
         ),
+        ({"$defs": {"a": {"not": {"$ref": "#/$defs/a"}}}}, "endless-reference", "/$defs/a/not"),
+        (bomb(30), "too-large", "/$defs/a17"),
+        ({"anyOf": [{"pattern": f"a{i}"} for i in range(40)]}, "too-large", ""),
         ({"enum": list(range(30_000))}, "too-large", ""),
         ({"pattern": "a" * 20_000}, "too-large", ""),
         (deep(100), "too-deep", ""),

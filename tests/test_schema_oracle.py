@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from openapi_schema_validator import OAS30Validator
 
 from troth import document
 from troth.schema import Schemas, embedded
@@ -222,3 +223,48 @@ def test_cases_in_the_manner_of_the_official_suite(schema, fits, fails):
 
 def test_the_oracle_is_the_one_that_speaks_2020_12():
     assert jsonschema.validators.validator_for({}) is Draft202012Validator
+
+
+def keywords_30(inner):
+    return {
+        "type": TYPES.filter(lambda name: name != "null"),
+        "nullable": st.booleans(),
+        "enum": st.lists(SCALARS.filter(lambda value: value is not None), min_size=1, max_size=3),
+        "minimum": LIMITS,
+        "maximum": LIMITS,
+        "exclusiveMinimum": st.booleans(),
+        "exclusiveMaximum": st.booleans(),
+        "minLength": COUNTS,
+        "maxItems": COUNTS,
+        "required": st.lists(NAMES, min_size=1, max_size=2, unique=True),
+        "properties": st.dictionaries(NAMES, inner, max_size=3),
+        "additionalProperties": inner | st.booleans(),
+        "items": inner,
+        "allOf": st.lists(inner, min_size=1, max_size=2),
+        "anyOf": st.lists(inner, min_size=1, max_size=2),
+        "oneOf": st.lists(inner, min_size=1, max_size=2),
+        "not": inner,
+        "const": SCALARS,
+        "prefixItems": st.lists(inner, min_size=1, max_size=1),
+    }
+
+
+@st.composite
+def objects_30(draw, inner):
+    known = keywords_30(inner)
+    names = draw(st.lists(st.sampled_from(sorted(known)), max_size=4, unique=True))
+    return {name: draw(known[name]) for name in names}
+
+
+SCHEMAS_30 = st.recursive(objects_30(st.just({})), objects_30, max_leaves=6)
+
+
+@given(schema=SCHEMAS_30, instances=st.lists(INSTANCES, min_size=1, max_size=6))
+@LAW
+def test_openapi_30_has_the_verdict_of_its_own_reference(schema, instances):
+    root = {"openapi": "3.0.3", "components": {"schemas": {"It": schema}}}
+    schemas = Schemas(document.read(json.dumps(root).encode(), name="it.json"))
+    it = schemas.at("/components/schemas/It")
+
+    for instance in instances:
+        assert it.is_valid(instance) is OAS30Validator(schema).is_valid(instance)

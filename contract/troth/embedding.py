@@ -13,6 +13,7 @@ from typing import Any
 from troth import pointer as pointers
 from troth import wording
 from troth.errors import TrothError
+from troth.grammar import IN_PLACE
 from troth.validators import DRAFTS, LATEST
 
 #: Members whose value is data, in which `$ref` means nothing.
@@ -21,11 +22,17 @@ _DATA = frozenset({"const", "default", "enum", "example", "examples"})
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How large a schema may be: its nodes, its nesting, the characters of all its patterns."""
+    """How large a schema may be.
+
+    *nodes* and *depth* of its JSON; *patterns*: how many, and *letters* of all of them; *steps*:
+    the schemas that one value is held to when every reference is followed.
+    """
 
     nodes: int = 20_000
     depth: int = 64
-    patterns: int = 10_000
+    patterns: int = 32
+    letters: int = 10_000
+    steps: int = 20_000
 
 
 class UnusableSchema(TrothError):
@@ -46,6 +53,11 @@ class UnusableSchema(TrothError):
         return f"{self.sentence} (at {self.pointer})" if self.pointer else self.sentence
 
 
+def has_many_patterns(schema: Any) -> bool:
+    """Whether *schema* is too costly to be kept once it has been used."""
+    return sum(len(_patterns(node)) for _, node in _nodes(schema, "")) > 8
+
+
 def draft_of(schema: Any, budget: Budget) -> str:
     """The URI of the draft of *schema*, all of whose references stay inside it.
 
@@ -59,14 +71,14 @@ def draft_of(schema: Any, budget: Budget) -> str:
     draft = LATEST if declared is None else _draft(declared)
     nodes = list(_nodes(schema, ""))
     names = {name for _, node in nodes for name in _names(node)}
-    edges: dict[str, str] = {}
+    edges = {at: _in_place(node, at) for at, node in nodes}
     for at, node in nodes:
         for keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
             if keyword in node and not isinstance(node[keyword], dict):
                 target = _target(schema, node[keyword], f"{at}/{keyword}", names)
                 if target is not None:
-                    edges[at] = target
-    _refuse_endless(edges)
+                    edges[at].append(target)
+    _measure_unfolding(edges, budget)
     return draft
 
 
@@ -79,7 +91,8 @@ def _draft(declared: Any) -> str:
 
 
 def _measure(schema: Any, budget: Budget) -> None:
-    nodes = patterns = 0
+    nodes = 0
+    patterns: list[str] = []
     level = [schema]
     depth = 0
     while level:
@@ -91,21 +104,23 @@ def _measure(schema: Any, budget: Budget) -> None:
         for node in level:
             if isinstance(node, dict):
                 below += node.values()
-                patterns += _pattern_size(node)
+                patterns += _patterns(node)
             elif isinstance(node, (list, tuple)):
                 below += node
         if nodes + len(below) > budget.nodes:
             raise UnusableSchema("too-large", f"the schema has more than {budget.nodes} nodes")
         level = below
-    if patterns > budget.patterns:
-        said = f"the patterns of the schema have more than {budget.patterns} characters"
+    if len(patterns) > budget.patterns:
+        raise UnusableSchema("too-large", f"the schema has more than {budget.patterns} patterns")
+    if sum(map(len, patterns)) > budget.letters:
+        said = f"the patterns of the schema have more than {budget.letters} characters"
         raise UnusableSchema("too-large", said)
 
 
-def _pattern_size(node: dict[str, Any]) -> int:
-    size = len(node["pattern"]) if isinstance(node.get("pattern"), str) else 0
+def _patterns(node: dict[str, Any]) -> list[str]:
     keys = node.get("patternProperties")
-    return size + (sum(len(str(key)) for key in keys) if isinstance(keys, dict) else 0)
+    found = [key for key in keys if isinstance(key, str)] if isinstance(keys, dict) else []
+    return [*found, node["pattern"]] if isinstance(node.get("pattern"), str) else found
 
 
 def _nodes(node: Any, at: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -150,13 +165,44 @@ def _target(schema: Any, reference: Any, at: str, names: set[str]) -> str | None
     return pointer
 
 
-def _refuse_endless(edges: dict[str, str]) -> None:
-    """Refuse references that lead round in a circle through nothing but references."""
+def _in_place(node: dict[str, Any], at: str) -> list[str]:
+    """The pointers of the schemas inside *node* that see the same value as it does."""
+    found: list[str] = []
+    for name in IN_PLACE & node.keys():
+        value, here = node[name], f"{at}/{name}"
+        if isinstance(value, list):
+            found += [f"{here}/{index}" for index in range(len(value))]
+        elif name == "dependentSchemas" and isinstance(value, dict):
+            found += [pointers.join(here, key) for key in value]
+        else:
+            found.append(here)
+    return found
+
+
+def _measure_unfolding(edges: dict[str, list[str]], budget: Budget) -> None:
+    """Refuse what no value takes apart and never ends, or ends after too many steps.
+
+    Twenty definitions that each refer twice to the next one are a million schemas.
+    """
+    steps: dict[str, int] = {}
     for start in edges:
-        at, seen = start, {start}
-        while at in edges:
-            at = edges[at]
-            if at in seen:
-                said = "the references lead in a circle that takes no value apart"
-                raise UnusableSchema("endless-reference", said, pointer=f"{start}/$ref")
-            seen.add(at)
+        open_: set[str] = set()
+        to_see = [start]
+        while to_see:
+            at = to_see[-1]
+            below = edges.get(at, [])
+            if at in steps:
+                to_see.pop()
+            elif at in open_:
+                open_.discard(at)
+                to_see.pop()
+                steps[at] = 1 + sum(steps[each] for each in below)
+            else:
+                open_.add(at)
+                to_see += [each for each in below if each not in steps]
+                if any(each in open_ for each in below):
+                    said = "the references lead in a circle that takes no value apart"
+                    raise UnusableSchema("endless-reference", said, pointer=at)
+            if steps.get(at, 0) > budget.steps:
+                said = f"one value would be held to more than {budget.steps} schemas"
+                raise UnusableSchema("too-large", said, pointer=at)

@@ -18,7 +18,6 @@ from troth import pointer as pointers
 from troth.dialect import BASE, fragment
 from troth.grammar import MEMBERS
 from troth.schema import Schema, Schemas
-from troth.validators import PATTERNS
 from troth.witness import instances
 
 Verdict = Literal["yes", "no", "unknown"]
@@ -133,7 +132,7 @@ def _find(schemas: Schemas, schema: dict[str, Any]) -> dict[str, canonical.Unsat
             schema,
             draft=schemas.engine.draft,
             validate_formats=True,
-            pattern_options=PATTERNS,
+            pattern_options=schemas.engine.patterns,
             registry=schemas.engine.registry,
         )
     except (ValueError, jsonschema_rs.ReferencingError):
@@ -178,7 +177,10 @@ def _impossible_names(schemas: Schemas, pointer: str) -> Iterator[Unsatisfiable]
             continue
         # Two forms combine only when they agree on formats and patterns.
         strings = jsonschema_rs.canonicalize(
-            {"type": "string"}, validate_formats=True, pattern_options=PATTERNS
+            {"type": "string"},
+            draft=schemas.engine.draft,
+            validate_formats=True,
+            pattern_options=schemas.engine.patterns,
         )
         names = _combined(form, strings, "intersect")
         if names is not None and _verdict(names.satisfiability()) == "no":
@@ -213,7 +215,7 @@ def _canonical(schemas: Schemas, pointer: str) -> jsonschema_rs.CanonicalSchema 
             {"$ref": f"{BASE}#{fragment(pointer)}"},
             draft=schemas.engine.draft,
             validate_formats=True,
-            pattern_options=PATTERNS,
+            pattern_options=schemas.engine.patterns,
             registry=schemas.engine.registry,
         )
     except (ValueError, jsonschema_rs.ReferencingError):

@@ -21,7 +21,7 @@ import jsonschema_rs
 
 from troth import content, dialect, hints, json_text, validators, wording
 from troth import pointer as pointers
-from troth.embedding import Budget, UnusableSchema, draft_of
+from troth.embedding import Budget, UnusableSchema, draft_of, has_many_patterns
 from troth.errors import Place, SpecError
 from troth.explain import Explainer
 from troth.failures import failures
@@ -78,10 +78,12 @@ class Schemas:
         self.document = document
         if document.openapi:
             self.prepared = dialect.prepare(document.root, document.openapi)
+            patterns = validators.PATTERNS
         else:
             self.prepared = dialect.prepare_schema(document.root)
+            patterns = validators.SMALL_PATTERNS
         self.draft = draft
-        self.engine = validators.Engine(self.prepared, draft=draft)
+        self.engine = validators.Engine(self.prepared, draft=draft, patterns=patterns)
         self._explainer = Explainer(
             document.root, self.prepared.root, place=document.place, content=self._in_content
         )
@@ -194,7 +196,7 @@ class _Alone:
 
 _embedded: OrderedDict[bytes, Schema] = OrderedDict()
 _embedded_lock = threading.Lock()
-_MOST_EMBEDDED = 256
+_MOST_EMBEDDED = 64
 
 
 def embedded(schema: Any, *, budget: Budget | None = None) -> Schema:
@@ -217,6 +219,8 @@ def embedded(schema: Any, *, budget: Budget | None = None) -> Schema:
             _embedded.move_to_end(key)
             return found
     found = _compile_embedded(ordered, draft)
+    if has_many_patterns(ordered):
+        return found  # a megabyte or more of automata
     with _embedded_lock:
         _embedded[key] = found
         while len(_embedded) > _MOST_EMBEDDED:

@@ -21,6 +21,10 @@ from troth.failures import legible
 PATTERNS = jsonschema_rs.FancyRegexOptions(
     backtrack_limit=100_000, size_limit=1 << 20, dfa_size_limit=1 << 20
 )
+#: The same for a pattern that a stranger wrote.
+SMALL_PATTERNS = jsonschema_rs.FancyRegexOptions(
+    backtrack_limit=100_000, size_limit=1 << 18, dfa_size_limit=1 << 18
+)
 
 LATEST = "https://json-schema.org/draft/2020-12/schema"
 
@@ -57,8 +61,15 @@ class Uncompilable(Exception):
 class Engine:
     """Compiles the schemas of one prepared root, which are of *draft*."""
 
-    def __init__(self, prepared: Prepared, *, draft: str = LATEST) -> None:
+    def __init__(
+        self,
+        prepared: Prepared,
+        *,
+        draft: str = LATEST,
+        patterns: jsonschema_rs.FancyRegexOptions = PATTERNS,
+    ) -> None:
         self.prepared = prepared
+        self.patterns = patterns
         self._draft = draft
         self._validator = DRAFTS[draft]
         #: The draft by the engine's own number.
@@ -80,7 +91,7 @@ class Engine:
                 {"$ref": f"{BASE}#{fragment(pointer)}"},
                 registry=self.registry,
                 validate_formats=True,
-                pattern_options=PATTERNS,
+                pattern_options=self.patterns,
                 keywords=dict(keywords) if keywords else None,
             )
         except jsonschema_rs.ValidationError as error:
