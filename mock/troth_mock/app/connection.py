@@ -136,6 +136,11 @@ class Connection(web.RequestHandler):
             # which aiohttp would keep until the body has been read: for ever.
             self.body.set_exception(web.RequestPayloadError("it is not chunked as it says"))
 
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """Do nothing where nothing is held back: aiohttp parses once more after each read."""
+        if self._reading_paused or self._buffer_paused:
+            super().resume_reading(resume_parser)
+
     def eof_received(self) -> bool:  # type: ignore[override]  # aiohttp declares no result, asyncio does
         """Keep the connection while there is something to answer: a half-close is no goodbye."""
         self.half_closed = True

@@ -6,7 +6,7 @@ Date, a request id, CORS, framing and the fate of the connection are settled her
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from time import time  # noqa: TID251 - the edge of the house: behind it, time is an argument
 
@@ -14,6 +14,7 @@ from troth.exchange import Fields
 from troth_mock.cors import Origins
 from troth_mock.guards import Problem
 from troth_mock.pages import JSON
+from troth_mock.reply import Reply
 from troth_mock.wire import chunk, date, has_content, lines, opening
 
 # No cache may keep a stream, and no proxy may hold it back (nginx reads the second).
@@ -34,6 +35,10 @@ class Delivery:
         """Whether a body of unknown length is chunked; HTTP/1.0 can only close at its end."""
         return self.version >= (1, 1)
 
+    def without_length(self) -> Delivery:
+        """The same for a body of unknown length, which may need the closing for its end."""
+        return self if self.is_chunked else replace(self, keep_alive=False)
+
 
 class Heads:
     """The head writer of one server: it numbers the answers, and knows the time to the second."""
@@ -45,22 +50,23 @@ class Heads:
         self._date = b""
         self._date_until = float("-inf")
 
-    def whole(self, status: int, fields: Fields, body: bytes, delivery: Delivery) -> bytes:
+    def whole(self, reply: Reply, delivery: Delivery) -> bytes:
         """An answer of known length, head and body."""
+        body = reply.body or b""
         # RFC 9110 §8.6: no Content-Length in a 204
-        framing = b"" if status == 204 else b"Content-Length: %d\r\n" % len(body)
-        head = self._head(status, fields, framing, delivery)
-        return head + body if has_content(delivery.method, status) else head
+        framing = b"" if reply.status == 204 else b"Content-Length: %d\r\n" % len(body)
+        head = self._head(reply.status, reply.fields, framing, delivery)
+        return head + body if has_content(delivery.method, reply.status) else head
 
-    def stream(self, status: int, fields: Fields, delivery: Delivery) -> bytes:
+    def stream(self, reply: Reply, delivery: Delivery) -> bytes:
         """The head of a body of unknown length."""
         framing = b"Transfer-Encoding: chunked\r\n" if delivery.is_chunked else b""
-        return self._head(status, stream_fields(fields), framing, delivery)
+        return self._head(reply.status, stream_fields(reply.fields), framing, delivery)
 
     def problem(self, problem: Problem, delivery: Delivery | None = None) -> bytes:
         """The whole answer that tells *problem*; without a request to go by, the last one."""
-        fields = (*JSON, *problem.fields)
-        return self.whole(problem.status, fields, problem.body, delivery or Delivery())
+        reply = Reply(problem.status, (*JSON, *problem.fields), problem.body)
+        return self.whole(reply, delivery or Delivery())
 
     def _head(self, status: int, fields: Fields, framing: bytes, delivery: Delivery) -> bytes:
         self._count += 1

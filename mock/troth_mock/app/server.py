@@ -10,7 +10,8 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
-from aiohttp import web
+from aiohttp import StreamReader, web
+from multidict import istr
 
 from troth.contract import Contract
 from troth.errors import MethodNotAllowed, NoSuchPath
@@ -27,6 +28,7 @@ from troth_mock.wire import LAST_CHUNK, has_content
 if TYPE_CHECKING:
     from troth_mock.respond import Responder
 
+_ORIGIN = istr("Origin")
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _STOPPING = Problem(503, "server_stopping", "the mock is stopping")
 
@@ -91,58 +93,51 @@ class App:
         received = self._loop.time()
         connection.begin(request.content)
         try:
-            problem = head_problem(
-                request.headers,
-                version=request.version,
-                hosts=self.settings.hosts,
-                limits=self.settings.limits,
-            )
-            body = problem or await self._body(request, connection)
-            return await self._deliver(body, request, connection, received=received)
+            body = self._refused(request) or self._arrived(request.content)
+            if body is None:
+                body = await self._body(request, connection)
+            delivery = self._delivery(request, connection, is_read=isinstance(body, bytes))
+            if isinstance(body, Problem):
+                connection.send(self._heads.problem(body, delivery))
+            else:
+                headers = tuple(request.headers.items())
+                reply = self._reply(Request(request.method, request.raw_path, headers, body))
+                if reply.stream is not None:
+                    delivery = delivery.without_length()
+                    await self._stream(reply, reply.stream, connection, delivery, received=received)
+                else:
+                    connection.send(self._heads.whole(reply, delivery))
+            if connection.writing_paused:
+                await request.writer.drain()
+            return SENT if delivery.keep_alive and not connection.half_closed else LAST
         except ConnectionError:
             return LAST
         finally:
             connection.end()
 
-    async def _deliver(
-        self,
-        body: bytes | Problem,
-        request: web.BaseRequest,
-        connection: Connection,
-        *,
-        received: float,
-    ) -> web.StreamResponse:
-        keep_alive = request.keep_alive and not (self.draining or connection.half_closed)
-        # what is left of an unread body cannot be told from the next request
-        keep_alive = keep_alive and (isinstance(body, bytes) or request.content.is_eof())
-        headers = request.headers
-        delivery = Delivery(request.method, request.version, headers.get("Origin"), keep_alive)
-        if isinstance(body, Problem):
-            connection.send(self._heads.problem(body, delivery))
-        else:
-            asked = Request(request.method, request.raw_path, tuple(headers.items()), body)
-            reply = self._reply(asked)
-            if reply.stream is None:
-                connection.send(
-                    self._heads.whole(reply.status, reply.fields, reply.body or b"", delivery)
-                )
-            else:
-                delivery = replace(delivery, keep_alive=keep_alive and delivery.is_chunked)
-                await self._stream(reply, reply.stream, connection, delivery, received=received)
-        if connection.writing_paused:
-            await request.writer.drain()
-        return SENT if delivery.keep_alive and not connection.half_closed else LAST
+    def _refused(self, request: web.BaseRequest) -> Problem | None:
+        settings = self.settings
+        return head_problem(
+            request.headers, version=request.version, hosts=settings.hosts, limits=settings.limits
+        )
+
+    def _arrived(self, content: StreamReader) -> bytes | Problem | None:
+        """The body, when it came with its head, as it usually does."""
+        if not content.is_eof():
+            return None
+        body = content.read_nowait()
+        return (
+            body
+            if len(body) <= self.settings.limits.body_bytes
+            else too_large(self.settings.limits)
+        )
 
     async def _body(self, request: web.BaseRequest, connection: Connection) -> bytes | Problem:
         content, limits = request.content, self.settings.limits
         pieces, size = [], 0
+        if "Expect" in request.headers and request.version >= (1, 1):
+            connection.send(_CONTINUE)
         try:
-            if content.is_eof():
-                # the usual case: it came with the head
-                body = content.read_nowait()
-                return body if len(body) <= limits.body_bytes else too_large(limits)
-            if "Expect" in request.headers and request.version >= (1, 1):
-                connection.send(_CONTINUE)
             async with asyncio.timeout(limits.body):
                 while piece := await content.readany():
                     size += len(piece)
@@ -154,6 +149,18 @@ class App:
         except web.RequestPayloadError as fault:
             return Problem(400, "malformed_body", f"the body's framing is broken: {fault}"[:300])
         return b"".join(pieces)
+
+    def _delivery(
+        self, request: web.BaseRequest, connection: Connection, *, is_read: bool
+    ) -> Delivery:
+        keep_alive = (
+            request.keep_alive
+            and not (self.draining or connection.half_closed)
+            # what is left of an unread body cannot be told from the next request
+            and (is_read or request.content.is_eof())
+        )
+        origin = request.headers.get(_ORIGIN)
+        return Delivery(request.method, request.version, origin, keep_alive)
 
     def _reply(self, request: Request) -> Reply:
         path = request.target.partition("?")[0]
@@ -208,7 +215,7 @@ class App:
         *,
         received: float,
     ) -> None:
-        head = self._heads.stream(reply.status, reply.fields, delivery)
+        head = self._heads.stream(reply, delivery)
         end = LAST_CHUNK if delivery.is_chunked else b""
         if not has_content(delivery.method, reply.status):
             connection.send(head)
