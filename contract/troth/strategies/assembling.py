@@ -1,8 +1,8 @@
 """Put a request together: parameters in their styles, a body in its media type, a credential.
 
-The credential is a placeholder, `${TROTH_TOKEN}`: whoever sends the request replaces that text,
-wherever it stands in the target or in a field's value, by the secret, or drops the field when
-there is none.  So no request that is generated, kept or shown holds a secret.
+The credential is a placeholder, `TROTH_TOKEN`: whoever sends the request replaces that word,
+wherever it stands in the target or in a field's value, by the secret if there is one.  So no
+request that is generated, kept or shown holds a secret.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from troth import json_text, media_type
 from troth.exchange import Fields, Request
 from troth.operation import MediaType, Operation, Parameter, SecurityScheme
 
-#: Stands for the secret in a generated request.
-CREDENTIAL = "${TROTH_TOKEN}"
+#: Stands for the secret in a generated request; a well-formed token itself (RFC 6750 §2.1).
+CREDENTIAL = "TROTH_TOKEN"
 _BOUNDARY = "troth-7f1d0c2a"
 _UNSET = object()
 

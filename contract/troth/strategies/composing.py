@@ -186,17 +186,29 @@ def varied(made: Composition, row: Sequence[int], dice: Dice) -> Any:
 
 def body(made: Composition, dice: Dice, *, overrides: Mapping[str, Any]) -> Any:
     """A valid body: sometimes anything that the schema allows, mostly features that go together."""
-    schema = made.schema
-    if made.chat is None or dice.below(10) >= 6:
+    schema, chat = made.schema, made.chat
+    if chat is None:
+        return overridden(schema, bodies.value(schema, dice), overrides)
+    if dice.below(10) >= 6:
         value = bodies.value(schema, dice)
-        if made.chat is not None:
-            value = _kept(schema, value, settled(made.chat, value, dice))
-            model = made.chat.get(made.minimal, "model")
-            if model is not None:
-                value = _kept(schema, value, made.chat.set(value, "model", model))
+        value = _kept(schema, value, settled(chat, value, dice))
     else:
         value = varied(made, [_level(factor, dice) for factor in made.factors], dice)
+        if dice.chance(50):
+            value = _with_others(made, chat, value, dice)
+    model = chat.get(made.minimal, "model")
+    if model is not None:
+        value = _kept(schema, value, chat.set(value, "model", model))
     return overridden(schema, value, overrides)
+
+
+def _with_others(made: Composition, chat: Chat, value: Any, dice: Dice) -> Any:
+    """*value* with drawn values for members that are no part of a chat."""
+    drawn = bodies.value(made.schema, dice)
+    for name, item in drawn.items() if isinstance(drawn, dict) else ():
+        if not chat.covers(name) and name not in made.minimal:
+            value = _kept(made.schema, value, {**value, name: item})
+    return value
 
 
 def _kept(schema: Schema, value: Any, candidate: Any) -> Any:
@@ -204,7 +216,7 @@ def _kept(schema: Schema, value: Any, candidate: Any) -> Any:
 
 
 def _level(factor: Factor, dice: Dice) -> int:
-    return 1 + dice.below(len(factor.levels)) if dice.chance(25) else 0
+    return 1 + dice.below(len(factor.levels)) if dice.chance(30) else 0
 
 
 def overridden(schema: Schema, value: Any, overrides: Mapping[str, Any]) -> Any:

@@ -21,8 +21,8 @@ class Shrinker:
 
     `candidate` is the value to try next, None when there is nothing left to try; `tell` says
     whether it still shows what the first value showed.  `value` is the smallest that did.
-    *target* is the value to come near to (a minimal valid body): members that it has are kept, and
-    values are replaced by its own first.
+    *target* is the value to come near to (a minimal valid body): its own values are put in first,
+    and stay where they do.
     """
 
     def __init__(self, value: Any, *, target: Any = None) -> None:
@@ -98,18 +98,23 @@ def _to_target(value: Any, target: Any) -> Iterator[Any]:
         yield {**value, **missing}
 
 
-def _places(value: Any, tokens: tuple[Token, ...] = ()) -> Iterator[tuple[tuple[Token, ...], Any]]:
+def _places(
+    value: Any, target: Any = None, tokens: tuple[Token, ...] = ()
+) -> Iterator[tuple[tuple[Token, ...], Any]]:
+    """Every place that is not already as the target has it."""
     yield tokens, value
     if isinstance(value, dict):
+        known = target if isinstance(target, dict) else {}
         for name, item in value.items():
-            yield from _places(item, (*tokens, name))
+            if name not in known or identity(known[name]) != identity(item):
+                yield from _places(item, None, (*tokens, name))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _places(item, (*tokens, index))
+            yield from _places(item, None, (*tokens, index))
 
 
 def _without_members(value: Any, target: Any) -> Iterator[Any]:
-    for tokens, place in _places(value):
+    for tokens, place in _places(value, target):
         if isinstance(place, dict):
             kept = set(target) if not tokens and isinstance(target, dict) else set()
             names = [name for name in place if name not in kept]
@@ -119,7 +124,7 @@ def _without_members(value: Any, target: Any) -> Iterator[Any]:
 
 
 def _without_items(value: Any, target: Any) -> Iterator[Any]:
-    for tokens, place in _places(value):
+    for tokens, place in _places(value, target):
         if isinstance(place, list):
             for chunk in _chunks(range(len(place))):
                 gone = set(chunk)
@@ -136,9 +141,13 @@ def _chunks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
 
 
 def _simpler_leaves(value: Any, target: Any) -> Iterator[Any]:
-    for tokens, place in _places(value):
+    for tokens, place in _places(value, target):
         for simpler in _simpler(place):
             yield put(value, tokens, simpler)
+        if tokens and isinstance(place, (dict, list)):
+            # What is inside may do by itself: one message's text instead of its parts.
+            for inner in place.values() if isinstance(place, dict) else place:
+                yield put(value, tokens, inner)
 
 
 def _simpler(value: Any) -> Iterator[Any]:
@@ -149,9 +158,6 @@ def _simpler(value: Any) -> Iterator[Any]:
             yield from _simpler_number(value)
         case "boolean" if value:
             yield False
-        case "object" | "array" if value:
-            # What is inside may do by itself: a message's text instead of its parts.
-            yield from (value.values() if isinstance(value, dict) else value)
 
 
 def _simpler_text(text: str) -> Iterator[str]:
