@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from troth import document
+from troth.errors import SpecError
 from troth.lint import CODES, Fix, lint
 
 # What a complaint about something else would be: only the code under test is looked at.
@@ -567,6 +571,12 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         schemas(A={"if": {"const": 1, "enum": [2]}, "then": {"type": "string"}}),
     ),
     (
+        "unusable",
+        at(**{"x-troth-laws": [{**LAW, "holds": "1 +"}]}),
+        f"{THINGS}/x-troth-laws/0/holds",
+        at(**{"x-troth-laws": [{**LAW, "holds": "1 + 1 == 2"}]}),
+    ),
+    (
         "unused-component",
         {
             **asked(OBJECT),
@@ -684,3 +694,57 @@ def test_a_discriminator_says_what_would_tell_overlapping_branches_apart() -> No
         Fix("merge", "/components/schemas/Cat", {"properties": {"kind": {"enum": ["Cat"]}}}),
         Fix("merge", "/components/schemas/Dog", {"properties": {"kind": {"enum": ["dog"]}}}),
     )
+
+
+def test_what_a_rule_says_is_not_said_again_as_unusable() -> None:
+    value = at(security=[{"nobody": []}])
+    assert [each.code for each in lint(read(value)) if each.severity == "error"] == [
+        "unknown-security-scheme"
+    ]
+
+
+def test_the_law_that_is_proposed_for_a_total_leads_from_the_answer_to_it() -> None:
+    text = "All of them (left + right)."
+    count = {"type": "integer"}
+    usage = properties(total={**count, "description": text}, left=count, right=count)
+    value = answered(properties(usage={"oneOf": [{"type": "null"}, usage]}))
+    (relation,) = [each for each in lint(read(value)) if each.code == "prose-relation"]
+    law = {
+        "id": "usage-total-adds-up",
+        "says": text,
+        "message": "total is not the sum of left and right",
+        "when": "response.usage != null",
+        "holds": "response.usage.total == response.usage.left + response.usage.right",
+    }
+    assert relation.fix == (Fix("merge", THINGS, {"x-troth-laws": [law]}),)
+
+
+JUNK = st.sampled_from(
+    [None, True, -1, 1.5, "", "x", "[", [], [None], {}, {"": {}}, [{}], ["a"], "\ud800"]
+)
+SINKS = [case[1] for case in CASES]
+
+
+@given(st.sampled_from(SINKS), st.integers(0, 10_000), JUNK)
+@settings(max_examples=100)
+def test_a_malformed_document_is_refused_or_linted_and_never_a_crash(
+    value: dict[str, Any], where: int, junk: Any
+) -> None:
+    broken = json.loads(json.dumps(value))
+    holders = list(places(broken))
+    holder, key = holders[where % len(holders)]
+    holder[key] = junk
+    try:
+        source = read(broken)
+    except SpecError:
+        return
+    assert all(finding.code in CODES for finding in lint(source))
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every member and item of *value*, as its holder and its key."""
+    keys = list(value) if isinstance(value, dict) else range(len(value))
+    for key in keys:
+        yield value, key
+        if isinstance(value[key], (dict, list)):
+            yield from places(value[key])

@@ -16,6 +16,7 @@ from troth.lint import (
     keywords,
     prose,
     ranges,
+    relations,
     samples,
     shapes,
     streams,
@@ -48,7 +49,7 @@ RULES: tuple[Callable[[Survey], Iterator[Finding]], ...] = (
     unions.shared,
     prose.limits,
     prose.only_values,
-    prose.relations,
+    relations.relations,
     dependencies.dependencies,
     streams.undeclared_streams,
     streams.contradictions,
@@ -67,12 +68,10 @@ RULES: tuple[Callable[[Survey], Iterator[Finding]], ...] = (
 def lint(document: Document) -> tuple[Finding, ...]:
     """Find what is wrong with *document*, in the order of its files and lines, each once."""
     survey = surveyed(document)
-    found = {
-        (finding.code, finding.pointer, finding.message): finding
-        for rule in RULES
-        for finding in rule(survey)
-    }
-    return tuple(sorted(found.values(), key=_order))
+    found = [finding for rule in RULES for finding in rule(survey)]
+    found += words.unusable(survey, found)
+    distinct = {(finding.code, finding.pointer, finding.message): finding for finding in found}
+    return tuple(sorted(distinct.values(), key=_order))
 
 
 def _order(finding: Finding) -> tuple[str, int, int, str, str, str]:

@@ -52,6 +52,7 @@ CODES: dict[str, Severity] = {
     "unknown-security-scheme": "error",
     "unportable-pattern": "error",
     "unsatisfiable": "error",
+    "unusable": "error",
     "unused-component": "info",
     "unused-tag": "info",
 }

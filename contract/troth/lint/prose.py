@@ -1,4 +1,4 @@
-"""Constraints that only prose states: limits and only values with no keyword behind them."""
+"""Limits and only values that prose states and no keyword does."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from troth.lint import english
 from troth.lint.english import Bound
 from troth.lint.findings import Finding, Fix
-from troth.lint.members import every, law_about, member_of, says, types
+from troth.lint.members import every, member_of, says, types
 from troth.lint.streams import contradicting_operation
 from troth.lint.survey import Survey, text_of
 from troth.lint.walk import Node
@@ -105,34 +105,6 @@ def _same_tagged(one: set[str], other: set[str], tag: str, value: str) -> bool:
 def _shape(node: Node) -> set[str]:
     required = node["required"]
     return set(required) if isinstance(required, list) else set()
-
-
-def relations(survey: Survey) -> Iterator[Finding]:
-    """Find totals that prose makes the sum of other members, with no law behind it."""
-    for node in described(survey):
-        member = member_of(node)
-        stated = english.sum_of(node.description)
-        if member is None or stated is None or not types(survey, node) & {"integer", "number"}:
-            continue
-        names = sorted(survey.declared(member.owner) - {member.name})
-        terms = [_named(term, names) for term in stated[0]]
-        known = [term for term in terms if term is not None]
-        if len(known) != len(terms) or law_about(survey, member.owner, member.name, *known):
-            continue
-        yield survey.finding(
-            "prose-relation",
-            node,
-            f"The description makes `{member.name}` the sum of {' and '.join(known)} "
-            f"(“{stated[1]}”), and nothing holds it to that: a law (`x-troth-laws`) would.",
-        )
-
-
-def _named(term: str, names: list[str]) -> str | None:
-    if term in names:
-        return term
-    starting = [name for name in names if name.startswith(term + "_")]
-    shortest = sorted(starting, key=len)[:1]
-    return shortest[0] if shortest else None
 
 
 def described(survey: Survey) -> Iterator[Node]:

@@ -144,12 +144,22 @@ def _twin_streams(survey: Survey, operation: Node) -> bool:
     return False
 
 
+def json_answers(survey: Survey, operation: Node) -> Iterator[Node]:
+    """The schemas of the JSON bodies that *operation* answers a success with."""
+    for answer in _successes(survey, operation):
+        for content in survey.children(answer, "content"):
+            schema = survey.child(content, "schema")
+            if schema is not None and media_type.is_json(content.name):
+                yield schema
+
+
 def _streams(survey: Survey, answer: Node) -> bool:
     content = answer["content"]
     if not isinstance(content, dict):
         return False
     return any(
-        media_type.essence(key) == _EVENT_STREAM or "itemSchema" in (value or {})
+        media_type.essence(key) == _EVENT_STREAM
+        or (isinstance(value, dict) and "itemSchema" in value)
         for key, value in content.items()
     )
 

@@ -208,7 +208,9 @@ def _error_content(survey: Survey) -> Any:
             schemas = {
                 key: {"schema": value["schema"]}
                 for key, value in content.items()
-                if isinstance(value, dict) and "$ref" in (value.get("schema") or {})
+                if isinstance(value, dict)
+                and isinstance(value.get("schema"), dict)
+                and "$ref" in value["schema"]
             }
             if schemas and schemas not in found:
                 found.append(schemas)

@@ -87,7 +87,8 @@ def _discriminated(survey: Survey, node: Node, branches: list[Node]) -> Tag | No
     tag = discriminator.get("propertyName") if isinstance(discriminator, dict) else None
     if not isinstance(tag, str) or any(branch.reference is None for branch in branches):
         return None
-    mapping = discriminator.get("mapping") or {}
+    mapping = discriminator.get("mapping")
+    mapping = mapping if isinstance(mapping, dict) else {}
     named = {str(target).rsplit("/", 1)[-1]: str(value) for value, target in mapping.items()}
     owners = [owner for branch in branches if (owner := survey.resolve(branch)) is not None]
     return _told_apart(survey, tag, [(each, named.get(each.name, each.name)) for each in owners])

@@ -20,15 +20,15 @@ def tags(survey: Survey) -> Iterator[Finding]:
             used.setdefault(tag, operation)
     written = survey.document.root.get("tags")
     objects = [tag for tag in written if isinstance(tag, dict)] if isinstance(written, list) else []
-    declared = [tag.get("name") for tag in objects]
-    parents = {tag.get("parent") for tag in objects}  # OpenAPI 3.2: tags nest
+    declared = [tag["name"] for tag in objects if isinstance(tag.get("name"), str)]
+    # OpenAPI 3.2 §4.22: tags nest
+    parents = {tag["parent"] for tag in objects if isinstance(tag.get("parent"), str)}
     unused = [name for name in declared if name not in used and name not in parents]
     if unused:
         yield survey.finding(
             "unused-tag",
             "/tags",
-            f"{len(unused)} of {len(declared)} tags are used by no operation: "
-            f"{', '.join(map(str, unused))}.",
+            f"{len(unused)} of {len(declared)} tags are used by no operation: {', '.join(unused)}.",
         )
     if declared:
         for name, operation in used.items():

@@ -7,7 +7,7 @@ schema is used or which schemas describe the same instance.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,50 @@ from troth.grammar import children
 
 #: The keywords whose subschemas an instance of the schema may have to meet itself.
 IN_PLACE = ("allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSchemas")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+def _is_map(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _is_type(value: Any) -> bool:
+    return isinstance(value, str) or _is_names(value)
+
+
+_WELL_FORMED: Mapping[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(
+        (
+            "$ref",
+            "description",
+            "format",
+            "in",
+            "name",
+            "operationId",
+            "pattern",
+            "summary",
+            "title",
+        ),
+        _is_text,
+    ),
+    **dict.fromkeys(("required", "tags"), _is_names),
+    **dict.fromkeys(("allOf", "anyOf", "oneOf", "enum", "security", "x-codeSamples"), _is_list),
+    **dict.fromkeys(
+        ("content", "discriminator", "patternProperties", "properties", "responses"), _is_map
+    ),
+    "type": _is_type,
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,8 +76,13 @@ class Node:
     edge: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Any:
-        """Read one member; None when it is absent or this is a boolean schema."""
-        return self.value.get(name) if isinstance(self.value, dict) else None
+        """Read one member; None when it is absent, or not of the type that it has to be.
+
+        That a keyword is malformed is for one rule to say, and for the others to survive.
+        """
+        value = self.value.get(name) if isinstance(self.value, dict) else None
+        fits = _WELL_FORMED.get(name)
+        return value if fits is None or fits(value) else None
 
     @property
     def description(self) -> str:

@@ -1,10 +1,11 @@
-"""Members that begin with `x-troth-` and are none of troth's words: most likely a typo."""
+"""Troth's own words in a document: misspelt, misplaced, or without a meaning."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from troth import vocabulary
+from troth import compiling, vocabulary
+from troth.errors import SpecError
 from troth.lint.findings import Finding
 from troth.lint.survey import Survey
 
@@ -14,3 +15,17 @@ def unknown_extensions(survey: Survey) -> Iterator[Finding]:
     for pointer, sentence in vocabulary.check(survey.document.root):
         said = sentence[:1].upper() + sentence[1:]
         yield survey.finding("unknown-extension", pointer, said.rstrip(".") + ".")
+
+
+def unusable(survey: Survey, found: Collection[Finding]) -> Iterator[Finding]:
+    """Find what keeps troth from compiling the document, unless a finding says it already.
+
+    A law may be no expression of CEL, a parameter may have no name.
+    """
+    try:
+        compiling.compile(survey.document)
+    except SpecError as fault:
+        said = [each.pointer for each in found if each.severity == "error" and each.pointer]
+        if not any((fault.pointer + "/").startswith(pointer + "/") for pointer in said):
+            sentence = " ".join(fault.fault.split())
+            yield survey.finding("unusable", fault.pointer, f"Troth cannot use this: {sentence}.")
