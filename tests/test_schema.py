@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from troth import document
+from troth import pointer as pointers
 from troth.embedding import Budget
 from troth.errors import SpecError
 from troth.schema import Mismatch, Schemas, UnusableSchema, embedded
@@ -62,6 +63,20 @@ def test_a_pointer_without_a_schema_is_a_fault_of_the_document(bundled):
     with pytest.raises(SpecError) as caught:
         bundled.at("/components/schemas/Nothing")
     assert caught.value.pointer == "/components/schemas/Nothing"
+
+
+@pytest.mark.parametrize("name", ["/a/{id}", 'é "#%25 ~\\', "a?b&c", "\U0001f600", "%", ""])
+def test_a_pointer_may_hold_any_character(name):
+    root = {
+        "openapi": "3.1.0",
+        "x-any": {name: {"$ref": "#/components/schemas/It"}},
+        "components": {"schemas": {"It": {"type": "integer"}}},
+    }
+    schemas = Schemas(document.read(json.dumps(root).encode(), name="it.json"))
+
+    schema = schemas.at(pointers.of(["x-any", name]))
+
+    assert [schema.is_valid(1), schema.is_valid("x")] == [True, False]
 
 
 @pytest.mark.parametrize(

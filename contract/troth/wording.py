@@ -12,6 +12,7 @@ from typing import Any
 
 _LONGEST = 80
 _MOST = 12
+_MOST_COMPARED = 10_000
 _FORMATS = {
     "email": "an email address",
     "idn-email": "an email address",
@@ -180,7 +181,7 @@ def out_of_format(name: str, value: Any, limit: int) -> str:
 
 def _repeated(_: Any, value: Any) -> str:
     seen: dict[str, int] = {}
-    for index, item in enumerate(value):
+    for index, item in enumerate(value[:_MOST_COMPARED]):
         first = seen.setdefault(_identity(item), index)
         if first != index:
             return f"items {first} and {index} are equal ({show(item, 40)}); items must be unique"
