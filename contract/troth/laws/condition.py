@@ -6,7 +6,7 @@ Judging never raises.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,38 +51,29 @@ class Scope:
         )
 
 
-class Facts(Mapping[str, Any]):
+class Facts(dict[str, Any]):
     """The values of the variables for one exchange, put into CEL's form once for all laws.
 
     *values* are plain JSON, as decoded; *scope* is that of the laws.  For one thread at a time.
     """
 
     def __init__(self, values: Mapping[str, Any], scope: Scope | None = None) -> None:
-        self.values_given = values
+        super().__init__(values)
         self.scope = scope or Scope()
         self._context: cel.Context | None = None
         self._put: dict[str, bool] = {}
 
-    def __getitem__(self, name: str) -> Any:
-        return self.values_given[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.values_given)
-
-    def __len__(self) -> int:
-        return len(self.values_given)
-
     def context(self, condition: Condition) -> cel.Context | None:
         """The variables that *condition* copies, and all functions; None if one is too deep."""
         if self._context is None:
-            functions = {name: self._bound(function) for name, function in FUNCTIONS.items()}
+            functions = {name: _reaching(function, self) for name, function in FUNCTIONS.items()}
             # a variable that is only reached into stays outside: a function gets at it by a token
-            tokens = {token(name): token(name) for name in self.values_given}
+            tokens = {token(name): token(name) for name in self}
             self._context = cel.Context(variables=tokens, functions=functions)
         for name in condition.copied:
             if name not in self._put:
                 try:
-                    self._context.add_variable(name, self.scope.read(name, self.values_given[name]))
+                    self._context.add_variable(name, self.scope.read(name, self[name]))
                 except (TooDeep, ValueError):
                     self._put[name] = False
                 else:
@@ -90,9 +81,6 @@ class Facts(Mapping[str, Any]):
             if not self._put[name]:
                 return None
         return self._context
-
-    def _bound(self, function: Function) -> Callable[..., Any]:
-        return _reaching(function, self.values_given)
 
 
 @dataclass(frozen=True, slots=True, eq=False, init=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,7 +75,7 @@ def conforms(value: Any, embedded: Any) -> Any:
 
 def distinct(values: Any) -> Any:
     """*values* without repetitions, the first of each kept."""
-    found: dict[str, Any] = {}
+    found: dict[Hashable, Any] = {}
     for value in _list(values):
         found.setdefault(_key(value), value)
     return list(found.values())
@@ -141,8 +141,8 @@ def last_at(values: Any) -> Any:
 def pluck(items: Any, path: Any) -> Any:
     """The values at *path* in each of *items*, in order; arrays on the way fan out."""
     (steps,) = _paths([path])
-    values = [_follow(row, steps) for row in _rows(_list(items), steps[:-1])]
-    return read(values, None)
+    at = steps[:-1]
+    return [read(_follow(row, at, steps), None) for row in _rows(_list(items), at)]
 
 
 def series(items: Any, at: Any, keys: Any, members: Any) -> Any:
@@ -152,36 +152,42 @@ def series(items: Any, at: Any, keys: Any, members: Any) -> Any:
     then stays with the same entry of them.  A column is called like the last step of its path.
     """
     (where,), by, wanted = _paths([at]), _paths(keys), _paths(members)
-    groups: dict[str, list[Mapping[Path, Any]]] = {}
+    groups: dict[Any, dict[str, list[Any]]] = {}
     for row in _rows(_list(items), where):
-        groups.setdefault(_key([_follow(row, key) for key in by]), []).append(row)
-    columns = [
-        {path[-1]: [_follow(row, path) for row in rows] for path in wanted}
-        for rows in groups.values()
-    ]
-    return read(columns, None)
+        key = tuple(_key(_follow(row, where, path)) for path in by)
+        columns = groups.get(key)
+        if columns is None:
+            columns = groups[key] = {path[-1]: [] for path in wanted}
+        for path in wanted:
+            columns[path[-1]].append(read(_follow(row, where, path), None))
+    return list(groups.values())
 
 
-def _rows(items: Sequence[Any], at: Path) -> Iterator[Mapping[Path, Any]]:
-    """Each entry at *at*, as the chain of the nodes that lead to it."""
-    rows: list[dict[Path, Any]] = [{(): item} for item in items]
-    for length in range(1, len(at) + 1):
-        longer: list[dict[Path, Any]] = []
+def _rows(items: Sequence[Any], at: Path) -> list[tuple[Any, ...]]:
+    """Each entry at *at*, as the chain of nodes that leads to it: the item comes first."""
+    rows: list[tuple[Any, ...]] = [(item,) for item in items]
+    for step in at:
+        longer: list[tuple[Any, ...]] = []
         for row in rows:
-            node = row[at[: length - 1]]
-            node = node.get(at[length - 1]) if isinstance(node, dict) else None
+            node = row[-1]
+            node = node.get(step) if isinstance(node, dict) else None
             if isinstance(node, list):
-                longer.extend({**row, at[:length]: entry} for entry in node)
+                longer.extend((*row, entry) for entry in node)
             elif node is not None:
-                longer.append({**row, at[:length]: node})
+                longer.append((*row, node))
         rows = longer
-    return iter(rows)
+    return rows
 
 
-def _follow(row: Mapping[Path, Any], path: Path) -> Any:
-    length = next(length for length in range(len(path), -1, -1) if path[:length] in row)
-    node = row[path[:length]]
-    for step in path[length:]:
+def _follow(row: tuple[Any, ...], at: Path, path: Path) -> Any:
+    """The value at *path*, from the node of *row* (a chain along *at*) that is nearest to it."""
+    shared = 0
+    for one, other in zip(at, path, strict=False):
+        if one != other:
+            break
+        shared += 1
+    node = row[shared]
+    for step in path[shared:]:
         node = node.get(step) if isinstance(node, dict) else None
     return node
 
@@ -214,9 +220,13 @@ def _is_present(value: Any) -> bool:
     return value is not None and value != "" and value != [] and value != {}
 
 
-def _key(value: Any) -> str:
-    # JSON text tells 1 from true and "1", which Python's equality does not
-    return json.dumps(value, sort_keys=True, default=str)
+def _key(value: Any) -> Hashable:
+    """Something hashable that is equal for equal JSON values only: 1 is neither true nor "1"."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return (value,)
+    return (json.dumps(value, sort_keys=True), "")
 
 
 FUNCTIONS: Mapping[str, Function] = {
