@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from troth import json_text
 from troth_mock import corpus
 from troth_mock.tokens import tokens
 
@@ -25,6 +26,7 @@ _MARKS = (
 )
 _WORD = re.compile(rf"[^{_MARKS}]+(?:['\u2019._:][^{_MARKS}]+)*")
 _MOST_RESULT = 400
+_MOST_JSON = 100_000
 
 _BRIEF = (corpus.OPENINGS, corpus.CLOSINGS, corpus.DETAILS)
 _PLAIN = (corpus.OPENINGS, corpus.DETAILS, corpus.EXAMPLES, corpus.CLOSINGS)
@@ -38,7 +40,7 @@ def answer(message: str, *, number: int, index: int = 0, brief: bool = False) ->
 
     With *brief*, in two sentences.
     """
-    number = (number + index * _STRIDE) & 0xFFFFFFFFFFFF
+    number += index * _STRIDE
     words = _words(message)
     if _is_greeting(words):
         return _combine(_GREETING, number)
@@ -56,14 +58,29 @@ def answer(message: str, *, number: int, index: int = 0, brief: bool = False) ->
 
 def report(tool: str, result: str, *, number: int, index: int = 0) -> str:
     """Tell *result*, which the tool called *tool* gave."""
-    number = (number + index * _STRIDE) & 0xFFFFFFFFFFFF
+    number += index * _STRIDE
     opening = corpus.RESULT_OPENINGS[number % len(corpus.RESULT_OPENINGS)]
     number //= len(corpus.RESULT_OPENINGS)
     closing = corpus.RESULT_CLOSINGS[number % len(corpus.RESULT_CLOSINGS)]
     name = f"`{shortened(tool, 64)}`" if tool else "the tool"
     if opening.startswith("{") and not tool:
         name = "The tool"
-    return f"{opening.replace('{tool}', name)} {shortened(result, _MOST_RESULT)}\n\n{closing}"
+    return f"{opening.replace('{tool}', name)} {shortened(_readable(result), _MOST_RESULT)}\n\n{closing}"
+
+
+def _readable(result: str) -> str:
+    """The members of a JSON object in words; any other result as it is."""
+    if not result.startswith("{") or len(result) > _MOST_JSON:
+        return result
+    try:
+        value = json_text.decode(result.encode("utf-8", "surrogatepass"))
+    except json_text.BadJson:
+        return result
+    said = (
+        f"{name}: {part if isinstance(part, str) else json_text.encode(part).decode()}"
+        for name, part in value.items()
+    )
+    return ", ".join(said) or result
 
 
 def topic(message: str) -> str:
