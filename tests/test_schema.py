@@ -123,7 +123,7 @@ def test_an_unusable_schema_is_a_fault_of_those_that_use_it(schema, at, says):
 def test_lint_can_list_every_fault_of_every_schema():
     schemas = schemas_of(
         A={"pattern": "[", "properties": {"b": {"required": ["x", "x"]}}},
-        B={"items": {"pattern": r"\Z"}},
+        B={"items": {"pattern": r"\Z", "minimum": 0, "exclusiveMinimum": True}},
         C={"type": "string"},
     )
 
@@ -139,6 +139,10 @@ def test_lint_can_list_every_fault_of_every_schema():
         (
             COMPONENTS + "B/items/pattern",
             r"the pattern '\\Z' has '\\Z', which ECMA-262 does not have",
+        ),
+        (
+            COMPONENTS + "B/items/exclusiveMinimum",
+            "'exclusiveMinimum' is a number since OpenAPI 3.1, not a boolean",
         ),
     }
 

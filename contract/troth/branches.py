@@ -131,6 +131,8 @@ def _unmapped(table: Branches, instance: Mapping[str, Any]) -> Narrowed | None:
     name = table.discriminator
     if name is None or not table.mapping or name not in instance:
         return None
+    if any(name in branch.tags for branch in table.branches):
+        return None  # the branches themselves say which values they take
     return Narrowed((), tag=name, values=tuple(table.mapping), keyword="discriminator")
 
 
@@ -195,10 +197,17 @@ def _enumerated(root: Any, schema: Any, depth: int) -> tuple[Any, ...] | None:
         return (schema["const"],)
     if isinstance(schema.get("enum"), list):
         return tuple(schema["enum"])
+    if schema.get("type") == "null":
+        return (None,)
     for inner in _required_parts(root, schema):
         values = _enumerated(root, inner, depth + 1)
         if values is not None:
             return values
+    for keyword in ("oneOf", "anyOf"):
+        if isinstance(schema.get(keyword), list):
+            listed = [_enumerated(root, inner, depth + 1) for inner in schema[keyword]]
+            if listed and all(values is not None for values in listed):
+                return _distinct(values or () for values in listed)
     return None
 
 

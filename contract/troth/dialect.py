@@ -40,6 +40,8 @@ BASE = "troth:/document"
 #: The ranges of OpenAPI's integer formats (OpenAPI Format Registry).
 INTEGERS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 
+_EXCLUSIVE = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
+
 _DIALECTS = (
     "https://json-schema.org/draft/2020-12/schema",
     "https://spec.openapis.org/oas/3.1/",
@@ -69,12 +71,14 @@ class Prepared:
     """A root whose Schema Objects are JSON Schema 2020-12.
 
     *pointers* are those of all its Schema Objects, inner ones included; *foreign* those of
-    patterns that are no ECMA-262, each with the part at fault.
+    patterns that are no ECMA-262, each with the part at fault; *relics* those of keywords that
+    are written as in OpenAPI 3.0 where a later version holds.
     """
 
     root: Any
     pointers: tuple[str, ...]
     foreign: dict[str, str]
+    relics: tuple[str, ...] = ()
 
 
 def prepare(root: Any, openapi: str) -> Prepared:
@@ -109,6 +113,7 @@ def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Pre
     root = _copied(source)
     schemas: list[str] = []
     foreign: dict[str, str] = {}
+    relics: list[str] = []
     seen: set[tuple[str, str]] = set()
     to_see: list[tuple[Any, str, str]] = [(root, "", kind)]
     while to_see:
@@ -121,6 +126,8 @@ def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Pre
         if not isinstance(node, dict):
             continue
         if kind == "schema":
+            if not is_30 and not alone:
+                relics += (f"{at}/{name}" for name in _EXCLUSIVE if type(node.get(name)) is bool)
             _rewrite(node, at, is_30=is_30, alone=alone)
             _note_foreign(node, at, foreign)
         if "$ref" in node and kind in REFERABLE:
@@ -128,7 +135,7 @@ def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Pre
             if target is not None:
                 to_see.append((*target, kind))
         to_see += [(item, here, inner) for item, here, inner, _ in children(node, at, kind)]
-    return Prepared(root, tuple(schemas), foreign)
+    return Prepared(root, tuple(schemas), foreign, tuple(relics))
 
 
 def _rewrite(node: dict[str, Any], at: str, *, is_30: bool, alone: bool) -> None:
@@ -160,7 +167,7 @@ def _rewrite_30(node: dict[str, Any]) -> None:
 def _rewrite_exclusive(node: dict[str, Any]) -> None:
     # In 3.1 and later a boolean here is an error, which lint reports; but it is a common relic of
     # 3.0, it can mean only one thing, and one of them need not make a whole document unusable.
-    for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+    for exclusive, bound in _EXCLUSIVE.items():
         if isinstance(node.get(exclusive), bool) and node.pop(exclusive) and bound in node:
             node[exclusive] = node.pop(bound)
 

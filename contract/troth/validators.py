@@ -103,6 +103,9 @@ class Engine:
         """What the meta-schema and the engine of patterns say against the schemas of the root."""
         for at in self.prepared.foreign:
             yield Uncompilable(self._foreign(at), at)
+        for at in self.prepared.relics:
+            name = at.rpartition("/")[2]
+            yield Uncompilable(f"'{name}' is a number since OpenAPI 3.1, not a boolean", at)
         known = frozenset(self.prepared.pointers)
         for pointer in self.prepared.pointers:
             parent = pointer.rpartition("/")[0]
