@@ -160,13 +160,20 @@ class Condition:
 
 
 def _reaching(function: Function, facts: Mapping[str, Any]) -> Callable[..., Any]:
-    """*function* as CEL calls it: given the variables that tokens stand for."""
+    """*function* as CEL calls it: given the variables that tokens stand for.
+
+    Facts do not change, so what one law reached in them serves the next.
+    """
     if not function.reaches:
         return function.call
+    known: dict[str, Any] = {}
 
     def call(items: Any, *arguments: Any) -> Any:
-        if isinstance(items, str):
-            items = facts.get(items.removeprefix("reach_"))
-        return function.call(items, *arguments)
+        if not isinstance(items, str):
+            return function.call(items, *arguments)
+        key = f"{items} {arguments!r}"
+        if key not in known:
+            known[key] = function.call(facts.get(items.removeprefix("reach_")), *arguments)
+        return known[key]
 
     return call

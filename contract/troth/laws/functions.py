@@ -142,7 +142,8 @@ def pluck(items: Any, path: Any) -> Any:
     """The values at *path* in each of *items*, in order; arrays on the way fan out."""
     (steps,) = _paths([path])
     at = steps[:-1]
-    return [read(_follow(row, at, steps), None) for row in _rows(_list(items), at)]
+    way = _step(at, steps)
+    return [_follow(row, way) for row in _rows(_list(items), at)]
 
 
 def series(items: Any, at: Any, keys: Any, members: Any) -> Any:
@@ -152,14 +153,16 @@ def series(items: Any, at: Any, keys: Any, members: Any) -> Any:
     then stays with the same entry of them.  A column is called like the last step of its path.
     """
     (where,), by, wanted = _paths([at]), _paths(keys), _paths(members)
+    key_ways = [_step(where, path) for path in by]
+    ways = [(path[-1], _step(where, path)) for path in wanted]
     groups: dict[Any, dict[str, list[Any]]] = {}
     for row in _rows(_list(items), where):
-        key = tuple(_key(_follow(row, where, path)) for path in by)
+        key = tuple([_key(_follow(row, way)) for way in key_ways])
         columns = groups.get(key)
         if columns is None:
-            columns = groups[key] = {path[-1]: [] for path in wanted}
-        for path in wanted:
-            columns[path[-1]].append(read(_follow(row, where, path), None))
+            columns = groups[key] = {name: [] for name, _ in ways}
+        for name, way in ways:
+            columns[name].append(_follow(row, way))
     return list(groups.values())
 
 
@@ -179,17 +182,20 @@ def _rows(items: Sequence[Any], at: Path) -> list[tuple[Any, ...]]:
     return rows
 
 
-def _follow(row: tuple[Any, ...], at: Path, path: Path) -> Any:
-    """The value at *path*, from the node of *row* (a chain along *at*) that is nearest to it."""
+def _step(at: Path, path: Path) -> tuple[int, Path]:
+    """How to follow *path* from a chain along *at*: from which node of it, on by which steps."""
     shared = 0
-    for one, other in zip(at, path, strict=False):
-        if one != other:
-            break
+    while shared < min(len(at), len(path)) and at[shared] == path[shared]:
         shared += 1
-    node = row[shared]
-    for step in path[shared:]:
+    return shared, path[shared:]
+
+
+def _follow(row: tuple[Any, ...], way: tuple[int, Path]) -> Any:
+    depth, steps = way
+    node = row[depth]
+    for step in steps:
         node = node.get(step) if isinstance(node, dict) else None
-    return node
+    return read(node, None) if isinstance(node, str | dict | list | float | int) else node
 
 
 def _paths(value: Any) -> list[Path]:
