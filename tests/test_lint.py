@@ -143,6 +143,7 @@ def total(**more: Any) -> dict[str, Any]:
     return answered(usage, **more)
 
 
+LIMITED = {"description": "How many to return at one time (max 100)"}
 STREAMS = {
     "200": {
         "description": "ok",
@@ -319,6 +320,18 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
             }
         ),
     ),
+    (
+        "foreign-keyword",
+        schemas(A={"type": "string", "nullable": True}),
+        "/components/schemas/A/nullable",
+        {**schemas(A={"type": "string", "nullable": True}), "openapi": "3.0.3"},
+    ),
+    (
+        "foreign-keyword",
+        {**schemas(A={"const": 1}), "openapi": "3.0.3"},
+        "/components/schemas/A/const",
+        schemas(A={"const": 1}),
+    ),
     ("format-annotation", schemas(A={"format": "int32"}), "", schemas(A={"format": "date"})),
     (
         "inert-keyword",
@@ -399,6 +412,12 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
                 )
             )
         ),
+    ),
+    (
+        "prose-constraint",
+        at(parameters=[{"name": "n", "in": "query", **LIMITED, "schema": {"type": "integer"}}]),
+        f"{THINGS}/parameters/0/schema",
+        at(parameters=[{"name": "n", "in": "query", **LIMITED, "schema": {"maximum": 100}}]),
     ),
     (
         "prose-contradiction",

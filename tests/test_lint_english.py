@@ -30,6 +30,7 @@ from troth.lint.english import Bound, Dependency
             "The maximum length is 512 characters.",
             Bound("maximum length is 512", high=512, unit="characters"),
         ),
+        ("How many to return (max 100)", Bound("max 100", high=100)),
         ("Must not exceed 10.", Bound("Must not exceed 10", high=10)),
         ("It must be at least 1.", Bound("must be at least 1", low=1)),
         ("Must be greater than 0.", Bound("Must be greater than 0", low=0, exclusive=True)),

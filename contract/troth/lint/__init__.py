@@ -42,6 +42,7 @@ RULES: tuple[Callable[[Survey], Iterator[Finding]], ...] = (
     keywords.dead_names,
     keywords.unsatisfiable,
     keywords.inert,
+    keywords.foreign,
     keywords.unreadable,
     keywords.unportable,
     examples.wrong_values,

@@ -109,6 +109,7 @@ _BOUNDS: tuple[tuple[re.Pattern[str], str, bool], ...] = tuple(
             "high",
             False,
         ),
+        (rf"\((?:maximum|max) {_NUMBER}(?=\))", "high", False),
         (rf"\b(?:must|should) be less than or equal to {_NUMBER}", "high", False),
         (rf"\bmust be (?:less|smaller) than(?! or) {_NUMBER}", "high", True),
         (rf"\bmust (?:be|have|contain)(?: a value of)? at least {_NUMBER}", "low", False),
@@ -142,7 +143,7 @@ def _sentence_bounds(sentence: str) -> Iterator[Bound]:
             if low is not None and high is not None and low > high:
                 continue
             unit = (match["unit"] or "").lower()
-            quote = sentence[match.start() : _end_of_numbers(match)].strip(" ,")
+            quote = sentence[match.start() : _end_of_numbers(match)].strip(" ,(")
             yield Bound(quote, low, high, exclusive, unit)
     positive = re.search(r"\bmust be (?:a )?(positive|non-?negative)\b", sentence, re.IGNORECASE)
     if positive and not _HEDGE.search(sentence[: positive.start()]):

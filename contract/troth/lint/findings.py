@@ -25,6 +25,7 @@ CODES: dict[str, Severity] = {
     "example-invalid": "error",
     "example-undeclared-member": "warning",
     "example-undecided": "info",
+    "foreign-keyword": "warning",
     "format-annotation": "info",
     "inert-keyword": "warning",
     "operation-without-id": "warning",

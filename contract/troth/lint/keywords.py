@@ -150,6 +150,53 @@ def inert(survey: Survey) -> Iterator[Finding]:
             )
 
 
+# What JSON Schema 2020-12 has and the Schema Object of OpenAPI 3.0.4 (§4.7.24) has not.
+_NOT_IN_3_0 = (
+    *("const", "if", "then", "else", "patternProperties", "propertyNames", "contains"),
+    *("prefixItems", "dependentRequired", "dependentSchemas", "unevaluatedProperties"),
+    *("unevaluatedItems", "contentSchema", "minContains", "maxContains"),
+)
+
+
+def foreign(survey: Survey) -> Iterator[Finding]:
+    """Find keywords of another version of OpenAPI, which constrain nothing in this one."""
+    for node in survey.of("schema"):
+        if survey.is_3_0:
+            for word in _NOT_IN_3_0:
+                if isinstance(node.value, dict) and word in node.value:
+                    yield survey.finding(
+                        "foreign-keyword",
+                        pointers.join(node.pointer, word),
+                        f"OpenAPI 3.0 has no `{word}`: it constrains nothing here.",
+                        *_in_3_0(node, word),
+                    )
+        elif isinstance(node["nullable"], bool):
+            yield survey.finding(
+                "foreign-keyword",
+                pointers.join(node.pointer, "nullable"),
+                "OpenAPI 3.1 has no `nullable`: null is allowed by `type` only.",
+                *_in_3_1(node),
+            )
+
+
+def _in_3_0(node: Node, word: str) -> tuple[Fix, ...]:
+    if word != "const" or node["enum"] is not None:
+        return ()
+    removal = Fix("remove", pointers.join(node.pointer, word))
+    return (removal, Fix("merge", node.pointer, {"enum": [node["const"]]}))
+
+
+def _in_3_1(node: Node) -> tuple[Fix, ...]:
+    removal = Fix("remove", pointers.join(node.pointer, "nullable"))
+    if node["nullable"] is False:
+        return (removal,)
+    named = [node["type"]] if isinstance(node["type"], str) else node["type"]
+    if named is None or node["enum"] is not None:
+        return ()
+    types = named if "null" in named else [*named, "null"]
+    return (removal, Fix("replace", pointers.join(node.pointer, "type"), types))
+
+
 def _trivial(value: Any) -> bool:
     """Whether a keyword says nothing of any value: `properties: {}`, `uniqueItems: false`."""
     return value is True or value is False or value in ({}, [])

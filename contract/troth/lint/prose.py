@@ -20,9 +20,9 @@ _CLOSED = ("enum", "const", "pattern", "format")
 
 def limits(survey: Survey) -> Iterator[Finding]:
     """Find the limits ("between 0 and 2", "up to 4") that no keyword enforces."""
-    for node in described(survey):
+    for text, node in readings(survey):
         met: set[str] = set()
-        for bound in english.bounds(node["description"]):
+        for bound in english.bounds(text):
             target, kind = _bounded(survey, node, bound)
             if target is None:
                 continue
@@ -41,9 +41,9 @@ def limits(survey: Survey) -> Iterator[Finding]:
 def only_values(survey: Survey) -> Iterator[Finding]:
     """Find strings and booleans whose prose names the values that may be, and the schema not."""
     met: set[str] = set()
-    for node in described(survey):
-        stated = english.only_value(node["description"])
-        listed = english.one_of(node["description"])
+    for text, node in readings(survey):
+        stated = english.only_value(text)
+        listed = english.one_of(text)
         if stated is None and listed is None:
             continue
         if says(survey, node, "const", "enum"):
@@ -110,8 +110,21 @@ def _shape(node: Node) -> set[str]:
 def described(survey: Survey) -> Iterator[Node]:
     """Every schema that has a description of its own."""
     for node in survey.of("schema"):
-        if node.description:
+        # OpenAPI 3.0.4 §4.7.23.2: what stands beside a `$ref` is ignored
+        if node.description and not (survey.is_3_0 and node.reference is not None):
             yield node
+
+
+def readings(survey: Survey) -> Iterator[tuple[str, Node]]:
+    """Every description of a value, and the schema of that value."""
+    for node in described(survey):
+        yield node["description"], node
+    for parameter in survey.of("parameter", "header"):
+        schema = survey.child(parameter, "schema")
+        if not parameter.description or schema is None:
+            continue
+        if not (survey.is_3_0 and schema.reference is not None):
+            yield parameter["description"], schema
 
 
 def _may_be(survey: Survey, node: Node, value: Any) -> bool:

@@ -27,9 +27,9 @@ def paths(survey: Survey) -> Iterator[Finding]:
                 item,
                 f"The path {path!r} does not begin with a slash, so it can never be addressed.",
             )
-        # OpenAPI 3.1 §4.8.8.2: templates that differ in their names only are identical; and a
-        # fragment is never sent (RFC 9110 §7.1)
-        alike[_TEMPLATE.sub("{}", path.partition("#")[0])].append(item)
+        # OpenAPI 3.1 §4.8.8.2: templates that differ in their names only are identical; a query is
+        # no part of the path, and a fragment is never sent (RFC 9110 §7.1)
+        alike[_TEMPLATE.sub("{}", re.split("[?#]", path)[0])].append(item)
     for items in alike.values():
         for later in items[1:]:
             if not any(_methods(later) & _methods(item) for item in items if item is not later):
