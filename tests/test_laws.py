@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from troth import assembly, document, laws, overlay, pointer
+from troth.errors import SpecError
 from troth.schema import Schemas
 
 SPEC = Path(__file__).parents[1] / "spec"
@@ -442,6 +443,27 @@ BAD: dict[str, tuple[set[str], tuple[Any, ...]]] = {
             ),
         ),
     ),
+    "two calls of one id": (
+        {"tool-call-ids-differ"},
+        (
+            asked(tools=[CLOCK]),
+            body(
+                choice(
+                    finish_reason="tool_calls",
+                    message={"tool_calls": [call("clock", "{}"), call("clock", "{}")]},
+                )
+            ),
+        ),
+    ),
+    "a gap between calls": (
+        {"stream-tool-calls-numbered"},
+        (
+            asked(stream=True, tools=[CLOCK]),
+            called(
+                fragment("{}", id="a", name="clock"), fragment("{}", index=2, id="b", name="clock")
+            ),
+        ),
+    ),
     "prose for a JSON object": (
         {"json-object-parses"},
         (asked(response_format={"type": "json_object"}), body()),
@@ -650,6 +672,34 @@ def test_a_law_quotes_the_document_and_its_requests_are_valid(law: laws.Law) -> 
             again = merged(request, law.variation)
             assert SCHEMAS.at(REQUEST).errors(again) == ()
             assert again != request
+
+
+RAW = {"id": "a", "says": "b", "message": "c", "holds": "true"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "at", "fault"),
+    [
+        ({"id": "a"}, "", '{"id":"a"} is not of type "array"'),
+        ([{**RAW, "severity": "fatal"}], "/0/severity", '"fatal" is not one of'),
+        ([{**RAW, "sayz": "x"}], "/0/sayz", "did you mean 'says'"),
+        ([RAW, {**RAW, "holds": "false"}], "/1/id", "two laws of one operation are called 'a'"),
+        ([{**RAW, "holds": "request.n = 1"}], "/0/holds", "this is no CEL expression"),
+        ([{**RAW, "when": "reqest.n == 1"}], "/0/when", "'reqest' is no variable"),
+    ],
+)
+def test_a_law_without_a_meaning_is_refused_where_it_stands(raw: Any, at: str, fault: str) -> None:
+    base = OPERATION + "/x-troth-laws"
+    with pytest.raises(SpecError) as caught:
+        laws.parse(raw, base, DOCUMENT, SCHEMAS)
+    assert caught.value.pointer == base + at
+    assert fault in caught.value.fault
+    assert caught.value.place == DOCUMENT.place(base + at)
+
+
+def test_an_operation_without_laws_has_none() -> None:
+    assert laws.parse((), "/paths/~1x/get/x-troth-laws", DOCUMENT, SCHEMAS) == ()
+    assert laws.parse([], "/paths/~1x/get/x-troth-laws", DOCUMENT, SCHEMAS) == ()
 
 
 def test_laws_say_where_they_were_written() -> None:

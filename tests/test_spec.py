@@ -287,6 +287,13 @@ def test_the_laws_of_another_document_are_judged(
     assert laws.verdict(survey_laws()[law], known) == verdict
 
 
+def test_absent_members_of_events_are_null_too() -> None:
+    scope = laws.scope_of(SURVEYS, POST)
+    condition = laws.Condition("events.all(e, e.total == null || e.areas == null)", scope=scope)
+    assert condition.holds({"events": EVENTS}) is True
+    assert laws.Condition(condition.source).holds({"events": EVENTS}) is None
+
+
 def test_laws_that_speak_of_events_are_for_streams_only() -> None:
     law = survey_laws()["progress-only-grows"]
     assert laws.verdict(law, {"request": {}, "response": {}, "status": 200}) == "inapplicable"

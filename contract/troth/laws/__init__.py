@@ -194,14 +194,12 @@ class _Declared:
     shapes: Shapes
 
     def variables(self, operation: str) -> dict[str, list[Any]]:
-        try:
-            node = pointers.resolve(self.root, operation)
-        except (KeyError, ValueError):
-            return {}
+        node = pointers.resolve(self.root, operation)
         requests = [entry["schema"] for entry in self.content(node.get("requestBody"))]
         responses: list[Any] = []
         events: list[Any] = []
-        for status, response in (node.get("responses") or {}).items():
+        declared = node.get("responses")
+        for status, response in declared.items() if isinstance(declared, Mapping) else ():
             if status.startswith(("2", "default")):
                 for entry in self.content(response, either=("schema", "itemSchema")):
                     responses.extend(entry[key] for key in ("schema",) if key in entry)
@@ -214,7 +212,7 @@ class _Declared:
         while isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
             node = pointers.resolve(self.root, pointers.from_fragment(node["$ref"][1:]))
         content = node.get("content") if isinstance(node, Mapping) else None
-        for entry in (content or {}).values():
+        for entry in content.values() if isinstance(content, Mapping) else ():
             if isinstance(entry, Mapping) and any(key in entry for key in either):
                 yield entry
 
