@@ -271,6 +271,20 @@ GOOD: dict[str, tuple[Any, ...]] = {
         asked(logprobs=True),
         body(choice(content="🙂", logprobs=tokens("\\xf0\\x9f", "\\x99\\x82")), usage=(1, 2)),
     ),
+    "logprobs beside reasoning": (
+        asked(logprobs=True),
+        body(
+            choice(content="a", logprobs=tokens("a"), message={"reasoning_content": "Hm."}),
+            usage=(1, 9),
+        ),
+    ),
+    "logprobs beside hidden reasoning": (
+        asked(logprobs=True),
+        {
+            **body(choice(content="a", logprobs=tokens("a")), usage=None),
+            "usage": {**count(1, 9), "completion_tokens_details": {"reasoning_tokens": 8}},
+        },
+    ),
     "logprobs of no content": (
         asked(logprobs=True),
         body(choice(content="", logprobs={"content": []}), usage=None),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 from troth import pointer as pointers
 from troth import vocabulary
@@ -128,10 +129,16 @@ def fill(schemas: Schemas, pointer: str, instance: Any) -> Any:
     Follows `$ref`, allOf, oneOf and anyOf along the instance.  What nests too deeply for CEL
     comes back as it was.
     """
+    shapes = _shapes.get(schemas)
+    if shapes is None:
+        shapes = _shapes.setdefault(schemas, Shapes(schemas.document.root))
     try:
-        return read(instance, Shapes(schemas.document.root).at(pointer))
+        return read(instance, shapes.at(pointer))
     except TooDeep:
         return instance
+
+
+_shapes: WeakKeyDictionary[Schemas, Shapes] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
