@@ -35,6 +35,7 @@ FIXED_TIME = 1_700_000_000
 _MOST_LONG_CHOICES = 8
 #: Of the instances of a json_schema so many are drawn; further choices repeat them.
 _MOST_INSTANCES = 16
+_MOST_DRAWS = 6
 _POOL = 4
 
 
@@ -110,15 +111,28 @@ def _texts(asked: Asked, seed: Seed) -> list[str]:
 
 
 def _json_texts(asked: Asked, seed: Seed) -> list[str]:
-    made = []
-    for index in range(min(asked.choices, _MOST_INSTANCES)):
-        part = seed.child("json", index)
+    made = [
+        _json_text(asked, seed.child("json", index))
+        for index in range(min(asked.choices, _MOST_INSTANCES))
+    ]
+    return [made[index % len(made)] for index in range(asked.choices)]
+
+
+def _json_text(asked: Asked, seed: Seed) -> str:
+    """JSON that conforms and, where a few draws find such, has no stop sequence to cut it."""
+    said = ""
+    for attempt in range(_MOST_DRAWS if asked.stops else 1):
+        part = seed.child(attempt) if attempt else seed
         if asked.schema is None:
             value: Any = _some_object(asked, part)
         else:
             value = instance(asked.schema, part, at=asked.schema_at, owner="the response format")
-        made.append(json_text.encode(value).decode())
-    return [made[index % len(made)] for index in range(asked.choices)]
+        said = json_text.encode(value).decode()
+        if not any(stop in said for stop in asked.stops):
+            return said
+    if asked.schema is None and not any(stop in "{}" for stop in asked.stops):
+        return "{}"
+    return said
 
 
 def _some_object(asked: Asked, seed: Seed) -> dict[str, Any]:
