@@ -167,6 +167,18 @@ def test_other_dialects_are_refused_and_openapis_own_are_not():
     assert caught.value.pointer == "/components/schemas/It/items/$schema"
 
 
+def test_the_schema_of_the_document_itself_is_not_that_of_its_schemas():
+    for uri in ("https://spec.openapis.org/oas/3.1/schema/2022-10-07", "urn:any"):
+        root = {
+            "$schema": uri,
+            "$id": "http://example.com/api",
+            "openapi": "3.1.0",
+            "components": {"schemas": {"It": {"prefixItems": [{"type": "integer"}]}}},
+        }
+        schemas = Schemas(document.read(json.dumps(root).encode(), name="it.json"))
+        assert not schemas.at("/components/schemas/It").is_valid(["x"])
+
+
 @pytest.mark.parametrize(
     ("pattern", "part"),
     [

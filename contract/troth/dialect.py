@@ -32,7 +32,8 @@ from jsonschema_rs.canonical import schema as trees
 
 from troth import pointer as pointers
 from troth.errors import SpecError
-from troth.grammar import REFERABLE, children
+from troth.grammar import REFERABLE, Misfit, children
+from troth.wording import a, type_of
 
 #: The URI under which a prepared root is known to the validators; it is never retrieved.
 BASE = "troth:/document"
@@ -41,6 +42,8 @@ BASE = "troth:/document"
 INTEGERS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 
 _EXCLUSIVE = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
+
+_NO_KEYWORDS = frozenset({"$schema", "$id", "$anchor", "$dynamicAnchor"})
 
 _DIALECTS = (
     "https://json-schema.org/draft/2020-12/schema",
@@ -90,6 +93,9 @@ def prepare(root: Any, openapi: str) -> Prepared:
     dialect = root.get("jsonSchemaDialect") if isinstance(root, dict) else None
     if dialect is not None:
         _require_known(dialect, "/jsonSchemaDialect")
+    if isinstance(root, dict):
+        # Editors like a `$schema` at the top; it speaks of the document, and not of its schemas.
+        root = {name: value for name, value in root.items() if name not in _NO_KEYWORDS}
     return _prepare(root, "openapi", is_30=openapi.startswith("3.0."))
 
 
@@ -134,7 +140,12 @@ def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Pre
             target = _target(root, node["$ref"])
             if target is not None:
                 to_see.append((*target, kind))
-        to_see += [(item, here, inner) for item, here, inner, _ in children(node, at, kind)]
+        try:
+            to_see += [(item, here, inner) for item, here, inner, _ in children(node, at, kind)]
+        except Misfit as misfit:
+            found = a(type_of(misfit.found))
+            said = f"{misfit.expected} must stand here, not {found}"
+            raise SpecError(said, pointer=misfit.pointer) from misfit
     return Prepared(root, tuple(schemas), foreign, tuple(relics))
 
 

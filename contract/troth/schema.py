@@ -83,7 +83,10 @@ class Schemas:
             self.prepared = dialect.prepare_schema(document.root)
             patterns = validators.SMALL_PATTERNS
         self.draft = draft
-        self.engine = validators.Engine(self.prepared, draft=draft, patterns=patterns)
+        try:
+            self.engine = validators.Engine(self.prepared, draft=draft, patterns=patterns)
+        except validators.Uncompilable as fault:
+            raise self._spec_error(fault) from fault
         self._explainer = Explainer(
             document.root, self.prepared.root, place=document.place, content=self._in_content
         )
@@ -235,9 +238,7 @@ def _compile_embedded(schema: Any, draft: str) -> Schema:
         if fault is not None:
             raise fault
         return schemas.at("")
-    except validators.Uncompilable as fault:
-        raise _unusable(fault.fault, fault.pointer) from fault
-    except SpecError as fault:
+    except (validators.Uncompilable, SpecError) as fault:
         raise _unusable(fault.fault, fault.pointer) from fault
 
 
