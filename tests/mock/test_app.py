@@ -287,14 +287,12 @@ def test_an_absolute_target_is_matched_by_its_path(start: Start) -> None:
     assert client.ask("POST", "http://localhost/v1/chat", b"{}").response()[0] == 200
 
 
-def test_http_1_0_is_answered_and_closed_or_kept_as_asked(start: Start) -> None:
-    mock = start()
-    client = mock.connect().send(b"POST /v1/chat HTTP/1.0\r\nContent-Length: 0\r\n\r\n")
+@pytest.mark.parametrize("wish", [b"", b"Connection: keep-alive\r\n"])
+def test_http_1_0_is_answered_and_closed(start: Start, wish: bytes) -> None:
+    client = start().connect()
+    client.send(b"POST /v1/chat HTTP/1.0\r\nContent-Length: 0\r\n" + wish + b"\r\n")
     assert client.response()[1]["connection"] == "close"
     assert client.rest() == b""
-    client = mock.connect()
-    client.send(b"POST /v1/chat HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n")
-    assert client.response()[1]["connection"] == "keep-alive"
 
 
 def test_the_mocks_own_pages(start: Start) -> None:

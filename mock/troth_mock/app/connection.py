@@ -9,40 +9,45 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from aiohttp import web
+from aiohttp.http import RawRequestMessage
 
-from troth_mock.app.heads import Delivery, framed
+from troth_mock.app.heads import Delivery
 from troth_mock.guards import Limits, Problem
 from troth_mock.pacing import Sending
-from troth_mock.wire import LAST_CHUNK
+
+if TYPE_CHECKING:
+    from troth_mock.app.listener import Listener
 
 LOG = logging.getLogger("troth.mock")
 # Two bounds of aiohttp's parser, told by their words: it has one exception for both.
 _TOO_LONG = "bytes when reading"
-_LINGER = 2.0
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _SLOW_HEAD = Problem(408, "request_timeout", "the head of the request came too slowly")
 
 
 class Connection(web.RequestHandler):
     """A connection, with the state that its deadlines need.
 
-    *busy*: a request is being answered.  *heard*: when the first byte of a head that is not
-    complete yet came.  *half_closed*: the client sends no more, but may still read.
+    *busy*: a request is being answered.  *begun*: the answer's first byte is out.  *heard*: when
+    the first byte of a head that is not complete yet came.  *half_closed*: the client sends no
+    more, but may still read.
     """
 
     __slots__ = (
-        "body", "busy", "delivery", "half_closed", "heard", "sending", "server", "taken",
-        "taken_at", "wire", "written",
+        "begun", "body", "busy", "delivery", "half_closed", "heard", "listener", "sending",
+        "taken", "taken_at", "wire", "written",
     )  # fmt: skip
 
-    def __init__(self, server: Server, **options: Any) -> None:
-        super().__init__(server, **options)
-        self.server = server
+    def __init__(self, listener: Listener, **options: Any) -> None:
+        super().__init__(listener, **options)
+        self.listener = listener
         self.wire: asyncio.Transport | None = None
         self.busy = False
+        self.begun = False
         self.half_closed = False
         self.heard: float | None = None
         self.body: Any = None
@@ -55,8 +60,11 @@ class Connection(web.RequestHandler):
     def begin(self, body: Any) -> None:
         """Note that a request's head is complete, and that *body* is to come."""
         self.busy = True
+        self.begun = False
         self.heard = None
         self.body = body
+        if self.half_closed:
+            self._cut_body()
 
     def end(self) -> None:
         """Note that the request has been answered."""
@@ -66,13 +74,19 @@ class Connection(web.RequestHandler):
     def send(self, data: bytes) -> None:
         """Write *data*; a client that has gone is noticed elsewhere and costs nothing here."""
         if self.wire is not None and not self.wire.is_closing():
+            self.begun = True
             self.written += len(data)
             self.wire.write(data)
+
+    def go_on(self) -> None:
+        """Tell a client that waits with its body to send it (RFC 9110 §15.2.1)."""
+        self.send(_CONTINUE)
+        self.begun = False
 
     async def pace(self, pieces: Sequence[bytes], due: Sequence[float], delivery: Delivery) -> None:
         """Send each of *pieces* when it is due, on the loop's clock."""
         self.delivery = delivery
-        self.sending = Sending(pieces, due, write=self.send, loop=self.server.loop)
+        self.sending = Sending(pieces, due, write=self.send, loop=self.listener.loop)
         try:
             if self.writing_paused:
                 self.sending.pause()
@@ -104,9 +118,7 @@ class Connection(web.RequestHandler):
             wire.abort()
             return
         if self.heard is not None and not self.busy and now - self.heard >= limits.head:
-            self.send(
-                self.server.error(Problem(408, "request_timeout", "the head came too slowly"))
-            )
+            self.send(self.listener.error(_SLOW_HEAD))
             self.force_close()
 
     # What asyncio and aiohttp call.
@@ -115,7 +127,7 @@ class Connection(web.RequestHandler):
         """Take the transport, also as our own: aiohttp drops its reference while data waits."""
         # uvloop's transport is one without being a subclass
         self.wire = cast(asyncio.Transport, transport)
-        self.server.open.add(self)
+        self.listener.open.add(self)
         super().connection_made(transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -124,13 +136,56 @@ class Connection(web.RequestHandler):
         if self.sending is not None:
             self.sending.stop()
         self.wire = None
-        self.server.lost(self)
+        self.listener.lost(self)
 
     def data_received(self, data: bytes) -> None:
-        """Start the head's clock at its first byte, and see a body's framing break."""
+        """Answer a request that came whole and alone at once, and leave the others to aiohttp.
+
+        aiohttp runs a task for each request and wakes another one for that, which costs more than
+        most answers do.  Here its parser runs with that wake-up withheld.
+        """
         if self.heard is None and not self.busy:
-            self.heard = self.server.loop.time()
-        super().data_received(data)
+            self.heard = self.listener.loop.time()
+        waiter, self._waiter = self._waiter, None
+        try:
+            super().data_received(data)
+        finally:
+            self._waiter = waiter
+        if waiter is None or not self._messages:
+            self._check_body()
+        elif not self._is_answered_at_once() and not waiter.done():
+            waiter.set_result(None)
+
+    def _is_answered_at_once(self) -> bool:
+        message, content = self._messages[0]
+        if (
+            len(self._messages) > 1
+            or not isinstance(message, RawRequestMessage)
+            or message.upgrade
+            or not content.is_eof()
+            or self.writing_paused
+            or not self.listener.may_answer_at_once
+        ):
+            return False
+        self._messages.clear()
+        if self._parser is not None:
+            self._parser.message_consumed()
+        self.begin(content)
+        try:
+            keep_alive = self.listener.answer_at_once(message, content.read_nowait(), self)
+        except Exception as fault:
+            problem = _fault(fault)
+            LOG.warning("500 %s: %s", problem.code, problem.message)
+            self.send(self.listener.error(problem))
+            keep_alive = False
+        self.end()
+        if keep_alive and not self._close:
+            self._next_keepalive_close_time = self.listener.loop.time() + self.keepalive_timeout
+        else:
+            self.force_close()
+        return True
+
+    def _check_body(self) -> None:
         if self.body is not None and self._messages and not self.body.is_eof():
             # Nothing can follow a body that has not ended but the parser's complaint about it,
             # which aiohttp would keep until the body has been read: for ever.
@@ -145,15 +200,14 @@ class Connection(web.RequestHandler):
         """Keep the connection while there is something to answer: a half-close is no goodbye."""
         self.half_closed = True
         if self.busy:
-            if self.body is not None and not self.body.is_eof():
-                self.body.set_exception(web.RequestPayloadError("the body ended before its length"))
+            self._cut_body()
             if self.sending is not None:
                 self.sending.probe()
             return True
         if self.heard is None:
             return False
         # a whole head may be queued, its coroutine about to start
-        self.server.loop.call_later(0.02, self._close_if_idle)
+        self.listener.loop.call_later(0.02, self._close_if_idle)
         return True
 
     def pause_writing(self) -> None:
@@ -176,14 +230,15 @@ class Connection(web.RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """Answer what aiohttp refuses (and a fault of ours, as 500) in the one error form."""
-        if self.written and self.heard is None and not self.busy and status >= 500:
+        if status >= 500 and self.begun:
+            # too late to say so
             raise ConnectionResetError
         problem = _malformed(message or "") if status < 500 else _fault(exc)
         LOG.log(
             logging.DEBUG if status < 500 and not self.written else logging.WARNING,
             "%d %s: %s", status, problem.code, problem.message,
         )  # fmt: skip
-        self.send(self.server.error(problem))
+        self.send(self.listener.error(problem))
         return LAST
 
     def log_exception(self, *args: Any, **options: Any) -> None:
@@ -192,84 +247,13 @@ class Connection(web.RequestHandler):
         if not isinstance(fault, (web.RequestPayloadError, ConnectionError)):
             LOG.warning("%s", one_line(f"{args[0] if args else ''} ({fault!r})"))
 
+    def _cut_body(self) -> None:
+        if self.body is not None and not self.body.is_eof():
+            self.body.set_exception(web.RequestPayloadError("the body ended before its length"))
+
     def _close_if_idle(self) -> None:
         if not self.busy:
             self.force_close()
-
-
-class Server(web.Server):
-    """What makes connections, and keeps the set of those that are open."""
-
-    def __init__(
-        self,
-        answer: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
-        *,
-        error: Callable[[Problem], bytes],
-        limits: Limits,
-    ) -> None:
-        # handler_cancellation: a client that goes away ends its coroutine (aiohttp's default lets
-        # it run).  auto_decompress: a small body could unpack to gigabytes on the loop.
-        super().__init__(answer, handler_cancellation=True)
-        self.loop = asyncio.get_running_loop()
-        self.error = error
-        self.open: set[Connection] = set()
-        self.emptied: asyncio.Future[None] | None = None
-        self.hurried: asyncio.Future[None] = self.loop.create_future()
-        self._options: dict[str, Any] = {
-            "loop": self.loop,
-            "access_log": None,
-            "auto_decompress": False,
-            "keepalive_timeout": limits.idle,
-            "lingering_time": min(_LINGER, limits.body),
-            "max_line_size": limits.line_bytes,
-            "max_field_size": limits.line_bytes,
-            "max_headers": limits.field_count,
-            "logger": LOG,
-        }
-
-    def __call__(self) -> web.RequestHandler:
-        """Make the protocol of a new connection."""
-        return Connection(self, **self._options)
-
-    async def drain(self, grace: float, *, last_words: bytes) -> None:
-        """Let what is being answered end within *grace* seconds, and end the rest.
-
-        A stream that is cut short says *last_words*, and never its sentinel.
-        """
-        self.emptied = self.loop.create_future()
-        for connection in tuple(self.open):
-            if connection.busy or connection.heard is not None:
-                connection.close()
-            else:
-                connection.force_close()
-        await self._until_emptied(grace)
-        for connection in tuple(self.open):
-            if connection.sending is not None:
-                end = LAST_CHUNK if connection.delivery.is_chunked else b""
-                connection.sending.stop(framed(last_words, connection.delivery) + end)
-        await self._until_emptied(0.25)
-        for connection in tuple(self.open):
-            connection.abort()
-        await self.shutdown(0.25)
-
-    def hurry(self) -> None:
-        """Wait no longer for what is being answered."""
-        if not self.hurried.done():
-            self.hurried.set_result(None)
-
-    async def _until_emptied(self, seconds: float) -> None:
-        if self.open and self.emptied is not None:
-            await asyncio.wait(
-                [self.emptied, self.hurried],
-                timeout=seconds,
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-
-    def lost(self, connection: Connection) -> None:
-        """Forget *connection*."""
-        self.open.discard(connection)
-        if not self.open and self.emptied is not None and not self.emptied.done():
-            self.emptied.set_result(None)
 
 
 class Sent(web.StreamResponse):

@@ -6,7 +6,7 @@ Date, a request id, CORS, framing and the fate of the connection are settled her
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from time import time  # noqa: TID251 - the edge of the house: behind it, time is an argument
 
@@ -15,7 +15,7 @@ from troth_mock.cors import Origins
 from troth_mock.guards import Problem
 from troth_mock.pages import JSON
 from troth_mock.reply import Reply
-from troth_mock.wire import chunk, date, has_content, lines, opening
+from troth_mock.wire import LAST_CHUNK, chunk, date, has_content, lines, opening
 
 # No cache may keep a stream, and no proxy may hold it back (nginx reads the second).
 _STREAM_FIELDS: Fields = (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"))
@@ -35,9 +35,10 @@ class Delivery:
         """Whether a body of unknown length is chunked; HTTP/1.0 can only close at its end."""
         return self.version >= (1, 1)
 
-    def without_length(self) -> Delivery:
-        """The same for a body of unknown length, which may need the closing for its end."""
-        return self if self.is_chunked else replace(self, keep_alive=False)
+    @property
+    def end(self) -> bytes:
+        """What ends a body of unknown length."""
+        return LAST_CHUNK if self.is_chunked else b""
 
 
 class Heads:
@@ -76,7 +77,7 @@ class Heads:
             self._now(),
             self._count,
             _cors(self._origins, delivery.origin),
-            _connection(delivery),
+            b"" if delivery.keep_alive else b"Connection: close\r\n",
         )
 
     def _now(self) -> bytes:
@@ -107,9 +108,3 @@ def stream_fields(fields: Fields) -> Fields:
 @lru_cache(maxsize=256)
 def _cors(origins: Origins, origin: str | None) -> bytes:
     return lines(origins.fields(origin))
-
-
-def _connection(delivery: Delivery) -> bytes:
-    if not delivery.keep_alive:
-        return b"Connection: close\r\n"
-    return b"" if delivery.version >= (1, 1) else b"Connection: keep-alive\r\n"

@@ -10,26 +10,27 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
-from aiohttp import StreamReader, web
+from aiohttp import web
+from aiohttp.http import RawRequestMessage
 from multidict import istr
 
 from troth.contract import Contract
 from troth.errors import MethodNotAllowed, NoSuchPath
 from troth.exchange import Request
-from troth_mock.app.connection import LAST, SENT, Connection, Server
+from troth_mock.app.connection import LAST, SENT, Connection
 from troth_mock.app.heads import Delivery, Heads, framed, wall_clock
+from troth_mock.app.listener import Listener
 from troth_mock.cors import Origins, is_preflight, preflight
 from troth_mock.guards import Hosts, Limits, Problem, head_problem, too_large, too_slow
 from troth_mock.pacing import Pace
 from troth_mock.pages import JSON, Pages
 from troth_mock.reply import Reply, Stream
-from troth_mock.wire import LAST_CHUNK, has_content
+from troth_mock.wire import has_content
 
 if TYPE_CHECKING:
     from troth_mock.respond import Responder
 
 _ORIGIN = istr("Origin")
-_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _STOPPING = Problem(503, "server_stopping", "the mock is stopping")
 
 
@@ -64,7 +65,13 @@ class App:
         self._loop = asyncio.get_running_loop()
         limits = self.settings.limits
         self._heads = Heads(self.settings.origins, clock=self._loop.time)
-        self._server = Server(self._answer, error=self._heads.problem, limits=limits)
+        self._server = Listener(
+            self._answer,
+            answer_at_once=self._answer_at_once,
+            may_answer_at_once=not self.settings.pace.is_set,
+            error=self._heads.problem,
+            limits=limits,
+        )
         self._listener = await self._loop.create_server(self._server, host, port, backlog=1024)
         self._review_every = max(0.01, min(1.0, limits.head / 4, limits.write / 4))
         self._reviewing = self._loop.call_later(self._review_every, self._review)
@@ -89,24 +96,19 @@ class App:
         self._reviewing = self._loop.call_later(self._review_every, self._review)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer a request that aiohttp runs a coroutine for."""
         connection = cast(Connection, request.protocol)
         received = self._loop.time()
         connection.begin(request.content)
+        head = request._message
         try:
-            body = self._refused(request) or self._arrived(request.content)
-            if body is None:
-                body = await self._body(request, connection)
-            delivery = self._delivery(request, connection, is_read=isinstance(body, bytes))
-            if isinstance(body, Problem):
-                connection.send(self._heads.problem(body, delivery))
-            else:
-                headers = tuple(request.headers.items())
-                reply = self._reply(Request(request.method, request.raw_path, headers, body))
-                if reply.stream is not None:
-                    delivery = delivery.without_length()
-                    await self._stream(reply, reply.stream, connection, delivery, received=received)
-                else:
-                    connection.send(self._heads.whole(reply, delivery))
+            body = self._refused(head) or await self._body(request, connection)
+            # what is left of an unread body cannot be told from the next request
+            is_read = isinstance(body, bytes) or request.content.is_eof()
+            delivery = self._delivery(head, connection, is_read=is_read)
+            reply = self._write(head, body, connection, delivery)
+            if reply is not None:
+                await self._pace(reply, connection, delivery, received=received)
             if connection.writing_paused:
                 await request.writer.drain()
             return SENT if delivery.keep_alive and not connection.half_closed else LAST
@@ -115,28 +117,51 @@ class App:
         finally:
             connection.end()
 
-    def _refused(self, request: web.BaseRequest) -> Problem | None:
+    def _answer_at_once(self, head: RawRequestMessage, body: bytes, connection: Connection) -> bool:
+        """Answer a request that came whole; tell whether to keep the connection."""
+        delivery = self._delivery(head, connection, is_read=True)
+        self._write(head, self._refused(head) or self._bounded(body), connection, delivery)
+        return delivery.keep_alive
+
+    def _write(
+        self,
+        head: RawRequestMessage,
+        body: bytes | Problem,
+        connection: Connection,
+        delivery: Delivery,
+    ) -> Reply | None:
+        """Send the answer, or return the reply whose stream is yet to be paced."""
+        if isinstance(body, Problem):
+            connection.send(self._heads.problem(body, delivery))
+            return None
+        reply = self._reply(Request(head.method, head.path, tuple(head.headers.items()), body))
+        stream = reply.stream
+        if stream is None:
+            connection.send(self._heads.whole(reply, delivery))
+        elif not has_content(delivery.method, reply.status):
+            connection.send(self._heads.stream(reply, delivery))
+        elif self.settings.pace.is_set:
+            return reply
+        else:
+            content = framed(b"".join(stream.frames), delivery)
+            connection.send(self._heads.stream(reply, delivery) + content + delivery.end)
+        return None
+
+    def _refused(self, head: RawRequestMessage) -> Problem | None:
         settings = self.settings
         return head_problem(
-            request.headers, version=request.version, hosts=settings.hosts, limits=settings.limits
+            head.headers, version=head.version, hosts=settings.hosts, limits=settings.limits
         )
 
-    def _arrived(self, content: StreamReader) -> bytes | Problem | None:
-        """The body, when it came with its head, as it usually does."""
-        if not content.is_eof():
-            return None
-        body = content.read_nowait()
-        return (
-            body
-            if len(body) <= self.settings.limits.body_bytes
-            else too_large(self.settings.limits)
-        )
+    def _bounded(self, body: bytes) -> bytes | Problem:
+        limits = self.settings.limits
+        return body if len(body) <= limits.body_bytes else too_large(limits)
 
     async def _body(self, request: web.BaseRequest, connection: Connection) -> bytes | Problem:
         content, limits = request.content, self.settings.limits
         pieces, size = [], 0
         if "Expect" in request.headers and request.version >= (1, 1):
-            connection.send(_CONTINUE)
+            connection.go_on()
         try:
             async with asyncio.timeout(limits.body):
                 while piece := await content.readany():
@@ -151,16 +176,16 @@ class App:
         return b"".join(pieces)
 
     def _delivery(
-        self, request: web.BaseRequest, connection: Connection, *, is_read: bool
+        self, head: RawRequestMessage, connection: Connection, *, is_read: bool
     ) -> Delivery:
         keep_alive = (
-            request.keep_alive
+            not head.should_close
+            # HTTP/1.0 has no chunks: there a stream's end is the connection's
+            and head.version >= (1, 1)
+            and is_read
             and not (self.draining or connection.half_closed)
-            # what is left of an unread body cannot be told from the next request
-            and (is_read or request.content.is_eof())
         )
-        origin = request.headers.get(_ORIGIN)
-        return Delivery(request.method, request.version, origin, keep_alive)
+        return Delivery(head.method, head.version, head.headers.get(_ORIGIN), keep_alive)
 
     def _reply(self, request: Request) -> Reply:
         path = request.target.partition("?")[0]
@@ -206,23 +231,12 @@ class App:
             pass
         return ()
 
-    async def _stream(
-        self,
-        reply: Reply,
-        stream: Stream,
-        connection: Connection,
-        delivery: Delivery,
-        *,
-        received: float,
+    async def _pace(
+        self, reply: Reply, connection: Connection, delivery: Delivery, *, received: float
     ) -> None:
-        head = self._heads.stream(reply, delivery)
-        end = LAST_CHUNK if delivery.is_chunked else b""
-        if not has_content(delivery.method, reply.status):
-            connection.send(head)
-        elif not self.settings.pace.is_set:
-            connection.send(head + framed(b"".join(stream.frames), delivery) + end)
-        else:
-            connection.send(head)
-            pieces = [framed(frame, delivery) for frame in stream.frames]
-            due = [received + wait for wait in self.settings.pace.schedule(stream.tokens)]
-            await connection.pace([*pieces, end], [*due, due[-1] if due else received], delivery)
+        stream = cast(Stream, reply.stream)
+        connection.send(self._heads.stream(reply, delivery))
+        pieces = [framed(frame, delivery) for frame in stream.frames]
+        due = [received + wait for wait in self.settings.pace.schedule(stream.tokens)]
+        end = due[-1] if due else received
+        await connection.pace([*pieces, delivery.end], [*due, end], delivery)
