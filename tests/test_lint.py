@@ -340,6 +340,18 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         schemas(A={"type": ["integer", "string"], "minLength": 1}),
     ),
     (
+        "malformed",
+        at(parameters=[{"in": "query"}]),
+        f"{THINGS}/parameters/0",
+        at(parameters=[{"name": "a", "in": "query"}]),
+    ),
+    (
+        "malformed",
+        at(tags="a"),
+        f"{THINGS}/tags",
+        at(tags=["a"]),
+    ),
+    (
         "operation-without-id",
         api(paths={"/a": {"get": {"responses": {"204": {"description": "done"}}}}}),
         "/paths/~1a/get",
@@ -436,6 +448,12 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         tie(),
         f"{MEMBER}/options",
         tie(dependentRequired={"options": ["stream"]}),
+    ),
+    (
+        "prose-mismatch",
+        schemas(A=said("Between 1 and 5.", type="integer", minimum=1, maximum=6)),
+        "/components/schemas/A",
+        schemas(A=said("For small ones, between 1 and 5.", type="integer", minimum=1, maximum=6)),
     ),
     (
         "prose-only-value",

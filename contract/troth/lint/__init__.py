@@ -13,6 +13,7 @@ from troth.document import Document
 from troth.lint import (
     dependencies,
     examples,
+    forms,
     keywords,
     prose,
     ranges,
@@ -31,6 +32,7 @@ from troth.lint.survey import Survey, surveyed
 __all__ = ["CODES", "Finding", "Fix", "lint"]
 
 RULES: tuple[Callable[[Survey], Iterator[Finding]], ...] = (
+    forms.malformed,
     structure.paths,
     structure.operations,
     structure.path_parameters,
@@ -70,7 +72,9 @@ def lint(document: Document) -> tuple[Finding, ...]:
     """Find what is wrong with *document*, in the order of its files and lines, each once."""
     survey = surveyed(document)
     found = [finding for rule in RULES for finding in rule(survey)]
-    found += words.unusable(survey, found)
+    if not any(finding.code == "malformed" for finding in found):
+        # what is not of OpenAPI's form has no meaning that compiling could miss
+        found += words.unusable(survey, found)
     distinct = {(finding.code, finding.pointer, finding.message): finding for finding in found}
     return tuple(sorted(distinct.values(), key=_order))
 

@@ -22,7 +22,7 @@ _UNIT = r"(?:\s+(?P<unit>[a-z]+(?:-[a-z]+)*))?"
 _QUOTED = r"(?:`([^`\n]{1,60})`|\"([^\"\n]{1,60})\"|(?<!\w)'([^'\n]{1,60})'(?!\w))"
 _HEDGE = re.compile(
     r"\b(?:typical(?:ly)?|usual(?:ly)?|recommend\w*|suggest\w*|e\.g\.|for example|such as|"
-    r"default\w*|generally|often|approximately|about|prefer\w*|unless|"
+    r"default\w*|generally|often|approximately|about|prefer\w*|unless|^for\b.*,|"
     r"(?:if|when)\b(?! (?:\w+ )?(?:set|specified|provided|present|given|used),))",
     re.IGNORECASE,
 )

@@ -26,6 +26,7 @@ def limits(survey: Survey) -> Iterator[Finding]:
             target, kind = _bounded(survey, node, bound)
             if target is None:
                 continue
+            yield from _mismatch(survey, target, bound, kind)
             missing = _missing(survey, target, bound, kind)
             if missing and not met.intersection(missing):
                 met.update(missing)
@@ -176,3 +177,24 @@ def _missing(survey: Survey, node: Node, bound: Bound, kind: str) -> dict[str, A
         else:
             missing[keyword] = limit
     return missing
+
+
+def _mismatch(survey: Survey, node: Node, bound: Bound, kind: str) -> Iterator[Finding]:
+    """A keyword that sets another limit than the prose: one of the two is wrong."""
+    if bound.exclusive:
+        return
+    for limit, names in ((bound.low, _LOW), (bound.high, _HIGH)):
+        keyword = names[kind]
+        set_limits = {
+            part[word]
+            for part in every(survey, node)
+            for word in (keyword, "exclusive" + keyword.capitalize())
+            if isinstance(part[word], (int, float))
+        }
+        if limit is not None and len(set_limits) == 1 and limit not in set_limits:
+            yield survey.finding(
+                "prose-mismatch",
+                node,
+                f"The description says “{bound.quote}”, and the schema says "
+                f"{text_of(set_limits.pop())}.",
+            )

@@ -20,7 +20,7 @@ def unknown_extensions(survey: Survey) -> Iterator[Finding]:
 def unusable(survey: Survey, found: Collection[Finding]) -> Iterator[Finding]:
     """Find what keeps troth from compiling the document, unless a finding says it already.
 
-    A law may be no expression of CEL, a parameter may have no name.
+    A law may be no expression of CEL, or have the name of another.
     """
     try:
         compiling.compile(survey.document)
