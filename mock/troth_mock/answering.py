@@ -20,6 +20,8 @@ from troth_mock.refusal import refusal, refuse_violations, status_of_violation
 from troth_mock.reply import Reply
 
 _NO_PREFERENCE = Preferences()
+# all the same in JSON: RFC 8259 §8.1 leaves UTF-8 alone, of which ASCII is a part
+_CHARSETS = (None, "utf-8", "utf8", "us-ascii")
 _FIELDS = frozenset({"accept", "authorization", "content-type", "prefer"})
 
 
@@ -161,7 +163,7 @@ class Answerer:
         except json_text.BadJson:
             return None, self._violations(match, request)
         if declared.schema is not None and not declared.schema.is_valid(value):
-            return None, self._violations(match, request)
+            return None, self._violations(match, request, value)
         return value, None
 
     def _declared(self, sent: str) -> MediaType | None:
@@ -182,8 +184,8 @@ class Answerer:
             # RFC 6839 §3.1: what has the suffix +json can be read as JSON
             found = body.media_type("application/json")
         charset = media_type.charset(sent)
-        if found is not None and found.is_json and charset not in (None, "utf-8", "us-ascii"):
-            return None  # RFC 8259 §8.1
+        if found is not None and found.is_json and charset not in _CHARSETS:
+            return None
         return found
 
     def _unsupported(self, sent: str) -> Reply:
@@ -200,7 +202,7 @@ class Answerer:
             return self._unsupported("")
         return self._violations(match, request) or refusal(400, "the request has no body")
 
-    def _violations(self, match: Match, request: Request) -> Reply | None:
+    def _violations(self, match: Match, request: Request, body: Any = None) -> Reply | None:
         """The refusal of a body that breaks the document, explained; None if it does not."""
         from troth import validator  # explaining loads what answering does not need
 
@@ -219,7 +221,7 @@ class Answerer:
         if not found:
             return None
         status = status_of_violation(self.operation)
-        return refuse_violations(self.contract, self.operation, found, status=status)
+        return refuse_violations(self.contract, self.operation, found, status=status, body=body)
 
     def _parameters(self, match: Match, request: Request) -> Reply | None:
         from troth import parameters  # slow to load, and most operations here have none

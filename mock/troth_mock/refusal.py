@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from troth import json_text
+from troth import json_text, pointer
 from troth.contract import Contract
 from troth.exchange import Fields
 from troth.operation import MediaType, Operation
@@ -90,9 +90,14 @@ def conforming(declared: MediaType, body: Any) -> Any:
 
 
 def refuse_violations(
-    contract: Contract, operation: Operation, violations: Sequence[Violation], *, status: int
+    contract: Contract,
+    operation: Operation,
+    violations: Sequence[Violation],
+    *,
+    status: int,
+    body: Any = None,
 ) -> Reply:
-    """Tell all *violations*; the message names the first, and how many there are."""
+    """Tell all *violations*, which *body* has; the message names the first, and how many."""
     first = violations[0]
     count = len(violations)
     more = f" ({count} violations in all, see errors)" if count > 1 else ""
@@ -101,15 +106,25 @@ def refuse_violations(
         status,
         f"{where}{first.message}{more}",
         code=first.code,
-        param=parameter_of(first),
+        param=parameter_of(contract, first, body),
         errors=[_told(violation) for violation in violations[:MOST_LISTED]],
         operation=operation,
     )
 
 
-def parameter_of(violation: Violation) -> str | None:
-    """What `error.param` names: the pointer of the offending member, or nothing."""
-    return violation.instance_pointer or None
+def parameter_of(contract: Contract, violation: Violation, body: Any = None) -> str | None:
+    """What `error.param` names: the member at fault, or the one that is missing from *body*."""
+    at = violation.instance_pointer
+    if violation.code.endswith(".required"):
+        try:
+            names = pointer.resolve(contract.document.root, violation.schema_pointer)
+            present = pointer.resolve(body, at)
+        except (KeyError, ValueError):
+            return at or None
+        if isinstance(names, list) and isinstance(present, dict):
+            missing = [name for name in names if name not in present]
+            return pointer.join(at, missing[0]) if missing else at or None
+    return at or None
 
 
 def status_of_violation(operation: Operation) -> int:

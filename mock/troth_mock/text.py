@@ -65,7 +65,8 @@ def report(tool: str, result: str, *, number: int, index: int = 0) -> str:
     name = f"`{shortened(tool, 64)}`" if tool else "the tool"
     if opening.startswith("{") and not tool:
         name = "The tool"
-    return f"{opening.replace('{tool}', name)} {shortened(_readable(result), _MOST_RESULT)}\n\n{closing}"
+    said = shortened(_readable(result), _MOST_RESULT)
+    return f"{opening.replace('{tool}', name)} {said}\n\n{closing}"
 
 
 def _readable(result: str) -> str:
