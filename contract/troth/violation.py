@@ -22,7 +22,9 @@ class Violation:
     `request-path`, `request-query`, `request-header`, `request-cookie`, `request-security`,
     `request`, `response`, `response-header`, `response-body`, `stream`; *instance_pointer* points
     into that location's value; *schema_pointer* into the document, and *place* is its file and
-    line.  *message* says what was found and what was expected, without the pointers.
+    line.  *message* says what was found and what was expected, without the pointers.  *law* is the
+    id of the law that was broken; *rule* the code of the rule that a request broke and that the
+    server let pass.
     """
 
     code: str
@@ -36,11 +38,12 @@ class Violation:
     status: int | None = None
     content_type: str | None = None
     law: str | None = None
+    rule: str | None = None
 
     @property
-    def key(self) -> tuple[str, str, str, str]:
+    def key(self) -> tuple[str, str, str, str, str]:
         """What makes two violations the same finding: the rule, not the instance."""
-        return (self.code, self.operation, self.schema_pointer, self.law or "")
+        return (self.code, self.operation, self.schema_pointer, self.law or "", self.rule or "")
 
     def __str__(self) -> str:
         head = "  ".join(

@@ -39,6 +39,10 @@ def fault(kind: str, *codes: str) -> Callable[[type[Chat]], type[Chat]]:
     return register
 
 
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
 # -- the response's schema ----------------------------------------------------------------------
 
 
@@ -246,7 +250,7 @@ class CrashOnNotAnObject(Chat):
         try:
             if not isinstance(json.loads(asked.body), dict):
                 raise Refusal(500, "AttributeError")
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
         return super().decode(asked)
 
@@ -307,7 +311,7 @@ class NumbersAsText(_Lenient):
 @fault("invalid accepted", "request.invalid-accepted")
 class AnyRole(_Lenient):
     def mend(self, request: Body) -> None:
-        for message in request.get("messages") or ():
+        for message in _list(request.get("messages")):
             if isinstance(message, dict) and isinstance(message.get("role"), str):
                 known = ("system", "user", "assistant", "tool", "developer")
                 message["role"] = message["role"] if message["role"] in known else "user"
@@ -323,7 +327,7 @@ class StopOfNumbers(_Lenient):
 @fault("invalid accepted", "request.invalid-accepted")
 class ToolWithoutName(_Lenient):
     def mend(self, request: Body) -> None:
-        for tool in request.get("tools") or ():
+        for tool in _list(request.get("tools")):
             if isinstance(tool, dict) and isinstance(tool.get("function"), dict):
                 tool["function"].setdefault("name", "unnamed")
 
@@ -343,7 +347,7 @@ class TakesTrailingText(Chat):
     def decode(self, asked: Asked) -> Body:
         try:
             value, _ = json.JSONDecoder().raw_decode(asked.body.decode())
-        except ValueError:
+        except (ValueError, RecursionError):
             return super().decode(asked)
         return value if isinstance(value, dict) else super().decode(asked)
 

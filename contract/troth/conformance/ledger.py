@@ -12,6 +12,12 @@ from troth.exchange import Exchange
 from troth.violation import Violation
 
 
+#: Findings that cost a time limit each time they are seen.
+HANGS = frozenset({"transport.timeout", "transport.stalled", "transport.endless"})
+#: After so many sightings of one such finding, what would show it again is not sent.
+_ENOUGH_HANGS = 3
+
+
 @dataclass(slots=True)
 class Entry:
     """A finding on its way: what it is so far."""
@@ -42,6 +48,17 @@ class Ledger:
                 entry.finding = replace(entry.finding, times=entry.finding.times + 1)
                 return True
         return False
+
+    def hangs(self, shown: Facets) -> bool:
+        """Whether a request with these facets is known well enough to hang."""
+        return any(
+            entry.rule[0] in HANGS
+            and entry.cause is not None
+            and entry.cause <= shown
+            and entry.finding.times >= _ENOUGH_HANGS
+            and not entry.finding.flaky
+            for entry in self._entries
+        )
 
     def add(
         self,

@@ -28,7 +28,7 @@ from troth.conformance.events import (
     Started,
     Verdict,
 )
-from troth.conformance.ledger import Ledger, counted
+from troth.conformance.ledger import HANGS, Ledger, counted
 from troth.conformance.settings import Settings
 from troth.conformance.transport import Transport
 from troth.contract import Contract
@@ -41,6 +41,8 @@ _REPETITIONS = 5
 #: A finding may cost so many requests on its way to the smallest request that shows it.
 _SHRINKING = 40
 _ALL_SHRINKING = 400
+#: Each request that hangs costs a whole time limit, so few are spent on making it smaller.
+_SHRINKING_HANGS = 4
 #: After so many valid requests without one success, going on tells nothing more.
 _ENOUGH_REFUSALS = 12
 _STALE = ("empty-reply", "reset")
@@ -151,9 +153,9 @@ class Run:
     async def attempt(self, case: Case) -> Exchange | None:
         """Send *case* (or what it derives to), judge the answer, and follow up what is new."""
         made = case.derive(self.answers) if case.derive else case
-        self.tried += 1
-        if made is None:
+        if made is None or self.ledger.hangs(self._facets(made)):
             return None
+        self.tried += 1
         exchange = await self.send(made)
         violations = self.judge(made, exchange, purpose="case")
         self._keep(made, exchange)
@@ -320,7 +322,8 @@ class Run:
             return found
         shrinker = Shrinker(case.value, target=subject.minimal)
         rule, spent = rule_of(violation), 0
-        while not shrinker.finished and spent < _SHRINKING and self._shrinking > 0:
+        most = _SHRINKING_HANGS if violation.code in HANGS else _SHRINKING
+        while not shrinker.finished and spent < most and self._shrinking > 0:
             candidate = plan.varied(subject, case, shrinker.candidate)
             if candidate is None or self.budget.spent:
                 shrinker.tell(False)
