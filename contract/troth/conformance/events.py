@@ -6,7 +6,7 @@ with nothing in them that cannot be written down.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -14,6 +14,14 @@ from troth.exchange import Exchange
 from troth.violation import Severity, Violation
 
 Verdict = Literal["conforms", "violations", "inconclusive", "unreachable", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What a body was before it was cut short for the record: its *size* in bytes, its SHA-256."""
+
+    size: int
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +33,8 @@ class Finding:
     it.  *again* of *tries* repetitions on fresh connections showed it too: a finding is *flaky*
     when not all did.  *times* counts the exchanges of the run that showed it.  *known* findings
     are in the user's baseline or declared beforehand, and do not count.  *group* is the
-    capability that never held, for a finding of a whole capability.
+    capability that never held, for a finding of a whole capability.  *cuts* tell of the example's
+    `request` and `response` bodies those that were cut short for the record.
     """
 
     id: str
@@ -40,6 +49,7 @@ class Finding:
     known: bool = False
     group: str | None = None
     phase: str = ""
+    cuts: Mapping[str, Cut] = field(default_factory=dict)
 
     @property
     def flaky(self) -> bool:
@@ -54,7 +64,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The run begins: *at* is ISO 8601 UTC; *settings* are shown without secrets."""
+    """The run begins: *at* is ISO 8601 UTC; *settings* are shown without secrets.
+
+    *laws* hold `id`, `group`, `severity`, `says` and `operation` of each.  *overlays* are the
+    files that were applied to the document.  *declared* tells what there is to exercise: of each
+    operation, by name, its `statuses` and its request's `members` (as `Exchanged.covers` has them).
+    """
 
     target: str
     document: str
@@ -67,6 +82,8 @@ class Started:
     settings: Mapping[str, Any] = field(default_factory=dict)
     document_faults: tuple[str, ...] = ()
     laws: tuple[Mapping[str, Any], ...] = ()
+    overlays: tuple[str, ...] = ()
+    declared: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +99,10 @@ class Exchanged:
     """One request was answered (or not): what was tried, what came, what was wrong with it.
 
     *purpose* is `case`, `repeat` (a confirmation), `shrink` or `probe`.  *laws* are the verdicts
-    of the laws that were judged, by id; *covers* the members, branches and keywords of the
-    request's schema that the request exercised, as pointers into the document.
+    of the laws that were judged, by id.  *covers* are what of the request's schema the request
+    exercised: a member as its pointer with `*` for any item (`/messages/*/role`), a branch as
+    `branch:` and a keyword as `keyword:` before their pointer into the document.  *cuts* tell of
+    the `request` and `response` bodies those that were cut short for the record.
     """
 
     case_id: str
@@ -96,6 +115,7 @@ class Exchanged:
     violations: tuple[Violation, ...] = ()
     laws: Mapping[str, str] = field(default_factory=dict)
     covers: tuple[str, ...] = ()
+    cuts: Mapping[str, Cut] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

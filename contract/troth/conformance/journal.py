@@ -1,0 +1,200 @@
+"""The journal: every event of a run as one line of JSON, written as it happens.
+
+It is the master record: every report is a fold of it.  The first line names the format and its
+version.  Each line is flushed, so what a killed run leaves is readable up to its last whole line.
+docs/REPORTS.md documents the lines for others who read them.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from troth.conformance import codec
+from troth.conformance.events import Cut, Event, Exchanged, Found
+from troth.conformance.files import NotWritten, Unwritable, check_writable
+from troth.errors import TrothError
+from troth.exchange import Exchange
+
+FORMAT = 1
+#: A body of more bytes is cut to so many, with its size and hash told.
+LARGEST = 256 * 1024
+
+
+class BadJournal(TrothError):
+    """A file is not a journal that this version reads."""
+
+    def __init__(self, path: str | Path, why: str, *, line: int = 0) -> None:
+        super().__init__(str(path), why, line)
+        self.path = str(path)
+        self.why = why
+        self.line = line
+
+    def __str__(self) -> str:
+        where = f"{self.path}:{self.line}" if self.line else self.path
+        return f"{where}: {self.why}"
+
+
+class Journal:
+    """A journal that is being written; use it as a context manager.
+
+    Events are written as they are: redact them first, and cut them with `capped`.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._stream: io.BufferedWriter | None = None
+
+    def __enter__(self) -> Journal:
+        check_writable(self.path)
+        try:
+            # not truncated before it is ours: another run may be writing it
+            stream = open(self.path, "ab")
+        except OSError as fault:
+            raise Unwritable(self.path, fault.strerror or str(fault)) from fault
+        if not _locked(stream):
+            stream.close()
+            raise Unwritable(self.path, "another run is writing it")
+        self._stream = stream
+        if stream.seekable():
+            stream.truncate(0)
+        self._line({"journal": "troth", "format": FORMAT, "troth": version("troth")})
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+    def write(self, event: Event) -> None:
+        """Write one event.  Raises NotWritten when the disk is full."""
+        self._line(codec.to_json(event))
+
+    def _line(self, value: Mapping[str, Any]) -> None:
+        assert self._stream is not None, "use the journal as a context manager"
+        try:
+            self._stream.write(encode(value))
+            self._stream.flush()
+        except OSError as fault:
+            raise NotWritten(self.path, fault.strerror or str(fault)) from fault
+
+
+def encode(value: Mapping[str, Any]) -> bytes:
+    """One line of a journal: ASCII, so that no server's bytes can break a line or a terminal."""
+    return json.dumps(value, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def read(path: str | Path) -> Iterator[Event]:
+    """The events of the journal in the file *path* ("-" is standard input), in order.
+
+    A last line that was cut short is passed over.  Raises BadJournal.
+    """
+    if str(path) == "-":
+        yield from _events(sys.stdin.buffer, path)
+        return
+    try:
+        stream = open(path, "rb")  # noqa: SIM115 - closed below; opening alone is tried here
+    except (OSError, ValueError) as fault:
+        why = fault.strerror if isinstance(fault, OSError) else str(fault)
+        raise BadJournal(path, f"cannot be read: {why}") from fault
+    with stream:
+        yield from _events(stream, path)
+
+
+def _events(lines: io.BufferedIOBase | Any, path: str | Path) -> Iterator[Event]:
+    first = True
+    for number, line in enumerate(lines, 1):
+        whole = line.endswith(b"\n")
+        try:
+            raw = json.loads(line)
+            if first:
+                _check_head(raw, path)
+                first = False
+                continue
+            event = codec.of_json(raw)
+        except BadJournal:
+            raise
+        except (ValueError, TypeError, KeyError, RecursionError, AttributeError) as fault:
+            if not whole:
+                return  # the run was killed while it wrote this line
+            what = "not a journal of troth" if first else f"no event of a journal ({fault})"
+            raise BadJournal(path, what, line=number) from fault
+        if event is not None:
+            yield event
+    if first:
+        raise BadJournal(path, "not a journal of troth: it is empty")
+
+
+def _check_head(raw: Any, path: str | Path) -> None:
+    if not isinstance(raw, dict) or raw.get("journal") != "troth":
+        raise BadJournal(path, "not a journal of troth: its first line does not say so", line=1)
+    if not isinstance(raw.get("format"), int) or raw["format"] > FORMAT:
+        raise BadJournal(
+            path,
+            f"written in format {raw.get('format')!r} by a newer troth; this one reads {FORMAT}",
+            line=1,
+        )
+
+
+def capped(event: Event, *, largest: int = LARGEST) -> Event:
+    """*event* with bodies of at most *largest* bytes; what was cut tells its size and hash."""
+    if isinstance(event, Exchanged):
+        exchange, cuts = _cut(event.exchange, largest)
+        return replace(event, exchange=exchange, cuts={**event.cuts, **cuts}) if cuts else event
+    if isinstance(event, Found):
+        finding = event.finding
+        example, cuts = _cut(finding.example, largest)
+        if cuts:
+            return Found(replace(finding, example=example, cuts={**finding.cuts, **cuts}))
+    return event
+
+
+def _cut(exchange: Exchange, largest: int) -> tuple[Exchange, dict[str, Cut]]:
+    cuts: dict[str, Cut] = {}
+    request, response = exchange.request, exchange.response
+    if len(request.body) > largest:
+        cuts["request"] = _told(request.body)
+        request = replace(request, body=request.body[:largest])
+    if response is not None and len(response.body) > largest:
+        cuts["response"] = _told(response.body)
+        kept, left = [], largest
+        for at, piece in response.arrivals:
+            if left <= 0:
+                break
+            kept.append((at, piece[:left]))
+            left -= len(piece)
+        response = replace(response, body=response.body[:largest], arrivals=tuple(kept))
+    return (replace(exchange, request=request, response=response) if cuts else exchange), cuts
+
+
+def _told(body: bytes) -> Cut:
+    return Cut(len(body), sha256(body).hexdigest())
+
+
+def _locked(stream: io.BufferedWriter) -> bool:
+    """Whether nobody else writes the file of *stream*; true where locks are unknown."""
+    if os.name != "posix":
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True  # some network file systems have no locks
+    return True
