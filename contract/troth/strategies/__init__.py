@@ -15,7 +15,7 @@ from troth.exchange import Request
 from troth.operation import Operation
 from troth.schema import Schema
 from troth.strategies import bodies, composing
-from troth.strategies.assembling import CREDENTIAL, assemble
+from troth.strategies.assembling import CREDENTIAL, assemble, with_credential
 from troth.strategies.breaking import NothingToBreak, broken
 from troth.strategies.dice import Dice, Seeded, Simplest
 from troth.strategies.mutations import Mutation, mutations
@@ -37,6 +37,7 @@ __all__ = [
     "operation_strategy",
     "simplify",
     "strategy",
+    "with_credential",
 ]
 
 

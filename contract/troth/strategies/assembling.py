@@ -1,13 +1,15 @@
 """Put a request together: parameters in their styles, a body in its media type, a credential.
 
-The credential is a placeholder, `TROTH_TOKEN`: whoever sends the request replaces that word,
-wherever it stands in the target or in a field's value, by the secret if there is one.  So no
-request that is generated, kept or shown holds a secret.
+The credential is a placeholder, `TROTH_TOKEN`, wherever it stands in the target or in a field's
+value; `with_credential` puts the secret in its place when the request is sent.  So no request that
+is generated, kept or shown holds a secret.
 """
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -17,8 +19,29 @@ from troth.operation import MediaType, Operation, Parameter, SecurityScheme
 
 #: Stands for the secret in a generated request; a well-formed token itself (RFC 6750 §2.1).
 CREDENTIAL = "TROTH_TOKEN"
+#: The same in the form of RFC 7617: the base64 of `TROTH_TOKEN:`, a user without a password.
+BASIC_CREDENTIAL = b64encode(f"{CREDENTIAL}:".encode()).decode()
 _BOUNDARY = "troth-7f1d0c2a"
 _UNSET = object()
+
+
+def with_credential(request: Request, secret: str | None) -> Request:
+    """*request* with *secret* in the place of each placeholder; as it is when there is none.
+
+    For Basic authentication a secret with a colon is `user:password`, any other is sent as it is.
+    """
+    if secret is None:
+        return request
+    basic = b64encode(secret.encode()).decode() if ":" in secret else secret
+
+    def filled(text: str, put: str) -> str:
+        return text.replace(BASIC_CREDENTIAL, basic).replace(CREDENTIAL, put)
+
+    return replace(
+        request,
+        target=filled(request.target, quote(secret, safe="")),
+        fields=tuple((name, filled(value, secret)) for name, value in request.fields),
+    )
 
 
 def body_type(operation: Operation) -> MediaType | None:
@@ -85,7 +108,7 @@ def _secured(schemes: Iterable[SecurityScheme]) -> tuple[str, Fields]:
             case "apiKey", _:
                 fields.append((scheme.parameter, CREDENTIAL))
             case "http", _ if scheme.scheme == "basic":
-                fields.append(("Authorization", f"Basic {CREDENTIAL}"))
+                fields.append(("Authorization", f"Basic {BASIC_CREDENTIAL}"))
             case "http" | "oauth2" | "openIdConnect", _:
                 fields.append(("Authorization", f"Bearer {CREDENTIAL}"))
     return "&".join(query), tuple(fields)
@@ -114,12 +137,14 @@ def _is_multipart(entry: MediaType) -> bool:
 
 def _multipart(value: Mapping[str, Any]) -> bytes:
     # RFC 7578 §4.2: each part names its field; a part that is not plain text says what it is.
+    # An array is a part for each item (OpenAPI 3.1 §4.8.15.1.1).
     parts = []
-    for name, item in value.items():
-        kind = "Content-Type: application/json\r\n" if isinstance(item, (dict, list)) else ""
+    for name, items in value.items():
         label = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
-        head = f'Content-Disposition: form-data; name="{label}"\r\n{kind}'
-        parts.append(f"--{_BOUNDARY}\r\n{head}\r\n{_text(item)}\r\n")
+        for item in items if isinstance(items, list) else [items]:
+            kind = "Content-Type: application/json\r\n" if isinstance(item, (dict, list)) else ""
+            head = f'Content-Disposition: form-data; name="{label}"\r\n{kind}'
+            parts.append(f"--{_BOUNDARY}\r\n{head}\r\n{_text(item)}\r\n")
     return ("".join(parts) + f"--{_BOUNDARY}--\r\n").encode("utf-8", "surrogatepass")
 
 

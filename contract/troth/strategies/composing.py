@@ -18,12 +18,13 @@ from troth.strategies.assembling import assemble, body_type
 from troth.strategies.breaking import NothingToBreak, broken, broken_parameters
 from troth.strategies.chat import Chat
 from troth.strategies.coherence import coherent, settled
-from troth.strategies.dice import Dice, Simplest
+from troth.strategies.dice import Dice, Seeded, Simplest
 from troth.strategies.features import Factor, Level
 from troth.strategies.sites import put
 from troth.synthesis import synthesize
 
 _UNSET = object()
+_TRIES = 24
 
 
 def request(
@@ -253,14 +254,27 @@ def parameter_value(parameter: Parameter, dice: Dice) -> Any:
     schema = parameter.content.schema if parameter.content else parameter.schema
     if schema is None:
         return "text"
-    for _ in range(8):
-        value = bodies.value(schema, dice)
+    for attempt in range(_TRIES):
+        # Dice that always fall alike would give the same value again.
+        throws = dice if attempt < 2 else Seeded(Seed.of(parameter.name, attempt))
+        value = bodies.value(schema, throws)
         if parameter.content is not None or _survives(parameter, value):
             return value
-    plain = next(
-        (text for text in ("text", "a", "1") if schema.is_valid(text)), bodies.value(schema, dice)
-    )
-    return plain if parameter.required or _survives(parameter, plain) else _UNSET
+        tamed = _tamed(value)
+        if schema.is_valid(tamed) and _survives(parameter, tamed):
+            return tamed
+    return next((text for text in ("text", "a", "1") if schema.is_valid(text)), _UNSET)
+
+
+def _tamed(value: Any) -> Any:
+    """*value* with nothing but letters and digits in its texts."""
+    if isinstance(value, str):
+        return "".join(char if char.isascii() and char.isalnum() else "a" for char in value) or "a"
+    if isinstance(value, list):
+        return [_tamed(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _tamed(item) for name, item in value.items()}
+    return value
 
 
 def _survives(parameter: Parameter, value: Any) -> bool:

@@ -67,6 +67,8 @@ NO_FORMAT = {
     "hostname": "not a host",
     "idn-hostname": "not a host",
 }
+# A text that must be longer than this repeats itself.
+_LONG = 256
 _TRIES = 24
 # An integer without limits stays small: servers may cap what costs them.
 _USUAL = 100
@@ -107,6 +109,9 @@ def _free(shape: Shape, dice: Dice) -> str:
         phrase = dice.choice(_PHRASES)
         if manner and _long_enough(shape, phrase):
             return phrase
+    if low > _LONG:
+        piece = dice.text(PLAIN, 16, 16)
+        return (piece * (low // 16 + 1))[:low]
     high = max(low, min(low + 24, most if most is not None else low + 24))
     if manner < 9:
         return dice.text(PLAIN, low, high)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from math import gcd
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -40,8 +41,10 @@ class Drawn:
 
     def chance(self, percent: int) -> bool:
         """True in about *percent* of a hundred."""
-        # False is the simpler answer, so it has the smaller numbers.
-        return percent > 0 and self.below(100) >= 100 - percent
+        # False is the simpler answer, so it has the smaller numbers; the fewer numbers there are,
+        # the less often Hypothesis takes another one of the same answer for a new example.
+        bound = 100 // gcd(percent, 100)
+        return percent > 0 and self.below(bound) >= bound - percent * bound // 100
 
     def text(self, alphabet: Sequence[str], low: int, high: int) -> str:
         """A text of low..high pieces of *alphabet*."""

@@ -42,30 +42,38 @@ def subjects(
 ) -> tuple[Subject, ...]:
     """The operations under test, each with what its requests are made of.
 
-    *overrides* (by JSON Pointer or dotted name) are member values that a deployment needs.
+    *overrides* (by JSON Pointer or dotted name) are member values that a deployment needs.  A
+    subject with a *fault* has no cases.
     """
     wanted = contract.operations if operations is None else operations
     return tuple(subject(contract, operation, overrides=overrides) for operation in wanted)
+
+
+def sound(tested: Sequence[Subject]) -> list[Subject]:
+    """Those of *tested* for which there are valid requests."""
+    return [one for one in tested if not one.fault]
 
 
 def deck_cases(
     tested: Sequence[Subject], *, overrides: Mapping[str, Any] | None = None
 ) -> list[Case]:
     """The requests that the document implies; pass the *overrides* that the subjects have."""
-    return deduplicated([case for one in tested for case in deck(one, overrides=overrides)])
+    return deduplicated([case for one in sound(tested) for case in deck(one, overrides=overrides)])
 
 
 def boundary_cases(tested: Sequence[Subject], *, limit: int = _BOUNDARY) -> list[Case]:
     """Each member of each body, one step inside and outside its limits; *limit* for all bodies."""
     bodies = max(1, sum(one.made is not None for one in tested))
-    return deduplicated([case for one in tested for case in boundary(one, limit=limit // bodies)])
+    return deduplicated(
+        [case for one in sound(tested) for case in boundary(one, limit=limit // bodies)]
+    )
 
 
 def transport_cases(tested: Sequence[Subject]) -> list[Case]:
     """Credentials, methods, paths, content types, broken JSON and Accept."""
-    cases = [case for one in tested for case in wire(one)]
-    if tested:
-        cases[-1:-1] = list(unknown_paths(tested[0]))
+    cases = [case for one in sound(tested) for case in wire(one)]
+    for one in sound(tested)[:1]:
+        cases[-1:-1] = list(unknown_paths(one))
     return deduplicated_in_order(cases)
 
 
@@ -79,7 +87,7 @@ def random_cases(
     tested: Sequence[Subject], seed: Seed, *, overrides: Mapping[str, Any] | None = None
 ) -> Iterator[Case]:
     """Random requests without end, to each operation in turn."""
-    streams = [chance(one, seed, overrides=overrides) for one in tested]
+    streams = [chance(one, seed, overrides=overrides) for one in sound(tested)]
     while streams:
         for stream in streams:
             yield next(stream)

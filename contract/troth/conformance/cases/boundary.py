@@ -6,6 +6,7 @@ walked in turn; a schema that stands in several places is walked in the first.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -28,6 +29,8 @@ from troth.strategies.sites import Site, put, resolved, shape_of, sites
 
 _DEEPEST = 8
 _LAST_TIER = 3
+# More places than this no run has time for.
+_STANDS = 400
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,23 +127,26 @@ def stands(subject: Subject) -> Iterator[Stand]:
     generator = bodies.generator_of(made.schema)
     alternatives = generator.alternatives
     walked: set[Any] = set()
+    grown: set[Any] = set()
     root = (made.schema.prepared,)
-    waiting = [
+    waiting = deque(
         Stand(body, site, len(site.tokens))
         for body in _bases(made)
         for site in sites(alternatives, root, body)
-    ]
+    )
     while waiting:
-        stand = waiting.pop(0)
+        stand = waiting.popleft()
         if stand.depth > _DEEPEST:
             continue
         key = (resolved(alternatives, stand.site.nodes), stand.site.label, _kind(stand.site))
-        again = key in walked
+        if key in walked:
+            continue
         walked.add(key)
-        if not again:
-            yield stand
-            for body, site in _grown(subject, generator, stand):
-                waiting.append(Stand(body, site, stand.depth + 1))
+        yield stand
+        if len(walked) > _STANDS:
+            return
+        for body, site in _grown(subject, generator, stand, grown):
+            waiting.append(Stand(body, site, stand.depth + 1))
 
 
 def _bases(made: Composition) -> Iterator[Any]:
@@ -156,7 +162,9 @@ def _kind(site: Site) -> str:
     return str(sorted(site.shape.types)) + str(site.shape.required) if site.value != {} else ""
 
 
-def _grown(subject: Subject, generator: Generator, stand: Stand) -> Iterator[tuple[Any, Site]]:
+def _grown(
+    subject: Subject, generator: Generator, stand: Stand, seen: set[Any]
+) -> Iterator[tuple[Any, Site]]:
     """The places that are not there yet: absent members, other branches, items."""
     assert subject.made is not None
     valid = subject.made.valid
@@ -164,7 +172,7 @@ def _grown(subject: Subject, generator: Generator, stand: Stand) -> Iterator[tup
     nodes, tokens, value = stand.site.nodes, stand.site.tokens, stand.site.value
     for shape in alternatives.of(nodes):
         if "object" in shape.types and shape.values is None:
-            yield from _members(subject, generator, stand, shape)
+            yield from _members(subject, generator, stand, shape, seen)
         if "array" in shape.types and shape.values is None and not value:
             inner = item_nodes(shape, 0)
             item = _simplest(generator, inner)
@@ -174,7 +182,7 @@ def _grown(subject: Subject, generator: Generator, stand: Stand) -> Iterator[tup
 
 
 def _members(
-    subject: Subject, generator: Generator, stand: Stand, shape: Shape
+    subject: Subject, generator: Generator, stand: Stand, shape: Shape, seen: set[Any]
 ) -> Iterator[tuple[Any, Site]]:
     assert subject.made is not None
     valid = subject.made.valid
@@ -184,7 +192,8 @@ def _members(
         inner = alternatives.member(shape, name)
         branches = alternatives.of(inner)[:8]
         for branch in branches:
-            if branch.types == {"null"} and len(branches) > 1:
+            key = (resolved(alternatives, inner), name, id(branch))
+            if key in seen or (branch.types == {"null"} and len(branches) > 1):
                 continue  # null is tried everywhere
             member = _shaped(generator, branch)
             if member is _NONE or (isinstance(value, dict) and value.get(name, _NONE) == member):
@@ -192,6 +201,7 @@ def _members(
             held = _with_member(generator, shape, value, (name, member))
             grown = put(stand.body, tokens, held) if held is not _NONE else _NONE
             if grown is not _NONE and valid(grown):
+                seen.add(key)
                 yield from _at(
                     generator, grown, inner, member, (*tokens, name), name in shape.required
                 )

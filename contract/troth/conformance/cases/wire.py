@@ -11,7 +11,7 @@ from troth.conformance.cases.case import Case, Intent, Subject, slug
 from troth.errors import MethodNotAllowed, NoSuchPath
 from troth.exchange import Fields, Request
 from troth.operation import Operation, SecurityScheme
-from troth.strategies.assembling import CREDENTIAL
+from troth.strategies.assembling import BASIC_CREDENTIAL, CREDENTIAL
 
 _DEEP = 100_000
 _METHODS = ("GET", "PUT", "DELETE", "PATCH", "POST")
@@ -86,7 +86,8 @@ def _with(request: Request, name: str, value: str | None) -> Request:
 
 
 def _without_credential(subject: Subject, request: Request) -> Request:
-    fields = tuple(pair for pair in request.fields if CREDENTIAL not in pair[1])
+    words = (CREDENTIAL, BASIC_CREDENTIAL)
+    fields = tuple(pair for pair in request.fields if not any(word in pair[1] for word in words))
     target = request.target
     path, mark, query = target.partition("?")
     if CREDENTIAL in query:
