@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -11,6 +11,7 @@ from troth.contract import Contract
 from troth.exchange import Request
 from troth.operation import DeclaredResponse, Match, MediaType, Operation
 from troth.seed import Seed
+from troth.violation import Violation
 from troth_mock import negotiate
 from troth_mock.chatting import Chat
 from troth_mock.credentials import gate
@@ -67,7 +68,7 @@ class Answerer:
                 return refusal(401, denied.message, fields=denied.fields, operation=self.operation)
         value, refused = self._body(match, request, fields)
         if refused is None and self.operation.parameters:
-            refused = self._parameters(match, request)
+            refused = self._told(self._parameters(match, request))
         if refused is not None:
             return refused
         asked = fields.get("prefer")
@@ -89,11 +90,11 @@ class Answerer:
         accept = fields.get("accept", ())
         entry = None if declared is None else self._chooser(declared).choose(value, accept)
         seed = self._seed(match, request, value, self._formal)
-        chat, is_plain = self._chat, wished.example is None and not wished.dynamic
+        chat = self._chat
         if (
             chat is not None
             and entry is not None
-            and is_plain
+            and wished.example is None
             and declared is self._success[1]
             and chat.answers(entry)
         ):
@@ -213,21 +214,18 @@ class Answerer:
                 for name, value in request.fields
             )
             request = Request(request.method, request.target, fields, request.body)
-        found = [
-            violation
-            for violation in validator.body_violations(self.contract, match, request, hints=False)
-            if violation.severity == "error"
-        ]
-        if not found:
-            return None
-        status = status_of_violation(self.operation)
-        return refuse_violations(self.contract, self.operation, found, status=status, body=body)
+        found = [*self._parameters(match, request)] if self.operation.parameters else []
+        found += validator.body_violations(self.contract, match, request, hints=False)
+        return self._told(found, body)
 
-    def _parameters(self, match: Match, request: Request) -> Reply | None:
+    def _parameters(self, match: Match, request: Request) -> Iterable[Violation]:
         from troth import parameters  # slow to load, and most operations here have none
 
-        found = list(parameters.check_parameters(match, request))
-        if not found:
+        return parameters.check_parameters(match, request)
+
+    def _told(self, found: Iterable[Violation], body: Any = None) -> Reply | None:
+        errors = [violation for violation in found if violation.severity == "error"]
+        if not errors:
             return None
         status = status_of_violation(self.operation)
-        return refuse_violations(self.contract, self.operation, found, status=status)
+        return refuse_violations(self.contract, self.operation, errors, status=status, body=body)

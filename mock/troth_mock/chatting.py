@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
+from troth import json_text
 from troth.contract import Contract
 from troth.exchange import Fields
 from troth.operation import DeclaredResponse, MediaType, Operation
@@ -15,6 +14,7 @@ from troth_mock.chunks import Cutter
 from troth_mock.completion import FIXED_TIME, Completions
 from troth_mock.dialect import Dialect, compile_dialect
 from troth_mock.frames import framing
+from troth_mock.plain import headers
 from troth_mock.reply import Reply
 
 
@@ -24,6 +24,7 @@ class Chat:
     def __init__(self, contract: Contract, dialect: Dialect, declared: DeclaredResponse) -> None:
         self.dialect = dialect
         digest = contract.document.digest
+        said = headers(declared, Seed.of(digest, "headers"))
         self._completions: dict[int, Completions] = {}
         self._cutters: dict[int, Cutter] = {}
         self._fields: dict[int, Fields] = {}
@@ -37,7 +38,7 @@ class Chat:
                     )
             if whole is not None and whole.is_json and "*" not in entry.content_type:
                 self._completions[id(entry)] = Completions(dialect, whole.schema, digest=digest)
-                self._fields[id(entry)] = (("Content-Type", entry.content_type),)
+                self._fields[id(entry)] = (("Content-Type", entry.content_type), *said)
 
     @classmethod
     def of(
@@ -73,6 +74,6 @@ class Chat:
         completed = self._completions[key].complete(asked, seed, said=said, created=created)
         cutter = self._cutters.get(key)
         if cutter is None:
-            return Reply(status, self._fields[key], orjson.dumps(completed.body))
+            return Reply(status, self._fields[key], json_text.encode(completed.body))
         stream = cutter.stream(completed, includes_usage=asked.includes_usage)
         return Reply(status, self._fields[key], None, stream)

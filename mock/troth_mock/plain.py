@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
-from troth import json_text
+from troth import json_text, media_type
 from troth.contract import Contract
 from troth.exchange import Fields
 from troth.operation import DeclaredResponse, MediaType, Operation, Parameter
@@ -39,20 +40,27 @@ class Bodies:
         accept: str | None,
     ) -> Reply:
         """Answer with *status*.  Raises BadPreference and Unsatisfiable."""
-        headers = _headers(declared, seed) if declared is not None else ()
+        said = headers(declared, seed) if declared is not None else ()
+        said = (*said, *self._owed(status))
         if entry is None:
             if wished.example is not None:
                 why = "the answer has no content, and so no examples"
                 raise negotiate.BadPreference(f"example={wished.example[:60]}", why)
             if status >= 400:
                 body = json_text.encode(error_body(status, _said(status)))
-                return Reply(status, (("Content-Type", "application/json"), *headers), body)
-            return Reply(status, headers, None)
+                return Reply(status, (("Content-Type", "application/json"), *said), body)
+            return Reply(status, said, None)
         kind = negotiate.concrete(entry.content_type, accept)
-        fields = (("Content-Type", kind), *headers)
+        fields = (("Content-Type", kind), *said)
         if entry.is_stream and wished.example is None:
             return Reply(status, fields, None, self._stream(entry, seed))
         return Reply(status, fields, _encoded(self._value(status, entry, seed, wished), kind))
+
+    def _owed(self, status: int) -> Fields:
+        """What HTTP demands of *status*, whatever the document says (RFC 9110 §15.5.2, §15.5.6)."""
+        if status == 401:
+            return (("WWW-Authenticate", 'Bearer realm="mock"'),)
+        return (("Allow", self.operation.method),) if status == 405 else ()
 
     def _value(self, status: int, entry: MediaType, seed: Seed, wished: Preferences) -> Any:
         if wished.example is not None:
@@ -94,7 +102,7 @@ def _data(entry: MediaType, seed: Seed) -> str:
     return data if isinstance(data, str) else json_text.encode(data).decode()
 
 
-def _headers(declared: DeclaredResponse, seed: Seed) -> Fields:
+def headers(declared: DeclaredResponse, seed: Seed) -> Fields:
     """The required header fields of an answer."""
     return tuple(
         (header.name, _simple(_header(header, seed)))
@@ -124,16 +132,12 @@ def _simple(value: Any) -> str:
 
 
 def _encoded(value: Any, content_type: str) -> bytes:
-    from troth import media_type
-
     if media_type.is_json(content_type) or not isinstance(value, str):
         return json_text.encode(value)
     return value.encode("utf-8", "replace")
 
 
 def _said(status: int) -> str:
-    from http import HTTPStatus
-
     try:
         phrase = HTTPStatus(status).phrase
     except ValueError:

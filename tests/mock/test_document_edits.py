@@ -159,6 +159,20 @@ def test_another_choice_of_tools_is_understood():
     assert ask(responder, tool_choice="required").status == 400
 
 
+def test_required_fields_of_the_response_are_sent():
+    def edit(schemas: Any, operation: Any) -> None:
+        operation["responses"]["200"]["headers"] = {
+            "X-Remaining": {"required": True, "schema": {"type": "integer", "minimum": 1}},
+            "X-Maybe": {"schema": {"type": "integer"}},
+        }
+
+    responder = edited(edit)
+    for stream in (False, True):
+        fields = dict(ask(responder, stream=stream).fields)
+        assert int(fields["X-Remaining"]) >= 1
+        assert "X-Maybe" not in fields
+
+
 def test_a_renamed_path_is_the_only_one_that_answers():
     root = copy.deepcopy(BUNDLED)
     root["paths"]["/v2/chat"] = root["paths"].pop(PATH)
@@ -298,6 +312,16 @@ def test_parameters_are_checked():
     error = json.loads(reply.body or b"")["error"]
     assert error["code"].startswith("request-path.")
     assert "integer" in error["message"]
+
+
+def test_all_violations_of_a_request_are_told_together():
+    root = copy.deepcopy(BUNDLED)
+    root["paths"][PATH]["post"]["parameters"] = [
+        {"name": "page", "in": "query", "schema": {"type": "integer"}}
+    ]
+    reply = ask(Responder(compiled(root)), PATH + "?page=x", n=0)
+    told = json.loads(reply.body or b"")
+    assert [one["location"] for one in told["errors"]] == ["request-query", "request-body"]
 
 
 def test_accept_and_prefer_choose_among_what_is_declared():

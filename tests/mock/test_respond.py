@@ -187,6 +187,16 @@ def test_a_preferred_error_conforms_to_what_the_document_declares():
     assert declared.content[0].schema.is_valid(error_of(reply))
 
 
+def test_a_preferred_401_has_its_challenge():
+    reply = respond(BODY, BEARER, JSON, ("Prefer", "code=401"))
+    assert (reply.status, dict(reply.fields)["WWW-Authenticate"]) == (401, 'Bearer realm="mock"')
+
+
+def test_a_preference_for_dynamic_values_leaves_a_chat_a_chat():
+    reply = respond(BODY, BEARER, JSON, ("Prefer", "dynamic=true"))
+    assert json.loads(reply.body or b"") == json.loads(respond().body or b"")
+
+
 def test_every_declared_error_conforms_to_its_schema():
     for reply in (respond(b"{}"), respond(b"{", JSON)):
         declared = CONTRACT.operations[0].response(reply.status)
