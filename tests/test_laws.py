@@ -178,6 +178,10 @@ GOOD: dict[str, tuple[Any, ...]] = {
     "more choices than is cheap": (asked(n=100), body()),
     "a choice count that the published document lets pass": (asked(n=0), body()),
     "cut": (asked(max_tokens=4), body(choice(finish_reason="length"))),
+    "cut within a sentence": (
+        asked(max_tokens=4),
+        body(choice(content="Hello there and", finish_reason="length")),
+    ),
     "several cut": (
         asked(max_completion_tokens=2, n=2),
         body(choice(finish_reason="length"), choice(1, finish_reason="length")),
@@ -372,6 +376,10 @@ BAD: dict[str, tuple[set[str], tuple[Any, ...]]] = {
         (asked(max_completion_tokens=1, max_tokens=50), body(usage=(1, 2))),
     ),
     "at the limit": ({"limit-gives-length"}, (asked(max_tokens=4), body())),
+    "at the limit, within a sentence": (
+        {"limit-mid-sentence"},
+        (asked(max_completion_tokens=4), body(choice(content="Hello there and"))),
+    ),
     "cut": (
         {"cut-gives-length"},
         (
