@@ -294,4 +294,5 @@ def _survives(parameter: Parameter, value: Any) -> bool:
             and all(char.isalnum() or char in "-_" for char in value)
             and (value.isascii())
         )
-    return bool(value) and "," not in value and "\x00" not in value
+    # What separates the items of an array would split this one.
+    return bool(value) and not set(value) & set(",|\x00" + " " * parameter.style.endswith("mited"))

@@ -228,9 +228,7 @@ def _limit(word: str, bound: Bound | None, step: int | float, sign: int) -> Iter
     large = abs(bound.value) >= 2**31 - 1
     side = "below" if sign < 0 else "above"
     yield Defect(f"{side} {word}", beyond, 0 if not large else 1)
-    yield Defect(
-        f"at {word}", inside, 1 if not large else 2, "either-if-valid" if large else "computed"
-    )
+    yield Defect(f"at {word}", inside, 1, "either-if-valid" if large else "computed")
 
 
 def _string_defects(generator: Generator, site: Site, *, thorough: bool) -> Iterator[Defect]:

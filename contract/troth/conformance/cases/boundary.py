@@ -7,7 +7,7 @@ walked in turn; a schema that stands in several places is walked in the first.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +26,7 @@ from troth.strategies.shape import (
     item_nodes,
 )
 from troth.strategies.sites import Site, put, resolved, shape_of, sites
+from troth.strategies.written import write
 
 _DEEPEST = 8
 _LAST_TIER = 3
@@ -50,7 +51,7 @@ def boundary(subject: Subject, *, limit: int = 500) -> Iterator[Case]:
     if subject.made is None:
         return
     names: dict[str, int] = {}
-    for stand, defect in _chosen(list(_struck(subject)), limit):
+    for stand, defect in _chosen(_distinct(_struck(subject)), limit):
         where = stand.site.pointer or "/"
         name = f"{slug(where)}/{slug(defect.about)[:48]}"
         names[name] = names.get(name, 0) + 1
@@ -64,6 +65,19 @@ def boundary(subject: Subject, *, limit: int = 500) -> Iterator[Case]:
             about=f"{where}: {defect.about}",
             legal="either-if-valid" if open_place else defect.legal,
         )
+
+
+def _distinct(struck: Iterable[Strike]) -> list[Strike]:
+    """*struck* without those that make a body that an earlier one of no higher tier makes."""
+    seen: set[bytes] = set()
+    found = []
+    for strike in sorted(struck, key=lambda strike: strike[0]):
+        _, stand, defect = strike
+        body = write(put(stand.body, stand.site.tokens, defect.replacement))
+        if body not in seen:
+            seen.add(body)
+            found.append(strike)
+    return found
 
 
 def _chosen(struck: list[Strike], limit: int) -> Iterator[tuple[Stand, Defect]]:
