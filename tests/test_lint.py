@@ -785,3 +785,15 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
         yield value, key
         if isinstance(value[key], (dict, list)):
             yield from places(value[key])
+
+
+def test_a_long_chain_of_references_is_linted_without_the_algebra() -> None:
+    names = [f"S{index}" for index in range(3000)]
+    chain = {
+        name: properties(a={"$ref": f"#/components/schemas/{following}"})
+        for name, following in zip(names, [*names[1:], names[0]], strict=True)
+    }
+    impossible = {"type": "string", "minLength": 3, "maxLength": 2}
+    assert found(schemas(**chain, Alone=impossible), "unsatisfiable") == [
+        "/components/schemas/Alone"
+    ]

@@ -64,7 +64,7 @@ def dead_names(survey: Survey) -> Iterator[Finding]:
 def names_impossible(survey: Survey, pointer: str) -> bool:
     """Whether the `propertyNames` schema at *pointer* admits no string."""
     node = survey.by_pointer.get(pointer)
-    if node is None or node.value is False:
+    if node is None or node.value is False or not survey.provable(node):
         return False  # `false` says on purpose that there are no members
     parts = proofs.unsatisfiable_parts(survey.schemas, pointer)
     return any(part.pointer == pointer for part in parts)
@@ -84,6 +84,8 @@ def unsatisfiable(survey: Survey) -> Iterator[Finding]:
     """Find schemas that no value meets; the innermost, where one makes another so."""
     for outer in survey.of("schema"):
         if outer.parent is not None and outer.parent.role == "schema":
+            continue
+        if not survey.provable(outer):
             continue
         parts = {
             part.pointer: part

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from troth import pointer as pointers
 from troth.document import Document
 from troth.errors import Place
+from troth.lint.depths import MOST, reference_depths
 from troth.lint.findings import CODES, Finding, Fix
 from troth.lint.walk import IN_PLACE, Node, walk
 from troth.schema import Schemas
@@ -45,6 +46,7 @@ class Survey:
     uses: Mapping[str, frozenset[Use]]
     families: Mapping[str, tuple[Node, ...]]
     referrers: Mapping[str, tuple[Node, ...]]
+    depths: Mapping[str, int]
     _roles: Mapping[str, tuple[Node, ...]] = field(default_factory=dict)
 
     def of(self, *roles: str) -> Iterator[Node]:
@@ -113,6 +115,12 @@ class Survey:
                 names.update(relative["properties"])
         return names
 
+    def provable(self, node: Node) -> bool:
+        """Whether the schema algebra can walk *node*: it may nest too deep for that."""
+        while node.parent is not None and node.parent.role == "schema":
+            node = node.parent
+        return self.depths.get(node.pointer, 0) <= MOST
+
     def exactly(self, value: Any) -> dict[str, Any]:
         """The keyword that allows *value* only: `const` came with OpenAPI 3.1."""
         return {"enum": [value]} if self.is_3_0 else {"const": value}
@@ -154,6 +162,7 @@ def surveyed(document: Document) -> Survey:
         by_pointer=by_pointer,
         uses=_uses(by_pointer, below, roles["operation"]),
         families=_families(nodes, by_pointer),
+        depths=reference_depths(nodes, by_pointer),
         referrers={pointer: tuple(users) for pointer, users in referrers.items()},
         _roles={role: tuple(members) for role, members in roles.items()},
     )
