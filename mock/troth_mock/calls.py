@@ -11,7 +11,7 @@ user message the answer is final, so that agent loops end.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,10 +61,13 @@ def due(asked: Asked) -> tuple[Tool, ...]:
     return found if asked.parallel else found[:1]
 
 
-def calls(tools: Sequence[Tool], seed: Seed, *, limit: int | None) -> tuple[list[Call], bool]:
+def calls(
+    tools: Sequence[Tool], seed: Seed, *, subject: str = "", limit: int | None = None
+) -> tuple[list[Call], bool]:
     """Call each of *tools*; the flag says that *limit*, in tokens of the arguments, was reached.
 
-    Raises Refused for parameters that cannot be used or met.
+    *subject* is what the question names; an argument takes it up where it may.  Raises Refused
+    for parameters that cannot be used or met.
     """
     made: list[Call] = []
     for index, tool in enumerate(tools):
@@ -72,6 +75,8 @@ def calls(tools: Sequence[Tool], seed: Seed, *, limit: int | None) -> tuple[list
         part = seed.child("call", index)
         schema = usable(tool.parameters, tool.at, owner)
         arguments = instance(schema, part, at=tool.at, owner=owner)
+        if subject:
+            arguments = _speaking_of(subject, arguments, tool.parameters, schema.is_valid)
         pieces = tokens(json_text.encode(arguments).decode())
         identity = f"call_{part.key.hex()[:24]}"
         if limit is not None:
@@ -80,6 +85,21 @@ def calls(tools: Sequence[Tool], seed: Seed, *, limit: int | None) -> tuple[list
             limit -= len(pieces)
         made.append(Call(identity, tool.name, pieces))
     return made, False
+
+
+def _speaking_of(
+    subject: str, arguments: Any, parameters: Any, is_valid: Callable[[Any], bool]
+) -> Any:
+    """*arguments* with *subject* as the first required string that can take it."""
+    required = parameters.get("required") if type(parameters) is dict else None
+    if type(arguments) is not dict or type(required) is not list:
+        return arguments
+    for name in required:
+        if type(name) is str and type(arguments.get(name)) is str:
+            changed = {**arguments, name: subject}
+            if is_valid(changed):
+                return changed
+    return arguments
 
 
 def results(messages: Sequence[Any]) -> list[tuple[str, str]]:

@@ -26,7 +26,7 @@ from troth_mock.dialect import Dialect
 from troth_mock.fragments import Choices
 from troth_mock.frames import Framing
 from troth_mock.reply import Stream
-from troth_mock.unfolding import inverse, locate, unfold
+from troth_mock.unfolding import find, inverse, locate, unfold
 
 # Where the document lets a chunk hold each of these, its text counts as free.
 _PROBES = (
@@ -55,8 +55,7 @@ class Cutter:
         self._inverse = inverse(assembly.members)
         names, _ = locate(self._inverse, dialect.response["choices"])
         self._choices = names
-        origin = self._inverse.get(dialect.response["choices"][-1]) if len(names) == 1 else None
-        self.parts = Choices(origin, dialect)
+        self.parts = Choices(find(self._inverse, dialect.response["choices"]), dialect)
         usage = dialect.response.get("usage")
         self._usage = None if usage is None else locate(self._inverse, usage)[0]
         self._skeleton = _skeleton(framing.schema)

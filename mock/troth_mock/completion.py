@@ -21,7 +21,7 @@ from troth import json_text
 from troth.schema import Schema
 from troth.seed import Seed
 from troth.synthesis import Unsatisfiable, fit, synthesize
-from troth_mock import calls, logprobs, paths, text
+from troth_mock import asking, calls, logprobs, paths, text
 from troth_mock.asking import Asked, instance, last_user_text
 from troth_mock.dialect import Dialect, Names
 from troth_mock.tokens import count, tokens
@@ -72,12 +72,16 @@ def drafts(asked: Asked, seed: Seed) -> list[Draft]:
     """What each choice of the answer to *asked* says.  Raises Refused."""
     due = calls.due(asked)
     if due:
-        return [_calling(due, asked, seed.child("choice", index)) for index in range(asked.choices)]
+        subject = text.subject(last_user_text(asked.messages))
+        return [
+            _calling(due, asked, seed.child("choice", index), subject)
+            for index in range(asked.choices)
+        ]
     return [_saying(said, asked) for said in _texts(asked, seed)]
 
 
-def _calling(due: Sequence[Any], asked: Asked, seed: Seed) -> Draft:
-    made, is_cut = calls.calls(due, seed, limit=asked.limit)
+def _calling(due: Sequence[asking.Tool], asked: Asked, seed: Seed, subject: str) -> Draft:
+    made, is_cut = calls.calls(due, seed, subject=subject, limit=asked.limit)
     return Draft(None, made, "length" if is_cut else "tool_calls")
 
 

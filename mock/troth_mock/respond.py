@@ -17,7 +17,7 @@ from troth.synthesis import Unsatisfiable
 from troth_mock.answering import Answerer
 from troth_mock.asking import Refused
 from troth_mock.negotiate import BadPreference, NotAcceptable
-from troth_mock.refusal import refusal
+from troth_mock.refusal import refusal, status_of_violation
 from troth_mock.reply import Reply, Stream
 
 __all__ = ["Reply", "Responder", "Stream", "refusal"]
@@ -62,10 +62,15 @@ class Responder:
             answerer = self._answerers.get(id(operation)) or self._compile(operation)
             return answerer.answer(match, request, created=None if self._is_fixed else now)
         except Refused as fault:
+            told = {"code": fault.code, "pointer": fault.param or "", "message": str(fault)}
             return refusal(
-                400, str(fault), code=fault.code, param=fault.param, operation=operation,
-                errors=({"code": fault.code, "pointer": fault.param or "", "message": str(fault)},),
-            )  # fmt: skip
+                status_of_violation(operation),
+                str(fault),
+                code=fault.code,
+                param=fault.param,
+                errors=(told,),
+                operation=operation,
+            )
         except BadPreference as fault:
             return refusal(
                 400, str(fault), code="bad_preference", param="Prefer", operation=operation

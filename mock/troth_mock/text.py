@@ -28,6 +28,8 @@ _WORD = re.compile(rf"[^{_MARKS}]+(?:['\u2019._:][^{_MARKS}]+)*")
 _MOST_RESULT = 400
 _MOST_JSON = 100_000
 
+_NAME = re.compile(r"(?<=[^.!?\s] )[A-Z][a-z]+(?: [A-Z][a-z]+)*")
+
 _BRIEF = (corpus.OPENINGS, corpus.CLOSINGS, corpus.DETAILS)
 _PLAIN = (corpus.OPENINGS, corpus.DETAILS, corpus.EXAMPLES, corpus.CLOSINGS)
 _GREETING = (corpus.GREETINGS, corpus.OFFERS)
@@ -87,6 +89,13 @@ def _readable(result: str) -> str:
 def topic(message: str) -> str:
     """The phrase that *message* is about, or a word that stands for one."""
     return topic_of(_words(message)) or corpus.FALLBACK_TOPICS[0]
+
+
+def subject(message: str) -> str:
+    """The last name in *message* (words with a capital, not its first), or nothing."""
+    found = _NAME.findall(message[:_READ])
+    names = [name for name in found if name.lower() not in corpus.STOP_WORDS]
+    return names[-1][:_LONGEST_WORD] if names else ""
 
 
 def topic_of(words: Sequence[str]) -> str:

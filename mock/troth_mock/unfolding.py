@@ -74,6 +74,17 @@ def locate(inverse: Inverse, names: tuple[str, ...]) -> tuple[tuple[str, ...], R
     return tuple(found), rule
 
 
+def find(inverse: Inverse, names: tuple[str, ...]) -> Origin | None:
+    """The origin of the member of the body that *names* lead to, or None."""
+    origin = None
+    for name in names:
+        origin = inverse.get(name)
+        if origin is None:
+            return None
+        inverse = origin.inner
+    return origin
+
+
 def _entry(origin: Origin, index: int, entry: Any) -> Any:
     key = origin.rule.key
     if type(entry) is not dict or key is None:

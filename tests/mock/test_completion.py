@@ -318,6 +318,13 @@ def test_auto_calls_the_tools_that_the_question_speaks_of(said, called):
         assert ("content" in message) == (not called)
 
 
+def test_an_argument_takes_up_what_the_question_names():
+    said = [{"role": "user", "content": "How is the weather in New York?"}]
+    message = answered({"model": "m", "messages": said, "tools": TOOLS})["choices"][0]["message"]
+    arguments = json.loads(message["tool_calls"][0]["function"]["arguments"])
+    assert arguments["location"] == "New York"
+
+
 def test_an_agent_loop_ends_with_an_answer_that_uses_the_result():
     messages: list[Any] = [{"role": "user", "content": "How is the weather in Paris?"}]
     asked = {"model": "m", "messages": messages, "tools": TOOLS}

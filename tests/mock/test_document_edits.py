@@ -195,6 +195,37 @@ def test_renamed_members_are_filled_where_the_document_now_has_them():
     assert chunks[0]["choices"][0]["delta"]["role"] == "assistant"
 
 
+def test_choices_may_lie_deeper_and_still_come_in_pieces():
+    def edit(schemas: Any, operation: Any) -> None:
+        for name in ("ChatCompletionResponse", "ChatCompletionChunk"):
+            schema = schemas[name]
+            choices = schema["properties"].pop("choices")
+            schema["properties"]["result"] = {
+                "type": "object",
+                "required": ["choices"],
+                "properties": {"choices": choices},
+            }
+            schema["required"] = ["id", "result"]
+        operation["x-troth-completion"]["response"]["choices"] = "/result/choices"
+        content = operation["responses"]["200"]["content"]
+        rules = content["text/event-stream"]["x-troth-assembly"]["members"]
+        rules["result"] = {"members": {"choices": rules.pop("choices")}}
+
+    body, chunks = both(edited(edit), stream_options=None)
+    assert body["result"]["choices"][0]["message"]["content"]
+    assert len(chunks) > 5
+    assert chunks[0]["result"]["choices"][0]["delta"]["role"] == "assistant"
+
+
+def test_the_status_of_a_refusal_is_the_one_that_the_document_declares():
+    def edit(schemas: Any, operation: Any) -> None:
+        operation["responses"]["422"] = operation["responses"].pop("400")
+
+    responder = edited(edit)
+    assert ask(responder, n=0).status == 422
+    assert ask(responder, n=1000).status == 422
+
+
 def test_without_a_completion_the_schemas_alone_speak():
     responder = edited(lambda schemas, operation: operation.pop("x-troth-completion"))
     reply = ask(responder)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from troth_mock import corpus
-from troth_mock.text import answer, plain, report, shortened, topic, words_of
+from troth_mock.text import answer, plain, report, shortened, subject, topic, words_of
 
 
 @pytest.mark.parametrize(
@@ -87,6 +87,19 @@ def test_what_is_shortened_is_a_beginning_of_the_text(text, most):
 def test_the_text_of_a_message_is_that_of_its_parts():
     parts = [{"type": "text", "text": "one"}, {"type": "image_url"}, "x", {"text": "two"}]
     assert [plain("a"), plain(parts), plain(None), plain(3)] == ["a", "one two", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("How is the weather in New York today?", "New York"),
+        ("Compare Paris and Rome", "Rome"),
+        ("What? Should I go", ""),
+        ("hello", ""),
+    ],
+)
+def test_the_subject_is_the_last_name(message, expected):
+    assert subject(message) == expected
 
 
 def test_words_of_a_message_are_those_that_tell_something():
