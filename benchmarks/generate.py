@@ -1,0 +1,142 @@
+"""How much CPU a thousand valid request bodies take, and what is among them.
+
+    python benchmarks/generate.py [--count 1000] [--document FILE]
+
+Three generators side by side: the run's own (a seed's dice), the Hypothesis strategy, and
+Schemathesis' where it is installed.  Bodies are checked by the compiled schema; checking is not
+counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+
+import troth
+from troth.seed import Seed
+from troth.strategies import Seeded, composing, operation_strategy
+
+
+def has(body: Any, *path: str) -> Any:
+    for name in path:
+        body = body.get(name) if isinstance(body, dict) else None
+    return body
+
+
+def offered(body: Any) -> list[Any]:
+    return [has(tool, "function", "name") for tool in has(body, "tools") or []]
+
+
+def messages(body: Any) -> list[Any]:
+    found = has(body, "messages")
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+FEATURES: dict[str, Callable[[Any], Any]] = {
+    "stream": lambda body: has(body, "stream") is True,
+    "include_usage with stream": lambda body: (
+        has(body, "stream") is True and has(body, "stream_options", "include_usage")
+    ),
+    "a declared tool is forced": lambda body: (
+        has(body, "tool_choice", "function", "name") in (offered(body) or [object()])
+    ),
+    "json_schema format": lambda body: isinstance(
+        has(body, "response_format", "json_schema", "schema"), dict
+    ),
+    "stop": lambda body: has(body, "stop"),
+    "n above 1": lambda body: (has(body, "n") or 1) > 1,
+    "logprobs and top_logprobs": lambda body: (
+        has(body, "logprobs") is True and has(body, "top_logprobs")
+    ),
+    "content parts": lambda body: any(isinstance(has(m, "content"), list) for m in messages(body)),
+    "several roles": lambda body: len({has(m, "role") for m in messages(body)}) > 1,
+    "a tool's result": lambda body: any(has(m, "role") == "tool" for m in messages(body)),
+}
+
+
+def seeded(contract: troth.Contract, count: int) -> Iterator[Any]:
+    for number in range(count):
+        dice = Seeded(Seed.of("benchmark", number))
+        yield json.loads(composing.request(contract, contract.operations[0], dice).body)
+
+
+def drawn(strategy: Any, count: int, body_of: Callable[[Any], Any]) -> list[Any]:
+    found: list[Any] = []
+
+    @settings(
+        max_examples=count,
+        database=None,
+        derandomize=True,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def collect(value: Any) -> None:
+        found.append(body_of(value))
+
+    collect()
+    return found
+
+
+def schemathesis(contract: troth.Contract, count: int) -> list[Any] | None:
+    try:
+        library = importlib.import_module("schemathesis")
+    except ImportError:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        api = library.openapi.from_dict(contract.document.root)
+        first = contract.operations[0]
+        strategy = api[first.path][first.method].as_strategy()
+        return drawn(strategy, count, lambda case: case.body)
+
+
+def report(name: str, make: Callable[[], Any], valid: Callable[[Any], bool]) -> None:
+    started = time.process_time()
+    bodies = make()
+    if bodies is None:
+        print(f"{name}: not installed")
+        return
+    bodies = list(bodies)
+    spent = time.process_time() - started
+    distinct = len({json.dumps(body, sort_keys=True) for body in bodies})
+    invalid = sum(not valid(body) for body in bodies)
+    print(
+        f"{name}: {len(bodies)} bodies in {spent:.2f} CPU s, {invalid} invalid, {distinct} distinct"
+    )
+    for feature, test in FEATURES.items():
+        print(f"    {feature:28}{sum(bool(test(body)) for body in bodies):6}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--document", help="a document; the bundled one by default")
+    asked = parser.parse_args()
+    contract = troth.load(asked.document)
+    schema = composing.body_schema(contract.operations[0])
+    if schema is None:
+        print("the first operation takes no body", file=sys.stderr)
+        return 2
+    strategy = operation_strategy(contract, contract.operations[0])
+    report("seeded", lambda: seeded(contract, asked.count), schema.is_valid)
+    report(
+        "hypothesis",
+        lambda: drawn(strategy, asked.count, lambda request: json.loads(request.body)),
+        schema.is_valid,
+    )
+    report("schemathesis", lambda: schemathesis(contract, asked.count), schema.is_valid)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
