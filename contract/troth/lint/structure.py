@@ -39,29 +39,30 @@ def paths(survey: Survey) -> Iterator[Finding]:
                 later,
                 f"The path {later.name!r} matches the same targets as {items[0].name!r}.",
             )
-    yield from _crossing([items[0] for items in alike.values()])(survey)
+    yield from _crossing(survey, [items[0] for items in alike.values()])
 
 
-def _crossing(items: list[Node]) -> Any:
+def _crossing(survey: Survey, items: list[Node]) -> Iterator[Finding]:
     """Templates of which neither is the more concrete: `/a/{x}` beside `/{y}/b`."""
-
-    def found(survey: Survey) -> Iterator[Finding]:
-        shapes: dict[int, list[tuple[Node, list[str]]]] = defaultdict(list)
-        for item in items:
-            if "{" in item.name:
-                segments = [_TEMPLATE.sub("{}", part) for part in item.name.split("/")]
-                for other, theirs in shapes[len(segments)]:
-                    if _undecided(segments, theirs) and _methods(item) & _methods(other):
-                        target = _target(segments, theirs)
-                        yield survey.finding(
-                            "ambiguous-path",
-                            item,
-                            f"The target {target!r} fits {item.name!r} and {other.name!r}, and "
-                            "neither is the more concrete.",
-                        )
-                shapes[len(segments)].append((item, segments))
-
-    return found
+    met: dict[tuple[int, str], list[tuple[Node, list[str]]]] = defaultdict(list)
+    for item in items:
+        if "{" not in item.name:
+            continue
+        segments = [_TEMPLATE.sub("{}", part) for part in item.name.split("/")]
+        size, first = len(segments), segments[1] if len(segments) > 1 else ""
+        # only what begins alike can cross, and what begins with a variable begins like anything
+        open_start = "{}" in first
+        heads = {head for length, head in met if length == size} if open_start else {first, "{}"}
+        for other, theirs in [each for head in sorted(heads) for each in met[size, head]]:
+            if _undecided(segments, theirs) and _methods(item) & _methods(other):
+                target = _target(segments, theirs)
+                yield survey.finding(
+                    "ambiguous-path",
+                    item,
+                    f"The target {target!r} fits {item.name!r} and {other.name!r}, and neither "
+                    "is the more concrete.",
+                )
+        met[size, "{}" if open_start else first].append((item, segments))
 
 
 def _undecided(one: list[str], other: list[str]) -> bool:
