@@ -16,7 +16,7 @@ from jsonschema_rs import canonical
 
 from troth import pointer as pointers
 from troth.dialect import BASE, fragment
-from troth.grammar import MEMBERS
+from troth.grammar import MEMBERS, children
 from troth.schema import Schema, Schemas
 from troth.witness import instances
 
@@ -168,9 +168,8 @@ def _whole(root: Any, pointer: str) -> str:
 
 def _impossible_names(schemas: Schemas, pointer: str) -> Iterator[Unsatisfiable]:
     """Each propertyNames that no string satisfies: every object with a member is rejected."""
-    inside = pointer + "/"
-    for at in schemas:
-        if not (at == pointer or at.startswith(inside)) or not at.endswith("/propertyNames"):
+    for at in _inside(schemas.prepared.root, pointer):
+        if not at.endswith("/propertyNames"):
             continue
         form = _canonical(schemas, at)
         if form is None:
@@ -186,6 +185,16 @@ def _impossible_names(schemas: Schemas, pointer: str) -> Iterator[Unsatisfiable]
         if names is not None and _verdict(names.satisfiability()) == "no":
             why = "no member name satisfies it, since names are strings: only {} is accepted"
             yield Unsatisfiable(at, why, (at,))
+
+
+def _inside(root: Any, pointer: str) -> Iterator[str]:
+    """The pointers of the schema at *pointer* and of those in it, no reference followed."""
+    waiting = [(pointers.resolve(root, pointer), pointer)]
+    while waiting:
+        schema, at = waiting.pop()
+        yield at
+        if isinstance(schema, dict):
+            waiting += [(value, here) for value, here, _, _ in children(schema, at, "schema")]
 
 
 def _absolute(schema: Any, *, named: bool = False) -> Any:
