@@ -15,7 +15,7 @@ from troth.exchange import Request
 from troth.operation import Operation
 from troth.schema import Schema
 from troth.strategies import bodies, composing
-from troth.strategies.assembling import CREDENTIAL, assemble, with_credential
+from troth.strategies.assembling import BASIC_CREDENTIAL, CREDENTIAL, assemble, with_credential
 from troth.strategies.breaking import NothingToBreak, broken
 from troth.strategies.dice import Dice, Seeded, Simplest
 from troth.strategies.mutations import Mutation, mutations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 __all__ = [
+    "BASIC_CREDENTIAL",
     "CREDENTIAL",
     "Dice",
     "Mutation",
