@@ -11,7 +11,6 @@ text of a tool call's arguments; an answer that reaches the limit says `length`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,10 +19,11 @@ import orjson
 from troth import json_text
 from troth.schema import Schema
 from troth.seed import Seed
-from troth.synthesis import Unsatisfiable, fit, synthesize
+from troth.synthesis import fit
 from troth_mock import asking, calls, logprobs, paths, text
 from troth_mock.asking import Asked, instance, last_user_text
 from troth_mock.dialect import Dialect, Names
+from troth_mock.templates import Template, templates
 from troth_mock.tokens import count, tokens
 
 Finish = Literal["stop", "length", "tool_calls"]
@@ -36,7 +36,7 @@ _MOST_LONG_CHOICES = 8
 #: Of the instances of a json_schema so many are drawn; further choices repeat them.
 _MOST_INSTANCES = 16
 _MOST_DRAWS = 6
-_POOL = 4
+_PROBE = Asked(model="model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,8 @@ class Completions:
         self.schema = schema
         self._is_valid = schema.is_valid if schema is not None else lambda value: True
         self._fingerprint = f"fp_{Seed.of('fingerprint', digest).key.hex()[:10]}"
-        self._pool = tuple(self._templates(Seed.of(digest, "completion")))
+        self._needs_content = True
+        self._pool = templates(schema, dialect, Seed.of(digest, "completion"), fill=self._plain)
         self._needs_content = not self._may_lack_content()
 
     def complete(
@@ -166,7 +167,8 @@ class Completions:
         """
         made = drafts(asked, said or seed)
         mark = f"mark-{seed.key.hex()}"
-        body = self._body(asked, made, seed, created=created)
+        template = self._pool[seed.key[0] % len(self._pool)]
+        body = self._body(asked, made, seed, created=created, template=template)
         is_plain = asked.top_logprobs is None and not any(draft.calls for draft in made)
         if self._is_valid(body):
             return Completed(body, tuple(made), mark, is_plain)
@@ -174,23 +176,28 @@ class Completions:
         return Completed(fit(self.schema, body, seed=seed.child("fit")), (), mark)
 
     def _body(
-        self, asked: Asked, made: Sequence[Draft], seed: Seed, *, created: int
+        self,
+        asked: Asked,
+        made: Sequence[Draft],
+        seed: Seed,
+        *,
+        created: int,
+        template: Template,
     ) -> dict[str, Any]:
-        template, choice, usage = self._pool[seed.key[0] % len(self._pool)]
-        body: dict[str, Any] = orjson.loads(template)
+        body: dict[str, Any] = orjson.loads(template.body)
         at, put = self.dialect.response, paths.put
         _set(body, at.get("id"), f"{self.dialect.id_prefix}{seed.key.hex()}")
         _set(body, at.get("created"), created)
         if asked.model is not None:
             _set(body, at.get("model"), asked.model)
         choices = [
-            self._choice(orjson.loads(choice), draft, asked, seed, index)
+            self._choice(orjson.loads(template.choice), draft, asked, seed, index)
             for index, draft in enumerate(made)
         ]
         put(body, at["choices"], choices)
         if "usage" in at:
             prompt, size = count(asked.messages), sum(draft.size for draft in made)
-            counts = {} if usage == b"{}" else orjson.loads(usage)
+            counts = {} if template.usage == b"{}" else orjson.loads(template.usage)
             put(body, at["usage"], self._usage(counts, prompt, size))
         _set(body, at.get("system-fingerprint"), self._fingerprint)
         if asked.service_tier is not None:
@@ -225,37 +232,19 @@ class Completions:
         _set(usage, at.get("total"), prompt + completion)
         return usage
 
-    def _templates(self, seed: Seed) -> list[tuple[bytes, bytes, bytes]]:
-        """What the document asks for beside the chat's parts, as JSON, each body once."""
-        found: dict[tuple[bytes, bytes, bytes], None] = {}
-        for index in range(_POOL):
-            body: Any = {}
-            if self.schema is not None:
-                with suppress(Unsatisfiable):  # told when a body is asked for
-                    body = synthesize(self.schema, seed=seed.child(index), optional=False)
-            found[self._split(body if isinstance(body, dict) else {})] = None
-        return list(found)
-
-    def _split(self, body: dict[str, Any]) -> tuple[bytes, bytes, bytes]:
-        at = self.dialect.response
-        choices = paths.get(body, at["choices"])
-        choice = choices[0] if isinstance(choices, list) and choices else {}
-        usage = paths.get(body, at["usage"]) if "usage" in at else {}
-        for name in ("content", "tool-calls", "logprobs", "finish-reason"):
-            if name in self.dialect.choice:
-                paths.remove(choice, self.dialect.choice[name])
-        return (
-            json_text.encode(body),
-            json_text.encode(choice if isinstance(choice, dict) else {}),
-            json_text.encode(usage if isinstance(usage, dict) else {}),
-        )
+    def _plain(self, template: Template) -> dict[str, Any]:
+        """The body that *template* makes around a plain text."""
+        draft = Draft(["Hello"], [], "stop")
+        return self._body(_PROBE, [draft], Seed.of("probe"), created=FIXED_TIME, template=template)
 
     def _may_lack_content(self) -> bool:
         """Whether a message that calls a tool may be without content."""
-        call = calls.Call("call_0", "tool", ["{}"])
-        asked, draft = Asked(model="model"), Draft(None, [call], "tool_calls")
+        draft = Draft(None, [calls.Call("call_0", "tool", ["{}"])], "tool_calls")
         self._needs_content = False
-        return self._is_valid(self._body(asked, [draft], Seed.of("probe"), created=FIXED_TIME))
+        body = self._body(
+            _PROBE, [draft], Seed.of("probe"), created=FIXED_TIME, template=self._pool[0]
+        )
+        return self._is_valid(body)
 
 
 def _number(seed: Seed) -> int:
