@@ -34,7 +34,8 @@ async def stream(request: web.Request) -> web.StreamResponse:
     await request.read()
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
     await response.prepare(request)
-    await response.write_eof(EVENTS)
+    await response.write(EVENTS)
+    await response.write_eof()
     return response
 
 

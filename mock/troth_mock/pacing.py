@@ -7,6 +7,7 @@ jump of the system's clock changes nothing.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -41,6 +42,33 @@ class Pace:
             so_far += count
             due.append(self.ttft + max(0, so_far - 1) * interval)
         return tuple(due)
+
+
+class Turns:
+    """Work that is done one piece in each round of the loop, first come, first served.
+
+    Between two pieces the loop looks at its timers and sockets: a burst of requests neither delays
+    the streams that are on their way, nor makes the last of them seem to have come later.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def take(self) -> None:
+        """Wait for one's turn."""
+        turn = self._loop.create_future()
+        self._waiting.append(turn)
+        if len(self._waiting) == 1:
+            self._loop.call_soon(self._next)
+        await turn
+
+    def _next(self) -> None:
+        turn = self._waiting.popleft()
+        if not turn.done():  # a client may have gone in the meantime
+            turn.set_result(None)
+        if self._waiting:
+            self._loop.call_soon(self._next)
 
 
 class Sending:

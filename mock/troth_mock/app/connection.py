@@ -9,7 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
+import sys
 from collections.abc import Sequence
+from struct import error as StructError
+from struct import unpack_from
 from typing import TYPE_CHECKING, Any, cast
 
 from aiohttp import web
@@ -27,6 +31,11 @@ LOG = logging.getLogger("troth.mock")
 _TOO_LONG = "bytes when reading"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _SLOW_HEAD = Problem(408, "request_timeout", "the head of the request came too slowly")
+
+
+# Linux's struct tcp_info: tcpi_last_data_recv stands at this offset.
+_TCP_INFO = getattr(socket, "TCP_INFO", None) if sys.platform == "linux" else None
+_LAST_DATA_RECEIVED = 52
 
 
 class Connection(web.RequestHandler):
@@ -65,6 +74,24 @@ class Connection(web.RequestHandler):
         self.body = body
         if self.half_closed:
             self._cut_body()
+
+    def came(self) -> float:
+        """When the last bytes came, on the loop's clock.
+
+        In a burst of requests that is a while ago, and only the kernel knows how long; where it
+        does not tell, they came just now.
+        """
+        now = self.listener.loop.time()
+        wire = self.wire.get_extra_info("socket") if self.wire is not None else None
+        if _TCP_INFO is None or wire is None:
+            return now
+        try:
+            told = wire.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _LAST_DATA_RECEIVED + 4)
+            (milliseconds,) = unpack_from("=I", told, _LAST_DATA_RECEIVED)
+        except (OSError, StructError):
+            # gone already, or an emulation that tells less
+            return now
+        return now - float(milliseconds) / 1000
 
     def end(self) -> None:
         """Note that the request has been answered."""

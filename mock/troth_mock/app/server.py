@@ -22,7 +22,7 @@ from troth_mock.app.heads import Delivery, Heads, framed, wall_clock
 from troth_mock.app.listener import Listener
 from troth_mock.cors import Origins, is_preflight, preflight
 from troth_mock.guards import Hosts, Limits, Problem, head_problem, too_large, too_slow
-from troth_mock.pacing import Pace
+from troth_mock.pacing import Pace, Turns
 from troth_mock.pages import JSON, Pages
 from troth_mock.reply import Reply, Stream
 from troth_mock.wire import has_content
@@ -65,6 +65,7 @@ class App:
         self._loop = asyncio.get_running_loop()
         limits = self.settings.limits
         self._heads = Heads(self.settings.origins, clock=self._loop.time)
+        self._turns = Turns(self._loop)
         self._server = Listener(
             self._answer,
             answer_at_once=self._answer_at_once,
@@ -98,11 +99,14 @@ class App:
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request that aiohttp runs a coroutine for."""
         connection = cast(Connection, request.protocol)
-        received = self._loop.time()
         connection.begin(request.content)
         head = request._message
         try:
             body = self._refused(head) or await self._body(request, connection)
+            received = 0.0
+            if self.settings.pace.is_set:
+                received = connection.came()
+                await self._turns.take()
             # what is left of an unread body cannot be told from the next request
             is_read = isinstance(body, bytes) or request.content.is_eof()
             delivery = self._delivery(head, connection, is_read=is_read)
