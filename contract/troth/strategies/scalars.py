@@ -200,8 +200,6 @@ def _integer(low: int | None, high: int | None, dice: Dice) -> int:
     if high - low >= _WIDE:
         # int32 and the like: the format is a limit of the machine, not a range to explore.
         low, high = max(low, -_USUAL), min(high, max(low, 0) + _USUAL)
-    elif dice.chance(10):
-        return high if dice.chance(50) else low
     return dice.between(low, high)
 
 
