@@ -45,6 +45,8 @@ def _compile() -> re.Pattern[str]:
     )
 
 
+_LONG = 10_000
+
 _compiled: list[re.Pattern[str]] = []
 
 
@@ -64,7 +66,12 @@ def count(value: Any) -> int:
     while waiting:
         part = waiting.pop()
         if type(part) is str:
-            total += len(_ASCII.findall(part) if part.isascii() else tokens(part))
+            if not part.isascii():
+                total += len(tokens(part))
+            elif len(part) < _LONG:
+                total += len(_ASCII.findall(part))
+            else:
+                total += _ASCII.subn("", part)[1]  # half the time of a list that nobody reads
         elif type(part) is dict:
             waiting.extend(part.values())
         elif type(part) is list:

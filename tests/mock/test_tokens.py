@@ -72,6 +72,11 @@ def test_the_strings_of_a_message_are_counted_wherever_they_are():
     assert count(None) == 0
 
 
+def test_a_long_text_is_counted_as_a_short_one_is():
+    for text in ("Hello, world! ", "a  b\r\n", "x" * 13):
+        assert count(text * 2000) == len(tokens(text * 2000))
+
+
 def test_a_ten_megabyte_word_is_split_in_linear_time():
     assert count("a" * 10_000_000) == 833_334
     assert len(tokens("é" * 100_000)) == 8_334
