@@ -121,7 +121,7 @@ class Chat:
 
     def factors(self) -> Iterator[Factor]:
         """What can vary, each with its levels; those that the document has no place for are out."""
-        for name, part, levels in self._factors():
+        for name, part, levels in (*self._conversation(), *self._answer()):
             if self.tokens(part) is not None:
                 yield Factor(name, tuple(levels))
         limits = [where for where in self.at.get("token-limits", ()) if isinstance(where, str)]
@@ -134,7 +134,7 @@ class Chat:
             ),
         )
 
-    def _factors(self) -> Iterator[tuple[str, str, list[Level]]]:
+    def _conversation(self) -> Iterator[tuple[str, str, list[Level]]]:
         yield (
             "roles",
             "messages",
@@ -163,6 +163,8 @@ class Chat:
                 Level("a tool's result", self._answered),
             ],
         )
+
+    def _answer(self) -> Iterator[tuple[str, str, list[Level]]]:
         yield (
             "response format",
             "response-format",

@@ -7,7 +7,7 @@ limit that the schema puts here another part may lift, so validity is always com
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from troth.schema import Schema
@@ -15,9 +15,9 @@ from troth.strategies import bodies, scalars
 from troth.strategies.alternatives import Unsupported
 from troth.strategies.dice import Simplest
 from troth.strategies.generate import Generator
-from troth.strategies.shape import Bound, Shape, identity, type_of
+from troth.strategies.shape import Bound, Shape, identity, item_nodes, type_of
 from troth.strategies.sites import ABSENT, Site, put, sites
-from troth.strategies.written import Written
+from troth.strategies.written import Written, write
 
 #: One value of each JSON type, as unlike a number in a string as can be.
 _SAMPLES: dict[str, Any] = {
@@ -183,8 +183,6 @@ def _branches(generator: Generator, site: Site) -> Iterator[Defect]:
 
 
 def _of_type(shape: Shape, kind: str) -> Shape:
-    from dataclasses import replace
-
     return replace(shape, types=frozenset([kind]))
 
 
@@ -277,8 +275,6 @@ def _array_defects(generator: Generator, site: Site, *, thorough: bool) -> Itera
 
 
 def _any_item(generator: Generator, shape: Shape) -> Any:
-    from troth.strategies.shape import item_nodes
-
     try:
         return generator.value(item_nodes(shape, 0), Simplest())
     except Unsupported:
@@ -296,7 +292,7 @@ def _repeated(one: list[Any], count: int) -> list[Any]:
 
 def _object_defects(generator: Generator, site: Site, *, thorough: bool) -> Iterator[Defect]:
     shape, value = site.shape, site.value
-    extra = next(name for name in ("extra_member", "x_extra", "zz") if name not in value)
+    extra = "extra_member" + "_" * ("extra_member" in value)
     yield Defect("an extra member", {**value, extra: "text"}, 2)
     if shape.names:
         for name in ("", "-1", "not a name", "01", "\u00e9"):
@@ -307,27 +303,22 @@ def _object_defects(generator: Generator, site: Site, *, thorough: bool) -> Iter
     for name in shape.forbidden:
         if name not in value:
             yield Defect(f"with {name}", {**value, name: "text"}, 1)
+    if shape.min_properties:
+        fewer = dict(list(value.items())[: shape.min_properties - 1])
+        yield Defect("below minProperties", fewer, 0)
     if shape.max_properties is not None and shape.max_properties < 1000:
         more = {f"extra{index}": "text" for index in range(shape.max_properties + 1)}
         yield Defect("above maxProperties", {**value, **more}, 0)
     if value and thorough:
-        name, first = next(iter(value.items()))
-        yield Defect("a member twice", _Twice(value, name, first).written(), 2, "either")
+        yield Defect("a member twice", _twice(value, next(iter(value))), 2, "either")
         if len(site.tokens) < 2:
             deep = Written("[" * _DEEP + "]" * _DEEP, [])
             yield Defect("an extra, deeply nested member", {**value, extra: deep}, 3, "either")
             yield Defect("an extra member called __proto__", {**value, "__proto__": {}}, 3)
 
 
-@dataclass(frozen=True, slots=True)
-class _Twice:
-    value: dict[str, Any]
-    name: str
-    first: Any
-
-    def written(self) -> Written:
-        from troth.strategies.written import write
-
-        body = write(self.value).decode("utf-8", "surrogatepass")
-        again = write({self.name: self.first}).decode("utf-8", "surrogatepass")
-        return Written(f"{body[:-1]},{again[1:]}", self.value)
+def _twice(value: dict[str, Any], name: str) -> Written:
+    """*value* as a text that has the member *name* a second time."""
+    body = write(value).decode("utf-8", "surrogatepass")
+    again = write({name: value[name]}).decode("utf-8", "surrogatepass")
+    return Written(f"{body[:-1]},{again[1:]}", value)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from troth.seed import Seed
 from troth.strategies.alternatives import Unsupported
 from troth.strategies.dice import Dice, Seeded
+from troth.strategies.keywords import is_multiple, plain_fit
 from troth.strategies.shape import Conjunction, Shape, identity
 from troth.synthesis import patterns, strings
 
@@ -261,8 +262,6 @@ def _common(one: Fraction, other: Fraction) -> Fraction:
 def _not_multiple(shape: Shape, found: int | float, dice: Dice) -> int | float:
     if not shape.not_multiples:
         return found
-    from troth.strategies.keywords import is_multiple, plain_fit
-
     for step in (0, 1, -1, 0.5, -0.5, 0.01, 0.001):
         other = found + step
         if isinstance(other, float) and "number" not in shape.types:
