@@ -26,8 +26,10 @@ from troth.errors import TrothError
 from troth.exchange import Exchange
 
 FORMAT = 1
-#: A body of more bytes is cut to so many, with its size and hash told.
+#: An answer's body of more bytes is cut to so many, with its size and hash told.
 LARGEST = 256 * 1024
+#: A request is kept whole, to be sent again, unless it is so many times as large.
+_REQUESTS = 16
 
 
 class BadJournal(TrothError):
@@ -151,7 +153,7 @@ def _check_head(raw: Any, path: str | Path) -> None:
 
 
 def capped(event: Event, *, largest: int = LARGEST) -> Event:
-    """*event* with bodies of at most *largest* bytes; what was cut tells its size and hash."""
+    """*event* with an answer of at most *largest* bytes; what was cut tells its size and hash."""
     if isinstance(event, Exchanged):
         exchange, cuts = _cut(event.exchange, largest)
         return replace(event, exchange=exchange, cuts={**event.cuts, **cuts}) if cuts else event
@@ -166,9 +168,9 @@ def capped(event: Event, *, largest: int = LARGEST) -> Event:
 def _cut(exchange: Exchange, largest: int) -> tuple[Exchange, dict[str, Cut]]:
     cuts: dict[str, Cut] = {}
     request, response = exchange.request, exchange.response
-    if len(request.body) > largest:
+    if len(request.body) > largest * _REQUESTS:
         cuts["request"] = _told(request.body)
-        request = replace(request, body=request.body[:largest])
+        request = replace(request, body=request.body[: largest * _REQUESTS])
     if response is not None and len(response.body) > largest:
         cuts["response"] = _told(response.body)
         kept, left = [], largest
