@@ -31,7 +31,9 @@ def _class(ranges: str) -> str:
 def _compile() -> re.Pattern[str]:
     extending, linking = f"[{_class(EXTENDING)}]", f"[{_class(LINKING)}]"
     # GB9, GB9a, GB9c, GB11: marks stay, and a joiner or a virama ties what follows
-    tail = f"(?>{linking}{extending}*+.|{extending})*+"
+    # GB5: but never a control, or CR would be torn from its LF
+    visible = "[^\x00-\x1f\x7f-\x9f\u2028\u2029]"
+    tail = f"(?>{linking}{extending}*+{visible}|{extending})*+"
     # GB9b: a prepended mark belongs to what follows; GB6: so does a leading jamo
     prepended = (
         "[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u0d4e\u1100-\u115f\ua960-\ua97f"
@@ -40,7 +42,7 @@ def _compile() -> re.Pattern[str]:
     )
     flag = "[\U0001f1e6-\U0001f1ff]{2}"
     return re.compile(
-        f" ?(?:[{_WORDLY}]{tail}){{1,12}}+|\r\n| +(?= )|(?:{prepended}.?|{flag}|.){tail}",
+        f" ?(?:[{_WORDLY}]{tail}){{1,12}}+|\r\n| +(?= )|(?:{prepended}{visible}?|{flag}|.){tail}",
         re.DOTALL,
     )
 

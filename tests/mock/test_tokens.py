@@ -32,6 +32,8 @@ def test_the_pieces_join_to_the_text_and_none_is_empty(text):
 
 
 @given(TEXTS)
+@example("0\u200d\r\n")
+@example("\u0600\r\n")
 def test_no_piece_begins_with_what_belongs_to_the_character_before_it(text):
     for before, piece in zip(tokens(text), tokens(text)[1:], strict=False):
         first = piece[0]
