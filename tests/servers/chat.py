@@ -321,7 +321,9 @@ class Chat:
         if "tool_calls" not in choice["message"]:
             rows: list[tuple[dict[str, Any], Any]] = [({"role": "assistant", "content": ""}, None)]
             for at, piece in enumerate(pieces):
-                rows.append(({"content": piece}, {"content": [entries[at]]} if entries else None))
+                rows.append(
+                    ({"content": piece}, {"content": entries[at : at + 1]} if entries else None)
+                )
             return rows
         call = choice["message"]["tool_calls"][0]
         head = {
@@ -335,7 +337,7 @@ class Chat:
             rows.append(
                 (
                     {"tool_calls": [{"index": 0, "function": {"arguments": piece}}]},
-                    {"content": [entries[at]]} if entries else None,
+                    {"content": entries[at : at + 1]} if entries else None,
                 )
             )
         return rows

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import quote
 
+from troth import validator
 from troth.conformance.cases.case import Case
 from troth.conformance.checks import Expectation
 from troth.conformance.settings import Settings
@@ -14,7 +15,7 @@ from troth.contract import Contract
 from troth.errors import MethodNotAllowed, NoSuchPath
 from troth.exchange import Request
 from troth.parameters import check_security
-from troth.strategies import CREDENTIAL
+from troth.strategies import BASIC_CREDENTIAL, CREDENTIAL
 
 #: What is sent where the user gave no token: many servers take any.
 PLACEHOLDER = "troth-placeholder-token"
@@ -45,16 +46,30 @@ def readable(request: Request) -> Request:
 
 
 def _with_token(value: str, token: str) -> str:
-    if CREDENTIAL not in value:
-        return value
-    if value.startswith("Basic "):
-        # RFC 7617 §2: user-pass in base64; a token without a colon is taken as encoded already
-        token = b64encode(token.encode()).decode() if ":" in token else token
-    return value.replace(CREDENTIAL, token)
+    # RFC 7617 §2: user-pass in base64; a token without a colon is taken as encoded already
+    basic = b64encode(token.encode()).decode() if ":" in token else token
+    return value.replace(BASIC_CREDENTIAL, basic).replace(CREDENTIAL, token)
 
 
-def expectation(contract: Contract, case: Case) -> Expectation:
-    """What the server ought to do with *case*, by both documents and by HTTP."""
+def expectation(contract: Contract, case: Case, second: Contract | None = None) -> Expectation:
+    """What the server ought to do with *case*, by both documents and by HTTP.
+
+    *second* is the overlaid document where the published one is being tested: what the two do
+    not agree on may be taken or refused.
+    """
+    found = _expectation(contract, case)
+    if second is None or found not in ("accepted", "refused"):
+        return found
+    request = readable(case.request)
+    try:
+        match = second.match(request.method, request.target)
+    except (NoSuchPath, MethodNotAllowed):
+        return "either"
+    broken = validator.request_violations(second, match, request, hints=False)
+    return found if bool(broken) == (found == "refused") else "either"
+
+
+def _expectation(contract: Contract, case: Case) -> Expectation:
     try:
         match = contract.match(case.request.method, case.request.target)
     except NoSuchPath:

@@ -83,5 +83,6 @@ def _words_of(text: str) -> Iterator[str]:
         yield "control character"
     if len(text) > 1000:
         yield "long text"
-    if text and len(text) <= _LONGEST and text.replace("_", "").replace("-", "").isalnum():
+    # a text of one letter is what shrinking leaves of one that does not matter
+    if 1 < len(text) <= _LONGEST and text.replace("_", "").replace("-", "").isalnum():
         yield f"={text}"

@@ -11,7 +11,6 @@ from troth.conformance.events import Finding
 from troth.exchange import Exchange
 from troth.violation import Violation
 
-
 #: Findings that cost a time limit each time they are seen.
 HANGS = frozenset({"transport.timeout", "transport.stalled", "transport.endless"})
 #: After so many sightings of one such finding, what would show it again is not sent.
@@ -72,10 +71,17 @@ class Ledger:
         again: int,
         tries: int,
     ) -> Finding:
-        """Enter a new finding."""
+        """Enter a new finding, or the better explanation of one that there is."""
         rule = rule_of(violation)
         # what came once and not again has no cause that could be named
         kept = None if not is_causal(violation) else cause if again == tries else frozenset()
+        wider = self._wider(rule, kept)
+        if wider is not None:
+            wider.cause = kept
+            wider.finding = replace(
+                wider.finding, times=wider.finding.times + 1, example=example, violation=violation
+            )
+            return wider.finding
         finding = Finding(
             id=finding_id(rule, kept),
             severity=violation.severity,
@@ -90,6 +96,13 @@ class Ledger:
         finding = replace(finding, known=finding.id in self._known)
         self._entries.append(Entry(rule, kept, finding))
         return finding
+
+    def _wider(self, rule: tuple[str, ...], cause: Facets | None) -> Entry | None:
+        """The finding that *cause* explains with less than it took until now."""
+        for entry in self._entries:
+            if entry.rule == rule and cause is not None and entry.cause and cause < entry.cause:
+                return entry
+        return None
 
     def findings(self, tallies: Tallies) -> Iterator[Finding]:
         """All findings, worst first; those of a capability that never held as one."""

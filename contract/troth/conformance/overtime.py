@@ -28,7 +28,8 @@ from troth.violation import Severity, Violation
 if TYPE_CHECKING:
     from troth.conformance.run import Run
 
-_SAMPLES = 7
+#: So many requests tell how fast a server is, at the beginning and at the end.
+SAMPLES = 7
 _AT_ONCE = 8
 #: So much slower than before counts as slower: by this factor, and by these seconds.
 _SLOWER = 8.0
@@ -50,7 +51,7 @@ class Memory:
             return None
         if not isinstance(found, str):
             return None
-        sent = _meaning(case.request.body)
+        sent = _meaning(case, contract)
         first = self.ids.setdefault(found, sent)
         return None if first == sent else found
 
@@ -229,12 +230,12 @@ async def _hang_up(run: Run, subject: Subject, minimal: Case) -> None:
 async def _health(run: Run, minimal: Case) -> None:
     """The server is as fast after the run as it was at its beginning."""
     before = run.first_seconds.get(minimal.operation)
-    if not before or not run.budget.affords(_SAMPLES):
+    if not before or not run.budget.affords(SAMPLES):
         return
     for _ in range(2):  # once more before it is said: a machine may have been busy
         after = []
         exchange = None
-        for index in range(_SAMPLES):
+        for index in range(SAMPLES):
             case = replace(minimal, id=f"time/health-{index}", about="health after the run")
             exchange = await run.attempt(case)
             if exchange is None or exchange.response is None or exchange.response.status >= 400:
@@ -270,12 +271,37 @@ def _violation(case: Case, code: str, message: str, *, severity: Severity = "err
     )
 
 
-def _meaning(body: bytes) -> bytes:
-    """What two requests share that mean the same: order of members and white space aside."""
+def _meaning(case: Case, contract: Contract) -> bytes:
+    """What two requests share that mean the same: order of members and white space aside.
+
+    What only chooses between a body and a stream is left out: both may be one completion.
+    """
+    body = case.request.body
     try:
-        return json_text.canonical(json_text.decode_lenient(body)[0])
+        value = json_text.decode_lenient(body)[0]
+        if isinstance(value, dict):
+            value = {key: value[key] for key in value.keys() - _form_members(contract, case)}
+        return json_text.canonical(value)
     except (json_text.BadJson, ValueError, RecursionError):
         return body
+
+
+def _form_members(contract: Contract, case: Case) -> set[str]:
+    """The members of a request that decide the form of the answer, not its meaning."""
+    try:
+        operation = contract.operation(case.operation)
+    except TrothError:
+        return set()
+    marks = (operation.completion or {}).get("request", {})
+    found = {
+        name
+        for response in operation.responses
+        for entry in response.content
+        if entry.when is not None
+        for name in entry.when.scope.members.get("request", ())
+    }
+    usage = marks.get("include-usage")
+    return found | ({pointers.split(usage)[0]} if isinstance(usage, str) and usage else set())
 
 
 def _id_place(contract: Contract, case: Case) -> str | None:

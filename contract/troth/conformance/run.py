@@ -70,7 +70,11 @@ class _Unreachable(Exception):
 
 
 class Run:
-    """A run of *contract* against the server behind *transport*; `emit` is told each event."""
+    """A run of *contract* against the server behind *transport*; `emit` is told each event.
+
+    *known* are the ids of findings that the user accepts.  *second* is the overlaid document
+    where *contract* is the published one, so that what the two do not agree on accuses nobody.
+    """
 
     def __init__(
         self,
@@ -81,8 +85,10 @@ class Run:
         emit: Callable[[Event], None],
         clock: Callable[[], float],
         known: frozenset[str] = frozenset(),
+        second: Contract | None = None,
     ) -> None:
         self.contract = contract
+        self.second = second
         self.settings = settings
         self.emit = emit
         self.clock = clock
@@ -191,8 +197,10 @@ class Run:
         if ask is None:
             return ()
         plain = replace(exchange, request=readable(case.request))
-        violations = () if _waits(exchange) else checks.check(self.contract, ask, plain)
-        verdicts = checks.verdicts(self.contract, ask, plain)
+        violations = (
+            () if _waits(exchange) else checks.check(self.contract, ask, plain, second=self.second)
+        )
+        verdicts = checks.verdicts(self.second or self.contract, ask, plain)
         if purpose == "case":
             self._count(case, ask, exchange, verdicts)
         self.emit(
@@ -218,7 +226,7 @@ class Run:
         subject = self.subjects.get(case.operation) or next(iter(self.subjects.values()), None)
         if subject is None:
             return None
-        return checks.Ask(subject.operation, expectation(self.contract, case))
+        return checks.Ask(subject.operation, expectation(self.contract, case, self.second))
 
     def _count(
         self,
@@ -235,7 +243,9 @@ class Run:
         if response is not None and response.status < 400:
             self.successes.answered += 1
             if case.value is not None and not self._facets(case) and not case.derive:
-                self.first_seconds.setdefault(case.operation, []).append(exchange.seconds)
+                samples = self.first_seconds.setdefault(case.operation, [])
+                if len(samples) < overtime.SAMPLES:
+                    samples.append(exchange.seconds)
         else:
             word = str(response.status) if response else exchange.fault or ""
             self.successes.refused[word] = self.successes.refused.get(word, 0) + 1
