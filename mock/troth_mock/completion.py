@@ -154,9 +154,9 @@ class Completions:
         self.schema = schema
         self._is_valid = schema.is_valid if schema is not None else lambda value: True
         self._fingerprint = f"fp_{Seed.of('fingerprint', digest).key.hex()[:10]}"
-        self._needs_content = True
+        self._fills_content = True
         self._pool = templates(schema, dialect, Seed.of(digest, "completion"), fill=self._plain)
-        self._needs_content = not self._may_lack_content()
+        self._fills_content = self._may_say_nothing()
 
     def complete(
         self, asked: Asked, seed: Seed, *, said: Seed | None = None, created: int
@@ -213,7 +213,7 @@ class Completions:
         _set(choice, at.get("role"), "assistant")
         if draft.pieces is not None:
             paths.put(choice, at["content"], "".join(draft.pieces))
-        elif self._needs_content:
+        elif self._fills_content:
             paths.put(choice, at["content"], "")
         if draft.calls:
             _set(choice, at.get("tool-calls"), [call.value for call in draft.calls])
@@ -237,10 +237,12 @@ class Completions:
         draft = Draft(["Hello"], [], "stop")
         return self._body(_PROBE, [draft], Seed.of("probe"), created=FIXED_TIME, template=template)
 
-    def _may_lack_content(self) -> bool:
-        """Whether a message that calls a tool may be without content."""
+    def _may_say_nothing(self) -> bool:
+        """Whether the content of a message that calls a tool may be empty.
+
+        Where it may it is there: clients that were generated often insist on the member.
+        """
         draft = Draft(None, [calls.Call("call_0", "tool", ["{}"])], "tool_calls")
-        self._needs_content = False
         body = self._body(
             _PROBE, [draft], Seed.of("probe"), created=FIXED_TIME, template=self._pool[0]
         )
