@@ -213,6 +213,26 @@ def test_overrides_are_in_every_case_that_does_not_vary_them():
     assert {case.value["model"] for case in drawn if case.intent == "valid"} == {"tiny"}
 
 
+def test_the_published_document_borrows_what_only_the_overlaid_one_can_say():
+    published = CONTRACT.published
+    tested = subjects(published, second=CONTRACT)
+    cases = [*deck_cases(tested), *boundary_cases(tested)]
+    by_id = {case.id.partition("/chat_completions_create/")[2]: case for case in cases}
+    assert by_id["minimal"].value == DECK[0].value
+    assert by_id["stream"].value["stream"] is True
+    assert by_id["law-tool-choice-named"].intent == "valid"
+    assert {case.value["model"] for case in deck_cases(tested)} == {DECK[0].value["model"]}
+    about = {case.about: case.intent for case in cases}
+    assert about["/n: at maximum"] == "either"
+    for case in cases:
+        broken = [
+            violation
+            for violation in published.validate(Exchange(case.request))
+            if violation.severity == "error" and violation.location.startswith("request")
+        ]
+        assert case.intent == "either" or (case.intent == "invalid") == bool(broken), case.id
+
+
 DIGEST = """
 import hashlib, sys
 from itertools import islice

@@ -88,7 +88,6 @@ class Chat:
     """Where the parts of a chat request are, and the factors that vary them."""
 
     def __init__(self, operation: Operation) -> None:
-        self.operation = operation
         named = (operation.completion or {}).get("request", {})
         self.at: Mapping[str, Any] = named if isinstance(named, Mapping) else {}
 

@@ -64,10 +64,12 @@ def body_schema(operation: Operation) -> Schema | None:
 class Composition:
     """What bodies of one operation are made of: a minimal one, and what can vary in it.
 
-    *streamed* is the minimal body whose answer is a stream, None where there is none.
+    *streamed* is the minimal body whose answer is a stream, None where there is none.  *marked* is
+    the operation whose `x-troth-` fields were read.
     """
 
     operation: Operation
+    marked: Operation
     schema: Schema
     minimal: Any
     chat: Chat | None
@@ -90,37 +92,44 @@ class Composition:
 
 
 # Operations are values that compare by identity, and live as long as their contract.
-_compositions: dict[int, tuple[Operation, dict[bytes, Composition]]] = {}
+_compositions: dict[tuple[int, int, bytes], Composition] = {}
 _MOST_KEPT = 256
 
 
 def composition(
-    operation: Operation, *, overrides: Mapping[str, Any] | None = None
+    operation: Operation,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    marked: Operation | None = None,
 ) -> Composition | None:
     """What the operation's bodies are made of; None when it takes none.
 
-    *overrides*, by JSON Pointer or dotted name, are in the minimal body.
+    *overrides*, by JSON Pointer or dotted name, are in the minimal body.  *marked* is the same
+    operation of another document, where that one says what the parts of a request are.
     """
     schema = body_schema(operation)
     if schema is None:
         return None
     if len(_compositions) > _MOST_KEPT:
         _compositions.clear()
-    _, known = _compositions.setdefault(id(operation), (operation, {}))
-    key = json_text.canonical(dict(overrides or {}))
-    if key not in known:
-        known[key] = _compose(operation, schema, overrides or {})
-    return known[key]
+    marks = marked or operation
+    key = (id(operation), id(marks), json_text.canonical(dict(overrides or {})))
+    if key not in _compositions:
+        _compositions[key] = _compose((operation, marks), schema, overrides or {})
+    return _compositions[key]
 
 
-def _compose(operation: Operation, schema: Schema, overrides: Mapping[str, Any]) -> Composition:
-    chat = Chat(operation) if operation.completion else None
+def _compose(
+    operations: tuple[Operation, Operation], schema: Schema, overrides: Mapping[str, Any]
+) -> Composition:
+    operation, marked = operations
+    chat = Chat(marked) if marked.completion else None
     smallest = _smallest(schema)
     if chat is not None and schema.is_valid(chat.plain(smallest)):
         smallest = _trimmed(schema, chat.plain(smallest))
     smallest = overridden(schema, smallest, overrides)
     fixed = {tokens_of(name)[0] for name in overrides if tokens_of(name)}
-    streamed = features.streaming(operation, schema, smallest)
+    streamed = features.streaming(marked, schema, smallest)
     switches = set(streamed) - set(smallest) if isinstance(streamed, dict) else set()
 
     def skip(name: str) -> bool:
@@ -136,7 +145,7 @@ def _compose(operation: Operation, schema: Schema, overrides: Mapping[str, Any])
     if streamed is not None:
         factors.insert(0, _streaming(schema, chat, smallest, streamed))
     kept = tuple(factor for factor in factors if factor.levels)
-    return Composition(operation, schema, smallest, chat, kept, streamed)
+    return Composition(operation, marked, schema, smallest, chat, kept, streamed)
 
 
 def _smallest(schema: Schema) -> Any:

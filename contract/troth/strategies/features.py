@@ -17,7 +17,8 @@ from troth.schema import Schema
 from troth.strategies import bodies
 from troth.strategies.alternatives import Unsupported
 from troth.strategies.dice import Dice, Simplest
-from troth.strategies.shape import ALL_TYPES, declared_names, identity, member_nodes
+from troth.strategies.generate import Generator
+from troth.strategies.shape import ALL_TYPES, Shape, declared_names, identity, member_nodes
 from troth.strategies.sites import put
 
 Build = Callable[[Any, Dice], Any]
@@ -60,15 +61,7 @@ def member_factors(schema: Schema, *, skip: Callable[[str], bool]) -> Iterator[F
                 if branch.types == ALL_TYPES and not branch.examples:
                     continue  # whatever may be sent, nothing says what it would mean
                 try:
-                    found = (
-                        generator.examples(branch)[:1]
-                        or branch.values
-                        or (
-                            (True, False)
-                            if "boolean" in branch.types and len(branch.types) <= 2
-                            else (generator.shaped(branch, Simplest()),)
-                        )
-                    )
+                    found = _telling(generator, branch)
                 except Unsupported:
                     continue
                 for value in found:
@@ -78,6 +71,15 @@ def member_factors(schema: Schema, *, skip: Callable[[str], bool]) -> Iterator[F
                         )
         if levels:
             yield Factor(name, tuple(levels.values())[:_LEVELS])
+
+
+def _telling(generator: Generator, branch: Shape) -> tuple[Any, ...]:
+    """The values of *branch* that a server may tell apart, or one that stands for them all."""
+    if branch.values is not None:
+        return branch.values
+    if branch.types <= {"boolean", "null"}:
+        return (True, False) if "boolean" in branch.types else (None,)
+    return generator.examples(branch)[:1] or (generator.shaped(branch, Simplest()),)
 
 
 def _label(name: str, value: Any) -> str:

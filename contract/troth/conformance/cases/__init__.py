@@ -39,14 +39,18 @@ def subjects(
     *,
     operations: Sequence[Operation] | None = None,
     overrides: Mapping[str, Any] | None = None,
+    second: Contract | None = None,
 ) -> tuple[Subject, ...]:
     """The operations under test, each with what its requests are made of.
 
     *overrides* (by JSON Pointer or dotted name) are member values that a deployment needs.  A
-    subject with a *fault* has no cases.
+    subject with a *fault* has no cases.  *second* is the overlaid document where *contract* is
+    the published one: what only its `x-troth-` fields say helps there too.
     """
     wanted = contract.operations if operations is None else operations
-    return tuple(subject(contract, operation, overrides=overrides) for operation in wanted)
+    return tuple(
+        subject(contract, operation, overrides=overrides, second=second) for operation in wanted
+    )
 
 
 def sound(tested: Sequence[Subject]) -> list[Subject]:

@@ -62,7 +62,8 @@ class Subject:
     """One operation under test, and what its cases are made of.
 
     *parameters* are valid values for those that are required.  *fault* says why there can be no
-    valid request; there are no cases then.
+    valid request; there are no cases then.  *second* is the body's schema in the overlaid document
+    where the published one is under test.
     """
 
     contract: Contract
@@ -72,6 +73,7 @@ class Subject:
     is_published: bool
     parameters: Mapping[tuple[str, str], Any]
     fault: str = ""
+    second: Schema | None = None
 
     @property
     def slug(self) -> str:
@@ -162,7 +164,9 @@ class Subject:
             return "either"
         if not accepted:
             return "invalid"
-        return "either" if legal == "either-if-valid" or costly(schema, value) else "valid"
+        priced = (schema, self.second) if self.second else (schema,)
+        large = legal == "either-if-valid" or any(costly(one, value) for one in priced)
+        return "either" if large else "valid"
 
 
 def costly(schema: Schema, value: Any) -> bool:
@@ -208,18 +212,24 @@ def _exceeds(value: Any, least: float) -> bool:
 
 
 def subject(
-    contract: Contract, operation: Operation, *, overrides: Mapping[str, Any] | None = None
+    contract: Contract,
+    operation: Operation,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    second: Contract | None = None,
 ) -> Subject:
-    """What the cases of *operation* are made of; *overrides* are in every body."""
+    """What the cases of *operation* are made of; *overrides* are in every body.
+
+    *second* is the overlaid document where *contract* is as published: it says what the parts of a
+    request are, and what a server may cap, which nobody could know from the published one.
+    """
     fault = ""
+    marked = _same(second, operation)
     try:
-        made = composing.composition(operation, overrides=overrides)
+        made = composing.composition(operation, overrides=overrides, marked=marked)
     except Unsatisfiable as error:
         made, fault = None, str(error)
-    try:
-        published = contract.published.operation(operation.name)
-    except NoSuchOperation:
-        published = None
+    published = _same(contract.published, operation)
     return Subject(
         contract=contract,
         operation=operation,
@@ -228,7 +238,16 @@ def subject(
         is_published=published is not None,
         parameters=composing.parameters(operation, Simplest()) if not fault else {},
         fault=fault,
+        second=composing.body_schema(marked) if marked else None,
     )
+
+
+def _same(contract: Contract | None, operation: Operation) -> Operation | None:
+    """The operation of *contract* that has the same method and path, if there is one."""
+    try:
+        return contract.operation(operation.name) if contract else None
+    except NoSuchOperation:
+        return None
 
 
 def deduplicated(cases: list[Case]) -> list[Case]:

@@ -139,7 +139,7 @@ def _whole_schema_examples(
 
 
 def _law_cases(subject: Subject, made: Composition, overrides: Mapping[str, Any]) -> Iterator[Case]:
-    for law in subject.operation.laws:
+    for law in made.marked.laws:
         for index, patch in enumerate(law.requests, 1):
             value = overridden(made.schema, merged(made.minimal, patch), overrides)
             name = f"law-{law.id}" + (f"-{index}" if index > 1 else "")
@@ -167,7 +167,7 @@ def merged(target: Any, patch: Any) -> Any:
 
 def _streamed(made: Composition, value: Any) -> Any:
     """*value* as a streamed request, None when it is one already or cannot be."""
-    if made.streamed is None or features.is_streaming(made.operation, value):
+    if made.streamed is None or features.is_streaming(made.marked, value):
         return None
     found = next((factor for factor in made.factors if factor.name == "stream"), None)
     if found is None:
@@ -238,7 +238,7 @@ def _derived(subject: Subject, made: Composition, chat: Chat) -> Iterator[Case]:
 
 
 def _answer_places(made: Composition) -> tuple[str, str | None, str | None] | None:
-    marks = made.operation.completion or {}
+    marks = made.marked.completion or {}
     choices = marks.get("response", {}).get("choices")
     choice = marks.get("choice", {})
     return (choices, choice.get("content"), choice.get("tool-calls")) if choices else None
@@ -258,7 +258,7 @@ def _stop_cases(
                 return None
             value = chat.set(plain.value, "stop", [word])
             value = (_streamed(made, value) or value) if streams else value
-            laws = tuple(law.id for law in made.operation.laws if "stop" in law.id)
+            laws = tuple(law.id for law in made.marked.laws if "stop" in law.id)
             about = f"stop at {word!r}, which the answer to {plain.id} contains"
             return subject.case("deck", name, value, about=about, laws=laws)
 
