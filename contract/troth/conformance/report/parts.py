@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
-from textwrap import wrap
 from typing import Any
 
 from troth import json_text
@@ -186,7 +185,8 @@ def _answer(finding: Finding, *, width: int, most: int) -> tuple[str, tuple[str,
     if check_of(finding.violation) not in ("bodies", "headers", "laws"):
         # the answer is not at fault, or not in its body: a taste of it is enough
         flat = " ".join(folded(value, width=1_000_000))
-        return "", tuple(wrap(flat, width)[:_TASTE]), ""
+        most = _TASTE * width
+        return "", (flat if len(flat) <= most else f"{flat[:most]}…",), ""
     keep = [str(token) for token in tokens[len(near) :]] if near else []
     lines = folded(inner, keep=keep, width=width)
     return pointers.of(near), tuple(lines[:_LINES]), _more(lines)
