@@ -18,6 +18,8 @@ from troth.errors import TrothError
 #: Our own commands: where each lives, and its line in the help (known without importing it).
 _COMMANDS = {
     "lint": ("troth.lint.command:lint", "Say what is wrong with a document."),
+    "test": ("troth.test_command:test", "Hold a running server to the document."),
+    "explain": ("troth.explain_command:explain", "Say what the code of a finding means."),
     "show": ("troth.show:show", "Print the document as troth reads it, overlays applied."),
 }
 _GROUP = "troth.commands"

@@ -1,0 +1,140 @@
+"""The baseline: findings that a team has accepted, so that only new ones fail a build.
+
+A JSON file that is written sorted, so that its changes read well in a review.  What counts is the
+id of each entry; the code and the sentence beside it are for people.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from troth.conformance import files
+from troth.conformance.events import Finding
+from troth.errors import TrothError
+
+FORMAT = 1
+
+
+class BadBaseline(TrothError):
+    """A file cannot be read as a baseline."""
+
+    def __init__(self, file: str | Path, why: str) -> None:
+        super().__init__(str(file), why)
+        self.file = str(file)
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An accepted finding: its *id*, and what a reader needs to recognise it."""
+
+    id: str
+    code: str = ""
+    operation: str = ""
+    severity: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The accepted findings, by id."""
+
+    entries: Mapping[str, Entry]
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The ids, as `Run` takes them."""
+        return frozenset(self.entries)
+
+    def gone(self, findings: Iterable[Finding]) -> tuple[Entry, ...]:
+        """The entries that none of *findings* shows any more."""
+        shown = {finding.id for finding in findings}
+        return tuple(entry for entry in self.entries.values() if entry.id not in shown)
+
+
+def read(file: str | Path) -> Baseline:
+    """Read a baseline.  Raises BadBaseline."""
+    try:
+        root = json.loads(Path(file).read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError:
+        raise BadBaseline(file, "there is no such file; --update-baseline makes one") from None
+    except OSError as fault:
+        raise BadBaseline(file, f"cannot be read: {fault.strerror or fault}") from fault
+    except (ValueError, RecursionError) as fault:
+        raise BadBaseline(file, f"not JSON: {fault}") from fault
+    if not isinstance(root, dict) or root.get("baseline") != "troth":
+        raise BadBaseline(file, "not a baseline of troth")
+    if root.get("format") != FORMAT:
+        raise BadBaseline(file, f"its format {root.get('format')!r} is not {FORMAT}")
+    findings = root.get("findings")
+    if not isinstance(findings, list):
+        raise BadBaseline(file, "'findings' is not an array")
+    entries = [_entry(item, f"{file}: findings/{index}") for index, item in enumerate(findings)]
+    return Baseline({entry.id: entry for entry in entries})
+
+
+def updated(
+    before: Baseline | None,
+    findings: Iterable[Finding],
+    *,
+    complete: bool,
+    declared: frozenset[str],
+) -> Baseline:
+    """The baseline that accepts *findings*.
+
+    Those of *before* that are seen no more are kept unless the run was *complete*.  An entry that
+    is known already stays as it was written.  What `--without` declares (the groups *declared*)
+    needs no entry.
+    """
+    old = before.entries if before else {}
+    entries = {} if complete else dict(old)
+    for finding in findings:
+        if finding.group in declared and finding.group is not None:
+            continue
+        violation = finding.violation
+        new = Entry(
+            id=finding.id,
+            code=violation.code,
+            operation=violation.operation,
+            severity=finding.severity,
+            message=violation.message,
+        )
+        entries[finding.id] = old.get(finding.id, new)
+    return Baseline(entries)
+
+
+def write(file: str | Path, baseline: Baseline) -> None:
+    """Write *baseline*, all of it or nothing.  Raises NotWritten."""
+    ordered = sorted(
+        baseline.entries.values(), key=lambda entry: (entry.operation, entry.code, entry.id)
+    )
+    root = {
+        "baseline": "troth",
+        "format": FORMAT,
+        "findings": [
+            {
+                "id": entry.id,
+                "code": entry.code,
+                "operation": entry.operation,
+                "severity": entry.severity,
+                "message": entry.message,
+            }
+            for entry in ordered
+        ],
+    }
+    # ASCII: what a server said may hold half a surrogate pair
+    files.write(file, (json.dumps(root, indent=2) + "\n").encode("ascii"))
+
+
+def _entry(item: Any, at: str) -> Entry:
+    if not isinstance(item, dict) or not isinstance(item.get("id"), str) or not item["id"]:
+        raise BadBaseline(at, "an entry needs an 'id', a string")
+    texts = {name: str(item.get(name, "")) for name in ("code", "operation", "severity", "message")}
+    return Entry(id=item["id"], **texts)

@@ -1,0 +1,150 @@
+"""From settings to a finished run: the loop, the socket, the signals, and secrets kept.
+
+Leaves the order of things to `run`, and what becomes of the events to whoever listens: they are
+told of redacted events only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from troth.conformance.events import Event, Finished
+from troth.conformance.redaction import Redactor
+from troth.conformance.settings import Settings
+from troth.contract import Contract
+
+#: The exit code of a run that was told to stop (128 and the signal's number, as shells have it).
+_STOPPED = 128
+
+
+def launch(
+    contract: Contract,
+    settings: Settings,
+    *,
+    tell: Callable[[Event], None],
+    known: frozenset[str] = frozenset(),
+    second: Contract | None = None,
+) -> tuple[Finished, int]:
+    """Run against `settings.url`; *tell* is told each event.  The last event and the exit code.
+
+    *known* and *second* are as `Run` takes them.  SIGINT and SIGTERM end the run with what there
+    is so far, when this is the main thread.
+    """
+    stopped: list[int] = []
+
+    async def conduct() -> Finished:
+        with _Signals(stopped):
+            return await _go(contract, settings, tell=tell, known=known, second=second)
+
+    finished = asyncio.run(conduct())
+    return finished, _STOPPED + stopped[0] if stopped else finished.exit_code
+
+
+def launch_beside(
+    contract: Contract,
+    settings: Settings,
+    *,
+    tell: Callable[[Event], None],
+    known: frozenset[str] = frozenset(),
+    second: Contract | None = None,
+) -> Finished:
+    """The same on a thread and a loop of its own: for callers who may have a loop running."""
+    started: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Finished]]] = []
+    results: list[Finished] = []
+    faults: list[BaseException] = []
+
+    async def conduct() -> Finished:
+        task = asyncio.current_task()
+        assert task is not None
+        started.append((asyncio.get_running_loop(), task))
+        return await _go(contract, settings, tell=tell, known=known, second=second)
+
+    def work() -> None:
+        try:
+            results.append(asyncio.run(conduct()))
+        except BaseException as fault:
+            faults.append(fault)
+
+    thread = threading.Thread(target=work, name="troth", daemon=True)
+    thread.start()
+    try:
+        thread.join()
+    except BaseException:  # Ctrl-C: the run tells what it has, and the caller gets its own
+        for loop, task in started:
+            loop.call_soon_threadsafe(task.cancel)
+        thread.join()
+        raise
+    if faults:
+        raise faults[0]
+    return results[0]
+
+
+async def _go(
+    contract: Contract,
+    settings: Settings,
+    *,
+    tell: Callable[[Event], None],
+    known: frozenset[str],
+    second: Contract | None,
+) -> Finished:
+    # aiohttp and the generators take a third of a second to import: not before they are needed
+    from troth.conformance.run import Run
+    from troth.conformance.transport import Transport
+
+    redactor = Redactor.of(settings)
+    transport = Transport(
+        settings.url,
+        caps=settings.caps,
+        clock=time.monotonic,
+        insecure=settings.insecure,
+        trust_env=settings.trust_env,
+        connections=max(8, settings.workers),
+    )
+    async with transport:
+        run = Run(
+            contract,
+            transport,
+            settings,
+            emit=lambda event: tell(redactor.event(event)),
+            clock=time.monotonic,
+            known=known,
+            second=second,
+        )
+        at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return await run.go(at=at)
+
+
+class _Signals:
+    """While it is entered, the first SIGINT or SIGTERM cancels the current task, others nothing.
+
+    A second one must not interrupt the telling of what there is: after a stop SIGINT stays
+    ignored, and it is for the caller to care for it again.
+    """
+
+    def __init__(self, stopped: list[int]) -> None:
+        self._stopped = stopped
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return  # Python has signals in the main thread only
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+
+        def stop(number: int, frame: object) -> None:
+            if not self._stopped:
+                self._stopped.append(number)
+                loop.call_soon_threadsafe(task.cancel)
+
+        for one in (signal.SIGINT, signal.SIGTERM):
+            self._before[one] = signal.signal(one, stop)
+
+    def __exit__(self, *fault: object) -> None:
+        for one, before in self._before.items():
+            signal.signal(one, signal.SIG_IGN if self._stopped else before)
