@@ -49,10 +49,9 @@ async def main(which: str, port: int) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        # the same loop as the mock's: the comparison is of handlers
+    if sys.argv[3:] == ["uvloop"]:
         import uvloop
 
         uvloop.run(main(sys.argv[1], int(sys.argv[2])))
-    except ImportError:
+    else:
         asyncio.run(main(sys.argv[1], int(sys.argv[2])))

@@ -65,12 +65,14 @@ def body(kind: str, number: int) -> bytes:
 
 
 def servers(*, peers: bool) -> Iterator[Server]:
-    for name, which, kind in (
-        ("bare handler", "handler", "requests"),
-        ("bare stream", "stream", "streams"),
+    for name, which, kind, loop in (
+        ("bare handler", "handler", "requests", ()),
+        ("bare stream", "stream", "streams", ()),
+        ("… on uvloop", "handler", "requests", ("uvloop",)),
+        ("… on uvloop", "stream", "streams", ("uvloop",)),
     ):
         port = free_port()
-        command = [sys.executable, str(HERE / "bare.py"), which, str(port)]
+        command = [sys.executable, str(HERE / "bare.py"), which, str(port), *loop]
         yield Server(name, command, port, (kind,), 0.5)
     port = free_port()
     yield Server("troth mock", troth_mock(port), port, ("requests", "streams"), 1.0)
