@@ -62,7 +62,7 @@ def _option(key: Key) -> Any:
         "text": str,
         "path": str,
         "switch": bool,
-        "integer": click.IntRange(min=None if key.least is None else int(key.least)),
+        "integer": click.INT if key.least is None else click.IntRange(min=int(key.least)),
         "number": _Number(min=key.least),
     }
     several = key.kind in ("texts", "paths", "table")

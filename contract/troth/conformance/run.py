@@ -151,10 +151,13 @@ class Run:
                 await self.attempt(case)
 
         workers = max(1, self.settings.workers)
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(work()) for _ in range(workers)]
-        for task in tasks:
-            task.result()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(workers):
+                    group.create_task(work())
+        except ExceptionGroup as faults:
+            # one worker's word that there is no going on is the run's
+            raise faults.exceptions[0] from None
 
     async def attempt(self, case: Case) -> Exchange | None:
         """Send *case* (or what it derives to), judge the answer, and follow up what is new."""
