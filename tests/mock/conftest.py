@@ -140,7 +140,7 @@ class Mock:
     @property
     def open(self) -> set[Any]:
         """The connections that the server holds."""
-        return self.app._server.open
+        return self.app._connections.open
 
     def eventually(self, holds: Callable[[], bool], *, within: float = 2.0) -> None:
         """Wait until *holds*: what happens on the server's thread is not ours to order."""

@@ -180,7 +180,9 @@ class Connection(web.RequestHandler):
             self._waiter = waiter
         if waiter is None or not self._messages:
             self._check_body()
-        elif not self._is_answered_at_once() and not waiter.done():
+        elif not waiter.done() and not self._is_answered_at_once():
+            # once aiohttp's task is woken, the message is its own: the rest of a body may come
+            # before the task gets its turn
             waiter.set_result(None)
 
     def _is_answered_at_once(self) -> bool:

@@ -66,33 +66,35 @@ class App:
         limits = self.settings.limits
         self._heads = Heads(self.settings.origins, clock=self._loop.time)
         self._turns = Turns(self._loop)
-        self._server = Listener(
+        self._connections = Listener(
             self._answer,
             answer_at_once=self._answer_at_once,
             may_answer_at_once=not self.settings.pace.is_set,
             error=self._heads.problem,
             limits=limits,
         )
-        self._listener = await self._loop.create_server(self._server, host, port, backlog=1024)
+        self._sockets = await self._loop.create_server(self._connections, host, port, backlog=1024)
         self._review_every = max(0.01, min(1.0, limits.head / 4, limits.write / 4))
         self._reviewing = self._loop.call_later(self._review_every, self._review)
-        address = self._listener.sockets[0].getsockname()
+        address = self._sockets.sockets[0].getsockname()
         return address[0], address[1]
 
     async def stop(self) -> None:
         """Take no more requests, let the open ones end within the grace, and end the rest."""
         self.draining = True
-        self._listener.close()
-        await self._server.drain(self.settings.grace, last_words=b"data: %b\n\n" % _STOPPING.body)
+        self._sockets.close()
+        await self._connections.drain(
+            self.settings.grace, last_words=b"data: %b\n\n" % _STOPPING.body
+        )
         self._reviewing.cancel()
 
     def hurry(self) -> None:
         """Make `stop` wait no longer for open answers."""
-        self._server.hurry()
+        self._connections.hurry()
 
     def _review(self) -> None:
         now = self._loop.time()
-        for connection in tuple(self._server.open):
+        for connection in tuple(self._connections.open):
             connection.review(now, self.settings.limits)
         self._reviewing = self._loop.call_later(self._review_every, self._review)
 
