@@ -153,7 +153,9 @@ def _only(contract: Contract, words: Sequence[str]) -> tuple[str, ...]:
     names = [name for op in contract.operations for name in (op.name, op.operation_id) if name]
     for word in words:
         if word not in names and not codes.is_code(contract, word):
-            advice = _near(word, [*names, *codes.all_codes(contract)], list_them=False)
+            advice = _near(
+                word, [*names, *codes.FAMILIES, *codes.all_codes(contract)], list_them=False
+            )
             raise BadOption("only", f"{word!r} is neither an operation nor a code", advice=advice)
     return tuple(words)
 

@@ -29,19 +29,28 @@ def explain(
     are those of the document.
     """
     contract = loading.load(document, overlays=chosen_overlays(document, overlays, published=False))
-    family = codes.family_of(contract, code) if code else codes.all_codes(contract)
-    listed = family or ()
-    if code and not family:
-        explained = codes.explain(contract, code)
+    if code is None:
+        shelves = codes.shelves(contract)
         if as_json:
-            _json(_members(explained))
+            _json({shelf.title: dict(shelf.lines) for shelf in shelves})
         else:
-            click.echo(text(explained, width=_width()), nl=False)
+            click.echo("\n".join(listing(shelf, width=_width()) for shelf in shelves), nl=False)
         return
+    family = codes.family_of(contract, code)
+    if family:
+        shelf = codes.Shelf(
+            code, tuple((one, codes.explain(contract, one).means) for one in family)
+        )
+        if as_json:
+            _json(dict(shelf.lines))
+        else:
+            click.echo(listing(shelf, width=_width()), nl=False)
+        return
+    explained = codes.explain(contract, code)
     if as_json:
-        _json({one: codes.summary(contract, one) for one in listed})
+        _json(_members(explained))
     else:
-        click.echo(listing(contract, listed, width=_width()), nl=False)
+        click.echo(text(explained, width=_width()), nl=False)
 
 
 def text(explained: codes.Explanation, *, width: int) -> str:
@@ -61,12 +70,14 @@ def text(explained: codes.Explanation, *, width: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def listing(contract: Any, listed: tuple[str, ...], *, width: int) -> str:
-    """Codes, each with one line on what it means."""
-    lines = []
-    for one in listed:
-        said = codes.summary(contract, one)
-        lines.append(textwrap.shorten(f"{one}  {said}", max(width, 40), placeholder=" …"))
+def listing(shelf: codes.Shelf, *, width: int) -> str:
+    """A shelf of codes, each with one line on what it means."""
+    lines = [shelf.title]
+    column = min(max(len(code) for code, _ in shelf.lines), 34)
+    for code, means in shelf.lines:
+        head = f"  {code:<{column}}  "
+        room = max(width - len(head), 20)
+        lines.append(head + textwrap.shorten(means, room, placeholder=" …"))
     return "\n".join(lines) + "\n"
 
 

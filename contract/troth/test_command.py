@@ -251,14 +251,15 @@ class _Test:
             except files.NotWritten as fault:
                 self.unwritten.append(fault)
         notes = list(self._about_baseline(account, finished))
-        if not self.quiet:
+        brief = self.quiet or finished.verdict == "unreachable" and not account.findings
+        if not brief:
             width = min(max(shutil.get_terminal_size().columns, _NARROWEST), _WIDEST)
             coloured = is_live(self.out)
             told = console.render(account, width=width, colour=coloured)
             say(self.out, console.printable(told, getattr(self.out, "encoding", None)))
         for note in notes:
             say(self.out, note + "\n")
-        if self.quiet:
+        if brief:
             say(self.out, _summary(account, finished) + "\n")
         elif on := self._go_on(account):
             say(self.out, f"go on with: {on}\n")

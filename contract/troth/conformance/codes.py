@@ -95,9 +95,47 @@ def is_code(contract: Contract, word: str) -> bool:
     return word in FAMILIES or word in all_codes(contract)
 
 
-def summary(contract: Contract, code: str) -> str:
-    """One line on *code*: what it means."""
-    return explain(contract, code).means
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Codes that belong together, each with a line on what it means."""
+
+    title: str
+    lines: tuple[tuple[str, str], ...]
+
+
+def shelves(contract: Contract) -> tuple[Shelf, ...]:
+    """All codes, in the order of their kinds; those of places and rules are told by halves."""
+    laws = list(_laws(contract))
+    groups = dict.fromkeys(law.group for law in laws if law.group and law.severity == "error")
+    file = contract.document.file
+    return (
+        Shelf("Codes", tuple((code, text.means) for code, text in OWN.items())),
+        Shelf(f"Laws of {file}", tuple((f"law.{law.id}", _sentence(law.message)) for law in laws)),
+        Shelf(
+            f"Capabilities of {file}, each a group of laws of which none ever held",
+            tuple((f"capability.{group}", _ids(laws, group)) for group in groups),
+        ),
+        Shelf(
+            "Places, which come before a rule, as in response-body.required",
+            tuple((place, _sentence(text.what)) for place, text in PLACES.items()),
+        ),
+        Shelf(
+            "Rules: what a place can break",
+            tuple((rule, _means("it", means)) for rule, (means, _) in RULES.items()),
+        ),
+    )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + "."
+
+
+def _means(what: str, means: str) -> str:
+    return means.format(what=what, What=what[0].upper() + what[1:])
+
+
+def _ids(laws: list[Law], group: str) -> str:
+    return ", ".join(law.id for law in laws if law.group == group)
 
 
 def _laws(contract: Contract) -> Iterator[Law]:
@@ -119,7 +157,7 @@ def _of_rule(code: str, family: str, rule: str) -> Explanation:
     what = place.what
     return Explanation(
         code,
-        means.format(what=what, What=what[0].upper() + what[1:]),
+        _means(what, means),
         place.why,
         usually,
         place.mend,
@@ -144,7 +182,7 @@ def _of_law(law: Law) -> Explanation:
 
 
 def _of_capability(group: str, laws: list[Law]) -> Explanation:
-    ids = ", ".join(law.id for law in laws)
+    ids = _ids(laws, group)
     name = group.replace("-", " ")
     return Explanation(
         f"capability.{group}",

@@ -22,6 +22,7 @@ under the cap on bytes.
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 import zlib
 from collections.abc import Callable
@@ -220,7 +221,10 @@ def _classify(fault: BaseException, *, answered: bool) -> tuple[str, str]:
     for kind, word, detail in words:
         if isinstance(fault, kind):
             if word == "unreachable" and isinstance(fault, aiohttp.ClientConnectorError):
-                detail = fault.os_error.strerror or detail
+                # asyncio puts the address into strerror; the number says it better
+                number = fault.os_error.errno or 0
+                named = os.strerror(number) if number > 0 else fault.os_error.strerror
+                detail = (named or detail).lower()
             return word, detail
     return (
         "truncated" if answered else "not-http"
