@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from troth_mock.pacing import Pace, Sending
+from troth_mock.pacing import Pace, Sending, Turns
 
 COUNTS = st.lists(st.integers(0, 5), max_size=50)
 
@@ -140,3 +141,27 @@ def test_a_stopped_stream_sends_nothing_more(loop: TurnedLoop, written: Written)
     loop.turn(10)
     assert written.pieces == []
     assert written.stream.sent == 3
+
+
+def test_turns_are_taken_in_order_with_a_round_of_the_loop_between_them() -> None:
+    seen: list[str] = []
+
+    async def work(name: str, turns: Turns) -> None:
+        await turns.take()
+        seen.append(name)
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        turns = Turns(loop)
+        tasks = [loop.create_task(work(name, turns)) for name in "abcd"]
+        await asyncio.sleep(0)
+        tasks[1].cancel()
+        # the rounds that another callback sees pass between the pieces of work
+        for _ in range(12):
+            seen.append(".")
+            await asyncio.sleep(0)
+        await asyncio.wait(tasks)
+
+    asyncio.run(main())
+    assert [name for name in seen if name != "."] == ["a", "c", "d"]
+    assert all(f"{one}{two}" not in "".join(seen) for one, two in ("ac", "cd"))
