@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import quote
 
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError
 from troth.operation import Match, Operation
@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from troth.schema import Schemas
     from troth.violation import Violation
 
-# The characters that need no percent-encoding (RFC 3986 §2.3): `%41` and `A` are the same path.
-_UNRESERVED = re.compile(r"%(2[dDeE]|3[0-9]|4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aAeE])")
 _TEMPLATE = re.compile(r"\{([^{}]+)\}")
+_ENCODED = re.compile(r"%[0-9a-fA-F]{2}")
+# RFC 3986 §2.3: these need no percent-encoding, so `%41` and `A` are the same path
+_UNRESERVED = frozenset("-._~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+# RFC 9112 §3.2.2: the scheme and the authority of a target in absolute form
+_AUTHORITY = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*")
 
 
 class NoSuchOperation(TrothError):
@@ -105,7 +108,7 @@ class Contract:
         path, query = _path_and_query(target)
         found = self.routes.find(path)
         if found is None and "%" in path:
-            found = self.routes.find(_UNRESERVED.sub(lambda m: unquote(m.group()), path))
+            found = self.routes.find(_canonical(path))
         if found is None:
             raise NoSuchPath(target)
         operations, parameters = found
@@ -149,11 +152,11 @@ def routes(operations: tuple[Operation, ...]) -> Routes:
     for bare in (False, True):
         for operation in operations:
             for base in ("",) if bare else operation.base_paths:
-                # RFC 3986 §3.5: a fragment never reaches the server, so it is no part of the key
-                path = base + operation.path.partition("#")[0]
+                # RFC 3986 §3.5: no fragment reaches a server, and a query is no part of a path
+                path = _key(base + re.split("[?#]", operation.path, maxsplit=1)[0])
                 tables.setdefault(path, {}).setdefault(operation.method, operation)
-    literal = {path: table for path, table in tables.items() if "{" not in path}
-    templated = sorted((path for path in tables if "{" in path), key=_concreteness)
+    literal = {path: table for path, table in tables.items() if not _TEMPLATE.search(path)}
+    templated = sorted(tables.keys() - literal.keys(), key=_concreteness)
     return Routes(literal, tuple(_route(path, tables[path]) for path in templated))
 
 
@@ -164,14 +167,35 @@ def _route(path: str, operations: Mapping[str, Operation]) -> Route:
     return Route(path, re.compile(pattern), names, operations)
 
 
-def _concreteness(path: str) -> tuple[tuple[int, ...], str]:
-    return tuple(segment.count("{") for segment in path.split("/")), path
+def _concreteness(path: str) -> tuple[tuple[tuple[int, int], ...], str]:
+    """Sort key: literal segments first, then those with the more literal characters."""
+    return tuple(
+        (1, -len(_TEMPLATE.sub("", segment))) if _TEMPLATE.search(segment) else (0, 0)
+        for segment in path.split("/")
+    ), path
+
+
+def _key(path: str) -> str:
+    """The path template *path*, its literal parts normalized; the names of variables stay."""
+    parts = enumerate(_TEMPLATE.split(path))
+    return "".join(f"{{{part}}}" if index % 2 else _canonical(part) for index, part in parts)
+
+
+def _canonical(path: str) -> str:
+    """*path* as RFC 3986 §6.2.2 normalizes it: what needs no encoding has none, the rest has."""
+
+    def of(match: re.Match[str]) -> str:
+        character = chr(int(match[0][1:], 16))
+        return character if character in _UNRESERVED else match[0].upper()
+
+    return _ENCODED.sub(of, quote(path, safe="%/:?#[]@!$&'()*+,;="))
 
 
 def _path_and_query(target: str) -> tuple[str, str]:
-    if not target.startswith("/") and "://" in target:
-        # absolute form (RFC 9112 §3.2.2)
-        _, _, rest = target.partition("://")
-        target = "/" + rest.partition("/")[2]
+    if not target.startswith("/"):
+        authority = _AUTHORITY.match(target)
+        if authority:
+            rest = target[authority.end() :]
+            target = rest if rest.startswith("/") else "/" + rest
     path, _, query = target.partition("#")[0].partition("?")
     return path, query

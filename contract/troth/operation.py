@@ -15,6 +15,9 @@ from troth.assembly import Assembly
 from troth.laws import Condition, Law
 from troth.schema import Schema
 
+#: Where a parameter can be.
+Location = Literal["path", "query", "header", "cookie", "querystring"]
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -59,7 +62,7 @@ class Parameter:
     """A Parameter Object (or, with *location* `header`, a response's Header Object)."""
 
     name: str
-    location: Literal["path", "query", "header", "cookie", "querystring"]
+    location: Location
     pointer: str
     required: bool = False
     schema: Schema | None = None
@@ -145,7 +148,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Match:
-    """An operation, found for a target: *path_parameters* are the raw (percent-encoded) segments."""
+    """An operation, found for a target: *path_parameters* are the segments as sent (encoded)."""
 
     operation: Operation
     path_parameters: Mapping[str, str]
