@@ -20,6 +20,8 @@ _COMMANDS = {
     "lint": ("troth.lint.command:lint", "Say what is wrong with a document."),
     "test": ("troth.test_command:test", "Hold a running server to the document."),
     "explain": ("troth.explain_command:explain", "Say what the code of a finding means."),
+    "report": ("troth.report_command:report_command", "Write the reports of a journal."),
+    "replay": ("troth.replay_command:replay", "Send one finding again."),
     "show": ("troth.show:show", "Print the document as troth reads it, overlays applied."),
 }
 _GROUP = "troth.commands"

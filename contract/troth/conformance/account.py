@@ -24,6 +24,7 @@ from troth.conformance.events import (
     Verdict,
 )
 from troth.conformance.exercised import CHECKS, LawAccount, OperationAccount, Tally, check_of
+from troth.conformance.journal import capped
 from troth.exchange import Fields
 
 __all__ = [
@@ -126,7 +127,8 @@ class Fold:
         self._usual: dict[str, tuple[int, Usual]] = {}
 
     def add(self, event: Event) -> None:
-        """Fold one more event."""
+        """Fold one more event; its bodies are cut as the journal cuts them."""
+        event = capped(event)
         if isinstance(event, Exchanged):
             self._exchanged(event)
         elif isinstance(event, Found):

@@ -49,7 +49,7 @@ class BadJournal(TrothError):
 class Journal:
     """A journal that is being written; use it as a context manager.
 
-    Events are written as they are: redact them first, and cut them with `capped`.
+    Events are redacted before; what is too large of them is cut here (`capped`).
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -84,7 +84,7 @@ class Journal:
 
     def write(self, event: Event) -> None:
         """Write one event.  Raises NotWritten when the disk is full."""
-        self._line(codec.to_json(event))
+        self._line(codec.to_json(capped(event)))
 
     def _line(self, value: Mapping[str, Any]) -> None:
         assert self._stream is not None, "use the journal as a context manager"

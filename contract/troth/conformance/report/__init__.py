@@ -6,15 +6,25 @@ when they are asked for; `console` is what a terminal shows.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 
 from troth.conformance.account import Account
-from troth.conformance.files import check_writable
+from troth.conformance.files import NotWritten, check_writable
 from troth.conformance.files import write as write_file
 from troth.errors import TrothError
 
-__all__ = ["FORMS", "BadReport", "check_writable", "parse", "render", "write"]
+__all__ = [
+    "FORMS",
+    "BadReport",
+    "bodies_beside",
+    "check_writable",
+    "parse",
+    "render",
+    "write",
+    "write_all",
+]
 
 #: What may be asked for with --report.
 FORMS = ("json", "junit", "html", "sarif", "har", "github", "markdown")
@@ -53,3 +63,19 @@ def write(form: str, path: str | Path, account: Account) -> None:
     Raises NotWritten; a former report is then still there.
     """
     write_file(path, render(form, account).encode("utf-8", "backslashreplace"))
+
+
+def write_all(wanted: Iterable[tuple[str, str]], account: Account) -> tuple[NotWritten, ...]:
+    """Write each (form, path) of *wanted*; what could not be written stops none of the others."""
+    faults: list[NotWritten] = []
+    for form, path in wanted:
+        try:
+            write(form, path, account)
+        except NotWritten as fault:
+            faults.append(fault)
+    return tuple(faults)
+
+
+def bodies_beside(journal: str | Path) -> Path:
+    """The folder for bodies that are too long for a curl line: beside the journal."""
+    return Path(journal).with_suffix(".bodies")

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from troth.conformance.account import Account
 from troth.conformance.events import Finding
+from troth.conformance.events import Finding
 from troth.conformance.report.parts import Part, part, place_of, sentence
 from troth.conformance.report.text import counted, disarmed, plain, shortened
 
@@ -20,6 +21,7 @@ MOST = 40
 #: Of findings with one code so many are told in full, and so many more named.
 _WHOLE = 3
 _NAMED = 12
+_LONGEST_CURL = 16 * 1024
 _NARROWEST = 20
 _STYLES = {"error": "1;31", "warning": "1;33", "hint": "1", "dim": "2", "bold": "1", "good": "1;32"}
 _VERDICTS = {
@@ -53,6 +55,16 @@ def render(account: Account, *, width: int, colour: bool) -> str:
     lines += ink.notes(account)
     lines += ink.summary(account)
     return "\n".join(lines) + "\n"
+
+
+def some(account: Account, findings: Iterable[Finding], *, width: int, colour: bool) -> str:
+    """Only *findings*, each followed by an empty line."""
+    ink = _Ink(max(width, _NARROWEST), colour=colour)
+    lines: list[str] = []
+    for finding in findings:
+        lines += ink.finding(part(account, finding, width=ink.width - 4, most=ink.width * 8))
+        lines.append("")
+    return "".join(f"{line}\n" for line in lines)
 
 
 def printable(text: str, encoding: str | None) -> str:
@@ -98,7 +110,10 @@ class _Ink:
         yield from self._labelled("came", told.came + at, (*told.shown, *more))
         if place_of(finding):
             yield from self._labelled("rule", place_of(finding), ())
-        if told.curl:
+        if len(told.curl) > _LONGEST_CURL:
+            again = f"too long for a line: troth replay JOURNAL {finding.id}"
+            yield from self._labelled("curl", again, ())
+        elif told.curl:
             yield "  " + self._in("dim", "curl") + "  " + told.curl  # quoting made it safe to show
 
     def alike(self, findings: Sequence[Finding]) -> Iterator[str]:
