@@ -46,8 +46,9 @@ def readable(request: Request) -> Request:
 
 
 def _with_token(value: str, token: str) -> str:
-    # RFC 7617 §2: user-pass in base64; a token without a colon is taken as encoded already
-    basic = b64encode(token.encode()).decode() if ":" in token else token
+    # RFC 7617 §2: user-pass in base64; a token that is no pair of the two is the user
+    pair = token if ":" in token else f"{token}:"
+    basic = b64encode(pair.encode()).decode()
     return value.replace(BASIC_CREDENTIAL, basic).replace(CREDENTIAL, token)
 
 

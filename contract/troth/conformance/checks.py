@@ -238,12 +238,27 @@ def _of_document(
     lighter = _Lighter(contract, ask, exchange, found)
     for violation in found:
         if violation.code == "response.status-undeclared" and (
-            refused or response.status in _HTTP_REFUSALS
+            refused or _is_left_open(match.operation, response.status)
         ):
             continue
         if violation.law is not None and ask.expectation != "accepted" and broken():
             continue  # what a law asks of the answer, it asks of the answer to a valid request
         yield replace(violation, severity=lighter.severity(violation))
+
+
+def _is_left_open(operation: Operation, status: int) -> bool:
+    """Whether the document says nothing of the kind of answer that *status* is.
+
+    A document that declares no response at all, or no way to refuse a request, leaves it to the
+    server how; so does one that asks for credentials and does not say what comes without them.
+    That is the document's fault, and `lint` tells it.
+    """
+    declared = {response.status for response in operation.responses}
+    if not declared or status in _HTTP_REFUSALS:
+        return True
+    if status in (401, 403):
+        return bool(operation.security) and not declared & {"401", "403", "4XX", "default"}
+    return status in (400, 422) and not declared & {"400", "422", "4XX", "default"}
 
 
 class _Lighter:

@@ -18,6 +18,7 @@ from troth.conformance.cases import (
 from troth.conformance.cases import subjects as all_subjects
 from troth.conformance.settings import Settings
 from troth.contract import Contract
+from troth.operation import Operation
 from troth.seed import Seed
 
 #: How many random cases a run has at the most: the deck and the walk have told most by then.
@@ -33,7 +34,8 @@ def subjects(contract: Contract, settings: Settings) -> dict[str, Subject]:
     operations = [
         operation
         for operation in contract.operations
-        if not wanted or wanted & {operation.name, operation.operation_id}
+        if (not wanted or wanted & {operation.name, operation.operation_id})
+        and not _is_shadowed(contract, operation)
     ]
     found = all_subjects(contract, operations=operations, overrides=settings.overrides)
     return {one.operation.name: one for one in found}
@@ -71,6 +73,17 @@ def varied(subject: Subject, case: Case, value: Any) -> Case | None:
     if (candidate.intent, candidate.published_intent) != (case.intent, case.published_intent):
         return None
     return replace(candidate, id=case.id, laws=case.laws)
+
+
+def _is_shadowed(contract: Contract, operation: Operation) -> bool:
+    """Whether another operation answers at the same method and path, but for a fragment."""
+    path, mark, _ = operation.path.partition("#")
+    if not mark:
+        return False
+    return any(
+        other is not operation and (other.method, other.path) == (operation.method, path)
+        for other in contract.operations
+    )
 
 
 def _names(contract: Contract) -> set[str]:
