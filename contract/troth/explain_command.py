@@ -77,7 +77,7 @@ def listing(shelf: codes.Shelf, *, width: int) -> str:
     for code, means in shelf.lines:
         head = f"  {code:<{column}}  "
         room = max(width - len(head), 20)
-        lines.append(head + textwrap.shorten(means, room, placeholder=" …"))
+        lines.append(head + textwrap.shorten(means, room, placeholder=" …", break_on_hyphens=False))
     return "\n".join(lines) + "\n"
 
 

@@ -251,7 +251,7 @@ class _Test:
             except files.NotWritten as fault:
                 self.unwritten.append(fault)
         notes = list(self._about_baseline(account, finished))
-        brief = self.quiet or finished.verdict == "unreachable" and not account.findings
+        brief = self.quiet or (finished.verdict == "unreachable" and not account.findings)
         if not brief:
             width = min(max(shutil.get_terminal_size().columns, _NARROWEST), _WIDEST)
             coloured = is_live(self.out)

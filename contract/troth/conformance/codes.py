@@ -110,7 +110,7 @@ def shelves(contract: Contract) -> tuple[Shelf, ...]:
     file = contract.document.file
     return (
         Shelf("Codes", tuple((code, text.means) for code, text in OWN.items())),
-        Shelf(f"Laws of {file}", tuple((f"law.{law.id}", _sentence(law.message)) for law in laws)),
+        Shelf(f"Laws of {file}", tuple((f"law.{law.id}", law.message) for law in laws)),
         Shelf(
             f"Capabilities of {file}, each a group of laws of which none ever held",
             tuple((f"capability.{group}", _ids(laws, group)) for group in groups),

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from troth.conformance.account import Account
 from troth.conformance.events import Finding
-from troth.conformance.events import Finding
 from troth.conformance.report.parts import Part, part, place_of, sentence
 from troth.conformance.report.text import counted, disarmed, plain, shortened
 
