@@ -181,3 +181,20 @@ def test_an_undecided_pattern_is_a_mismatch_and_quick():
 
     assert mismatch.keyword == "undecided"
     assert time.process_time() - before < 1
+
+
+def test_what_a_response_expects_is_read_below_the_number_of_its_status():
+    schema = {"properties": {"404": {"type": "integer", "minimum": 0}}}
+    responses = {"200": {"description": "", "content": {"application/json": {"schema": schema}}}}
+    root = {"openapi": "3.1.0", "paths": {"/a": {"get": {"responses": responses}}}}
+    schemas = Schemas(document.read(json.dumps(root).encode(), name="api.json"))
+    answer = schemas.at("/paths/~1a/get/responses/200/content/application~1json/schema")
+
+    assert [
+        (each.instance_pointer, each.message)
+        for value in (-1, "x")
+        for each in answer.errors({"404": value})
+    ] == [
+        ("/404", "-1 is below the minimum of 0"),
+        ("/404", "'x' is not of type integer; it is a string"),
+    ]

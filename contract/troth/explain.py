@@ -303,8 +303,9 @@ def _condition(schema: Any, holds: bool) -> str:
 
 def _get(node: Any, tokens: Iterable[str | int]) -> Any:
     for token in tokens:
+        # the engine tells a member that is named 200 as the number
         try:
-            node = node[token]
+            node = node[str(token) if isinstance(node, dict) else token]
         except (KeyError, IndexError, TypeError):
             return None
     return node
