@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from troth.conformance.account import Account
 from troth.conformance.events import Finding
-from troth.conformance.report.parts import came, note, part, sentence
+from troth.conformance.report.parts import came, curl_line, note, sentence
 from troth.conformance.report.text import counted, plain, shortened
 
 MOST = 10
@@ -40,7 +40,7 @@ def _annotation(account: Account, finding: Finding) -> str:
             f"{violation.operation}: {shortened(sentence(finding), _LONGEST)}",
             f"It answered {came(finding.example)}."
             + (f" {more[0].upper()}{more[1:]}." if more else ""),
-            _curl(part(account, finding, most=1).curl),
+            _curl(curl_line(account, finding)),
         )
         if line
     )

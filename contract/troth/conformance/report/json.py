@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
-from troth.conformance.account import Account, LawAccount, OperationAccount
+from troth.conformance.account import Account, LawAccount, OperationAccount, check_of
 from troth.conformance.codec import body_json
 from troth.conformance.events import Cut, Finding
-from troth.conformance.report.parts import Part, part
+from troth.conformance.report.parts import curl_line
 from troth.exchange import Exchange, Fields
 
 FORMAT = 1
@@ -52,19 +52,20 @@ def value(account: Account) -> dict[str, Any]:
         "planned": finished.planned if finished else sum(account.phases.values()),
         "not_run": finished.not_run if finished else 0,
         "counts": dict(account.counts),
-        "findings": [_finding(part(account, one), most) for one in account.findings],
+        "findings": [_finding(account, one, most) for one in account.findings],
         "operations": [_operation(one) for one in account.operations],
         "notes": [{"code": one.code, "message": legible(one.message)} for one in account.notes],
     }
 
 
-def _finding(told: Part, most: int) -> dict[str, Any]:
-    finding, violation = told.finding, told.finding.violation
+def _finding(account: Account, finding: Finding, most: int) -> dict[str, Any]:
+    violation = finding.violation
+    short = len(finding.example.request.body) <= most or account.bodies is not None
     return {
         "id": finding.id,
         "code": violation.code,
         "severity": finding.severity,
-        "check": told.check,
+        "check": check_of(violation),
         "operation": legible(violation.operation),
         "message": legible(violation.message),
         "location": violation.location,
@@ -86,7 +87,7 @@ def _finding(told: Part, most: int) -> dict[str, Any]:
         "flaky": finding.flaky,
         "known": finding.known,
         "example": _exchange(finding, finding.example, most),
-        "curl": legible(told.curl) or None,
+        "curl": (legible(curl_line(account, finding)) if short else "") or None,
     }
 
 

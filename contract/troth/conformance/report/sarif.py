@@ -18,6 +18,7 @@ from troth.exchange import Exchange, Fields
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {"error": "error", "warning": "warning", "hint": "note"}
 _BODY = 4000
+_BODIES = 8_000_000
 #: What GitHub takes of one run; the others are counted in a notification.
 MOST = 5000
 
@@ -30,6 +31,7 @@ def render(account: Account) -> str:
 def value(account: Account) -> dict[str, Any]:
     """The report as a JSON value."""
     findings = account.findings[:MOST]
+    most = max(200, min(_BODY, _BODIES // max(1, 2 * len(findings))))
     codes = list(dict.fromkeys(finding.code for finding in findings))
     run: dict[str, Any] = {
         "tool": {
@@ -41,7 +43,7 @@ def value(account: Account) -> dict[str, Any]:
         },
         "columnKind": "unicodeCodePoints",
         "invocations": [_invocation(account)],
-        "results": [_result(finding, codes.index(finding.code)) for finding in findings],
+        "results": [_result(one, codes.index(one.code), most) for one in findings],
     }
     if account.started:
         run["automationDetails"] = {"id": legible(f"troth/{account.started.title}/")}
@@ -80,7 +82,7 @@ def _invocation(account: Account) -> dict[str, Any]:
     return told
 
 
-def _result(finding: Finding, index: int) -> dict[str, Any]:
+def _result(finding: Finding, index: int, most: int) -> dict[str, Any]:
     violation = finding.violation
     more = note(finding)
     result: dict[str, Any] = {
@@ -99,10 +101,10 @@ def _result(finding: Finding, index: int) -> dict[str, Any]:
         "partialFingerprints": {"troth/v1": finding.id},
         "occurrenceCount": max(1, finding.times),
         "locations": [_location(violation.place, violation.operation)],
-        "webRequest": _request(finding.example),
+        "webRequest": _request(finding.example, most),
     }
     if finding.example.response is not None:
-        result["webResponse"] = _response(finding.example)
+        result["webResponse"] = _response(finding.example, most)
     else:
         result["webResponse"] = {"noResponseReceived": True}
     if finding.known:
@@ -127,10 +129,10 @@ def uri(file: str) -> str:
     path = quote(legible(file).replace("\\", "/"), safe="/@!$&'()*+,;=~-._")
     if path.startswith("/"):
         return f"file://{path}"
-    return f"./{path}" if path.startswith(".") is False and ":" in path else path
+    return path
 
 
-def _request(exchange: Exchange) -> dict[str, Any]:
+def _request(exchange: Exchange, most: int) -> dict[str, Any]:
     request = exchange.request
     return {
         "protocol": "HTTP",
@@ -138,11 +140,11 @@ def _request(exchange: Exchange) -> dict[str, Any]:
         "method": request.method,
         "target": legible(request.target),
         "headers": _headers(request.fields),
-        "body": {"text": _text(request.body)},
+        "body": {"text": _text(request.body, most)},
     }
 
 
-def _response(exchange: Exchange) -> dict[str, Any]:
+def _response(exchange: Exchange, most: int) -> dict[str, Any]:
     response = exchange.response
     assert response is not None
     return {
@@ -150,7 +152,7 @@ def _response(exchange: Exchange) -> dict[str, Any]:
         "version": "1.1",
         "statusCode": response.status,
         "headers": _headers(response.fields),
-        "body": {"text": _text(response.body)},
+        "body": {"text": _text(response.body, most)},
     }
 
 
@@ -163,6 +165,6 @@ def _headers(fields: Fields) -> dict[str, str]:
     return joined
 
 
-def _text(body: bytes) -> str:
-    told = excerpt(body, most=_BODY)
+def _text(body: bytes, most: int) -> str:
+    told = excerpt(body, most=most)
     return legible(told.text) + (f"\n[{told.note}]" if told.note else "")

@@ -1,0 +1,71 @@
+"""A server that keeps the bytes that it was sent, and answers what it is told to."""
+
+from __future__ import annotations
+
+import queue
+import socket
+import threading
+from types import TracebackType
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
+
+
+class Listener:
+    """Listens on a free port of 127.0.0.1; one request a connection, one connection at a time."""
+
+    def __init__(self, answer: bytes = OK) -> None:
+        self.answer = answer
+        self._got: queue.Queue[bytes] = queue.Queue()
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> Listener:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join()
+
+    def last(self) -> tuple[str, bytes, bytes]:
+        """The first line, the rest of the head, and the body of the next request that came."""
+        head, _, body = self._got.get(timeout=10).partition(b"\r\n\r\n")
+        first, _, rest = head.partition(b"\r\n")
+        return first.decode("latin-1"), rest, body
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            with connection:
+                self._got.put(_request(connection))
+                connection.sendall(self.answer)
+
+
+def _request(connection: socket.socket) -> bytes:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += connection.recv(65536)
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = next(
+        (
+            int(line.split(b":")[1])
+            for line in head.split(b"\r\n")
+            if line.lower().startswith(b"content-length:")
+        ),
+        0,
+    )
+    if b"100-continue" in head.lower():
+        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+    while len(body) < length:
+        body += connection.recv(65536)
+    return head + b"\r\n\r\n" + body
