@@ -332,5 +332,7 @@ def _fits(kind: Kind, value: Any) -> bool:
 def _shown(value: Any) -> str:
     if isinstance(value, str):
         return f"the string {value!r}"
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        return "one that is not finite"
     names = {bool: "a boolean", int: "an integer", float: "a number", list: "an array"}
     return (names | {dict: "a table"}).get(type(value), "a date or time")

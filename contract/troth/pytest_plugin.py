@@ -14,7 +14,7 @@ import pytest
 from troth.config import KEYS
 
 if TYPE_CHECKING:
-    from troth.conformance.outcome import Outcome
+    from troth.conformance.result import Outcome
     from troth.contract import Contract
 
 #: What stands in a run's place in pytest: it has its own word for these.

@@ -25,7 +25,7 @@ from troth.errors import TrothError
 
 if TYPE_CHECKING:
     from troth.conformance.events import Finding
-    from troth.conformance.outcome import Outcome
+    from troth.conformance.result import Outcome
     from troth.conformance.settings import Settings
     from troth.contract import Contract
     from troth.operation import Operation
@@ -100,12 +100,12 @@ def runner(config: pytest.Config) -> Callable[..., Outcome]:
 
     def conform(url: str, *, contract: Contract | None = None, **given: Any) -> Outcome:
         from troth import asked
-        from troth.conformance import outcome
+        from troth.conformance import result
 
         chosen = options(config, **given, url=url)
         first, second = (contract, None) if contract else asked.contracts_of(chosen)
         settings = asked.settings_of(first, chosen)
-        return outcome.of_run(first, settings, known=_known(chosen), second=second)
+        return result.of_run(first, settings, known=_known(chosen), second=second)
 
     return conform
 
@@ -180,6 +180,13 @@ class _State:
         worker = getattr(config, "workerinput", None)
         self.folder: str | None = worker.get("troth_folder") if worker else None
         self.owns_folder = False
+        self._told: set[str] = set()
+
+    def first_told(self, reason: str) -> bool:
+        """Whether *reason* is told for the first time: one failure says it, not one per item."""
+        first = reason not in self._told
+        self._told.add(reason)
+        return first
 
 
 _CONTRACTS = pytest.StashKey["tuple[Contract, Contract | None]"]()
@@ -218,9 +225,9 @@ def outcome(config: pytest.Config, selected: Sequence[tuple[str, str]]) -> Outco
 
 
 def _run(own: _State, selected: Sequence[tuple[str, str]], *, journal: str | None) -> Outcome:
-    from troth.conformance import outcome as outcomes
+    from troth.conformance import result as results
 
-    return outcomes.of_run(
+    return results.of_run(
         own.contract,
         _needed(own, selected),
         known=own.known,
@@ -242,12 +249,12 @@ def _needed(own: _State, selected: Sequence[tuple[str, str]]) -> Settings:
 def _shared(own: _State, selected: Sequence[tuple[str, str]], folder: str) -> Outcome:
     """The run of the worker that came first: made here, or read from its journal."""
     from troth.conformance import journal
-    from troth.conformance import outcome as outcomes
+    from troth.conformance import result as results
 
     file = Path(folder) / "journal.ndjson"
     with _locked(Path(folder) / "lock"):
         if file.exists():
-            return outcomes.of_events(journal.read(file))
+            return results.of_events(journal.read(file))
         unfinished = file.with_suffix(".unfinished")
         made = _run(own, selected, journal=str(unfinished))
         unfinished.replace(file)
@@ -307,14 +314,14 @@ def header(config: pytest.Config) -> str:
 def summary(config: pytest.Config) -> Iterator[str]:
     """What the run came to, and how many warnings no item fails for."""
     from troth.conformance import journal
-    from troth.conformance import outcome as outcomes
+    from troth.conformance import result as results
     from troth.conformance.report.text import counted
 
     own = state(config)
     found = own.outcome
     if found is None and own.owns_folder and own.folder is not None:
         file = Path(own.folder) / "journal.ndjson"
-        found = outcomes.of_events(journal.read(file)) if file.exists() else None
+        found = results.of_events(journal.read(file)) if file.exists() else None
     if found is None:
         return
     counts = found.account.counts

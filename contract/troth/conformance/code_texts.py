@@ -223,7 +223,7 @@ REQUEST: Mapping[str, Text] = {
     "security.wrong-token-accepted": Text(
         "A token that resembles the good one, and is not it, is taken.",
         "Tokens must be compared whole; a prefix or another case is easier to guess.",
-        "startswith, a comparison that ignores case, or no comparison at all.",
+        "Only the beginning is compared, or case is ignored, or nothing is compared at all.",
         "Compare the whole token, in constant time.",
     ),
 }
