@@ -114,7 +114,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     ),
     "rich": ("troth.conformance.console",),
     "pytest": (
-        "troth.conformance.outcome",
+        "troth.conformance.result",
         "troth.pytest_items",
         "troth.pytest_run",
         "troth.pytest_plugin",
