@@ -92,13 +92,16 @@ class _Ink:
         """One finding: what, where, the request, the answer, the rule, how to see it again."""
         finding = told.finding
         known = " (known)" if finding.known else ""
-        yield (
-            self._in(finding.severity, f"{finding.severity}{known}")
-            + "  "
-            + self._in("bold", plain(finding.code))
-            + "  "
-            + self._in("dim", finding.id)
+        head = (
+            (finding.severity, f"{finding.severity}{known}"),
+            ("bold", plain(finding.code)),
+            ("dim", finding.id),
         )
+        if sum(len(word) + 2 for _, word in head) - 2 <= self.width:
+            yield "  ".join(self._in(style, word) for style, word in head)
+        else:
+            for style, word in head:
+                yield from self.text(word, style=style)
         yield from self.text(plain(finding.violation.operation), indent=2)
         yield from self.text(plain(told.sentence), indent=2)
         if told.note:
