@@ -196,6 +196,14 @@ def test_a_killed_run_leaves_every_event_that_it_told(tmp_path: Path) -> None:
     assert list(journal.read(path)) == [Noted("n", str(number)) for number in range(200)]
 
 
+def test_a_journal_may_be_standard_output(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    with journal.Journal("-") as written:
+        written.write(Noted("a", "b"))
+    lines = capfdbinary.readouterr().out.splitlines()
+    assert json.loads(lines[0])["journal"] == "troth"
+    assert json.loads(lines[1]) == {"event": "noted", "code": "a", "message": "b"}
+
+
 def test_two_runs_do_not_write_one_journal(tmp_path: Path) -> None:
     path = tmp_path / "run.ndjson"
     with journal.Journal(path) as first:

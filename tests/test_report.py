@@ -239,14 +239,18 @@ def test_the_laws_of_a_missing_capability_are_one_finding() -> None:
     law = finding(1, law="ends-on-tonic", code="law.ends-on-tonic")
     group = finding(2, code="capability.harmony", group="harmony")
     account = fold([*events(law, finding(3)), Found(group)])
-    assert [one.id for one in account.findings] == ["0000000003", "0000000002"] or [
-        one.id for one in account.findings
-    ] == ["0000000002", "0000000003"]
+    assert {one.id for one in account.findings} == {"0000000002", "0000000003"}
 
 
 def test_a_finding_that_is_told_again_is_told_as_it_was_last() -> None:
     account = fold([*events(finding(times=1)), Found(finding(times=9))])
     assert [one.times for one in account.findings] == [9]
+
+
+def test_a_law_that_no_single_exchange_can_break_is_broken_by_its_finding() -> None:
+    account = fold(events(finding(law="never-tried", code="law.never-tried", times=2)))
+    states = {law.id: (law.state, law.broken) for law in account.operations[0].laws}
+    assert states == {"ends-on-tonic": ("held", 0), "never-tried": ("broken", 2)}
 
 
 def test_hostile_text_is_hostile() -> None:

@@ -152,13 +152,22 @@ class Fold:
             findings=tuple(sorted(self._findings.values(), key=worst_first)),
             notes=tuple(self._notes),
             operations=tuple(
-                counts.account(name, self._started) for name, counts in self._operations.items()
+                counts.account(name, self._started, found=self._broken(name))
+                for name, counts in self._operations.items()
             ),
             phases=dict(self._phases),
             exchanges=tuple(self._exchanges),
             usual={name: value for name, (_, value) in self._usual.items()},
             bodies=bodies,
         )
+
+    def _broken(self, operation: str) -> Mapping[str, int]:
+        """The laws of *operation* that findings are about, and how often each was broken."""
+        return {
+            one.violation.law: one.times
+            for one in self._findings.values()
+            if one.violation.law and one.violation.operation == operation
+        }
 
     def _found(self, finding: Finding) -> None:
         if finding.group is not None and finding.code.startswith("capability."):

@@ -126,8 +126,14 @@ class Tally:
         for law, verdict in event.laws.items():
             self.laws.setdefault(law, Counter())[verdict] += 1
 
-    def account(self, name: str, started: Started | None) -> OperationAccount:
-        """What has been counted, of the operation *name*, beside what the document declares."""
+    def account(
+        self, name: str, started: Started | None, *, found: Mapping[str, int]
+    ) -> OperationAccount:
+        """What has been counted, of the operation *name*, beside what the document declares.
+
+        *found* are the laws that findings are about, and how often: what compares several answers
+        is judged in none of them.
+        """
         declared = (started.declared if started else {}).get(name, {})
         return OperationAccount(
             name=name,
@@ -143,11 +149,13 @@ class Tally:
             ),
             branches=_counted(_named(self.covers, "branch:"), declared.get("branches", ())),
             keywords=_counted(_named(self.covers, "keyword:"), declared.get("keywords", ())),
-            laws=tuple(self._laws(name, started)),
+            laws=tuple(self._laws(name, started, found)),
             checked=frozenset(self.checked),
         )
 
-    def _laws(self, name: str, started: Started | None) -> Iterator[LawAccount]:
+    def _laws(
+        self, name: str, started: Started | None, found: Mapping[str, int]
+    ) -> Iterator[LawAccount]:
         known = (started.laws if started else ()) if name else ()
         alone = started is not None and len(started.operations) == 1
         declared = {
@@ -164,7 +172,7 @@ class Tally:
                 severity=str(law.get("severity", "error")),
                 says=str(law.get("says", "")),
                 held=verdicts["held"],
-                broken=verdicts["broken"],
+                broken=verdicts["broken"] or found.get(law_id, 0),
                 undecided=verdicts["undecided"],
             )
 

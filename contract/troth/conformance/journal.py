@@ -17,7 +17,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, BinaryIO
 
 from troth.conformance import codec
 from troth.conformance.events import Cut, Event, Exchanged, Found
@@ -47,30 +47,33 @@ class BadJournal(TrothError):
 
 
 class Journal:
-    """A journal that is being written; use it as a context manager.
+    """A journal that is being written, "-" to standard output; use it as a context manager.
 
     Events are redacted before; what is too large of them is cut here (`capped`).
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self._stream: io.BufferedWriter | None = None
+        self._stream: BinaryIO | None = None
 
     def __enter__(self) -> Journal:
         check_writable(self.path)
+        self._stream = sys.stdout.buffer if str(self.path) == "-" else self._opened()
+        self._line({"journal": "troth", "format": FORMAT, "troth": version("troth")})
+        return self
+
+    def _opened(self) -> BinaryIO:
         try:
             # not truncated before it is ours: another run may be writing it
-            stream = open(self.path, "ab")
+            stream = open(self.path, "ab")  # noqa: SIM115 - __exit__ closes it
         except OSError as fault:
             raise Unwritable(self.path, fault.strerror or str(fault)) from fault
         if not _locked(stream):
             stream.close()
             raise Unwritable(self.path, "another run is writing it")
-        self._stream = stream
         if stream.seekable():
             stream.truncate(0)
-        self._line({"journal": "troth", "format": FORMAT, "troth": version("troth")})
-        return self
+        return stream
 
     def __exit__(
         self,
@@ -78,9 +81,9 @@ class Journal:
         fault: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._stream is not None:
+        if self._stream is not None and self._stream is not sys.stdout.buffer:
             self._stream.close()
-            self._stream = None
+        self._stream = None
 
     def write(self, event: Event) -> None:
         """Write one event.  Raises NotWritten when the disk is full."""
