@@ -44,7 +44,7 @@ TROTH = (
 )
 TROTH_MOCK = (
     "corpus logprobs marks pacing paths reply wire",
-    "cors credentials dialect negotiate pages tokens unfolding",
+    "cors credentials dialect fault headers negotiate pages tokens unfolding",
     "fragments frames refusal text",
     "asking guards plain templates",
     "calls",
@@ -97,7 +97,6 @@ DOORS: Mapping[str, tuple[str, ...]] = {
         "troth_mock.announcement",
         "troth_mock.chunks",
         "troth_mock.completion",
-        "troth_mock.guards",
     ),
     "click": (
         "troth.cli",

@@ -14,7 +14,7 @@ from troth_mock.chunks import Cutter
 from troth_mock.completion import FIXED_TIME, Completions
 from troth_mock.dialect import Dialect, compile_dialect
 from troth_mock.frames import framing
-from troth_mock.plain import headers
+from troth_mock.headers import headers
 from troth_mock.reply import Reply
 
 

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
 
-import orjson
 from multidict import MultiMapping, istr
 
 from troth.exchange import Fields
-from troth_mock.refusal import error_body
+from troth.operation import Operation
+from troth_mock.fault import Fault
+from troth_mock.refusal import refuse
+from troth_mock.reply import Reply
 
 _LOOPBACK_HOST = re.compile(r"(.+\.)?localhost|127(\.\d{1,3}){3}|\[::1\]", re.IGNORECASE)
 _AUTHORITY = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]/@?#\s]+)(?::(\d{0,5}))?")
@@ -37,10 +39,10 @@ class Problem:
     fields: Fields = ()
     param: str | None = None
 
-    @property
-    def body(self) -> bytes:
-        """The JSON text of the answer."""
-        return orjson.dumps(error_body(self.status, self.message, code=self.code, param=self.param))
+    def reply(self, operation: Operation | None = None) -> Reply:
+        """The answer, in the form that *operation* declares for its status."""
+        fault = Fault(self.status, self.message, self.code, self.param)
+        return refuse(fault, self.fields, operation=operation)
 
 
 @dataclass(frozen=True, slots=True)

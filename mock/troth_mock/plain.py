@@ -8,13 +8,15 @@ from typing import Any
 from troth import json_text, media_type
 from troth.contract import Contract
 from troth.exchange import Fields
-from troth.operation import DeclaredResponse, MediaType, Operation, Parameter
+from troth.operation import DeclaredResponse, MediaType, Operation
 from troth.seed import Seed
 from troth.synthesis import synthesize
 from troth_mock import negotiate
+from troth_mock.fault import Fault
 from troth_mock.frames import Framing, framing
+from troth_mock.headers import headers
 from troth_mock.negotiate import Preferences
-from troth_mock.refusal import conforming, error_body
+from troth_mock.refusal import conforming
 from troth_mock.reply import Reply, Stream
 
 #: How many items a stream has that nothing else fills: from two to this many.
@@ -47,7 +49,7 @@ class Bodies:
                 why = "the answer has no content, and so no examples"
                 raise negotiate.BadPreference(f"example={wished.example[:60]}", why)
             if status >= 400:
-                body = json_text.encode(error_body(status, _said(status)))
+                body = json_text.encode(Fault(status, _said(status)).envelope)
                 return Reply(status, (("Content-Type", "application/json"), *said), body)
             return Reply(status, said, None)
         kind = negotiate.concrete(entry.content_type, accept)
@@ -70,7 +72,7 @@ class Bodies:
                 if entry.schema is None or entry.schema.is_valid(example.value):
                     return example.value
         if status >= 400 and entry.is_json:
-            return conforming(entry, error_body(status, _said(status)))
+            return conforming(entry, Fault(status, _said(status)))
         return {} if entry.schema is None else synthesize(entry.schema, seed=seed)
 
     def _stream(self, entry: MediaType, seed: Seed) -> Stream:
@@ -100,35 +102,6 @@ def _data(entry: MediaType, seed: Seed) -> str:
     event = synthesize(entry.item, seed=seed) if entry.item is not None else {}
     data = event.get("data") if isinstance(event, dict) else event
     return data if isinstance(data, str) else json_text.encode(data).decode()
-
-
-def headers(declared: DeclaredResponse, seed: Seed) -> Fields:
-    """The required header fields of an answer."""
-    return tuple(
-        (header.name, _simple(_header(header, seed)))
-        for header in declared.headers
-        if header.required
-    )
-
-
-def _header(header: Parameter, seed: Seed) -> Any:
-    if header.schema is not None:
-        return synthesize(header.schema, seed=seed.child("header", header.name))
-    if header.content is not None and header.content.schema is not None:
-        value = synthesize(header.content.schema, seed=seed.child("header", header.name))
-        return json_text.encode(value).decode() if header.content.is_json else value
-    return "value"
-
-
-def _simple(value: Any) -> str:
-    """Write a header's value in the style `simple` (OpenAPI 3.1 §4.8.12.2)."""
-    if isinstance(value, list):
-        return ",".join(map(_simple, value))
-    if isinstance(value, dict):
-        return ",".join(f"{_simple(name)},{_simple(part)}" for name, part in value.items())
-    if isinstance(value, str):
-        return value
-    return json_text.encode(value).decode()
 
 
 def _encoded(value: Any, content_type: str) -> bytes:

@@ -13,80 +13,75 @@ from typing import Any
 from troth import json_text, pointer
 from troth.contract import Contract
 from troth.exchange import Fields
-from troth.operation import MediaType, Operation
+from troth.operation import DeclaredResponse, MediaType, Operation
 from troth.seed import Seed
-from troth.synthesis import Unsatisfiable, fit
+from troth.synthesis import Unsatisfiable
 from troth.violation import Violation
+from troth_mock.fault import Fault, told
+from troth_mock.headers import headers
 from troth_mock.reply import JSON, Reply
 
 #: How many violations one answer lists.
 MOST_LISTED = 100
 
-_TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error"}
-_CODES = {
-    400: "invalid_request",
-    401: "invalid_credentials",
-    403: "forbidden",
-    404: "not_found",
-    405: "method_not_allowed",
-    406: "not_acceptable",
-    408: "request_timeout",
-    413: "request_too_large",
-    415: "unsupported_media_type",
-    422: "invalid_request",
-    429: "rate_limit_exceeded",
-}
-
-
-def error_body(
-    status: int,
-    message: str,
-    *,
-    code: str | None = None,
-    param: str | None = None,
-    errors: Sequence[Mapping[str, Any]] = (),
-) -> dict[str, Any]:
-    """The JSON of an error, before the document has its say."""
-    kind = _TYPES.get(status) or ("server_error" if status >= 500 else "invalid_request_error")
-    known = _CODES.get(status) or ("server_error" if status >= 500 else "invalid_request")
-    body: dict[str, Any] = {
-        "error": {"message": message, "type": kind, "param": param, "code": code or known}
-    }
-    if errors:
-        body["errors"] = list(errors)
-    return body
+_JSON_TYPE = "application/json"
+_TEXT_TYPE = "text/plain"
 
 
 def refusal(
     status: int,
     message: str,
     *,
-    code: str | None = None,
+    code: str = "",
     param: str | None = None,
     errors: Sequence[Mapping[str, Any]] = (),
     fields: Fields = (),
     operation: Operation | None = None,
 ) -> Reply:
     """An error as a reply; *operation* says what the document declares for its *status*."""
-    body: Any = error_body(status, message, code=code, param=param, errors=errors)
-    declared = _declared(operation, status)
-    if declared is None:
-        return Reply(status, (*JSON, *fields), json_text.encode(body))
-    return Reply(
-        status,
-        (("Content-Type", declared.content_type), *fields),
-        json_text.encode(conforming(declared, body)),
-    )
+    return refuse(Fault(status, message, code, param, tuple(errors)), fields, operation=operation)
 
 
-def conforming(declared: MediaType, body: Any) -> Any:
-    """*body* made to fit the schema of *declared*; as it is, when nothing fits."""
-    if declared.schema is None:
-        return body
+def refuse(fault: Fault, fields: Fields = (), *, operation: Operation | None = None) -> Reply:
+    """*fault* as a reply, in the form that *operation* declares for its status."""
+    response = operation.response(fault.status) if operation is not None else None
+    if response is None:
+        return Reply(fault.status, (*JSON, *fields), json_text.encode(fault.envelope))
+    fields = (*fields, *_owed(response, fields))
+    declared = response.media_type(_JSON_TYPE) or _first_json(response)
+    text = response.media_type(_TEXT_TYPE)
+    if declared is None and text is not None:
+        said = conforming(text, fault)
+        if isinstance(said, str):
+            kind = ("Content-Type", f"{_TEXT_TYPE}; charset=utf-8")
+            return Reply(fault.status, (kind, *fields), said.encode("utf-8", "replace"))
+    whole = fault.envelope if declared is None else conforming(declared, fault)
+    is_exact = declared is not None and declared.is_json
+    kind = ("Content-Type", declared.content_type if declared and is_exact else _JSON_TYPE)
+    return Reply(fault.status, (kind, *fields), json_text.encode(whole))
+
+
+def _owed(response: DeclaredResponse, given: Fields) -> Fields:
+    """The fields that the document requires of *response* beside those *given*."""
+    sent = {name.lower() for name, _ in given}
     try:
-        return fit(declared.schema, body, seed=Seed.of("error", declared.pointer))
+        owed = headers(response, Seed.of("error", response.pointer))
     except Unsatisfiable:
-        return body
+        return ()
+    return tuple(field for field in owed if field[0].lower() not in sent)
+
+
+def conforming(declared: MediaType, fault: Fault) -> Any:
+    """*fault* made to fit the schema of *declared*; in its own form, when nothing fits."""
+    if declared.schema is not None:
+        return told(declared.schema, fault)
+    return fault.envelope if declared.content_type != _TEXT_TYPE else fault.message
+
+
+def _first_json(response: DeclaredResponse) -> MediaType | None:
+    return next(
+        (one for one in response.content if one.is_json and "*" not in one.content_type), None
+    )
 
 
 def refuse_violations(
@@ -148,11 +143,3 @@ def _told(violation: Violation) -> dict[str, Any]:
     if violation.place is not None:
         told["document"] = str(violation.place)
     return told
-
-
-def _declared(operation: Operation | None, status: int) -> MediaType | None:
-    response = operation.response(status) if operation is not None else None
-    if response is None:
-        return None
-    whole = [entry for entry in response.content if entry.is_json and "*" not in entry.content_type]
-    return whole[0] if whole else None

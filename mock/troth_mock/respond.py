@@ -78,12 +78,15 @@ class Responder:
         except NotAcceptable as fault:
             return refusal(406, str(fault), param="Accept", operation=operation)
         except Unsatisfiable as fault:
-            return refusal(501, f"the document cannot be met: {fault}", code="unsatisfiable_schema")
+            said = f"the document cannot be met: {fault}"
+            return refusal(501, said, code="unsatisfiable_schema", operation=operation)
         except TrothError as fault:
-            return refusal(501, f"the document cannot be used: {fault}", code="unusable_document")
+            said = f"the document cannot be used: {fault}"
+            return refusal(501, said, code="unusable_document", operation=operation)
         except RecursionError:
             # a document or a request at the edge of every limit; nothing of it is left behind
-            return refusal(400, "the request nests too deeply to be answered", code="too_deep")
+            said = "the request nests too deeply to be answered"
+            return refusal(400, said, code="too_deep", operation=operation)
 
     def _compile(self, operation: Operation) -> Answerer:
         found = Answerer(self.contract, operation, seed=self._seed, tokens=self._tokens)

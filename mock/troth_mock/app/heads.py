@@ -13,7 +13,6 @@ from time import time  # noqa: TID251 - the edge of the house: behind it, time i
 from troth.exchange import Fields
 from troth_mock.cors import Origins
 from troth_mock.guards import Problem
-from troth_mock.pages import JSON
 from troth_mock.reply import Reply
 from troth_mock.wire import LAST_CHUNK, chunk, date, has_content, lines, opening
 
@@ -64,10 +63,9 @@ class Heads:
         framing = b"Transfer-Encoding: chunked\r\n" if delivery.is_chunked else b""
         return self._head(reply.status, stream_fields(reply.fields), framing, delivery)
 
-    def problem(self, problem: Problem, delivery: Delivery | None = None) -> bytes:
-        """The whole answer that tells *problem*; without a request to go by, the last one."""
-        reply = Reply(problem.status, (*JSON, *problem.fields), problem.body)
-        return self.whole(reply, delivery or Delivery())
+    def problem(self, problem: Problem) -> bytes:
+        """The whole answer to what is no request: the last one of its connection."""
+        return self.whole(problem.reply(), Delivery())
 
     def _head(self, status: int, fields: Fields, framing: bytes, delivery: Delivery) -> bytes:
         self._count += 1

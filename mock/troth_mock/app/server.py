@@ -7,6 +7,7 @@ written: at once, or paced.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
@@ -17,13 +18,14 @@ from multidict import istr
 from troth.contract import Contract
 from troth.errors import MethodNotAllowed, NoSuchPath
 from troth.exchange import Request
+from troth.operation import Operation
 from troth_mock.app.connection import LAST, SENT, Connection
 from troth_mock.app.heads import Delivery, Heads, framed, wall_clock
 from troth_mock.app.listener import Listener
 from troth_mock.cors import Origins, is_preflight, preflight
 from troth_mock.guards import Hosts, Limits, Problem, head_problem, too_large, too_slow
 from troth_mock.pacing import Pace, Turns
-from troth_mock.pages import JSON, Pages
+from troth_mock.pages import Pages
 from troth_mock.reply import Reply, Stream
 from troth_mock.wire import has_content
 
@@ -84,7 +86,7 @@ class App:
         self.draining = True
         self._sockets.close()
         await self._connections.drain(
-            self.settings.grace, last_words=b"data: %b\n\n" % _STOPPING.body
+            self.settings.grace, last_words=b"data: %b\n\n" % (_STOPPING.reply().body or b"")
         )
         self._reviewing.cancel()
 
@@ -138,7 +140,8 @@ class App:
     ) -> Reply | None:
         """Send the answer, or return the reply whose stream is yet to be paced."""
         if isinstance(body, Problem):
-            connection.send(self._heads.problem(body, delivery))
+            answer = body.reply(self._operation(head))
+            connection.send(self._heads.whole(answer, delivery))
             return None
         reply = self._reply(Request(head.method, head.path, tuple(head.headers.items()), body))
         stream = reply.stream
@@ -158,6 +161,13 @@ class App:
         return head_problem(
             head.headers, version=head.version, hosts=settings.hosts, limits=settings.limits
         )
+
+    def _operation(self, head: RawRequestMessage) -> Operation | None:
+        """The operation that a request means, which may say in what form its errors are."""
+        for method in (head.method, "GET") if head.method == "HEAD" else (head.method,):
+            with suppress(NoSuchPath, MethodNotAllowed):
+                return self.contract.match(method, head.path).operation
+        return None
 
     def _bounded(self, body: bytes) -> bytes | Problem:
         limits = self.settings.limits
@@ -210,8 +220,8 @@ class App:
         if request.method in ("GET", "HEAD"):
             status, fields, body = self._pages.render(path)
             return Reply(status, fields, body)
-        problem = Problem(405, "method_not_allowed", f"{path} takes GET and HEAD only")
-        return Reply(405, (*JSON, ("Allow", "GET, HEAD, OPTIONS")), problem.body)
+        allow = (("Allow", "GET, HEAD, OPTIONS"),)
+        return Problem(405, "", f"{path} takes GET and HEAD only", allow).reply()
 
     def _options(self, request: Request, *, allowed: tuple[str, ...] = ()) -> Reply:
         """A preflight, the methods that there are, or what the document says of its OPTIONS."""
