@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
+import socket
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from troth.exchange import Request
+from troth_mock.app.connection import Connection
+from troth_mock.pacing import Pace
 from troth_mock.reply import Reply
 
 JSON = (("Content-Type", "application/json"),)
@@ -73,6 +77,39 @@ def test_a_body_in_pieces_and_chunks_arrives_whole(start: Start) -> None:
     client.send(b"2\r\nde\r\n0\r\n\r\n")
     assert client.response()[2] == b"abcde"
     assert client.ask("POST", "/v1/chat", b"again").response()[2] == b"again"
+
+
+@pytest.mark.parametrize("is_chunked", [False, True])
+@pytest.mark.parametrize("is_paced", [False, True])
+def test_requests_in_any_segments_are_answered_and_followed_by_others(
+    start: Start, monkeypatch: pytest.MonkeyPatch, *, is_chunked: bool, is_paced: bool
+) -> None:
+    came: list[int] = []
+    receive = Connection.data_received
+
+    def counted(connection: Connection, data: bytes) -> None:
+        came.append(len(data))
+        receive(connection, data)
+
+    monkeypatch.setattr(Connection, "data_received", counted)
+    pace = Pace(ttft=0.0, tokens_per_second=1e6 if is_paced else None)
+    mock = start(lambda request: Reply(200, JSON, request.body), pace=pace)
+    client = mock.connect()
+    client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    framing, body = b"Content-Length: 4", b"body"
+    if is_chunked:
+        framing, body = b"Transfer-Encoding: chunked", b"2\r\nbo\r\n2\r\ndy\r\n0\r\n\r\n"
+    head = b"POST /v1/chat HTTP/1.1\r\nHost: localhost\r\n" + framing + b"\r\n\r\n"
+    whole = head + body
+    ends = range(len(head) - 3, len(whole))
+    for cuts in [(end,) for end in ends] + [tuple(ends), (5, len(head) - 1, len(head) + 1)]:
+        for begin, end in itertools.pairwise((0, *cuts, len(whole))):
+            before = sum(came)
+            client.send(whole[begin:end])
+            # a segment of its own: the next is sent when this one has been read
+            mock.eventually(lambda until=before + end - begin: sum(came) >= until)
+        assert client.response()[2] == b"body", cuts
+        assert client.ask("POST", "/v1/chat", b"next").response()[2] == b"next", cuts
 
 
 def test_expect_100_continue_is_told_to_continue(start: Start) -> None:
