@@ -30,6 +30,8 @@ class Judge:
         self.asked = _json_of(request.body)
         self.body: Any = None
         self.events: list[Any] | None = None
+        # the laws' verdicts, once they are worked out
+        self.judged: tuple[tuple[Law, Verdict], ...] = ()
 
     def violations(self) -> Iterator[Violation]:
         """Everything that is wrong with the response, and every law that it breaks."""
@@ -142,7 +144,8 @@ class Judge:
 
     def laws(self) -> Iterator[Violation]:
         """The laws that the exchange breaks."""
-        for law, found in self.verdicts(read=False):
+        self.judged = tuple(self.verdicts(read=False))
+        for law, found in self.judged:
             if found == "broken":
                 yield self.teller(law.pointer, self.response.content_type)(
                     f"law.{law.id}",

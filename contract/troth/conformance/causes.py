@@ -7,6 +7,7 @@ A later request that has all these facets shows the same finding.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Any
@@ -69,18 +70,19 @@ def _facets(value: Any, at: str) -> Iterator[str]:
         yield from (f"{at}:beyond 2^{bits}" for bits in (31, 53, 63) if abs(value) >= 2**bits)
 
 
+_PECULIAR = (
+    ("NUL", re.compile("\0")),
+    ("astral", re.compile("[\U00010000-\U0010ffff]")),
+    ("not ASCII", re.compile("[\x80-\uffff]")),
+    ("control character", re.compile("[\x01-\x1f]")),
+)
+
+
 def _words_of(text: str) -> Iterator[str]:
     """The peculiarities of a text that are known to break servers."""
     if not text:
         yield "empty text"
-    if "\0" in text:
-        yield "NUL"
-    if any(ord(char) > 0xFFFF for char in text):
-        yield "astral"
-    if any(0x7F < ord(char) <= 0xFFFF for char in text):
-        yield "not ASCII"
-    if any(ord(char) < 0x20 and char != "\0" for char in text):
-        yield "control character"
+    yield from (word for word, pattern in _PECULIAR if pattern.search(text))
     if len(text) > 1000:
         yield "long text"
     # a text of one letter is what shrinking leaves of one that does not matter

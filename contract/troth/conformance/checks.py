@@ -14,9 +14,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from troth import json_text, laws, validator
+from troth.conformance.gravity import Gravity
 from troth.contract import Contract
 from troth.errors import TrothError
 from troth.exchange import Exchange, Response
+from troth.judge import Judge
 from troth.operation import Match, Operation
 from troth.violation import Severity, Violation
 
@@ -53,22 +55,51 @@ class Ask:
 def check(
     contract: Contract, ask: Ask, exchange: Exchange, *, second: Contract | None = None
 ) -> tuple[Violation, ...]:
-    """Everything that is wrong with the answer in *exchange*, worst first in each location.
+    """Everything that is wrong with the answer in *exchange*; *second* is as `judged` takes it."""
+    return judged(contract, ask, exchange, second=second)[0]
+
+
+def judged(
+    contract: Contract, ask: Ask, exchange: Exchange, *, second: Contract | None = None
+) -> tuple[tuple[Violation, ...], dict[str, laws.Verdict]]:
+    """Everything that is wrong with the answer in *exchange*, and the verdicts of the laws, by id.
 
     *second* is the overlaid document where the published one is being tested: it describes the
     answers of which the published one has no word (a stream that only its prose promises).
     """
     if second is not None and exchange.response is not None:
         contract = _describing(contract, second, ask, exchange, exchange.response)
+    trial = _Trial(contract, ask, exchange)
     if exchange.fault is not None:
-        partial = tuple(_partial(contract, ask, exchange))
-        return (_fault(ask.operation, exchange), *partial)
+        return (_fault(ask.operation, exchange), *_partial(trial)), {}
     assert exchange.response is not None
     if exchange.response.status >= 500:
-        return (_server_error(ask.operation, exchange.response),)
+        return (_server_error(ask.operation, exchange.response),), {}
     found = list(_of_expectation(contract, ask, exchange, exchange.response))
-    found.extend(_of_document(contract, ask, exchange, refused=bool(found)))
-    return tuple(found)
+    found.extend(_of_document(trial, refused=bool(found)))
+    return tuple(found), trial.verdicts()
+
+
+class _Trial:
+    """One exchange before one document: what the answer breaks of it, read once."""
+
+    def __init__(self, contract: Contract, ask: Ask, exchange: Exchange) -> None:
+        self.contract = contract
+        self.ask = ask
+        self.exchange = exchange
+        self.match = _match(contract, ask, exchange)
+        self._judge: Judge | None = None
+        if self.match is not None and exchange.response is not None:
+            operation = self.match.operation
+            self._judge = Judge(contract, operation, exchange.request, exchange.response)
+
+    def violations(self) -> tuple[Violation, ...]:
+        """Everything in the answer that breaks the document."""
+        return tuple(self._judge.violations()) if self._judge else ()
+
+    def verdicts(self) -> dict[str, laws.Verdict]:
+        """The verdict of each law, by id."""
+        return {law.id: found for law, found in self._judge.judged} if self._judge else {}
 
 
 def _describing(
@@ -86,16 +117,6 @@ def _describing(
     return contract
 
 
-def verdicts(contract: Contract, ask: Ask, exchange: Exchange) -> dict[str, laws.Verdict]:
-    """The verdict of each law on *exchange*, by id; nothing for an exchange that failed."""
-    if exchange.response is None or exchange.fault is not None:
-        return {}
-    match = _match(contract, ask, exchange)
-    if match is None:
-        return {}
-    return {law.id: verdict for law, verdict in validator.law_verdicts(contract, match, exchange)}
-
-
 def _fault(operation: Operation, exchange: Exchange) -> Violation:
     word = exchange.fault or ""
     detail = f": {exchange.fault_detail}" if exchange.fault_detail else ""
@@ -109,12 +130,12 @@ def _fault(operation: Operation, exchange: Exchange) -> Violation:
     )
 
 
-def _partial(contract: Contract, ask: Ask, exchange: Exchange) -> Iterator[Violation]:
+def _partial(trial: _Trial) -> Iterator[Violation]:
     """What the part of a stream that did come already shows; its end is not judged."""
-    response = exchange.response
-    if response is None or response.status >= 400 or exchange.fault == "bomb":
+    response = trial.exchange.response
+    if response is None or response.status >= 400 or trial.exchange.fault == "bomb":
         return
-    for violation in _of_document(contract, ask, exchange, refused=False):
+    for violation in _of_document(trial, refused=False):
         rule = violation.code.partition(".")[2]
         if violation.location == "stream" and rule not in _RULES_OF_AN_END:
             yield violation
@@ -219,31 +240,32 @@ def _forgiven(code: str) -> bool:
     return code.partition(".")[2] in _FORGIVEN
 
 
-def _of_document(
-    contract: Contract, ask: Ask, exchange: Exchange, *, refused: bool
-) -> Iterator[Violation]:
+def _of_document(trial: _Trial, *, refused: bool) -> Iterator[Violation]:
+    contract, ask, exchange, match = trial.contract, trial.ask, trial.exchange, trial.match
     response = exchange.response
-    match = _match(contract, ask, exchange)
     if response is None:
         return
     if match is None or ask.expectation in ("no-path", "no-method"):
         if response.status == 405 and response.field("Allow") is None:
             yield _tell(ask, "response.allow-missing", "a 405 must have the field Allow", response)
         return
-    found = validator.response_violations(contract, match, exchange)
+    found = trial.violations()
 
     def broken() -> bool:
         return bool(validator.request_violations(contract, match, exchange.request, hints=False))
 
-    lighter = _Lighter(contract, ask, exchange, found)
+    gravity = Gravity(contract, _match(contract.published, ask, exchange), exchange, found)
+    unread = any(violation.code in _UNREADABLE for violation in found)
     for violation in found:
+        if unread and (violation.law is not None or violation.location == "stream-body"):
+            continue  # of a stream that cannot be read whole, nothing more is known
         if violation.code == "response.status-undeclared" and (
             refused or _is_left_open(match.operation, response.status)
         ):
             continue
         if violation.law is not None and ask.expectation != "accepted" and broken():
             continue  # what a law asks of the answer, it asks of the answer to a valid request
-        yield replace(violation, severity=lighter.severity(violation))
+        yield replace(violation, severity=gravity.severity(violation))
 
 
 def _is_left_open(operation: Operation, status: int) -> bool:
@@ -261,50 +283,10 @@ def _is_left_open(operation: Operation, status: int) -> bool:
     return status in (400, 422) and not declared & {"400", "422", "4XX", "default"}
 
 
-class _Lighter:
-    """Tells which violations of the effective document the published one does not know."""
-
-    def __init__(
-        self,
-        contract: Contract,
-        ask: Ask,
-        exchange: Exchange,
-        found: tuple[Violation, ...],
-    ) -> None:
-        self._contract = contract
-        self._status = exchange.response.status if exchange.response else 0
-        self._broken: tuple[Violation, ...] = ()
-        self._described = True
-        if contract.published is contract or not found:
-            return
-        match = _match(contract.published, ask, exchange)
-        assert exchange.response is not None
-        if match is None:
-            return
-        declared = match.operation.response(self._status)
-        content_type = exchange.response.content_type or ""
-        entry = declared.media_type(content_type) if declared else None
-        self._described = entry is not None and entry.schema is not None
-        self._broken = validator.response_violations(contract.published, match, exchange)
-
-    def severity(self, violation: Violation) -> Severity:
-        if self._contract.published is self._contract or violation.severity != "error":
-            return violation.severity
-        if violation.location not in ("response-body", "response-header"):
-            return violation.severity
-        if not self._described:
-            # only the overlay describes it at all: of an answer that succeeded it is the truth
-            return "error" if self._status < 300 else "warning"
-        at = violation.instance_pointer
-        known = any(
-            other.location == violation.location and _related(at, other.instance_pointer)
-            for other in self._broken
-        )
-        return "error" if known else "warning"
-
-
-def _related(one: str, other: str) -> bool:
-    return (one + "/").startswith(other + "/") or (other + "/").startswith(one + "/")
+#: What of a stream's framing leaves its items unknown.
+_UNREADABLE = frozenset(
+    {"stream.unfinished", "stream.data-not-json", "stream.utf-8", "stream.empty", "stream.framing"}
+)
 
 
 def _match(contract: Contract, ask: Ask, exchange: Exchange) -> Match | None:

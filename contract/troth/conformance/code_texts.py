@@ -293,6 +293,18 @@ RUN: Mapping[str, Text] = {
         "The id is a constant, a timestamp in seconds, or made of a counter that is not shared.",
         "Make each id from enough random bits.",
     ),
+    "run.leak": Text(
+        "An answer holds a text that only another request had.",
+        "What one client says must never reach another.",
+        "State of a request is kept in a place that all share: a module, a connection, a cache.",
+        "Keep what belongs to a request in the request; key caches by all that the answer needs.",
+    ),
+    "run.stream-differs": Text(
+        "A server that repeats itself says something else when it streams.",
+        "Whoever switches to streaming loses, doubles or shuffles parts of the answer.",
+        "The last piece is not flushed, white space is stripped, pieces come out of order.",
+        "Make stream and body from one completion, and send every piece as it is.",
+    ),
     "run.slower": Text(
         "The smallest request takes much longer after the run than at its beginning.",
         "Something grows with every request: a list, a log, a pool that loses its members.",

@@ -1,27 +1,199 @@
-"""Which parts of a request's schema a request exercises: for the report's account of a run."""
+"""Which parts of a request's schema there are, and which a request exercises: for the report.
+
+A member is its pointer with `*` for any item.  A branch of a oneOf or anyOf is `branch:` before
+its pointer into the document, a keyword that had a value of its type to judge `keyword:`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
+from troth import pointer as pointers
 from troth.conformance.cases import Subject
-from troth.strategies import bodies
-from troth.strategies.sites import sites
+from troth.errors import TrothError
+from troth.schema import Schema, Schemas
 
 #: A body may be large; the account of a run need not be.
 _MOST = 400
+_DEEPEST = 12
+_ITEMS = 4
+_BRANCHING = ("oneOf", "anyOf")
+_IN_PLACE = ("allOf", *_BRANCHING)
+#: The keywords that judge a value, by the type that they judge; None: any.
+_KEYWORDS: Mapping[str, type | tuple[type, ...] | None] = {
+    "type": None,
+    "enum": None,
+    "const": None,
+    "required": dict,
+    "properties": dict,
+    "additionalProperties": dict,
+    "propertyNames": dict,
+    "minProperties": dict,
+    "maxProperties": dict,
+    "items": list,
+    "minItems": list,
+    "maxItems": list,
+    "uniqueItems": list,
+    "minLength": str,
+    "maxLength": str,
+    "pattern": str,
+    "minimum": (int, float),
+    "maximum": (int, float),
+    "exclusiveMinimum": (int, float),
+    "exclusiveMaximum": (int, float),
+    "multipleOf": (int, float),
+    "oneOf": None,
+    "anyOf": None,
+    "if": None,
+    "not": None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """One schema object as a walk needs it: where it stands, and where it leads."""
+
+    pointer: str
+    keywords: tuple[tuple[str, type | tuple[type, ...] | None], ...]
+    applied: tuple[str, ...]
+    branches: tuple[str, ...]
+    members: Mapping[str, str]
+    others: str | None
+    items: str | None
+
+
+_nodes: WeakKeyDictionary[Schemas, dict[str, _Node]] = WeakKeyDictionary()
 
 
 def covered(subject: Subject | None, value: Any) -> tuple[str, ...]:
-    """The members that *value* has, as pointers with `*` for any item, without repetition."""
+    """What of the request's schema the body *value* exercises, without repetition."""
     if subject is None or subject.made is None or value is None:
         return ()
-    schema = subject.made.schema
-    alternatives = bodies.generator_of(schema).alternatives
-    found: dict[str, None] = {}
-    for site in sites(alternatives, (schema.prepared,), value):
-        tokens = ["*" if isinstance(token, int) else str(token) for token in site.tokens]
-        found["/" + "/".join(tokens) if tokens else ""] = None
-        if len(found) >= _MOST:
+    walk = _Walk(subject.made.schema.schemas)
+    walk.visit(subject.made.schema.pointer, value, "", 0)
+    return tuple(walk.found)
+
+
+def declared(subject: Subject) -> dict[str, Sequence[str]]:
+    """What there is to exercise: `statuses`, `members`, `branches` and `keywords`."""
+    statuses = [response.status for response in subject.operation.responses]
+    if subject.made is None:
+        return {"statuses": statuses}
+    found = list(dict.fromkeys(_all(subject.made.schema)))[: 4 * _MOST]
+    return {
+        "statuses": statuses,
+        "members": [one for one in found if not one.startswith(("branch:", "keyword:"))],
+        "branches": [one[7:] for one in found if one.startswith("branch:")],
+        "keywords": [one[8:] for one in found if one.startswith("keyword:")],
+    }
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One walk over a value and its schemas."""
+
+    schemas: Schemas
+    found: dict[str, None] = field(default_factory=dict)
+
+    def visit(self, at: str, value: Any, place: str, depth: int) -> None:
+        """Note what *value*, at *place*, exercises of the schema *at*."""
+        node = _node(self.schemas, at)
+        if node is None or depth > _DEEPEST or len(self.found) >= _MOST:
+            return
+        found = self.found
+        found[place] = None
+        for keyword, kinds in node.keywords:
+            if kinds is None or (isinstance(value, kinds) and not isinstance(value, bool)):
+                found[f"keyword:{node.pointer}/{keyword}"] = None
+        for applied in node.applied:
+            self.visit(applied, value, place, depth + 1)
+        for branch in node.branches:
+            if _accepts(self.schemas.at(branch), value):
+                found[f"branch:{branch}"] = None
+                self.visit(branch, value, place, depth + 1)
+        if isinstance(value, dict):
+            for name, item in value.items():
+                inner = node.members.get(name, node.others)
+                if inner is not None:
+                    named = name if name in node.members else "*"
+                    self.visit(inner, item, f"{place}/{pointers.escape(named)}", depth + 1)
+        elif isinstance(value, list) and node.items is not None:
+            for item in value[:_ITEMS]:
+                self.visit(node.items, item, f"{place}/*", depth + 1)
+
+
+def _all(schema: Schema) -> Iterator[str]:
+    """Everything that a walk could find, each schema followed once on a way down."""
+    waiting: list[tuple[str, str, tuple[str, ...]]] = [(schema.pointer, "", ())]
+    while waiting:
+        at, place, above = waiting.pop(0)
+        node = _node(schema.schemas, at)
+        if node is None or node.pointer in above:
+            continue
+        yield place
+        yield from (f"keyword:{node.pointer}/{keyword}" for keyword, _ in node.keywords)
+        yield from (f"branch:{branch}" for branch in node.branches)
+        way = (*above, node.pointer)
+        waiting += [(inner, place, way) for inner in (*node.applied, *node.branches)]
+        waiting += [
+            (inner, f"{place}/{pointers.escape(name)}", way) for name, inner in node.members.items()
+        ]
+        waiting += [(inner, f"{place}/*", way) for inner in (node.others, node.items) if inner]
+
+
+def _accepts(schema: Schema, value: Any) -> bool:
+    try:
+        return schema.is_valid(value)
+    except (ValueError, UnicodeError):
+        return False
+
+
+def _node(schemas: Schemas, at: str) -> _Node | None:
+    known = _nodes.setdefault(schemas, {})
+    if at not in known:
+        known[at] = _read(schemas, at)
+    found = known[at]
+    return found if found.pointer else None
+
+
+_NOTHING = _Node("", (), (), (), {}, None, None)
+
+
+def _read(schemas: Schemas, at: str) -> _Node:
+    seen: set[str] = set()
+    while True:
+        try:
+            source = schemas.at(at).source
+        except TrothError:
+            return _NOTHING
+        reference = source.get("$ref") if isinstance(source, dict) else None
+        if not isinstance(reference, str) or not reference.startswith("#/") or at in seen:
             break
-    return tuple(found)
+        seen.add(at)
+        at = pointers.from_fragment(reference[1:])
+    if not isinstance(source, dict):
+        return _NOTHING
+    properties = source.get("properties")
+    return _Node(
+        pointer=at,
+        keywords=tuple((word, kinds) for word, kinds in _KEYWORDS.items() if word in source),
+        applied=tuple(f"{at}/allOf/{index}" for index in range(len(source.get("allOf", ())))),
+        branches=tuple(
+            f"{at}/{word}/{index}"
+            for word in _BRANCHING
+            for index in range(len(source.get(word, ())))
+        ),
+        members={
+            name: f"{at}/properties/{pointers.escape(name)}"
+            for name in (properties if isinstance(properties, dict) else ())
+        },
+        others=_below(source, at, "additionalProperties"),
+        items=_below(source, at, "items"),
+    )
+
+
+def _below(source: Mapping[str, Any], at: str, keyword: str) -> str | None:
+    return f"{at}/{keyword}" if isinstance(source.get(keyword), dict) else None

@@ -48,6 +48,11 @@ class Ledger:
                 return True
         return False
 
+    @property
+    def has_hangs(self) -> bool:
+        """Whether anything was seen to hang."""
+        return any(entry.rule[0] in HANGS for entry in self._entries)
+
     def hangs(self, shown: Facets) -> bool:
         """Whether a request with these facets is known well enough to hang."""
         return any(

@@ -6,15 +6,15 @@ it, so what it finds can be sent again like everything else.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from troth import json_text, laws, streams
+from troth import json_text, laws
 from troth import pointer as pointers
-from troth.conformance.asking import addressed
+from troth.conformance import agreement, together
+from troth.conformance.bodies import body_of, run_violation
 from troth.conformance.cases import Case, Subject
 from troth.conformance.cases.deck import merged
 from troth.contract import Contract
@@ -30,14 +30,13 @@ if TYPE_CHECKING:
 
 #: So many requests tell how fast a server is, at the beginning and at the end.
 SAMPLES = 7
-_AT_ONCE = 8
 #: So much slower than before counts as slower: by this factor, and by these seconds.
 _SLOWER = 8.0
 _SLOWER_SECONDS = 0.15
 
 
 @dataclass(slots=True)
-class Memory:
+class Ids:
     """What is remembered of the answers: which request had which id."""
 
     ids: dict[str, bytes]
@@ -56,23 +55,10 @@ class Memory:
         return None if first == sent else found
 
 
-def body_of(contract: Contract, case: Case, exchange: Exchange) -> Any:
-    """The JSON body of a 2xx answer, or what its stream folds to; None where there is none."""
+def failed(exchange: Exchange) -> bool:
+    """Whether there is no answer whose time could be taken."""
     response = exchange.response
-    if response is None or exchange.fault or not 200 <= response.status < 300:
-        return None
-    try:
-        operation = contract.operation(case.operation)
-    except TrothError:
-        return None
-    declared = operation.response(response.status)
-    entry = declared.media_type(response.content_type or "") if declared else None
-    if entry is not None and entry.is_stream:
-        return streams.assemble(entry, streams.read(entry, response))
-    try:
-        return json_text.decode_lenient(response.body)[0]
-    except json_text.BadJson:
-        return None
+    return exchange.fault is not None or response is None or response.status >= 400
 
 
 async def phase(run: Run) -> None:
@@ -81,8 +67,9 @@ async def phase(run: Run) -> None:
         minimal = subject.case("time", "minimal", subject.minimal, about="the smallest request")
         await _laws_that_repeat(run, subject)
         await _credentials_after_success(run, minimal)
-        await _at_once(run, subject, minimal)
-        await _hang_up(run, subject, minimal)
+        await together.at_once(run, subject)
+        await agreement.streams_agree(run, subject)
+        await together.hang_up(run, subject, minimal)
         await _health(run, minimal)
 
 
@@ -123,14 +110,14 @@ async def _repeat(run: Run, subject: Subject, case: Case, law: Law) -> None:
     verdict = laws.verdict(law, facts)
     run.tallies.judged({law.id: verdict})
     if verdict == "broken":
-        told = _violation(
+        told = run_violation(
             case,
             f"law.{law.id}",
             f"{law.message} (the document says: {law.says!r})",
             severity=law.severity,
         )
         told = replace(told, law=law.id, schema_pointer=law.pointer, place=law.place)
-        run.enter(case, exchange, told)
+        run.following.enter(case, exchange, told)
 
 
 async def _credentials_after_success(run: Run, minimal: Case) -> None:
@@ -192,39 +179,11 @@ async def _near_misses(run: Run, minimal: Case, token: str) -> None:
         severity: Severity = "error" if refused else "warning"
         also = "" if refused else ", and so is every other"
         message = f"{name} is taken as a good one{also}"
-        run.enter(
+        run.following.enter(
             case,
             exchange,
-            _violation(case, "security.wrong-token-accepted", message, severity=severity),
+            run_violation(case, "security.wrong-token-accepted", message, severity=severity),
         )
-
-
-async def _at_once(run: Run, subject: Subject, minimal: Case) -> None:
-    """Several requests at the same time, streamed and not: each must be answered for itself."""
-    made = [minimal]
-    if subject.made is not None and subject.made.streamed is not None:
-        made.append(
-            subject.case("time", "streamed", subject.made.streamed, about="the smallest stream")
-        )
-    if not run.budget.affords(_AT_ONCE):
-        return
-    several = [
-        replace(made[index % len(made)], id=f"time/at-once-{index}", about="several at once")
-        for index in range(_AT_ONCE)
-    ]
-    await asyncio.gather(*(run.attempt(case) for case in several))
-
-
-async def _hang_up(run: Run, subject: Subject, minimal: Case) -> None:
-    """A client that goes away in the middle of a stream must not hurt the next one."""
-    made = subject.made
-    if made is None or made.streamed is None or not run.budget.affords(2):
-        return
-    case = subject.case("time", "hang-up", made.streamed, about="a client that hangs up")
-    await run.budget.turn()
-    request = addressed(case.request, run.settings)
-    await run.transport.send(request, fresh=True, hang_up_after=1)
-    await run.attempt(replace(minimal, id="time/after-hang-up", about="after a client hung up"))
 
 
 async def _health(run: Run, minimal: Case) -> None:
@@ -238,7 +197,7 @@ async def _health(run: Run, minimal: Case) -> None:
         for index in range(SAMPLES):
             case = replace(minimal, id=f"time/health-{index}", about="health after the run")
             exchange = await run.attempt(case)
-            if exchange is None or exchange.response is None or exchange.response.status >= 400:
+            if exchange is None or failed(exchange):
                 return
             after.append(exchange.seconds)
         slow, quick = median(after), median(before)
@@ -249,25 +208,15 @@ async def _health(run: Run, minimal: Case) -> None:
         f"{quick * 1000:.0f} ms at its beginning"
     )
     if exchange is not None:
-        run.enter(minimal, exchange, _violation(minimal, "run.slower", message))
+        run.following.enter(minimal, exchange, run_violation(minimal, "run.slower", message))
 
 
 def id_violation(case: Case, found: str) -> Violation:
     """Two different requests were answered with the same id."""
-    return _violation(
+    return run_violation(
         case,
         "run.id-repeated",
         f"the answers to different requests have the same id, {found[:80]!r}",
-    )
-
-
-def _violation(case: Case, code: str, message: str, *, severity: Severity = "error") -> Violation:
-    return Violation(
-        code=code,
-        operation=case.operation,
-        location=code.partition(".")[0],
-        message=message,
-        severity=severity,
     )
 
 

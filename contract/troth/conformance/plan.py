@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -20,16 +20,23 @@ from troth.conformance.settings import Settings
 from troth.contract import Contract
 from troth.operation import Operation
 from troth.seed import Seed
+from troth.strategies.composing import overridden
 
 #: How many random cases a run has at the most: the deck and the walk have told most by then.
 _RANDOM = 120
 #: Of the requests that a run may send, so many in a hundred are planned; the rest confirms and
 #: shrinks what is found.
 _PLANNED = 90
+_REMEMBERED = "remembered-"
 
 
-def subjects(contract: Contract, settings: Settings) -> dict[str, Subject]:
-    """The operations under test by name, as `only` chooses them."""
+def subjects(
+    contract: Contract, settings: Settings, *, second: Contract | None = None
+) -> dict[str, Subject]:
+    """The operations under test by name, as `only` chooses them.
+
+    *second* is the overlaid document where *contract* is the published one.
+    """
     wanted = {word for word in settings.only if word in _names(contract)}
     operations = [
         operation
@@ -37,7 +44,9 @@ def subjects(contract: Contract, settings: Settings) -> dict[str, Subject]:
         if (not wanted or wanted & {operation.name, operation.operation_id})
         and not _is_shadowed(contract, operation)
     ]
-    found = all_subjects(contract, operations=operations, overrides=settings.overrides)
+    found = all_subjects(
+        contract, operations=operations, overrides=settings.overrides, second=second
+    )
     return {one.operation.name: one for one in found}
 
 
@@ -46,9 +55,41 @@ def codes(contract: Contract, settings: Settings) -> list[str]:
     return [word for word in settings.only if word not in _names(contract)]
 
 
-def cases(tested: Iterable[Subject], phase: str, settings: Settings) -> list[Case]:
-    """The cases of one *phase*, in the order in which they are sent."""
+def cases(
+    tested: Iterable[Subject],
+    phase: str,
+    settings: Settings,
+    *,
+    remembered: Callable[[str], Iterable[Any]] = lambda operation: (),
+) -> list[Case]:
+    """The cases of one *phase*, in the order in which they are sent.
+
+    *remembered* gives the bodies, by operation, that showed something in earlier runs: they are
+    sent before all else.
+    """
     chosen = tuple(tested)
+    known = _remembered(chosen, settings, remembered) if phase == settings.phases[0] else ()
+    return [*known, *_cases(chosen, phase, settings)]
+
+
+def _remembered(
+    tested: Iterable[Subject], settings: Settings, remembered: Callable[[str], Iterable[Any]]
+) -> Iterator[Case]:
+    for subject in tested:
+        if subject.made is None:
+            continue
+        for index, value in enumerate(remembered(subject.operation.name), 1):
+            value = overridden(subject.made.schema, value, settings.overrides)
+            about = "a request that showed something in an earlier run"
+            yield subject.case("deck", f"{_REMEMBERED}{index}", value, about=about)
+
+
+def is_remembered(case: Case) -> bool:
+    """Whether *case* is one of an earlier run."""
+    return case.id.rpartition("/")[2].startswith(_REMEMBERED)
+
+
+def _cases(chosen: tuple[Subject, ...], phase: str, settings: Settings) -> list[Case]:
     overrides = settings.overrides
     if phase == "deck":
         return deck_cases(chosen, overrides=overrides)

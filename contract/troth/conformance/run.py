@@ -8,65 +8,44 @@ the same answers and there is one worker.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from troth.conformance import checks, overtime, plan
 from troth.conformance.asking import addressed, expectation, readable, shown
+from troth.conformance.bodies import body_of
 from troth.conformance.budget import Budget, retry_after
 from troth.conformance.capabilities import Tallies
 from troth.conformance.cases import Case
-from troth.conformance.causes import Facets, facets, rule_of
-from troth.conformance.coverage import covered
+from troth.conformance.coverage import covered, declared
 from troth.conformance.events import (
     Event,
     Exchanged,
+    Finding,
     Finished,
     Found,
     PhaseStarted,
     Started,
     Verdict,
 )
-from troth.conformance.ledger import HANGS, Ledger, counted
+from troth.conformance.following import Following
+from troth.conformance.ledger import Ledger, counted
 from troth.conformance.settings import Settings
+from troth.conformance.successes import (
+    Inconclusive,
+    Successes,
+    Unreachable,
+    ends_connections,
+    waits,
+)
 from troth.conformance.transport import Transport
 from troth.contract import Contract
 from troth.exchange import Exchange
-from troth.strategies import Shrinker
+from troth.strategies.memory import Memory
 from troth.violation import Violation
 
-#: A new finding is sent again so often before it is called flaky.
-_REPETITIONS = 5
-#: A finding may cost so many requests on its way to the smallest request that shows it.
-_SHRINKING = 40
-_ALL_SHRINKING = 400
-#: Each request that hangs costs a whole time limit, so few are spent on making it smaller.
-_SHRINKING_HANGS = 4
-#: After so many valid requests without one success, going on tells nothing more.
-_ENOUGH_REFUSALS = 12
 _STALE = ("empty-reply", "reset")
-
-
-@dataclass(slots=True)
-class _Successes:
-    """How valid requests fared: what tells a run that says something from one that does not."""
-
-    tried: int = 0
-    answered: int = 0
-    refused: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def hopeless(self) -> bool:
-        return not self.answered and self.tried >= _ENOUGH_REFUSALS
-
-
-class _Inconclusive(Exception):
-    """The run cannot say anything; the reason is a sentence."""
-
-
-class _Unreachable(Exception):
-    """There is nobody at the other end; the reason is a sentence."""
 
 
 class Run:
@@ -91,7 +70,6 @@ class Run:
         self.second = second
         self.settings = settings
         self.emit = emit
-        self.clock = clock
         self.transport = transport
         self.budget = Budget(
             requests=settings.max_requests,
@@ -99,16 +77,16 @@ class Run:
             rate=settings.rate,
             clock=clock,
         )
-        self.ledger = Ledger(known=known, without=settings.without)
+        self.subjects = plan.subjects(contract, settings, second=second)
+        self.following = Following(self, Ledger(known=known, without=settings.without))
         self.tallies = Tallies(law for op in contract.operations for law in op.laws)
-        self.successes = _Successes()
+        self.successes = Successes()
         self.answers: dict[str, Any] = {}
-        self.memory = overtime.Memory({})
+        self.ids = overtime.Ids({})
         self.first_seconds: dict[str, list[float]] = {}
-        self.subjects = plan.subjects(contract, settings)
-        self.planned = 0
-        self.tried = 0
-        self._shrinking = _ALL_SHRINKING
+        self.memory = Memory.of(settings.database, contract.document.digest)
+        self._planned = 0
+        self._tried = 0
         self._after_failure = False
 
     async def go(self, *, at: str) -> Finished:
@@ -118,11 +96,11 @@ class Run:
         reason = ""
         try:
             await self._phases()
-            if self.successes.hopeless:
-                raise _Inconclusive(self._likeliest_reason())
-        except _Unreachable as fault:
+            if self.successes.hopeless and not self.successes.failed:
+                raise Inconclusive(self.successes.reason())
+        except Unreachable as fault:
             verdict, reason = "unreachable", str(fault)
-        except _Inconclusive as fault:
+        except Inconclusive as fault:
             verdict, reason = "inconclusive", str(fault)
         except asyncio.CancelledError:
             verdict, reason = "interrupted", "interrupted"
@@ -136,8 +114,10 @@ class Run:
                 self.emit(PhaseStarted(phase, 0))
                 await overtime.phase(self)
                 continue
-            planned = plan.cases(self.subjects.values(), phase, self.settings)
-            self.planned += len(planned)
+            planned = plan.cases(
+                self.subjects.values(), phase, self.settings, remembered=self.memory.bodies
+            )
+            self._planned += len(planned)
             self.emit(PhaseStarted(phase, len(planned)))
             await self._phase(planned)
 
@@ -148,12 +128,11 @@ class Run:
             for case in waiting:
                 if self.budget.spent:
                     return
-                await self.attempt(case)
+                self._tried += await self.attempt(case) is not None
 
-        workers = max(1, self.settings.workers)
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(workers):
+                for _ in range(max(1, self.settings.workers)):
                     group.create_task(work())
         except ExceptionGroup as faults:
             # one worker's word that there is no going on is the run's
@@ -162,13 +141,16 @@ class Run:
     async def attempt(self, case: Case) -> Exchange | None:
         """Send *case* (or what it derives to), judge the answer, and follow up what is new."""
         made = case.derive(self.answers) if case.derive else case
-        if made is None or self.ledger.hangs(self._facets(made)):
+        if made is None or self.following.known_to_hang(made):
             return None
-        self.tried += 1
         exchange = await self.send(made)
         violations = self.judge(made, exchange, purpose="case")
         self._keep(made, exchange)
-        await self.follow(made, exchange, violations)
+        await self.following.follow(made, exchange, violations)
+        if plan.is_remembered(made) and not violations and not waits(exchange):
+            self.memory.forget(made.operation, made.value)
+        if made.id.endswith("/minimal") and made.phase == "deck":
+            await self._measure(made, exchange)
         return exchange
 
     # -- one exchange -------------------------------------------------------------------------
@@ -183,16 +165,24 @@ class Run:
                 # the connection died of the failure before: that has been told
                 await self.budget.turn()
                 exchange = await self.transport.send(request, fresh=True)
-            self._after_failure = _ends_connections(exchange)
+            self._after_failure = ends_connections(exchange)
             wait = retry_after(exchange.response)
             if wait is None or wait > min(self.settings.patience, self.budget.seconds_left):
                 break
             await asyncio.sleep(wait)
-        if exchange.fault in ("unreachable", "tls") and not self.successes.tried:
-            raise _Unreachable(f"{self.settings.url}: {exchange.fault_detail}")
-        if exchange.fault == "not-http" and not self.successes.tried:
-            raise _Unreachable(f"{self.settings.url}: what answers there does not speak HTTP")
+        self._check_reachable(exchange)
         return exchange
+
+    def _check_reachable(self, exchange: Exchange) -> None:
+        self.successes.heard(exchange)
+        url = self.settings.url
+        if not self.successes.tried:
+            if exchange.fault in ("unreachable", "tls"):
+                raise Unreachable(f"{url}: {exchange.fault_detail}")
+            if exchange.fault == "not-http":
+                raise Unreachable(f"{url}: what answers there does not speak HTTP")
+        elif self.successes.dead:
+            raise Unreachable(f"{url}: it was there, and is no more: {exchange.fault_detail}")
 
     def judge(self, case: Case, exchange: Exchange, *, purpose: str) -> tuple[Violation, ...]:
         """What is wrong with *exchange*; told as an event."""
@@ -200,12 +190,10 @@ class Run:
         if ask is None:
             return ()
         plain = replace(exchange, request=readable(case.request))
-        violations = (
-            () if _waits(exchange) else checks.check(self.contract, ask, plain, second=self.second)
-        )
-        verdicts = checks.verdicts(self.second or self.contract, ask, plain)
-        if purpose == "case":
-            self._count(case, ask, exchange, verdicts)
+        violations, verdicts = checks.judged(self.contract, ask, plain, second=self.second)
+        if waits(exchange):
+            violations = ()
+        counts = purpose == "case"
         self.emit(
             Exchanged(
                 case_id=case.id,
@@ -216,12 +204,12 @@ class Run:
                 purpose=purpose,
                 exchange=exchange,
                 violations=violations,
-                laws=verdicts if purpose == "case" else {},
-                covers=covered(self.subjects.get(case.operation), case.value)
-                if purpose == "case"
-                else (),
+                laws=verdicts if counts else {},
+                covers=covered(self.subjects.get(case.operation), case.value) if counts else (),
             )
         )
+        if counts:
+            self._count(case, ask, exchange, verdicts)
         return violations
 
     def ask(self, case: Case) -> checks.Ask | None:
@@ -232,141 +220,43 @@ class Run:
         return checks.Ask(subject.operation, expectation(self.contract, case, self.second))
 
     def _count(
-        self,
-        case: Case,
-        ask: checks.Ask,
-        exchange: Exchange,
-        verdicts: dict[str, Any],
+        self, case: Case, ask: checks.Ask, exchange: Exchange, verdicts: Mapping[str, Any]
     ) -> None:
         self.tallies.judged(verdicts)
-        if ask.expectation != "accepted" or _waits(exchange):
+        if ask.expectation != "accepted" or waits(exchange):
             return
-        self.successes.tried += 1
         response = exchange.response
-        if response is not None and response.status < 400:
-            self.successes.answered += 1
-            if case.value is not None and not self._facets(case) and not case.derive:
-                samples = self.first_seconds.setdefault(case.operation, [])
-                if len(samples) < overtime.SAMPLES:
-                    samples.append(exchange.seconds)
-        else:
-            word = str(response.status) if response else exchange.fault or ""
-            self.successes.refused[word] = self.successes.refused.get(word, 0) + 1
-            if response is not None and response.status < 500:
-                self.tallies.refused(case.laws)
-        if self.successes.hopeless and set(self.successes.refused) <= {"401", "403", "404", "405"}:
-            raise _Inconclusive(self._likeliest_reason())
+        if not self.successes.count(exchange) and response is not None and response.status < 500:
+            self.tallies.refused(case.laws)
+        if self.successes.pointless:
+            raise Inconclusive(self.successes.reason())
 
     def _keep(self, case: Case, exchange: Exchange) -> None:
         """Remember what later cases and the last phase ask for."""
-        body = overtime.body_of(self.contract, case, exchange)
+        body = body_of(self.second or self.contract, case, exchange)
         if body is None:
             return
         self.answers[case.id] = body
-        repeated = self.memory.note(self.contract, case, body)
+        repeated = self.ids.note(self.second or self.contract, case, body)
         if repeated is not None:
-            self.enter(case, exchange, overtime.id_violation(case, repeated))
+            self.following.enter(case, exchange, overtime.id_violation(case, repeated))
 
-    def enter(self, case: Case, exchange: Exchange, violation: Violation) -> None:
-        """Enter a finding that no repetition of one request could confirm."""
-        if self._wanted(violation) and not self.ledger.seen(violation, self._facets(case)):
-            finding = self.ledger.add(
-                violation,
-                case_id=case.id,
-                about=case.about,
-                phase=case.phase,
-                example=exchange,
-                cause=self._facets(case),
-                again=0,
-                tries=0,
-            )
-            self.emit(Found(finding))
+    async def _measure(self, case: Case, exchange: Exchange) -> None:
+        """How long the smallest request takes at the beginning, for the last phase."""
+        if "time" not in self.settings.phases or overtime.failed(exchange):
+            return
+        samples = self.first_seconds[case.operation] = [exchange.seconds]
+        while len(samples) < overtime.SAMPLES and self.budget.affords(1):
+            again = await self.send(case)
+            self.judge(case, again, purpose="probe")
+            if overtime.failed(again):
+                return
+            samples.append(again.seconds)
 
-    # -- a new finding ------------------------------------------------------------------------
-
-    async def follow(self, case: Case, exchange: Exchange, violations: Iterable[Violation]) -> None:
-        """Count what is known; confirm, shrink and enter what is new."""
-        shown_by = self._facets(case)
-        told: set[tuple[str, ...]] = set()
-        for violation in violations:
-            rule = rule_of(violation)
-            if violation.severity == "hint" or rule in told or not self._wanted(violation):
-                continue
-            told.add(rule)
-            if self.ledger.seen(violation, shown_by):
-                continue
-            again, tries = await self._confirm(case, rule)
-            small, smallest = case, exchange
-            if tries and again == tries:
-                small, smallest, violation = await self._shrink(case, exchange, violation)
-                if small is not case and self.ledger.seen(violation, self._facets(small)):
-                    continue
-            finding = self.ledger.add(
-                violation,
-                case_id=case.id,
-                about=case.about,
-                phase=case.phase,
-                example=smallest,
-                cause=self._facets(small),
-                again=again,
-                tries=tries,
-            )
-            self.emit(Found(finding))
-
-    async def _confirm(self, case: Case, rule: tuple[str, ...]) -> tuple[int, int]:
-        """Send *case* again on fresh connections: how often it showed the same, of how often."""
-        again = tries = 0
-        while tries < _REPETITIONS and not self.budget.spent:
-            exchange = await self.send(case, fresh=True)
-            tries += 1
-            shown_again = self.judge(case, exchange, purpose="repeat")
-            again += any(rule_of(violation) == rule for violation in shown_again)
-            if again == tries:
-                break
-        return again, tries
-
-    async def _shrink(
-        self, case: Case, exchange: Exchange, violation: Violation
-    ) -> tuple[Case, Exchange, Violation]:
-        """The smallest case that still breaks the same rule, its exchange and violation."""
-        subject = self.subjects.get(case.operation)
-        found = case, exchange, violation
-        if subject is None or not plan.shrinks(case):
-            return found
-        shrinker = Shrinker(case.value, target=subject.minimal)
-        rule, spent = rule_of(violation), 0
-        most = _SHRINKING_HANGS if violation.code in HANGS else _SHRINKING
-        while not shrinker.finished and spent < most and self._shrinking > 0:
-            candidate = plan.varied(subject, case, shrinker.candidate)
-            if candidate is None or self.budget.spent:
-                shrinker.tell(False)
-                if self.budget.spent:
-                    break
-                continue
-            spent += 1
-            self._shrinking -= 1
-            tried = await self.send(candidate, fresh=exchange.fault is not None)
-            broken = [
-                one
-                for one in self.judge(candidate, tried, purpose="shrink")
-                if rule_of(one) == rule
-            ]
-            if broken:
-                found = candidate, tried, broken[0]
-            shrinker.tell(bool(broken))
-        return found
-
-    def _facets(self, case: Case) -> Facets:
-        subject = self.subjects.get(case.operation)
-        minimal = subject.minimal if subject else None
-        extra = () if plan.shrinks(case) else (case.about,)
-        return facets(case.value, minimal) | frozenset(extra)
-
-    def _wanted(self, violation: Violation) -> bool:
-        codes = plan.codes(self.contract, self.settings)
-        return not codes or any(
-            violation.code == code or violation.code.startswith(code + ".") for code in codes
-        )
+    def remember(self, case: Case, finding: Finding) -> None:
+        """Keep what showed *finding* for the runs to come."""
+        if finding.severity == "error" and plan.shrinks(case):
+            self.memory.keep(case.operation, case.value)
 
     # -- the beginning and the end --------------------------------------------------------------
 
@@ -384,60 +274,39 @@ class Run:
             operations=tuple(self.subjects),
             settings=shown(self.settings),
             laws=tuple(
-                {"id": law.id, "group": law.group, "severity": law.severity, "says": law.says}
-                for subject in self.subjects.values()
+                {
+                    "id": law.id,
+                    "group": law.group,
+                    "severity": law.severity,
+                    "says": law.says,
+                    "operation": name,
+                }
+                for name, subject in self.subjects.items()
                 for law in subject.operation.laws
             ),
+            declared={name: declared(subject) for name, subject in self.subjects.items()},
         )
 
     def _finish(self, verdict: Verdict, reason: str) -> Finished:
-        findings = list(self.ledger.findings(self.tallies))
+        findings = list(self.following.ledger.findings(self.tallies))
         for finding in findings:
             self.emit(Found(finding))
         errors, warnings = counted(findings)
         code = {"unreachable": 3, "inconclusive": 3, "interrupted": 130}.get(verdict, 0)
         if verdict == "conforms" and (errors or (self.settings.strict and warnings)):
             verdict, code = "violations", 1
+        elif verdict == "unreachable" and errors:
+            code = 1  # what was found before the server went away was found
         finished = Finished(
             verdict=verdict,
             exit_code=code,
             reason=reason,
             requests=self.budget.requests,
-            planned=self.planned,
-            not_run=max(0, self.planned - self.tried),
+            planned=self._planned,
+            not_run=max(0, self._planned - self._tried),
             seconds=self.budget.seconds,
             findings=errors,
             warnings=warnings,
         )
         self.emit(finished)
         return finished
-
-    def _likeliest_reason(self) -> str:
-        refused = self.successes.refused
-        most = max(refused, key=lambda word: refused[word], default="")
-        reasons = {
-            "401": "authentication failed: give a token that the server takes (--token)",
-            "403": "the server forbids it: give a token that may do this (--token)",
-            "404": "nothing was found there: check the base path of the URL, and the model's name "
-            "(--model NAME, --set NAME=VALUE)",
-            "405": "the server does not take these methods there: check the base path of the URL",
-            "429": "the server is limiting the rate: try --rate, or later",
-            "400": "the server refuses every valid request: check --model, --set and the document",
-        }
-        told = reasons.get(most, f"hardly any valid request succeeded (mostly {most})")
-        return f"{told}; 0 of {self.successes.tried} valid requests succeeded"
-
-
-def _waits(exchange: Exchange) -> bool:
-    """Whether the server asked for patience instead of answering: nothing can be said then."""
-    response = exchange.response
-    return response is not None and (
-        response.status == 429 or (response.status == 503 and retry_after(response) is not None)
-    )
-
-
-def _ends_connections(exchange: Exchange) -> bool:
-    response = exchange.response
-    if response is None:
-        return True
-    return response.status >= 500 or (response.field("Connection") or "").lower() == "close"

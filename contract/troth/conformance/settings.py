@@ -53,3 +53,5 @@ class Settings:
     trust_env: bool = False
     # seconds of Retry-After that are waited for at once; more is not (it is told instead)
     patience: float = 10.0
+    # a directory of what showed something in earlier runs, to be sent first in later ones
+    database: str | None = None

@@ -114,9 +114,9 @@ class Chat:
         except (KeyError, ValueError):
             return None
 
-    def plain(self, body: Any) -> Any:
-        """*body* with one short message."""
-        return self.set(body, "messages", [_user(_PROMPTS[0])])
+    def plain(self, body: Any, *, text: str = _PROMPTS[0]) -> Any:
+        """*body* with one short message, *text*."""
+        return self.set(body, "messages", [_user(text)])
 
     def factors(self) -> Iterator[Factor]:
         """What can vary, each with its levels; those that the document has no place for are out."""

@@ -144,7 +144,7 @@ def _law_cases(subject: Subject, made: Composition, overrides: Mapping[str, Any]
             value = overridden(made.schema, merged(made.minimal, patch), overrides)
             name = f"law-{law.id}" + (f"-{index}" if index > 1 else "")
             yield subject.case("deck", name, value, about=f"the law {law.id}", laws=(law.id,))
-            streamed = _streamed(made, value)
+            streamed = streamed_form(made, value)
             if streamed is not None and "events" not in law.variables:
                 about = f"the law {law.id}, streamed"
                 yield subject.case(
@@ -165,7 +165,7 @@ def merged(target: Any, patch: Any) -> Any:
     return result
 
 
-def _streamed(made: Composition, value: Any) -> Any:
+def streamed_form(made: Composition, value: Any) -> Any:
     """*value* as a streamed request, None when it is one already or cannot be."""
     if made.streamed is None or features.is_streaming(made.marked, value):
         return None
@@ -182,7 +182,7 @@ def _single(subject: Subject, made: Composition) -> Iterator[Case]:
             value = level.build(made.minimal, Simplest())
             name = f"{slug(factor.name)}-{slug(level.name)}"
             yield subject.case("deck", name, value, about=level.name)
-            streamed = _streamed(made, value) if _chats(made, factor.name) else None
+            streamed = streamed_form(made, value) if _chats(made, factor.name) else None
             if streamed is not None:
                 yield subject.case(
                     "deck", f"{name}-streamed", streamed, about=f"{level.name}, streamed"
@@ -257,7 +257,7 @@ def _stop_cases(
             if word is None:
                 return None
             value = chat.set(plain.value, "stop", [word])
-            value = (_streamed(made, value) or value) if streams else value
+            value = (streamed_form(made, value) or value) if streams else value
             laws = tuple(law.id for law in made.marked.laws if "stop" in law.id)
             about = f"stop at {word!r}, which the answer to {plain.id} contains"
             return subject.case("deck", name, value, about=about, laws=laws)
