@@ -5,14 +5,12 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
-import socket
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from troth.exchange import Request
-from troth_mock.app.connection import Connection
 from troth_mock.pacing import Pace
 from troth_mock.reply import Reply
 
@@ -81,21 +79,15 @@ def test_a_body_in_pieces_and_chunks_arrives_whole(start: Start) -> None:
 
 @pytest.mark.parametrize("is_chunked", [False, True])
 @pytest.mark.parametrize("is_paced", [False, True])
+@pytest.mark.parametrize("is_burst", [False, True])
 def test_requests_in_any_segments_are_answered_and_followed_by_others(
-    start: Start, monkeypatch: pytest.MonkeyPatch, *, is_chunked: bool, is_paced: bool
+    start: Start, *, is_chunked: bool, is_paced: bool, is_burst: bool
 ) -> None:
-    came: list[int] = []
-    receive = Connection.data_received
-
-    def counted(connection: Connection, data: bytes) -> None:
-        came.append(len(data))
-        receive(connection, data)
-
-    monkeypatch.setattr(Connection, "data_received", counted)
-    pace = Pace(ttft=0.0, tokens_per_second=1e6 if is_paced else None)
+    pace = Pace(tokens_per_second=1e6 if is_paced else None)
     mock = start(lambda request: Reply(200, JSON, request.body), pace=pace)
     client = mock.connect()
-    client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    mock.eventually(lambda: len(mock.open) == 1)
+    (connection,) = mock.open
     framing, body = b"Content-Length: 4", b"body"
     if is_chunked:
         framing, body = b"Transfer-Encoding: chunked", b"2\r\nbo\r\n2\r\ndy\r\n0\r\n\r\n"
@@ -103,11 +95,17 @@ def test_requests_in_any_segments_are_answered_and_followed_by_others(
     whole = head + body
     ends = range(len(head) - 3, len(whole))
     for cuts in [(end,) for end in ends] + [tuple(ends), (5, len(head) - 1, len(head) + 1)]:
-        for begin, end in itertools.pairwise((0, *cuts, len(whole))):
-            before = sum(came)
-            client.send(whole[begin:end])
-            # a segment of its own: the next is sent when this one has been read
-            mock.eventually(lambda until=before + end - begin: sum(came) >= until)
+        pieces = [whole[begin:end] for begin, end in itertools.pairwise((0, *cuts, len(whole)))]
+
+        def receive(pieces: list[bytes] = pieces) -> None:
+            # as a loop that reads several segments before it runs a task, or one that does not
+            connection.data_received(pieces.pop(0))
+            if pieces and is_burst:
+                receive(pieces)
+            elif pieces:
+                connection.listener.loop.call_soon(receive, pieces)
+
+        connection.listener.loop.call_soon_threadsafe(receive)
         assert client.response()[2] == b"body", cuts
         assert client.ask("POST", "/v1/chat", b"next").response()[2] == b"next", cuts
 
