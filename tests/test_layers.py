@@ -35,7 +35,7 @@ TROTH = (
     "loading",
     "conformance lint show",
     "asked config explain_command replay_command report_command",
-    "test_command",
+    "config_schema test_command",
     "pytest_run",
     "pytest_items",
     "pytest_plugin",
