@@ -6,10 +6,12 @@ needs.  Other packages add commands through the entry-point group `troth.command
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from importlib import import_module
 from importlib.metadata import entry_points, version
+from typing import Any
 
 import click
 
@@ -42,6 +44,18 @@ class _Commands(click.Group):
             found: click.Command = point.load()
             return found
         return None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        # here and not in `main`: click would make an exit with 1 of it
+        try:
+            done = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # `troth show | head`: nobody reads on, and that is no fault
+            with open(os.devnull, "w") as nobody:
+                os.dup2(nobody.fileno(), sys.stdout.fileno())
+            return 0
+        return done
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -91,11 +105,6 @@ def main(args: list[str] | None = None) -> None:
         code = fault.exit_code
     except (click.Abort, KeyboardInterrupt):
         code = 130
-    except BrokenPipeError:
-        # `troth show | head`: nobody reads on, and that is no fault; devnull takes what is
-        # flushed at exit
-        sys.stdout = open("/dev/null", "w")  # noqa: SIM115 - lives until the process ends
-        code = 0
     except Exception as fault:
         code = _tell(fault, debug="--debug" in arguments)
     sys.exit(code if isinstance(code, int) else 0)
