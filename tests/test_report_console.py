@@ -139,3 +139,30 @@ def test_an_answer_that_is_not_json_is_shown_as_it_came() -> None:
     odd = exchange(b"", b"line one\nline two\xff", content_type="text/plain")
     text = render(fold(events(finding(example=odd))), width=80, colour=False)
     assert "  came  200 OK, text/plain\n        line one\n        line two\\xff\n" in text
+
+
+def test_of_a_stream_the_event_that_matters_is_shown() -> None:
+    body = (
+        b"".join(b'data: {"n": %d}\n\n' % number for number in range(9)) + b"data: [DONE]\r\n\r\n"
+    )
+    stream = exchange(b"", body, content_type="text/event-stream; charset=utf-8")
+
+    def shown(location: str, at: str) -> str:
+        found = finding(example=stream, location=location, at=at)
+        text = render(fold(events(found)), width=80, colour=False)
+        return text.partition("  came  ")[2].partition("  rule  ")[0]
+
+    assert shown("stream", "/4/data/n") == (
+        "200 OK, text/event-stream; charset=utf-8\n"
+        "        … 4 events\n"
+        '        data: {"n": 4}\n'
+        "        … 5 events\n"
+    )
+    assert shown("stream", "") == (
+        "200 OK, text/event-stream; charset=utf-8\n"
+        '        data: {"n": 0}\n'
+        "        … 6 events\n"
+        '        data: {"n": 7}\n'
+        '        data: {"n": 8}\n'
+        "        data: [DONE]\n"
+    )

@@ -82,6 +82,8 @@ def _environment() -> Environment:
             "states": _states,
             "broken": lambda operation: any(law.broken for law in operation.laws),
             "coverage": _coverage,
+            "never_first": lambda covered: sorted(covered.items(), key=lambda one: one[1] > 0),
+            "words": _words,
         }
     )
     return environment
@@ -120,6 +122,11 @@ def _worst(laws: tuple[LawAccount, ...]) -> list[LawAccount]:
 def _states(operation: OperationAccount) -> str:
     states = [law.state for law in operation.laws]
     return ", ".join(f"{states.count(one)} {one}" for one in reversed(_STATES) if one in states)
+
+
+def _words(pointer: str) -> list[str]:
+    """The words of *pointer*, between which a line may break, without what nearly all have."""
+    return (pointer.removeprefix("/components/schemas") or "(the whole body)").split("/")
 
 
 def _coverage(operation: OperationAccount) -> list[tuple[str, Any]]:

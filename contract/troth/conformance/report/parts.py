@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from troth import json_text
+from troth import json_text, media_type
 from troth import pointer as pointers
 from troth.conformance import curl
 from troth.conformance.account import Account, check_of
-from troth.conformance.events import Finding
+from troth.conformance.events import Cut, Finding
 from troth.conformance.report.folded import folded
+from troth.conformance.report.streamed import streamed
 from troth.conformance.report.text import Excerpt, counted, excerpt
 from troth.errors import Place
 from troth.exchange import Exchange, Fields
@@ -171,8 +172,12 @@ def _answer(finding: Finding, *, width: int, most: int) -> tuple[str, tuple[str,
     response = finding.example.response
     if response is None or not response.body:
         return "", (), ""
-    value, found = json_of(response.body)
     cut = finding.cuts.get("response")
+    if media_type.essence(response.content_type or "") == "text/event-stream":
+        first = next(iter(_tokens(finding)), "")
+        event = int(first) if first.isdecimal() and finding.violation.location == "stream" else None
+        return "", tuple(streamed(response.body, event=event, width=width)), _size(cut)
+    value, found = json_of(response.body)
     if not found:
         told = excerpt(response.body, most=most, cut=cut)
         return "", tuple(told.text.rstrip("\n").split("\n")), told.note
@@ -197,6 +202,10 @@ def _tokens(finding: Finding) -> tuple[str, ...]:
         return pointers.split(finding.violation.instance_pointer)
     except ValueError:
         return ()  # not a pointer into a JSON value: the name of a field, say
+
+
+def _size(cut: Cut | None) -> str:
+    return f"{cut.size:,} bytes in all, SHA-256 {cut.sha256}" if cut else ""
 
 
 _LINES = 40
