@@ -119,6 +119,8 @@ class Chat:
             # int32, as the document's format says
             if isinstance(request.get(name), int | float) and not -(2**31) <= request[name] < 2**31:
                 raise Refusal(400, f"/{name} is not an int32")
+        if isinstance(request.get("seed"), int) and not -(2**63) <= request["seed"] < 2**63:
+            raise Refusal(400, "/seed is not an int64")
         if not request["messages"] or (request.get("n") or 1) < 1:
             raise Refusal(400, "nothing to answer")
         if (request.get("n") or 1) > 8:
