@@ -136,6 +136,15 @@ def tokens(*texts: str, top: int = 0) -> dict[str, Any]:
     return {"content": [{"token": text, "logprob": -0.5, "top_logprobs": best} for text in texts]}
 
 
+def likely(logprobs: dict[str, Any], logprob: float) -> dict[str, Any]:
+    """*logprobs*, of one token, with another number where its deepest one stands."""
+    entry = logprobs["content"][0]
+    target = [*entry["top_logprobs"], entry][0]
+    changed = {**target, "logprob": logprob}
+    whole = changed if target is entry else {**entry, "top_logprobs": [changed]}
+    return {"content": [whole]}
+
+
 def facts(request: dict[str, Any], answer: Any, again: Any = None) -> dict[str, Any]:
     """The variables of an exchange whose answer is a body, or the chunks of a stream."""
     if again is not None:
@@ -369,6 +378,8 @@ BAD: dict[str, tuple[set[str], tuple[Any, ...]]] = {
     "one index twice": ({"choices-numbered"}, (asked(n=2), body(choice(), choice()))),
     "indexes from one": ({"choices-numbered"}, (asked(), body(choice(1)))),
     "another model": ({"model-as-asked"}, (asked(), body(model="n"))),
+    "no tokens counted": ({"usage-counts-tokens"}, (asked(), body(usage=(3, 0)))),
+    "no time at all": ({"created-in-seconds"}, (asked(), body(created=0))),
     "milliseconds": ({"created-in-seconds"}, (asked(), body(created=1700000000000))),
     "beyond max_tokens": ({"limit-bounds-completion"}, (asked(max_tokens=3), body())),
     "beyond max_completion_tokens": (
@@ -533,6 +544,20 @@ BAD: dict[str, tuple[set[str], tuple[Any, ...]]] = {
         (
             asked(logprobs=True, top_logprobs=2),
             body(choice(content="a", logprobs=tokens("a", top=1)), usage=(1, 1)),
+        ),
+    ),
+    "a log probability above 0": (
+        {"logprobs-not-positive"},
+        (
+            asked(logprobs=True),
+            body(choice(content="a", logprobs=likely(tokens("a"), 0.9)), usage=(1, 1)),
+        ),
+    ),
+    "a likeliest token above 0": (
+        {"logprobs-not-positive"},
+        (
+            asked(logprobs=True, top_logprobs=1),
+            body(choice(content="a", logprobs=likely(tokens("a", top=1), 0.9)), usage=(1, 1)),
         ),
     ),
     "another answer to the same seed": (

@@ -23,7 +23,7 @@ class Asked:
 
 @dataclass
 class Answer:
-    """What is sent back: *pieces* are written one by one, with *pauses* (events) between them."""
+    """What is sent back: *pieces* are written one by one, with a *pause* (seconds) after each."""
 
     status: int = 200
     fields: dict[str, str] = field(default_factory=dict)
@@ -35,6 +35,8 @@ class Answer:
     raw_head: bytes | None = None
     endless: bool = False
     delay: float = 0.0
+    pause: float = 0.0
+    hang_before: bool = False
 
 
 Handler = Callable[[Asked], Answer]
@@ -88,7 +90,10 @@ class Server:
                 asked = await self._read(reader)
                 if asked is None or not await self._answer(self._handler(asked), asked, writer):
                     break
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        except ConnectionError:
+            # a handler may care for clients that go away
+            getattr(self._handler, "hung_up", lambda: None)()
+        except (asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
@@ -113,6 +118,8 @@ class Server:
     async def _answer(self, answer: Answer, asked: Asked, writer: asyncio.StreamWriter) -> bool:
         if answer.delay:
             await asyncio.sleep(answer.delay)
+        if answer.hang_before:
+            await self._stop.wait()
         writer.write(answer.raw_head if answer.raw_head is not None else self._head(answer))
         pieces = answer.pieces if asked.method != "HEAD" else []
         for index, piece in enumerate(pieces):
@@ -120,6 +127,8 @@ class Server:
                 return False
             writer.write(b"%x\r\n%s\r\n" % (len(piece), piece) if answer.chunked else piece)
             await writer.drain()
+            if answer.pause:
+                await asyncio.sleep(answer.pause)
         if await self._broken_off(answer, len(pieces), writer):
             return False
         while answer.endless:
