@@ -2,36 +2,41 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.set-up
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: mock test check bench clean
 
-mock: $(STAMP)
-	$(BIN)/troth mock
+mock: $(VENV)/.set-up
+	@$(BIN)/troth mock
 
-test: $(STAMP)
+test: $(VENV)/.set-up-dev
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-check: $(STAMP)
+check: $(VENV)/.set-up-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_layers.py
 
-bench: $(STAMP)
+bench: $(VENV)/.set-up-dev
 	$(BIN)/python benchmarks/mock.py
 	$(BIN)/python benchmarks/paced.py
 	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/validate.py
 	$(BIN)/python benchmarks/generate.py
 
-# The virtual environment is made anew when the project's metadata or the pinned versions change.
-$(STAMP): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "troth needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+# What users need; made anew when the project's metadata or the pinned versions change.
+$(VENV)/.set-up: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "troth needs Python 3.11 or newer; say which one to take: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . --group dev
-	@touch $(STAMP)
+	$(PIP) install --upgrade 'pip>=25.1'
+	$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+# What the tests and checks need besides.
+$(VENV)/.set-up-dev: $(VENV)/.set-up
+	$(PIP) install --constraint constraints.txt --group dev
+	@touch $@
 
 clean:
 	rm -rf $(VENV) .venvs build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

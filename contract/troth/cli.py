@@ -117,8 +117,8 @@ def _tell(fault: Exception, *, debug: bool) -> int:
         click.echo(f"troth: {fault}", err=True)
         return fault.exit_code
     if isinstance(fault, OSError):
-        name = f" {fault.filename}" if fault.filename else ""
-        click.echo(f"troth:{name}: {fault.strerror or fault}", err=True)
+        name = f"{fault.filename}: " if fault.filename else ""
+        click.echo(f"troth: {name}{fault.strerror or fault}", err=True)
         return 3
     click.echo(
         f"troth: this is a fault of troth itself: {type(fault).__name__}: {fault}\n"

@@ -51,5 +51,6 @@ class Violation:
             for part in (self.code, self.operation, self.status, self.content_type)
             if part
         )
-        by = f"\n  by  {self.place or ''} #{self.schema_pointer}" if self.schema_pointer else ""
+        place = f"{self.place} " if self.place else ""
+        by = f"\n  by  {place}#{self.schema_pointer}" if self.schema_pointer else ""
         return f"{head}\n  at  {self.instance_pointer or '/'}  {self.message}{by}"
