@@ -298,11 +298,11 @@ def test_a_wrong_token_is_the_reason_and_not_a_wall_of_findings(run: Run, server
 
 
 def test_a_server_that_always_fails_is_no_pass(run: Run) -> None:
-    for status in (500, 400, 200):
+    for status in (500, 503, 429, 400, 200):
 
         def answer(asked: Asked, status: int = status) -> Answer:
             fields = {"Content-Type": "application/json"}
-            return Answer(status, fields, [b"{}"], length=2)
+            return Answer(status, fields | {"Retry-After": "1000000000"}, [b"{}"], length=2)
 
         with Server(answer) as serving:
             code, _, _ = run(serving.url, *QUICK, "--quiet")

@@ -223,10 +223,11 @@ class Run:
         self, case: Case, ask: checks.Ask, exchange: Exchange, verdicts: Mapping[str, Any]
     ) -> None:
         self.tallies.judged(verdicts)
-        if ask.expectation != "accepted" or waits(exchange):
+        if ask.expectation != "accepted":
             return
-        response = exchange.response
-        if not self.successes.count(exchange) and response is not None and response.status < 500:
+        # a server that only ever asks for patience is no success either
+        response, counted = exchange.response, self.successes.count(exchange)
+        if not counted and response is not None and response.status < 500 and not waits(exchange):
             self.tallies.refused(case.laws)
         if self.successes.pointless:
             raise Inconclusive(self.successes.reason())

@@ -12,7 +12,7 @@ _ENOUGH_REFUSALS = 12
 #: Of so many valid requests one must succeed, or the run has seen too little to say anything.
 _ONE_IN = 20
 #: What refuses for reasons that the next request will have as well: it need not be sent.
-_LASTING = frozenset({"401", "403", "404", "405"})
+_LASTING = frozenset({"401", "403", "404", "405", "429", "503"})
 #: So many in a row that found nobody, and the server is taken for dead.
 _ENOUGH_SILENCE = 5
 _REASONS = {
