@@ -357,6 +357,16 @@ def test_a_model_is_asked_for_by_name(run: Run) -> None:
     assert set(asked) == {"llama-8b"}
 
 
+def test_a_member_that_no_request_knows_is_doubted(run: Run, nobody: str) -> None:
+    args = ["--set", "modle=x", "--set", "/stop=[]", "--set", "stream_options.include_usag=true"]
+    _, _, err = run(nobody, *args)
+    assert re.findall("^note: (.*)$", err, re.M) == [
+        "--set modle: 'modle' is not declared; did you mean 'model'?",
+        "--set stream_options.include_usag: 'include_usag' is not declared; "
+        "did you mean 'include_usage'?",
+    ]
+
+
 # -- the baseline -----------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from troth import json_text, loading
+from troth import pointer as pointers
 from troth.conformance import codes
 from troth.conformance.settings import PHASES, Caps, Settings
 from troth.conformance.target import base_url
@@ -137,6 +138,25 @@ def _value(name: str, text: str) -> Any:
         if text[:1] in ("{", "[", '"'):
             raise BadOption("set", f"the value of {name} is not JSON: {fault}") from None
         return text  # a bare word: --set model=llama
+
+
+def doubts(contract: Contract, settings: Settings) -> tuple[str, ...]:
+    """What was asked and is probably a slip: a member that no request knows."""
+    found = []
+    for name, value in settings.overrides.items():
+        tokens = pointers.split(name) if name.startswith("/") else name.split(".")
+        nested = value
+        for token in reversed(tokens):
+            nested = {token: nested}
+        hints = [
+            [hint.message for hint in entry.schema.hints(nested)]
+            for operation in contract.operations
+            for entry in (operation.request_body.content if operation.request_body else ())
+            if entry.is_json and entry.schema is not None
+        ]
+        if hints and all(hints):
+            found.append(f"--set {name}: {hints[0][0]}")
+    return tuple(found)
 
 
 def _groups(contract: Contract, words: Sequence[str]) -> frozenset[str]:

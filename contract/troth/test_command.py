@@ -220,6 +220,8 @@ class _Test:
         say(self.out, f"testing {settings.url} against {document.file}: {budget}{rate}\n")
         if not is_local(settings.url):
             say(sys.stderr, "note: this server is not on this machine\n")
+        for doubt in asked.doubts(self.contract, settings):
+            say(sys.stderr, f"note: {doubt}\n")
         if settings.insecure:
             say(sys.stderr, "warning: --insecure: nobody knows who answers there\n")
 
