@@ -43,14 +43,16 @@ TROTH = (
     "__main__",
 )
 TROTH_MOCK = (
-    "corpus logprobs marks pacing paths reply wire",
+    "corpus freedom logprobs marks pacing paths reply wire",
     "cors credentials dialect fault headers negotiate pages tokens unfolding",
-    "fragments frames refusal text",
+    "fragments frames phrases refusal",
+    "text",
     "asking guards plain templates",
     "calls",
     "completion",
     "chunks",
-    "chatting",
+    "chatting skeletons",
+    "lane",
     "answering",
     "respond",
     "app",
@@ -272,3 +274,30 @@ def test_no_module_grows_too_long() -> None:
     lengths = {name: len(path.read_text().splitlines()) for name, path in MODULES.items()}
     over = {name: long for name, long in lengths.items() if long > LONGER.get(name, LONGEST)}
     assert over == {}
+
+
+PAGE = ROOT / "docs" / "ARCHITECTURE.md"
+MARKS = ("<!-- rooms: written by `python tests/test_layers.py` -->\n", "<!-- end of rooms -->\n")
+
+
+def rooms() -> str:
+    """The tables of docs/ARCHITECTURE.md: each room's layer, and what its docstring says first."""
+    parts = []
+    for package, layers in (("troth", TROTH), ("troth_mock", TROTH_MOCK)):
+        parts += [f"\n### `{package}`\n\n| layer | room | |\n|---:|---|---|\n"]
+        for number, names in enumerate(layers):
+            for name in names.split():
+                said = ast.get_docstring(read(f"{package}.{name}")) or ""
+                first = " ".join(said.partition("\n\n")[0].split()).replace("|", "\\|")
+                parts += [f"| {number} | `{name}` | {first} |\n"]
+    return "".join(parts) + "\n"
+
+
+def test_the_architecture_page_has_the_rooms_as_they_are() -> None:
+    shown = PAGE.read_text(encoding="utf-8").split(MARKS[0])[1].split(MARKS[1])[0]
+    assert shown == rooms(), "run `python tests/test_layers.py`"
+
+
+if __name__ == "__main__":
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(MARKS[0])
+    PAGE.write_text(before + MARKS[0] + rooms() + MARKS[1] + rest.partition(MARKS[1])[2])
