@@ -180,6 +180,8 @@ def test_nobody_there_is_said_once(run: Pytest) -> None:
         (["--troth-url", "http://a", "--troth-document", "no.yaml"], "cannot read no.yaml"),
         (["--troth-url", "http://a", "--troth-without", "tols"], "did you mean 'tools'?"),
         (["--troth-url", "http://a", "--troth-baseline", "no.json"], "there is no such file"),
+        (["--troth-url", "http://a", "--troth-report", "json=.git"], "it is a directory"),
+        (["--troth-url", "http://a", "--troth-report", "xml=a"], "no report 'xml=a'"),
     ],
 )
 def test_an_option_that_cannot_be_used_is_a_usage_error(
@@ -198,8 +200,10 @@ def test_a_file_settles_what_the_options_do_not(
         f'[test]\ntoken = "{TOKEN}"\nphase = ["deck"]\nmax-requests = 60\nbaseline = "known.json"\n'
     )
     (project / "known.json").write_text('{"baseline": "troth", "format": 1, "findings": []}')
-    code, out = run("-q", "--troth-url", faulty[0])
+    code, out = run("-q", "--troth-url", faulty[0], "--troth-report", "junit=out/a.xml")
     assert (code, "2 failed" in out) == (1, True), out
+    assert "troth: junit report in out/a.xml" in out
+    assert (project / "out" / "a.xml").exists()
 
 
 def test_the_fixtures_run_inside_of_a_loop_and_fail_with_findings(

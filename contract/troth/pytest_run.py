@@ -159,12 +159,16 @@ class _State:
 
     def __init__(self, config: pytest.Config) -> None:
         from troth import asked
+        from troth.conformance import files
 
         self.options = options(config)
         self.contract, self.second = contracts(config)
         try:
             self.settings: Settings = asked.settings_of(self.contract, self.options)
             self.known = _known(self.options)
+            self.reports = asked.outputs_of(self.options)
+            for _, path in self.reports:
+                files.check_writable(path)
         except TrothError as fault:
             raise pytest.UsageError(f"troth: {fault}") from None
         only = {word for word in self.settings.only if word not in _codes(self)}
@@ -331,14 +335,11 @@ def summary(config: pytest.Config) -> Iterator[str]:
         f"{counted(counts['warnings'], 'warning')}{' (--troth-strict fails on them)' * bool(mild)}"
         f", {counted(found.account.requests, 'request')}, {found.account.seconds:.1f} s"
     )
-    from troth.conformance import report
+    from troth.conformance import files, report
 
-    for form, path in _reports(own):
-        report.write(form, path, found.account)
-        yield f"troth: {form} report in {path}"
-
-
-def _reports(own: _State) -> tuple[tuple[str, str], ...]:
-    from troth import asked
-
-    return asked.outputs_of(own.options)
+    for form, path in own.reports:
+        try:
+            report.write(form, path, found.account)
+            yield f"troth: {form} report in {path}"
+        except files.NotWritten as fault:
+            yield f"troth: {fault}"
