@@ -190,6 +190,8 @@ def test_this_machine_is_known() -> None:
             ["--token", "s3cret\n"],
             "--token: it has a control character in it (a line feed at its end?)",
         ),
+        (["--token", "s3\udcffcret"], "--token: it is not UTF-8"),
+        (["--header", "a: s3\udcffcret"], "--header: it is not UTF-8"),
         (["--set", "stop"], "--set: 'stop' is not NAME=VALUE"),
         (["--update-baseline"], "--update-baseline: it needs --baseline FILE"),
         (

@@ -59,6 +59,8 @@ def overlays_of(options: Mapping[str, Any]) -> tuple[str, ...]:
 
 def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
     """The settings that *options* mean for *contract*.  Raises BadOption, BadTarget."""
+    for name in ("url", "token", "model", "header", "set"):
+        _check_text(name, options[name])
     phases = tuple(phase for phase in PHASES if phase in options["phase"])
     return Settings(
         url=base_url(options["url"]),
@@ -90,6 +92,14 @@ def outputs_of(options: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         where = "standard output" if path == "-" else path
         raise BadOption("report", f"two of the outputs go to {where}")
     return reports
+
+
+def _check_text(option: str, value: Any) -> None:
+    for text in value if isinstance(value, (list, tuple)) else [value or ""]:
+        try:
+            str(text).encode("utf-8")
+        except UnicodeEncodeError:  # bytes of the command line or the environment, as they came
+            raise BadOption(option, "it is not UTF-8") from None
 
 
 def _token(text: str | None) -> str | None:
@@ -133,7 +143,7 @@ def _overrides(contract: Contract, model: str | None, pairs: Sequence[str]) -> d
 
 def _value(name: str, text: str) -> Any:
     try:
-        return json_text.decode(text.encode("utf-8", "surrogateescape"))
+        return json_text.decode(text.encode("utf-8"))
     except json_text.BadJson as fault:
         if text[:1] in ("{", "[", '"'):
             raise BadOption("set", f"the value of {name} is not JSON: {fault}") from None
