@@ -44,7 +44,7 @@ TROTH = (
 )
 TROTH_MOCK = (
     "corpus freedom logprobs marks pacing paths reply wire",
-    "cors credentials dialect fault headers negotiate pages tokens unfolding",
+    "cors credentials dialect fault headers negotiate pages tokens topics unfolding",
     "fragments frames phrases refusal",
     "text",
     "asking guards plain templates",

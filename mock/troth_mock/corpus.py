@@ -1,7 +1,8 @@
 """The sentences that answers are made of: our own, and frozen, so that answers never change.
 
-`{topic}` is a phrase of the question, `{Topic}` the same at the start of a sentence.  A change
-here changes every mock's answers and belongs in the changelog.
+`{topic}` is a phrase of the question, `{Topic}` the same at the start of a sentence.  It may be one
+thing, many, or a gerund, so no verb here has it as its subject.  A change here changes every mock's
+answers and belongs in the changelog.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ OPENINGS = (
     "Good question about {topic}.",
     "Here is a short overview of {topic}.",
     "Let us look at {topic} step by step.",
-    "The short answer on {topic} is that it depends on what you need most.",
-    "{Topic} is easier to grasp once it is broken into parts.",
+    "The short answer about {topic} is that it depends on what you need most.",
+    "{Topic}? Let us take this one part at a time.",
     "There are a few useful ways to think about {topic}.",
     "Thanks for asking about {topic}.",
-    "In brief, {topic} comes down to a handful of choices.",
+    "In brief, a handful of choices decide most of {topic}.",
     "People come to {topic} from many directions, so a little context helps.",
     "When it comes to {topic}, the basics take you a long way.",
-    "To begin with, {topic} has more structure than it seems at first.",
+    "To begin with, there is more to {topic} than it seems at first.",
 )
 
 DETAILS = (
@@ -101,6 +102,21 @@ GREETINGS = (
     "Hello again!",
 )
 
+WELCOMES = (
+    "You are welcome!",
+    "My pleasure!",
+    "Glad to be of help!",
+    "Any time!",
+    "No problem at all!",
+    "Happy to help!",
+    "You are most welcome!",
+    "With pleasure!",
+    "Thank you for saying so!",
+    "That is kind of you!",
+    "Do not mention it!",
+    "It was no trouble!",
+)
+
 OFFERS = (
     "How can I help you today?",
     "What would you like to talk about?",
@@ -147,12 +163,14 @@ RESULT_CLOSINGS = (
 )
 
 #: Used as the topic when a question has no word that could be one.
-FALLBACK_TOPICS = ("this", "that question", "your message", "the matter")
+FALLBACK_TOPICS = ("this", "that", "your message", "the matter")
 
 ARTICLES = frozenset({"a", "an", "the"})
 
 #: Words that a topic may have inside.
-LINKS = ARTICLES | {"of", "in", "and", "for", "about", "on", "to", "with", "or", "at", "by", "from"}
+LINKS = ARTICLES | frozenset(
+    "about and at between by for from in into of on or to with".split()  # noqa: SIM905 - as below
+)
 
 #: Words that are no topic by themselves, and that a topic neither begins nor ends with.
 STOP_WORDS = frozenset(
@@ -167,6 +185,8 @@ STOP_WORDS = frozenset(
     that's the their them then there these they thing things think this those through to too under
     until up us use used using very want was wasn't way we well were what what's when where which
     while who whom whose why will with without would write yes yet you you're your yours
+    help lot cómo qué cuál cuándo dónde quién está funciona wie ist sind warum funktioniert
+    pourquoi quel quelle est sont qu'est-ce que fonctionne perché cos'è como é quê
     """.split()  # noqa: SIM905 - one word list reads better than quoted words
 )
 
@@ -177,5 +197,18 @@ GREETING_WORDS = frozenset(
     """.split()  # noqa: SIM905 - one word list reads better than quoted words
 )
 
-#: Words that may stand in a greeting beside those that greet.
-SMALL_TALK = STOP_WORDS | {"good", "day", "today", "friend", "bot", "assistant", "world"}
+THANKING_WORDS = frozenset({"thanks", "thank", "thx", "cheers", "danke", "gracias", "merci"})
+
+#: Words that may stand in small talk beside those that greet or thank.
+SMALL_TALK = STOP_WORDS | {
+    "good",
+    "day",
+    "today",
+    "friend",
+    "bot",
+    "assistant",
+    "world",
+    "much",
+    "help",
+    "dear",
+}

@@ -11,28 +11,32 @@ from collections.abc import Sequence
 from typing import Any
 
 from troth import json_text
-from troth_mock import corpus
+from troth_mock import corpus, topics
+from troth_mock.phrases import Phrase, Speech, phrases
 from troth_mock.tokens import tokens
 
-#: How much of a message is read in search of its topic, in characters.
-_READ = 2000
-_MOST_READ = 80
 _LONGEST_WORD = 40
-_MOST_WORDS = 5
-# A word: no white space, no control, and punctuation only inside.
-_MARKS = (
-    r"\s\x00-\x20\x7f-\x9f\"'`*_#<>()\[\]{}.,;:!?\u2026\u2018-\u201e\u00ab\u00bb\u00bf\u00a1"
-    r"\u3001\u3002\u300c\u300d\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f"
-)
-_WORD = re.compile(rf"[^{_MARKS}]+(?:['\u2019._:][^{_MARKS}]+)*")
+_LONGEST_SMALL_TALK = 60
+_LONGEST_TOPIC = 120
 _MOST_RESULT = 400
 _MOST_JSON = 100_000
 
 _NAME = re.compile(r"(?<=[^.!?\s] )[A-Z][a-z]+(?: [A-Z][a-z]+)*")
 
-_BRIEF = (corpus.OPENINGS, corpus.CLOSINGS, corpus.DETAILS)
-_PLAIN = (corpus.OPENINGS, corpus.DETAILS, corpus.EXAMPLES, corpus.CLOSINGS)
-_GREETING = (corpus.GREETINGS, corpus.OFFERS)
+_OPENINGS = phrases(corpus.OPENINGS)
+_DETAILS = phrases(corpus.DETAILS, after=" ")
+_EXAMPLES = phrases(corpus.EXAMPLES, after=" ")
+_CLOSINGS = phrases(corpus.CLOSINGS, after=" ")
+_BRIEF = (_OPENINGS, _CLOSINGS, _DETAILS)
+_PLAIN = (_OPENINGS, _DETAILS, _EXAMPLES, _CLOSINGS)
+_GREETING = (phrases(corpus.GREETINGS), phrases(corpus.OFFERS, after=" "))
+_WELCOME = (phrases(corpus.WELCOMES), phrases(corpus.OFFERS, after=" "))
+_LIST_OPENINGS = phrases(corpus.LIST_OPENINGS)
+_POINTS = tuple(
+    phrases(corpus.POINTS, after=f"{before}{index}. ")
+    for index, before in enumerate(("\n\n", "\n", "\n"), 1)
+)
+_LIST_CLOSINGS = phrases(corpus.CLOSINGS, after="\n\n")
 # Coprime to the number of combinations of every list above, so that indexes never repeat one.
 _STRIDE = 7919
 
@@ -42,20 +46,20 @@ def answer(message: str, *, number: int, index: int = 0, brief: bool = False) ->
 
     With *brief*, in two sentences.
     """
-    number += index * _STRIDE
-    words = _words(message)
-    if _is_greeting(words):
-        return _combine(_GREETING, number)
-    topic = topic_of(words) or corpus.FALLBACK_TOPICS[number % len(corpus.FALLBACK_TOPICS)]
+    return speech(message, number=number + index * _STRIDE, brief=brief).text()
+
+
+def speech(message: str, *, number: int, brief: bool = False) -> Speech:
+    """The answer to *message* in phrases; see `answer`."""
+    kind = _small_talk(message) if len(message) <= _LONGEST_SMALL_TALK else None
+    if kind is not None:
+        return Speech(_combine(kind, number), "")
+    topic = _topic(message) or corpus.FALLBACK_TOPICS[number % len(corpus.FALLBACK_TOPICS)]
     if brief:
-        text = _combine(_BRIEF, number)
-    elif number % 5 == 4:
-        text = _listed(number // 5)
-    else:
-        text = _combine(_PLAIN, number)
-    if "{T" in text:
-        text = text.replace("{Topic}", topic[:1].upper() + topic[1:])
-    return text.replace("{topic}", topic)
+        return Speech(_combine(_BRIEF, number), topic)
+    if number % 5 == 4:
+        return Speech(_listed(number // 5), topic)
+    return Speech(_combine(_PLAIN, number), topic)
 
 
 def report(tool: str, result: str, *, number: int, index: int = 0) -> str:
@@ -88,47 +92,19 @@ def _readable(result: str) -> str:
 
 def topic(message: str) -> str:
     """The phrase that *message* is about, or a word that stands for one."""
-    return topic_of(_words(message)) or corpus.FALLBACK_TOPICS[0]
+    return _topic(message) or corpus.FALLBACK_TOPICS[0]
 
 
 def subject(message: str) -> str:
     """The last name in *message* (words with a capital, not its first), or nothing."""
-    found = _NAME.findall(message[:_READ])
+    found = _NAME.findall(message[: topics.READ])
     names = [name for name in found if name.lower() not in corpus.STOP_WORDS]
     return names[-1][:_LONGEST_WORD] if names else ""
 
 
-def topic_of(words: Sequence[str]) -> str:
-    """The phrase that the question is about: a few words of it that stand together, or nothing.
-
-    It begins and ends with a word that means something; an article may come before it.
-    """
-    best: Sequence[str] = ()
-    best_size = start = end = size = 0
-    stops, links = corpus.STOP_WORDS, corpus.LINKS
-    for place, word in enumerate(words):
-        lower = word.lower()
-        if lower not in stops:
-            start = start if size else place
-            end, size = place + 1, size + 1
-        elif size and lower in links and place - end < 2:
-            continue
-        else:
-            size = 0
-        if size > best_size:
-            best_size = size
-            first = start - 1 if start and words[start - 1].lower() in corpus.ARTICLES else start
-            best = words[first:end]
-        if size == _MOST_WORDS:
-            break
-    if best and best[0].lower() in corpus.ARTICLES:
-        best = (best[0].lower(), *best[1:])
-    return " ".join(best)
-
-
 def words_of(message: str) -> list[str]:
     """The words that tell what *message* is about, in lower case."""
-    found = (word.lower() for word in _words(message))
+    found = (word.lower() for word in topics.words(message))
     return [word for word in found if len(word) > 2 and word not in corpus.STOP_WORDS]
 
 
@@ -155,40 +131,39 @@ def plain(value: Any) -> str:
     return ""
 
 
-def _words(message: str) -> list[str]:
-    words = _WORD.findall(message[:_READ])[:_MOST_READ]
-    if len(message) <= _LONGEST_WORD:
-        return words
-    return [
-        word if len(word) <= _LONGEST_WORD else shortened(word, _LONGEST_WORD) for word in words
-    ]
+def _topic(message: str) -> str:
+    found = topics.topic_of(message)
+    if len(found) <= _LONGEST_WORD:
+        return found
+    words = (
+        word if len(word) <= _LONGEST_WORD else shortened(word, _LONGEST_WORD)
+        for word in found.split(" ")
+    )
+    return shortened(" ".join(words), _LONGEST_TOPIC)
 
 
-def _is_greeting(words: Sequence[str]) -> bool:
-    if not words or len(words) > 6:
-        return False
-    lower = [word.lower() for word in words]
-    if corpus.GREETING_WORDS.isdisjoint(lower):
-        return False
-    return all(word in corpus.GREETING_WORDS or word in corpus.SMALL_TALK for word in lower)
+def _small_talk(message: str) -> Sequence[Sequence[Phrase]] | None:
+    """What answers a greeting or thanks; None: the message is neither."""
+    words = {word.lower() for word in topics.words(message)}
+    for kind, answers in ((corpus.GREETING_WORDS, _GREETING), (corpus.THANKING_WORDS, _WELCOME)):
+        if not kind.isdisjoint(words) and words <= kind | corpus.SMALL_TALK:
+            return answers
+    return None
 
 
-def _combine(parts: Sequence[Sequence[str]], number: int) -> str:
+def _combine(parts: Sequence[Sequence[Phrase]], number: int) -> list[Phrase]:
     chosen = []
     for options in parts:
         number, place = divmod(number, len(options))
         chosen.append(options[place])
-    return " ".join(chosen)
+    return chosen
 
 
-def _listed(number: int) -> str:
-    number, place = divmod(number, len(corpus.LIST_OPENINGS))
-    opening = corpus.LIST_OPENINGS[place]
-    points = list(corpus.POINTS)
-    chosen = []
-    for _ in range(3):
-        number, place = divmod(number, len(points))
-        chosen.append(points.pop(place))
-    closing = corpus.CLOSINGS[number % len(corpus.CLOSINGS)]
-    items = "\n".join(f"{index}. {point}" for index, point in enumerate(chosen, 1))
-    return f"{opening}\n\n{items}\n\n{closing}"
+def _listed(number: int) -> list[Phrase]:
+    number, place = divmod(number, len(_LIST_OPENINGS))
+    chosen = [_LIST_OPENINGS[place]]
+    left = list(range(len(corpus.POINTS)))
+    for points in _POINTS:
+        number, place = divmod(number, len(left))
+        chosen.append(points[left.pop(place)])
+    return [*chosen, _LIST_CLOSINGS[number % len(_LIST_CLOSINGS)]]

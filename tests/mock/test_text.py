@@ -18,7 +18,7 @@ from troth_mock.text import answer, plain, report, shortened, subject, topic, wo
         ("please explain quantum computing", "quantum computing"),
         ("can you summarise The Great Gatsby for me please", "the Great Gatsby"),
         ("日本の首都", "日本の首都"),
-        ("ما هي عاصمة فرنسا؟", "ما هي عاصمة فرنسا؟"),
+        ("ما هي عاصمة فرنسا؟", "ما هي عاصمة فرنسا"),
         ("why?", corpus.FALLBACK_TOPICS[0]),
         ("\x00\x01", corpus.FALLBACK_TOPICS[0]),
     ],
@@ -41,6 +41,12 @@ def test_who_greets_is_greeted(number):
         said = answer(greeting, number=number)
         assert said.startswith(corpus.GREETINGS)
         assert said.endswith(corpus.OFFERS)
+
+
+@given(st.integers(0, 2**64 - 1))
+def test_who_thanks_is_welcome(number):
+    for thanks in ("Thanks!", "thank you so much for your help", "Merci"):
+        assert answer(thanks, number=number).startswith(corpus.WELCOMES)
 
 
 @given(st.integers(0, 2**64 - 1), st.sampled_from(["Hello", "Tell me of sea salt", "", "why?"]))
