@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -15,10 +16,12 @@ from troth.violation import Violation
 from troth_mock import negotiate
 from troth_mock.chatting import Chat
 from troth_mock.credentials import gate
-from troth_mock.negotiate import Chooser, Preferences
+from troth_mock.lane import Lane, Said
+from troth_mock.negotiate import Chooser, NotAcceptable, Preferences
 from troth_mock.plain import Bodies
 from troth_mock.refusal import refusal, refuse_violations, status_of_violation
 from troth_mock.reply import Reply
+from troth_mock.wire import has_content
 
 _NO_PREFERENCE = Preferences()
 # all the same in JSON: RFC 8259 §8.1 leaves UTF-8 alone, of which ASCII is a part
@@ -44,6 +47,7 @@ class Answerer:
         self._is_required = body is not None and body.required
         self._by_content_type: dict[str, MediaType | None] = {}
         self._formal = self._formal_members()
+        self._lane = self._compile_lane()
         self._needed = _FIELDS | {
             scheme.parameter.lower() if scheme.location == "header" else "cookie"
             for schemes in operation.security
@@ -56,12 +60,7 @@ class Answerer:
 
         Raises Refused, BadPreference, NotAcceptable, Unsatisfiable.
         """
-        fields: dict[str, list[str]] = {}
-        needed = self._needed
-        for name, value in request.fields:
-            name = name.lower()
-            if name in needed:
-                fields.setdefault(name, []).append(value)
+        fields = self._read(request)
         if self._gate is not None:
             denied = self._gate(fields, match.query)
             if denied is not None:
@@ -74,6 +73,52 @@ class Answerer:
         asked = fields.get("prefer")
         wished = negotiate.preferences(asked) if asked else _NO_PREFERENCE
         return self._reply(match, request, value, fields, wished, created)
+
+    def lane(
+        self, match: Match, request: Request
+    ) -> Callable[[bytes, int | None], Said | None] | None:
+        """What answers plain bodies sent with the head of *request*; None: that is not plain.
+
+        It takes the body and the time to tell, and returns None for what `answer` has to answer.
+        """
+        fields = self._read(request)
+        sent = fields.get("content-type", ())
+        if self._lane is None or match.query or "prefer" in fields or len(sent) != 1:
+            return None
+        if self._gate is not None and self._gate(fields, match.query) is not None:
+            return None
+        declared = self._declared(sent[0])
+        if declared is None or not declared.is_json or declared.schema is None:
+            return None
+        assert self._success[1] is not None
+        try:
+            otherwise = self._chooser(self._success[1]).otherwise(fields.get("accept", ()))
+        except NotAcceptable:
+            otherwise = None
+        return partial(self._lane.answer, is_valid=declared.schema.is_valid, otherwise=otherwise)
+
+    def _compile_lane(self) -> Lane | None:
+        status, declared = self._success
+        operation = self.operation
+        if self._chat is None or declared is None or operation.request_body is None:
+            return None
+        # what the path says changes the seed, and parameters are judged one by one
+        if operation.parameters or "{" in operation.path:
+            return None
+        if not has_content(operation.method, status):
+            return None
+        chooser = self._chooser(declared)
+        return Lane(self._chat, chooser, base=self._base, formal=self._formal, status=status)
+
+    def _read(self, request: Request) -> dict[str, list[str]]:
+        """The fields of *request* that matter here, by lower-case name."""
+        fields: dict[str, list[str]] = {}
+        needed = self._needed
+        for name, value in request.fields:
+            name = name.lower()
+            if name in needed:
+                fields.setdefault(name, []).append(value)
+        return fields
 
     def _reply(
         self,

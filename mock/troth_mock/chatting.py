@@ -25,20 +25,20 @@ class Chat:
         self.dialect = dialect
         digest = contract.document.digest
         said = headers(declared, Seed.of(digest, "headers"))
-        self._completions: dict[int, Completions] = {}
-        self._cutters: dict[int, Cutter] = {}
-        self._fields: dict[int, Fields] = {}
+        self.completions: dict[int, Completions] = {}
+        self.cutters: dict[int, Cutter] = {}
+        self.fields: dict[int, Fields] = {}
         for entry in declared.content:
             whole: MediaType | None = entry
             if entry.is_stream:
                 whole = declared.media_type(entry.assembly.body) if entry.assembly else None
                 if whole is not None and entry.assembly is not None:
-                    self._cutters[id(entry)] = Cutter(
+                    self.cutters[id(entry)] = Cutter(
                         entry.assembly, dialect, framing(contract, entry)
                     )
             if whole is not None and whole.is_json and "*" not in entry.content_type:
-                self._completions[id(entry)] = Completions(dialect, whole.schema, digest=digest)
-                self._fields[id(entry)] = (("Content-Type", entry.content_type), *said)
+                self.completions[id(entry)] = Completions(dialect, whole.schema, digest=digest)
+                self.fields[id(entry)] = (("Content-Type", entry.content_type), *said)
 
     @classmethod
     def of(
@@ -52,7 +52,7 @@ class Chat:
 
     def answers(self, entry: MediaType | None) -> bool:
         """Whether it can answer in this media type."""
-        return id(entry) in self._completions
+        return id(entry) in self.completions
 
     def reply(
         self,
@@ -71,9 +71,9 @@ class Chat:
         asked = asking.read(self.dialect, body)
         key = id(entry)
         created = FIXED_TIME if created is None else created
-        completed = self._completions[key].complete(asked, seed, said=said, created=created)
-        cutter = self._cutters.get(key)
+        completed = self.completions[key].complete(asked, seed, said=said, created=created)
+        cutter = self.cutters.get(key)
         if cutter is None:
-            return Reply(status, self._fields[key], json_text.encode(completed.body))
+            return Reply(status, self.fields[key], json_text.encode(completed.body))
         stream = cutter.stream(completed, includes_usage=asked.includes_usage)
-        return Reply(status, self._fields[key], None, stream)
+        return Reply(status, self.fields[key], None, stream)

@@ -22,7 +22,7 @@ from troth.seed import Seed
 from troth.synthesis import Unsatisfiable, fit, synthesize
 from troth_mock import paths
 from troth_mock.completion import Completed
-from troth_mock.dialect import Dialect
+from troth_mock.dialect import Dialect, Names
 from troth_mock.fragments import Choices
 from troth_mock.frames import Framing
 from troth_mock.reply import Stream
@@ -66,7 +66,7 @@ class Cutter:
         )
         self._may_share = len(names) == 1 and (self._usage is None or len(self._usage) == 1)
         self.parts.ends_with_null = self._takes_null()
-        self._splices = {"content", "finish-reason"} <= self.parts.at.keys() and all(
+        self.splices = {"content", "finish-reason"} <= self.parts.at.keys() and all(
             map(self._takes_piece, _PROBES)
         )
 
@@ -82,14 +82,18 @@ class Cutter:
 
     def stream(self, completed: Completed, *, includes_usage: bool) -> Stream:
         """The stream of *completed*, ready to be sent."""
-        if self._splices and completed.is_plain:
-            found = self._spliced(completed, includes_usage)
+        if self.splices and completed.is_plain:
+            found = self.spliced(completed, includes_usage)
             if found is not None:
                 return found
         pieces = [draft.pieces for draft in completed.drafts]
         cut = list(self._chunks(completed.body, includes_usage, pieces))
         frames = [self.framing.frame(chunk) for chunk, _ in cut]
         return self._ended(frames, tuple(carried for _, carried in cut))
+
+    def locate(self, names: Names) -> Names:
+        """Where in a chunk the part is that *names* lead to in the body, outside of its choices."""
+        return locate(self._inverse, names)[0]
 
     def _ended(self, frames: list[bytes], counts: tuple[int, ...]) -> Stream:
         if not self.framing.end:
@@ -144,7 +148,7 @@ class Cutter:
         paths.put(chunk, self._usage or (), apart.usage)
         return chunk
 
-    def _spliced(self, completed: Completed, includes_usage: bool) -> Stream | None:
+    def spliced(self, completed: Completed, includes_usage: bool) -> Stream | None:
         """The stream with each piece put between bytes that were written once, or None.
 
         Sound because a text of this document is free (see _PROBES) and one such chunk is valid.

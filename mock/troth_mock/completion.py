@@ -155,7 +155,7 @@ class Completions:
         self._is_valid = schema.is_valid if schema is not None else lambda value: True
         self._fingerprint = f"fp_{Seed.of('fingerprint', digest).key.hex()[:10]}"
         self._fills_content = True
-        self._pool = templates(schema, dialect, Seed.of(digest, "completion"), fill=self._plain)
+        self.pool = templates(schema, dialect, Seed.of(digest, "completion"), fill=self._plain)
         self._fills_content = self._may_say_nothing()
 
     def complete(
@@ -167,13 +167,35 @@ class Completions:
         """
         made = drafts(asked, said or seed)
         mark = f"mark-{seed.key.hex()}"
-        template = self._pool[seed.key[0] % len(self._pool)]
+        template = self.pool[seed.key[0] % len(self.pool)]
         body = self._body(asked, made, seed, created=created, template=template)
         is_plain = asked.top_logprobs is None and not any(draft.calls for draft in made)
         if self._is_valid(body):
             return Completed(body, tuple(made), mark, is_plain)
         assert self.schema is not None
         return Completed(fit(self.schema, body, seed=seed.child("fit")), (), mark)
+
+    def marked(
+        self,
+        model: str,
+        content: str,
+        finish: Finish,
+        *,
+        seed: Seed,
+        created: int,
+        counts: tuple[int, int, int],
+        template: int,
+    ) -> dict[str, Any] | None:
+        """A body that says just this, usage included; None if the document takes no such body."""
+        draft = Draft([content], [], finish)
+        asked = Asked(model=model)
+        body = self._body(asked, [draft], seed, created=created, template=self.pool[template])
+        usage = self.dialect.response.get("usage")
+        if usage is not None:
+            for name, number in zip(("prompt", "completion", "total"), counts, strict=True):
+                if name in self.dialect.usage:
+                    paths.put(body, (*usage, *self.dialect.usage[name]), number)
+        return body if self._is_valid(body) else None
 
     def _body(
         self,
@@ -244,7 +266,7 @@ class Completions:
         """
         draft = Draft(None, [calls.Call("call_0", "tool", ["{}"])], "tool_calls")
         body = self._body(
-            _PROBE, [draft], Seed.of("probe"), created=FIXED_TIME, template=self._pool[0]
+            _PROBE, [draft], Seed.of("probe"), created=FIXED_TIME, template=self.pool[0]
         )
         return self._is_valid(body)
 

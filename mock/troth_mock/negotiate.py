@@ -64,9 +64,7 @@ class Preferences:
         if self.code is not None:
             said.append(f"code={self.code}")
         if self.example is not None:
-            said.append(
-                f'example="{self.example}"' if " " in self.example else f"example={self.example}"
-            )
+            said.append(f"example={_quoted(self.example)}")
         if self.dynamic is not None:
             said.append(f"dynamic={'true' if self.dynamic else 'false'}")
         return ", ".join(said)
@@ -151,11 +149,12 @@ class Chooser:
 
         Raises NotAcceptable.
         """
+        return self.decide(body) or self.otherwise(accept)
+
+    def otherwise(self, accept: Sequence[str]) -> MediaType | None:
+        """The media type that answers where no condition holds.  Raises NotAcceptable."""
         if not self.content:
             return None
-        decided = self._decide(body) if self._conditional else None
-        if decided is not None:
-            return decided
         # where every condition failed, a condition is no reason to send nothing
         offered = self._open or self.content
         if not accept:
@@ -166,7 +165,10 @@ class Chooser:
             raise NotAcceptable(wished, tuple(entry.content_type for entry in self.content))
         return next(entry for entry in offered if entry.content_type == taken[0])
 
-    def _decide(self, body: Any) -> MediaType | None:
+    def decide(self, body: Any) -> MediaType | None:
+        """The media type whose condition holds for *body*, if one's does."""
+        if not self._conditional:
+            return None
         if self.reads is None or type(body) is not dict:
             return self._judge(body)
         values = [body.get(name) for name in self.reads]
@@ -209,10 +211,8 @@ def named_example(entry: MediaType, name: str) -> Example:
         if called == name:
             return example
         known.append(called)
-    said = ", ".join(known) or "none"
-    raise BadPreference(
-        f"example={name[:60]}", f"{entry.content_type} has no such example; it has {said}"
-    )
+    has = f"no example of that name; it has {', '.join(known)}" if known else "no examples"
+    raise BadPreference(f"example={name[:60]}", f"{entry.content_type} has {has}")
 
 
 def concrete(content_type: str, accept: str | None) -> str:

@@ -6,7 +6,7 @@ seed and request (key order and white space aside) give the same bytes, and any 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from troth.contract import Contract
@@ -16,6 +16,7 @@ from troth.operation import Operation
 from troth.synthesis import Unsatisfiable
 from troth_mock.answering import Answerer
 from troth_mock.asking import Refused
+from troth_mock.lane import Said
 from troth_mock.negotiate import BadPreference, NotAcceptable
 from troth_mock.refusal import refusal, status_of_violation
 from troth_mock.reply import Reply, Stream
@@ -87,6 +88,23 @@ class Responder:
             # a document or a request at the edge of every limit; nothing of it is left behind
             said = "the request nests too deeply to be answered"
             return refusal(400, said, code="too_deep", operation=operation)
+
+    def lane(self, request: Request) -> Callable[[bytes, int], Said | None] | None:
+        """What answers plain bodies that come with the head of *request*, at a given time.
+
+        None where that head is not plain; and what it returns gives None for what `respond` has
+        to answer.  The answers are those of `respond`.
+        """
+        try:
+            match = self.contract.match(request.method, request.target)
+            operation = match.operation
+            answerer = self._answerers.get(id(operation)) or self._compile(operation)
+            answer = answerer.lane(match, request)
+        except TrothError:
+            return None
+        if answer is None or not self._is_fixed:
+            return answer
+        return lambda body, now: answer(body, None)
 
     def _compile(self, operation: Operation) -> Answerer:
         found = Answerer(self.contract, operation, seed=self._seed, tokens=self._tokens)

@@ -34,6 +34,9 @@ class ToldResponder:
     reply: Callable[[Request], Reply]
     asked: list[Request] = field(default_factory=list)
 
+    def lane(self, request: Request) -> None:
+        return None
+
     def respond(self, request: Request, *, now: int) -> Reply:
         self.asked.append(request)
         try:
@@ -204,3 +207,16 @@ def stream_of() -> Callable[..., Reply]:
         return Reply(200, EVENTS, None, Stream(frames, tokens or (1,) * len(frames)))
 
     return reply
+
+
+@pytest.fixture
+def connect_to() -> Iterator[Callable[[str], RawClient]]:
+    """Connect to the server at a URL; the clients are closed at the end."""
+    with contextlib.ExitStack() as stack:
+
+        def connect(url: str) -> RawClient:
+            client = RawClient(url)
+            stack.callback(client.socket.close)
+            return client
+
+        yield connect

@@ -13,10 +13,12 @@ from time import time  # noqa: TID251 - the edge of the house: behind it, time i
 from troth.exchange import Fields
 from troth_mock.cors import Origins
 from troth_mock.guards import Problem
+from troth_mock.lane import Said
 from troth_mock.reply import Reply
 from troth_mock.wire import LAST_CHUNK, chunk, date, has_content, lines, opening
 
 # No cache may keep a stream, and no proxy may hold it back (nginx reads the second).
+_CHUNKED = b"Transfer-Encoding: chunked\r\n"
 _STREAM_FIELDS: Fields = (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"))
 
 
@@ -44,11 +46,12 @@ class Heads:
     """The head writer of one server: it numbers the answers, and knows the time to the second."""
 
     def __init__(self, origins: Origins, *, clock: Callable[[], float]) -> None:
-        self._origins = origins
         self._clock = clock
         self._count = 0
         self._date = b""
         self._date_until = float("-inf")
+        # one of this server's own: a key that holds its origins is slow to hash
+        self._cors = lru_cache(maxsize=256)(lambda origin: lines(origins.fields(origin)))
 
     def whole(self, reply: Reply, delivery: Delivery) -> bytes:
         """An answer of known length, head and body."""
@@ -60,8 +63,20 @@ class Heads:
 
     def stream(self, reply: Reply, delivery: Delivery) -> bytes:
         """The head of a body of unknown length."""
-        framing = b"Transfer-Encoding: chunked\r\n" if delivery.is_chunked else b""
+        framing = _CHUNKED if delivery.is_chunked else b""
         return self._head(reply.status, stream_fields(reply.fields), framing, delivery)
+
+    def said(self, said: Said, delivery: Delivery) -> bytes:
+        """An answer of the compiled lane, head and content."""
+        status, fields, content, is_stream = said
+        if not is_stream:
+            framing = b"Content-Length: %d\r\n" % len(content)
+            return self._head(status, fields, framing, delivery) + content
+        if delivery.version < (1, 1):
+            return self._head(status, stream_fields(fields), b"", delivery) + content
+        head = self._head(status, stream_fields(fields), _CHUNKED, delivery)
+        # a stream is long: copied once
+        return b"%b%x\r\n%b\r\n%b" % (head, len(content), content, LAST_CHUNK)
 
     def problem(self, problem: Problem) -> bytes:
         """The whole answer to what is no request: the last one of its connection."""
@@ -74,7 +89,7 @@ class Heads:
             framing,
             self._now(),
             self._count,
-            _cors(self._origins, delivery.origin),
+            self._cors(delivery.origin),
             b"" if delivery.keep_alive else b"Connection: close\r\n",
         )
 
@@ -101,8 +116,3 @@ def stream_fields(fields: Fields) -> Fields:
     """*fields* and what a stream needs beside them."""
     named = {name.lower() for name, _ in fields}
     return (*fields, *((name, text) for name, text in _STREAM_FIELDS if name.lower() not in named))
-
-
-@lru_cache(maxsize=256)
-def _cors(origins: Origins, origin: str | None) -> bytes:
-    return lines(origins.fields(origin))

@@ -1,7 +1,8 @@
 """What makes connections, knows those that are open, and ends them.
 
 `answer` is run by aiohttp for each request; `answer_at_once` answers one that came whole, without
-a task, and returns whether the connection may be kept.
+a task, and returns whether the connection may be kept; `say` answers one whose head is known, if
+it is plain.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from aiohttp.http import RawRequestMessage
 
 from troth_mock.app.connection import LOG, Connection
 from troth_mock.app.heads import framed
+from troth_mock.app.known import Known, KnownHeads
 from troth_mock.guards import Limits, Problem
 from troth_mock.wire import LAST_CHUNK
 
@@ -29,7 +31,8 @@ class Listener(web.Server):
         self,
         answer: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
         *,
-        answer_at_once: Callable[[RawRequestMessage, bytes, Connection], bool],
+        answer_at_once: Callable[[RawRequestMessage, bytes, Connection, bytes], bool],
+        say: Callable[[Known, bytes, Connection], bool],
         may_answer_at_once: bool,
         error: Callable[[Problem], bytes],
         limits: Limits,
@@ -40,6 +43,8 @@ class Listener(web.Server):
         self.loop = asyncio.get_running_loop()
         self.error = error
         self.answer_at_once = answer_at_once
+        self.say = say
+        self.known = KnownHeads()
         self.may_answer_at_once = may_answer_at_once
         self.open: set[Connection] = set()
         self.emptied: asyncio.Future[None] | None = None
@@ -66,6 +71,7 @@ class Listener(web.Server):
         A stream that is cut short says *last_words*, and never its sentinel.
         """
         self.emptied = self.loop.create_future()
+        self.known.forget()
         for connection in tuple(self.open):
             if connection.busy or connection.heard is not None:
                 connection.close()

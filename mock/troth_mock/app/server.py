@@ -21,9 +21,18 @@ from troth.exchange import Request
 from troth.operation import Operation
 from troth_mock.app.connection import LAST, SENT, Connection
 from troth_mock.app.heads import Delivery, Heads, framed, wall_clock
+from troth_mock.app.known import Answer, Known
 from troth_mock.app.listener import Listener
 from troth_mock.cors import Origins, is_preflight, preflight
-from troth_mock.guards import Hosts, Limits, Problem, head_problem, too_large, too_slow
+from troth_mock.guards import (
+    Hosts,
+    Limits,
+    Problem,
+    head_problem,
+    path_of,
+    too_large,
+    too_slow,
+)
 from troth_mock.pacing import Pace, Turns
 from troth_mock.pages import Pages
 from troth_mock.reply import Reply, Stream
@@ -71,6 +80,7 @@ class App:
         self._connections = Listener(
             self._answer,
             answer_at_once=self._answer_at_once,
+            say=self._say,
             may_answer_at_once=not self.settings.pace.is_set,
             error=self._heads.problem,
             limits=limits,
@@ -125,11 +135,38 @@ class App:
         finally:
             connection.end()
 
-    def _answer_at_once(self, head: RawRequestMessage, body: bytes, connection: Connection) -> bool:
-        """Answer a request that came whole; tell whether to keep the connection."""
+    def _answer_at_once(
+        self, head: RawRequestMessage, body: bytes, connection: Connection, data: bytes
+    ) -> bool:
+        """Answer a request that came whole; tell whether to keep the connection.
+
+        *data* are the bytes that it was, if they were nothing else.
+        """
         delivery = self._delivery(head, connection, is_read=True)
-        self._write(head, self._refused(head) or self._bounded(body), connection, delivery)
+        content = self._refused(head) or self._bounded(body)
+        answer = None if isinstance(content, Problem) else self._lane(head)
+        if answer is not None:
+            known = Known(len(body), answer, delivery)
+            if data and delivery.keep_alive:
+                self._connections.known.learn(data, known)
+            if self._say(known, body, connection):
+                return delivery.keep_alive
+        self._write(head, content, connection, delivery)
         return delivery.keep_alive
+
+    def _lane(self, head: RawRequestMessage) -> Answer | None:
+        """What answers plain bodies with this head; see `Responder.lane`."""
+        if head.path.partition("?")[0] in self._pages:
+            return None
+        return self.responder.lane(Request(head.method, head.path, tuple(head.headers.items())))
+
+    def _say(self, known: Known, body: bytes, connection: Connection) -> bool:
+        """Answer a plain request; tell whether it was one."""
+        said = known.answer(body, wall_clock())
+        if said is None:
+            return False
+        connection.send(self._heads.said(said, known.delivery))
+        return True
 
     def _write(
         self,
@@ -159,7 +196,11 @@ class App:
     def _refused(self, head: RawRequestMessage) -> Problem | None:
         settings = self.settings
         return head_problem(
-            head.headers, version=head.version, hosts=settings.hosts, limits=settings.limits
+            head.headers,
+            target=head.path,
+            version=head.version,
+            hosts=settings.hosts,
+            limits=settings.limits,
         )
 
     def _operation(self, head: RawRequestMessage) -> Operation | None:
@@ -204,7 +245,7 @@ class App:
         return Delivery(head.method, head.version, head.headers.get(_ORIGIN), keep_alive)
 
     def _reply(self, request: Request) -> Reply:
-        path = request.target.partition("?")[0]
+        path = path_of(request.target)
         if path in self._pages:
             return self._page(request, path)
         if request.method == "OPTIONS":
