@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import ssl
 import zlib
 from collections.abc import Callable
@@ -37,6 +38,9 @@ from troth.conformance.settings import Caps
 from troth.exchange import Exchange, Fields, Request, Response
 
 _CHUNK = 64 * 1024
+# HTML, "Parsing an event stream": a line ends in CRLF, LF or CR
+_BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r")
+_BLANK_LONGEST = 4
 
 
 @dataclass
@@ -49,6 +53,16 @@ class _Piece:
     arrivals: list[tuple[float, bytes]] = field(default_factory=list)
     size: int = 0
     events: int = 0
+    tail: bytes = b""
+
+    def count_events(self, data: bytes) -> None:
+        """Count the blank lines, which may be cut anywhere between two pieces."""
+        text = self.tail + data
+        end = 0
+        for match in _BLANK_LINE.finditer(text):
+            self.events += 1
+            end = match.end()
+        self.tail = text[max(end, len(text) - _BLANK_LONGEST + 1) :]
 
 
 class Transport:
@@ -172,7 +186,7 @@ class Transport:
                 return None, ""
             piece.arrivals.append((self._clock() - piece.started, data))
             piece.size += len(data)
-            piece.events += data.count(b"\n\n")
+            piece.count_events(data)
             if piece.size > caps.body_bytes:
                 answer.close()
                 return "endless", f"more than {caps.body_bytes} bytes came"
@@ -241,11 +255,16 @@ def _unpack(body: bytes, coding: str, most: int) -> tuple[bytes, str | None, str
     """Unpack gzip or deflate content under a cap; we never asked for any coding."""
     if coding not in ("gzip", "x-gzip", "deflate"):
         return body, "framing", f"the content is coded as {coding!r}, which was not asked for"
-    unpacker: Any = zlib.decompressobj(wbits=47)  # 47: zlib or gzip, by its head
-    try:
-        data = unpacker.decompress(body, most + 1)
-    except zlib.error:
-        return body, "framing", f"the content is not {coding}"
-    if len(data) > most:
-        return data[:most], "bomb", f"the content unpacks to more than {most} bytes"
+    data, rest = b"", body
+    while rest:  # RFC 1952 §2.2: a gzip file is a series of members
+        unpacker: Any = zlib.decompressobj(wbits=47)  # 47: zlib or gzip, by its head
+        try:
+            data += unpacker.decompress(rest, most + 1 - len(data))
+        except zlib.error:
+            return body, "framing", f"the content is not {coding}"
+        if len(data) > most:
+            return data[:most], "bomb", f"the content unpacks to more than {most} bytes"
+        if not unpacker.eof:
+            return body, "framing", f"the {coding} content ends before its end"
+        rest = unpacker.unused_data
     return data, None, ""

@@ -1,0 +1,110 @@
+"""A whole run against a server of ours, in this process, with everything that it told."""
+
+from __future__ import annotations
+
+import asyncio
+import fnmatch
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from servers.chat import TOKEN
+from servers.wire import Handler, Server
+from troth.conformance.events import Event, Exchanged, Finding, Finished, Found
+from troth.conformance.run import Run
+from troth.conformance.settings import Caps, Settings
+from troth.conformance.transport import Transport
+from troth.contract import Contract
+
+#: Short, so that a server that hangs costs a test little; no answer of ours takes a tenth of it.
+CAPS = Caps(seconds=1.0, idle=0.5, connect=2.0, body_bytes=2 * 1024 * 1024, events=2000)
+
+
+@dataclass(frozen=True)
+class Conducted:
+    """A run that is over: its last event, its findings as they stood then, and all events."""
+
+    finished: Finished
+    findings: tuple[Finding, ...]
+    events: tuple[Event, ...]
+
+    @property
+    def exchanges(self) -> list[Exchanged]:
+        return [event for event in self.events if isinstance(event, Exchanged)]
+
+    @property
+    def told(self) -> list[str]:
+        """Each finding in a line: what a failing assertion ought to show."""
+        return [
+            f"{one.severity} {one.code} {one.again}/{one.tries} {one.case_id}: "
+            f"{one.violation.message[:200]}"
+            for one in self.findings
+            if not one.known
+        ]
+
+    def of(self, severity: str) -> list[Finding]:
+        return [one for one in self.findings if one.severity == severity and not one.known]
+
+
+def conduct(
+    handler: Handler,
+    contract: Contract,
+    *,
+    second: Contract | None = None,
+    until: Iterable[str] = (),
+    cancel_after: int | None = None,
+    **settings: Any,
+) -> Conducted:
+    """Run *contract* against *handler*.
+
+    The run is interrupted as soon as a finding has one of the codes *until* (with wildcards), or
+    after so many exchanges.
+    """
+    with Server(handler) as server:
+        given = {"token": TOKEN, "caps": CAPS, **settings}
+        return asyncio.run(
+            _go(Settings(url=server.url, **given), contract, second, tuple(until), cancel_after)
+        )
+
+
+async def _go(
+    settings: Settings,
+    contract: Contract,
+    second: Contract | None,
+    until: tuple[str, ...],
+    cancel_after: int | None,
+) -> Conducted:
+    events: list[Event] = []
+    task = asyncio.current_task()
+    assert task is not None
+
+    def emit(event: Event) -> None:
+        events.append(event)
+        wanted = isinstance(event, Found) and matches(event.finding.code, until)
+        count = sum(isinstance(one, Exchanged) for one in events) if cancel_after else 0
+        if (wanted or (cancel_after and count == cancel_after)) and not stopped:
+            stopped.append(True)
+            task.cancel()
+
+    stopped: list[bool] = []
+    clock = time.monotonic
+    async with Transport(settings.url, caps=settings.caps, clock=clock) as transport:
+        run = Run(contract, transport, settings, emit=emit, clock=clock, second=second)
+        finished = await run.go(at="2026-01-01T00:00:00Z")
+    latest = {event.finding.id: event.finding for event in events if isinstance(event, Found)}
+    final = _last_found(events) or latest
+    return Conducted(finished, tuple(final.values()), tuple(events))
+
+
+def _last_found(events: list[Event]) -> dict[str, Finding]:
+    """The findings that the end of the run told, once the ledger was closed."""
+    last = max((at for at, event in enumerate(events) if isinstance(event, Exchanged)), default=-1)
+    return {
+        event.finding.id: event.finding for event in events[last + 1 :] if isinstance(event, Found)
+    }
+
+
+def matches(code: str, patterns: Iterable[str]) -> bool:
+    """Whether *code* is one of *patterns*, which may have wildcards."""
+    return any(fnmatch.fnmatchcase(code, pattern) for pattern in patterns)
