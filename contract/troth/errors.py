@@ -74,4 +74,5 @@ class MethodNotAllowed(TrothError):
 
     def __str__(self) -> str:
         would_do = ", ".join(self.allowed)
-        return f"{self.method} is not declared for {self.target!r}; {would_do} would do"
+        path = self.target.partition("?")[0]
+        return f"{self.method} is not declared for {path!r}; {would_do} would do"

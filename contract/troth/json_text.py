@@ -306,11 +306,11 @@ def _not_json(data: bytes, text: str, start: int, error: Exception) -> BadJson:
         # at what only it refuses.
         if not _ONLY_ORJSON.search(other.msg):
             position, trails = other.pos, "after document" in other.msg
-    offset = start + len(text[:position].encode())
-    found = _shown(text[position:]) if position < len(text) else "the end of the text"
+    rest = text[position:]
     if trails:
-        return _trailing(data, text[position:])
-    return _fault(data, "syntax", offset, f"unexpected {found}")
+        return _trailing(data, rest)
+    found = f"unexpected {_shown(rest)}" if rest else "an early end of the text"
+    return _fault(data, "syntax", start + len(text[:position].encode()), found)
 
 
 def _trailing(data: bytes, rest: str) -> BadJson:

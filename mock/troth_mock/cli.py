@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,21 +28,59 @@ class _Finite(click.FloatRange):
         return number
 
 
+class _Named(click.ParamType[str]):
+    """A text of a form that a regular expression tells; *like* shows one."""
+
+    def __init__(self, name: str, form: str, *, like: str) -> None:
+        self.name = name
+        self._form = re.compile(form)
+        self._like = like
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        if value != "*" and self._form.fullmatch(value) is None:
+            self.fail(f"{value!r} is no {self.name}: one looks like {self._like}", param, ctx)
+        return str(value)
+
+
+# an origin is what a browser writes: no path; null is that of a file
+_ORIGIN = _Named("origin", r"[A-Za-z][\w+.-]*://[^\s/?#@]+/?|null", like="https://app.example:8443")
+_AUTHORITY = _Named("host", r"[^\s/?#@,]+", like="mock.example or mock.example:8000")
+
+
+class _Port(click.IntRange):
+    name = "port"
+
+
 @click.command()
 @document_options
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="ADDRESS",
+    help="The address to listen on.",
+)
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=_Port(0, 65535),
+    metavar="N",
     default=8000,
     show_default=True,
     help="The port; 0 takes any free one.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Another seed, other answers.")
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Another seed, other answers.",
+)
 @click.option(
     "--token",
     "tokens",
     multiple=True,
+    metavar="TOKEN",
     help="Accept only this credential; may be given several times. Without it any will do.",
 )
 @click.option(
@@ -67,6 +106,7 @@ class _Finite(click.FloatRange):
 @click.option(
     "--cors-origin",
     "cors_origins",
+    type=_ORIGIN,
     multiple=True,
     metavar="ORIGIN",
     help='Let pages of this origin read the answers ("*": all); loopback origins always may.',
@@ -74,6 +114,7 @@ class _Finite(click.FloatRange):
 @click.option(
     "--allow-host",
     "allow_hosts",
+    type=_AUTHORITY,
     multiple=True,
     metavar="HOST",
     help='Answer under this name too ("*": under any).',
@@ -102,7 +143,7 @@ class _Finite(click.FloatRange):
     metavar="S",
     help="How long a stop waits for open answers.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Say where it serves in one line of JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Announce the server in one line of JSON.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 def mock(document: str | None, overlays: tuple[str, ...], published: bool, **options: Any) -> None:
     """Serve a deterministic mock of DOCUMENT (without one: the bundled document)."""

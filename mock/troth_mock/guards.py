@@ -23,6 +23,8 @@ _LOOPBACK_HOST = re.compile(r"(.+\.)?localhost|127(\.\d{1,3}){3}|\[::1\]", re.IG
 _AUTHORITY = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]/@?#\s]+)(?::(\d{0,5}))?")
 
 
+_ABSOLUTE = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
+
 _HOST = istr("Host")
 _CONTENT_ENCODING = istr("Content-Encoding")
 _CONTENT_LENGTH = istr("Content-Length")
@@ -102,7 +104,12 @@ def is_loopback(host: str) -> bool:
 
 
 def head_problem(
-    headers: MultiMapping[str], *, version: tuple[int, int], hosts: Hosts, limits: Limits
+    headers: MultiMapping[str],
+    *,
+    target: str,
+    version: tuple[int, int],
+    hosts: Hosts,
+    limits: Limits,
 ) -> Problem | None:
     """What is wrong with a request's head, or None."""
     if version < (1, 0):
@@ -110,6 +117,7 @@ def head_problem(
         return Problem(400, "malformed_request", "this server speaks HTTP/1.1 and HTTP/1.0")
     return (
         _host_problem(headers.getall(_HOST, []), version=version, hosts=hosts)
+        or (None if target.startswith("/") else _target_problem(target, hosts))
         or (_coding_problem(headers) if _CONTENT_ENCODING in headers else None)
         or _length_problem(headers.get(_CONTENT_LENGTH), limits)
         or _expect_problem(headers.get(_EXPECT))
@@ -131,13 +139,31 @@ def _host_problem(found: list[str], *, version: tuple[int, int], hosts: Hosts) -
     if len(found) == 1:
         if _accepts(hosts, found[0]):
             return None
-        name = found[0][:200]
-        says = f"{name!r} is not a name of this server; start it with --allow-host to add it"
-        return Problem(421, "misdirected_request", says)
+        return _misdirected(found[0])
     if not found and version < (1, 1):
         return None
     # RFC 9112 §3.2: exactly one
     return Problem(400, "bad_host", "a request has exactly one Host field")
+
+
+def _target_problem(target: str, hosts: Hosts) -> Problem | None:
+    # RFC 9112 §3.2.2: the authority of a target in absolute form stands in for the Host field
+    absolute = _ABSOLUTE.match(target)
+    if absolute is None or _accepts(hosts, absolute[1]):
+        return None
+    return _misdirected(absolute[1])
+
+
+def _misdirected(name: str) -> Problem:
+    says = f"{name[:200]!r} is not a name of this server; start it with --allow-host to add it"
+    return Problem(421, "misdirected_request", says)
+
+
+def path_of(target: str) -> str:
+    """The path of a request's *target*, in origin form or absolute form."""
+    if not target.startswith("/"):
+        target = _ABSOLUTE.sub("", target, count=1) or "/"
+    return target.partition("?")[0]
 
 
 # A browser sends the same few names over and over.

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
+import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,25 +23,29 @@ from troth_mock.respond import Responder
 
 LOG = logging.getLogger("troth.mock")
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_NOT_OURS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+_ADVICE = {
+    False: "Give another port with --port, or --port 0 for any free one.",
+    True: "Give an address of this machine with --host, or leave it out for 127.0.0.1.",
+}
 _UNSPECIFIED = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 class AddressUnavailable(TrothError):
-    """The address that was asked for cannot be listened on."""
+    """The address that was asked for cannot be listened on; *is_of_host*: on no port of it."""
 
     exit_code = 3
 
-    def __init__(self, host: str, port: int, reason: str) -> None:
+    def __init__(self, host: str, port: int, reason: str, *, is_of_host: bool = False) -> None:
         super().__init__(host, port, reason)
+        self.is_of_host = is_of_host
         self.host = host
         self.port = port
         self.reason = reason
 
     def __str__(self) -> str:
-        return (
-            f"cannot listen on {self.host} port {self.port}: {self.reason}\n"
-            "Give another port with --port, or --port 0 for any free one."
-        )
+        said = f"cannot listen on {self.host} port {self.port}: {self.reason}"
+        return f"{said}\n{_ADVICE[self.is_of_host]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +178,13 @@ async def _start(app: App, host: str, port: int) -> str:
     try:
         return url_of(*await app.start(host, port))
     except (OSError, OverflowError) as fault:
+        number = getattr(fault, "errno", None)
+        is_unknown = isinstance(fault, socket.gaierror)
         reason = getattr(fault, "strerror", None) or str(fault)
-        raise AddressUnavailable(host, port, reason) from fault
+        if number is not None and not is_unknown:
+            reason = os.strerror(number)  # asyncio puts a sentence of its own around it
+        is_of_host = is_unknown or number in _NOT_OURS
+        raise AddressUnavailable(host, port, reason, is_of_host=is_of_host) from fault
 
 
 def _ask(asked: list[asyncio.Event]) -> None:

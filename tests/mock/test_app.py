@@ -320,6 +320,21 @@ def test_an_upgrade_is_not_granted_and_the_request_answered(start: Start, wish: 
 def test_an_absolute_target_is_matched_by_its_path(start: Start) -> None:
     client = start().connect()
     assert client.ask("POST", "http://localhost/v1/chat", b"{}").response()[0] == 200
+    assert client.ask("GET", "http://localhost/healthz?x").response()[2] == b'{"status":"ok"}'
+
+
+def test_the_authority_of_an_absolute_target_stands_in_for_the_host(start: Start) -> None:
+    client = start().connect()
+    status, _, body = client.ask("GET", "http://evil.example/healthz", Host="localhost").response()
+    assert (status, code(body)) == (421, "misdirected_request")
+
+
+def test_what_the_parser_complains_of_is_told_without_the_bytes(start: Start) -> None:
+    client = start().connect().send(b"GET /v1/x HTTP/1.1\r\nHost: localhost\r\nA: b\r\n c\r\n\r\n")
+    message = json.loads(client.response()[2])["error"]["message"]
+    assert message.startswith("this is not a well-formed HTTP/1.1 request: ")
+    assert "^" not in message
+    assert "b'" not in message
 
 
 @pytest.mark.parametrize("wish", [b"", b"Connection: keep-alive\r\n"])

@@ -192,6 +192,8 @@ def test_a_port_in_use_is_named_with_what_to_do() -> None:
         ("--published", "--overlay", "x.yaml"),
         ("no-such-document.yaml",),
         ("--host", "no.such.host.invalid", "--port", "0"),
+        ("--cors-origin", "app.example"),
+        ("--allow-host", "http://mock.example/"),
     ],
 )
 def test_what_cannot_be_is_said_in_a_line(options: tuple[str, ...]) -> None:
@@ -200,6 +202,12 @@ def test_what_cannot_be_is_said_in_a_line(options: tuple[str, ...]) -> None:
     assert done.stderr.strip()
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_a_host_that_is_not_ours_is_answered_with_advice_on_the_host() -> None:
+    done = run("--host", "192.0.2.1", "--port", "0")
+    assert done.returncode == 3
+    assert done.stderr.splitlines()[1].startswith("Give an address of this machine with --host")
 
 
 def run(*options: str) -> subprocess.CompletedProcess[str]:
