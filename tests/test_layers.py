@@ -82,11 +82,13 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "jsonpath_rfc9535": ("troth.json_path",),
     "yaml": ("troth.yaml_reader", "troth_mock.pages"),
     "uvloop": ("troth_mock.serving",),
-    "jsonschema": ("troth.lint",),
+    "jsonschema": ("troth.lint.official",),
+    "openapi_spec_validator": ("troth.lint.official",),
     "jsonschema_rs": (
         "troth.dialect",
         "troth.explain",
         "troth.failures",
+        "troth.lint.official",
         "troth.parameters.reference",
         "troth.proofs",
         "troth.schema",
@@ -126,7 +128,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
 # Libraries that come with the ones that pyproject.toml names, being part of what those offer.
 COMPANIONS = {
     "aiohttp": {"multidict", "yarl"},
-    "openapi_core": {"jsonschema_path", "werkzeug"},
+    "openapi_core": {"jsonschema_path", "openapi_spec_validator", "werkzeug"},
     "common_expression_language": {"cel"},
     "pyyaml": {"yaml"},
 }
@@ -229,7 +231,7 @@ def test_each_library_is_known_behind_its_door_only() -> None:
 
 
 # Declared, and not imported so far.
-UNUSED = ["jsonschema", "referencing", "rich"]
+UNUSED = ["referencing", "rich"]
 
 
 def test_every_library_is_declared_and_every_declared_one_is_used() -> None:

@@ -343,7 +343,7 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         "malformed",
         at(parameters=[{"in": "query"}]),
         f"{THINGS}/parameters/0",
-        at(parameters=[{"name": "a", "in": "query"}]),
+        at(parameters=[{"name": "a", "in": "query", "schema": {}}]),
     ),
     (
         "malformed",

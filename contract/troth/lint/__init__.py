@@ -15,6 +15,7 @@ from troth.lint import (
     examples,
     forms,
     keywords,
+    official,
     prose,
     ranges,
     relations,
@@ -75,6 +76,7 @@ def lint(document: Document) -> tuple[Finding, ...]:
     if not any(finding.code == "malformed" for finding in found):
         # what is not of OpenAPI's form has no meaning that compiling could miss
         found += words.unusable(survey, found)
+    found += official.rejected(survey, found)
     distinct = {(finding.code, finding.pointer, finding.message): finding for finding in found}
     return tuple(sorted(distinct.values(), key=_order))
 
