@@ -9,8 +9,9 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 mock: $(VENV)/.set-up
 	@$(BIN)/troth mock
 
+# a file of tests stays in one process: some files build upon what their first tests made
 test: $(VENV)/.set-up-dev
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.set-up-dev
 	$(BIN)/ruff check .

@@ -151,8 +151,7 @@ def expression(shown: str) -> str:
     return ".*?".join(re.escape(part) for part in shown.rstrip().split("…"))
 
 
-# one worker runs them all: each block builds upon those before it
-@pytest.mark.xdist_group("readme")
+# in order, and all in one process: each block builds upon those before it
 @pytest.mark.parametrize("block", RUN, ids=lambda block: f"{block.page}:{block.line}")
 def test_what_the_page_shows_is_what_happens(place: Place, block: Block) -> None:
     said = place.run(block).rstrip()
