@@ -192,6 +192,17 @@ def test_links_within_the_project_lead_somewhere(page: str) -> None:
     assert [link for link in ours if not ((ROOT / page).parent / link).exists()] == []
 
 
+@pytest.mark.parametrize("server", ["troth mock", "Prism 5.16", "aimock 1.43"])
+def test_speed_is_told_as_it_was_measured(server: str) -> None:
+    measured = (ROOT / "docs" / "BENCHMARKS.md").read_text(encoding="utf-8")
+    shown = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = re.search(rf"^\| {server}[^|]*\| [0-9,]+ \| ([0-9.]+) \|", measured, re.M)
+    told = re.search(rf"^\| {server} \| \w+ \| ([0-9.]+) \|", shown, re.M)
+    assert found
+    assert told
+    assert told[1] == found[1]
+
+
 def update() -> None:
     """Write anew each output that is shown in full."""
     with tempfile.TemporaryDirectory() as folder:
