@@ -63,7 +63,7 @@ CLOSINGS = (
     "I can go deeper into any of these points.",
     "Let me know which part matters most to you.",
     "From here, the next step is to try it out.",
-    "I hope that this makes {topic} a little clearer.",
+    "I hope that this sheds a little light on {topic}.",
     "Ask away if something is still unclear.",
 )
 
@@ -163,7 +163,7 @@ RESULT_CLOSINGS = (
 )
 
 #: Used as the topic when a question has no word that could be one.
-FALLBACK_TOPICS = ("this", "that", "your message", "the matter")
+FALLBACK_TOPICS = ("this", "your question", "your message", "the matter")
 
 ARTICLES = frozenset({"a", "an", "the"})
 
@@ -185,8 +185,8 @@ STOP_WORDS = frozenset(
     that's the their them then there these they thing things think this those through to too under
     until up us use used using very want was wasn't way we well were what what's when where which
     while who whom whose why will with without would write yes yet you you're your yours
-    help lot cómo qué cuál cuándo dónde quién está funciona wie ist sind warum funktioniert
-    pourquoi quel quelle est sont qu'est-ce que fonctionne perché cos'è como é quê
+    along away help instead lot together cómo qué cuál cuándo dónde quién está funciona wie ist sind
+    warum funktioniert pourquoi quel quelle est sont qu'est-ce que fonctionne perché cos'è como é quê
     """.split()  # noqa: SIM905 - one word list reads better than quoted words
 )
 

@@ -20,13 +20,13 @@ _MOST_SENTENCES = 8
 
 # A word: no white space, no control (those of direction neither), and punctuation only inside.
 _MARKS = (
-    r"\s\x00-\x20\x7f-\x9f\"'`*_#<>()\[\]{}.,;:!?\u2026\u2018-\u201e\u00ab\u00bb\u00bf\u00a1"
+    r"/\s\x00-\x20\x7f-\x9f\"'`*_#<>()\[\]{}.,;:!?\u2026\u2018-\u201e\u00ab\u00bb\u00bf\u00a1"
     r"\u3001\u3002\u300c\u300d\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f\u061f\u060c"
     r"\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff"
 )
 _WORD = re.compile(rf"[^{_MARKS}]+(?:['\u2019._:/][^{_MARKS}]+)*")
 # A word, or what ends a run of them.
-_TOKEN = re.compile(rf"{_WORD.pattern}|[,;()]")
+_TOKEN = re.compile(rf"{_WORD.pattern}|[,;]|\((?!\))|(?<!\()\)")
 _CODE = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)", re.DOTALL)
 _END = re.compile(r"(?<=[.!?\u2026:])\s+|\s*\n\s*|(?<=[\u3002\uff01\uff1f])")
 _QUESTION = ("?", "\uff1f", "\u061f")
@@ -60,8 +60,8 @@ _VERBS = frozenset(
     affect appear become begin behave break burn cause change come communicate compare convert cost
     create crash differ die drive eat fail fall fight float fly form freeze function generate go
     grow handle happen hate have help interact keep leak lie like live lose love make matter mean
-    migrate move need occur play prevent produce protect purr reach react reduce rise run scale see
-    sleep smell spread start stay stop store survive swim taste throw transform travel turn use
+    migrate move need occur play prevent produce protect purr reach react reduce return rise run scale
+    see sleep smell spread start stay stop store survive swim taste throw transform travel turn use
     vary want work
     """.split()  # noqa: SIM905 - one word list reads better than quoted words
 )
@@ -112,6 +112,8 @@ def _phrase(found: list[str]) -> str:
         # "is it safe to": what counts is what is done
         start += lower[start:end].index("to") + 1
     first = lower[start]
+    if end == len(lower) == 1 and first in _TASKS:
+        return ""  # "Fix: …" is told behind the colon what to fix
     if asked is None and (not start or found[start] == first) and _is_to_do(lower, start):
         return " ".join((gerund(first), *_owned(found[start + 1 : end])))
     said = _owned(found[start:end])
@@ -168,7 +170,7 @@ def _subject(lower: Sequence[str]) -> tuple[int, int] | None:
         return None
     verb = lower[at - 1]
     start, end = _longest(lower, at, len(lower))
-    if start >= end or start > at + 1:
+    if start >= end or (start > at and (start > at + 1 or not _determiner(lower[at]))):
         return None
     inside = range(start + 1, end)
     if verb not in _BE:
