@@ -134,6 +134,24 @@ def test_basic_credentials_are_put_together_by_the_line(
     assert b"Authorization: " + sent in head
 
 
+@pytest.mark.parametrize(
+    ("mark", "sent"),
+    [
+        ("[Filtered without its end]", b"Bearer sk-Live-1"),
+        ("[Filtered in another case]", b"Bearer SK-lIVE-12"),
+        ("[Filtered]x", b"Bearer sk-Live-12x"),
+    ],
+)
+@pytest.mark.parametrize("beside", ["", "$"])
+def test_a_wrong_token_is_made_of_the_good_one(
+    mark: str, sent: bytes, beside: str, listener: Listener
+) -> None:
+    request = Request("GET", "/", (("Authorization", f"Bearer {mark}{beside}"),))
+    line = curl.line(request, listener.url)
+    head = sent_by(line, listener, token="sk-Live-12")[1]
+    assert b"Authorization: " + sent + beside.encode() in head.split(b"\r\n")
+
+
 def test_a_line_is_short_where_nothing_is_special() -> None:
     fields = (("Content-Type", "application/json"), ("Authorization", "Bearer [Filtered]"))
     line = curl.line(Request("POST", "/v1/x", fields, b'{"a": 1}'), "http://h:1", stream=True)

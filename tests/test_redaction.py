@@ -58,6 +58,8 @@ def answered(redactor: Redactor, body: bytes) -> bytes:
         json.dumps(json.dumps(TOKEN)[1:-1])[1:-1],
         b64encode(TOKEN.encode()).decode(),
         urlsafe_b64encode(TOKEN.encode()).decode().rstrip("="),
+        TOKEN.encode().hex(),
+        TOKEN.encode().hex().upper(),
         TOKEN.upper(),
         TOKEN.swapcase(),
     ],
@@ -175,6 +177,27 @@ def test_a_token_is_taken_out_of_every_form_of_the_field(credential: str) -> Non
     assert told == credential.format(MARK)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (PLAIN[:-1], "[Filtered without its end]"),
+        (PLAIN.swapcase(), "[Filtered in another case]"),
+        (PLAIN + "x", "[Filtered]x"),
+        ("x" * len(PLAIN), "x" * len(PLAIN)),
+    ],
+)
+@pytest.mark.parametrize(("name", "scheme"), [("Authorization", "Bearer "), ("X-Api-Key", "")])
+def test_a_wrong_token_is_not_told_as_the_good_one(
+    wrong: str, told: str, name: str, scheme: str
+) -> None:
+    redactor = Redactor([PLAIN])
+    sent = redactor.exchange(exchange(fields=((name, scheme + wrong),)))
+    if name == "X-Api-Key" and wrong == PLAIN + "x":
+        told = MARK  # what stands in a secret place is taken out whole, where it is no known miss
+    assert sent.request.fields == ((name, scheme + told),)
+    assert redactor.exchange(sent) == sent
+
+
 @pytest.mark.parametrize("secret", ["a", "ke", "key", "true", "null"])
 def test_a_short_secret_leaves_the_report_readable(secret: str) -> None:
     redactor = Redactor([secret])
@@ -191,6 +214,7 @@ def test_most_of_a_token_is_as_secret_as_the_whole() -> None:
     assert redactor.text(f"bad key: {PLAIN[:-4]!r} …") == "bad key: '[Filtered]' …"
     assert redactor.text("keys begin with sk-live-") == "keys begin with sk-live-"
     assert answered(redactor, b'{"e":"' + PLAIN[:15].encode()) == b'{"e":"[Filtered]'
+    assert redactor.text(f"… {PLAIN[-14:]} and {PLAIN[-12:]}") == "… [Filtered] and [Filtered]"
 
 
 def test_everything_a_user_gives_is_known() -> None:

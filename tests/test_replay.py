@@ -187,6 +187,22 @@ def test_a_secret_field_must_be_given_again() -> None:
         replaying.restored(finding(example=example), token="t", fields=(), given=["x-org"])
 
 
+@pytest.mark.parametrize(
+    ("told", "sent"),
+    [
+        ("Bearer [Filtered]", "Bearer sk-Live-12"),
+        ("Bearer [Filtered without its end]", "Bearer sk-Live-1"),
+        ("Bearer [Filtered in another case]", "Bearer SK-lIVE-12"),
+    ],
+)
+def test_a_wrong_token_is_sent_wrong_again(told: str, sent: str) -> None:
+    example = Exchange(Request("GET", "/", (("Authorization", told),)))
+    request = replaying.restored(
+        finding(example=example), token="sk-Live-12", fields=(), given=["x-org"]
+    )
+    assert request.fields == (("Authorization", sent),)
+
+
 def test_a_request_that_was_cut_cannot_be_replayed() -> None:
     with pytest.raises(replaying.CannotReplay, match="has only its beginning"):
         replaying.restored(finding(cuts={"request": Cut(9, "00")}), token="t", fields=(), given=[])

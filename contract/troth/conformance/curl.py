@@ -14,7 +14,7 @@ from pathlib import Path
 from troth.conformance.events import Finding
 from troth.conformance.files import write
 from troth.conformance.report.text import plain
-from troth.conformance.secret_places import MARK
+from troth.conformance.secret_places import MARK, MARKS, NEAR
 from troth.exchange import Request
 
 #: A longer body is no longer something to read in a line.
@@ -109,16 +109,28 @@ def _with_body(command: str, request: Request) -> str:
 
 def _quoted(text: str, variable: str = "TROTH_TOKEN") -> str:
     """*text* as one word of bash, the variable in the place of each secret."""
-    parts = text.split(MARK)
-    if len(parts) == 1:
+    parts = _MARKED.split(text)  # what is plain, and between it the marks
+    plains, marks = parts[::2], parts[1::2]
+    if not marks:
         return _literal(text)
-    if all(_DOUBLE.fullmatch(part) for part in parts):
-        joined = parts[0]
-        for part in parts[1:]:
-            name = f"${{{variable}}}" if re.match(r"[A-Za-z0-9_\[]", part) else f"${variable}"
-            joined += name + part
+    if all(_DOUBLE.fullmatch(part) for part in plains):
+        joined = plains[0]
+        for mark, part in zip(marks, plains[1:], strict=True):
+            joined += _variable(mark, variable, before=part) + part
         return f'"{joined}"'
-    return f'"${variable}"'.join(_literal(part) if part else "" for part in parts)
+    words = [_literal(part) if part else "" for part in plains]
+    named = [f'"{_variable(mark, variable)}"' for mark in marks]
+    return words[0] + "".join(one for pair in zip(named, words[1:], strict=True) for one in pair)
+
+
+_MARKED = re.compile(f"({'|'.join(re.escape(mark) for mark in MARKS)})")
+
+
+def _variable(mark: str, name: str, *, before: str = "") -> str:
+    """What bash takes for the secret that *mark* stands for, *before* the text that follows."""
+    if mark in NEAR:
+        return f"${{{name}{NEAR[mark][1]}}}"
+    return f"${{{name}}}" if re.match(r"[A-Za-z0-9_\[]", before) else f"${name}"
 
 
 def _literal(text: str) -> str:

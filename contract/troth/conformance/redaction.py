@@ -18,18 +18,29 @@ from troth.conformance.secret_places import (
     LEARNED,
     MADE_UP,
     MARK,
+    MARKS,
     NAME,
+    NEAR,
     PLAIN,
     SCHEMES,
     USERINFO,
     Kind,
     cookies,
+    is_made_up,
     kind_of,
     of_field,
     of_url,
     query,
 )
-from troth.conformance.secrets import Spans, found, found_cut, found_in_pieces, merged, needles
+from troth.conformance.secrets import (
+    SHORTEST,
+    Spans,
+    found,
+    found_cut,
+    found_in_pieces,
+    merged,
+    needles,
+)
 from troth.conformance.settings import Settings
 from troth.exchange import Exchange, Fields, Request, Response
 from troth.violation import Violation
@@ -178,8 +189,12 @@ class Redactor:
             learned += [cookie] if len(cookie) >= LEARNED else []
             return cookies(pair) + mark + self.text(rest)
         if kind == "secret":
-            if value in MADE_UP or not value:
+            if not value or value in MARKS:
                 return value
+            if value not in self._secrets and is_made_up(value):
+                return value
+            if near := self._near(value):
+                return near
             learned += [value] if len(value) >= LEARNED else []
             return MARK
         return self.text(value)
@@ -192,16 +207,29 @@ class Redactor:
                 not scheme or scheme.endswith(" ") or SCHEMES.fullmatch(scheme)
             ):
                 return scheme + MARK
+        before, space, last = value.rpartition(" ")
+        if near := self._near(last):
+            return before + space + near
+        if value.endswith(tuple(NEAR)):
+            return value
         known = _text(self.data(_bytes(value)))
         if MARK in known or value in MADE_UP:
             return known
         scheme, space, credential = known.partition(" ")
         if not space:
             return known if not known or SCHEMES.fullmatch(known) else MARK
-        if not credential.strip() or credential in MADE_UP:
+        if not credential.strip() or is_made_up(credential):
             return known
         learned += [credential] if len(credential) >= LEARNED else []
         return f"{scheme} {MARK}"
+
+    def _near(self, credential: str) -> str | None:
+        """The mark of a wrong *credential* that is made of a secret: what is wrong with it."""
+        for secret in self._secrets:
+            for mark, (made, _) in NEAR.items():
+                if len(secret) >= SHORTEST and credential == made(secret) != secret:
+                    return mark
+        return None
 
     def _response(self, response: Response, learned: list[str]) -> Response:
         body = response.body

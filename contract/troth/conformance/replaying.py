@@ -16,7 +16,7 @@ from troth.conformance.account import Account
 from troth.conformance.asking import PLACEHOLDER
 from troth.conformance.causes import rule_of
 from troth.conformance.events import Finding, Started
-from troth.conformance.secret_places import MARK
+from troth.conformance.secret_places import MARK, MARKS, with_token
 from troth.contract import Contract, NoSuchOperation
 from troth.errors import TrothError
 from troth.exchange import Exchange, Fields, Request
@@ -83,7 +83,7 @@ def restored(
     for name, value in request.fields:
         if name.lower() in own:
             sent.append((name, own[name.lower()]))
-        elif MARK in value and name.lower() in named:
+        elif name.lower() in named and any(mark in value for mark in MARKS):
             raise CannotReplay(f"the run had a secret field {name}: give it again with --header")
         else:
             sent.append((name, _field(value, token)))
@@ -96,12 +96,12 @@ def restored(
 
 
 def _field(value: str, token: str | None) -> str:
-    if MARK not in value:
+    if not any(mark in value for mark in MARKS):
         return value
     secret = _needed(token)
     if value.lower().startswith("basic ") and ":" in secret:
         secret = b64encode(secret.encode()).decode()  # RFC 7617 §2
-    return value.replace(MARK, secret)
+    return with_token(value, secret)
 
 
 def _needed(token: str | None) -> str:
@@ -166,5 +166,5 @@ def _readable(request: Request) -> Request:
     return replace(
         request,
         target=request.target.replace(MARK, PLACEHOLDER),
-        fields=tuple((name, value.replace(MARK, PLACEHOLDER)) for name, value in request.fields),
+        fields=tuple((name, with_token(value, PLACEHOLDER)) for name, value in request.fields),
     )

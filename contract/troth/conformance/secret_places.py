@@ -6,13 +6,21 @@ Leaves to `redaction` what is done about them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 #: What stands in a secret's place.
 MARK = "[Filtered]"
+
+#: What stands for a wrong token that is made of the good one: how it is made, and how bash makes it
+#: of a variable.  A finding about such a token is nothing with the good one in its place.
+NEAR: Mapping[str, tuple[Callable[[str], str], str]] = {
+    "[Filtered without its end]": (lambda token: token[:-1], "%?"),
+    "[Filtered in another case]": (str.swapcase, "~~"),
+}
+MARKS = (MARK, *NEAR)
 
 #: Credentials that troth makes up to be refused, or where nobody gave one: they open nothing,
 #: and a finding about them must show them.
@@ -27,6 +35,19 @@ MADE_UP = frozenset(
         "a" * 4096,
     }
 )
+
+
+def is_made_up(credential: str) -> bool:
+    """Whether *credential* is one that troth makes up to be refused."""
+    return credential in MADE_UP or (bool(credential) and not credential.strip("x"))
+
+
+def with_token(value: str, token: str) -> str:
+    """*value* with *token*, or what is made of it, in the place of each mark."""
+    for mark, (made, _) in NEAR.items():
+        value = value.replace(mark, made(token))
+    return value.replace(MARK, token)
+
 
 _SECRET_NAME = (
     r"(?:[\w.-]*[-_.])?(?:api[-_]?key|access[-_]?key|auth[-_]?key|subscription[-_]?key|"

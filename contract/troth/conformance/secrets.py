@@ -37,6 +37,9 @@ def needles(secret: str) -> frozenset[str]:
         plain.add(secret.encode("utf-8", "surrogatepass").decode("latin-1"))
     found = {form for text in plain for form in _escaped(text)}
     found |= set(_base64(secret))
+    if len(secret) >= _PREFIX:
+        in_hex = secret.encode("utf-8", "surrogatepass").hex()
+        found |= {in_hex, in_hex.upper()}
     return frozenset(form for form in found if len(form) >= SHORTEST)
 
 
@@ -81,7 +84,7 @@ def found(value: bytes, wanted: Iterable[bytes]) -> Spans:
 
 
 def found_cut(value: bytes, secrets: Iterable[bytes]) -> Spans:
-    """Where the first half of a secret stands, or more: a text that broke off, a near miss."""
+    """Where either half of a secret stands, or more: a text that broke off, a near miss."""
     spans: Spans = []
     for secret in secrets:
         least = len(secret) // 2
@@ -94,6 +97,13 @@ def found_cut(value: bytes, secrets: Iterable[bytes]) -> Spans:
                 end += 1
             spans.append((at, end))
             at = value.find(secret[:least], end)
+        end = value.find(secret[-least:]) + least
+        while end >= least:
+            at, left = end - least, len(secret) - least
+            while at > 0 and left > 0 and value[at - 1] == secret[left - 1]:
+                at, left = at - 1, left - 1
+            spans.append((at, end))
+            end = value.find(secret[-least:], end) + least
     return merged(spans)
 
 
