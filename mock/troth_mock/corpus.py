@@ -186,7 +186,8 @@ STOP_WORDS = frozenset(
     until up us use used using very want was wasn't way we well were what what's when where which
     while who whom whose why will with without would write yes yet you you're your yours
     along away help instead lot together cómo qué cuál cuándo dónde quién está funciona wie ist sind
-    warum funktioniert pourquoi quel quelle est sont qu'est-ce que fonctionne perché cos'è como é quê
+    warum funktioniert pourquoi quel quelle est sont qu'est-ce que fonctionne perché cos'è
+    como é quê
     """.split()  # noqa: SIM905 - one word list reads better than quoted words
 )
 
