@@ -7,10 +7,12 @@ What a module imports in a function or for its types alone counts like any other
 from __future__ import annotations
 
 import ast
+import copy
 import re
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -163,6 +165,7 @@ def room(module: str) -> str:
     return ".".join(module.split(".")[:2])
 
 
+@cache
 def read(module: str) -> ast.Module:
     return ast.parse(MODULES[module].read_text(encoding="utf-8"))
 
@@ -197,7 +200,7 @@ def test_the_modules_of_a_room_do_not_run_in_circles() -> None:
     # what is imported for its types alone closes no circle when the program runs
     edges = {}
     for module in MODULES:
-        tree = read(module)
+        tree = copy.deepcopy(read(module))
         for node in ast.walk(tree):
             if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
                 node.body.clear()
@@ -247,13 +250,16 @@ def test_every_library_is_declared_and_every_declared_one_is_used() -> None:
     assert sorted(declared - used - offered - unimportable) == UNUSED
 
 
-def texts(module: str) -> Iterator[tuple[int, str]]:
+@cache
+def texts(module: str) -> list[tuple[int, str]]:
     """The strings of a module with their lines, but docstrings: those may show an example."""
     tree = read(module)
     prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and id(node) not in prose:
-            yield node.lineno, str(node.value)
+    return [
+        (node.lineno, str(node.value))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and id(node) not in prose
+    ]
 
 
 @pytest.mark.parametrize("word", ["/v1/", "chat/completions", "ChatCompletion", "createChat"])
