@@ -61,8 +61,8 @@ _VERBS = frozenset(
     create crash differ die drive eat fail fall fight float fly form freeze function generate go
     grow handle happen hate have help interact keep leak lie like live lose love make matter mean
     migrate move need occur play prevent produce protect purr reach react reduce return rise run
-    scale see sleep smell spread start stay stop store survive swim taste throw transform travel turn
-    use vary want work
+    scale see sleep smell spread start stay stop store survive swim taste throw transform travel
+    turn use vary want work
     """.split()  # noqa: SIM905 - one word list reads better than quoted words
 )
 # What a message may ask for with its first word, beside the verbs that are no topic (corpus).
