@@ -14,7 +14,7 @@ test: $(VENV)/.set-up-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.set-up-dev
-	$(BIN)/ruff check .
+	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_layers.py

@@ -15,11 +15,11 @@ import time
 from dataclasses import dataclass, field
 
 from measuring import PATH, chat, free_port, pin, process, request, troth_mock, until_up
-from troth_mock.respond import Responder
 
 import troth
 from troth.exchange import Request
 from troth_mock.pacing import Pace
+from troth_mock.respond import Responder
 
 
 @dataclass

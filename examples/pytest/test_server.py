@@ -1,7 +1,9 @@
 """Both ways in pytest: a whole run in one test, and tests of your own on the contract.
 
-    pytest examples/pytest                                        # against a mock
-    pytest examples/pytest --troth-url http://127.0.0.1:8000      # and a test for each check
+Run them with one of
+
+    pytest examples/pytest                                     # against a mock
+    pytest examples/pytest --troth-url http://127.0.0.1:8000   # and a test for each check
 """
 
 from __future__ import annotations
