@@ -94,4 +94,5 @@ def _phrase(text: str) -> Phrase:
 
 
 def _cut(text: str) -> tuple[bytes, ...]:
-    return tuple(map(json_text.encode, tokens(text)))
+    # copied: what orjson hands out sits in the room of its buffer, a kilobyte or more each
+    return tuple(bytes(memoryview(json_text.encode(token))) for token in tokens(text))
