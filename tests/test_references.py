@@ -8,6 +8,7 @@ import pytest
 
 from troth.document import Document, read
 from troth.errors import Place, SpecError
+from troth.schema import Schemas
 from troth.spec_errors import (
     BadReference,
     DanglingReference,
@@ -266,7 +267,35 @@ def test_a_document_may_refer_to_itself_by_its_own_uri() -> None:
 
 def test_a_dynamic_reference_has_a_target() -> None:
     refused("A: {items: {$dynamicRef: '#node'}}", DanglingReference)
-    assert schemas("A: {$dynamicAnchor: node, items: {$dynamicRef: '#node'}}")
+    document = schemas("A: {$dynamicAnchor: node, items: {$dynamicRef: '#node'}}")
+    # with a pointer it means what a $ref means
+    assert document.root["components"]["schemas"]["A"]["items"] == {
+        "$dynamicRef": "#/components/schemas/A"
+    }
+
+
+def test_a_dynamic_reference_that_only_a_run_can_bind_is_refused() -> None:
+    error = refused(
+        "A: {$id: 'urn:a', $dynamicAnchor: node, items: {$dynamicRef: '#node'}}\n"
+        "B: {$id: 'urn:b', $dynamicAnchor: node, allOf: [{$ref: 'urn:a'}]}",
+        BadReference,
+    )
+    assert error.pointer == "/components/schemas/A/items"
+    assert error.advice == "Give all but one $dynamicAnchor 'node' another name, or use $ref."
+
+
+def test_a_dynamic_reference_to_itself_is_a_cycle() -> None:
+    refused("A: {$dynamicAnchor: node, allOf: [{$dynamicRef: '#node'}]}", UnproductiveCycle)
+
+
+def test_a_schema_that_refers_to_itself_dynamically_validates() -> None:
+    document = schemas(
+        "A: {$dynamicAnchor: node, properties: {c: {$dynamicRef: '#node'}, v: {type: integer}},"
+        " unevaluatedProperties: false}"
+    )
+    schema = Schemas(document).at("/components/schemas/A")
+    values = [{"c": {"c": {"v": 1}}}, {"c": {"c": {"v": ""}}}, {"c": {"w": 1}}]
+    assert [schema.is_valid(value) for value in values] == [True, False, False]
 
 
 @pytest.mark.parametrize(

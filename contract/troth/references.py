@@ -7,6 +7,7 @@ what the objects mean.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,8 @@ class _Bundler:
     seen: set[tuple[str, str]] = field(default_factory=set)
     targets: dict[int, str] = field(default_factory=dict)
     identifiers: Identifiers = field(default_factory=Identifiers)
+    dynamic: list[tuple[dict[str, Any], str, str]] = field(default_factory=list)
+    overriding: Counter[str] = field(default_factory=Counter)
     taken: int = 0
     edges: dict[str, list[str]] = field(default_factory=dict)
 
@@ -96,6 +99,7 @@ class _Bundler:
             fault = f"expected {misfit.expected}, found {found}"
             place = self.place(misfit.pointer)
             raise WrongType(fault, place=place, pointer=misfit.pointer) from None
+        self.bind()
         refuse_cycles(self.edges, self.place)
         self.identifiers.forget()
 
@@ -160,9 +164,33 @@ class _Bundler:
             raise ForeignDialect(dialect, place=self.place(pointer), pointer=pointer)
 
     def check_dynamic(self, value: dict[str, Any], at: str, resource: Resource) -> None:
-        # 2020-12 §8.2.3.2: its initial target is found as a $ref's is; the rest at run time.
+        """Find the initial target of a `$dynamicRef`, as that of a `$ref` is found."""
+        if isinstance(anchor := value.get("$dynamicAnchor"), str):
+            self.overriding[anchor] += 1
         if isinstance(reference := value.get("$dynamicRef"), str):
-            self.resolve(reference, at, resource, member="$dynamicRef")
+            target, owner, pointer = self.resolve(reference, at, resource, member="$dynamicRef")
+            self.to_see.append((target, pointer, "schema", owner))
+            self.edges.setdefault(at, []).append(pointer)
+            self.dynamic.append((value, at, pointer))
+
+    def bind(self) -> None:
+        """Make each `$dynamicRef` a pointer: with one it means what a `$ref` means.
+
+        Only a dynamic anchor of the same name in another resource could lead it elsewhere
+        (2020-12 §8.2.3.2); that choice is made at run time, by URIs that a bundle does not keep.
+        """
+        for value, at, pointer in self.dynamic:
+            reference = value["$dynamicRef"]
+            name = unquote(urldefrag(reference).fragment)
+            if not name.startswith("/") and self.overriding[name] > 1:
+                raise BadReference(
+                    f"{reference!r} could lead to {self.overriding[name]} schemas, and which of"
+                    " them is only known at run time",
+                    place=self.place(f"{at}/$dynamicRef"),
+                    pointer=at,
+                    advice=f"Give all but one $dynamicAnchor {name!r} another name, or use $ref.",
+                )
+            value["$dynamicRef"] = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
 
     def map(self, discriminator: dict[str, Any], at: str, resource: Resource) -> None:
         """Make a discriminator's mapping to another file a pointer into the tree.
