@@ -156,6 +156,10 @@ class Match:
 
 
 def _select(content: tuple[MediaType, ...], content_type: str) -> MediaType | None:
+    for entry in content:
+        # nothing is more specific than the very same words
+        if entry.content_type == content_type and "*" not in content_type:
+            return entry
     ranked = sorted(
         (entry for entry in content if media_type.matches(entry.content_type, content_type)),
         key=lambda entry: media_type.specificity(entry.content_type),

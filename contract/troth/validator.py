@@ -7,7 +7,7 @@ the document does not have gives one violation and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from troth import json_text, laws, media_type, parameters
 from troth.contract import Contract
@@ -55,39 +55,43 @@ def body_violations(
     operation, body = match.operation, match.operation.request_body
     if body is None:
         return
-    tell = Teller(operation, body.pointer, contract.document.place(body.pointer))
-    if not request.body and request.content_type is None:
-        if body.required:
-            yield tell("request-body.missing", "the request has no body, and one is required")
-        return
+
+    def teller() -> Teller:
+        # finding the place costs more than finding nothing to tell
+        return Teller(operation, body.pointer, contract.document.place(body.pointer))
+
     content_type = request.content_type
+    if not request.body and content_type is None:
+        if body.required:
+            yield teller()("request-body.missing", "the request has no body, and one is required")
+        return
     declared = body.media_type(content_type) if content_type else None
     if content_type is None or declared is None:
         offered = ", ".join(entry.content_type for entry in body.content)
         what = f"{content_type!r} is not" if content_type else "no Content-Type is given: it is not"
-        yield tell("request.content-type", f"{what} one of the declared media types, {offered}")
+        yield teller()("request.content-type", f"{what} one of the declared media types, {offered}")
         return
     if declared.is_json:
-        yield from _request_json(tell, declared, request, hints=hints)
+        yield from _request_json(teller, declared, request, hints=hints)
     elif media_type.essence(content_type) in parameters.FORMS:
         yield from parameters.check_form(operation, declared, request)
 
 
 def _request_json(
-    tell: Teller, declared: MediaType, request: Request, *, hints: bool
+    teller: Callable[[], Teller], declared: MediaType, request: Request, *, hints: bool
 ) -> Iterator[Violation]:
     try:
         value = json_text.decode(request.body)
     except json_text.BadJson as fault:
-        yield tell(f"request-body.{fault.reason}", str(fault))
+        yield teller()(f"request-body.{fault.reason}", str(fault))
         return
     if declared.schema is None:
         return
     if not declared.schema.is_valid(value):
-        yield from tell.mismatches("request-body", declared.schema, value)
+        yield from teller().mismatches("request-body", declared.schema, value)
     if hints:
         for hint in declared.schema.hints(value):
-            yield tell(
+            yield teller()(
                 "request-body.unknown-member",
                 hint.message,
                 at=hint.instance_pointer,
