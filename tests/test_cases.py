@@ -95,7 +95,7 @@ def test_every_law_has_a_request_that_makes_it_apply():
 
 
 def test_what_depends_on_one_another_is_built():
-    bodies = [case.value for case in DECK]
+    bodies = [case.value for case in DECK if "forced-tool-" not in case.id]
     forced = [body for body in bodies if isinstance(body.get("tool_choice"), dict)]
     assert forced
     for body in forced:

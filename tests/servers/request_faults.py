@@ -507,7 +507,7 @@ class NoAuthenticationOnStreams(Chat):
             super().authorize(asked)
 
 
-@fault("authentication", "security.not-enforced")
+@fault("authentication over time", "security.not-enforced")
 class OpenAfterHundred(Chat):
     def authorize(self, asked: Asked) -> None:
         if self.successes < 100:

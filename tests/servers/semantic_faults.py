@@ -194,11 +194,12 @@ class RotsAfterManyRequests(Chat):
         return super().__call__(asked)
 
 
-@fault("state", "run.slower", "run.unhealthy", "transport.timeout")
+@fault("slowness", "run.slower")
 class SlowsDown(Chat):
     def __call__(self, asked: Asked) -> Answer:
         answer = super().__call__(asked)
-        answer.delay = 0.0 if self.number < 120 else min(0.25, (self.number - 120) / 200)
+        if len(asked.body) < 200:
+            answer.delay = 0.0 if self.number < 60 else 0.3
         return answer
 
 

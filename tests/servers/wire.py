@@ -37,6 +37,7 @@ class Answer:
     delay: float = 0.0
     pause: float = 0.0
     hang_before: bool = False
+    closes: bool = False
 
 
 Handler = Callable[[Asked], Answer]
@@ -74,15 +75,19 @@ class Server:
 
     async def _serve(self) -> None:
         self._stop = asyncio.Event()
-        server = await asyncio.start_server(self._connection, "127.0.0.1", 0, limit=1 << 22)
+        server = self._listening = await asyncio.start_server(
+            self._connection, "127.0.0.1", 0, limit=1 << 22
+        )
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._stop.wait()
-        server.close()
+        self._listening.close()
         tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for _ in range(3):  # what closes a socket is called soon, not at once
+            await asyncio.sleep(0)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -93,8 +98,10 @@ class Server:
         except ConnectionError:
             # a handler may care for clients that go away
             getattr(self._handler, "hung_up", lambda: None)()
-        except (asyncio.IncompleteReadError, asyncio.CancelledError):
+        except asyncio.IncompleteReadError:
             pass
+        except asyncio.CancelledError:
+            writer.transport.abort()  # what nobody reads any more must not be waited for
         finally:
             writer.close()
 
@@ -116,6 +123,9 @@ class Server:
         return Asked(method, target, fields, body, self._count)
 
     async def _answer(self, answer: Answer, asked: Asked, writer: asyncio.StreamWriter) -> bool:
+        if answer.closes:  # the door, for good: this answer still goes out
+            self._listening.close()
+            answer.fields = {**answer.fields, "Connection": "close"}
         if answer.delay:
             await asyncio.sleep(answer.delay)
         if answer.hang_before:

@@ -10,6 +10,7 @@ from troth.conformance.cases import Case
 from troth.conformance.causes import Facets, facets, rule_of
 from troth.conformance.events import Found
 from troth.conformance.ledger import HANGS, Ledger
+from troth.conformance.successes import Unreachable
 from troth.exchange import Exchange
 from troth.strategies import Shrinker
 from troth.violation import Violation
@@ -49,7 +50,11 @@ class Following:
             told.add(rule)
             if self.ledger.seen(violation, self.facets(case)):
                 continue
-            again, tries = await self._confirm(case, rule)
+            try:
+                again, tries = await self._confirm(case, rule)
+            except Unreachable:  # the server died of it, perhaps: this was its last word
+                self._add(case, exchange, violation, again=0, tries=0)
+                raise
             small, smallest = case, exchange
             if tries and again == tries:
                 small, smallest, violation = await self._shrink(case, exchange, violation)

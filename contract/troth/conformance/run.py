@@ -41,7 +41,7 @@ from troth.conformance.successes import (
 )
 from troth.conformance.transport import Transport
 from troth.contract import Contract
-from troth.exchange import Exchange
+from troth.exchange import Exchange, Request
 from troth.strategies.memory import Memory
 from troth.violation import Violation
 
@@ -88,6 +88,7 @@ class Run:
         self._planned = 0
         self._tried = 0
         self._after_failure = False
+        self._speaks = False
 
     async def go(self, *, at: str) -> Finished:
         """Run all phases; *at* is the start as ISO 8601 in UTC.  The last event is returned."""
@@ -141,7 +142,7 @@ class Run:
     async def attempt(self, case: Case) -> Exchange | None:
         """Send *case* (or what it derives to), judge the answer, and follow up what is new."""
         made = case.derive(self.answers) if case.derive else case
-        if made is None or self.following.known_to_hang(made):
+        if made is None or self.budget.spent or self.following.known_to_hang(made):
             return None
         exchange = await self.send(made)
         violations = self.judge(made, exchange, purpose="case")
@@ -161,7 +162,8 @@ class Run:
         for _ in range(3):
             await self.budget.turn()
             exchange = await self.transport.send(request, fresh=fresh)
-            if exchange.fault in _STALE and self._after_failure and not fresh:
+            stale = exchange.fault in _STALE and self._after_failure and not fresh
+            if stale and self.budget.affords(1):
                 # the connection died of the failure before: that has been told
                 await self.budget.turn()
                 exchange = await self.transport.send(request, fresh=True)
@@ -170,16 +172,20 @@ class Run:
             if wait is None or wait > min(self.settings.patience, self.budget.seconds_left):
                 break
             await asyncio.sleep(wait)
-        self._check_reachable(exchange)
+        await self._check_reachable(exchange)
         return exchange
 
-    def _check_reachable(self, exchange: Exchange) -> None:
+    async def _check_reachable(self, exchange: Exchange) -> None:
         self.successes.heard(exchange)
         url = self.settings.url
         if not self.successes.tried:
             if exchange.fault in ("unreachable", "tls"):
                 raise Unreachable(f"{url}: {exchange.fault_detail}")
-            if exchange.fault == "not-http":
+            if exchange.fault == "not-http" and not self._speaks:
+                # one answer may be garbage; a server of another protocol has no other
+                other = await self.transport.send(Request("GET", "/"), fresh=True)
+                self._speaks = other.response is not None
+            if exchange.fault == "not-http" and not self._speaks:
                 raise Unreachable(f"{url}: what answers there does not speak HTTP")
         elif self.successes.dead:
             raise Unreachable(f"{url}: it was there, and is no more: {exchange.fault_detail}")
@@ -191,8 +197,8 @@ class Run:
             return ()
         plain = replace(exchange, request=readable(case.request))
         violations, verdicts = checks.judged(self.contract, ask, plain, second=self.second)
-        if waits(exchange):
-            violations = ()
+        if waits(exchange) or (exchange.fault == "unreachable" and self.successes.tried):
+            violations = ()  # nobody was there to do anything wrong
         counts = purpose == "case"
         self.emit(
             Exchanged(

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from troth.conformance.run import Run
 
 _AT_ONCE = 8
+#: A server has so many seconds to notice that a client is gone.
+_NOTICED = 0.1
 
 
 async def at_once(run: Run, subject: Subject) -> None:
@@ -48,6 +50,7 @@ async def hang_up(run: Run, subject: Subject, minimal: Case) -> None:
     await run.budget.turn()
     request = addressed(case.request, run.settings)
     await run.transport.send(request, fresh=True, hang_up_after=1)
+    await asyncio.sleep(_NOTICED)
     for name in ("after-hang-up", "after-hang-up-2"):
         await run.attempt(replace(minimal, id=f"time/{name}", about="after a client hung up"))
 

@@ -29,6 +29,9 @@ _SAMPLES: dict[str, Any] = {
     "number": 0.5,
     "null": None,
 }
+#: What languages take one type for: a boolean is an integer in Python, an empty array an object
+#: in PHP.
+_TAKEN_FOR = {"boolean": frozenset({"integer"}), "array": frozenset({"object"})}
 _LONG = 20_000
 _MANY = 1_000
 _DEEP = 100
@@ -135,7 +138,9 @@ def _type_defects(generator: Generator, site: Site) -> Iterator[Defect]:
     first = True
     for kind, sample in _SAMPLES.items():
         if kind != "null" and kind not in taken:
-            yield Defect(f"{kind} instead of {_named(taken)}", sample, 0 if first else 2)
+            near = bool(_TAKEN_FOR.get(kind, frozenset()) & taken)
+            tier = 0 if first else 1 if near else 2
+            yield Defect(f"{kind} instead of {_named(taken)}", sample, tier)
             first = False
     # What is nearly right is what a lenient reader lets pass.
     if "boolean" in taken and "string" not in taken:

@@ -22,6 +22,7 @@ from troth.strategies.composing import Composition, overridden, varied
 from troth.strategies.dice import Simplest
 from troth.strategies.features import Factor
 from troth.strategies.shape import declared_names
+from troth.strategies.sites import ABSENT, put
 
 _ROWS = 40
 
@@ -40,6 +41,7 @@ def deck(subject: Subject, *, overrides: Mapping[str, Any] | None = None) -> Ite
     yield from _single(subject, made)
     yield from _pairs(subject, made)
     if made.chat is not None:
+        yield from _incoherent(subject, made.chat)
         yield from _derived(subject, made, made.chat)
 
 
@@ -219,6 +221,23 @@ def _in_both(subject: Subject, made: Composition) -> tuple[Factor, ...]:
         for factor in made.factors
     )
     return tuple(factor for factor in kept if factor.levels) or made.factors
+
+
+def _incoherent(subject: Subject, chat: Chat) -> Iterator[Case]:
+    """What a schema accepts and makes no sense: a server may refuse it, and must not fail."""
+    forced = chat.forced(subject.minimal, Simplest())
+    tokens = chat.tokens("tools")
+    if tokens is None or not isinstance(chat.get(forced, "tools"), list):
+        return
+    for name, value, about in (
+        ("forced-tool-without-tools", put(forced, tokens, ABSENT), "a forced tool, and no tools"),
+        (
+            "forced-tool-of-none",
+            put(forced, tokens, []),
+            "a forced tool, and an empty list of tools",
+        ),
+    ):
+        yield subject.case("deck", name, value, about=about, legal="either-if-valid")
 
 
 def _derived(subject: Subject, made: Composition, chat: Chat) -> Iterator[Case]:

@@ -104,6 +104,13 @@ def _credentials(subject: Subject, valid: Case) -> Iterator[Case]:
     yield _made(
         valid, "no-credential", _without_credential(subject, request), "invalid", "no credential"
     )
+    made = subject.made
+    if made is not None and made.streamed is not None:
+        # a stream often goes a way of its own through a server
+        streamed = replace(valid, value=made.streamed, request=subject.request(made.streamed))
+        bare = _without_credential(subject, streamed.request)
+        about = "no credential, for a stream"
+        yield _made(streamed, "no-credential-streamed", bare, "invalid", about)
     scheme = alternatives[0][0]
     if (scheme.kind == "http" and scheme.scheme == "bearer") or scheme.kind in (
         "oauth2",
@@ -240,12 +247,14 @@ def _texts(valid: Case, minimal: Any) -> Iterator[Case]:
 def _odd_texts(valid: Case, minimal: dict[str, Any]) -> Iterator[Case]:
     turned = json_text.encode(dict(reversed(list(minimal.items()))))
     yield _raw(valid, "json-other-order", turned, "valid", "the members in another order")
-    name = next(iter(minimal))
-    if all(ord(char) < 0x10000 for char in name):
-        plain = json_text.encode(name) + b":"
-        escaped = b'"' + b"".join(b"\\u%04x" % ord(char) for char in name) + b'":'
-        body = valid.request.body.replace(plain, escaped, 1)
-        yield _raw(valid, "json-escaped-name", body, "valid", f"{name!r} in \\u escapes")
+    body = valid.request.body
+    for name in minimal:
+        if all(ord(char) < 0x10000 for char in name):
+            plain = json_text.encode(name) + b":"
+            escaped = b'"' + b"".join(b"\\u%04x" % ord(char) for char in name) + b'":'
+            body = body.replace(plain, escaped, 1)
+    if body != valid.request.body:
+        yield _raw(valid, "json-escaped-name", body, "valid", "the members' names in \\u escapes")
     digits = valid.request.body[:-1] + b',"x_extra":' + b"9" * 5000 + b"}"
     yield _raw(valid, "json-long-number", digits, "either", "a number of 5000 digits")
 

@@ -1,0 +1,69 @@
+"""Every faulty server is found, with the right code and without a wall of findings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+import troth
+from servers.catalogue import FAULTS
+from servers.conduct import CAPS, SHORT, conduct, matches
+from troth.conformance import plan
+from troth.conformance.settings import PHASES
+
+CONTRACT = troth.load()
+ROOT = CONTRACT.document.root
+#: Where each class of faults shows first: the run stops there, so the order saves most of it.
+FIRST: Mapping[str, tuple[str, ...]] = {
+    "crash": ("boundary", "transport", "deck"),
+    "invalid accepted": ("boundary", "transport"),
+    "valid refused": ("boundary", "transport"),
+    "authentication": ("transport", "time"),
+    "state": PHASES,
+    "slowness": ("transport", "time"),
+    "stream and body": ("time",),
+}
+
+
+@pytest.fixture(autouse=True)
+def _one_plan_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cases are the same for every server: a quarter of a second is enough for all of them."""
+    monkeypatch.setattr(plan, "cases", _planned)
+    monkeypatch.setattr(plan, "subjects", _subjects)
+
+
+_cases = plan.cases
+_tested = plan.subjects
+_known_cases: dict[str, object] = {}
+_known_subjects: list[object] = []
+
+
+def _planned(tested, phase, settings, **_):  # type: ignore[no-untyped-def] # a stand-in
+    if phase not in _known_cases:
+        _known_cases[phase] = _cases(tested, phase, settings)
+    return _known_cases[phase]
+
+
+def _subjects(contract, settings, **_):  # type: ignore[no-untyped-def] # a stand-in
+    if not _known_subjects:
+        _known_subjects.append(_tested(contract, settings))
+    return _known_subjects[0]
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_faulty_server_is_found(name: str) -> None:
+    fault = FAULTS[name]
+    first = FIRST.get(fault.kind, ("deck",))
+    phases = (*first, *(phase for phase in PHASES if phase not in first))
+    hangs = any(code.startswith("transport.") for code in fault.codes)
+    found = conduct(
+        fault.server(ROOT),
+        CONTRACT,
+        until=fault.codes,
+        phases=phases,
+        caps=SHORT if hangs else CAPS,
+    )
+    codes = [one.code for one in found.findings]
+    assert any(matches(code, fault.codes) for code in codes), (found.finished, found.told)
+    assert len(found.of("error")) <= 8, found.told

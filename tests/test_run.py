@@ -1,0 +1,405 @@
+"""Whole runs: nobody is accused who does right, and a run that cannot say anything says so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+import troth
+from servers.chat import Chat, Completion, Manner, Refusal
+from servers.conduct import Conducted, conduct
+from servers.later_faults import BrokenByHangUp
+from servers.wire import Answer, Asked
+from troth.conformance.events import Exchanged, Finished, Found, PhaseStarted, Started
+
+OVERLAID = troth.load()
+PUBLISHED = OVERLAID.published
+ROOT = OVERLAID.document.root
+Body = dict[str, Any]
+
+MANNERS: dict[str, Manner] = {
+    "plain": Manner(),
+    "CRLF": Manner(newline="\r\n", comments=True),
+    "CR, split oddly": Manner(newline="\r", split=7, space=False),
+    "extra members": Manner(extras=True, split=1000),
+}
+
+
+class NoUsage(Chat):
+    """Nothing obliges a server to count: the usage may be null, or not there."""
+
+    def body(self, request: Body, completion: Completion) -> Body:
+        body = super().body(request, completion)
+        if self.number % 2:
+            return {**body, "usage": None}
+        return {name: value for name, value in body.items() if name != "usage"}
+
+
+class EmptyContent(Chat):
+    """A call may come with an empty content, or a null one, and finish with `stop`."""
+
+    def call(self, request: Body, index: int, tool: Body, digest: str) -> tuple[Body, list[str]]:
+        choice, pieces = super().call(request, index, tool, digest)
+        choice["message"]["content"] = "" if self.number % 2 else None
+        if choice["finish_reason"] == "tool_calls":
+            choice["finish_reason"] = "stop"
+        return choice, pieces
+
+
+class Talkative(Chat):
+    """More fields, more parameters, more framing than anybody needs; a connection an answer."""
+
+    def __call__(self, asked: Asked) -> Answer:
+        answer = super().__call__(asked)
+        answer.fields |= {"X-Request-Id": str(self.number), "Connection": "close", "Vary": "*"}
+        if answer.status == 200:
+            answer.fields["Content-Type"] += "; charset=utf-8"
+        if not answer.chunked:
+            whole = b"".join(answer.pieces)
+            answer.pieces = [whole[:10], whole[10:]] if len(whole) > 10 else [whole]
+            answer.chunked = True
+        return answer
+
+    def frames(self, request: Body, completion: Completion) -> list[str]:
+        frames = super().frames(request, completion)
+        framed = [
+            f"retry: 3000\nid: {at}\nevent: message\n{frame}" for at, frame in enumerate(frames)
+        ]
+        return [": hello\n\n", *framed[:-1], ": bye\n\n: bye\n\n", framed[-1]]
+
+
+class SeveralLines(Chat):
+    """JSON over several data lines, a BOM in front: as the HTML standard has it."""
+
+    def frames(self, request: Body, completion: Completion) -> list[str]:
+        frames = super().frames(request, completion)
+        spread = [
+            "".join(f"data: {line}\n" for line in _pretty(frame)) + "\n" for frame in frames[:-1]
+        ]
+        return ["\ufeff", *spread, frames[-1]]
+
+
+def _pretty(frame: str) -> list[str]:
+    return json.dumps(json.loads(frame.removeprefix("data:")), indent=1).splitlines()
+
+
+class OldProtocol(Chat):
+    """HTTP/1.0: no length, no chunks, a connection for each answer."""
+
+    def __call__(self, asked: Asked) -> Answer:
+        answer = super().__call__(asked)
+        head = [f"HTTP/1.0 {answer.status} Answer"]
+        head += [f"{name}: {value}" for name, value in answer.fields.items()]
+        raw = ("\r\n".join(head) + "\r\n\r\n").encode()
+        return Answer(answer.status, answer.fields, answer.pieces, raw_head=raw)
+
+
+class Anew(Chat):
+    """Samples anew each time, unless there is a seed: as models do."""
+
+    def text(self, request: Body, digest: str) -> str:
+        drawn = digest if request.get("seed") is not None else f"{self.number:04x}{digest}"
+        return super().text(request, drawn)
+
+    def complete(self, request: Body) -> Completion:
+        completion = super().complete(request)
+        return replace(completion, id=f"chatcmpl-{self.number}")
+
+
+class AskedFor(Chat):
+    """One model only: others are not found."""
+
+    def validate(self, request: Body) -> None:
+        super().validate(request)
+        if request["model"] != "tiny":
+            raise Refusal(404, "no such model")
+
+
+class Together(Chat):
+    """Interleaves the choices of a stream, and gives the role with the first piece."""
+
+    def chunks(self, request: Body, completion: Completion) -> list[Body]:
+        chunks = super().chunks(request, completion)
+        usage = [chunk for chunk in chunks if not chunk["choices"]]
+        by_choice: dict[int, list[Body]] = {}
+        for chunk in chunks:
+            for choice in chunk["choices"]:
+                by_choice.setdefault(choice["index"], []).append(chunk)
+        rows = max(map(len, by_choice.values()), default=0)
+        mixed = [
+            series[row] for row in range(rows) for series in by_choice.values() if row < len(series)
+        ]
+        return mixed + usage
+
+
+CORRECT: dict[str, Callable[[], Chat]] = {
+    **{name: lambda manner=manner: Chat(ROOT, manner=manner) for name, manner in MANNERS.items()},
+    **{
+        server.__name__: lambda server=server: server(ROOT)
+        for server in (
+            *(NoUsage, EmptyContent, Talkative, SeveralLines, OldProtocol, Anew, Together),
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("name", CORRECT)
+def test_a_correct_server_is_never_accused(name: str) -> None:
+    seed = list(CORRECT).index(name)
+    found = conduct(CORRECT[name](), OVERLAID, seed=seed, strict=True)
+    assert found.told == []
+    finished = found.finished
+    assert (finished.verdict, finished.exit_code, finished.not_run) == ("conforms", 0, 0)
+    assert finished.requests <= 1000
+
+
+@pytest.mark.parametrize("name", ["plain", "CRLF", "EmptyContent", "Anew"])
+def test_a_correct_server_is_never_accused_by_the_published_document(name: str) -> None:
+    found = conduct(CORRECT[name](), PUBLISHED, second=OVERLAID, seed=7)
+    assert found.told == []
+    assert (found.finished.verdict, found.finished.exit_code) == ("conforms", 0)
+
+
+def test_a_server_with_one_model_is_tested_with_that_model() -> None:
+    assert conduct(AskedFor(ROOT), OVERLAID, overrides={"/model": "tiny"}).told == []
+
+
+# -- a run that cannot say anything ---------------------------------------------------------------
+
+
+class Always(Chat):
+    """The same answer to everything."""
+
+    def __init__(self, status: int, **fields: str) -> None:
+        super().__init__(ROOT)
+        self._answer = (status, fields)
+
+    def __call__(self, asked: Asked) -> Answer:
+        self.number += 1
+        status, fields = self._answer
+        return self.refuse(Refusal(status, "always", **fields))
+
+
+@pytest.mark.parametrize(
+    ("status", "fields", "reason", "most"),
+    [
+        (401, {"WWW-Authenticate": "Bearer"}, "authentication failed", 30),
+        (403, {}, "the server forbids it", 200),
+        (404, {}, "nothing was found there", 200),
+        (400, {}, "the server refuses every valid request", 1000),
+    ],
+)
+def test_a_run_in_which_nothing_succeeds_is_inconclusive(
+    status: int, fields: dict[str, str], reason: str, most: int
+) -> None:
+    finished = conduct(Always(status, **fields), OVERLAID, phases=("deck",)).finished
+    assert (finished.verdict, finished.exit_code) == ("inconclusive", 3)
+    assert finished.reason.startswith(reason)
+    assert "; 0 of " in finished.reason
+    assert finished.requests <= most
+
+
+def test_a_server_that_always_fails_is_found_out() -> None:
+    found = conduct(Always(500), OVERLAID, phases=("deck",))
+    assert (found.finished.verdict, found.finished.exit_code) == ("violations", 1)
+    assert [one.code for one in found.findings] == ["response.server-error"]
+
+
+def test_patience_that_is_asked_for_is_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Limited(Chat):
+        def __call__(self, asked: Asked) -> Answer:
+            answer = super().__call__(asked)
+            if self.number % 5 == 0:
+                return self.refuse(Refusal(429, "slow down", **{"Retry-After": "0"}))
+            return answer
+
+    found = conduct(Limited(ROOT), OVERLAID, phases=("deck", "transport"))
+    assert found.told == []
+    assert found.finished.verdict == "conforms"
+
+
+def test_more_patience_than_is_had_is_not_waited_for() -> None:
+    finished = conduct(
+        Always(429, **{"Retry-After": "1000000000"}), OVERLAID, phases=("transport",)
+    ).finished
+    assert finished.seconds < 30
+    assert finished.findings == 0
+
+
+class Flapping(Chat):
+    def __call__(self, asked: Asked) -> Answer:
+        answer = super().__call__(asked)
+        return self.refuse(Refusal(503, "flapping")) if self.number % 2 == 0 else answer
+
+
+def test_a_server_that_flaps_is_told_as_flaky_and_as_an_error() -> None:
+    found = conduct(Flapping(ROOT), OVERLAID, phases=("transport",))
+    assert found.finished.exit_code == 1
+    flaky = [one for one in found.of("error") if one.flaky]
+    assert {one.code for one in flaky} == {"response.server-error"}
+    assert all(0 < one.tries <= 5 and one.again < one.tries for one in flaky)
+
+
+class Dying(Chat):
+    """Closes its door after so many requests, for good."""
+
+    def __init__(self, last: int, *, wrong: bool = False) -> None:
+        super().__init__(ROOT)
+        self._last = last
+        self._wrong = wrong
+        self.close: Callable[[], None] = lambda: None
+
+    def body(self, request: Body, completion: Completion) -> Body:
+        body = super().body(request, completion)
+        return {**body, "created": "now"} if self._wrong else body
+
+    def __call__(self, asked: Asked) -> Answer:
+        answer = super().__call__(asked)
+        if self.number >= self._last:
+            answer.closes = True
+        return answer
+
+
+@pytest.mark.parametrize(("wrong", "code"), [(False, 3), (True, 1)])
+def test_a_server_that_dies_ends_the_run(wrong: bool, code: int) -> None:
+    finished = conduct(Dying(60, wrong=wrong), OVERLAID).finished
+    assert (finished.verdict, finished.exit_code) == ("unreachable", code)
+    assert "it was there, and is no more" in finished.reason
+    assert finished.requests < 120
+    assert 0 < finished.not_run < finished.planned
+
+
+def test_nobody_there_is_one_line_and_not_a_wall() -> None:
+    found = conduct(Dying(0), OVERLAID)
+    assert found.finished.exit_code == 3
+    assert found.finished.requests <= 8
+    assert found.findings == ()
+
+
+# -- budgets, order, ends -------------------------------------------------------------------------
+
+
+def sent(found: Conducted) -> list[tuple[str, str, bytes]]:
+    return [(one.case_id, one.purpose, one.exchange.request.body) for one in found.exchanges]
+
+
+def test_the_same_seed_gives_the_same_requests_in_the_same_order() -> None:
+    one, two, other = (
+        conduct(Chat(ROOT), OVERLAID, seed=seed, phases=("deck", "random")) for seed in (3, 3, 4)
+    )
+    assert sent(one) == sent(two)
+    assert sent(one) != sent(other)
+
+
+def test_a_budget_of_requests_holds_whatever_is_found() -> None:
+    class Wrong(Chat):
+        def body(self, request: Body, completion: Completion) -> Body:
+            return {"id": 1}
+
+    found = conduct(Wrong(ROOT), OVERLAID, max_requests=40)
+    assert found.finished.requests <= 40
+    assert len(found.exchanges) <= 40
+    assert found.finished.not_run > 0
+    assert found.finished.exit_code == 1
+
+
+def test_a_run_that_is_interrupted_tells_what_it_has() -> None:
+    class Wrong(Chat):
+        def body(self, request: Body, completion: Completion) -> Body:
+            return {**super().body(request, completion), "created": "now"}
+
+    found = conduct(Wrong(ROOT), OVERLAID, cancel_after=30)
+    finished = found.events[-1]
+    assert isinstance(finished, Finished)
+    assert (finished.verdict, finished.exit_code) == ("interrupted", 130)
+    assert [one.code for one in found.findings] == ["response-body.type"]
+    assert finished.findings == 1
+
+
+def test_events_come_in_their_order() -> None:
+    found = conduct(Chat(ROOT), OVERLAID, phases=("transport", "time"))
+    kinds = [type(event) for event in found.events]
+    assert (kinds[0], kinds[-1]) == (Started, Finished)
+    phases = [event.phase for event in found.events if isinstance(event, PhaseStarted)]
+    assert phases == ["transport", "time"]
+    assert set(kinds) == {Started, PhaseStarted, Exchanged, Finished}
+
+
+def test_only_the_findings_that_are_wanted_are_followed() -> None:
+    class Wrong(Chat):
+        def body(self, request: Body, completion: Completion) -> Body:
+            return {**super().body(request, completion), "created": "now", "model": "other"}
+
+    found = conduct(Wrong(ROOT), OVERLAID, only=("law",), phases=("deck",))
+    assert {one.code for one in found.findings} == {"law.model-as-asked"}
+    assert not any(
+        isinstance(event, Found) and event.finding.code == "response-body.type"
+        for event in found.events
+    )
+
+
+# -- capabilities ---------------------------------------------------------------------------------
+
+
+class NoTools(Chat):
+    def validate(self, request: Body) -> None:
+        super().validate(request)
+        if request.get("tools"):
+            raise Refusal(400, "tools are not supported")
+
+
+class NoJson(Chat):
+    def text(self, request: Body, digest: str) -> str:
+        return super().text({**request, "response_format": None}, digest)
+
+
+def test_a_capability_that_is_declared_missing_is_no_finding() -> None:
+    found = conduct(NoJson(ROOT), OVERLAID, phases=("deck",))
+    assert [one.code for one in found.of("error")] == ["capability.structured-output"]
+    declared = conduct(
+        NoJson(ROOT), OVERLAID, phases=("deck",), without=frozenset({"structured-output"})
+    )
+    assert declared.told == []
+    assert declared.finished.exit_code == 0
+
+
+def test_a_server_without_tools_is_not_forty_findings() -> None:
+    found = conduct(NoTools(ROOT), OVERLAID, phases=("deck",))
+    assert len(found.of("error")) <= 2, found.told
+
+
+# -- memory ---------------------------------------------------------------------------------------
+
+
+def test_what_showed_something_is_sent_first_the_next_time(tmp_path: Any) -> None:
+    class Crash(Chat):
+        def validate(self, request: Body) -> None:
+            if request.get("n") == 1:
+                raise Refusal(500, "division by zero")
+            super().validate(request)
+
+    database = str(tmp_path / "memory")
+    first = conduct(Crash(ROOT), OVERLAID, phases=("boundary",), database=database)
+    assert {one.code for one in first.findings} == {"response.server-error"}
+    again = conduct(
+        Crash(ROOT),
+        OVERLAID,
+        phases=("boundary",),
+        database=database,
+        until=("response.server-error",),
+    )
+    assert len(again.exchanges) <= 12
+    assert again.exchanges[0].case_id.endswith("/remembered-1")
+    mended = conduct(Chat(ROOT), OVERLAID, phases=("boundary",), database=database)
+    assert mended.exchanges[0].case_id.endswith("/remembered-1")
+    forgotten = conduct(Chat(ROOT), OVERLAID, phases=("boundary",), database=database)
+    assert not forgotten.exchanges[0].case_id.endswith("/remembered-1")
+
+
+def test_a_client_that_goes_away_must_not_hurt_the_next_one() -> None:
+    found = conduct(BrokenByHangUp(ROOT), OVERLAID, phases=("time",))
+    assert "response.server-error" in {one.code for one in found.of("error")}
