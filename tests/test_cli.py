@@ -198,3 +198,14 @@ def test_python_m_troth_is_the_command() -> None:
         env={**os.environ, "PYTHONWARNINGS": "error"},
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, f"troth {version('troth')}\n", "")
+
+
+@pytest.mark.parametrize("args", [["--debug", "show"], ["show", "--debug"]])
+def test_debug_shows_the_traceback_wherever_it_stands(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, args: list[str]
+) -> None:
+    failing(monkeypatch, SPEC)
+    code, said, errors = run(capsys, *args)
+    assert (code, said) == (2, "")
+    assert errors.startswith("Traceback (most recent call last):\n")
+    assert errors.endswith(f"troth: {SPEC}\n")

@@ -90,6 +90,13 @@ def test_a_duplicate_key_is_refused_naming_both_lines(name: str) -> None:
     assert "lines 3 and 5" in str(error)
 
 
+@pytest.mark.parametrize("name", ["a.yaml", "a.json"])
+def test_a_duplicate_key_in_one_line_is_refused_naming_both_columns(name: str) -> None:
+    error = refused('{"openapi": "3.1.0", "openapi": "3.1.0"}', DuplicateKey, name)
+    assert error.fault == "the key 'openapi' was already given in column 2 of the same line"
+    assert error.advice == "Remove or rename one of the two (columns 2 and 22)."
+
+
 def test_text_that_starts_as_json_is_json_unless_its_name_says_yaml() -> None:
     text = "{openapi: 3.1.0,}"
     assert yaml(text).root == {"openapi": "3.1.0"}
@@ -126,10 +133,22 @@ def test_supported_versions_load(version: str) -> None:
     assert yaml(HEAD.replace("3.1.0", version)).openapi == version
 
 
-@pytest.mark.parametrize("version", ["'2.0'", "4.0.0", "3.1", "'3.1'", "3.3.0", "null", "3.1.x"])
-def test_other_versions_are_refused(version: str) -> None:
+@pytest.mark.parametrize(
+    ("version", "found", "more"),
+    [
+        ("'2.0'", "'2.0'", ""),
+        ("4.0.0", "'4.0.0'", ""),
+        ("3.1", "3.1", " Write '3.1.0'."),
+        ("'3.1'", "'3.1'", " Write '3.1.0'."),
+        ("3.3.0", "'3.3.0'", ""),
+        ("null", "null", ""),
+        ("3.1.x", "'3.1.x'", ""),
+    ],
+)
+def test_other_versions_are_refused(version: str, found: str, more: str) -> None:
     error = refused(HEAD.replace("3.1.0", version), UnsupportedVersion)
-    assert error.advice == "Supported versions: 3.0.x, 3.1.x and 3.2.x."
+    assert error.fault == f"version {found} is not supported"
+    assert error.advice == f"Supported versions: 3.0.x, 3.1.x and 3.2.x.{more}"
     assert (error.place, error.pointer) == (Place("a.yaml", 1, 1), "/openapi")
 
 

@@ -12,6 +12,7 @@ from troth.document import Document, read
 from troth.errors import SpecError
 from troth.spec_errors import (
     BadAction,
+    DanglingReference,
     NoTarget,
 )
 
@@ -262,3 +263,12 @@ def test_a_target_that_is_no_jsonpath_is_refused(target: str) -> None:
     error = refused("", f'  - target: "{target}"\n    remove: true\n', BadAction)
     assert (error.index, error.pointer) == (0, "/actions/0/target")
     assert "is not a JSONPath" in error.fault
+
+
+def test_what_an_action_removed_is_missed_with_the_name_of_the_action() -> None:
+    base = "paths: {/a: {get: {responses: {'200': {$ref: '#/components/responses/Ok'}}}}}\n"
+    base += "components: {responses: {Ok: {description: ok}}}\n"
+    action = "  - target: $.components.responses\n    remove: true\n"
+    error = refused(base, "  - target: $.info\n    update: {x-a: 1}\n" + action, DanglingReference)
+    assert error.reference == "#/components/responses/Ok"
+    assert error.advice == "actions[1] (<bytes>:7:5) removed it."

@@ -85,10 +85,10 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("troth"), prog_name="troth", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-@click.pass_context
-def troth(ctx: click.Context, debug: bool) -> None:
+def troth(debug: bool) -> None:
     """Hold an HTTP API to its OpenAPI document."""
-    ctx.obj = {"debug": debug}
+    # `main` has read --debug by now: it may stand behind the command too
+    del debug
 
 
 def main(args: list[str] | None = None) -> None:
@@ -97,7 +97,7 @@ def main(args: list[str] | None = None) -> None:
     0: conforms; 1: violations; 2: usage, configuration or document; 3: target or machine;
     130: interrupted.
     """
-    arguments = sys.argv[1:] if args is None else args
+    arguments, debug = _split(sys.argv[1:] if args is None else args)
     try:
         code = troth.main(arguments, prog_name="troth", standalone_mode=False)
     except click.ClickException as fault:
@@ -106,8 +106,15 @@ def main(args: list[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         code = 130
     except Exception as fault:
-        code = _tell(fault, debug="--debug" in arguments)
+        code = _tell(fault, debug=debug)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _split(args: list[str]) -> tuple[list[str], bool]:
+    """The arguments without `--debug`, which may stand anywhere, and whether it was there."""
+    end = args.index("--") if "--" in args else len(args)
+    kept = [arg for arg in args[:end] if arg != "--debug"]
+    return kept + args[end:], len(kept) < end
 
 
 def _tell(fault: Exception, *, debug: bool) -> int:

@@ -108,5 +108,10 @@ def check_version(root: Any, marks: Marks) -> str:
     good = isinstance(version, str) and re.fullmatch(r"3\.[012]\.[0-9]+(-.+)?", version)
     if field_name == "swagger" or not good:
         place = marks.find(root, [field_name])
-        raise UnsupportedVersion(repr(version), supported=SUPPORTED, place=place, pointer=pointer)
+        found = repr(version) if isinstance(version, str) else json.dumps(version)
+        short = field_name == "openapi" and str(version) in ("3.0", "3.1", "3.2")
+        full = f"'{version}.0'" if short else ""
+        raise UnsupportedVersion(
+            found, supported=SUPPORTED, place=place, pointer=pointer, likely=full
+        )
     return str(version)

@@ -9,18 +9,20 @@ the document's folder, as it would had it been written there.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from troth import json_path
+from troth import pointer as pointers
 from troth.document import Document, build
 from troth.edits import Incompatible, Material, Tree, kind_of, measure
 from troth.json_path import InvalidQuery, Location
 from troth.limits import Limits
 from troth.marks import Marks, renumber
 from troth.overlay_reader import NOTHING, Action, Overlay, read
-from troth.spec_errors import BadAction, NoTarget
+from troth.spec_errors import BadAction, DanglingReference, NoTarget
 from troth.yaml_writer import dump_yaml
 
 __all__ = ["NOTHING", "Action", "Overlay", "apply", "read", "write"]
@@ -42,12 +44,23 @@ def apply(
     marks = Marks(top=document.marks.top)
     files = {number: marks.add_file(file) for number, file in enumerate(document.marks.files)}
     root = marks.copy(document.root, document.marks, files)
+    removed: list[tuple[Location, str]] = []
     for source in sources:
         overlay = source if isinstance(source, Overlay) else read(source, limits=document.limits)
         into = {number: marks.add_file(file) for number, file in enumerate(overlay.marks.files)}
         tree = Tree(root, marks)
-        _Application(tree, overlay, strict, files=into, limits=document.limits).run()
-    return build(document.file, root, marks, path=document.path, limits=document.limits)
+        application = _Application(tree, overlay, strict, files=into, limits=document.limits)
+        application.run()
+        removed += application.removed
+    try:
+        return build(document.file, root, marks, path=document.path, limits=document.limits)
+    except DanglingReference as error:
+        # what refers to it was written by others: the action that took it away is the news
+        tokens = pointers.split(unquote(error.reference.partition("#")[2]))
+        for location, action in removed:
+            if tuple(map(str, location)) == tokens[: len(location)]:
+                error.advice = f"{action} removed it."
+        raise
 
 
 def write(
@@ -91,7 +104,8 @@ def _written(action: Action) -> dict[str, Any]:
 class _Application:
     """One overlay on its way into one tree.
 
-    *files* renumbers the overlay's files; *added* counts the nodes that its actions inserted.
+    *files* renumbers the overlay's files; *added* counts the nodes that its actions inserted;
+    *removed* says what was taken away, and by which action.
     """
 
     tree: Tree
@@ -100,6 +114,7 @@ class _Application:
     files: dict[int, int]
     limits: Limits
     added: int = 0
+    removed: list[tuple[Location, str]] = field(default_factory=list)
 
     def run(self) -> None:
         for index, action in enumerate(self.overlay.actions):
@@ -130,6 +145,8 @@ class _Application:
             if () in targets:
                 raise self.wrong(index, "removes the whole document", "target")
             self.tree.remove(targets)
+            place = self.overlay.place(f"/actions/{index}")
+            self.removed += [(target, f"actions[{index}] ({place})") for target in targets]
         elif action.copy is not None:
             self.put(index, targets, self.copied(index, action.copy), "copy")
         elif action.update is not NOTHING:

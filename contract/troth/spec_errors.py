@@ -35,10 +35,14 @@ class DuplicateKey(SpecError):
     """A mapping has the same *key* twice; *first* is where it was written before."""
 
     def __init__(self, key: str, *, first: Place, place: Place) -> None:
+        before, lines = f"line {first.line}", f"lines {first.line} and {place.line}"
+        if first.line == place.line:
+            before = f"column {first.column} of the same line"
+            lines = f"columns {first.column} and {place.column}"
         super().__init__(
-            f"the key {key!r} was already given in line {first.line}",
+            f"the key {key!r} was already given in {before}",
             place=place,
-            advice=f"Remove or rename one of the two (lines {first.line} and {place.line}).",
+            advice=f"Remove or rename one of the two ({lines}).",
         )
         self.key = key
         self.first = first
@@ -55,12 +59,21 @@ class NotAnOpenApiDocument(SpecError):
 class UnsupportedVersion(SpecError):
     """The document is of a version that troth does not read; *found* is as written."""
 
-    def __init__(self, found: str, *, supported: str, place: Place | None, pointer: str) -> None:
+    def __init__(
+        self,
+        found: str,
+        *,
+        supported: str,
+        place: Place | None,
+        pointer: str,
+        likely: str = "",
+    ) -> None:
+        instead = f" Write {likely}." if likely else ""
         super().__init__(
             f"version {found} is not supported",
             place=place,
             pointer=pointer,
-            advice=f"Supported versions: {supported}.",
+            advice=f"Supported versions: {supported}.{instead}",
         )
         self.found = found
 
