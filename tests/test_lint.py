@@ -72,6 +72,8 @@ THINGS = "/paths/~1things/post"
 BODY = f"{THINGS}/requestBody/content/application~1json/schema"
 MEMBER = f"{BODY}/properties"
 REPLY = f"{THINGS}/responses/200/content/application~1json/schema"
+TO_A = {"$ref": "#/components/schemas/A"}
+LOOP = {"type": "object", "required": ["a"], "properties": {"a": TO_A}}
 NULLABLE_TEXT = {"type": ["string", "null"]}
 TAGGED = [
     {"type": "object", "required": ["role"], "properties": {"role": {"enum": [role]}}}
@@ -594,6 +596,42 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         schemas(A=properties(a={"type": "string", "minLength": 3, "maxLength": 2})),
         "/components/schemas/A/properties/a",
         schemas(A=properties(a={"type": "string", "minLength": 2, "maxLength": 2})),
+    ),
+    (
+        "unsatisfiable",
+        schemas(A=LOOP, B=properties(a=TO_A)),
+        "/components/schemas/A",
+        schemas(A={**LOOP, "type": ["object", "null"]}),
+    ),
+    (
+        "unsatisfiable",
+        schemas(A={"allOf": [{"type": "array", "minItems": 1, "items": TO_A}]}),
+        "/components/schemas/A",
+        schemas(A={"anyOf": [{"type": "array", "minItems": 1, "items": TO_A}, {"type": "null"}]}),
+    ),
+    (
+        "unsatisfiable",
+        schemas(A={"enum": []}, B=properties(a=TO_A), C=TO_A),
+        "/components/schemas/A",
+        schemas(A={"enum": [1]}, B=properties(a=TO_A), C=TO_A),
+    ),
+    (
+        "malformed",
+        api(servers=[{"url": "https://{a}.x/v1"}]),
+        "/servers/0/url",
+        api(servers=[{"url": "https://{a}.x/v1", "variables": {"a": {"default": "b"}}}]),
+    ),
+    (
+        "malformed",
+        at(servers=[{"url": "http://[::1/v1"}]),
+        f"{THINGS}/servers/0/url",
+        at(servers=[{"url": "//[::1]/v1"}, {"url": "/v1"}, {"url": "."}]),
+    ),
+    (
+        "malformed",
+        api(servers=[{"url": "/{a}", "variables": {"a": {"default": "b", "enum": ["c"]}}}]),
+        "/servers/0/variables/a/default",
+        api(servers=[{"url": "/{a}", "variables": {"a": {"default": "c", "enum": ["c"]}}}]),
     ),
     (
         "unsatisfiable",

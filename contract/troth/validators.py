@@ -37,6 +37,7 @@ DRAFTS: dict[str, type[jsonschema_rs.Validator]] = {
     "http://json-schema.org/draft-04/schema": jsonschema_rs.Draft4Validator,
 }
 
+_TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
 _BAD_PATTERN = "the pattern {} is not an ECMA-262 regular expression, or it is too large to run"
 
 
@@ -198,6 +199,9 @@ def _fault(error: jsonschema_rs.ValidationError, value: Any, at: str) -> Uncompi
         return Uncompilable(
             f"not a JSON Schema: {wording.not_of_type(value, sorted(kind.types))}", at
         )
+    if at.endswith("/type") and isinstance(kind, jsonschema_rs.ValidationErrorKind.AnyOf):
+        said = f"{wording.show(value)} is not one of {', '.join(_TYPES)}, nor an array of these"
+        return Uncompilable(f"not a JSON Schema: {said}", at)
     return Uncompilable(f"not a JSON Schema: {_line(error.message)}", at)
 
 

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 
 from troth.document import Document
 from troth.lint import (
+    addresses,
     dependencies,
+    endless,
     examples,
     forms,
     keywords,
@@ -38,12 +40,14 @@ RULES: tuple[Callable[[Survey], Iterator[Finding]], ...] = (
     structure.operations,
     structure.path_parameters,
     structure.contents,
+    addresses.servers,
     usage.tags,
     usage.components,
     usage.security,
     usage.duplicate_samples,
     keywords.dead_names,
     keywords.unsatisfiable,
+    endless.endless,
     keywords.inert,
     keywords.foreign,
     keywords.unreadable,

@@ -82,6 +82,19 @@ def _decimal(node: Node) -> str | None:
 
 def unsatisfiable(survey: Survey) -> Iterator[Finding]:
     """Find schemas that no value meets; the innermost, where one makes another so."""
+    met = dict(_impossible(survey))
+    for pointer, part in met.items():
+        # a reference to one that is told is no second fault
+        node = survey.by_pointer.get(pointer)
+        if part.causes == (f"{pointer}/$ref",) and node is not None and node.reference in met:
+            continue
+        why = f"{part.why}{_values(survey, part)}"
+        yield survey.finding(
+            "unsatisfiable", pointer, f"No value can be valid here (proved): {why}."
+        )
+
+
+def _impossible(survey: Survey) -> Iterator[tuple[str, proofs.Unsatisfiable]]:
     for outer in survey.of("schema"):
         if outer.parent is not None and outer.parent.role == "schema":
             continue
@@ -96,11 +109,7 @@ def unsatisfiable(survey: Survey) -> Iterator[Finding]:
             if any(other.startswith(pointer + "/") for other in parts):
                 continue
             if not pointer.endswith("/propertyNames"):  # those are `dead-keyword`
-                yield survey.finding(
-                    "unsatisfiable",
-                    pointer,
-                    f"No value can be valid here (proved): {part.why}{_values(survey, part)}.",
-                )
+                yield pointer, part
 
 
 def _meant(node: Node | None) -> bool:

@@ -96,10 +96,11 @@ def operations(survey: Survey) -> Iterator[Finding]:
         name = operation["operationId"]
         if isinstance(name, str) and name in first:
             here = first[name].pointer
+            line = survey.document.place(f"{here}/operationId")
             yield survey.finding(
                 "duplicate-operation-id",
                 operation.pointer + "/operationId",
-                f"The operationId {name!r} is also that of #{here}; it has to be unique.",
+                f"The operationId {name!r} is also that of #{here} ({line}); it has to be unique.",
             )
         elif isinstance(name, str):
             first[name] = operation
