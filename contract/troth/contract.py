@@ -105,6 +105,10 @@ class Contract:
         document's servers and bare paths both match.  Raises NoSuchPath, or MethodNotAllowed
         with the methods that would do.
         """
+        operations = self.routes.literal.get(target)
+        if operations is not None and method in operations:
+            # most targets are a literal path and nothing else
+            return Match(operations[method], {}, "")
         path, query = _path_and_query(target)
         found = self.routes.find(path)
         if found is None and "%" in path:

@@ -14,13 +14,17 @@ Fields = tuple[tuple[str, str], ...]
 def field(fields: Fields, name: str) -> str | None:
     """The value of the first field called *name*, or None."""
     wanted = name.lower()
-    return next((value for key, value in fields if key.lower() == wanted), None)
+    # a generator takes twice the time, and this is read for every request
+    for key, value in fields:
+        if key.lower() == wanted:
+            return value
+    return None
 
 
 def field_values(fields: Fields, name: str) -> tuple[str, ...]:
     """All values of the fields called *name*, in order."""
     wanted = name.lower()
-    return tuple(value for key, value in fields if key.lower() == wanted)
+    return tuple([value for key, value in fields if key.lower() == wanted])
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,12 @@ def check_security(operation: Operation, request: Request) -> tuple[Violation, .
 
     When none is, the faults of the alternative that lacks least, the first of equals.
     """
+    for alternative in operation.security:
+        for scheme in alternative:
+            if _fault(scheme, request) is not None:
+                break
+        else:
+            return ()
     best: tuple[Violation, ...] | None = None
     for alternative in operation.security:
         faults = tuple(
@@ -42,8 +48,6 @@ def check_security(operation: Operation, request: Request) -> tuple[Violation, .
             if (fault := _fault(scheme, request)) is not None
             for word, message in (fault,)
         )
-        if not faults:
-            return ()
         if best is None or len(faults) < len(best):
             best = faults
     return best or ()
