@@ -204,6 +204,12 @@ def test_a_journal_may_be_standard_output(capfdbinary: pytest.CaptureFixture[byt
     assert json.loads(lines[1]) == {"event": "noted", "code": "a", "message": "b"}
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_device_without_room_is_told_by_its_name() -> None:
+    with pytest.raises(files.NotWritten, match=r"^/dev/full cannot be written: No space left"):
+        journal.Journal("/dev/full").__enter__()
+
+
 def test_two_runs_do_not_write_one_journal(tmp_path: Path) -> None:
     path = tmp_path / "run.ndjson"
     with journal.Journal(path) as first:

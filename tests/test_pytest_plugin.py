@@ -206,6 +206,18 @@ def test_a_file_settles_what_the_options_do_not(
     assert (project / "out" / "a.xml").exists()
 
 
+def test_what_never_came_up_is_skipped_and_not_passed(
+    run: Pytest, faulty: tuple[str, Counting]
+) -> None:
+    asked = ("--troth-phase", "deck", "--troth-max-requests", "12", "-rs", "-v")
+    code, out = run("--troth-url", faulty[0], "--troth-token", TOKEN, *asked)
+    assert code == 1
+    assert f"{OPERATION}::statuses PASSED" in out
+    for check in ("time", "laws[structured-output]", "security"):
+        assert f"{OPERATION}::{check} SKIPPED" in out
+    assert "troth: nothing of this came up in the run" in out
+
+
 def test_the_fixtures_run_inside_of_a_loop_and_fail_with_findings(
     run: Pytest, project: Path, faulty: tuple[str, Counting]
 ) -> None:

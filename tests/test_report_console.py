@@ -80,8 +80,9 @@ def test_findings_of_one_code_are_told_together() -> None:
 def test_a_run_without_findings_says_so() -> None:
     text = render(fold(events(verdict="conforms")), width=80, colour=False)
     assert "http://127.0.0.1:8000/api conforms\n0 errors, 0 warnings, 3 requests" in text
-    assert "interrupted" in render(fold([started()]), width=80, colour=False)
-    assert "the server interrupted" in render(fold([]), width=80, colour=False)
+    cut = render(fold([started()]), width=80, colour=False)
+    assert "http://127.0.0.1:8000/api was not tested to the end (interrupted)\n" in cut
+    assert "the server was not tested to the end" in render(fold([]), width=80, colour=False)
 
 
 def test_fields_that_differ_from_the_usual_are_shown() -> None:

@@ -19,7 +19,7 @@ import troth
 from servers.chat import TOKEN, Chat
 from servers.faults import FAULTS
 from servers.wire import Answer, Asked, Server
-from troth import cli
+from troth import cli, test_command
 from troth.conformance import baseline
 from troth.conformance.target import BadTarget, base_url, is_local
 
@@ -441,6 +441,46 @@ def test_an_interruption_gives_what_there_is_and_exit_130(faulty: str, tmp_path:
         assert "Warning" not in err
         assert '"interrupted"' in journal.read_text().splitlines()[-1]
         assert json.loads((tmp_path / "r.json").read_text())["verdict"] == "interrupted"
+
+
+def test_an_interruption_before_the_first_request_gives_the_reports_too(
+    server: str,
+    tmp_path: Path,
+    run: Callable[..., tuple[int, str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(contract: troth.Contract) -> tuple[str, ...]:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        return ()
+
+    monkeypatch.setattr(test_command, "_document_faults", interrupted)
+    code, out, err = run(server, "--token", TOKEN, "--report", f"json={tmp_path}/r.json")
+    assert code == 130
+    assert "Traceback" not in err
+    assert f"{server} was not tested to the end (interrupted)\n0 errors, 0 warnings, " in out
+    told = json.loads((tmp_path / "r.json").read_text())
+    assert (told["verdict"], told["exit_code"], told["findings"]) == ("interrupted", 130, [])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on a file's size")
+def test_a_journal_that_the_disk_cannot_take_costs_the_journal_alone(
+    server: str, tmp_path: Path
+) -> None:
+    import resource
+
+    args = [server, "--token", TOKEN, *QUICK, "--journal", "run.ndjson"]
+    process = _process(
+        [*args, "--report", "github=out.txt"],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000)),
+    )
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 3, err
+    assert " conforms\n" in out
+    assert err.endswith("troth: run.ndjson cannot be written: File too large\n")
+    assert "Warning" not in err
+    assert (tmp_path / "out.txt").exists()
+    assert (tmp_path / "run.ndjson").stat().st_size <= 40_000
 
 
 def test_a_reader_that_leaves_is_no_fault(server: str) -> None:

@@ -164,7 +164,7 @@ class _Test:
         from troth.conformance.launch import launch
 
         self._head()
-        faults = _document_faults(self.contract)
+        faults: list[str] = []
         folding = Fold()
         live = Live(sys.stderr, clock=time.monotonic, live=is_live(sys.stderr))
         with ExitStack() as stack:
@@ -172,7 +172,7 @@ class _Test:
 
             def tell(event: Event) -> None:
                 if isinstance(event, Started):
-                    event = replace(event, document_faults=faults, overlays=self.overlays)
+                    event = replace(event, document_faults=tuple(faults), overlays=self.overlays)
                 folding.add(event)
                 write(event)
                 if not self.quiet:
@@ -185,6 +185,7 @@ class _Test:
                     tell=tell,
                     known=self.baseline.ids if self.baseline else frozenset(),
                     second=self.second,
+                    prepare=lambda: faults.extend(_document_faults(self.contract)),
                 )
             finally:
                 live.close()

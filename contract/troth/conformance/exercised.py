@@ -118,13 +118,13 @@ class Tally:
             str(response.status) if response is not None else exchange.fault or "no answer"
         ] += 1
         self.checked |= _checked(event)
+        for law, verdict in event.laws.items():  # probes judge too what compares several answers
+            self.laws.setdefault(law, Counter())[verdict] += 1
         if event.purpose != "case":
             return
         self.cases += 1
         self.intents[event.intent] += 1
         self.covers.update(event.covers)
-        for law, verdict in event.laws.items():
-            self.laws.setdefault(law, Counter())[verdict] += 1
 
     def account(
         self, name: str, started: Started | None, *, found: Mapping[str, int]

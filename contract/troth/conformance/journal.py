@@ -10,8 +10,10 @@ from __future__ import annotations
 import io
 import json
 import os
+import stat
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 from importlib.metadata import version
@@ -59,7 +61,11 @@ class Journal:
     def __enter__(self) -> Journal:
         check_writable(self.path)
         self._stream = sys.stdout.buffer if str(self.path) == "-" else self._opened()
-        self._line({"journal": "troth", "format": FORMAT, "troth": version("troth")})
+        try:
+            self._line({"journal": "troth", "format": FORMAT, "troth": version("troth")})
+        except NotWritten:
+            self._close()
+            raise
         return self
 
     def _opened(self) -> BinaryIO:
@@ -71,7 +77,7 @@ class Journal:
         if not _locked(stream):
             stream.close()
             raise Unwritable(self.path, "another run is writing it")
-        if stream.seekable():
+        if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):  # a device cannot be made shorter
             stream.truncate(0)
         return stream
 
@@ -81,8 +87,13 @@ class Journal:
         fault: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._close()
+
+    def _close(self) -> None:
         if self._stream is not None and self._stream is not sys.stdout.buffer:
-            self._stream.close()
+            # what a full disk did not take is tried once more: that it fails has been told
+            with suppress(OSError):
+                self._stream.close()
         self._stream = None
 
     def write(self, event: Event) -> None:

@@ -30,16 +30,19 @@ def launch(
     tell: Callable[[Event], None],
     known: frozenset[str] = frozenset(),
     second: Contract | None = None,
+    prepare: Callable[[], None] | None = None,
 ) -> tuple[Finished, int]:
     """Run against `settings.url`; *tell* is told each event.  The last event and the exit code.
 
-    *known* and *second* are as `Run` takes them.  SIGINT and SIGTERM end the run with what there
-    is so far, when this is the main thread.
+    *known* and *second* are as `Run` takes them; *prepare* is called before anything is told or
+    sent.  SIGINT and SIGTERM end the run with what there is so far, when this is the main thread.
     """
     stopped: list[int] = []
 
     async def conduct() -> Finished:
         with _Signals(stopped):
+            if prepare is not None:
+                prepare()  # it takes a while too, and is no less part of what is stopped
             return await _go(contract, settings, tell=tell, known=known, second=second)
 
     finished = asyncio.run(conduct())

@@ -40,6 +40,16 @@ class Outcome:
         """Whether the run ended well: no errors, and no warnings if it was strict."""
         return self.finished is not None and self.finished.exit_code == 0
 
+    def judged(self, operation: str, check: str) -> bool:
+        """Whether anything came up that *check* asks of: `streams`, or `laws[tools]` of a group."""
+        group = check.removeprefix("laws[").removesuffix("]") if check != "laws" else ""
+        for one in self.account.operations:
+            if one.name == operation and not check.startswith("laws"):
+                return check in one.checked
+            if one.name == operation:
+                return any(law.state != "never applied" for law in one.laws if law.group == group)
+        return False
+
     def told(self, findings: Iterable[Finding]) -> str:
         """Some findings in words."""
         return console.some(self.account, findings, width=_WIDTH, colour=False)

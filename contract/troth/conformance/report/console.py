@@ -27,8 +27,8 @@ _VERDICTS = {
     "conforms": "conforms",
     "violations": "does not conform",
     "inconclusive": "inconclusive",
-    "unreachable": "unreachable",
-    "interrupted": "interrupted",
+    "unreachable": "cannot be reached",
+    "interrupted": "was not tested to the end (interrupted)",
 }
 
 
