@@ -63,19 +63,24 @@ def tokens(text: str) -> list[str]:
 
 def count(value: Any) -> int:
     """How many tokens the strings of a JSON value have, names of members not counted."""
-    total = 0
+    found: list[str] = []
     waiting = [value]
     while waiting:
         part = waiting.pop()
-        if type(part) is str:
-            if not part.isascii():
-                total += len(tokens(part))
-            elif len(part) < _LONG:
-                total += len(_ASCII.findall(part))
-            else:
-                total += _ASCII.subn("", part)[1]  # half the time of a list that nobody reads
-        elif type(part) is dict:
-            waiting.extend(part.values())
-        elif type(part) is list:
-            waiting.extend(part)
-    return total
+        kind = type(part)
+        if kind is str:
+            found.append(part)
+        elif kind is dict:
+            waiting += part.values()
+        elif kind is list:
+            waiting += part
+    # a line break is a token by itself wherever it stands, so that one search serves them all
+    whole = "\r\n".join(found)
+    if not whole.isascii():
+        return sum([len(tokens(text)) for text in found])
+    size = (
+        len(_ASCII.findall(whole))
+        if len(whole) < _LONG
+        else _ASCII.subn("", whole)[1]  # half the time of a list that nobody reads
+    )
+    return size - len(found) + 1 if found else 0

@@ -74,6 +74,13 @@ def test_the_strings_of_a_message_are_counted_wherever_they_are():
     assert count(None) == 0
 
 
+@given(st.lists(TEXTS | st.text(" \r\n\ta1.", max_size=8), max_size=5))
+@example(["a ", " b", "\r", "\n", "", "c  "])
+def test_what_is_counted_together_is_counted_apart(texts):
+    told = [{"role": text} for text in texts]
+    assert count(told) == sum(len(tokens(text)) for text in texts)
+
+
 def test_a_long_text_is_counted_as_a_short_one_is():
     for text in ("Hello, world! ", "a  b\r\n", "x" * 13):
         assert count(text * 2000) == len(tokens(text * 2000))
