@@ -108,12 +108,13 @@ def until_up(port: int, *, seconds: float = 60) -> None:
             return
 
 
-def request(port: int, body: bytes) -> bytes:
-    head = (
+def request(port: int, body: bytes, *, head: str = "") -> bytes:
+    """A whole request; *head* is another header line, or none."""
+    lines = (
         f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
-        f"Authorization: Bearer benchmark\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"Authorization: Bearer benchmark\r\nContent-Length: {len(body)}\r\n{head}\r\n"
     )
-    return head.encode() + body
+    return lines.encode() + body
 
 
 def chat(number: int, topic: str, **members: object) -> bytes:
@@ -143,11 +144,15 @@ def is_complete(received: bytes) -> bool:
 
 @dataclass
 class Load:
-    """Sixteen kept-alive connections to *port*, each asking again once it is answered."""
+    """Sixteen kept-alive connections to *port*, each asking again once it is answered.
+
+    With *new_heads* no two requests have the same head, as when each is traced.
+    """
 
     port: int
     body: Callable[[int], bytes]
     connections: int = 16
+    new_heads: bool = False
     asked: int = 0
 
     def run(self, seconds: float) -> int:
@@ -185,7 +190,8 @@ class Load:
 
     def _ask(self, client: socket.socket) -> None:
         self.asked += 1
-        client.sendall(request(self.port, self.body(self.asked)))
+        head = f"X-Trace: {self.asked}\r\n" if self.new_heads else ""
+        client.sendall(request(self.port, self.body(self.asked), head=head))
 
 
 def troth_mock(port: int, *options: str) -> list[str]:

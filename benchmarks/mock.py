@@ -4,7 +4,8 @@
 
 Servers run on one core and the load on another.  Rounds are interleaved, because machines drift:
 each round measures every server, and its ratios are against the bare handlers of that round.
-Bodies are all distinct.  Peers come from npm into benchmarks/node_modules when that works.
+Bodies are all distinct; heads are, too, in one more line for the mock, which knows those that came
+before.  Peers come from npm into benchmarks/node_modules when that works.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ class Server:
     kinds: tuple[str, ...]
     warm_up: float
     pid: int = 0
+    new_heads: bool = False
 
 
 def body(kind: str, number: int) -> bytes:
@@ -76,6 +78,9 @@ def servers(*, peers: bool) -> Iterator[Server]:
         yield Server(name, command, port, (kind,), 0.5)
     port = free_port()
     yield Server("troth mock", troth_mock(port), port, ("requests", "streams"), 1.0)
+    port = free_port()
+    both = ("requests", "streams")
+    yield Server("… new heads", troth_mock(port), port, both, 1.0, new_heads=True)
     if peers and installed():
         yield from from_npm()
 
@@ -111,7 +116,8 @@ def from_npm() -> Iterator[Server]:
 def measure(server: Server, kind: str, seconds: float) -> float:
     """Answers per CPU second of the server."""
     before = cpu_seconds(server.pid)
-    answered = Load(server.port, partial(body, kind)).run(seconds)
+    load = Load(server.port, partial(body, kind), new_heads=server.new_heads)
+    answered = load.run(seconds)
     return answered / max(cpu_seconds(server.pid) - before, 0.01)
 
 

@@ -2,8 +2,9 @@
 
     python benchmarks/validate.py [--rounds 5]
 
-The body has 20 messages and 5 tools.  The same request goes through stock openapi-core in the
-same run, interleaved, on the same document.
+The body has 20 messages and 5 tools, and is written without spaces, as the official SDKs of
+OpenAI send it; with spaces, as Python's `json.dumps` writes it, is measured beside.  The same
+request goes through stock openapi-core in the same run, interleaved, on the same document.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ PATH = "/v1/chat/completions"
 FIELDS = (("Content-Type", "application/json"), ("Authorization", "Bearer benchmark"))
 
 
-def medium(*, broken: bool = False) -> bytes:
+def medium(*, broken: bool = False, spaced: bool = False) -> bytes:
     turns: list[dict[str, Any]] = [{"role": "system", "content": "You are a helpful assistant."}]
     for number in range(19):
         role = "user" if number % 2 == 0 else "assistant"
@@ -53,7 +54,8 @@ def medium(*, broken: bool = False) -> bytes:
             ],
             "temperature": 0.7,
             "max_tokens": 256,
-        }
+        },
+        separators=None if spaced else (",", ":"),
     ).encode()
 
 
@@ -94,6 +96,7 @@ def main() -> None:
     rounds = options.parse_args().rounds
     contract = troth.load()
     good = Request("POST", PATH, FIELDS, medium())
+    spaced = Request("POST", PATH, FIELDS, medium(spaced=True))
     bad = Request("POST", PATH, FIELDS, medium(broken=True))
     assert contract.validate(Exchange(good)) == ()
     assert contract.validate(Exchange(bad))
@@ -104,6 +107,7 @@ def main() -> None:
 
     calls = {
         "valid": lambda: lane(good),
+        "valid, with spaces": lambda: lane(spaced),
         "valid, with hints": lambda: contract.validate(Exchange(good)),
         "explained": lambda: lane(bad),
         "openapi-core, valid": stock(contract.document.root, good.body),
@@ -115,8 +119,10 @@ def main() -> None:
     print(f"microseconds a request of {len(good.body):,} bytes, median of {rounds} rounds")
     for name, values in found.items():
         print(f"  {name:22}{statistics.median(values):12,.1f}")
-    shares = zip(found["openapi-core, valid"], found["valid"], strict=True)
-    print(f"  {'times faster':22}{statistics.median(its / ours for its, ours in shares):12,.0f}")
+    for name in ("valid", "valid, with spaces"):
+        shares = zip(found["openapi-core, valid"], found[name], strict=True)
+        times = statistics.median(its / ours for its, ours in shares)
+        print(f"  {name + ': faster':26}{times:8,.0f} times")
 
 
 if __name__ == "__main__":
