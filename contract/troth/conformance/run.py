@@ -150,8 +150,7 @@ class Run:
         await self.following.follow(made, exchange, violations)
         if plan.is_remembered(made) and not violations and not waits(exchange):
             self.memory.forget(made.operation, made.value)
-        if made.id.endswith("/minimal") and made.phase == "deck":
-            await self._measure(made, exchange)
+        await self._measure(made, exchange)
         return exchange
 
     # -- one exchange -------------------------------------------------------------------------
@@ -249,8 +248,12 @@ class Run:
             self.following.enter(case, exchange, overtime.id_violation(case, repeated))
 
     async def _measure(self, case: Case, exchange: Exchange) -> None:
-        """How long the smallest request takes at the beginning, for the last phase."""
-        if "time" not in self.settings.phases or overtime.failed(exchange):
+        """How long the smallest request takes when it first succeeds, for the last phase."""
+        subject = self.subjects.get(case.operation)
+        if case.operation in self.first_seconds or "time" not in self.settings.phases:
+            return
+        smallest = subject is not None and case.value == subject.minimal
+        if not smallest or case.intent != "valid" or overtime.failed(exchange):
             return
         samples = self.first_seconds[case.operation] = [exchange.seconds]
         while len(samples) < overtime.SAMPLES and self.budget.affords(1):
