@@ -203,6 +203,27 @@ def test_a_wrong_token_is_sent_wrong_again(told: str, sent: str) -> None:
     assert request.fields == (("Authorization", sent),)
 
 
+@pytest.mark.parametrize(("status", "shows"), [(200, True), (401, False)])
+def test_a_wrong_token_still_shows_while_it_opens_the_door(
+    contract: troth.Contract, status: int, shows: bool
+) -> None:
+    operation = contract.operations[0].name
+    one = finding(code="security.wrong-token-accepted", operation=operation)
+    told = one.violation
+    answer = Exchange(one.example.request, Response(status))
+    found = replaying.judged(contract, None, fold(events(one)), one, answer)
+    assert found == replaying.Judgement(shows, (told,) if shows else ())
+
+
+def test_one_answer_cannot_tell_whether_answers_repeat(contract: troth.Contract) -> None:
+    operation = contract.operations[0]
+    law = next(law for law in operation.laws if law.repeats)
+    one = finding(code=f"law.{law.id}", operation=operation.name, law=law.id)
+    answer = Exchange(one.example.request, Response(200))
+    found = replaying.judged(contract, None, fold(events(one)), one, answer)
+    assert found == replaying.Judgement(None, ())
+
+
 def test_a_request_that_was_cut_cannot_be_replayed() -> None:
     with pytest.raises(replaying.CannotReplay, match="has only its beginning"):
         replaying.restored(finding(cuts={"request": Cut(9, "00")}), token="t", fields=(), given=[])

@@ -138,12 +138,18 @@ def judged(
 ) -> Judgement:
     """Whether the answer in *exchange* still shows *finding*."""
     violation = finding.violation
+    if violation.code == "security.wrong-token-accepted":
+        # no document says which tokens are good: that this one is not was known when it was made
+        taken = exchange.response is not None and 200 <= exchange.response.status < 300
+        return Judgement(taken, (violation,) if taken else ())
     expectation = _expectation(account, finding)
     if expectation is None or violation.code.startswith("run.") or finding.group is not None:
         return Judgement(None, ())
     try:
         operation = contract.operation(violation.operation)
     except NoSuchOperation:
+        return Judgement(None, ())
+    if any(law.id == violation.law and law.repeats for law in operation.laws):
         return Judgement(None, ())
     plain = replace(exchange, request=_readable(finding.example.request))
     ask = checks.Ask(operation, expectation)
