@@ -209,3 +209,15 @@ def test_debug_shows_the_traceback_wherever_it_stands(
     assert (code, said) == (2, "")
     assert errors.startswith("Traceback (most recent call last):\n")
     assert errors.endswith(f"troth: {SPEC}\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX closes it")
+def test_a_closed_output_changes_no_exit_code(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {}\n")
+    done = subprocess.run(
+        ["sh", "-c", f"'{sys.executable}' -m troth lint a.yaml >&-"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -74,6 +74,13 @@ MEMBER = f"{BODY}/properties"
 REPLY = f"{THINGS}/responses/200/content/application~1json/schema"
 TO_A = {"$ref": "#/components/schemas/A"}
 LOOP = {"type": "object", "required": ["a"], "properties": {"a": TO_A}}
+TOLD = {"type": "object", "required": ["kind"]}
+
+
+def kind(*values: str) -> dict[str, Any]:
+    return {"properties": {"kind": {"enum": list(values)}}}
+
+
 NULLABLE_TEXT = {"type": ["string", "null"]}
 TAGGED = [
     {"type": "object", "required": ["role"], "properties": {"role": {"enum": [role]}}}
@@ -569,6 +576,12 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         schemas(A={"oneOf": FREE}),
         "/components/schemas/A/oneOf",
         schemas(A={"oneOf": [with_tag_const(b, v) for b, v in zip(FREE, "ab", strict=True)]}),
+    ),
+    (
+        "union-overlap",
+        schemas(A={**TOLD, "oneOf": [kind("a"), kind("a", "b")]}),
+        "/components/schemas/A/oneOf",
+        schemas(A={**TOLD, "oneOf": [kind("a"), kind("b")]}),
     ),
     (
         "unknown-extension",

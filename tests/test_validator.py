@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -186,3 +187,54 @@ def test_an_unknown_path_and_method_are_one_violation_each(contract: Contract) -
     assert codes(contract, troth.Exchange(troth.Request("GET", "/v1/chat/completions"))) == [
         "request.method-undeclared"
     ]
+
+
+FEED = """openapi: 3.2.0
+info: {title: t, version: '1'}
+paths:
+  /feed:
+    get:
+      responses:
+        '400': {description: no, content: {application/json: {schema: {type: object}}}}
+        '200':
+          description: ok
+          content:
+            text/event-stream:
+              itemSchema:
+                type: object
+                required: [event, data]
+                oneOf:
+                  - properties:
+                      event: {const: price}
+                      data:
+                        contentMediaType: application/json
+                        contentSchema: {type: object, required: [cents]}
+                  - properties:
+                      event: {const: note}
+                      data: {type: string, minLength: 1}
+"""
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        ("event: note\ndata: hi", []),
+        ('event: price\ndata: {"cents": 1}', []),
+        ("event: note\ndata:", ["stream.minLength /0/data"]),
+        ("event: other\ndata: hi", ["stream.enum /0/event"]),
+        ("data: hi", ["stream.required /0"]),
+        ("event: price\ndata: hi", ["stream.data-not-json /0/data"]),
+        ("event: price\ndata: {}", ["stream.required /0/data"]),
+    ],
+)
+def test_an_event_is_told_what_its_own_branch_asks_for(
+    tmp_path: Path, event: str, said: list[str]
+) -> None:
+    file = tmp_path / "feed.yaml"
+    file.write_text(FEED)
+    answer = troth.Response(200, (("Content-Type", "text/event-stream"),), f"{event}\n\n".encode())
+    found = troth.load(file).validate(
+        troth.Exchange(troth.Request("GET", "/feed", (), b""), answer)
+    )
+    assert [f"{each.code} {each.instance_pointer}" for each in found] == said
+    assert all(each.place is not None for each in found)

@@ -97,6 +97,9 @@ def main(args: list[str] | None = None) -> None:
     0: conforms; 1: violations; 2: usage, configuration or document; 3: target or machine;
     130: interrupted.
     """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller (`>&-`): nobody wants to hear it
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - it stays to the end
     arguments, debug = _split(sys.argv[1:] if args is None else args)
     try:
         code = troth.main(arguments, prog_name="troth", standalone_mode=False)

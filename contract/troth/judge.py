@@ -130,7 +130,8 @@ class Judge:
     def stream(self, declared: DeclaredResponse, entry: MediaType) -> Iterator[Violation]:
         """What is wrong with an event stream, and with the body that it makes."""
         reading = streams.read(entry, self.response)
-        found = tuple(streams.violations(self.operation, declared, entry, reading))
+        place = self.contract.document.place(entry.pointer)
+        found = tuple(streams.violations(self.operation, declared, entry, reading, place=place))
         yield from found
         self.events = reading.values
         self.body = streams.assemble(entry, reading)

@@ -18,12 +18,16 @@ from troth import pointer as pointers
 from troth.dialect import BASE, fragment
 from troth.grammar import MEMBERS, children
 from troth.schema import Schema, Schemas
+from troth.validators import LATEST
 from troth.witness import instances
 
 Verdict = Literal["yes", "no", "unknown"]
 
 _DATA = frozenset({"const", "default", "enum", "example", "examples"})
 _NAMED = frozenset(name for name, held in MEMBERS["schema"].items() if held.shape == "names")
+
+_UNIONS = frozenset({"oneOf", "anyOf"})
+_SAYS_NOTHING = frozenset({"description", "discriminator", "title", "example", "examples"})
 
 #: So many candidates are tried for one witness.
 _MOST = 400
@@ -87,17 +91,28 @@ def covers(schemas: Schemas, wide: str, narrow: str) -> Verdict:
     return "no" if shown is not None else "unknown"
 
 
-def overlap(schemas: Schemas, one: str, other: str) -> Overlap:
-    """Whether a value satisfies both the schema at *one* and the one at *other*."""
+def overlap(schemas: Schemas, one: str, other: str, *, union: str | None = None) -> Overlap:
+    """Whether a value satisfies both the schema at *one* and the one at *other*.
+
+    If they are branches of the schema at *union*, it has to satisfy what stands beside them too.
+    """
+    beside = None if union is None else _beside(schemas, union)
     left, right = _canonical(schemas, one), _canonical(schemas, other)
     if left is None or right is None:
         return Overlap("unknown")
     form = _combined(left, right, "intersect")
+    if form is not None and beside is not None:
+        form = _combined(form, beside.form, "intersect")
     if form is not None and _verdict(form.satisfiability()) == "no":
         return Overlap("no")
     fits_one, fits_other = schemas.at(one).is_valid, schemas.at(other).is_valid
     for candidate in (form, left, right):
-        shown = _first(candidate, lambda value: fits_one(value) and fits_other(value))
+        shown = _first(
+            candidate,
+            lambda value: (
+                fits_one(value) and fits_other(value) and (beside is None or beside.fits(value))
+            ),
+        )
         if shown is not None:
             return Overlap("yes", shown)
     return Overlap("unknown")
@@ -216,6 +231,40 @@ def _absolute(schema: Any, *, named: bool = False) -> Any:
     if not named and isinstance(reference, str) and reference.startswith("#"):
         new["$ref"] = BASE + reference
     return new
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What stands beside the branches of a union."""
+
+    form: jsonschema_rs.CanonicalSchema
+    fits: Callable[[Any], bool]
+
+
+def _beside(schemas: Schemas, union: str) -> _Beside | None:
+    """What the schema at *union* asks for without its branches; None where that is nothing."""
+    written = pointers.resolve(schemas.prepared.root, union)
+    if not isinstance(written, dict) or not written.keys() - _UNIONS - _SAYS_NOTHING:
+        return None
+    rest = _absolute({name: value for name, value in written.items() if name not in _UNIONS})
+    engine = schemas.engine
+    try:
+        form = jsonschema_rs.canonicalize(
+            rest,
+            draft=engine.draft,
+            validate_formats=True,
+            pattern_options=engine.patterns,
+            registry=engine.registry,
+        )
+        validator = jsonschema_rs.validator_for(
+            {"$schema": LATEST, **rest},
+            registry=engine.registry,
+            validate_formats=True,
+            pattern_options=engine.patterns,
+        )
+    except (ValueError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError):
+        return None
+    return _Beside(form, validator.is_valid)
 
 
 def _canonical(schemas: Schemas, pointer: str) -> jsonschema_rs.CanonicalSchema | None:

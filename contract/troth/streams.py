@@ -13,6 +13,7 @@ from typing import Any
 
 from troth import json_text, pointer, sse
 from troth.assembly import fold
+from troth.errors import Place
 from troth.exchange import Response
 from troth.operation import DeclaredResponse, MediaType, Operation
 from troth.schema import Mismatch
@@ -20,6 +21,8 @@ from troth.violation import Severity, Violation
 
 #: How many misfits of items are reported for one stream: a fault repeats in every chunk.
 _MOST_ITEM_VIOLATIONS = 20
+#: How a schema says of an event that its data is no JSON.
+_NOT_JSON = ("contentMediaType", "/data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +83,18 @@ def read(media_type: MediaType, response: Response) -> Reading:
 
 
 def violations(
-    operation: Operation, declared: DeclaredResponse, media_type: MediaType, reading: Reading
+    operation: Operation,
+    declared: DeclaredResponse,
+    media_type: MediaType,
+    reading: Reading,
+    *,
+    place: Place | None = None,
 ) -> Iterator[Violation]:
-    """Everything in which *reading* departs from what the document says of the stream."""
-    report = _Report(operation, declared, media_type)
+    """Everything in which *reading* departs from what the document says of the stream.
+
+    *place* is where the document says it: that of *media_type*.
+    """
+    report = _Report(operation, declared, media_type, place)
     yield from report.framing(reading)
     yield from report.items(reading)
     yield from report.end(reading)
@@ -127,6 +138,7 @@ class _Report:
     operation: Operation
     declared: DeclaredResponse
     media_type: MediaType
+    place: Place | None
 
     def violation(
         self,
@@ -136,7 +148,7 @@ class _Report:
         at: str = "",
         schema_pointer: str | None = None,
         severity: Severity = "error",
-        place: Any = None,
+        place: Place | None = None,
     ) -> Violation:
         return Violation(
             code=f"stream.{rule}",
@@ -145,7 +157,7 @@ class _Report:
             message=message,
             instance_pointer=at,
             schema_pointer=self.media_type.pointer if schema_pointer is None else schema_pointer,
-            place=place,
+            place=place or self.place,
             severity=severity,
             status=int(self.declared.status) if self.declared.status.isdigit() else None,
             content_type=self.media_type.content_type,
@@ -186,16 +198,7 @@ class _Report:
         self, index: int, item: Item, mismatches: tuple[Mismatch, ...]
     ) -> Iterator[Violation]:
         at = pointer.join("", index)
-        if item.fault is not None:
-            text = item.event.data
-            shown = repr(text if len(text) <= 60 else text[:57] + "…")
-            yield self.violation(
-                "data-not-json",
-                f"the event's data {shown} is not JSON: {item.fault}",
-                at=at + "/data",
-            )
-            return
-        if self.is_declared_error(item.value):
+        if item.fault is None and self.is_declared_error(item.value):
             yield self.violation(
                 "error-event",
                 "the stream carries an error instead of an item: "
@@ -204,9 +207,16 @@ class _Report:
             )
             return
         for mismatch in mismatches:
+            rule, message = mismatch.keyword, mismatch.message
+            # data need not be JSON: only where the schema of this very event says that it is
+            if item.fault is not None and (rule, mismatch.instance_pointer) == _NOT_JSON:
+                text = item.event.data
+                shown = repr(text if len(text) <= 60 else text[:57] + "…")
+                rule = "data-not-json"
+                message = f"the event's data {shown} is not JSON: {item.fault}"
             yield self.violation(
-                mismatch.keyword,
-                mismatch.message,
+                rule,
+                message,
                 at=at + mismatch.instance_pointer,
                 schema_pointer=mismatch.schema_pointer,
                 place=mismatch.place,
@@ -218,6 +228,8 @@ class _Report:
             media_type.is_json
             and media_type.schema is not None
             and media_type.schema.is_valid(value)
+            # a schema that asks for nothing calls anything an error
+            and not media_type.schema.is_valid({})
             for response in self.operation.responses
             if response.status[:1] in "45"
             for media_type in response.content

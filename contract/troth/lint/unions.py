@@ -21,7 +21,7 @@ def overlaps(survey: Survey) -> Iterator[Finding]:
     for node in survey.of("schema"):
         branches = list(survey.children(node, "oneOf")) if survey.provable(node) else []
         for one, other in list(combinations(branches, 2))[:_MOST_PAIRS]:
-            witness = _shared_value(survey, one, other)
+            witness = _shared_value(survey, node, one, other)
             if witness is None:
                 continue
             tag = _tag(survey, branches) or _discriminated(survey, node, branches)
@@ -37,9 +37,11 @@ def overlaps(survey: Survey) -> Iterator[Finding]:
             break
 
 
-def _shared_value(survey: Survey, one: Node, other: Node) -> proofs.Witness | None:
+def _shared_value(survey: Survey, union: Node, one: Node, other: Node) -> proofs.Witness | None:
     try:
-        return proofs.overlap(survey.schemas, one.pointer, other.pointer).witness
+        return proofs.overlap(
+            survey.schemas, one.pointer, other.pointer, union=union.pointer
+        ).witness
     except (SpecError, ValueError):
         return None  # a pattern that cannot be compiled is a finding of its own
 
