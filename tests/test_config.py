@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from troth import config, config_schema
+from troth import asked, config, config_schema
 from troth.config import KEYS, BadConfig, Config
 from troth.conformance import report
 from troth.conformance.settings import PHASES
@@ -222,3 +222,15 @@ def test_the_table_of_keys_knows_all_phases_and_forms() -> None:
     by_name = {key.name: key for key in KEYS}
     assert by_name["phase"].choices == PHASES
     assert by_name["report"].names == report.FORMS
+
+
+def test_a_misspelt_variable_is_refused_with_the_name_that_was_meant() -> None:
+    known, prefix = [key.variable for key in KEYS], "TROTH_TEST_"
+    fine = {"TROTH_TEST_MAX_REQUESTS": "5", "TROTH_TOKEN": "x", "PATH": "y"}
+    asked.check_environment(fine, known, prefix=prefix)
+    with pytest.raises(asked.UnknownVariable) as caught:
+        asked.check_environment({"TROTH_TEST_MAX_REQUEST": "5"}, known, prefix=prefix)
+    assert str(caught.value) == (
+        "TROTH_TEST_MAX_REQUEST: there is no option for this variable; "
+        "did you mean TROTH_TEST_MAX_REQUESTS?"
+    )

@@ -197,3 +197,26 @@ def _near(word: str, known: Any, *, list_them: bool = True) -> str:
     if list_them:
         return f"known are {', '.join(known)}" if known else "the document has none"
     return "`troth explain` lists all codes, `troth test --dry-run` the operations"
+
+
+class UnknownVariable(TrothError):
+    """A variable of the environment is called like an option's and settles none."""
+
+    def __init__(self, name: str, *, nearest: str | None) -> None:
+        super().__init__(name, nearest)
+        self.name = name
+        self.nearest = nearest
+
+    def __str__(self) -> str:
+        advice = f"did you mean {self.nearest}?" if self.nearest else "unset it"
+        return f"{self.name}: there is no option for this variable; {advice}"
+
+
+def check_environment(environ: Mapping[str, str], known: Sequence[str], *, prefix: str) -> None:
+    """Refuse a variable with the *prefix* of the options' that is not *known*: it is a slip.
+
+    Raises UnknownVariable.
+    """
+    for name in sorted(environ):
+        if name.startswith(prefix) and name not in known:
+            raise UnknownVariable(name, nearest=nearest(name, known))

@@ -92,6 +92,8 @@ def _options(command: Any) -> Any:
 
 def _configure(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
     """Let the configuration file settle what the command line and the environment do not."""
+    variables = [key.variable for key in config.KEYS]
+    asked.check_environment(os.environ, variables, prefix="TROTH_TEST_")
     found = config.load(value or os.environ.get("TROTH_CONFIG") or None)
     ctx.default_map = {**(ctx.default_map or {}), **found.section("test")}
 
