@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 import troth
 from troth.contract import Contract
+from troth.laws import Facts
 
 GOOD = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
 ANSWER: dict[str, Any] = {
@@ -238,3 +240,16 @@ def test_an_event_is_told_what_its_own_branch_asks_for(
     )
     assert [f"{each.code} {each.instance_pointer}" for each in found] == said
     assert all(each.place is not None for each in found)
+
+
+def test_what_the_laws_were_asked_of_is_let_go(contract: Contract) -> None:
+    told = answered(ANSWER)
+
+    def kept() -> int:
+        gc.collect()
+        return sum(isinstance(each, Facts) for each in gc.get_objects())
+
+    before = kept()
+    for _ in range(5):
+        contract.validate(told)
+    assert kept() == before

@@ -66,7 +66,10 @@ class Facts(dict[str, Any]):
     def context(self, condition: Condition) -> cel.Context | None:
         """The variables that *condition* copies, and all functions; None if one is too deep."""
         if self._context is None:
-            functions = {name: _reaching(function, self) for name, function in FUNCTIONS.items()}
+            # not itself: the context is no object that Python's collector looks into, so a way back
+            # from its functions to what holds it would keep both for ever
+            values = dict(self)
+            functions = {name: _reaching(function, values) for name, function in FUNCTIONS.items()}
             # a variable that is only reached into stays outside: a function gets at it by a token
             tokens = {token(name): token(name) for name in self}
             self._context = cel.Context(variables=tokens, functions=functions)
