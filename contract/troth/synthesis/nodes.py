@@ -13,7 +13,8 @@ from typing import Any
 from troth import pointer
 from troth.synthesis import drawing
 from troth.synthesis.dice import Dead, Dice
-from troth.synthesis.shapes import Merger, Shape, Source, same, type_of
+from troth.synthesis.merging import Merger
+from troth.synthesis.shapes import Shape, Source, same, type_of
 
 Check = Callable[[Any], bool]
 _NATURAL_DEPTH = 6
