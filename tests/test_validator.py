@@ -253,3 +253,42 @@ def test_what_the_laws_were_asked_of_is_let_go(contract: Contract) -> None:
     for _ in range(5):
         contract.validate(told)
     assert kept() == before
+
+
+LOG = """openapi: 3.2.0
+info: {title: t, version: '1'}
+paths:
+  /log:
+    get:
+      responses:
+        '200':
+          description: ok
+          content:
+            KIND:
+              itemSchema: {type: object, required: [at], properties: {at: {type: integer}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "said"),
+    [
+        ("application/x-ndjson", b'{"at": 1}\n{"at": 2}\n', []),
+        ("application/jsonl", b'{"at": 1}\r\n\r\n{"at": 2}', []),
+        ("application/json-seq", b'\x1e{"at":\n 1}\n\x1e{"at": 2}\n', []),
+        ("application/geo+json-seq", b"\x1e{}\n", ["stream.required /0"]),
+        (
+            "application/x-ndjson",
+            b'{"at": 1}\n{"at": "x"}\n{"at"\n{}',
+            ["stream.type /1/at", "stream.data-not-json /2", "stream.required /3"],
+        ),
+    ],
+)
+def test_json_texts_in_a_row_are_items_too(
+    tmp_path: Path, kind: str, body: bytes, said: list[str]
+) -> None:
+    file = tmp_path / "log.yaml"
+    file.write_text(LOG.replace("KIND", kind))
+    answer = troth.Response(200, (("Content-Type", kind),), body)
+    found = troth.load(file).validate(troth.Exchange(troth.Request("GET", "/log", (), b""), answer))
+    assert [f"{each.code} {each.instance_pointer}" for each in found] == said
+    assert all(each.place is not None for each in found)

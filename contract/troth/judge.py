@@ -110,6 +110,8 @@ class Judge:
         """What is wrong with the content as the media type that it says it is."""
         if entry.is_stream:
             yield from self.stream(declared, entry)
+        elif entry.is_sequence:
+            yield from self.sequence(entry)
         elif entry.is_json:
             yield from self.json(entry)
 
@@ -142,6 +144,30 @@ class Judge:
             return
         tell = self.teller(whole.pointer, entry.content_type)
         yield from tell.mismatches("stream-body", whole.schema, self.body)
+
+    def sequence(self, entry: MediaType) -> Iterator[Violation]:
+        """What is wrong with JSON texts in a row, each of which is an item."""
+        tell = self.teller(entry.pointer, entry.content_type)
+        self.events = []
+        told = 0
+        for index, text in enumerate(streams.texts(self.response.body)):
+            at = f"/{index}"
+            try:
+                value, _ = json_text.decode_lenient(text)
+            except json_text.BadJson as fault:
+                told += 1
+                if told <= streams.MOST_TOLD:
+                    yield tell("stream.data-not-json", f"item {index} is not JSON: {fault}", at=at)
+                continue
+            self.events.append(value)
+            if told >= streams.MOST_TOLD or entry.item is None or entry.item.is_valid(value):
+                continue
+            for found in tell.mismatches("stream", entry.item, value, at=at):
+                told += 1
+                yield found
+        if entry.schema is not None and not told and not entry.schema.is_valid(self.events):
+            # OpenAPI 3.2 §4.14.4: a `schema` is that of the items as an array
+            yield from tell.mismatches("response-body", entry.schema, self.events)
 
     def laws(self) -> Iterator[Violation]:
         """The laws that the exchange breaks."""

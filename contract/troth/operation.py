@@ -19,6 +19,10 @@ from troth.schema import Schema
 Location = Literal["path", "query", "header", "cookie", "querystring"]
 
 
+#: OpenAPI 3.2 §4.14.4.1: sequential media types of JSON texts that end with their lines.
+_JSON_LINES = frozenset({"application/jsonl", "application/ndjson", "application/x-ndjson"})
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """An example value of the document, and where it stands."""
@@ -50,6 +54,12 @@ class MediaType:
     def is_stream(self) -> bool:
         """Whether it is text/event-stream."""
         return media_type.essence(self.content_type) == "text/event-stream"
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether it is JSON texts in a row: a line each, or as RFC 7464 has them."""
+        kind = media_type.essence(self.content_type)
+        return kind in _JSON_LINES or kind.endswith(("/json-seq", "+json-seq"))
 
     @property
     def is_json(self) -> bool:

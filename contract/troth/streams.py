@@ -20,7 +20,7 @@ from troth.schema import Mismatch
 from troth.violation import Severity, Violation
 
 #: How many misfits of items are reported for one stream: a fault repeats in every chunk.
-_MOST_ITEM_VIOLATIONS = 20
+MOST_TOLD = 20
 #: How a schema says of an event that its data is no JSON.
 _NOT_JSON = ("contentMediaType", "/data")
 
@@ -98,6 +98,14 @@ def violations(
     yield from report.framing(reading)
     yield from report.items(reading)
     yield from report.end(reading)
+
+
+def texts(body: bytes) -> Iterator[bytes]:
+    """The JSON texts of a body that holds them in a row."""
+    # RFC 7464 §2.1: a record separator begins each; it cannot stand inside one.  Without them a
+    # line is a text, and an empty one is none (NDJSON §3.1).
+    parts = body.split(b"\x1e") if body.lstrip().startswith(b"\x1e") else body.split(b"\n")
+    return (part for part in parts if part.strip())
 
 
 def assemble(media_type: MediaType, reading: Reading) -> Any:
@@ -191,7 +199,7 @@ class _Report:
             for found in self.explain(index, item, schema.errors(instance)):
                 yield found
                 told += 1
-                if told >= _MOST_ITEM_VIOLATIONS:
+                if told >= MOST_TOLD:
                     return
 
     def explain(

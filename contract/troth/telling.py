@@ -55,13 +55,15 @@ class Teller:
             law=law,
         )
 
-    def mismatches(self, location: str, schema: Schema, value: Any) -> Iterator[Violation]:
-        """A violation for each way in which *value* departs from *schema*."""
+    def mismatches(
+        self, location: str, schema: Schema, value: Any, *, at: str = ""
+    ) -> Iterator[Violation]:
+        """A violation for each way in which *value*, found at *at*, departs from *schema*."""
         for mismatch in schema.errors(value):
             yield self(
                 f"{location}.{mismatch.keyword}",
                 mismatch.message,
-                at=mismatch.instance_pointer,
+                at=at + mismatch.instance_pointer,
                 schema=mismatch.schema_pointer,
                 place=mismatch.place,
             )
