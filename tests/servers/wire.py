@@ -82,11 +82,12 @@ class Server:
         self._ready.set()
         await self._stop.wait()
         self._listening.close()
-        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for _ in range(3):  # what closes a socket is called soon, not at once
+        for _ in range(3):  # what was just accepted begins soon, what closes a socket too
+            await asyncio.sleep(0)
+            tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await asyncio.sleep(0)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

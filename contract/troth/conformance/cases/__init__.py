@@ -31,7 +31,7 @@ __all__ = [
     "transport_cases",
 ]
 
-_BOUNDARY = 500
+_BOUNDARY = 540
 
 
 def subjects(
