@@ -33,7 +33,7 @@ _FAULTS = {
     "timeout": "no complete answer came in time",
     "stalled": "the answer stalled",
     "reset": "the connection was reset",
-    "empty-reply": "the connection was closed without an answer",
+    "empty-reply": "no answer came",
     "truncated": "the answer was cut short",
     "endless": "the answer does not end",
     "bomb": "the answer unpacks to more than the cap",

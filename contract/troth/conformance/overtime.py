@@ -93,23 +93,28 @@ async def _laws_that_repeat(run: Run, subject: Subject) -> None:
 async def _repeat(run: Run, subject: Subject, case: Case, law: Law) -> None:
     other = merged(case.value, law.variation) if law.variation else case.value
     again = subject.case("time", "again", other, about=case.about, laws=case.laws)
-    bodies = []
-    for one in (case, replace(again, id=f"{case.id}-again")):
-        exchange = await run.attempt(one)
-        if exchange is None:
-            return
-        bodies.append(body_of(run.contract, one, exchange))
-    if None in bodies or exchange is None or exchange.response is None:
+    first = await run.attempt(case)
+    before = body_of(run.contract, case, first) if first is not None else None
+    if before is None:
         return
-    facts: Mapping[str, Any] = {
-        "request": case.value,
-        "status": exchange.response.status,
-        "first": bodies[0],
-        "again": bodies[1],
-    }
-    verdict = laws.verdict(law, facts)
-    run.tallies.judged({law.id: verdict})
-    if verdict == "broken":
+    found: dict[str, laws.Verdict] = {}
+
+    def compare(exchange: Exchange) -> Mapping[str, laws.Verdict]:
+        after = body_of(run.contract, again, exchange)
+        if after is not None and exchange.response is not None:
+            facts = {
+                "request": case.value,
+                "status": exchange.response.status,
+                "first": before,
+                "again": after,
+            }
+            found[law.id] = laws.verdict(law, facts)
+        return found
+
+    again = replace(again, id=f"{case.id}-again")
+    exchange = await run.attempt(again, also=compare)
+    run.tallies.judged(found)
+    if exchange is not None and found.get(law.id) == "broken":
         told = run_violation(
             case,
             f"law.{law.id}",

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from troth import laws
 from troth.conformance import checks, overtime, plan
 from troth.conformance.asking import addressed, expectation, readable, shown
 from troth.conformance.bodies import body_of
@@ -46,6 +47,9 @@ from troth.strategies.memory import Memory
 from troth.violation import Violation
 
 _STALE = ("empty-reply", "reset")
+
+#: What more an exchange says of laws: those that compare it with an earlier one.
+Also = Callable[[Exchange], Mapping[str, laws.Verdict]]
 
 
 class Run:
@@ -129,7 +133,9 @@ class Run:
             for case in waiting:
                 if self.budget.spent:
                     return
-                self._tried += await self.attempt(case) is not None
+                # awaited first: other workers count meanwhile
+                sent = await self.attempt(case) is not None
+                self._tried += sent
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -139,13 +145,17 @@ class Run:
             # one worker's word that there is no going on is the run's
             raise faults.exceptions[0] from None
 
-    async def attempt(self, case: Case) -> Exchange | None:
-        """Send *case* (or what it derives to), judge the answer, and follow up what is new."""
+    async def attempt(self, case: Case, *, also: Also | None = None) -> Exchange | None:
+        """Send *case* (or what it derives to), judge the answer, and follow up what is new.
+
+        *also* gives verdicts of laws that one exchange alone does not give.
+        """
         made = case.derive(self.answers) if case.derive else case
         if made is None or self.budget.spent or self.following.known_to_hang(made):
             return None
         exchange = await self.send(made)
-        violations = self.judge(made, exchange, purpose="case")
+        further = also(exchange) if also else {}
+        violations = self.judge(made, exchange, purpose="case", further=further)
         self._keep(made, exchange)
         await self.following.follow(made, exchange, violations)
         if plan.is_remembered(made) and not violations and not waits(exchange):
@@ -189,8 +199,15 @@ class Run:
         elif self.successes.dead:
             raise Unreachable(f"{url}: it was there, and is no more: {exchange.fault_detail}")
 
-    def judge(self, case: Case, exchange: Exchange, *, purpose: str) -> tuple[Violation, ...]:
-        """What is wrong with *exchange*; told as an event."""
+    def judge(
+        self,
+        case: Case,
+        exchange: Exchange,
+        *,
+        purpose: str,
+        further: Mapping[str, laws.Verdict] | None = None,
+    ) -> tuple[Violation, ...]:
+        """What is wrong with *exchange*; told as an event, with *further* verdicts of laws."""
         ask = self.ask(case)
         if ask is None:
             return ()
@@ -198,6 +215,7 @@ class Run:
         violations, verdicts = checks.judged(self.contract, ask, plain, second=self.second)
         if waits(exchange) or (exchange.fault == "unreachable" and self.successes.tried):
             violations = ()  # nobody was there to do anything wrong
+        violations = tuple(self._placed(violation) for violation in violations)
         counts = purpose == "case"
         self.emit(
             Exchanged(
@@ -209,13 +227,20 @@ class Run:
                 purpose=purpose,
                 exchange=exchange,
                 violations=violations,
-                laws=verdicts if counts else {},
+                laws={**verdicts, **(further or {})} if counts else {},
                 covers=covered(self.subjects.get(case.operation), case.value) if counts else (),
             )
         )
         if counts:
             self._count(case, ask, exchange, verdicts)
         return violations
+
+    def _placed(self, violation: Violation) -> Violation:
+        """*violation* with the file and line of what it points to in the document."""
+        if violation.place is not None or not violation.schema_pointer:
+            return violation
+        place = self.contract.document.place(violation.schema_pointer)
+        return replace(violation, place=place)
 
     def ask(self, case: Case) -> checks.Ask | None:
         """What the documents expect of the answer to *case*."""
