@@ -30,13 +30,6 @@ class Framing:
         """The frame of one event whose data is the JSON text of *value*."""
         return self.before + json_text.encode(value) + self.after
 
-    def text(self, data: str) -> bytes:
-        """The frame of one event whose data is this text."""
-        lines = [
-            self.before + line + b"\n" for line in data.encode("utf-8", "replace").splitlines()
-        ]
-        return b"".join(lines) + b"\n"
-
 
 def framing(contract: Contract, media_type: MediaType) -> Framing:
     """Read how the events of *media_type* are framed."""

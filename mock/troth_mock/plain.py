@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from troth import json_text, media_type
+from troth import json_text, media_type, sse
 from troth.contract import Contract
 from troth.exchange import Fields
 from troth.operation import DeclaredResponse, MediaType, Operation
@@ -56,6 +56,9 @@ class Bodies:
         fields = (("Content-Type", kind), *said)
         if entry.is_stream and wished.example is None:
             return Reply(status, fields, None, self._stream(entry, seed))
+        if entry.is_sequence and entry.item is not None and wished.example is None:
+            items = [synthesize(entry.item, seed=part) for part in _parts(seed)]
+            return Reply(status, fields, b"".join(_framed(item, kind) for item in items))
         return Reply(status, fields, _encoded(self._value(status, entry, seed, wished), kind))
 
     def _owed(self, status: int) -> Fields:
@@ -79,17 +82,10 @@ class Bodies:
         frames = self._framings.get(id(entry))
         if frames is None:
             frames = self._framings[id(entry)] = framing(self.contract, entry)
-        values = []
-        for index in range(seed.between(2, MOST_ITEMS, "items")):
-            part = seed.child("item", index)
-            if frames.schema is not None:
-                values.append(synthesize(frames.schema, seed=part))
-            else:
-                values.append(_data(entry, part))
-        made = [
-            frames.frame(value) if frames.schema is not None else frames.text(value)
-            for value in values
-        ]
+        if frames.schema is not None:
+            made = [frames.frame(synthesize(frames.schema, seed=part)) for part in _parts(seed)]
+        else:
+            made = [_event(entry, part) for part in _parts(seed)]
         counts = [1] * len(made)
         if frames.end:
             made.append(frames.end)
@@ -97,11 +93,38 @@ class Bodies:
         return Stream(tuple(made), tuple(counts))
 
 
-def _data(entry: MediaType, seed: Seed) -> str:
-    """The data of an event whose JSON, if it is any, the document does not describe apart."""
+def _parts(seed: Seed) -> list[Seed]:
+    """A seed for each item of a stream that nothing else fills."""
+    return [seed.child("item", index) for index in range(seed.between(2, MOST_ITEMS, "items"))]
+
+
+def _event(entry: MediaType, seed: Seed) -> bytes:
+    """An event whose JSON, if it is any, the document does not describe apart from its fields."""
     event = synthesize(entry.item, seed=seed) if entry.item is not None else {}
-    data = event.get("data") if isinstance(event, dict) else event
-    return data if isinstance(data, str) else json_text.encode(data).decode()
+    if not isinstance(event, dict):
+        event = {"data": event}
+    data, kind, name = (event.get(field) for field in ("data", "event", "id"))
+    text = data if isinstance(data, str) else json_text.encode(data).decode()
+    retry = event.get("retry")
+    return sse.encode(
+        sse.Event(
+            kind if isinstance(kind, str) and _fits(kind) else None,
+            text,
+            name if isinstance(name, str) and _fits(name) else None,
+            int(retry) if isinstance(retry, (int, float)) and retry >= 0 else None,
+        )
+    )
+
+
+def _fits(field: str) -> bool:
+    return not set(field) & set("\r\n\0")
+
+
+def _framed(value: Any, content_type: str) -> bytes:
+    """One of the JSON texts in a row of a sequential media type."""
+    # RFC 7464 §2.2: a record separator stands before each
+    before = b"\x1e" if media_type.essence(content_type).endswith("json-seq") else b""
+    return before + json_text.encode(value) + b"\n"
 
 
 def _encoded(value: Any, content_type: str) -> bytes:
