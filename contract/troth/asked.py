@@ -39,11 +39,20 @@ class BadOption(TrothError):
 
 
 def contracts_of(options: Mapping[str, Any]) -> tuple[Contract, Contract | None]:
-    """The contract to test against, and the overlaid one where the published one is tested."""
+    """The contract to test against, and the overlaid one where the published one is tested.
+
+    A document that is named without an overlay is tested as published, and an overlay that
+    stands beside it says what its prose means: where the two disagree, nobody is accused.
+    """
     document, overlays = options["document"], list(options["overlay"])
     chosen = overlays if document is not None or overlays else None
+    published = options["published"]
+    if document not in (None, "-") and not overlays:
+        beside = loading.overlay_beside(document)
+        if beside is not None:
+            chosen, published = [str(beside)], True
     contract = loading.load(document, overlays=chosen)
-    if options["published"] and contract.published is not contract:
+    if published and contract.published is not contract:
         return contract.published, contract
     return contract, None
 

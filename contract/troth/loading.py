@@ -28,6 +28,16 @@ def bundled_overlays() -> tuple[Path, ...]:
     return (_spec_folder() / "atoma.overlay.yaml",)
 
 
+def overlay_beside(document: str | Path) -> Path | None:
+    """The overlay that stands beside *document* under its name: `api.yaml`, `api.overlay.yaml`."""
+    path = Path(document)
+    for suffix in (".yaml", ".yml", ".json"):
+        found = path.with_name(f"{path.stem}.overlay{suffix}")
+        if found.is_file():
+            return found
+    return None
+
+
 def load(
     source: str | Path | None = None, *, overlays: Sequence[str | Path] | None = None
 ) -> Contract:
