@@ -51,6 +51,8 @@ class Server:
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._count = 0
+        self._serving: set[asyncio.Task[None]] = set()
+        self._writers: list[asyncio.StreamWriter] = []
         self.port = 0
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -81,16 +83,24 @@ class Server:
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._stop.wait()
-        self._listening.close()
-        for _ in range(3):  # what was just accepted begins soon, what closes a socket too
+        for _ in range(5):  # asyncio leaks what it has accepted and not yet handed over
             await asyncio.sleep(0)
-            tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-            for task in tasks:
+        self._listening.close()
+        me = {asyncio.current_task()}
+        while others := asyncio.all_tasks() - me:
+            for task in self._serving:  # asyncio's own, which accept, would leak what they hold
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.wait(others, timeout=0.1)
+        for writer in self._writers:
+            writer.transport.abort()
+        for _ in range(5):  # what was told to close does so soon, not at once
             await asyncio.sleep(0)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        self._writers.append(writer)
         try:
             while True:
                 asked = await self._read(reader)
@@ -104,6 +114,7 @@ class Server:
         except asyncio.CancelledError:
             writer.transport.abort()  # what nobody reads any more must not be waited for
         finally:
+            self._serving.discard(task)
             writer.close()
 
     async def _read(self, reader: asyncio.StreamReader) -> Asked | None:
