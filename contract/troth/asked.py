@@ -88,6 +88,7 @@ def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
         caps=Caps(seconds=options["timeout"], idle=options["idle"]),
         insecure=options["insecure"],
         trust_env=options["trust_env"],
+        database=options["database"],
     )
 
 

@@ -97,6 +97,15 @@ _COMPLETION = {
         "dialect": {"const": "chat"},
         "id-prefix": {"type": "string"},
         "base-path": {"type": "string", "pattern": "^(/[^/?#]+)*/?$"},
+        "models": {
+            "type": "object",
+            "required": ["operation", "ids"],
+            "properties": {
+                "operation": {"type": "string", "minLength": 1},
+                "ids": {"type": "string", "pattern": "^(/[^/]*)*$"},
+            },
+            "additionalProperties": False,
+        },
         "request": _REQUEST_PLACES,
         "response": _places(
             *("id", "created", "model", "choices", "usage", "system-fingerprint", "service-tier"),

@@ -97,6 +97,7 @@ async def _go(
     second: Contract | None,
 ) -> Finished:
     # aiohttp and the generators take a third of a second to import: not before they are needed
+    from troth.conformance.models import with_model
     from troth.conformance.run import Run
     from troth.conformance.transport import Transport
 
@@ -110,6 +111,7 @@ async def _go(
         connections=max(8, settings.workers),
     )
     async with transport:
+        settings = await with_model(contract, transport, settings)
         run = Run(
             contract,
             transport,
