@@ -25,12 +25,12 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-import troth  # noqa: E402
+import troth  # noqa: E402 - found through the path above
 from servers.catalogue import FAULTS  # noqa: E402 - found through the path above
-from servers.chat import TOKEN, Chat  # noqa: E402
-from servers.faults import Fault  # noqa: E402
-from servers.wire import Server  # noqa: E402
-from troth.yaml_writer import dump_json  # noqa: E402
+from servers.chat import TOKEN, Chat  # noqa: E402 - found through the path above
+from servers.faults import Fault  # noqa: E402 - found through the path above
+from servers.wire import Server  # noqa: E402 - found through the path above
+from troth.yaml_writer import dump_json  # noqa: E402 - found through the path above
 
 
 def cost(command: list[str], *, limit: float) -> tuple[int, float, str]:

@@ -2,47 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from overlays import ITEMS, applied, document, written
 from troth import overlay
-from troth.document import Document, read
-
-HEAD = "openapi: 3.1.0\ninfo:\n  title: Example API\n  version: 1.0.0\n"
-
-
-def document(text: str) -> Document:
-    return read((HEAD + text).encode(), name="api.yaml")
-
-
-def written(actions: str, version: str = "1.1.0") -> bytes:
-    """An overlay whose first action stands in line 5."""
-    head = (
-        f"overlay: {version}\ninfo: {{title: o, version: 1.0.0}}\nextends: ./api.yaml\nactions:\n"
-    )
-    return (head + actions).encode()
-
-
-def applied(base: str, actions: str, version: str = "1.1.0", strict: bool = True) -> Any:
-    """The root without its head."""
-    result = overlay.apply(document(base), [written(actions, version)], strict=strict)
-    return {key: value for key, value in result.root.items() if key not in ("openapi", "info")}
-
-
-ITEMS = """paths:
-  /items:
-    get:
-      responses:
-        200:
-          description: OK
-  /some-items:
-    delete:
-      responses:
-        200:
-          description: OK
-"""
-
 
 OK = {"responses": {"200": {"description": "OK"}}}
 

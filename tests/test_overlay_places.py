@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
-import pytest
-
+from overlays import HEAD, ITEMS, document, refused, written
 from troth import overlay
-from troth.document import Document, read
-from troth.errors import Place, SpecError
+from troth.document import read
+from troth.errors import Place
 from troth.overlay import Action
 from troth.spec_errors import (
     BadAction,
@@ -21,47 +19,6 @@ from troth.spec_errors import (
 from troth.yaml_writer import dump_yaml
 
 ROOT = Path(__file__).parents[1]
-
-
-HEAD = "openapi: 3.1.0\ninfo:\n  title: Example API\n  version: 1.0.0\n"
-
-
-def document(text: str) -> Document:
-    return read((HEAD + text).encode(), name="api.yaml")
-
-
-def written(actions: str, version: str = "1.1.0") -> bytes:
-    """An overlay whose first action stands in line 5."""
-    head = (
-        f"overlay: {version}\ninfo: {{title: o, version: 1.0.0}}\nextends: ./api.yaml\nactions:\n"
-    )
-    return (head + actions).encode()
-
-
-def applied(base: str, actions: str, version: str = "1.1.0", strict: bool = True) -> Any:
-    """The root without its head."""
-    result = overlay.apply(document(base), [written(actions, version)], strict=strict)
-    return {key: value for key, value in result.root.items() if key not in ("openapi", "info")}
-
-
-def refused(base: str, actions: str, error: type[SpecError], version: str = "1.1.0") -> Any:
-    with pytest.raises(error) as caught:
-        applied(base, actions, version)
-    return caught.value
-
-
-ITEMS = """paths:
-  /items:
-    get:
-      responses:
-        200:
-          description: OK
-  /some-items:
-    delete:
-      responses:
-        200:
-          description: OK
-"""
 
 
 def test_what_an_action_inserts_cites_the_overlay(tmp_path: Path) -> None:

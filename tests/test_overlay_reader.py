@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from overlays import applied, document, refused
 from troth import json_path, overlay
-from troth.document import Document, read
 from troth.errors import Place, SpecError
 from troth.overlay import NOTHING, Action
 from troth.spec_errors import (
@@ -20,33 +19,6 @@ from troth.spec_errors import (
     UnreadableDocument,
     UnsupportedVersion,
 )
-
-HEAD = "openapi: 3.1.0\ninfo:\n  title: Example API\n  version: 1.0.0\n"
-
-
-def document(text: str) -> Document:
-    return read((HEAD + text).encode(), name="api.yaml")
-
-
-def written(actions: str, version: str = "1.1.0") -> bytes:
-    """An overlay whose first action stands in line 5."""
-    head = (
-        f"overlay: {version}\ninfo: {{title: o, version: 1.0.0}}\nextends: ./api.yaml\nactions:\n"
-    )
-    return (head + actions).encode()
-
-
-def applied(base: str, actions: str, version: str = "1.1.0", strict: bool = True) -> Any:
-    """The root without its head."""
-    result = overlay.apply(document(base), [written(actions, version)], strict=strict)
-    return {key: value for key, value in result.root.items() if key not in ("openapi", "info")}
-
-
-def refused(base: str, actions: str, error: type[SpecError], version: str = "1.1.0") -> Any:
-    with pytest.raises(error) as caught:
-        applied(base, actions, version)
-    return caught.value
-
 
 KEYS = st.text(st.characters(exclude_categories=["Cs"]), max_size=4)
 

@@ -54,7 +54,7 @@ _DIALECTS = (
 # OpenAPI 3.0.4 §4.7.24: the keywords that a Schema Object has there.
 _KEYWORDS_30 = frozenset(
     # One word list reads better than forty quoted lines.
-    "title multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength pattern"  # noqa: SIM905
+    "title multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength pattern"  # noqa: SIM905 - words
     " maxItems minItems uniqueItems maxProperties minProperties required enum type allOf oneOf"
     " anyOf not items properties additionalProperties description format default nullable"
     " discriminator readOnly writeOnly xml externalDocs example deprecated".split()

@@ -186,7 +186,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Mock]]:
             chosen = replace(Settings(grace=0.5), **settings)
             chosen = replace(chosen, limits=replace(Limits(), **(limits or {})))
             made = stack.enter_context(
-                serving(contract, responder=responder, settings=chosen)  # type: ignore[arg-type]
+                serving(contract, responder=responder, settings=chosen)  # type: ignore[arg-type]  # a fake
             )
 
             def connect() -> RawClient:
