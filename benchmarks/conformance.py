@@ -30,7 +30,7 @@ from servers.catalogue import FAULTS  # noqa: E402 - found through the path abov
 from servers.chat import TOKEN, Chat  # noqa: E402 - found through the path above
 from servers.faults import Fault  # noqa: E402 - found through the path above
 from servers.wire import Server  # noqa: E402 - found through the path above
-from troth.yaml_writer import dump_json  # noqa: E402 - found through the path above
+from troth.document.yaml_writer import dump_json  # noqa: E402 - found through the path above
 
 
 def cost(command: list[str], *, limit: float) -> tuple[int, float, str]:

@@ -21,8 +21,10 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 
 import troth
+from troth.generation import requests
+from troth.generation.source import Seeded
+from troth.generation.strategies import operation_strategy
 from troth.seed import Seed
-from troth.strategies import Seeded, composing, operation_strategy
 
 
 def has(body: Any, *path: str) -> Any:
@@ -65,7 +67,7 @@ FEATURES: dict[str, Callable[[Any], Any]] = {
 def seeded(contract: troth.Contract, count: int) -> Iterator[Any]:
     for number in range(count):
         dice = Seeded(Seed.of("benchmark", number))
-        yield json.loads(composing.request(contract, contract.operations[0], dice).body)
+        yield json.loads(requests.request(contract, contract.operations[0], dice).body)
 
 
 def drawn(strategy: Any, count: int, body_of: Callable[[Any], Any]) -> list[Any]:
@@ -123,7 +125,7 @@ def main() -> int:
     parser.add_argument("--document", help="a document; the bundled one by default")
     asked = parser.parse_args()
     contract = troth.load(asked.document)
-    schema = composing.body_schema(contract.operations[0])
+    schema = requests.body_schema(contract.operations[0])
     if schema is None:
         print("the first operation takes no body", file=sys.stderr)
         return 2

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from measuring import PATH, chat, free_port, pin, process, request, troth_mock, until_up
 
 import troth
-from troth.exchange import Request
-from troth_mock.pacing import Pace
-from troth_mock.respond import Responder
+from troth.http.exchange import Request
+from troth_mock.responding.responder import Responder
+from troth_mock.server.pacing import Pace
 
 
 @dataclass

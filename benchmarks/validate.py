@@ -18,8 +18,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import troth
-from troth import validator
-from troth.exchange import Exchange, Request
+from troth.http.exchange import Exchange, Request
+from troth.validation import validator
 
 PATH = "/v1/chat/completions"
 FIELDS = (("Content-Type", "application/json"), ("Authorization", "Bearer benchmark"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from troth.conformance.account import Account, fold
 from troth.conformance.events import (
     Event,
     Exchanged,
@@ -14,8 +13,9 @@ from troth.conformance.events import (
     Started,
     Verdict,
 )
+from troth.conformance.run_summary import Account, fold
 from troth.errors import Place
-from troth.exchange import Exchange, Request, Response
+from troth.http.exchange import Exchange, Request, Response
 from troth.violation import Violation
 
 OPERATION = "POST /v1/tunes"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from troth import overlay
-from troth.document import Document, read
+from troth.document import overlay
+from troth.document.document import Document, read
 from troth.errors import SpecError
 
 HEAD = "openapi: 3.1.0\ninfo:\n  title: Example API\n  version: 1.0.0\n"

@@ -1,6 +1,5 @@
-"""The direction of imports: each room imports only lower ones, and some libraries have one door.
+"""The direction of imports: each package imports only those before it, and libraries have doors.
 
-A room is a module of `troth` or `troth_mock`, or a package below them with all that is in it.
 What a module imports in a function or for its types alone counts like any other import.
 """
 
@@ -19,112 +18,47 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-# The layers of docs/ARCHITECTURE.md, lowest first.  Rooms of one layer do not know each other.
+# The packages of docs/ARCHITECTURE.md, lowest first: each imports only those before it.
+# A module that stands at the top level by itself is a place of its own.
 TROTH = (
-    """errors exchange failures limits media_type options pointer samples seed witness wording
-    yaml_writer""",
-    "assembly branches grammar hints json_text marks mismatch nearest resources spec_errors sse"
-    " violation",
-    "content cycles dialect json_path json_reader vocabulary yaml_reader",
-    "edits explain text_reader validators",
-    "embedding overlay_reader references",
-    "document schema",
-    "laws node overlay proofs",
-    "operation servers synthesis",
-    "contract parameters streams telling",
-    "compiling judge strategies",
-    "validator",
-    "loading",
-    "conformance lint show",
-    "asked config explain_command replay_command report_command",
-    "config_schema test_command",
-    "pytest_run",
-    "pytest_items",
-    "pytest_plugin",
-    "cli",
-    "__main__",
+    *("errors", "pointer", "seed", "violation"),
+    *("http", "document", "schema", "laws", "openapi", "validation", "generation", "loading"),
+    *("lint", "conformance", "cli", "pytest_plugin", "__main__"),
 )
-TROTH_MOCK = (
-    "corpus freedom logprobs marks pacing paths reply wire",
-    "cors credentials dialect fault headers negotiate pages tokens topics unfolding",
-    "fragments frames phrases refusal",
-    "text",
-    "asking guards plain templates",
-    "calls",
-    "completion",
-    "chunks",
-    "chatting skeletons",
-    "lane",
-    "answering",
-    "respond",
-    "app",
-    "serving",
-    "announcement pytest_plugin",
-    "cli",
-)
+TROTH_MOCK = ("reply", "headers", "frames", "chat", "responding", "server", "cli", "pytest_plugin")
 LAYERS = {
-    f"{package}.{room}": (package, number)
-    for package, layers in (("troth", TROTH), ("troth_mock", TROTH_MOCK))
-    for number, rooms in enumerate(layers)
-    for room in rooms.split()
+    f"{root}.{package}": (root, number)
+    for root, packages in (("troth", TROTH), ("troth_mock", TROTH_MOCK))
+    for number, package in enumerate(packages)
 }
 
-# The rooms that a library is known in: nobody else imports it.
+# Where a library is known: nobody else imports it.
 DOORS: Mapping[str, tuple[str, ...]] = {
-    "openapi_core": ("troth.parameters",),
-    "jsonschema_path": ("troth.parameters",),
-    "werkzeug": ("troth.parameters",),
-    "hypothesis": ("troth.strategies",),
-    "hypothesis_jsonschema": ("troth.strategies",),
+    "openapi_core": ("troth.validation",),
+    "jsonschema_path": ("troth.validation",),
+    "werkzeug": ("troth.validation",),
+    "hypothesis": ("troth.generation",),
+    "hypothesis_jsonschema": ("troth.generation",),
     "cel": ("troth.laws",),
-    "aiohttp": ("troth.conformance.transport", "troth_mock.app"),
+    "aiohttp": ("troth.conformance.transport", "troth_mock.server"),
     "yarl": ("troth.conformance.transport",),
-    "multidict": ("troth_mock.app", "troth_mock.guards"),
-    "jinja2": ("troth.conformance.report",),
-    "jsonpath_rfc9535": ("troth.json_path",),
-    "yaml": ("troth.yaml_reader", "troth_mock.pages"),
-    "uvloop": ("troth_mock.serving",),
-    "jsonschema": ("troth.lint.official",),
-    "openapi_spec_validator": ("troth.lint.official",),
+    "multidict": ("troth_mock.server",),
+    "jinja2": ("troth.conformance.reports",),
+    "jsonpath_rfc9535": ("troth.document.json_path",),
+    "yaml": ("troth.document", "troth_mock.server.pages"),
+    "uvloop": ("troth_mock.server.serving",),
+    "jsonschema": ("troth.lint.metaschema",),
+    "openapi_spec_validator": ("troth.lint.metaschema",),
     "jsonschema_rs": (
-        "troth.dialect",
-        "troth.explain",
-        "troth.failures",
-        "troth.lint.official",
-        "troth.parameters.reference",
-        "troth.proofs",
+        "troth.document.vocabulary",
+        "troth.lint.metaschema",
         "troth.schema",
-        "troth.validators",
-        "troth.vocabulary",
-        "troth.witness",
+        "troth.validation.reference",
     ),
-    "orjson": (
-        "troth.json_text",
-        "troth_mock.announcement",
-        "troth_mock.chunks",
-        "troth_mock.completion",
-    ),
-    "click": (
-        "troth.cli",
-        "troth.explain_command",
-        "troth.lint.command",
-        "troth.options",
-        "troth.pytest_items",
-        "troth.pytest_run",
-        "troth.replay_command",
-        "troth.report_command",
-        "troth.show",
-        "troth.test_command",
-        "troth_mock.cli",
-    ),
-    "rich": ("troth.conformance.console",),
-    "pytest": (
-        "troth.conformance.result",
-        "troth.pytest_items",
-        "troth.pytest_run",
-        "troth.pytest_plugin",
-        "troth_mock.pytest_plugin",
-    ),
+    "orjson": ("troth.http.json_text", "troth_mock.chat", "troth_mock.server.announcement"),
+    "click": ("troth.cli", "troth.pytest_plugin", "troth_mock.cli"),
+    "rich": ("troth.conformance.progress",),
+    "pytest": ("troth.pytest_plugin", "troth_mock.pytest_plugin"),
 }
 
 # Libraries that come with the ones that pyproject.toml names, being part of what those offer.
@@ -161,7 +95,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
                 yield name if name in MODULES else str(node.module)
 
 
-def room(module: str) -> str:
+def package(module: str) -> str:
     return ".".join(module.split(".")[:2])
 
 
@@ -173,30 +107,35 @@ def read(module: str) -> ast.Module:
 IMPORTS = {module: sorted(set(imported(read(module)))) for module in MODULES}
 
 
-def test_every_room_has_its_layer_and_every_layer_its_rooms() -> None:
-    rooms = {room(module) for module in MODULES} - set(OURS)
-    assert (sorted(rooms - LAYERS.keys()), sorted(LAYERS.keys() - rooms)) == ([], [])
+def test_every_package_has_its_place() -> None:
+    packages = {package(module) for module in MODULES} - set(OURS)
+    assert (sorted(packages - LAYERS.keys()), sorted(LAYERS.keys() - packages)) == ([], [])
 
 
-def test_each_room_imports_only_lower_ones_and_troth_never_its_mock() -> None:
+def test_each_package_says_what_it_is_for() -> None:
+    silent = [name for name in MODULES if not ast.get_docstring(read(name))]
+    assert silent == []
+
+
+def test_each_package_imports_only_those_before_it_and_troth_never_its_mock() -> None:
     wrong = []
     for module, names in IMPORTS.items():
         if module in OURS:
             continue  # what users import: it lists, lazily, what is public
-        package, layer = LAYERS[room(module)]
+        root, place = LAYERS[package(module)]
         for name in names:
-            if name.split(".")[0] not in OURS or room(name) == room(module):
+            if name.split(".")[0] not in OURS or package(name) == package(module):
                 continue
             if name in OURS:
                 wrong.append(f"{module} imports the package {name} itself")
                 continue
-            of, below = LAYERS[room(name)]
-            if (package, of) == ("troth", "troth_mock") or (of == package and below >= layer):
-                wrong.append(f"{module} ({layer}) imports {name} ({below})")
+            other, before = LAYERS[package(name)]
+            if (root, other) == ("troth", "troth_mock") or (other == root and before >= place):
+                wrong.append(f"{module} imports {name}")
     assert wrong == []
 
 
-def test_the_modules_of_a_room_do_not_run_in_circles() -> None:
+def test_no_files_import_each_other_in_a_circle() -> None:
     # what is imported for its types alone closes no circle when the program runs
     edges = {}
     for module in MODULES:
@@ -267,41 +206,3 @@ def test_no_code_knows_what_only_a_document_can_say(word: str) -> None:
 def test_the_bundled_documents_name_is_known_to_loading_only() -> None:
     knowing = [name for name, path in MODULES.items() if "atoma" in path.read_text().lower()]
     assert knowing == ["troth.loading"]
-
-
-LONGEST = 350
-# These have yet to find the noun that divides them; they may not grow meanwhile.
-LONGER: dict[str, int] = {}
-
-
-def test_no_module_grows_too_long() -> None:
-    lengths = {name: len(path.read_text().splitlines()) for name, path in MODULES.items()}
-    over = {name: long for name, long in lengths.items() if long > LONGER.get(name, LONGEST)}
-    assert over == {}
-
-
-PAGE = ROOT / "docs" / "ARCHITECTURE.md"
-MARKS = ("<!-- rooms: written by `python tests/test_layers.py` -->\n", "<!-- end of rooms -->\n")
-
-
-def rooms() -> str:
-    """The tables of docs/ARCHITECTURE.md: each room's layer, and what its docstring says first."""
-    parts = []
-    for package, layers in (("troth", TROTH), ("troth_mock", TROTH_MOCK)):
-        parts += [f"\n### `{package}`\n\n| layer | room | |\n|---:|---|---|\n"]
-        for number, names in enumerate(layers):
-            for name in names.split():
-                said = ast.get_docstring(read(f"{package}.{name}")) or ""
-                first = " ".join(said.partition("\n\n")[0].split()).replace("|", "\\|")
-                parts += [f"| {number} | `{name}` | {first} |\n"]
-    return "".join(parts) + "\n"
-
-
-def test_the_architecture_page_has_the_rooms_as_they_are() -> None:
-    shown = PAGE.read_text(encoding="utf-8").split(MARKS[0])[1].split(MARKS[1])[0]
-    assert shown == rooms(), "run `python tests/test_layers.py`"
-
-
-if __name__ == "__main__":
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(MARKS[0])
-    PAGE.write_text(before + MARKS[0] + rooms() + MARKS[1] + rest.partition(MARKS[1])[2])

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import troth
-from troth import document, loading
+from troth import loading
+from troth.document import document
 
 API = """\
 openapi: 3.1.0

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
-from troth import assembly, document, laws, lint, overlay, overlay_reader, pointer
-from troth.schema import Schemas
+from troth import lint, pointer
+from troth.document import document, overlay, overlay_reader
+from troth.laws import laws
+from troth.openapi import stream_assembly
+from troth.schema.schema import Schemas
 
 SPEC = Path(__file__).parents[1] / "spec"
 PUBLISHED = document.read(SPEC / "atoma.yaml")
@@ -230,7 +233,9 @@ def survey_laws() -> dict[str, laws.Law]:
 
 def survey_body(events: list[Any]) -> dict[str, Any]:
     at = POST + "/responses/200/content/text~1event-stream/x-troth-assembly"
-    return assembly.fold(assembly.parse(pointer.resolve(SURVEYS.root, at), at), events)
+    return stream_assembly.fold(
+        stream_assembly.parse(pointer.resolve(SURVEYS.root, at), at), events
+    )
 
 
 def test_the_example_of_the_readme_is_a_clean_document() -> None:

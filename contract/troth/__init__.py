@@ -11,12 +11,12 @@ next.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from troth.contract import Contract, NoSuchOperation
-    from troth.document import Document
+    from troth.document.document import Document
     from troth.errors import MethodNotAllowed, NoSuchPath, Place, SpecError, TrothError
-    from troth.exchange import Exchange, Request, Response
+    from troth.http.exchange import Exchange, Request, Response
     from troth.loading import load
-    from troth.operation import Match, Operation
+    from troth.openapi.contract import Contract, NoSuchOperation
+    from troth.openapi.operation import Match, Operation
     from troth.violation import Violation
 
 __all__ = [
@@ -38,17 +38,17 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Contract": "contract",
-    "Document": "document",
-    "Exchange": "exchange",
-    "Match": "operation",
+    "Contract": "openapi.contract",
+    "Document": "document.document",
+    "Exchange": "http.exchange",
+    "Match": "openapi.operation",
     "MethodNotAllowed": "errors",
-    "NoSuchOperation": "contract",
+    "NoSuchOperation": "openapi.contract",
     "NoSuchPath": "errors",
-    "Operation": "operation",
+    "Operation": "openapi.operation",
     "Place": "errors",
-    "Request": "exchange",
-    "Response": "exchange",
+    "Request": "http.exchange",
+    "Response": "http.exchange",
     "SpecError": "errors",
     "TrothError": "errors",
     "Violation": "violation",

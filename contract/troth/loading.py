@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from troth import compiling, document, overlay, validator
-from troth.contract import Contract, Verbs
-from troth.document import Document
-from troth.operation import Operation
+from troth.document import document, overlay
+from troth.document.document import Document
+from troth.openapi import reader
+from troth.openapi.contract import Contract, Verbs
+from troth.openapi.operation import Operation
+from troth.validation import validator
 
 _SPEC = Path(__file__).with_name("spec")
 
@@ -49,10 +51,10 @@ def load(
     used.
     """
     published, effective = read(source, overlays=overlays)
-    base = compiling.compile(published, verbs=_VERBS)
+    base = reader.compile(published, verbs=_VERBS)
     if effective is published:
         return base
-    return compiling.compile(effective, source=base, verbs=_VERBS)
+    return reader.compile(effective, source=base, verbs=_VERBS)
 
 
 def read(
@@ -81,7 +83,7 @@ def _spec_folder() -> Path:
 
 def _strategy(contract: Contract, operation: Operation, valid: bool) -> Any:
     # hypothesis takes 0.2 s to import, and most users of a contract never draw from it
-    from troth.strategies import operation_strategy
+    from troth.generation.strategies import operation_strategy
 
     return operation_strategy(contract, operation, valid=valid)
 

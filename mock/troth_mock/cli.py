@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from troth.options import chosen_overlays, document_options
+from troth.cli.options import chosen_overlays, document_options
 
 if TYPE_CHECKING:
-    from troth.contract import Contract
-    from troth_mock.app import Settings
+    from troth.openapi.contract import Contract
+    from troth_mock.server.application import Settings
 
 _MEBIBYTE = 1024 * 1024
 _OPEN_FILES = 65536
@@ -148,9 +148,9 @@ class _Port(click.IntRange):
 def mock(document: str | None, overlays: tuple[str, ...], published: bool, **options: Any) -> None:
     """Serve a deterministic mock of DOCUMENT (without one: the bundled document)."""
     from troth import loading
-    from troth_mock.app import App
-    from troth_mock.respond import Responder
-    from troth_mock.serving import run, serve
+    from troth_mock.responding.responder import Responder
+    from troth_mock.server.application import App
+    from troth_mock.server.serving import run, serve
 
     _log(quiet=options["quiet"])
     contract = loading.load(
@@ -172,10 +172,10 @@ def mock(document: str | None, overlays: tuple[str, ...], published: bool, **opt
 
 
 def _settings(options: dict[str, Any]) -> Settings:
-    from troth_mock.app import Settings
-    from troth_mock.cors import Origins
-    from troth_mock.guards import Hosts, Limits
-    from troth_mock.pacing import Pace
+    from troth_mock.server.application import Settings
+    from troth_mock.server.cors import Origins
+    from troth_mock.server.guards import Hosts, Limits
+    from troth_mock.server.pacing import Pace
 
     return Settings(
         origins=Origins(options["cors_origins"]),
@@ -189,9 +189,9 @@ def _settings(options: dict[str, Any]) -> Settings:
 def _announce(url: str, contract: Contract, responder: Any, options: dict[str, Any]) -> None:
     import os
 
-    from troth_mock.announcement import Announcement, curl, first_request
-    from troth_mock.guards import is_loopback
-    from troth_mock.serving import MockServer
+    from troth_mock.server.announcement import Announcement, curl, first_request
+    from troth_mock.server.guards import is_loopback
+    from troth_mock.server.serving import MockServer
 
     if not is_loopback(options["host"]):
         click.secho(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from troth import json_text, sse
-from troth.contract import Contract
-from troth.operation import MediaType
-from troth.schema import Schema
+from troth.generation.synthesis import Unsatisfiable, synthesize
+from troth.http import json_text, sse
+from troth.openapi.contract import Contract
+from troth.openapi.operation import MediaType
+from troth.schema.schema import Schema
 from troth.seed import Seed
-from troth.synthesis import Unsatisfiable, synthesize
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from troth import json_text
-from troth.exchange import Fields
-from troth.operation import DeclaredResponse, Parameter
+from troth.generation.synthesis import synthesize
+from troth.http import json_text
+from troth.http.exchange import Fields
+from troth.openapi.operation import DeclaredResponse, Parameter
 from troth.seed import Seed
-from troth.synthesis import synthesize
 
 
 def headers(declared: DeclaredResponse, seed: Seed) -> Fields:

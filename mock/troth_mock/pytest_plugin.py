@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from troth_mock.serving import MockServer
+    from troth_mock.server.serving import MockServer
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +23,7 @@ def mock_servers() -> Iterator[Callable[..., MockServer]]:
     *document* is a file, a loaded `troth.Contract`, or None for the bundled one.  Each call
     starts a server on a free port of 127.0.0.1; all stop at the end of the session.
     """
-    from troth_mock.serving import start_in
+    from troth_mock.server.serving import start_in
 
     with ExitStack() as stack:
         yield lambda document=None, **options: start_in(stack, document, **options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from troth.exchange import Fields
+from troth.http.exchange import Fields
 
 JSON: Fields = (("Content-Type", "application/json"),)
 
@@ -29,3 +29,8 @@ class Reply:
     fields: Fields
     body: bytes | None
     stream: Stream | None = None
+
+
+def has_content(method: str, status: int) -> bool:
+    """Whether a response to *method* with *status* has content (RFC 9110 §6.4.1)."""
+    return method != "HEAD" and status >= 200 and status not in (204, 304)

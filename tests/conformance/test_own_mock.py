@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from troth.conformance.result import Outcome
+from troth.pytest_plugin.result import Outcome
 
 Conform = Callable[..., Outcome]
 

@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from troth.contract import Contract, routes
 from troth.errors import MethodNotAllowed, NoSuchPath
-from troth.exchange import Request
-from troth.operation import Operation
-from troth_mock.app import Settings
-from troth_mock.guards import Limits
+from troth.http.exchange import Request
+from troth.openapi.contract import Contract, routes
+from troth.openapi.operation import Operation
 from troth_mock.reply import Reply, Stream
-from troth_mock.serving import serving
+from troth_mock.server.application import Settings
+from troth_mock.server.guards import Limits
+from troth_mock.server.serving import serving
 
 JSON = (("Content-Type", "application/json"),)
 OK = Reply(200, JSON, b'{"ok":true}')
@@ -162,7 +162,7 @@ def made_contract(*operations: tuple[str, str]) -> Contract:
 @pytest.fixture
 def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Mock]]:
     """Start mocks that answer as told; all sockets and servers are closed at the end."""
-    from troth_mock import serving as room
+    from troth_mock.server import serving as room
 
     apps: list[Any] = []
 

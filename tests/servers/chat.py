@@ -382,9 +382,9 @@ def _instance(schema: Any) -> Any:
             return candidate
     except ValueError:
         raise Refusal(400, "the schema is not a JSON Schema") from None
-    from troth.schema import UnusableSchema, embedded
+    from troth.generation.synthesis import Unsatisfiable, synthesize
+    from troth.schema.schema import UnusableSchema, embedded
     from troth.seed import Seed
-    from troth.synthesis import Unsatisfiable, synthesize
 
     try:
         return synthesize(embedded(schema), seed=Seed.of("server"))

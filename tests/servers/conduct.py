@@ -12,10 +12,10 @@ from typing import Any
 from servers.chat import TOKEN
 from servers.wire import Handler, Server
 from troth.conformance.events import Event, Exchanged, Finding, Finished, Found
-from troth.conformance.run import Run
+from troth.conformance.runner import Run
 from troth.conformance.settings import Caps, Settings
 from troth.conformance.transport import Transport
-from troth.contract import Contract
+from troth.openapi.contract import Contract
 
 #: A machine may be busy: what is right must not be late.
 CAPS = Caps(seconds=20.0, idle=10.0, connect=5.0, body_bytes=2 * 1024 * 1024, events=2000)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from troth.exchange import Response
+from troth.http.exchange import Response
 
 
 class Budget:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from troth.laws import Law, Verdict
+from troth.laws.laws import Law, Verdict
 
 #: So many exchanges must have put a group to the test before it is said to be missing.
 _ENOUGH = 3

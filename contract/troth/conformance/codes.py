@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from troth.conformance.code_texts import OWN, Text
 from troth.conformance.keyword_texts import PLACES, RULES
-from troth.contract import Contract
+from troth.document.nearest import nearest
 from troth.errors import TrothError
-from troth.laws import Law
-from troth.nearest import nearest
+from troth.laws.laws import Law
+from troth.openapi.contract import Contract
 
 #: Prefixes of which `--only` and `troth explain` take the whole family.
 FAMILIES = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from troth.conformance import codes
 from troth.conformance.code_texts import REQUEST, RESPONSE, RUN, STREAM, TRANSPORT
 from troth.conformance.keyword_texts import PLACES, RULES
-from troth.contract import Contract
+from troth.openapi.contract import Contract
 
 _HEAD = """# The codes of findings
 

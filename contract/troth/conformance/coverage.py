@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from troth import pointer as pointers
 from troth.conformance.cases import Subject
 from troth.errors import TrothError
-from troth.schema import Schema, Schemas
+from troth.schema.schema import Schema, Schemas
 
 #: A body may be large; the account of a run need not be.
 _MOST = 400

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from troth.conformance.events import Finding
 from troth.conformance.files import write
-from troth.conformance.report.text import plain
+from troth.conformance.reports.text import plain
 from troth.conformance.secret_places import MARK, MARKS, NEAR
-from troth.exchange import Request
+from troth.http.exchange import Request
 
 #: A longer body is no longer something to read in a line.
 INLINE = 8 * 1024

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from troth.exchange import Exchange
+from troth.http.exchange import Exchange
 from troth.violation import Severity, Violation
 
 Verdict = Literal["conforms", "violations", "inconclusive", "unreachable", "interrupted"]

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from troth import media_type
 from troth.conformance.events import Exchanged, Started
+from troth.http import media_type
 from troth.violation import Violation
 
 #: The groups in which an operation is checked, and what each asks.

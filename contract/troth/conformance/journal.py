@@ -21,11 +21,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
-from troth.conformance import codec
+from troth.conformance import event_json
 from troth.conformance.events import Cut, Event, Exchanged, Found
 from troth.conformance.files import NotWritten, Unwritable, check_writable
 from troth.errors import TrothError
-from troth.exchange import Exchange
+from troth.http.exchange import Exchange
 
 FORMAT = 1
 #: An answer's body of more bytes is cut to so many, with its size and hash told.
@@ -98,7 +98,7 @@ class Journal:
 
     def write(self, event: Event) -> None:
         """Write one event.  Raises NotWritten when the disk is full."""
-        self._line(codec.to_json(capped(event)))
+        self._line(event_json.to_json(capped(event)))
 
     def _line(self, value: Mapping[str, Any]) -> None:
         assert self._stream is not None, "use the journal as a context manager"
@@ -141,7 +141,7 @@ def _events(lines: io.BufferedIOBase | Any, path: str | Path) -> Iterator[Event]
                 _check_head(raw, path)
                 first = False
                 continue
-            event = codec.of_json(raw)
+            event = event_json.of_json(raw)
         except BadJournal:
             raise
         except (ValueError, TypeError, KeyError, RecursionError, AttributeError) as fault:

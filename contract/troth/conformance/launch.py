@@ -17,7 +17,7 @@ from typing import Any
 from troth.conformance.events import Event, Finished
 from troth.conformance.redaction import Redactor
 from troth.conformance.settings import Settings
-from troth.contract import Contract
+from troth.openapi.contract import Contract
 
 #: The exit code of a run that was told to stop (128 and the signal's number, as shells have it).
 _STOPPED = 128
@@ -97,8 +97,8 @@ async def _go(
     second: Contract | None,
 ) -> Finished:
     # aiohttp and the generators take a third of a second to import: not before they are needed
-    from troth.conformance.models import with_model
-    from troth.conformance.run import Run
+    from troth.conformance.model_discovery import with_model
+    from troth.conformance.runner import Run
     from troth.conformance.transport import Transport
 
     redactor = Redactor.of(settings)

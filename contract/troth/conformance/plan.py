@@ -17,10 +17,10 @@ from troth.conformance.cases import (
 )
 from troth.conformance.cases import subjects as all_subjects
 from troth.conformance.settings import Settings
-from troth.contract import Contract
-from troth.operation import Operation
+from troth.generation.requests import overridden
+from troth.openapi.contract import Contract
+from troth.openapi.operation import Operation
 from troth.seed import Seed
-from troth.strategies.composing import overridden
 
 #: How many random cases a run has at the most: the deck and the walk have told most by then.
 _RANDOM = 120

@@ -42,7 +42,7 @@ from troth.conformance.secrets import (
     needles,
 )
 from troth.conformance.settings import Settings
-from troth.exchange import Exchange, Fields, Request, Response
+from troth.http.exchange import Exchange, Fields, Request, Response
 from troth.violation import Violation
 
 __all__ = ["MADE_UP", "MARK", "Redactor"]

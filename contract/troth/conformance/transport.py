@@ -35,7 +35,7 @@ import aiohttp
 from yarl import URL
 
 from troth.conformance.settings import Caps
-from troth.exchange import Exchange, Fields, Request, Response
+from troth.http.exchange import Exchange, Fields, Request, Response
 
 _CHUNK = 64 * 1024
 # HTML, "Parsing an event stream": a line ends in CRLF, LF or CR

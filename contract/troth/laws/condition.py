@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from troth.errors import Place
+from troth.laws.cel import cel
+from troth.laws.condition_text import VARIABLES, Source, token
+from troth.laws.declared_members import Shape, TooDeep, read
 from troth.laws.functions import FUNCTIONS, Function
-from troth.laws.library import cel
-from troth.laws.shape import Shape, TooDeep, read
-from troth.laws.source import VARIABLES, Source, token
 
 __all__ = ["VARIABLES", "Condition", "Facts", "Scope"]
 

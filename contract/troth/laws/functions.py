@@ -13,8 +13,9 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from troth import json_text, schema
-from troth.laws.shape import read
+from troth.http import json_text
+from troth.laws.declared_members import read
+from troth.schema import schema
 
 Path = tuple[str, ...]
 

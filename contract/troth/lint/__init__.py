@@ -9,26 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from troth.document import Document
+from troth.document.document import Document
 from troth.lint import (
-    addresses,
+    code_samples,
     dependencies,
-    endless,
     examples,
-    forms,
     keywords,
-    official,
+    metaschema,
+    paths,
     prose,
     ranges,
+    recursion,
     relations,
-    samples,
+    server_urls,
     shapes,
     streams,
-    structure,
     unions,
+    unknown_extensions,
     usage,
-    words,
 )
+from troth.lint import structure as forms
 from troth.lint.findings import CODES, Finding, Fix
 from troth.lint.survey import Survey, surveyed
 
@@ -36,18 +36,18 @@ __all__ = ["CODES", "Finding", "Fix", "lint"]
 
 RULES: tuple[Callable[[Survey], Iterator[Finding]], ...] = (
     forms.malformed,
-    structure.paths,
-    structure.operations,
-    structure.path_parameters,
-    structure.contents,
-    addresses.servers,
+    paths.paths,
+    paths.operations,
+    paths.path_parameters,
+    paths.contents,
+    server_urls.servers,
     usage.tags,
     usage.components,
     usage.security,
     usage.duplicate_samples,
     keywords.dead_names,
     keywords.unsatisfiable,
-    endless.endless,
+    recursion.endless,
     keywords.inert,
     keywords.foreign,
     keywords.unreadable,
@@ -61,7 +61,7 @@ RULES: tuple[Callable[[Survey], Iterator[Finding]], ...] = (
     dependencies.dependencies,
     streams.undeclared_streams,
     streams.contradictions,
-    samples.wrong_samples,
+    code_samples.wrong_samples,
     shapes.constants,
     shapes.payloads,
     shapes.siblings,
@@ -69,7 +69,7 @@ RULES: tuple[Callable[[Survey], Iterator[Finding]], ...] = (
     shapes.formats,
     ranges.counts,
     ranges.unbounded,
-    words.unknown_extensions,
+    unknown_extensions.unknown_extensions,
 )
 
 
@@ -79,8 +79,8 @@ def lint(document: Document) -> tuple[Finding, ...]:
     found = [finding for rule in RULES for finding in rule(survey)]
     if not any(finding.code == "malformed" for finding in found):
         # what is not of OpenAPI's form has no meaning that compiling could miss
-        found += words.unusable(survey, found)
-    found += official.rejected(survey, found)
+        found += unknown_extensions.unusable(survey, found)
+    found += metaschema.rejected(survey, found)
     distinct = {(finding.code, finding.pointer, finding.message): finding for finding in found}
     return tuple(sorted(distinct.values(), key=_order))
 

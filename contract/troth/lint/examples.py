@@ -10,16 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from troth import media_type
 from troth import pointer as pointers
 from troth.errors import SpecError
+from troth.http import media_type
 from troth.lint.findings import Finding, Fix
 from troth.lint.keywords import names_impossible
 from troth.lint.members import types
 from troth.lint.repair import declared_only, repaired, undeclared
 from troth.lint.survey import Survey
 from troth.lint.walk import Node
-from troth.schema import Mismatch, Schema
+from troth.schema.schema import Mismatch, Schema
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from troth import pointer as pointers
-from troth import proofs
 from troth.errors import SpecError
 from troth.lint.findings import Finding, Fix
 from troth.lint.survey import Survey, text_of
 from troth.lint.walk import Node
+from troth.schema import proofs
 
 # The types that each keyword looks at; to an instance of any other it says nothing.
 _LOOKS_AT: dict[str, frozenset[str]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from troth import media_type
+from troth.http import media_type
 from troth.lint import english
 from troth.lint.findings import Finding, Fix
 from troth.lint.members import member_of, types

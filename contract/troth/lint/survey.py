@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from troth import pointer as pointers
-from troth.document import Document
+from troth.document.document import Document
 from troth.errors import Place
 from troth.lint.depths import MOST, reference_depths
 from troth.lint.findings import CODES, Finding, Fix
 from troth.lint.walk import IN_PLACE, Node, walk
-from troth.schema import Schemas
+from troth.schema.schema import Schemas
 
 Direction = Literal["request", "response"]
 

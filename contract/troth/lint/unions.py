@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
-from troth import proofs
 from troth.errors import SpecError
 from troth.lint.findings import Finding, Fix
 from troth.lint.members import every, in_place, types
 from troth.lint.survey import Survey, text_of
 from troth.lint.walk import Node
+from troth.schema import proofs
 
 # Pairs of one union that are compared: beyond it a union is data, and quadratic work is no help.
 _MOST_PAIRS = 400

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from troth import pointer as pointers
-from troth.grammar import children
+from troth.document.grammar import children
 
 #: The keywords whose subschemas an instance of the schema may have to meet itself.
 IN_PLACE = ("allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSchemas")

@@ -11,13 +11,13 @@ from typing import Any
 
 from troth.conformance.cases.boundary import boundary
 from troth.conformance.cases.case import Case, Intent, Subject, deduplicated, subject
-from troth.conformance.cases.chance import chance
-from troth.conformance.cases.deck import deck
-from troth.conformance.cases.wire import unknown_paths, wire
-from troth.contract import Contract
-from troth.operation import Operation
+from troth.conformance.cases.feature_cases import deck
+from troth.conformance.cases.protocol_cases import unknown_paths, wire
+from troth.conformance.cases.random_cases import chance
+from troth.generation.request_writer import CREDENTIAL
+from troth.openapi.contract import Contract
+from troth.openapi.operation import Operation
 from troth.seed import Seed
-from troth.strategies.assembling import CREDENTIAL
 
 __all__ = [
     "CREDENTIAL",

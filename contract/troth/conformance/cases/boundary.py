@@ -12,21 +12,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from troth.conformance.cases.case import Case, Subject, slug
-from troth.strategies import bodies
-from troth.strategies.alternatives import Unsupported
-from troth.strategies.composing import Composition
-from troth.strategies.dice import Simplest
-from troth.strategies.generate import Generator
-from troth.strategies.mutations import HARD_TEXTS, Defect, defects
-from troth.strategies.shape import (
-    ALL_TYPES,
-    Conjunction,
-    Shape,
-    declared_names,
-    item_nodes,
-)
-from troth.strategies.sites import Site, put, resolved, shape_of, sites
-from troth.strategies.written import write
+from troth.generation import bodies
+from troth.generation.alternatives import Unsupported
+from troth.generation.generate import Generator
+from troth.generation.locations import Site, put, resolved, shape_of, sites
+from troth.generation.mutations import HARD_TEXTS, Defect, defects
+from troth.generation.raw_json import write
+from troth.generation.requests import Composition
+from troth.generation.shape import ALL_TYPES, Conjunction, Shape, declared_names, item_nodes
+from troth.generation.source import Simplest
 
 _DEEPEST = 8
 _LAST_TIER = 3

@@ -12,18 +12,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
-from troth import json_text, validator
-from troth.contract import Contract, NoSuchOperation
-from troth.exchange import Exchange, Request
-from troth.operation import Operation
-from troth.schema import Schema, Schemas
-from troth.strategies import bodies, composing
-from troth.strategies.assembling import assemble, body_type
-from troth.strategies.composing import Composition
-from troth.strategies.dice import Simplest
-from troth.strategies.sites import sites
-from troth.strategies.written import Written, read, write
-from troth.synthesis import Unsatisfiable
+from troth.generation import bodies, requests
+from troth.generation.locations import sites
+from troth.generation.raw_json import Written, read, write
+from troth.generation.request_writer import assemble, body_type
+from troth.generation.requests import Composition
+from troth.generation.source import Simplest
+from troth.generation.synthesis import Unsatisfiable
+from troth.http import json_text
+from troth.http.exchange import Exchange, Request
+from troth.openapi.contract import Contract, NoSuchOperation
+from troth.openapi.operation import Operation
+from troth.schema.schema import Schema, Schemas
+from troth.validation import validator
 
 Intent = Literal["valid", "invalid", "either"]
 Legal = Literal["computed", "either-if-valid", "either"]
@@ -226,7 +227,7 @@ def subject(
     fault = ""
     marked = _same(second, operation)
     try:
-        made = composing.composition(operation, overrides=overrides, marked=marked)
+        made = requests.composition(operation, overrides=overrides, marked=marked)
     except Unsatisfiable as error:
         made, fault = None, str(error)
     published = _same(contract.published, operation)
@@ -234,11 +235,11 @@ def subject(
         contract=contract,
         operation=operation,
         made=made,
-        published=composing.body_schema(published) if published else None,
+        published=requests.body_schema(published) if published else None,
         is_published=published is not None,
-        parameters=composing.parameters(operation, Simplest()) if not fault else {},
+        parameters=requests.parameters(operation, Simplest()) if not fault else {},
         fault=fault,
-        second=composing.body_schema(marked) if marked else None,
+        second=requests.body_schema(marked) if marked else None,
     )
 
 

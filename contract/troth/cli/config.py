@@ -1,0 +1,346 @@
+"""What a user may settle beforehand: `troth.toml`, or `[tool.troth]` of a pyproject.toml.
+
+One table, `KEYS`, names every option of `troth test`.  The command line, the environment
+(`TROTH_TEST_MAX_REQUESTS`), the file's keys, the options of the pytest plugin and the JSON Schema
+for editors (docs/troth.schema.json) are all made of it.  A value goes from the file to the
+command line's own form, so that each is read in one place only.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from troth.conformance.settings import PHASES
+from troth.document.nearest import nearest
+from troth.errors import TrothError
+
+#: `switch` is a boolean; `texts` are several texts; a `table` has names and values.
+Kind = Literal["text", "path", "switch", "integer", "number", "texts", "paths", "table"]
+
+FORMS = ("json", "junit", "html", "sarif", "har", "github", "markdown")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One option: *name* is the same on the command line and in the file.
+
+    *joint* joins a table's name to its value on the command line; *names* are those that the
+    table may have; *any_value* lets its values be anything that JSON can say.
+    """
+
+    name: str
+    kind: Kind
+    help: str
+    metavar: str = ""
+    default: Any = None
+    least: float | None = None
+    choices: tuple[str, ...] = ()
+    joint: str = ""
+    names: tuple[str, ...] = ()
+    any_value: bool = False
+
+    @property
+    def variable(self) -> str:
+        """The variable of the environment that sets it for `troth test`."""
+        return "TROTH_TEST_" + self.name.upper().replace("-", "_")
+
+
+KEYS = (
+    Key("url", "text", "The server under test, with the path that its API stands under.", "URL"),
+    Key("document", "path", "The OpenAPI document; without it the bundled one.", "FILE"),
+    Key("overlay", "paths", "Apply this OpenAPI Overlay; may be given several times.", "FILE"),
+    Key("published", "switch", "Test against the document as published, overlays aside."),
+    Key("token", "text", "The credential to send; better in the variable TROTH_TOKEN.", "TOKEN"),
+    Key("header", "table", "A header field for every request.", "'NAME: VALUE'", joint=": "),
+    Key("model", "text", "The model to ask for, where the document has a place for it.", "NAME"),
+    Key(
+        *("set", "table", "A member of every request body, by JSON Pointer or dotted name."),
+        metavar="NAME=JSON",
+        joint="=",
+        any_value=True,
+    ),
+    Key("without", "texts", "A capability that the server is known to lack.", "GROUP"),
+    Key("only", "texts", "Only this operation, or findings of this code.", "CODE|OPERATION"),
+    Key("phase", "texts", "Only this phase; may be given several times.", choices=PHASES),
+    Key("max-requests", "integer", "Send at most so many requests.", "N", default=1000, least=1),
+    Key("max-time", "number", "Stop after so many seconds.", "S", default=300.0, least=0.1),
+    Key(
+        "rate",
+        "number",
+        "At most so many requests a second; 0: no limit.",
+        "R",
+        default=0.0,
+        least=0,
+    ),
+    Key("workers", "integer", "So many requests at a time.", "N", default=1, least=1),
+    Key("seed", "integer", "Another seed, other random requests.", "N", default=0),
+    Key("strict", "switch", "Exit with 1 for warnings too."),
+    Key("baseline", "path", "Findings that are accepted; only new ones fail.", "FILE"),
+    Key(
+        *("report", "table", "Write a report; may be given several times.", "FORM=PATH"),
+        joint="=",
+        names=FORMS,
+    ),
+    Key("journal", "path", "Write every event as a line of JSON, as it happens.", "PATH"),
+    Key("database", "path", "Keep failing requests here, and send them first.", "DIR"),
+    Key("timeout", "number", "The longest that one answer may take.", "S", default=30.0, least=0.1),
+    Key("idle", "number", "The longest silence inside an answer.", "S", default=10.0, least=0.1),
+    Key("insecure", "switch", "Accept any TLS certificate."),
+    Key("trust-env", "switch", "Use the proxies and .netrc of the environment."),
+    Key("quiet", "switch", "Say nothing but the summary line."),
+)
+
+_SECTIONS = {"test": {key.name: key for key in KEYS}}
+#: TOML's words for the kinds, for messages.
+_WORDS = {
+    "text": "a string",
+    "path": "a string",
+    "switch": "true or false",
+    "integer": "an integer",
+    "number": "a number",
+    "texts": "a string, or an array of strings",
+    "paths": "a string, or an array of strings",
+    "table": "a table",
+}
+
+
+class BadConfig(TrothError):
+    """A configuration file cannot be used; *key* is the path to what is wrong in it."""
+
+    def __init__(self, file: str | Path, why: str, *, key: str = "", advice: str = "") -> None:
+        super().__init__(str(file), why, key, advice)
+        self.file = str(file)
+        self.why = why
+        self.key = key
+        self.advice = advice
+
+    def __str__(self) -> str:
+        key = f" {self.key}:" if self.key else ""
+        advice = f"; {self.advice}" if self.advice else ""
+        return f"{self.file}:{key} {self.why}{advice}"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What a file settles: *sections* hold, by option, what the command line would be given."""
+
+    file: Path | None = None
+    sections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def section(self, name: str) -> Mapping[str, Any]:
+        """What the file settles for the command *name*."""
+        return self.sections.get(name, {})
+
+
+def find(start: Path | None = None) -> Path | None:
+    """The file that holds for the folder *start* (the working folder).
+
+    In the folder itself, then in each one above it up to the root of the repository: troth.toml,
+    or else a pyproject.toml that has [tool.troth].
+    """
+    try:
+        here = (start or Path.cwd()).resolve()
+    except OSError:
+        return None  # the working folder has been deleted
+    for folder in (here, *here.parents):
+        own = folder / "troth.toml"
+        if own.is_file():
+            return own
+        project = folder / "pyproject.toml"
+        if project.is_file() and _mentions(project):
+            return project
+        if any((folder / mark).exists() for mark in (".git", ".hg")):
+            return None
+    return None
+
+
+def load(file: str | Path | None = None, *, environ: Mapping[str, str] | None = None) -> Config:
+    """Read *file*, or the one that `find` finds; without any, nothing is settled.
+
+    `${NAME}` in a text is the environment's variable, `${NAME:-default}` may be unset, `$${` is
+    `${`.  Paths are relative to the file's folder.  Raises BadConfig.
+    """
+    path = Path(file) if file is not None else find()
+    if path is None:
+        return Config()
+    root = _parse(path)
+    at = ""
+    if path.name == "pyproject.toml":
+        tool = root.get("tool")
+        root, at = tool.get("troth", {}) if isinstance(tool, dict) else {}, "tool.troth."
+    if not isinstance(root, dict):
+        raise BadConfig(path, "a table is expected", key=at.rstrip("."))
+    reader = _Reader(path, os.environ if environ is None else environ)
+    return Config(path, {name: reader.section(name, root[name], at) for name in root})
+
+
+def _mentions(project: Path) -> bool:
+    try:
+        # most projects do not mention it, and then nobody needs to parse the file
+        if b"troth" not in project.read_bytes():
+            return False
+        tool = _parse(project).get("tool")
+    except (OSError, BadConfig):
+        return False  # somebody else's file: whoever reads it for its own sake will complain
+    return isinstance(tool, dict) and "troth" in tool
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        # an editor's byte order mark is no part of TOML, and harmless
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as fault:
+        raise BadConfig(path, f"cannot be read: {fault.strerror or fault}") from fault
+    except UnicodeDecodeError as fault:
+        raise BadConfig(path, f"byte {fault.start} is not UTF-8") from fault
+    except (tomllib.TOMLDecodeError, RecursionError) as fault:
+        raise BadConfig(path, f"not TOML: {fault}") from fault
+
+
+_VARIABLE = re.compile(r"(\$?)\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads the sections of one file."""
+
+    file: Path
+    environ: Mapping[str, str]
+
+    def section(self, name: str, value: Any, at: str) -> dict[str, Any]:
+        known = _SECTIONS.get(name)
+        if known is None:
+            raise self._unknown(at + name, name, _SECTIONS, what="section")
+        if not isinstance(value, dict):
+            raise BadConfig(self.file, f"a table is expected, not {_shown(value)}", key=at + name)
+        found = {}
+        for key, item in value.items():
+            path = f"{at}{name}.{key}"
+            if key not in known:
+                raise self._unknown(path, key, known, what="key")
+            found[key.replace("-", "_")] = self._value(known[key], item, path)
+        return found
+
+    def _unknown(self, path: str, word: str, known: Mapping[str, Any], *, what: str) -> BadConfig:
+        near = nearest(word, known)
+        advice = f"did you mean {near!r}?" if near else f"known are {', '.join(known)}"
+        return BadConfig(self.file, f"there is no such {what}", key=path, advice=advice)
+
+    def _value(self, key: Key, value: Any, path: str) -> Any:
+        if key.kind == "table":
+            return self._table(key, value, path)
+        if key.kind in ("texts", "paths"):
+            items = value if isinstance(value, list) else [value]
+            return [self._one(key, item, path) for item in items]
+        return self._one(key, value, path)
+
+    def _one(self, key: Key, value: Any, path: str) -> Any:
+        if isinstance(value, str) and key.kind not in ("switch", "integer", "number"):
+            text = self._text(value, path)
+            if key.choices and text not in key.choices:
+                advice = f"known are {', '.join(key.choices)}"
+                raise BadConfig(self.file, f"{text!r} is none", key=path, advice=advice)
+            return self._path(text) if key.kind in ("path", "paths") else text
+        if isinstance(value, str):
+            value = self._converted(key, self._text(value, path), value)
+        if not _fits(key.kind, value):
+            expected = _WORDS[key.kind]
+            raise BadConfig(self.file, f"{expected} is expected, not {_shown(value)}", key=path)
+        if key.least is not None and not value >= key.least:
+            why = f"{value} is too small: {key.least:g} is the least"
+            raise BadConfig(self.file, why, key=path)
+        return value
+
+    def _converted(self, key: Key, text: str, written: str) -> Any:
+        """A variable's text as the number or the switch that it stands for."""
+        if text == written and "${" not in written:
+            return text
+        if key.kind == "switch":
+            return {"true": True, "false": False, "1": True, "0": False}.get(text.lower(), text)
+        try:
+            return int(text) if key.kind == "integer" else float(text)
+        except ValueError:
+            return text
+
+    def _table(self, key: Key, value: Any, path: str) -> list[str]:
+        if not isinstance(value, dict):
+            raise BadConfig(self.file, f"a table is expected, not {_shown(value)}", key=path)
+        found = []
+        for name, item in value.items():
+            at = f"{path}.{name}"
+            if key.names and name not in key.names:
+                raise self._unknown(at, name, dict.fromkeys(key.names), what="key")
+            if key.any_value:
+                text = self._json(item, at)
+            elif isinstance(item, str):
+                text = self._text(item, at)
+            else:
+                raise BadConfig(self.file, f"a string is expected, not {_shown(item)}", key=at)
+            found.append(name + key.joint + (self._path(text) if key.names else text))
+        return found
+
+    def _json(self, value: Any, at: str) -> str:
+        import json
+
+        try:
+            return json.dumps(self._deep(value, at))
+        except (TypeError, ValueError):  # TOML has dates, JSON has not
+            why = "the value cannot be written as JSON"
+            raise BadConfig(self.file, why, key=at) from None
+
+    def _deep(self, value: Any, at: str) -> Any:
+        if isinstance(value, str):
+            return self._text(value, at)
+        if isinstance(value, list):
+            return [self._deep(item, f"{at}.{index}") for index, item in enumerate(value)]
+        if isinstance(value, dict):
+            return {name: self._deep(item, f"{at}.{name}") for name, item in value.items()}
+        return value
+
+    def _text(self, value: str, path: str) -> str:
+        def of(match: re.Match[str]) -> str:
+            if match[1]:
+                return match[0][1:]
+            name, default = match[2], match[3]
+            found = self.environ.get(name)
+            if found is not None and (found or default is None):
+                return found
+            if default is not None:
+                return default
+            raise BadConfig(
+                self.file,
+                f"the variable {name} is not set",
+                key=path,
+                advice=f"set it, or write ${{{name}:-default}}",
+            )
+
+        return _VARIABLE.sub(of, value)
+
+    def _path(self, text: str) -> str:
+        return text if text in ("", "-") else str(self.file.parent / text)
+
+
+def _fits(kind: Kind, value: Any) -> bool:
+    if kind == "switch":
+        return isinstance(value, bool)
+    if isinstance(value, bool):
+        return False
+    if kind == "integer":
+        return isinstance(value, int)
+    return kind == "number" and isinstance(value, (int, float)) and abs(value) < float("inf")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str):
+        return f"the string {value!r}"
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        return "one that is not finite"
+    names = {bool: "a boolean", int: "an integer", float: "a number", list: "an array"}
+    return (names | {dict: "a table"}).get(type(value), "a date or time")

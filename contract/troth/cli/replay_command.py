@@ -1,0 +1,163 @@
+"""`troth replay`: send one finding of a run again, and see whether it still shows."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from troth.conformance import replay as replaying
+from troth.conformance.events import Finding
+from troth.conformance.journal import read
+from troth.conformance.progress import say
+from troth.conformance.redaction import Redactor
+from troth.conformance.reports.console import printable
+from troth.conformance.reports.parts import sentence, status_line
+from troth.conformance.reports.text import disarmed, excerpt, lines, plain
+from troth.conformance.run_summary import Account, fold
+from troth.conformance.secret_places import MARK
+from troth.conformance.settings import Settings
+from troth.conformance.target import base_url
+from troth.conformance.transport import Transport
+from troth.errors import TrothError
+from troth.http.exchange import Exchange, Fields, Request
+from troth.openapi.contract import Contract
+
+_SHOWN = 16 * 1024
+
+
+def _fields(ctx: click.Context, option: click.Parameter, given: tuple[str, ...]) -> Fields:
+    pairs = []
+    for text in given:
+        name, colon, value = text.partition(":")
+        if not colon or not name.strip() or "\n" in text or "\r" in text:
+            raise click.BadParameter("write NAME: VALUE")
+        pairs.append((name.strip(), value.strip()))
+    return tuple(pairs)
+
+
+@click.command()
+@click.argument("what", metavar="FILE|FINDING")
+@click.argument("finding", required=False)
+@click.option(
+    "--journal",
+    envvar="TROTH_TEST_JOURNAL",
+    metavar="FILE",
+    help="The journal, where the first argument is a finding.",
+)
+@click.option("--url", metavar="URL", help="Another server than that of the run.")
+@click.option("--token", envvar="TROTH_TOKEN", metavar="TOKEN", help="The credential to send.")
+@click.option(
+    "--header",
+    "fields",
+    multiple=True,
+    metavar="NAME:VALUE",
+    callback=_fields,
+    help="Send this field; those that the run was given are not in the journal.",
+)
+@click.option("--insecure", is_flag=True, help="Take any TLS certificate.")
+def replay(
+    what: str,
+    finding: str | None,
+    journal: str | None,
+    url: str | None,
+    token: str | None,
+    fields: Fields,
+    insecure: bool,
+) -> int:
+    """Send one finding again, from the bytes in the journal, and say whether it still shows.
+
+    FILE is a journal that `troth test --journal` wrote, FINDING the id of a finding or the
+    beginning of it, or its code.  Exit code: 1 it still shows, 0 it does not (or one answer
+    cannot tell), 3 nobody answered.
+    """
+    if finding is None and journal is not None and not Path(what).exists():
+        what, finding = journal, what
+    account = fold(read(what))
+    chosen = replaying.chosen(account, finding)
+    settings = _settings(account, url=url, token=token, fields=fields, insecure=insecure)
+    given = (account.started.settings.get("header") if account.started else None) or ()
+    request = replaying.restored(chosen, token=token, fields=fields, given=list(given))
+    exchange = asyncio.run(_send(request, settings))
+    redactor = Redactor.of(settings)
+    shown = redactor.exchange(exchange)
+    _tell(f"{chosen.code}  {chosen.id}  {request.method} {shown.request.target}")
+    _tell(f"was: {sentence(chosen)}")
+    _tell_answer(shown)
+    return _verdict(account, chosen, exchange, redactor)
+
+
+def _settings(
+    account: Account, *, url: str | None, token: str | None, fields: Fields, insecure: bool
+) -> Settings:
+    target = url or (account.started.target if account.started else "")
+    if MARK in target or not target:
+        raise replaying.CannotReplay("the journal does not tell the whole URL: give it with --url")
+    return Settings(url=base_url(target), token=token, fields=fields, insecure=insecure)
+
+
+async def _send(request: Request, settings: Settings) -> Exchange:
+    transport = Transport(
+        settings.url,
+        caps=replace(settings.caps, seconds=60.0),
+        clock=time.monotonic,
+        insecure=settings.insecure,
+    )
+    async with transport:
+        return await transport.send(request, fresh=True)
+
+
+def _verdict(account: Account, finding: Finding, exchange: Exchange, redactor: Redactor) -> int:
+    if exchange.response is None and exchange.fault in ("unreachable", "tls"):
+        _tell(f"nobody answered: {exchange.fault_detail or exchange.fault}")
+        return 3
+    try:
+        contract, second = replaying.contracts(account.started)
+    except (TrothError, OSError) as fault:
+        _tell(f"it cannot be judged, the document is gone: {fault}")
+        return 0
+    _tell_changes(account, contract)
+    judgement = replaying.judged(contract, second, account, finding, exchange)
+    if judgement.shows is None:
+        _tell("one answer cannot tell whether it still shows: it is about several")
+        return 0
+    for violation in judgement.violations:
+        told = redactor.text(f"{violation.code}: {violation.message}")
+        _tell(f"now: {violation.severity} {told}")
+    _tell("it still shows" if judgement.shows else "it does not show any more")
+    return 1 if judgement.shows else 0
+
+
+def _tell_changes(account: Account, contract: Contract) -> None:
+    """Say so when the verdict is that of another document than then."""
+    if account.started and contract.document.digest != account.started.digest:
+        _tell(f"note: the document has changed since: {contract.document.file}")
+
+
+def _tell_answer(exchange: Exchange) -> None:
+    response = exchange.response
+    _tell("")
+    if response is not None:
+        _tell(status_line(response.status))
+        for name, value in response.fields:
+            _tell(f"{name}: {value}")
+        told = excerpt(response.body, most=_SHOWN)
+        _say("\n" + disarmed(lines(told.text)).rstrip("\n") + "\n")
+        if told.note:
+            _tell(f"… {told.note}")
+    if exchange.fault:
+        _tell(f"{exchange.fault}: {exchange.fault_detail}")
+    _tell(f"in {exchange.seconds:.3f} s\n".rstrip())
+    _tell("")
+
+
+def _tell(text: str) -> None:
+    _say(disarmed(plain(text)) + "\n")
+
+
+def _say(text: str) -> None:
+    say(sys.stdout, printable(text, getattr(sys.stdout, "encoding", None)))

@@ -1,0 +1,48 @@
+"""`troth report`: the reports of a run that was written down, now."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+import click
+
+from troth.conformance import curl, files, reports
+from troth.conformance.journal import read
+from troth.conformance.progress import is_live, say
+from troth.conformance.reports import console
+from troth.conformance.run_summary import fold
+
+
+@click.command("report")
+@click.argument("journal")
+@click.option(
+    "--report",
+    "wanted",
+    multiple=True,
+    metavar="FORM=PATH",
+    help=f"Write this report: {', '.join(reports.FORMS)}. May be given several times; "
+    "the path - is standard output.",
+)
+def report_command(journal: str, wanted: tuple[str, ...]) -> int:
+    """Write the reports of the run in JOURNAL; without --report, show its findings.
+
+    JOURNAL is a file that `troth test --journal` wrote, or - for standard input.  It need not be
+    of a run that came to its end.
+    """
+    asked = [reports.parse(one) for one in wanted]
+    for _, path in asked:
+        files.check_writable(path)
+    folder = None if journal == "-" else reports.bodies_beside(journal)
+    account = fold(read(journal), bodies=folder)
+    if folder is not None:
+        curl.write_bodies(account.findings, folder)
+    if not asked:
+        width = shutil.get_terminal_size().columns
+        told = console.render(account, width=width, colour=is_live(sys.stdout))
+        say(sys.stdout, console.printable(told, sys.stdout.encoding))
+        return 0
+    faults = reports.write_all(asked, account)
+    for fault in faults:
+        say(sys.stderr, f"troth: {fault}\n")
+    return 3 if faults else 0

@@ -1,0 +1,55 @@
+"""What a run would send, as lines: `troth test --dry-run`, without a socket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from troth.conformance import plan
+from troth.conformance.cases import Case
+from troth.conformance.outgoing_request import addressed, expectation
+from troth.conformance.redaction import Redactor
+from troth.conformance.reports.text import counted, excerpt, plain, shortened
+from troth.conformance.settings import Settings
+from troth.http.exchange import Exchange
+from troth.openapi.contract import Contract
+
+_BODY = 160
+
+
+def listing(contract: Contract, settings: Settings) -> Iterator[str]:
+    """The cases phase by phase, each with what is expected of its answer; then how many."""
+    redactor = Redactor.of(settings)
+    tested = plan.subjects(contract, settings)
+    counts: dict[str, int] = {}
+    for subject in tested.values():
+        if subject.fault:
+            yield f"{subject.operation.name}: no valid request can be made: {plain(subject.fault)}"
+    for phase in settings.phases:
+        planned = plan.cases(tested.values(), phase, settings)
+        counts[phase] = len(planned)
+        for case in planned:
+            yield from _lines(contract, case, settings, redactor)
+    total = sum(counts.values())
+    told = ", ".join(
+        f"{phase} as it comes" if phase == "time" else f"{phase} {count}"
+        for phase, count in counts.items()
+    )
+    yield (
+        f"{counted(total, 'request')} planned for {settings.url} ({told}), "
+        f"at most {settings.max_requests:,} sent; nothing was sent now"
+    )
+
+
+def _lines(contract: Contract, case: Case, settings: Settings, redactor: Redactor) -> Iterator[str]:
+    request = redactor.exchange(_exchange(case, settings)).request
+    later = "  made of an earlier answer" if case.derive else ""
+    yield f"{case.id}  {expectation(contract, case)}{later}"
+    yield f"  {plain(request.method)} {plain(shortened(request.target, 300))}  {plain(case.about)}"
+    if request.body and not case.derive:
+        shown = excerpt(request.body, most=_BODY)
+        note = f" … {shown.note}" if shown.note else ""
+        yield f"  {plain(shown.text)}{note}"
+
+
+def _exchange(case: Case, settings: Settings) -> Exchange:
+    return Exchange(addressed(case.request, settings))

@@ -1,0 +1,176 @@
+"""One finding of a journal once more: its request as it was sent, its answer judged as then.
+
+Leaves to the command line which finding is meant, and how what comes of it is told.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import quote
+
+from troth import loading
+from troth.conformance.checks import exchange_checks
+from troth.conformance.events import Finding, Started
+from troth.conformance.fingerprint import rule_of
+from troth.conformance.outgoing_request import PLACEHOLDER
+from troth.conformance.run_summary import Account
+from troth.conformance.secret_places import MARK, MARKS, with_token
+from troth.errors import TrothError
+from troth.http.exchange import Exchange, Fields, Request
+from troth.openapi.contract import Contract, NoSuchOperation
+from troth.violation import Violation
+
+
+class CannotReplay(TrothError):
+    """A finding cannot be sent again; *why* says what is missing."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return self.why
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What an answer shows now: *shows* is None where one answer cannot tell."""
+
+    shows: bool | None
+    violations: tuple[Violation, ...]
+
+
+def chosen(account: Account, wanted: str | None) -> Finding:
+    """The finding that *wanted* means: the beginning of its id, or its code.
+
+    Raises CannotReplay with those that there are.
+    """
+    findings = account.findings
+    if wanted is None:
+        if len(findings) == 1:
+            return findings[0]
+        raise CannotReplay(f"say which finding: {_listed(findings)}")
+    exact = [one for one in findings if wanted in (one.id, one.code)]
+    near = exact or [one for one in findings if one.id.startswith(wanted)]
+    if not near:
+        raise CannotReplay(f"no finding {wanted!r} in this journal; it has {_listed(findings)}")
+    return near[0]
+
+
+def _listed(findings: Sequence[Finding]) -> str:
+    if not findings:
+        return "none"
+    shown = "".join(f"\n  {one.id}  {one.code}  {one.violation.operation}" for one in findings[:20])
+    return shown + (f"\n  … and {len(findings) - 20} more" if len(findings) > 20 else "")
+
+
+def restored(
+    finding: Finding, *, token: str | None, fields: Fields, given: Sequence[str]
+) -> Request:
+    """The request of *finding*'s example as it was sent: with the user's secrets in it again.
+
+    *given* are the names of the header fields that the user gave to the run.  Raises CannotReplay
+    for a request that was not kept whole, or that needs a secret that is not there.
+    """
+    request = finding.example.request
+    if "request" in finding.cuts:
+        raise CannotReplay("the request is too large: the journal has only its beginning")
+    own = {name.lower(): value for name, value in fields}
+    named = {name.lower() for name in given}
+    sent = []
+    for name, value in request.fields:
+        if name.lower() in own:
+            sent.append((name, own[name.lower()]))
+        elif name.lower() in named and any(mark in value for mark in MARKS):
+            raise CannotReplay(f"the run had a secret field {name}: give it again with --header")
+        else:
+            sent.append((name, _field(value, token)))
+    target, body = request.target, request.body
+    if MARK in target:
+        target = target.replace(MARK, quote(_needed(token), safe=""))
+    if MARK.encode() in body:
+        body = body.replace(MARK.encode(), _needed(token).encode())
+    return replace(request, target=target, fields=tuple(sent), body=body)
+
+
+def _field(value: str, token: str | None) -> str:
+    if not any(mark in value for mark in MARKS):
+        return value
+    secret = _needed(token)
+    if value.lower().startswith("basic ") and ":" in secret:
+        secret = b64encode(secret.encode()).decode()  # RFC 7617 §2
+    return with_token(value, secret)
+
+
+def _needed(token: str | None) -> str:
+    if token is None:
+        raise CannotReplay("the request had a credential: give it with --token or TROTH_TOKEN")
+    return token
+
+
+def contracts(started: Started | None) -> tuple[Contract, Contract | None]:
+    """The documents of the run: the one that it was held to, and the overlaid one beside it.
+
+    Raises TrothError for a document that cannot be read any more.
+    """
+    file = started.document if started else ""
+    overlays = list(started.overlays) if started else []
+    bundled = loading.bundled_document()
+    if file == f"spec/{bundled.name}":
+        names = [f"spec/{one.name}" for one in loading.bundled_overlays()]
+        contract = loading.load(overlays=None if overlays in ([], names) else overlays)
+        if started and contract.document.digest != started.digest:
+            published = contract.published
+            if published.document.digest == started.digest:
+                return published, contract
+        return contract, None
+    return loading.load(file, overlays=overlays), None
+
+
+def judged(
+    contract: Contract,
+    second: Contract | None,
+    account: Account,
+    finding: Finding,
+    exchange: Exchange,
+) -> Judgement:
+    """Whether the answer in *exchange* still shows *finding*."""
+    violation = finding.violation
+    if violation.code == "security.wrong-token-accepted":
+        # no document says which tokens are good: that this one is not was known when it was made
+        taken = exchange.response is not None and 200 <= exchange.response.status < 300
+        return Judgement(taken, (violation,) if taken else ())
+    expectation = _expectation(account, finding)
+    if expectation is None or violation.code.startswith("run.") or finding.group is not None:
+        return Judgement(None, ())
+    try:
+        operation = contract.operation(violation.operation)
+    except NoSuchOperation:
+        return Judgement(None, ())
+    if any(law.id == violation.law and law.repeats for law in operation.laws):
+        return Judgement(None, ())
+    plain = replace(exchange, request=_readable(finding.example.request))
+    ask = exchange_checks.Ask(operation, expectation)
+    found = exchange_checks.check(contract, ask, plain, second=second)
+    return Judgement(any(rule_of(one) == rule_of(violation) for one in found), found)
+
+
+def _expectation(account: Account, finding: Finding) -> exchange_checks.Expectation | None:
+    """What the run expected of the answer: told with the exchange."""
+    request = finding.example.request
+    same = [one for one in account.exchanges if one.case_id == finding.case_id]
+    exact = [one for one in same if one.exchange.request == request]
+    for one in exact or same:
+        return one.intent  # type: ignore[return-value]  # a run writes no other words
+    return None
+
+
+def _readable(request: Request) -> Request:
+    """*request* with an ordinary token in the place of each secret: for judging."""
+    return replace(
+        request,
+        target=request.target.replace(MARK, PLACEHOLDER),
+        fields=tuple((name, with_token(value, PLACEHOLDER)) for name, value in request.fields),
+    )

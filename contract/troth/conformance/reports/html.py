@@ -1,0 +1,138 @@
+"""One HTML page: the verdict, the findings with their proof, and what was exercised.
+
+It needs no script and loads nothing; a Content-Security-Policy holds it to that.  Every text is
+escaped by the template engine, after what HTML cannot show has been made visible.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+
+from troth.conformance.events import Finding
+from troth.conformance.reports import text
+from troth.conformance.reports.parts import Part, part, place_of
+from troth.conformance.run_summary import Account, LawAccount, OperationAccount
+
+#: So many findings are told with their proof, so many more in a line: ten thousand open quickly.
+_WHOLE = 200
+_LISTED = 2000
+_LONGEST_CURL = 16 * 1024
+_WORDS = {"conforms": "conforms", "violations": "does not conform"}
+_CLASSES = {"error": "bad", "warning": "warn", "hint": "idle"}
+_INTENTS = {
+    "accepted": "to be accepted",
+    "refused": "to be refused",
+    "unauthorized": "without good credentials",
+    "no-path": "to unknown paths",
+    "no-method": "with undeclared methods",
+    "either": "that may be taken or refused",
+}
+_STATES = ("broken", "undecided", "never applied", "held")
+
+
+def render(account: Account) -> str:
+    """The report as HTML."""
+    template = _environment().from_string(
+        Path(__file__).with_name("page.html").read_text(encoding="utf-8")
+    )
+    laws = [law for operation in account.operations for law in operation.laws]
+    finished, rest = account.finished, account.findings[_WHOLE:]
+    return template.render(
+        account=account,
+        counts=account.counts,
+        verdict_word=_WORDS.get(account.verdict, account.verdict),
+        verdict_class={"conforms": "good", "violations": "bad"}.get(account.verdict, "warn"),
+        target=account.started.target if account.started else "an unknown server",
+        title=(account.started.title if account.started else "") or "its document",
+        reason=finished.reason if finished else "The journal has no end: the run was interrupted.",
+        not_run=finished.not_run if finished else 0,
+        laws_held=sum(law.state == "held" for law in laws),
+        laws_all=len(laws),
+        findings=[_bounded(part(account, one, width=70)) for one in account.findings[:_WHOLE]],
+        rest=rest[:_LISTED],
+        rest_count=len(rest),
+        unlisted=max(0, len(rest) - _LISTED),
+        faults=account.started.document_faults[:_LISTED] if account.started else (),
+        version=version("troth"),
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=False, keep_trailing_newline=True
+    )
+    environment.filters.update(
+        {
+            "plain": lambda value: text.plain(str(value)),
+            "lines": lambda value: text.lines(str(value)),
+            "short": lambda value: text.shortened(value, 300),
+            "number": lambda value: f"{value:,}",
+            "place": place_of,
+            "class": lambda told: _class(told.finding),
+            "finding_class": _class,
+            "status_class": _status_class,
+            "law_class": _law_class,
+            "intent": lambda word: _INTENTS.get(word, word),
+            "worst": _worst,
+            "states": _states,
+            "broken": lambda operation: any(law.broken for law in operation.laws),
+            "coverage": _coverage,
+            "never_first": lambda covered: sorted(covered.items(), key=lambda one: one[1] > 0),
+            "words": _words,
+        }
+    )
+    return environment
+
+
+def _bounded(told: Part) -> Part:
+    """*told*, without a curl line that nobody would read."""
+    if len(told.curl) <= _LONGEST_CURL:
+        return told
+    again = f"troth replay JOURNAL {told.finding.id}"
+    return replace(told, curl=f"# too long to be read ({len(told.curl):,} characters): {again}")
+
+
+def _class(finding: Finding) -> str:
+    return "known" if finding.known else _CLASSES[finding.severity]
+
+
+def _status_class(status: str, count: int) -> str:
+    if not count:
+        return "none"
+    if not status.isdigit() or status.startswith("5"):
+        return "bad"
+    return "good" if status.startswith("2") else "idle"
+
+
+def _law_class(law: LawAccount) -> str:
+    if law.state == "broken":
+        return "bad" if law.severity == "error" else "warn"
+    return {"held": "good", "undecided": "warn"}.get(law.state, "none")
+
+
+def _worst(laws: tuple[LawAccount, ...]) -> list[LawAccount]:
+    return sorted(laws, key=lambda law: (_STATES.index(law.state), -law.broken, law.id))
+
+
+def _states(operation: OperationAccount) -> str:
+    states = [law.state for law in operation.laws]
+    return ", ".join(f"{states.count(one)} {one}" for one in reversed(_STATES) if one in states)
+
+
+def _words(pointer: str) -> list[str]:
+    """The words of *pointer*, between which a line may break, without what nearly all have."""
+    return (pointer.removeprefix("/components/schemas") or "(the whole body)").split("/")
+
+
+def _coverage(operation: OperationAccount) -> list[tuple[str, Any]]:
+    named = (
+        ("Members", operation.members),
+        ("Branches", operation.branches),
+        ("Keywords", operation.keywords),
+    )
+    return [(name, covered) for name, covered in named if covered]

@@ -1,0 +1,332 @@
+"""References: check both ends of each, and bundle the files that they lead to.
+
+Afterwards every reference of the tree is a JSON Pointer into the tree itself.  Only files below
+the document's folder are opened, and no error says whether any other exists.  Leaves to others:
+what the objects mean.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
+
+from troth import pointer as json_pointer
+from troth.document.grammar import IN_PLACE, REFERABLE, Misfit, check, children
+from troth.document.limits import Limits
+from troth.document.nearest import nearest_pointer
+from troth.document.recursion import refuse_cycles
+from troth.document.resources import Identifiers, Resource
+from troth.document.source_positions import Marks, pack
+from troth.document.spec_errors import (
+    BadReference,
+    DanglingReference,
+    ForeignDialect,
+    RefusedReference,
+    TooLarge,
+    UnreadableDocument,
+    WrongType,
+    name_of,
+)
+from troth.document.text_reader import read_file, read_text, resolved
+from troth.errors import Place
+
+#: The member of the root under which other files are bundled, by their path.
+BUNDLED = "x-troth-bundled"
+
+_DIALECTS = ("https://json-schema.org/draft/2020-12/schema",)
+_OPENAPI_DIALECTS = ("https://spec.openapis.org/oas/3.1/", "https://spec.openapis.org/oas/3.2/")
+_NO_CONNECTION = "Save it below the document's folder, and refer to it by a relative path."
+_STAY_BELOW = "Only files below the document's folder are read: move it there."
+
+# RFC 3986 §3.5: what a fragment may hold as it is.
+_FRAGMENT_SAFE = "/~!$&'()*+,;=:@?"
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A document's tree on its way to a Document; *path* is its file, if it has one."""
+
+    root: dict[str, Any]
+    marks: Marks
+    openapi: str
+    path: Path | None
+    limits: Limits
+
+
+def bundle(tree: Tree) -> None:
+    """Check all references of *tree*, and make them pointers into it.
+
+    Raises DanglingReference, RefusedReference, BadReference, UnproductiveCycle, ForeignDialect,
+    and whatever reading a file that is referred to raises.
+    """
+    base = tree.root.get("$self")
+    main = Resource(tree.root, "", tree.path, base if isinstance(base, str) else "")
+    _Bundler(tree, main).run()
+
+
+@dataclass(slots=True, eq=False)
+class _Bundler:
+    """The walk over one tree: what is still to see, what was seen, and what leads where."""
+
+    tree: Tree
+    main: Resource
+    files: dict[Path, Resource] = field(default_factory=dict)
+    ids: dict[str, Resource] | None = None
+    to_see: list[tuple[Any, str, str, Resource]] = field(default_factory=list)
+    seen: set[tuple[str, str]] = field(default_factory=set)
+    targets: dict[int, str] = field(default_factory=dict)
+    identifiers: Identifiers = field(default_factory=Identifiers)
+    dynamic: list[tuple[dict[str, Any], str, str]] = field(default_factory=list)
+    overriding: Counter[str] = field(default_factory=Counter)
+    taken: int = 0
+    edges: dict[str, list[str]] = field(default_factory=dict)
+
+    def run(self) -> None:
+        tree = self.tree
+        if tree.path is not None:
+            self.files[tree.path] = self.main
+        if not tree.openapi.startswith("3.0."):
+            self.check_dialect(tree.root, "", "jsonSchemaDialect")
+        self.to_see.append((tree.root, "", "openapi", self.main))
+        try:
+            while self.to_see:
+                self.see(*self.to_see.pop())
+        except Misfit as misfit:
+            found = name_of(misfit.found)
+            fault = f"expected {misfit.expected}, found {found}"
+            place = self.place(misfit.pointer)
+            raise WrongType(fault, place=place, pointer=misfit.pointer) from None
+        self.bind()
+        refuse_cycles(self.edges, self.place)
+        self.identifiers.forget()
+
+    def see(self, value: Any, at: str, kind: str, resource: Resource) -> None:
+        check(value, at, kind)
+        if isinstance(value, bool) or (at, kind) in self.seen:
+            return
+        self.seen.add((at, kind))
+        modern = kind == "schema" and not self.tree.openapi.startswith("3.0.")
+        if modern:
+            if "$id" in value:
+                self.identifiers.declaring.append(value)
+                resource = self.identifiers.own(value, at, resource)
+            self.check_dialect(value, at, "$schema")
+            self.check_dynamic(value, at, resource)
+        if "$ref" in value and kind in REFERABLE:
+            self.follow(value, at, kind, resource)
+            if not modern and kind != "path-item":
+                return  # OpenAPI 3.1 §4.8.23: what stands beside it is ignored.
+        held = list(children(value, at, kind))
+        # Reversed onto the stack: the first fault of the document is the one that is reported.
+        self.to_see.extend((item, inner, of, resource) for item, inner, of, _ in reversed(held))
+        if kind == "schema":
+            in_place = [inner for _, inner, _, member in held if member in IN_PLACE]
+            if in_place:
+                self.edges.setdefault(at, []).extend(in_place)
+        if kind == "schema" and isinstance(value.get("discriminator"), dict):
+            self.map(value["discriminator"], at, resource)
+
+    def place(self, pointer: str) -> Place | None:
+        return self.tree.marks.find(self.tree.root, json_pointer.split(pointer))
+
+    def follow(self, value: dict[str, Any], at: str, kind: str, resource: Resource) -> None:
+        """Check the reference of *value*, make it a pointer into the tree, see its target."""
+        reference = value["$ref"]
+        # An alias shares its object: what was made a pointer once stays as it is.
+        pointer = self.targets.get(id(value))
+        if pointer is None:
+            if not isinstance(reference, str):
+                raise BadReference(
+                    "a $ref must be a string", place=self.place(at + "/$ref"), pointer=at
+                )
+            target, owner, pointer = self.resolve(reference, at, resource)
+            self.targets[id(value)] = pointer
+            if not isinstance(target, dict) and not (kind == "schema" and isinstance(target, bool)):
+                raise BadReference(
+                    f"{reference!r} leads to what is no {kind.replace('-', ' ')}",
+                    place=self.place(at + "/$ref"),
+                    pointer=at,
+                )
+            if pointer != unquote(reference[1:]):
+                value["$ref"] = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
+            self.to_see.append((target, pointer, kind, owner))
+        self.edges.setdefault(at, []).append(pointer)
+
+    def check_dialect(self, value: dict[str, Any], at: str, member: str) -> None:
+        dialect = value.get(member)
+        if not isinstance(dialect, str) or dialect.rstrip("#") in _DIALECTS:
+            return
+        if not dialect.startswith(_OPENAPI_DIALECTS):
+            pointer = json_pointer.join(at, member)
+            raise ForeignDialect(dialect, place=self.place(pointer), pointer=pointer)
+
+    def check_dynamic(self, value: dict[str, Any], at: str, resource: Resource) -> None:
+        """Find the initial target of a `$dynamicRef`, as that of a `$ref` is found."""
+        if isinstance(anchor := value.get("$dynamicAnchor"), str):
+            self.overriding[anchor] += 1
+        if isinstance(reference := value.get("$dynamicRef"), str):
+            target, owner, pointer = self.resolve(reference, at, resource, member="$dynamicRef")
+            self.to_see.append((target, pointer, "schema", owner))
+            self.edges.setdefault(at, []).append(pointer)
+            self.dynamic.append((value, at, pointer))
+
+    def bind(self) -> None:
+        """Make each `$dynamicRef` a pointer: with one it means what a `$ref` means.
+
+        Only a dynamic anchor of the same name in another resource could lead it elsewhere
+        (2020-12 §8.2.3.2); that choice is made at run time, by URIs that a bundle does not keep.
+        """
+        for value, at, pointer in self.dynamic:
+            reference = value["$dynamicRef"]
+            name = unquote(urldefrag(reference).fragment)
+            if not name.startswith("/") and self.overriding[name] > 1:
+                raise BadReference(
+                    f"{reference!r} could lead to {self.overriding[name]} schemas, and which of"
+                    " them is only known at run time",
+                    place=self.place(f"{at}/$dynamicRef"),
+                    pointer=at,
+                    advice=f"Give all but one $dynamicAnchor {name!r} another name, or use $ref.",
+                )
+            value["$dynamicRef"] = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
+
+    def map(self, discriminator: dict[str, Any], at: str, resource: Resource) -> None:
+        """Make a discriminator's mapping to another file a pointer into the tree.
+
+        A mapping is a hint (OpenAPI 3.1 §4.8.25): one that leads nowhere is left to lint.
+        """
+        mapping = discriminator.get("mapping")
+        if not isinstance(mapping, dict):
+            return
+        for name, target in mapping.items():
+            is_name = isinstance(target, str) and "/" not in target and "#" not in target
+            if not isinstance(target, str) or (is_name and "." not in target):
+                continue
+            try:
+                value, owner, pointer = self.resolve(target, at, resource)
+            except (BadReference, DanglingReference, RefusedReference, UnreadableDocument):
+                continue
+            if pointer != unquote(target[1:]):
+                mapping[name] = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
+            self.to_see.append((value, pointer, "schema", owner))
+
+    def resolve(
+        self, reference: str, at: str, resource: Resource, *, member: str = "$ref"
+    ) -> tuple[Any, Resource, str]:
+        """What *reference* leads to: the value, whose it is, its pointer in the tree."""
+        try:
+            url, fragment = urldefrag(reference)
+            owner = self.locate(url, reference, at, resource) if url else resource
+        except ValueError:
+            # urllib's word for a malformed authority, such as an unclosed "[".
+            fault = f"{reference!r} is no URI reference"
+            raise BadReference(fault, place=self.place(f"{at}/{member}"), pointer=at) from None
+        pointer = unquote(fragment)
+        if pointer and not pointer.startswith("/"):
+            pointer = self.identifiers.anchors_of(owner).get(pointer, pointer)
+        try:
+            value = json_pointer.resolve(owner.value, pointer)
+        except (KeyError, ValueError):
+            near = nearest_pointer(owner.value, pointer)
+            raise DanglingReference(
+                reference,
+                place=self.place(f"{at}/{member}"),
+                pointer=at,
+                nearest=None if near is None else f"{url}#{quote(near, safe=_FRAGMENT_SAFE)}",
+            ) from None
+        inner = self.main if owner.settled else self.innermost(owner, pointer)
+        return value, inner, owner.at + pointer
+
+    def innermost(self, owner: Resource, pointer: str) -> Resource:
+        """The resource that the node at *pointer* of *owner* belongs to."""
+        value, walked = owner.value, owner.at
+        for token in json_pointer.split(pointer)[:-1]:
+            value = value[int(token)] if isinstance(value, list) else value[token]
+            walked = json_pointer.join(walked, token)
+            if isinstance(value, dict) and "$id" in value:
+                owner = self.identifiers.own(value, walked, owner)
+        return owner
+
+    def locate(self, url: str, reference: str, at: str, resource: Resource) -> Resource:
+        """The resource that *url* names: a declared `$id` or `$self`, or a file."""
+        absolute = urljoin(resource.base, url)
+        if self.ids is None:
+            self.ids = {}
+            for owner in [self.main, *self.files.values()]:
+                self.identifiers.collect(owner, self.ids)
+        if absolute in self.ids:
+            return self.ids[absolute]
+        place = self.place(at + "/$ref")
+        parts = urlsplit(url)
+        if parts.scheme or parts.netloc or parts.query:
+            reason = "is a file: address" if parts.scheme == "file" else "is a remote reference"
+            raise RefusedReference(
+                reference,
+                f"{reason}, and none is ever opened",
+                place=place,
+                pointer=at,
+                advice=_STAY_BELOW if parts.scheme == "file" else _NO_CONNECTION,
+            )
+        if resource.path is None or self.tree.path is None:
+            raise RefusedReference(
+                reference,
+                "names a file, and this document was not read from one",
+                place=place,
+                pointer=at,
+                advice="Read the document by its file name.",
+            )
+        path = resolved(resource.path.parent / unquote(parts.path).replace("\0", "\ufffd"))
+        if not path.is_relative_to(self.tree.path.parent):
+            raise RefusedReference(
+                reference,
+                "leads outside the document's folder",
+                place=place,
+                pointer=at,
+                advice=_STAY_BELOW,
+            )
+        return self.files.get(path) or self.load(path, reference, at)
+
+    def load(self, path: Path, reference: str, at: str) -> Resource:
+        """Read the file *path*, which is below the document's folder, into the tree."""
+        tree, marks = self.tree, self.tree.marks
+        # Only a regular file: a pipe would block for ever.
+        if not path.is_file():
+            raise DanglingReference(reference, place=self.place(at + "/$ref"), pointer=at)
+        assert tree.path is not None
+        inside = path.relative_to(tree.path.parent).as_posix()
+        if inside in self.bundled():
+            # Bundled when the document was read before: its references are pointers already.
+            at = json_pointer.of([BUNDLED, inside])
+            return Resource(self.bundled()[inside], at, path, settled=True)
+        data = read_file(str(path), limits=tree.limits)
+        self.taken += len(data)
+        if self.taken > tree.limits.bytes:
+            raise TooLarge(
+                f"the files that it refers to have more than {tree.limits.bytes} bytes",
+                place=self.place(at + "/$ref"),
+                pointer=at,
+            )
+        file = str(Path(marks.files[0]).parent / inside)
+        value = read_text(data, marks, file=file, limits=tree.limits)
+        bundled = self.bundled()
+        bundled[inside] = value
+        marks.of.setdefault(id(bundled), {})[inside] = pack(marks.files.index(file), 0, 0)
+        resource = Resource(value, json_pointer.of([BUNDLED, inside]), path)
+        self.files[path] = resource
+        self.ids = None
+        return resource
+
+    def bundled(self) -> dict[str, Any]:
+        """The member of the root that holds other files."""
+        root, of = self.tree.root, self.tree.marks.of
+        if BUNDLED not in root:
+            made: dict[str, Any] = {}
+            root[BUNDLED] = made
+            of[id(made)] = {}
+        elif not isinstance(root[BUNDLED], dict):
+            at = json_pointer.of([BUNDLED])
+            raise BadReference("this member holds objects", place=self.place(at), pointer=at)
+        held: dict[str, Any] = root[BUNDLED]
+        return held

@@ -1,0 +1,87 @@
+"""A file's bytes, and what they say: UTF-8, then JSON or YAML.
+
+Every text that troth takes in (a document, a file that it refers to, an overlay) comes through
+here, under one set of limits.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from troth.document.json_reader import read_json
+from troth.document.limits import Limits
+from troth.document.source_positions import Marks
+from troth.document.spec_errors import NotUtf8, TooLarge, UnreadableDocument
+from troth.document.yaml_reader import read_yaml
+from troth.errors import Place
+
+_BOM = b"\xef\xbb\xbf"
+_OTHER_BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+
+
+def read_file(file: str, *, limits: Limits) -> bytes:
+    """The bytes of *file*, at most one more than the limit.  Raises UnreadableDocument."""
+    if "://" in file:
+        raise UnreadableDocument(
+            f"{file} is an address, and troth opens no connection to read a document",
+            advice="Download it, and name the file.",
+        )
+    try:
+        with open(file, "rb") as stream:
+            return stream.read(limits.bytes + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UnreadableDocument(f"cannot read {file}: {reason}") from None
+
+
+def read_text(data: bytes, marks: Marks, *, file: str, limits: Limits) -> Any:
+    """The value that *data* says; its places enter *marks* under the name *file*.
+
+    A file named `.json` is JSON, one named `.yaml` or `.yml` is YAML; any other is JSON when it
+    starts as JSON does.  Raises SpecError.
+    """
+    number = marks.add_file(file)
+    if len(data) > limits.bytes:
+        raise TooLarge(
+            f"more than {limits.bytes} bytes",
+            place=Place(file, 1),
+            advice="Raise the limit if the document is meant to be this large.",
+        )
+    data = data.removeprefix(_BOM)
+    text = _decode(data, file)
+    suffix = Path(file).suffix.lower()
+    if suffix == ".json" or (suffix not in (".yaml", ".yml") and _looks_like_json(text)):
+        return read_json(text, marks, file=number, limits=limits)
+    return read_yaml(data, marks, file=number, limits=limits)
+
+
+def _looks_like_json(text: str) -> bool:
+    return text.lstrip()[:1] in ("{", "[")
+
+
+def _decode(data: bytes, file: str) -> str:
+    for bom, encoding in _OTHER_BOMS.items():
+        if data.startswith(bom):
+            raise NotUtf8(f"this is {encoding}, not UTF-8 (byte 0)", offset=0, place=Place(file, 1))
+    if b"\0" in data[:4]:
+        # Without a byte order mark: an ASCII character comes first in JSON and in YAML.
+        offset = data.index(b"\0")
+        fault = f"this is UTF-16 or UTF-32, not UTF-8 (byte {offset} is 0)"
+        raise NotUtf8(fault, offset=offset, place=Place(file, 1))
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode()
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        raise NotUtf8(
+            f"not UTF-8: byte {error.start} (0x{data[error.start]:02x}) is no character",
+            offset=error.start,
+            place=Place(file, line, column),
+        ) from None
+
+
+def resolved(path: str | os.PathLike[str]) -> Path:
+    """The real path of *path*, symbolic links followed."""
+    return Path(os.path.realpath(path))

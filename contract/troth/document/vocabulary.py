@@ -1,0 +1,233 @@
+"""Every extension field (`x-…`) that troth reads: where it may stand, and what its value is.
+
+spec/README.md documents the same for authors, with examples.  `check` is used by lint and when a
+document is compiled, so that a misspelt field is seen and never silently without effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import jsonschema_rs
+
+from troth import pointer as pointers
+from troth.document import grammar
+from troth.document.nearest import nearest
+
+_WORD = {"type": "string", "minLength": 1}
+_KEBAB = {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"}
+_POINTER = {"type": "string", "pattern": "^(/([^~/]|~[01])*)*$"}
+_CONDITION = {"type": "string", "pattern": "\\S"}
+
+_RULE = {
+    "if": {"type": "string"},
+    "then": {"enum": ["last", "first", "concatenate", "append", "drop"]},
+    "else": {
+        "type": "object",
+        "properties": {
+            "as": _WORD,
+            "rule": {"enum": ["last", "first", "concatenate", "append", "drop"]},
+            "const": True,
+            "by": _WORD,
+            "drop-key": {"type": "boolean"},
+            "members": {"$ref": "#/$defs/members"},
+        },
+        "additionalProperties": False,
+        "dependentRequired": {"drop-key": ["by"]},
+    },
+}
+
+_ASSEMBLY = {
+    "type": "object",
+    "required": ["body", "members"],
+    "properties": {
+        "body": {"type": "string", "pattern": "^[^/\\s]+/[^/\\s]+"},
+        "members": {"$ref": "#/$defs/members"},
+    },
+    "additionalProperties": False,
+    "$defs": {
+        "members": {"type": "object", "additionalProperties": {"$ref": "#/$defs/rule"}},
+        "rule": _RULE,
+    },
+}
+
+_LAWS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["id", "says", "message", "holds"],
+        "properties": {
+            "id": _KEBAB,
+            "says": _WORD,
+            "message": _WORD,
+            "severity": {"enum": ["error", "warning"]},
+            "group": _KEBAB,
+            "when": _CONDITION,
+            "holds": _CONDITION,
+            "requests": {"type": "array", "items": {"type": "object"}},
+            "repeats": {"type": ["boolean", "object"]},
+        },
+        "additionalProperties": False,
+    },
+}
+
+
+def _places(*names: str, required: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": list(required),
+        "properties": dict.fromkeys(names, _POINTER),
+        "additionalProperties": False,
+    }
+
+
+_REQUEST_PLACES = _places(
+    *("model", "messages", "choices", "stop", "tools", "tool-choice", "parallel-tool-calls"),
+    *("response-format", "logprobs", "top-logprobs", "service-tier", "include-usage"),
+)
+_REQUEST_PLACES["properties"]["token-limits"] = {"type": "array", "items": _POINTER}
+
+_COMPLETION = {
+    "type": "object",
+    "required": ["dialect", "response", "choice"],
+    "properties": {
+        "dialect": {"const": "chat"},
+        "id-prefix": {"type": "string"},
+        "base-path": {"type": "string", "pattern": "^(/[^/?#]+)*/?$"},
+        "models": {
+            "type": "object",
+            "required": ["operation", "ids"],
+            "properties": {
+                "operation": {"type": "string", "minLength": 1},
+                "ids": {"type": "string", "pattern": "^(/[^/]*)*$"},
+            },
+            "additionalProperties": False,
+        },
+        "request": _REQUEST_PLACES,
+        "response": _places(
+            *("id", "created", "model", "choices", "usage", "system-fingerprint", "service-tier"),
+            required=("choices",),
+        ),
+        "choice": _places(
+            *("index", "message", "role", "content", "tool-calls", "finish-reason", "logprobs"),
+            required=("content",),
+        ),
+        "usage": _places("prompt", "completion", "total"),
+    },
+    "additionalProperties": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """A field: the kinds of object (`grammar`'s words) that it may stand in, and its value."""
+
+    name: str
+    kinds: tuple[str, ...]
+    schema: Mapping[str, Any]
+
+
+EXTENSIONS: Mapping[str, Extension] = {
+    extension.name: extension
+    for extension in (
+        Extension("x-speakeasy-sse-sentinel", ("media-type",), _WORD),
+        Extension("x-troth-when", ("media-type",), _CONDITION),
+        Extension("x-troth-assembly", ("media-type",), _ASSEMBLY),
+        Extension("x-troth-laws", ("operation",), _LAWS),
+        Extension("x-troth-completion", ("operation",), _COMPLETION),
+        Extension("x-troth-costs", ("schema",), {"type": "number"}),
+        # written by `document` itself: the parts of other files that the document refers to
+        Extension("x-troth-bundled", ("openapi",), {}),
+    )
+}
+
+_OURS = "x-troth-"
+# Members of the document's root that hold objects beside those that `grammar` walks.
+_SIDES = ("info", "servers", "tags", "externalDocs")
+
+
+def check(document: Any) -> list[tuple[str, str]]:
+    """Every misused or misspelt field of *document* (its JSON value): pointer and sentence."""
+    if not isinstance(document, dict):
+        return []
+    found: list[tuple[str, str]] = []
+    # a stack: the root comes off first
+    waiting: list[tuple[Any, str, str]] = []
+    for side in _SIDES:
+        entries = document.get(side)
+        listed = entries if isinstance(entries, list) else [entries]
+        base = f"/{side}"
+        waiting.extend(
+            (entry, pointers.join(base, index) if isinstance(entries, list) else base, "")
+            for index, entry in enumerate(listed)
+        )
+    waiting.append((document, "", "openapi"))
+    while waiting:
+        node, at, kind = waiting.pop()
+        if isinstance(node, dict):
+            found.extend(_check_object(node, at, kind))
+            if kind:
+                inner = [
+                    (value, where, of) for value, where, of, _ in grammar.children(node, at, kind)
+                ]
+                waiting.extend(reversed(inner))
+    return found
+
+
+def misfits(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """How *value* departs from what the field *name* holds: pointer into it, and sentence."""
+    for error in _validator(name).iter_errors(value):
+        at = pointers.of(error.instance_path)
+        if error.kind.name == "additionalProperties":
+            known = _known(name, error.schema_path)
+            for member in error.kind.unexpected:
+                close = nearest(member, known)
+                advice = f" (did you mean {close!r}?)" if close else ""
+                yield pointers.join(at, member), f"{member!r} means nothing in {name}{advice}"
+        else:
+            yield at, f"{error.message} (in {name})"
+
+
+def _check_object(node: dict[str, Any], at: str, kind: str) -> Iterator[tuple[str, str]]:
+    for name, value in node.items():
+        if name not in EXTENSIONS and not name.startswith(_OURS):
+            continue
+        where = pointers.join(at, name)
+        extension = EXTENSIONS.get(name)
+        if extension is None:
+            close = nearest(name, EXTENSIONS)
+            known = f"did you mean {close!r}?" if close else f"known are {', '.join(EXTENSIONS)}"
+            yield where, f"troth knows no field {name!r}; {known}"
+        elif kind not in extension.kinds:
+            kinds = " or ".join(_TITLES[kind] for kind in extension.kinds)
+            yield where, f"{name!r} has no effect here: it stands in {kinds}"
+        else:
+            yield from ((where + inner, sentence) for inner, sentence in misfits(name, value))
+
+
+def _known(name: str, schema_path: list[str | int]) -> list[str]:
+    """The members that the `additionalProperties` at *schema_path* leaves legal."""
+    schema: Any = EXTENSIONS[name].schema
+    for step in schema_path[:-1]:
+        schema = (
+            pointers.resolve(EXTENSIONS[name].schema, "/$defs/members")
+            if (step == "$ref")
+            else schema[step]
+        )
+    return list(schema.get("properties", ()))
+
+
+@cache
+def _validator(name: str) -> Any:
+    return jsonschema_rs.Draft202012Validator(dict(EXTENSIONS[name].schema))
+
+
+_TITLES = {
+    "openapi": "the document's root",
+    "media-type": "a Media Type Object",
+    "operation": "an Operation Object",
+    "schema": "a Schema Object",
+}

@@ -1,0 +1,303 @@
+"""The features of a chat completion's request, whose values depend on one another.
+
+Switched on by the document's `x-troth-completion` (dialect `chat`), which says where each part of
+a request is; only the dialect's own words (`role`, `tool_calls`, …) are known here.  A forced
+function is one that is offered, usage is asked for in a stream, a tool's result follows its call.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from typing import Any
+
+from troth import pointer as pointers
+from troth.generation.features import Factor, Level
+from troth.generation.locations import put
+from troth.generation.source import Dice
+from troth.openapi.operation import Operation
+
+#: JSON Schemas that a caller may bring along, each with an instance.
+EMBEDDED: tuple[tuple[str, dict[str, Any], Any], ...] = (
+    (
+        "get_weather",
+        {
+            "type": "object",
+            "properties": {
+                "location": {"type": "string", "description": "The city"},
+                "unit": {"type": "string", "enum": ["celsius", "fahrenheit"]},
+            },
+            "required": ["location", "unit"],
+            "additionalProperties": False,
+        },
+        {"location": "Oslo", "unit": "celsius"},
+    ),
+    (
+        "search",
+        {
+            "type": "object",
+            "properties": {
+                "query": {"type": "string", "minLength": 1},
+                "limit": {"type": "integer", "minimum": 1, "maximum": 5},
+                "tags": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+            },
+            "required": ["query", "limit", "tags"],
+        },
+        {"query": "foxes", "limit": 3, "tags": ["animals"]},
+    ),
+    (
+        "book_table",
+        {
+            "type": "object",
+            "properties": {
+                "guest": {"$ref": "#/$defs/guest"},
+                "deposit": {"type": ["number", "null"], "minimum": 0},
+                "confirmed": {"const": True},
+            },
+            "required": ["guest", "deposit", "confirmed"],
+            "$defs": {
+                "guest": {
+                    "type": "object",
+                    "properties": {"name": {"type": "string"}, "seats": {"type": "integer"}},
+                    "required": ["name", "seats"],
+                }
+            },
+        },
+        {"guest": {"name": "Ada", "seats": 2}, "deposit": None, "confirmed": True},
+    ),
+)
+_PROMPTS = (
+    "Hello!",
+    "What is the capital of France?",
+    "Tell me a short story about a fox.",
+    "List three prime numbers.",
+    "Please answer in one word: is water wet?",
+    "Écris un haïku sur la pluie. \U0001f327\ufe0f",
+    "What is the weather in Oslo, and can you book a table for two?",
+)
+_STOPS = (["\n"], [" the "], ["\n\n", "END"], ["zzzz"], [".", ",", "!", "?"])
+# One transparent pixel: an image that nobody has to fetch.
+_IMAGE = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8"
+    "AAAAASUVORK5CYII="
+)
+
+
+class Chat:
+    """Where the parts of a chat request are, and the factors that vary them."""
+
+    def __init__(self, operation: Operation) -> None:
+        named = (operation.completion or {}).get("request", {})
+        self.at: Mapping[str, Any] = named if isinstance(named, Mapping) else {}
+
+    def tokens(self, part: str) -> tuple[str, ...] | None:
+        """Where *part* is, or None when the document does not say."""
+        where = self.at.get(part)
+        return pointers.split(where) if isinstance(where, str) and where else None
+
+    def covers(self, name: str) -> bool:
+        """Whether the member *name* of the body belongs to one of the parts."""
+        places = [where for where in self.at.values() if isinstance(where, str)]
+        places += [where for where in self.at.get("token-limits", ()) if isinstance(where, str)]
+        return any(pointers.split(where)[:1] == (name,) for where in places)
+
+    def set(self, body: Any, part: str, value: Any) -> Any:
+        """*body* with *value* as its *part*; as it is when the document has no such part."""
+        tokens = self.tokens(part)
+        return body if tokens is None else put(body, tokens, deepcopy(value))
+
+    def get(self, body: Any, part: str) -> Any:
+        """The value of *part* in *body*, or None."""
+        try:
+            return pointers.resolve(body, self.at[part])
+        except (KeyError, ValueError):
+            return None
+
+    def plain(self, body: Any, *, text: str = _PROMPTS[0]) -> Any:
+        """*body* with one short message, *text*."""
+        return self.set(body, "messages", [_user(text)])
+
+    def factors(self) -> Iterator[Factor]:
+        """What can vary, each with its levels; those that the document has no place for are out."""
+        for name, part, levels in (*self._conversation(), *self._answer()):
+            if self.tokens(part) is not None:
+                yield Factor(name, tuple(levels))
+        limits = [where for where in self.at.get("token-limits", ()) if isinstance(where, str)]
+        yield Factor(
+            "token limit",
+            tuple(
+                Level(f"{where} {count}", _setting(pointers.split(where), count))
+                for where in limits
+                for count in (5, 1, 40)
+            ),
+        )
+
+    def _conversation(self) -> Iterator[tuple[str, str, list[Level]]]:
+        yield (
+            "roles",
+            "messages",
+            [
+                Level("a system message", self._system),
+                Level("a developer message", self._developer),
+                Level("a dialogue", self._dialogue),
+            ],
+        )
+        yield (
+            "content",
+            "messages",
+            [
+                Level("content parts", self._parts),
+                Level("an image part", self._image),
+            ],
+        )
+        yield (
+            "tools",
+            "tools",
+            [
+                Level("tools offered", self.offered),
+                Level("a forced tool", self.forced),
+                Level("tools and tool choice none", self._none),
+                Level("tools, one call at most", self._one_call),
+                Level("a tool's result", self._answered),
+            ],
+        )
+
+    def _answer(self) -> Iterator[tuple[str, str, list[Level]]]:
+        yield (
+            "response format",
+            "response-format",
+            [
+                Level("json_schema", self._json_schema),
+                Level("json_object", self._json_object),
+                Level(
+                    "text", lambda body, dice: self.set(body, "response-format", {"type": "text"})
+                ),
+            ],
+        )
+        yield (
+            "stop",
+            "stop",
+            [Level("stop", lambda body, dice: self.set(body, "stop", dice.choice(_STOPS)))],
+        )
+        yield (
+            "choices",
+            "choices",
+            [Level("two choices", lambda body, dice: self.set(body, "choices", 2 + dice.below(2)))],
+        )
+        yield (
+            "log probabilities",
+            "logprobs",
+            [
+                Level("logprobs", lambda body, dice: self.set(body, "logprobs", True)),
+                Level("logprobs and top_logprobs", self._top_logprobs),
+            ],
+        )
+
+    def _messages(self, body: Any, before: list[Any], after: list[Any]) -> Any:
+        messages = self.get(body, "messages")
+        messages = messages if isinstance(messages, list) else []
+        return self.set(body, "messages", [*before, *messages, *after])
+
+    def _system(self, body: Any, dice: Dice) -> Any:
+        return self._messages(body, [{"role": "system", "content": "Answer briefly."}], [])
+
+    def _developer(self, body: Any, dice: Dice) -> Any:
+        return self._messages(body, [{"role": "developer", "content": "Answer briefly."}], [])
+
+    def _dialogue(self, body: Any, dice: Dice) -> Any:
+        answer = {"role": "assistant", "content": "Hello! How can I help you today?"}
+        return self._messages(
+            body,
+            [_user(dice.choice(_PROMPTS)), answer],
+            [{**answer, "content": "Gladly."}, _user("Go on.")],
+        )
+
+    def _parts(self, body: Any, dice: Dice) -> Any:
+        parts = [
+            {"type": "text", "text": dice.choice(_PROMPTS)},
+            {"type": "text", "text": "Thanks."},
+        ]
+        return self._messages(body, [], [{"role": "user", "content": parts[: 1 + dice.below(2)]}])
+
+    def _image(self, body: Any, dice: Dice) -> Any:
+        image = {"type": "image_url", "image_url": {"url": _IMAGE}}
+        parts = [{"type": "text", "text": "What is this?"}, image]
+        return self._messages(body, [], [{"role": "user", "content": parts}])
+
+    def offered(self, body: Any, dice: Dice) -> Any:
+        """*body* with one to three tools."""
+        first = dice.below(len(EMBEDDED))
+        chosen = [EMBEDDED[(first + step) % len(EMBEDDED)] for step in range(1 + dice.below(3))]
+        tools = [
+            {
+                "type": "function",
+                "function": {"name": name, "description": f"Call {name}.", "parameters": schema},
+            }
+            for name, schema, _ in chosen
+        ]
+        return self.set(body, "tools", tools)
+
+    def forced(self, body: Any, dice: Dice) -> Any:
+        """*body* with tools, one of which has to be called."""
+        body = self.offered(body, dice)
+        tool = dice.choice(self.get(body, "tools"))
+        choice = {"type": "function", "function": {"name": tool["function"]["name"]}}
+        return self.set(body, "tool-choice", choice)
+
+    def _none(self, body: Any, dice: Dice) -> Any:
+        return self.set(self.offered(body, dice), "tool-choice", "none")
+
+    def _one_call(self, body: Any, dice: Dice) -> Any:
+        return self.set(self.offered(body, dice), "parallel-tool-calls", False)
+
+    def _answered(self, body: Any, dice: Dice) -> Any:
+        body = self.offered(body, dice)
+        name = self.get(body, "tools")[0]["function"]["name"]
+        arguments = next(instance for known, _, instance in EMBEDDED if known == name)
+        call = {
+            "id": "call_0001",
+            "type": "function",
+            "function": {"name": name, "arguments": json.dumps(arguments)},
+        }
+        result = {"role": "tool", "tool_call_id": "call_0001", "content": '{"ok": true}'}
+        return self._messages(body, [], [{"role": "assistant", "tool_calls": [call]}, result])
+
+    def _json_schema(self, body: Any, dice: Dice) -> Any:
+        name, schema, _ = dice.choice(EMBEDDED)
+        wanted: dict[str, Any] = {"name": name, "schema": schema}
+        if dice.chance(50):
+            wanted["strict"] = True
+        return self.set(body, "response-format", {"type": "json_schema", "json_schema": wanted})
+
+    def _json_object(self, body: Any, dice: Dice) -> Any:
+        body = self.set(body, "response-format", {"type": "json_object"})
+        # Servers may ask for the word in the prompt before they turn the mode on.
+        return self._messages(body, [], [_user("Answer with a JSON object.")])
+
+    def _top_logprobs(self, body: Any, dice: Dice) -> Any:
+        return self.set(self.set(body, "logprobs", True), "top-logprobs", 2 + dice.below(2))
+
+    def with_usage(self, body: Any) -> Any:
+        """*body* asking for the usage of a stream."""
+        tokens = self.tokens("include-usage")
+        if tokens is None:
+            return body
+        for depth in range(1, len(tokens)):
+            if not isinstance(_at(body, tokens[:depth]), dict):
+                body = put(body, tokens[:depth], {})
+        return put(body, tokens, True)
+
+
+def _setting(tokens: tuple[str, ...], value: Any) -> Any:
+    return lambda body, dice: put(body, tokens, value)
+
+
+def _user(text: str) -> dict[str, Any]:
+    return {"role": "user", "content": text}
+
+
+def _at(value: Any, tokens: tuple[str, ...]) -> Any:
+    for token in tokens:
+        value = value.get(token) if isinstance(value, dict) else None
+    return value

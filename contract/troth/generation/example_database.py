@@ -1,0 +1,74 @@
+"""Regression memory: the bodies that showed something in earlier runs, kept by Hypothesis.
+
+Hypothesis' example database is a directory of byte strings by key, made to be shared and merged;
+only its public interface is used.  The key is the document and the operation, so that another
+document never gets the bodies of this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from troth.http import json_text
+
+if TYPE_CHECKING:
+    from hypothesis.database import ExampleDatabase
+
+#: So many bodies are sent again for one operation, the smallest first.
+_MOST = 50
+#: A body of more bytes than this is not worth its place.
+_LARGEST = 64 * 1024
+
+
+class Memory:
+    """The remembered bodies of the operations of one document; without a database, none."""
+
+    def __init__(self, database: ExampleDatabase | None, digest: str) -> None:
+        self._database = database
+        self._digest = digest
+
+    @classmethod
+    def of(cls, directory: str | None, digest: str) -> Memory:
+        """The memory in *directory* (made when something is kept) for the document *digest*."""
+        if directory is None:
+            return cls(None, digest)
+        # a quarter of a second to import: only for those who asked for it
+        from hypothesis.database import DirectoryBasedExampleDatabase
+
+        return cls(DirectoryBasedExampleDatabase(directory), digest)
+
+    def bodies(self, operation: str) -> Iterator[Any]:
+        """The values of the remembered bodies of *operation*, smallest first."""
+        if self._database is None:
+            return
+        found = sorted(self._database.fetch(self._key(operation)), key=lambda one: (len(one), one))
+        for text in found[:_MOST]:
+            try:
+                yield json_text.decode(text)
+            except json_text.BadJson:
+                self._database.delete(self._key(operation), text)
+
+    def keep(self, operation: str, value: Any) -> None:
+        """Remember a body that showed something."""
+        text = _written(value)
+        if self._database is not None and text is not None:
+            self._database.save(self._key(operation), text)
+
+    def forget(self, operation: str, value: Any) -> None:
+        """Forget a body that shows nothing any more."""
+        text = _written(value)
+        if self._database is not None and text is not None:
+            self._database.delete(self._key(operation), text)
+
+    def _key(self, operation: str) -> bytes:
+        return f"troth {self._digest} {operation}".encode("utf-8", "surrogatepass")
+
+
+def _written(value: Any) -> bytes | None:
+    """*value* in canonical form; None for what JSON cannot write, or what is too large."""
+    try:
+        text = json_text.canonical(value)
+    except (ValueError, UnicodeError, TypeError, OverflowError, RecursionError):
+        return None
+    return text if len(text) <= _LARGEST else None

@@ -1,0 +1,82 @@
+"""hypothesis-jsonschema, made to work with the Hypothesis that is installed.
+
+It makes instances of schemas that our own compiler does not build (they arrive inside requests:
+a tool's parameters, a response format), and it is the independent generator in our tests.
+
+Its 0.23.1 draws members in a `while elements.more()` loop over `many`, a part of Hypothesis' own
+machinery that from 6.170.10 on is a context manager and an iterator instead.  The subclass below
+has both, so that neither library has to be held back; where `more` still exists it is not used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.errors import HypothesisException
+from hypothesis.internal.conjecture import utils
+
+from troth.generation.synthesis import synthesize
+from troth.schema.schema import Schema
+from troth.seed import Seed
+
+
+class _Many(utils.many):
+    """`many` with the `more` that it used to have."""
+
+    _steps: Any = None
+
+    def more(self) -> bool:
+        """Whether another element is to be drawn; to be asked until the answer is no."""
+        if self._steps is None:
+            self.__enter__()
+            self._steps = iter(self)
+        for _ in self._steps:
+            return True
+        self.__exit__(None, None, None)
+        return False
+
+
+def _library() -> ModuleType:
+    import hypothesis_jsonschema
+    from hypothesis_jsonschema import _from_schema
+
+    if not hasattr(utils.many, "more"):
+        # Only this library's own name for the module is replaced: Hypothesis stays as it is.
+        own = {name: getattr(utils, name) for name in dir(utils) if not name.startswith("__")}
+        vars(_from_schema)["cu"] = SimpleNamespace(**{**own, "many": _Many})
+    return hypothesis_jsonschema
+
+
+def from_schema(schema: Any) -> st.SearchStrategy[Any]:
+    """hypothesis-jsonschema's own strategy for *schema*, a plain JSON Schema."""
+    found: st.SearchStrategy[Any] = _library().from_schema(schema)
+    return found
+
+
+def values(schema: Schema) -> st.SearchStrategy[Any]:
+    """Valid values of *schema*, made by hypothesis-jsonschema and checked by the validator.
+
+    A value that the validator rejects (the library ignores some keywords), or a schema that the
+    library does not take, gives a synthesized one.
+    """
+    made = from_schema(schema.prepared)
+    numbers = st.integers(0, 2**16)
+
+    @st.composite
+    def checked(draw: Callable[[st.SearchStrategy[Any]], Any]) -> Any:
+        number = draw(numbers)
+        try:
+            found = draw(made)
+            if schema.is_valid(found):
+                return found
+        except HypothesisException:
+            raise
+        except Exception:
+            # The library says only while drawing that it cannot take a schema, in many ways.
+            pass
+        return synthesize(schema, seed=Seed.of(number))
+
+    return checked()

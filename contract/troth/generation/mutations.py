@@ -1,0 +1,329 @@
+"""What can be done to one place of a valid value: every single step to, and over, its limits.
+
+Deterministic, cheap and telling steps first.  Whether the result is valid is not said here: a
+limit that the schema puts here another part may lift, so validity is always computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from troth.generation import bodies, scalars
+from troth.generation.alternatives import Unsupported
+from troth.generation.generate import Generator
+from troth.generation.locations import ABSENT, Site, put, sites
+from troth.generation.raw_json import Written, write
+from troth.generation.shape import Bound, Shape, identity, item_nodes, type_of
+from troth.generation.source import Simplest
+from troth.schema.schema import Schema
+
+#: One value of each JSON type, as unlike a number in a string as can be.
+_SAMPLES: dict[str, Any] = {
+    "string": "text",
+    "integer": 7,
+    "object": {},
+    "boolean": True,
+    "array": [],
+    "number": 0.5,
+    "null": None,
+}
+#: What languages take one type for: a boolean is an integer in Python, an empty array an object
+#: in PHP.
+_TAKEN_FOR = {"boolean": frozenset({"integer"}), "array": frozenset({"object"})}
+_LONG = 20_000
+_MANY = 1_000
+_DEEP = 100
+#: Texts that programs trip over, each with a word for it.
+HARD_TEXTS: tuple[tuple[str, Any], ...] = (
+    ("a NUL", "a\x00b"),
+    ("astral characters", "\U0001d4b3 \U0001f469\u200d\U0001f469\u200d\U0001f467"),
+    ("combining marks", "e\u0301" + "\u0300" * 8),
+    ("right-to-left text", "\u202e\u05e9\u05dc\u05d5\u05dd \u0627\u0644\u0633\u0644\u0627\u0645"),
+    ("control characters", "\x1b[31m\x07\x7f\r\n\t"),
+    ("noncharacters and a byte order mark", "\ufeff\uffff\U0010ffff"),
+    ("line and paragraph separators", "a\u2028b\u2029c"),
+    ("an event stream inside", "data: [DONE]\n\nevent: x\n\n"),
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Defect:
+    """One thing to put in a place: *tier* 0 is the most telling.
+
+    *legal* says what is known beforehand: `either` when the RFCs leave it to the server, or when
+    it is so large that a server may cap it even if the document does not.
+    """
+
+    about: str
+    replacement: Any
+    tier: int = 1
+    legal: Literal["computed", "either-if-valid", "either"] = "computed"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mutation:
+    """A value with one place changed: *value* may hold `Written` texts."""
+
+    pointer: str
+    about: str
+    value: Any
+    tier: int
+    legal: Literal["computed", "either-if-valid", "either"]
+
+
+def mutations(schema: Schema, value: Any) -> Iterator[Mutation]:
+    """Every mutation of every place of *value*, which is valid: each changes one place only."""
+    generator = bodies.generator_of(schema)
+    for site in sites(generator.alternatives, (schema.prepared,), value):
+        for defect in defects(generator, site):
+            yield Mutation(
+                site.pointer,
+                defect.about,
+                put(value, site.tokens, defect.replacement),
+                defect.tier,
+                defect.legal,
+            )
+
+
+def defects(generator: Generator, site: Site, *, thorough: bool = True) -> Iterator[Defect]:
+    """What can be put in the place of *site*; *thorough* includes the large and the strange."""
+    seen = {identity(site.value)}
+    for defect in _all_defects(generator, site, thorough=thorough):
+        if defect.replacement is not ABSENT and not isinstance(defect.replacement, Written):
+            if _bulky(defect) or _holds_written(defect.replacement):
+                yield defect
+                continue
+            key = identity(defect.replacement)
+            if key in seen:
+                continue
+            seen.add(key)
+        yield defect
+
+
+def _bulky(defect: Defect) -> bool:
+    return defect.legal != "computed"
+
+
+def _holds_written(value: Any) -> bool:
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(isinstance(item, Written) for item in items)
+
+
+def _all_defects(generator: Generator, site: Site, *, thorough: bool) -> Iterator[Defect]:
+    if site.tokens and isinstance(site.tokens[-1], str):
+        yield Defect("absent", ABSENT, 0 if site.required else 1)
+    yield from _enum_defects(generator, site)
+    yield from _branches(generator, site)
+    yield from _type_defects(generator, site)
+    match site.value:
+        case bool() | None:
+            pass
+        case int() | float():
+            yield from _number_defects(site.shape, thorough=thorough)
+        case str():
+            yield from _string_defects(generator, site, thorough=thorough)
+        case list():
+            yield from _array_defects(generator, site, thorough=thorough)
+        case dict():
+            yield from _object_defects(generator, site, thorough=thorough)
+
+
+def _type_defects(generator: Generator, site: Site) -> Iterator[Defect]:
+    shapes = generator.alternatives.of(site.nodes)
+    taken = frozenset[str]().union(*(shape.types for shape in shapes))
+    null_tier = 0 if "null" not in taken else 1
+    yield Defect("null", None, null_tier)
+    first = True
+    for kind, sample in _SAMPLES.items():
+        if kind != "null" and kind not in taken:
+            near = bool(_TAKEN_FOR.get(kind, frozenset()) & taken)
+            tier = 0 if first else 1 if near else 2
+            yield Defect(f"{kind} instead of {_named(taken)}", sample, tier)
+            first = False
+    # What is nearly right is what a lenient reader lets pass.
+    if "boolean" in taken and "string" not in taken:
+        yield Defect('the string "true" instead of a boolean', "true", 1)
+    if taken & {"integer", "number"} and "string" not in taken:
+        yield Defect("a number in a string", "1", 1)
+    if "array" in taken and "string" not in taken and isinstance(site.value, list):
+        yield Defect("an item instead of an array of it", (site.value or ["text"])[0], 2)
+
+
+def _named(types: frozenset[str]) -> str:
+    return " or ".join(kind for kind in _SAMPLES if kind in types)
+
+
+def _enum_defects(generator: Generator, site: Site) -> Iterator[Defect]:
+    values = [
+        value for shape in generator.alternatives.of(site.nodes) for value in shape.values or ()
+    ]
+    if not values:
+        return
+    for value in values:
+        yield Defect(f"the enum's {value!r}", value, 1)
+    texts = [value for value in values if isinstance(value, str)]
+    if texts:
+        outside = next(
+            text for text in ("banana", "none-of-these", "zzz", "\u00f8") if text not in texts
+        )
+        yield Defect("outside the enum", outside, 0)
+        yield Defect("the enum's value in another case", texts[0].swapcase(), 2)
+        yield Defect("empty instead of an enum's value", "", 2)
+
+
+def _branches(generator: Generator, site: Site) -> Iterator[Defect]:
+    shapes = generator.alternatives.of(site.nodes)
+    for index, shape in enumerate(shapes[:12]):
+        if shape is site.shape and shape.types == {type_of(site.value)}:
+            continue
+        for kind in [kind for kind in _SAMPLES if kind in shape.types][:7]:
+            if shape.values is None and (len(shapes) > 1 or kind != type_of(site.value)):
+                try:
+                    value = generator.shaped(_of_type(shape, kind), Simplest())
+                except Unsupported:
+                    continue
+                yield Defect(f"branch {index + 1} of {len(shapes)}: {kind}", value, 1)
+
+
+def _of_type(shape: Shape, kind: str) -> Shape:
+    return replace(shape, types=frozenset([kind]))
+
+
+def _number_defects(shape: Shape, *, thorough: bool) -> Iterator[Defect]:
+    whole = "number" not in shape.types
+    step: int | float = 1 if whole else 0.01
+    low, high = scalars.whole_limits(shape)
+    yield from _limit("minimum", shape.low, step, -1)
+    yield from _limit("maximum", shape.high, step, 1)
+    if whole:
+        near = _near_zero(low, high)
+        yield Defect("an integer written as a float", Written(f"{near}.0", near), 1)
+        yield Defect("a fraction instead of an integer", near + 0.5, 0)
+        yield Defect("an integer in exponent form", Written(f"{near}e0", near), 2)
+    for of in shape.multiples:
+        yield Defect(f"not a multiple of {of}", of / 2 if not whole else of + 1, 0)
+    if not thorough:
+        return
+    if low is None or low <= 0:
+        yield Defect("zero", 0, 1)
+        yield Defect("minus zero", Written("-0", 0), 2)
+    yield Defect("negative", -1, 1)
+    for word, number in (("2^31", 2**31), ("2^53+1", 2**53 + 1), ("2^63", 2**63)):
+        beyond = high is not None and number > high + 1
+        yield Defect(word, number, 3 if beyond else 2, "either-if-valid")
+    yield Defect("beyond a double", Written("1e400", 10**400), 3, "either")
+
+
+def _near_zero(low: int | None, high: int | None) -> int:
+    found = 1
+    if low is not None:
+        found = max(found, low)
+    return found if high is None else min(found, high)
+
+
+def _limit(word: str, bound: Bound | None, step: int | float, sign: int) -> Iterator[Defect]:
+    if bound is None:
+        return
+    beyond = bound.value + (0 if bound.strict else sign * step)
+    inside = bound.value - (sign * step if bound.strict else 0)
+    large = abs(bound.value) >= 2**31 - 1
+    side = "below" if sign < 0 else "above"
+    yield Defect(f"{side} {word}", beyond, 0 if not large else 1)
+    yield Defect(f"at {word}", inside, 1, "either-if-valid" if large else "computed")
+
+
+def _string_defects(generator: Generator, site: Site, *, thorough: bool) -> Iterator[Defect]:
+    shape = site.shape
+    if shape.values is not None:
+        return
+    if shape.min_length:
+        yield Defect("below minLength", "x" * (shape.min_length - 1), 0)
+        yield Defect("at minLength", "x" * shape.min_length, 1)
+    if shape.max_length is not None:
+        large = shape.max_length > _LONG
+        legal: Any = "either-if-valid" if large else "computed"
+        if shape.max_length <= 1_000_000:
+            yield Defect("at maxLength", "x" * shape.max_length, 1, legal)
+            yield Defect("above maxLength", "x" * (shape.max_length + 1), 0, legal)
+            yield Defect("maxLength counted in code points", "\U0001f600" * shape.max_length, 2)
+    for pattern in shape.patterns:
+        for text in ("", "!", " ", "\u00e9", "0", "a", "A b"):
+            if not generator.alternatives.matches(pattern, text):
+                yield Defect(f"not the pattern {pattern}", text, 0)
+                break
+    for name in shape.formats:
+        yield Defect(f"not the format {name}", scalars.NO_FORMAT.get(name, "not one"), 0)
+    yield Defect("an empty string", "", 1)
+    if thorough:
+        for word, text in HARD_TEXTS:
+            yield Defect(word, text, 3)
+        yield Defect("a lone surrogate", Written('"\\ud800"', "\ud800"), 3, "either")
+        yield Defect("very long", "long " * (_LONG // 5), 3, "either-if-valid")
+
+
+def _array_defects(generator: Generator, site: Site, *, thorough: bool) -> Iterator[Defect]:
+    shape, items = site.shape, site.value
+    one = items[:1] or [_any_item(generator, shape)]
+    yield Defect("an empty array", [], 0 if shape.min_items else 1)
+    if shape.min_items > 1:
+        yield Defect("below minItems", (items or one)[: shape.min_items - 1], 0)
+    if shape.max_items is not None and shape.max_items <= 10_000:
+        yield Defect("above maxItems", _repeated(one, shape.max_items + 1), 0)
+        yield Defect("at maxItems", _repeated(one, shape.max_items), 1)
+    if shape.unique:
+        yield Defect("equal items", [*(items or one), (items or one)[0]], 0)
+    yield Defect("an item of null", [*items, None], 2)
+    if thorough and shape.max_items is None:
+        yield Defect("very many items", one * _MANY, 3, "either-if-valid")
+
+
+def _any_item(generator: Generator, shape: Shape) -> Any:
+    try:
+        return generator.value(item_nodes(shape, 0), Simplest())
+    except Unsupported:
+        return None
+
+
+def _repeated(one: list[Any], count: int) -> list[Any]:
+    # Strings and numbers are told apart, so that uniqueItems is not broken on the way.
+    if isinstance(one[0], str):
+        return [f"{one[0]}{index}" if index else one[0] for index in range(count)]
+    if type_of(one[0]) == "integer":
+        return [one[0] + index for index in range(count)]
+    return one * count
+
+
+def _object_defects(generator: Generator, site: Site, *, thorough: bool) -> Iterator[Defect]:
+    shape, value = site.shape, site.value
+    extra = "extra_member" + "_" * ("extra_member" in value)
+    yield Defect("an extra member", {**value, extra: "text"}, 2)
+    if shape.names:
+        for name in ("", "-1", "not a name", "01", "\u00e9"):
+            if not generator.alternatives.admits(shape.names, name):
+                sample = next(iter(value.values()), 1)
+                yield Defect("a member name that is not allowed", {**value, name: sample}, 0)
+                break
+    for name in shape.forbidden:
+        if name not in value:
+            yield Defect(f"with {name}", {**value, name: "text"}, 1)
+    if shape.min_properties:
+        fewer = dict(list(value.items())[: shape.min_properties - 1])
+        yield Defect("below minProperties", fewer, 0)
+    if shape.max_properties is not None and shape.max_properties < 1000:
+        more = {f"extra{index}": "text" for index in range(shape.max_properties + 1)}
+        yield Defect("above maxProperties", {**value, **more}, 0)
+    if value and thorough:
+        yield Defect("a member twice", _twice(value, next(iter(value))), 2, "either")
+        if len(site.tokens) < 2:
+            deep = Written("[" * _DEEP + "]" * _DEEP, [])
+            yield Defect("an extra, deeply nested member", {**value, extra: deep}, 3, "either")
+            yield Defect("an extra member called __proto__", {**value, "__proto__": {}}, 3)
+
+
+def _twice(value: dict[str, Any], name: str) -> Written:
+    """*value* as a text that has the member *name* a second time."""
+    body = write(value).decode("utf-8", "surrogatepass")
+    again = write({name: value[name]}).decode("utf-8", "surrogatepass")
+    return Written(f"{body[:-1]},{again[1:]}", value)

@@ -1,0 +1,53 @@
+"""JSON as it is written, where the text matters and not only the value: `1.0`, `-0`, `\\ud800`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from troth.http import json_text
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A JSON *text*, put into a body as it stands; *value* is what a reader makes of it."""
+
+    text: str
+    value: Any = None
+
+
+def write(value: Any) -> bytes:
+    """Encode *value*, each `Written` inside it as its own text (compact, key order kept)."""
+    if not _has_written(value):
+        return json_text.encode(value)
+    return _write(value).encode("utf-8", "surrogatepass")
+
+
+def read(value: Any) -> Any:
+    """*value* as its reader sees it: each `Written` replaced by its value."""
+    if isinstance(value, Written):
+        return value.value
+    if isinstance(value, dict):
+        return {name: read(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [read(item) for item in value]
+    return value
+
+
+def _has_written(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_written, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_written, value))
+    return isinstance(value, Written)
+
+
+def _write(value: Any) -> str:
+    if isinstance(value, Written):
+        return value.text
+    if isinstance(value, dict):
+        members = (f"{_write(name)}:{_write(item)}" for name, item in value.items())
+        return "{" + ",".join(members) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_write, value)) + "]"
+    return json_text.encode(value).decode()

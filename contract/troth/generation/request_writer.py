@@ -1,0 +1,234 @@
+"""Put a request together: parameters in their styles, a body in its media type, a credential.
+
+The credential is a placeholder, `TROTH_TOKEN`, wherever it stands in the target or in a field's
+value; `with_credential` puts the secret in its place when the request is sent.  So no request that
+is generated, kept or shown holds a secret.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from troth.http import json_text, media_type
+from troth.http.exchange import Fields, Request
+from troth.openapi.operation import MediaType, Operation, Parameter, SecurityScheme
+
+#: Stands for the secret in a generated request; a well-formed token itself (RFC 6750 §2.1).
+CREDENTIAL = "TROTH_TOKEN"
+#: The same in the form of RFC 7617: the base64 of `TROTH_TOKEN:`, a user without a password.
+BASIC_CREDENTIAL = b64encode(f"{CREDENTIAL}:".encode()).decode()
+_BOUNDARY = "troth-7f1d0c2a"
+_UNSET = object()
+
+
+def with_credential(request: Request, secret: str | None) -> Request:
+    """*request* with *secret* in the place of each placeholder; as it is when there is none.
+
+    For Basic authentication a secret with a colon is `user:password`, any other is sent as it is.
+    """
+    if secret is None:
+        return request
+    basic = b64encode(secret.encode()).decode() if ":" in secret else secret
+
+    def filled(text: str, put: str) -> str:
+        return text.replace(BASIC_CREDENTIAL, basic).replace(CREDENTIAL, put)
+
+    return replace(
+        request,
+        target=filled(request.target, quote(secret, safe="")),
+        fields=tuple((name, filled(value, secret)) for name, value in request.fields),
+    )
+
+
+def body_type(operation: Operation) -> MediaType | None:
+    """The media type in which a body is sent: JSON if the operation takes it, else its first."""
+    offered = operation.request_body.content if operation.request_body else ()
+    return next((entry for entry in offered if entry.is_json), next(iter(offered), None))
+
+
+def content_type_of(entry: MediaType) -> str:
+    """A concrete content type for the key of *entry*, which may be a range (`*/*`)."""
+    if "*" not in entry.content_type:
+        return entry.content_type
+    kind = entry.content_type.partition("/")[0]
+    return "application/json" if kind in ("*", "application") else f"{kind}/plain"
+
+
+def assemble(
+    operation: Operation,
+    *,
+    parameters: Mapping[tuple[str, str], Any] | None = None,
+    body: Any = _UNSET,
+    raw: bytes | None = None,
+) -> Request:
+    """The request that sends *body* (a value; or *raw* bytes) to *operation*.
+
+    *parameters* are values by (location, name).  Security fields follow the first of the
+    operation's alternatives; Accept lists what the operation answers with.
+    """
+    given = dict(parameters or {})
+    target, fields = _addressed(operation, given)
+    credentials = list(operation.security[0]) if operation.security else []
+    query, secured = _secured(credentials)
+    if query:
+        target += ("&" if "?" in target else "?") + query
+    entry = body_type(operation)
+    sent = raw
+    if sent is None:
+        sent = b"" if body is _UNSET or entry is None else encode_body(entry, body)
+    own: Fields = ()
+    if entry is not None and (raw is not None or body is not _UNSET):
+        boundary = f"; boundary={_BOUNDARY}" if _is_multipart(entry) else ""
+        own = (("Content-Type", content_type_of(entry) + boundary),)
+    return Request(operation.method, target, (*own, accept(operation), *secured, *fields), sent)
+
+
+def accept(operation: Operation) -> tuple[str, str]:
+    """The Accept field that takes every media type with which the operation may answer."""
+    offered = (
+        media_type.essence(entry.content_type)
+        for response in operation.responses
+        for entry in response.content
+    )
+    return ("Accept", ", ".join(dict.fromkeys(offered)) or "*/*")
+
+
+def _secured(schemes: Iterable[SecurityScheme]) -> tuple[str, Fields]:
+    query, fields = [], []
+    for scheme in schemes:
+        match scheme.kind, scheme.location:
+            case "apiKey", "query":
+                query.append(f"{quote(scheme.parameter, safe='')}={CREDENTIAL}")
+            case "apiKey", "cookie":
+                fields.append(("Cookie", f"{scheme.parameter}={CREDENTIAL}"))
+            case "apiKey", _:
+                fields.append((scheme.parameter, CREDENTIAL))
+            case "http", _ if scheme.scheme == "basic":
+                fields.append(("Authorization", f"Basic {BASIC_CREDENTIAL}"))
+            case "http" | "oauth2" | "openIdConnect", _:
+                fields.append(("Authorization", f"Bearer {CREDENTIAL}"))
+    return "&".join(query), tuple(fields)
+
+
+def encode_body(entry: MediaType, value: Any) -> bytes:
+    """*value* in the media type of *entry*."""
+    essence = media_type.essence(content_type_of(entry))
+    if entry.is_json or media_type.is_json(essence):
+        return json_text.encode(value)
+    if essence == "application/x-www-form-urlencoded" and isinstance(value, dict):
+        pairs = (
+            (name, item)
+            for name, items in value.items()
+            for item in (items if isinstance(items, list) else [items])
+        )
+        return "&".join(f"{_quoted(name)}={_quoted(_text(item))}" for name, item in pairs).encode()
+    if _is_multipart(entry) and isinstance(value, dict):
+        return _multipart(value)
+    return _text(value).encode("utf-8", "surrogatepass")
+
+
+def _is_multipart(entry: MediaType) -> bool:
+    return media_type.essence(entry.content_type).startswith("multipart/")
+
+
+def _multipart(value: Mapping[str, Any]) -> bytes:
+    # RFC 7578 §4.2: each part names its field; a part that is not plain text says what it is.
+    # An array is a part for each item (OpenAPI 3.1 §4.8.15.1.1).
+    parts = []
+    for name, items in value.items():
+        label = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+        for item in items if isinstance(items, list) else [items]:
+            kind = "Content-Type: application/json\r\n" if isinstance(item, (dict, list)) else ""
+            head = f'Content-Disposition: form-data; name="{label}"\r\n{kind}'
+            parts.append(f"--{_BOUNDARY}\r\n{head}\r\n{_text(item)}\r\n")
+    return ("".join(parts) + f"--{_BOUNDARY}--\r\n").encode("utf-8", "surrogatepass")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json_text.encode(value).decode()
+
+
+def _quoted(text: str, *, reserved: bool = False) -> str:
+    # RFC 3986 §2.2: reserved characters stand for themselves only where a parameter allows them.
+    return quote(text.encode("utf-8", "surrogatepass"), safe=":/?#[]@!$&'()*+,;=" * reserved)
+
+
+def _addressed(operation: Operation, given: Mapping[tuple[str, str], Any]) -> tuple[str, Fields]:
+    path = operation.path.partition("#")[0]
+    query: list[str] = []
+    fields: list[tuple[str, str]] = []
+    cookies: list[str] = []
+    for parameter in operation.parameters:
+        value = given.get((parameter.location, parameter.name), _UNSET)
+        if value is _UNSET:
+            continue
+        if parameter.location == "path":
+            path = path.replace("{" + parameter.name + "}", _in_path(parameter, value))
+        elif parameter.location in ("query", "querystring"):
+            query.extend(_in_query(parameter, value))
+        elif parameter.location == "header":
+            fields.append((parameter.name, _simple(parameter, value)))
+        else:
+            cookies.extend(_in_query(parameter, value))
+    if cookies:
+        fields.append(("Cookie", "; ".join(cookies)))
+    return path + ("?" + "&".join(query) if query else ""), tuple(fields)
+
+
+def _words(value: Any, *, explode: bool, reserved: bool = False) -> list[str]:
+    """The parts of a value in the `simple` and `form` styles (OpenAPI 3.1 §4.8.12.2)."""
+    if isinstance(value, list):
+        return [_quoted(_text(item), reserved=reserved) for item in value]
+    if isinstance(value, dict):
+        pairs = [(_quoted(name), _quoted(_text(item))) for name, item in value.items()]
+        return (
+            [f"{k}={v}" for k, v in pairs] if explode else [part for pair in pairs for part in pair]
+        )
+    return [_quoted("" if value is None else _text(value), reserved=reserved)]
+
+
+def _simple(parameter: Parameter, value: Any) -> str:
+    if parameter.content is not None:
+        return _text(value)
+    if not isinstance(value, (list, dict)):
+        return "" if value is None else _text(value)
+    return ",".join(_words(value, explode=parameter.explode))
+
+
+def _in_path(parameter: Parameter, value: Any) -> str:
+    if parameter.content is not None:
+        return _quoted(_text(value))
+    words = _words(value, explode=parameter.explode)
+    if parameter.style == "label":
+        return "." + ("." if parameter.explode else ",").join(words)
+    if parameter.style == "matrix":
+        name = parameter.name
+        if parameter.explode and isinstance(value, dict):
+            return "".join(f";{word}" for word in words)
+        if parameter.explode and isinstance(value, list):
+            return "".join(f";{name}={word}" for word in words)
+        return f";{name}={','.join(words)}"
+    return ",".join(words)
+
+
+def _in_query(parameter: Parameter, value: Any) -> list[str]:
+    name = _quoted(parameter.name)
+    if parameter.content is not None:
+        return (
+            [_quoted(_text(value))]
+            if parameter.location == "querystring"
+            else [f"{name}={_quoted(_text(value))}"]
+        )
+    if parameter.style == "deepObject" and isinstance(value, dict):
+        return [f"{name}%5B{_quoted(key)}%5D={_quoted(_text(item))}" for key, item in value.items()]
+    words = _words(value, explode=parameter.explode, reserved=parameter.allow_reserved)
+    if parameter.explode and isinstance(value, dict):
+        return words
+    if parameter.explode and isinstance(value, list):
+        return [f"{name}={word}" for word in words]
+    separator = {"spaceDelimited": "%20", "pipeDelimited": "%7C"}.get(parameter.style, ",")
+    return [f"{name}={separator.join(words)}"]

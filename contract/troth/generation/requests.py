@@ -1,0 +1,307 @@
+"""Requests to an operation, by dice: parameters, a body, and what depends on one another in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from troth import pointer as pointers
+from troth.generation import bodies, features
+from troth.generation.breaking import NothingToBreak, broken, broken_parameters
+from troth.generation.chat_consistency import coherent, settled
+from troth.generation.chat_features import Chat
+from troth.generation.features import Factor, Level
+from troth.generation.locations import put
+from troth.generation.request_writer import assemble, body_type
+from troth.generation.source import Dice, Seeded, Simplest
+from troth.generation.synthesis import synthesize
+from troth.http import json_text
+from troth.http.exchange import Request
+from troth.openapi.contract import Contract
+from troth.openapi.operation import Operation, Parameter
+from troth.schema.schema import Schema
+from troth.seed import Seed
+
+_UNSET = object()
+_TRIES = 24
+
+
+def request(
+    contract: Contract,
+    operation: Operation,
+    dice: Dice,
+    *,
+    valid: bool = True,
+    overrides: Mapping[str, Any] | None = None,
+) -> Request:
+    """A request to *operation* that the document allows, or (*valid* false) forbids.
+
+    Raises NothingToBreak when it allows everything.
+    """
+    values = parameters(operation, dice)
+    made = composition(operation, overrides=overrides)
+    if made is None:
+        if not valid:
+            values = broken_parameters(operation, values, dice)
+        return assemble(operation, parameters=values)
+    value = body(made, dice, overrides=overrides or {})
+    if not valid:
+        try:
+            value = broken(made.schema, value, dice)
+        except NothingToBreak:
+            values = broken_parameters(operation, values, dice)
+    return assemble(operation, parameters=values, body=value)
+
+
+def body_schema(operation: Operation) -> Schema | None:
+    """The schema of the body that is sent, if there is one."""
+    entry = body_type(operation)
+    return entry.schema if entry else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Composition:
+    """What bodies of one operation are made of: a minimal one, and what can vary in it.
+
+    *streamed* is the minimal body whose answer is a stream, None where there is none.  *marked* is
+    the operation whose `x-troth-` fields were read.
+    """
+
+    operation: Operation
+    marked: Operation
+    schema: Schema
+    minimal: Any
+    chat: Chat | None
+    factors: tuple[Factor, ...]
+    streamed: Any
+
+    def valid(self, body: Any) -> bool:
+        """Whether the schema accepts *body*."""
+        return self.schema.is_valid(body)
+
+    def usual(self, body: Any) -> bool:
+        """Whether nothing beyond the schema gives a server a reason to refuse *body*.
+
+        A deployment has its own models, and may look at what a schema cannot say.
+        """
+        if self.chat is None:
+            return True
+        model = self.chat.get(self.minimal, "model")
+        return self.chat.get(body, "model") == model and coherent(self.chat, body)
+
+
+# Operations are values that compare by identity, and live as long as their contract.
+_compositions: dict[tuple[int, int, bytes], Composition] = {}
+_MOST_KEPT = 256
+
+
+def composition(
+    operation: Operation,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    marked: Operation | None = None,
+) -> Composition | None:
+    """What the operation's bodies are made of; None when it takes none.
+
+    *overrides*, by JSON Pointer or dotted name, are in the minimal body.  *marked* is the same
+    operation of another document, where that one says what the parts of a request are.
+    """
+    schema = body_schema(operation)
+    if schema is None:
+        return None
+    if len(_compositions) > _MOST_KEPT:
+        _compositions.clear()
+    marks = marked or operation
+    key = (id(operation), id(marks), json_text.canonical(dict(overrides or {})))
+    if key not in _compositions:
+        _compositions[key] = _compose((operation, marks), schema, overrides or {})
+    return _compositions[key]
+
+
+def _compose(
+    operations: tuple[Operation, Operation], schema: Schema, overrides: Mapping[str, Any]
+) -> Composition:
+    operation, marked = operations
+    chat = Chat(marked) if marked.completion else None
+    smallest = _smallest(schema)
+    if chat is not None and schema.is_valid(chat.plain(smallest)):
+        smallest = _trimmed(schema, chat.plain(smallest))
+    smallest = overridden(schema, smallest, overrides)
+    fixed = {tokens_of(name)[0] for name in overrides if tokens_of(name)}
+    streamed = features.streaming(marked, schema, smallest)
+    switches = set(streamed) - set(smallest) if isinstance(streamed, dict) else set()
+
+    def skip(name: str) -> bool:
+        return name in fixed | switches or (chat is not None and chat.covers(name))
+
+    factors = [
+        _usable(schema, smallest, factor)
+        for factor in (
+            *(chat.factors() if chat else ()),
+            *features.member_factors(schema, skip=skip),
+        )
+    ]
+    if streamed is not None:
+        factors.insert(0, _streaming(schema, chat, smallest, streamed))
+    kept = tuple(factor for factor in factors if factor.levels)
+    return Composition(operation, marked, schema, smallest, chat, kept, streamed)
+
+
+def _smallest(schema: Schema) -> Any:
+    """A valid value with nothing in it that need not be, made of examples where there are any."""
+    return _trimmed(schema, synthesize(schema, seed=Seed.of("minimal"), optional=False))
+
+
+def _trimmed(schema: Schema, value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    # The members that came last were drawn for the sake of earlier ones, so they go first.
+    for name in reversed(list(value)):
+        rest = {key: item for key, item in value.items() if key != name}
+        if schema.is_valid(rest):
+            value = rest
+    return value
+
+
+def _usable(schema: Schema, smallest: Any, factor: Factor) -> Factor:
+    """*factor* with those of its levels that the schema accepts."""
+    dice = Simplest()
+    levels = (level for level in factor.levels if schema.is_valid(level.build(smallest, dice)))
+    return Factor(factor.name, tuple(levels))
+
+
+def _streaming(schema: Schema, chat: Chat | None, smallest: Any, streamed: Any) -> Factor:
+    switch = {name: item for name, item in streamed.items() if smallest.get(name) != item}
+
+    def stream(body: Any, dice: Dice) -> Any:
+        return {**body, **switch}
+
+    levels = [Level("stream", stream)]
+    if chat is not None and schema.is_valid(chat.with_usage(streamed)):
+        levels.append(
+            Level("stream with usage", lambda body, dice: chat.with_usage(stream(body, dice)))
+        )
+    return Factor("stream", tuple(levels))
+
+
+def varied(made: Composition, row: Sequence[int], dice: Dice) -> Any:
+    """The minimal body with the levels of *row* (0: absent), each that leaves it valid."""
+    value = made.minimal
+    for factor, level in zip(made.factors, row, strict=True):
+        if level:
+            value = _kept(made.schema, value, factor.levels[level - 1].build(value, dice))
+    return value
+
+
+def body(made: Composition, dice: Dice, *, overrides: Mapping[str, Any]) -> Any:
+    """A valid body: sometimes anything that the schema allows, mostly features that go together."""
+    schema, chat = made.schema, made.chat
+    if chat is None:
+        return overridden(schema, bodies.value(schema, dice), overrides)
+    if dice.below(10) >= 6:
+        value = bodies.value(schema, dice)
+        value = _kept(schema, value, settled(chat, value, dice))
+    else:
+        value = varied(made, [_level(factor, dice) for factor in made.factors], dice)
+        if dice.chance(50):
+            value = _with_others(made, chat, value, dice)
+    model = chat.get(made.minimal, "model")
+    if model is not None:
+        value = _kept(schema, value, chat.set(value, "model", model))
+    return overridden(schema, value, overrides)
+
+
+def _with_others(made: Composition, chat: Chat, value: Any, dice: Dice) -> Any:
+    """*value* with drawn values for members that are no part of a chat."""
+    drawn = bodies.value(made.schema, dice)
+    for name, item in drawn.items() if isinstance(drawn, dict) else ():
+        if not chat.covers(name) and name not in made.minimal:
+            value = _kept(made.schema, value, {**value, name: item})
+    return value
+
+
+def _kept(schema: Schema, value: Any, candidate: Any) -> Any:
+    return candidate if schema.is_valid(candidate) else value
+
+
+def _level(factor: Factor, dice: Dice) -> int:
+    return 1 + dice.below(len(factor.levels)) if dice.chance(30) else 0
+
+
+def overridden(schema: Schema, value: Any, overrides: Mapping[str, Any]) -> Any:
+    """*value* with each of *overrides* that leaves it valid, or that it was invalid without."""
+    for name, replacement in overrides.items():
+        tokens = tokens_of(name)
+        try:
+            candidate = put(value, tokens, replacement)
+        except (IndexError, TypeError, ValueError):
+            continue
+        if schema.is_valid(candidate) or not schema.is_valid(value):
+            value = candidate
+    return value
+
+
+def tokens_of(name: str) -> tuple[str, ...]:
+    """The tokens of a JSON Pointer, or of a dotted name."""
+    return pointers.split(name) if name.startswith("/") else tuple(name.split("."))
+
+
+def parameters(operation: Operation, dice: Dice) -> dict[tuple[str, str], Any]:
+    """Values for the operation's parameters: the required ones, and some of the others."""
+    values: dict[tuple[str, str], Any] = {}
+    for parameter in operation.parameters:
+        if parameter.required or dice.chance(40):
+            value = parameter_value(parameter, dice)
+            if value is not _UNSET:
+                values[parameter.location, parameter.name] = value
+    return values
+
+
+def parameter_value(parameter: Parameter, dice: Dice) -> Any:
+    """A value for one parameter that survives being written as text."""
+    schema = parameter.content.schema if parameter.content else parameter.schema
+    if schema is None:
+        return "text"
+    for attempt in range(_TRIES):
+        # Dice that always fall alike would give the same value again.
+        throws = dice if attempt < 2 else Seeded(Seed.of(parameter.name, attempt))
+        value = bodies.value(schema, throws)
+        if parameter.content is not None or _survives(parameter, value):
+            return value
+        tamed = _tamed(value)
+        if schema.is_valid(tamed) and _survives(parameter, tamed):
+            return tamed
+    return next((text for text in ("text", "a", "1") if schema.is_valid(text)), _UNSET)
+
+
+def _tamed(value: Any) -> Any:
+    """*value* with nothing but letters and digits in its texts."""
+    if isinstance(value, str):
+        return "".join(char if char.isascii() and char.isalnum() else "a" for char in value) or "a"
+    if isinstance(value, list):
+        return [_tamed(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _tamed(item) for name, item in value.items()}
+    return value
+
+
+def _survives(parameter: Parameter, value: Any) -> bool:
+    """Whether *value* comes back from its text: no controls in a field, no empty segment."""
+    if isinstance(value, (list, dict)):
+        items = value if isinstance(value, list) else [*value, *value.values()]
+        return bool(items) and all(
+            not isinstance(item, (list, dict, type(None))) and _survives(parameter, item)
+            for item in items
+        )
+    if not isinstance(value, str):
+        return value is not None
+    if parameter.location in ("header", "cookie", "path"):
+        # RFC 9110 §5.5: what a field's value may hold; and delimiters would split it.
+        return (
+            bool(value)
+            and all(char.isalnum() or char in "-_" for char in value)
+            and (value.isascii())
+        )
+    # What separates the items of an array would split this one.
+    return bool(value) and not set(value) & set(",|\x00" + " " * parameter.style.endswith("mited"))

@@ -1,0 +1,232 @@
+"""The laws of an operation: what its document promises across fields, and a schema cannot say.
+
+A law is a pair of CEL conditions over one exchange (`when` it applies, it `holds`), with the
+document's own words that it stands on.  spec/README.md documents `x-troth-laws` for authors.
+Leaves to others: decoding the exchange, and telling of a broken law (`validator`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from weakref import WeakKeyDictionary
+
+from troth import pointer as pointers
+from troth.document import vocabulary
+from troth.document.document import Document
+from troth.errors import Place, SpecError
+from troth.laws.condition import VARIABLES, Condition, Facts, Scope
+from troth.laws.declared_members import Shape, Shapes, TooDeep, read
+from troth.laws.functions import FUNCTIONS
+from troth.schema.schema import Schemas
+
+__all__ = [
+    "FUNCTIONS",
+    "VARIABLES",
+    "Condition",
+    "Facts",
+    "Law",
+    "Scope",
+    "Verdict",
+    "fill",
+    "parse",
+    "scope_of",
+    "verdict",
+]
+
+Verdict = Literal["held", "broken", "inapplicable", "undecided"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Law:
+    """One law of an operation.
+
+    *says* quotes the document; *group* is the capability that a server may lack as a whole;
+    *requests* are merge patches (RFC 7396) that make a minimal valid request one to which the law
+    applies.  A law that *repeats* is judged on two answers, `first` and `again`, to one request:
+    the second time with *variation* merged onto it.  *scope* is shared by an operation's laws.
+    """
+
+    id: str
+    says: str
+    message: str
+    severity: Literal["error", "warning"]
+    group: str
+    when: Condition | None
+    holds: Condition
+    requests: tuple[Mapping[str, Any], ...]
+    pointer: str
+    place: Place | None
+    repeats: bool = False
+    variation: Mapping[str, Any] | None = None
+    scope: Scope = field(default_factory=Scope)
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The variables that its conditions name."""
+        return self.holds.variables | (self.when.variables if self.when else frozenset())
+
+
+def verdict(law: Law, facts: Mapping[str, Any]) -> Verdict:
+    """Judge *law* on *facts*: plain JSON by variable, or `Facts`, which all laws can share.
+
+    A law does not apply where a variable that it names has no value (`events` of an answer that
+    was no stream), nor to an answer whose status is not 2xx, unless it names `status`.
+    """
+    if not law.variables <= facts.keys():
+        return "inapplicable"
+    status = facts.get("status")
+    if status is not None and status // 100 != 2 and "status" not in law.variables:
+        return "inapplicable"
+    if law.when is not None:
+        applies = law.when.holds(facts)
+        if applies is None:
+            return "undecided"
+        if not applies:
+            return "inapplicable"
+    return {True: "held", False: "broken", None: "undecided"}[law.holds.holds(facts)]  # type: ignore[return-value]  # mypy widens the literals of a dict display
+
+
+def parse(
+    raw: Any, pointer: str, document: Document, schemas: Schemas | None = None
+) -> tuple[Law, ...]:
+    """Read the value of an `x-troth-laws` that stands at *pointer* of *document*.
+
+    Raises SpecError with the place, for the first law that has no meaning.
+    """
+    if not raw:
+        return ()
+    for at, sentence in vocabulary.misfits("x-troth-laws", raw):
+        where = pointer + at
+        raise SpecError(sentence, place=document.place(where), pointer=where)
+    operation = pointer.removesuffix("/x-troth-laws")
+    seen: dict[str, str] = {}
+    for index, law in enumerate(raw):
+        where = pointers.join(pointer, index, "id")
+        if law["id"] in seen:
+            raise SpecError(
+                f"two laws of one operation are called {law['id']!r}",
+                place=document.place(where),
+                pointer=where,
+                advice=f"The other is at {seen[law['id']]}.",
+            )
+        seen[law["id"]] = where
+    reader = _Reader(document, scope_of(document, operation))
+    return tuple(reader.laws(raw, pointer))
+
+
+def scope_of(document: Document, operation: str) -> Scope:
+    """What the schemas of the operation at the pointer *operation* declare of each variable."""
+    shapes = Shapes(document.root)
+    found = _Declared(document.root, shapes).variables(operation)
+    return Scope({name: shapes.of(nodes) for name, nodes in found.items() if nodes})
+
+
+def fill(schemas: Schemas, pointer: str, instance: Any) -> Any:
+    """*instance* with the members that the schema at *pointer* declares, absent ones as null.
+
+    Follows `$ref`, allOf, oneOf and anyOf along the instance.  What nests too deeply for CEL
+    comes back as it was.
+    """
+    shapes = _shapes.get(schemas)
+    if shapes is None:
+        shapes = _shapes.setdefault(schemas, Shapes(schemas.document.root))
+    try:
+        return read(instance, shapes.at(pointer))
+    except TooDeep:
+        return instance
+
+
+_shapes: WeakKeyDictionary[Schemas, Shapes] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    document: Document
+    scope: Scope
+
+    def laws(self, raw: Sequence[Mapping[str, Any]], pointer: str) -> Iterator[Law]:
+        conditions = [
+            tuple(
+                self.condition(law[part], pointers.join(pointer, index, part))
+                if part in law
+                else None
+                for part in ("when", "holds")
+            )
+            for index, law in enumerate(raw)
+        ]
+        flat = [condition for pair in conditions for condition in pair if condition]
+        scope = _shared(self.scope.shapes, flat)
+        for index, (law, (when, holds)) in enumerate(zip(raw, conditions, strict=True)):
+            at = pointers.join(pointer, index)
+            assert holds is not None  # the vocabulary requires it
+            repeats = law.get("repeats", False)
+            yield Law(
+                id=law["id"],
+                says=law["says"],
+                message=law["message"],
+                severity=law.get("severity", "error"),
+                group=law.get("group", law["id"]),
+                when=when,
+                holds=holds,
+                requests=tuple(law.get("requests", ())),
+                pointer=at,
+                place=self.document.place(at),
+                repeats=repeats is not False,
+                variation=repeats if isinstance(repeats, Mapping) else None,
+                scope=scope,
+            )
+
+    def condition(self, source: Any, at: str) -> Condition:
+        return Condition(source, at, self.document.place(at), scope=self.scope)
+
+
+def _shared(shapes: Mapping[str, Shape], conditions: Iterable[Condition]) -> Scope:
+    """What any of *conditions* needs."""
+    members: dict[str, frozenset[str]] = {}
+    whole: frozenset[str] = frozenset()
+    for condition in conditions:
+        whole |= condition.scope.whole
+        for name, named in condition.scope.members.items():
+            members[name] = members.get(name, frozenset()) | named
+    return Scope(shapes, members, whole)
+
+
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """Finds the schemas that describe each variable of an operation."""
+
+    root: Any
+    shapes: Shapes
+
+    def variables(self, operation: str) -> dict[str, list[Any]]:
+        node = pointers.resolve(self.root, operation)
+        requests = [entry["schema"] for entry in self.content(node.get("requestBody"))]
+        responses: list[Any] = []
+        events: list[Any] = []
+        declared = node.get("responses")
+        for status, response in declared.items() if isinstance(declared, Mapping) else ():
+            if status.startswith(("2", "default")):
+                for entry in self.content(response, either=("schema", "itemSchema")):
+                    responses.extend(entry[key] for key in ("schema",) if key in entry)
+                    events.extend(self.data(entry.get("itemSchema")))
+        names = {"request": requests, "response": responses, "events": events}
+        names["events"] = [{"type": "array", "items": node} for node in events]
+        return {**names, "first": responses, "again": responses}
+
+    def content(self, node: Any, *, either: Sequence[str] = ("schema",)) -> Iterator[Any]:
+        while isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
+            node = pointers.resolve(self.root, pointers.from_fragment(node["$ref"][1:]))
+        content = node.get("content") if isinstance(node, Mapping) else None
+        for entry in content.values() if isinstance(content, Mapping) else ():
+            if isinstance(entry, Mapping) and any(key in entry for key in either):
+                yield entry
+
+    def data(self, item: Any) -> Iterator[Any]:
+        """What the JSON in an event's data is held to."""
+        for node in self.shapes.expand([item]):
+            data = (node.get("properties") or {}).get("data")
+            for inner in self.shapes.expand([data]):
+                if "contentSchema" in inner:
+                    yield inner["contentSchema"]

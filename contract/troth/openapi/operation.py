@@ -1,0 +1,178 @@
+"""The values of an operation, read from the document once: what may be sent, what may come back.
+
+Plain frozen values in OpenAPI's words; `contract.compile` builds them, everything else reads
+them.  Every value carries the JSON Pointer of the object that it was read from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from troth.http import media_type
+from troth.laws.laws import Condition, Law
+from troth.openapi.stream_assembly import Assembly
+from troth.schema.schema import Schema
+
+#: Where a parameter can be.
+Location = Literal["path", "query", "header", "cookie", "querystring"]
+
+
+#: OpenAPI 3.2 §4.14.4.1: sequential media types of JSON texts that end with their lines.
+_JSON_LINES = frozenset({"application/jsonl", "application/ndjson", "application/x-ndjson"})
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An example value of the document, and where it stands."""
+
+    value: Any
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MediaType:
+    """A Media Type Object.
+
+    *content_type* is the key as written (it may be a range, `application/*`).  *item* is the
+    compiled `itemSchema` (OpenAPI 3.2) of a sequential media type.  *when* is `x-troth-when`: the
+    condition under which this one answers.  *sentinel* ends a stream; *assembly* folds its items.
+    """
+
+    content_type: str
+    pointer: str
+    schema: Schema | None = None
+    item: Schema | None = None
+    examples: tuple[Example, ...] = ()
+    when: Condition | None = None
+    sentinel: str | None = None
+    assembly: Assembly | None = None
+    encoding: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it is text/event-stream."""
+        return media_type.essence(self.content_type) == "text/event-stream"
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether it is JSON texts in a row: a line each, or as RFC 7464 has them."""
+        kind = media_type.essence(self.content_type)
+        return kind in _JSON_LINES or kind.endswith(("/json-seq", "+json-seq"))
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it is application/json or has the +json suffix."""
+        return media_type.is_json(self.content_type)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parameter:
+    """A Parameter Object (or, with *location* `header`, a response's Header Object)."""
+
+    name: str
+    location: Location
+    pointer: str
+    required: bool = False
+    schema: Schema | None = None
+    content: MediaType | None = None
+    style: str = "form"
+    explode: bool = True
+    allow_reserved: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RequestBody:
+    """A Request Body Object."""
+
+    pointer: str
+    required: bool
+    content: tuple[MediaType, ...]
+
+    def media_type(self, content_type: str) -> MediaType | None:
+        """The entry for *content_type*, the most specific key first (OpenAPI 3.1 §4.8.14.1)."""
+        return _select(self.content, content_type)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DeclaredResponse:
+    """A Response Object under its key: *status* is "200", "4XX" or "default"."""
+
+    status: str
+    pointer: str
+    description: str = ""
+    content: tuple[MediaType, ...] = ()
+    headers: tuple[Parameter, ...] = ()
+
+    def media_type(self, content_type: str) -> MediaType | None:
+        """The entry for *content_type*, the most specific key first."""
+        return _select(self.content, content_type)
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityScheme:
+    """A Security Scheme Object: *kind* is its `type`; *scheme* of kind `http` in lower case."""
+
+    name: str
+    kind: str
+    pointer: str
+    scheme: str = ""
+    location: str = ""
+    parameter: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """An Operation Object with everything it inherits from its path item and the document.
+
+    *security* is OR of ANDs (an empty alternative means anonymous is fine; an empty tuple means
+    nothing is asked).  *completion* is `x-troth-completion` as written, or None.
+    """
+
+    method: str
+    path: str
+    pointer: str
+    operation_id: str | None = None
+    summary: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    request_body: RequestBody | None = None
+    responses: tuple[DeclaredResponse, ...] = ()
+    security: tuple[tuple[SecurityScheme, ...], ...] = ()
+    laws: tuple[Law, ...] = ()
+    completion: Mapping[str, Any] | None = None
+    code_samples: tuple[Mapping[str, Any], ...] = ()
+    base_paths: tuple[str, ...] = ("",)
+
+    @property
+    def name(self) -> str:
+        """`METHOD /path/template`: how findings and reports call it."""
+        return f"{self.method} {self.path}"
+
+    def response(self, status: int) -> DeclaredResponse | None:
+        """The declaration for *status*: exact, then range (`4XX`), then `default`."""
+        by_key = {response.status: response for response in self.responses}
+        exact = by_key.get(str(status))
+        return exact or by_key.get(f"{status // 100}XX") or by_key.get("default")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Match:
+    """An operation, found for a target: *path_parameters* are the segments as sent (encoded)."""
+
+    operation: Operation
+    path_parameters: Mapping[str, str]
+    query: str = ""
+
+
+def _select(content: tuple[MediaType, ...], content_type: str) -> MediaType | None:
+    for entry in content:
+        # nothing is more specific than the very same words
+        if entry.content_type == content_type and "*" not in content_type:
+            return entry
+    ranked = sorted(
+        (entry for entry in content if media_type.matches(entry.content_type, content_type)),
+        key=lambda entry: media_type.specificity(entry.content_type),
+        reverse=True,
+    )
+    return ranked[0] if ranked else None

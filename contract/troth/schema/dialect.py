@@ -1,0 +1,242 @@
+"""From the Schema Objects of an OpenAPI document to plain JSON Schema 2020-12.
+
+Only positions that the specification calls a Schema Object are rewritten; an example, a default,
+an enum, a const or an extension keeps every byte.  Nothing moves: a JSON Pointer into the
+prepared root addresses the same node of the document as written.
+
+What is rewritten:
+
+- OpenAPI 3.0 (its schemas are an "extended subset" of JSON Schema draft 5): `nullable`, boolean
+  `exclusiveMinimum` and `exclusiveMaximum`, siblings of `$ref` (ignored, 3.0.4 §4.7.23.1), and
+  keywords that 3.0 does not have (dropped: they say nothing there).
+- `format: int32` and `int64` become bounds, in every version: as annotations they would let 2**40
+  pass as an int32.  Bounds say nothing of null or of a string, and 1.0 stays an integer.
+  `float` and `double` stay annotations: every JSON number that `json_text` reads is a double, and
+  which of them a float can hold exactly is no question that an author means to ask.
+
+All other formats of JSON Schema 2020-12 are asserted by the validator (`date-time`, `date`,
+`time`, `duration`, `email`, `idn-email`, `hostname`, `idn-hostname`, `ipv4`, `ipv6`, `uri`,
+`uri-reference`, `iri`, `iri-reference`, `uri-template`, `uuid`, `json-pointer`,
+`relative-json-pointer`, `regex`); those of OpenAPI's registry (`byte`, `binary`, `password`, …)
+and unknown ones are annotations.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, unquote
+
+from jsonschema_rs.canonical import schema as trees
+
+from troth import pointer as pointers
+from troth.document.grammar import REFERABLE, Misfit, children
+from troth.errors import SpecError
+from troth.schema.messages import a, type_of
+
+#: The URI under which a prepared root is known to the validators; it is never retrieved.
+BASE = "troth:/document"
+
+#: The ranges of OpenAPI's integer formats (OpenAPI Format Registry).
+INTEGERS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
+
+_EXCLUSIVE = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
+
+_NO_KEYWORDS = frozenset({"$schema", "$id", "$anchor", "$dynamicAnchor"})
+
+_DIALECTS = (
+    "https://json-schema.org/draft/2020-12/schema",
+    "https://spec.openapis.org/oas/3.1/",
+    "https://spec.openapis.org/oas/3.2/",
+)
+
+# OpenAPI 3.0.4 §4.7.24: the keywords that a Schema Object has there.
+_KEYWORDS_30 = frozenset(
+    # One word list reads better than forty quoted lines.
+    "title multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength pattern"  # noqa: SIM905 - words
+    " maxItems minItems uniqueItems maxProperties minProperties required enum type allOf oneOf"
+    " anyOf not items properties additionalProperties description format default nullable"
+    " discriminator readOnly writeOnly xml externalDocs example deprecated".split()
+)
+
+# What the engine reads and ECMA-262 (with the u flag, as JSON Schema 2020-12 §6.4 asks) does not:
+# named groups of Python, atomic groups, comments, inline flags, possessive quantifiers, anchors.
+_NOT_ECMA = re.compile(
+    r"(?:\\[pPu]\{[^}]*\}|\\(?![pPu]\{).|\[(?:\\.|[^\]\\])*\]|[^\\\[])*?"
+    r"(\(\?(?:P[<=>]|>|#|[a-zA-Z]+(?:-[a-zA-Z]+)?\)|\()|[*+?}]\+|\\[AzZGKRXhH])",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A root whose Schema Objects are JSON Schema 2020-12.
+
+    *pointers* are those of all its Schema Objects, inner ones included; *foreign* those of
+    patterns that are no ECMA-262, each with the part at fault; *relics* those of keywords that
+    are written as in OpenAPI 3.0 where a later version holds.
+    """
+
+    root: Any
+    pointers: tuple[str, ...]
+    foreign: dict[str, str]
+    relics: tuple[str, ...] = ()
+
+
+def prepare(root: Any, openapi: str) -> Prepared:
+    """Rewrite the Schema Objects of the document *root*, of OpenAPI version *openapi*.
+
+    *root* is copied, not changed; its references are pointers into it (`document` sees to that).
+    Raises SpecError for a dialect other than OpenAPI's own and JSON Schema 2020-12.
+    """
+    dialect = root.get("jsonSchemaDialect") if isinstance(root, dict) else None
+    if dialect is not None:
+        _require_known(dialect, "/jsonSchemaDialect")
+    if isinstance(root, dict):
+        # Editors like a `$schema` at the top; it speaks of the document, and not of its schemas.
+        root = {name: value for name, value in root.items() if name not in _NO_KEYWORDS}
+    return _prepare(root, "openapi", is_30=openapi.startswith("3.0."))
+
+
+def prepare_schema(schema: Any) -> Prepared:
+    """Rewrite a JSON Schema that stands alone, whatever its draft: bounds for integer formats."""
+    return _prepare(schema, "schema", is_30=False, alone=True)
+
+
+def fragment(pointer: str) -> str:
+    """*pointer* as the fragment of a URI reference (RFC 6901 §6)."""
+    return quote(pointer, safe="/~!$&'()*+,;=:@")
+
+
+def foreign_to_ecma(pattern: str) -> str | None:
+    """The first part of *pattern* that ECMA-262 does not have, or None."""
+    found = _NOT_ECMA.match(pattern)
+    return found[1] if found else None
+
+
+def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Prepared:
+    root = _copied(source)
+    schemas: list[str] = []
+    foreign: dict[str, str] = {}
+    relics: list[str] = []
+    seen: set[tuple[str, str]] = set()
+    to_see: list[tuple[Any, str, str]] = [(root, "", kind)]
+    while to_see:
+        node, at, kind = to_see.pop()
+        if (at, kind) in seen:
+            continue
+        seen.add((at, kind))
+        if kind == "schema":
+            schemas.append(at)
+        if not isinstance(node, dict):
+            continue
+        if kind == "schema":
+            if not is_30 and not alone:
+                relics += (f"{at}/{name}" for name in _EXCLUSIVE if type(node.get(name)) is bool)
+            _rewrite(node, at, is_30=is_30, alone=alone)
+            _note_foreign(node, at, foreign)
+        if "$ref" in node and kind in REFERABLE:
+            target = _target(root, node["$ref"])
+            if target is not None:
+                to_see.append((*target, kind))
+        try:
+            to_see += [(item, here, inner) for item, here, inner, _ in children(node, at, kind)]
+        except Misfit as misfit:
+            found = a(type_of(misfit.found))
+            said = f"{misfit.expected} must stand here, not {found}"
+            raise SpecError(said, pointer=misfit.pointer) from misfit
+    return Prepared(root, tuple(schemas), foreign, tuple(relics))
+
+
+def _rewrite(node: dict[str, Any], at: str, *, is_30: bool, alone: bool) -> None:
+    if is_30:
+        _rewrite_30(node)
+    elif not alone and "$schema" in node:
+        _require_known(node["$schema"], f"{at}/$schema")
+        del node["$schema"]
+    if not alone:
+        _rewrite_exclusive(node)
+    _bound(node)
+
+
+def _rewrite_30(node: dict[str, Any]) -> None:
+    """Make a Schema Object of OpenAPI 3.0 the JSON Schema 2020-12 that it means."""
+    if "$ref" in node:
+        kept = {"$ref": node["$ref"]}
+        node.clear()
+        node.update(kept)
+        return
+    for name in [n for n in node if n not in _KEYWORDS_30 and not n.startswith("x-")]:
+        del node[name]
+    # OpenAPI 3.0.4 §4.7.24.3: nullable adds null to the type, and does nothing without one; an
+    # enum has to name null itself.
+    if node.pop("nullable", False) is True and isinstance(node.get("type"), str):
+        node["type"] = [node["type"], "null"]
+
+
+def _rewrite_exclusive(node: dict[str, Any]) -> None:
+    # In 3.1 and later a boolean here is an error, which lint reports; but it is a common relic of
+    # 3.0, it can mean only one thing, and one of them need not make a whole document unusable.
+    for exclusive, bound in _EXCLUSIVE.items():
+        if isinstance(node.get(exclusive), bool) and node.pop(exclusive) and bound in node:
+            node[exclusive] = node.pop(bound)
+
+
+def _bound(node: dict[str, Any]) -> None:
+    """Add the range of an integer format as bounds, where they are the tighter ones."""
+    name = node.get("format")
+    limits = INTEGERS.get(name) if isinstance(name, str) else None
+    if limits is None:
+        return
+    low, high = limits
+    if not _is_number(node.get("minimum")) or node["minimum"] < low:
+        node["minimum"] = low
+    if not _is_number(node.get("maximum")) or node["maximum"] > high:
+        node["maximum"] = high
+
+
+def _note_foreign(node: dict[str, Any], at: str, foreign: dict[str, str]) -> None:
+    pattern = node.get("pattern")
+    if isinstance(pattern, str) and (part := foreign_to_ecma(pattern)):
+        foreign[f"{at}/pattern"] = part
+    keys = node.get("patternProperties")
+    for key in keys if isinstance(keys, dict) else ():
+        if part := foreign_to_ecma(key):
+            foreign[pointers.join(at, "patternProperties", key)] = part
+
+
+def _target(root: Any, reference: Any) -> tuple[Any, str] | None:
+    if not isinstance(reference, str) or not reference.startswith("#"):
+        return None
+    pointer = unquote(reference[1:])
+    try:
+        return pointers.resolve(root, pointer), pointer
+    except (KeyError, ValueError):
+        return None
+
+
+def _require_known(dialect: Any, at: str) -> None:
+    if not (isinstance(dialect, str) and dialect.startswith(_DIALECTS)):
+        raise SpecError(
+            f"the dialect {dialect!r} is not one that troth speaks",
+            pointer=at,
+            advice="Use JSON Schema 2020-12, which is OpenAPI 3.1's own, or drop the declaration.",
+        )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _copied(value: Any) -> Any:
+    try:
+        return trees.clone(value)
+    except ValueError:  # deeper than 255 levels
+        return _copied_slowly(value)
+
+
+def _copied_slowly(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _copied_slowly(item) for name, item in value.items()}
+    return [_copied_slowly(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,303 @@
+"""What can be proved of schemas without trying: emptiness, containment, overlap, and a witness.
+
+The algebra is jsonschema-rs's canonical form.  "unknown" is an answer: it says that neither side
+was proved, never that one is likely.  Whatever is handed out as a witness has been validated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Literal
+
+import jsonschema_rs
+from jsonschema_rs import canonical
+
+from troth import pointer as pointers
+from troth.document.grammar import MEMBERS, children
+from troth.schema.dialect import BASE, fragment
+from troth.schema.schema import Schema, Schemas
+from troth.schema.validators import LATEST
+from troth.schema.witness import instances
+
+Verdict = Literal["yes", "no", "unknown"]
+
+_DATA = frozenset({"const", "default", "enum", "example", "examples"})
+_NAMED = frozenset(name for name, held in MEMBERS["schema"].items() if held.shape == "names")
+
+_UNIONS = frozenset({"oneOf", "anyOf"})
+_SAYS_NOTHING = frozenset({"description", "discriminator", "title", "example", "examples"})
+
+#: So many candidates are tried for one witness.
+_MOST = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """An instance that shows something; a value of its own, since the instance may be null."""
+
+    instance: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Unsatisfiable:
+    """A part of a schema that no value satisfies.
+
+    *pointer* addresses it in the document; *why* is a sentence, *causes* the pointers of the
+    keywords that conflict.
+    """
+
+    pointer: str
+    why: str
+    causes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Whether two schemas share a value; *witness* is one, when the verdict is "yes"."""
+
+    verdict: Verdict
+    witness: Witness | None = None
+
+
+def satisfiability(schemas: Schemas, pointer: str) -> Verdict:
+    """Whether any value satisfies the schema at *pointer*."""
+    form = _canonical(schemas, pointer)
+    if form is None:
+        return "unknown"
+    verdict = _verdict(form.satisfiability())
+    if verdict == "unknown" and witness(schemas, pointer) is not None:
+        return "yes"
+    return verdict
+
+
+def satisfiable(schema: Schema) -> Verdict:
+    """Whether any value satisfies *schema*: asked of one that arrived by itself."""
+    return satisfiability(schema.schemas, schema.pointer)
+
+
+def covers(schemas: Schemas, wide: str, narrow: str) -> Verdict:
+    """Whether the schema at *wide* accepts everything that the one at *narrow* accepts."""
+    one, other = _canonical(schemas, wide), _canonical(schemas, narrow)
+    if one is None or other is None:
+        return "unknown"
+    if _verdict(one.covers(other)) == "yes":
+        return "yes"
+    # A value that only the narrow one accepts disproves it.
+    form = _combined(other, one, "subtract") or other
+    is_wide, is_narrow = schemas.at(wide).is_valid, schemas.at(narrow).is_valid
+    shown = _first(form, lambda value: is_narrow(value) and not is_wide(value))
+    return "no" if shown is not None else "unknown"
+
+
+def overlap(schemas: Schemas, one: str, other: str, *, union: str | None = None) -> Overlap:
+    """Whether a value satisfies both the schema at *one* and the one at *other*.
+
+    If they are branches of the schema at *union*, it has to satisfy what stands beside them too.
+    """
+    beside = None if union is None else _beside(schemas, union)
+    left, right = _canonical(schemas, one), _canonical(schemas, other)
+    if left is None or right is None:
+        return Overlap("unknown")
+    form = _combined(left, right, "intersect")
+    if form is not None and beside is not None:
+        form = _combined(form, beside.form, "intersect")
+    if form is not None and _verdict(form.satisfiability()) == "no":
+        return Overlap("no")
+    fits_one, fits_other = schemas.at(one).is_valid, schemas.at(other).is_valid
+    for candidate in (form, left, right):
+        shown = _first(
+            candidate,
+            lambda value: (
+                fits_one(value) and fits_other(value) and (beside is None or beside.fits(value))
+            ),
+        )
+        if shown is not None:
+            return Overlap("yes", shown)
+    return Overlap("unknown")
+
+
+def witness(schemas: Schemas, pointer: str) -> Witness | None:
+    """A small instance of the schema at *pointer*; None where none was found."""
+    return _first(_canonical(schemas, pointer), schemas.at(pointer).is_valid)
+
+
+def unsatisfiable_parts(schemas: Schemas, pointer: str) -> tuple[Unsatisfiable, ...]:
+    """The parts of the schema at *pointer* that accept nothing, each with why.
+
+    Parts that say so outright (`false`, `not: {}`) are included: whether that was meant is the
+    reader's to judge.  What stands behind a `$ref` is reported where it stands, not here.
+    """
+    schema = _absolute(pointers.resolve(schemas.prepared.root, pointer))
+    if not isinstance(schema, dict):
+        return ()
+    root = schemas.prepared.root
+    found = [
+        _unsatisfiable(root, pointer + at, pointer, reason)
+        for at, reason in _find(schemas, schema).items()
+    ]
+    found += _impossible_names(schemas, pointer)
+    return tuple(sorted(found, key=lambda part: part.pointer))
+
+
+def _find(schemas: Schemas, schema: dict[str, Any]) -> dict[str, canonical.UnsatisfiableReason]:
+    try:
+        return canonical.find_unsatisfiable(
+            schema,
+            draft=schemas.engine.draft,
+            validate_formats=True,
+            pattern_options=schemas.engine.patterns,
+            registry=schemas.engine.registry,
+        )
+    except (ValueError, jsonschema_rs.ReferencingError):
+        return {}
+
+
+def _unsatisfiable(
+    root: Any, at: str, pointer: str, reason: canonical.UnsatisfiableReason
+) -> Unsatisfiable:
+    kinds = canonical.UnsatisfiableReason
+    if isinstance(reason, kinds.Literal):
+        return Unsatisfiable(at, "it is written as false")
+    listed = reason.causes if isinstance(reason, kinds.Conflict) else [reason.cause]  # type: ignore[attr-defined]  # the third and last kind, Empty, has one cause
+    causes: list[str] = []
+    for cause in listed:
+        base = cause.pointer if cause.pointer.startswith(BASE) else pointer + cause.pointer
+        base = base.removeprefix(f"{BASE}#")
+        causes += [pointers.join(base, word) for word in cause.keywords] or [_whole(root, base)]
+    words = ", ".join(f"'{cause.rpartition('/')[2]}'" for cause in causes)
+    if len(causes) == 1:
+        return Unsatisfiable(at, f"{words} accepts nothing", tuple(causes))
+    return Unsatisfiable(at, f"no value satisfies {words} together", tuple(causes))
+
+
+def _whole(root: Any, pointer: str) -> str:
+    """The pointer of the whole schema at *pointer*: its reference, where it is one."""
+    try:
+        schema = pointers.resolve(root, pointer)
+    except (KeyError, ValueError):
+        return pointer
+    return f"{pointer}/$ref" if isinstance(schema, dict) and "$ref" in schema else pointer
+
+
+def _impossible_names(schemas: Schemas, pointer: str) -> Iterator[Unsatisfiable]:
+    """Each propertyNames that no string satisfies: every object with a member is rejected."""
+    for at in _inside(schemas.prepared.root, pointer):
+        if not at.endswith("/propertyNames"):
+            continue
+        form = _canonical(schemas, at)
+        if form is None:
+            continue
+        # Two forms combine only when they agree on formats and patterns.
+        strings = jsonschema_rs.canonicalize(
+            {"type": "string"},
+            draft=schemas.engine.draft,
+            validate_formats=True,
+            pattern_options=schemas.engine.patterns,
+        )
+        names = _combined(form, strings, "intersect")
+        if names is not None and _verdict(names.satisfiability()) == "no":
+            why = "no member name satisfies it, since names are strings: only {} is accepted"
+            yield Unsatisfiable(at, why, (at,))
+
+
+def _inside(root: Any, pointer: str) -> Iterator[str]:
+    """The pointers of the schema at *pointer* and of those in it, no reference followed."""
+    waiting = [(pointers.resolve(root, pointer), pointer)]
+    while waiting:
+        schema, at = waiting.pop()
+        yield at
+        if isinstance(schema, dict):
+            waiting += [(value, here) for value, here, _, _ in children(schema, at, "schema")]
+
+
+def _absolute(schema: Any, *, named: bool = False) -> Any:
+    """*schema* with its references made to lead into the document, whatever holds them.
+
+    *named*: its members are names that the author chose, and no keywords.
+    """
+    if isinstance(schema, list):
+        return [_absolute(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    new = {
+        name: value
+        if name in _DATA and not named
+        else _absolute(value, named=name in _NAMED and not named)
+        for name, value in schema.items()
+    }
+    reference = new.get("$ref")
+    if not named and isinstance(reference, str) and reference.startswith("#"):
+        new["$ref"] = BASE + reference
+    return new
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What stands beside the branches of a union."""
+
+    form: jsonschema_rs.CanonicalSchema
+    fits: Callable[[Any], bool]
+
+
+def _beside(schemas: Schemas, union: str) -> _Beside | None:
+    """What the schema at *union* asks for without its branches; None where that is nothing."""
+    written = pointers.resolve(schemas.prepared.root, union)
+    if not isinstance(written, dict) or not written.keys() - _UNIONS - _SAYS_NOTHING:
+        return None
+    rest = _absolute({name: value for name, value in written.items() if name not in _UNIONS})
+    engine = schemas.engine
+    try:
+        form = jsonschema_rs.canonicalize(
+            rest,
+            draft=engine.draft,
+            validate_formats=True,
+            pattern_options=engine.patterns,
+            registry=engine.registry,
+        )
+        validator = jsonschema_rs.validator_for(
+            {"$schema": LATEST, **rest},
+            registry=engine.registry,
+            validate_formats=True,
+            pattern_options=engine.patterns,
+        )
+    except (ValueError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError):
+        return None
+    return _Beside(form, validator.is_valid)
+
+
+def _canonical(schemas: Schemas, pointer: str) -> jsonschema_rs.CanonicalSchema | None:
+    try:
+        return jsonschema_rs.canonicalize(
+            {"$ref": f"{BASE}#{fragment(pointer)}"},
+            draft=schemas.engine.draft,
+            validate_formats=True,
+            pattern_options=schemas.engine.patterns,
+            registry=schemas.engine.registry,
+        )
+    except (ValueError, jsonschema_rs.ReferencingError):
+        return None
+
+
+def _combined(
+    left: jsonschema_rs.CanonicalSchema,
+    right: jsonschema_rs.CanonicalSchema,
+    how: Literal["intersect", "subtract"],
+) -> jsonschema_rs.CanonicalSchema | None:
+    try:
+        return left.intersect(right) if how == "intersect" else left.subtract(right)
+    except canonical.CanonicalizationError:
+        return None
+
+
+def _first(
+    form: jsonschema_rs.CanonicalSchema | None, is_it: Callable[[Any], bool]
+) -> Witness | None:
+    candidates: Iterable[Any] = () if form is None else islice(instances(form), _MOST)
+    return next((Witness(value) for value in candidates if is_it(value)), None)
+
+
+def _verdict(answer: Any) -> Verdict:
+    verdicts: dict[str, Verdict] = {"yes": "yes", "no": "no"}
+    return verdicts.get(str(answer).lower(), "unknown")

@@ -1,0 +1,210 @@
+"""What may be asked of a JSON Schema that arrives by itself: in a request, from a stranger.
+
+A tool's `parameters` or a `json_schema` is compiled and instantiated on the spot, so it must be
+small, refer only into itself, and be of a draft that the engine speaks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from troth import pointer as pointers
+from troth.document.grammar import IN_PLACE
+from troth.errors import TrothError
+from troth.schema import messages
+from troth.schema.validators import DRAFTS, LATEST
+
+#: Members whose value is data, in which `$ref` means nothing.
+_DATA = frozenset({"const", "default", "enum", "example", "examples"})
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How large a schema may be.
+
+    *nodes* and *depth* of its JSON; *patterns*: how many, and *letters* of all of them; *steps*:
+    the schemas that one value is held to when every reference is followed.
+    """
+
+    nodes: int = 20_000
+    depth: int = 64
+    patterns: int = 32
+    letters: int = 10_000
+    steps: int = 20_000
+
+
+class UnusableSchema(TrothError):
+    """A schema that arrived by itself cannot be used.
+
+    *reason* is one of `not-a-schema`, `unknown-draft`, `remote-reference`, `dangling-reference`,
+    `endless-reference`, `too-large`, `too-deep`, `bad-pattern`; *pointer* leads into the schema;
+    *sentence* says what is wrong.
+    """
+
+    def __init__(self, reason: str, sentence: str, *, pointer: str = "") -> None:
+        super().__init__(reason, sentence, pointer)
+        self.reason = reason
+        self.sentence = sentence
+        self.pointer = pointer
+
+    def __str__(self) -> str:
+        return f"{self.sentence} (at {self.pointer})" if self.pointer else self.sentence
+
+
+def has_many_patterns(schema: Any) -> bool:
+    """Whether *schema* is too costly to be kept once it has been used."""
+    return sum(len(_patterns(node)) for _, node in _nodes(schema, "")) > 8
+
+
+def draft_of(schema: Any, budget: Budget) -> str:
+    """The URI of the draft of *schema*, all of whose references stay inside it.
+
+    Raises UnusableSchema.
+    """
+    if not isinstance(schema, (dict, bool)):
+        said = (
+            f"a JSON Schema is an object or a boolean, not {messages.a(messages.type_of(schema))}"
+        )
+        raise UnusableSchema("not-a-schema", said)
+    _measure(schema, budget)
+    declared = schema.get("$schema") if isinstance(schema, dict) else None
+    draft = LATEST if declared is None else _draft(declared)
+    nodes = list(_nodes(schema, ""))
+    names = {name for _, node in nodes for name in _names(node)}
+    edges = {at: _in_place(node, at) for at, node in nodes}
+    for at, node in nodes:
+        for keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
+            if keyword in node and not isinstance(node[keyword], dict):
+                target = _target(schema, node[keyword], f"{at}/{keyword}", names)
+                if target is not None:
+                    edges[at].append(target)
+    _measure_unfolding(edges, budget)
+    return draft
+
+
+def _draft(declared: Any) -> str:
+    draft = declared.removesuffix("#") if isinstance(declared, str) else ""
+    if draft not in DRAFTS:
+        said = f"the draft {messages.show(declared)} is not one that is spoken here"
+        raise UnusableSchema("unknown-draft", said, pointer="/$schema")
+    return draft
+
+
+def _measure(schema: Any, budget: Budget) -> None:
+    nodes = 0
+    patterns: list[str] = []
+    level = [schema]
+    depth = 0
+    while level:
+        depth += 1
+        nodes += len(level)
+        if depth > budget.depth:
+            raise UnusableSchema("too-deep", f"the schema nests deeper than {budget.depth} levels")
+        below: list[Any] = []
+        for node in level:
+            if isinstance(node, dict):
+                below += node.values()
+                patterns += _patterns(node)
+            elif isinstance(node, (list, tuple)):
+                below += node
+        if nodes + len(below) > budget.nodes:
+            raise UnusableSchema("too-large", f"the schema has more than {budget.nodes} nodes")
+        level = below
+    if len(patterns) > budget.patterns:
+        raise UnusableSchema("too-large", f"the schema has more than {budget.patterns} patterns")
+    if sum(map(len, patterns)) > budget.letters:
+        said = f"the patterns of the schema have more than {budget.letters} characters"
+        raise UnusableSchema("too-large", said)
+
+
+def _patterns(node: dict[str, Any]) -> list[str]:
+    keys = node.get("patternProperties")
+    found = [key for key in keys if isinstance(key, str)] if isinstance(keys, dict) else []
+    return [*found, node["pattern"]] if isinstance(node.get("pattern"), str) else found
+
+
+def _nodes(node: Any, at: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The objects of a schema that may be schemas, each with its pointer."""
+    if isinstance(node, dict):
+        yield at, node
+        for name, value in node.items():
+            if name not in _DATA or at.endswith("/properties"):
+                yield from _nodes(value, pointers.join(at, name))
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from _nodes(value, f"{at}/{index}")
+
+
+def _names(node: dict[str, Any]) -> Iterator[str]:
+    for keyword in ("$id", "id"):
+        if isinstance(node.get(keyword), str):
+            yield node[keyword].removesuffix("#")
+            if node[keyword].startswith("#"):
+                yield node[keyword]
+    for keyword in ("$anchor", "$dynamicAnchor"):
+        if isinstance(node.get(keyword), str):
+            yield f"#{node[keyword]}"
+
+
+def _target(schema: Any, reference: Any, at: str, names: set[str]) -> str | None:
+    """The pointer that *reference* leads to, or None where the engine finds it by name."""
+    if not isinstance(reference, str):
+        raise UnusableSchema("not-a-schema", "a $ref must be a string", pointer=at)
+    document, _, raw = reference.partition("#")
+    if (document and document in names) or f"#{raw}" in names:
+        return None
+    if document:
+        said = f"{messages.show(reference)} leads outside the schema, and nothing is ever fetched"
+        raise UnusableSchema("remote-reference", said, pointer=at)
+    pointer = pointers.from_fragment(raw)
+    try:
+        pointers.resolve(schema, pointer)
+    except (KeyError, ValueError):
+        said = f"{messages.show(reference)} points nowhere in the schema"
+        raise UnusableSchema("dangling-reference", said, pointer=at) from None
+    return pointer
+
+
+def _in_place(node: dict[str, Any], at: str) -> list[str]:
+    """The pointers of the schemas inside *node* that see the same value as it does."""
+    found: list[str] = []
+    for name in IN_PLACE & node.keys():
+        value, here = node[name], f"{at}/{name}"
+        if isinstance(value, list):
+            found += [f"{here}/{index}" for index in range(len(value))]
+        elif name == "dependentSchemas" and isinstance(value, dict):
+            found += [pointers.join(here, key) for key in value]
+        else:
+            found.append(here)
+    return found
+
+
+def _measure_unfolding(edges: dict[str, list[str]], budget: Budget) -> None:
+    """Refuse what no value takes apart and never ends, or ends after too many steps.
+
+    Twenty definitions that each refer twice to the next one are a million schemas.
+    """
+    steps: dict[str, int] = {}
+    for start in edges:
+        open_: set[str] = set()
+        to_see = [start]
+        while to_see:
+            at = to_see[-1]
+            below = edges.get(at, [])
+            if at in steps:
+                to_see.pop()
+            elif at in open_:
+                open_.discard(at)
+                to_see.pop()
+                steps[at] = 1 + sum(steps[each] for each in below)
+            else:
+                open_.add(at)
+                to_see += [each for each in below if each not in steps]
+                if any(each in open_ for each in below):
+                    said = "the references lead in a circle that takes no value apart"
+                    raise UnusableSchema("endless-reference", said, pointer=at)
+            if steps.get(at, 0) > budget.steps:
+                said = f"one value would be held to more than {budget.steps} schemas"
+                raise UnusableSchema("too-large", said, pointer=at)

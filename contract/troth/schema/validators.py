@@ -1,0 +1,210 @@
+"""Compiled validators of one prepared root, and the faults that keep one from being compiled.
+
+The one place that compiles with jsonschema-rs: a root stands in a registry that retrieves
+nothing, and a validator is a reference into it, so that errors cite pointers of the root.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any, NoReturn
+
+import jsonschema_rs
+
+from troth import pointer as pointers
+from troth.schema import messages
+from troth.schema.bounded_errors import legible
+from troth.schema.dialect import BASE, Prepared, fragment
+
+#: How much work one pattern may be: its automaton in bytes, its steps on one string.
+PATTERNS = jsonschema_rs.FancyRegexOptions(
+    backtrack_limit=100_000, size_limit=1 << 20, dfa_size_limit=1 << 20
+)
+#: The same for a pattern that a stranger wrote.
+SMALL_PATTERNS = jsonschema_rs.FancyRegexOptions(
+    backtrack_limit=100_000, size_limit=1 << 18, dfa_size_limit=1 << 18
+)
+
+LATEST = "https://json-schema.org/draft/2020-12/schema"
+
+#: The drafts that the engine speaks, by the URI of their meta-schema.
+DRAFTS: dict[str, type[jsonschema_rs.Validator]] = {
+    LATEST: jsonschema_rs.Draft202012Validator,
+    "https://json-schema.org/draft/2019-09/schema": jsonschema_rs.Draft201909Validator,
+    "http://json-schema.org/draft-07/schema": jsonschema_rs.Draft7Validator,
+    "http://json-schema.org/draft-06/schema": jsonschema_rs.Draft6Validator,
+    "http://json-schema.org/draft-04/schema": jsonschema_rs.Draft4Validator,
+}
+
+_TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
+_BAD_PATTERN = "the pattern {} is not an ECMA-262 regular expression, or it is too large to run"
+
+
+_NUMBERS = {
+    "Draft202012Validator": jsonschema_rs.Draft202012,
+    "Draft201909Validator": jsonschema_rs.Draft201909,
+    "Draft7Validator": jsonschema_rs.Draft7,
+    "Draft6Validator": jsonschema_rs.Draft6,
+    "Draft4Validator": jsonschema_rs.Draft4,
+}
+
+
+class Uncompilable(Exception):
+    """The schema cannot be compiled; *pointer* is the node at fault, in the root."""
+
+    def __init__(self, fault: str, pointer: str) -> None:
+        super().__init__(fault)
+        self.fault = fault
+        self.pointer = pointer
+
+
+class Engine:
+    """Compiles the schemas of one prepared root, which are of *draft*."""
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        *,
+        draft: str = LATEST,
+        patterns: jsonschema_rs.FancyRegexOptions = PATTERNS,
+    ) -> None:
+        self.prepared = prepared
+        self.patterns = patterns
+        self._draft = draft
+        self._validator = DRAFTS[draft]
+        #: The draft by the engine's own number.
+        self.draft = _NUMBERS[self._validator.__name__]
+        try:
+            self.registry = jsonschema_rs.Registry([(BASE, prepared.root)], retriever=refuse)
+        except (ValueError, jsonschema_rs.ReferencingError) as error:
+            raise Uncompilable(_line(str(error)), "") from error
+
+    def compile(
+        self, pointer: str, *, keywords: Mapping[str, Any] | None = None
+    ) -> jsonschema_rs.Validator:
+        """The validator of the schema at *pointer*; *keywords* are of our own making."""
+        for at in self.prepared.foreign:
+            if at.startswith(pointer + "/") or self._reaches(pointer, at):
+                raise Uncompilable(self._foreign(at), at)
+        try:
+            return self._validator(
+                {"$ref": f"{BASE}#{fragment(pointer)}"},
+                registry=self.registry,
+                validate_formats=True,
+                pattern_options=self.patterns,
+                keywords=dict(keywords) if keywords else None,
+            )
+        except jsonschema_rs.ValidationError as error:
+            raise _uncompilable(error, pointer) from error
+        except (ValueError, jsonschema_rs.ReferencingError) as error:
+            raise Uncompilable(_line(str(error)), pointer) from error
+
+    def faults(self) -> Iterator[Uncompilable]:
+        """What the meta-schema and the engine of patterns say against the schemas of the root."""
+        for at in self.prepared.foreign:
+            yield Uncompilable(self._foreign(at), at)
+        for at in self.prepared.relics:
+            name = at.rpartition("/")[2]
+            yield Uncompilable(f"'{name}' is a number since OpenAPI 3.1, not a boolean", at)
+        known = frozenset(self.prepared.pointers)
+        for pointer in self.prepared.pointers:
+            parent = pointer.rpartition("/")[0]
+            if pointer and (parent in known or parent.rpartition("/")[0] in known):
+                continue  # an inner schema: the outermost is checked whole
+            schema = pointers.resolve(self.prepared.root, pointer)
+            for error in _meta(self._draft).iter_errors(schema):
+                if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Referencing):
+                    continue
+                at = pointer + pointers.of(error.instance_path)
+                if at not in self.prepared.foreign:
+                    yield _fault(
+                        error, pointers.resolve(schema, pointers.of(error.instance_path)), at
+                    )
+
+    def _foreign(self, at: str) -> str:
+        *_, pattern = pointers.split(at)
+        if at.endswith("/pattern"):
+            pattern = pointers.resolve(self.prepared.root, at)
+        part = messages.show(self.prepared.foreign[at])
+        return f"the pattern {messages.show(pattern)} has {part}, which ECMA-262 does not have"
+
+    def _reaches(self, pointer: str, at: str) -> bool:
+        """Whether the schema at *pointer* uses, through references, the node at *at*."""
+        seen: set[str] = set()
+        to_see = [pointer]
+        while to_see:
+            here = to_see.pop()
+            if here in seen:
+                continue
+            seen.add(here)
+            if at == here or at.startswith(here + "/"):
+                return True
+            to_see += _references(pointers.resolve(self.prepared.root, here))
+        return False
+
+
+def answer(validator: jsonschema_rs.Validator) -> Callable[[Any], bool]:
+    """`is_valid` of *validator*, for values that only Python can hold as well."""
+    check = validator.is_valid
+
+    def is_valid(instance: Any) -> bool:
+        try:
+            return check(instance)
+        except ValueError:
+            pass
+        try:
+            return check(legible(instance))
+        except (ValueError, TypeError):
+            return False
+
+    return is_valid
+
+
+def refuse(uri: str) -> NoReturn:
+    """Retrieve nothing."""
+    raise LookupError(f"{uri} is not part of the document, and nothing is ever fetched")
+
+
+@cache
+def _meta(draft: str) -> jsonschema_rs.Validator:
+    """The validator of the schemas of *draft*."""
+    return DRAFTS[draft](
+        {"$ref": draft}, validate_formats=True, pattern_options=PATTERNS, offline=True
+    )
+
+
+def _references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        reference = node.get("$ref")
+        if isinstance(reference, str) and reference.startswith("#"):
+            yield pointers.from_fragment(reference[1:])
+        for value in node.values():
+            yield from _references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _references(value)
+
+
+def _uncompilable(error: jsonschema_rs.ValidationError, pointer: str) -> Uncompilable:
+    at = pointers.of(error.instance_path)
+    return _fault(error, error.instance, at or pointer)
+
+
+def _fault(error: jsonschema_rs.ValidationError, value: Any, at: str) -> Uncompilable:
+    kind = error.kind
+    if isinstance(kind, jsonschema_rs.ValidationErrorKind.Format) and kind.format == "regex":
+        return Uncompilable(_BAD_PATTERN.format(messages.show(value)), at)
+    if isinstance(kind, jsonschema_rs.ValidationErrorKind.Type):
+        return Uncompilable(
+            f"not a JSON Schema: {messages.not_of_type(value, sorted(kind.types))}", at
+        )
+    if at.endswith("/type") and isinstance(kind, jsonschema_rs.ValidationErrorKind.AnyOf):
+        said = f"{messages.show(value)} is not one of {', '.join(_TYPES)}, nor an array of these"
+        return Uncompilable(f"not a JSON Schema: {said}", at)
+    return Uncompilable(f"not a JSON Schema: {_line(error.message)}", at)
+
+
+def _line(text: str) -> str:
+    first = text.partition("\n")[0]
+    return first if len(first) <= 200 else first[:199] + "…"

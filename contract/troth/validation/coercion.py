@@ -1,0 +1,237 @@
+"""From texts to JSON values: what a schema makes of `5`, `true` and `a,b`.
+
+A request carries texts; the schema says which values they stand for.  Where it allows several
+(`type: [integer, string]`, `anyOf`), the first reading that is valid counts; where none is, the
+reading that explains itself best, so that the schema's own error says what was wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from troth import pointer as pointers
+from troth.http import json_text
+from troth.http.json_text import BadJson
+from troth.schema.schema import Schema, Schemas
+from troth.validation.styles import Kind, Texts
+
+_ALL = frozenset({"null", "boolean", "integer", "number", "string", "array", "object"})
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
+_BRANCHES = ("allOf", "anyOf", "oneOf")
+_Nodes = tuple[tuple[str, Mapping[str, Any]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was found out about the schemas of one document: as much as it has pointers."""
+
+    types: dict[str, frozenset[str]] = field(default_factory=dict)
+    reachable: dict[tuple[str, ...], _Nodes] = field(default_factory=dict)
+
+
+_known: WeakKeyDictionary[Schemas, _Known] = WeakKeyDictionary()
+
+
+def kinds(schema: Schema | None) -> tuple[Kind, ...]:
+    """The shapes that a value of *schema* can have, in the order in which to try them."""
+    types = (
+        types_of(schema.schemas, schema.pointer) if schema is not None else frozenset({"string"})
+    )
+    if types == _ALL:
+        return ("scalar",)  # It says nothing of the type: a text is a text.
+    found: list[Kind] = []
+    if "object" in types:
+        found.append("object")
+    if "array" in types:
+        found.append("array")
+    if types - {"array", "object"} or not found:
+        found.append("scalar")
+    return tuple(found)
+
+
+def types_of(schemas: Schemas, pointer: str) -> frozenset[str]:
+    """The types that the schema at *pointer* leaves open, `$ref` and branches followed."""
+    known = _known.setdefault(schemas, _Known())
+    if pointer not in known.types:
+        known.types[pointer] = _types(schemas, pointer, frozenset())
+    return known.types[pointer]
+
+
+def read(schema: Schema, texts: Texts) -> Any:
+    """The value that *texts* stand for under *schema*."""
+    value = _read(schema.schemas, (schema.pointer,), texts)
+    # One empty text may also be an array without items: no style can write those apart.
+    return [] if texts == [""] and not schema.is_valid(value) else value
+
+
+def read_item(schema: Schema, index: int, texts: Texts) -> Any:
+    """The value that *texts* stand for as item *index* of an array of *schema*."""
+    return _read(schema.schemas, _items(schema.schemas, (schema.pointer,), index), texts)
+
+
+def is_object(schema: Schema, *, item: bool) -> bool:
+    """Whether a value of *schema* (or its *item*s, if it is an array) can only be an object."""
+    at: tuple[str, ...] = (schema.pointer,)
+    if item:
+        at = _items(schema.schemas, at, 0)
+    return bool(at) and all(types_of(schema.schemas, each) == {"object"} for each in at)
+
+
+def member(schema: Schema, name: str) -> Schema | None:
+    """The schema of the member *name*, if there is one; the first, where branches differ."""
+    found = _member(schema.schemas, (schema.pointer,), name)
+    return schema.schemas.at(found[0]) if found else None
+
+
+def declares(schema: Schema, name: str) -> bool:
+    """Whether *schema*, or a branch of it, declares the member *name*."""
+    return any(name in (node.get("properties") or ()) for node in _nodes(schema))
+
+
+def may_have(schema: Schema | None, name: str) -> bool:
+    """Whether an object of *schema* may have the member *name*."""
+    if schema is None or declares(schema, name):
+        return True
+    words = ("additionalProperties", "unevaluatedProperties")
+    return not any(node.get(word) is False for node in _nodes(schema) for word in words)
+
+
+def is_map(schema: Schema | None) -> bool:
+    """Whether *schema* says that its objects have members which it does not name."""
+    words = ("additionalProperties", "patternProperties")
+    return schema is None or any(node.get(word) for node in _nodes(schema) for word in words)
+
+
+def _nodes(schema: Schema) -> Iterator[Mapping[str, Any]]:
+    return (node for _, node in _reachable(schema.schemas, (schema.pointer,)))
+
+
+def _read(schemas: Schemas, at: tuple[str, ...], texts: Texts) -> Any:
+    if isinstance(texts, dict):
+        return {name: _read(schemas, _member(schemas, at, name), t) for name, t in texts.items()}
+    if isinstance(texts, list):
+        return [_read(schemas, _items(schemas, at, i), text) for i, text in enumerate(texts)]
+    types = frozenset[str]().union(*(types_of(schemas, each) for each in at)) if at else _ALL
+    if "array" in types and not types & {"string", "null"} and texts == "":
+        return []
+    readings = list(_readings(texts, types))
+    if len(readings) == 1 or not at:
+        return readings[0]
+    for value in readings:
+        if any(schemas.at(each).is_valid(value) for each in at):
+            return value
+    return readings[0]
+
+
+def _readings(text: str, types: frozenset[str]) -> Iterator[Any]:
+    """What *text* can mean, the most telling first; it can always be a string."""
+    if types & {"integer", "number"} and _NUMBER.fullmatch(text):
+        # More digits than a number may have, or an infinity: a text.
+        with suppress(BadJson):
+            yield json_text.decode(text.encode("ascii"))
+    if "boolean" in types and text in ("true", "false"):
+        yield text == "true"
+    if "null" in types and text in ("null", ""):
+        yield None
+    yield text
+
+
+def _types(schemas: Schemas, pointer: str, seen: frozenset[str]) -> frozenset[str]:
+    node = _node(schemas, pointer)
+    if pointer in seen or not isinstance(node, Mapping):
+        return _ALL
+    seen |= {pointer}
+    found = _ALL
+    if isinstance(declared := node.get("type"), str | list):
+        found &= _widened([declared] if isinstance(declared, str) else declared)
+    if isinstance(enum := [node["const"]] if "const" in node else node.get("enum"), list):
+        found &= _widened(_type_of(value) for value in enum)
+    if "$ref" in node:
+        found &= _types(schemas, _target(node["$ref"]), seen)
+    for keyword in _BRANCHES:
+        branches = node.get(keyword)
+        if not isinstance(branches, list) or not branches:
+            continue
+        inner = [
+            _types(schemas, f"{pointer}/{keyword}/{index}", seen) for index in range(len(branches))
+        ]
+        every = frozenset.intersection if keyword == "allOf" else frozenset.union
+        found &= every(*inner)
+    if found == _ALL and ("properties" in node or "items" in node):
+        return frozenset({"object" if "properties" in node else "array"})
+    return found
+
+
+def _widened(types: Iterable[str]) -> frozenset[str]:
+    found = frozenset(types)
+    return found | {"integer"} if "number" in found else found
+
+
+def _type_of(value: Any) -> str:
+    if value is None:
+        return "null"
+    names = {bool: "boolean", str: "string", dict: "object", list: "array", int: "integer"}
+    return names.get(type(value), "number")
+
+
+def _member(schemas: Schemas, at: tuple[str, ...], name: str) -> tuple[str, ...]:
+    """The schemas that the member *name* of an object of the schemas *at* has to fit."""
+    found: list[str] = []
+    for pointer, node in _reachable(schemas, at):
+        properties = node.get("properties")
+        if isinstance(properties, Mapping) and name in properties:
+            found.append(pointers.join(pointer, "properties", name))
+        elif isinstance(node.get("additionalProperties"), Mapping):
+            found.append(pointer + "/additionalProperties")
+    return tuple(found)
+
+
+def _items(schemas: Schemas, at: tuple[str, ...], index: int) -> tuple[str, ...]:
+    found: list[str] = []
+    for pointer, node in _reachable(schemas, at):
+        first = node.get("prefixItems")
+        if isinstance(first, list) and index < len(first):
+            found.append(f"{pointer}/prefixItems/{index}")
+        elif isinstance(node.get("items"), Mapping):
+            found.append(pointer + "/items")
+    return tuple(found)
+
+
+def _reachable(schemas: Schemas, at: tuple[str, ...]) -> _Nodes:
+    """The schemas *at*, and those that they apply to the same instance."""
+    known = _known.setdefault(schemas, _Known())
+    if at not in known.reachable:
+        known.reachable[at] = tuple(_reach(schemas, at))
+    return known.reachable[at]
+
+
+def _reach(schemas: Schemas, at: tuple[str, ...]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    waiting, seen = list(reversed(at)), set[str]()
+    while waiting:
+        pointer = waiting.pop()
+        node = _node(schemas, pointer)
+        if pointer in seen or not isinstance(node, Mapping):
+            continue
+        seen.add(pointer)
+        yield pointer, node
+        if "$ref" in node:
+            waiting.append(_target(node["$ref"]))
+        for keyword in _BRANCHES:
+            for index in range(len(node.get(keyword) or ())):
+                waiting.append(f"{pointer}/{keyword}/{index}")
+
+
+def _node(schemas: Schemas, pointer: str) -> Any:
+    try:
+        return pointers.resolve(schemas.prepared.root, pointer)
+    except KeyError:
+        return None
+
+
+def _target(reference: str) -> str:
+    return pointers.from_fragment(reference.partition("#")[2])

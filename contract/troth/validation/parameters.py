@@ -1,0 +1,197 @@
+"""Parameters of requests and fields of responses, held to their declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from troth import pointer
+from troth.http import json_text, media_type
+from troth.http.exchange import Request, Response, field_values
+from troth.openapi.operation import DeclaredResponse, Match, Operation, Parameter
+from troth.validation import coercion, forms, styles
+from troth.validation.finder import Finder
+from troth.validation.security import cookies
+from troth.validation.styles import Kind, Malformed, Pairs, Texts
+from troth.violation import Violation
+
+_WORDS = {"header": "header field", "querystring": "query string"}
+
+
+def check_parameters(match: Match, request: Request) -> tuple[Violation, ...]:
+    """The violations of the path, query, header and cookie parameters of *request*.
+
+    Parameters that the document does not declare are not looked at: OpenAPI forbids none.
+    """
+    operation = match.operation
+    if not operation.parameters:
+        return ()
+    sent = _Sent(match, request, styles.pairs(match.query), cookies(request))
+    found: list[Violation] = []
+    for parameter in operation.parameters:
+        # OpenAPI 3.2: `querystring` is a location of its own, and yet in the query.
+        where = "query" if parameter.location == "querystring" else parameter.location
+        at = "" if parameter.location == "querystring" else pointer.join("", parameter.name)
+        finder = Finder(operation, f"request-{where}", at, parameter.pointer)
+        found += _check(parameter, sent, finder)
+    return tuple(found)
+
+
+def check_headers(
+    operation: Operation, declared: DeclaredResponse, response: Response
+) -> tuple[Violation, ...]:
+    """The violations of the header fields that *declared* asks of *response*."""
+    found: list[Violation] = []
+    for parameter in declared.headers:
+        finder = Finder(
+            operation,
+            "response-header",
+            pointer.join("", parameter.name),
+            parameter.pointer,
+            response.status,
+            response.content_type,
+        )
+        found += _check(parameter, response, finder)
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A request, cut into the places where parameters can be."""
+
+    match: Match
+    request: Request
+    query: Pairs
+    cookies: Pairs
+
+
+def _check(parameter: Parameter, sent: _Sent | Response, finder: Finder) -> Iterator[Violation]:
+    try:
+        whole = _whole(parameter, sent) if parameter.content is not None else None
+        if whole is not None:
+            yield from _check_content(parameter, whole, finder)
+            return
+        value, is_there = (None, False) if parameter.content else _value(parameter, sent)
+    except Malformed as fault:
+        yield finder.fault("malformed", f"{_called(parameter)} cannot be read: {fault}")
+        return
+    if not is_there:
+        if parameter.required:
+            yield finder.fault("required", f"{_called(parameter)} is missing")
+    elif parameter.schema is not None:
+        yield from finder.mismatches(parameter.schema, value)
+
+
+def _value(parameter: Parameter, sent: _Sent | Response) -> tuple[Any, bool]:
+    """The value of *parameter* and whether it is there; raises Malformed.
+
+    Of several shapes that its schema allows, the first in which the value is valid.
+    """
+    readings: list[Any] = []
+    fault: Malformed | None = None
+    for kind in coercion.kinds(parameter.schema):
+        try:
+            texts = _texts(parameter, sent, kind)
+        except Malformed as malformed:
+            fault = fault or malformed
+            continue
+        if texts is None:
+            continue
+        if parameter.schema is None:
+            return texts, True
+        value = coercion.read(parameter.schema, texts)
+        if parameter.schema.is_valid(value):
+            return value, True
+        readings.append(value)
+    if readings:
+        return readings[0], True
+    if fault is not None:
+        raise fault
+    return None, False
+
+
+def _texts(parameter: Parameter, sent: _Sent | Response, kind: Kind) -> Texts | None:
+    """What *sent* holds for *parameter*, divided as its style says; None when it is not there."""
+    if parameter.location == "header":
+        text = _field(parameter, sent)
+        return None if text is None else styles.divide_field(parameter, text, kind)
+    assert isinstance(sent, _Sent)
+    if parameter.location == "path":
+        raw = sent.match.path_parameters.get(parameter.name)
+        return None if raw is None else styles.divide_path(parameter, raw, kind)
+    found = sent.cookies if parameter.location == "cookie" else sent.query
+    if kind == "object" and parameter.explode and parameter.style != "deepObject":
+        found = _members(parameter, sent.match.operation, found)
+    if parameter.location == "cookie":
+        return styles.divide_cookie(parameter, found, kind)
+    return styles.divide_pairs(parameter, found, kind)
+
+
+def _members(parameter: Parameter, operation: Operation, found: Pairs) -> Pairs:
+    """The pairs of *found* that can be members of an exploded object: nobody else's."""
+    others = {
+        other.name
+        for other in operation.parameters
+        if other.location == parameter.location and other is not parameter
+    }
+    schema = parameter.schema
+    own = [
+        (name, text)
+        for name, text in found
+        if name.partition("[")[0] not in others and coercion.may_have(schema, name)
+    ]
+    # A name that nothing declares shows no object to be there: it may be a stranger's.
+    if schema is None or coercion.is_map(schema):
+        return own
+    return own if any(coercion.declares(schema, name) for name, _ in own) else []
+
+
+def _field(parameter: Parameter, sent: _Sent | Response) -> str | None:
+    fields = sent.request.fields if isinstance(sent, _Sent) else sent.fields
+    values = field_values(fields, parameter.name)
+    # RFC 9110 §5.3: lines of one name combine with commas.  Set-Cookie cannot (RFC 6265 §3).
+    if not values or parameter.name.lower() == "set-cookie":
+        return values[0] if values else None
+    return ", ".join(values)
+
+
+def _whole(parameter: Parameter, sent: _Sent | Response) -> str | None:
+    """The text of a parameter that is described by `content`, decoded as a whole."""
+    if parameter.location == "header":
+        return _field(parameter, sent)
+    assert isinstance(sent, _Sent)
+    if parameter.location == "querystring":
+        assert parameter.content is not None
+        is_form = media_type.essence(parameter.content.content_type) in forms.FORMS
+        query = sent.match.query
+        return (query if is_form else styles.decoded(query, plus=False)) or None
+    if parameter.location == "path":
+        raw = sent.match.path_parameters.get(parameter.name)
+        return None if raw is None else styles.decoded(raw, plus=False)
+    pairs = sent.cookies if parameter.location == "cookie" else sent.query
+    texts = [text for name, text in pairs if name == parameter.name]
+    plus = parameter.location == "query" and not parameter.allow_reserved
+    return styles.decoded(texts[0], plus=plus) if texts else None
+
+
+def _check_content(parameter: Parameter, text: str, finder: Finder) -> Iterator[Violation]:
+    content = parameter.content
+    assert content is not None
+    value: Any = text
+    if content.is_json:
+        try:
+            value = json_text.decode(text.encode("utf-8", "surrogatepass"))
+        except json_text.BadJson as fault:
+            yield finder.fault(fault.reason, f"{_called(parameter)} is not JSON: {fault}")
+            return
+    elif media_type.essence(content.content_type) in forms.FORMS:
+        request = Request("GET", "/", (("Content-Type", content.content_type),), text.encode())
+        value = forms.decode_form(content, request)
+    if content.schema is not None:
+        yield from finder.mismatches(content.schema, value)
+
+
+def _called(parameter: Parameter) -> str:
+    word = _WORDS.get(parameter.location, f"{parameter.location} parameter")
+    return f"the {word} {parameter.name!r}"

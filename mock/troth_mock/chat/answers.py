@@ -1,0 +1,79 @@
+"""The answers of an operation that the document marks as a chat completion: JSON, or a stream."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from troth.http import json_text
+from troth.http.exchange import Fields
+from troth.openapi.contract import Contract
+from troth.openapi.operation import DeclaredResponse, MediaType, Operation
+from troth.seed import Seed
+from troth_mock.chat import chat_request
+from troth_mock.chat.chat_members import Dialect, compile_dialect
+from troth_mock.chat.chunks import Cutter
+from troth_mock.chat.completion import FIXED_TIME, Completions
+from troth_mock.frames import framing
+from troth_mock.headers import headers
+from troth_mock.reply import Reply
+
+
+class Chat:
+    """What answers the successful requests of one operation; compiled once."""
+
+    def __init__(self, contract: Contract, dialect: Dialect, declared: DeclaredResponse) -> None:
+        self.dialect = dialect
+        digest = contract.document.digest
+        said = headers(declared, Seed.of(digest, "headers"))
+        self.completions: dict[int, Completions] = {}
+        self.cutters: dict[int, Cutter] = {}
+        self.fields: dict[int, Fields] = {}
+        for entry in declared.content:
+            whole: MediaType | None = entry
+            if entry.is_stream:
+                whole = declared.media_type(entry.assembly.body) if entry.assembly else None
+                if whole is not None and entry.assembly is not None:
+                    self.cutters[id(entry)] = Cutter(
+                        entry.assembly, dialect, framing(contract, entry)
+                    )
+            if whole is not None and whole.is_json and "*" not in entry.content_type:
+                self.completions[id(entry)] = Completions(dialect, whole.schema, digest=digest)
+                self.fields[id(entry)] = (("Content-Type", entry.content_type), *said)
+
+    @classmethod
+    def of(
+        cls, contract: Contract, operation: Operation, declared: DeclaredResponse | None
+    ) -> Chat | None:
+        """Compile the chat of *operation*; None where the document speaks of none."""
+        if operation.completion is None or declared is None:
+            return None
+        dialect = compile_dialect(operation.completion)
+        return None if dialect is None else cls(contract, dialect, declared)
+
+    def answers(self, entry: MediaType | None) -> bool:
+        """Whether it can answer in this media type."""
+        return id(entry) in self.completions
+
+    def reply(
+        self,
+        entry: MediaType,
+        body: Any,
+        seed: Seed,
+        *,
+        said: Seed,
+        created: int | None,
+        status: int,
+    ) -> Reply:
+        """Answer the request of this *body*; *said* is the seed of what the answer says.
+
+        Raises Refused and Unsatisfiable.
+        """
+        asked = chat_request.read(self.dialect, body)
+        key = id(entry)
+        created = FIXED_TIME if created is None else created
+        completed = self.completions[key].complete(asked, seed, said=said, created=created)
+        cutter = self.cutters.get(key)
+        if cutter is None:
+            return Reply(status, self.fields[key], json_text.encode(completed.body))
+        stream = cutter.stream(completed, includes_usage=asked.includes_usage)
+        return Reply(status, self.fields[key], None, stream)

@@ -1,0 +1,248 @@
+"""What a chat request asks for: read once, checked for what no schema can say, and capped.
+
+The request is valid under the document when it gets here, but the document may say little: every
+part is checked for its type again, and what makes no sense counts as not said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from troth.errors import TrothError
+from troth.generation.synthesis import Unsatisfiable, synthesize
+from troth.schema.schema import Schema, UnusableSchema, embedded
+from troth.seed import Seed
+from troth_mock.chat import text
+from troth_mock.chat.chat_members import Dialect
+
+#: The most choices, alternatives per token, and offered tools that one request can have.
+MOST_CHOICES = 128
+MOST_TOP_LOGPROBS = 20
+MOST_TOOLS = 1024
+
+_NO_PARAMETERS: Any = {"type": "object", "properties": {}, "additionalProperties": False}
+
+
+class Refused(TrothError):
+    """The request cannot be answered; *param* is the pointer of the member that is to blame."""
+
+    def __init__(self, message: str, param: str | None, code: str = "invalid_value") -> None:
+        super().__init__(message, param, code)
+        self.message = message
+        self.param = param
+        self.code = code
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool that was offered: *at* is where in the request."""
+
+    name: str
+    description: str
+    parameters: Any
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one request asks for.
+
+    *force* is the name of the tool that must be called, "" for any; None leaves it to the rule.
+    *format* is `text`, `json_object` or `json_schema` (then *schema* is compiled).
+    *top_logprobs* is None where no logprobs are asked for.
+    """
+
+    model: Any = None
+    messages: Sequence[Any] = ()
+    choices: int = 1
+    limit: int | None = None
+    stops: tuple[str, ...] = ()
+    tools: tuple[Tool, ...] = ()
+    force: str | None = None
+    parallel: bool = True
+    format: str = "text"
+    schema: Schema | None = None
+    schema_at: str = ""
+    top_logprobs: int | None = None
+    service_tier: Any = None
+    includes_usage: bool = False
+
+
+def read(dialect: Dialect, body: Any) -> Asked:
+    """Read what *body* asks for.  Raises Refused."""
+    get = dialect.request
+    messages = get["messages"](body)
+    if type(body) is dict and dialect.extras.isdisjoint(body):
+        return Asked(get["model"](body), messages if type(messages) is list else ())
+    tools, force = _tools(dialect, body)
+    kind, schema, schema_at = _format(dialect, get["response-format"](body))
+    return Asked(
+        model=get["model"](body),
+        messages=messages if type(messages) is list else (),
+        choices=_choices(dialect, get["choices"](body)),
+        limit=_limit(dialect, body),
+        stops=_stops(get["stop"](body)),
+        tools=tools,
+        force=force,
+        parallel=get["parallel-tool-calls"](body) is not False,
+        format=kind,
+        schema=schema,
+        schema_at=schema_at,
+        top_logprobs=_top_logprobs(dialect, body),
+        service_tier=get["service-tier"](body),
+        includes_usage=get["include-usage"](body) is True,
+    )
+
+
+def whole(value: Any) -> int | None:
+    """*value* as an integer; JSON Schema counts 1.0 as one, and true as none."""
+    if type(value) is int:
+        return value
+    return int(value) if type(value) is float and value.is_integer() else None
+
+
+def _choices(dialect: Dialect, value: Any) -> int:
+    if value is None:
+        return 1
+    count = whole(value)
+    if count is None or not 1 <= count <= MOST_CHOICES:
+        said = f"this server gives 1 to {MOST_CHOICES} choices, not {_show(value)}"
+        raise Refused(said, dialect.pointers.get("choices"))
+    return count
+
+
+def _limit(dialect: Dialect, body: Any) -> int | None:
+    found: list[int] = []
+    for at, get in dialect.token_limits:
+        value = get(body)
+        if value is None:
+            continue
+        limit = whole(value)
+        if limit is None or limit < 1:
+            raise Refused(f"a token limit is an integer of at least 1, not {_show(value)}", at)
+        found.append(limit)
+    return min(found) if found else None
+
+
+def _stops(value: Any) -> tuple[str, ...]:
+    """The sequences that end the text; the empty one would end every text, and is left out."""
+    if type(value) is str:
+        return (value,) if value else ()
+    if type(value) is list:
+        return tuple(dict.fromkeys(stop for stop in value if type(stop) is str and stop))
+    return ()
+
+
+def _top_logprobs(dialect: Dialect, body: Any) -> int | None:
+    top = dialect.request["top-logprobs"](body)
+    count = 0 if top is None else whole(top)
+    if count is None or not 0 <= count <= MOST_TOP_LOGPROBS:
+        said = f"top_logprobs is an integer from 0 to {MOST_TOP_LOGPROBS}, not {_show(top)}"
+        raise Refused(said, dialect.pointers.get("top-logprobs"))
+    return count if dialect.request["logprobs"](body) is True else None
+
+
+def _tools(dialect: Dialect, body: Any) -> tuple[tuple[Tool, ...], str | None]:
+    """The tools that may be called, and what must be: see Asked.force."""
+    offered, choice = dialect.request["tools"](body), dialect.request["tool-choice"](body)
+    if not offered and choice is None:
+        return (), None
+    base = dialect.pointers.get("tools", "/tools")
+    found = list(_offered(offered, base)) if type(offered) is list else []
+    at = dialect.pointers.get("tool-choice")
+    if choice == "none":
+        return (), None
+    if choice == "required":
+        if not found:
+            raise Refused("a tool call is required, and no tool is offered", at)
+        return tuple(found), ""
+    name = _chosen(choice)
+    if name is None:
+        return tuple(found), None
+    if not any(tool.name == name for tool in found):
+        known = ", ".join(repr(tool.name[:64]) for tool in found[:8]) or "none"
+        said = f"the tool {name[:64]!r} is to be called, and is not offered; offered: {known}"
+        raise Refused(said, at, "unknown_tool")
+    return tuple(found), name
+
+
+def _offered(offered: list[Any], base: str) -> Iterator[Tool]:
+    if len(offered) > MOST_TOOLS:
+        raise Refused(f"at most {MOST_TOOLS} tools can be offered, not {len(offered)}", base)
+    for index, raw in enumerate(offered):
+        function = raw.get("function") if type(raw) is dict else None
+        if type(function) is not dict or type(function.get("name")) is not str:
+            continue  # a tool of a kind that we cannot call
+        said = function.get("description")
+        parameters = function.get("parameters")
+        yield Tool(
+            function["name"],
+            said if type(said) is str else "",
+            _NO_PARAMETERS if parameters is None else parameters,
+            f"{base}/{index}/function/parameters",
+        )
+
+
+def _chosen(choice: Any) -> str | None:
+    function = choice.get("function") if type(choice) is dict else None
+    name = function.get("name") if type(function) is dict else None
+    return name if type(name) is str else None
+
+
+def _format(dialect: Dialect, value: Any) -> tuple[str, Schema | None, str]:
+    if type(value) is not dict:
+        return "text", None, ""
+    kind = value.get("type")
+    if kind == "json_object":
+        return "json_object", None, ""
+    if kind != "json_schema":
+        return "text", None, ""
+    at = dialect.pointers.get("response-format", "/response_format") + "/json_schema"
+    holder = value.get("json_schema")
+    if type(holder) is not dict:
+        raise Refused("response_format json_schema comes with a json_schema", at)
+    if "schema" not in holder:
+        return "json_object", None, ""
+    at += "/schema"
+    return "json_schema", usable(holder["schema"], at, "the response format"), at
+
+
+def usable(schema: Any, at: str, owner: str) -> Schema:
+    """Compile a schema that came with the request.  Raises Refused."""
+    try:
+        return embedded(schema)
+    except UnusableSchema as fault:
+        said = f"the schema of {owner} cannot be used: {fault.sentence}"
+        raise Refused(said, at + fault.pointer, fault.reason.replace("-", "_")) from None
+
+
+def instance(schema: Schema, seed: Seed, *, at: str, owner: str) -> Any:
+    """Draw an instance of a schema that came with the request.  Raises Refused."""
+    try:
+        return synthesize(schema, seed=seed)
+    except Unsatisfiable as fault:
+        _unmet(fault, at, owner)
+
+
+def _unmet(fault: Unsatisfiable, at: str, owner: str) -> NoReturn:
+    said = f"the schema of {owner} cannot be met: {fault.reason}"
+    raise Refused(said, at, "unsatisfiable_schema") from None
+
+
+def last_user_text(messages: Sequence[Any]) -> str:
+    """The text of the last message of a user, or of the last message when none is a user's."""
+    for message in reversed(messages):
+        if type(message) is dict and message.get("role") == "user":
+            return text.plain(message.get("content"))
+    last = messages[-1] if messages else None
+    return text.plain(last.get("content")) if type(last) is dict else ""
+
+
+def _show(value: Any) -> str:
+    said = repr(value)
+    return said if len(said) <= 60 else said[:57] + "…"

@@ -1,0 +1,286 @@
+"""The chat-shaped parts of an answer, which no schema can fill: content, tool calls, counts.
+
+Switched on by the document's `x-troth-completion`, which says where the parts stand.  Everything
+else in the body is synthesised from the response schema, and where the document allows less than
+a chat needs (another enum, a const), the finished body is made to fit it.
+
+Limits: a token limit holds for each choice.  Its tokens are those of the content, or of the JSON
+text of a tool call's arguments; an answer that reaches the limit says `length`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+
+from troth.generation.synthesis import fit
+from troth.http import json_text
+from troth.schema.schema import Schema
+from troth.seed import Seed
+from troth_mock.chat import chat_request, logprobs, paths, text
+from troth_mock.chat import tool_calls as calls
+from troth_mock.chat.body_templates import Template, templates
+from troth_mock.chat.chat_members import Dialect, Names
+from troth_mock.chat.chat_request import Asked, instance, last_user_text
+from troth_mock.chat.tokens import count, tokens
+
+Finish = Literal["stop", "length", "tool_calls"]
+
+#: The time of every answer under the fixed clock: 2023-11-14T22:13:20Z.
+FIXED_TIME = 1_700_000_000
+
+#: With more choices than this each is brief, so that an answer stays of a sane size.
+_MOST_LONG_CHOICES = 8
+#: Of the instances of a json_schema so many are drawn; further choices repeat them.
+_MOST_INSTANCES = 16
+_MOST_DRAWS = 6
+_PROBE = Asked(model="model")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One choice: the tokens of its text, or its calls, and why it ends."""
+
+    pieces: list[str] | None
+    calls: list[calls.Call]
+    finish: Finish
+
+    @property
+    def size(self) -> int:
+        """How many tokens it has."""
+        return len(self.pieces or ()) + sum(len(call.pieces) for call in self.calls)
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A whole completion: the *body*, valid, and the *drafts* that it was made of.
+
+    *drafts* is empty when the body had to be changed to fit the document.  *mark* is a text that
+    nothing in the body holds, because nobody can guess it; *is_plain* says that each choice is a
+    text and nothing else.
+    """
+
+    body: dict[str, Any]
+    drafts: tuple[Draft, ...]
+    mark: str
+    is_plain: bool = False
+
+
+def drafts(asked: Asked, seed: Seed) -> list[Draft]:
+    """What each choice of the answer to *asked* says.  Raises Refused."""
+    due = calls.due(asked)
+    if due:
+        subject = text.subject(last_user_text(asked.messages))
+        return [
+            _calling(due, asked, seed.child("choice", index), subject)
+            for index in range(asked.choices)
+        ]
+    return [_saying(said, asked) for said in _texts(asked, seed)]
+
+
+def _calling(due: Sequence[chat_request.Tool], asked: Asked, seed: Seed, subject: str) -> Draft:
+    made, is_cut = calls.calls(due, seed, subject=subject, limit=asked.limit)
+    return Draft(None, made, "length" if is_cut else "tool_calls")
+
+
+def _saying(said: str, asked: Asked) -> Draft:
+    if asked.stops:
+        said = before(said, asked.stops)
+    pieces = tokens(said)
+    if asked.limit is not None and len(pieces) >= asked.limit:
+        return Draft(pieces[: asked.limit], [], "length")
+    return Draft(pieces, [], "stop")
+
+
+def before(said: str, stops: Sequence[str]) -> str:
+    """*said* up to the first occurrence of any of *stops*."""
+    found = [at for stop in stops if (at := said.find(stop)) >= 0]
+    return said[: min(found)] if found else said
+
+
+def _texts(asked: Asked, seed: Seed) -> list[str]:
+    if asked.format != "text":
+        return _json_texts(asked, seed)
+    number = _number(seed)
+    brief = asked.choices > _MOST_LONG_CHOICES
+    indexes = range(asked.choices)
+    found = calls.results(asked.messages) if asked.messages else []
+    if found:
+        name, result = found[-1][0], "; ".join(result for _, result in found)
+        return [text.report(name, result, number=number, index=index) for index in indexes]
+    question = last_user_text(asked.messages)
+    return [text.answer(question, number=number, index=index, brief=brief) for index in indexes]
+
+
+def _json_texts(asked: Asked, seed: Seed) -> list[str]:
+    made = [
+        _json_text(asked, seed.child("json", index))
+        for index in range(min(asked.choices, _MOST_INSTANCES))
+    ]
+    return [made[index % len(made)] for index in range(asked.choices)]
+
+
+def _json_text(asked: Asked, seed: Seed) -> str:
+    """JSON that conforms and, where a few draws find such, has no stop sequence to cut it."""
+    said = ""
+    for attempt in range(_MOST_DRAWS if asked.stops else 1):
+        part = seed.child(attempt) if attempt else seed
+        if asked.schema is None:
+            value: Any = _some_object(asked, part)
+        else:
+            value = instance(asked.schema, part, at=asked.schema_at, owner="the response format")
+        said = json_text.encode(value).decode()
+        if not any(stop in said for stop in asked.stops):
+            return said
+    if asked.schema is None and not any(stop in "{}" for stop in asked.stops):
+        return "{}"
+    return said
+
+
+def _some_object(asked: Asked, seed: Seed) -> dict[str, Any]:
+    question = last_user_text(asked.messages)
+    number = _number(seed)
+    said = text.answer(question, number=number, brief=True)
+    return {"topic": text.topic(question), "answer": said, "confidence": number % 100 / 100}
+
+
+class Completions:
+    """Makes the completions of one response schema; compiled once."""
+
+    def __init__(self, dialect: Dialect, schema: Schema | None, *, digest: str) -> None:
+        self.dialect = dialect
+        self.schema = schema
+        self._is_valid = schema.is_valid if schema is not None else lambda value: True
+        self._fingerprint = f"fp_{Seed.of('fingerprint', digest).key.hex()[:10]}"
+        self._fills_content = True
+        self.pool = templates(schema, dialect, Seed.of(digest, "completion"), fill=self._plain)
+        self._fills_content = self._may_say_nothing()
+
+    def complete(
+        self, asked: Asked, seed: Seed, *, said: Seed | None = None, created: int
+    ) -> Completed:
+        """Answer *asked*; what it says is drawn from the seed *said*, where that is another one.
+
+        Raises Refused, and Unsatisfiable if no body can be valid.
+        """
+        made = drafts(asked, said or seed)
+        mark = f"mark-{seed.key.hex()}"
+        template = self.pool[seed.key[0] % len(self.pool)]
+        body = self._body(asked, made, seed, created=created, template=template)
+        is_plain = asked.top_logprobs is None and not any(draft.calls for draft in made)
+        if self._is_valid(body):
+            return Completed(body, tuple(made), mark, is_plain)
+        assert self.schema is not None
+        return Completed(fit(self.schema, body, seed=seed.child("fit")), (), mark)
+
+    def marked(
+        self,
+        model: str,
+        content: str,
+        finish: Finish,
+        *,
+        seed: Seed,
+        created: int,
+        counts: tuple[int, int, int],
+        template: int,
+    ) -> dict[str, Any] | None:
+        """A body that says just this, usage included; None if the document takes no such body."""
+        draft = Draft([content], [], finish)
+        asked = Asked(model=model)
+        body = self._body(asked, [draft], seed, created=created, template=self.pool[template])
+        usage = self.dialect.response.get("usage")
+        if usage is not None:
+            for name, number in zip(("prompt", "completion", "total"), counts, strict=True):
+                if name in self.dialect.usage:
+                    paths.put(body, (*usage, *self.dialect.usage[name]), number)
+        return body if self._is_valid(body) else None
+
+    def _body(
+        self,
+        asked: Asked,
+        made: Sequence[Draft],
+        seed: Seed,
+        *,
+        created: int,
+        template: Template,
+    ) -> dict[str, Any]:
+        body: dict[str, Any] = orjson.loads(template.body)
+        at, put = self.dialect.response, paths.put
+        _set(body, at.get("id"), f"{self.dialect.id_prefix}{seed.key.hex()}")
+        _set(body, at.get("created"), created)
+        if asked.model is not None:
+            _set(body, at.get("model"), asked.model)
+        choices = [
+            self._choice(orjson.loads(template.choice), draft, asked, seed, index)
+            for index, draft in enumerate(made)
+        ]
+        put(body, at["choices"], choices)
+        if "usage" in at:
+            prompt, size = count(asked.messages), sum(draft.size for draft in made)
+            counts = {} if template.usage == b"{}" else orjson.loads(template.usage)
+            put(body, at["usage"], self._usage(counts, prompt, size))
+        _set(body, at.get("system-fingerprint"), self._fingerprint)
+        if asked.service_tier is not None:
+            tier = "default" if asked.service_tier == "auto" else asked.service_tier
+            _set(body, at.get("service-tier"), tier)
+        return body
+
+    def _choice(
+        self, choice: dict[str, Any], draft: Draft, asked: Asked, seed: Seed, index: int
+    ) -> dict[str, Any]:
+        at = self.dialect.choice
+        _set(choice, at.get("index"), index)
+        _set(choice, at.get("role"), "assistant")
+        if draft.pieces is not None:
+            paths.put(choice, at["content"], "".join(draft.pieces))
+        elif self._fills_content:
+            paths.put(choice, at["content"], "")
+        if draft.calls:
+            _set(choice, at.get("tool-calls"), [call.value for call in draft.calls])
+        if asked.top_logprobs is not None:
+            found = logprobs.entries(
+                draft.pieces or (), seed.child("logprobs", index), top=asked.top_logprobs
+            )
+            _set(choice, at.get("logprobs"), {"content": found})
+        _set(choice, at.get("finish-reason"), draft.finish)
+        return choice
+
+    def _usage(self, usage: dict[str, Any], prompt: int, completion: int) -> dict[str, Any]:
+        at = self.dialect.usage
+        _set(usage, at.get("prompt"), prompt)
+        _set(usage, at.get("completion"), completion)
+        _set(usage, at.get("total"), prompt + completion)
+        return usage
+
+    def _plain(self, template: Template) -> dict[str, Any]:
+        """The body that *template* makes around a plain text."""
+        draft = Draft(["Hello"], [], "stop")
+        return self._body(_PROBE, [draft], Seed.of("probe"), created=FIXED_TIME, template=template)
+
+    def _may_say_nothing(self) -> bool:
+        """Whether the content of a message that calls a tool may be empty.
+
+        Where it may it is there: clients that were generated often insist on the member.
+        """
+        draft = Draft(None, [calls.Call("call_0", "tool", ["{}"])], "tool_calls")
+        body = self._body(
+            _PROBE, [draft], Seed.of("probe"), created=FIXED_TIME, template=self.pool[0]
+        )
+        return self._is_valid(body)
+
+
+def _number(seed: Seed) -> int:
+    # the seed is a hash already: half of it is as good a draw as another hash of it
+    return int.from_bytes(seed.key[8:], "big")
+
+
+def _set(value: dict[str, Any], names: Names | None, part: Any) -> None:
+    if names is None:
+        return
+    if len(names) == 1:
+        value[names[0]] = part
+    else:
+        paths.put(value, names, part)

@@ -1,0 +1,153 @@
+"""Answers of one shape, written once: their bytes, with holes for what differs between requests.
+
+Two answers of one model that end for the same reason differ in their id, their time, their text
+and their counts, and in nothing else.  A skeleton is what they share.  It is made by the very
+code that makes any other answer, is validated once, and counts only where the schema is proved
+to take anything in its holes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from troth.http import json_text
+from troth.schema.schema import Schema
+from troth.seed import Seed
+from troth_mock.chat.chat_members import Dialect, Names
+from troth_mock.chat.chunks import Cutter
+from troth_mock.chat.completion import Completed, Completions, Draft, Finish
+from troth_mock.chat.independence import Kind, Way, is_free
+
+_MOST_KEPT = 64
+
+
+class Skeleton(NamedTuple):
+    """The bytes of an answer, as formats that take an `id`, `created` and the counts.
+
+    The pieces of its text (of a whole body: its one text) stand between *begin* and *end*, each
+    between *before* and *after*.
+    """
+
+    begin: bytes
+    before: bytes
+    after: bytes
+    end: bytes
+
+
+class _Shape(NamedTuple):
+    template: int
+    model: str
+    finish: Finish
+    includes_usage: bool
+
+
+class _Marks:
+    """What stands in the holes while a skeleton is made: nobody writes these by accident."""
+
+    def __init__(self, attempt: int) -> None:
+        seed = Seed.of("skeleton", attempt)
+        self.seed = seed
+        self.content = seed.child("content").key.hex()
+        # ten digits each, so that none is a part of another, and within int32
+        self.created, self.prompt, self.completion, self.total = (
+            10**9 + int.from_bytes(seed.child(index).key[:4], "big") % 10**9 for index in range(4)
+        )
+
+    def opened(self, data: bytes) -> bytes:
+        """*data* as a format, with a hole for every mark but the content."""
+        data = data.replace(b"%", b"%%").replace(self.seed.key.hex().encode(), b"%(id)b")
+        for name in ("created", "prompt", "completion", "total"):
+            data = data.replace(b"%d" % getattr(self, name), b"%%(%b)d" % name.encode())
+        return data
+
+
+class Skeletons:
+    """The skeletons of one media type, made when first asked for."""
+
+    def __init__(self, completions: Completions, cutter: Cutter | None) -> None:
+        self._completions = completions
+        self._cutter = cutter
+        self._found: dict[_Shape, Skeleton | None] = {}
+        dialect = completions.dialect
+        content: Way = (*dialect.response["choices"], 0, *dialect.choice["content"])
+        self.are_sound = _are_free(
+            completions.schema, _ways(dialect, lambda names: names, content=content)
+        )
+        if cutter is not None and self.are_sound:
+            choices, inner = dialect.response["choices"], cutter.parts.at.get("content", ())
+            content = (*cutter.locate(choices), 0, *inner)
+            self.are_sound = cutter.splices and _are_free(
+                cutter.framing.schema, _ways(dialect, cutter.locate, content=content)
+            )
+
+    def find(
+        self, *, template: int, model: str, finish: Finish, includes_usage: bool
+    ) -> Skeleton | None:
+        """The skeleton of such answers, or None where they share none."""
+        shape = _Shape(template, model, finish, includes_usage)
+        try:
+            return self._found[shape]
+        except KeyError:
+            if len(self._found) >= _MOST_KEPT:
+                self._found.clear()
+            return self._found.setdefault(shape, self._make(shape))
+
+    def _make(self, shape: _Shape) -> Skeleton | None:
+        # a mark that the model or the document happens to hold would be taken for a hole: two
+        # readings with different marks cannot both be so unlucky
+        first, second = (self._read(shape, _Marks(attempt)) for attempt in (1, 2))
+        return first if self.are_sound and first == second else None
+
+    def _read(self, shape: _Shape, marks: _Marks) -> Skeleton | None:
+        body = self._completions.marked(
+            shape.model,
+            marks.content,
+            shape.finish,
+            seed=marks.seed,
+            created=marks.created,
+            counts=(marks.prompt, marks.completion, marks.total),
+            template=shape.template,
+        )
+        if body is None:
+            return None
+        if self._cutter is None:
+            frames = [json_text.encode(body)]
+        else:
+            draft = Draft([marks.content], [], shape.finish)
+            completed = Completed(body, (draft,), marks.content, is_plain=True)
+            stream = self._cutter.spliced(completed, shape.includes_usage)
+            if stream is None:
+                return None
+            frames = list(stream.frames)
+        return _between(frames, marks, 0 if self._cutter is None else 1)
+
+
+def _between(frames: list[bytes], marks: _Marks, place: int) -> Skeleton | None:
+    parts = frames[place].split(b'"%b"' % marks.content.encode())
+    if len(parts) != 2:
+        return None
+    begin, end = b"".join(frames[:place]), b"".join(frames[place + 1 :])
+    return Skeleton(*map(marks.opened, (begin, *parts, end)))
+
+
+def _ways(
+    dialect: Dialect, locate: Callable[[Names], Names], *, content: Way
+) -> Iterator[tuple[Way, Kind]]:
+    """Where the holes are; *locate* tells where a part of the body is in the instance."""
+    at = dialect.response
+    if "id" in at:
+        yield locate(at["id"]), "string"
+    if "created" in at:
+        yield locate(at["created"]), "count"
+    yield content, "string"
+    if "usage" in at:
+        for names in dialect.usage.values():
+            yield locate((*at["usage"], *names)), "count"
+
+
+def _are_free(schema: Schema | None, ways: Iterator[tuple[Way, Kind]]) -> bool:
+    if schema is None:
+        return True
+    root = schema.schemas.prepared.root
+    return all(is_free(root, schema.prepared, way, kind=kind) for way, kind in ways)

@@ -1,0 +1,169 @@
+"""Natural sentences that answer a message: made from the frozen corpus, chosen by the seed.
+
+An answer picks up the topic of the question, greets when greeted, and reports a tool's result
+when there is one.  Different *index*es of one request give different answers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from troth.http import json_text
+from troth_mock.chat import corpus, topics
+from troth_mock.chat.phrases import Phrase, Speech, phrases
+from troth_mock.chat.tokens import tokens
+
+_LONGEST_WORD = 40
+_LONGEST_SMALL_TALK = 60
+_LONGEST_TOPIC = 120
+_MOST_RESULT = 400
+_MOST_JSON = 100_000
+
+_NAME = re.compile(r"(?<=[^.!?\s] )[A-Z][a-z]+(?: [A-Z][a-z]+)*")
+
+_OPENINGS = phrases(corpus.OPENINGS)
+_DETAILS = phrases(corpus.DETAILS, after=" ")
+_EXAMPLES = phrases(corpus.EXAMPLES, after=" ")
+_CLOSINGS = phrases(corpus.CLOSINGS, after=" ")
+_BRIEF = (_OPENINGS, _CLOSINGS, _DETAILS)
+_PLAIN = (_OPENINGS, _DETAILS, _EXAMPLES, _CLOSINGS)
+_GREETING = (phrases(corpus.GREETINGS), phrases(corpus.OFFERS, after=" "))
+_WELCOME = (phrases(corpus.WELCOMES), phrases(corpus.OFFERS, after=" "))
+_LIST_OPENINGS = phrases(corpus.LIST_OPENINGS)
+_POINTS = tuple(
+    phrases(corpus.POINTS, after=f"{before}{index}. ")
+    for index, before in enumerate(("\n\n", "\n", "\n"), 1)
+)
+_LIST_CLOSINGS = phrases(corpus.CLOSINGS, after="\n\n")
+# Coprime to the number of combinations of every list above, so that indexes never repeat one.
+_STRIDE = 7919
+
+
+def answer(message: str, *, number: int, index: int = 0, brief: bool = False) -> str:
+    """Answer *message*; *number* is the request's draw, *index* that of the choice.
+
+    With *brief*, in two sentences.
+    """
+    return speech(message, number=number + index * _STRIDE, brief=brief).text()
+
+
+def speech(message: str, *, number: int, brief: bool = False) -> Speech:
+    """The answer to *message* in phrases; see `answer`."""
+    kind = _small_talk(message) if len(message) <= _LONGEST_SMALL_TALK else None
+    if kind is not None:
+        return Speech(_combine(kind, number), "")
+    topic = _topic(message) or corpus.FALLBACK_TOPICS[number % len(corpus.FALLBACK_TOPICS)]
+    if brief:
+        return Speech(_combine(_BRIEF, number), topic)
+    if number % 5 == 4:
+        return Speech(_listed(number // 5), topic)
+    return Speech(_combine(_PLAIN, number), topic)
+
+
+def report(tool: str, result: str, *, number: int, index: int = 0) -> str:
+    """Tell *result*, which the tool called *tool* gave."""
+    number += index * _STRIDE
+    opening = corpus.RESULT_OPENINGS[number % len(corpus.RESULT_OPENINGS)]
+    number //= len(corpus.RESULT_OPENINGS)
+    closing = corpus.RESULT_CLOSINGS[number % len(corpus.RESULT_CLOSINGS)]
+    name = f"`{shortened(tool, 64)}`" if tool else "the tool"
+    if opening.startswith("{") and not tool:
+        name = "The tool"
+    said = shortened(_readable(result), _MOST_RESULT)
+    return f"{opening.replace('{tool}', name)} {said}\n\n{closing}"
+
+
+def _readable(result: str) -> str:
+    """The members of a JSON object in words; any other result as it is."""
+    if not result.startswith("{") or len(result) > _MOST_JSON:
+        return result
+    try:
+        value = json_text.decode(result.encode("utf-8", "surrogatepass"))
+    except json_text.BadJson:
+        return result
+    said = (
+        f"{name}: {part if isinstance(part, str) else json_text.encode(part).decode()}"
+        for name, part in value.items()
+    )
+    return ", ".join(said) or result
+
+
+def topic(message: str) -> str:
+    """The phrase that *message* is about, or a word that stands for one."""
+    return _topic(message) or corpus.FALLBACK_TOPICS[0]
+
+
+def subject(message: str) -> str:
+    """The last name in *message* (words with a capital, not its first), or nothing."""
+    found = _NAME.findall(message[: topics.READ])
+    names = [name for name in found if name.lower() not in corpus.STOP_WORDS]
+    return names[-1][:_LONGEST_WORD] if names else ""
+
+
+def words_of(message: str) -> list[str]:
+    """The words that tell what *message* is about, in lower case."""
+    found = (word.lower() for word in topics.words(message))
+    return [word for word in found if len(word) > 2 and word not in corpus.STOP_WORDS]
+
+
+def shortened(text: str, most: int) -> str:
+    """At most about *most* characters of *text*, cut between graphemes, with a mark if cut."""
+    if len(text) <= most:
+        return text
+    kept, length = [], 0
+    for token in tokens(text[: most * 2]):
+        length += len(token)
+        if length > most:
+            break
+        kept.append(token)
+    return "".join(kept) + "…"
+
+
+def plain(value: Any) -> str:
+    """The text of a message's content: a string, or the texts of its parts."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        parts = (part.get("text") for part in value if isinstance(part, dict))
+        return " ".join(part for part in parts if isinstance(part, str))
+    return ""
+
+
+def _topic(message: str) -> str:
+    found = topics.topic_of(message)
+    if len(found) <= _LONGEST_WORD:
+        return found
+    words = (
+        word if len(word) <= _LONGEST_WORD else shortened(word, _LONGEST_WORD)
+        for word in found.split(" ")
+    )
+    return shortened(" ".join(words), _LONGEST_TOPIC)
+
+
+def _small_talk(message: str) -> Sequence[Sequence[Phrase]] | None:
+    """What answers a greeting or thanks; None: the message is neither."""
+    words = {word.lower() for word in topics.words(message)}
+    for kind, answers in ((corpus.GREETING_WORDS, _GREETING), (corpus.THANKING_WORDS, _WELCOME)):
+        if not kind.isdisjoint(words) and words <= kind | corpus.SMALL_TALK:
+            return answers
+    return None
+
+
+def _combine(parts: Sequence[Sequence[Phrase]], number: int) -> list[Phrase]:
+    chosen = []
+    for options in parts:
+        number, place = divmod(number, len(options))
+        chosen.append(options[place])
+    return chosen
+
+
+def _listed(number: int) -> list[Phrase]:
+    number, place = divmod(number, len(_LIST_OPENINGS))
+    chosen = [_LIST_OPENINGS[place]]
+    left = list(range(len(corpus.POINTS)))
+    for points in _POINTS:
+        number, place = divmod(number, len(left))
+        chosen.append(points[left.pop(place)])
+    return [*chosen, _LIST_CLOSINGS[number % len(_LIST_CLOSINGS)]]

@@ -1,0 +1,230 @@
+"""Which declared answer a request gets: its status, media type and example.
+
+Three voices, in this order: `Prefer` (RFC 7240; `code`, `example` and `dynamic`, as Prism reads
+them), the document's own conditions (`x-troth-when`), then Accept (RFC 9110 §12.5.1), for which
+the order of the document decides between equals.  Where a condition holds, Accept is not asked:
+a client that sends `stream: true` gets a stream whatever its SDK put into Accept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from troth import pointer
+from troth.errors import TrothError
+from troth.http import media_type
+from troth.openapi.operation import DeclaredResponse, Example, MediaType, Operation
+
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_PREFERENCE = re.compile(rf'\s*({_TOKEN})\s*(?:=\s*({_TOKEN}|"(?:[^"\\]|\\.)*+")?\s*)?(?:;|$)')
+_PIECE = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*+"?)++')
+_SCALARS = frozenset({type(None), bool, int})
+_MOST_DECIDED = 64
+_CONCRETE = {"*/*": "application/json", "application/*": "application/json", "text/*": "text/plain"}
+
+
+class NotAcceptable(TrothError):
+    """Accept takes none of the declared media types; *offered* are those."""
+
+    def __init__(self, accept: str, offered: tuple[str, ...]) -> None:
+        super().__init__(accept, offered)
+        self.accept = accept
+        self.offered = offered
+
+    def __str__(self) -> str:
+        return f"Accept {self.accept[:200]!r} takes none of {', '.join(self.offered)}"
+
+
+class BadPreference(TrothError):
+    """A preference of ours has a value that cannot be honoured."""
+
+    def __init__(self, preference: str, why: str) -> None:
+        super().__init__(preference, why)
+        self.preference = preference
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"Prefer: {self.preference}: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What Prefer asks for: a *code*, a named *example*, *dynamic* values instead of examples."""
+
+    code: int | None = None
+    example: str | None = None
+    dynamic: bool | None = None
+
+    @property
+    def applied(self) -> str:
+        """The value of Preference-Applied (RFC 7240 §3)."""
+        said = []
+        if self.code is not None:
+            said.append(f"code={self.code}")
+        if self.example is not None:
+            said.append(f"example={_quoted(self.example)}")
+        if self.dynamic is not None:
+            said.append(f"dynamic={'true' if self.dynamic else 'false'}")
+        return ", ".join(said)
+
+
+def _quoted(value: str) -> str:
+    if re.fullmatch(_TOKEN, value):
+        return value
+    return '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'
+
+
+def preferences(fields: Sequence[str]) -> Preferences:
+    """Read the Prefer fields; of two preferences of one name the first counts (RFC 7240 §2).
+
+    Preferences that are not ours are passed over.  Raises BadPreference.
+    """
+    found: dict[str, str] = {}
+    for piece in _PIECE.findall(",".join(fields)):
+        read = _PREFERENCE.match(piece)
+        if read is not None:
+            value = read[2] or ""
+            if value.startswith('"'):
+                value = re.sub(r"\\(.)", r"\1", value[1:-1], flags=re.DOTALL)
+            found.setdefault(read[1].lower(), value)
+    code, example, dynamic = (found.get(name) for name in ("code", "example", "dynamic"))
+    if code is not None and re.fullmatch(r"[1-5][0-9][0-9]", code, re.ASCII) is None:
+        raise BadPreference(f"code={code[:40]}", "a status is a number from 100 to 599")
+    if example == "":
+        raise BadPreference("example", "the name of an example is missing")
+    if dynamic is not None and dynamic.lower() not in ("", "true", "false"):
+        raise BadPreference(f"dynamic={dynamic[:40]}", "true or false would do")
+    return Preferences(
+        int(code) if code is not None else None,
+        example,
+        None if dynamic is None else dynamic.lower() != "false",
+    )
+
+
+def success(operation: Operation) -> tuple[int, DeclaredResponse | None]:
+    """The status of an answer when all is well, and its declaration if there is one."""
+    exact = sorted(
+        int(response.status) for response in operation.responses if response.status.isdecimal()
+    )
+    good = [status for status in exact if 200 <= status < 300]
+    others = [status for status in exact if status >= 300]
+    declared = {response.status for response in operation.responses}
+    if good:
+        status = good[0]
+    elif "2XX" in declared or "default" in declared or not others:
+        status = 200
+    else:
+        status = others[0]
+    return status, operation.response(status)
+
+
+def preferred(operation: Operation, code: int) -> DeclaredResponse:
+    """The declaration of the status that Prefer names.  Raises BadPreference."""
+    declared = operation.response(code)
+    if declared is None or code < 200:
+        known = ", ".join(response.status for response in operation.responses) or "none"
+        why = f"the document declares no such status here; it declares {known}"
+        raise BadPreference(f"code={code}", why)
+    return declared
+
+
+class Chooser:
+    """Chooses the media type of one response; compiled once.
+
+    What conditions decide is remembered by the members that they read, where those are scalars:
+    a condition is a pure function of them.
+    """
+
+    def __init__(self, declared: DeclaredResponse) -> None:
+        self.content = declared.content
+        self._open = tuple(entry for entry in self.content if entry.when is None)
+        self._conditional = tuple(entry for entry in self.content if entry.when is not None)
+        self.reads = _members_read(self._conditional)
+        self._decided: dict[Any, MediaType | None] = {}
+
+    def choose(self, body: Any, accept: Sequence[str]) -> MediaType | None:
+        """The media type that answers a request of this *body*; None: no content.
+
+        Raises NotAcceptable.
+        """
+        return self.decide(body) or self.otherwise(accept)
+
+    def otherwise(self, accept: Sequence[str]) -> MediaType | None:
+        """The media type that answers where no condition holds.  Raises NotAcceptable."""
+        if not self.content:
+            return None
+        # where every condition failed, a condition is no reason to send nothing
+        offered = self._open or self.content
+        if not accept:
+            return offered[0]
+        wished = ", ".join(accept)
+        taken = media_type.accepts(wished, [entry.content_type for entry in offered])
+        if not taken:
+            raise NotAcceptable(wished, tuple(entry.content_type for entry in self.content))
+        return next(entry for entry in offered if entry.content_type == taken[0])
+
+    def decide(self, body: Any) -> MediaType | None:
+        """The media type whose condition holds for *body*, if one's does."""
+        if not self._conditional:
+            return None
+        if self.reads is None or type(body) is not dict:
+            return self._judge(body)
+        values = [body.get(name) for name in self.reads]
+        if not _SCALARS.issuperset(map(type, values)):
+            return self._judge(body)
+        key = (*values, *map(type, values))  # True and 1 are one key of a dict
+        try:
+            return self._decided[key]
+        except KeyError:
+            found = self._judge(body)
+            if len(self._decided) < _MOST_DECIDED:
+                self._decided[key] = found
+            return found
+
+    def _judge(self, body: Any) -> MediaType | None:
+        facts = {"request": body}
+        return next(
+            (entry for entry in self._conditional if entry.when and entry.when.holds(facts)), None
+        )
+
+
+def _members_read(entries: Sequence[MediaType]) -> tuple[str, ...] | None:
+    """The members of the request that the conditions of *entries* read; None: who knows."""
+    names: set[str] = set()
+    for entry in entries:
+        assert entry.when is not None
+        scope = entry.when.scope
+        if scope.whole or not entry.when.variables <= {"request"}:
+            return None
+        names |= scope.members.get("request", frozenset())
+    return tuple(sorted(names))
+
+
+def named_example(entry: MediaType, name: str) -> Example:
+    """The example of *entry* that is called *name*.  Raises BadPreference."""
+    known = []
+    for example in entry.examples:
+        parts = pointer.split(example.pointer)
+        called = parts[-2] if len(parts) > 1 and parts[-1] in ("value", "dataValue") else parts[-1]
+        if called == name:
+            return example
+        known.append(called)
+    has = f"no example of that name; it has {', '.join(known)}" if known else "no examples"
+    raise BadPreference(f"example={name[:60]}", f"{entry.content_type} has {has}")
+
+
+def concrete(content_type: str, accept: str | None) -> str:
+    """A media type for the Content-Type field: of a range, one that it covers."""
+    if "*" not in content_type:
+        return content_type
+    wished = (piece.partition(";")[0].strip() for piece in (accept or "").split(","))
+    for wish in wished:
+        if wish and "*" not in wish and media_type.matches(content_type, wish):
+            return wish
+    kind = media_type.essence(content_type)
+    if kind.endswith("+json"):
+        return "application/json"
+    return _CONCRETE.get(kind, "application/octet-stream")

@@ -1,0 +1,349 @@
+"""One client's connection: aiohttp's protocol, and what it leaves open.
+
+aiohttp parses, queues pipelined requests and runs our coroutine for each.  Added here: a deadline
+for a request's head, a client that half-closes, one that takes nothing of what is sent, and one
+line instead of a traceback for bytes that are not HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sys
+from collections.abc import Sequence
+from struct import error as StructError
+from struct import unpack_from
+from typing import TYPE_CHECKING, Any, cast
+
+from aiohttp import web
+from aiohttp.http import RawRequestMessage
+
+from troth_mock.server.guards import Limits, Problem
+from troth_mock.server.known_heads import is_whole
+from troth_mock.server.pacing import Sending
+from troth_mock.server.response_heads import Delivery
+
+if TYPE_CHECKING:
+    from troth_mock.server.listener import Listener
+
+LOG = logging.getLogger("troth.mock")
+# Two bounds of aiohttp's parser, told by their words: it has one exception for both.
+_TOO_LONG = "bytes when reading"
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_SLOW_HEAD = Problem(408, "request_timeout", "the head of the request came too slowly")
+
+
+# Linux's struct tcp_info: tcpi_last_data_recv stands at this offset.
+_TCP_INFO = getattr(socket, "TCP_INFO", None) if sys.platform == "linux" else None
+_LAST_DATA_RECEIVED = 52
+
+
+class Connection(web.RequestHandler):
+    """A connection, with the state that its deadlines need.
+
+    *busy*: a request is being answered.  *begun*: the answer's first byte is out.  *heard*: when
+    the first byte of a head that is not complete yet came.  *half_closed*: the client sends no
+    more, but may still read.  *clean*: aiohttp's parser has had whole requests only, and waits for
+    the first byte of another.
+    """
+
+    __slots__ = (
+        "begun", "body", "busy", "clean", "delivery", "half_closed", "heard", "listener", "sending",
+        "taken", "taken_at", "wire", "written",
+    )  # fmt: skip
+
+    def __init__(self, listener: Listener, **options: Any) -> None:
+        super().__init__(listener, **options)
+        self.listener = listener
+        self.wire: asyncio.Transport | None = None
+        self.busy = False
+        self.begun = False
+        self.half_closed = False
+        self.clean = True
+        self.heard: float | None = None
+        self.body: Any = None
+        self.sending: Sending | None = None
+        self.delivery = Delivery()
+        self.written = 0
+        self.taken = 0
+        self.taken_at = 0.0
+
+    def begin(self, body: Any) -> None:
+        """Note that a request's head is complete, and that *body* is to come."""
+        self.busy = True
+        self.begun = False
+        self.heard = None
+        self.body = body
+        if self.half_closed:
+            self._cut_body()
+
+    def came(self) -> float:
+        """When the last bytes came, on the loop's clock.
+
+        In a burst of requests that is a while ago, and only the kernel knows how long; where it
+        does not tell, they came just now.
+        """
+        now = self.listener.loop.time()
+        wire = self.wire.get_extra_info("socket") if self.wire is not None else None
+        if _TCP_INFO is None or wire is None:
+            return now
+        try:
+            told = wire.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _LAST_DATA_RECEIVED + 4)
+            (milliseconds,) = unpack_from("=I", told, _LAST_DATA_RECEIVED)
+        except (OSError, StructError):
+            # gone already, or an emulation that tells less
+            return now
+        return now - float(milliseconds) / 1000
+
+    def end(self) -> None:
+        """Note that the request has been answered."""
+        self.busy = False
+        self.body = None
+
+    def send(self, data: bytes) -> None:
+        """Write *data*; a client that has gone is noticed elsewhere and costs nothing here."""
+        if self.wire is not None and not self.wire.is_closing():
+            self.begun = True
+            self.written += len(data)
+            self.wire.write(data)
+
+    def go_on(self) -> None:
+        """Tell a client that waits with its body to send it (RFC 9110 §15.2.1)."""
+        self.send(_CONTINUE)
+        self.begun = False
+
+    async def pace(self, pieces: Sequence[bytes], due: Sequence[float], delivery: Delivery) -> None:
+        """Send each of *pieces* when it is due, on the loop's clock."""
+        self.delivery = delivery
+        self.sending = Sending(pieces, due, write=self.send, loop=self.listener.loop)
+        try:
+            if self.writing_paused:
+                self.sending.pause()
+            else:
+                self.sending.start()
+            if self.half_closed:
+                self.sending.probe()
+            await self.sending.finished
+        finally:
+            self.sending.stop()
+            self.sending = None
+
+    def abort(self) -> None:
+        """Close at once, whatever still waits to be sent."""
+        if self.wire is not None:
+            self.wire.abort()
+
+    def review(self, now: float, limits: Limits) -> None:
+        """Close the connection when its client is too slow to ask, or to take its answer."""
+        wire = self.wire
+        if wire is None:
+            return
+        waiting = wire.get_write_buffer_size()
+        taken = self.written - waiting
+        if not waiting or taken != self.taken:
+            self.taken, self.taken_at = taken, now
+        elif now - self.taken_at >= limits.write:
+            # RFC 9112 §9.5 leaves the time to us; closing would wait for the very same client
+            wire.abort()
+            return
+        if self.heard is not None and not self.busy and now - self.heard >= limits.head:
+            self.send(self.listener.error(_SLOW_HEAD))
+            self.force_close()
+
+    # What asyncio and aiohttp call.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport, also as our own: aiohttp drops its reference while data waits."""
+        # uvloop's transport is one without being a subclass
+        self.wire = cast(asyncio.Transport, transport)
+        self.listener.open.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """End everything that was on its way; aiohttp cancels the coroutine."""
+        super().connection_lost(exc)
+        if self.sending is not None:
+            self.sending.stop()
+        self.wire = None
+        self.listener.lost(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Answer a request that came whole and alone at once, and leave the others to aiohttp.
+
+        aiohttp runs a task for each request and wakes another one for that, which costs more than
+        most answers do.  Here its parser runs with that wake-up withheld, and does not run at all
+        for a head that came before.
+        """
+        if self.clean and self._is_known(data):
+            return
+        clean, self.clean = self.clean, False
+        if self.heard is None and not self.busy:
+            self.heard = self.listener.loop.time()
+        waiter, self._waiter = self._waiter, None
+        try:
+            super().data_received(data)
+        finally:
+            self._waiter = waiter
+        if clean and len(self._messages) == 1:
+            message, _ = self._messages[0]
+            self.clean = isinstance(message, RawRequestMessage) and is_whole(data, message)
+        if waiter is None or not self._messages:
+            self._check_body()
+        elif not waiter.done() and not self._is_answered_at_once(data):
+            # once aiohttp's task is woken, the message is its own: the rest of a body may come
+            # before the task gets its turn
+            waiter.set_result(None)
+
+    def _is_known(self, data: bytes) -> bool:
+        """Answer *data* if it is a plain request whose head came before."""
+        waiter = self._waiter
+        if waiter is None or waiter.done() or self._close or self._force_close or self._paused:
+            return False
+        listener = self.listener
+        found = listener.known.find(data)
+        try:
+            if found is None or not listener.say(*found, self):
+                return False
+        except Exception:
+            # the way for all requests meets the same fault, and tells it
+            return False
+        self._next_keepalive_close_time = listener.loop.time() + self._keepalive_timeout
+        return True
+
+    def _is_answered_at_once(self, data: bytes) -> bool:
+        message, content = self._messages[0]
+        if (
+            len(self._messages) > 1
+            or not isinstance(message, RawRequestMessage)
+            or message.upgrade
+            or not content.is_eof()
+            or self.writing_paused
+            or not self.listener.may_answer_at_once
+        ):
+            return False
+        self._messages.clear()
+        if self._parser is not None:
+            self._parser.message_consumed()
+        self.begin(content)
+        try:
+            keep_alive = self.listener.answer_at_once(
+                message, content.read_nowait(), self, data if self.clean else b""
+            )
+        except Exception as fault:
+            problem = _fault(fault)
+            LOG.warning("500 %s: %s", problem.code, problem.message)
+            self.send(self.listener.error(problem))
+            keep_alive = False
+        self.end()
+        if keep_alive and not self._close:
+            self._next_keepalive_close_time = self.listener.loop.time() + self.keepalive_timeout
+        else:
+            self.force_close()
+        return True
+
+    def _check_body(self) -> None:
+        if self.body is not None and self._messages and not self.body.is_eof():
+            # Nothing can follow a body that has not ended but the parser's complaint about it,
+            # which aiohttp would keep until the body has been read: for ever.
+            self.body.set_exception(web.RequestPayloadError("it is not chunked as it says"))
+
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """Do nothing where nothing is held back: aiohttp parses once more after each read."""
+        if self._reading_paused or self._buffer_paused:
+            super().resume_reading(resume_parser)
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # aiohttp declares no result, asyncio does
+        """Keep the connection while there is something to answer: a half-close is no goodbye."""
+        self.half_closed = True
+        if self.busy:
+            self._cut_body()
+            if self.sending is not None:
+                self.sending.probe()
+            return True
+        if self.heard is None:
+            return False
+        # a whole head may be queued, its coroutine about to start
+        self.listener.loop.call_later(0.02, self._close_if_idle)
+        return True
+
+    def pause_writing(self) -> None:
+        """Hold a paced stream while the client does not read."""
+        super().pause_writing()
+        if self.sending is not None:
+            self.sending.pause()
+
+    def resume_writing(self) -> None:
+        """Let a paced stream go on."""
+        super().resume_writing()
+        if self.sending is not None:
+            self.sending.resume()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what aiohttp refuses (and a fault of ours, as 500) in the one error form."""
+        if status >= 500 and self.begun:
+            # too late to say so
+            raise ConnectionResetError
+        problem = _malformed(message or "") if status < 500 else _fault(exc)
+        LOG.log(
+            logging.DEBUG if status < 500 and not self.written else logging.WARNING,
+            "%d %s: %s", status, problem.code, problem.message,
+        )  # fmt: skip
+        self.send(self.listener.error(problem))
+        return LAST
+
+    def log_exception(self, *args: Any, **options: Any) -> None:
+        """Say in one line what aiohttp would show with a traceback."""
+        fault = options.get("exc_info")
+        if not isinstance(fault, (web.RequestPayloadError, ConnectionError)):
+            LOG.warning("%s", one_line(f"{args[0] if args else ''} ({fault!r})"))
+
+    def _cut_body(self) -> None:
+        if self.body is not None and not self.body.is_eof():
+            self.body.set_exception(web.RequestPayloadError("the body ended before its length"))
+
+    def _close_if_idle(self) -> None:
+        if not self.busy:
+            self.force_close()
+
+
+class Sent(web.StreamResponse):
+    """What tells aiohttp that an answer has left already, and whether to keep the connection."""
+
+    def __init__(self, *, keep_alive: bool) -> None:
+        super().__init__()
+        self._keep_alive = keep_alive
+
+    async def prepare(self, request: web.BaseRequest) -> None:
+        """Do nothing."""
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Do nothing."""
+
+
+SENT = Sent(keep_alive=True)
+LAST = Sent(keep_alive=False)
+
+
+def one_line(text: str) -> str:
+    """*text* on one line of printable characters, shortened."""
+    flat = " ".join(text.split())[:300]
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in flat)
+
+
+def _malformed(message: str) -> Problem:
+    # below its first line the parser shows the bytes, as Python would write them
+    says = one_line(message.partition("\n")[0]).rstrip(": ") or "it cannot be read"
+    if _TOO_LONG in message:
+        return Problem(431, "header_fields_too_large", "the request line or a field is too long")
+    return Problem(400, "malformed_request", f"this is not a well-formed HTTP/1.1 request: {says}")
+
+
+def _fault(exc: BaseException | None) -> Problem:
+    return Problem(500, "internal_error", one_line(f"the mock failed: {exc!r}"))

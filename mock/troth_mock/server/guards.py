@@ -1,0 +1,195 @@
+"""What a request's head must satisfy before its body is read, and the errors that say it does not.
+
+The document decides everything that it can see; these are the faults that lie below it: framing,
+size, coding, the Host field.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import ip_address
+
+from multidict import MultiMapping, istr
+
+from troth.http.exchange import Fields
+from troth.openapi.operation import Operation
+from troth_mock.reply import Reply
+from troth_mock.responding.error_bodies import Fault
+from troth_mock.responding.refusals import refuse
+
+_LOOPBACK_HOST = re.compile(r"(.+\.)?localhost|127(\.\d{1,3}){3}|\[::1\]", re.IGNORECASE)
+_AUTHORITY = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]/@?#\s]+)(?::(\d{0,5}))?")
+
+
+_ABSOLUTE = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
+
+_HOST = istr("Host")
+_CONTENT_ENCODING = istr("Content-Encoding")
+_CONTENT_LENGTH = istr("Content-Length")
+_EXPECT = istr("Expect")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error below the document's reach: what the answer says, in the form both SDKs read."""
+
+    status: int
+    code: str
+    message: str
+    fields: Fields = ()
+    param: str | None = None
+
+    def reply(self, operation: Operation | None = None) -> Reply:
+        """The answer, in the form that *operation* declares for its status."""
+        fault = Fault(self.status, self.message, self.code, self.param)
+        return refuse(fault, self.fields, operation=operation)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much, and for how long, one client may ask of the mock; times in seconds.
+
+    *head* bounds a request's head from its first byte, *body* the reading of its content, *idle*
+    a connection on which nothing is asked, *write* a client that takes nothing of what is sent.
+    """
+
+    body_bytes: int = 16 * 1024 * 1024
+    line_bytes: int = 8190
+    field_count: int = 128
+    head: float = 10.0
+    body: float = 30.0
+    idle: float = 75.0
+    write: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """The names under which the mock may be addressed.
+
+    A server on loopback is reached by the pages of any site whose name can be made to resolve to
+    127.0.0.1 (DNS rebinding), so there only loopback names, the bound one and *allowed* will do.
+    Bound elsewhere, everything will unless *allowed* names some.
+    """
+
+    bound: str = "127.0.0.1"
+    allowed: tuple[str, ...] = ()
+
+    def accepts(self, authority: str) -> bool:
+        """Whether a Host field of *authority* (host and optional port) is one of ours."""
+        if "*" in self.allowed:
+            return True
+        parts = _AUTHORITY.fullmatch(authority.strip())
+        if parts is None:
+            return False
+        host = parts[1].rstrip(".").lower()
+        if not self.allowed and not is_loopback(self.bound):
+            return True
+        named = {name.lower() for name in (*self.allowed, self.bound)}
+        return (
+            host in named
+            or host.strip("[]") in named
+            or authority.strip().lower() in named
+            or _LOOPBACK_HOST.fullmatch(host) is not None
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether *host*, a name or an address without brackets, is this machine only."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost" or host.lower().endswith(".localhost")
+
+
+def head_problem(
+    headers: MultiMapping[str],
+    *,
+    target: str,
+    version: tuple[int, int],
+    hosts: Hosts,
+    limits: Limits,
+) -> Problem | None:
+    """What is wrong with a request's head, or None."""
+    if version < (1, 0):
+        # HTTP/0.9 has no head; whoever speaks it today does so by mistake
+        return Problem(400, "malformed_request", "this server speaks HTTP/1.1 and HTTP/1.0")
+    return (
+        _host_problem(headers.getall(_HOST, []), version=version, hosts=hosts)
+        or (None if target.startswith("/") else _target_problem(target, hosts))
+        or (_coding_problem(headers) if _CONTENT_ENCODING in headers else None)
+        or _length_problem(headers.get(_CONTENT_LENGTH), limits)
+        or _expect_problem(headers.get(_EXPECT))
+    )
+
+
+def too_large(limits: Limits) -> Problem:
+    """The answer to content over the limit."""
+    says = f"the body is larger than {limits.body_bytes} bytes (see --max-body-bytes)"
+    return Problem(413, "body_too_large", says)
+
+
+def too_slow(limits: Limits) -> Problem:
+    """The answer to a request that did not arrive in time."""
+    return Problem(408, "request_timeout", f"the request was not complete within {limits.body:g} s")
+
+
+def _host_problem(found: list[str], *, version: tuple[int, int], hosts: Hosts) -> Problem | None:
+    if len(found) == 1:
+        if _accepts(hosts, found[0]):
+            return None
+        return _misdirected(found[0])
+    if not found and version < (1, 1):
+        return None
+    # RFC 9112 §3.2: exactly one
+    return Problem(400, "bad_host", "a request has exactly one Host field")
+
+
+def _target_problem(target: str, hosts: Hosts) -> Problem | None:
+    # RFC 9112 §3.2.2: the authority of a target in absolute form stands in for the Host field
+    absolute = _ABSOLUTE.match(target)
+    if absolute is None or _accepts(hosts, absolute[1]):
+        return None
+    return _misdirected(absolute[1])
+
+
+def _misdirected(name: str) -> Problem:
+    says = f"{name[:200]!r} is not a name of this server; start it with --allow-host to add it"
+    return Problem(421, "misdirected_request", says)
+
+
+def path_of(target: str) -> str:
+    """The path of a request's *target*, in origin form or absolute form."""
+    if not target.startswith("/"):
+        target = _ABSOLUTE.sub("", target, count=1) or "/"
+    return target.partition("?")[0]
+
+
+# A browser sends the same few names over and over.
+_accepts = lru_cache(maxsize=256)(Hosts.accepts)
+
+
+def _coding_problem(headers: MultiMapping[str]) -> Problem | None:
+    codings = headers.getall(_CONTENT_ENCODING)
+    if all(value.strip().lower() in ("", "identity") for value in codings):
+        return None
+    says = f"Content-Encoding {', '.join(codings)[:100]!r} is not supported: send the body as it is"
+    # RFC 9110 §15.5.16: Accept-Encoding in a 415 tells which codings would do
+    return Problem(415, "unsupported_content_encoding", says, (("Accept-Encoding", "identity"),))
+
+
+def _length_problem(text: str | None, limits: Limits) -> Problem | None:
+    if text is None or not text.isdecimal():
+        return None
+    # a number of more digits than the limit is larger, and int() of very many is slow
+    digits = text.lstrip("0")
+    over = len(digits) > 20 or int(digits or "0") > limits.body_bytes
+    return too_large(limits) if over else None
+
+
+def _expect_problem(expected: str | None) -> Problem | None:
+    if expected is None or expected.strip().lower() == "100-continue":
+        return None
+    # RFC 9110 §10.1.1
+    return Problem(417, "expectation_failed", f"cannot meet Expect: {expected[:100]!r}")

@@ -1,0 +1,76 @@
+"""The mock's own pages: whether it lives, whether it is ready, and the document that it serves.
+
+A path that the document declares itself is the document's; then the page is not served.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from troth.http.exchange import Fields
+from troth.openapi.contract import Contract
+
+JSON: Fields = (("Content-Type", "application/json"), ("Cache-Control", "no-store"))
+# RFC 9512
+_YAML: Fields = (("Content-Type", "application/yaml"), ("Cache-Control", "no-store"))
+
+Page = tuple[int, Fields, bytes]
+
+
+class Pages:
+    """The pages by path; the two forms of the document are laid out when first asked for."""
+
+    def __init__(self, contract: Contract, *, is_ready: Callable[[], bool]) -> None:
+        self._contract = contract
+        self._is_ready = is_ready
+        self._rendered: dict[str, bytes] = {}
+        pages: dict[str, Callable[[], Page]] = {
+            "/healthz": lambda: (200, JSON, b'{"status":"ok"}'),
+            "/readyz": self._ready,
+            "/openapi.json": lambda: (200, JSON, self._text("json")),
+            "/openapi.yaml": lambda: (200, _YAML, self._text("yaml")),
+        }
+        declared = {
+            base + operation.path
+            for operation in contract.operations
+            for base in (*operation.base_paths, "")
+        }
+        self._pages = {path: page for path, page in pages.items() if path not in declared}
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._pages
+
+    def render(self, path: str) -> Page:
+        """Status, fields and body of the page at *path*."""
+        return self._pages[path]()
+
+    def _ready(self) -> Page:
+        if self._is_ready():
+            return 200, JSON, b'{"status":"ready"}'
+        return 503, JSON, b'{"status":"draining"}'
+
+    def _text(self, form: str) -> bytes:
+        if form not in self._rendered:
+            root = self._contract.document.root
+            self._rendered[form] = _json(root) if form == "json" else _yaml(root)
+        return self._rendered[form]
+
+
+def _json(root: object) -> bytes:
+    # not orjson: a document may hold an integer of any size
+    return json.dumps(root, indent=2).encode("ascii") + b"\n"
+
+
+def _yaml(root: object) -> bytes:
+    import yaml
+
+    class Plain(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # chosen at run time
+        """Without anchors: readers count aliases as a danger."""
+
+        def ignore_aliases(self, data: object) -> bool:
+            return True
+
+    return bytes(
+        yaml.dump(root, Dumper=Plain, sort_keys=False, allow_unicode=True, encoding="utf-8")
+    )

@@ -1,0 +1,207 @@
+"""Run the mock: in this process until it is told to stop, or beside it on a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from troth import loading
+from troth.errors import TrothError
+from troth.openapi.contract import Contract
+from troth_mock.responding.responder import Responder
+from troth_mock.server.application import App, Settings
+
+LOG = logging.getLogger("troth.mock")
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_NOT_OURS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+_ADVICE = {
+    False: "Give another port with --port, or --port 0 for any free one.",
+    True: "Give an address of this machine with --host, or leave it out for 127.0.0.1.",
+}
+_UNSPECIFIED = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+class AddressUnavailable(TrothError):
+    """The address that was asked for cannot be listened on; *is_of_host*: on no port of it."""
+
+    exit_code = 3
+
+    def __init__(self, host: str, port: int, reason: str, *, is_of_host: bool = False) -> None:
+        super().__init__(host, port, reason)
+        self.is_of_host = is_of_host
+        self.host = host
+        self.port = port
+        self.reason = reason
+
+    def __str__(self) -> str:
+        said = f"cannot listen on {self.host} port {self.port}: {self.reason}"
+        return f"{said}\n{_ADVICE[self.is_of_host]}"
+
+
+@dataclass(frozen=True, slots=True)
+class MockServer:
+    """A mock that is serving *contract* at *url* (no trailing slash)."""
+
+    url: str
+    contract: Contract
+
+    @property
+    def base_url(self) -> str:
+        """What an SDK takes as its base URL: *url* and the path that the document names for it."""
+        return self.url + base_path(self.contract)
+
+
+def base_path(contract: Contract) -> str:
+    """The `base-path` of the first completion that names one, or ""."""
+    named = (
+        operation.completion.get("base-path")
+        for operation in contract.operations
+        if operation.completion
+    )
+    return next((path.rstrip("/") for path in named if isinstance(path, str)), "")
+
+
+def url_of(host: str, port: int) -> str:
+    """The URL at which a server bound to *host* is reached from this machine."""
+    host = _UNSPECIFIED.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Run *main* on the fastest loop that there is."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(main)
+
+
+async def serve(
+    app: App, *, host: str = "127.0.0.1", port: int = 0, ready: Callable[[str], None]
+) -> None:
+    """Serve *app* until SIGINT or SIGTERM; *ready* is told the URL.
+
+    A second signal does not wait for open answers.  Raises AddressUnavailable.
+    """
+    loop = asyncio.get_running_loop()
+    asked = [asyncio.Event(), asyncio.Event()]
+    url = await _start(app, host, port)
+    for number in _STOP_SIGNALS:
+        # Windows' loops have no signal handlers: there Ctrl-C cancels this coroutine
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, lambda: _ask(asked))
+    ready(url)
+    try:
+        await asked[0].wait()
+    finally:
+        stopping = asyncio.ensure_future(app.stop())
+        hurried = asyncio.ensure_future(asked[1].wait())
+        await asyncio.wait({stopping, hurried}, return_when=asyncio.FIRST_COMPLETED)
+        hurried.cancel()
+        if not stopping.done():
+            app.hurry()
+        await stopping
+
+
+@contextlib.contextmanager
+def serving(
+    contract: Contract,
+    *,
+    responder: Responder | None = None,
+    settings: Settings | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+) -> Iterator[MockServer]:
+    """Serve *contract* on a thread with a loop of its own, for as long as the block runs.
+
+    Raises AddressUnavailable.
+    """
+    app = App(contract, responder or Responder(contract), settings=settings)
+    started: list[str | BaseException] = []
+    has_started = threading.Event()
+    stops: list[Callable[[], object]] = []
+
+    async def main() -> None:
+        stop, loop = asyncio.Event(), asyncio.get_running_loop()
+        stops.append(lambda: loop.call_soon_threadsafe(stop.set))
+        try:
+            started.append(await _start(app, host, port))
+        except AddressUnavailable as fault:
+            started.append(fault)
+            return
+        finally:
+            has_started.set()
+        await stop.wait()
+        await app.stop()
+
+    thread = threading.Thread(target=lambda: run(main()), name="troth-mock", daemon=True)
+    thread.start()
+    has_started.wait()
+    url = started[0]
+    if isinstance(url, BaseException):
+        thread.join()
+        raise url
+    try:
+        yield MockServer(url, contract)
+    finally:
+        stops[0]()
+        thread.join()
+
+
+def start_in(
+    stack: contextlib.ExitStack,
+    document: str | Path | Contract | None = None,
+    *,
+    overlays: Sequence[str | Path] | None = None,
+    settings: Settings | None = None,
+    **options: Any,
+) -> MockServer:
+    """Serve *document* (a file, a contract, or None for the bundled one) until *stack* closes.
+
+    *options* are `respond.Responder`'s.
+    """
+    if not isinstance(document, Contract):
+        document = loading.load(document, overlays=overlays)
+    responder = Responder(document, **options)
+    return stack.enter_context(serving(document, responder=responder, settings=settings))
+
+
+async def _start(app: App, host: str, port: int) -> str:
+    asyncio.get_running_loop().set_exception_handler(_one_line)
+    try:
+        return url_of(*await app.start(host, port))
+    except (OSError, OverflowError) as fault:
+        number = getattr(fault, "errno", None)
+        is_unknown = isinstance(fault, socket.gaierror)
+        reason = getattr(fault, "strerror", None) or str(fault)
+        if number is not None and not is_unknown:
+            reason = os.strerror(number)  # asyncio puts a sentence of its own around it
+        is_of_host = is_unknown or number in _NOT_OURS
+        raise AddressUnavailable(host, port, reason, is_of_host=is_of_host) from fault
+
+
+def _ask(asked: list[asyncio.Event]) -> None:
+    (asked[1] if asked[0].is_set() else asked[0]).set()
+
+
+def _one_line(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Say in one line what asyncio would show with a traceback."""
+    fault = context.get("exception")
+    if not isinstance(fault, ConnectionError):
+        LOG.warning("%s%s", context.get("message", ""), f" ({fault!r})" if fault else "")
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory

@@ -1,0 +1,148 @@
+"""Every code is explained, and the page of the codes is what `troth explain` tells."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import troth
+from troth.cli.explain_command import explain
+from troth.conformance import codes, codes_page, transport
+from troth.conformance.code_texts import OWN
+from troth.conformance.keyword_texts import PLACES, RULES
+from troth.conformance.run_summary import CHECKS, check_of
+from troth.http import json_text
+from troth.schema.explanation import _KEYWORDS
+from troth.violation import Violation
+
+ROOT = Path(__file__).parents[2]
+SOURCES = ROOT / "contract" / "troth"
+CONTRACT = troth.load()
+# a literal that is a code: a known place, a dot, a kebab-case or keyword word
+_LITERAL = re.compile(rf'"((?:{"|".join(codes.FAMILIES)})\.[a-zA-Z0-9-]+)"')
+
+
+def test_every_code_that_is_written_in_the_sources_is_explained() -> None:
+    found = {
+        code
+        for path in SOURCES.rglob("*.py")
+        if path.name not in ("code_texts.py", "keyword_texts.py")
+        for code in _LITERAL.findall(path.read_text())
+    }
+    assert {"response.server-error", "security.not-enforced", "run.slower"} <= found
+    unknown = [code for code in sorted(found) if code not in codes.all_codes(CONTRACT)]
+    assert unknown == []
+
+
+def test_every_rule_of_a_stream_of_credentials_and_of_a_parameter_is_explained() -> None:
+    stream = (SOURCES / "validation" / "streams.py").read_text()
+    rules = set(re.findall(r'self\.violation\(\s*"([a-z0-9-]+)"', stream))
+    assert len(rules) >= 8
+    assert {f"stream.{rule}" for rule in rules} <= set(OWN)
+    security = (SOURCES / "validation" / "security.py").read_text()
+    words = set(re.findall(r'return "([a-z-]+)", ', security))
+    assert words
+    assert {f"request-security.{word}" for word in words} <= set(OWN)
+    parameters = "".join(path.read_text() for path in sorted((SOURCES / "validation").glob("*.py")))
+    faults = set(re.findall(r'\.fault\(\s*"([a-z-]+)"', parameters))
+    assert faults
+    assert faults <= set(RULES)
+
+
+def test_every_fault_of_the_transport_every_reason_and_every_keyword_is_explained() -> None:
+    told = (SOURCES / "conformance" / "transport.py").read_text()
+    words = set(re.findall(r"^    ([a-z-]+)  +[a-z]", transport.__doc__ or "", re.M))
+    assert words
+    assert all(f"transport.{word}" in OWN for word in words), words
+    assert all(word in told for word in words)
+    assert set(json_text.REASONS) <= set(RULES)
+    assert set(_KEYWORDS) <= set(RULES)
+
+
+def test_every_location_of_a_violation_has_a_text() -> None:
+    assert set(PLACES) <= set(codes.FAMILIES)
+    for code in codes.all_codes(CONTRACT):
+        family = code.partition(".")[0]
+        assert check_of(Violation(code, "", family, "")) in CHECKS
+
+
+def test_every_code_has_four_sentences() -> None:
+    for code in codes.all_codes(CONTRACT):
+        told = codes.explain(CONTRACT, code)
+        for sentence in (told.means, told.why, told.usually, told.mend):
+            assert sentence.endswith((".", "\u2026")), (code, sentence)
+            assert sentence[0].isupper() or not sentence[0].isalpha(), (code, sentence)
+
+
+def test_the_page_of_codes_is_what_the_texts_make() -> None:
+    assert (ROOT / "docs" / "CODES.md").read_text() == codes_page.page(CONTRACT), (
+        "write docs/CODES.md anew: it is what troth.conformance.codes_page.page() gives"
+    )
+
+
+def run(*args: str) -> str:
+    result = CliRunner().invoke(explain, args, catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.output
+
+
+def test_a_code_is_told_with_why_how_and_what_to_do() -> None:
+    assert run("stream.unfinished") == (
+        "stream.unfinished\n"
+        "\n"
+        "The last event lacks the empty line that completes it.\n"
+        "\n"
+        "Why it matters\n"
+        "  The HTML standard has clients discard it: the end of the message is lost.\n"
+        "\n"
+        "How servers usually get there\n"
+        "  The connection is closed after `data: …` and one line feed.\n"
+        "\n"
+        "What to do\n"
+        "  Write two line feeds after every event, the last one too.\n"
+    )
+
+
+def test_a_law_is_told_in_the_documents_own_words_with_and_without_its_prefix() -> None:
+    assert "The document says: 'Total number of tokens used" in run("law.usage-adds-up")
+    assert run("usage-adds-up") == run("law.usage-adds-up")
+
+
+def test_a_capability_names_its_laws() -> None:
+    assert "tool-choice-named, tool-choice-none" in " ".join(run("capability.tools").split())
+
+
+def test_without_a_code_all_are_listed_and_with_a_family_its_own() -> None:
+    listed = run()
+    assert all(code in listed for code in OWN)
+    assert all(rule in listed for rule in RULES)
+    assert set(json.loads(run("security", "--json"))) == {
+        "security.not-enforced",
+        "security.wrong-status",
+        "security.wrong-token-accepted",
+    }
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (
+            "response.server-eror",
+            "there is no code 'response.server-eror'; did you mean 'response.server-error'?",
+        ),
+        ("nonsense", "there is no code 'nonsense'; `troth explain` lists all codes"),
+        (
+            "law.usage-add-up",
+            "there is no code 'law.usage-add-up'; did you mean 'law.usage-adds-up'?",
+        ),
+    ],
+)
+def test_an_unknown_code_is_told_with_the_nearest(code: str, said: str) -> None:
+    with pytest.raises(codes.UnknownCode) as caught:
+        codes.explain(CONTRACT, code)
+    assert str(caught.value) == said
+    assert caught.value.exit_code == 2

@@ -1,0 +1,407 @@
+"""The cases of a run: what the document implies, judged beforehand, always the same."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+import troth
+from troth.conformance.cases import (
+    boundary_cases,
+    deck_cases,
+    random_cases,
+    subjects,
+    transport_cases,
+)
+from troth.conformance.cases.feature_cases import merged
+from troth.generation.request_writer import CREDENTIAL
+from troth.http.exchange import Exchange
+from troth.seed import Seed
+
+CONTRACT = troth.load()
+TESTED = subjects(CONTRACT)
+DECK = deck_cases(TESTED)
+BOUNDARY = boundary_cases(TESTED)
+TRANSPORT = transport_cases(TESTED)
+RANDOM = list(islice(random_cases(TESTED, Seed.of(7)), 60))
+PHASES = {"deck": DECK, "boundary": BOUNDARY, "transport": TRANSPORT, "random": RANDOM}
+
+
+def by_about(cases, words):
+    return [case for case in cases if words in case.about]
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_the_validator_agrees_with_every_intent(phase):
+    disagreed = []
+    for case in PHASES[phase]:
+        for contract, intent in (
+            (CONTRACT, case.intent),
+            (CONTRACT.published, case.published_intent),
+        ):
+            broken = [
+                violation
+                for violation in contract.validate(Exchange(case.request))
+                if violation.severity == "error" and violation.location.startswith("request")
+            ]
+            if intent != "either" and (intent == "invalid") != bool(broken):
+                disagreed.append((case.id, intent, broken))
+    assert disagreed == []
+
+
+def test_a_whole_run_stays_below_a_thousand_requests():
+    assert len(DECK) + len(BOUNDARY) + len(TRANSPORT) + 250 <= 1000
+    assert 350 <= len(BOUNDARY) <= 540
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_ids_are_unique_and_name_their_phase(phase):
+    ids = Counter(case.id for case in PHASES[phase])
+    assert [name for name, count in ids.items() if count > 1] == []
+    assert {case.phase for case in PHASES[phase]} == {phase}
+    assert all(name.startswith(phase + "/") for name in ids)
+
+
+@pytest.mark.parametrize("phase", ["deck", "boundary"])
+def test_nothing_is_sent_twice(phase):
+    sent = Counter(
+        (case.request.target, case.request.body) for case in PHASES[phase] if case.derive is None
+    )
+    assert [body for body, count in sent.items() if count > 1] == []
+
+
+def test_the_deck_begins_with_the_smallest_request():
+    first = DECK[0]
+    assert first.id == "deck/chat_completions_create/minimal"
+    assert first.value == {
+        "messages": [{"role": "user", "content": "Hello!"}],
+        "model": "meta-llama/Llama-3.3-70B-Instruct",
+    }
+    assert dict(first.request.fields) == {
+        "Content-Type": "application/json",
+        "Accept": "application/json, text/event-stream",
+        "Authorization": f"Bearer {CREDENTIAL}",
+    }
+
+
+def test_every_law_has_a_request_that_makes_it_apply():
+    wanted = {law.id for law in CONTRACT.operations[0].laws if law.requests}
+    assert wanted - {law for case in DECK for law in case.laws} == set()
+
+
+def test_what_depends_on_one_another_is_built():
+    bodies = [case.value for case in DECK if "forced-tool-" not in case.id]
+    forced = [body for body in bodies if isinstance(body.get("tool_choice"), dict)]
+    assert forced
+    for body in forced:
+        offered = [tool["function"]["name"] for tool in body["tools"]]
+        assert body["tool_choice"]["function"]["name"] in offered
+    assert all(body["stream"] is True for body in bodies if body.get("stream_options"))
+    for body in bodies:
+        calls = {
+            call["id"] for message in body["messages"] for call in message.get("tool_calls", ())
+        }
+        answered = {m["tool_call_id"] for m in body["messages"] if m["role"] == "tool"}
+        assert calls == answered
+
+
+def test_a_developer_message_is_what_the_two_documents_disagree_on():
+    samples = by_about(DECK, "the code sample")
+    assert [(case.intent, case.published_intent) for case in samples] == [("valid", "invalid")]
+
+
+def test_a_stop_sequence_is_taken_from_an_earlier_answer():
+    plan = next(case for case in DECK if case.id.endswith("/stop-from-answer"))
+    assert plan.needs == ("deck/chat_completions_create/minimal",)
+    answer = {"choices": [{"index": 0, "message": {"content": "The fox ran over the hill."}}]}
+    case = plan.derive({plan.needs[0]: answer})
+    assert case.value["stop"] == ["over"]
+    assert case.intent == "valid"
+    assert "stop-is-absent" in case.laws
+    assert plan.derive({}) is None
+    assert plan.derive({plan.needs[0]: {"choices": []}}) is None
+
+
+def test_a_tools_result_follows_the_call_of_an_earlier_answer():
+    plan = next(case for case in DECK if case.id.endswith("/tool-result-of-answer"))
+    call = {
+        "id": "call_7",
+        "type": "function",
+        "function": {"name": "get_weather", "arguments": "{}"},
+    }
+    answer = {"choices": [{"message": {"role": "assistant", "tool_calls": [call]}}]}
+    case = plan.derive({plan.needs[0]: answer})
+    assert [message["role"] for message in case.value["messages"]] == ["user", "assistant", "tool"]
+    assert case.value["messages"][-1]["tool_call_id"] == "call_7"
+    assert plan.derive({plan.needs[0]: {"choices": [{"message": {"content": "no"}}]}}) is None
+
+
+@pytest.mark.parametrize(
+    ("about", "intent", "published"),
+    [
+        ("/temperature: above maximum", "invalid", "valid"),
+        ("/n: below minimum", "invalid", "valid"),
+        ("/n: an integer written as a float", "valid", "valid"),
+        ("/n: above maximum", "invalid", "invalid"),
+        ("/model: absent", "invalid", "invalid"),
+        ("/messages: an empty array", "invalid", "valid"),
+        ("/messages/0/role: outside the enum", "invalid", "invalid"),
+        ("/messages/0/content: a lone surrogate", "either", "either"),
+        ("/messages/0/content: very long", "either", "either"),
+        ("/messages/0/content: a NUL", "valid", "valid"),
+        ("/stop: above maxItems", "invalid", "valid"),
+        ("/: a member twice", "either", "either"),
+        ("/: an extra member", "valid", "valid"),
+        ("/seed: 2^53+1", "either", "either"),
+        ("/max_tokens: at maximum", "either", "either"),
+    ],
+)
+def test_the_walk_stands_on_both_sides_of_each_limit(about, intent, published):
+    found = [case for case in BOUNDARY if case.about == about]
+    assert [(case.intent, case.published_intent) for case in found[:1]] == [(intent, published)]
+
+
+def test_json_texts_are_written_as_they_are_meant():
+    written = {case.about: case.request.body for case in BOUNDARY}
+    assert b'"n":1.0' in written["/n: an integer written as a float"]
+    assert b'"content":"\\ud800"' in written["/messages/0/content: a lone surrogate"]
+    assert written["/: a member twice"].count(b'"messages":') == 2
+
+
+def test_every_member_of_the_request_is_walked():
+    schemas = CONTRACT.document.root["components"]["schemas"]
+    members = set(schemas["ChatCompletionRequest"]["properties"])
+    walked = {case.about.split("/")[1].split(":")[0] for case in BOUNDARY if ": " in case.about}
+    assert members - walked == set()
+    deep = {case.about.partition(":")[0] for case in BOUNDARY}
+    assert any(place.endswith("/image_url/url") for place in deep)
+    assert any(place.endswith("/tool_calls/0/function/arguments") for place in deep)
+    assert "/response_format/json_schema/name" in deep
+
+
+def test_telling_cases_come_before_strange_ones():
+    order = [case.about for case in BOUNDARY]
+    assert order.index("/model: absent") < order.index("/messages/0/content: a NUL")
+
+
+def test_the_transport_tries_the_credential_again_at_the_end():
+    assert TRANSPORT[-1].id.endswith("/no-credential-again")
+    assert TRANSPORT[-1].request.field("Authorization") is None
+    schemes = {case.request.field("Authorization") for case in TRANSPORT}
+    assert {None, "Bearer", f"bearer {CREDENTIAL}", "Basic dHJvdGg6dHJvdGg="} <= schemes
+    assert {case.request.method for case in TRANSPORT} == {"POST", "GET", "PUT", "DELETE", "PATCH"}
+
+
+def test_random_cases_are_valid_and_broken_in_turn():
+    words = Counter(case.id.rpartition("-")[2] for case in RANDOM)
+    assert words["valid"] >= 30
+    assert words["broken"] >= 20
+    for case in RANDOM:
+        assert (case.intent == "invalid") == case.id.endswith("broken")
+
+
+def test_overrides_are_in_every_case_that_does_not_vary_them():
+    tested = subjects(CONTRACT, overrides={"model": "tiny"})
+    overrides = {"model": "tiny"}
+    assert {case.value["model"] for case in deck_cases(tested, overrides=overrides)} == {"tiny"}
+    drawn = islice(random_cases(tested, Seed.of(1), overrides=overrides), 30)
+    assert {case.value["model"] for case in drawn if case.intent == "valid"} == {"tiny"}
+
+
+def test_the_published_document_borrows_what_only_the_overlaid_one_can_say():
+    published = CONTRACT.published
+    tested = subjects(published, second=CONTRACT)
+    cases = [*deck_cases(tested), *boundary_cases(tested)]
+    by_id = {case.id.partition("/chat_completions_create/")[2]: case for case in cases}
+    assert by_id["minimal"].value == DECK[0].value
+    assert by_id["stream"].value["stream"] is True
+    assert by_id["law-tool-choice-named"].intent == "valid"
+    assert {case.value["model"] for case in deck_cases(tested)} == {DECK[0].value["model"]}
+    about = {case.about: case.intent for case in cases}
+    assert about["/n: at maximum"] == "either"
+    for case in cases:
+        broken = [
+            violation
+            for violation in published.validate(Exchange(case.request))
+            if violation.severity == "error" and violation.location.startswith("request")
+        ]
+        assert case.intent == "either" or (case.intent == "invalid") == bool(broken), case.id
+
+
+DIGEST = """
+import hashlib, sys
+from itertools import islice
+import troth
+from troth.conformance.cases import *
+from troth.seed import Seed
+tested = subjects(troth.load())
+digest = hashlib.sha256()
+for cases in (deck_cases(tested), boundary_cases(tested), transport_cases(tested),
+              islice(random_cases(tested, Seed.of(3)), 40)):
+    for case in cases:
+        digest.update(repr((case.id, case.intent, case.request)).encode())
+print(digest.hexdigest(), "hypothesis" in sys.modules)
+"""
+
+
+def test_cases_are_the_same_in_every_process_and_need_no_hypothesis():
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", DIGEST],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1")
+    }
+    assert len(found) == 1
+    assert found.pop().endswith("False\n")
+
+
+@pytest.mark.parametrize(
+    ("target", "patch", "result"),
+    [
+        ({"a": "b"}, {"a": None}, {}),
+        ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
+        ({"a": [1]}, {"a": [2]}, {"a": [2]}),
+        ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
+        ([1], {"a": 1}, {"a": 1}),
+        ({"a": 1}, ["c"], ["c"]),
+    ],
+)
+def test_requests_are_merged_as_rfc_7396_says(target, patch, result):
+    assert merged(target, patch) == result
+
+
+PETS = {
+    "openapi": "3.1.0",
+    "info": {"title": "pets", "version": "1"},
+    "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "query", "name": "k"}}},
+    "security": [{"key": []}],
+    "paths": {
+        "/pets/{id}": {
+            "parameters": [
+                {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+            ],
+            "get": {
+                "operationId": "get",
+                "parameters": [
+                    {"name": "q", "in": "query", "schema": {"enum": ["a", "b"]}},
+                    {
+                        "name": "limit",
+                        "in": "query",
+                        "required": True,
+                        "schema": {"type": "integer", "minimum": 1},
+                    },
+                ],
+                "responses": {"200": {"description": "ok"}},
+            },
+            "put": {
+                "operationId": "put",
+                "requestBody": {
+                    "content": {
+                        "application/x-www-form-urlencoded": {
+                            "schema": {
+                                "type": "object",
+                                "required": ["name", "age"],
+                                "properties": {
+                                    "name": {"type": "string", "minLength": 1},
+                                    "age": {"type": "integer"},
+                                },
+                            }
+                        }
+                    }
+                },
+                "responses": {"200": {"description": "ok"}},
+            },
+            "patch": {
+                "operationId": "patch",
+                "requestBody": {
+                    "content": {"application/json": {"schema": {"type": "string", "enum": []}}}
+                },
+                "responses": {"200": {"description": "ok"}},
+            },
+        }
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def pets(tmp_path_factory):
+    path: Path = tmp_path_factory.mktemp("pets") / "pets.json"
+    path.write_text(json.dumps(PETS))
+    return troth.load(path)
+
+
+def test_parameters_are_given_left_out_and_broken(pets):
+    tested = subjects(pets, operations=[pets.operation("get")])
+    found = {case.about: (case.request.target, case.intent) for case in deck_cases(tested)}
+    assert found == {
+        "the smallest valid request": ("/pets/0?limit=1&k=TROTH_TOKEN", "valid"),
+        "path parameter id: 'not-a-value'": ("/pets/not-a-value?limit=1&k=TROTH_TOKEN", "invalid"),
+        "query parameter q: 'not-a-value'": (
+            "/pets/0?q=not-a-value&limit=1&k=TROTH_TOKEN",
+            "invalid",
+        ),
+        "query parameter q: 'a'": ("/pets/0?q=a&limit=1&k=TROTH_TOKEN", "valid"),
+        "query parameter q: 'b'": ("/pets/0?q=b&limit=1&k=TROTH_TOKEN", "valid"),
+        "query parameter limit: absent": ("/pets/0?k=TROTH_TOKEN", "invalid"),
+        "query parameter limit: 'not-a-value'": (
+            "/pets/0?limit=not-a-value&k=TROTH_TOKEN",
+            "invalid",
+        ),
+    }
+
+
+def test_forms_are_judged_as_they_are_read(pets):
+    tested = subjects(pets, operations=[pets.operation("put")])
+    found = {case.about: (case.request.body, case.intent) for case in boundary_cases(tested)}
+    assert found["/name: integer instead of string"] == (b"name=7&age=65", "either")
+    assert found["/name: absent"] == (b"age=65", "invalid")
+    assert found["/age: string instead of integer"][1] == "invalid"
+
+
+def test_an_operation_without_valid_requests_says_why_and_has_no_cases(pets):
+    tested = subjects(pets, operations=[pets.operation("patch")])
+    assert "no value" in tested[0].fault
+    assert deck_cases(tested) == boundary_cases(tested) == transport_cases(tested) == []
+    assert list(random_cases(tested, Seed.of(0))) == []
+
+
+def test_an_api_key_in_the_query_is_left_out_and_spoilt(pets):
+    tested = subjects(pets, operations=[pets.operation("get")])
+    found = {case.about: case.request.target for case in transport_cases(tested)}
+    assert found["no credential"] == "/pets/0?limit=1"
+    assert found["an empty key"] == "/pets/0?limit=1&k="
+
+
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of public documents is not here")
+@pytest.mark.parametrize(
+    "name", ["museum-31.yaml", "schema-circular-30.json", "parameters-style-31.json"]
+)
+def test_the_cases_of_public_documents_are_what_they_say(name):
+    contract = troth.load(CORPUS / name)
+    tested = subjects(contract)
+    cases = [
+        *deck_cases(tested),
+        *boundary_cases(tested, limit=100),
+        *islice(random_cases(tested, Seed.of(0)), 60),
+    ]
+    wrong = [
+        (case.id, case.request.target, broken)
+        for case in cases
+        if case.intent == "valid"
+        for broken in contract.validate(Exchange(case.request))
+        if broken.severity == "error" and broken.location.startswith("request")
+    ]
+    assert wrong == []
+    assert len(cases) > 60

@@ -1,0 +1,282 @@
+"""How grave is what: each rule of severity and expectation, and a near miss beside it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+import troth
+from troth.conformance.cases import Subject
+from troth.conformance.cases.case import Case
+from troth.conformance.checks.exchange_checks import Ask, Expectation, check, judged
+from troth.conformance.outgoing_request import addressed, expectation, readable
+from troth.conformance.plan import subjects
+from troth.conformance.settings import Settings
+from troth.http.exchange import Exchange, Request, Response
+
+OVERLAID = troth.load()
+PUBLISHED = OVERLAID.published
+OPERATION = OVERLAID.operations[0]
+SETTINGS = Settings(url="http://127.0.0.1:1", token="good")
+SUBJECT = next(iter(subjects(OVERLAID, SETTINGS).values()))
+PLAIN = {"model": "m", "messages": [{"role": "user", "content": "Hi."}]}
+BODY = {
+    "id": "chatcmpl-1",
+    "object": "chat.completion",
+    "created": 1700000000,
+    "model": "m",
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hello."}}],
+}
+JSON = "application/json"
+SSE = "text/event-stream"
+ERROR = {"error": {"message": "no"}}
+Told = list[tuple[str, str]]
+
+
+def asked(value: Any = PLAIN, **more: Any) -> Request:
+    body = value if isinstance(value, bytes) else json.dumps({**value, **more}).encode()
+    fields = (("Authorization", "Bearer t"), ("Content-Type", JSON))
+    return Request("POST", "/v1/chat/completions", fields, body)
+
+
+def answered(status: int, value: Any, kind: str | None = JSON, **fields: str) -> Response:
+    body = value if isinstance(value, bytes) else json.dumps(value).encode()
+    named = {name.replace("_", "-"): text for name, text in fields.items()}
+    head = {"Content-Type": kind, **named} if kind is not None else named
+    return Response(status, tuple(head.items()), body)
+
+
+def told(
+    response: Response | None,
+    expected: Expectation = "accepted",
+    *,
+    request: Request | None = None,
+    published: bool = False,
+    fault: str | None = None,
+) -> Told:
+    exchange = Exchange(request or asked(), response, fault, "why" if fault else "")
+    ask = Ask(OPERATION, expected)
+    if published:
+        found = check(PUBLISHED, ask, exchange, second=OVERLAID)
+    else:
+        found = check(OVERLAID, ask, exchange)
+    return [(one.severity, one.code) for one in found if one.severity != "hint"]
+
+
+def frames(*items: Any, done: bool = True) -> bytes:
+    texts = [json.dumps(item) for item in items] + (["[DONE]"] if done else [])
+    return "".join(f"data: {text}\n\n" for text in texts).encode()
+
+
+def chunk(reason: str | None = None, **delta: Any) -> dict[str, Any]:
+    choice = {"index": 0, "delta": delta, "finish_reason": reason}
+    return {**BODY, "object": "chat.completion.chunk", "choices": [choice]}
+
+
+WHOLE = frames(chunk(role="assistant"), chunk(content="Hello."), chunk("stop"))
+
+
+def refusal(status: int, value: Any = ERROR, **fields: str) -> Response:
+    return answered(status, value, **fields)
+
+
+def test_a_good_answer_is_told_nothing_of() -> None:
+    assert told(answered(200, BODY)) == []
+    assert told(answered(200, BODY, "Application/JSON; charset=utf-8")) == []
+    assert told(answered(200, WHOLE, SSE), request=asked(stream=True)) == []
+    assert told(answered(200, WHOLE, SSE), request=asked(stream=True), published=True) == []
+
+
+@pytest.mark.parametrize("expected", ["accepted", "refused", "unauthorized", "no-path", "either"])
+@pytest.mark.parametrize("status", [500, 501, 503, 599])
+def test_a_5xx_is_an_error_whatever_was_sent(expected: Expectation, status: int) -> None:
+    assert told(answered(status, b"", None), expected) == [("error", "response.server-error")]
+
+
+@pytest.mark.parametrize("fault", ["timeout", "reset", "empty-reply", "truncated", "endless"])
+@pytest.mark.parametrize("expected", ["accepted", "refused", "either"])
+def test_no_whole_answer_is_an_error_whatever_was_sent(fault: str, expected: Expectation) -> None:
+    assert told(None, expected, fault=fault) == [("error", f"transport.{fault}")]
+
+
+def test_what_came_of_a_stream_before_it_was_cut_is_judged_but_for_its_end() -> None:
+    half = frames(chunk(role="assistant"), {**chunk(content="H"), "created": "now"}, done=False)
+    found = told(answered(200, half, SSE), request=asked(stream=True), fault="stalled")
+    assert found == [("error", "transport.stalled"), ("error", "stream.type")]
+
+
+@pytest.mark.parametrize(
+    ("status", "expected", "found"),
+    [
+        (400, "accepted", [("error", "request.valid-refused")]),
+        (400, "either", []),
+        (400, "refused", []),
+        (404, "accepted", [("error", "request.valid-refused")]),
+        (404, "refused", []),
+        (413, "refused", []),
+        (422, "refused", [("error", "response.status-undeclared")]),
+        (418, "either", [("error", "response.status-undeclared")]),
+        (307, "accepted", [("error", "response.unexpected-redirect")]),
+        (307, "either", [("error", "response.unexpected-redirect")]),
+        (400, "unauthorized", [("error", "security.wrong-status")]),
+        (403, "unauthorized", [("error", "response.status-undeclared")]),
+    ],
+)
+def test_statuses_are_held_to_what_is_expected(
+    status: int, expected: Expectation, found: Told
+) -> None:
+    assert told(refusal(status), expected) == found
+
+
+def test_a_401_must_say_how_to_do_better() -> None:
+    missing = [("error", "response.www-authenticate-missing")]
+    assert told(refusal(401), "unauthorized") == missing
+    assert told(refusal(401, WWW_Authenticate="Bearer"), "unauthorized") == []
+
+
+def test_nobody_gets_in_without_credentials() -> None:
+    assert told(answered(200, BODY), "unauthorized") == [("error", "security.not-enforced")]
+    assert told(answered(200, BODY), "either") == []
+
+
+def test_a_405_must_name_the_methods_that_would_do() -> None:
+    request = Request("GET", "/v1/chat/completions")
+    assert told(refusal(405), "no-method", request=request) == [("error", "response.allow-missing")]
+    assert told(refusal(405, Allow="POST"), "no-method", request=request) == []
+    assert told(refusal(404), "no-method", request=request) == []
+    assert told(answered(200, {}), "no-method", request=request) == [
+        ("error", "request.method-accepted")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("request_", "found"),
+    [
+        (asked(model=7), [("error", "request.invalid-accepted")]),
+        (asked(b"{"), [("error", "request.invalid-accepted")]),
+        (asked(temperature=9), [("warning", "request.invalid-accepted")]),
+        (asked(messages=[]), [("warning", "request.invalid-accepted")]),
+        (asked(json.dumps(PLAIN)[:-1].encode() + b',"x":NaN}'), "warning"),
+        (asked(json.dumps(PLAIN)[:-1].encode() + b',"model":"m"}'), []),
+        (asked(temperature=1), []),
+    ],
+)
+def test_taking_what_the_published_document_rejects_is_graver(
+    request_: Request, found: Any
+) -> None:
+    expected = [("warning", "request.invalid-accepted")] if found == "warning" else found
+    assert told(answered(200, BODY), "refused", request=request_) == expected
+
+
+def test_another_content_type_may_be_taken_with_a_warning() -> None:
+    request = Request(
+        "POST",
+        "/v1/chat/completions",
+        (("Authorization", "Bearer t"), ("Content-Type", "text/plain")),
+        json.dumps(PLAIN).encode(),
+    )
+    assert told(answered(200, BODY), "refused", request=request) == [
+        ("warning", "request.invalid-accepted")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"created": "now"}, [("error", "response-body.type")]),
+        ({"object": "text_completion"}, [("warning", "response-body.const")]),
+        ({"usage": None}, []),
+        ({"more": 1}, []),
+    ],
+)
+def test_breaking_what_only_the_overlay_says_of_an_answer_is_a_warning(
+    change: dict[str, Any], found: Told
+) -> None:
+    assert told(answered(200, {**BODY, **change})) == found
+
+
+def test_a_refusal_in_a_form_that_only_the_overlay_describes_is_a_warning() -> None:
+    assert told(refusal(400, {"detail": "no"}), "refused") == [
+        ("warning", "response-body.required")
+    ]
+    assert told(refusal(400, {"detail": "no"}), "refused", published=True) == []
+
+
+def test_a_broken_law_has_its_own_severity() -> None:
+    assert told(answered(200, {**BODY, "model": "n"})) == [("error", "law.model-as-asked")]
+    assert told(answered(200, {**BODY, "created": 0})) == [("warning", "law.created-in-seconds")]
+
+
+def test_laws_are_not_held_against_the_answer_to_a_broken_request() -> None:
+    wrong = answered(200, {**BODY, "model": "n"})
+    assert told(wrong, "either", request=asked(model=7)) == []
+    assert told(wrong, "either") == [("error", "law.model-as-asked")]
+
+
+def test_of_a_stream_that_cannot_be_read_only_that_is_told() -> None:
+    cut = WHOLE[: len(WHOLE) // 2]
+    codes = {code for _, code in told(answered(200, cut, SSE), request=asked(stream=True))}
+    assert "stream.unfinished" in codes
+    assert not any(code.startswith(("law.", "stream-body.")) for code in codes)
+
+
+def test_the_verdicts_of_the_laws_come_with_the_violations() -> None:
+    exchange = Exchange(asked(), answered(200, BODY))
+    found, verdicts = judged(OVERLAID, Ask(OPERATION, "accepted"), exchange)
+    assert found == ()
+    assert (verdicts["model-as-asked"], verdicts["tool-choice-none"]) == ("held", "inapplicable")
+    assert judged(OVERLAID, Ask(OPERATION, "accepted"), Exchange(asked(), None, "reset"))[1] == {}
+
+
+# -- what is expected of a case -----------------------------------------------------------------
+
+
+def case(value: Any, subject: Subject = SUBJECT, phase: str = "boundary") -> Case:
+    return subject.case(phase, "x", value, about="x")
+
+
+PUBLISHED_SUBJECT = next(iter(subjects(PUBLISHED, SETTINGS, second=OVERLAID).values()))
+
+
+@pytest.mark.parametrize(
+    ("change", "overlaid", "published"),
+    [
+        ({}, "accepted", "accepted"),
+        ({"model": 7}, "refused", "refused"),
+        ({"temperature": 1}, "accepted", "accepted"),
+        # only the overlay rejects it: to take it is a warning there, and nothing as published
+        ({"temperature": 9}, "refused", "either"),
+        # only the published document rejects it: neither may be held against a server
+        ({"logit_bias": {"5": 1}}, "either", "either"),
+        ({"messages": [{"role": "developer", "content": "x"}]}, "either", "either"),
+        # what costs a server too much it may cap
+        ({"n": 8}, "accepted", "accepted"),
+        ({"n": 500}, "either", "either"),
+    ],
+)
+def test_what_is_expected_follows_both_documents(
+    change: dict[str, Any], overlaid: str, published: str
+) -> None:
+    value = {**SUBJECT.minimal, **change}
+    assert expectation(OVERLAID, case(value)) == overlaid
+    assert expectation(PUBLISHED, case(value, PUBLISHED_SUBJECT), OVERLAID) == published
+
+
+def test_a_token_stands_where_the_placeholder_was() -> None:
+    made = case(PLAIN)
+    settings = Settings(url="http://x", token="s3cret", fields=(("X-Tenant", "a"),))
+    sent = addressed(made.request, settings)
+    assert sent.field("Authorization") == "Bearer s3cret"
+    assert (sent.field("X-Tenant"), sent.field("User-Agent")) == ("a", "troth")
+    assert "s3cret" not in str(made.request)
+    assert readable(made.request).field("Authorization") == "Bearer troth-placeholder-token"
+
+
+def test_a_field_of_the_users_takes_the_place_of_ours() -> None:
+    settings = Settings(url="http://x", fields=(("authorization", "Bearer mine"),))
+    sent = addressed(case(PLAIN).request, settings)
+    assert [value for name, value in sent.fields if name.lower() == "authorization"] == [
+        "Bearer mine"
+    ]

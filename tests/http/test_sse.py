@@ -1,0 +1,234 @@
+import itertools
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from troth.http import sse
+from troth.http.sse import Decoder, Event, Limits, Note, Unfinished
+
+CASES = json.loads((Path(__file__).parents[1] / "golden" / "sse-cases.json").read_text("utf-8"))
+
+WORDS = "\n|\r|\r\n|:| |data|data:|data: |event: |event:|id: |id|retry: |retry:|12|x|\0|other: "
+ODD = [
+    b"\xef\xbb\xbf",
+    b"\xe2\x82",
+    b"\xff",
+    b"\xc3\xa9",
+    b"\xe2\x80\xa8",
+    b"\xc2\x85",
+    b"\xd9\xa1",
+]
+PIECES = st.sampled_from(WORDS.encode().split(b"|")) | st.sampled_from(ODD)
+STREAMS = st.lists(PIECES, max_size=24).map(b"".join)
+
+
+def reference(stream):
+    """Follow the HTML standard, "Parsing an event stream", one sentence after another."""
+    text = stream.decode("utf-8", "replace")
+    text = text[1:] if text[:1] == "\ufeff" else text
+    lines, line, position = [], "", 0
+    while position < len(text):
+        if text[position] in "\r\n":
+            lines.append(line)
+            line = ""
+            if text[position : position + 2] == "\r\n":
+                position += 1
+        else:
+            line += text[position]
+        position += 1
+    events, data_buffer, type_buffer, id_buffer = [], "", "", ""
+    last_event_id, retry = "", None
+    for line in lines:
+        if line == "":
+            last_event_id = id_buffer
+            if data_buffer == "":
+                type_buffer = ""
+                continue
+            events.append((type_buffer or "message", data_buffer.removesuffix("\n")))
+            data_buffer, type_buffer = "", ""
+            continue
+        if line[0] == ":":
+            continue
+        if ":" in line:
+            field, value = line.split(":", 1)
+            value = value[1:] if value[:1] == " " else value
+        else:
+            field, value = line, ""
+        if field == "event":
+            type_buffer = value
+        elif field == "data":
+            data_buffer += value + "\n"
+        elif field == "id" and "\0" not in value:
+            id_buffer = value
+        elif field == "retry" and value and set(value) <= set("0123456789"):
+            retry = int(value)
+    return events, last_event_id, retry
+
+
+def pieces(stream, cuts):
+    edges = [0, *sorted(cut % (len(stream) + 1) for cut in cuts), len(stream)]
+    return [stream[a:b] for a, b in itertools.pairwise(edges)]
+
+
+def decoded(chunks, **settings):
+    decoder = Decoder(**settings)
+    events = [event for chunk in chunks for event in decoder.feed(chunk)]
+    return events, decoder.finish(), decoder
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_streams_as_servers_send_them(case):
+    events, _, _ = decoded([chunk.encode("latin-1") for chunk in case["chunks"]])
+    assert [[event.type, event.data] for event in events] == case["events"]
+
+
+@given(STREAMS)
+@example(b"\xef\xbb\xbf\xef\xbb\xbfdata: x\n\n")
+@example("data: a\u2028b\u0085c\x0b\x0c\n\n".encode())
+@settings(max_examples=300)
+def test_events_are_those_of_the_standard(stream):
+    events, _, decoder = decoded([stream])
+    told = [(event.type or "message", event.data) for event in events]
+    assert (told, decoder.last_event_id, decoder.retry) == reference(stream)
+
+
+@given(STREAMS, st.lists(st.integers(0, 200), max_size=8))
+@example(b"data: x\r\n\r\n", [8, 9, 10])
+@example(b"\xef\xbb\xbfdata: x\n\n", [1, 2])
+@example(b"\r\ndata: x", [1])
+@settings(max_examples=300)
+def test_how_the_bytes_are_split_changes_nothing(stream, cuts):
+    whole, lost, decoder = decoded([stream])
+    for chunks in (pieces(stream, cuts), [stream[i : i + 1] for i in range(len(stream))]):
+        again, lost_again, other = decoded(chunks)
+        assert again == whole
+        assert lost_again == lost
+        assert other.notes == decoder.notes
+        assert (other.last_event_id, other.retry) == (decoder.last_event_id, decoder.retry)
+
+
+@given(STREAMS, st.lists(st.integers(0, 200), max_size=8))
+@settings(max_examples=150)
+def test_limits_cut_at_the_same_place_however_the_bytes_are_split(stream, cuts):
+    limits = Limits(line=9, event=6)
+    whole, lost, decoder = decoded([stream], limits=limits)
+    again, lost_again, other = decoded(pieces(stream, cuts), limits=limits)
+    assert (again, lost_again, str(other.overflow)) == (whole, lost, str(decoder.overflow))
+    assert all(len(event.data.replace("\n", "").encode()) <= 6 for event in again)
+
+
+def test_an_event_keeps_its_own_id_and_retry():
+    events, _, decoder = decoded([b"id: 7\nretry: 30\nevent: e\ndata: a\n\ndata: b\n\nid\n\n"])
+    assert events == [Event("e", "a", "7", 30), Event(None, "b")]
+    assert (decoder.last_event_id, decoder.retry) == ("", 30)
+
+
+@pytest.mark.parametrize(
+    ("stream", "expected"),
+    [
+        (b"data: a\n\ndata: b", Unfinished(Event(None, "b"), 9)),
+        (b"data: a\n\nevent: e\ndata: b\n", Unfinished(Event("e", "b"), 9)),
+        (b"data: a\r\n\r\nid: 1", Unfinished(Event(None, "", "1"), 11)),
+        (b"data: a\n\ndat", Unfinished(Event(), 9)),
+        (b"data: a\n\n: bye", None),
+        (b"data: a\n\n", None),
+        (b"\xef\xbb", Unfinished(Event(), 0)),
+        (b"\xef\xbb\xbf", None),
+        (b"", None),
+    ],
+)
+def test_the_end_tells_what_was_lost(stream, expected):
+    _, lost, decoder = decoded([stream])
+    assert lost == expected
+    assert ("unfinished-event" in [note.form for note in decoder.notes]) is (expected is not None)
+
+
+@pytest.mark.parametrize(
+    ("stream", "expected"),
+    [
+        (b"data: a\n\ndata: b\n\n", ()),
+        (b"data: a\r\n\r\n", (Note("crlf", 7, 2),)),
+        (b"data: a\r\r", (Note("cr", 7, 2),)),
+        (
+            b"data: a\n\r\ndata: b\n\r",
+            (Note("crlf", 8, 1), Note("mixed-line-ends", 8, 2), Note("cr", 18, 1)),
+        ),
+        (b"\xef\xbb\xbfdata: a\n\n", (Note("byte-order-mark", 0, 1),)),
+        (b": hi\n\ndata: a\n:\n\n", (Note("comment", 0, 2),)),
+        (b"data: a\n\nevent: ping\n\n", (Note("event-without-data", 21, 1),)),
+        (
+            b"data:a\ndata:\n\n",
+            (Note("no-space-after-colon", 0, 1), Note("several-data-lines", 13, 1)),
+        ),
+        (b"data: \xff\xc3\n\ndata: \xef\xbf\xbd\n\n", (Note("bad-utf-8", 6, 2),)),
+        (b"data: a\nda: b\n\n", (Note("unknown-field", 8, 1),)),
+        (b"retry: 1.5\nretry: \n\n", (Note("retry-without-number", 0, 2),)),
+        (b"id: \0\n\n", (Note("nul-in-id", 0, 1),)),
+        (b"data: a", (Note("unfinished-event", 0, 1),)),
+    ],
+)
+def test_fragile_forms_are_noted_where_they_first_stand(stream, expected):
+    assert decoded([stream])[2].notes == expected
+
+
+def test_an_endless_line_stops_at_the_limit():
+    decoder = Decoder(limits=Limits(line=1000))
+    assert decoder.feed(b"data: a\n\ndata: ") == [Event(None, "a")]
+    for _ in range(20):
+        assert decoder.feed(b"x" * 100) == []
+    assert (decoder.overflow.part, decoder.overflow.limit, decoder.overflow.offset) == (
+        "line",
+        1000,
+        9,
+    )
+    assert decoder.feed(b"\n\ndata: b\n\n") == []
+    assert decoder.finish() is None
+
+
+def test_an_endless_event_stops_at_the_limit():
+    decoder = Decoder(limits=Limits(event=1000))
+    assert [decoder.feed(b"data: " + b"x" * 100 + b"\n") for _ in range(20)] == [[]] * 20
+    assert str(decoder.overflow) == (
+        "the event at byte 1070 of the stream is longer than 1000 bytes; "
+        "end lines and events sooner"
+    )
+
+
+def test_a_retry_of_thousands_of_digits_is_no_trouble():
+    _, _, decoder = decoded([b"retry: " + b"9" * 5000 + b"\n\n"])
+    assert decoder.retry > 10**100
+
+
+@given(
+    st.builds(
+        Event,
+        type=st.none() | st.text("ab: é", min_size=1),
+        data=st.text("ab:é \n\t{}\u2028"),
+        id=st.none() | st.text("ab: é"),
+        retry=st.none() | st.integers(0, 10**6),
+    )
+)
+def test_what_is_encoded_is_decoded(event):
+    assert decoded([sse.encode(event)])[0] == [event]
+
+
+def test_encoding_is_the_plainest_form():
+    event = Event("e", "a\r\nb\rc\n", "7", 5)
+    assert sse.encode(event) == (
+        b"event: e\nid: 7\nretry: 5\ndata: a\ndata: b\ndata: c\ndata: \n\n"
+    )
+
+
+@pytest.mark.parametrize("event", [Event("a\nb"), Event(id="a\rb"), Event(id="a\0b")])
+def test_what_a_line_cannot_hold_is_refused(event):
+    with pytest.raises(ValueError, match="a line of a stream cannot hold"):
+        sse.encode(event)
+
+
+@given(st.lists(st.sampled_from([b"{}", b"[DONE]", b'{"a":1}'])))
+def test_data_frames_are_what_encode_writes(payloads):
+    expected = b"".join(sse.encode(Event(data=payload.decode())) for payload in payloads)
+    assert sse.data_frames(iter(payloads)) == expected

@@ -1,0 +1,112 @@
+"""Answers in natural language: they pick up the topic, greet, report, and differ."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from troth_mock.chat import corpus
+from troth_mock.chat.text import answer, plain, report, shortened, subject, topic, words_of
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("What is the capital of France?", "the capital of France"),
+        ("Write a haiku about the sea", "a haiku about the sea"),
+        ("please explain quantum computing", "quantum computing"),
+        ("can you summarise The Great Gatsby for me please", "the Great Gatsby"),
+        ("日本の首都", "日本の首都"),
+        ("ما هي عاصمة فرنسا؟", "ما هي عاصمة فرنسا"),
+        ("why?", corpus.FALLBACK_TOPICS[0]),
+        ("\x00\x01", corpus.FALLBACK_TOPICS[0]),
+    ],
+)
+def test_the_topic_is_the_phrase_that_the_question_is_about(message, expected):
+    assert topic(message) == expected
+
+
+@given(st.integers(0, 2**64 - 1), st.integers(0, 127))
+def test_an_answer_speaks_of_the_topic_in_several_sentences(number, index):
+    said = answer("What is the capital of France?", number=number, index=index)
+    assert "capital of France" in said
+    assert said.count(".") + said.count("?") >= 3
+    assert not set("{}") & set(said)
+
+
+@given(st.integers(0, 2**64 - 1))
+def test_who_greets_is_greeted(number):
+    for greeting in ("Hello!", "hi there", "Good morning, how are you today?"):
+        said = answer(greeting, number=number)
+        assert said.startswith(corpus.GREETINGS)
+        assert said.endswith(corpus.OFFERS)
+
+
+@given(st.integers(0, 2**64 - 1))
+def test_who_thanks_is_welcome(number):
+    for thanks in ("Thanks!", "thank you so much for your help", "Merci"):
+        assert answer(thanks, number=number).startswith(corpus.WELCOMES)
+
+
+@given(st.integers(0, 2**64 - 1), st.sampled_from(["Hello", "Tell me of sea salt", "", "why?"]))
+def test_all_choices_of_one_request_differ(number, message):
+    for brief in (False, True):
+        said = [answer(message, number=number, index=index, brief=brief) for index in range(128)]
+        assert len(set(said)) == 128
+    told = [report("tool", "result", number=number, index=index) for index in range(128)]
+    assert len(set(told)) == 128
+
+
+@given(st.text(max_size=300), st.integers(0, 2**64 - 1))
+def test_any_message_is_answered_within_bounds(message, number):
+    said = answer(message, number=number)
+    assert 0 < len(said) < 2000
+
+
+def test_a_word_of_ten_megabytes_is_shortened_in_the_answer():
+    assert len(answer("x" * 10_000_000, number=3)) < 2000
+
+
+def test_a_report_holds_the_result_and_names_the_tool():
+    said = report("get_weather", '{"temperature": 21}', number=5)
+    assert "`get_weather`" in said
+    assert "21" in said
+
+
+def test_a_report_reads_the_members_of_a_json_result():
+    said = report("get_weather", '{"city": "Paris", "temperature": 21.5, "dry": true}', number=5)
+    assert "city: Paris, temperature: 21.5, dry: true" in said
+
+
+def test_a_report_of_an_unnamed_tool_still_is_a_sentence():
+    for number in range(50):
+        assert "{tool}" not in report("", "ok", number=number)
+
+
+@given(st.text(max_size=200), st.integers(1, 50))
+def test_what_is_shortened_is_a_beginning_of_the_text(text, most):
+    cut = shortened(text, most)
+    assert cut == text or (cut.endswith("…") and text.startswith(cut[:-1]) and len(cut) <= most + 1)
+
+
+def test_the_text_of_a_message_is_that_of_its_parts():
+    parts = [{"type": "text", "text": "one"}, {"type": "image_url"}, "x", {"text": "two"}]
+    assert [plain("a"), plain(parts), plain(None), plain(3)] == ["a", "one two", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("How is the weather in New York today?", "New York"),
+        ("Compare Paris and Rome", "Rome"),
+        ("What? Should I go", ""),
+        ("hello", ""),
+    ],
+)
+def test_the_subject_is_the_last_name(message, expected):
+    assert subject(message) == expected
+
+
+def test_words_of_a_message_are_those_that_tell_something():
+    assert words_of("What's the Weather in Paris?") == ["weather", "paris"]

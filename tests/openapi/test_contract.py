@@ -1,0 +1,291 @@
+"""Matching: which operation a target addresses, and what there is when it addresses none."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from troth.document import document
+from troth.errors import MethodNotAllowed, NoSuchPath
+from troth.http.exchange import Exchange, Request
+from troth.openapi import reader
+from troth.openapi.contract import Contract, NoSuchOperation
+
+OK = {"responses": {"200": {"description": "good"}}}
+
+
+def contract(paths: dict[str, Any], **members: Any) -> Contract:
+    """The contract of a document with these *paths*; a list of methods stands for a path item."""
+    items = {
+        path: {method: OK for method in item} if isinstance(item, list) else item
+        for path, item in paths.items()
+    }
+    root = {"openapi": "3.2.0", "info": {"title": "t", "version": "1"}, "paths": items, **members}
+    return reader.compile(document.read(json.dumps(root).encode(), name="t.json"))
+
+
+def found(over: Contract, method: str, target: str) -> tuple[str, dict[str, str], str]:
+    match = over.match(method, target)
+    return match.operation.name, dict(match.path_parameters), match.query
+
+
+# what is the more concrete wins
+
+
+def test_a_literal_path_wins_over_a_templated_one_however_they_are_ordered() -> None:
+    over = contract({"/pets/{id}": ["get"], "/pets/mine": ["get"], "/{any}/mine": ["get"]})
+    assert found(over, "GET", "/pets/mine") == ("GET /pets/mine", {}, "")
+    assert found(over, "GET", "/pets/7") == ("GET /pets/{id}", {"id": "7"}, "")
+    assert found(over, "GET", "/dogs/mine") == ("GET /{any}/mine", {"any": "dogs"}, "")
+
+
+def test_the_template_whose_earlier_segments_are_literal_wins() -> None:
+    over = contract({"/{a}/b/c": ["get"], "/a/{b}/{c}": ["get"], "/a/{b}/c": ["get"]})
+    assert found(over, "GET", "/a/b/c") == ("GET /a/{b}/c", {"b": "b"}, "")
+    assert found(over, "GET", "/a/b/x") == ("GET /a/{b}/{c}", {"b": "b", "c": "x"}, "")
+    assert found(over, "GET", "/x/b/c") == ("GET /{a}/b/c", {"a": "x"}, "")
+
+
+def test_a_segment_with_more_literal_characters_wins() -> None:
+    over = contract({"/{id}": ["get"], "/{id}.json": ["get"], "/{stem}.{suffix}": ["get"]})
+    assert found(over, "GET", "/seven") == ("GET /{id}", {"id": "seven"}, "")
+    assert found(over, "GET", "/seven.json") == ("GET /{id}.json", {"id": "seven"}, "")
+    assert found(over, "GET", "/seven.xml") == (
+        "GET /{stem}.{suffix}",
+        {"stem": "seven", "suffix": "xml"},
+        "",
+    )
+
+
+def test_a_literal_path_that_lacks_the_method_does_not_fall_back_to_a_template() -> None:
+    over = contract({"/a/{x}": ["post"], "/a/b": ["get", "put"]})
+    with pytest.raises(MethodNotAllowed) as caught:
+        over.match("POST", "/a/b")
+    assert caught.value.allowed == ("GET", "PUT")
+
+
+def test_a_parameter_is_one_segment_and_never_empty() -> None:
+    over = contract({"/a/{x}": ["get"]})
+    for target in ("/a/", "/a", "/a/b/c", "/a//", "a/b"):
+        with pytest.raises(NoSuchPath):
+            over.match("GET", target)
+
+
+def test_what_looks_like_a_pattern_in_a_path_is_meant_literally() -> None:
+    over = contract({"/a.b/{x}/(c)+": ["get"], "/a+b": ["get"]})
+    assert found(over, "GET", "/a.b/1/(c)+") == ("GET /a.b/{x}/(c)+", {"x": "1"}, "")
+    assert found(over, "GET", "/a+b")[0] == "GET /a+b"
+    for target in ("/aXb/1/(c)+", "/a.b/1/c", "/aab"):
+        with pytest.raises(NoSuchPath):
+            over.match("GET", target)
+
+
+# the target: its forms, its encoding
+
+
+@pytest.mark.parametrize(
+    ("target", "query"),
+    [
+        ("/a/b", ""),
+        ("/a/b?", ""),
+        ("/a/b?x=/c&y=?", "x=/c&y=?"),
+        ("/a/b#part", ""),
+        ("/a/b?x=1#part?no=1", "x=1"),
+        ("http://h/a/b?x=1", "x=1"),
+        ("https://user@h:8443/a/b", ""),
+    ],
+)
+def test_the_query_is_cut_off_and_the_absolute_form_is_read(target: str, query: str) -> None:
+    over = contract({"/a/b": ["get"]})
+    assert found(over, "GET", target) == ("GET /a/b", {}, query)
+
+
+@pytest.mark.parametrize(("target", "query"), [("http://h", ""), ("http://h?x=1", "x=1")])
+def test_an_absolute_target_without_a_path_means_the_root(target: str, query: str) -> None:
+    over = contract({"/": ["get"]})
+    assert found(over, "GET", target) == ("GET /", {}, query)
+
+
+@pytest.mark.parametrize(
+    "target", ["*", "h:443", "", "//a/b", "/a/b/", "/A/b", "/a%2Fb", "/a/../a/b"]
+)
+def test_no_other_target_is_taken_for_a_path(target: str) -> None:
+    over = contract({"/a/b": ["get"]})
+    with pytest.raises(NoSuchPath) as caught:
+        over.match("GET", target)
+    assert caught.value.target == target
+
+
+def test_a_fragment_or_a_query_of_a_path_is_never_sent_and_so_does_not_count() -> None:
+    over = contract({"/a#stream": ["post"], "/b?action={x}": ["get"]})
+    assert found(over, "POST", "/a")[0] == "POST /a#stream"
+    assert found(over, "GET", "/b?action=1") == ("GET /b?action={x}", {}, "action=1")
+
+
+def test_percent_encoding_of_what_needs_none_makes_no_difference() -> None:
+    paths = ("/v1/chat-x", "/caf%c3%a9/{x}", "/a b", "/ü")
+    over = contract({path: ["get"] for path in paths})
+    assert found(over, "GET", "/v1/%63hat%2Dx")[0] == "GET /v1/chat-x"
+    assert found(over, "GET", "/caf%C3%A9/%41%20%2f") == (
+        "GET /caf%c3%a9/{x}",
+        {"x": "%41%20%2f"},
+        "",
+    )
+    assert found(over, "GET", "/a%20b")[0] == "GET /a b"
+    assert found(over, "GET", "/%C3%bc")[0] == "GET /ü"
+
+
+# RFC 3986 §6.2.2.2: with reserved characters, encoding does make a difference
+SEGMENT = st.text(
+    st.characters(codec="utf-8", exclude_characters="%{}:/?#[]@!$&'()*+,;="), min_size=1, max_size=8
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(SEGMENT, min_size=1, max_size=4))
+def test_any_path_is_found_by_its_percent_encoding(segments: list[str]) -> None:
+    path = "/" + "/".join(segments)
+    over = contract({path: ["get"]})
+    encoded = "/" + "/".join(
+        "".join(f"%{byte:02x}" for byte in segment.encode()) for segment in segments
+    )
+    assert over.match("GET", encoded).operation.path == path
+
+
+# methods
+
+
+def test_a_method_that_the_path_lacks_is_told_with_those_that_it_has() -> None:
+    over = contract({"/a": ["put", "get", "delete"]})
+    with pytest.raises(MethodNotAllowed) as caught:
+        over.match("PATCH", "/a")
+    fault = caught.value
+    assert (fault.method, fault.target, fault.allowed) == ("PATCH", "/a", ("DELETE", "GET", "PUT"))
+    assert str(fault) == "PATCH is not declared for '/a'; DELETE, GET, PUT would do"
+
+
+def test_head_is_an_operation_of_its_own() -> None:
+    over = contract({"/a": ["get"], "/b": ["get", "head"]})
+    assert found(over, "HEAD", "/b")[0] == "HEAD /b"
+    with pytest.raises(MethodNotAllowed) as caught:
+        over.match("HEAD", "/a")
+    assert caught.value.allowed == ("GET",)
+
+
+def test_methods_compare_as_they_are_written() -> None:
+    # RFC 9110 §9.1: the method token is case-sensitive
+    over = contract({"/a": ["get"]})
+    with pytest.raises(MethodNotAllowed):
+        over.match("get", "/a")
+
+
+def test_query_and_additional_methods_are_methods_like_any() -> None:
+    over = contract({"/a": {"query": OK, "additionalOperations": {"COPY": OK, "x-Lock": OK}}})
+    assert [operation.method for operation in over.operations] == ["QUERY", "COPY", "x-Lock"]
+    assert found(over, "x-Lock", "/a")[0] == "x-Lock /a"
+    with pytest.raises(MethodNotAllowed) as caught:
+        over.match("GET", "/a")
+    assert caught.value.allowed == ("COPY", "QUERY", "x-Lock")
+
+
+def test_paths_that_servers_make_one_share_their_methods() -> None:
+    over = contract({"/v1/a": ["get"], "/a": {"post": OK, "servers": [{"url": "/v1"}]}})
+    with pytest.raises(MethodNotAllowed) as caught:
+        over.match("DELETE", "/v1/a")
+    assert caught.value.allowed == ("GET", "POST")
+
+
+# servers
+
+
+@pytest.mark.parametrize(
+    ("servers", "good", "bad"),
+    [
+        ([], ["/a"], ["/v1/a"]),
+        ([{"url": "/"}], ["/a"], ["//a"]),
+        ([{"url": "https://h.example/v1/"}], ["/v1/a", "/a"], ["/v1//a", "/v2/a"]),
+        ([{"url": "https://u:p@h.example/v1"}], ["/v1/a"], []),
+        ([{"url": "v1"}], ["/v1/a"], []),
+        ([{"url": "./api/../v1"}], ["/v1/a"], []),
+        ([{"url": "https://h/one"}, {"url": "https://h/two"}], ["/one/a", "/two/a"], ["/three/a"]),
+        ([{"url": "https://h/caf%C3%A9"}], ["/caf%c3%a9/a"], []),
+        (
+            [
+                {
+                    "url": "https://{where}.h/{v}",
+                    "variables": {
+                        "where": {"default": "eu"},
+                        "v": {"default": "v2", "enum": ["v1", "v2"]},
+                    },
+                }
+            ],
+            ["/v2/a", "/v1/a"],
+            ["/v3/a", "/{v}/a"],
+        ),
+        ([{"url": "https://h:{port}/v1", "variables": {"port": {"default": "1"}}}], ["/v1/a"], []),
+        ([{"url": "https://h/{tenant}"}], ["/any/a"], ["/any/where/a"]),
+        ([{"url": "http://[half/v1"}], ["/a"], []),
+    ],
+)
+def test_a_server_gives_the_base_path(servers: list[Any], good: list[str], bad: list[str]) -> None:
+    over = contract({"/a": ["get"]}, servers=servers)
+    assert [found(over, "GET", target)[0] for target in good] == ["GET /a"] * len(good)
+    for target in bad:
+        with pytest.raises(NoSuchPath):
+            over.match("GET", target)
+
+
+def test_the_nearest_servers_count() -> None:
+    over = contract(
+        {
+            "/a": {
+                "servers": [{"url": "/item"}],
+                "get": {**OK, "servers": [{"url": "/own"}]},
+                "put": OK,
+            },
+            "/b": ["get"],
+        },
+        servers=[{"url": "/top"}],
+    )
+    assert {operation.name: operation.base_paths for operation in over.operations} == {
+        "GET /a": ("/own",),
+        "PUT /a": ("/item",),
+        "GET /b": ("/top",),
+    }
+
+
+def test_the_enums_of_many_variables_do_not_multiply_without_end() -> None:
+    variables = {f"v{n}": {"default": "0", "enum": [str(i) for i in range(10)]} for n in range(9)}
+    url = "/" + "/".join(f"{{{name}}}" for name in variables)
+    (operation,) = contract(
+        {"/a": ["get"]}, servers=[{"url": url, "variables": variables}]
+    ).operations
+    assert len(operation.base_paths) == 64
+    assert operation.base_paths[0] == "/0/0/0/0/0/0/0/0/0"
+
+
+# names
+
+
+def test_an_operation_is_found_by_its_id_or_its_method_and_path() -> None:
+    over = contract({"/a": {"get": {**OK, "operationId": "readA"}, "put": OK}})
+    assert over.operation("readA") is over.operation("GET /a")
+    with pytest.raises(NoSuchOperation) as caught:
+        over.operation("writeA")
+    assert caught.value.names == ("GET /a", "PUT /a")
+    assert str(caught.value) == "the document has no operation 'writeA'; it has GET /a, PUT /a"
+
+
+def test_a_contract_without_verbs_says_how_to_get_them() -> None:
+    over = contract({"/a": ["get"]})
+    with pytest.raises(TypeError, match=r"use troth\.load"):
+        over.validate(Exchange(Request("GET", "/a")))
+
+
+def test_a_document_without_overlays_is_its_own_published_contract() -> None:
+    over = contract({"/a": ["get"]})
+    assert over.published is over

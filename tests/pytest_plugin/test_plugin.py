@@ -1,0 +1,284 @@
+"""The plugin as its users meet it: pytest runs of their own, in a folder of their own."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import troth
+from servers.chat import TOKEN
+from servers.faults import FAULTS
+from servers.wire import Answer, Asked, Server
+from troth.conformance import transport  # noqa: F401 - once, not per run
+from troth.conformance.events import Finding
+from troth.http.exchange import Exchange, Request
+from troth.pytest_plugin import session
+from troth.violation import Violation
+
+ROOT: Any = troth.load().document.root
+OPERATION = "troth::POST /v1/chat/completions"
+# what a careful project has: every mistake of a plugin would show
+INI = """[pytest]
+addopts = --strict-markers --strict-config -p no:randomly
+filterwarnings = error
+"""
+#: Enough to find what is wrong, and quick.
+QUICK = ("--troth-phase", "deck", "--troth-max-requests", "60")
+
+Pytest = Callable[..., tuple[int, str]]
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (pytester.path / ".git").mkdir()
+    (pytester.path / "pytest.ini").write_text(INI)
+    # a run inside of this one is no worker of it, and takes nothing from our environment
+    for name in [name for name in os.environ if name.startswith(("TROTH", "PYTEST_XDIST"))]:
+        monkeypatch.delenv(name)
+    return pytester.path
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, project: Path, monkeypatch: pytest.MonkeyPatch) -> Pytest:
+    def command(*args: str, process: bool = False, **more: str) -> tuple[int, str]:
+        with monkeypatch.context() as patch:
+            for name, value in more.items():
+                patch.setenv(name, value)
+            made = pytester.runpytest_subprocess if process else pytester.runpytest_inprocess
+            result = made(*args)
+        return int(result.ret), result.stdout.str() + result.stderr.str()
+
+    return command
+
+
+class Counting:
+    """A server that counts what it is asked."""
+
+    def __init__(self, answer: Callable[[Asked], Answer]) -> None:
+        self.answer = answer
+        self.requests = 0
+
+    def __call__(self, asked: Asked) -> Answer:
+        self.requests += 1
+        return self.answer(asked)
+
+
+@pytest.fixture(scope="module")
+def faulty() -> Iterator[tuple[str, Counting]]:
+    counting = Counting(FAULTS["UsageWithoutTotal"].server(ROOT))
+    with Server(counting) as serving:
+        yield serving.url, counting
+
+
+def test_without_a_url_the_plugin_adds_nothing_and_imports_nothing_heavy(
+    run: Pytest, project: Path
+) -> None:
+    (project / "test_own.py").write_text(
+        "import sys\n"
+        "def test_own():\n"
+        "    heavy = {'aiohttp', 'jinja2', 'jsonschema_rs', 'cel', 'openapi_core', 'click'}\n"
+        "    assert not heavy & set(sys.modules)\n"
+        "    assert 'troth.contract' not in sys.modules\n"
+    )
+    code, out = run("-q", "-p", "no:anyio", process=True)
+    assert (code, "1 passed" in out) == (0, True), out
+
+
+def test_collecting_lists_readable_ids_and_opens_no_socket(
+    run: Pytest, faulty: tuple[str, Counting]
+) -> None:
+    url, server = faulty
+    before = server.requests
+    code, out = run("--collect-only", "-q", "--troth-url", url)
+    assert code == 0, out
+    listed = out.split("\n\n")[0].splitlines()
+    assert listed[:5] == [
+        f"{OPERATION}::{check}"
+        for check in ("requests", "security", "statuses", "bodies", "streams")
+    ]
+    assert f"{OPERATION}::laws[tools]" in listed
+    assert listed[-2:] == [f"{OPERATION}::transport", f"{OPERATION}::time"]
+    assert f"{len(listed)} tests collected" in out
+    assert server.requests == before
+
+
+def test_a_finding_is_the_text_of_the_failure_and_no_secret_is_in_it(
+    run: Pytest, faulty: tuple[str, Counting]
+) -> None:
+    url, _ = faulty
+    code, out = run("--troth-url", url, "--troth-token", TOKEN, *QUICK, "-p", "no:cacheprovider")
+    assert code == 1
+    failed = re.findall(rf"^FAILED {OPERATION}::(\S+) - ", out, re.M)
+    assert failed == ["bodies", "laws[usage]"]
+    assert "at /usage: 'total_tokens' is missing" in out
+    assert "curl -isS" in out
+    assert "$TROTH_TOKEN" in out
+    assert TOKEN not in out
+    assert "Traceback" not in out
+    assert ".py:" not in out.partition("= FAILURES =")[2]
+    assert re.search(r"^troth: violations, 2 errors, .* requests, ", out, re.M)
+
+
+def test_choosing_by_name_and_stopping_at_the_first_and_running_the_last_failures(
+    run: Pytest, faulty: tuple[str, Counting]
+) -> None:
+    url, _ = faulty
+    common = ("-q", "--troth-url", url, *QUICK)
+    token = {"TROTH_TOKEN": TOKEN}
+    code, out = run(*common, "-x", **token)
+    assert (code, "1 failed" in out, "laws[usage]" in out) == (1, True, False), out
+    code, out = run(*common, "--lf", **token)
+    assert (code, "1 failed, 19 deselected" in out) == (1, True), out
+    code, out = run(*common, "-m", "troth", "-k", "laws and tools", **token)
+    assert (code, "2 passed" in out) == (0, True), out
+    code, out = run(*common, "-k", "not laws and not bodies", **token)
+    assert (code, "failed" in out) == (0, False), out
+
+
+def test_a_group_that_needs_little_sends_little(run: Pytest, faulty: tuple[str, Counting]) -> None:
+    url, server = faulty
+    before = server.requests
+    code, out = run("-q", "--troth-url", url, "-k", "security", TROTH_TOKEN=TOKEN)
+    assert (code, "1 passed" in out) == (0, True), out
+    assert 20 < server.requests - before < 150
+
+
+def test_the_workers_of_xdist_share_one_run(run: Pytest, faulty: tuple[str, Counting]) -> None:
+    url, server = faulty
+    common = ("-q", "--troth-url", url, "--troth-token", TOKEN, *QUICK)
+    before = server.requests
+    _, alone = run(*common)
+    sent = server.requests - before
+    code, out = run(*common, "-n", "2", process=True)
+    assert code == 1, out
+    assert server.requests - before == 2 * sent
+    failed = re.compile(r"^FAILED (\S+ \S+)", re.M)
+    assert sorted(failed.findall(out)) == sorted(failed.findall(alone))
+    told = re.compile(r"^troth: violations, 2 errors, \d warnings, \d+ requests", re.M)
+    assert told.findall(out) == told.findall(alone)
+
+
+def test_nobody_there_is_said_once(run: Pytest) -> None:
+    code, out = run("-q", "--troth-url", "http://127.0.0.1:1")
+    assert code == 1
+    assert "1 failed, 19 skipped" in out, out
+    assert "troth: unreachable: http://127.0.0.1:1: connection refused" in out
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--troth-url", "127.0.0.1:1"], "a URL begins with http://"),
+        (["--troth-url", "http://a", "--troth-seed", "x"], "'x' is not a valid integer"),
+        (["--troth-url", "http://a", "--troth-document", "no.yaml"], "cannot read no.yaml"),
+        (["--troth-url", "http://a", "--troth-without", "tols"], "did you mean 'tools'?"),
+        (["--troth-url", "http://a", "--troth-baseline", "no.json"], "there is no such file"),
+        (["--troth-url", "http://a", "--troth-report", "json=.git"], "it is a directory"),
+        (["--troth-url", "http://a", "--troth-report", "xml=a"], "no report 'xml=a'"),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_a_usage_error(
+    run: Pytest, args: list[str], said: str
+) -> None:
+    code, out = run("-q", *args)
+    assert code == 4
+    assert said in out
+    assert "Traceback" not in out
+
+
+def test_a_file_settles_what_the_options_do_not(
+    run: Pytest, project: Path, faulty: tuple[str, Counting]
+) -> None:
+    (project / "troth.toml").write_text(
+        f'[test]\ntoken = "{TOKEN}"\nphase = ["deck"]\nmax-requests = 60\nbaseline = "known.json"\n'
+    )
+    (project / "known.json").write_text('{"baseline": "troth", "format": 1, "findings": []}')
+    code, out = run("-q", "--troth-url", faulty[0], "--troth-report", "junit=out/a.xml")
+    assert (code, "2 failed" in out) == (1, True), out
+    assert "troth: junit report in out/a.xml" in out
+    assert (project / "out" / "a.xml").exists()
+
+
+def test_what_never_came_up_is_skipped_and_not_passed(
+    run: Pytest, faulty: tuple[str, Counting]
+) -> None:
+    asked = ("--troth-phase", "deck", "--troth-max-requests", "12", "-rs", "-v")
+    code, out = run("--troth-url", faulty[0], "--troth-token", TOKEN, *asked)
+    assert code == 1
+    assert f"{OPERATION}::statuses PASSED" in out
+    for check in ("time", "laws[structured-output]", "security"):
+        assert f"{OPERATION}::{check} SKIPPED" in out
+    assert "troth: nothing of this came up in the run" in out
+
+
+def test_the_fixtures_run_inside_of_a_loop_and_fail_with_findings(
+    run: Pytest, project: Path, faulty: tuple[str, Counting]
+) -> None:
+    (project / "test_own.py").write_text(
+        "import asyncio\n"
+        "import pytest\n"
+        f"TOKEN = {TOKEN!r}\n"
+        "def test_contract(contract):\n"
+        "    assert contract.operations[0].method == 'POST'\n"
+        "def test_conforms(conformance, mock_server):\n"
+        "    async def inside():\n"
+        "        return conformance(mock_server.url, phase=('deck',), max_requests=30)\n"
+        "    asyncio.run(inside()).assert_conforms()\n"
+        "def test_departs(conformance):\n"
+        f"    found = conformance({faulty[0]!r}, token=TOKEN, phase=('deck',), max_requests=30,\n"
+        "                        header={'X-A': 'b'}, set={'model': 'm'}, without='tools')\n"
+        "    assert not found.conforms\n"
+        "    assert 'response-body.required' in {one.code for one in found.findings}\n"
+        "    with pytest.raises(TypeError, match='no argument .phases.; it has '):\n"
+        "        conformance('http://a', phases=())\n"
+        "    found.assert_conforms()\n"
+    )
+    code, out = run("-q")
+    assert code == 1
+    assert "1 failed, 2 passed" in out, out
+    assert "does not conform" in out
+    assert "Traceback" not in out
+
+
+def finding(code: str, operation: str, **more: Any) -> Finding:
+    violation = Violation(code, operation, code.partition(".")[0], "", **more)
+    return Finding("a", "error", violation, "", "", Exchange(Request("GET", "/")))
+
+
+def test_every_finding_has_an_item(
+    pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class State:
+        checks: dict[str, tuple[str, ...]] = {  # noqa: RUF012 - a stand-in, never shared
+            "GET /a": ("requests", "statuses", "laws", "laws[tools]", "time"),
+            "GET /b": ("requests", "statuses"),
+        }
+        groups: dict[str, str | None] = {"x": "tools", "y": None}  # noqa: RUF012 - as above
+
+    monkeypatch.setattr(session, "state", lambda config: State)
+    places = [
+        session.place_of(pytestconfig, one)
+        for one in (
+            finding("law.x", "GET /a", law="x"),
+            finding("law.y", "GET /a", law="y"),
+            finding("capability.tools", "GET /a"),
+            finding("run.slower", "GET /a"),
+            finding("stream.empty", "GET /b"),
+            finding("response.status-undeclared", "GET /none"),
+        )
+    ]
+    assert places == [
+        ("GET /a", "laws[tools]"),
+        ("GET /a", "laws"),
+        ("GET /a", "laws[tools]"),
+        ("GET /a", "time"),
+        ("GET /b", "requests"),
+        ("GET /a", "statuses"),
+    ]

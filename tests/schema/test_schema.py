@@ -1,0 +1,403 @@
+"""Schemas: compiled once, from the document alone, and those that arrive by themselves."""
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+
+from troth import pointer as pointers
+from troth.document import document
+from troth.errors import SpecError
+from troth.schema.schema import Mismatch, Schemas, UnusableSchema, embedded
+from troth.schema.untrusted_schema import Budget
+
+BUNDLED = Path(__file__).parents[2] / "spec" / "atoma.yaml"
+REQUEST = "/components/schemas/CreateChatCompletionRequest"
+COMPONENTS = "/components/schemas/"
+
+
+def schemas_of(**components):
+    root = {"openapi": "3.1.0", "components": {"schemas": components}}
+    return Schemas(document.read(json.dumps(root).encode(), name="it.json"))
+
+
+@pytest.fixture(scope="module")
+def bundled():
+    return Schemas(document.read(BUNDLED))
+
+
+def test_a_schema_knows_where_it_was_written(bundled):
+    schema = bundled.at(REQUEST)
+
+    assert (
+        schema.source
+        is bundled.document.root["components"]["schemas"]["CreateChatCompletionRequest"]
+    )
+    assert (schema.place.file, schema.place.line) == (str(BUNDLED), 246)
+    assert schema.pointer == REQUEST
+
+
+def test_a_schema_is_compiled_once_whoever_asks(bundled):
+    found = []
+    threads = [
+        threading.Thread(target=lambda: found.append(bundled.at(COMPONENTS + "ToolCall")))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len({id(schema) for schema in found}) == 1
+
+
+def test_every_schema_of_the_bundled_document_compiles(bundled):
+    assert len(list(bundled)) == 163
+    for pointer in bundled:
+        assert bundled.at(pointer).is_valid is not None
+    assert list(bundled.faults()) == []
+
+
+def test_a_pointer_without_a_schema_is_a_fault_of_the_document(bundled):
+    with pytest.raises(SpecError) as caught:
+        bundled.at("/components/schemas/Nothing")
+    assert caught.value.pointer == "/components/schemas/Nothing"
+
+
+@pytest.mark.parametrize("name", ["/a/{id}", 'é "#%25 ~\\', "a?b&c", "\U0001f600", "%", ""])
+def test_a_pointer_may_hold_any_character(name):
+    root = {
+        "openapi": "3.1.0",
+        "x-any": {name: {"$ref": "#/components/schemas/It"}},
+        "components": {"schemas": {"It": {"type": "integer"}}},
+    }
+    schemas = Schemas(document.read(json.dumps(root).encode(), name="it.json"))
+
+    schema = schemas.at(pointers.of(["x-any", name]))
+
+    assert [schema.is_valid(1), schema.is_valid("x")] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("schema", "at", "says"),
+    [
+        (
+            {"properties": {"a": {"pattern": "["}}},
+            "/properties/a/pattern",
+            "the pattern '[' is not an ECMA-262 regular expression, or it is too large to run",
+        ),
+        (
+            {"items": {"pattern": "(a{1,9999}){1,999}"}},
+            "/items/pattern",
+            "the pattern '(a{1,9999}){1,999}' is not an ECMA-262 regular expression, "
+            "or it is too large to run",
+        ),
+        (
+            {"patternProperties": {"(?P<n>a)": {}}},
+            "/patternProperties/(?P<n>a)",
+            "the pattern '(?P<n>a)' has '(?P<', which ECMA-262 does not have",
+        ),
+        (
+            {"properties": {"a": {"minimum": "1"}}},
+            "/properties/a/minimum",
+            "not a JSON Schema: '1' is not of type number; it is a string",
+        ),
+        ({"type": "strnig"}, "/type", "not a JSON Schema: Unexpected type"),
+    ],
+)
+def test_an_unusable_schema_is_a_fault_of_those_that_use_it(schema, at, says):
+    schemas = schemas_of(
+        Bad=schema, User={"items": {"$ref": "#/components/schemas/Bad"}}, Other={"type": "string"}
+    )
+
+    assert schemas.at(COMPONENTS + "Other").is_valid("x")
+    for user in ("Bad", "User"):
+        with pytest.raises(SpecError) as caught:
+            schemas.at(COMPONENTS + user)
+        assert caught.value.fault == says
+        assert caught.value.pointer == COMPONENTS + "Bad" + at
+        assert caught.value.place.file == "it.json"
+
+
+def test_lint_can_list_every_fault_of_every_schema():
+    schemas = schemas_of(
+        A={"pattern": "[", "properties": {"b": {"required": ["x", "x"]}}},
+        B={"items": {"pattern": r"\Z", "minimum": 0, "exclusiveMinimum": True}},
+        C={"type": "string"},
+    )
+
+    assert {(fault.pointer, fault.fault) for fault in schemas.faults()} == {
+        (
+            COMPONENTS + "A/pattern",
+            "the pattern '[' is not an ECMA-262 regular expression, or it is too large to run",
+        ),
+        (
+            COMPONENTS + "A/properties/b/required",
+            'not a JSON Schema: ["x","x"] has non-unique elements',
+        ),
+        (
+            COMPONENTS + "B/items/pattern",
+            r"the pattern '\\Z' has '\\Z', which ECMA-262 does not have",
+        ),
+        (
+            COMPONENTS + "B/items/exclusiveMinimum",
+            "'exclusiveMinimum' is a number since OpenAPI 3.1, not a boolean",
+        ),
+    }
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits", "fails"),
+    [
+        ("^a$", ["a"], ["a\n", "ab"]),
+        (r"^\d$", ["1"], ["\u0663"]),
+        (r"^\w$", ["a"], ["é"]),
+        ("^(a+)+$", ["a" * 40], ["a" * 40 + "!"]),
+        (r"^(?=a)(a+)\1$", ["aa"], ["a"]),
+        (r"^\p{L}$", ["é"], ["1"]),
+        ("a", ["bab"], ["b"]),
+    ],
+)
+def test_patterns_are_those_of_ecma_262(pattern, fits, fails):
+    is_valid = schemas_of(It={"pattern": pattern}).at(COMPONENTS + "It").is_valid
+
+    assert [is_valid(text) for text in fits] == [True] * len(fits)
+    assert [is_valid(text) for text in fails] == [False] * len(fails)
+
+
+ITEM = {
+    "type": "object",
+    "required": ["data"],
+    "properties": {"data": {"$ref": "#/components/schemas/Text"}, "event": {"type": "string"}},
+}
+TEXT = {
+    "type": "string",
+    "contentMediaType": "application/json; charset=utf-8",
+    "contentSchema": {"$ref": "#/components/schemas/Chunk"},
+}
+CHUNK = {
+    "type": "object",
+    "required": ["choices"],
+    "properties": {
+        "choices": {"items": {"properties": {"index": {"type": "integer", "format": "int32"}}}}
+    },
+}
+
+
+def test_the_json_in_a_string_is_held_to_its_content_schema():
+    either = {"oneOf": [{"type": "null"}, {"allOf": [{"$ref": "#/components/schemas/Item"}]}]}
+    schemas = schemas_of(Item=ITEM, Text=TEXT, Chunk=CHUNK, Either=either)
+    schema = schemas.at(COMPONENTS + "Either", content=True)
+    place = schemas.document.place
+
+    assert schema.is_valid({"data": '{"choices": [{"index": 1}]}'})
+    assert schema.is_valid(None)
+    assert schemas.at(COMPONENTS + "Either").is_valid({"data": "{"})
+    by = COMPONENTS + "Chunk/properties/choices/items/properties/index/type"
+    assert schema.errors({"data": '{"choices": [{}, {"index": "x"}]}'}) == (
+        Mismatch(
+            "type",
+            "/data/choices/1/index",
+            by,
+            "'x' is not of type integer; it is a string",
+            place(by),
+        ),
+    )
+    (mismatch,) = schema.errors({"data": '{"choices": [1,]}'})
+    assert mismatch.keyword == "contentMediaType"
+    assert mismatch.instance_pointer == "/data"
+    assert mismatch.schema_pointer == COMPONENTS + "Text/contentMediaType"
+    assert mismatch.message.startswith("the string does not hold JSON: ")
+    assert not schema.is_valid({"data": '{"choices": [1,]}'})
+
+
+def test_strings_of_other_content_are_left_alone():
+    for said in (
+        {"contentMediaType": "text/html"},
+        {},
+        {"contentMediaType": "application/json", "contentEncoding": "base64"},
+    ):
+        schemas = schemas_of(It={**said, "contentSchema": False})
+        assert schemas.at(COMPONENTS + "It", content=True).is_valid("1")
+
+
+def test_the_schema_of_an_items_data_is_found_where_it_alone_holds():
+    extended = {"allOf": [{"$ref": "#/components/schemas/Item"}, {"required": ["event"]}]}
+    branching = {"allOf": [{"$ref": "#/components/schemas/Item"}], "if": {}, "then": {}}
+    schemas = schemas_of(
+        Item=ITEM, Text=TEXT, Chunk=CHUNK, Extended=extended, Branching=branching, Bare={}
+    )
+
+    for name in ("Item", "Extended"):
+        schema = schemas.content_schema(COMPONENTS + name)
+        assert schema.pointer == COMPONENTS + "Text/contentSchema"
+        assert schema.is_valid({"choices": []})
+        assert not schema.is_valid({})
+    for name, member in (("Branching", "data"), ("Bare", "data"), ("Item", "event")):
+        assert schemas.content_schema(COMPONENTS + name, member=member) is None
+
+
+def test_hints_name_the_member_that_was_meant(bundled):
+    body = {
+        "model": "m",
+        "temprature": 1,
+        "maxTokens": 5,
+        "top_k": 3,
+        "user_id": "u",
+        "messages": [{"role": "user", "content": [{"type": "text", "txet": "x"}], "nmae": "n"}],
+        "tools": [{"type": "function", "function": {"name": "f", "paramters": {}}}],
+        "logit_bias": {"temprature": 1},
+        "metadata": {"modle": "x"},
+    }
+
+    found = {hint.instance_pointer: hint.message for hint in bundled.at(REQUEST).hints(body)}
+
+    assert found == {
+        "/temprature": "'temprature' is not declared; did you mean 'temperature'?",
+        "/maxTokens": "'maxTokens' is not declared; did you mean 'max_tokens'?",
+        "/messages/0/content/0/txet": "'txet' is not declared; did you mean 'text'?",
+        "/messages/0/nmae": "'nmae' is not declared; did you mean 'name'?",
+        "/tools/0/function/paramters": "'paramters' is not declared; did you mean 'parameters'?",
+    }
+
+
+def test_a_hint_cites_the_member_that_was_meant(bundled):
+    (hint,) = bundled.at(REQUEST).hints({"model": "m", "messages": [], "temprature": 1})
+
+    pointer = COMPONENTS + "ChatCompletionRequest/properties/temperature"
+    assert (hint.keyword, hint.schema_pointer) == ("properties", pointer)
+    assert hint.place == bundled.document.place(pointer)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"properties": {"value": {}}, "additionalProperties": {"type": "string"}},
+        {"properties": {"value": {}}, "additionalProperties": False},
+        {"properties": {"value": {}}, "patternProperties": {"^x": {}}},
+        {"properties": {"value": {}, "valeu": {}}},
+        {"properties": {"value": {}}, "anyOf": [{"properties": {"valeu": {}}}]},
+        {"additionalProperties": True},
+    ],
+)
+def test_members_that_may_be_meant_are_not_suspected(schema):
+    assert schemas_of(It=schema).at(COMPONENTS + "It").hints({"valeu": "x"}) == ()
+
+
+def test_hints_follow_a_recursive_schema_as_deep_as_the_instance_goes():
+    tree = {"properties": {"value": {}, "next": {"$ref": "#/components/schemas/It"}}}
+    schema = schemas_of(It=tree).at(COMPONENTS + "It")
+
+    hints = schema.hints({"next": {"next": {"next": {"valeu": 1}}}})
+
+    assert [hint.instance_pointer for hint in hints] == ["/next/next/next/valeu"]
+
+
+def test_a_schema_that_arrives_alone_is_compiled_whatever_its_draft():
+    definitions = {"definitions": {"n": {"type": "integer"}}, "$ref": "#/definitions/n"}
+
+    for draft in (
+        "http://json-schema.org/draft-07/schema#",
+        "http://json-schema.org/draft-06/schema#",
+    ):
+        schema = embedded({"$schema": draft, **definitions})
+        assert [schema.is_valid(1), schema.is_valid("1")] == [True, False]
+    draft_4 = embedded(
+        {
+            "$schema": "http://json-schema.org/draft-04/schema#",
+            "minimum": 3,
+            "exclusiveMinimum": True,
+        }
+    )
+    assert [each.message for each in draft_4.errors(3)] == ["3 is not above 3"]
+    assert embedded(True).is_valid(None)
+    assert not embedded(False).is_valid(None)
+
+
+def test_the_order_of_members_makes_no_other_schema():
+    one = embedded({"type": "object", "properties": {"b": {}, "a": {"const": 1.0}}})
+    other = embedded({"properties": {"a": {"const": 1}, "b": {}}, "type": "object"})
+
+    assert one is other
+    assert list(one.source["properties"]) == ["a", "b"]
+
+
+def bomb(levels):
+    """Definitions that each refer twice to the next: few lines, 2**levels schemas."""
+    twice = {
+        f"a{i}": {"oneOf": [{"$ref": f"#/$defs/a{i + 1}"}, {"$ref": f"#/$defs/a{i + 1}"}]}
+        for i in range(levels)
+    }
+    return {"$ref": "#/$defs/a0", "$defs": {**twice, f"a{levels}": {"type": "integer"}}}
+
+
+def deep(levels):
+    schema = {}
+    for _ in range(levels):
+        schema = {"not": schema}
+    return schema
+
+
+@pytest.mark.parametrize(
+    ("schema", "reason", "pointer"),
+    [
+        (5, "not-a-schema", ""),
+        ([], "not-a-schema", ""),
+        ({"type": "strnig"}, "not-a-schema", "/type"),
+        ({"required": ["a", "a"]}, "not-a-schema", "/required"),
+        ({"properties": {"a": 5}}, "not-a-schema", "/properties/a"),
+        ({"const": "\ud800"}, "not-a-schema", ""),
+        ({"properties": []}, "not-a-schema", "/properties"),
+        ({"items": {"allOf": {}}}, "not-a-schema", "/items/allOf"),
+        ({"$id": "::%%"}, "not-a-schema", ""),
+        ({"$ref": 5}, "not-a-schema", "/$ref"),
+        ({"$schema": "urn:mine"}, "unknown-draft", "/$schema"),
+        ({"$ref": "http://169.254.169.254/x"}, "remote-reference", "/$ref"),
+        ({"items": {"$ref": "file:///etc/passwd"}}, "remote-reference", "/items/$ref"),
+        ({"items": {"$ref": "other.json"}}, "remote-reference", "/items/$ref"),
+        ({"$ref": "#/$defs/x"}, "dangling-reference", "/$ref"),
+        ({"$ref": "#"}, "endless-reference", ""),
+        (
+            {"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}},
+            "endless-reference",
+            "/$defs/b",
+        ),
+        ({"$defs": {"a": {"not": {"$ref": "#/$defs/a"}}}}, "endless-reference", "/$defs/a/not"),
+        (bomb(30), "too-large", "/$defs/a17"),
+        ({"anyOf": [{"pattern": f"a{i}"} for i in range(40)]}, "too-large", ""),
+        ({"enum": list(range(30_000))}, "too-large", ""),
+        ({"pattern": "a" * 20_000}, "too-large", ""),
+        (deep(100), "too-deep", ""),
+        (deep(100_000), "too-deep", ""),
+        ({"pattern": "["}, "bad-pattern", "/pattern"),
+        ({"pattern": "(a{1,9999}){1,999}"}, "bad-pattern", "/pattern"),
+        ({"patternProperties": {"(?P<n>a)": {}}}, "bad-pattern", "/patternProperties/(?P<n>a)"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "schema",
+)
+def test_a_strangers_schema_that_cannot_be_used_says_why(schema, reason, pointer):
+    with pytest.raises(UnusableSchema) as caught:
+        embedded(schema)
+
+    assert (caught.value.reason, caught.value.pointer) == (reason, pointer)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 500
+
+
+def test_the_budget_is_the_callers():
+    with pytest.raises(UnusableSchema, match="more than 3 nodes"):
+        embedded({"properties": {"a": {"type": "string"}}}, budget=Budget(nodes=3))
+
+
+def test_names_and_references_inside_a_strangers_schema_work():
+    recursive = {"properties": {"next": {"$ref": "#"}, "$ref": {"type": "integer"}}}
+    schema = embedded(recursive)
+    assert [schema.is_valid({"next": {"$ref": 1}}), schema.is_valid({"next": {"$ref": "x"}})] == [
+        True,
+        False,
+    ]
+    anchored = embedded({"$defs": {"a": {"$anchor": "n", "type": "integer"}}, "$ref": "#n"})
+    assert [anchored.is_valid(1), anchored.is_valid("x")] == [True, False]
+    example = embedded({"default": {"$ref": "http://x"}, "enum": [{"$ref": "http://x"}]})
+    assert example.is_valid({"$ref": "http://x"})

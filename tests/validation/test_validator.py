@@ -1,0 +1,294 @@
+"""One exchange held to a contract: every violation, with its place."""
+
+from __future__ import annotations
+
+import gc
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import troth
+from troth.laws.laws import Facts
+from troth.openapi.contract import Contract
+
+GOOD = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
+ANSWER: dict[str, Any] = {
+    "id": "chatcmpl-1",
+    "object": "chat.completion",
+    "created": 1700000000,
+    "model": "m",
+    "choices": [
+        {
+            "index": 0,
+            "message": {"role": "assistant", "content": "Hello."},
+            "finish_reason": "stop",
+        }
+    ],
+    "usage": {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5},
+}
+
+
+def chunk(delta: dict[str, Any], reason: str | None = None, **more: Any) -> dict[str, Any]:
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion.chunk",
+        "created": 1700000000,
+        "model": "m",
+        "choices": [{"index": 0, "delta": delta, "finish_reason": reason}],
+        **more,
+    }
+
+
+CHUNKS = [
+    chunk({"role": "assistant", "content": ""}),
+    chunk({"content": "Hel"}),
+    chunk({"content": "lo."}),
+    chunk({}, "stop"),
+]
+
+
+@pytest.fixture(scope="module")
+def contract() -> Contract:
+    return troth.load()
+
+
+def request(body: Any, **fields: str) -> troth.Request:
+    sent = {"Content-Type": "application/json", "Authorization": "Bearer t", **fields}
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return troth.Request("POST", "/v1/chat/completions", tuple(sent.items()), data)
+
+
+def answered(body: Any, *, asked: Any = GOOD, status: int = 200, **fields: str) -> troth.Exchange:
+    sent = {"Content-Type": "application/json", **fields}
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return troth.Exchange(request(asked), troth.Response(status, tuple(sent.items()), data))
+
+
+def streamed(frames: bytes) -> troth.Exchange:
+    response = troth.Response(200, (("Content-Type", "text/event-stream"),), frames)
+    return troth.Exchange(request({**GOOD, "stream": True}), response)
+
+
+def wire(chunks: list[dict[str, Any]], end: bytes = b"data: [DONE]\n\n") -> bytes:
+    return b"".join(b"data: " + json.dumps(one).encode() + b"\n\n" for one in chunks) + end
+
+
+def codes(contract: Contract, exchange: troth.Exchange) -> list[str]:
+    return [violation.code for violation in contract.validate(exchange)]
+
+
+def without(value: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: member for key, member in value.items() if key != name}
+
+
+def test_a_good_exchange_has_no_violation(contract: Contract) -> None:
+    assert contract.validate(answered(ANSWER)) == ()
+
+
+def test_a_good_stream_has_no_violation(contract: Contract) -> None:
+    assert contract.validate(streamed(wire(CHUNKS))) == ()
+
+
+def test_a_violation_says_what_where_and_by_which_line(contract: Contract) -> None:
+    wrong = {**GOOD, "messages": [{"role": "developer", "content": "x"}]}
+    (violation,) = contract.published.validate(troth.Exchange(request(wrong)))
+    assert str(violation) == (
+        "request-body.enum  POST /v1/chat/completions\n"
+        "  at  /messages/0/role  "
+        "'developer' is not one of 'system', 'user', 'assistant', 'tool'\n"
+        "  by  spec/atoma.yaml:647:7 #/components/schemas/ChatCompletionMessage/oneOf"
+    )
+    assert contract.validate(troth.Exchange(request(wrong))) == ()
+
+
+def test_a_rule_of_the_overlay_cites_the_overlay(contract: Contract) -> None:
+    (violation,) = contract.validate(troth.Exchange(request({**GOOD, "temperature": 9})))
+    assert violation.code == "request-body.maximum"
+    assert violation.place is not None
+    assert violation.place.file == "spec/atoma.overlay.yaml"
+
+
+def test_a_misspelt_member_is_a_hint(contract: Contract) -> None:
+    (hint,) = contract.validate(troth.Exchange(request({**GOOD, "temprature": 1})))
+    assert (hint.severity, hint.message) == (
+        "hint",
+        "'temprature' is not declared; did you mean 'temperature'?",
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "fields", "code"),
+    [
+        (b"{", {}, "request-body.syntax"),
+        (b"", {}, "request-body.empty"),
+        (b'{"model":"m","model":"n"}', {}, "request-body.duplicate-key"),
+        (b'{"seed": NaN}', {}, "request-body.nan"),
+        (GOOD, {"Content-Type": "text/plain"}, "request.content-type"),
+        (GOOD, {"Authorization": "Basic abc"}, "request-security.malformed"),
+        ({**GOOD, "n": 2**40}, {}, "request-body.format"),
+        ({"model": "m"}, {}, "request-body.required"),
+        ([], {}, "request-body.type"),
+    ],
+)
+def test_each_fault_of_a_request_has_its_code(
+    contract: Contract, body: Any, fields: dict[str, str], code: str
+) -> None:
+    assert codes(contract, troth.Exchange(request(body, **fields))) == [code]
+
+
+@pytest.mark.parametrize(
+    ("exchange", "code"),
+    [
+        (answered(ANSWER, status=201), "response.status-undeclared"),
+        (answered(ANSWER, **{"Content-Type": "text/html"}), "response.content-type-undeclared"),
+        (answered(without(ANSWER, "id")), "response-body.required"),
+        (answered({**ANSWER, "choices": []}), "law.choices-as-asked"),
+        (answered(b'{"id": '), "response-body.syntax"),
+        (answered(b""), "response-body.empty"),
+        (answered(ANSWER, asked={**GOOD, "stream": True}), "response.content-type-condition"),
+        (
+            answered({"error": {"message": "no"}}, status=401),
+            "response.www-authenticate-missing",
+        ),
+        (streamed(wire(CHUNKS, end=b"")), "stream.sentinel-missing"),
+        (streamed(wire(CHUNKS) + b"data: [DONE]\n\n"), "stream.sentinel-repeated"),
+        (streamed(wire(CHUNKS) + b"data: {}\n\n"), "stream.after-sentinel"),
+        (streamed(wire([{**CHUNKS[0], "created": "x"}, *CHUNKS[1:]])), "stream.type"),
+        (streamed(b"data: {nope\n\n" + wire(CHUNKS)), "stream.data-not-json"),
+        (streamed(b"data: \xff\n\n" + wire(CHUNKS)), "stream.utf-8"),
+        (streamed(b"data: [DONE]\n\n"), "stream.empty"),
+        (streamed(wire([*CHUNKS[:2], {"error": {"message": "busy"}}])), "stream.error-event"),
+    ],
+)
+def test_each_fault_of_an_answer_has_its_code(
+    contract: Contract, exchange: troth.Exchange, code: str
+) -> None:
+    assert code in codes(contract, exchange)
+
+
+def test_a_law_that_is_broken_quotes_the_document(contract: Contract) -> None:
+    usage = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 6}
+    (violation,) = contract.validate(answered({**ANSWER, "usage": usage}))
+    assert violation.law is not None
+    assert violation.code == f"law.{violation.law}"
+    assert "Total number of tokens used (prompt + completion)" in violation.message
+
+
+def test_the_body_that_a_stream_folds_to_is_held_to_the_schema(contract: Contract) -> None:
+    no_role = [chunk({"content": "Hi"}), chunk({}, "stop")]
+    found = contract.validate(streamed(wire(no_role)))
+    assert "stream-body.required" in {violation.code for violation in found}
+
+
+def test_an_unknown_path_and_method_are_one_violation_each(contract: Contract) -> None:
+    assert codes(contract, troth.Exchange(troth.Request("POST", "/v1/chat"))) == [
+        "request.path-undeclared"
+    ]
+    assert codes(contract, troth.Exchange(troth.Request("GET", "/v1/chat/completions"))) == [
+        "request.method-undeclared"
+    ]
+
+
+FEED = """openapi: 3.2.0
+info: {title: t, version: '1'}
+paths:
+  /feed:
+    get:
+      responses:
+        '400': {description: no, content: {application/json: {schema: {type: object}}}}
+        '200':
+          description: ok
+          content:
+            text/event-stream:
+              itemSchema:
+                type: object
+                required: [event, data]
+                oneOf:
+                  - properties:
+                      event: {const: price}
+                      data:
+                        contentMediaType: application/json
+                        contentSchema: {type: object, required: [cents]}
+                  - properties:
+                      event: {const: note}
+                      data: {type: string, minLength: 1}
+"""
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        ("event: note\ndata: hi", []),
+        ('event: price\ndata: {"cents": 1}', []),
+        ("event: note\ndata:", ["stream.minLength /0/data"]),
+        ("event: other\ndata: hi", ["stream.enum /0/event"]),
+        ("data: hi", ["stream.required /0"]),
+        ("event: price\ndata: hi", ["stream.data-not-json /0/data"]),
+        ("event: price\ndata: {}", ["stream.required /0/data"]),
+    ],
+)
+def test_an_event_is_told_what_its_own_branch_asks_for(
+    tmp_path: Path, event: str, said: list[str]
+) -> None:
+    file = tmp_path / "feed.yaml"
+    file.write_text(FEED)
+    answer = troth.Response(200, (("Content-Type", "text/event-stream"),), f"{event}\n\n".encode())
+    found = troth.load(file).validate(
+        troth.Exchange(troth.Request("GET", "/feed", (), b""), answer)
+    )
+    assert [f"{each.code} {each.instance_pointer}" for each in found] == said
+    assert all(each.place is not None for each in found)
+
+
+def test_what_the_laws_were_asked_of_is_let_go(contract: Contract) -> None:
+    told = answered(ANSWER)
+
+    def kept() -> int:
+        gc.collect()
+        return sum(isinstance(each, Facts) for each in gc.get_objects())
+
+    before = kept()
+    for _ in range(5):
+        contract.validate(told)
+    assert kept() == before
+
+
+LOG = """openapi: 3.2.0
+info: {title: t, version: '1'}
+paths:
+  /log:
+    get:
+      responses:
+        '200':
+          description: ok
+          content:
+            KIND:
+              itemSchema: {type: object, required: [at], properties: {at: {type: integer}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "said"),
+    [
+        ("application/x-ndjson", b'{"at": 1}\n{"at": 2}\n', []),
+        ("application/jsonl", b'{"at": 1}\r\n\r\n{"at": 2}', []),
+        ("application/json-seq", b'\x1e{"at":\n 1}\n\x1e{"at": 2}\n', []),
+        ("application/geo+json-seq", b"\x1e{}\n", ["stream.required /0"]),
+        (
+            "application/x-ndjson",
+            b'{"at": 1}\n{"at": "x"}\n{"at"\n{}',
+            ["stream.type /1/at", "stream.data-not-json /2", "stream.required /3"],
+        ),
+    ],
+)
+def test_json_texts_in_a_row_are_items_too(
+    tmp_path: Path, kind: str, body: bytes, said: list[str]
+) -> None:
+    file = tmp_path / "log.yaml"
+    file.write_text(LOG.replace("KIND", kind))
+    answer = troth.Response(200, (("Content-Type", kind),), body)
+    found = troth.load(file).validate(troth.Exchange(troth.Request("GET", "/log", (), b""), answer))
+    assert [f"{each.code} {each.instance_pointer}" for each in found] == said
+    assert all(each.place is not None for each in found)
