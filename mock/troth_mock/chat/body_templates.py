@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from troth.generation.synthesis import Unsatisfiable, fit, synthesize
+from troth.generation.values import Unsatisfiable, fit, synthesize
 from troth.http import json_text
 from troth.schema.schema import Schema
 from troth.seed import Seed

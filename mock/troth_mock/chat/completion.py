@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import orjson
 
-from troth.generation.synthesis import fit
+from troth.generation.values import fit
 from troth.http import json_text
 from troth.schema.schema import Schema
 from troth.seed import Seed

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
-from troth.generation import bodies, requests
-from troth.generation.locations import sites
+from troth.generation import requests
+from troth.generation.locations import locations
 from troth.generation.raw_json import Written, read, write
 from troth.generation.request_writer import assemble, body_type
 from troth.generation.requests import Composition
-from troth.generation.source import Simplest
-from troth.generation.synthesis import Unsatisfiable
+from troth.generation.source import Smallest
+from troth.generation.values import Unsatisfiable, generator_of
 from troth.http import json_text
 from troth.http.exchange import Exchange, Request
 from troth.openapi.contract import Contract, NoSuchOperation
@@ -175,11 +175,11 @@ def costly(schema: Schema, value: Any) -> bool:
     priced = _priced(schema.schemas)
     if not priced or not _exceeds(value, priced):
         return False
-    alternatives = bodies.generator_of(schema).alternatives
+    graph = generator_of(schema).graph
     return any(
-        isinstance(site.value, (int, float)) and site.value > min(site.shape.costs)
-        for site in sites(alternatives, (schema.prepared,), value)
-        if site.shape.costs
+        isinstance(place.value, (int, float)) and place.value > min(place.shape.costs)
+        for place in locations(graph, (schema.prepared,), value)
+        if place.shape.costs
     )
 
 
@@ -237,7 +237,7 @@ def subject(
         made=made,
         published=requests.body_schema(published) if published else None,
         is_published=published is not None,
-        parameters=requests.parameters(operation, Simplest()) if not fault else {},
+        parameters=requests.parameters(operation, Smallest()) if not fault else {},
         fault=fault,
         second=requests.body_schema(marked) if marked else None,
     )

@@ -12,15 +12,15 @@ from typing import Any
 
 from troth import pointer as pointers
 from troth.conformance.cases.case import Case, Intent, Subject, slug
-from troth.generation import bodies, features
-from troth.generation.breaking import rejected_text
+from troth.generation import features
 from troth.generation.chat_features import Chat
 from troth.generation.features import Factor
 from troth.generation.locations import ABSENT, put
 from troth.generation.request_writer import assemble
-from troth.generation.requests import Composition, overridden, varied
+from troth.generation.requests import Composition, overridden, rejected_text, varied
 from troth.generation.shape import declared_names
-from troth.generation.source import Simplest
+from troth.generation.source import Smallest
+from troth.generation.values import generator_of
 from troth.http.exchange import Request
 from troth.openapi.code_samples import requests_in
 
@@ -66,9 +66,9 @@ def _parameter_cases(subject: Subject) -> Iterator[Case]:
         schema = parameter.schema
         if schema is None:
             continue
-        shapes = bodies.generator_of(schema).alternatives.one(schema.prepared)
+        shapes = generator_of(schema).graph.one(schema.prepared)
         for shape in shapes:
-            for value in shape.values or bodies.generator_of(schema).examples(shape):
+            for value in shape.values or generator_of(schema).graph.examples(shape):
                 if value not in (None, "") and schema.is_valid(value):
                     request = assemble(operation, parameters={**base, key: value}, **body)
                     yield _changed(
@@ -101,10 +101,10 @@ def _examples(subject: Subject, made: Composition, overrides: Mapping[str, Any])
                 value = overridden(made.schema, example.value, overrides)
                 about = f"the example at #{example.pointer}"
                 yield subject.case("deck", f"example-{index}", value, about=about)
-    generator = bodies.generator_of(made.schema)
+    generator = generator_of(made.schema)
     names = [
         name
-        for shape in generator.alternatives.one(made.schema.prepared)
+        for shape in generator.graph.one(made.schema.prepared)
         for name in declared_names(shape)
     ]
     for index, sample in enumerate(subject.operation.code_samples, 1):
@@ -123,10 +123,10 @@ def _whole_schema_examples(
     subject: Subject, made: Composition, overrides: Mapping[str, Any]
 ) -> Iterator[Case]:
     """The schema's own examples, and one request of all the examples of its members."""
-    generator = bodies.generator_of(made.schema)
+    generator = generator_of(made.schema)
     count = 0
-    for shape in generator.alternatives.one(made.schema.prepared):
-        for value in generator.examples(shape):
+    for shape in generator.graph.one(made.schema.prepared):
+        for value in generator.graph.examples(shape):
             count += 1
             value = overridden(made.schema, value, overrides)
             yield subject.case(
@@ -134,7 +134,7 @@ def _whole_schema_examples(
             )
     value = made.minimal
     for factor in features.member_factors(made.schema, skip=lambda name: False):
-        candidate = factor.levels[0].build(value, Simplest())
+        candidate = factor.levels[0].build(value, Smallest())
         if isinstance(value, dict) and factor.name not in value and made.valid(candidate):
             value = candidate
     yield subject.case("deck", "members-examples", value, about="the members' examples together")
@@ -174,14 +174,14 @@ def streamed_form(made: Composition, value: Any) -> Any:
     found = next((factor for factor in made.factors if factor.name == "stream"), None)
     if found is None:
         return None
-    streamed = found.levels[0].build(value, Simplest())
+    streamed = found.levels[0].build(value, Smallest())
     return streamed if made.valid(streamed) else None
 
 
 def _single(subject: Subject, made: Composition) -> Iterator[Case]:
     for factor in made.factors:
         for level in factor.levels:
-            value = level.build(made.minimal, Simplest())
+            value = level.build(made.minimal, Smallest())
             name = f"{slug(factor.name)}-{slug(level.name)}"
             yield subject.case("deck", name, value, about=level.name)
             streamed = streamed_form(made, value) if _chats(made, factor.name) else None
@@ -203,7 +203,7 @@ def _pairs(subject: Subject, made: Composition) -> Iterator[Case]:
             for factor, level in zip(factors, row, strict=True)
             if level
         ]
-        value = varied(replace(made, factors=factors), row, Simplest())
+        value = varied(replace(made, factors=factors), row, Smallest())
         yield subject.case("deck", f"pairs-{index:02}", value, about=" + ".join(words))
 
 
@@ -216,7 +216,7 @@ def _in_both(subject: Subject, made: Composition) -> tuple[Factor, ...]:
     kept = (
         Factor(
             factor.name,
-            tuple(one for one in factor.levels if accepts(one.build(made.minimal, Simplest()))),
+            tuple(one for one in factor.levels if accepts(one.build(made.minimal, Smallest()))),
         )
         for factor in made.factors
     )
@@ -225,7 +225,7 @@ def _in_both(subject: Subject, made: Composition) -> tuple[Factor, ...]:
 
 def _incoherent(subject: Subject, chat: Chat) -> Iterator[Case]:
     """What a schema accepts and makes no sense: a server may refuse it, and must not fail."""
-    forced = chat.forced(subject.minimal, Simplest())
+    forced = chat.forced(subject.minimal, Smallest())
     tokens = chat.tokens("tools")
     if tokens is None or not isinstance(chat.get(forced, "tools"), list):
         return
@@ -250,7 +250,7 @@ def _derived(subject: Subject, made: Composition, chat: Chat) -> Iterator[Case]:
     if chat.tokens("stop") is not None and content is not None:
         yield from _stop_cases(subject, made, chat, plain, (choices, content))
     forced = subject.case(
-        "deck", "tools-a-forced-tool", chat.forced(made.minimal, Simplest()), about=""
+        "deck", "tools-a-forced-tool", chat.forced(made.minimal, Smallest()), about=""
     )
     if made.valid(forced.value) and calls is not None:
         yield _tool_result(subject, chat, forced, (choices, calls))

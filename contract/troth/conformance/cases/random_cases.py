@@ -7,7 +7,7 @@ from typing import Any
 
 from troth.conformance.cases.case import Case, Subject
 from troth.generation import requests
-from troth.generation.breaking import NothingToBreak, broken
+from troth.generation.mutations import NothingToBreak, broken
 from troth.generation.source import Seeded
 from troth.seed import Seed
 

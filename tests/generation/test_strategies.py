@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
 import troth
-from troth.generation import foreign
 from troth.generation.requests import body_schema
-from troth.generation.strategies import operation_strategy, strategy
+from troth.generation.strategies import independent, operation_strategy, strategy
 from troth.http.exchange import Exchange, Request
 from troth.schema.schema import embedded
 
@@ -95,13 +94,12 @@ def test_recursive_schemas_end(value, other):
     assert not RECURSIVE.is_valid(other)
 
 
-# A back-reference is beyond our reader of patterns: hypothesis-jsonschema or synthesis has to help.
 BACK_REFERENCE = embedded({"type": "string", "pattern": "^(a|b)\\1$"})
 
 
 @settings(max_examples=10, derandomize=True)
 @given(strategy(BACK_REFERENCE))
-def test_what_the_compiler_does_not_take_another_generator_makes(value):
+def test_what_a_pattern_repeats_is_repeated(value):
     assert BACK_REFERENCE.is_valid(value)
 
 
@@ -115,7 +113,7 @@ OBJECT = {
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(foreign.from_schema(OBJECT))
+@given(independent(OBJECT))
 def test_hypothesis_jsonschema_works_with_the_hypothesis_that_is_installed(value):
     assert embedded(OBJECT).is_valid(value)
 
@@ -123,7 +121,7 @@ def test_hypothesis_jsonschema_works_with_the_hypothesis_that_is_installed(value
 def test_hypothesis_jsonschema_draws_optional_members_too():
     for wanted in ("b", "x-"):
         found = find(
-            foreign.from_schema(OBJECT),
+            independent(OBJECT),
             lambda value, wanted=wanted: any(name.startswith(wanted) for name in value),
             settings=settings(max_examples=300, database=None, phases=[Phase.generate]),
         )
