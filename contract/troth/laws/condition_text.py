@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from troth.document.nearest import nearest
-from troth.errors import Place, SpecError
+from troth.errors import Place, SpecError, nearest
 from troth.laws.cel import cel
 from troth.laws.functions import FUNCTIONS
 

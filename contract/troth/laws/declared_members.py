@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from typing import Any
 
 from troth import pointer as pointers
+from troth.schema.applicators import applying, below
 
 #: How deep a value may nest: the CEL library recurses on the C stack, without a guard.
 DEPTH = 256
-
-_BRANCHES = ("allOf", "oneOf", "anyOf")
-_BESIDE = ("then", "else")
 
 
 class TooDeep(ValueError):
@@ -34,13 +31,8 @@ class Shapes:
 
     def at(self, *schema_pointers: str) -> Shape:
         """The shape of the schemas at *schema_pointers*: what any of them declares."""
-        found = []
-        for pointer in schema_pointers:
-            try:
-                found.append(pointers.resolve(self.root, pointer))
-            except KeyError:
-                continue
-        return self.of(found)
+        nodes = [pointers.find(self.root, pointer) for pointer in schema_pointers]
+        return self.of(node for node in nodes if node is not None)
 
     def of(self, schemas: Iterable[Any]) -> Shape:
         """The shape of *schemas*, nodes of the document."""
@@ -54,24 +46,12 @@ class Shapes:
 
     def expand(self, nodes: Iterable[Any]) -> Iterator[Mapping[str, Any]]:
         """*nodes* with all that they refer to and branch into, each once."""
-        seen: set[int] = set()
-        waiting = list(reversed(list(nodes)))
-        while waiting:
-            node = waiting.pop()
-            if not isinstance(node, Mapping) or id(node) in seen:
-                continue
-            seen.add(id(node))
-            yield node
-            reference = node.get("$ref")
-            if isinstance(reference, str) and reference.startswith("#"):
-                with suppress(KeyError, ValueError):  # `document` reports a dangling reference
-                    target = pointers.from_fragment(reference[1:])
-                    waiting.append(pointers.resolve(self.root, target))
-            for keyword in _BRANCHES:
-                branches = node.get(keyword)
-                if isinstance(branches, list):
-                    waiting.extend(branches)
-            waiting.extend(node[keyword] for keyword in _BESIDE if keyword in node)
+        return (node for _, node in applying(self.root, (("", node) for node in nodes)))
+
+
+def _objects(node: Mapping[str, Any], keyword: str) -> list[Any]:
+    """The schemas of *keyword* that say more than true or false."""
+    return [inner for _, inner in below(node, keyword) if isinstance(inner, Mapping)]
 
 
 class Shape:
@@ -95,13 +75,9 @@ class Shape:
                 if isinstance(properties, Mapping):
                     for name, schema in properties.items():
                         members.setdefault(name, []).append(schema)
-                prefix = node.get("prefixItems")
-                entries.extend(prefix if isinstance(prefix, list) else ())
-                entries.extend(
-                    node[key] for key in ("items",) if isinstance(node.get(key), Mapping)
-                )
-                if isinstance(node.get("additionalProperties"), Mapping):
-                    others.append(node["additionalProperties"])
+                entries += (inner for _, inner in below(node, "prefixItems"))
+                entries += _objects(node, "items")
+                others += _objects(node, "additionalProperties")
             self._declared = (
                 {name: self._shapes.of(found) for name, found in members.items()},
                 self._shapes.of(entries) if entries else None,
