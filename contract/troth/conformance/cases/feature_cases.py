@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from troth import pointer as pointers
 from troth.conformance.cases.case import Case, Intent, Subject, slug
 from troth.generation import bodies, features
 from troth.generation.breaking import rejected_text
@@ -242,37 +241,24 @@ def _incoherent(subject: Subject, chat: Chat) -> Iterator[Case]:
 
 def _derived(subject: Subject, made: Composition, chat: Chat) -> Iterator[Case]:
     """What an earlier answer of the same server makes possible."""
-    answer = _answer_places(made)
-    if answer is None:
-        return
-    choices, content, calls = answer
     plain = subject.case("deck", "minimal", made.minimal, about="")
-    if chat.tokens("stop") is not None and content is not None:
-        yield from _stop_cases(subject, made, chat, plain, (choices, content))
+    if chat.tokens("stop") is not None:
+        yield from _stop_cases(subject, made, chat, plain)
     forced = subject.case(
         "deck", "tools-a-forced-tool", chat.forced(made.minimal, Simplest()), about=""
     )
-    if made.valid(forced.value) and calls is not None:
-        yield _tool_result(subject, chat, forced, (choices, calls))
+    if made.valid(forced.value) and "tool-calls" in chat.completion.choice:
+        yield _tool_result(subject, chat, forced)
 
 
-def _answer_places(made: Composition) -> tuple[str, str | None, str | None] | None:
-    marks = made.marked.completion or {}
-    choices = marks.get("response", {}).get("choices")
-    choice = marks.get("choice", {})
-    return (choices, choice.get("content"), choice.get("tool-calls")) if choices else None
-
-
-def _stop_cases(
-    subject: Subject, made: Composition, chat: Chat, plain: Case, places: tuple[str, str]
-) -> Iterator[Case]:
+def _stop_cases(subject: Subject, made: Composition, chat: Chat, plain: Case) -> Iterator[Case]:
     for streams in (False, True):
         name = "stop-from-answer" + ("-streamed" if streams else "")
 
         def derive(
             answers: Mapping[str, Any], *, name: str = name, streams: bool = streams
         ) -> Case | None:
-            word = _word_inside(_of_first_choice(answers.get(plain.id), *places))
+            word = _word_inside(chat.completion.of_first_choice(answers.get(plain.id), "content"))
             if word is None:
                 return None
             value = chat.set(plain.value, "stop", [word])
@@ -297,18 +283,11 @@ def _word_inside(content: Any) -> str | None:
     return inner[len(inner) // 2] if inner else None
 
 
-def _of_first_choice(body: Any, choices: str, place: str) -> Any:
-    try:
-        return pointers.resolve(pointers.resolve(body, choices), "/0" + place)
-    except (KeyError, ValueError):
-        return None
-
-
-def _tool_result(subject: Subject, chat: Chat, forced: Case, places: tuple[str, str]) -> Case:
+def _tool_result(subject: Subject, chat: Chat, forced: Case) -> Case:
     name = "tool-result-of-answer"
 
     def derive(answers: Mapping[str, Any]) -> Case | None:
-        calls = _of_first_choice(answers.get(forced.id), *places)
+        calls = chat.completion.of_first_choice(answers.get(forced.id), "tool-calls")
         if not isinstance(calls, list) or not all(
             isinstance(call, dict) and isinstance(call.get("id"), str) for call in calls
         ):

@@ -247,7 +247,6 @@ def _form_members(contract: Contract, case: Case) -> set[str]:
         operation = contract.operation(case.operation)
     except TrothError:
         return set()
-    marks = (operation.completion or {}).get("request", {})
     found = {
         name
         for response in operation.responses
@@ -255,14 +254,14 @@ def _form_members(contract: Contract, case: Case) -> set[str]:
         if entry.when is not None
         for name in entry.when.scope.members.get("request", ())
     }
-    usage = marks.get("include-usage")
-    return found | ({pointers.split(usage)[0]} if isinstance(usage, str) and usage else set())
+    if operation.completion and (usage := operation.completion.request.get("include-usage")):
+        found.add(pointers.split(usage)[0])
+    return found
 
 
 def _id_place(contract: Contract, case: Case) -> str | None:
     try:
-        marks = contract.operation(case.operation).completion
+        completion = contract.operation(case.operation).completion
     except TrothError:
         return None
-    place = (marks or {}).get("response", {}).get("id")
-    return place if isinstance(place, str) else None
+    return completion.response.get("id") if completion else None
