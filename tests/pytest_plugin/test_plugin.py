@@ -28,7 +28,7 @@ addopts = --strict-markers --strict-config -p no:randomly
 filterwarnings = error
 """
 #: Enough to find what is wrong, and quick.
-QUICK = ("--troth-phase", "deck", "--troth-max-requests", "60")
+QUICK = ("--troth-phase", "examples", "--troth-max-requests", "60")
 
 Pytest = Callable[..., tuple[int, str]]
 
@@ -197,7 +197,8 @@ def test_a_file_settles_what_the_options_do_not(
     run: Pytest, project: Path, faulty: tuple[str, Counting]
 ) -> None:
     (project / "troth.toml").write_text(
-        f'[test]\ntoken = "{TOKEN}"\nphase = ["deck"]\nmax-requests = 60\nbaseline = "known.json"\n'
+        f'[test]\ntoken = "{TOKEN}"\nphase = ["examples"]\nmax-requests = 60\n'
+        'baseline = "known.json"\n'
     )
     (project / "known.json").write_text('{"baseline": "troth", "format": 1, "findings": []}')
     code, out = run("-q", "--troth-url", faulty[0], "--troth-report", "junit=out/a.xml")
@@ -209,7 +210,7 @@ def test_a_file_settles_what_the_options_do_not(
 def test_what_never_came_up_is_skipped_and_not_passed(
     run: Pytest, faulty: tuple[str, Counting]
 ) -> None:
-    asked = ("--troth-phase", "deck", "--troth-max-requests", "12", "-rs", "-v")
+    asked = ("--troth-phase", "examples", "--troth-max-requests", "12", "-rs", "-v")
     code, out = run("--troth-url", faulty[0], "--troth-token", TOKEN, *asked)
     assert code == 1
     assert f"{OPERATION}::statuses PASSED" in out
@@ -229,11 +230,12 @@ def test_the_fixtures_run_inside_of_a_loop_and_fail_with_findings(
         "    assert contract.operations[0].method == 'POST'\n"
         "def test_conforms(conformance, mock_server):\n"
         "    async def inside():\n"
-        "        return conformance(mock_server.url, phase=('deck',), max_requests=30)\n"
+        "        return conformance(mock_server.url, phase=('examples',), max_requests=30)\n"
         "    asyncio.run(inside()).assert_conforms()\n"
         "def test_departs(conformance):\n"
-        f"    found = conformance({faulty[0]!r}, token=TOKEN, phase=('deck',), max_requests=30,\n"
-        "                        header={'X-A': 'b'}, set={'model': 'm'}, without='tools')\n"
+        f"    found = conformance({faulty[0]!r}, token=TOKEN, phase=('examples',),\n"
+        "                        max_requests=30, header={'X-A': 'b'},\n"
+        "                        set={'model': 'm'}, without='tools')\n"
         "    assert not found.conforms\n"
         "    assert 'response-body.required' in {one.code for one in found.findings}\n"
         "    with pytest.raises(TypeError, match='no argument .phases.; it has '):\n"

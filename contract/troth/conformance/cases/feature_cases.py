@@ -29,12 +29,14 @@ _ROWS = 40
 def deck(subject: Subject, *, overrides: Mapping[str, Any] | None = None) -> Iterator[Case]:
     """The deck of one operation, the most telling first; it may repeat itself."""
     made = subject.made
-    yield subject.case("deck", "minimal", subject.minimal, about="the smallest valid request")
+    yield subject.case("examples", "minimal", subject.minimal, about="the smallest valid request")
     yield from _parameter_cases(subject)
     if made is None:
         return
     if made.streamed is not None:
-        yield subject.case("deck", "stream", made.streamed, about="the smallest streamed request")
+        yield subject.case(
+            "examples", "stream", made.streamed, about="the smallest streamed request"
+        )
     yield from _examples(subject, made, overrides or {})
     yield from _law_cases(subject, made, overrides or {})
     yield from _single(subject, made)
@@ -49,7 +51,7 @@ def _parameter_cases(subject: Subject) -> Iterator[Case]:
     operation = subject.operation
     base = dict(subject.parameters)
     body = {"body": subject.minimal} if subject.made is not None else {}
-    plain = subject.case("deck", "minimal", subject.minimal, about="")
+    plain = subject.case("examples", "minimal", subject.minimal, about="")
     for parameter in operation.parameters:
         key = (parameter.location, parameter.name)
         where = f"{parameter.location} parameter {parameter.name}"
@@ -99,7 +101,7 @@ def _examples(subject: Subject, made: Composition, overrides: Mapping[str, Any])
             for index, example in enumerate(entry.examples, 1):
                 value = overridden(made.schema, example.value, overrides)
                 about = f"the example at #{example.pointer}"
-                yield subject.case("deck", f"example-{index}", value, about=about)
+                yield subject.case("examples", f"example-{index}", value, about=about)
     generator = bodies.generator_of(made.schema)
     names = [
         name
@@ -110,7 +112,7 @@ def _examples(subject: Subject, made: Composition, overrides: Mapping[str, Any])
         for value in requests_in(sample, members=frozenset(names)):
             word = slug(f"{sample.get('lang', '')}-{sample.get('label', '')}")
             yield subject.case(
-                "deck",
+                "examples",
                 f"sample-{index}-{word}",
                 overridden(made.schema, value, overrides),
                 about=f"the code sample {index} ({sample.get('lang', 'unnamed')})",
@@ -129,14 +131,16 @@ def _whole_schema_examples(
             count += 1
             value = overridden(made.schema, value, overrides)
             yield subject.case(
-                "deck", f"schema-example-{count}", value, about="the schema's example"
+                "examples", f"schema-example-{count}", value, about="the schema's example"
             )
     value = made.minimal
     for factor in features.member_factors(made.schema, skip=lambda name: False):
         candidate = factor.levels[0].build(value, Simplest())
         if isinstance(value, dict) and factor.name not in value and made.valid(candidate):
             value = candidate
-    yield subject.case("deck", "members-examples", value, about="the members' examples together")
+    yield subject.case(
+        "examples", "members-examples", value, about="the members' examples together"
+    )
 
 
 def _law_cases(subject: Subject, made: Composition, overrides: Mapping[str, Any]) -> Iterator[Case]:
@@ -144,12 +148,12 @@ def _law_cases(subject: Subject, made: Composition, overrides: Mapping[str, Any]
         for index, patch in enumerate(law.requests, 1):
             value = overridden(made.schema, merged(made.minimal, patch), overrides)
             name = f"law-{law.id}" + (f"-{index}" if index > 1 else "")
-            yield subject.case("deck", name, value, about=f"the law {law.id}", laws=(law.id,))
+            yield subject.case("examples", name, value, about=f"the law {law.id}", laws=(law.id,))
             streamed = streamed_form(made, value)
             if streamed is not None and "events" not in law.variables:
                 about = f"the law {law.id}, streamed"
                 yield subject.case(
-                    "deck", f"{name}-streamed", streamed, about=about, laws=(law.id,)
+                    "examples", f"{name}-streamed", streamed, about=about, laws=(law.id,)
                 )
 
 
@@ -182,11 +186,11 @@ def _single(subject: Subject, made: Composition) -> Iterator[Case]:
         for level in factor.levels:
             value = level.build(made.minimal, Simplest())
             name = f"{slug(factor.name)}-{slug(level.name)}"
-            yield subject.case("deck", name, value, about=level.name)
+            yield subject.case("examples", name, value, about=level.name)
             streamed = streamed_form(made, value) if _chats(made, factor.name) else None
             if streamed is not None:
                 yield subject.case(
-                    "deck", f"{name}-streamed", streamed, about=f"{level.name}, streamed"
+                    "examples", f"{name}-streamed", streamed, about=f"{level.name}, streamed"
                 )
 
 
@@ -203,7 +207,7 @@ def _pairs(subject: Subject, made: Composition) -> Iterator[Case]:
             if level
         ]
         value = varied(replace(made, factors=factors), row, Simplest())
-        yield subject.case("deck", f"pairs-{index:02}", value, about=" + ".join(words))
+        yield subject.case("examples", f"pairs-{index:02}", value, about=" + ".join(words))
 
 
 def _in_both(subject: Subject, made: Composition) -> tuple[Factor, ...]:
@@ -236,16 +240,16 @@ def _incoherent(subject: Subject, chat: Chat) -> Iterator[Case]:
             "a forced tool, and an empty list of tools",
         ),
     ):
-        yield subject.case("deck", name, value, about=about, legal="either-if-valid")
+        yield subject.case("examples", name, value, about=about, legal="either-if-valid")
 
 
 def _derived(subject: Subject, made: Composition, chat: Chat) -> Iterator[Case]:
     """What an earlier answer of the same server makes possible."""
-    plain = subject.case("deck", "minimal", made.minimal, about="")
+    plain = subject.case("examples", "minimal", made.minimal, about="")
     if chat.tokens("stop") is not None:
         yield from _stop_cases(subject, made, chat, plain)
     forced = subject.case(
-        "deck", "tools-a-forced-tool", chat.forced(made.minimal, Simplest()), about=""
+        "examples", "tools-a-forced-tool", chat.forced(made.minimal, Simplest()), about=""
     )
     if made.valid(forced.value) and "tool-calls" in chat.completion.choice:
         yield _tool_result(subject, chat, forced)
@@ -265,11 +269,11 @@ def _stop_cases(subject: Subject, made: Composition, chat: Chat, plain: Case) ->
             value = (streamed_form(made, value) or value) if streams else value
             laws = tuple(law.id for law in made.marked.laws if "stop" in law.id)
             about = f"stop at {word!r}, which the answer to {plain.id} contains"
-            return subject.case("deck", name, value, about=about, laws=laws)
+            return subject.case("examples", name, value, about=about, laws=laws)
 
         yield replace(
             plain,
-            id=f"deck/{subject.slug}/{name}",
+            id=f"examples/{subject.slug}/{name}",
             about="stop at a word of an earlier answer",
             needs=(plain.id,),
             derive=derive,
@@ -301,12 +305,12 @@ def _tool_result(subject: Subject, chat: Chat, forced: Case) -> Case:
         value = chat.set(forced.value, "messages", messages)
         value = chat.set(value, "tool-choice", "auto")
         about = f"the results of the tool calls in the answer to {forced.id}"
-        case = subject.case("deck", name, value, about=about)
+        case = subject.case("examples", name, value, about=about)
         return case if calls and case.intent == "valid" else None
 
     return replace(
         forced,
-        id=f"deck/{subject.slug}/{name}",
+        id=f"examples/{subject.slug}/{name}",
         about="the result of a tool call of an earlier answer",
         needs=(forced.id,),
         derive=derive,

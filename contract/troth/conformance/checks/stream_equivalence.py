@@ -73,7 +73,7 @@ async def _compare(run: Run, subject: Subject, value: Any, index: int) -> _Compa
     about = "the same request, streamed and not"
     answered: list[tuple[str, Case, Exchange]] = []
     for word, body in (("body", value), ("again", value), ("stream", streamed)):
-        case = subject.case("time", f"agree-{index + 1}-{word}", body, about=about)
+        case = subject.case("stateful", f"agree-{index + 1}-{word}", body, about=about)
         exchange = await run.attempt(case) if case.intent == "valid" else None
         answer = body_of(run.contract, case, exchange) if exchange is not None else None
         text = completion.of_first_choice(answer, "content")
