@@ -8,7 +8,6 @@ from troth.conformance.events import (
     Finding,
     Finished,
     Found,
-    Noted,
     PhaseStarted,
     Started,
     Verdict,
@@ -88,7 +87,7 @@ def finding(number: int = 0, *, example: Exchange | None = None, **more: object)
         id=f"{number:010x}",
         severity=str(more.pop("severity", "error")),  # type: ignore[arg-type]  # one of its words
         violation=violation,
-        case_id="deck/tunes/bars",
+        case_id="examples/tunes/bars",
         about="no bars at all",
         example=example or exchange(),
         times=int(str(more.pop("times", 3))),
@@ -102,11 +101,11 @@ def events(*findings: Finding, verdict: Verdict = "violations") -> list[Event]:
     usual = exchange(b'{"key":"C","bars":4}')
     return [
         started(),
-        PhaseStarted("deck", 2),
+        PhaseStarted("examples", 2),
         Exchanged(
-            "deck/tunes/minimal",
+            "examples/tunes/minimal",
             OPERATION,
-            "deck",
+            "examples",
             "the smallest",
             "accepted",
             "case",
@@ -115,9 +114,9 @@ def events(*findings: Finding, verdict: Verdict = "violations") -> list[Event]:
             covers=("", "/key", "branch:/x/oneOf/0"),
         ),
         Exchanged(
-            "deck/tunes/bars",
+            "examples/tunes/bars",
             OPERATION,
-            "deck",
+            "examples",
             "no bars at all",
             "accepted",
             "case",
@@ -126,16 +125,15 @@ def events(*findings: Finding, verdict: Verdict = "violations") -> list[Event]:
             covers=("", "/key", "/bars"),
         ),
         Exchanged(
-            "deck/tunes/bars",
+            "examples/tunes/bars",
             OPERATION,
-            "deck",
+            "examples",
             "",
             "accepted",
             "repeat",
             Exchange(usual.request, None, "reset", "the connection was reset", 0.5),
         ),
         *map(Found, findings),
-        Noted("slow", "the server is slow"),
         Finished(verdict, 1, "", 3, 2, 0, 1.5, len(findings), 0),
     ]
 
@@ -156,7 +154,6 @@ def hostile() -> Account:
     ]
     told = events(*found)
     told[0] = started(document_faults=(HOSTILE,))
-    told.insert(1, Noted("hostile", HOSTILE))
     return fold(told)
 
 

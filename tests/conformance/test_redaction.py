@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import troth
 from troth.conformance.cases import CREDENTIAL, subjects, transport_cases
 from troth.conformance.event_json import to_json
-from troth.conformance.events import Exchanged, Finding, Finished, Found, Noted, Started
+from troth.conformance.events import Exchanged, Finding, Finished, Found, Started
 from troth.conformance.journal import encode
 from troth.conformance.redaction import MARK, Redactor
 from troth.conformance.settings import Settings
@@ -275,10 +275,9 @@ def test_no_event_tells_a_secret() -> None:
             settings={"set": {"/api_key": "other-secret", "/user": PLAIN}, "only": [PLAIN]},
             document_faults=(PLAIN,),
         ),
-        Exchanged("c", "POST /v1/x", "deck", PLAIN, "valid", "case", shown, (violation,)),
-        Exchanged("c", "POST /v1/x", "deck", "", "valid", "case", broken),
+        Exchanged("c", "POST /v1/x", "examples", PLAIN, "valid", "case", shown, (violation,)),
+        Exchanged("c", "POST /v1/x", "examples", "", "valid", "case", broken),
         Found(Finding("i", "error", violation, "c", PLAIN, shown)),
-        Noted("n", PLAIN),
         Finished("inconclusive", 3, PLAIN, 1, 1, 0, 1.0, 0, 0),
     )
     redactor = Redactor([PLAIN])

@@ -30,8 +30,6 @@ error  response-body.type  0000000000
         """-H 'Content-Type: application/json' -H "Authorization: Bearer $TROTH_TOKEN" """
         """-H User-Agent: -H Accept: --data-raw '{"key":"C","bars":0}'
 
-note: the server is slow
-
 http://127.0.0.1:8000/api does not conform
 1 error, 0 warnings, 3 requests, 1.5 s
 never put to the test: never-tried

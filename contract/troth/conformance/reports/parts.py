@@ -164,7 +164,7 @@ def _sent(account: Account, finding: Finding, *, width: int, most: int) -> tuple
 
 
 def _odd(finding: Finding) -> bool:
-    return finding.phase == "transport" or finding.case_id.startswith("transport/")
+    return finding.phase == "protocol" or finding.case_id.startswith("protocol/")
 
 
 def _answer(finding: Finding, *, width: int, most: int) -> tuple[str, tuple[str, ...], str]:

@@ -70,9 +70,7 @@ def _invocation(account: Account) -> dict[str, Any]:
         told["exitCode"] = finished.exit_code
     if account.started:
         told["startTimeUtc"] = account.started.at
-    notes = [f"{one.code}: {one.message}" for one in account.notes]
-    if finished and finished.reason:
-        notes.append(finished.reason)
+    notes = [finished.reason] if finished and finished.reason else []
     if len(account.findings) > MOST:
         notes.append(f"{len(account.findings) - MOST} more findings are not in this file")
     if notes:
