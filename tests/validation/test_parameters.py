@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reference_lane import reference_verdict
 from troth.document import document
 from troth.http.exchange import Request, Response
 from troth.openapi import reader
-from troth.validation.forms import check_form, decode_form
+from troth.validation.bodies import check_form, decode_form
 from troth.validation.parameters import check_headers, check_parameters
-from troth.validation.reference import reference_verdict
 from troth.validation.security import check_security
 from troth.validation.styles import Malformed
 

@@ -90,6 +90,7 @@ class _Reader:
             completion=self.completion(found),
             code_samples=tuple(sample.value for sample in found.items("x-codeSamples")),
             base_paths=base_paths(owner),
+            document=self.document,
         )
 
     def parameters(self, found: Node, item: Node) -> tuple[Parameter, ...]:
