@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import troth
-from troth.laws.laws import Facts
+from troth.laws.condition import Facts
 from troth.openapi.contract import Contract
 
 GOOD = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}

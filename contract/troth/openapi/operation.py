@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 from troth.document.document import Document
 from troth.http import media_type
-from troth.laws.laws import Condition, Law
+from troth.laws.condition import Condition
+from troth.laws.laws import Law
 from troth.openapi.chat_completion import ChatCompletion
 from troth.openapi.stream_assembly import Assembly
 from troth.schema.schema import Schema

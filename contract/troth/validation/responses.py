@@ -7,7 +7,8 @@ from typing import Any
 
 from troth.http import json_text, media_type
 from troth.http.exchange import Request, Response
-from troth.laws.laws import Facts, Law, Verdict, verdict
+from troth.laws.condition import Facts
+from troth.laws.laws import Law, Verdict, verdict
 from troth.openapi.operation import DeclaredResponse, MediaType, Operation
 from troth.validation import parameters, streams
 from troth.validation.bodies import JsonBody
