@@ -12,10 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from troth import pointer as pointers
-from troth.schema.applicators import applying, below
+from troth.schema.applicators import applying, resolve
 
 #: How deep a value may nest: the CEL library recurses on the C stack, without a guard.
 DEPTH = 256
+
+_BRANCHES = ("allOf", "oneOf", "anyOf", "then", "else")
 
 
 class TooDeep(ValueError):
@@ -29,11 +31,6 @@ class Shapes:
         self.root = root
         self._made: dict[tuple[int, ...], Shape] = {}
 
-    def at(self, *schema_pointers: str) -> Shape:
-        """The shape of the schemas at *schema_pointers*: what any of them declares."""
-        nodes = [pointers.find(self.root, pointer) for pointer in schema_pointers]
-        return self.of(node for node in nodes if node is not None)
-
     def of(self, schemas: Iterable[Any]) -> Shape:
         """The shape of *schemas*, nodes of the document."""
         nodes = tuple(schemas)
@@ -44,14 +41,10 @@ class Shapes:
             made = self._made.setdefault(key, Shape(self, nodes))
         return made
 
-    def expand(self, nodes: Iterable[Any]) -> Iterator[Mapping[str, Any]]:
+    def applying(self, nodes: Iterable[Any]) -> Iterator[Mapping[str, Any]]:
         """*nodes* with all that they refer to and branch into, each once."""
-        return (node for _, node in applying(self.root, (("", node) for node in nodes)))
-
-
-def _objects(node: Mapping[str, Any], keyword: str) -> list[Any]:
-    """The schemas of *keyword* that say more than true or false."""
-    return [inner for _, inner in below(node, keyword) if isinstance(inner, Mapping)]
+        starts = [("", node) for node in nodes]
+        return (node for _, node in applying(self.root, starts, keywords=_BRANCHES))
 
 
 class Shape:
@@ -70,14 +63,18 @@ class Shape:
             members: dict[str, list[Any]] = {}
             entries: list[Any] = []
             others: list[Any] = []
-            for node in self._shapes.expand(self.nodes):
+            for node in self._shapes.applying(self.nodes):
                 properties = node.get("properties")
                 if isinstance(properties, Mapping):
                     for name, schema in properties.items():
                         members.setdefault(name, []).append(schema)
-                entries += (inner for _, inner in below(node, "prefixItems"))
-                entries += _objects(node, "items")
-                others += _objects(node, "additionalProperties")
+                prefix = node.get("prefixItems")
+                entries.extend(prefix if isinstance(prefix, list) else ())
+                entries.extend(
+                    node[key] for key in ("items",) if isinstance(node.get(key), Mapping)
+                )
+                if isinstance(node.get("additionalProperties"), Mapping):
+                    others.append(node["additionalProperties"])
             self._declared = (
                 {name: self._shapes.of(found) for name, found in members.items()},
                 self._shapes.of(entries) if entries else None,
@@ -136,3 +133,40 @@ def _scalar_values(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text
+
+
+def shapes_of(root: Any, operation: str) -> dict[str, Shape]:
+    """What the schemas of the operation at the pointer *operation* declare of each variable."""
+    node, shapes = pointers.resolve(root, operation), Shapes(root)
+    requests = [entry["schema"] for entry in _content(root, node.get("requestBody"), "schema")]
+    responses: list[Any] = []
+    items: list[Any] = []
+    declared = node.get("responses")
+    for status, response in declared.items() if isinstance(declared, Mapping) else ():
+        if status.startswith(("2", "default")):
+            responses += [entry["schema"] for entry in _content(root, response, "schema")]
+            for entry in _content(root, response, "itemSchema"):
+                items += _data(shapes, entry["itemSchema"])
+    events = [{"type": "array", "items": item} for item in items]
+    found = {"request": requests, "response": responses, "events": events}
+    found |= {"first": responses, "again": responses}
+    return {name: shapes.of(nodes) for name, nodes in found.items() if nodes}
+
+
+def _content(root: Any, node: Any, member: str) -> Iterator[Mapping[str, Any]]:
+    """The media types of a body or response, its references followed, that have *member*."""
+    while (target := resolve(root, node)) is not None:
+        node = target[1]
+    content = node.get("content") if isinstance(node, Mapping) else None
+    for entry in content.values() if isinstance(content, Mapping) else ():
+        if isinstance(entry, Mapping) and member in entry:
+            yield entry
+
+
+def _data(shapes: Shapes, item: Any) -> Iterator[Any]:
+    """What the JSON in the data of an event, held to *item*, is held to itself."""
+    for node in shapes.applying([item]):
+        data = (node.get("properties") or {}).get("data")
+        for inner in shapes.applying([data]):
+            if "contentSchema" in inner:
+                yield inner["contentSchema"]
