@@ -320,12 +320,11 @@ def _wrong_sample(
         ]
         if wrong:
             name = " ".join(str(word) for word in (language, sample.get("label")) if word)
-            yield survey.diagnose(
-                "sample-invalid",
-                at,
+            message = (
                 f"The code sample ({name}) sends what the schema rejects: "
-                f"{wrong[0].instance_pointer or 'the body'}: {_first(wrong)}.",
+                f"{wrong[0].instance_pointer or 'the body'}: {_first(wrong)}."
             )
+            yield survey.diagnose("sample-invalid", at, message)
             return
 
 
@@ -337,9 +336,5 @@ def duplicate_samples(survey: Survey) -> Iterator[Diagnostic]:
             text = json.dumps(sample, sort_keys=True)
             if first.setdefault(text, index) != index:
                 pointer = f"{operation.pointer}/x-codeSamples/{index}"
-                yield survey.diagnose(
-                    "duplicate-sample",
-                    pointer,
-                    f"The code sample is an exact copy of sample {first[text]}.",
-                    Fix("remove", pointer),
-                )
+                message = f"The code sample is an exact copy of sample {first[text]}."
+                yield survey.diagnose("duplicate-sample", pointer, message, Fix("remove", pointer))

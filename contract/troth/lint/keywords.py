@@ -24,13 +24,11 @@ def dead_names(survey: Survey) -> Iterator[Diagnostic]:
         if pattern is not None:
             proposal = f"`pattern: {pattern}` would ask for a decimal number"
             fix = (Fix("replace", node.pointer, {"pattern": pattern}),)
-        yield survey.diagnose(
-            "dead-keyword",
-            node,
+        message = (
             f"A member's name is a string, and {inline_json(node.value)} admits no string "
-            f"(proved): every object that is not empty is rejected; {proposal}.",
-            *fix,
+            f"(proved): every object that is not empty is rejected; {proposal}."
         )
+        yield survey.diagnose("dead-keyword", node, message, *fix)
 
 
 def names_impossible(survey: Survey, pointer: str) -> bool:
@@ -61,9 +59,8 @@ def unsatisfiable(survey: Survey) -> Iterator[Diagnostic]:
         if part.causes == (f"{pointer}/$ref",) and node and node.reference in impossible:
             continue
         why = f"{part.why}{_values(survey, part)}"
-        yield survey.diagnose(
-            "unsatisfiable", pointer, f"No value can be valid here (proved): {why}."
-        )
+        message = f"No value can be valid here (proved): {why}."
+        yield survey.diagnose("unsatisfiable", pointer, message)
 
 
 def _impossible(survey: Survey) -> Iterator[tuple[str, proofs.Unsatisfiable]]:
@@ -129,12 +126,11 @@ def endless(survey: Survey) -> Iterator[Diagnostic]:
             at = min(cycle, key=lambda pointer: (pointer.count("/"), pointer))
             first = cycle.index(at)
             passed = " -> ".join(f"#{each}" for each in (*cycle[first:], *cycle[:first], at))
-            yield survey.diagnose(
-                "unsatisfiable",
-                at,
+            message = (
                 f"No value can be valid here, for it would never end: {passed}. One of these "
-                "members has to be optional, or its schema has to allow another value.",
+                "members has to be optional, or its schema has to allow another value."
             )
+            yield survey.diagnose("unsatisfiable", at, message)
 
 
 def _endless(needs: dict[str, Needs]) -> set[str]:
@@ -300,9 +296,8 @@ def unportable(survey: Survey) -> Iterator[Diagnostic]:
             patterns[pointers.join(node.pointer, "patternProperties", name)] = name
         for pointer, pattern in patterns.items():
             if _UNPORTABLE.search(pattern.replace(r"\\", "")):
-                yield survey.diagnose(
-                    "unportable-pattern",
-                    pointer,
+                message = (
                     f"{inline_json(pattern)} uses a Unicode property, which only ECMA-262's `u` "
-                    "flag gives a meaning: other engines refuse it or read plain letters.",
+                    "flag gives a meaning: other engines refuse it or read plain letters."
                 )
+                yield survey.diagnose("unportable-pattern", pointer, message)

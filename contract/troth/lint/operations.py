@@ -23,22 +23,18 @@ def paths(survey: Survey) -> Iterator[Diagnostic]:
             continue
         path = item.name
         if not path.startswith("/"):
-            yield survey.diagnose(
-                "path-without-slash",
-                item,
-                f"The path {path!r} does not begin with a slash, so it can never be addressed.",
+            message = (
+                f"The path {path!r} does not begin with a slash, so it can never be addressed."
             )
+            yield survey.diagnose("path-without-slash", item, message)
         # OpenAPI 3.1 §4.8.8.2: templates that differ in their names only are identical; a query is
         # no part of the path, and a fragment is never sent (RFC 9110 §7.1)
         alike[_TEMPLATE.sub("{}", re.split("[?#]", path)[0])].append(item)
     for items in alike.values():
         for later in items[1:]:
             if any(_methods(later) & _methods(item) for item in items if item is not later):
-                yield survey.diagnose(
-                    "ambiguous-path",
-                    later,
-                    f"The path {later.name!r} matches the same targets as {items[0].name!r}.",
-                )
+                message = f"The path {later.name!r} matches the same targets as {items[0].name!r}."
+                yield survey.diagnose("ambiguous-path", later, message)
     yield from _crossing(survey, [items[0] for items in alike.values()])
 
 
@@ -56,12 +52,11 @@ def _crossing(survey: Survey, items: list[Node]) -> Iterator[Diagnostic]:
         for other, theirs in [each for head in sorted(heads) for each in met[size, head]]:
             if _is_undecided(segments, theirs) and _methods(item) & _methods(other):
                 target = _target(segments, theirs)
-                yield survey.diagnose(
-                    "ambiguous-path",
-                    item,
+                message = (
                     f"The target {target!r} fits {item.name!r} and {other.name!r}, and neither "
-                    "is the more concrete.",
+                    "is the more concrete."
                 )
+                yield survey.diagnose("ambiguous-path", item, message)
         met[size, "{}" if open_start else first].append((item, segments))
 
 
@@ -104,18 +99,12 @@ def operations(survey: Survey) -> Iterator[Diagnostic]:
         elif name is not None:
             first[name] = operation
         elif not _is_inbound(operation):
-            yield survey.diagnose(
-                "operation-without-id",
-                operation,
-                "The operation has no operationId: tools can call it by method and path only.",
-            )
+            message = "The operation has no operationId: tools can call it by method and path only."
+            yield survey.diagnose("operation-without-id", operation, message)
         statuses = operation["responses"] or ()
         if not any(each == "default" or each[:1] in ("1", "2", "3") for each in statuses):
-            yield survey.diagnose(
-                "operation-without-success",
-                operation,
-                "The operation declares no response of the 2xx or 3xx class and no default.",
-            )
+            message = "The operation declares no response of the 2xx or 3xx class and no default."
+            yield survey.diagnose("operation-without-success", operation, message)
 
 
 def _is_inbound(operation: Node) -> bool:
@@ -146,11 +135,10 @@ def path_parameters(survey: Survey) -> Iterator[Diagnostic]:
                 )
         for name, node in own.items():
             if name not in wanted:
-                yield survey.diagnose(
-                    "path-parameter-unused",
-                    node,
-                    f"The path parameter {name!r} has no variable {{{name}}} in {item.name!r}.",
+                message = (
+                    f"The path parameter {name!r} has no variable {{{name}}} in {item.name!r}."
                 )
+                yield survey.diagnose("path-parameter-unused", node, message)
 
 
 def _path_parameters(survey: Survey, owner: Node) -> dict[str, Node]:
@@ -252,11 +240,10 @@ def tags(survey: Survey) -> Iterator[Diagnostic]:
     parents = {tag["parent"] for tag in objects if isinstance(tag.get("parent"), str)}
     unused = [name for name in declared if name not in used and name not in parents]
     if unused:
-        yield survey.diagnose(
-            "unused-tag",
-            "/tags",
-            f"{len(unused)} of {len(declared)} tags are used by no operation: {', '.join(unused)}.",
+        message = (
+            f"{len(unused)} of {len(declared)} tags are used by no operation: {', '.join(unused)}."
         )
+        yield survey.diagnose("unused-tag", "/tags", message)
     for name, operation in used.items() if declared else ():
         if name not in declared:
             message = f"The tag {name!r} is not among the document's tags."
@@ -273,12 +260,8 @@ def components(survey: Survey) -> Iterator[Diagnostic]:
         if node.parent is None or node.parent.role != "components":
             continue
         if node.role != "security-scheme" and node.pointer not in reached:
-            yield survey.diagnose(
-                "unused-component",
-                node,
-                f"Nothing refers to this component ({node.edge[0]}).",
-                Fix("remove", node.pointer),
-            )
+            message = f"Nothing refers to this component ({node.edge[0]})."
+            yield survey.diagnose("unused-component", node, message, Fix("remove", node.pointer))
 
 
 def _reached(root: dict[str, Any]) -> set[str]:
@@ -324,8 +307,7 @@ def security(survey: Survey) -> Iterator[Diagnostic]:
         for index, requirement in enumerate(node["security"] or ()):
             for name in requirement if isinstance(requirement, dict) else ():
                 if name not in schemes and not name.startswith(("#/", "http:", "https:", "./")):
+                    message = f"The security scheme {name!r} is not declared (there is {known})."
                     yield survey.diagnose(
-                        "unknown-security-scheme",
-                        f"{node.pointer}/security/{index}",
-                        f"The security scheme {name!r} is not declared (there is {known}).",
+                        "unknown-security-scheme", f"{node.pointer}/security/{index}", message
                     )

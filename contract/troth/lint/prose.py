@@ -117,12 +117,11 @@ def _mismatch(survey: Survey, node: Node, bound: Bound, kind: str) -> Iterator[D
             if isinstance(part[keyword], (int, float))
         }
         if len(set_limits) == 1 and limit not in set_limits and not bound.exclusive:
-            yield survey.diagnose(
-                "prose-mismatch",
-                node,
+            message = (
                 f"The description says “{bound.quote}”, and the schema says "
-                f"{inline_json(set_limits.pop())}.",
+                f"{inline_json(set_limits.pop())}."
             )
+            yield survey.diagnose("prose-mismatch", node, message)
 
 
 def only_values(survey: Survey) -> Iterator[Diagnostic]:
@@ -208,12 +207,8 @@ def _untied(survey: Survey, member: Member, tie: Dependency) -> Diagnostic:
     fix: tuple[Fix, ...] = ()
     if not survey.is_3_0:  # `if` came with OpenAPI 3.1
         fix = (Fix("merge", member.owner.pointer, {"allOf": [_condition(member, tie)]}),)
-    return survey.diagnose(
-        "prose-dependency",
-        member.schema,
-        f"The description says “{tie.quote}”, and no keyword does: {passes}.",
-        *fix,
-    )
+    message = f"The description says “{tie.quote}”, and no keyword does: {passes}."
+    return survey.diagnose("prose-dependency", member.schema, message, *fix)
 
 
 def _condition(member: Member, tie: Dependency) -> dict[str, Any]:
@@ -357,11 +352,9 @@ def counts(survey: Survey) -> Iterator[Diagnostic]:
         if english.is_count(node.description) and not _is_ranged(survey, node):
             words = node.description.split()
             opening = " ".join(words[:5]).rstrip(".,") + (" …" if len(words) > 5 else "")
+            message = f"`{node.name}` counts something (“{opening}”), and -1 passes: no minimum."
             yield survey.diagnose(
-                "count-without-minimum",
-                node,
-                f"`{node.name}` counts something (“{opening}”), and -1 passes: no minimum.",
-                Fix("merge", node.pointer, {"minimum": 0}),
+                "count-without-minimum", node, message, Fix("merge", node.pointer, {"minimum": 0})
             )
 
 
@@ -392,11 +385,9 @@ def _without_bounds(survey: Survey, node: Node, required: bool) -> Iterator[Diag
             return
         passes, bound = "-5", {"minimum": 1} if english.is_count(node.description) else {}
     if passes:
+        message = f"`{node.name}` has no bound: {passes} is accepted."
         yield survey.diagnose(
-            "unbounded",
-            node,
-            f"`{node.name}` has no bound: {passes} is accepted.",
-            *([Fix("merge", node.pointer, bound)] if bound else []),
+            "unbounded", node, message, *([Fix("merge", node.pointer, bound)] if bound else [])
         )
 
 

@@ -73,13 +73,11 @@ def payloads(survey: Survey) -> Iterator[Diagnostic]:
                     conditions = {"allOf": [_when(name, value) for value in values]}
                     fixes.append(Fix("merge", owner.pointer, conditions))
                 more = f" (and {len(values) - 1} more like it)" if len(values) > 1 else ""
-                yield survey.diagnose(
-                    "enum-needs-member",
-                    owner,
+                message = (
                     f"`{name}: {values[0]}` passes without `{values[0]}`, the member that it "
-                    f"announces{more}.",
-                    *fixes,
+                    f"announces{more}."
                 )
+                yield survey.diagnose("enum-needs-member", owner, message, *fixes)
 
 
 def _allowed(survey: Survey, tag: Node | None) -> list[str]:
@@ -162,12 +160,11 @@ def open_objects(survey: Survey) -> Iterator[Diagnostic]:
         for node in declaring
     )
     if are_open:
-        yield survey.diagnose(
-            "open-objects",
-            "",
+        message = (
             f"{are_open} of {len(declaring)} objects with declared members are "
-            "open: a misspelt member is accepted (troth gives a hint at validation).",
+            "open: a misspelt member is accepted (troth gives a hint at validation)."
         )
+        yield survey.diagnose("open-objects", "", message)
 
 
 def formats(survey: Survey) -> Iterator[Diagnostic]:
@@ -179,9 +176,8 @@ def formats(survey: Survey) -> Iterator[Diagnostic]:
         if (number := sum(map(used.count, names)))
     ]
     if parts:
-        yield survey.diagnose(
-            "format-annotation",
-            "",
+        message = (
             f"Numeric formats are annotations by default ({', '.join(parts)}): to most validators "
-            "2^40 is an int32; troth asserts int32 and int64.",
+            "2^40 is an int32; troth asserts int32 and int64."
         )
+        yield survey.diagnose("format-annotation", "", message)

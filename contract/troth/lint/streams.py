@@ -34,13 +34,11 @@ def undeclared_streams(survey: Survey) -> Iterator[Diagnostic]:
         answer = answers[0]
         fix = Fix("merge", answer.pointer, {"content": {_EVENT_STREAM: _ANY_EVENTS}})
         declared = ", ".join(answer["content"] or {}) or "no content"
-        yield survey.diagnose(
-            "stream-undeclared",
-            answer,
+        message = (
             f"{_name(operation)} promises a stream (“{_shortened(promise)}”), and this response "
-            f"declares only {declared}: `{_EVENT_STREAM}` is missing.",
-            fix,
+            f"declares only {declared}: `{_EVENT_STREAM}` is missing."
         )
+        yield survey.diagnose("stream-undeclared", answer, message, fix)
 
 
 def contradictions(survey: Survey) -> Iterator[Diagnostic]:
@@ -54,20 +52,17 @@ def contradictions(survey: Survey) -> Iterator[Diagnostic]:
         allowed = [node["const"]] if node["const"] is not None else node["enum"]
         if operation is not None:
             promise = operation_promise(survey, operation) or f"a response of {_EVENT_STREAM}"
-            yield survey.diagnose(
-                "prose-contradiction",
-                node,
+            message = (
                 f"The description says “{quote}”, and {_name(operation)} promises the contrary: "
-                f"“{_shortened(promise)}”.",
-                *_without(node, quote),
+                f"“{_shortened(promise)}”."
             )
+            yield survey.diagnose("prose-contradiction", node, message, *_without(node, quote))
         elif allowed is not None and value not in allowed:
-            yield survey.diagnose(
-                "prose-contradiction",
-                node,
+            message = (
                 f"The description says “{quote}”, and the schema's own `const` or `enum` does not "
-                f"allow {inline_json(value)}.",
+                f"allow {inline_json(value)}."
             )
+            yield survey.diagnose("prose-contradiction", node, message)
 
 
 def contradicting_operation(survey: Survey, node: Node, value: Any) -> Node | None:

@@ -127,12 +127,11 @@ def shared(survey: Survey) -> Iterator[Diagnostic]:
                 continue
             if survey.used_in(user, "request") or _is_narrowed(survey, user, name, branches):
                 continue
-            yield survey.diagnose(
-                "shared-union",
-                user,
+            message = (
                 f"A response may carry every `{name}` that a request may "
-                f"({', '.join(values)}): the union is that of the requests.",
+                f"({', '.join(values)}): the union is that of the requests."
             )
+            yield survey.diagnose("shared-union", user, message)
 
 
 def _values(survey: Survey, branches: list[Node]) -> tuple[str, list[str]] | None:
