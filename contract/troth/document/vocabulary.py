@@ -7,6 +7,7 @@ document is compiled, so that a misspelt field is seen and never silently withou
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -170,9 +171,9 @@ def check(document: Any) -> list[tuple[str, str]]:
         if isinstance(node, dict):
             found.extend(_check_object(node, at, kind))
             if kind:
-                inner = [
-                    (value, where, of) for value, where, of, _ in grammar.children(node, at, kind)
-                ]
+                inner: list[tuple[Any, str, str]] = []
+                with suppress(grammar.Misfit):  # nobody reads what stands beside a `$ref`
+                    inner.extend(child[:3] for child in grammar.children(node, at, kind))
                 waiting.extend(reversed(inner))
     return found
 
