@@ -1,4 +1,4 @@
-"""Accounts for the tests of reports: a plain run, a hostile server, ten thousand findings."""
+"""Runs for the tests of reports: a plain one, a hostile server, ten thousand findings."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from troth.conformance.events import (
     Finding,
     Finished,
     Found,
-    Noted,
     PhaseStarted,
     Started,
     Verdict,
 )
-from troth.conformance.run_summary import Account, fold
+from troth.conformance.run_summary import RunSummary, summarize
 from troth.errors import Place
 from troth.http.exchange import Exchange, Request, Response
 from troth.violation import Violation
@@ -135,17 +134,16 @@ def events(*findings: Finding, verdict: Verdict = "violations") -> list[Event]:
             Exchange(usual.request, None, "reset", "the connection was reset", 0.5),
         ),
         *map(Found, findings),
-        Noted("slow", "the server is slow"),
         Finished(verdict, 1, "", 3, 2, 0, 1.5, len(findings), 0),
     ]
 
 
-def plain() -> Account:
+def plain() -> RunSummary:
     """A run with one finding."""
-    return fold(events(finding()))
+    return summarize(events(finding()))
 
 
-def hostile() -> Account:
+def hostile() -> RunSummary:
     """A run against a server that says HOSTILE wherever it can."""
     said = HOSTILE.encode("utf-8", "surrogatepass")
     evil = exchange(said, said + b"\xff\xfe", content_type=f"text/{HOSTILE}"[:60])
@@ -156,13 +154,14 @@ def hostile() -> Account:
     ]
     told = events(*found)
     told[0] = started(document_faults=(HOSTILE,))
-    told.insert(1, Noted("hostile", HOSTILE))
-    return fold(told)
+    return summarize(told)
 
 
-def large(count: int = 10_000) -> Account:
+def large(count: int = 10_000) -> RunSummary:
     """A run with very many findings and very large bodies."""
     large = exchange(b'{"key":"' + b"k" * 60_000 + b'"}', b'{"n":"' + b"n" * 300_000 + b'"}')
     usual = exchange(b'{"key":"' + b"k" * 900 + b'"}', b'{"n":"' + b"n" * 3000 + b'"}')
     numbers = range(count)
-    return fold(events(*(finding(one, example=usual if one % 200 else large) for one in numbers)))
+    return summarize(
+        events(*(finding(one, example=usual if one % 200 else large) for one in numbers))
+    )
