@@ -87,7 +87,7 @@ def finding(number: int = 0, *, example: Exchange | None = None, **more: object)
         id=f"{number:010x}",
         severity=str(more.pop("severity", "error")),  # type: ignore[arg-type]  # one of its words
         violation=violation,
-        case_id="deck/tunes/bars",
+        case_id="examples/tunes/bars",
         about="no bars at all",
         example=example or exchange(),
         times=int(str(more.pop("times", 3))),
@@ -101,11 +101,11 @@ def events(*findings: Finding, verdict: Verdict = "violations") -> list[Event]:
     usual = exchange(b'{"key":"C","bars":4}')
     return [
         started(),
-        PhaseStarted("deck", 2),
+        PhaseStarted("examples", 2),
         Exchanged(
-            "deck/tunes/minimal",
+            "examples/tunes/minimal",
             OPERATION,
-            "deck",
+            "examples",
             "the smallest",
             "accepted",
             "case",
@@ -114,9 +114,9 @@ def events(*findings: Finding, verdict: Verdict = "violations") -> list[Event]:
             covers=("", "/key", "branch:/x/oneOf/0"),
         ),
         Exchanged(
-            "deck/tunes/bars",
+            "examples/tunes/bars",
             OPERATION,
-            "deck",
+            "examples",
             "no bars at all",
             "accepted",
             "case",
@@ -125,9 +125,9 @@ def events(*findings: Finding, verdict: Verdict = "violations") -> list[Event]:
             covers=("", "/key", "/bars"),
         ),
         Exchanged(
-            "deck/tunes/bars",
+            "examples/tunes/bars",
             OPERATION,
-            "deck",
+            "examples",
             "",
             "accepted",
             "repeat",

@@ -28,7 +28,7 @@ class _Finite(click.FloatRange):
         return number
 
 
-class _Named(click.ParamType[str]):
+class _Named(click.types.StringParamType):
     """A text of a form that a regular expression tells; *like* shows one."""
 
     def __init__(self, name: str, form: str, *, like: str) -> None:

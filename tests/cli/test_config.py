@@ -114,8 +114,8 @@ def test_variables_of_the_environment_stand_for_any_scalar(tmp_path: Path) -> No
         ),
         (
             "[test]\nphase = 'dock'",
-            "troth.toml: test.phase: 'dock' is none; known are deck, boundary, transport, random, "
-            "time",
+            "troth.toml: test.phase: 'dock' is none; known are examples, boundary, protocol, "
+            "random, stateful",
         ),
         (
             "[test]\ntoken = '${KEY}'",
@@ -204,7 +204,7 @@ def test_the_schema_for_editors_is_the_one_that_the_keys_make() -> None:
     ("value", "good"),
     [
         ({"test": {"seed": 1, "without": "tools", "set": {"a": [1]}}}, True),
-        ({"test": {"seed": "${SEED}", "phase": ["deck"]}}, True),
+        ({"test": {"seed": "${SEED}", "phase": ["examples"]}}, True),
         ({"test": {"seed": "one"}}, False),
         ({"test": {"sede": 1}}, False),
         ({"tset": {}}, False),

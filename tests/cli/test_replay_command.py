@@ -36,7 +36,7 @@ from troth.http.exchange import Exchange, Request, Response
 def run(contract: troth.Contract, url: str, path: Path) -> RunSummary:
     """A short run against *url*, written down in *path*."""
     told: list[Event] = []
-    settings = Settings(url=url, token=TOKEN, phases=("deck",), max_requests=150)
+    settings = Settings(url=url, token=TOKEN, phases=("examples",), max_requests=150)
     redactor = Redactor.of(settings)
 
     async def go() -> None:

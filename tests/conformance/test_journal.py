@@ -143,7 +143,7 @@ def test_what_is_written_is_what_is_read(event: Event) -> None:
 
 
 def test_a_journal_gives_its_events_back(tmp_path: Path) -> None:
-    told: list[Event] = [PhaseStarted("deck", 3), PhaseStarted("b\nc\u2028\ud800", 0)]
+    told: list[Event] = [PhaseStarted("examples", 3), PhaseStarted("b\nc\u2028\ud800", 0)]
     with journal.Journal(tmp_path / "new" / "run.ndjson") as written:
         for event in told:
             written.write(event)
@@ -255,7 +255,7 @@ def test_a_large_body_is_cut_and_its_size_and_hash_are_kept() -> None:
     body = bytes(range(256)) * 10
     pieces = ((0.5, body[:1000]), (0.6, body[1000:]))
     whole = Exchange(Request("POST", "/", (), b"small"), Response(200, (), body, pieces))
-    event = Exchanged("c", "o", "deck", "", "valid", "case", whole)
+    event = Exchanged("c", "o", "examples", "", "valid", "case", whole)
     told = journal.capped(event, largest=1001)
     assert isinstance(told, Exchanged)
     assert told.cuts == {"response": Cut(2560, sha256(body).hexdigest())}

@@ -242,8 +242,8 @@ def test_no_event_tells_a_secret() -> None:
             settings={"set": {"/api_key": "other-secret", "/user": PLAIN}, "only": [PLAIN]},
             document_faults=(PLAIN,),
         ),
-        Exchanged("c", "POST /v1/x", "deck", PLAIN, "valid", "case", shown, (violation,)),
-        Exchanged("c", "POST /v1/x", "deck", "", "valid", "case", broken),
+        Exchanged("c", "POST /v1/x", "examples", PLAIN, "valid", "case", shown, (violation,)),
+        Exchanged("c", "POST /v1/x", "examples", "", "valid", "case", broken),
         Found(Finding("i", "error", violation, "c", PLAIN, shown)),
         Finished("inconclusive", 3, PLAIN, 1, 1, 0, 1.0, 0, 0),
     )

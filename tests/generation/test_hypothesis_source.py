@@ -156,3 +156,19 @@ def test_the_features_that_matter_are_found(feature):
 @given(st.data())
 def test_a_strategy_gives_requests(data):
     assert isinstance(data.draw(CONTRACT.strategy(OPERATION, valid=False)), Request)
+
+
+def test_values_are_synthesized_where_the_libraries_do_not_fit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from hypothesis.internal.conjecture import utils
+
+    foreign.library.cache_clear()
+    try:
+        monkeypatch.delattr(utils, "many")
+        assert foreign.library() is None
+        schema = embedded(OBJECT)
+        assert foreign.from_schema(OBJECT) is None
+        assert schema.is_valid(find(foreign.values(schema), lambda value: True))
+    finally:
+        foreign.library.cache_clear()

@@ -205,7 +205,7 @@ CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{
     ],
 )
 def test_what_a_close_reader_may_refuse_is_not_coherent(change):
-    assert not coherent(Chat(OPERATION), {**MADE.minimal, **change})
+    assert not coherent(Chat(OPERATION.completion), {**MADE.minimal, **change})
 
 
 @settings(max_examples=60, deadline=None)

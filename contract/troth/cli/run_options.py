@@ -136,9 +136,9 @@ def _overrides(contract: Contract, model: str | None, pairs: Sequence[str]) -> d
     found: dict[str, Any] = {}
     if model is not None:
         places = {
-            place
+            operation.completion.request["model"]
             for operation in contract.operations
-            if (place := (operation.completion or {}).get("request", {}).get("model"))
+            if operation.completion and "model" in operation.completion.request
         }
         if not places:
             why = "the document names no place for a model (x-troth-completion)"

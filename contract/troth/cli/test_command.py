@@ -49,7 +49,7 @@ class _Lines(click.types.StringParamType):
         return [line.strip() for line in rv.splitlines() if line.strip()]
 
 
-class _LineChoice(click.Choice[str]):
+class _LineChoice(click.Choice):  # type: ignore[type-arg]  # click 8.1 has no arguments for it
     """One of several words; in a variable of the environment each is a line."""
 
     def split_envvar_value(self, rv: str) -> list[str]:

@@ -79,7 +79,7 @@ def _expectation(contract: Contract, case: Case) -> Expectation:
         return "no-method"
     effective, published = case.intent, case.published_intent
     if effective == "invalid" and published != "either":
-        if case.phase == "transport" and check_security(match.operation, readable(case.request)):
+        if case.phase == "protocol" and check_security(match.operation, readable(case.request)):
             return "unauthorized"
         # whether the published document rejects it too decides how grave it is to take it
         return "refused"

@@ -395,7 +395,7 @@ def _checked(event: Exchanged) -> set[str]:
         groups.add("requests")
     if event.intent == "unauthorized":
         groups.add("security")
-    if event.phase == "time":
+    if event.phase == "stateful":
         groups.add("time")
     if response is not None:
         groups |= {"statuses", "headers"}

@@ -6,54 +6,66 @@ a tool's parameters, a response format), and it is the independent generator in 
 Its 0.23.1 draws members in a `while elements.more()` loop over `many`, a part of Hypothesis' own
 machinery that from 6.170.10 on is a context manager and an iterator instead.  The subclass below
 has both, so that neither library has to be held back; where `more` still exists it is not used.
+Neither library publishes what that takes.  It is looked for when it is first needed; where it
+is not as it should be, values are synthesized instead.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.errors import HypothesisException
-from hypothesis.internal.conjecture import utils
 
 from troth.generation.synthesis import synthesize
 from troth.schema.schema import Schema
 from troth.seed import Seed
 
 
-class _Many(utils.many):
-    """`many` with the `more` that it used to have."""
+def _many(parent: Any) -> type:
+    """*parent*, Hypothesis' `many`, with the `more` that it used to have."""
 
-    _steps: Any = None
+    class Many(parent):  # type: ignore[misc]  # whatever class this Hypothesis has
+        steps: Any = None
 
-    def more(self) -> bool:
-        """Whether another element is to be drawn; to be asked until the answer is no."""
-        if self._steps is None:
-            self.__enter__()
-            self._steps = iter(self)
-        for _ in self._steps:
-            return True
-        self.__exit__(None, None, None)
-        return False
+        def more(self) -> bool:
+            """Whether another element is to be drawn; to be asked until the answer is no."""
+            if self.steps is None:
+                self.__enter__()
+                self.steps = iter(self)
+            for _ in self.steps:
+                return True
+            self.__exit__(None, None, None)
+            return False
+
+    return Many
 
 
-def _library() -> ModuleType:
-    import hypothesis_jsonschema
-    from hypothesis_jsonschema import _from_schema
+@cache
+def library() -> ModuleType | None:
+    """hypothesis-jsonschema, or None where it does not fit the Hypothesis that is installed."""
+    try:
+        import hypothesis_jsonschema
+        from hypothesis.internal.conjecture import utils
 
-    if not hasattr(utils.many, "more"):
-        # Only this library's own name for the module is replaced: Hypothesis stays as it is.
-        own = {name: getattr(utils, name) for name in dir(utils) if not name.startswith("__")}
-        vars(_from_schema)["cu"] = SimpleNamespace(**{**own, "many": _Many})
+        if not hasattr(utils.many, "more"):
+            from hypothesis_jsonschema import _from_schema
+
+            # Only this library's own name for the module is replaced: Hypothesis stays as it is.
+            own = {name: getattr(utils, name) for name in dir(utils) if not name.startswith("__")}
+            vars(_from_schema)["cu"] = SimpleNamespace(**{**own, "many": _many(utils.many)})
+    except (ImportError, AttributeError):
+        return None
     return hypothesis_jsonschema
 
 
-def from_schema(schema: Any) -> st.SearchStrategy[Any]:
-    """hypothesis-jsonschema's own strategy for *schema*, a plain JSON Schema."""
-    found: st.SearchStrategy[Any] = _library().from_schema(schema)
-    return found
+def from_schema(schema: Any) -> st.SearchStrategy[Any] | None:
+    """hypothesis-jsonschema's own strategy for *schema*, a plain JSON Schema, if it is there."""
+    found = library()
+    return None if found is None else found.from_schema(schema)
 
 
 def values(schema: Schema) -> st.SearchStrategy[Any]:
@@ -64,6 +76,8 @@ def values(schema: Schema) -> st.SearchStrategy[Any]:
     """
     made = from_schema(schema.prepared)
     numbers = st.integers(0, 2**16)
+    if made is None:
+        return numbers.map(lambda number: synthesize(schema, seed=Seed.of(number)))
 
     @st.composite
     def checked(draw: Callable[[st.SearchStrategy[Any]], Any]) -> Any:

@@ -123,7 +123,7 @@ def _compose(
     operations: tuple[Operation, Operation], schema: Schema, overrides: Mapping[str, Any]
 ) -> Composition:
     operation, marked = operations
-    chat = Chat(marked) if marked.completion else None
+    chat = Chat(marked.completion) if marked.completion else None
     smallest = _smallest(schema)
     if chat is not None and schema.is_valid(chat.plain(smallest)):
         smallest = _trimmed(schema, chat.plain(smallest))

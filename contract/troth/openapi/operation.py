@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from troth.http import media_type
 from troth.laws.laws import Condition, Law
+from troth.openapi.chat_completion import ChatCompletion
 from troth.openapi.stream_assembly import Assembly
 from troth.schema.schema import Schema
 
@@ -127,7 +128,7 @@ class Operation:
     """An Operation Object with everything it inherits from its path item and the document.
 
     *security* is OR of ANDs (an empty alternative means anonymous is fine; an empty tuple means
-    nothing is asked).  *completion* is `x-troth-completion` as written, or None.
+    nothing is asked).
     """
 
     method: str
@@ -140,7 +141,7 @@ class Operation:
     responses: tuple[DeclaredResponse, ...] = ()
     security: tuple[tuple[SecurityScheme, ...], ...] = ()
     laws: tuple[Law, ...] = ()
-    completion: Mapping[str, Any] | None = None
+    completion: ChatCompletion | None = None
     code_samples: tuple[Mapping[str, Any], ...] = ()
     base_paths: tuple[str, ...] = ("",)
 

@@ -16,7 +16,9 @@ from troth.document.document import Document
 from troth.document.node import Node
 from troth.errors import SpecError
 from troth.laws import laws
+from troth.openapi import chat_completion
 from troth.openapi import stream_assembly as assembly
+from troth.openapi.chat_completion import ChatCompletion
 from troth.openapi.contract import Contract, Verbs, routes
 from troth.openapi.operation import (
     DeclaredResponse,
@@ -85,7 +87,7 @@ class _Reader:
                 self.document,
                 self.schemas,
             ),
-            completion=self.extension(found, "x-troth-completion"),
+            completion=self.completion(found),
             code_samples=tuple(sample.value for sample in found.items("x-codeSamples")),
             base_paths=base_paths(owner),
         )
@@ -169,6 +171,10 @@ class _Reader:
     def assembly(self, found: Node) -> assembly.Assembly | None:
         source, at = found.value.get("x-troth-assembly"), found.at("x-troth-assembly")
         return None if source is None else assembly.parse(source, at, self.document.place(at))
+
+    def completion(self, found: Node) -> ChatCompletion | None:
+        value = self.extension(found, "x-troth-completion")
+        return None if value is None else chat_completion.read(value)
 
     def extension(self, found: Node, name: str) -> Any:
         """The value of troth's field *name*, held to what it may be."""

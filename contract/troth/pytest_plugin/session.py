@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from troth.pytest_plugin.result import Outcome
 
 #: Phases that a group of checks can do with; any other needs all of them.
-_PHASES = {"security": ("transport", "time")}
+_PHASES = {"security": ("protocol", "stateful")}
 
 # -- options ----------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from troth import pointer as pointers
 from troth.errors import Place
 from troth.schema import branches as tables
 from troth.schema import messages, misspellings
-from troth.schema.dialect import INTEGERS
+from troth.schema.data_model import INTEGERS
 from troth.schema.mismatch import (
     Found,
     Mismatch,

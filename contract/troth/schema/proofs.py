@@ -15,16 +15,13 @@ import jsonschema_rs
 from jsonschema_rs import canonical
 
 from troth import pointer as pointers
-from troth.document.grammar import MEMBERS, children
-from troth.schema.dialect import BASE, fragment
+from troth.schema.applicators import reference, walk
+from troth.schema.dialect import BASE, copy_of, fragment
 from troth.schema.schema import Schema, Schemas
 from troth.schema.validators import LATEST
 from troth.schema.witness import instances
 
 Verdict = Literal["yes", "no", "unknown"]
-
-_DATA = frozenset({"const", "default", "enum", "example", "examples"})
-_NAMED = frozenset(name for name, held in MEMBERS["schema"].items() if held.shape == "names")
 
 _UNIONS = frozenset({"oneOf", "anyOf"})
 _SAYS_NOTHING = frozenset({"description", "discriminator", "title", "example", "examples"})
@@ -183,7 +180,7 @@ def _whole(root: Any, pointer: str) -> str:
 
 def _impossible_names(schemas: Schemas, pointer: str) -> Iterator[Unsatisfiable]:
     """Each propertyNames that no string satisfies: every object with a member is rejected."""
-    for at in _inside(schemas.prepared.root, pointer):
+    for at, _ in walk(schemas.prepared.root, pointer):
         if not at.endswith("/propertyNames"):
             continue
         form = _canonical(schemas, at)
@@ -202,35 +199,13 @@ def _impossible_names(schemas: Schemas, pointer: str) -> Iterator[Unsatisfiable]
             yield Unsatisfiable(at, why, (at,))
 
 
-def _inside(root: Any, pointer: str) -> Iterator[str]:
-    """The pointers of the schema at *pointer* and of those in it, no reference followed."""
-    waiting = [(pointers.resolve(root, pointer), pointer)]
-    while waiting:
-        schema, at = waiting.pop()
-        yield at
-        if isinstance(schema, dict):
-            waiting += [(value, here) for value, here, _, _ in children(schema, at, "schema")]
-
-
-def _absolute(schema: Any, *, named: bool = False) -> Any:
-    """*schema* with its references made to lead into the document, whatever holds them.
-
-    *named*: its members are names that the author chose, and no keywords.
-    """
-    if isinstance(schema, list):
-        return [_absolute(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    new = {
-        name: value
-        if name in _DATA and not named
-        else _absolute(value, named=name in _NAMED and not named)
-        for name, value in schema.items()
-    }
-    reference = new.get("$ref")
-    if not named and isinstance(reference, str) and reference.startswith("#"):
-        new["$ref"] = BASE + reference
-    return new
+def _absolute(schema: Any) -> Any:
+    """A copy of *schema* with its references made to lead into the document, whatever holds it."""
+    copied = copy_of(schema)
+    for _, each in walk(copied):
+        if reference(each) is not None:
+            each["$ref"] = BASE + each["$ref"]
+    return copied
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,16 @@ streams, whose `data` is such a string.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from troth import pointer as pointers
 from troth.http import json_text, media_type
+from troth.schema.applicators import IN_PLACE, applying
 
 #: Encodings that leave a text as it is (RFC 2045 §6.2); any other hides the JSON from us.
 _PLAIN = frozenset({None, "7bit", "8bit", "binary"})
-_BRANCHING = frozenset("oneOf anyOf not if then else dependentSchemas patternProperties".split())  # noqa: SIM905 — one word list reads better than quoted words
+_BRANCHING = frozenset({*IN_PLACE, "patternProperties"} - {"allOf"})
 
 
 class Unfit(ValueError):
@@ -41,7 +42,7 @@ def keyword(is_fit: Callable[[str, str], bool]) -> type:
     return ContentSchema
 
 
-def is_json(schema: dict[str, Any]) -> bool:
+def is_json(schema: Mapping[str, Any]) -> bool:
     """Whether *schema* says that its strings hold plain JSON."""
     said = schema.get("contentMediaType")
     return (
@@ -74,20 +75,8 @@ def of_member(root: Any, pointer: str, member: str) -> str | None:
     return f"{found[0]}/contentSchema" if len(found) == 1 else None
 
 
-def _parts(root: Any, to_see: list[str]) -> list[tuple[str, dict[str, Any]]] | None:
+def _parts(root: Any, to_see: list[str]) -> list[tuple[str, Mapping[str, Any]]] | None:
     """The schemas at the pointers *to_see* and what they always include; None if any branches."""
-    seen: dict[str, dict[str, Any]] = {}
-    to_see = list(to_see)
-    while to_see:
-        at = to_see.pop()
-        schema = pointers.resolve(root, at)
-        if at in seen or not isinstance(schema, dict):
-            continue
-        if schema.keys() & _BRANCHING:
-            return None
-        seen[at] = schema
-        if isinstance(schema.get("$ref"), str):
-            to_see.append(pointers.from_fragment(schema["$ref"].removeprefix("#")))
-        if isinstance(schema.get("allOf"), list):
-            to_see += [f"{at}/allOf/{index}" for index in range(len(schema["allOf"]))]
-    return list(seen.items())
+    starts = [(at, pointers.resolve(root, at)) for at in to_see]
+    parts = list(applying(root, starts, keywords=("allOf",)))
+    return None if any(schema.keys() & _BRANCHING for _, schema in parts) else parts

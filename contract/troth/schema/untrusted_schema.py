@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from troth import pointer as pointers
-from troth.document.grammar import IN_PLACE
 from troth.errors import TrothError
 from troth.schema import messages
+from troth.schema.applicators import IN_PLACE, below
+from troth.schema.data_model import type_of
 from troth.schema.validators import DRAFTS, LATEST
 
 #: Members whose value is data, in which `$ref` means nothing.
@@ -64,16 +65,22 @@ def draft_of(schema: Any, budget: Budget) -> str:
     Raises UnusableSchema.
     """
     if not isinstance(schema, (dict, bool)):
-        said = (
-            f"a JSON Schema is an object or a boolean, not {messages.a(messages.type_of(schema))}"
-        )
+        said = f"a JSON Schema is an object or a boolean, not {messages.a(type_of(schema))}"
         raise UnusableSchema("not-a-schema", said)
     _measure(schema, budget)
     declared = schema.get("$schema") if isinstance(schema, dict) else None
     draft = LATEST if declared is None else _draft(declared)
     nodes = list(_nodes(schema, ""))
     names = {name for _, node in nodes for name in _names(node)}
-    edges = {at: _in_place(node, at) for at, node in nodes}
+    edges = {
+        at: [
+            pointers.join(at, *tokens)
+            for keyword in IN_PLACE
+            if keyword in node
+            for tokens, _ in below(node, keyword)
+        ]
+        for at, node in nodes
+    }
     for at, node in nodes:
         for keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
             if keyword in node and not isinstance(node[keyword], dict):
@@ -165,20 +172,6 @@ def _target(schema: Any, reference: Any, at: str, names: set[str]) -> str | None
         said = f"{messages.show(reference)} points nowhere in the schema"
         raise UnusableSchema("dangling-reference", said, pointer=at) from None
     return pointer
-
-
-def _in_place(node: dict[str, Any], at: str) -> list[str]:
-    """The pointers of the schemas inside *node* that see the same value as it does."""
-    found: list[str] = []
-    for name in IN_PLACE & node.keys():
-        value, here = node[name], f"{at}/{name}"
-        if isinstance(value, list):
-            found += [f"{here}/{index}" for index in range(len(value))]
-        elif name == "dependentSchemas" and isinstance(value, dict):
-            found += [pointers.join(here, key) for key in value]
-        else:
-            found.append(here)
-    return found
 
 
 def _measure_unfolding(edges: dict[str, list[str]], budget: Budget) -> None:

@@ -14,6 +14,7 @@ import jsonschema_rs
 
 from troth import pointer as pointers
 from troth.schema import messages
+from troth.schema.applicators import resolve, walk
 from troth.schema.bounded_errors import legible
 from troth.schema.dialect import BASE, Prepared, fragment
 
@@ -131,16 +132,17 @@ class Engine:
 
     def _reaches(self, pointer: str, at: str) -> bool:
         """Whether the schema at *pointer* uses, through references, the node at *at*."""
-        seen: set[str] = set()
+        root = self.prepared.root
+        seen = {pointer}
         to_see = [pointer]
         while to_see:
             here = to_see.pop()
-            if here in seen:
-                continue
-            seen.add(here)
             if at == here or at.startswith(here + "/"):
                 return True
-            to_see += _references(pointers.resolve(self.prepared.root, here))
+            targets = [resolve(root, schema) for _, schema in walk(root, here)]
+            new = {target[0] for target in targets if target is not None} - seen
+            seen |= new
+            to_see += new
         return False
 
 
@@ -172,18 +174,6 @@ def _meta(draft: str) -> jsonschema_rs.Validator:
     return DRAFTS[draft](
         {"$ref": draft}, validate_formats=True, pattern_options=PATTERNS, offline=True
     )
-
-
-def _references(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        reference = node.get("$ref")
-        if isinstance(reference, str) and reference.startswith("#"):
-            yield pointers.from_fragment(reference[1:])
-        for value in node.values():
-            yield from _references(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _references(value)
 
 
 def _uncompilable(error: jsonschema_rs.ValidationError, pointer: str) -> Uncompilable:

@@ -146,11 +146,12 @@ def _parts(content_type: str, body: bytes) -> Sequence[tuple[str, bytes]]:
     if not (body.startswith(mark) or b"\n" + mark in body) or mark + b"--" not in body:
         raise Malformed("its parts do not begin and end with the boundary of its Content-Type")
     # Imported when first needed: openapi-core takes 0.4 s.
-    from openapi_core.deserializing.media_types.util import data_form_loads
+    from openapi_core.deserializing.media_types import media_type_deserializers
 
     try:
         # As Latin-1, one character a byte: as ASCII it would lose the names that are not.
-        read: Any = data_form_loads(body, boundary=boundary, charset="latin-1")
+        loads: Any = media_type_deserializers["multipart/form-data"]
+        read = loads(body, boundary=boundary, charset="latin-1")
         found = [(name, data) for name in read for data in read.getlist(name)]
     except Exception as error:  # the e-mail parser and its assertions: any fault is the body's
         raise Malformed("a part has no name, or the parts have no form") from error

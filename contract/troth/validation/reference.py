@@ -107,12 +107,15 @@ class _Sent:
 def _factory(root: dict[str, Any]) -> Any:
     """openapi-core's source of schema validators, on jsonschema-rs; None for OpenAPI 3.0.
 
-    The dialect of 3.0 is openapi-core's own, so there its own validators stay.
+    The dialect of 3.0 is openapi-core's own, so there its own validators stay; they do as well,
+    only slower, for a release that keeps its parts elsewhere.
     """
-    from openapi_core.validation import schemas
-    from openapi_core.validation.schemas.exceptions import InvalidSchemaValue
-    from openapi_core.validation.schemas.validators import SchemaValidator
-
+    try:
+        from openapi_core.validation import schemas
+        from openapi_core.validation.schemas.exceptions import InvalidSchemaValue
+        from openapi_core.validation.schemas.validators import SchemaValidator
+    except ImportError:
+        return None
     version = str(root.get("openapi", ""))
     if version.startswith("3.0") or "jsonSchemaDialect" in root:
         return None

@@ -47,8 +47,7 @@ class Chat:
         """Compile the chat of *operation*; None where the document speaks of none."""
         if operation.completion is None or declared is None:
             return None
-        dialect = compile_dialect(operation.completion)
-        return None if dialect is None else cls(contract, dialect, declared)
+        return cls(contract, compile_dialect(operation.completion), declared)
 
     def answers(self, entry: MediaType | None) -> bool:
         """Whether it can answer in this media type."""

@@ -24,7 +24,6 @@ DECLARED = OPERATION.response(200)
 assert DECLARED is not None
 assert OPERATION.completion is not None
 DIALECT = compile_dialect(OPERATION.completion)
-assert DIALECT is not None
 WHOLE, EVENTS = DECLARED.media_type("application/json"), DECLARED.media_type("text/event-stream")
 assert WHOLE is not None
 assert EVENTS is not None

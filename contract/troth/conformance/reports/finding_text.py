@@ -165,7 +165,7 @@ def _request_body(run: RunSummary, finding: Finding, *, width: int, most: int) -
     if not body:
         return ()
     value, is_json = _json(body)
-    as_written = finding.phase == "transport" or finding.case_id.startswith("transport/")
+    as_written = finding.phase == "protocol" or finding.case_id.startswith("protocol/")
     if not is_json or (as_written and json_text.encode(value) != body.strip()):
         # what is special about it may be how it is written
         shown = excerpt(body, most=most, cut=finding.cuts.get("request"))
