@@ -7,7 +7,6 @@ that cannot be used).
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any
 from troth.http import json_text
 from troth.laws.declared_members import read
 from troth.schema import schema
+from troth.schema.data_model import identity, is_number
 
 Path = tuple[str, ...]
 
@@ -84,14 +84,14 @@ def distinct(values: Any) -> Any:
 
 def sort(values: Any) -> Any:
     """*values* in ascending order: all numbers, or all strings."""
-    if _all(values, _is_number) or _all(values, lambda value: isinstance(value, str)):
+    if _all(values, is_number) or _all(values, _is_text):
         return sorted(values)
     raise Senseless
 
 
 def total(values: Any) -> Any:
     """The sum of a list of numbers."""
-    if not _all(values, _is_number):
+    if not _all(values, is_number):
         raise Senseless
     return sum(values)
 
@@ -212,15 +212,11 @@ def _list(value: Any) -> list[Any]:
 
 
 def _all(values: Any, fits: Callable[[Any], bool]) -> bool:
-    return isinstance(values, list) and all(fits(value) for value in values)
+    return isinstance(values, list) and all(map(fits, values))
 
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _is_present(value: Any) -> bool:
@@ -228,12 +224,8 @@ def _is_present(value: Any) -> bool:
 
 
 def _key(value: Any) -> Hashable:
-    """Something hashable that is equal for equal JSON values only: 1 is neither true nor "1"."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return (value,)
-    return (json.dumps(value, sort_keys=True), "")
+    """Something hashable that is equal for equal values only: 1 is neither true nor "1"."""
+    return value if isinstance(value, str) else identity(value)
 
 
 FUNCTIONS: Mapping[str, Function] = {

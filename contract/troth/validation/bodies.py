@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from troth import pointer
@@ -170,23 +171,12 @@ def _urlencoded(declared: MediaType, body: bytes) -> dict[str, Any]:
 
 def _styled(member: Parameter, sent: styles.Pairs) -> tuple[Any, bool]:
     """The value of *member*, to which all of *sent* belongs, and whether it is there."""
-    readings: list[Any] = []
-    for kind in coercion.kinds(member.schema):
-        if kind == "object" and member.style == "form" and member.explode:
-            # OpenAPI 3.1 §4.8.15.1.1: an object of a form without a style is JSON.
-            return _json(styles.decoded(sent[0][1], plus=True), member.name), True
-        if member.schema is None and len(sent) > 1:
-            return [styles.decoded(text, plus=True) for _, text in sent], True
-        texts = styles.divide_pairs(member, sent, kind)
-        if texts is None:
-            continue
-        if member.schema is None:
-            return texts, True
-        value = coercion.read(member.schema, texts)
-        if member.schema.is_valid(value):
-            return value, True
-        readings.append(value)
-    return (readings[0], True) if readings else (None, False)
+    if member.schema is None and len(sent) > 1:
+        return [styles.decoded(text, plus=True) for _, text in sent], True
+    if member.style == "form" and member.explode and "object" in coercion.kinds(member.schema):
+        # OpenAPI 3.1 §4.8.15.1.1: an object of a form without a style is JSON.
+        return _json(styles.decoded(sent[0][1], plus=True), member.name), True
+    return coercion.read_first(member.schema, partial(styles.divide_pairs, member, sent))
 
 
 def _multipart(declared: MediaType, content_type: str, body: bytes) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from troth import pointer
@@ -74,7 +75,8 @@ def _check(
         if content is not None:
             value, is_there = _content_value(content, _whole(parameter, sent))
         else:
-            value, is_there = _value(parameter, sent)
+            divide = partial(_texts, parameter, sent)
+            value, is_there = coercion.read_first(parameter.schema, divide)
     except Malformed as fault:
         message = f"{_called(parameter)} cannot be read: {fault}"
         yield violations.violation(f"{location}.malformed", message)
@@ -89,34 +91,6 @@ def _check(
             yield violations.violation(f"{location}.required", message)
     elif schema is not None:
         yield from violations.mismatches(location, schema, value)
-
-
-def _value(parameter: Parameter, sent: _Sent | Response) -> tuple[Any, bool]:
-    """The value of *parameter* and whether it is there; raises Malformed.
-
-    Of several shapes that its schema allows, the first in which the value is valid.
-    """
-    readings: list[Any] = []
-    fault: Malformed | None = None
-    for kind in coercion.kinds(parameter.schema):
-        try:
-            texts = _texts(parameter, sent, kind)
-        except Malformed as malformed:
-            fault = fault or malformed
-            continue
-        if texts is None:
-            continue
-        if parameter.schema is None:
-            return texts, True
-        value = coercion.read(parameter.schema, texts)
-        if parameter.schema.is_valid(value):
-            return value, True
-        readings.append(value)
-    if readings:
-        return readings[0], True
-    if fault is not None:
-        raise fault
-    return None, False
 
 
 def _texts(parameter: Parameter, sent: _Sent | Response, kind: Kind) -> Texts | None:
