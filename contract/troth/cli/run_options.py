@@ -15,8 +15,7 @@ from troth import pointer as pointers
 from troth.conformance import codes
 from troth.conformance.settings import PHASES, Caps, Settings
 from troth.conformance.target import base_url
-from troth.document.nearest import nearest
-from troth.errors import TrothError
+from troth.errors import TrothError, nearest
 from troth.http import json_text
 from troth.http.exchange import TOKEN
 from troth.openapi.contract import Contract

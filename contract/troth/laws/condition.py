@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from troth.document.nearest import nearest
-from troth.errors import Place, SpecError
+from troth.errors import Place, SpecError, nearest
 from troth.laws.cel import cel
 from troth.laws.declared_members import Shape, TooDeep, read
 from troth.laws.functions import FUNCTIONS, Function

@@ -78,7 +78,7 @@ def distinct(values: Any) -> Any:
     """*values* without repetitions, the first of each kept."""
     found: dict[Hashable, Any] = {}
     for value in _list(values):
-        found.setdefault(_key(value), value)
+        found.setdefault(identity(value), value)
     return list(found.values())
 
 
@@ -158,7 +158,7 @@ def series(items: Any, at: Any, keys: Any, members: Any) -> Any:
     ways = [(path[-1], _step(where, path)) for path in wanted]
     groups: dict[Any, dict[str, list[Any]]] = {}
     for row in _rows(_list(items), where):
-        key = tuple([_key(_follow(row, way)) for way in key_ways])
+        key = tuple([identity(_follow(row, way)) for way in key_ways])
         columns = groups.get(key)
         if columns is None:
             columns = groups[key] = {name: [] for name, _ in ways}
@@ -212,7 +212,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def _all(values: Any, fits: Callable[[Any], bool]) -> bool:
-    return isinstance(values, list) and all(map(fits, values))
+    return isinstance(values, list) and all(fits(value) for value in values)
 
 
 def _is_text(value: Any) -> bool:
@@ -221,11 +221,6 @@ def _is_text(value: Any) -> bool:
 
 def _is_present(value: Any) -> bool:
     return value is not None and value != "" and value != [] and value != {}
-
-
-def _key(value: Any) -> Hashable:
-    """Something hashable that is equal for equal values only: 1 is neither true nor "1"."""
-    return value if isinstance(value, str) else identity(value)
 
 
 FUNCTIONS: Mapping[str, Function] = {
