@@ -76,10 +76,10 @@ def conforms(value: Any, embedded: Any) -> Any:
 
 def distinct(values: Any) -> Any:
     """*values* without repetitions, the first of each kept."""
-    found: dict[Hashable, Any] = {}
+    firsts: dict[Hashable, Any] = {}
     for value in _list(values):
-        found.setdefault(identity(value), value)
-    return list(found.values())
+        firsts.setdefault(identity(value), value)
+    return list(firsts.values())
 
 
 def sort(values: Any) -> Any:

@@ -231,10 +231,10 @@ def _parts(content_type: str, body: bytes) -> Sequence[tuple[str, bytes]]:
         # As Latin-1, one character a byte: as ASCII it would lose the names that are not.
         loads: Any = media_type_deserializers["multipart/form-data"]
         read = loads(body, boundary=boundary, charset="latin-1")
-        found = [(name, data) for name in read for data in read.getlist(name)]
+        parts = [(name, data) for name in read for data in read.getlist(name)]
     except Exception as error:  # the e-mail parser and its assertions: any fault is the body's
         raise Malformed("a part has no name, or the parts have no form") from error
-    return [(_name(name), data) for name, data in found]
+    return [(_name(name), data) for name, data in parts]
 
 
 def _name(name: str) -> str:
@@ -251,12 +251,12 @@ def _json(text: str | bytes, name: str) -> Any:
 
 def _by_member(schema: Schema | None, sent: styles.Pairs) -> dict[str, list[tuple[str, str]]]:
     """The pairs of a form by the member that they belong to: `a[b]` to `a`, if that is declared."""
-    found: dict[str, list[tuple[str, str]]] = {}
+    members: dict[str, list[tuple[str, str]]] = {}
     for name, text in sent:
         base = name.partition("[")[0]
         is_member = base != name and schema is not None and coercion.declares(schema, base)
-        found.setdefault(base if is_member else name, []).append((name, text))
-    return found
+        members.setdefault(base if is_member else name, []).append((name, text))
+    return members
 
 
 def _member(schema: Schema | None, name: str) -> Schema | None:

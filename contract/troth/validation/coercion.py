@@ -103,8 +103,8 @@ def is_object(schema: Schema, *, item: bool) -> bool:
 
 def member(schema: Schema, name: str) -> Schema | None:
     """The schema of the member *name*, if there is one; the first, where branches differ."""
-    found = _member(schema.schemas, (schema.pointer,), name)
-    return schema.schemas.at(found[0]) if found else None
+    at = _member(schema.schemas, (schema.pointer,), name)
+    return schema.schemas.at(at[0]) if at else None
 
 
 def declares(schema: Schema, name: str) -> bool:
@@ -184,31 +184,31 @@ def _types(root: Any, pointer: str, node: Any, seen: frozenset[str]) -> frozense
 
 
 def _widened(types: Iterable[str]) -> frozenset[str]:
-    found = frozenset(types)
-    return found | {"integer"} if "number" in found else found
+    widened = frozenset(types)
+    return widened | {"integer"} if "number" in widened else widened
 
 
 def _member(schemas: Schemas, at: tuple[str, ...], name: str) -> tuple[str, ...]:
     """The schemas that the member *name* of an object of the schemas *at* has to fit."""
-    found: list[str] = []
+    members: list[str] = []
     for pointer, node in _reachable(schemas, at):
         properties = node.get("properties")
         if isinstance(properties, Mapping) and name in properties:
-            found.append(pointers.join(pointer, "properties", name))
+            members.append(pointers.join(pointer, "properties", name))
         elif isinstance(node.get("additionalProperties"), Mapping):
-            found.append(pointer + "/additionalProperties")
-    return tuple(found)
+            members.append(pointer + "/additionalProperties")
+    return tuple(members)
 
 
 def _items(schemas: Schemas, at: tuple[str, ...], index: int) -> tuple[str, ...]:
-    found: list[str] = []
+    items: list[str] = []
     for pointer, node in _reachable(schemas, at):
         first = node.get("prefixItems")
         if isinstance(first, list) and index < len(first):
-            found.append(f"{pointer}/prefixItems/{index}")
+            items.append(f"{pointer}/prefixItems/{index}")
         elif isinstance(node.get("items"), Mapping):
-            found.append(pointer + "/items")
-    return tuple(found)
+            items.append(pointer + "/items")
+    return tuple(items)
 
 
 def _reachable(schemas: Schemas, at: tuple[str, ...]) -> _Nodes:

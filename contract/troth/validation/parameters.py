@@ -102,16 +102,16 @@ def _texts(parameter: Parameter, sent: _Sent | Response, kind: Kind) -> Texts | 
     if parameter.location == "path":
         raw = sent.match.path_parameters.get(parameter.name)
         return None if raw is None else styles.divide_path(parameter, raw, kind)
-    found = sent.cookies if parameter.location == "cookie" else sent.query
+    pairs = sent.cookies if parameter.location == "cookie" else sent.query
     if kind == "object" and parameter.explode and parameter.style != "deepObject":
-        found = _members(parameter, sent.match.operation, found)
+        pairs = _members(parameter, sent.match.operation, pairs)
     if parameter.location == "cookie":
-        return styles.divide_cookie(parameter, found, kind)
-    return styles.divide_pairs(parameter, found, kind)
+        return styles.divide_cookie(parameter, pairs, kind)
+    return styles.divide_pairs(parameter, pairs, kind)
 
 
-def _members(parameter: Parameter, operation: Operation, found: Pairs) -> Pairs:
-    """The pairs of *found* that can be members of an exploded object: nobody else's."""
+def _members(parameter: Parameter, operation: Operation, pairs: Pairs) -> Pairs:
+    """The pairs of *pairs* that can be members of an exploded object: nobody else's."""
     others = {
         other.name
         for other in operation.parameters
@@ -120,7 +120,7 @@ def _members(parameter: Parameter, operation: Operation, found: Pairs) -> Pairs:
     schema = parameter.schema
     own = [
         (name, text)
-        for name, text in found
+        for name, text in pairs
         if name.partition("[")[0] not in others and coercion.may_have(schema, name)
     ]
     # A name that nothing declares shows no object to be there: it may be a stranger's.
