@@ -13,35 +13,11 @@ from troth.lint.diagnostics import Diagnostic, Fix, inline_json
 from troth.lint.english import Bound, Dependency
 from troth.lint.streams import contradicting_operation
 from troth.lint.survey import NUMERIC, Member, Node, Survey
+from troth.schema.data_model import type_of
 
 _LOW = {"number": "minimum", "string": "minLength", "array": "minItems", "object": "minProperties"}
 _HIGH = {"number": "maximum", "string": "maxLength", "array": "maxItems", "object": "maxProperties"}
 _CLOSED = ("enum", "const", "pattern", "format")
-_KINDS = {bool: "boolean", str: "string", type(None): "null", int: "integer", float: "number"}
-
-# Words after a number that count no items of an array.
-_NOT_ITEMS = frozenset(
-    (
-        *(
-            "and",
-            "or",
-            "of",
-            "in",
-            "on",
-            "at",
-            "to",
-            "for",
-            "from",
-            "with",
-            "by",
-            "as",
-            "is",
-            "are",
-        ),
-        *("tokens", "words", "bytes", "kb", "mb", "gb", "times", "percent", "dimensions"),
-        *("milliseconds", "seconds", "minutes", "hours", "days", "weeks", "months", "years"),
-    )
-)
 
 
 def limits(survey: Survey) -> Iterator[Diagnostic]:
@@ -73,8 +49,7 @@ def _bounded(survey: Survey, node: Node, bound: Bound) -> tuple[Node | None, str
     if named == {"string"}:
         return (node if bound.counts_characters else None), "string"
     if named == {"array"}:
-        counted = bound.unit and not bound.counts_characters and bound.unit not in _NOT_ITEMS
-        return (node if counted else None), "array"
+        return (node if bound.counts_items else None), "array"
     if named == {"object"} and not bound.unit:
         # "maps tokens to a bias value from -100 to 100": the limit is on the values
         values = survey.child(node, "additionalProperties")
@@ -153,7 +128,7 @@ def only_values(survey: Survey) -> Iterator[Diagnostic]:
 
 
 def _may_be(survey: Survey, node: Node, value: Any) -> bool:
-    named, kind = survey.types(node), _KINDS[type(value)]
+    named, kind = survey.types(node), type_of(value)
     return kind in named and named <= {kind, "null"}
 
 
@@ -223,7 +198,7 @@ def _condition(member: Member, tie: Dependency) -> dict[str, Any]:
 def _undeclared(survey: Survey, node: Node, member: Member, tie: Dependency) -> Diagnostic:
     declaration: dict[str, Any] = {}
     if tie.value is not None:
-        declaration["type"] = kind = _KINDS[type(tie.value)]
+        declaration["type"] = kind = type_of(tie.value)
         if "null" in survey.types(node):
             declaration = (
                 {"type": kind, "nullable": True} if survey.is_3_0 else {"type": [kind, "null"]}
@@ -244,11 +219,11 @@ def _is_undeclared(survey: Survey, node: Node, tie: Dependency) -> bool:
     anything else of the same request declares may be that.
     """
     certain = isinstance(tie.value, bool) or f"`{tie.other}`" in tie.quote
-    uses = survey.uses.get(node.pointer, set())
+    uses = survey.uses.get(node, set())
     if not certain or not uses or "." in tie.other:
         return False
     return not any(
-        uses & survey.uses.get(other.pointer, set()) and _declares(other, tie.other)
+        uses & survey.uses.get(other, set()) and _declares(other, tie.other)
         for other in survey.of("schema", "parameter", "header")
     )
 
@@ -295,7 +270,7 @@ def _laws(survey: Survey, owner: Node, words: tuple[str, ...], says: str) -> Ite
     """A law for each operation whose answer holds the total."""
     if not all(_NAME.fullmatch(word) for word in words):
         return
-    for use in sorted(survey.uses.get(owner.pointer, ())):
+    for use in sorted(survey.uses.get(owner, ())):
         operation = survey.by_pointer[use.operation]
         path = _path(survey, operation, owner) if use.direction == "response" else None
         if path is not None:

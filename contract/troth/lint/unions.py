@@ -122,7 +122,7 @@ def shared(survey: Survey) -> Iterator[Diagnostic]:
         if tagged is None:
             continue
         name, values = tagged
-        for user in survey.referrers.get(node.pointer, ()):
+        for user in survey.referrers.get(node, ()):
             if user.role != "schema" or not survey.used_in(user, "response"):
                 continue
             if survey.used_in(user, "request") or _is_narrowed(survey, user, name, branches):
