@@ -41,11 +41,11 @@ class Shown:
 
 def wrong_values(survey: Survey) -> Iterator[Diagnostic]:
     """Find the examples and defaults that are not valid, and what they show beyond the schema."""
-    met: set[str] = set()
+    seen: set[str] = set()
     for shown in all_shown(survey):
-        if shown.pointer in met:
+        if shown.pointer in seen:
             continue
-        met.add(shown.pointer)
+        seen.add(shown.pointer)
         try:
             diagnostic = _check(survey, shown, survey.schemas.at(shown.schema.pointer))
         except (SpecError, ValueError, UnicodeError):

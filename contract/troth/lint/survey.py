@@ -174,10 +174,17 @@ class Survey:
         """Whether the document is of OpenAPI 3.0, whose schemas lack `const`, `if` and more."""
         return self.document.openapi.startswith("3.0")
 
-    def diagnose(self, code: str, at: Node | str, message: str, *fix: Fix) -> Diagnostic:
-        """Make the diagnostic *code* at a node or pointer; its severity is the code's."""
+    def diagnose(
+        self, code: str, at: Node | str, message: str, *fix: Fix, merge: Any = None
+    ) -> Diagnostic:
+        """Make the diagnostic *code* at a node or pointer; its severity is the code's.
+
+        What would mend it is *fix*, or what to *merge* into that very node.
+        """
         pointer = at if isinstance(at, str) else at.pointer
         place = self.document.place(pointer) or Place(self.document.file, 1)
+        if merge:
+            fix = (*fix, Fix("merge", pointer, merge))
         return Diagnostic(CODES[code], code, message, pointer, place, fix)
 
     # -- from node to node
@@ -278,14 +285,14 @@ class Survey:
         """Whether a condition or law of the object *owner* speaks of all of *names*."""
         for relative in self.family(owner):
             # alternatives that each ask for other members are a condition in another form
-            said = [*(relative["oneOf"] or ()), *(relative["anyOf"] or ())]
+            conditions = [*(relative["oneOf"] or ()), *(relative["anyOf"] or ())]
             # `then` and `else` say what the `if` asks for
-            said += [
+            conditions += [
                 [relative[keyword], relative["then"], relative["else"]]
                 for keyword in ("if", "dependentRequired", "dependentSchemas", "dependencies")
                 if relative[keyword] is not None
             ]
-            if any(_words(each).issuperset(names) for each in said):
+            if any(_words(each).issuperset(names) for each in conditions):
                 return True
         return self.has_law(owner, *names)
 
@@ -390,12 +397,12 @@ def _held(node: Node) -> Iterator[Node]:
 
 def closure(start: Iterable[T], step: Callable[[T], Iterable[T]]) -> Iterator[T]:
     """What *start* and any number of *step*s lead to, each once, depth first."""
-    met: set[T] = set()
+    seen: set[T] = set()
     pending = list(start)
     while pending:
         here = pending.pop()
-        if here not in met:
-            met.add(here)
+        if here not in seen:
+            seen.add(here)
             yield here
             pending.extend(step(here))
 
