@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from troth.conformance import event_json, files, journal
+from troth.conformance import files, journal
 from troth.conformance.events import (
     Cut,
     Event,
@@ -120,6 +120,7 @@ events: st.SearchStrategy[Event] = st.one_of(
         cuts,
     ),
     st.builds(Found, findings),
+    st.builds(PhaseStarted, texts, st.integers(0)),
     st.builds(
         Finished,
         st.sampled_from(("conforms", "interrupted")),
@@ -135,14 +136,14 @@ events: st.SearchStrategy[Event] = st.one_of(
 @settings(max_examples=100, deadline=None)
 @given(events)
 def test_what_is_written_is_what_is_read(event: Event) -> None:
-    line = journal.encode(event_json.to_json(event))
+    line = journal.encode(journal.to_json(event))
     assert line.isascii()
     assert line.count(b"\n") == 1
-    assert event_json.of_json(json.loads(line)) == event
+    assert journal.of_json(json.loads(line)) == event
 
 
 def test_a_journal_gives_its_events_back(tmp_path: Path) -> None:
-    told: list[Event] = [PhaseStarted("examples", 3), PhaseStarted("b\nc\u2028\ud800", 4)]
+    told: list[Event] = [PhaseStarted("examples", 3), PhaseStarted("b\nc\u2028\ud800", 0)]
     with journal.Journal(tmp_path / "new" / "run.ndjson") as written:
         for event in told:
             written.write(event)
@@ -211,13 +212,13 @@ def test_a_device_without_room_is_told_by_its_name() -> None:
 def test_two_runs_do_not_write_one_journal(tmp_path: Path) -> None:
     path = tmp_path / "run.ndjson"
     with journal.Journal(path) as first:
-        first.write(PhaseStarted("a", 1))
+        first.write(PhaseStarted("first", 1))
         with (
             pytest.raises(files.Unwritable, match="another run is writing it"),
             journal.Journal(path),
         ):
             pass
-    assert list(journal.read(path)) == [PhaseStarted("a", 1)]
+    assert list(journal.read(path)) == [PhaseStarted("first", 1)]
 
 
 @pytest.mark.parametrize(
@@ -241,10 +242,10 @@ def test_what_is_no_journal_is_refused(tmp_path: Path, content: bytes, sentence:
     assert caught.value.exit_code == 2
 
 
-def test_events_and_members_of_later_versions_are_passed_over(tmp_path: Path) -> None:
+def test_events_and_members_of_other_versions_are_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_text(
-        '{"journal":"troth","format":1}\n{"event":"dreamt","of":1}\n'
+        '{"journal":"troth","format":1}\n{"event":"noted","code":"of an earlier version"}\n'
         '{"event":"phase","phase":"a","planned":1,"colour":"red"}\n'
     )
     assert list(journal.read(path)) == [PhaseStarted("a", 1)]

@@ -63,14 +63,14 @@ class _Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        from difflib import get_close_matches
+        from troth.errors import nearest
 
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as fault:
-            near = get_close_matches(args[0], self.list_commands(ctx), n=1)
-            if near and str(near[0]) not in fault.message:
-                raise click.UsageError(f"{fault.message} Did you mean {near[0]!r}?", ctx) from None
+            near = nearest(args[0], self.list_commands(ctx))
+            if near and near not in fault.message:
+                raise click.UsageError(f"{fault.message} Did you mean {near!r}?", ctx) from None
             raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -14,12 +14,12 @@ from troth.conformance import replay as replaying
 from troth.conformance.events import Finding
 from troth.conformance.journal import read
 from troth.conformance.progress import say
-from troth.conformance.redaction import Redactor
+from troth.conformance.redaction import MARK, Redactor
 from troth.conformance.reports.console import printable
-from troth.conformance.reports.parts import sentence, status_line
-from troth.conformance.reports.text import disarmed, excerpt, lines, plain
-from troth.conformance.run_summary import Account, fold
-from troth.conformance.secret_places import MARK
+from troth.conformance.reports.excerpts import excerpt
+from troth.conformance.reports.finding_text import sentence, status_line
+from troth.conformance.reports.text import disarmed, visible, visible_lines
+from troth.conformance.run_summary import RunSummary, summarize
 from troth.conformance.settings import Settings
 from troth.conformance.target import base_url
 from troth.conformance.transport import Transport
@@ -77,10 +77,10 @@ def replay(
     """
     if finding is None and journal is not None and not Path(what).exists():
         what, finding = journal, what
-    account = fold(read(what))
-    chosen = replaying.chosen(account, finding)
-    settings = _settings(account, url=url, token=token, fields=fields, insecure=insecure)
-    given = (account.started.settings.get("header") if account.started else None) or ()
+    run = summarize(read(what))
+    chosen = replaying.chosen(run, finding)
+    settings = _settings(run, url=url, token=token, fields=fields, insecure=insecure)
+    given = (run.started.settings.get("header") if run.started else None) or ()
     request = replaying.restored(chosen, token=token, fields=fields, given=list(given))
     exchange = asyncio.run(_send(request, settings))
     redactor = Redactor.of(settings)
@@ -88,13 +88,13 @@ def replay(
     _tell(f"{chosen.code}  {chosen.id}  {request.method} {shown.request.target}")
     _tell(f"was: {sentence(chosen)}")
     _tell_answer(shown)
-    return _verdict(account, chosen, exchange, redactor)
+    return _verdict(run, chosen, exchange, redactor)
 
 
 def _settings(
-    account: Account, *, url: str | None, token: str | None, fields: Fields, insecure: bool
+    run: RunSummary, *, url: str | None, token: str | None, fields: Fields, insecure: bool
 ) -> Settings:
-    target = url or (account.started.target if account.started else "")
+    target = url or (run.started.target if run.started else "")
     if MARK in target or not target:
         raise replaying.CannotReplay("the journal does not tell the whole URL: give it with --url")
     return Settings(url=base_url(target), token=token, fields=fields, insecure=insecure)
@@ -111,17 +111,17 @@ async def _send(request: Request, settings: Settings) -> Exchange:
         return await transport.send(request, fresh=True)
 
 
-def _verdict(account: Account, finding: Finding, exchange: Exchange, redactor: Redactor) -> int:
+def _verdict(run: RunSummary, finding: Finding, exchange: Exchange, redactor: Redactor) -> int:
     if exchange.response is None and exchange.fault in ("unreachable", "tls"):
         _tell(f"nobody answered: {exchange.fault_detail or exchange.fault}")
         return 3
     try:
-        contract, second = replaying.contracts(account.started)
+        contract, second = replaying.contracts(run.started)
     except (TrothError, OSError) as fault:
         _tell(f"it cannot be judged, the document is gone: {fault}")
         return 0
-    _tell_changes(account, contract)
-    judgement = replaying.judged(contract, second, account, finding, exchange)
+    _tell_changes(run, contract)
+    judgement = replaying.judged(contract, second, run, finding, exchange)
     if judgement.shows is None:
         _tell("one answer cannot tell whether it still shows: it is about several")
         return 0
@@ -132,9 +132,9 @@ def _verdict(account: Account, finding: Finding, exchange: Exchange, redactor: R
     return 1 if judgement.shows else 0
 
 
-def _tell_changes(account: Account, contract: Contract) -> None:
+def _tell_changes(run: RunSummary, contract: Contract) -> None:
     """Say so when the verdict is that of another document than then."""
-    if account.started and contract.document.digest != account.started.digest:
+    if run.started and contract.document.digest != run.started.digest:
         _tell(f"note: the document has changed since: {contract.document.file}")
 
 
@@ -146,7 +146,7 @@ def _tell_answer(exchange: Exchange) -> None:
         for name, value in response.fields:
             _tell(f"{name}: {value}")
         told = excerpt(response.body, most=_SHOWN)
-        _say("\n" + disarmed(lines(told.text)).rstrip("\n") + "\n")
+        _say("\n" + disarmed(visible_lines(told.text)).rstrip("\n") + "\n")
         if told.note:
             _tell(f"… {told.note}")
     if exchange.fault:
@@ -156,7 +156,7 @@ def _tell_answer(exchange: Exchange) -> None:
 
 
 def _tell(text: str) -> None:
-    _say(disarmed(plain(text)) + "\n")
+    _say(disarmed(visible(text)) + "\n")
 
 
 def _say(text: str) -> None:

@@ -11,7 +11,7 @@ from troth.conformance import curl, files, reports
 from troth.conformance.journal import read
 from troth.conformance.progress import is_live, say
 from troth.conformance.reports import console
-from troth.conformance.run_summary import fold
+from troth.conformance.run_summary import summarize
 
 
 @click.command("report")
@@ -33,16 +33,16 @@ def report_command(journal: str, wanted: tuple[str, ...]) -> int:
     asked = [reports.parse(one) for one in wanted]
     for _, path in asked:
         files.check_writable(path)
-    folder = None if journal == "-" else reports.bodies_beside(journal)
-    account = fold(read(journal), bodies=folder)
+    folder = None if journal == "-" else curl.bodies_beside(journal)
+    run = summarize(read(journal), bodies=folder)
     if folder is not None:
-        curl.write_bodies(account.findings, folder)
+        curl.write_bodies(run.findings, folder)
     if not asked:
         width = shutil.get_terminal_size().columns
-        told = console.render(account, width=width, colour=is_live(sys.stdout))
+        told = console.render(run, width=width, colour=is_live(sys.stdout))
         say(sys.stdout, console.printable(told, sys.stdout.encoding))
         return 0
-    faults = reports.write_all(asked, account)
+    faults = reports.write_all(asked, run)
     for fault in faults:
         say(sys.stderr, f"troth: {fault}\n")
     return 3 if faults else 0

@@ -25,7 +25,7 @@ from troth.conformance.target import is_local
 if TYPE_CHECKING:
     from troth.conformance.baseline import Baseline
     from troth.conformance.events import Event, Finished
-    from troth.conformance.run_summary import Account
+    from troth.conformance.run_summary import RunSummary
     from troth.conformance.settings import Settings
     from troth.openapi.contract import Contract
 
@@ -163,11 +163,11 @@ class _Test:
         """Send, judge, tell."""
         from troth.conformance.events import Started
         from troth.conformance.launch import launch
-        from troth.conformance.run_summary import Fold
+        from troth.conformance.run_summary import RunRecord
 
         self._head()
         faults: list[str] = []
-        folding = Fold()
+        record = RunRecord()
         live = Live(sys.stderr, clock=time.monotonic, live=is_live(sys.stderr))
         with ExitStack() as stack:
             write = self._journal(stack)
@@ -175,7 +175,7 @@ class _Test:
             def tell(event: Event) -> None:
                 if isinstance(event, Started):
                     event = replace(event, document_faults=tuple(faults), overlays=self.overlays)
-                folding.add(event)
+                record.add(event)
                 write(event)
                 if not self.quiet:
                     live.tell(event)
@@ -192,7 +192,7 @@ class _Test:
             finally:
                 live.close()
         try:
-            self._tell(folding.account(), finished)
+            self._tell(record.summary(), finished)
         finally:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         for fault in self.unwritten:
@@ -245,31 +245,31 @@ class _Test:
 
         return write
 
-    def _tell(self, account: Account, finished: Finished) -> None:
+    def _tell(self, run: RunSummary, finished: Finished) -> None:
         """The reports, the baseline, and the text for people; the summary line is the last."""
         from troth.conformance import reports
         from troth.conformance.reports import console
 
         for form, path in self.reports:
             try:
-                reports.write(form, path, account)
+                reports.write(form, path, run)
             except files.NotWritten as fault:
                 self.unwritten.append(fault)
-        notes = list(self._about_baseline(account, finished))
-        brief = self.quiet or (finished.verdict == "unreachable" and not account.findings)
+        notes = list(self._about_baseline(run, finished))
+        brief = self.quiet or (finished.verdict == "unreachable" and not run.findings)
         if not brief:
             width = min(max(shutil.get_terminal_size().columns, _NARROWEST), _WIDEST)
             coloured = is_live(self.out)
-            told = console.render(account, width=width, colour=coloured)
+            told = console.render(run, width=width, colour=coloured)
             say(self.out, console.printable(told, getattr(self.out, "encoding", None)))
         for note in notes:
             say(self.out, note + "\n")
         if brief:
-            say(self.out, _summary(account, finished) + "\n")
-        elif on := self._go_on(account):
+            say(self.out, _summary(run, finished) + "\n")
+        elif on := self._go_on(run):
             say(self.out, f"go on with: {on}\n")
 
-    def _about_baseline(self, account: Account, finished: Finished) -> Iterable[str]:
+    def _about_baseline(self, run: RunSummary, finished: Finished) -> Iterable[str]:
         if self.baseline_file is None:
             return
         whole = finished.verdict in ("conforms", "violations")
@@ -277,11 +277,11 @@ class _Test:
         if self.updates and not whole:
             yield f"{self.baseline_file} is not written: the run says nothing ({finished.verdict})"
             return
-        gone = self.baseline.gone(account.findings) if self.baseline and complete else ()
+        gone = self.baseline.gone(run.findings) if self.baseline and complete else ()
         if self.updates:
             new = baselines.updated(
                 self.baseline,
-                account.findings,
+                run.findings,
                 complete=complete,
                 declared=self.settings.without,
             )
@@ -304,18 +304,18 @@ class _Test:
 
         return bool(self.settings.only) or self.settings.phases != PHASES
 
-    def _go_on(self, account: Account) -> str:
-        first = next((one for one in account.findings if not one.known), None)
+    def _go_on(self, run: RunSummary) -> str:
+        first = next((one for one in run.findings if not one.known), None)
         on = [f"troth explain {first.code}"] if first else []
         on += [f"troth report {self.journal}"] if self.journal and self.journal != "-" else []
         return ", ".join(on)
 
 
-def _summary(account: Account, finished: Finished) -> str:
-    from troth.conformance.reports.text import counted, plain
+def _summary(run: RunSummary, finished: Finished) -> str:
+    from troth.conformance.reports.text import counted, visible
 
-    counts = account.counts
-    reason = f" ({plain(finished.reason)})" if finished.reason else ""
+    counts = run.counts
+    reason = f" ({visible(finished.reason)})" if finished.reason else ""
     words = [
         finished.verdict + reason,
         counted(counts["errors"], "error"),

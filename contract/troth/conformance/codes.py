@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 from troth.conformance.code_texts import OWN, Text
 from troth.conformance.keyword_texts import PLACES, RULES
-from troth.document.nearest import nearest
-from troth.errors import TrothError
+from troth.errors import TrothError, nearest
 from troth.laws.laws import Law
 from troth.openapi.contract import Contract
 

@@ -145,3 +145,15 @@ class Finished:
 
 
 Event = Started | PhaseStarted | Exchanged | Found | Finished
+
+
+def worst_first(finding: Finding) -> tuple[bool, bool, bool, int, str, str]:
+    """The order in which findings are told."""
+    return (
+        finding.known,
+        finding.severity != "error",
+        finding.flaky,
+        -finding.times,
+        finding.code,
+        finding.id,
+    )

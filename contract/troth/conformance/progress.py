@@ -80,7 +80,7 @@ class Live:
         if not self._live:
             violation = finding.violation
             said = f"{violation.code}  {violation.operation}  {violation.message}"
-            line = text.disarmed(text.plain(text.shortened(said, 300)))
+            line = text.disarmed(text.visible(text.shortened(said, 300)))
             self._write(f"  {self._told[finding.id]}: {line}\n")
 
     def _redraw(self) -> None:

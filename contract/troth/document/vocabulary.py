@@ -16,7 +16,7 @@ import jsonschema_rs
 
 from troth import pointer as pointers
 from troth.document import grammar
-from troth.document.nearest import nearest
+from troth.errors import nearest
 
 _WORD = {"type": "string", "minLength": 1}
 _KEBAB = {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"}

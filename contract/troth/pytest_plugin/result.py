@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from troth.conformance.events import Event, Finding, Finished
 from troth.conformance.reports import console
-from troth.conformance.run_summary import Account, Fold
+from troth.conformance.run_summary import RunRecord, RunSummary
 from troth.conformance.settings import Settings
 from troth.openapi.contract import Contract
 
@@ -18,7 +18,7 @@ _WIDTH = 100
 class Outcome:
     """What came of a run.  Its text is what `troth test` would have printed."""
 
-    account: Account
+    account: RunSummary
 
     @property
     def finished(self) -> Finished | None:
@@ -52,7 +52,7 @@ class Outcome:
 
     def told(self, findings: Iterable[Finding]) -> str:
         """Some findings in words."""
-        return console.some(self.account, findings, width=_WIDTH, colour=False)
+        return console.render_findings(self.account, findings, width=_WIDTH, colour=False)
 
     def assert_conforms(self) -> None:
         """Fail the test that calls this, with the findings as its text, unless it `conforms`."""
@@ -68,10 +68,10 @@ class Outcome:
 
 def of_events(events: Iterable[Event]) -> Outcome:
     """The outcome of a run that was journalled."""
-    folding = Fold()
+    record = RunRecord()
     for event in events:
-        folding.add(event)
-    return Outcome(folding.account())
+        record.add(event)
+    return Outcome(record.summary())
 
 
 def of_run(
@@ -88,14 +88,14 @@ def of_run(
     from troth.conformance.journal import Journal
     from troth.conformance.launch import launch_beside
 
-    folding = Fold()
+    record = RunRecord()
     with ExitStack() as stack:
         writer = stack.enter_context(Journal(journal)) if journal else None
 
         def tell(event: Event) -> None:
-            folding.add(event)
+            record.add(event)
             if writer is not None:
                 writer.write(event)
 
         launch_beside(contract, settings, tell=tell, known=known, second=second)
-    return Outcome(folding.account())
+    return Outcome(record.summary())

@@ -1,4 +1,4 @@
-"""Accounts for the tests of reports: a plain run, a hostile server, ten thousand findings."""
+"""Runs for the tests of reports: a plain one, a hostile server, ten thousand findings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from troth.conformance.events import (
     Started,
     Verdict,
 )
-from troth.conformance.run_summary import Account, fold
+from troth.conformance.run_summary import RunSummary, summarize
 from troth.errors import Place
 from troth.http.exchange import Exchange, Request, Response
 from troth.violation import Violation
@@ -138,12 +138,12 @@ def events(*findings: Finding, verdict: Verdict = "violations") -> list[Event]:
     ]
 
 
-def plain() -> Account:
+def plain() -> RunSummary:
     """A run with one finding."""
-    return fold(events(finding()))
+    return summarize(events(finding()))
 
 
-def hostile() -> Account:
+def hostile() -> RunSummary:
     """A run against a server that says HOSTILE wherever it can."""
     said = HOSTILE.encode("utf-8", "surrogatepass")
     evil = exchange(said, said + b"\xff\xfe", content_type=f"text/{HOSTILE}"[:60])
@@ -154,12 +154,14 @@ def hostile() -> Account:
     ]
     told = events(*found)
     told[0] = started(document_faults=(HOSTILE,))
-    return fold(told)
+    return summarize(told)
 
 
-def large(count: int = 10_000) -> Account:
+def large(count: int = 10_000) -> RunSummary:
     """A run with very many findings and very large bodies."""
     large = exchange(b'{"key":"' + b"k" * 60_000 + b'"}', b'{"n":"' + b"n" * 300_000 + b'"}')
     usual = exchange(b'{"key":"' + b"k" * 900 + b'"}', b'{"n":"' + b"n" * 3000 + b'"}')
     numbers = range(count)
-    return fold(events(*(finding(one, example=usual if one % 200 else large) for one in numbers)))
+    return summarize(
+        events(*(finding(one, example=usual if one % 200 else large) for one in numbers))
+    )
