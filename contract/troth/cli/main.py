@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from troth.cli.options import CONTEXT
 from troth.errors import TrothError
 
 #: Our own commands: where each lives, and its line in the help (known without importing it).
@@ -44,8 +45,8 @@ class _Commands(click.Group):
             command: click.Command = getattr(import_module(module), name)
             return command
         for point in entry_points(group=_GROUP, name=cmd_name):
-            found: click.Command = point.load()
-            return found
+            loaded: click.Command = point.load()
+            return loaded
         return None
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -85,7 +86,7 @@ class _Commands(click.Group):
             formatter.write_dl(rows)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings=CONTEXT)
 @click.version_option(version("troth"), prog_name="troth", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def troth(debug: bool) -> None:
