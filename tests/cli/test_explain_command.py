@@ -34,17 +34,15 @@ def test_every_code_that_is_written_in_the_sources_is_explained() -> None:
 
 def test_every_rule_of_a_stream_of_credentials_and_of_a_parameter_is_explained() -> None:
     stream = (SOURCES / "validation" / "streams.py").read_text()
-    rules = set(re.findall(r'self\.violation\(\s*"([a-z0-9-]+)"', stream))
+    rules = set(re.findall(r'"(stream\.[a-z0-9-]+)"', stream))
     assert len(rules) >= 8
-    assert {f"stream.{rule}" for rule in rules} <= set(OWN)
+    assert rules <= set(OWN)
     security = (SOURCES / "validation" / "security.py").read_text()
-    words = set(re.findall(r'return "([a-z-]+)", ', security))
-    assert words
+    (words,) = re.findall(r'rule = "([a-z-]+)" if .* else "([a-z-]+)"', security)
     assert {f"request-security.{word}" for word in words} <= set(OWN)
-    parameters = "".join(path.read_text() for path in sorted((SOURCES / "validation").glob("*.py")))
-    faults = set(re.findall(r'\.fault\(\s*"([a-z-]+)"', parameters))
-    assert faults
-    assert faults <= set(RULES)
+    parameters = (SOURCES / "validation" / "parameters.py").read_text()
+    faults = set(re.findall(r'\{location\}\.([a-z-]+)"', parameters))
+    assert {"malformed", "required"} <= faults <= set(RULES)
 
 
 def test_every_fault_of_the_transport_every_reason_and_every_keyword_is_explained() -> None:

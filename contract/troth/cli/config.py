@@ -18,8 +18,7 @@ from typing import Any, Literal
 
 from troth.conformance.reports import FORMS
 from troth.conformance.settings import PHASES
-from troth.document.nearest import nearest
-from troth.errors import TrothError
+from troth.errors import TrothError, nearest
 
 #: `switch` is a boolean; `texts` are several texts; a `table` has names and values.
 Kind = Literal["text", "path", "switch", "integer", "number", "texts", "paths", "table"]

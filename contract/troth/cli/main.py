@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from troth.cli.options import CONTEXT
-from troth.errors import TrothError
+from troth.errors import TrothError, nearest
 
 #: Our own commands: where each lives, and its line in the help (known without importing it).
 _COMMANDS = {
@@ -64,14 +64,13 @@ class _Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        from difflib import get_close_matches
 
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as fault:
-            near = get_close_matches(args[0], self.list_commands(ctx), n=1)
-            if near and str(near[0]) not in fault.message:
-                raise click.UsageError(f"{fault.message} Did you mean {near[0]!r}?", ctx) from None
+            near = nearest(args[0], self.list_commands(ctx))
+            if near and near not in fault.message:
+                raise click.UsageError(f"{fault.message} Did you mean {near!r}?", ctx) from None
             raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -21,9 +21,9 @@ from troth.cli.config import KEYS, Key
 from troth.conformance import codes
 from troth.conformance.settings import PHASES, Caps, Settings
 from troth.conformance.target import base_url
-from troth.document.nearest import nearest
-from troth.errors import TrothError
+from troth.errors import TrothError, nearest
 from troth.http import json_text
+from troth.http.exchange import TOKEN
 from troth.openapi.contract import Contract
 
 # -- on the command line ----------------------------------------------------------------------
@@ -125,7 +125,7 @@ def check_environment(environ: Mapping[str, str], known: Sequence[str], *, prefi
 # -- as values --------------------------------------------------------------------------------
 
 # RFC 9110 §5.1 and §5.5
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NAME = re.compile(TOKEN)
 _VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 
 

@@ -14,8 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from troth.document.nearest import nearest
-from troth.errors import TrothError
+from troth.errors import TrothError, nearest
 from troth.laws.laws import Law
 from troth.openapi.contract import Contract
 

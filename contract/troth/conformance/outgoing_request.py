@@ -66,7 +66,7 @@ def expectation(contract: Contract, case: Case, second: Contract | None = None) 
         match = second.match(request.method, request.target)
     except (NoSuchPath, MethodNotAllowed):
         return "either"
-    broken = validator.request_violations(second, match, request, hints=False)
+    broken = validator.request_violations(match, request, hints=False)
     return found if bool(broken) == (found == "refused") else "either"
 
 

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_NAME = re.compile(rf"[ \t]*({_TOKEN})/({_TOKEN})[ \t]*", re.ASCII)
+from troth.http.exchange import TOKEN
+
+_NAME = re.compile(rf"[ \t]*({TOKEN})/({TOKEN})[ \t]*", re.ASCII)
 # RFC 9110 §5.6.4: in a quoted string a backslash makes the next character literal.
 _QUOTED = r'"(?:[^"\\]|\\.)*+"'
-_PARAMETER = re.compile(rf"[ \t]*({_TOKEN})=({_TOKEN}|{_QUOTED})[ \t]*", re.DOTALL)
+_PARAMETER = re.compile(rf"[ \t]*({TOKEN})=({TOKEN}|{_QUOTED})[ \t]*", re.DOTALL)
 _PIECE = {
     mark: re.compile(rf'(?:[^{mark}"]|"(?:[^"\\]|\\.)*+"?)++', re.DOTALL) for mark in (",", ";")
 }

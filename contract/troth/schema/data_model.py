@@ -6,6 +6,7 @@ JSON Schema 2020-12 §4.2.  A number without a fraction is an integer however it
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,9 +53,10 @@ def same(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-def identity(value: Any) -> bytes:
-    """What two values share exactly when they are equal; to be hashed or compared."""
-    return json_text.canonical(value)
+def identity(value: Any) -> Hashable:
+    """What two values share exactly when they are equal."""
+    # Python's numbers are equal, and hash alike, as JSON's are; only its booleans are numbers, too
+    return value if type(value) in (str, int, float) else json_text.canonical(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ one sentence per keyword of JSON Schema.  Which keyword to speak for is `explain
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from troth.schema.data_model import FORMATS, identity, type_of
@@ -150,7 +150,7 @@ def out_of_format(name: str, value: Any, limit: int) -> str:
 
 
 def _repeated(_: Any, value: Any) -> str:
-    seen: dict[bytes, int] = {}
+    seen: dict[Hashable, int] = {}
     for index, item in enumerate(value[:_MOST_COMPARED]):
         first = seen.setdefault(identity(item), index)
         if first != index:

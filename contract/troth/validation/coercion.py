@@ -17,12 +17,12 @@ from weakref import WeakKeyDictionary
 from troth import pointer as pointers
 from troth.http import json_text
 from troth.http.json_text import BadJson
+from troth.schema.applicators import COMBINATORS, applying, below, reference
+from troth.schema.data_model import ALL_TYPES, type_of
 from troth.schema.schema import Schema, Schemas
 from troth.validation.styles import Kind, Texts
 
-_ALL = frozenset({"null", "boolean", "integer", "number", "string", "array", "object"})
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
-_BRANCHES = ("allOf", "anyOf", "oneOf")
 _Nodes = tuple[tuple[str, Mapping[str, Any]], ...]
 
 
@@ -42,7 +42,7 @@ def kinds(schema: Schema | None) -> tuple[Kind, ...]:
     types = (
         types_of(schema.schemas, schema.pointer) if schema is not None else frozenset({"string"})
     )
-    if types == _ALL:
+    if types == ALL_TYPES:
         return ("scalar",)  # It says nothing of the type: a text is a text.
     found: list[Kind] = []
     if "object" in types:
@@ -116,7 +116,7 @@ def _read(schemas: Schemas, at: tuple[str, ...], texts: Texts) -> Any:
         return {name: _read(schemas, _member(schemas, at, name), t) for name, t in texts.items()}
     if isinstance(texts, list):
         return [_read(schemas, _items(schemas, at, i), text) for i, text in enumerate(texts)]
-    types = frozenset[str]().union(*(types_of(schemas, each) for each in at)) if at else _ALL
+    types = frozenset[str]().union(*(types_of(schemas, each) for each in at)) if at else ALL_TYPES
     if "array" in types and not types & {"string", "null"} and texts == "":
         return []
     readings = list(_readings(texts, types))
@@ -142,27 +142,23 @@ def _readings(text: str, types: frozenset[str]) -> Iterator[Any]:
 
 
 def _types(schemas: Schemas, pointer: str, seen: frozenset[str]) -> frozenset[str]:
-    node = _node(schemas, pointer)
+    node = pointers.find(schemas.prepared.root, pointer)
     if pointer in seen or not isinstance(node, Mapping):
-        return _ALL
+        return ALL_TYPES
     seen |= {pointer}
-    found = _ALL
+    found = ALL_TYPES
     if isinstance(declared := node.get("type"), str | list):
         found &= _widened([declared] if isinstance(declared, str) else declared)
     if isinstance(enum := [node["const"]] if "const" in node else node.get("enum"), list):
-        found &= _widened(_type_of(value) for value in enum)
-    if "$ref" in node:
-        found &= _types(schemas, _target(node["$ref"]), seen)
-    for keyword in _BRANCHES:
-        branches = node.get(keyword)
-        if not isinstance(branches, list) or not branches:
-            continue
-        inner = [
-            _types(schemas, f"{pointer}/{keyword}/{index}", seen) for index in range(len(branches))
-        ]
-        every = frozenset.intersection if keyword == "allOf" else frozenset.union
-        found &= every(*inner)
-    if found == _ALL and ("properties" in node or "items" in node):
+        found &= _widened(map(type_of, enum))
+    if (target := reference(node)) is not None:
+        found &= _types(schemas, target, seen)
+    for keyword in COMBINATORS:
+        branches = [pointers.join(pointer, *tokens) for tokens, _ in below(node, keyword)]
+        if branches:
+            every = frozenset.intersection if keyword == "allOf" else frozenset.union
+            found &= every(*(_types(schemas, branch, seen) for branch in branches))
+    if found == ALL_TYPES and ("properties" in node or "items" in node):
         return frozenset({"object" if "properties" in node else "array"})
     return found
 
@@ -170,13 +166,6 @@ def _types(schemas: Schemas, pointer: str, seen: frozenset[str]) -> frozenset[st
 def _widened(types: Iterable[str]) -> frozenset[str]:
     found = frozenset(types)
     return found | {"integer"} if "number" in found else found
-
-
-def _type_of(value: Any) -> str:
-    if value is None:
-        return "null"
-    names = {bool: "boolean", str: "string", dict: "object", list: "array", int: "integer"}
-    return names.get(type(value), "number")
 
 
 def _member(schemas: Schemas, at: tuple[str, ...], name: str) -> tuple[str, ...]:
@@ -194,8 +183,7 @@ def _member(schemas: Schemas, at: tuple[str, ...], name: str) -> tuple[str, ...]
 def _items(schemas: Schemas, at: tuple[str, ...], index: int) -> tuple[str, ...]:
     found: list[str] = []
     for pointer, node in _reachable(schemas, at):
-        first = node.get("prefixItems")
-        if isinstance(first, list) and index < len(first):
+        if index < len(below(node, "prefixItems")):
             found.append(f"{pointer}/prefixItems/{index}")
         elif isinstance(node.get("items"), Mapping):
             found.append(pointer + "/items")
@@ -206,32 +194,7 @@ def _reachable(schemas: Schemas, at: tuple[str, ...]) -> _Nodes:
     """The schemas *at*, and those that they apply to the same instance."""
     known = _known.setdefault(schemas, _Known())
     if at not in known.reachable:
-        known.reachable[at] = tuple(_reach(schemas, at))
+        root = schemas.prepared.root
+        starts = [(pointer, pointers.find(root, pointer)) for pointer in at]
+        known.reachable[at] = tuple(applying(root, starts, keywords=COMBINATORS))
     return known.reachable[at]
-
-
-def _reach(schemas: Schemas, at: tuple[str, ...]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    waiting, seen = list(reversed(at)), set[str]()
-    while waiting:
-        pointer = waiting.pop()
-        node = _node(schemas, pointer)
-        if pointer in seen or not isinstance(node, Mapping):
-            continue
-        seen.add(pointer)
-        yield pointer, node
-        if "$ref" in node:
-            waiting.append(_target(node["$ref"]))
-        for keyword in _BRANCHES:
-            for index in range(len(node.get(keyword) or ())):
-                waiting.append(f"{pointer}/{keyword}/{index}")
-
-
-def _node(schemas: Schemas, pointer: str) -> Any:
-    try:
-        return pointers.resolve(schemas.prepared.root, pointer)
-    except KeyError:
-        return None
-
-
-def _target(reference: str) -> str:
-    return pointers.from_fragment(reference.partition("#")[2])

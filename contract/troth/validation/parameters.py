@@ -8,12 +8,12 @@ from typing import Any
 
 from troth import pointer
 from troth.http import json_text, media_type
-from troth.http.exchange import Request, Response, field_values
-from troth.openapi.operation import DeclaredResponse, Match, Operation, Parameter
-from troth.validation import coercion, forms, styles
-from troth.validation.finder import Finder
+from troth.http.exchange import Request, Response
+from troth.openapi.operation import DeclaredResponse, Match, MediaType, Operation, Parameter
+from troth.validation import bodies, coercion, styles
 from troth.validation.security import cookies
 from troth.validation.styles import Kind, Malformed, Pairs, Texts
+from troth.validation.violation_builder import ViolationBuilder
 from troth.violation import Violation
 
 _WORDS = {"header": "header field", "querystring": "query string"}
@@ -27,33 +27,32 @@ def check_parameters(match: Match, request: Request) -> tuple[Violation, ...]:
     operation = match.operation
     if not operation.parameters:
         return ()
-    sent = _Sent(match, request, styles.pairs(match.query), cookies(request))
-    found: list[Violation] = []
+    sent = _Sent(match, request, styles.pairs(match.query), cookies(request.values("Cookie")))
+    violations: list[Violation] = []
     for parameter in operation.parameters:
         # OpenAPI 3.2: `querystring` is a location of its own, and yet in the query.
         where = "query" if parameter.location == "querystring" else parameter.location
         at = "" if parameter.location == "querystring" else pointer.join("", parameter.name)
-        finder = Finder(operation, f"request-{where}", at, parameter.pointer)
-        found += _check(parameter, sent, finder)
-    return tuple(found)
+        builder = ViolationBuilder(operation, parameter.pointer, at)
+        violations += _check(parameter, sent, builder, location=f"request-{where}")
+    return tuple(violations)
 
 
 def check_headers(
     operation: Operation, declared: DeclaredResponse, response: Response
 ) -> tuple[Violation, ...]:
     """The violations of the header fields that *declared* asks of *response*."""
-    found: list[Violation] = []
-    for parameter in declared.headers:
-        finder = Finder(
+    violations: list[Violation] = []
+    for header in declared.headers:
+        builder = ViolationBuilder(
             operation,
-            "response-header",
-            pointer.join("", parameter.name),
-            parameter.pointer,
-            response.status,
-            response.content_type,
+            header.pointer,
+            pointer.join("", header.name),
+            status=response.status,
+            content_type=response.content_type,
         )
-        found += _check(parameter, response, finder)
-    return tuple(found)
+        violations += _check(header, response, builder, location="response-header")
+    return tuple(violations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +65,30 @@ class _Sent:
     cookies: Pairs
 
 
-def _check(parameter: Parameter, sent: _Sent | Response, finder: Finder) -> Iterator[Violation]:
+def _check(
+    parameter: Parameter, sent: _Sent | Response, violations: ViolationBuilder, *, location: str
+) -> Iterator[Violation]:
+    content = parameter.content
+    schema = content.schema if content is not None else parameter.schema
     try:
-        whole = _whole(parameter, sent) if parameter.content is not None else None
-        if whole is not None:
-            yield from _check_content(parameter, whole, finder)
-            return
-        value, is_there = (None, False) if parameter.content else _value(parameter, sent)
+        if content is not None:
+            value, is_there = _content_value(content, _whole(parameter, sent))
+        else:
+            value, is_there = _value(parameter, sent)
     except Malformed as fault:
-        yield finder.fault("malformed", f"{_called(parameter)} cannot be read: {fault}")
+        message = f"{_called(parameter)} cannot be read: {fault}"
+        yield violations.violation(f"{location}.malformed", message)
+        return
+    except json_text.BadJson as fault:
+        message = f"{_called(parameter)} is not JSON: {fault}"
+        yield violations.violation(f"{location}.{fault.reason}", message)
         return
     if not is_there:
         if parameter.required:
-            yield finder.fault("required", f"{_called(parameter)} is missing")
-    elif parameter.schema is not None:
-        yield from finder.mismatches(parameter.schema, value)
+            message = f"{_called(parameter)} is missing"
+            yield violations.violation(f"{location}.required", message)
+    elif schema is not None:
+        yield from violations.mismatches(location, schema, value)
 
 
 def _value(parameter: Parameter, sent: _Sent | Response) -> tuple[Any, bool]:
@@ -148,8 +156,8 @@ def _members(parameter: Parameter, operation: Operation, found: Pairs) -> Pairs:
 
 
 def _field(parameter: Parameter, sent: _Sent | Response) -> str | None:
-    fields = sent.request.fields if isinstance(sent, _Sent) else sent.fields
-    values = field_values(fields, parameter.name)
+    message = sent.request if isinstance(sent, _Sent) else sent
+    values = message.values(parameter.name)
     # RFC 9110 §5.3: lines of one name combine with commas.  Set-Cookie cannot (RFC 6265 §3).
     if not values or parameter.name.lower() == "set-cookie":
         return values[0] if values else None
@@ -163,7 +171,7 @@ def _whole(parameter: Parameter, sent: _Sent | Response) -> str | None:
     assert isinstance(sent, _Sent)
     if parameter.location == "querystring":
         assert parameter.content is not None
-        is_form = media_type.essence(parameter.content.content_type) in forms.FORMS
+        is_form = media_type.essence(parameter.content.content_type) in bodies.FORMS
         query = sent.match.query
         return (query if is_form else styles.decoded(query, plus=False)) or None
     if parameter.location == "path":
@@ -175,21 +183,16 @@ def _whole(parameter: Parameter, sent: _Sent | Response) -> str | None:
     return styles.decoded(texts[0], plus=plus) if texts else None
 
 
-def _check_content(parameter: Parameter, text: str, finder: Finder) -> Iterator[Violation]:
-    content = parameter.content
-    assert content is not None
-    value: Any = text
+def _content_value(content: MediaType, text: str | None) -> tuple[Any, bool]:
+    """The value of the *text* of such a parameter, and whether it is there."""
+    if text is None:
+        return None, False
     if content.is_json:
-        try:
-            value = json_text.decode(text.encode("utf-8", "surrogatepass"))
-        except json_text.BadJson as fault:
-            yield finder.fault(fault.reason, f"{_called(parameter)} is not JSON: {fault}")
-            return
-    elif media_type.essence(content.content_type) in forms.FORMS:
+        return json_text.decode(text.encode("utf-8", "surrogatepass")), True
+    if media_type.essence(content.content_type) in bodies.FORMS:
         request = Request("GET", "/", (("Content-Type", content.content_type),), text.encode())
-        value = forms.decode_form(content, request)
-    if content.schema is not None:
-        yield from finder.mismatches(content.schema, value)
+        return bodies.decode_form(content, request), True
+    return text, True
 
 
 def _called(parameter: Parameter) -> str:

@@ -16,10 +16,10 @@ from typing import Any
 from troth import pointer
 from troth.errors import TrothError
 from troth.http import media_type
+from troth.http.exchange import TOKEN
 from troth.openapi.operation import DeclaredResponse, Example, MediaType, Operation
 
-_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_PREFERENCE = re.compile(rf'\s*({_TOKEN})\s*(?:=\s*({_TOKEN}|"(?:[^"\\]|\\.)*+")?\s*)?(?:;|$)')
+_PREFERENCE = re.compile(rf'\s*({TOKEN})\s*(?:=\s*({TOKEN}|"(?:[^"\\]|\\.)*+")?\s*)?(?:;|$)')
 _PIECE = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*+"?)++')
 _SCALARS = frozenset({type(None), bool, int})
 _MOST_DECIDED = 64
@@ -72,7 +72,7 @@ class Preferences:
 
 
 def _quoted(value: str) -> str:
-    if re.fullmatch(_TOKEN, value):
+    if re.fullmatch(TOKEN, value):
         return value
     return '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'
 

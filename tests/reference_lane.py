@@ -100,7 +100,7 @@ class _Sent:
         self.parameters = RequestParameters(
             query=ImmutableMultiDict(parse_qsl(query, keep_blank_values=True)),
             header=Headers(list(request.fields)),
-            cookie=ImmutableMultiDict(cookies(request)),
+            cookie=ImmutableMultiDict(cookies(request.values("Cookie"))),
         )
 
 

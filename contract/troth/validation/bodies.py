@@ -1,12 +1,14 @@
-"""Bodies that are forms: urlencoded and multipart, read to the object that their schema describes.
+"""The body of a request: JSON, or a form, held to the schema of its media type.
 
-openapi-core takes multipart bodies apart; which text means which value is `coercion`'s to say, as
-for parameters, after what the Encoding Object of each member asks.
+Forms, urlencoded and multipart, are read to the object that their schema describes.  openapi-core
+takes multipart bodies apart; which text means which value is `coercion`'s to say, as for
+parameters, after what the Encoding Object of each member asks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from troth import pointer
@@ -15,26 +17,113 @@ from troth.http.exchange import Request
 from troth.openapi.operation import MediaType, Operation, Parameter
 from troth.schema.schema import Schema
 from troth.validation import coercion, styles
-from troth.validation.finder import Finder
 from troth.validation.styles import Malformed
+from troth.validation.violation_builder import ViolationBuilder
 from troth.violation import Violation
 
 _URLENCODED = "application/x-www-form-urlencoded"
-#: The media types, without parameters, whose bodies are read here.
+#: The media types, without parameters, that are read as forms.
 FORMS = frozenset({_URLENCODED, "multipart/form-data"})
 _SAYS_STYLE = ("style", "explode", "allowReserved")
 
 
-def check_form(
-    operation: Operation, declared: MediaType, request: Request
-) -> tuple[Violation, ...]:
-    """The violations of the form in the body of *request*, which *declared* describes."""
-    finder = Finder(operation, "request-body", "", declared.pointer)
+class JsonBody:
+    """A body that ought to be JSON, decoded when it is first looked at, and once for all."""
+
+    __slots__ = ("_fault", "_is_decoded", "_value", "data")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self._is_decoded = False
+        self._value: Any = None
+        self._fault: json_text.BadJson | None = None
+
+    @property
+    def fault(self) -> json_text.BadJson | None:
+        """Why it is not to be taken, or None."""
+        self._decode()
+        return self._fault
+
+    @property
+    def value(self) -> Any:
+        """What it holds as far as that can be read; None where nothing can."""
+        self._decode()
+        return self._value
+
+    def _decode(self) -> None:
+        if self._is_decoded:
+            return
+        self._is_decoded = True
+        try:
+            self._value = json_text.decode(self.data)
+        except json_text.BadJson as fault:
+            self._fault = fault
+            with suppress(json_text.BadJson):
+                self._value = json_text.recover(self.data)[0]
+
+
+def check_body(
+    operation: Operation, request: Request, *, body: JsonBody | None = None, hints: bool = True
+) -> Iterator[Violation]:
+    """All violations of the body of *request*, its content type included.
+
+    *body* is that body, where the caller looks at it too.
+    """
+    declared = operation.request_body
+    if declared is None:
+        return
+    content_type = request.content_type
+    if not request.body and content_type is None:
+        if declared.required:
+            yield ViolationBuilder(operation, declared.pointer).violation(
+                "request-body.missing", "the request has no body, and one is required"
+            )
+        return
+    entry = declared.media_type(content_type) if content_type else None
+    if content_type is None or entry is None:
+        offered = ", ".join(entry.content_type for entry in declared.content)
+        what = f"{content_type!r} is not" if content_type else "no Content-Type is given: it is not"
+        yield ViolationBuilder(operation, declared.pointer).violation(
+            "request.content-type", f"{what} one of the declared media types, {offered}"
+        )
+    elif entry.is_json:
+        violations = ViolationBuilder(operation, declared.pointer)
+        yield from _check_json(violations, entry, body or JsonBody(request.body), hints=hints)
+    elif media_type.essence(content_type) in FORMS:
+        yield from check_form(operation, entry, request)
+
+
+def _check_json(
+    violations: ViolationBuilder, entry: MediaType, body: JsonBody, *, hints: bool
+) -> Iterator[Violation]:
+    if body.fault is not None:
+        yield violations.violation(f"request-body.{body.fault.reason}", str(body.fault))
+        return
+    if entry.schema is None:
+        return
+    yield from violations.mismatches("request-body", entry.schema, body.value)
+    for hint in entry.schema.hints(body.value) if hints else ():
+        yield violations.violation(
+            "request-body.unknown-member",
+            hint.message,
+            at=hint.instance_pointer,
+            schema_pointer=hint.schema_pointer,
+            place=hint.place,
+            severity="hint",
+        )
+
+
+def check_form(operation: Operation, entry: MediaType, request: Request) -> Iterator[Violation]:
+    """The violations of the form in the body of *request*, which *entry* describes."""
+    violations = ViolationBuilder(operation, entry.pointer)
     try:
-        value = decode_form(declared, request)
+        value = decode_form(entry, request)
     except Malformed as fault:
-        return (finder.fault("malformed", f"the form cannot be read: {fault}"),)
-    return tuple(finder.mismatches(declared.schema, value)) if declared.schema else ()
+        message = f"the form cannot be read: {fault}"
+        yield violations.violation("request-body.malformed", message)
+        return
+    if entry.schema is not None:
+        yield from violations.mismatches("request-body", entry.schema, value)
 
 
 def decode_form(declared: MediaType, request: Request) -> dict[str, Any]:
