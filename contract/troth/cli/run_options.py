@@ -18,7 +18,7 @@ from troth import loading
 from troth import pointer as pointers
 from troth.cli import config
 from troth.cli.config import KEYS, Key
-from troth.conformance import codes
+from troth.conformance import codes, reports
 from troth.conformance.settings import PHASES, Caps, Settings
 from troth.conformance.target import base_url
 from troth.errors import TrothError, nearest
@@ -199,14 +199,12 @@ def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
 
 def outputs_of(options: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """The reports that are asked for, as form and path.  Raises BadReport, BadOption."""
-    from troth.conformance.reports import parse
-
-    reports = tuple(map(parse, options["report"]))
-    paths = [path for _, path in reports] + ([options["journal"]] if options["journal"] else [])
+    outputs = tuple(map(reports.parse, options["report"]))
+    paths = [path for _, path in outputs] + ([options["journal"]] if options["journal"] else [])
     for path in {path for path in paths if paths.count(path) > 1}:
         where = "standard output" if path == "-" else path
         raise BadOption("report", f"two of the outputs go to {where}")
-    return reports
+    return outputs
 
 
 def _check_text(option: str, value: Any) -> None:
@@ -237,7 +235,7 @@ def _field(text: str) -> tuple[str, str]:
 
 
 def _overrides(contract: Contract, model: str | None, pairs: Sequence[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    overrides: dict[str, Any] = {}
     if model is not None:
         places = {
             operation.completion.request["model"]
@@ -247,13 +245,13 @@ def _overrides(contract: Contract, model: str | None, pairs: Sequence[str]) -> d
         if not places:
             why = "the document names no place for a model (x-troth-completion)"
             raise BadOption("model", why, advice="use --set NAME=VALUE")
-        found.update(dict.fromkeys(sorted(places), model))
+        overrides.update(dict.fromkeys(sorted(places), model))
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not equals or not name:
             raise BadOption("set", f"{pair!r} is not NAME=VALUE")
-        found[name] = _value(name, text)
-    return found
+        overrides[name] = _value(name, text)
+    return overrides
 
 
 def _value(name: str, text: str) -> Any:
@@ -267,7 +265,7 @@ def _value(name: str, text: str) -> Any:
 
 def doubts(contract: Contract, settings: Settings) -> tuple[str, ...]:
     """What was asked and is probably a slip: a member that no request knows."""
-    found = []
+    slips = []
     for name, value in settings.overrides.items():
         tokens = pointers.split(name) if name.startswith("/") else name.split(".")
         nested = value
@@ -280,8 +278,8 @@ def doubts(contract: Contract, settings: Settings) -> tuple[str, ...]:
             if entry.is_json and entry.schema is not None
         ]
         if hints and all(hints):
-            found.append(f"--set {name}: {hints[0][0]}")
-    return tuple(found)
+            slips.append(f"--set {name}: {hints[0][0]}")
+    return tuple(slips)
 
 
 def _groups(contract: Contract, words: Sequence[str]) -> frozenset[str]:

@@ -206,10 +206,10 @@ class _Test:
             except files.NotWritten as fault:
                 self.unwritten.append(fault)
                 return
-            accepted = f"{len(new.entries)} finding{'s' * (len(new.entries) != 1)}"
+            accepted = f"{len(new.accepted)} finding{'s' * (len(new.accepted) != 1)}"
             yield f"{self.baseline_file} accepts {accepted} from now on"
         elif gone := self.baseline.gone(run.findings) if self.baseline and complete else ():
-            codes = ", ".join(sorted({entry.code or entry.id for entry in gone}))
+            codes = ", ".join(sorted({one.code or one.id for one in gone}))
             yield (
                 f"{len(gone)} of {self.baseline_file} did not come again ({codes}): "
                 "--update-baseline takes them out"
