@@ -12,6 +12,7 @@ from typing import Any
 
 from troth.http import json_text
 from troth_mock.chat import corpus, topics
+from troth_mock.chat.corpus import SENTENCES
 from troth_mock.chat.phrases import Phrase, Speech, phrases
 from troth_mock.chat.tokens import tokens
 
@@ -23,20 +24,20 @@ _MOST_JSON = 100_000
 
 _NAME = re.compile(r"(?<=[^.!?\s] )[A-Z][a-z]+(?: [A-Z][a-z]+)*")
 
-_OPENINGS = phrases(corpus.OPENINGS)
-_DETAILS = phrases(corpus.DETAILS, after=" ")
-_EXAMPLES = phrases(corpus.EXAMPLES, after=" ")
-_CLOSINGS = phrases(corpus.CLOSINGS, after=" ")
+_OPENINGS = phrases(SENTENCES["openings"])
+_DETAILS = phrases(SENTENCES["details"], after=" ")
+_EXAMPLES = phrases(SENTENCES["examples"], after=" ")
+_CLOSINGS = phrases(SENTENCES["closings"], after=" ")
 _BRIEF = (_OPENINGS, _CLOSINGS, _DETAILS)
 _PLAIN = (_OPENINGS, _DETAILS, _EXAMPLES, _CLOSINGS)
-_GREETING = (phrases(corpus.GREETINGS), phrases(corpus.OFFERS, after=" "))
-_WELCOME = (phrases(corpus.WELCOMES), phrases(corpus.OFFERS, after=" "))
-_LIST_OPENINGS = phrases(corpus.LIST_OPENINGS)
+_GREETING = (phrases(SENTENCES["greetings"]), phrases(SENTENCES["offers"], after=" "))
+_WELCOME = (phrases(SENTENCES["welcomes"]), phrases(SENTENCES["offers"], after=" "))
+_LIST_OPENINGS = phrases(SENTENCES["list openings"])
 _POINTS = tuple(
-    phrases(corpus.POINTS, after=f"{before}{index}. ")
+    phrases(SENTENCES["points"], after=f"{before}{index}. ")
     for index, before in enumerate(("\n\n", "\n", "\n"), 1)
 )
-_LIST_CLOSINGS = phrases(corpus.CLOSINGS, after="\n\n")
+_LIST_CLOSINGS = phrases(SENTENCES["closings"], after="\n\n")
 # Coprime to the number of combinations of every list above, so that indexes never repeat one.
 _STRIDE = 7919
 
@@ -65,9 +66,9 @@ def speech(message: str, *, number: int, brief: bool = False) -> Speech:
 def report(tool: str, result: str, *, number: int, index: int = 0) -> str:
     """Tell *result*, which the tool called *tool* gave."""
     number += index * _STRIDE
-    opening = corpus.RESULT_OPENINGS[number % len(corpus.RESULT_OPENINGS)]
-    number //= len(corpus.RESULT_OPENINGS)
-    closing = corpus.RESULT_CLOSINGS[number % len(corpus.RESULT_CLOSINGS)]
+    opening = SENTENCES["result openings"][number % len(SENTENCES["result openings"])]
+    number //= len(SENTENCES["result openings"])
+    closing = SENTENCES["result closings"][number % len(SENTENCES["result closings"])]
     name = f"`{shortened(tool, 64)}`" if tool else "the tool"
     if opening.startswith("{") and not tool:
         name = "The tool"
@@ -145,7 +146,10 @@ def _topic(message: str) -> str:
 def _small_talk(message: str) -> Sequence[Sequence[Phrase]] | None:
     """What answers a greeting or thanks; None: the message is neither."""
     words = {word.lower() for word in topics.words(message)}
-    for kind, answers in ((corpus.GREETING_WORDS, _GREETING), (corpus.THANKING_WORDS, _WELCOME)):
+    for kind, answers in (
+        (corpus.WORDS["greeting"], _GREETING),
+        (corpus.WORDS["thanking"], _WELCOME),
+    ):
         if not kind.isdisjoint(words) and words <= kind | corpus.SMALL_TALK:
             return answers
     return None
@@ -162,7 +166,7 @@ def _combine(parts: Sequence[Sequence[Phrase]], number: int) -> list[Phrase]:
 def _listed(number: int) -> list[Phrase]:
     number, place = divmod(number, len(_LIST_OPENINGS))
     chosen = [_LIST_OPENINGS[place]]
-    left = list(range(len(corpus.POINTS)))
+    left = list(range(len(SENTENCES["points"])))
     for points in _POINTS:
         number, place = divmod(number, len(left))
         chosen.append(points[left.pop(place)])

@@ -11,9 +11,10 @@ Where the annex is subtle we join more than it asks for, which is always safe.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
-from troth_mock.chat.combining_marks import EXTENDING, LINKING
+from troth_mock.chat.corpus import lists
 
 # Letters and digits of the scripts that put spaces between words; the others go one by one.
 _WORDLY = "0-9A-Za-z\u00aa-\u02af\u0370-\u0e30\u10a0-\u10ff\u1200-\u1fff\u2c00-\u2dff\ua640-\uabff"
@@ -21,15 +22,16 @@ _WORDLY = "0-9A-Za-z\u00aa-\u02af\u0370-\u0e30\u10a0-\u10ff\u1200-\u1fff\u2c00-\
 _ASCII = re.compile(r" ?[A-Za-z0-9]{1,12}+|\r\n| +(?= )| ?[^A-Za-z0-9\s]| |[\s\S]")
 
 
-def _class(ranges: str) -> str:
-    parts = (part.partition("-") for part in ranges.split())
+def _class(ranges: Iterable[str]) -> str:
+    parts = (part.partition("-") for part in ranges)
     return "".join(
         chr(int(low, 16)) + (f"-{chr(int(high, 16))}" if high else "") for low, _, high in parts
     )
 
 
 def _compile() -> re.Pattern[str]:
-    extending, linking = f"[{_class(EXTENDING)}]", f"[{_class(LINKING)}]"
+    marks = lists("combining_marks.txt")
+    extending, linking = f"[{_class(marks['extending'])}]", f"[{_class(marks['linking'])}]"
     # GB9, GB9a, GB9c, GB11: marks stay, and a joiner or a virama ties what follows
     # GB5: but never a control, or CR would be torn from its LF
     visible = "[^\x00-\x1f\x7f-\x9f\u2028\u2029]"
