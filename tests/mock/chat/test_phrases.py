@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from troth_mock.chat import corpus
-from troth_mock.chat.phrases import phrases
-from troth_mock.chat.text import answer, speech
+from troth_mock.chat.text import answer, phrases, speech
 from troth_mock.chat.tokens import tokens
 
 NUMBERS = st.integers(0, 2**64 - 1)
