@@ -103,7 +103,7 @@ def main() -> None:
 
     def lane(request: Request) -> object:
         match = contract.match("POST", PATH)
-        return validator.request_violations(contract, match, request, hints=False)
+        return validator.request_violations(match, request, hints=False)
 
     calls = {
         "valid": lambda: lane(good),

@@ -7,6 +7,7 @@ found, where, and what to do), so that a caller never has to parse one.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -76,3 +77,17 @@ class MethodNotAllowed(TrothError):
         would_do = ", ".join(self.allowed)
         path = self.target.partition("?")[0]
         return f"{self.method} is not declared for {path!r}; {would_do} would do"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The one of *known* that was probably meant by *name*, or None if none is like it."""
+    return next(iter(similar(name, known)), None)
+
+
+def similar(name: str, known: Iterable[str], *, most: int = 1, least: float = 0.6) -> list[str]:
+    """At most *most* of *known* that are like *name*, the likest first; a *least* of 1 is equal."""
+    # Loaded late: it is needed only once something is wrong, and start time counts.
+    from difflib import get_close_matches
+
+    folded = {candidate.casefold(): candidate for candidate in known}
+    return [folded[close] for close in get_close_matches(name.casefold(), folded, most, least)]

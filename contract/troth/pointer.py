@@ -54,5 +54,13 @@ def resolve(value: Any, pointer: str) -> Any:
     return value
 
 
+def find(value: Any, pointer: str) -> Any:
+    """What *pointer* leads to in *value*; None where it leads nowhere."""
+    try:
+        return resolve(value, pointer)
+    except (KeyError, ValueError):
+        return None
+
+
 def _is_index(token: str) -> bool:
     return token == "0" or (token.isascii() and token.isdigit() and not token.startswith("0"))

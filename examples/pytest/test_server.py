@@ -32,7 +32,7 @@ def send(url: str, request: troth.Request) -> troth.Exchange:
 
 
 def test_the_server_conforms(conformance, mock_server):
-    conformance(mock_server.url, phase=["deck"], strict=True).assert_conforms()
+    conformance(mock_server.url, phase=["examples"], strict=True).assert_conforms()
 
 
 @given(request=CONTRACT.strategy(OPERATION))

@@ -14,30 +14,29 @@ import pytest
 from click.testing import CliRunner
 
 import troth
-from accounts import events, finding
 from listening import Listener
+from run_summaries import events, finding
 from servers.chat import TOKEN, Chat
 from servers.faults import FAULTS
 from servers.wire import Server
 from troth.cli.main import main
 from troth.cli.main import troth as command_line
 from troth.conformance import replay, reports
-from troth.conformance.event_json import to_json
 from troth.conformance.events import Cut, Event
-from troth.conformance.journal import Journal, encode, read
+from troth.conformance.journal import Journal, encode, read, to_json
 from troth.conformance.redaction import Redactor
 from troth.conformance.reports import console
-from troth.conformance.run_summary import Account, fold
+from troth.conformance.run_summary import RunSummary, summarize
 from troth.conformance.runner import Run
 from troth.conformance.settings import Settings
 from troth.conformance.transport import Transport
 from troth.http.exchange import Exchange, Request, Response
 
 
-def run(contract: troth.Contract, url: str, path: Path) -> Account:
+def run(contract: troth.Contract, url: str, path: Path) -> RunSummary:
     """A short run against *url*, written down in *path*."""
     told: list[Event] = []
-    settings = Settings(url=url, token=TOKEN, phases=("deck",), max_requests=150)
+    settings = Settings(url=url, token=TOKEN, phases=("examples",), max_requests=150)
     redactor = Redactor.of(settings)
 
     async def go() -> None:
@@ -55,7 +54,7 @@ def run(contract: troth.Contract, url: str, path: Path) -> Account:
     with Journal(path) as journal:
         for event in told:
             journal.write(event)
-    return fold(told)
+    return summarize(told)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +65,7 @@ def contract() -> troth.Contract:
 @pytest.fixture(scope="module")
 def faulty(
     contract: troth.Contract, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[str, Path, Account]]:
+) -> Iterator[tuple[str, Path, RunSummary]]:
     """A server with one fault, still running, and the journal of a run against it."""
     path = tmp_path_factory.mktemp("run") / "run.ndjson"
     with Server(FAULTS["LogprobAsText"].server(contract.document.root)) as server:
@@ -81,7 +80,7 @@ def invoke(*arguments: str) -> tuple[int, str, str]:
 
 
 def test_a_finding_that_still_shows_is_told_with_exit_1(
-    faulty: tuple[str, Path, Account],
+    faulty: tuple[str, Path, RunSummary],
 ) -> None:
     _, path, account = faulty
     found = account.findings[0]
@@ -94,7 +93,7 @@ def test_a_finding_that_still_shows_is_told_with_exit_1(
 
 
 def test_a_finding_that_shows_no_more_is_told_with_exit_0(
-    contract: troth.Contract, faulty: tuple[str, Path, Account]
+    contract: troth.Contract, faulty: tuple[str, Path, RunSummary]
 ) -> None:
     _, path, account = faulty
     with Server(Chat(contract.document.root)) as server:
@@ -105,7 +104,7 @@ def test_a_finding_that_shows_no_more_is_told_with_exit_0(
 
 
 def test_a_server_that_has_gone_is_told_with_exit_3(
-    faulty: tuple[str, Path, Account],
+    faulty: tuple[str, Path, RunSummary],
 ) -> None:
     _, path, account = faulty
     code, out, _ = invoke(
@@ -116,7 +115,7 @@ def test_a_server_that_has_gone_is_told_with_exit_3(
     assert "nobody answered" in out
 
 
-def test_another_document_is_told(faulty: tuple[str, Path, Account], tmp_path: Path) -> None:
+def test_another_document_is_told(faulty: tuple[str, Path, RunSummary], tmp_path: Path) -> None:
     _, path, account = faulty
     lines = path.read_text().split("\n")
     started = json.loads(lines[1])
@@ -211,7 +210,7 @@ def test_a_wrong_token_still_shows_while_it_opens_the_door(
     one = finding(code="security.wrong-token-accepted", operation=operation)
     told = one.violation
     answer = Exchange(one.example.request, Response(status))
-    found = replay.judged(contract, None, fold(events(one)), one, answer)
+    found = replay.judged(contract, None, summarize(events(one)), one, answer)
     assert found == replay.Judgement(shows, (told,) if shows else ())
 
 
@@ -220,7 +219,7 @@ def test_one_answer_cannot_tell_whether_answers_repeat(contract: troth.Contract)
     law = next(law for law in operation.laws if law.repeats)
     one = finding(code=f"law.{law.id}", operation=operation.name, law=law.id)
     answer = Exchange(one.example.request, Response(200))
-    found = replay.judged(contract, None, fold(events(one)), one, answer)
+    found = replay.judged(contract, None, summarize(events(one)), one, answer)
     assert found == replay.Judgement(None, ())
 
 
@@ -229,7 +228,9 @@ def test_a_request_that_was_cut_cannot_be_replayed() -> None:
         replay.restored(finding(cuts={"request": Cut(9, "00")}), token="t", fields=(), given=[])
 
 
-def test_reports_are_made_of_a_journal(faulty: tuple[str, Path, Account], tmp_path: Path) -> None:
+def test_reports_are_made_of_a_journal(
+    faulty: tuple[str, Path, RunSummary], tmp_path: Path
+) -> None:
     _, path, account = faulty
     wanted = [f"--report={form}={tmp_path / 'out' / form}" for form in reports.FORMS]
     assert invoke("report", str(path), *wanted) == (0, "", "")
@@ -242,7 +243,7 @@ def test_reports_are_made_of_a_journal(faulty: tuple[str, Path, Account], tmp_pa
 
 
 def test_standard_output_has_the_report_and_nothing_else(
-    faulty: tuple[str, Path, Account],
+    faulty: tuple[str, Path, RunSummary],
 ) -> None:
     code, out, _ = invoke("report", str(faulty[1]), "--report", "json=-")
     assert code == 0
@@ -277,7 +278,7 @@ def test_no_report_tells_a_secret(tmp_path: Path) -> None:
     )
     redactor = Redactor([secret])
     told = [redactor.event(one) for one in events(finding(example=example, message=secret))]
-    account = fold(told)
+    account = summarize(told)
     texts = [reports.render(form, account) for form in reports.FORMS]
     texts += [console.render(account, width=80, colour=False)]
     texts += [encode(to_json(event)).decode() for event in told]
@@ -288,7 +289,7 @@ def test_no_report_tells_a_secret(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("environment", [{"LANG": "C", "PYTHONIOENCODING": "ascii"}, {"TZ": "x"}])
 def test_reports_work_in_a_poor_environment(
-    environment: dict[str, str], faulty: tuple[str, Path, Account]
+    environment: dict[str, str], faulty: tuple[str, Path, RunSummary]
 ) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "troth", "report", str(faulty[1])],
@@ -301,7 +302,7 @@ def test_reports_work_in_a_poor_environment(
     assert b"1 error" in done.stdout
 
 
-def test_a_reader_that_goes_away_is_no_fault(faulty: tuple[str, Path, Account]) -> None:
+def test_a_reader_that_goes_away_is_no_fault(faulty: tuple[str, Path, RunSummary]) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "troth", "report", str(faulty[1]), "--report", "har=-"],
         stdout=subprocess.PIPE,
@@ -315,12 +316,12 @@ def test_a_reader_that_goes_away_is_no_fault(faulty: tuple[str, Path, Account]) 
 
 
 def test_a_journal_without_an_end_is_reported(
-    faulty: tuple[str, Path, Account], tmp_path: Path
+    faulty: tuple[str, Path, RunSummary], tmp_path: Path
 ) -> None:
     half = tmp_path / "half.ndjson"
     whole = faulty[1].read_bytes()
     half.write_bytes(whole[: len(whole) * 2 // 3])
-    account = fold(read(half))
+    account = summarize(read(half))
     assert account.verdict == "interrupted"
     assert account.requests > 10
     for form in reports.FORMS:

@@ -24,8 +24,8 @@ from troth.conformance import baseline
 from troth.conformance.target import BadTarget, base_url, is_local
 
 ROOT: Any = troth.load().document.root
-#: Enough to meet the deck's first cases, and little enough to be quick.
-QUICK = ("--phase", "deck", "--max-requests", "40")
+#: Enough to meet the first cases, and little enough to be quick.
+QUICK = ("--phase", "examples", "--max-requests", "40")
 
 SMALL = """
 openapi: 3.1.0
@@ -232,19 +232,23 @@ def test_a_dry_run_prints_every_request_and_opens_no_socket(
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     secret = "a-very-secret-token"
-    args = ["--dry-run", "--phase", "deck", "--phase", "transport", "--token", secret]
+    args = ["--dry-run", "--phase", "examples", "--phase", "protocol", "--token", secret]
     code, out, err = run("http://127.0.0.1:9", *args)
     assert (code, err) == (0, "")
     assert secret not in out
     last = out.splitlines()[-1]
     found = re.fullmatch(
-        r"(\d+) requests planned for http://127\.0\.0\.1:9 \(deck (\d+), transport (\d+)\), "
+        r"(\d+) requests planned for http://127\.0\.0\.1:9 \(examples (\d+), protocol (\d+)\), "
         r"at most 1,000 sent; nothing was sent now",
         last,
     )
     assert found is not None
-    total, deck, transport = map(int, found.groups())
-    assert total == deck + transport == len(re.findall(r"^(?:deck|transport)/\S+  \w", out, re.M))
+    total, examples, protocol = map(int, found.groups())
+    assert (
+        total
+        == examples + protocol
+        == len(re.findall(r"^(?:examples|protocol)/\S+  \w", out, re.M))
+    )
     assert run("http://127.0.0.1:9", *args) == (code, out, err)
 
 
@@ -256,7 +260,7 @@ def test_a_server_that_conforms_is_told_so(run: Run, server: str) -> None:
     assert code == 0
     assert out.startswith(f"testing {server} against spec/atoma.yaml: at most 40 requests, 300 s\n")
     assert f"{server} conforms\n0 errors, 0 warnings" in out
-    assert err.startswith("deck: ")
+    assert err.startswith("examples: ")
 
 
 def test_a_finding_is_told_and_how_to_go_on(run: Run, faulty: str, tmp_path: Path) -> None:
@@ -316,7 +320,7 @@ def test_the_token_comes_from_the_environment_and_the_command_line_wins(
 ) -> None:
     (tmp_path / "troth.toml").write_text(
         f'[test]\nurl = "{server}"\ntoken = "file"\n'
-        'phase = ["deck"]\nmax-requests = 40\nquiet = true\n'
+        'phase = ["examples"]\nmax-requests = 40\nquiet = true\n'
     )
     assert run()[0] == 3
     monkeypatch.setenv("TROTH_TOKEN", TOKEN)
@@ -352,7 +356,16 @@ def test_a_model_is_asked_for_by_name(run: Run) -> None:
         return chat(request)
 
     with Server(answer) as serving:
-        args = [serving.url, "--token", TOKEN, "--phase", "deck", "--max-requests", "12", "--quiet"]
+        args = [
+            serving.url,
+            "--token",
+            TOKEN,
+            "--phase",
+            "examples",
+            "--max-requests",
+            "12",
+            "--quiet",
+        ]
         run(*args, "--model", "llama-8b")
         run(*args, "--set", "model=llama-8b")
         run(*args, "--set", '/model="llama-8b"')
@@ -396,7 +409,7 @@ def test_entries_that_did_not_come_again_are_told_after_a_whole_run_only(
     baseline.write(tmp_path / "known.json", gone)
     with Server(_ready) as serving:
         args = [serving.url, "--document", "small.yaml", "--baseline", "known.json"]
-        assert "did not come again" not in run(*args, "--phase", "deck")[1]
+        assert "did not come again" not in run(*args, "--phase", "examples")[1]
         code, out, _ = run(*args)
         assert "1 of known.json did not come again (stream.empty)" in out
         assert code == 0
@@ -484,7 +497,7 @@ def test_a_journal_that_the_disk_cannot_take_costs_the_journal_alone(
 
 
 def test_a_reader_that_leaves_is_no_fault(server: str) -> None:
-    process = _process([server, "--token", TOKEN, "--phase", "deck", "--max-requests", "12"])
+    process = _process([server, "--token", TOKEN, "--phase", "examples", "--max-requests", "12"])
     assert process.stdout is not None
     process.stdout.close()
     assert process.stderr is not None

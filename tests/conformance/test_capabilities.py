@@ -57,7 +57,7 @@ def ledger_of(*laws: str, without: frozenset[str] = frozenset()) -> Ledger:
             broken_law(law),
             case_id=law,
             about="",
-            phase="deck",
+            phase="examples",
             example=Exchange(Request("POST", "/x")),
             cause=frozenset(),
             again=1,

@@ -29,7 +29,7 @@ DECK = deck_cases(TESTED)
 BOUNDARY = boundary_cases(TESTED)
 TRANSPORT = transport_cases(TESTED)
 RANDOM = list(islice(random_cases(TESTED, Seed.of(7)), 60))
-PHASES = {"deck": DECK, "boundary": BOUNDARY, "transport": TRANSPORT, "random": RANDOM}
+PHASES = {"examples": DECK, "boundary": BOUNDARY, "protocol": TRANSPORT, "random": RANDOM}
 
 
 def by_about(cases, words):
@@ -67,7 +67,7 @@ def test_ids_are_unique_and_name_their_phase(phase):
     assert all(name.startswith(phase + "/") for name in ids)
 
 
-@pytest.mark.parametrize("phase", ["deck", "boundary"])
+@pytest.mark.parametrize("phase", ["examples", "boundary"])
 def test_nothing_is_sent_twice(phase):
     sent = Counter(
         (case.request.target, case.request.body) for case in PHASES[phase] if case.derive is None
@@ -77,7 +77,7 @@ def test_nothing_is_sent_twice(phase):
 
 def test_the_deck_begins_with_the_smallest_request():
     first = DECK[0]
-    assert first.id == "deck/chat_completions_create/minimal"
+    assert first.id == "examples/chat_completions_create/minimal"
     assert first.value == {
         "messages": [{"role": "user", "content": "Hello!"}],
         "model": "meta-llama/Llama-3.3-70B-Instruct",
@@ -117,7 +117,7 @@ def test_a_developer_message_is_what_the_two_documents_disagree_on():
 
 def test_a_stop_sequence_is_taken_from_an_earlier_answer():
     plan = next(case for case in DECK if case.id.endswith("/stop-from-answer"))
-    assert plan.needs == ("deck/chat_completions_create/minimal",)
+    assert plan.needs == ("examples/chat_completions_create/minimal",)
     answer = {"choices": [{"index": 0, "message": {"content": "The fox ran over the hill."}}]}
     case = plan.derive({plan.needs[0]: answer})
     assert case.value["stop"] == ["over"]

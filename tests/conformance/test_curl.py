@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from accounts import finding
 from listening import Listener
+from run_summaries import finding
 from troth.conformance import curl
 from troth.http.exchange import Exchange, Request
 
@@ -102,7 +102,7 @@ def test_the_head_is_the_same(listener: Listener) -> None:
         ("x-both", "a [Filtered] b$"),
     )
     request = Request("POST", "/a/../b?x=[1]&y={z}", fields, b"{}")
-    line = curl.line(request, listener.url, given=["X-Org"])
+    line = curl.line(request, listener.url, own_fields=["X-Org"])
     assert "$TROTH_TOKEN" in line
     first, head, body = sent_by(line, listener)
     assert (first, body) == ("POST /a/../b?x=[1]&y={z} HTTP/1.1", b"{}")

@@ -17,13 +17,13 @@ CONTRACT = troth.load()
 ROOT = CONTRACT.document.root
 #: Where each class of faults shows first: the run stops there, so the order saves most of it.
 FIRST: Mapping[str, tuple[str, ...]] = {
-    "crash": ("boundary", "transport", "deck"),
-    "invalid accepted": ("boundary", "transport"),
-    "valid refused": ("boundary", "transport"),
-    "authentication": ("transport", "time"),
+    "crash": ("boundary", "protocol", "examples"),
+    "invalid accepted": ("boundary", "protocol"),
+    "valid refused": ("boundary", "protocol"),
+    "authentication": ("protocol", "stateful"),
     "state": PHASES,
-    "slowness": ("transport", "time"),
-    "stream and body": ("time",),
+    "slowness": ("protocol", "stateful"),
+    "stream and body": ("stateful",),
 }
 
 
@@ -69,7 +69,7 @@ _ONE_IN = 6
 @pytest.mark.parametrize("name", _chosen())
 def test_a_faulty_server_is_found(name: str) -> None:
     fault = FAULTS[name]
-    first = FIRST.get(fault.kind, ("deck",))
+    first = FIRST.get(fault.kind, ("examples",))
     phases = (*first, *(phase for phase in PHASES if phase not in first))
     hangs = any(code.startswith("transport.") for code in fault.codes)
     found = conduct(

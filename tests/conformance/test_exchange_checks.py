@@ -107,6 +107,20 @@ def test_what_came_of_a_stream_before_it_was_cut_is_judged_but_for_its_end() -> 
     assert found == [("error", "transport.stalled"), ("error", "stream.type")]
 
 
+@pytest.mark.parametrize("body", [b'{"id": 1', b'{"id": 1}', b'{"id": "\xc3'])
+def test_a_body_that_did_not_come_whole_is_not_judged(body: bytes) -> None:
+    assert told(answered(200, body), fault="truncated") == [("error", "transport.truncated")]
+
+
+def test_what_unpacks_to_more_than_the_cap_is_not_judged() -> None:
+    wrong = frames({**chunk(content="H"), "created": "now"})
+    for kind, body in ((SSE, wrong), (JSON, {})):
+        answer = answered(200, body, kind)
+        assert told(answer, request=asked(stream=True), fault="bomb") == [
+            ("error", "transport.bomb")
+        ]
+
+
 @pytest.mark.parametrize(
     ("status", "expected", "found"),
     [

@@ -21,9 +21,9 @@ def enter(
 ) -> Finding:
     return ledger.add(
         violation,
-        case_id="deck/one",
+        case_id="examples/one",
         about="one",
-        phase="deck",
+        phase="examples",
         example=Exchange(Request("POST", "/x", body=" ".join(facets).encode())),
         cause=frozenset(facets),
         again=again,

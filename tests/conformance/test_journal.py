@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from troth.conformance import event_json, files, journal
+from troth.conformance import files, journal
 from troth.conformance.events import (
     Cut,
     Event,
@@ -24,7 +24,6 @@ from troth.conformance.events import (
     Finding,
     Finished,
     Found,
-    Noted,
     PhaseStarted,
     Started,
 )
@@ -121,7 +120,7 @@ events: st.SearchStrategy[Event] = st.one_of(
         cuts,
     ),
     st.builds(Found, findings),
-    st.builds(Noted, texts, texts),
+    st.builds(PhaseStarted, texts, st.integers(0)),
     st.builds(
         Finished,
         st.sampled_from(("conforms", "interrupted")),
@@ -137,14 +136,14 @@ events: st.SearchStrategy[Event] = st.one_of(
 @settings(max_examples=100, deadline=None)
 @given(events)
 def test_what_is_written_is_what_is_read(event: Event) -> None:
-    line = journal.encode(event_json.to_json(event))
+    line = journal.encode(journal.to_json(event))
     assert line.isascii()
     assert line.count(b"\n") == 1
-    assert event_json.of_json(json.loads(line)) == event
+    assert journal.of_json(json.loads(line)) == event
 
 
 def test_a_journal_gives_its_events_back(tmp_path: Path) -> None:
-    told: list[Event] = [PhaseStarted("deck", 3), Noted("a", "b\nc\u2028\ud800")]
+    told: list[Event] = [PhaseStarted("examples", 3), PhaseStarted("b\nc\u2028\ud800", 0)]
     with journal.Journal(tmp_path / "new" / "run.ndjson") as written:
         for event in told:
             written.write(event)
@@ -157,7 +156,7 @@ def test_a_journal_cut_anywhere_is_read_up_to_its_last_whole_line(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.mktemp("cut") / "run.ndjson"
-    told: list[Event] = [Noted(str(number), "é😀" * number) for number in range(4)]
+    told: list[Event] = [PhaseStarted("é😀" * number, number) for number in range(4)]
     with journal.Journal(path) as written:
         for event in told:
             written.write(event)
@@ -176,11 +175,11 @@ def test_a_killed_run_leaves_every_event_that_it_told(tmp_path: Path) -> None:
     path = tmp_path / "run.ndjson"
     script = (
         "import sys\n"
-        "from troth.conformance.events import Noted\n"
+        "from troth.conformance.events import PhaseStarted\n"
         "from troth.conformance.journal import Journal\n"
         "with Journal(sys.argv[1]) as journal:\n"
         "    for number in range(200):\n"
-        "        journal.write(Noted('n', str(number)))\n"
+        "        journal.write(PhaseStarted('n', number))\n"
         "    print('told', flush=True)\n"
         "    sys.stdin.read()\n"
     )
@@ -193,15 +192,15 @@ def test_a_killed_run_leaves_every_event_that_it_told(tmp_path: Path) -> None:
         assert run.stdout.readline() == b"told\n"
         os.kill(run.pid, signal.SIGKILL)
         run.wait()
-    assert list(journal.read(path)) == [Noted("n", str(number)) for number in range(200)]
+    assert list(journal.read(path)) == [PhaseStarted("n", number) for number in range(200)]
 
 
 def test_a_journal_may_be_standard_output(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     with journal.Journal("-") as written:
-        written.write(Noted("a", "b"))
+        written.write(PhaseStarted("a", 1))
     lines = capfdbinary.readouterr().out.splitlines()
     assert json.loads(lines[0])["journal"] == "troth"
-    assert json.loads(lines[1]) == {"event": "noted", "code": "a", "message": "b"}
+    assert json.loads(lines[1]) == {"event": "phase", "phase": "a", "planned": 1}
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
@@ -213,13 +212,13 @@ def test_a_device_without_room_is_told_by_its_name() -> None:
 def test_two_runs_do_not_write_one_journal(tmp_path: Path) -> None:
     path = tmp_path / "run.ndjson"
     with journal.Journal(path) as first:
-        first.write(Noted("a", "first"))
+        first.write(PhaseStarted("first", 1))
         with (
             pytest.raises(files.Unwritable, match="another run is writing it"),
             journal.Journal(path),
         ):
             pass
-    assert list(journal.read(path)) == [Noted("a", "first")]
+    assert list(journal.read(path)) == [PhaseStarted("first", 1)]
 
 
 @pytest.mark.parametrize(
@@ -230,7 +229,7 @@ def test_two_runs_do_not_write_one_journal(tmp_path: Path) -> None:
         (b"[1]\n", "its first line does not say so"),
         (b'{"log": {}}\n', "its first line does not say so"),
         (b'{"journal":"troth","format":99}\n', "written in format 99 by a newer troth"),
-        (b'{"journal":"troth","format":1}\n{"event":"noted"}\n', ":2: no event of a journal"),
+        (b'{"journal":"troth","format":1}\n{"event":"phase"}\n', ":2: no event of a journal"),
         (b'{"journal":"troth","format":1}\nnull\n', ":2: no event of a journal"),
     ],
 )
@@ -243,20 +242,20 @@ def test_what_is_no_journal_is_refused(tmp_path: Path, content: bytes, sentence:
     assert caught.value.exit_code == 2
 
 
-def test_events_and_members_of_later_versions_are_passed_over(tmp_path: Path) -> None:
+def test_events_and_members_of_other_versions_are_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_text(
-        '{"journal":"troth","format":1}\n{"event":"dreamt","of":1}\n'
-        '{"event":"noted","code":"a","message":"b","colour":"red"}\n'
+        '{"journal":"troth","format":1}\n{"event":"noted","code":"of an earlier version"}\n'
+        '{"event":"phase","phase":"a","planned":1,"colour":"red"}\n'
     )
-    assert list(journal.read(path)) == [Noted("a", "b")]
+    assert list(journal.read(path)) == [PhaseStarted("a", 1)]
 
 
 def test_a_large_body_is_cut_and_its_size_and_hash_are_kept() -> None:
     body = bytes(range(256)) * 10
     pieces = ((0.5, body[:1000]), (0.6, body[1000:]))
     whole = Exchange(Request("POST", "/", (), b"small"), Response(200, (), body, pieces))
-    event = Exchanged("c", "o", "deck", "", "valid", "case", whole)
+    event = Exchanged("c", "o", "examples", "", "valid", "case", whole)
     told = journal.capped(event, largest=1001)
     assert isinstance(told, Exchanged)
     assert told.cuts == {"response": Cut(2560, sha256(body).hexdigest())}

@@ -28,13 +28,15 @@ def ids(phase: str, settings: Settings = SETTINGS, **more: Any) -> list[str]:
 
 
 def test_a_clean_run_fits_its_budget() -> None:
-    count = sum(len(ids(phase)) for phase in ("deck", "boundary", "transport", "random"))
+    count = sum(len(ids(phase)) for phase in ("examples", "boundary", "protocol", "random"))
     assert 700 <= count <= 900
-    assert ids("time") == []
+    assert ids("stateful") == []
 
 
 def test_every_case_has_a_name_of_its_own() -> None:
-    names = [name for phase in ("deck", "boundary", "transport", "random") for name in ids(phase)]
+    names = [
+        name for phase in ("examples", "boundary", "protocol", "random") for name in ids(phase)
+    ]
     assert len(names) == len(set(names))
 
 
@@ -60,20 +62,20 @@ def test_only_chooses_operations_or_codes() -> None:
 
 def test_what_is_remembered_comes_first_and_in_the_first_phase_only() -> None:
     bodies = [{**MINIMAL, "n": 1}, {**MINIMAL, "n": 2}]
-    first = plan.cases(SUBJECTS.values(), "deck", SETTINGS, remembered=lambda _: bodies)
+    first = plan.cases(SUBJECTS.values(), "examples", SETTINGS, remembered=lambda _: bodies)
     assert [case.value for case in first[:2]] == bodies
     assert [plan.is_remembered(case) for case in first[:3]] == [True, True, False]
     assert not any("remembered" in name for name in ids("boundary", remembered=lambda _: bodies))
 
 
 def test_a_case_is_varied_only_into_one_of_the_same_kind() -> None:
-    case = SUBJECT.case("deck", "x", {**MINIMAL, "n": 2}, about="x")
+    case = SUBJECT.case("examples", "x", {**MINIMAL, "n": 2}, about="x")
     assert plan.shrinks(case)
     smaller = plan.varied(SUBJECT, case, MINIMAL)
     assert smaller is not None
     assert (smaller.id, smaller.value) == (case.id, MINIMAL)
     assert plan.varied(SUBJECT, case, {**MINIMAL, "n": "2"}) is None
-    assert not plan.shrinks(replace(case, phase="transport"))
+    assert not plan.shrinks(replace(case, phase="protocol"))
     assert not plan.shrinks(replace(case, value=None))
 
 
@@ -97,7 +99,7 @@ def test_what_is_exercised_is_among_what_is_declared() -> None:
     known = {*there["members"]}
     known |= {f"branch:{one}" for one in there["branches"]}
     known |= {f"keyword:{one}" for one in there["keywords"]}
-    for case in plan.cases(SUBJECTS.values(), "deck", SETTINGS):
+    for case in plan.cases(SUBJECTS.values(), "examples", SETTINGS):
         assert set(covered(SUBJECT, case.value)) <= known
 
 
@@ -146,10 +148,10 @@ def answer(**body: Any) -> Exchange:
 
 def test_an_id_may_come_again_for_the_same_request_only() -> None:
     ids_of = over_time.Ids({})
-    one = SUBJECT.case("deck", "one", MINIMAL, about="")
-    same = SUBJECT.case("deck", "same", dict(reversed(MINIMAL.items())), about="")
-    streamed = SUBJECT.case("deck", "streamed", {**MINIMAL, "stream": True}, about="")
-    other = SUBJECT.case("deck", "other", {**MINIMAL, "n": 2}, about="")
+    one = SUBJECT.case("examples", "one", MINIMAL, about="")
+    same = SUBJECT.case("examples", "same", dict(reversed(MINIMAL.items())), about="")
+    streamed = SUBJECT.case("examples", "streamed", {**MINIMAL, "stream": True}, about="")
+    other = SUBJECT.case("examples", "other", {**MINIMAL, "n": 2}, about="")
     body = body_of(CONTRACT, one, answer(id="a"))
     assert body == {"id": "a"}
     assert ids_of.note(CONTRACT, one, body) is None

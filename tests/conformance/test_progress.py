@@ -15,7 +15,7 @@ EXCHANGE = Exchange(Request("POST", "/a"))
 
 
 def exchanged(purpose: str = "case") -> Event:
-    return Exchanged("id", "POST /a", "deck", "about", "accepted", purpose, EXCHANGE)
+    return Exchanged("id", "POST /a", "examples", "about", "accepted", purpose, EXCHANGE)
 
 
 def found(name: str, message: str = "is wrong", *, known: bool = False) -> Event:
@@ -44,21 +44,21 @@ def test_elsewhere_each_phase_and_each_new_finding_is_a_line() -> None:
     stream = io.StringIO()
     live = Live(stream, clock=Clock(), live=False)
     events = [
-        PhaseStarted("deck", 2),
+        PhaseStarted("examples", 2),
         exchanged(),
         found("a"),
         found("a"),
         found("b", known=True),
-        PhaseStarted("time", 0),
+        PhaseStarted("stateful", 0),
         FINISHED,
     ]
     for event in events:
         live.tell(event)
     assert stream.getvalue() == (
-        "deck: 2 requests\n"
+        "examples: 2 requests\n"
         "  error: response-body.type  POST /a  is wrong\n"
         "  known: response-body.type  POST /a  is wrong\n"
-        "time\n"
+        "stateful\n"
     )
 
 
@@ -75,19 +75,25 @@ def test_words_of_a_server_command_neither_a_terminal_nor_a_build_server() -> No
 def test_on_a_terminal_one_line_is_written_again_and_taken_away_at_the_end() -> None:
     stream = Terminal()
     live = Live(stream, clock=Clock(), live=True, width=80)
-    for event in (PhaseStarted("deck", 2), exchanged(), exchanged("repeat"), found("a"), FINISHED):
+    for event in (
+        PhaseStarted("examples", 2),
+        exchanged(),
+        exchanged("repeat"),
+        found("a"),
+        FINISHED,
+    ):
         live.tell(event)
     written = stream.getvalue()
     assert "\n" not in written
     lines = written.split("\r\x1b[K")
     assert lines[0] == lines[-1] == ""
-    assert lines[-2] == "deck 1/2  2 requests/s  1 error  0 warnings"
+    assert lines[-2] == "examples 1/2  2 requests/s  1 error  0 warnings"
 
 
 def test_a_narrow_terminal_gets_no_line_that_would_wrap() -> None:
     stream = Terminal()
     live = Live(stream, clock=Clock(), live=True, width=20)
-    live.tell(PhaseStarted("deck", 2))
+    live.tell(PhaseStarted("examples", 2))
     assert all(len(line) < 20 for line in stream.getvalue().split("\r\x1b[K"))
 
 
@@ -95,8 +101,8 @@ def test_a_stream_that_is_gone_is_left_alone() -> None:
     stream = io.StringIO()
     live = Live(stream, clock=Clock(), live=False)
     stream.close()
-    live.tell(PhaseStarted("deck", 2))
-    live.tell(PhaseStarted("time", 0))
+    live.tell(PhaseStarted("examples", 2))
+    live.tell(PhaseStarted("stateful", 0))
     say(stream, "anything")
 
 

@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 
 import troth
 from troth.conformance.cases import CREDENTIAL, subjects, transport_cases
-from troth.conformance.event_json import to_json
-from troth.conformance.events import Exchanged, Finding, Finished, Found, Noted, Started
-from troth.conformance.journal import encode
+from troth.conformance.events import Exchanged, Finding, Finished, Found, Started
+from troth.conformance.journal import encode, to_json
 from troth.conformance.redaction import MARK, Redactor
 from troth.conformance.settings import Settings
 from troth.http.exchange import Exchange, Request, Response
@@ -58,9 +57,6 @@ def answered(redactor: Redactor, body: bytes) -> bytes:
         json.dumps(json.dumps(TOKEN)[1:-1])[1:-1],
         b64encode(TOKEN.encode()).decode(),
         urlsafe_b64encode(TOKEN.encode()).decode().rstrip("="),
-        TOKEN.encode().hex(),
-        TOKEN.encode().hex().upper(),
-        TOKEN.upper(),
         TOKEN.swapcase(),
     ],
 )
@@ -68,14 +64,6 @@ def test_a_reflected_token_is_found_in_every_shape(shape: str) -> None:
     redactor = Redactor([TOKEN])
     assert answered(redactor, f'{{"m":"<{shape}>"}}'.encode()).startswith(b'{"m":"<[Filtered]')
     assert redactor.text(f"bad key {shape}!").startswith("bad key [Filtered]")
-
-
-@pytest.mark.parametrize("ahead", ["u:", "us:", "use:"])
-def test_a_token_inside_longer_base64_is_found_at_every_alignment(ahead: str) -> None:
-    coded = b64encode(f"{ahead}{PLAIN}:more".encode()).decode()
-    told = Redactor([PLAIN]).text(coded)
-    assert MARK in told
-    assert len(told) < len(MARK) + 16
 
 
 @settings(max_examples=60, deadline=None)
@@ -93,26 +81,6 @@ def test_pieces_of_a_body_join_to_the_redacted_body(secret: str, cuts: list[int]
     if secret not in ("true", "false", "null"):
         assert secret.encode() not in response.body.replace(MARK.encode(), b"")
         assert len(response.arrivals) == len(pieces)
-
-
-def test_a_token_spelled_by_the_events_of_a_stream_is_found() -> None:
-    parts = [PLAIN[:3], PLAIN[3:10], PLAIN[10:]]
-    other = ["x", "y", "z"]
-    lines = []
-    for mine, theirs in zip(parts, other, strict=True):
-        for index, text in ((0, mine), (1, theirs)):
-            chunk = {"object": "chunk", "choices": [{"index": index, "delta": {"content": text}}]}
-            lines.append(b"data: " + json.dumps(chunk).encode() + b"\n\n")
-    told = Redactor([PLAIN]).exchange(
-        exchange(
-            pieces=tuple(lines), answer_fields=(("Content-Type", "text/event-stream; charset=x"),)
-        )
-    )
-    assert told.response is not None
-    body = told.response.body
-    assert [part.encode() in body for part in parts] == [False, False, False]
-    assert all(b'"content": "%s"' % text.encode() in body for text in other)
-    assert [json.loads(line[6:])["object"] for line in body.split(b"\n\n") if line] == ["chunk"] * 6
 
 
 def test_what_is_secret_by_its_name_is_taken_out_unknown_as_it_is() -> None:
@@ -209,12 +177,11 @@ def test_a_short_secret_leaves_the_report_readable(secret: str) -> None:
     assert redactor.text(f"you sent 'Bearer {secret}'") == "you sent '[Filtered]'"
 
 
-def test_most_of_a_token_is_as_secret_as_the_whole() -> None:
+def test_a_token_that_a_message_cuts_is_as_secret_as_the_whole() -> None:
     redactor = Redactor([PLAIN])
     assert redactor.text(f"bad key: {PLAIN[:-4]!r} …") == "bad key: '[Filtered]' …"
     assert redactor.text("keys begin with sk-live-") == "keys begin with sk-live-"
     assert answered(redactor, b'{"e":"' + PLAIN[:15].encode()) == b'{"e":"[Filtered]'
-    assert redactor.text(f"… {PLAIN[-14:]} and {PLAIN[-12:]}") == "… [Filtered] and [Filtered]"
 
 
 def test_everything_a_user_gives_is_known() -> None:
@@ -275,17 +242,16 @@ def test_no_event_tells_a_secret() -> None:
             settings={"set": {"/api_key": "other-secret", "/user": PLAIN}, "only": [PLAIN]},
             document_faults=(PLAIN,),
         ),
-        Exchanged("c", "POST /v1/x", "deck", PLAIN, "valid", "case", shown, (violation,)),
-        Exchanged("c", "POST /v1/x", "deck", "", "valid", "case", broken),
+        Exchanged("c", "POST /v1/x", "examples", PLAIN, "valid", "case", shown, (violation,)),
+        Exchanged("c", "POST /v1/x", "examples", "", "valid", "case", broken),
         Found(Finding("i", "error", violation, "c", PLAIN, shown)),
-        Noted("n", PLAIN),
         Finished("inconclusive", 3, PLAIN, 1, 1, 0, 1.0, 0, 0),
     )
     redactor = Redactor([PLAIN])
     told = b"".join(encode(to_json(redactor.event(event))) for event in events)
     assert PLAIN.encode() not in told
     assert b"other-secret" not in told
-    assert told.count(MARK.encode()) >= 17
+    assert told.count(MARK.encode()) >= 16
 
 
 def test_redacting_twice_is_redacting_once() -> None:

@@ -11,11 +11,21 @@ from xml.etree import ElementTree
 import pytest
 from jsonschema import Draft202012Validator
 
-from accounts import HOSTILE, OPERATION, events, exchange, finding, hostile, large, plain, started
+from run_summaries import (
+    HOSTILE,
+    OPERATION,
+    events,
+    exchange,
+    finding,
+    hostile,
+    large,
+    plain,
+    started,
+)
 from troth.conformance import reports
 from troth.conformance.events import Found
 from troth.conformance.files import NotWritten
-from troth.conformance.run_summary import CHECKS, fold
+from troth.conformance.run_summary import CHECKS, summarize
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,7 +39,7 @@ def test_the_schema_of_the_json_report_is_a_schema() -> None:
     Draft202012Validator.check_schema(_schema())
 
 
-@pytest.mark.parametrize("account", [plain(), hostile(), fold([]), fold([started()])])
+@pytest.mark.parametrize("account", [plain(), hostile(), summarize([]), summarize([started()])])
 def test_the_json_report_is_valid_by_its_published_schema(account: Any) -> None:
     told = reports.render("json", account)
     assert told.isascii()
@@ -101,16 +111,18 @@ def test_junit_is_xml_whatever_a_server_sent() -> None:
 @pytest.mark.parametrize("byte", range(256))
 def test_junit_is_xml_for_every_byte(byte: int) -> None:
     message = chr(byte) + bytes([byte]).decode("utf-8", "surrogateescape")
-    ElementTree.fromstring(reports.render("junit", fold(events(finding(message=message)))).encode())
+    ElementTree.fromstring(
+        reports.render("junit", summarize(events(finding(message=message)))).encode()
+    )
 
 
 def test_a_run_that_says_nothing_is_an_error_in_junit() -> None:
-    root = ElementTree.fromstring(reports.render("junit", fold([started()])))
+    root = ElementTree.fromstring(reports.render("junit", summarize([started()])))
     assert root.get("errors") == "1"
     assert [error.get("type") for error in root.iter("error")] == ["interrupted"]
 
 
-@pytest.mark.parametrize("account", [plain(), hostile(), fold([])])
+@pytest.mark.parametrize("account", [plain(), hostile(), summarize([])])
 def test_sarif_has_what_its_schema_asks_for(account: Any) -> None:
     told = json.loads(reports.render("sarif", account))
     assert list(Draft202012Validator(SARIF).iter_errors(told)) == []
@@ -138,7 +150,7 @@ def test_a_file_becomes_a_uri(file: str, uri: str) -> None:
     assert uri_of(file) == uri
 
 
-@pytest.mark.parametrize("account", [plain(), hostile(), fold([])])
+@pytest.mark.parametrize("account", [plain(), hostile(), summarize([])])
 def test_har_has_what_its_specification_asks_for(account: Any) -> None:
     told = json.loads(reports.render("har", account))
     assert list(Draft202012Validator(HAR).iter_errors(told)) == []
@@ -215,7 +227,7 @@ def test_reports_of_a_folded_journal_are_those_of_the_run(tmp_path: Path) -> Non
     with Journal(tmp_path / "run.ndjson") as journal:
         for event in told:
             journal.write(event)
-    live, later = fold(told), fold(read(tmp_path / "run.ndjson"))
+    live, later = summarize(told), summarize(read(tmp_path / "run.ndjson"))
     for form in reports.FORMS:
         assert reports.render(form, later) == reports.render(form, live)
 
@@ -238,17 +250,17 @@ def test_a_report_is_asked_for_as_form_and_path(wanted: str) -> None:
 def test_the_laws_of_a_missing_capability_are_one_finding() -> None:
     law = finding(1, law="ends-on-tonic", code="law.ends-on-tonic")
     group = finding(2, code="capability.harmony", group="harmony")
-    account = fold([*events(law, finding(3)), Found(group)])
+    account = summarize([*events(law, finding(3)), Found(group)])
     assert {one.id for one in account.findings} == {"0000000002", "0000000003"}
 
 
 def test_a_finding_that_is_told_again_is_told_as_it_was_last() -> None:
-    account = fold([*events(finding(times=1)), Found(finding(times=9))])
+    account = summarize([*events(finding(times=1)), Found(finding(times=9))])
     assert [one.times for one in account.findings] == [9]
 
 
 def test_a_law_that_no_single_exchange_can_break_is_broken_by_its_finding() -> None:
-    account = fold(events(finding(law="never-tried", code="law.never-tried", times=2)))
+    account = summarize(events(finding(law="never-tried", code="law.never-tried", times=2)))
     states = {law.id: (law.state, law.broken) for law in account.operations[0].laws}
     assert states == {"ends-on-tonic": ("held", 0), "never-tried": ("broken", 2)}
 

@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from accounts import OPERATION, events, exchange, finding, hostile, large, plain, started
+from run_summaries import OPERATION, events, exchange, finding, hostile, large, plain, started
 from troth.conformance.reports.console import printable, render
-from troth.conformance.reports.folded import folded
-from troth.conformance.reports.text import disarmed, excerpt
-from troth.conformance.run_summary import fold
+from troth.conformance.reports.excerpts import excerpt, json_lines
+from troth.conformance.reports.text import disarmed
+from troth.conformance.run_summary import summarize
 from troth.http.exchange import Exchange, Request
 
 
@@ -29,8 +29,6 @@ error  response-body.type  0000000000
   curl  curl -isS 'http://127.0.0.1:8000/api/v1/tunes?a=1' """
         """-H 'Content-Type: application/json' -H "Authorization: Bearer $TROTH_TOKEN" """
         """-H User-Agent: -H Accept: --data-raw '{"key":"C","bars":0}'
-
-note: the server is slow
 
 http://127.0.0.1:8000/api does not conform
 1 error, 0 warnings, 3 requests, 1.5 s
@@ -78,16 +76,16 @@ def test_findings_of_one_code_are_told_together() -> None:
 
 
 def test_a_run_without_findings_says_so() -> None:
-    text = render(fold(events(verdict="conforms")), width=80, colour=False)
+    text = render(summarize(events(verdict="conforms")), width=80, colour=False)
     assert "http://127.0.0.1:8000/api conforms\n0 errors, 0 warnings, 3 requests" in text
-    cut = render(fold([started()]), width=80, colour=False)
+    cut = render(summarize([started()]), width=80, colour=False)
     assert "http://127.0.0.1:8000/api was not tested to the end (interrupted)\n" in cut
-    assert "the server was not tested to the end" in render(fold([]), width=80, colour=False)
+    assert "the server was not tested to the end" in render(summarize([]), width=80, colour=False)
 
 
 def test_fields_that_differ_from_the_usual_are_shown() -> None:
     bare = Exchange(Request("POST", "/v1/tunes", (("Content-Type", "text/plain"),), b"{"), None)
-    text = render(fold(events(finding(example=bare))), width=80, colour=False)
+    text = render(summarize(events(finding(example=bare))), width=80, colour=False)
     assert (
         "  sent  POST /v1/tunes\n"
         "        Content-Type: text/plain\n"
@@ -119,9 +117,9 @@ def test_what_is_as_usual_is_folded(
     value: object, usual: object, keep: tuple[str, ...], lines: list[str]
 ) -> None:
     if usual is None:
-        assert folded(value, keep=keep) == lines
+        assert json_lines(value, keep=keep) == lines
     else:
-        assert folded(value, usual=usual, keep=keep) == lines
+        assert json_lines(value, usual=usual, keep=keep) == lines
 
 
 def test_an_excerpt_ends_between_characters() -> None:
@@ -138,7 +136,7 @@ def test_commands_are_disarmed_and_nothing_else() -> None:
 
 def test_an_answer_that_is_not_json_is_shown_as_it_came() -> None:
     odd = exchange(b"", b"line one\nline two\xff", content_type="text/plain")
-    text = render(fold(events(finding(example=odd))), width=80, colour=False)
+    text = render(summarize(events(finding(example=odd))), width=80, colour=False)
     assert "  came  200 OK, text/plain\n        line one\n        line two\\xff\n" in text
 
 
@@ -150,7 +148,7 @@ def test_of_a_stream_the_event_that_matters_is_shown() -> None:
 
     def shown(location: str, at: str) -> str:
         found = finding(example=stream, location=location, at=at)
-        text = render(fold(events(found)), width=80, colour=False)
+        text = render(summarize(events(found)), width=80, colour=False)
         return text.partition("  came  ")[2].partition("  rule  ")[0]
 
     assert shown("stream", "/4/data/n") == (

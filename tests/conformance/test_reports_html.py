@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from accounts import events, finding, hostile, large, plain
+from run_summaries import events, finding, hostile, large, plain
 from troth.conformance import reports
-from troth.conformance.run_summary import fold
+from troth.conformance.run_summary import summarize
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -65,7 +65,7 @@ def elements(page: str) -> _Elements:
     return found
 
 
-@pytest.mark.parametrize("account", [plain(), hostile(), fold([])])
+@pytest.mark.parametrize("account", [plain(), hostile(), summarize([])])
 def test_the_page_loads_nothing_and_runs_nothing(account: Any) -> None:
     page = reports.render("html", account)
     found = elements(page)
@@ -105,7 +105,7 @@ def test_the_page_shows_the_finding_and_what_was_exercised() -> None:
 
 def test_known_and_flaky_findings_are_marked() -> None:
     page = reports.render(
-        "html", fold(events(finding(1, known=True), finding(2, again=1, tries=5)))
+        "html", summarize(events(finding(1, known=True), finding(2, again=1, tries=5)))
     )
     text = re.sub(r"\s+", " ", elements(page).text)
     assert "known: it does not count" in text

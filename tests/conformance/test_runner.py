@@ -196,7 +196,7 @@ class Always(Chat):
 def test_a_run_in_which_nothing_succeeds_is_inconclusive(
     status: int, fields: dict[str, str], reason: str, most: int
 ) -> None:
-    finished = conduct(Always(status, **fields), OVERLAID, phases=("deck",)).finished
+    finished = conduct(Always(status, **fields), OVERLAID, phases=("examples",)).finished
     assert (finished.verdict, finished.exit_code) == ("inconclusive", 3)
     assert finished.reason.startswith(reason)
     assert "; 0 of " in finished.reason
@@ -204,7 +204,7 @@ def test_a_run_in_which_nothing_succeeds_is_inconclusive(
 
 
 def test_a_server_that_always_fails_is_found_out() -> None:
-    found = conduct(Always(500), OVERLAID, phases=("deck",))
+    found = conduct(Always(500), OVERLAID, phases=("examples",))
     assert (found.finished.verdict, found.finished.exit_code) == ("violations", 1)
     assert [one.code for one in found.findings] == ["response.server-error"]
 
@@ -217,14 +217,14 @@ def test_patience_that_is_asked_for_is_had(monkeypatch: pytest.MonkeyPatch) -> N
                 return self.refuse(Refusal(429, "slow down", **{"Retry-After": "0"}))
             return answer
 
-    found = conduct(Limited(ROOT), OVERLAID, phases=("deck", "transport"))
+    found = conduct(Limited(ROOT), OVERLAID, phases=("examples", "protocol"))
     assert found.told == []
     assert found.finished.verdict == "conforms"
 
 
 def test_more_patience_than_is_had_is_not_waited_for() -> None:
     finished = conduct(
-        Always(429, **{"Retry-After": "1000000000"}), OVERLAID, phases=("transport",)
+        Always(429, **{"Retry-After": "1000000000"}), OVERLAID, phases=("protocol",)
     ).finished
     assert finished.seconds < 30
     assert finished.findings == 0
@@ -237,7 +237,7 @@ class Flapping(Chat):
 
 
 def test_a_server_that_flaps_is_told_as_flaky_and_as_an_error() -> None:
-    found = conduct(Flapping(ROOT), OVERLAID, phases=("transport",))
+    found = conduct(Flapping(ROOT), OVERLAID, phases=("protocol",))
     assert found.finished.exit_code == 1
     flaky = [one for one in found.of("error") if one.flaky]
     assert {one.code for one in flaky} == {"response.server-error"}
@@ -289,7 +289,8 @@ def sent(found: Conducted) -> list[tuple[str, str, bytes]]:
 
 def test_the_same_seed_gives_the_same_requests_in_the_same_order() -> None:
     one, two, other = (
-        conduct(Chat(ROOT), OVERLAID, seed=seed, phases=("deck", "random")) for seed in (3, 3, 4)
+        conduct(Chat(ROOT), OVERLAID, seed=seed, phases=("examples", "random"))
+        for seed in (3, 3, 4)
     )
     assert sent(one) == sent(two)
     assert sent(one) != sent(other)
@@ -321,11 +322,11 @@ def test_a_run_that_is_interrupted_tells_what_it_has() -> None:
 
 
 def test_events_come_in_their_order() -> None:
-    found = conduct(Chat(ROOT), OVERLAID, phases=("transport", "time"))
+    found = conduct(Chat(ROOT), OVERLAID, phases=("protocol", "stateful"))
     kinds = [type(event) for event in found.events]
     assert (kinds[0], kinds[-1]) == (Started, Finished)
     phases = [event.phase for event in found.events if isinstance(event, PhaseStarted)]
-    assert phases == ["transport", "time"]
+    assert phases == ["protocol", "stateful"]
     assert set(kinds) == {Started, PhaseStarted, Exchanged, Finished}
 
 
@@ -334,7 +335,7 @@ def test_only_the_findings_that_are_wanted_are_followed() -> None:
         def body(self, request: Body, completion: Completion) -> Body:
             return {**super().body(request, completion), "created": "now", "model": "other"}
 
-    found = conduct(Wrong(ROOT), OVERLAID, only=("law",), phases=("deck",))
+    found = conduct(Wrong(ROOT), OVERLAID, only=("law",), phases=("examples",))
     assert {one.code for one in found.findings} == {"law.model-as-asked"}
     assert not any(
         isinstance(event, Found) and event.finding.code == "response-body.type"
@@ -358,17 +359,17 @@ class NoJson(Chat):
 
 
 def test_a_capability_that_is_declared_missing_is_no_finding() -> None:
-    found = conduct(NoJson(ROOT), OVERLAID, phases=("deck",))
+    found = conduct(NoJson(ROOT), OVERLAID, phases=("examples",))
     assert [one.code for one in found.of("error")] == ["capability.structured-output"]
     declared = conduct(
-        NoJson(ROOT), OVERLAID, phases=("deck",), without=frozenset({"structured-output"})
+        NoJson(ROOT), OVERLAID, phases=("examples",), without=frozenset({"structured-output"})
     )
     assert declared.told == []
     assert declared.finished.exit_code == 0
 
 
 def test_a_server_without_tools_is_not_forty_findings() -> None:
-    found = conduct(NoTools(ROOT), OVERLAID, phases=("deck",))
+    found = conduct(NoTools(ROOT), OVERLAID, phases=("examples",))
     assert len(found.of("error")) <= 2, found.told
 
 
@@ -401,5 +402,5 @@ def test_what_showed_something_is_sent_first_the_next_time(tmp_path: Any) -> Non
 
 
 def test_a_client_that_goes_away_must_not_hurt_the_next_one() -> None:
-    found = conduct(BrokenByHangUp(ROOT), OVERLAID, phases=("time",))
+    found = conduct(BrokenByHangUp(ROOT), OVERLAID, phases=("stateful",))
     assert "response.server-error" in {one.code for one in found.of("error")}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import resource
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
+from yaml import SafeLoader
 
+from troth.document import yaml_reader
 from troth.document.document import Document, Limits, read
 from troth.document.spec_errors import AliasExpansion, BadSyntax, DuplicateKey, TooLarge
 from troth.errors import Place, SpecError
@@ -173,3 +176,15 @@ def test_aliases_do_not_nest_deeper_than_text_may() -> None:
     lines.append("x-2: " + "[" * 10 + "*a1" + "]" * 10)
     error = refused(HEAD + "\n".join(lines), TooLarge)
     assert error.place == Place("a.yaml", 6, 16)
+
+
+def test_a_parser_in_python_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (Path(__file__).parents[2] / "spec" / "atoma.yaml").read_text("utf-8")
+    before = yaml(text)
+    monkeypatch.setattr(yaml_reader, "_LOADER", SafeLoader)
+    after = yaml(text)
+    assert after.root == before.root
+    places = [document.place("/paths") for document in (before, after)]
+    assert places[0] == places[1] is not None
+    refused("openapi: [", BadSyntax)
+    refused("openapi: \x01", BadSyntax)

@@ -3,15 +3,15 @@
 import json
 
 import pytest
-from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
 import troth
 from troth.generation.requests import body_schema
-from troth.generation.strategies import independent, operation_strategy, strategy
+from troth.generation.strategies import operation_strategy, strategy
 from troth.http.exchange import Exchange, Request
-from troth.schema.schema import embedded
+from troth.schema.untrusted_schema import embedded
 
 CONTRACT = troth.load()
 OPERATION = CONTRACT.operations[0]
@@ -101,31 +101,6 @@ BACK_REFERENCE = embedded({"type": "string", "pattern": "^(a|b)\\1$"})
 @given(strategy(BACK_REFERENCE))
 def test_what_a_pattern_repeats_is_repeated(value):
     assert BACK_REFERENCE.is_valid(value)
-
-
-OBJECT = {
-    "type": "object",
-    "required": ["a"],
-    "properties": {"a": {"type": "integer"}, "b": {"type": "array", "items": {"type": "string"}}},
-    "additionalProperties": False,
-    "patternProperties": {"^x-": {"type": "boolean"}},
-}
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(independent(OBJECT))
-def test_hypothesis_jsonschema_works_with_the_hypothesis_that_is_installed(value):
-    assert embedded(OBJECT).is_valid(value)
-
-
-def test_hypothesis_jsonschema_draws_optional_members_too():
-    for wanted in ("b", "x-"):
-        found = find(
-            independent(OBJECT),
-            lambda value, wanted=wanted: any(name.startswith(wanted) for name in value),
-            settings=settings(max_examples=300, database=None, phases=[Phase.generate]),
-        )
-        assert any(name.startswith(wanted) for name in found)
 
 
 @pytest.mark.parametrize(

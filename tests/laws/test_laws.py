@@ -13,6 +13,7 @@ from troth import pointer
 from troth.document import document, overlay
 from troth.errors import SpecError
 from troth.laws import laws
+from troth.laws.condition import Facts
 from troth.openapi import stream_assembly
 from troth.schema.schema import Schemas
 
@@ -24,7 +25,6 @@ LAWS = laws.parse(
     pointer.resolve(DOCUMENT.root, OPERATION + "/x-troth-laws"),
     OPERATION + "/x-troth-laws",
     DOCUMENT,
-    SCHEMAS,
 )
 STREAM = OPERATION + "/responses/200/content/text~1event-stream"
 ASSEMBLY = stream_assembly.parse(pointer.resolve(DOCUMENT.root, STREAM + "/x-troth-assembly"))
@@ -162,7 +162,7 @@ def folded(answer: Any) -> Any:
 
 
 def verdicts(known: Mapping[str, Any]) -> dict[str, str]:
-    judged = laws.Facts(known, LAWS[0].scope)
+    judged = Facts(known, LAWS[0].scope)
     found = {law.id: laws.verdict(law, judged) for law in LAWS}
     # shared or not, the facts are the same
     assert found == {law.id: laws.verdict(law, known) for law in LAWS}
@@ -741,15 +741,15 @@ RAW = {"id": "a", "says": "b", "message": "c", "holds": "true"}
 def test_a_law_without_a_meaning_is_refused_where_it_stands(raw: Any, at: str, fault: str) -> None:
     base = OPERATION + "/x-troth-laws"
     with pytest.raises(SpecError) as caught:
-        laws.parse(raw, base, DOCUMENT, SCHEMAS)
+        laws.parse(raw, base, DOCUMENT)
     assert caught.value.pointer == base + at
     assert fault in caught.value.fault
     assert caught.value.place == DOCUMENT.place(base + at)
 
 
 def test_an_operation_without_laws_has_none() -> None:
-    assert laws.parse((), "/paths/~1x/get/x-troth-laws", DOCUMENT, SCHEMAS) == ()
-    assert laws.parse([], "/paths/~1x/get/x-troth-laws", DOCUMENT, SCHEMAS) == ()
+    assert laws.parse((), "/paths/~1x/get/x-troth-laws", DOCUMENT) == ()
+    assert laws.parse([], "/paths/~1x/get/x-troth-laws", DOCUMENT) == ()
 
 
 def test_laws_say_where_they_were_written() -> None:

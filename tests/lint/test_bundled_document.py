@@ -10,8 +10,8 @@ import pytest
 from troth import loading
 from troth.document import document, overlay
 from troth.document.document import Document
-from troth.lint import Finding, lint, report
-from troth.lint.fixes import actions
+from troth.lint import Diagnostic, lint, report
+from troth.lint.diagnostics import actions
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "lint-atoma.txt"
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
@@ -115,23 +115,23 @@ def published() -> Document:
 
 
 @pytest.fixture(scope="module")
-def findings(published: Document) -> tuple[Finding, ...]:
+def findings(published: Document) -> tuple[Diagnostic, ...]:
     return lint(published)
 
 
 def test_the_published_document_has_exactly_the_known_faults(
-    findings: tuple[Finding, ...],
+    findings: tuple[Diagnostic, ...],
 ) -> None:
     known = {(severity, code, at) for severity, code, pointers in KNOWN for at in pointers}
     assert {(each.severity, each.code, each.pointer) for each in findings} == known
     assert len(findings) == len(known)
 
 
-def test_the_findings_read_as_the_golden_file_says(findings: tuple[Finding, ...]) -> None:
+def test_the_findings_read_as_the_golden_file_says(findings: tuple[Diagnostic, ...]) -> None:
     assert report.text(findings, file="spec/atoma.yaml") == GOLDEN.read_text(encoding="utf-8")
 
 
-def test_the_formats_are_counted(findings: tuple[Finding, ...]) -> None:
+def test_the_formats_are_counted(findings: tuple[Diagnostic, ...]) -> None:
     (counted,) = [each.message for each in findings if each.code == "format-annotation"]
     assert "14 int32/int64, 6 float/double" in counted
 
@@ -141,17 +141,19 @@ def test_the_document_in_effect_has_no_error_and_no_warning() -> None:
     assert [str(each) for each in lint(effective) if each.severity != "info"] == []
 
 
-def test_lint_says_the_same_every_time(published: Document, findings: tuple[Finding, ...]) -> None:
+def test_lint_says_the_same_every_time(
+    published: Document, findings: tuple[Diagnostic, ...]
+) -> None:
     assert lint(published) == findings
 
 
-def mended(source: Document, found: tuple[Finding, ...]) -> Document:
+def mended(source: Document, found: tuple[Diagnostic, ...]) -> Document:
     text = overlay.write(actions(source, found), title="Proposed")
     return overlay.apply(source, [text.encode()])
 
 
 def test_what_lint_proposes_applies_and_mends_what_it_is_proposed_for(
-    published: Document, findings: tuple[Finding, ...]
+    published: Document, findings: tuple[Diagnostic, ...]
 ) -> None:
     after = lint(mended(published, findings))
     left = {(each.code, each.pointer) for each in after}

@@ -838,6 +838,15 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
             yield from places(value[key])
 
 
+@pytest.mark.parametrize("beside", [{"properties": 3}, {"allOf": {}}, {"required": 3}])
+def test_what_stands_beside_a_reference_of_3_0_may_be_anything(beside: dict[str, Any]) -> None:
+    named = {"A": {"type": "object"}, "B": {**TO_A, **beside}}
+    assert found({**schemas(**named), "openapi": "3.0.3"}, "unused-component") == [
+        "/components/schemas/A",
+        "/components/schemas/B",
+    ]
+
+
 def test_a_long_chain_of_references_is_linted_without_the_algebra() -> None:
     names = [f"S{index}" for index in range(3000)]
     chain = {

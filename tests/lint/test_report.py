@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from troth.cli.lint_command import lint as command
 from troth.document import overlay
 from troth.errors import Place, SpecError
-from troth.lint import CODES, Finding, Fix, report
-from troth.lint.fixes import actions, locate, target
+from troth.lint import CODES, Diagnostic, Fix, report
+from troth.lint.diagnostics import actions, locate, target
 
-DEFAULT = Finding(
+DEFAULT = Diagnostic(
     "error",
     "default-invalid",
     "The default breaks its schema: '[]' is not of type array.",
@@ -26,7 +26,7 @@ DEFAULT = Finding(
     Place("api.yaml", 7, 5),
     (Fix("replace", "/components/schemas/A/default", []),),
 )
-TAGS = Finding("info", "unused-tag", "1 of 2 tags are unused: b.", "/tags", Place("api.yaml", 3))
+TAGS = Diagnostic("info", "unused-tag", "1 of 2 tags are unused: b.", "/tags", Place("api.yaml", 3))
 MINIMAL = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {}}
 
 
@@ -84,7 +84,7 @@ HOSTILE = "a%0A\r\n::set-output name=x::y\x1b[31m,b:c\u202e\x00"
 
 
 def test_a_hostile_document_cannot_write_a_workflow_command_of_its_own() -> None:
-    hostile = Finding("error", "bad-schema", HOSTILE, HOSTILE, Place(HOSTILE, 1))
+    hostile = Diagnostic("error", "bad-schema", HOSTILE, HOSTILE, Place(HOSTILE, 1))
     written = report.github([hostile])
     assert written.count("\n") == 1
     assert written.startswith(
@@ -100,7 +100,7 @@ texts = st.text(max_size=40) | st.sampled_from(["\n::error::x", "\x1b]8;;", "\ud
 def test_no_text_of_a_document_reaches_the_terminal_as_a_control(
     message: str, pointer: str, file: str
 ) -> None:
-    finding = Finding("warning", "bad-schema", message, pointer, Place(file, 1))
+    finding = Diagnostic("warning", "bad-schema", message, pointer, Place(file, 1))
     for written in (report.text([finding], file=file), report.github([finding])):
         written.encode("utf-8")
         assert {category(char) for char in written.replace("\n", "")}.isdisjoint({"Cc", "Cs"})
@@ -158,8 +158,8 @@ def written(extra: dict[str, object]) -> overlay.Document:
     return document.read(json.dumps({**MINIMAL, **extra}).encode(), name="api.json")
 
 
-def made(*fixes: Fix) -> Finding:
-    return Finding("error", "bad-schema", "It is wrong.", "", Place("api.json", 1), fixes)
+def made(*fixes: Fix) -> Diagnostic:
+    return Diagnostic("error", "bad-schema", "It is wrong.", "", Place("api.json", 1), fixes)
 
 
 # --- the command ---------------------------------------------------------------------------------

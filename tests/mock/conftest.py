@@ -17,6 +17,7 @@ from troth.http.exchange import Request
 from troth.openapi.contract import Contract, routes
 from troth.openapi.operation import Operation
 from troth_mock.reply import Reply, Stream
+from troth_mock.server import fast_path
 from troth_mock.server.application import Settings
 from troth_mock.server.guards import Limits
 from troth_mock.server.serving import serving
@@ -159,8 +160,20 @@ def made_contract(*operations: tuple[str, str]) -> Contract:
     return Contract(document, None, made, routes(made))  # type: ignore[arg-type]  # by hand
 
 
+# an aiohttp that the fast path does not fit has only one
+WAYS = ("fast", "public") if fast_path.IS_AVAILABLE else ("public",)
+
+
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The way that requests go through aiohttp; what comes of them is the same."""
+    way: str = request.param
+    monkeypatch.setattr(fast_path, "IS_AVAILABLE", way == "fast")
+    return way
+
+
 @pytest.fixture
-def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Mock]]:
+def start(way: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Mock]]:
     """Start mocks that answer as told; all sockets and servers are closed at the end."""
     from troth_mock.server import serving as room
 
@@ -210,7 +223,7 @@ def stream_of() -> Callable[..., Reply]:
 
 
 @pytest.fixture
-def connect_to() -> Iterator[Callable[[str], RawClient]]:
+def connect_to(way: str) -> Iterator[Callable[[str], RawClient]]:
     """Connect to the server at a URL; the clients are closed at the end."""
     with contextlib.ExitStack() as stack:
 

@@ -5,12 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reference_lane import reference_verdict
 from troth.document import document
+from troth.generation.request_writer import assemble
 from troth.http.exchange import Request, Response
 from troth.openapi import reader
-from troth.validation.forms import check_form, decode_form
+from troth.openapi.operation import Parameter
+from troth.validation import styles
+from troth.validation.bodies import check_form, decode_form
 from troth.validation.parameters import check_headers, check_parameters
-from troth.validation.reference import reference_verdict
 from troth.validation.security import check_security
 from troth.validation.styles import Malformed
 
@@ -385,7 +388,7 @@ AUTHORIZATION = [
 
 @pytest.mark.parametrize(("scheme", "fields", "rule"), AUTHORIZATION)
 def test_credentials_have_the_form_of_their_scheme(scheme, fields, rule):
-    contract = compiled(written([parameter({})], security=[{scheme: []}]))
+    contract = compiled(written(security=[{scheme: []}]))
     violations = check_security(contract.operations[0], Request("GET", "/a", fields))
     assert [each.code for each in violations] == ([f"request-security.{rule}"] if rule else [])
     for each in violations:
@@ -571,6 +574,39 @@ def test_nothing_that_is_sent_raises(query, field, cookie):
     violations = check_parameters(WHOLE.match("GET", target), request)
     violations += check_security(WHOLE.operations[0], request)
     assert all(each.code.startswith(each.location + ".") for each in violations)
+
+
+# What parts the words of a style cannot be part of one, however it is encoded.
+AMBIGUOUS = {"spaceDelimited": " ", "pipeDelimited": "|", "label": "."}
+
+
+@pytest.mark.parametrize("reserved", [False, True])
+@pytest.mark.parametrize(
+    ("where", "style", "explode"), sorted({row[:3] for row in STYLES if row[0] != "header"})
+)
+@given(data=st.data())
+@settings(max_examples=20, deadline=None)
+def test_what_a_style_writes_it_reads_as_well(where, style, explode, reserved, data):
+    marks = set("ab,.;=&|% +é/") - set(AMBIGUOUS.get(style, "")) - set(",&;+" if reserved else "")
+    words = st.text(sorted(marks), min_size=1, max_size=4)
+    value = data.draw(words | st.lists(words, min_size=2, max_size=3))
+    if style == "deepObject":
+        value = {"R": str(value), "a b": "é"}
+    # OpenAPI: only a parameter of the query may leave reserved characters as they are
+    more = {"allowReserved": True} if reserved and where == "query" else {}
+    declared = [parameter({"const": value}, where=where, style=style, explode=explode, **more)]
+    path = "/a/{p}" if where == "path" else "/a"
+    contract = compiled(written(declared, path=path))
+    request = assemble(contract.operations[0], parameters={(where, "p"): value})
+    assert check_parameters(contract.match("GET", request.target), request) == ()
+
+
+def test_header_fields_are_written_as_they_are_read():
+    for explode, text in ((False, "R,1,G,2"), (True, "R=1,G=2")):
+        header = Parameter("X", "header", "", style="simple", explode=explode)
+        assert styles.write_field(header, {"R": 1, "G": 2}) == text
+        assert styles.write_field(header, ["a b", True, None]) == "a b,true,null"
+        assert styles.write_field(header, None) == ""
 
 
 # openapi-core as the oracle, where it does what OpenAPI says.  It does not for: texts that Python

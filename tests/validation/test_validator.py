@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 
 import troth
-from troth.laws.laws import Facts
+from troth.http import json_text
+from troth.laws.condition import Facts
 from troth.openapi.contract import Contract
+from troth.openapi.operation import MediaType
+from troth.validation import bodies
 
 GOOD = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
 ANSWER: dict[str, Any] = {
@@ -166,6 +169,69 @@ def test_each_fault_of_an_answer_has_its_code(
     contract: Contract, exchange: troth.Exchange, code: str
 ) -> None:
     assert code in codes(contract, exchange)
+
+
+def test_a_stream_cut_inside_a_character_is_unfinished_and_no_more(contract: Contract) -> None:
+    cut = wire([*CHUNKS[:2], chunk({"content": "é"})], end=b"").replace(b"\\u00e9", b"\xc3")
+    cut = cut[: cut.index(b"\xc3") + 1]
+    found = [code for code in codes(contract, streamed(cut)) if code.startswith("stream.")]
+    assert found == ["stream.unfinished", "stream.sentinel-missing"]
+    inside = contract.validate(streamed(cut + b'"}}]}\n\ndata: [DONE]\n\n'))
+    assert inside[0].message.startswith(f"byte {len(cut) - 1} is not UTF-8")
+
+
+@pytest.mark.parametrize(
+    ("body", "answer"),
+    [
+        (json.dumps(GOOD).encode(), json.dumps(ANSWER).encode()),
+        (b'{"model": "m", "model": "n"}', json.dumps(ANSWER).encode()),
+        (b"{", b"{}"),
+    ],
+)
+def test_each_body_is_decoded_once(
+    contract: Contract, monkeypatch: pytest.MonkeyPatch, body: bytes, answer: bytes
+) -> None:
+    decoded: list[bytes] = []
+    decode = json_text.decode
+
+    def counting(data: bytes, **more: Any) -> Any:
+        decoded.append(data)
+        return decode(data, **more)
+
+    monkeypatch.setattr(json_text, "decode", counting)
+    contract.validate(answered(answer, asked=body))
+    assert (decoded.count(body), decoded.count(answer)) == (1, 1)
+
+
+def test_a_form_is_decoded_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "form.yaml"
+    file.write_text(FORM)
+    decoded: list[troth.Request] = []
+    decode = bodies.decode_form
+
+    def counting(entry: MediaType, request: troth.Request) -> dict[str, Any]:
+        decoded.append(request)
+        return decode(entry, request)
+
+    monkeypatch.setattr(bodies, "decode_form", counting)
+    fields = (("Content-Type", "application/x-www-form-urlencoded"),)
+    sent = troth.Request("POST", "/form", fields, b"n=x")
+    found = troth.load(file).validate(troth.Exchange(sent, troth.Response(204)))
+    assert [each.code for each in found] == ["request-body.type"]
+    assert decoded == [sent]
+
+
+FORM = """openapi: 3.1.0
+info: {title: t, version: '1'}
+paths:
+  /form:
+    post:
+      requestBody:
+        content:
+          application/x-www-form-urlencoded:
+            schema: {type: object, properties: {n: {type: integer}}}
+      responses: {'204': {description: done}}
+"""
 
 
 def test_a_law_that_is_broken_quotes_the_document(contract: Contract) -> None:

@@ -7,15 +7,15 @@ from pathlib import Path
 import click
 
 from troth import loading
-from troth.cli.options import chosen_overlays, document_options
+from troth.cli.options import chosen_overlays, command, document_options
 from troth.document import overlay
 from troth.document.document import Document
-from troth.lint import Finding, report
+from troth.lint import Diagnostic, report
 from troth.lint import lint as find
-from troth.lint.fixes import actions
+from troth.lint.diagnostics import actions
 
 
-@click.command()
+@command()
 @document_options
 @click.option(
     "--format",
@@ -59,7 +59,7 @@ def lint(
     return exit_code(findings, strict=strict)
 
 
-def write_overlay(document: Document, findings: tuple[Finding, ...], file: Path) -> None:
+def write_overlay(document: Document, findings: tuple[Diagnostic, ...], file: Path) -> None:
     """Write what *findings* propose as an overlay, unless there is nothing to propose."""
     proposed = actions(document, findings)
     if not proposed:
@@ -71,7 +71,7 @@ def write_overlay(document: Document, findings: tuple[Finding, ...], file: Path)
     click.echo(f"{len(proposed)} actions written to {file}", err=True)
 
 
-def exit_code(findings: tuple[Finding, ...], *, strict: bool = False) -> int:
+def exit_code(findings: tuple[Diagnostic, ...], *, strict: bool = False) -> int:
     """1 when there are errors (or, if *strict*, warnings), 0 otherwise."""
     failing = {"error", "warning"} if strict else {"error"}
     return int(any(finding.severity in failing for finding in findings))

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 from troth import pointer as pointers
 from troth.conformance.cases import Subject
-from troth.errors import TrothError
+from troth.schema.applicators import below, follow
 from troth.schema.schema import Schema, Schemas
 
 #: A body may be large; the account of a run need not be.
@@ -21,7 +21,6 @@ _MOST = 400
 _DEEPEST = 12
 _ITEMS = 4
 _BRANCHING = ("oneOf", "anyOf")
-_IN_PLACE = ("allOf", *_BRANCHING)
 #: The keywords that judge a value, by the type that they judge; None: any.
 _KEYWORDS: Mapping[str, type | tuple[type, ...] | None] = {
     "type": None,
@@ -163,37 +162,24 @@ _NOTHING = _Node("", (), (), (), {}, None, None)
 
 
 def _read(schemas: Schemas, at: str) -> _Node:
-    seen: set[str] = set()
-    while True:
-        try:
-            source = schemas.at(at).source
-        except TrothError:
-            return _NOTHING
-        reference = source.get("$ref") if isinstance(source, dict) else None
-        if not isinstance(reference, str) or not reference.startswith("#/") or at in seen:
-            break
-        seen.add(at)
-        at = pointers.from_fragment(reference[1:])
+    at, source = follow(schemas.document.root, at)
     if not isinstance(source, dict):
         return _NOTHING
-    properties = source.get("properties")
+
+    def held(keyword: str) -> tuple[tuple[str | int, str], ...]:
+        """The last token and the pointer of each subschema of *keyword*."""
+        inner = below(source, keyword)
+        return tuple((tokens[-1], pointers.join(at, *tokens)) for tokens, _ in inner)
+
+    def one(keyword: str) -> str | None:
+        return f"{at}/{keyword}" if isinstance(source.get(keyword), dict) else None
+
     return _Node(
         pointer=at,
         keywords=tuple((word, kinds) for word, kinds in _KEYWORDS.items() if word in source),
-        applied=tuple(f"{at}/allOf/{index}" for index in range(len(source.get("allOf", ())))),
-        branches=tuple(
-            f"{at}/{word}/{index}"
-            for word in _BRANCHING
-            for index in range(len(source.get(word, ())))
-        ),
-        members={
-            name: f"{at}/properties/{pointers.escape(name)}"
-            for name in (properties if isinstance(properties, dict) else ())
-        },
-        others=_below(source, at, "additionalProperties"),
-        items=_below(source, at, "items"),
+        applied=tuple(inner for _, inner in held("allOf")),
+        branches=tuple(inner for word in _BRANCHING for _, inner in held(word)),
+        members={str(name): inner for name, inner in held("properties")},
+        others=one("additionalProperties"),
+        items=one("items"),
     )
-
-
-def _below(source: Mapping[str, Any], at: str, keyword: str) -> str | None:
-    return f"{at}/{keyword}" if isinstance(source.get(keyword), dict) else None

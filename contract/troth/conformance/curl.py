@@ -13,8 +13,8 @@ from pathlib import Path
 
 from troth.conformance.events import Finding
 from troth.conformance.files import write
-from troth.conformance.reports.text import plain
-from troth.conformance.secret_places import MARK, MARKS, NEAR
+from troth.conformance.redaction import MARK, MARKS, NEAR
+from troth.conformance.reports.text import visible
 from troth.http.exchange import Request
 
 #: A longer body is no longer something to read in a line.
@@ -32,14 +32,14 @@ def line(
     request: Request,
     url: str,
     *,
-    given: Sequence[str] = (),
+    own_fields: Sequence[str] = (),
     stream: bool = False,
     body_file: str | None = None,
 ) -> str:
     """The curl line that sends *request* to the server at *url*.
 
-    *given* are the names of the fields that the user gave; *stream* shows an answer as it comes;
-    *body_file* is where the body lies, for one that is too long for a line.
+    *own_fields* are the names of the header fields that the user gave; *stream* shows an answer as
+    it comes; *body_file* is where the body lies, for one that is too long for a line.
     """
     words = ["curl", "-isSN" if stream else "-isS"]
     target = url.rstrip("/") + request.target
@@ -49,7 +49,7 @@ def line(
         words.append("--globoff")
     words += _method(request)
     words.append(_quoted(target, "TROTH_USERINFO" if f"{MARK}@" in url else "TROTH_TOKEN"))
-    words += _headers(request, {name.lower() for name in given})
+    words += _headers(request, {name.lower() for name in own_fields})
     command = " ".join(words)
     if body_file is not None and request.body:
         return f"{command} --data-binary {_quoted('@' + body_file)}"
@@ -63,7 +63,7 @@ def _method(request: Request) -> list[str]:
     return [] if request.method == implied else ["-X", _quoted(request.method)]
 
 
-def _headers(request: Request, given: set[str]) -> Iterator[str]:
+def _headers(request: Request, own_fields: set[str]) -> Iterator[str]:
     names = {name.lower() for name, _ in request.fields}
     sends = bool(request.body) or request.method in _WITH_BODY
     for name, value in request.fields:
@@ -73,7 +73,7 @@ def _headers(request: Request, given: set[str]) -> Iterator[str]:
         if text.lower().startswith("authorization: basic ") and MARK in text:
             yield f"-H {_quoted(text[: text.index(MARK)])}{_BASIC}"
         else:
-            yield f"-H {_quoted(text, own if name.lower() in given else 'TROTH_TOKEN')}"
+            yield f"-H {_quoted(text, own if name.lower() in own_fields else 'TROTH_TOKEN')}"
     for name, added in (
         ("User-Agent", True),
         ("Accept", True),
@@ -102,23 +102,24 @@ def _with_body(command: str, request: Request) -> str:
             # unlike --data and --data-binary it does not take a leading @ for a file
             return f"{command} --data-raw {argument}"
     # an argument holds no NUL and has an end; the output of printf does not
-    parts = body.split(MARK.encode())
-    printed = f"printf '{'%s'.join(map(_format, parts))}'" + ' "$TROTH_TOKEN"' * (len(parts) - 1)
+    literals = body.split(MARK.encode())
+    printed = f"printf '{'%s'.join(map(_format, literals))}'"
+    printed += ' "$TROTH_TOKEN"' * (len(literals) - 1)
     return f"{printed} | {command} --data-binary @-"
 
 
 def _quoted(text: str, variable: str = "TROTH_TOKEN") -> str:
     """*text* as one word of bash, the variable in the place of each secret."""
-    parts = _MARKED.split(text)  # what is plain, and between it the marks
-    plains, marks = parts[::2], parts[1::2]
+    split = _MARKED.split(text)
+    literals, marks = split[::2], split[1::2]
     if not marks:
         return _literal(text)
-    if all(_DOUBLE.fullmatch(part) for part in plains):
-        joined = plains[0]
-        for mark, part in zip(marks, plains[1:], strict=True):
-            joined += _variable(mark, variable, before=part) + part
+    if all(_DOUBLE.fullmatch(literal) for literal in literals):
+        joined = literals[0]
+        for mark, literal in zip(marks, literals[1:], strict=True):
+            joined += _variable(mark, variable, before=literal) + literal
         return f'"{joined}"'
-    words = [_literal(part) if part else "" for part in plains]
+    words = [_literal(literal) if literal else "" for literal in literals]
     named = [f'"{_variable(mark, variable)}"' for mark in marks]
     return words[0] + "".join(one for pair in zip(named, words[1:], strict=True) for one in pair)
 
@@ -136,7 +137,7 @@ def _variable(mark: str, name: str, *, before: str = "") -> str:
 def _literal(text: str) -> str:
     if _BARE.fullmatch(text):
         return text
-    if plain(text) == text and "##[" not in text:
+    if visible(text) == text and "##[" not in text:
         return "'" + text.replace("'", "'\\''") + "'"
     return "$'" + "".join(map(_escaped, text.encode("utf-8", "surrogateescape"))) + "'"
 
@@ -154,8 +155,8 @@ def _escaped(byte: int) -> str:
     return chr(byte)
 
 
-def _format(part: bytes) -> str:
-    return "".join("%%" if byte == 0x25 else _escaped(byte) for byte in part)
+def _format(literal: bytes) -> str:
+    return "".join("%%" if byte == 0x25 else _escaped(byte) for byte in literal)
 
 
 def body_file(finding: Finding, folder: Path | None) -> Path | None:
@@ -166,7 +167,9 @@ def body_file(finding: Finding, folder: Path | None) -> Path | None:
     return folder / f"{finding.id}.body"
 
 
-def of(finding: Finding, url: str, *, given: Sequence[str] = (), folder: Path | None = None) -> str:
+def of(
+    finding: Finding, url: str, *, own_fields: Sequence[str] = (), folder: Path | None = None
+) -> str:
     """The curl line that sends the example of *finding* again."""
     response = finding.example.response
     stream = response is not None and "event-stream" in (response.content_type or "")
@@ -174,10 +177,15 @@ def of(finding: Finding, url: str, *, given: Sequence[str] = (), folder: Path | 
     return line(
         finding.example.request,
         url,
-        given=given,
+        own_fields=own_fields,
         stream=stream or finding.violation.location == "stream",
         body_file=str(file) if file else None,
     )
+
+
+def bodies_beside(journal: str | Path) -> Path:
+    """The folder for bodies that are too long for a curl line: beside the journal."""
+    return Path(journal).with_suffix(".bodies")
 
 
 def write_bodies(findings: Sequence[Finding], folder: Path) -> None:

@@ -8,7 +8,8 @@ from troth.conformance import plan
 from troth.conformance.cases import Case
 from troth.conformance.outgoing_request import addressed, expectation
 from troth.conformance.redaction import Redactor
-from troth.conformance.reports.text import counted, excerpt, plain, shortened
+from troth.conformance.reports.excerpts import excerpt
+from troth.conformance.reports.text import counted, shortened, visible
 from troth.conformance.settings import Settings
 from troth.http.exchange import Exchange
 from troth.openapi.contract import Contract
@@ -23,7 +24,8 @@ def listing(contract: Contract, settings: Settings) -> Iterator[str]:
     counts: dict[str, int] = {}
     for subject in tested.values():
         if subject.fault:
-            yield f"{subject.operation.name}: no valid request can be made: {plain(subject.fault)}"
+            fault = visible(subject.fault)
+            yield f"{subject.operation.name}: no valid request can be made: {fault}"
     for phase in settings.phases:
         planned = plan.cases(tested.values(), phase, settings)
         counts[phase] = len(planned)
@@ -31,7 +33,7 @@ def listing(contract: Contract, settings: Settings) -> Iterator[str]:
             yield from _lines(contract, case, settings, redactor)
     total = sum(counts.values())
     told = ", ".join(
-        f"{phase} as it comes" if phase == "time" else f"{phase} {count}"
+        f"{phase} as it comes" if phase == "stateful" else f"{phase} {count}"
         for phase, count in counts.items()
     )
     yield (
@@ -44,11 +46,12 @@ def _lines(contract: Contract, case: Case, settings: Settings, redactor: Redacto
     request = redactor.exchange(_exchange(case, settings)).request
     later = "  made of an earlier answer" if case.derive else ""
     yield f"{case.id}  {expectation(contract, case)}{later}"
-    yield f"  {plain(request.method)} {plain(shortened(request.target, 300))}  {plain(case.about)}"
+    target = shortened(request.target, 300)
+    yield f"  {visible(request.method)} {visible(target)}  {visible(case.about)}"
     if request.body and not case.derive:
         shown = excerpt(request.body, most=_BODY)
         note = f" … {shown.note}" if shown.note else ""
-        yield f"  {plain(shown.text)}{note}"
+        yield f"  {visible(shown.text)}{note}"
 
 
 def _exchange(case: Case, settings: Settings) -> Exchange:

@@ -126,14 +126,6 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
-    """Something that a reader of the report should know and that is no finding."""
-
-    code: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
 class Finished:
     """The run is over.
 
@@ -152,4 +144,16 @@ class Finished:
     warnings: int
 
 
-Event = Started | PhaseStarted | Exchanged | Found | Noted | Finished
+Event = Started | PhaseStarted | Exchanged | Found | Finished
+
+
+def worst_first(finding: Finding) -> tuple[bool, bool, bool, int, str, str]:
+    """The order in which findings are told."""
+    return (
+        finding.known,
+        finding.severity != "error",
+        finding.flaky,
+        -finding.times,
+        finding.code,
+        finding.id,
+    )

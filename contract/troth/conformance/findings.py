@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from troth.conformance.capabilities import Tallies
-from troth.conformance.events import Finding
+from troth.conformance.events import Finding, worst_first
 from troth.conformance.fingerprint import Facets, finding_id, is_causal, rule_of
 from troth.http.exchange import Exchange
 from troth.violation import Violation
@@ -124,7 +124,7 @@ class Ledger:
         for group, findings in merged.items():
             tally = missing[group]
             rest.append(self._declared(self._capability(group, findings, tally.tried), group))
-        return iter(sorted(rest, key=_worst_first))
+        return iter(sorted(rest, key=worst_first))
 
     def _capability(self, group: str, findings: list[Finding], tried: int) -> Finding:
         first = findings[0]
@@ -152,16 +152,6 @@ class Ledger:
         if group in self._without and not finding.known:
             return replace(finding, known=True, group=group)
         return finding
-
-
-def _worst_first(finding: Finding) -> tuple[bool, bool, bool, int, str]:
-    return (
-        finding.known,
-        finding.severity != "error",
-        finding.flaky,
-        -finding.times,
-        finding.code + finding.id,
-    )
 
 
 def counted(findings: Iterable[Finding]) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from troth.conformance.settings import Settings
 from troth.conformance.transport import Transport
 from troth.errors import TrothError
 from troth.http import json_text
+from troth.openapi.chat_completion import ModelList
 from troth.openapi.contract import Contract
 
 
@@ -24,12 +25,13 @@ async def with_model(contract: Contract, transport: Transport, settings: Setting
     """
     overrides: dict[str, Any] = {}
     for operation in contract.operations:
-        marks = operation.completion or {}
-        place = marks.get("request", {}).get("model")
-        models = marks.get("models")
-        if not place or not models or _is_given(place, settings.overrides) or place in overrides:
+        completion = operation.completion
+        if completion is None or completion.models is None:
             continue
-        found = await _first(contract, transport, settings, models)
+        place = completion.request.get("model")
+        if place is None or _is_given(place, settings.overrides) or place in overrides:
+            continue
+        found = await _first(contract, transport, settings, completion.models)
         if found is not None:
             overrides[place] = found
     return replace(settings, overrides={**overrides, **settings.overrides})
@@ -40,10 +42,10 @@ def _is_given(place: str, overrides: Mapping[str, Any]) -> bool:
 
 
 async def _first(
-    contract: Contract, transport: Transport, settings: Settings, models: Mapping[str, str]
+    contract: Contract, transport: Transport, settings: Settings, models: ModelList
 ) -> str | None:
     try:
-        operation = contract.operation(models["operation"])
+        operation = contract.operation(models.operation)
     except TrothError:
         return None
     (subject,) = subjects(contract, operations=[operation])
@@ -55,7 +57,7 @@ async def _first(
         body = json_text.decode_lenient(exchange.response.body)[0]
     except json_text.BadJson:
         return None
-    return next((one for one in _at(body, pointers.split(models["ids"])) if one), None)
+    return next((one for one in _at(body, pointers.split(models.ids)) if one), None)
 
 
 def _at(value: Any, tokens: tuple[str, ...]) -> list[str]:

@@ -66,7 +66,7 @@ def expectation(contract: Contract, case: Case, second: Contract | None = None) 
         match = second.match(request.method, request.target)
     except (NoSuchPath, MethodNotAllowed):
         return "either"
-    broken = validator.request_violations(second, match, request, hints=False)
+    broken = validator.request_violations(match, request, hints=False)
     return found if bool(broken) == (found == "refused") else "either"
 
 
@@ -79,7 +79,7 @@ def _expectation(contract: Contract, case: Case) -> Expectation:
         return "no-method"
     effective, published = case.intent, case.published_intent
     if effective == "invalid" and published != "either":
-        if case.phase == "transport" and check_security(match.operation, readable(case.request)):
+        if case.phase == "protocol" and check_security(match.operation, readable(case.request)):
             return "unauthorized"
         # whether the published document rejects it too decides how grave it is to take it
         return "refused"

@@ -81,7 +81,7 @@ def _remembered(
         for index, value in enumerate(remembered(subject.operation.name), 1):
             value = overridden(subject.made.schema, value, settings.overrides)
             about = "a request that showed something in an earlier run"
-            yield subject.case("deck", f"{_REMEMBERED}{index}", value, about=about)
+            yield subject.case("examples", f"{_REMEMBERED}{index}", value, about=about)
 
 
 def is_remembered(case: Case) -> bool:
@@ -91,11 +91,11 @@ def is_remembered(case: Case) -> bool:
 
 def _cases(chosen: tuple[Subject, ...], phase: str, settings: Settings) -> list[Case]:
     overrides = settings.overrides
-    if phase == "deck":
+    if phase == "examples":
         return deck_cases(chosen, overrides=overrides)
     if phase == "boundary":
         return boundary_cases(chosen)
-    if phase == "transport":
+    if phase == "protocol":
         return transport_cases(chosen)
     if phase == "random" and chosen:
         drawn = random_cases(chosen, Seed.of("random", settings.seed), overrides=overrides)
@@ -105,7 +105,7 @@ def _cases(chosen: tuple[Subject, ...], phase: str, settings: Settings) -> list[
 
 def shrinks(case: Case) -> bool:
     """Whether *case* is one whose body may be varied: a JSON value that was sent as such."""
-    return case.value is not None and case.phase != "transport" and bool(case.request.body)
+    return case.value is not None and case.phase != "protocol" and bool(case.request.body)
 
 
 def varied(subject: Subject, case: Case, value: Any) -> Case | None:

@@ -1,53 +1,240 @@
 """Secrets out of everything that is told: one registry, applied once to each event.
 
-What the user gave (a token, header fields, a password in the URL) is looked for everywhere, in
-every shape that a server could give it back in.  What is secret by the name of its place
-(Authorization, cookies, API keys) is taken out of that place, known or not.  Whatever is shown,
-kept or reported comes from redacted events, so nothing later needs to know a secret.
+What the user gave (a token, header fields, a password in the URL) is looked for everywhere, as it
+is, percent-encoded, in Base64, or escaped.  What is secret by the name of its place (Authorization,
+cookies, API keys) is taken out of that place, known or not.  Whatever is shown, kept or reported
+comes from redacted events, so nothing later needs to know a secret.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import html
+import json
+import re
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
-from troth.conformance.events import Event, Exchanged, Finding, Finished, Found, Noted, Started
-from troth.conformance.secret_places import (
-    IN_JSON,
-    LEARNED,
-    MADE_UP,
-    MARK,
-    MARKS,
-    NAME,
-    NEAR,
-    PLAIN,
-    SCHEMES,
-    USERINFO,
-    Kind,
-    cookies,
-    is_made_up,
-    kind_of,
-    of_field,
-    of_url,
-    query,
-)
-from troth.conformance.secrets import (
-    SHORTEST,
-    Spans,
-    found,
-    found_cut,
-    found_in_pieces,
-    merged,
-    needles,
-)
+from troth.conformance.events import Event, Exchanged, Finding, Finished, Found, Started
 from troth.conformance.settings import Settings
 from troth.http.exchange import Exchange, Fields, Request, Response
 from troth.violation import Violation
 
-__all__ = ["MADE_UP", "MARK", "Redactor"]
+#: What stands in a secret's place.
+MARK = "[Filtered]"
 
-_MARK = MARK.encode()
+#: What stands for a wrong token that is made of the good one: how it is made, and how bash makes it
+#: of a variable.  A finding about such a token is nothing with the good one in its place.
+NEAR: Mapping[str, tuple[Callable[[str], str], str]] = {
+    "[Filtered without its end]": (lambda token: token[:-1], "%?"),
+    "[Filtered in another case]": (str.swapcase, "~~"),
+}
+MARKS = (MARK, *NEAR)
+
+
+def with_token(value: str, token: str) -> str:
+    """*value* with *token*, or what is made of it, in the place of each mark."""
+    for mark, (make, _) in NEAR.items():
+        value = value.replace(mark, make(token))
+    return value.replace(MARK, token)
+
+
+# -- the shapes in which a secret travels -----------------------------------------------------
+
+Spans = list[tuple[int, int]]
+
+#: A shorter secret would be in every text: `a`.  It is still taken out of its own place.
+_SHORTEST = 4
+#: Words that are in every JSON text; nor are they looked for.
+_WORDS = frozenset({"true", "false", "null"})
+#: So much of the beginning of a long secret gives it away.
+_PREFIX = 8
+
+
+def _shapes(secret: str) -> frozenset[str]:
+    """Every text that gives *secret* away."""
+    if len(secret) < _SHORTEST or secret in _WORDS:
+        # where a credential stands is clear even of a short one
+        return frozenset({f"Bearer {secret}", f"Bearer%20{secret}"} if secret else ())
+    # a server may repeat the wrong tokens that a run sends, too
+    texts = {secret, secret.strip(), *(make(secret) for make, _ in NEAR.values())}
+    if not secret.isascii():
+        # header fields are read as Latin-1 whatever they were written in (RFC 9110 §5.5)
+        texts.add(_bytes(secret).decode("latin-1"))
+    shapes = {shape for text in texts for shape in _escaped(text)}
+    shapes |= {encode(_bytes(secret)).decode() for encode in (b64encode, urlsafe_b64encode)}
+    shapes |= {shape.rstrip("=") for shape in shapes}
+    return frozenset(shape for shape in shapes if len(shape) >= _SHORTEST)
+
+
+def _escaped(text: str) -> Iterator[str]:
+    yield text
+    data = _bytes(text)
+    for safe in ("", "/", "/:@", "!'()*~"):  # the last: JavaScript's encodeURIComponent
+        yield quote(data, safe=safe)
+    yield quote_plus(data)
+    yield re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), quote(data, safe=""))
+    for in_json in (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
+        yield in_json
+        yield in_json.replace("/", "\\/")
+        # JSON inside a JSON string, as servers log what they were sent
+        yield json.dumps(in_json)[1:-1]
+    yield html.escape(text)
+    yield repr(text)[1:-1]
+
+
+def _found(value: bytes, needles: Iterable[bytes]) -> Spans:
+    """Where any of *needles* stands in *value*."""
+    spans: Spans = []
+    for needle in needles:
+        at = value.find(needle)
+        while at >= 0:
+            spans.append((at, at + len(needle)))
+            at = value.find(needle, at + 1)
+    return spans
+
+
+def _cut_short(value: bytes, secrets: Iterable[bytes]) -> Spans:
+    """Where half of a secret or more stands, without its end: in a message that was cut."""
+    spans: Spans = []
+    for secret in secrets:
+        half = len(secret) // 2
+        at = value.find(secret[:half]) if half >= _PREFIX else -1
+        while at >= 0:
+            end = at + half
+            while end < len(value) and end - at < len(secret) and value[end] == secret[end - at]:
+                end += 1
+            spans.append((at, end))
+            at = value.find(secret[:half], end)
+    return spans
+
+
+def _merged(spans: Spans) -> Spans:
+    """*spans* in order, those that overlap as one."""
+    whole: Spans = []
+    for start, end in sorted(spans):
+        if whole and start < whole[-1][1]:
+            whole[-1] = (whole[-1][0], max(whole[-1][1], end))
+        else:
+            whole.append((start, end))
+    return whole
+
+
+# -- the places that hold secrets, by their names ---------------------------------------------
+
+#: Credentials that troth makes up to be refused, or where nobody gave one: they open nothing,
+#: and a finding about them must show them.
+_MADE_UP = frozenset(
+    {
+        "TROTH_TOKEN",
+        "troth-placeholder-token",
+        "not-the-token-0000",
+        "not-the-key-0000",
+        "dHJvdGg6dHJvdGg=",
+        "a b,c",
+        "a" * 4096,
+    }
+)
+
+
+def _is_made_up(credential: str) -> bool:
+    """Whether *credential* is one that troth makes up to be refused."""
+    return credential in _MADE_UP or (bool(credential) and not credential.strip("x"))
+
+
+_SECRET_NAME = (
+    r"(?:[\w.-]*[-_.])?(?:api[-_]?key|access[-_]?key|auth[-_]?key|subscription[-_]?key|"
+    r"private[-_]?key|secret[-_]?key|secret|client[-_]?secret|password|passwd|"
+    r"(?:access|auth|api|id|refresh|session|security|csrf|xsrf|bearer)[-_]?token|"
+    r"signature)|token|x[-_]auth"
+)
+_SECRET = re.compile(_SECRET_NAME, re.IGNORECASE)
+_IN_QUERY = re.compile(rf"([?&](?:{_SECRET_NAME})=)([^&#\s\"'<>]+)", re.IGNORECASE)
+_USERINFO = re.compile(r"\b([A-Za-z][A-Za-z0-9+.-]*://)[^/?#\s@\"'<>]+@")
+# a member of an answer that can only be a credential; `token` alone is a word of a language model
+_JSON_MEMBER = re.compile(
+    rb'"(?:[\w-]*[-_])?(?:api_?key|access_?token|refresh_?token|client_?secret|password|'
+    rb'authorization|secret_?key|private_?key)"\s*:\s*"((?:[^"\\]|\\.)+)"',
+    re.IGNORECASE,
+)
+_SCHEMES = re.compile(
+    r"(?:bearer|basic|digest|negotiate|ntlm|hoba|mutual|vapid|dpop|scram-[\w-]+|apikey|token|key)",
+    re.IGNORECASE,
+)
+#: Header fields that a user may give and that hold nothing to hide.
+_HARMLESS = re.compile(
+    r"accept(-charset|-encoding|-language)?|cache-control|connection|content-(type|encoding)|"
+    r"expect|from|host|if-match|if-none-match|origin|pragma|prefer|range|te|user-agent|via",
+    re.IGNORECASE,
+)
+#: What an answer's own cookie or key must have to be looked for in the rest of that answer.
+_LEARNED = 8
+
+_Kind = Literal["credential", "cookie", "set-cookie", "secret", "plain"]
+
+
+@lru_cache(maxsize=1024)
+def _kind_of(name: str) -> _Kind:
+    """What the header field *name* holds."""
+    lower = name.lower()
+    if lower in ("authorization", "proxy-authorization"):
+        return "credential"
+    if lower in ("cookie", "set-cookie"):
+        return "cookie" if lower == "cookie" else "set-cookie"
+    return "secret" if _SECRET.fullmatch(lower) else "plain"
+
+
+def _cookies(value: str) -> str:
+    """A Cookie field's value with the names of its cookies only (RFC 6265 §4.2.1)."""
+    parts = []
+    for part in value.split(";"):
+        name, equals, content = part.partition("=")
+        parts.append(name + equals + (MARK if content.strip() else content) if equals else MARK)
+    return ";".join(parts)
+
+
+def _query(value: str) -> str:
+    """*value* without what stands in the query parameters of a URL that are secret by name."""
+    if "=" not in value or ("?" not in value and "&" not in value):
+        return value
+    return _IN_QUERY.sub(
+        lambda match: match[0] if unquote(match[2]) in _MADE_UP else match[1] + MARK, value
+    )
+
+
+def _url_secrets(url: str) -> Iterator[str]:
+    """The secrets in a URL that the user gave: its password, and keys in its query."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return  # whoever opens it will say so
+    userinfo = parts.netloc.rpartition("@")[0]
+    if userinfo:
+        user, _, password = userinfo.partition(":")
+        yield from (unquote(password), unquote(userinfo)) if password else (unquote(user),)
+    for name, value in parse_qsl(parts.query):
+        if _SECRET.fullmatch(name) or name.lower() in ("key", "sig", "code"):
+            yield value
+
+
+def _field_secrets(name: str, value: str) -> Iterator[str]:
+    """The secrets in a header field that the user gave."""
+    kind = _kind_of(name)
+    if kind == "credential":
+        yield value
+        yield value.partition(" ")[2].strip()
+    elif kind in ("cookie", "set-cookie"):
+        for part in value.split(";"):
+            yield part.partition("=")[2].strip()
+    elif kind == "secret" or len(value) >= _LEARNED:
+        # a short value of a field like any other (`X-Debug: true`) is in every answer
+        yield value
+
+
+# -- the registry -----------------------------------------------------------------------------
 
 
 class Redactor:
@@ -59,22 +246,22 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = (), *, fields: Iterable[str] = ()) -> None:
         self._secrets = tuple(dict.fromkeys(secret for secret in secrets if secret))
         self._fields = frozenset(name.lower() for name in fields)
-        forms = {form for secret in self._secrets for form in needles(secret)}
-        self._needles = tuple(sorted(map(_bytes, forms), key=lambda form: (-len(form), form)))
-        # a part of a secret is looked for as well; parts of characters are not
+        shapes = {shape for secret in self._secrets for shape in _shapes(secret)}
+        self._needles = tuple(map(_bytes, shapes))
+        # half of a secret is looked for as well; parts of characters are not
         self._whole = tuple(_bytes(secret) for secret in self._secrets if secret.isascii())
 
     @classmethod
     def of(cls, settings: Settings) -> Redactor:
-        """The registry of everything secret that a user said in *settings*."""
+        """The registry of everything secret that a user gave in *settings*."""
         secrets = [settings.token] if settings.token else []
-        secrets += [word for word in of_url(settings.url)]
+        secrets += _url_secrets(settings.url)
         hidden = []
         for name, value in settings.fields:
-            if name.lower() in PLAIN:
+            if _HARMLESS.fullmatch(name):
                 continue
             hidden.append(name)
-            secrets += of_field(name, value)
+            secrets += _field_secrets(name, value)
         return cls(secrets, fields=hidden)
 
     # -- events -------------------------------------------------------------------------------
@@ -90,8 +277,6 @@ class Redactor:
             )
         if isinstance(event, Found):
             return Found(self.finding(event.finding))
-        if isinstance(event, Noted):
-            return replace(event, message=self.text(event.message))
         if isinstance(event, Finished):
             return replace(event, reason=self.text(event.reason))
         if isinstance(event, Started):
@@ -134,7 +319,7 @@ class Redactor:
 
     def _value(self, value: Any, name: str = "") -> Any:
         if isinstance(value, str):
-            return MARK if value and NAME.fullmatch(name) else self.text(value)
+            return MARK if value and _SECRET.fullmatch(name) else self.text(value)
         if isinstance(value, Mapping):
             return {
                 self.text(key): self._value(item, key.rpartition("/")[2])
@@ -153,8 +338,8 @@ class Redactor:
         if self._needles:
             value = _text(self.data(_bytes(value)))
         if "://" in value and "@" in value:
-            value = USERINFO.sub(rf"\g<1>{MARK}@", value)
-        return query(value)
+            value = _USERINFO.sub(rf"\g<1>{MARK}@", value)
+        return _query(value)
 
     def data(self, value: bytes) -> bytes:
         """*value* without secrets."""
@@ -162,7 +347,7 @@ class Redactor:
         return _filtered(value, spans) if spans else value
 
     def _spans(self, value: bytes) -> Spans:
-        return found(value, self._needles) + found_cut(value, self._whole)
+        return _found(value, self._needles) + _cut_short(value, self._whole)
 
     # -- the parts of an exchange ---------------------------------------------------------------
 
@@ -178,24 +363,26 @@ class Redactor:
         return tuple((name, self._field(name, value, learned)) for name, value in fields)
 
     def _field(self, name: str, value: str, learned: list[str]) -> str:
-        kind: Kind = "secret" if name.lower() in self._fields else kind_of(name)
-        if kind == "credential" or (kind == "secret" and kind_of(name) == "credential"):
+        kind = _kind_of(name)
+        if kind == "credential":
             return self._credential(value, learned)
+        if name.lower() in self._fields:
+            kind = "secret"
         if kind == "cookie":
-            return cookies(value)
+            return _cookies(value)
         if kind == "set-cookie":
             pair, mark, rest = value.partition(";")
             cookie = pair.partition("=")[2].strip()
-            learned += [cookie] if len(cookie) >= LEARNED else []
-            return cookies(pair) + mark + self.text(rest)
+            learned += [cookie] if len(cookie) >= _LEARNED else []
+            return _cookies(pair) + mark + self.text(rest)
         if kind == "secret":
             if not value or value in MARKS:
                 return value
-            if value not in self._secrets and is_made_up(value):
+            if value not in self._secrets and _is_made_up(value):
                 return value
             if near := self._near(value):
                 return near
-            learned += [value] if len(value) >= LEARNED else []
+            learned += [value] if len(value) >= _LEARNED else []
             return MARK
         return self.text(value)
 
@@ -204,7 +391,7 @@ class Redactor:
             scheme = value.removesuffix(secret)
             # a short secret is only taken for one where a credential stands, not inside a word
             if scheme != value and (
-                not scheme or scheme.endswith(" ") or SCHEMES.fullmatch(scheme)
+                not scheme or scheme.endswith(" ") or _SCHEMES.fullmatch(scheme)
             ):
                 return scheme + MARK
         before, space, last = value.rpartition(" ")
@@ -213,30 +400,28 @@ class Redactor:
         if value.endswith(tuple(NEAR)):
             return value
         known = _text(self.data(_bytes(value)))
-        if MARK in known or value in MADE_UP:
+        if MARK in known or value in _MADE_UP:
             return known
         scheme, space, credential = known.partition(" ")
         if not space:
-            return known if not known or SCHEMES.fullmatch(known) else MARK
-        if not credential.strip() or is_made_up(credential):
+            return known if not known or _SCHEMES.fullmatch(known) else MARK
+        if not credential.strip() or _is_made_up(credential):
             return known
-        learned += [credential] if len(credential) >= LEARNED else []
+        learned += [credential] if len(credential) >= _LEARNED else []
         return f"{scheme} {MARK}"
 
     def _near(self, credential: str) -> str | None:
         """The mark of a wrong *credential* that is made of a secret: what is wrong with it."""
         for secret in self._secrets:
-            for mark, (made, _) in NEAR.items():
-                if len(secret) >= SHORTEST and credential == made(secret) != secret:
+            for mark, (make, _) in NEAR.items():
+                if len(secret) >= _SHORTEST and credential == make(secret) != secret:
                     return mark
         return None
 
     def _response(self, response: Response, learned: list[str]) -> Response:
         body = response.body
-        spans = self._spans(body) + found(body, map(_bytes, learned))
-        spans += [match.span(1) for match in IN_JSON.finditer(body)]
-        if self._needles and (response.content_type or "").startswith("text/event-stream"):
-            spans += found_in_pieces(body, self._needles)
+        spans = self._spans(body) + _found(body, map(_bytes, learned))
+        spans += [match.span(1) for match in _JSON_MEMBER.finditer(body)]
         if not spans:
             return response
         return replace(
@@ -264,12 +449,12 @@ def _filtered(value: bytes, spans: Spans, *, start: int = 0, end: int | None = N
     end = len(value) if end is None else end
     parts: list[bytes] = []
     at = start
-    for low, high in merged(spans):
+    for low, high in _merged(spans):
         if high <= start or low >= end:
             continue
         parts.append(value[at : max(low, at)])
         if low >= start:
-            parts.append(_MARK)
+            parts.append(MARK.encode())
         at = min(max(high, at), end)
     parts.append(value[at:end])
     return b"".join(parts)

@@ -15,8 +15,8 @@ from troth.conformance.checks import exchange_checks
 from troth.conformance.events import Finding, Started
 from troth.conformance.fingerprint import rule_of
 from troth.conformance.outgoing_request import PLACEHOLDER
-from troth.conformance.run_summary import Account
-from troth.conformance.secret_places import MARK, MARKS, with_token
+from troth.conformance.redaction import MARK, MARKS, with_token
+from troth.conformance.run_summary import RunSummary
 from troth.errors import TrothError
 from troth.http.exchange import Exchange, Fields, Request
 from troth.openapi.contract import Contract, NoSuchOperation
@@ -42,12 +42,12 @@ class Judgement:
     violations: tuple[Violation, ...]
 
 
-def chosen(account: Account, wanted: str | None) -> Finding:
+def chosen(run: RunSummary, wanted: str | None) -> Finding:
     """The finding that *wanted* means: the beginning of its id, or its code.
 
     Raises CannotReplay with those that there are.
     """
-    findings = account.findings
+    findings = run.findings
     if wanted is None:
         if len(findings) == 1:
             return findings[0]
@@ -67,18 +67,18 @@ def _listed(findings: Sequence[Finding]) -> str:
 
 
 def restored(
-    finding: Finding, *, token: str | None, fields: Fields, given: Sequence[str]
+    finding: Finding, *, token: str | None, fields: Fields, own_fields: Sequence[str]
 ) -> Request:
     """The request of *finding*'s example as it was sent: with the user's secrets in it again.
 
-    *given* are the names of the header fields that the user gave to the run.  Raises CannotReplay
-    for a request that was not kept whole, or that needs a secret that is not there.
+    *own_fields* are the names of the header fields that the user gave to the run.  Raises
+    CannotReplay for a request that was not kept whole, or that needs a secret that is not there.
     """
     request = finding.example.request
     if "request" in finding.cuts:
         raise CannotReplay("the request is too large: the journal has only its beginning")
     own = {name.lower(): value for name, value in fields}
-    named = {name.lower() for name in given}
+    named = {name.lower() for name in own_fields}
     sent = []
     for name, value in request.fields:
         if name.lower() in own:
@@ -132,7 +132,7 @@ def contracts(started: Started | None) -> tuple[Contract, Contract | None]:
 def judged(
     contract: Contract,
     second: Contract | None,
-    account: Account,
+    run: RunSummary,
     finding: Finding,
     exchange: Exchange,
 ) -> Judgement:
@@ -142,7 +142,7 @@ def judged(
         # no document says which tokens are good: that this one is not was known when it was made
         taken = exchange.response is not None and 200 <= exchange.response.status < 300
         return Judgement(taken, (violation,) if taken else ())
-    expectation = _expectation(account, finding)
+    expectation = _expectation(run, finding)
     if expectation is None or violation.code.startswith("run.") or finding.group is not None:
         return Judgement(None, ())
     try:
@@ -157,10 +157,10 @@ def judged(
     return Judgement(any(rule_of(one) == rule_of(violation) for one in found), found)
 
 
-def _expectation(account: Account, finding: Finding) -> exchange_checks.Expectation | None:
+def _expectation(run: RunSummary, finding: Finding) -> exchange_checks.Expectation | None:
     """What the run expected of the answer: told with the exchange."""
     request = finding.example.request
-    same = [one for one in account.exchanges if one.case_id == finding.case_id]
+    same = [one for one in run.exchanges if one.case_id == finding.case_id]
     exact = [one for one in same if one.exchange.request == request]
     for one in exact or same:
         return one.intent  # type: ignore[return-value]  # a run writes no other words

@@ -1,13 +1,14 @@
-"""The account of a run: its events folded once into what every report tells.
+"""The summary of a run: its events, one after the other, become what every report tells.
 
-A fold over events and nothing else, so a report of a journal, made later, is the report that the
+It is made of events and nothing else, so a report of a journal, made later, is the report that the
 run itself would have made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,33 +18,107 @@ from troth.conformance.events import (
     Finding,
     Finished,
     Found,
-    Noted,
     PhaseStarted,
     Started,
     Verdict,
+    worst_first,
 )
-from troth.conformance.exercised import CHECKS, LawAccount, OperationAccount, Tally, check_of
 from troth.conformance.journal import capped
-from troth.http import json_text
+from troth.conformance.reports.text import counted
+from troth.http import json_text, media_type
 from troth.http.exchange import Fields
+from troth.violation import Violation
 
-__all__ = [
-    "CHECKS",
-    "Account",
-    "Fold",
-    "LawAccount",
-    "OperationAccount",
-    "Usual",
-    "check_of",
-    "fold",
-    "worst_first",
-]
-
+#: The groups in which an operation is checked, and what each asks.
+CHECKS: Mapping[str, str] = {
+    "requests": "valid requests are accepted, broken ones refused",
+    "security": "requests without good credentials are refused",
+    "statuses": "every status and content type is a declared one; nothing fails",
+    "headers": "header fields are as declared",
+    "bodies": "bodies match their schemas",
+    "streams": "streams are framed, shaped and ended as declared",
+    "laws": "what the document promises across fields holds",
+    "transport": "every answer comes whole and in time",
+    "time": "answers stay right over time",
+}
+_BY_PREFIX = {
+    "request": "requests",
+    "request-body": "requests",
+    "request-path": "requests",
+    "request-query": "requests",
+    "request-header": "requests",
+    "request-cookie": "requests",
+    "request-security": "security",
+    "security": "security",
+    "response": "statuses",
+    "response-header": "headers",
+    "response-body": "bodies",
+    "stream": "streams",
+    "law": "laws",
+    "capability": "laws",
+    "transport": "transport",
+}
+#: A larger body is no usual request to show beside another.
 _LARGEST_BODY = 64 * 1024
 
 
+def check_of(violation: Violation) -> str:
+    """The group of checks (one of CHECKS) that *violation* belongs to."""
+    if violation.law:
+        return "laws"
+    return _BY_PREFIX.get(violation.code.partition(".")[0], "time")
+
+
 @dataclass(frozen=True, slots=True)
-class Usual:
+class LawSummary:
+    """How a law fared: in how many exchanges it held, was broken, could not be decided."""
+
+    id: str
+    group: str = ""
+    severity: str = "error"
+    says: str = ""
+    held: int = 0
+    broken: int = 0
+    undecided: int = 0
+
+    @property
+    def applied(self) -> int:
+        """In how many exchanges it was put to the test."""
+        return self.held + self.broken
+
+    @property
+    def state(self) -> str:
+        """`broken`, `held`, `undecided` or `never applied`."""
+        if self.broken:
+            return "broken"
+        return "held" if self.held else "undecided" if self.undecided else "never applied"
+
+
+@dataclass(frozen=True, slots=True)
+class OperationSummary:
+    """What was done to one operation.
+
+    *statuses* counts answers by status, and by fault where there was none; *intents* the cases by
+    what was expected of them.  *members*, *branches* and *keywords* count the cases that exercised
+    each; what the document declares and nothing exercised is there with 0.  *checked* are the
+    groups of checks that had something to judge.
+    """
+
+    name: str
+    requests: int = 0
+    cases: int = 0
+    seconds: float = 0.0
+    statuses: Mapping[str, int] = field(default_factory=dict)
+    intents: Mapping[str, int] = field(default_factory=dict)
+    members: Mapping[str, int] = field(default_factory=dict)
+    branches: Mapping[str, int] = field(default_factory=dict)
+    keywords: Mapping[str, int] = field(default_factory=dict)
+    laws: tuple[LawSummary, ...] = ()
+    checked: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class UsualRequest:
     """The smallest request of an operation that was accepted: its header *fields* and *value*."""
 
     fields: Fields
@@ -51,7 +126,7 @@ class Usual:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class RunSummary:
     """Everything that the reports of a run tell.
 
     *findings* come worst first, each as it was last told.  *exchanges* are all that were sent, in
@@ -63,11 +138,10 @@ class Account:
     started: Started | None
     finished: Finished | None
     findings: tuple[Finding, ...]
-    notes: tuple[Noted, ...]
-    operations: tuple[OperationAccount, ...]
+    operations: tuple[OperationSummary, ...]
     phases: Mapping[str, int]
     exchanges: tuple[Exchanged, ...]
-    usual: Mapping[str, Usual]
+    usual: Mapping[str, UsualRequest]
     bodies: Path | None = None
 
     @property
@@ -76,9 +150,34 @@ class Account:
         return self.finished.verdict if self.finished else "interrupted"
 
     @property
+    def says_nothing(self) -> bool:
+        """Whether the run came to no verdict on the server."""
+        return self.verdict not in ("conforms", "violations")
+
+    @property
+    def reason(self) -> str:
+        """One sentence for a verdict that is neither `conforms` nor `violations`."""
+        return self.finished.reason if self.finished else "the journal has no end"
+
+    @property
+    def target(self) -> str:
+        """The URL of the server under test; empty if it is not known."""
+        return self.started.target if self.started else ""
+
+    @property
+    def document_faults(self) -> tuple[str, ...]:
+        """What is wrong with the document itself."""
+        return self.started.document_faults if self.started else ()
+
+    @property
     def requests(self) -> int:
         """How many requests were sent."""
         return self.finished.requests if self.finished else len(self.exchanges)
+
+    @property
+    def not_run(self) -> int:
+        """How many of the planned cases were not sent."""
+        return self.finished.not_run if self.finished else 0
 
     @property
     def seconds(self) -> float:
@@ -90,13 +189,29 @@ class Account:
     @property
     def counts(self) -> Mapping[str, int]:
         """How many findings there are: errors, warnings, flaky ones, known ones (counted apart)."""
-        told = [finding for finding in self.findings if not finding.known]
+        new = [finding for finding in self.findings if not finding.known]
         return {
-            "errors": sum(finding.severity == "error" for finding in told),
-            "warnings": sum(finding.severity == "warning" for finding in told),
-            "flaky": sum(finding.flaky for finding in told),
-            "known": len(self.findings) - len(told),
+            "errors": sum(finding.severity == "error" for finding in new),
+            "warnings": sum(finding.severity == "warning" for finding in new),
+            "flaky": sum(finding.flaky for finding in new),
+            "known": len(self.findings) - len(new),
         }
+
+    def numbers(self, *others: str) -> list[str]:
+        """`1 error`, `0 warnings`, what there is of *others* (`flaky`, `known`), `3 requests`."""
+        counts = self.counts
+        return [
+            counted(counts["errors"], "error"),
+            counted(counts["warnings"], "warning"),
+            *(f"{counts[name]} {name}" for name in others if counts[name]),
+            counted(self.requests, "request"),
+            f"{self.seconds:.1f} s",
+        ]
+
+    @property
+    def laws(self) -> tuple[LawSummary, ...]:
+        """The laws of all operations."""
+        return tuple(law for operation in self.operations for law in operation.laws)
 
     def findings_of(self, operation: str) -> tuple[Finding, ...]:
         """The findings about *operation*, worst first."""
@@ -105,55 +220,54 @@ class Account:
         )
 
 
-def fold(events: Iterable[Event], *, bodies: Path | None = None) -> Account:
-    """The account of *events*, which may be those of a run that was cut short."""
-    folding = Fold()
+def summarize(events: Iterable[Event], *, bodies: Path | None = None) -> RunSummary:
+    """The summary of *events*, which may be those of a run that was cut short."""
+    record = RunRecord()
     for event in events:
-        folding.add(event)
-    return folding.account(bodies=bodies)
+        record.add(event)
+    return record.summary(bodies=bodies)
 
 
-class Fold:
-    """Takes events one by one, as a run tells them; `account` may be asked for at any time."""
+class RunRecord:
+    """Takes events one by one, as a run tells them; `summary` may be asked for at any time."""
 
     def __init__(self) -> None:
         self._started: Started | None = None
         self._finished: Finished | None = None
         self._findings: dict[str, Finding] = {}
-        self._notes: list[Noted] = []
-        self._phases: dict[str, int] = {}
-        self._operations: dict[str, Tally] = {}
+        self._phases: Counter[str] = Counter()
+        self._operations: dict[str, _OperationRecord] = {}
         self._exchanges: list[Exchanged] = []
-        self._usual: dict[str, tuple[int, Usual]] = {}
+        self._usual: dict[str, tuple[int, UsualRequest]] = {}
 
     def add(self, event: Event) -> None:
-        """Fold one more event; its bodies are cut as the journal cuts them."""
+        """Count one more event; its bodies are cut as the journal cuts them."""
         event = capped(event)
         if isinstance(event, Exchanged):
-            self._exchanged(event)
+            self._exchanges.append(event)
+            self._operations.setdefault(event.operation, _OperationRecord()).add(event)
+            if event.purpose == "case":
+                self._note_usual(event)
         elif isinstance(event, Found):
             self._found(event.finding)
         elif isinstance(event, PhaseStarted):
-            self._phases[event.phase] = self._phases.get(event.phase, 0) + event.planned
-        elif isinstance(event, Noted):
-            self._notes.append(event)
+            self._phases[event.phase] += event.planned
         elif isinstance(event, Started):
             self._started = event
             for name in event.operations:
-                self._operations.setdefault(name, Tally())
+                self._operations.setdefault(name, _OperationRecord())
         else:
             self._finished = event
 
-    def account(self, *, bodies: Path | None = None) -> Account:
+    def summary(self, *, bodies: Path | None = None) -> RunSummary:
         """What has been told so far."""
-        return Account(
+        return RunSummary(
             started=self._started,
             finished=self._finished,
             findings=tuple(sorted(self._findings.values(), key=worst_first)),
-            notes=tuple(self._notes),
             operations=tuple(
-                counts.account(name, self._started, found=self._broken(name))
-                for name, counts in self._operations.items()
+                record.summary(name, self._started, broken=self._broken_laws(name))
+                for name, record in self._operations.items()
             ),
             phases=dict(self._phases),
             exchanges=tuple(self._exchanges),
@@ -161,7 +275,7 @@ class Fold:
             bodies=bodies,
         )
 
-    def _broken(self, operation: str) -> Mapping[str, int]:
+    def _broken_laws(self, operation: str) -> Mapping[str, int]:
         """The laws of *operation* that findings are about, and how often each was broken."""
         return {
             one.violation.law: one.times
@@ -182,13 +296,6 @@ class Fold:
                     del self._findings[known_id]
         self._findings[finding.id] = finding
 
-    def _exchanged(self, event: Exchanged) -> None:
-        self._exchanges.append(event)
-        counts = self._operations.setdefault(event.operation, Tally())
-        counts.add(event)
-        if event.purpose == "case":
-            self._note_usual(event)
-
     def _note_usual(self, event: Exchanged) -> None:
         """Remember the smallest body that was taken: the background of every finding."""
         request, response = event.exchange.request, event.exchange.response
@@ -200,18 +307,122 @@ class Fold:
             return
         try:
             value = json_text.decode(request.body) if size else None
-            self._usual[event.operation] = (size, Usual(request.fields, value))
         except json_text.BadJson:
             return
+        self._usual[event.operation] = (size, UsualRequest(request.fields, value))
 
 
-def worst_first(finding: Finding) -> tuple[bool, bool, bool, int, str, str]:
-    """The order in which findings are told."""
-    return (
-        finding.known,
-        finding.severity != "error",
-        finding.flaky,
-        -finding.times,
-        finding.code,
-        finding.id,
-    )
+@dataclass(slots=True)
+class _OperationRecord:
+    """What is counted of one operation while its exchanges come in."""
+
+    requests: int = 0
+    cases: int = 0
+    seconds: float = 0.0
+    statuses: Counter[str] = field(default_factory=Counter)
+    intents: Counter[str] = field(default_factory=Counter)
+    covers: Counter[str] = field(default_factory=Counter)
+    laws: dict[str, Counter[str]] = field(default_factory=dict)
+    checked: set[str] = field(default_factory=set)
+
+    def add(self, event: Exchanged) -> None:
+        """Count one exchange."""
+        exchange, response = event.exchange, event.exchange.response
+        self.requests += 1
+        self.seconds += exchange.seconds
+        self.statuses[
+            str(response.status) if response is not None else exchange.fault or "no answer"
+        ] += 1
+        self.checked |= _checked(event)
+        for law, verdict in event.laws.items():  # probes judge too what compares several answers
+            self.laws.setdefault(law, Counter())[verdict] += 1
+        if event.purpose != "case":
+            return
+        self.cases += 1
+        self.intents[event.intent] += 1
+        self.covers.update(event.covers)
+
+    def summary(
+        self, name: str, started: Started | None, *, broken: Mapping[str, int]
+    ) -> OperationSummary:
+        """What has been counted, of the operation *name*, beside what the document declares.
+
+        *broken* are the laws that findings are about, and how often: what compares several answers
+        is judged in none of them.
+        """
+        declared = (started.declared if started else {}).get(name, {})
+        return OperationSummary(
+            name=name,
+            requests=self.requests,
+            cases=self.cases,
+            seconds=self.seconds,
+            statuses=dict(sorted(self.statuses.items()))
+            | {status: 0 for status in declared.get("statuses", ()) if not self._seen(status)},
+            intents=dict(sorted(self.intents.items())),
+            members=_exercised(
+                {one: number for one, number in self.covers.items() if one[:1] in ("", "/")},
+                declared.get("members", ()),
+            ),
+            branches=_exercised(_named(self.covers, "branch:"), declared.get("branches", ())),
+            keywords=_exercised(_named(self.covers, "keyword:"), declared.get("keywords", ())),
+            laws=tuple(self._laws(name, started, broken)),
+            checked=frozenset(self.checked),
+        )
+
+    def _laws(
+        self, name: str, started: Started | None, broken: Mapping[str, int]
+    ) -> Iterator[LawSummary]:
+        known = (started.laws if started else ()) if name else ()
+        alone = started is not None and len(started.operations) == 1
+        declared = {
+            str(law["id"]): law
+            for law in known
+            # where it is not said whose a law is, it is theirs that judged it
+            if law["id"] in self.laws or law.get("operation", name if alone else "") == name
+        }
+        for law_id in dict.fromkeys((*declared, *self.laws)):
+            law, verdicts = declared.get(law_id, {}), self.laws.get(law_id, Counter())
+            yield LawSummary(
+                id=law_id,
+                group=str(law.get("group", "")),
+                severity=str(law.get("severity", "error")),
+                says=str(law.get("says", "")),
+                held=verdicts["held"],
+                broken=verdicts["broken"] or broken.get(law_id, 0),
+                undecided=verdicts["undecided"],
+            )
+
+    def _seen(self, status: str) -> bool:
+        """Whether an answer had the declared *status*, which may be a range or `default`."""
+        if status.endswith("XX"):
+            return any(one[:1] == status[:1] and one.isdigit() for one in self.statuses)
+        return status == "default" or status in self.statuses
+
+
+def _checked(event: Exchanged) -> set[str]:
+    """The groups of checks that had something to judge in one exchange."""
+    groups = {check_of(violation) for violation in event.violations} | {"transport"}
+    response = event.exchange.response
+    if event.intent in ("accepted", "refused"):
+        groups.add("requests")
+    if event.intent == "unauthorized":
+        groups.add("security")
+    if event.phase == "stateful":
+        groups.add("time")
+    if response is not None:
+        groups |= {"statuses", "headers"}
+        stream = media_type.essence(response.content_type or "") == "text/event-stream"
+        groups.add("streams" if stream else "bodies")
+    if any(verdict in ("held", "broken") for verdict in event.laws.values()):
+        groups.add("laws")
+    return groups
+
+
+def _named(covers: Mapping[str, int], prefix: str) -> dict[str, int]:
+    return {
+        one.removeprefix(prefix): number for one, number in covers.items() if one.startswith(prefix)
+    }
+
+
+def _exercised(counts: Mapping[str, int], declared: Sequence[str]) -> Mapping[str, int]:
+    return dict(sorted({**dict.fromkeys(declared, 0), **counts}.items()))

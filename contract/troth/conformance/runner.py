@@ -116,7 +116,7 @@ class Run:
 
     async def _phases(self) -> None:
         for phase in self.settings.phases:
-            if phase == "time":
+            if phase == "stateful":
                 self.emit(PhaseStarted(phase, 0))
                 await over_time.phase(self)
                 continue
@@ -276,7 +276,7 @@ class Run:
     async def _measure(self, case: Case, exchange: Exchange) -> None:
         """How long the smallest request takes when it first succeeds, for the last phase."""
         subject = self.subjects.get(case.operation)
-        if case.operation in self.first_seconds or "time" not in self.settings.phases:
+        if case.operation in self.first_seconds or "stateful" not in self.settings.phases:
             return
         smallest = subject is not None and case.value == subject.minimal
         if not smallest or case.intent != "valid" or over_time.failed(exchange):

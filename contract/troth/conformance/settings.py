@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-PHASES = ("deck", "boundary", "transport", "random", "time")
+PHASES = ("examples", "boundary", "protocol", "random", "stateful")
 
 
 @dataclass(frozen=True, slots=True)

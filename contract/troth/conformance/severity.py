@@ -9,7 +9,7 @@ from __future__ import annotations
 from troth.http.exchange import Exchange
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Match
-from troth.validation import validator
+from troth.validation.responses import ResponseValidator
 from troth.violation import Severity, Violation
 
 
@@ -36,7 +36,8 @@ class Gravity:
         content_type = exchange.response.content_type or ""
         entry = declared.media_type(content_type) if declared else None
         self._described = entry is not None and entry.schema is not None
-        self._broken = validator.response_violations(contract.published, match, exchange)
+        published = ResponseValidator(match.operation, exchange.request, exchange.response)
+        self._broken = tuple(published.violations())
 
     def severity(self, violation: Violation) -> Severity:
         """The severity that a run gives *violation*."""

@@ -35,7 +35,7 @@ import aiohttp
 from yarl import URL
 
 from troth.conformance.settings import Caps
-from troth.http.exchange import Exchange, Fields, Request, Response
+from troth.http.exchange import Exchange, Fields, Request, Response, values
 
 _CHUNK = 64 * 1024
 # HTML, "Parsing an event stream": a line ends in CRLF, LF or CR
@@ -246,8 +246,7 @@ def _classify(fault: BaseException, *, answered: bool) -> tuple[str, str]:
 
 
 def _coding(fields: Fields) -> str:
-    values = [value for name, value in fields if name.lower() == "content-encoding"]
-    coding = ",".join(values).strip().lower()
+    coding = ",".join(values(fields, "content-encoding")).strip().lower()
     return "" if coding == "identity" else coding
 
 

@@ -22,15 +22,43 @@ class Member(NamedTuple):
     kind: str
 
 
-_SCHEMA_ONE = (
-    "additionalItems additionalProperties contains contentSchema else if items not propertyNames"
-    " then unevaluatedItems unevaluatedProperties"
-)
-_SCHEMA_ITEMS = "allOf anyOf oneOf prefixItems"
-_SCHEMA_NAMES = "$defs definitions dependentSchemas patternProperties properties"
+class Applicator(NamedTuple):
+    """Where a keyword of JSON Schema holds subschemas.
 
-#: Subschemas that see the same instance as their schema (JSON Schema 2020-12 §10.2).
-IN_PLACE = frozenset(("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"))
+    *in_place*: they see the same instance as their schema (2020-12 §10.2).
+    """
+
+    shape: Shape
+    in_place: bool = False
+
+
+#: The keywords that hold subschemas: a new one is a row here (`schema.applicators` walks them).
+APPLICATORS: dict[str, Applicator] = {
+    "allOf": Applicator("items", in_place=True),
+    "anyOf": Applicator("items", in_place=True),
+    "oneOf": Applicator("items", in_place=True),
+    "then": Applicator("one", in_place=True),
+    "else": Applicator("one", in_place=True),
+    "if": Applicator("one", in_place=True),
+    "dependentSchemas": Applicator("names", in_place=True),
+    "not": Applicator("one", in_place=True),
+    "properties": Applicator("names"),
+    "patternProperties": Applicator("names"),
+    "additionalProperties": Applicator("one"),
+    "propertyNames": Applicator("one"),
+    "unevaluatedProperties": Applicator("one"),
+    "prefixItems": Applicator("items"),
+    "items": Applicator("one"),
+    "additionalItems": Applicator("one"),
+    "contains": Applicator("one"),
+    "unevaluatedItems": Applicator("one"),
+    "contentSchema": Applicator("one"),
+    "$defs": Applicator("names"),
+    "definitions": Applicator("names"),
+}
+
+#: The keywords whose subschemas see the same instance as their schema.
+IN_PLACE = tuple(keyword for keyword, row in APPLICATORS.items() if row.in_place)
 
 
 def _members(**members: str) -> dict[str, Member]:
@@ -94,11 +122,7 @@ MEMBERS: dict[str, dict[str, Member]] = {
     "example": {},
     "link": {},
     "security-scheme": {},
-    "schema": {
-        **dict.fromkeys(_SCHEMA_ONE.split(), Member("one", "schema")),
-        **dict.fromkeys(_SCHEMA_ITEMS.split(), Member("items", "schema")),
-        **dict.fromkeys(_SCHEMA_NAMES.split(), Member("names", "schema")),
-    },
+    "schema": {keyword: Member(row.shape, "schema") for keyword, row in APPLICATORS.items()},
 }
 
 #: The kinds that may be a Reference Object instead, or have a `$ref` of their own.

@@ -14,11 +14,10 @@ from typing import Any
 
 from troth import pointer as json_pointer
 from troth.document.limits import Limits
-from troth.document.nearest import nearest
 from troth.document.source_positions import Marks
 from troth.document.spec_errors import BadAction, NotAnOverlay, UnsupportedVersion
 from troth.document.text_reader import read_file, read_text
-from troth.errors import Place, SpecError
+from troth.errors import Place, SpecError, nearest
 
 _FIELDS = ("overlay", "info", "extends", "actions")
 _INFO = {"1.0": ("title", "version"), "1.1": ("title", "version", "description")}

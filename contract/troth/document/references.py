@@ -16,7 +16,6 @@ from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 from troth import pointer as json_pointer
 from troth.document.grammar import IN_PLACE, REFERABLE, Misfit, check, children
 from troth.document.limits import Limits
-from troth.document.nearest import nearest_pointer
 from troth.document.recursion import refuse_cycles
 from troth.document.resources import Identifiers, Resource
 from troth.document.source_positions import Marks, pack
@@ -31,7 +30,7 @@ from troth.document.spec_errors import (
     name_of,
 )
 from troth.document.text_reader import read_file, read_text, resolved
-from troth.errors import Place
+from troth.errors import Place, nearest
 
 #: The member of the root under which other files are bundled, by their path.
 BUNDLED = "x-troth-bundled"
@@ -229,7 +228,7 @@ class _Bundler:
         try:
             value = json_pointer.resolve(owner.value, pointer)
         except (KeyError, ValueError):
-            near = nearest_pointer(owner.value, pointer)
+            near = _nearest_pointer(owner.value, pointer)
             raise DanglingReference(
                 reference,
                 place=self.place(f"{at}/{member}"),
@@ -330,3 +329,36 @@ class _Bundler:
             raise BadReference("this member holds objects", place=self.place(at), pointer=at)
         held: dict[str, Any] = root[BUNDLED]
         return held
+
+
+def _nearest_pointer(root: Any, pointer: str) -> str | None:
+    """A pointer that exists in *root* and is most like *pointer*, which does not.
+
+    Each token that leads nowhere is replaced by the nearest that leads on; failing that, a
+    component of the same name is proposed.
+    """
+    if not pointer.startswith("/"):
+        return None
+    tokens = json_pointer.split(pointer)
+    value, walked = root, ""
+    for token in tokens:
+        if isinstance(value, dict):
+            found = token if token in value else nearest(token, value)
+            if found is None:
+                return _namesake(root, tokens[-1])
+            value, walked = value[found], json_pointer.join(walked, found)
+        else:
+            try:
+                value = json_pointer.resolve(value, json_pointer.of([token]))
+            except KeyError:
+                return _namesake(root, tokens[-1])
+            walked = json_pointer.join(walked, token)
+    return walked
+
+
+def _namesake(root: Any, name: str) -> str | None:
+    components = root.get("components") if isinstance(root, dict) else None
+    for section, members in components.items() if isinstance(components, dict) else ():
+        if isinstance(members, dict) and name in members:
+            return json_pointer.of(["components", section, name])
+    return None

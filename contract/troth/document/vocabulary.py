@@ -7,6 +7,7 @@ document is compiled, so that a misspelt field is seen and never silently withou
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -15,7 +16,7 @@ import jsonschema_rs
 
 from troth import pointer as pointers
 from troth.document import grammar
-from troth.document.nearest import nearest
+from troth.errors import nearest
 
 _WORD = {"type": "string", "minLength": 1}
 _KEBAB = {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"}
@@ -170,9 +171,9 @@ def check(document: Any) -> list[tuple[str, str]]:
         if isinstance(node, dict):
             found.extend(_check_object(node, at, kind))
             if kind:
-                inner = [
-                    (value, where, of) for value, where, of, _ in grammar.children(node, at, kind)
-                ]
+                inner: list[tuple[Any, str, str]] = []
+                with suppress(grammar.Misfit):  # nobody reads what stands beside a `$ref`
+                    inner.extend(child[:3] for child in grammar.children(node, at, kind))
                 waiting.extend(reversed(inner))
     return found
 

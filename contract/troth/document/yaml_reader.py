@@ -1,8 +1,8 @@
 """YAML text to plain JSON values, with the place of every node.
 
-The C parser of PyYAML gives events; what they mean is decided here: the core schema of YAML 1.2
-(no dates, no sexagesimals, `NO` is a string), string keys, and limits that hold while the tree is
-being built.  Leaves to others: what the values mean.
+PyYAML's parser (in C, where it was built so) gives events; what they mean is decided here: the core
+schema of YAML 1.2 (no dates, no sexagesimals, `NO` is a string), string keys, and limits that hold
+while the tree is being built.  Leaves to others: what the values mean.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from yaml._yaml import CParser
+import yaml
 from yaml.error import MarkedYAMLError, YAMLError
 from yaml.events import (
     AliasEvent,
@@ -40,6 +40,9 @@ _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _MAY_START_OTHER_THAN_STRING = frozenset("-+.0123456789ntfNTF~")
+
+# pure Python takes 20 times as long, and is what a PyYAML without libyaml has
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _TAGS = "tag:yaml.org,2002:"
 _TYPES = {"int": (int,), "float": (int, float), "bool": (bool,), "null": (type(None),)}
@@ -71,7 +74,7 @@ class _Composer:
 
     def __init__(self, data: bytes, marks: Marks, *, file: int, limits: Limits) -> None:
         self.data = data
-        self.next: Callable[[], Any] = CParser(data).get_event
+        self.next: Callable[[], Any]
         self.marks = marks
         self.file = file
         self.limits = limits
@@ -83,6 +86,7 @@ class _Composer:
 
     def document(self) -> Any:
         try:
+            self.next = _LOADER(self.data).get_event
             self.next()
             event = self.next()
             if type(event) is StreamEndEvent:

@@ -8,7 +8,7 @@ function is one that is offered, usage is asked for in a stream, a tool's result
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -16,7 +16,7 @@ from troth import pointer as pointers
 from troth.generation.features import Factor, Level
 from troth.generation.locations import put
 from troth.generation.source import Source
-from troth.openapi.operation import Operation
+from troth.openapi.chat_completion import ChatCompletion, RequestPart
 
 #: JSON Schemas that a caller may bring along, each with an instance.
 EMBEDDED: tuple[tuple[str, dict[str, Any], Any], ...] = (
@@ -87,30 +87,28 @@ _IMAGE = (
 class Chat:
     """Where the parts of a chat request are, and the factors that vary them."""
 
-    def __init__(self, operation: Operation) -> None:
-        named = (operation.completion or {}).get("request", {})
-        self.at: Mapping[str, Any] = named if isinstance(named, Mapping) else {}
+    def __init__(self, completion: ChatCompletion) -> None:
+        self.completion = completion
 
-    def tokens(self, part: str) -> tuple[str, ...] | None:
+    def tokens(self, part: RequestPart) -> tuple[str, ...] | None:
         """Where *part* is, or None when the document does not say."""
-        where = self.at.get(part)
-        return pointers.split(where) if isinstance(where, str) and where else None
+        where = self.completion.request.get(part)
+        return None if where is None else pointers.split(where)
 
     def covers(self, name: str) -> bool:
         """Whether the member *name* of the body belongs to one of the parts."""
-        places = [where for where in self.at.values() if isinstance(where, str)]
-        places += [where for where in self.at.get("token-limits", ()) if isinstance(where, str)]
+        places = (*self.completion.request.values(), *self.completion.token_limits)
         return any(pointers.split(where)[:1] == (name,) for where in places)
 
-    def set(self, body: Any, part: str, value: Any) -> Any:
+    def set(self, body: Any, part: RequestPart, value: Any) -> Any:
         """*body* with *value* as its *part*; as it is when the document has no such part."""
         tokens = self.tokens(part)
         return body if tokens is None else put(body, tokens, deepcopy(value))
 
-    def get(self, body: Any, part: str) -> Any:
+    def get(self, body: Any, part: RequestPart) -> Any:
         """The value of *part* in *body*, or None."""
         try:
-            return pointers.resolve(body, self.at[part])
+            return pointers.resolve(body, self.completion.request[part])
         except (KeyError, ValueError):
             return None
 
@@ -123,17 +121,16 @@ class Chat:
         for name, part, levels in (*self._conversation(), *self._answer()):
             if self.tokens(part) is not None:
                 yield Factor(name, tuple(levels))
-        limits = [where for where in self.at.get("token-limits", ()) if isinstance(where, str)]
         yield Factor(
             "token limit",
             tuple(
                 Level(f"{where} {count}", _setting(pointers.split(where), count))
-                for where in limits
+                for where in self.completion.token_limits
                 for count in (5, 1, 40)
             ),
         )
 
-    def _conversation(self) -> Iterator[tuple[str, str, list[Level]]]:
+    def _conversation(self) -> Iterator[tuple[str, RequestPart, list[Level]]]:
         yield (
             "roles",
             "messages",
@@ -163,7 +160,7 @@ class Chat:
             ],
         )
 
-    def _answer(self) -> Iterator[tuple[str, str, list[Level]]]:
+    def _answer(self) -> Iterator[tuple[str, RequestPart, list[Level]]]:
         yield (
             "response format",
             "response-format",

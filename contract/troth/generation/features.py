@@ -7,17 +7,18 @@ document says that the operation completes chats, from `chat`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 from troth.generation.generator import Generator
 from troth.generation.locations import put
-from troth.generation.shape import ALL_TYPES, Shape, declared_names, identity
+from troth.generation.shape import Shape, declared_names
 from troth.generation.source import Smallest, Source, Unsatisfiable
 from troth.generation.values import generator_of
 from troth.openapi.operation import MediaType, Operation
+from troth.schema.data_model import ALL_TYPES, identity
 from troth.schema.schema import Schema
 
 Build = Callable[[Any, Source], Any]
@@ -53,7 +54,7 @@ def member_factors(schema: Schema, *, skip: Callable[[str], bool]) -> Iterator[F
     for name in names:
         if name in required or skip(name):
             continue
-        levels: dict[bytes, Level] = {}
+        levels: dict[Hashable, Level] = {}
         for shape in graph.one(schema.prepared):
             nodes = graph.member(shape, name)
             for branch in graph.of(nodes):

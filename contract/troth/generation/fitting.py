@@ -10,8 +10,8 @@ from typing import Any
 
 from troth.generation.generator import Generator, Natural, number_range
 from troth.generation.graph import Graph, Node
-from troth.generation.shape import type_of
 from troth.generation.source import Source, Unsatisfiable
+from troth.schema.data_model import type_of
 
 _DEEPEST = 64
 

@@ -12,6 +12,7 @@ counted.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any, Protocol
@@ -20,18 +21,10 @@ from troth.generation import patterns, strings
 from troth.generation.graph import Graph, Node
 from troth.generation.natural_strings import word
 from troth.generation.numbers import Range, whole_limits
-from troth.generation.shape import (
-    ALL_TYPES,
-    TYPES,
-    Conjunction,
-    Shape,
-    conjunction,
-    declared_names,
-    identity,
-    properties,
-)
+from troth.generation.shape import Conjunction, Shape, conjunction, declared_names, properties
 from troth.generation.source import Source, Unsatisfiable
 from troth.http import json_text
+from troth.schema.data_model import ALL_TYPES, TYPES, identity
 
 #: How deep a value nests at will; beyond, only what its schema forces.
 DEPTH = 6
@@ -183,7 +176,7 @@ class Generator:
         ]
         singular = name[:-1] if name.endswith("s") else name
         items: list[Any] = []
-        seen: set[bytes] | None = set() if shape.unique else None
+        seen: set[Hashable] | None = set() if shape.unique else None
         for index in range(count):
             nodes = self.graph.item(shape, index)
             if wanted:
@@ -212,7 +205,7 @@ class Generator:
         source: Source,
         depth: int,
         name: str,
-        seen: set[bytes] | None,
+        seen: set[Hashable] | None,
         *,
         is_needed: bool,
     ) -> Any:
@@ -237,7 +230,9 @@ class Generator:
             return json_text.encode(inner).decode()
         return strings.string(shape, source, lambda: self.policy.text(shape, source, name))
 
-    def _another(self, shapes: tuple[Shape, ...], taken: set[bytes] | frozenset[bytes]) -> Any:
+    def _another(
+        self, shapes: tuple[Shape, ...], taken: set[Hashable] | frozenset[Hashable]
+    ) -> Any:
         """A simple value that is not among *taken*, tried in a fixed order."""
         for value in _simple_values(shapes):
             if identity(value) not in taken and any(

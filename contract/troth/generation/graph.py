@@ -23,23 +23,21 @@ from weakref import WeakKeyDictionary
 from troth import pointer
 from troth.errors import SpecError
 from troth.generation.shape import (
-    ALL_TYPES,
     ANY,
     Conjunction,
     Shape,
     Subschema,
     conjunction,
     dependencies,
-    identity,
     item_nodes,
     meet,
     member_nodes,
     own_denials,
     own_shape,
     plain_fit,
-    type_of,
 )
 from troth.generation.source import Unsatisfiable
+from troth.schema.data_model import ALL_TYPES, identity, type_of
 from troth.schema.schema import Schema, Schemas
 
 Shapes = tuple[Shape, ...]

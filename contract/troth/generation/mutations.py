@@ -14,13 +14,13 @@ from typing import Any, Literal
 from troth.errors import TrothError
 from troth.generation.generator import Generator
 from troth.generation.locations import ABSENT, Location, locations, put
-from troth.generation.natural_strings import FORMATS
 from troth.generation.numbers import Bound, whole_limits
 from troth.generation.patterns import matches
 from troth.generation.raw_json import Written, write
-from troth.generation.shape import Shape, identity, item_nodes, type_of
+from troth.generation.shape import Shape, item_nodes
 from troth.generation.source import Smallest, Source, Unsatisfiable
 from troth.generation.values import generator_of
+from troth.schema.data_model import FORMATS, identity, type_of
 from troth.schema.schema import Schema
 
 # So many mutations has a broken value at most, in so many tries.
@@ -262,8 +262,8 @@ def _string_defects(
                 yield Defect(f"not the pattern {pattern}", text, 0)
                 break
     for name in shape.formats:
-        broken_text = FORMATS[name].broken if name in FORMATS else "not one"
-        yield Defect(f"not the format {name}", broken_text, 0)
+        text = FORMATS[name].counterexample if name in FORMATS else "not one"
+        yield Defect(f"not the format {name}", text, 0)
     yield Defect("an empty string", "", 1)
     if thorough:
         for word, text in HARD_TEXTS:

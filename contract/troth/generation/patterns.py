@@ -14,7 +14,7 @@ from typing import Any
 
 from troth.errors import SpecError
 from troth.generation.source import Source
-from troth.schema.schema import UnusableSchema, embedded
+from troth.schema.untrusted_schema import UnusableSchema, embedded
 
 Draw = Callable[[Source, int], str]
 # Draws a part of a text; the last argument has the texts of the groups before it.

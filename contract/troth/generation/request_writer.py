@@ -16,6 +16,8 @@ from urllib.parse import quote
 from troth.http import json_text, media_type
 from troth.http.exchange import Fields, Request
 from troth.openapi.operation import MediaType, Operation, Parameter, SecurityScheme
+from troth.validation import styles
+from troth.validation.styles import encoded, text_of
 
 #: Stands for the secret in a generated request; a well-formed token itself (RFC 6750 §2.1).
 CREDENTIAL = "TROTH_TOKEN"
@@ -125,10 +127,12 @@ def encode_body(entry: MediaType, value: Any) -> bytes:
             for name, items in value.items()
             for item in (items if isinstance(items, list) else [items])
         )
-        return "&".join(f"{_quoted(name)}={_quoted(_text(item))}" for name, item in pairs).encode()
+        return "&".join(
+            f"{encoded(name)}={encoded(text_of(item))}" for name, item in pairs
+        ).encode()
     if _is_multipart(entry) and isinstance(value, dict):
         return _multipart(value)
-    return _text(value).encode("utf-8", "surrogatepass")
+    return text_of(value).encode("utf-8", "surrogatepass")
 
 
 def _is_multipart(entry: MediaType) -> bool:
@@ -144,17 +148,8 @@ def _multipart(value: Mapping[str, Any]) -> bytes:
         for item in items if isinstance(items, list) else [items]:
             kind = "Content-Type: application/json\r\n" if isinstance(item, (dict, list)) else ""
             head = f'Content-Disposition: form-data; name="{label}"\r\n{kind}'
-            parts.append(f"--{_BOUNDARY}\r\n{head}\r\n{_text(item)}\r\n")
+            parts.append(f"--{_BOUNDARY}\r\n{head}\r\n{text_of(item)}\r\n")
     return ("".join(parts) + f"--{_BOUNDARY}--\r\n").encode("utf-8", "surrogatepass")
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json_text.encode(value).decode()
-
-
-def _quoted(text: str, *, reserved: bool = False) -> str:
-    # RFC 3986 §2.2: reserved characters stand for themselves only where a parameter allows them.
-    return quote(text.encode("utf-8", "surrogatepass"), safe=":/?#[]@!$&'()*+,;=" * reserved)
 
 
 def _addressed(operation: Operation, given: Mapping[tuple[str, str], Any]) -> tuple[str, Fields]:
@@ -171,7 +166,7 @@ def _addressed(operation: Operation, given: Mapping[tuple[str, str], Any]) -> tu
         elif parameter.location in ("query", "querystring"):
             query.extend(_in_query(parameter, value))
         elif parameter.location == "header":
-            fields.append((parameter.name, _simple(parameter, value)))
+            fields.append((parameter.name, _in_field(parameter, value)))
         else:
             cookies.extend(_in_query(parameter, value))
     if cookies:
@@ -179,56 +174,20 @@ def _addressed(operation: Operation, given: Mapping[tuple[str, str], Any]) -> tu
     return path + ("?" + "&".join(query) if query else ""), tuple(fields)
 
 
-def _words(value: Any, *, explode: bool, reserved: bool = False) -> list[str]:
-    """The parts of a value in the `simple` and `form` styles (OpenAPI 3.1 §4.8.12.2)."""
-    if isinstance(value, list):
-        return [_quoted(_text(item), reserved=reserved) for item in value]
-    if isinstance(value, dict):
-        pairs = [(_quoted(name), _quoted(_text(item))) for name, item in value.items()]
-        return (
-            [f"{k}={v}" for k, v in pairs] if explode else [part for pair in pairs for part in pair]
-        )
-    return [_quoted("" if value is None else _text(value), reserved=reserved)]
-
-
-def _simple(parameter: Parameter, value: Any) -> str:
+def _in_field(parameter: Parameter, value: Any) -> str:
     if parameter.content is not None:
-        return _text(value)
-    if not isinstance(value, (list, dict)):
-        return "" if value is None else _text(value)
-    return ",".join(_words(value, explode=parameter.explode))
+        return text_of(value)
+    return styles.write_field(parameter, value, encode=encoded)
 
 
 def _in_path(parameter: Parameter, value: Any) -> str:
     if parameter.content is not None:
-        return _quoted(_text(value))
-    words = _words(value, explode=parameter.explode)
-    if parameter.style == "label":
-        return "." + ("." if parameter.explode else ",").join(words)
-    if parameter.style == "matrix":
-        name = parameter.name
-        if parameter.explode and isinstance(value, dict):
-            return "".join(f";{word}" for word in words)
-        if parameter.explode and isinstance(value, list):
-            return "".join(f";{name}={word}" for word in words)
-        return f";{name}={','.join(words)}"
-    return ",".join(words)
+        return encoded(text_of(value))
+    return styles.write_path(parameter, value)
 
 
 def _in_query(parameter: Parameter, value: Any) -> list[str]:
-    name = _quoted(parameter.name)
-    if parameter.content is not None:
-        return (
-            [_quoted(_text(value))]
-            if parameter.location == "querystring"
-            else [f"{name}={_quoted(_text(value))}"]
-        )
-    if parameter.style == "deepObject" and isinstance(value, dict):
-        return [f"{name}%5B{_quoted(key)}%5D={_quoted(_text(item))}" for key, item in value.items()]
-    words = _words(value, explode=parameter.explode, reserved=parameter.allow_reserved)
-    if parameter.explode and isinstance(value, dict):
-        return words
-    if parameter.explode and isinstance(value, list):
-        return [f"{name}={word}" for word in words]
-    separator = {"spaceDelimited": "%20", "pipeDelimited": "%7C"}.get(parameter.style, ",")
-    return [f"{name}={separator.join(words)}"]
+    if parameter.content is None:
+        return styles.write_pairs(parameter, value)
+    text = encoded(text_of(value))
+    return [text if parameter.location == "querystring" else f"{encoded(parameter.name)}={text}"]

@@ -14,7 +14,6 @@ from troth.generation.features import Factor, Level
 from troth.generation.locations import put
 from troth.generation.mutations import NothingToBreak, broken
 from troth.generation.request_writer import assemble, body_type
-from troth.generation.shape import TYPES
 from troth.generation.source import Smallest, Source
 from troth.generation.values import generator_of, synthesize
 from troth.generation.values import value as value_of
@@ -22,6 +21,7 @@ from troth.http import json_text
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation, Parameter
+from troth.schema.data_model import TYPES
 from troth.schema.schema import Schema
 from troth.seed import Seed
 
@@ -125,7 +125,7 @@ def _compose(
     operations: tuple[Operation, Operation], schema: Schema, overrides: Mapping[str, Any]
 ) -> Composition:
     operation, marked = operations
-    chat = Chat(marked) if marked.completion else None
+    chat = Chat(marked.completion) if marked.completion else None
     smallest = _smallest(schema)
     if chat is not None and schema.is_valid(chat.plain(smallest)):
         smallest = _trimmed(schema, chat.plain(smallest))

@@ -11,49 +11,27 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import Any
 
-from troth.generation.natural_strings import FORMATS
 from troth.generation.numbers import Bound
 from troth.generation.numbers import fits as number_fits
 from troth.generation.patterns import matches
-from troth.http import json_text
-from troth.schema.dialect import INTEGERS
+from troth.schema.data_model import (
+    ALL_TYPES,
+    FORMATS,
+    INTEGERS,
+    identity,
+    is_number,
+    type_of,
+)
 
 #: A JSON Schema: an object or a boolean; or what one means, already worked out, as a `Shape`.
 Subschema = Any
 #: Schemas that hold together.
 Conjunction = tuple[Subschema, ...]
-
-#: JSON Schema's types; here `number` means a number that is not an integer.
-TYPES = ("object", "array", "string", "integer", "number", "boolean", "null")
-ALL_TYPES = frozenset(TYPES)
-
-
-def type_of(value: Any) -> str:
-    """The type of *value* among TYPES (1.0 is an integer: JSON Schema 2020-12 core §4.2.1)."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int():
-            return "integer"
-        case float():
-            return "integer" if value.is_integer() else "number"
-        case str():
-            return "string"
-        case list() | tuple():
-            return "array"
-    return "object"
-
-
-def identity(value: Any) -> bytes:
-    """What two JSON values share exactly when they are equal (1 and 1.0 are, 1 and true not)."""
-    return json_text.canonical(value)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +67,8 @@ class Contains:
 class Shape:
     """Everything that one alternative asks; a field that says nothing has its default.
 
-    *values* is the finite set of an enum; *excluded* are values (by `identity`) that are out.
+    *types* are JSON Schema's; here `number` means a number that is not an integer.  *values* is
+    the finite set of an enum; *excluded* are values (by `identity`) that are out.
     *duplicates* asks for two equal items, which only the denial of `uniqueItems` does.  *costs*
     are the values of `x-troth-costs`: a server may refuse more than that, valid as it is.
     *content* are the schemas of what a string holds as JSON.  *derived* remembers what others work
@@ -98,7 +77,7 @@ class Shape:
 
     types: frozenset[str] = ALL_TYPES
     values: tuple[Any, ...] | None = None
-    excluded: frozenset[bytes] = frozenset()
+    excluded: frozenset[Hashable] = frozenset()
     low: Bound | None = None
     high: Bound | None = None
     multiples: tuple[int | float, ...] = ()
@@ -325,7 +304,7 @@ def own_shape(node: Mapping[str, Any]) -> Shape | None:
         "names": _listed(node, "propertyNames"),
         "unevaluated": _listed(node, "unevaluatedProperties"),
         "examples": _examples(node),
-        "costs": (node["x-troth-costs"],) if _is_number(node.get("x-troth-costs")) else (),
+        "costs": (node["x-troth-costs"],) if is_number(node.get("x-troth-costs")) else (),
     }
     return shape_with({name: value for name, value in asked.items() if value != _DEFAULTS[name]})
 
@@ -344,13 +323,13 @@ def _types(node: Mapping[str, Any]) -> frozenset[str]:
 
 def _bounds(node: Mapping[str, Any]) -> tuple[Bound | None, Bound | None]:
     lows, highs = [], []
-    if _is_number(node.get("minimum")):
+    if is_number(node.get("minimum")):
         lows.append(Bound(node["minimum"]))
-    if _is_number(node.get("maximum")):
+    if is_number(node.get("maximum")):
         highs.append(Bound(node["maximum"]))
-    if _is_number(node.get("exclusiveMinimum")):
+    if is_number(node.get("exclusiveMinimum")):
         lows.append(Bound(node["exclusiveMinimum"], True))
-    if _is_number(node.get("exclusiveMaximum")):
+    if is_number(node.get("exclusiveMaximum")):
         highs.append(Bound(node["exclusiveMaximum"], True))
     if node.get("format") in INTEGERS and "integer" in _types(node):
         low, high = INTEGERS[node["format"]]
@@ -362,12 +341,8 @@ def _bounds(node: Mapping[str, Any]) -> tuple[Bound | None, Bound | None]:
     )
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
 def _whole(value: Any) -> int | None:
-    return int(value) if _is_number(value) else None
+    return int(value) if is_number(value) else None
 
 
 def _listed(node: Mapping[str, Any], keyword: str) -> tuple[Any, ...]:
@@ -496,8 +471,7 @@ def _value_denials(node: Mapping[str, Any]) -> Iterator[_Change]:
         yield ["string"], {"min_length": int(node["maxLength"]) + 1}
     if "pattern" in node:
         yield ["string"], {"anti_patterns": (node["pattern"],)}
-    known = FORMATS.get(node["format"]) if isinstance(node.get("format"), str) else None
-    if known is not None and known.asserted:
+    if isinstance(node.get("format"), str) and node["format"] in FORMATS:
         yield ["string"], {"anti_formats": (node["format"],)}
 
 

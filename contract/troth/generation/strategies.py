@@ -10,11 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from types import ModuleType, SimpleNamespace
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
-from hypothesis.internal.conjecture import utils
 
 from troth.generation import requests, values
 from troth.generation.mutations import broken
@@ -140,45 +138,3 @@ def drawn_by(build: Callable[[Source], T]) -> st.SearchStrategy[T]:
         return build(Drawn(draw))
 
     return built()
-
-
-class _Many(utils.many):
-    """`many` with the `more` that it used to have.
-
-    hypothesis-jsonschema 0.23.1 draws members in a `while elements.more()` loop over `many`, a part
-    of Hypothesis' own machinery that from 6.170.10 on is a context manager and an iterator instead.
-    This has both, so that neither library has to be held back.
-    """
-
-    _steps: Any = None
-
-    def more(self) -> bool:
-        """Whether another element is to be drawn; to be asked until the answer is no."""
-        if self._steps is None:
-            self.__enter__()
-            self._steps = iter(self)
-        for _ in self._steps:
-            return True
-        self.__exit__(None, None, None)
-        return False
-
-
-def _library() -> ModuleType:
-    import hypothesis_jsonschema
-    from hypothesis_jsonschema import _from_schema
-
-    if not hasattr(utils.many, "more"):
-        # Only this library's own name for the module is replaced: Hypothesis stays as it is.
-        own = {name: getattr(utils, name) for name in dir(utils) if not name.startswith("__")}
-        vars(_from_schema)["cu"] = SimpleNamespace(**{**own, "many": _Many})
-    return hypothesis_jsonschema
-
-
-def independent(schema: Any) -> st.SearchStrategy[Any]:
-    """hypothesis-jsonschema's strategy for *schema*, a plain JSON Schema.
-
-    A second opinion, for those who ask for it: nothing of ours has a part in it, and it may ignore
-    a keyword, or refuse a schema while it draws.
-    """
-    found: st.SearchStrategy[Any] = _library().from_schema(schema)
-    return found

@@ -11,6 +11,7 @@ from troth.generation import patterns
 from troth.generation.natural_strings import FORMATS, named, word
 from troth.generation.shape import Shape
 from troth.generation.source import Source, Unsatisfiable
+from troth.schema import data_model
 
 # A text that must be longer than this repeats itself.
 _LONG = 256
@@ -106,12 +107,12 @@ def string(shape: Shape, source: Source, free: Callable[[], str]) -> str:
     if shape.patterns:
         return _patterned(shape, source)
     if shape.anti_formats:
-        broken = FORMATS[shape.anti_formats[0]].broken
+        broken = data_model.FORMATS[shape.anti_formats[0]].counterexample
         if is_long_enough(shape, broken):
             return broken
     for name in shape.formats:
         if name in FORMATS:
-            text = FORMATS[name].draw(source)
+            text = FORMATS[name](source)
             if is_long_enough(shape, text):
                 return text
     for _ in range(_TRIES if shape.anti_patterns else 1):
@@ -127,7 +128,7 @@ def _patterned(shape: Shape, source: Source) -> str:
     One pattern's text may happen to match the others; else all of them one after the other.
     """
     makers = [maker for maker in map(patterns.generator, shape.patterns) if maker is not None]
-    formats = [FORMATS[name].draw for name in shape.formats if name in FORMATS]
+    formats = [FORMATS[name] for name in shape.formats if name in FORMATS]
     for attempt in range(_TRIES * 3 if makers else 0):
         several = len(makers) > 1 and attempt >= 8 and attempt % 2 == 1
         at = (attempt // 2 if several else attempt) % len(makers)

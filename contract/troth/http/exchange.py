@@ -10,8 +10,13 @@ from dataclasses import dataclass
 
 Fields = tuple[tuple[str, str], ...]
 
+#: A token (RFC 9110 §5.6.2): the name of a field, a method, a scheme of authentication …
+TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+#: A quoted string, in which a backslash makes the next character literal (RFC 9110 §5.6.4).
+QUOTED_STRING = r'"(?:[^"\\]|\\.)*+"'
 
-def field(fields: Fields, name: str) -> str | None:
+
+def _first(fields: Fields, name: str) -> str | None:
     """The value of the first field called *name*, or None."""
     wanted = name.lower()
     # a generator takes twice the time, and this is read for every request
@@ -21,8 +26,8 @@ def field(fields: Fields, name: str) -> str | None:
     return None
 
 
-def field_values(fields: Fields, name: str) -> tuple[str, ...]:
-    """All values of the fields called *name*, in order."""
+def values(fields: Fields, name: str) -> tuple[str, ...]:
+    """The values of all fields called *name*, in order."""
     wanted = name.lower()
     return tuple([value for key, value in fields if key.lower() == wanted])
 
@@ -38,12 +43,16 @@ class Request:
 
     def field(self, name: str) -> str | None:
         """The value of the first header field called *name*, or None."""
-        return field(self.fields, name)
+        return _first(self.fields, name)
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """The values of all header fields called *name*, in order."""
+        return values(self.fields, name)
 
     @property
     def content_type(self) -> str | None:
         """The Content-Type field, as sent."""
-        return field(self.fields, "content-type")
+        return _first(self.fields, "content-type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +70,16 @@ class Response:
 
     def field(self, name: str) -> str | None:
         """The value of the first header field called *name*, or None."""
-        return field(self.fields, name)
+        return _first(self.fields, name)
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """The values of all header fields called *name*, in order."""
+        return values(self.fields, name)
 
     @property
     def content_type(self) -> str | None:
         """The Content-Type field, as sent."""
-        return field(self.fields, "content-type")
+        return _first(self.fields, "content-type")
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,11 @@ def decode_lenient(data: bytes, *, limits: Limits = _DEFAULT) -> tuple[Any, tupl
     if not data.startswith(_BOM):
         with suppress(BadJson):
             return decode(data, limits=limits), ()
+    return recover(data, limits=limits)
+
+
+def recover(data: bytes, *, limits: Limits = _DEFAULT) -> tuple[Any, tuple[BadJson, ...]]:
+    """What `decode_lenient` makes of a text that `decode` refuses."""
     text, faults = _text(data)
     body = text.encode("utf-8")
     found = list(_scan(body, limits))

@@ -1,22 +1,58 @@
 """A condition over an exchange: CEL, compiled once, that holds, does not hold, or is undecided.
 
-What the document's author may write is checked in `source` when the document is compiled.
-Judging never raises.
+Everything that an author can get wrong in the text of a condition is refused when it is compiled,
+with a caret below it; the same look at the text tells which members it needs.  Judging never
+raises.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from troth.errors import Place
+from troth.errors import Place, SpecError, nearest
 from troth.laws.cel import cel
-from troth.laws.condition_text import VARIABLES, Source, token
 from troth.laws.declared_members import Shape, TooDeep, read
 from troth.laws.functions import FUNCTIONS, Function
 
-__all__ = ["VARIABLES", "Condition", "Facts", "Scope"]
+#: What a condition may speak of, with what each is.
+VARIABLES: Mapping[str, str] = {
+    "request": "the request's body",
+    "response": "the response's JSON body, or the body that its stream folds to",
+    "events": "the parsed data of the stream's items, in order, without the sentinel",
+    "status": "the response's status, an integer",
+    "streamed": "whether the response was a stream",
+    "first": "of a law that repeats its request: the first answer's `response`",
+    "again": "of a law that repeats its request: the second answer's `response`",
+}
+
+# CEL's own: macros and functions, with the arguments that each takes, a receiver counted.
+_BUILT_IN: Mapping[str, tuple[int, int]] = {
+    **dict.fromkeys(("size", "int", "uint", "double", "string", "bytes", "type", "dyn"), (1, 1)),
+    **dict.fromkeys(("contains", "startsWith", "endsWith", "matches"), (2, 2)),
+    **dict.fromkeys(("timestamp", "duration", "has"), (1, 1)),
+    **dict.fromkeys(("all", "exists", "exists_one", "existsOne", "filter"), (3, 3)),
+    "map": (3, 4),
+}
+_TYPES = frozenset({"string", "bool", "bytes", "double", "int", "list", "map", "null_type", "uint"})
+_KEYWORDS = frozenset({"true", "false", "null", "in"})
+
+_LITERAL = re.compile(
+    r"""//[^\n]*
+    |[bB]?[rR][bB]?(?:\"{3}.*?\"{3}|'{3}.*?'{3}|"[^"\n]*"|'[^'\n]*')
+    |[bB]?(?:\"{3}(?:\\.|.)*?\"{3}|'{3}(?:\\.|.)*?'{3}|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')""",
+    re.DOTALL | re.VERBOSE,
+)
+_NAME = re.compile(r"(\.\s*)?\b([A-Za-z_]\w*)(\s*\()?")
+_MACRO_VARIABLE = re.compile(
+    r"\.\s*(?:all|exists|exists_one|existsOne|map|filter)\s*\(\s*(\w+)\s*,"
+)
+_MEMBER = re.compile(r"\s*\.\s*([A-Za-z_]\w*)(?!\w)(?!\s*\()")
+_SYNTAX = re.compile(r"ERROR: <input>:(\d+):(\d+): (?:Syntax error: )?([^\n]*)")
+
+_LONGEST = 20_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +107,7 @@ class Facts(dict[str, Any]):
             values = dict(self)
             functions = {name: _reaching(function, values) for name, function in FUNCTIONS.items()}
             # a variable that is only reached into stays outside: a function gets at it by a token
-            tokens = {token(name): token(name) for name in self}
+            tokens = {_token(name): _token(name) for name in self}
             self._context = cel.Context(variables=tokens, functions=functions)
         for name in condition.copied:
             if name not in self._put:
@@ -115,7 +151,7 @@ class Condition:
 
         What the shapes of *scope* declare of a variable reads as null where it is absent.
         """
-        compiled = Source(source, pointer, place).compile()
+        compiled = _Source(source, pointer, place).compile()
         put = object.__setattr__  # the dataclass is frozen
         put(self, "source", source)
         put(self, "pointer", pointer)
@@ -154,7 +190,7 @@ class Condition:
             return None
         if not self._functions:
             return variables
-        variables |= {token(name): token(name) for name in self.variables}
+        variables |= {_token(name): _token(name) for name in self.variables}
         functions = {name: _reaching(FUNCTIONS[name], facts) for name in self._functions}
         try:
             return cel.Context(variables=variables, functions=functions)
@@ -180,3 +216,152 @@ def _reaching(function: Function, facts: Mapping[str, Any]) -> Callable[..., Any
         return known[key]
 
     return call
+
+
+# --- the text, read statically ---
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """A condition's program, and what it was found to need."""
+
+    program: cel.Program
+    variables: frozenset[str]
+    copied: frozenset[str]
+    members: Mapping[str, frozenset[str]]
+    whole: frozenset[str]
+    functions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The text of a condition, and where it was written."""
+
+    text: Any
+    pointer: str
+    place: Place | None
+
+    def compile(self) -> _Compiled:
+        """Compile the text; raises SpecError."""
+        if not isinstance(self.text, str) or not self.text.strip():
+            raise self.refused("a condition is a CEL expression, written as a string")
+        if len(self.text) > _LONGEST:
+            raise self.refused(f"a condition has at most {_LONGEST} characters")
+        program = self._parsed(self.text)
+        bare = _LITERAL.sub(lambda match: _blank(match.group()), self.text)
+        bound = set(_MACRO_VARIABLE.findall(bare))
+        variables: set[str] = set()
+        functions: set[str] = set()
+        reached: list[tuple[int, str]] = []
+        copied: dict[str, tuple[frozenset[str], bool]] = {}
+        for match in _NAME.finditer(bare):
+            dot, name, call = match.groups()
+            at = match.start(2)
+            if name in _KEYWORDS:
+                continue
+            if call:
+                self.call(bare, at, name, match.end(), receiver=bool(dot))
+                functions.add(name)
+            elif not dot and name not in bound:
+                if name in VARIABLES:
+                    variables.add(name)
+                    self.use(bare, match, copied, reached)
+                elif name not in _TYPES:
+                    raise self._unknown("variable", name, VARIABLES, at)
+        ours = frozenset(functions & FUNCTIONS.keys())
+        if reached:
+            program = self._parsed(_with_tokens(self.text, reached))
+        members = {name: frozenset(read) for name, (read, _) in copied.items()}
+        whole = frozenset(name for name, (_, all_of_it) in copied.items() if all_of_it)
+        return _Compiled(program, frozenset(variables), frozenset(copied), members, whole, ours)
+
+    def use(
+        self,
+        bare: str,
+        match: re.Match[str],
+        copied: dict[str, tuple[frozenset[str], bool]],
+        reached: list[tuple[int, str]],
+    ) -> None:
+        """Note what one mention of a variable needs: one member, all of it, or no copy."""
+        name, before = match.group(2), bare[: match.start(2)]
+        call = re.search(r"(?<![\w.])(\w+)\s*\(\s*$", before)
+        function = FUNCTIONS.get(call.group(1)) if call else None
+        if function and function.reaches and re.match(r"\s*,", bare[match.end() :]):
+            reached.append((match.start(2), name))
+            return
+        member = _MEMBER.match(bare, match.end())
+        members, whole = copied.get(name, (frozenset(), False))
+        if member is None:
+            copied[name] = (members, True)
+        else:
+            copied[name] = (members | {member.group(1)}, whole)
+
+    def call(self, bare: str, at: int, name: str, opened: int, *, receiver: bool) -> None:
+        """Check the call of *name*, whose arguments start at *opened*."""
+        function = FUNCTIONS.get(name)
+        least, most = (function.least, function.most) if function else _BUILT_IN.get(name, (0, -1))
+        if most < 0:
+            raise self._unknown("function", name, (*FUNCTIONS, *_BUILT_IN), at)
+        count = _count_arguments(bare, opened) + receiver
+        if not least <= count <= most:
+            due = f"{least}" if least == most else f"{least} to {most}"
+            raise self.refused(
+                f"{name}() takes {due} argument(s), a receiver counted, not {count}", at
+            )
+
+    def _parsed(self, text: str) -> cel.Program:
+        try:
+            return cel.compile(text)
+        except Exception as fault:  # ValueError mostly; a parser's inner faults come as others
+            where = _SYNTAX.search(str(fault))
+            if where is None:
+                raise self.refused("this is no CEL expression") from None
+            line, column, what = int(where[1]), int(where[2]), where[3]
+            lines = text.splitlines(keepends=True)
+            at = sum(map(len, lines[: line - 1])) + max(column - 1, 0)
+            raise self.refused(f"this is no CEL expression: {what}", at) from None
+
+    def _unknown(self, kind: str, name: str, known: Iterable[str], at: int) -> SpecError:
+        close = nearest(name, tuple(known))
+        advice = f"Did you mean '{close}'?" if close else f"Known are {', '.join(known)}."
+        return self.refused(f"{name!r} is no {kind} of a condition", at, advice)
+
+    def refused(self, fault: str, at: int | None = None, advice: str = "") -> SpecError:
+        """The error, with the line of the source at fault and a caret below it."""
+        if at is not None:
+            start = self.text.rfind("\n", 0, at) + 1
+            line = self.text[start:].partition("\n")[0]
+            caret = f"  {line}\n  {' ' * (at - start)}^"
+            advice = f"{caret}\n{advice}" if advice else caret
+        return SpecError(fault, place=self.place, pointer=self.pointer, advice=advice)
+
+
+def _with_tokens(text: str, reached: list[tuple[int, str]]) -> str:
+    for at, name in sorted(reached, reverse=True):
+        text = text[:at] + _token(name) + text[at + len(name) :]
+    return text
+
+
+def _token(name: str) -> str:
+    """What stands for the variable *name* where a function reaches into it."""
+    return f"reach_{name}"
+
+
+def _blank(text: str) -> str:
+    # a literal keeps its length, so that positions stay; its first character counts as an argument
+    return "'" + " " * (len(text) - 1) if not text.startswith("//") else " " * len(text)
+
+
+def _count_arguments(bare: str, opened: int) -> int:
+    depth, count, empty = 0, 1, True
+    for character in bare[opened:]:
+        if character in "([{":
+            depth += 1
+        elif character in ")]}":
+            if depth == 0:
+                return 0 if empty else count
+            depth -= 1
+        elif character == "," and depth == 0:
+            count += 1
+        empty = empty and character.isspace()
+    return count

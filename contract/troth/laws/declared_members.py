@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from typing import Any
 
 from troth import pointer as pointers
+from troth.schema.applicators import applying, resolve
 
 #: How deep a value may nest: the CEL library recurses on the C stack, without a guard.
 DEPTH = 256
 
-_BRANCHES = ("allOf", "oneOf", "anyOf")
-_BESIDE = ("then", "else")
+_BRANCHES = ("allOf", "oneOf", "anyOf", "then", "else")
 
 
 class TooDeep(ValueError):
@@ -32,16 +31,6 @@ class Shapes:
         self.root = root
         self._made: dict[tuple[int, ...], Shape] = {}
 
-    def at(self, *schema_pointers: str) -> Shape:
-        """The shape of the schemas at *schema_pointers*: what any of them declares."""
-        found = []
-        for pointer in schema_pointers:
-            try:
-                found.append(pointers.resolve(self.root, pointer))
-            except KeyError:
-                continue
-        return self.of(found)
-
     def of(self, schemas: Iterable[Any]) -> Shape:
         """The shape of *schemas*, nodes of the document."""
         nodes = tuple(schemas)
@@ -52,26 +41,10 @@ class Shapes:
             made = self._made.setdefault(key, Shape(self, nodes))
         return made
 
-    def expand(self, nodes: Iterable[Any]) -> Iterator[Mapping[str, Any]]:
+    def applying(self, nodes: Iterable[Any]) -> Iterator[Mapping[str, Any]]:
         """*nodes* with all that they refer to and branch into, each once."""
-        seen: set[int] = set()
-        waiting = list(reversed(list(nodes)))
-        while waiting:
-            node = waiting.pop()
-            if not isinstance(node, Mapping) or id(node) in seen:
-                continue
-            seen.add(id(node))
-            yield node
-            reference = node.get("$ref")
-            if isinstance(reference, str) and reference.startswith("#"):
-                with suppress(KeyError, ValueError):  # `document` reports a dangling reference
-                    target = pointers.from_fragment(reference[1:])
-                    waiting.append(pointers.resolve(self.root, target))
-            for keyword in _BRANCHES:
-                branches = node.get(keyword)
-                if isinstance(branches, list):
-                    waiting.extend(branches)
-            waiting.extend(node[keyword] for keyword in _BESIDE if keyword in node)
+        starts = [("", node) for node in nodes]
+        return (node for _, node in applying(self.root, starts, keywords=_BRANCHES))
 
 
 class Shape:
@@ -90,7 +63,7 @@ class Shape:
             members: dict[str, list[Any]] = {}
             entries: list[Any] = []
             others: list[Any] = []
-            for node in self._shapes.expand(self.nodes):
+            for node in self._shapes.applying(self.nodes):
                 properties = node.get("properties")
                 if isinstance(properties, Mapping):
                     for name, schema in properties.items():
@@ -160,3 +133,40 @@ def _scalar_values(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text
+
+
+def shapes_of(root: Any, operation: str) -> dict[str, Shape]:
+    """What the schemas of the operation at the pointer *operation* declare of each variable."""
+    node, shapes = pointers.resolve(root, operation), Shapes(root)
+    requests = [entry["schema"] for entry in _content(root, node.get("requestBody"), "schema")]
+    responses: list[Any] = []
+    items: list[Any] = []
+    declared = node.get("responses")
+    for status, response in declared.items() if isinstance(declared, Mapping) else ():
+        if status.startswith(("2", "default")):
+            responses += [entry["schema"] for entry in _content(root, response, "schema")]
+            for entry in _content(root, response, "itemSchema"):
+                items += _data(shapes, entry["itemSchema"])
+    events = [{"type": "array", "items": item} for item in items]
+    described = {"request": requests, "response": responses, "events": events}
+    described |= {"first": responses, "again": responses}
+    return {name: shapes.of(nodes) for name, nodes in described.items() if nodes}
+
+
+def _content(root: Any, node: Any, member: str) -> Iterator[Mapping[str, Any]]:
+    """The media types of a body or response, its references followed, that have *member*."""
+    while (target := resolve(root, node)) is not None:
+        node = target[1]
+    content = node.get("content") if isinstance(node, Mapping) else None
+    for entry in content.values() if isinstance(content, Mapping) else ():
+        if isinstance(entry, Mapping) and member in entry:
+            yield entry
+
+
+def _data(shapes: Shapes, item: Any) -> Iterator[Any]:
+    """What the JSON in the data of an event, held to *item*, is held to itself."""
+    for node in shapes.applying([item]):
+        data = (node.get("properties") or {}).get("data")
+        for inner in shapes.applying([data]):
+            if "contentSchema" in inner:
+                yield inner["contentSchema"]

@@ -7,7 +7,6 @@ that cannot be used).
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,8 @@ from typing import Any
 
 from troth.http import json_text
 from troth.laws.declared_members import read
-from troth.schema import schema
+from troth.schema.data_model import identity, is_number
+from troth.schema.untrusted_schema import UnusableSchema, embedded
 
 Path = tuple[str, ...]
 
@@ -64,34 +64,34 @@ def is_json(text: Any) -> Any:
     return True
 
 
-def conforms(value: Any, embedded: Any) -> Any:
+def conforms(value: Any, schema: Any) -> Any:
     """Whether *value* is valid under a JSON Schema that is itself a value."""
-    if not isinstance(embedded, dict | bool):
+    if not isinstance(schema, dict | bool):
         raise Senseless
     try:
-        return schema.embedded(embedded).is_valid(value)
-    except (schema.UnusableSchema, ValueError):
+        return embedded(schema).is_valid(value)
+    except (UnusableSchema, ValueError):
         raise Senseless from None
 
 
 def distinct(values: Any) -> Any:
     """*values* without repetitions, the first of each kept."""
-    found: dict[Hashable, Any] = {}
+    firsts: dict[Hashable, Any] = {}
     for value in _list(values):
-        found.setdefault(_key(value), value)
-    return list(found.values())
+        firsts.setdefault(identity(value), value)
+    return list(firsts.values())
 
 
 def sort(values: Any) -> Any:
     """*values* in ascending order: all numbers, or all strings."""
-    if _all(values, _is_number) or _all(values, lambda value: isinstance(value, str)):
+    if _all(values, is_number) or _all(values, _is_text):
         return sorted(values)
     raise Senseless
 
 
 def total(values: Any) -> Any:
     """The sum of a list of numbers."""
-    if not _all(values, _is_number):
+    if not _all(values, is_number):
         raise Senseless
     return sum(values)
 
@@ -158,7 +158,7 @@ def series(items: Any, at: Any, keys: Any, members: Any) -> Any:
     ways = [(path[-1], _step(where, path)) for path in wanted]
     groups: dict[Any, dict[str, list[Any]]] = {}
     for row in _rows(_list(items), where):
-        key = tuple([_key(_follow(row, way)) for way in key_ways])
+        key = tuple([identity(_follow(row, way)) for way in key_ways])
         columns = groups.get(key)
         if columns is None:
             columns = groups[key] = {name: [] for name, _ in ways}
@@ -219,21 +219,8 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _is_present(value: Any) -> bool:
     return value is not None and value != "" and value != [] and value != {}
-
-
-def _key(value: Any) -> Hashable:
-    """Something hashable that is equal for equal JSON values only: 1 is neither true nor "1"."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return (value,)
-    return (json.dumps(value, sort_keys=True), "")
 
 
 FUNCTIONS: Mapping[str, Function] = {

@@ -10,30 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from weakref import WeakKeyDictionary
 
 from troth import pointer as pointers
 from troth.document import vocabulary
 from troth.document.document import Document
 from troth.errors import Place, SpecError
-from troth.laws.condition import VARIABLES, Condition, Facts, Scope
-from troth.laws.declared_members import Shape, Shapes, TooDeep, read
-from troth.laws.functions import FUNCTIONS
-from troth.schema.schema import Schemas
-
-__all__ = [
-    "FUNCTIONS",
-    "VARIABLES",
-    "Condition",
-    "Facts",
-    "Law",
-    "Scope",
-    "Verdict",
-    "fill",
-    "parse",
-    "scope_of",
-    "verdict",
-]
+from troth.laws.condition import Condition, Scope
+from troth.laws.declared_members import Shape, shapes_of
 
 Verdict = Literal["held", "broken", "inapplicable", "undecided"]
 
@@ -88,9 +71,7 @@ def verdict(law: Law, facts: Mapping[str, Any]) -> Verdict:
     return {True: "held", False: "broken", None: "undecided"}[law.holds.holds(facts)]  # type: ignore[return-value]  # mypy widens the literals of a dict display
 
 
-def parse(
-    raw: Any, pointer: str, document: Document, schemas: Schemas | None = None
-) -> tuple[Law, ...]:
+def parse(raw: Any, pointer: str, document: Document) -> tuple[Law, ...]:
     """Read the value of an `x-troth-laws` that stands at *pointer* of *document*.
 
     Raises SpecError with the place, for the first law that has no meaning.
@@ -118,27 +99,7 @@ def parse(
 
 def scope_of(document: Document, operation: str) -> Scope:
     """What the schemas of the operation at the pointer *operation* declare of each variable."""
-    shapes = Shapes(document.root)
-    found = _Declared(document.root, shapes).variables(operation)
-    return Scope({name: shapes.of(nodes) for name, nodes in found.items() if nodes})
-
-
-def fill(schemas: Schemas, pointer: str, instance: Any) -> Any:
-    """*instance* with the members that the schema at *pointer* declares, absent ones as null.
-
-    Follows `$ref`, allOf, oneOf and anyOf along the instance.  What nests too deeply for CEL
-    comes back as it was.
-    """
-    shapes = _shapes.get(schemas)
-    if shapes is None:
-        shapes = _shapes.setdefault(schemas, Shapes(schemas.document.root))
-    try:
-        return read(instance, shapes.at(pointer))
-    except TooDeep:
-        return instance
-
-
-_shapes: WeakKeyDictionary[Schemas, Shapes] = WeakKeyDictionary()
+    return Scope(shapes_of(document.root, operation))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,42 +152,3 @@ def _shared(shapes: Mapping[str, Shape], conditions: Iterable[Condition]) -> Sco
         for name, named in condition.scope.members.items():
             members[name] = members.get(name, frozenset()) | named
     return Scope(shapes, members, whole)
-
-
-@dataclass(frozen=True, slots=True)
-class _Declared:
-    """Finds the schemas that describe each variable of an operation."""
-
-    root: Any
-    shapes: Shapes
-
-    def variables(self, operation: str) -> dict[str, list[Any]]:
-        node = pointers.resolve(self.root, operation)
-        requests = [entry["schema"] for entry in self.content(node.get("requestBody"))]
-        responses: list[Any] = []
-        events: list[Any] = []
-        declared = node.get("responses")
-        for status, response in declared.items() if isinstance(declared, Mapping) else ():
-            if status.startswith(("2", "default")):
-                for entry in self.content(response, either=("schema", "itemSchema")):
-                    responses.extend(entry[key] for key in ("schema",) if key in entry)
-                    events.extend(self.data(entry.get("itemSchema")))
-        names = {"request": requests, "response": responses, "events": events}
-        names["events"] = [{"type": "array", "items": node} for node in events]
-        return {**names, "first": responses, "again": responses}
-
-    def content(self, node: Any, *, either: Sequence[str] = ("schema",)) -> Iterator[Any]:
-        while isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
-            node = pointers.resolve(self.root, pointers.from_fragment(node["$ref"][1:]))
-        content = node.get("content") if isinstance(node, Mapping) else None
-        for entry in content.values() if isinstance(content, Mapping) else ():
-            if isinstance(entry, Mapping) and any(key in entry for key in either):
-                yield entry
-
-    def data(self, item: Any) -> Iterator[Any]:
-        """What the JSON in an event's data is held to."""
-        for node in self.shapes.expand([item]):
-            data = (node.get("properties") or {}).get("data")
-            for inner in self.shapes.expand([data]):
-                if "contentSchema" in inner:
-                    yield inner["contentSchema"]

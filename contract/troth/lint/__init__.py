@@ -1,8 +1,9 @@
 """Faults of the document itself, found by general rules: what `troth lint` says.
 
-A rule is a function from a `Survey` to findings; it knows no path, name or field of any
-particular document.  Leaves to others: writing findings down (`lint.report`), making an overlay
-of what they propose (`lint.mending`).
+A rule is a function from a `Survey` of the document (its objects, what refers to what, who uses
+what) to `Diagnostic`s (a code, a sentence, the overlay actions that mend).  It knows no path, name
+or field of any particular document.  A new rule is a function in the module of its family and a
+line in `RULES`; a new code stands in `diagnostics` and in docs/LINT.md.
 """
 
 from __future__ import annotations
@@ -11,80 +12,78 @@ from collections.abc import Callable, Iterator
 
 from troth.document.document import Document
 from troth.lint import (
-    code_samples,
-    dependencies,
     examples,
     keywords,
-    metaschema,
-    paths,
+    operations,
     prose,
-    ranges,
-    recursion,
-    relations,
-    server_urls,
     shapes,
     streams,
+    structure,
     unions,
-    unknown_extensions,
-    usage,
 )
-from troth.lint import structure as forms
-from troth.lint.findings import CODES, Finding, Fix
-from troth.lint.survey import Survey, surveyed
+from troth.lint.diagnostics import CODES, Diagnostic, Fix
+from troth.lint.survey import Survey, survey_of
 
-__all__ = ["CODES", "Finding", "Fix", "lint"]
+__all__ = ["CODES", "Diagnostic", "Fix", "lint"]
 
-RULES: tuple[Callable[[Survey], Iterator[Finding]], ...] = (
-    forms.malformed,
-    paths.paths,
-    paths.operations,
-    paths.path_parameters,
-    paths.contents,
-    server_urls.servers,
-    usage.tags,
-    usage.components,
-    usage.security,
-    usage.duplicate_samples,
+RULES: tuple[Callable[[Survey], Iterator[Diagnostic]], ...] = (
+    structure.malformed,
+    structure.unknown_extensions,
+    operations.paths,
+    operations.operations,
+    operations.path_parameters,
+    operations.contents,
+    operations.servers,
+    operations.tags,
+    operations.components,
+    operations.security,
     keywords.dead_names,
     keywords.unsatisfiable,
-    recursion.endless,
+    keywords.endless,
     keywords.inert,
     keywords.foreign,
     keywords.unreadable,
     keywords.unportable,
     examples.wrong_values,
+    examples.wrong_samples,
+    examples.duplicate_samples,
     unions.overlaps,
     unions.shared,
     prose.limits,
     prose.only_values,
-    relations.relations,
-    dependencies.dependencies,
+    prose.relations,
+    prose.dependencies,
+    prose.counts,
+    prose.unbounded,
     streams.undeclared_streams,
     streams.contradictions,
-    code_samples.wrong_samples,
     shapes.constants,
     shapes.payloads,
     shapes.siblings,
     shapes.open_objects,
     shapes.formats,
-    ranges.counts,
-    ranges.unbounded,
-    unknown_extensions.unknown_extensions,
 )
 
 
-def lint(document: Document) -> tuple[Finding, ...]:
+def lint(document: Document) -> tuple[Diagnostic, ...]:
     """Find what is wrong with *document*, in the order of its files and lines, each once."""
-    survey = surveyed(document)
-    found = [finding for rule in RULES for finding in rule(survey)]
-    if not any(finding.code == "malformed" for finding in found):
+    survey = survey_of(document)
+    diagnostics = [diagnostic for rule in RULES for diagnostic in rule(survey)]
+    if not any(diagnostic.code == "malformed" for diagnostic in diagnostics):
         # what is not of OpenAPI's form has no meaning that compiling could miss
-        found += unknown_extensions.unusable(survey, found)
-    found += metaschema.rejected(survey, found)
-    distinct = {(finding.code, finding.pointer, finding.message): finding for finding in found}
+        diagnostics += structure.unusable(survey, diagnostics)
+    diagnostics += structure.rejected(survey, diagnostics)
+    distinct = {(each.code, each.pointer, each.message): each for each in diagnostics}
     return tuple(sorted(distinct.values(), key=_order))
 
 
-def _order(finding: Finding) -> tuple[str, int, int, str, str, str]:
-    place = finding.place
-    return (place.file, place.line, place.column, finding.pointer, finding.code, finding.message)
+def _order(diagnostic: Diagnostic) -> tuple[str, int, int, str, str, str]:
+    place = diagnostic.place
+    return (
+        place.file,
+        place.line,
+        place.column,
+        diagnostic.pointer,
+        diagnostic.code,
+        diagnostic.message,
+    )

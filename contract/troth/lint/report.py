@@ -1,4 +1,4 @@
-"""Write findings down: for a person, for a program, for GitHub's annotations.
+"""Write diagnostics down: for a person, for a program, for GitHub's annotations.
 
 Documents come from anywhere, so what they say is never trusted to be plain text: no control
 character, no terminal escape and no workflow command of theirs gets through.
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from troth.errors import Place
-from troth.lint.findings import Finding, Severity
+from troth.lint.diagnostics import Diagnostic, Severity
 
 _WIDTH = 80
 _SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
@@ -21,78 +21,73 @@ _SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
-def text(findings: Sequence[Finding], *, file: str) -> str:
-    """Write *findings* grouped by severity and code, in 80 columns."""
+def text(diagnostics: Sequence[Diagnostic], *, file: str) -> str:
+    """Write *diagnostics* grouped by severity and code, in 80 columns."""
     lines: list[str] = []
     for severity in _SEVERITIES:
-        chosen = [finding for finding in findings if finding.severity == severity]
-        for code in dict.fromkeys(finding.code for finding in chosen):
-            group = [finding for finding in chosen if finding.code == code]
+        groups: dict[str, list[Diagnostic]] = {}
+        for each in diagnostics:
+            if each.severity == severity:
+                groups.setdefault(each.code, []).append(each)
+        for code, group in groups.items():
             count = f" ({len(group)})" if len(group) > 1 else ""
             lines.append(f"{severity} {code}{count}")
-            for finding in group:
-                lines += _entry(finding)
+            for each in group:
+                lines += _entry(each)
             lines.append("")
-    lines.append(summary(findings, file=file))
+    lines.append(summary(diagnostics, file=file))
     return "\n".join(lines) + "\n"
 
 
-def _entry(finding: Finding) -> Iterator[str]:
-    mended = "  (fix proposed)" if finding.fix else ""
-    yield f"  {plain(str(finding.place))}{mended}"
-    if finding.pointer:
-        yield f"    #{plain(finding.pointer)}"
-    yield from textwrap.wrap(
-        plain(finding.message),
-        _WIDTH,
-        initial_indent="    ",
-        subsequent_indent="    ",
-        break_on_hyphens=False,
-    )
+def _entry(diagnostic: Diagnostic) -> Iterator[str]:
+    mended = "  (fix proposed)" if diagnostic.fix else ""
+    yield f"  {plain(str(diagnostic.place))}{mended}"
+    if diagnostic.pointer:
+        yield f"    #{plain(diagnostic.pointer)}"
+    wrapped = textwrap.wrap(plain(diagnostic.message), _WIDTH - 4, break_on_hyphens=False)
+    yield from (f"    {line}" for line in wrapped)
 
 
-def summary(findings: Sequence[Finding], *, file: str) -> str:
-    """Count the findings of each severity in one line."""
-    if not findings:
+def summary(diagnostics: Sequence[Diagnostic], *, file: str) -> str:
+    """Count the diagnostics of each severity in one line."""
+    if not diagnostics:
         return f"{plain(file)}: nothing found"
-    counted = [
-        (severity, sum(finding.severity == severity for finding in findings))
-        for severity in _SEVERITIES
+    words = [
+        f"{count} {severity}{'s' if count > 1 and severity != 'info' else ''}"
+        for severity, count in _counts(diagnostics).items()
+        if count
     ]
-    words = [f"{count} {_plural(severity, count)}" for severity, count in counted if count]
-    fixes = sum(bool(finding.fix) for finding in findings)
+    fixes = sum(bool(each.fix) for each in diagnostics)
     proposed = f"; {fixes} with a proposed fix" if fixes else ""
     return f"{plain(file)}: {', '.join(words)}{proposed}"
 
 
-def _plural(severity: Severity, count: int) -> str:
-    return severity if severity == "info" or count == 1 else severity + "s"
+def _counts(diagnostics: Sequence[Diagnostic]) -> dict[str, int]:
+    severities = [each.severity for each in diagnostics]
+    return {severity: severities.count(severity) for severity in _SEVERITIES}
 
 
-def as_json(findings: Sequence[Finding], *, file: str) -> str:
-    """Write *findings* as one JSON object; docs/LINT.md documents its shape."""
-    counts = {
-        severity: sum(finding.severity == severity for finding in findings)
-        for severity in _SEVERITIES
-    }
-    root = {"file": file, "counts": counts, "findings": [_object(each) for each in findings]}
+def as_json(diagnostics: Sequence[Diagnostic], *, file: str) -> str:
+    """Write *diagnostics* as one JSON object; docs/LINT.md documents its shape."""
+    written = [_object(each) for each in diagnostics]
+    root = {"file": file, "counts": _counts(diagnostics), "findings": written}
     # ASCII only: what a document hides in its strings stays visible as escapes
     return json.dumps(root, indent=2) + "\n"
 
 
-def _object(finding: Finding) -> dict[str, Any]:
+def _object(diagnostic: Diagnostic) -> dict[str, Any]:
     return {
-        "severity": finding.severity,
-        "code": finding.code,
-        "message": finding.message,
-        "pointer": finding.pointer,
-        "file": finding.place.file,
-        "line": finding.place.line,
-        "column": finding.place.column,
+        "severity": diagnostic.severity,
+        "code": diagnostic.code,
+        "message": diagnostic.message,
+        "pointer": diagnostic.pointer,
+        "file": diagnostic.place.file,
+        "line": diagnostic.place.line,
+        "column": diagnostic.place.column,
         "fix": [
             {"kind": fix.kind, "pointer": fix.pointer}
             | ({} if fix.kind == "remove" else {"value": fix.value})
-            for fix in finding.fix
+            for fix in diagnostic.fix
         ],
     }
 
@@ -100,12 +95,12 @@ def _object(finding: Finding) -> dict[str, Any]:
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 
 
-def github(findings: Sequence[Finding]) -> str:
-    """Write *findings* as workflow commands, which GitHub shows beside the lines."""
+def github(diagnostics: Sequence[Diagnostic]) -> str:
+    """Write *diagnostics* as workflow commands, which GitHub shows beside the lines."""
     return "".join(
-        f"::{_COMMANDS[finding.severity]} {_where(finding.place)},"
-        f"title={_property(finding.code)}::{_data(f'{finding.message} (#{finding.pointer})')}\n"
-        for finding in findings
+        f"::{_COMMANDS[each.severity]} {_where(each.place)},"
+        f"title={_property(each.code)}::{_data(f'{each.message} (#{each.pointer})')}\n"
+        for each in diagnostics
     )
 
 

@@ -7,25 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from troth.errors import SpecError
+from troth.lint.diagnostics import Diagnostic, inline_json
 from troth.lint.english import only_value
-from troth.lint.findings import Finding, Fix
-from troth.lint.members import conditional, in_place, says, types
-from troth.lint.survey import Survey, text_of
-from troth.lint.walk import Node
+from troth.lint.survey import Node, Survey
 
 # Names by which objects say what kind of object they are.
 _TAGS = frozenset(
-    (
-        "type",
-        "kind",
-        "object",
-        "mode",
-        "method",
-        "strategy",
-        "resource_type",
-        "resourceType",
-        "@type",
-    )
+    "type kind object mode method strategy resource_type resourceType @type".split()  # noqa: SIM905 - a list of words
 )
 _CLOSED = ("enum", "const", "pattern", "format")
 _ADVERBS = frozenset(
@@ -33,90 +21,78 @@ _ADVERBS = frozenset(
 )
 
 
-def constants(survey: Survey) -> Iterator[Finding]:
+def constants(survey: Survey) -> Iterator[Diagnostic]:
     """Find a required tag whose example spells the name of its own object, with no const.
 
     `object: chat.completion` in a ChatCompletionResponse is what tells it from its look-alikes
     (its stream's chunks, to begin with); as a free string it tells nothing.
     """
     for owner in survey.of("schema"):
-        for name in _required(owner):
+        for name in _TAGS.intersection(owner["required"] or ()):
             node = survey.child(owner, "properties", name)
-            if node is None or name not in _TAGS or types(survey, node) != {"string"}:
+            if node is None or survey.types(node) != {"string"}:
                 continue
             value = _spelt_name(owner, node)
-            if value is None or says(survey, node, *_CLOSED) or only_value(node.description):
+            if value is None or survey.says(node, *_CLOSED) or only_value(node.description):
                 continue
-            yield survey.finding(
-                "constant-missing",
-                node,
-                f"`{name}` is {text_of(value)} by its example and its description, and any string "
-                f"passes: another kind of object is taken for this one; `const` would tell them "
-                "apart.",
-                Fix("merge", node.pointer, survey.exactly(value)),
+            message = (
+                f"`{name}` is {inline_json(value)} by its example and its description, and any "
+                "string passes: another kind of object is taken for this one; `const` would tell "
+                "them apart."
             )
+            yield survey.diagnose("constant-missing", node, message, merge=survey.exactly(value))
 
 
 def _spelt_name(owner: Node, node: Node) -> str | None:
-    example = node["example"]
-    if example is None and isinstance(node["examples"], list) and len(node["examples"]) == 1:
-        example = node["examples"][0]
+    example, listed = node["example"], node["examples"]
+    if example is None and isinstance(listed, list) and len(listed) == 1:
+        example = listed[0]
     if not isinstance(example, str):
         return None
     words = [word.lower() for word in re.split(r"[._/-]", example)]
-    named = _words(owner.name)
-    if len(words) < 2 or not all(words) or named[: len(words)] != words:
+    if len(words) < 2 or not all(words) or _words(owner.name)[: len(words)] != words:
         return None
     described = f"{node.description} {owner.description}".lower()
     return example if " ".join(words) in described else None
 
 
-def payloads(survey: Survey) -> Iterator[Finding]:
+def payloads(survey: Survey) -> Iterator[Diagnostic]:
     """Find tags one of whose values is the name of an optional member beside it."""
     for owner in survey.of("schema"):
-        declared = owner["properties"]
-        if not isinstance(declared, dict):
-            continue
-        for name in sorted(_TAGS & declared.keys()):
-            tag = survey.child(owner, "properties", name)
+        for name in sorted(_TAGS.intersection(owner["properties"] or ())):
             values = [
                 value
-                for value in (_allowed(survey, tag) if tag else ())
+                for value in _allowed(survey, survey.child(owner, "properties", name))
                 if _announces(survey, owner, name, value) and _lacks(survey, owner, name, value)
             ]
             if values:
-                fixes: list[Fix] = []
-                if not survey.is_3_0:  # `if` came with OpenAPI 3.1
-                    conditions = {"allOf": [_when(name, value) for value in values]}
-                    fixes.append(Fix("merge", owner.pointer, conditions))
+                # `if` came with OpenAPI 3.1
+                merge = None if survey.is_3_0 else {"allOf": [_when(name, each) for each in values]}
                 more = f" (and {len(values) - 1} more like it)" if len(values) > 1 else ""
-                yield survey.finding(
-                    "enum-needs-member",
-                    owner,
+                message = (
                     f"`{name}: {values[0]}` passes without `{values[0]}`, the member that it "
-                    f"announces{more}.",
-                    *fixes,
+                    f"announces{more}."
                 )
+                yield survey.diagnose("enum-needs-member", owner, message, merge=merge)
+
+
+def _allowed(survey: Survey, tag: Node | None) -> list[str]:
+    values = [value for part in survey.in_place(tag) for value in part["enum"] or ()]
+    return sorted({value for value in values if isinstance(value, str)})
 
 
 def _announces(survey: Survey, owner: Node, name: str, value: str) -> bool:
     payload = survey.child(owner, "properties", value)
-    return payload is not None and value != name and "object" in types(survey, payload)
-
-
-def _allowed(survey: Survey, tag: Node) -> list[str]:
-    values = [value for part in in_place(survey, tag) for value in part["enum"] or ()]
-    return sorted({value for value in values if isinstance(value, str)})
+    return payload is not None and value != name and "object" in survey.types(payload)
 
 
 def _lacks(survey: Survey, owner: Node, name: str, value: str) -> bool:
     """Whether an object with the tag *value* is valid without its member."""
-    if any(value in _required(relative) for relative in survey.family(owner)):
+    if any(value in (relative["required"] or ()) for relative in survey.family(owner)):
         return False
-    if conditional(survey, owner, name, value):
+    if survey.is_conditional(owner, name, value):
         return False
-    others = set(_required(owner)) - {name}
-    if others:
+    if set(owner["required"] or ()) - {name}:
         return True
     try:
         return survey.schemas.at(owner.pointer).is_valid({name: value})
@@ -131,7 +107,7 @@ def _when(name: str, value: str) -> dict[str, Any]:
     }
 
 
-def siblings(survey: Survey) -> Iterator[Finding]:
+def siblings(survey: Survey) -> Iterator[Diagnostic]:
     """Find objects that carry the top few of a kind, are of that kind, and declare none of it.
 
     An entry of log probabilities lists `top_logprobs`, each a token with its logprob; the entry
@@ -142,72 +118,22 @@ def siblings(survey: Survey) -> Iterator[Finding]:
         if len(declared) != 1:
             continue
         (node,) = declared
-        items = survey.child(node, "items")
-        kind = survey.resolve(items) if items else None
-        if kind is None or kind.pointer == owner.pointer or not kind["properties"]:
-            continue
+        kind = survey.resolve(survey.child(node, "items"))
         adverb, _, noun = node.name.partition("_")
-        if adverb not in _ADVERBS or not noun:
+        if kind is None or kind is owner or not kind["properties"] or adverb not in _ADVERBS:
             continue
         squashed = _squash(_words(kind.name))
-        if not squashed.endswith(_squash([noun])) or squashed not in _squash(_words(owner.name)):
+        if not noun or not squashed.endswith(_squash([noun])):
+            continue
+        if squashed not in _squash(_words(owner.name)):
             continue
         members = {name: value for name, value in kind["properties"].items() if name != node.name}
-        yield survey.finding(
-            "sibling-lacks-members",
-            owner,
+        message = (
             f"It declares `{node.name}` only; its sibling {kind.name} declares "
-            f"{', '.join(members)}, and this is one of that kind.",
-            Fix("merge", owner.pointer, {"properties": members}),
+            f"{', '.join(members)}, and this is one of that kind."
         )
-
-
-def open_objects(survey: Survey) -> Iterator[Finding]:
-    """Count the objects that accept members that they do not declare."""
-    declaring = [node for node in survey.of("schema") if node["properties"]]
-    closed = [
-        node
-        for node in declaring
-        if any(
-            part["additionalProperties"] is not None or part["unevaluatedProperties"] is not None
-            for part in survey.family(node)
-        )
-    ]
-    if declaring and len(closed) < len(declaring):
-        yield survey.finding(
-            "open-objects",
-            "",
-            f"{len(declaring) - len(closed)} of {len(declaring)} objects with declared members are "
-            "open: a misspelt member is accepted (troth gives a hint at validation).",
-        )
-
-
-def formats(survey: Survey) -> Iterator[Finding]:
-    """Count the numeric formats, which are annotations unless a validator asserts them."""
-    counted = dict.fromkeys(("int32", "int64", "float", "double"), 0)
-    for node in survey.of("schema"):
-        if isinstance(node["format"], str) and node["format"] in counted:
-            counted[node["format"]] += 1
-    integers, floats = counted["int32"] + counted["int64"], counted["float"] + counted["double"]
-    if integers or floats:
-        parts = [
-            f"{number} {words}"
-            for number, words in ((integers, "int32/int64"), (floats, "float/double"))
-            if number
-        ]
-        yield survey.finding(
-            "format-annotation",
-            "",
-            f"Numeric formats are annotations by default ({', '.join(parts)}): to most validators "
-            "2^40 is an int32; troth asserts int32 and int64.",
-        )
-
-
-def _required(node: Node) -> list[str]:
-    required = node["required"]
-    return (
-        [name for name in required if isinstance(name, str)] if isinstance(required, list) else []
-    )
+        merge = {"properties": members}
+        yield survey.diagnose("sibling-lacks-members", owner, message, merge=merge)
 
 
 def _words(name: str) -> list[str]:
@@ -216,3 +142,37 @@ def _words(name: str) -> list[str]:
 
 def _squash(words: list[str]) -> str:
     return "".join(word.rstrip("s") for word in words)
+
+
+def open_objects(survey: Survey) -> Iterator[Diagnostic]:
+    """Count the objects that accept members that they do not declare."""
+    declaring = [node for node in survey.of("schema") if node["properties"]]
+    are_open = sum(
+        all(
+            part["additionalProperties"] is None and part["unevaluatedProperties"] is None
+            for part in survey.family(node)
+        )
+        for node in declaring
+    )
+    if are_open:
+        message = (
+            f"{are_open} of {len(declaring)} objects with declared members are "
+            "open: a misspelt member is accepted (troth gives a hint at validation)."
+        )
+        yield survey.diagnose("open-objects", "", message)
+
+
+def formats(survey: Survey) -> Iterator[Diagnostic]:
+    """Count the numeric formats, which are annotations unless a validator asserts them."""
+    used = [node["format"] for node in survey.of("schema")]
+    parts = [
+        f"{number} {'/'.join(names)}"
+        for names in (("int32", "int64"), ("float", "double"))
+        if (number := sum(map(used.count, names)))
+    ]
+    if parts:
+        message = (
+            f"Numeric formats are annotations by default ({', '.join(parts)}): to most validators "
+            "2^40 is an int32; troth asserts int32 and int64."
+        )
+        yield survey.diagnose("format-annotation", "", message)

@@ -7,10 +7,8 @@ from typing import Any
 
 from troth.http import media_type
 from troth.lint import english
-from troth.lint.findings import Finding, Fix
-from troth.lint.members import member_of, types
-from troth.lint.survey import Survey, text_of
-from troth.lint.walk import Node
+from troth.lint.diagnostics import Diagnostic, Fix, inline_json
+from troth.lint.survey import Node, Survey
 
 _EVENT_STREAM = "text/event-stream"
 # The least that is true of every event stream: its items are events, and an event has data
@@ -24,51 +22,47 @@ _ANY_EVENTS = {
 }
 
 
-def undeclared_streams(survey: Survey) -> Iterator[Finding]:
+def undeclared_streams(survey: Survey) -> Iterator[Diagnostic]:
     """Find operations that promise an event stream and declare none."""
     for operation in survey.of("operation"):
-        answers = list(_successes(survey, operation))
-        if not answers or any(_streams(survey, answer) for answer in answers):
+        answers = list(survey.successes(operation))
+        if not answers or _is_streamed(survey, operation):
             continue
         promise = operation_promise(survey, operation) or _member_promise(survey, operation)
-        if promise is None or _twin_streams(survey, operation):
+        if promise is None or _has_streamed_twin(survey, operation):
             continue
         answer = answers[0]
-        fix = Fix("merge", answer.pointer, {"content": {_EVENT_STREAM: _ANY_EVENTS}})
         declared = ", ".join(answer["content"] or {}) or "no content"
-        yield survey.finding(
-            "stream-undeclared",
-            answer,
+        message = (
             f"{_name(operation)} promises a stream (“{_shortened(promise)}”), and this response "
-            f"declares only {declared}: `{_EVENT_STREAM}` is missing.",
-            fix,
+            f"declares only {declared}: `{_EVENT_STREAM}` is missing."
         )
+        merge = {"content": {_EVENT_STREAM: _ANY_EVENTS}}
+        yield survey.diagnose("stream-undeclared", answer, message, merge=merge)
 
 
-def contradictions(survey: Survey) -> Iterator[Finding]:
+def contradictions(survey: Survey) -> Iterator[Diagnostic]:
     """Find prose that allows one value only, where the document promises that another works."""
     for node in survey.of("schema"):
-        stated = english.only_value(node["description"]) if node.description else None
+        stated = english.only_value(node["description"] or "")
         if stated is None:
             continue
         value, quote = stated
         operation = contradicting_operation(survey, node, value)
+        allowed = [node["const"]] if node["const"] is not None else node["enum"]
         if operation is not None:
             promise = operation_promise(survey, operation) or f"a response of {_EVENT_STREAM}"
-            yield survey.finding(
-                "prose-contradiction",
-                node,
+            message = (
                 f"The description says “{quote}”, and {_name(operation)} promises the contrary: "
-                f"“{_shortened(promise)}”.",
-                *_without(node, quote),
+                f"“{_shortened(promise)}”."
             )
-        elif _closed_to(node, value):
-            yield survey.finding(
-                "prose-contradiction",
-                node,
+            yield survey.diagnose("prose-contradiction", node, message, *_without(node, quote))
+        elif allowed is not None and value not in allowed:
+            message = (
                 f"The description says “{quote}”, and the schema's own `const` or `enum` does not "
-                f"allow {text_of(value)}.",
+                f"allow {inline_json(value)}."
             )
+            yield survey.diagnose("prose-contradiction", node, message)
 
 
 def contradicting_operation(survey: Survey, node: Node, value: Any) -> Node | None:
@@ -77,29 +71,26 @@ def contradicting_operation(survey: Survey, node: Node, value: Any) -> Node | No
     A boolean member called as what is promised ("stream", "a streaming connection") that is always
     false can never switch it on.
     """
-    member = member_of(node)
-    if value is not False or member is None or "boolean" not in types(survey, node):
+    member = node.member
+    if value is not False or member is None or "boolean" not in survey.types(node):
         return None
     stem = member.name.lower().rstrip("s")
-    for use in sorted(survey.uses.get(node.pointer, ())):
+    for use in sorted(survey.uses.get(node, ())):
         operation = survey.by_pointer[use.operation]
+        if use.direction == "response" or _has_streamed_twin(survey, operation):
+            continue
         promise = operation_promise(survey, operation)
-        streams = any(_streams(survey, answer) for answer in _successes(survey, operation))
-        if (
-            use.direction == "request"
-            and not _twin_streams(survey, operation)
-            and ((promise and stem in promise.lower()) or (streams and stem in _EVENT_STREAM))
-        ):
+        streams = stem in _EVENT_STREAM and _is_streamed(survey, operation)
+        if streams or (promise and stem in promise.lower()):
             return operation
     return None
 
 
 def operation_promise(survey: Survey, operation: Node) -> str | None:
     """Find the words by which *operation* promises an event stream."""
-    texts = [operation["description"], operation["summary"]]
-    texts += [answer["description"] for answer in _successes(survey, operation)]
-    for text in texts:
-        promise = english.stream_promise(text) if isinstance(text, str) else None
+    answers = [answer["description"] for answer in survey.successes(operation)]
+    for text in (operation["description"], operation["summary"], *answers):
+        promise = english.stream_promise(text or "")
         if promise:
             return promise
     return None
@@ -107,66 +98,39 @@ def operation_promise(survey: Survey, operation: Node) -> str | None:
 
 def _member_promise(survey: Survey, operation: Node) -> str | None:
     """A switch of the request body that says the answer will be a stream."""
-    body = survey.child(operation, "requestBody")
-    body = survey.resolve(body) if body else None
-    for content in survey.children(body, "content") if body else ():
-        schema = survey.child(content, "schema")
-        for part in survey.conjuncts(schema) if schema else ():
+    body = survey.resolve(survey.child(operation, "requestBody"))
+    for _, schema in survey.bodies(body):
+        for part in survey.conjuncts(schema):
             for member in survey.children(part, "properties"):
-                if "boolean" not in types(survey, member):
-                    continue
-                promise = english.stream_promise(member["description"] or "")
-                if promise:
-                    return promise
+                if "boolean" in survey.types(member):
+                    promise = english.stream_promise(member["description"] or "")
+                    if promise:
+                        return promise
     return None
 
 
-def _successes(survey: Survey, operation: Node) -> Iterator[Node]:
-    for answer in survey.children(operation, "responses"):
-        if answer.name.startswith("2"):
-            resolved = survey.resolve(answer)
-            if resolved is not None:
-                yield resolved
-
-
-def _twin_streams(survey: Survey, operation: Node) -> bool:
+def _has_streamed_twin(survey: Survey, operation: Node) -> bool:
     """Whether a path key that differs in its fragment only declares the stream.
 
     `/chat#stream` is the same target as `/chat`: some generators tell two operations apart so.
     """
-    path, _, _ = operation.parent.name.partition("#") if operation.parent else ("", "", "")
-    for item in survey.of("path-item"):
-        twin = survey.child(item, operation.name)
-        if item.name.partition("#")[0] != path or twin is None or twin is operation:
-            continue
-        if any(_streams(survey, answer) for answer in _successes(survey, twin)):
-            return True
-    return False
+    path = operation.parent.name.partition("#")[0] if operation.parent else ""
+    twins = [
+        survey.child(item, operation.name)
+        for item in survey.of("path-item")
+        if item.name.partition("#")[0] == path
+    ]
+    return any(twin and twin is not operation and _is_streamed(survey, twin) for twin in twins)
 
 
-def json_answers(survey: Survey, operation: Node) -> Iterator[Node]:
-    """The schemas of the JSON bodies that *operation* answers a success with."""
-    for answer in _successes(survey, operation):
-        for content in survey.children(answer, "content"):
-            schema = survey.child(content, "schema")
-            if schema is not None and media_type.is_json(content.name):
-                yield schema
-
-
-def _streams(survey: Survey, answer: Node) -> bool:
-    content = answer["content"]
-    if not isinstance(content, dict):
-        return False
+def _is_streamed(survey: Survey, operation: Node) -> bool:
+    """Whether *operation* declares a stream among its successes."""
     return any(
-        media_type.essence(key) == _EVENT_STREAM
-        or (isinstance(value, dict) and "itemSchema" in value)
-        for key, value in content.items()
+        media_type.essence(name) == _EVENT_STREAM
+        or (isinstance(content, dict) and "itemSchema" in content)
+        for answer in survey.successes(operation)
+        for name, content in (answer["content"] or {}).items()
     )
-
-
-def _closed_to(node: Node, value: Any) -> bool:
-    allowed = [node["const"]] if node["const"] is not None else node["enum"]
-    return isinstance(allowed, list) and value not in allowed
 
 
 def _without(node: Node, quote: str) -> tuple[Fix, ...]:

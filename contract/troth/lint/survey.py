@@ -1,25 +1,144 @@
-"""What the rules ask about a document: its nodes by role, its references, its uses.
+"""What the rules ask about a document: its objects by role, its references, its uses.
 
-A `Survey` is built once for a document and shared by every rule.
+A `Survey` is built once for a document and shared by every rule.  The walk follows the structure
+that OpenAPI gives a document (`document.grammar`) and never a `$ref`, so each written object is met
+once; references are kept as edges.
+
+A description may stand on a property, on a branch of its `oneOf`, or on the target of its `$ref`;
+the keyword that says the same may stand in any schema of the same instance.  Where a document
+leaves room, the answers here err towards "it is said already", so that a rule stays silent.
 """
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
 
 from troth import pointer as pointers
 from troth.document.document import Document
+from troth.document.grammar import Misfit, children
 from troth.errors import Place
-from troth.lint.depths import MOST, reference_depths
-from troth.lint.findings import CODES, Finding, Fix
-from troth.lint.walk import IN_PLACE, Node, walk
+from troth.lint.diagnostics import CODES, Diagnostic, Fix
+from troth.schema.applicators import MAY_HOLD, reference
 from troth.schema.schema import Schemas
 
 Direction = Literal["request", "response"]
+T = TypeVar("T", bound=Hashable)
+
+NUMERIC = frozenset({"integer", "number"})
+
+#: What is deeper is not put to the algebra of schemas, which walks that deep on the machine's own
+#: stack: ten times what large documents need, and a fifth of what an 8 MB stack takes.
+_MOST_DEPTH = 500
+
+
+def is_text(value: Any) -> bool:
+    """Whether *value* is a string."""
+    return isinstance(value, str)
+
+
+def is_texts(value: Any) -> bool:
+    """Whether *value* is an array of strings."""
+    return isinstance(value, list) and all(map(is_text, value))
+
+
+_WELL_FORMED: Mapping[str, Callable[[Any], bool]] = {
+    name: fits
+    for names, fits in (
+        ("$ref description format in name operationId pattern summary title", is_text),
+        ("required tags", is_texts),
+        (
+            "allOf anyOf enum oneOf security x-code-samples x-codeSamples",
+            lambda value: isinstance(value, list),
+        ),
+        (
+            "content discriminator patternProperties properties responses",
+            lambda value: isinstance(value, dict),
+        ),
+        ("type", lambda value: is_text(value) or is_texts(value)),
+    )
+    for name in names.split()
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """One object of the document: *edge* is how its parent holds it (`("properties", "stream")`).
+
+    *value* is a mapping, or a boolean where a schema is one.
+    """
+
+    role: str
+    pointer: str
+    value: Any
+    parent: Node | None = None
+    edge: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> Any:
+        """Read one member; None when it is absent, or not of the type that it has to be.
+
+        That a keyword is malformed is for one rule to say, and for the others to survive.
+        """
+        value = self.value.get(name) if isinstance(self.value, dict) else None
+        fits = _WELL_FORMED.get(name)
+        return value if fits is None or fits(value) else None
+
+    @property
+    def description(self) -> str:
+        """Its description, on one line."""
+        return " ".join((self["description"] or "").split())
+
+    @property
+    def name(self) -> str:
+        """The last token of the pointer: a property's, a component's, a media type's name."""
+        return pointers.split(self.pointer)[-1] if self.pointer else ""
+
+    @property
+    def reference(self) -> str | None:
+        """The pointer that its `$ref` names, when it has one into this document."""
+        return reference(self.value)
+
+    @property
+    def named_types(self) -> tuple[str, ...]:
+        """The JSON types that its own `type` names."""
+        named = self["type"]
+        return (named,) if isinstance(named, str) else tuple(named or ())
+
+    @property
+    def is_property(self) -> bool:
+        """Whether it is the schema of a declared member."""
+        return self.role == "schema" and self.edge[:1] == ("properties",)
+
+    @property
+    def ancestors(self) -> Iterator[Node]:
+        """It, its parent, and so on up to the document."""
+        node: Node | None = self
+        while node is not None:
+            yield node
+            node = node.parent
+
+    @property
+    def member(self) -> Member | None:
+        """The property that it, or a schema around it on the same instance, declares."""
+        for node in self.ancestors:
+            if node.is_property and node.parent is not None:
+                return Member(node.parent, node.name, node)
+            if node.role != "schema" or not node.edge or node.edge[0] not in MAY_HOLD:
+                break
+        return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Member:
+    """A declared property: the object that declares it, its name, and its schema."""
+
+    owner: Node
+    name: str
+    schema: Node
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -32,7 +151,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Survey:
-    """One document, walked: *nodes* in its order, *uses* by pointer, *families* of schemas.
+    """One document, walked: *nodes* in its order, what their `$ref`s name, and their *uses*.
 
     A family is the set of schemas that look at the same instance: an `allOf` and its parts, a
     `$ref` and its target.  It is generous (two schemas that extend one base are of one family),
@@ -43,182 +162,350 @@ class Survey:
     schemas: Schemas
     nodes: tuple[Node, ...]
     by_pointer: Mapping[str, Node]
-    uses: Mapping[str, frozenset[Use]]
-    families: Mapping[str, tuple[Node, ...]]
-    referrers: Mapping[str, tuple[Node, ...]]
-    depths: Mapping[str, int]
-    _roles: Mapping[str, tuple[Node, ...]] = field(default_factory=dict)
-
-    def of(self, *roles: str) -> Iterator[Node]:
-        """Every node with one of *roles*."""
-        for role in roles:
-            yield from self._roles.get(role, ())
-
-    def resolve(self, node: Node) -> Node | None:
-        """Follow the `$ref` of *node* to what it names; None when that is not in the document."""
-        met = set()
-        while node.reference is not None:
-            if node.pointer in met:
-                return None
-            met.add(node.pointer)
-            target = self.by_pointer.get(node.reference)
-            if target is None:
-                return None
-            node = target
-        return node
-
-    def referred(self, node: Node) -> tuple[Node, ...]:
-        """What the `$ref` of *node* names: one node, or none."""
-        target = self.by_pointer.get(node.reference) if node.reference is not None else None
-        return () if target is None else (target,)
-
-    def child(self, node: Node, *edge: str) -> Node | None:
-        """The node that *node* holds at *edge*."""
-        return self.by_pointer.get(pointers.join(node.pointer, *edge))
-
-    def children(self, node: Node, member: str) -> Iterator[Node]:
-        """The nodes that *node* holds under *member*: a schema's properties, an allOf's parts."""
-        value = node[member]
-        if isinstance(value, dict):
-            keys: Iterator[str] = iter(value)
-        elif isinstance(value, list):
-            keys = map(str, range(len(value)))
-        else:
-            return
-        for key in keys:
-            found = self.child(node, member, key)
-            if found is not None:
-                yield found
-
-    def conjuncts(self, node: Node) -> Iterator[Node]:
-        """*node* and every schema that its instances must satisfy too: `$ref`, `allOf`."""
-        met: set[str] = set()
-        pending = [node]
-        while pending:
-            part = pending.pop()
-            if part.pointer in met:
-                continue
-            met.add(part.pointer)
-            yield part
-            pending.extend(self.referred(part))
-            pending.extend(self.children(part, "allOf"))
-
-    def family(self, node: Node) -> tuple[Node, ...]:
-        """The schemas that may describe the same instance as *node*, itself among them."""
-        return self.families.get(node.pointer, (node,))
-
-    def declared(self, node: Node) -> set[str]:
-        """The members that *node* or any schema of its family declares."""
-        names: set[str] = set()
-        for relative in self.family(node):
-            if isinstance(relative["properties"], dict):
-                names.update(relative["properties"])
-        return names
-
-    def provable(self, node: Node) -> bool:
-        """Whether the schema algebra can walk *node*: it may nest too deep for that."""
-        while node.parent is not None and node.parent.role == "schema":
-            node = node.parent
-        return self.depths.get(node.pointer, 0) <= MOST
-
-    def exactly(self, value: Any) -> dict[str, Any]:
-        """The keyword that allows *value* only: `const` came with OpenAPI 3.1."""
-        return {"enum": [value]} if self.is_3_0 else {"const": value}
+    targets: Mapping[Node, Node]
+    referrers: Mapping[Node, list[Node]]
+    uses: Mapping[Node, set[Use]]
+    families: Mapping[Node, tuple[Node, ...]]
+    depths: Mapping[Node, int]
+    _roles: Mapping[str, list[Node]]
 
     @property
     def is_3_0(self) -> bool:
         """Whether the document is of OpenAPI 3.0, whose schemas lack `const`, `if` and more."""
         return self.document.openapi.startswith("3.0")
 
-    def used_in(self, node: Node, direction: Direction) -> bool:
-        """Whether any operation reaches *node* in *direction*."""
-        return any(use.direction == direction for use in self.uses.get(node.pointer, ()))
+    def diagnose(
+        self, code: str, at: Node | str, message: str, *fix: Fix, merge: Any = None
+    ) -> Diagnostic:
+        """Make the diagnostic *code* at a node or pointer; its severity is the code's.
 
-    def finding(self, code: str, at: Node | str, message: str, *fix: Fix) -> Finding:
-        """Make the finding *code* at a node or pointer; its severity is the code's."""
+        What would mend it is *fix*, or what to *merge* into that very node.
+        """
         pointer = at if isinstance(at, str) else at.pointer
         place = self.document.place(pointer) or Place(self.document.file, 1)
-        return Finding(CODES[code], code, message, pointer, place, tuple(fix))
+        if merge:
+            fix = (*fix, Fix("merge", pointer, merge))
+        return Diagnostic(CODES[code], code, message, pointer, place, fix)
+
+    # -- from node to node
+
+    def of(self, *roles: str) -> Iterator[Node]:
+        """Every node with one of *roles*."""
+        for role in roles:
+            yield from self._roles.get(role, ())
+
+    def child(self, node: Node, *edge: str) -> Node | None:
+        """The node that *node* holds at *edge*."""
+        return self.by_pointer.get(pointers.join(node.pointer, *edge))
+
+    def children(self, node: Node | None, member: str) -> Iterator[Node]:
+        """The nodes that *node* holds under *member*: a schema's properties, an allOf's parts."""
+        if node is None:
+            return
+        value = node[member]
+        keys: Iterable[Any] = range(len(value)) if isinstance(value, list) else ()
+        for key in value if isinstance(value, dict) else keys:
+            child = self.by_pointer.get(pointers.join(node.pointer, member, key))
+            if child is not None:
+                yield child
+
+    def referred(self, node: Node) -> list[Node]:
+        """What the `$ref` of *node* names: one node, or none."""
+        return [self.targets[node]] if node in self.targets else []
+
+    def resolve(self, node: Node | None) -> Node | None:
+        """Follow the `$ref` of *node* to what it names; None when that is not in the document."""
+        *_, last = (None, *closure(filter(None, [node]), self.referred))
+        return last if last is not None and last.reference is None else None
+
+    def conjuncts(self, node: Node | None) -> Iterator[Node]:
+        """*node* and every schema that its instances must satisfy too: `$ref`, `allOf`."""
+        return closure(
+            filter(None, [node]),
+            lambda part: [*self.referred(part), *self.children(part, "allOf")],
+        )
+
+    def in_place(self, node: Node | None) -> Iterator[Node]:
+        """*node* and all schemas below it that look at the same instance."""
+        return closure(filter(None, [node]), self._applied)
+
+    def _applied(self, node: Node) -> Iterator[Node]:
+        yield from self.referred(node)
+        for keyword in MAY_HOLD:
+            if isinstance(node.value, dict) and keyword in node.value:
+                held = self.child(node, keyword)
+                yield from [held] if held else self.children(node, keyword)
+
+    def family(self, node: Node) -> tuple[Node, ...]:
+        """The schemas that may describe the same instance as *node*, itself among them."""
+        return self.families.get(node, (node,))
+
+    def constraints(self, node: Node) -> Iterator[Node]:
+        """All schemas that may constrain the instance that *node* describes.
+
+        A property is also looked up in the other schemas of its object: a part of an `allOf` may
+        constrain what another part describes.
+        """
+        yield from self.in_place(node)
+        if (member := node.member) is not None:
+            for relative in self.family(member.owner):
+                yield from self.in_place(self.child(relative, "properties", member.name))
+
+    # -- what schemas say
+
+    def types(self, node: Node) -> set[str]:
+        """The JSON types that *node* names, itself or through what it refers to."""
+        types: set[str] = set()
+        for part in self.in_place(node):
+            types.update(part.named_types)
+            if part["nullable"] is True:
+                types.add("null")
+        return types
+
+    def is_numeric(self, node: Node) -> bool:
+        """Whether *node* names types of numbers only (or null)."""
+        named = self.types(node) - {"null"}
+        return bool(named) and named <= NUMERIC
+
+    def says(self, node: Node, *keywords: str) -> bool:
+        """Whether any schema of the instance that *node* describes has one of *keywords*."""
+        return any(
+            part[keyword] is not None for part in self.constraints(node) for keyword in keywords
+        )
+
+    def exactly(self, value: Any) -> dict[str, Any]:
+        """The keyword that allows *value* only: `const` came with OpenAPI 3.1."""
+        return {"enum": [value]} if self.is_3_0 else {"const": value}
+
+    def declared(self, node: Node) -> set[str]:
+        """The members that *node* or any schema of its family declares."""
+        return {name for relative in self.family(node) for name in relative["properties"] or ()}
+
+    def is_conditional(self, owner: Node, *names: str) -> bool:
+        """Whether a condition or law of the object *owner* speaks of all of *names*."""
+        for relative in self.family(owner):
+            # alternatives that each ask for other members are a condition in another form
+            conditions = [*(relative["oneOf"] or ()), *(relative["anyOf"] or ())]
+            # `then` and `else` say what the `if` asks for
+            conditions += [
+                [relative[keyword], relative["then"], relative["else"]]
+                for keyword in ("if", "dependentRequired", "dependentSchemas", "dependencies")
+                if relative[keyword] is not None
+            ]
+            if any(_words(each).issuperset(names) for each in conditions):
+                return True
+        return self.has_law(owner, *names)
+
+    def has_law(self, owner: Node, *names: str) -> bool:
+        """Whether a law of an operation that uses *owner* speaks of all of *names*."""
+        for use in self.uses.get(owner, ()):
+            laws = self.by_pointer[use.operation]["x-troth-laws"]
+            for text in map(json.dumps, laws if isinstance(laws, list) else ()):
+                if all(name in text for name in names):
+                    return True
+        return False
+
+    def is_provable(self, node: Node) -> bool:
+        """Whether the schema algebra can walk *node*: it may nest too deep for that."""
+        *_, outermost = (each for each in node.ancestors if each.role == "schema")
+        return self.depths.get(outermost, 0) <= _MOST_DEPTH
+
+    # -- what is described, and who uses it
+
+    def described(self) -> Iterator[Node]:
+        """Every schema that has a description of its own."""
+        for node in self.of("schema"):
+            if node.description and not self.is_ignored(node):
+                yield node
+
+    def readings(self) -> Iterator[tuple[str, Node]]:
+        """Every description of a value, and the schema of that value."""
+        for node in self.described():
+            yield node["description"], node
+        for parameter in self.of("parameter", "header"):
+            schema = self.child(parameter, "schema")
+            if parameter.description and schema is not None and not self.is_ignored(schema):
+                yield parameter["description"], schema
+
+    def is_ignored(self, node: Node) -> bool:
+        """Whether what stands beside the `$ref` of *node* is ignored (OpenAPI 3.0.4 §4.7.23.2)."""
+        return self.is_3_0 and node.reference is not None
+
+    def used_in(self, node: Node, direction: Direction) -> bool:
+        """Whether any operation reaches *node* in *direction*."""
+        return any(use.direction == direction for use in self.uses.get(node, ()))
+
+    def successes(self, operation: Node) -> Iterator[Node]:
+        """The responses of the 2xx class that *operation* declares."""
+        for answer in self.children(operation, "responses"):
+            resolved = self.resolve(answer) if answer.name.startswith("2") else None
+            if resolved is not None:
+                yield resolved
+
+    def bodies(self, holder: Node | None) -> Iterator[tuple[str, Node]]:
+        """The media types that *holder*, a request body or response, has a schema for."""
+        for content in self.children(holder, "content"):
+            schema = self.child(content, "schema")
+            if schema is not None:
+                yield content.name, schema
 
 
-def surveyed(document: Document) -> Survey:
+def survey_of(document: Document) -> Survey:
     """Walk *document* once."""
-    nodes = tuple(walk(document.root))
+    nodes = tuple(_walk(document.root))
     by_pointer = {node.pointer: node for node in nodes}
+    targets = {node: by_pointer[at] for node in nodes if (at := node.reference) in by_pointer}
     roles: dict[str, list[Node]] = defaultdict(list)
-    below: dict[str, list[str]] = defaultdict(list)
-    referrers: dict[str, list[Node]] = defaultdict(list)
     for node in nodes:
         roles[node.role].append(node)
-        if node.parent is not None:
-            below[node.parent.pointer].append(node.pointer)
-        if node.reference is not None and node.reference in by_pointer:
-            below[node.pointer].append(node.reference)
-            referrers[node.reference].append(node)
+    referrers: dict[Node, list[Node]] = defaultdict(list)
+    for node, target in targets.items():
+        referrers[target].append(node)
     return Survey(
         document=document,
         schemas=Schemas(document),
         nodes=nodes,
         by_pointer=by_pointer,
-        uses=_uses(by_pointer, below, roles["operation"]),
-        families=_families(nodes, by_pointer),
-        depths=reference_depths(nodes, by_pointer),
-        referrers={pointer: tuple(users) for pointer, users in referrers.items()},
-        _roles={role: tuple(members) for role, members in roles.items()},
+        targets=targets,
+        referrers=referrers,
+        uses=_uses(nodes, targets),
+        families=_families(roles["schema"], targets),
+        depths=_depths(roles["schema"], targets),
+        _roles=roles,
     )
 
 
-def _uses(
-    by_pointer: Mapping[str, Node], below: Mapping[str, list[str]], operations: list[Node]
-) -> dict[str, frozenset[Use]]:
+def _walk(root: Mapping[str, Any]) -> Iterator[Node]:
+    """Meet every object of the document once, parents first, in the order of the document."""
+    pending = [Node("openapi", "", root)]
+    while pending:
+        node = pending.pop()
+        yield node
+        pending.extend(reversed(list(_held(node))))
+
+
+def _held(node: Node) -> Iterator[Node]:
+    if not isinstance(node.value, dict):
+        return
+    depth = len(node.pointer)
+    # what stands beside a `$ref` is read by nobody, and may be anything
+    with suppress(Misfit):
+        for value, pointer, role, _ in children(node.value, node.pointer, node.role):
+            if isinstance(value, dict) or (role == "schema" and isinstance(value, bool)):
+                yield Node(role, pointer, value, node, pointers.split(pointer[depth:]))
+
+
+def closure(start: Iterable[T], step: Callable[[T], Iterable[T]]) -> Iterator[T]:
+    """What *start* and any number of *step*s lead to, each once, depth first."""
+    seen: set[T] = set()
+    pending = list(start)
+    while pending:
+        here = pending.pop()
+        if here not in seen:
+            seen.add(here)
+            yield here
+            pending.extend(step(here))
+
+
+def _uses(nodes: Iterable[Node], targets: Mapping[Node, Node]) -> dict[Node, set[Use]]:
     """Which operations reach each node: through parameters and body, or through responses."""
-    found: dict[str, set[Use]] = defaultdict(set)
-    for operation in operations:
-        starts: dict[Direction, list[str]] = {"request": [], "response": []}
-        for child in below.get(operation.pointer, ()):
-            edge = by_pointer[child].edge[0]
-            if edge not in ("callbacks", "$ref"):
-                starts["response" if edge == "responses" else "request"].append(child)
-        if operation.parent is not None:
-            inherited = below.get(operation.parent.pointer, ())
-            starts["request"] += [c for c in inherited if by_pointer[c].edge[0] == "parameters"]
-        for direction, pending in starts.items():
-            use = Use(operation.pointer, direction)
-            while pending:
-                pointer = pending.pop()
-                if use not in found[pointer]:
-                    found[pointer].add(use)
-                    pending.extend(below.get(pointer, ()))
-    return {pointer: frozenset(uses) for pointer, uses in found.items()}
-
-
-def _families(
-    nodes: tuple[Node, ...], by_pointer: Mapping[str, Node]
-) -> dict[str, tuple[Node, ...]]:
-    """The connected components of the edges that stay on one instance."""
-    leader: dict[str, str] = {}
-
-    def find(pointer: str) -> str:
-        while (above := leader.get(pointer, pointer)) != pointer:
-            leader[pointer] = leader.get(above, above)
-            pointer = above
-        return pointer
-
+    below: dict[Node, list[Node]] = defaultdict(list)
     for node in nodes:
-        if node.role != "schema":
+        if node.parent is not None:
+            below[node.parent].append(node)
+        if node in targets:
+            below[node].append(targets[node])
+    uses: dict[Node, set[Use]] = defaultdict(set)
+    for operation in nodes:
+        if operation.role != "operation":
             continue
-        if node.reference is not None and node.reference in by_pointer:
-            leader[find(node.pointer)] = find(node.reference)
-        if node.parent is not None and node.parent.role == "schema" and node.edge[0] in IN_PLACE:
-            leader[find(node.pointer)] = find(node.parent.pointer)
-    members: dict[str, list[Node]] = defaultdict(list)
-    for node in nodes:
-        if node.role == "schema":
-            members[find(node.pointer)].append(node)
-    return {node.pointer: tuple(group) for group in members.values() for node in group}
+        starts: dict[Direction, list[Node]] = {"request": [], "response": []}
+        for child in below.get(operation, ()):
+            if child.edge[0] not in ("callbacks", "$ref"):
+                starts["response" if child.edge[0] == "responses" else "request"].append(child)
+        inherited = below.get(operation.parent, ()) if operation.parent else ()
+        starts["request"] += [each for each in inherited if each.edge[0] == "parameters"]
+        for direction, start in starts.items():
+            use = Use(operation.pointer, direction)
+            for node in closure(start, lambda each: below.get(each, ())):
+                uses[node].add(use)
+    return uses
 
 
-def text_of(value: Any) -> str:
-    """Write a value as JSON for a message, short and on one line."""
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 120 else text[:117] + "..."
+def _families(schemas: list[Node], targets: Mapping[Node, Node]) -> dict[Node, tuple[Node, ...]]:
+    """The connected components of the edges that stay on one instance."""
+    beside: dict[Node, list[Node]] = defaultdict(list)
+    for node in schemas:
+        around = node.parent if node.edge[0] in MAY_HOLD else None
+        for other in filter(None, (targets.get(node), around)):
+            beside[node].append(other)
+            beside[other].append(node)
+    families: dict[Node, tuple[Node, ...]] = {}
+    for node in schemas:
+        if node not in families:
+            group = closure([node], lambda each: beside.get(each, ()))
+            family = tuple(each for each in group if each.role == "schema")
+            families.update(dict.fromkeys(family, family))
+    return families
+
+
+def _depths(schemas: list[Node], targets: Mapping[Node, Node]) -> dict[Node, int]:
+    """Bound how deep each schema that stands in no other nests when references are followed."""
+    outermost: dict[Node, Node] = {}
+    level: dict[Node, int] = {}
+    levels: dict[Node, int] = {}
+    for node in schemas:
+        parent = node.parent
+        if parent is not None and parent in outermost:
+            outermost[node], level[node] = outermost[parent], level[parent] + 1
+        else:
+            outermost[node], level[node] = node, 1
+        levels[outermost[node]] = max(levels.get(outermost[node], 0), level[node])
+    edges: dict[Node, list[Node]] = {node: [] for node in levels}
+    for node in schemas:
+        if targets.get(node) in outermost:
+            edges[outermost[node]].append(outermost[targets[node]])
+    depths: dict[Node, int] = {}
+    for component in _components(edges):
+        ahead = (depths.get(to, 0) for each in component for to in edges[each])
+        # through a cycle a walk can visit every member once
+        whole = max(ahead, default=0) + sum(levels[each] for each in component)
+        depths.update(dict.fromkeys(component, whole))
+    return depths
+
+
+def _components(edges: Mapping[T, list[T]]) -> Iterator[list[T]]:
+    """The strongly connected components, each after those that it leads to (Kosaraju)."""
+    against: dict[T, list[T]] = defaultdict(list)
+    for here, ahead in edges.items():
+        for there in ahead:
+            against[there].append(here)
+    left: dict[T, None] = {}  # in the order in which a search against the edges leaves them
+    entered: set[T] = set()
+    for start in edges:
+        pending = [(start, False)]
+        while pending:
+            here, done = pending.pop()
+            if done:
+                left[here] = None
+            elif here not in entered:
+                entered.add(here)
+                pending.append((here, True))
+                pending += [(there, False) for there in against[here]]
+    placed: set[T] = set()
+    for start in reversed(left):
+        if start not in placed:
+            component = list(
+                closure([start], lambda each: [to for to in edges[each] if to not in placed])
+            )
+            placed.update(component)
+            yield component
+
+
+def _words(value: Any) -> set[str]:
+    """Every key and string of *value*."""
+    if isinstance(value, dict):
+        return set(value).union(*(_words(item) for item in value.values()))
+    if isinstance(value, list):
+        return set().union(*(_words(item) for item in value))
+    return {value} if isinstance(value, str) else set()

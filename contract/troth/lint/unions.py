@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, islice
 
 from troth.errors import SpecError
-from troth.lint.findings import Finding, Fix
-from troth.lint.members import every, in_place, types
-from troth.lint.survey import Survey, text_of
-from troth.lint.walk import Node
+from troth.lint.diagnostics import Diagnostic, Fix, inline_json
+from troth.lint.survey import Node, Survey
 from troth.schema import proofs
 
 # Pairs of one union that are compared: beyond it a union is data, and quadratic work is no help.
 _MOST_PAIRS = 400
+_CLOSED = ("const", "enum", "pattern", "$ref")
+
+#: A member that tells the branches of a union apart, and the value that each branch means by it.
+Tag = tuple[str, list[tuple[Node, str]]]
 
 
-def overlaps(survey: Survey) -> Iterator[Finding]:
+def overlaps(survey: Survey) -> Iterator[Diagnostic]:
     """Find `oneOf` with a value that two branches take, so that the union rejects it."""
     for node in survey.of("schema"):
-        branches = list(survey.children(node, "oneOf")) if survey.provable(node) else []
-        for one, other in list(combinations(branches, 2))[:_MOST_PAIRS]:
+        branches = list(survey.children(node, "oneOf")) if survey.is_provable(node) else []
+        for one, other in islice(combinations(branches, 2), _MOST_PAIRS):
             witness = _shared_value(survey, node, one, other)
             if witness is None:
                 continue
             tag = _tag(survey, branches) or _discriminated(survey, node, branches)
             also = f" (any `{tag[0]}` passes in them)" if tag else ""
-            names = _names(one, other)
-            yield survey.finding(
+            yield survey.diagnose(
                 "union-overlap",
                 node.pointer + "/oneOf",
-                f"{names} overlap: {text_of(witness.instance)} is valid in both, so that oneOf "
+                f"Branches {_name(one)} and {_name(other)} overlap: "
+                f"{inline_json(witness.instance)} is valid in both, so that oneOf "
                 f"rejects it{also}.",
                 *_constants(survey, tag),
             )
@@ -39,26 +41,15 @@ def overlaps(survey: Survey) -> Iterator[Finding]:
 
 def _shared_value(survey: Survey, union: Node, one: Node, other: Node) -> proofs.Witness | None:
     try:
-        return proofs.overlap(
-            survey.schemas, one.pointer, other.pointer, union=union.pointer
-        ).witness
+        overlap = proofs.overlap(survey.schemas, one.pointer, other.pointer, union=union.pointer)
     except (SpecError, ValueError):
-        return None  # a pattern that cannot be compiled is a finding of its own
+        return None  # a pattern that cannot be compiled is a diagnostic of its own
+    return overlap.witness
 
 
-def _names(one: Node, other: Node) -> str:
-    def name(node: Node) -> str:
-        index = node.edge[-1]
-        title = node["title"] or (node.reference or "").rsplit("/", 1)[-1]
-        return f"{index} ({title})" if title else index
-
-    return f"Branches {name(one)} and {name(other)}"
-
-
-#: A member that tells the branches of a union apart, and the value that each branch means by it.
-Tag = tuple[str, list[tuple[Node, str]]]
-
-_CLOSED = ("const", "enum", "pattern", "$ref")
+def _name(branch: Node) -> str:
+    title = branch["title"] or (branch.reference or "").rsplit("/", 1)[-1]
+    return f"{branch.edge[-1]} ({title})" if title else branch.edge[-1]
 
 
 def _tag(survey: Survey, branches: list[Node]) -> Tag | None:
@@ -71,12 +62,11 @@ def _tag(survey: Survey, branches: list[Node]) -> Tag | None:
     if len(owners) != len(branches) or len(owners) < 2:
         return None
     required = [set(owner["required"] or ()) for owner in owners]
-    shared = sorted(set.intersection(*required))
+    shared = set.intersection(*required)
     if len(shared) != 1 or any(len(names) != 2 for names in required):
         return None
-    tag = shared[0]
-    values = [(names - {tag}).pop() for names in required]
-    return _told_apart(survey, tag, list(zip(owners, values, strict=True)))
+    values = [(names - shared).pop() for names in required]
+    return _told_apart(survey, shared.pop(), list(zip(owners, values, strict=True)))
 
 
 def _discriminated(survey: Survey, node: Node, branches: list[Node]) -> Tag | None:
@@ -85,49 +75,44 @@ def _discriminated(survey: Survey, node: Node, branches: list[Node]) -> Tag | No
     OpenAPI 3.1 §4.8.25: a discriminator is a hint and leaves validation as it is; its values
     select nothing until the branches hold themselves to them.
     """
-    discriminator = node["discriminator"]
-    tag = discriminator.get("propertyName") if isinstance(discriminator, dict) else None
+    discriminator = node["discriminator"] or {}
+    tag, mapping = discriminator.get("propertyName"), discriminator.get("mapping")
     if not isinstance(tag, str) or any(branch.reference is None for branch in branches):
         return None
-    mapping = discriminator.get("mapping")
-    mapping = mapping if isinstance(mapping, dict) else {}
-    named = {str(target).rsplit("/", 1)[-1]: str(value) for value, target in mapping.items()}
+    pairs = mapping.items() if isinstance(mapping, dict) else ()
+    named = {str(target).rsplit("/", 1)[-1]: str(value) for value, target in pairs}
     owners = [owner for branch in branches if (owner := survey.resolve(branch)) is not None]
     return _told_apart(survey, tag, [(each, named.get(each.name, each.name)) for each in owners])
 
 
 def _told_apart(survey: Survey, tag: str, values: list[tuple[Node, str]]) -> Tag | None:
     """The tag, when a constant of each branch would tell them apart and contradict nothing."""
-    owners = {owner.pointer for owner, _ in values}
+    owners = {owner for owner, _ in values}
     if len(owners) != len(values) or len({value for _, value in values}) != len(values):
         return None
     for owner, _ in values:
         parts = list(survey.conjuncts(owner))
-        if any(part is not owner and part.pointer in owners for part in parts):
+        if any(part is not owner and part in owners for part in parts):
             return None  # a branch that extends another would have to be both
-        members = [found for part in parts if (found := survey.child(part, "properties", tag))]
+        members = [each for part in parts if (each := survey.child(part, "properties", tag))]
         if not members or not any(tag in (part["required"] or ()) for part in parts):
             return None
-        if any(types(survey, each) != {"string"} or not _is_free(survey, each) for each in members):
+        if not all(survey.types(each) == {"string"} and _is_free(survey, each) for each in members):
             return None
     return tag, values
 
 
 def _is_free(survey: Survey, node: Node) -> bool:
-    return all(part[word] is None for part in in_place(survey, node) for word in _CLOSED)
+    return all(part[word] is None for part in survey.in_place(node) for word in _CLOSED)
 
 
-def _constants(survey: Survey, tag: Tag | None) -> tuple[Fix, ...]:
-    if tag is None:
-        return ()
-    name, values = tag
-    return tuple(
-        Fix("merge", owner.pointer, {"properties": {name: survey.exactly(value)}})
-        for owner, value in values
-    )
+def _constants(survey: Survey, tag: Tag | None) -> Iterator[Fix]:
+    name, values = tag or ("", [])
+    for owner, value in values:
+        yield Fix("merge", owner.pointer, {"properties": {name: survey.exactly(value)}})
 
 
-def shared(survey: Survey) -> Iterator[Finding]:
+def shared(survey: Survey) -> Iterator[Diagnostic]:
     """Find tagged unions of requests that responses use whole, though only some tags fit there."""
     for node in survey.of("schema"):
         branches = list(survey.children(node, "oneOf"))
@@ -137,17 +122,16 @@ def shared(survey: Survey) -> Iterator[Finding]:
         if tagged is None:
             continue
         name, values = tagged
-        for user in survey.referrers.get(node.pointer, ()):
+        for user in survey.referrers.get(node, ()):
             if user.role != "schema" or not survey.used_in(user, "response"):
                 continue
-            if survey.used_in(user, "request") or _narrowed(survey, user, name, branches):
+            if survey.used_in(user, "request") or _is_narrowed(survey, user, name, branches):
                 continue
-            yield survey.finding(
-                "shared-union",
-                user,
+            message = (
                 f"A response may carry every `{name}` that a request may "
-                f"({', '.join(values)}): the union is that of the requests.",
+                f"({', '.join(values)}): the union is that of the requests."
             )
+            yield survey.diagnose("shared-union", user, message)
 
 
 def _values(survey: Survey, branches: list[Node]) -> tuple[str, list[str]] | None:
@@ -167,22 +151,18 @@ def _values(survey: Survey, branches: list[Node]) -> tuple[str, list[str]] | Non
 
 
 def _own_values(survey: Survey, owner: Node, name: str) -> list[str]:
-    member = survey.child(owner, "properties", name)
-    for part in in_place(survey, member) if member else ():
+    for part in survey.in_place(survey.child(owner, "properties", name)):
         if isinstance(part["const"], str):
             return [part["const"]]
-        if isinstance(part["enum"], list):
+        if part["enum"] is not None:
             return [value for value in part["enum"] if isinstance(value, str)]
     return []
 
 
-def _narrowed(survey: Survey, user: Node, name: str, branches: list[Node]) -> bool:
+def _is_narrowed(survey: Survey, user: Node, name: str, branches: list[Node]) -> bool:
     """Whether what stands around *user* says more of the tag than the union does."""
-    inside = {part.pointer for branch in branches for part in in_place(survey, branch)}
-    around = [part for part in every(survey, user) if part.pointer not in inside]
-    parent = user.parent
-    if parent is not None and user.edge[0] in ("allOf", "oneOf", "anyOf"):
-        around += [part for part in every(survey, parent) if part.pointer not in inside]
-    return any(
-        isinstance(part["properties"], dict) and name in part["properties"] for part in around
-    )
+    inside = {part for branch in branches for part in survey.in_place(branch)}
+    around = list(survey.constraints(user))
+    if user.parent is not None and user.edge[0] in ("allOf", "oneOf", "anyOf"):
+        around += survey.constraints(user.parent)
+    return any(name in (part["properties"] or ()) for part in around if part not in inside)

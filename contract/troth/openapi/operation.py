@@ -10,8 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from troth.document.document import Document
 from troth.http import media_type
-from troth.laws.laws import Condition, Law
+from troth.laws.condition import Condition
+from troth.laws.laws import Law
+from troth.openapi.chat_completion import ChatCompletion
 from troth.openapi.stream_assembly import Assembly
 from troth.schema.schema import Schema
 
@@ -127,7 +130,7 @@ class Operation:
     """An Operation Object with everything it inherits from its path item and the document.
 
     *security* is OR of ANDs (an empty alternative means anonymous is fine; an empty tuple means
-    nothing is asked).  *completion* is `x-troth-completion` as written, or None.
+    nothing is asked).  *document* is where it was read, and knows the places.
     """
 
     method: str
@@ -140,9 +143,10 @@ class Operation:
     responses: tuple[DeclaredResponse, ...] = ()
     security: tuple[tuple[SecurityScheme, ...], ...] = ()
     laws: tuple[Law, ...] = ()
-    completion: Mapping[str, Any] | None = None
+    completion: ChatCompletion | None = None
     code_samples: tuple[Mapping[str, Any], ...] = ()
     base_paths: tuple[str, ...] = ("",)
+    document: Document | None = field(default=None, repr=False)
 
     @property
     def name(self) -> str:

@@ -7,16 +7,22 @@ is a SpecError.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice, product
 from typing import Any, get_args
+from urllib.parse import urljoin, urlsplit
 
 from troth.document import node, vocabulary
 from troth.document.document import Document
 from troth.document.node import Node
 from troth.errors import SpecError
 from troth.laws import laws
-from troth.openapi import stream_assembly as assembly
+from troth.laws.condition import Condition
+from troth.openapi import chat_completion, stream_assembly
+from troth.openapi.chat_completion import ChatCompletion
 from troth.openapi.contract import Contract, Verbs, routes
 from troth.openapi.operation import (
     DeclaredResponse,
@@ -28,7 +34,7 @@ from troth.openapi.operation import (
     RequestBody,
     SecurityScheme,
 )
-from troth.openapi.servers import base_paths
+from troth.openapi.stream_assembly import Assembly
 from troth.schema.schema import Schema, Schemas
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
@@ -52,152 +58,157 @@ def compile(
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
+    """Reads the objects of one document; each method takes the node of the object that it reads."""
+
     document: Document
     schemas: Schemas
 
     def operations(self) -> Iterator[Operation]:
-        for path, named in node.root(self.document).members("paths", patterned=True):
-            item = named.followed()
+        for path, entry in node.root(self.document).members("paths", patterned=True):
+            item = entry.followed()
             for method in _METHODS:
-                found = item.one(method)
-                if found is not None:
-                    yield self.operation(path, method.upper(), found, item)
+                operation = item.one(method)
+                if operation is not None:
+                    yield self.operation(path, method.upper(), operation, item)
             # OpenAPI 3.2 §4.9: methods without a fixed field, written as they are sent
-            for method, found in item.members("additionalOperations"):
-                yield self.operation(path, method, found, item)
+            for method, operation in item.members("additionalOperations"):
+                yield self.operation(path, method, operation, item)
 
-    def operation(self, path: str, method: str, found: Node, item: Node) -> Operation:
+    def operation(self, path: str, method: str, operation: Node, item: Node) -> Operation:
         top = node.root(self.document)
-        owner = next((each for each in (found, item, top) if each.value.get("servers")), top)
+        owners = (owner for owner in (operation, item, top) if owner.value.get("servers"))
+        laws_at = operation.at("x-troth-laws")
         return Operation(
             method=method,
             path=path,
-            pointer=found.pointer,
-            operation_id=found.text("operationId") or None,
-            summary=found.prose("summary"),
-            parameters=self.parameters(found, item),
-            request_body=self.request_body(found),
-            responses=tuple(self.responses(found)),
-            security=self.security(found),
-            laws=laws.parse(
-                found.value.get("x-troth-laws", ()),
-                found.at("x-troth-laws"),
-                self.document,
-                self.schemas,
-            ),
-            completion=self.extension(found, "x-troth-completion"),
-            code_samples=tuple(sample.value for sample in found.items("x-codeSamples")),
-            base_paths=base_paths(owner),
+            pointer=operation.pointer,
+            operation_id=operation.text("operationId") or None,
+            summary=operation.prose("summary"),
+            parameters=self.parameters(operation, item),
+            request_body=self.request_body(operation),
+            responses=tuple(self.responses(operation)),
+            security=self.security(operation),
+            laws=laws.parse(operation.value.get("x-troth-laws", ()), laws_at, self.document),
+            completion=self.completion(operation),
+            code_samples=tuple(sample.value for sample in operation.items("x-codeSamples")),
+            base_paths=_base_paths(next(owners, top)),
+            document=self.document,
         )
 
-    def parameters(self, found: Node, item: Node) -> tuple[Parameter, ...]:
+    def parameters(self, operation: Node, item: Node) -> tuple[Parameter, ...]:
         # OpenAPI 3.1 §4.8.10.1: an operation's own replace those of its path item
         merged: dict[tuple[str, str], Parameter] = {}
-        for owner in (item, found):
-            for given in owner.items("parameters"):
-                each = given.followed()
-                name, location = each.needed("name"), each.needed("in")
+        for owner in (item, operation):
+            for entry in owner.items("parameters"):
+                declared = entry.followed()
+                name, location = declared.needed("name"), declared.needed("in")
                 if location not in get_args(Location):
+                    fault = f"{location!r} is not where a parameter can be"
                     known = " or ".join(get_args(Location))
-                    said = f"{location!r} is not where a parameter can be"
-                    raise each.fault(said, "in", advice=f"It is in {known}.")
+                    raise declared.fault(fault, "in", advice=f"It is in {known}.")
                 if location == "header" and name.lower() in _FRAMEWORK_FIELDS:
                     continue
-                merged[name, location] = self.parameter(each, name, location)
+                merged[name, location] = self.parameter(declared, name, location)
         return tuple(merged.values())
 
-    def parameter(self, found: Node, name: str, location: Any) -> Parameter:
-        style = found.text("style") or _STYLES.get(location, "form")
+    def parameter(self, declared: Node, name: str, location: Any) -> Parameter:
+        style = declared.text("style") or _STYLES.get(location, "form")
         return Parameter(
             name=name,
             location=location,
-            pointer=found.pointer,
-            required=found.flag("required") or location == "path",
-            schema=self.schema(found, "schema"),
-            content=next(iter(self.content(found)), None),
+            pointer=declared.pointer,
+            required=declared.flag("required") or location == "path",
+            schema=self.schema(declared, "schema"),
+            content=next(iter(self.content(declared)), None),
             style=style,
-            explode=found.flag("explode", default=style in ("form", "cookie")),
-            allow_reserved=found.flag("allowReserved"),
+            explode=declared.flag("explode", default=style in ("form", "cookie")),
+            allow_reserved=declared.flag("allowReserved"),
         )
 
-    def request_body(self, found: Node) -> RequestBody | None:
-        given = found.one("requestBody")
-        if given is None:
+    def request_body(self, operation: Node) -> RequestBody | None:
+        entry = operation.one("requestBody")
+        if entry is None:
             return None
-        body = given.followed()
+        body = entry.followed()
         return RequestBody(body.pointer, body.flag("required"), tuple(self.content(body)))
 
     def responses(self, operation: Node) -> Iterator[DeclaredResponse]:
-        scope = laws.scope_of(self.document, operation.pointer)
-        for status, given in operation.members("responses", patterned=True):
-            found = given.followed()
+        for status, entry in operation.members("responses", patterned=True):
+            response = entry.followed()
             headers = tuple(
                 self.parameter(header.followed(), name, "header")
-                for name, header in found.members("headers")
+                for name, header in response.members("headers")
                 # OpenAPI 3.1 §4.8.17.1: a response header named Content-Type is ignored
                 if name.lower() != "content-type"
             )
             yield DeclaredResponse(
                 status=status.upper() if status != "default" else status,
-                pointer=found.pointer,
-                description=found.prose("description"),
-                content=tuple(self.content(found, scope)),
+                pointer=response.pointer,
+                description=response.prose("description"),
+                content=tuple(self.content(response, operation)),
                 headers=headers,
             )
 
-    def content(self, owner: Node, scope: laws.Scope | None = None) -> Iterator[MediaType]:
-        for content_type, given in owner.members("content"):
-            found = given.followed()
+    def content(self, owner: Node, operation: Node | None = None) -> Iterator[MediaType]:
+        """The media types of *owner*; those of a response know what their *operation* declares."""
+        for content_type, entry in owner.members("content"):
+            media_type = entry.followed()
             yield MediaType(
                 content_type=content_type,
-                pointer=found.pointer,
-                schema=self.schema(found, "schema"),
-                item=self.schema(found, "itemSchema", content=True),
-                examples=tuple(self.examples(found)),
-                when=self.condition(found, scope),
-                sentinel=self.extension(found, "x-speakeasy-sse-sentinel"),
-                assembly=self.assembly(found),
-                encoding={name: each.value for name, each in found.members("encoding")},
+                pointer=media_type.pointer,
+                schema=self.schema(media_type, "schema"),
+                item=self.schema(media_type, "itemSchema", content=True),
+                examples=tuple(self.examples(media_type)),
+                when=self.condition(media_type, operation),
+                sentinel=self.extension(media_type, "x-speakeasy-sse-sentinel"),
+                assembly=self.assembly(media_type),
+                encoding={name: each.value for name, each in media_type.members("encoding")},
             )
 
-    def condition(self, found: Node, scope: laws.Scope | None) -> laws.Condition | None:
-        source, at = found.value.get("x-troth-when"), found.at("x-troth-when")
+    def condition(self, media_type: Node, operation: Node | None) -> Condition | None:
+        source, at = media_type.value.get("x-troth-when"), media_type.at("x-troth-when")
         if source is None:
             return None
-        return laws.Condition(source, at, self.document.place(at), scope=scope)
+        scope = laws.scope_of(self.document, operation.pointer) if operation else None
+        return Condition(source, at, self.document.place(at), scope=scope)
 
-    def assembly(self, found: Node) -> assembly.Assembly | None:
-        source, at = found.value.get("x-troth-assembly"), found.at("x-troth-assembly")
-        return None if source is None else assembly.parse(source, at, self.document.place(at))
+    def assembly(self, media_type: Node) -> Assembly | None:
+        source, at = media_type.value.get("x-troth-assembly"), media_type.at("x-troth-assembly")
+        if source is None:
+            return None
+        return stream_assembly.parse(source, at, self.document.place(at))
 
-    def extension(self, found: Node, name: str) -> Any:
+    def completion(self, operation: Node) -> ChatCompletion | None:
+        value = self.extension(operation, "x-troth-completion")
+        return None if value is None else chat_completion.read(value)
+
+    def extension(self, owner: Node, name: str) -> Any:
         """The value of troth's field *name*, held to what it may be."""
-        value = found.value.get(name)
+        value = owner.value.get(name)
         if value is not None:
             for at, sentence in vocabulary.misfits(name, value):
-                where = found.at(name) + at
+                where = owner.at(name) + at
                 raise SpecError(sentence, place=self.document.place(where), pointer=where)
         return value
 
-    def examples(self, owner: Node) -> Iterator[Example]:
-        if "example" in owner.value:
-            yield Example(owner.value["example"], owner.at("example"))
-        for _, given in owner.members("examples"):
-            found = given.followed()
+    def examples(self, media_type: Node) -> Iterator[Example]:
+        if "example" in media_type.value:
+            yield Example(media_type.value["example"], media_type.at("example"))
+        for _, entry in media_type.members("examples"):
+            example = entry.followed()
             # OpenAPI 3.2 §4.19: `dataValue` is the value before serialisation
             for member in ("value", "dataValue"):
-                if member in found.value:
-                    yield Example(found.value[member], found.at(member))
+                if member in example.value:
+                    yield Example(example.value[member], example.at(member))
 
     def schema(self, owner: Node, member: str, *, content: bool = False) -> Schema | None:
         if member not in owner.value:
             return None
-        at = owner.at(member)
-        return self.schemas.at(at, content=True) if content else self.schemas.at(at)
+        return self.schemas.at(owner.at(member), content=content)
 
-    def security(self, found: Node) -> tuple[tuple[SecurityScheme, ...], ...]:
+    def security(self, operation: Node) -> tuple[tuple[SecurityScheme, ...], ...]:
         # an operation's own list replaces the document's, also when it is empty
-        owner = found if "security" in found.value else node.root(self.document)
+        owner = operation if "security" in operation.value else node.root(self.document)
         return tuple(
             tuple(self.security_scheme(name, alternative) for name in alternative.value)
             for alternative in owner.items("security")
@@ -214,12 +225,50 @@ class _Reader:
                 pointer=used.at(name),
                 advice=f"Declare it there, or use one that is declared ({known}).",
             )
-        found = declared[name].followed()
+        scheme = declared[name].followed()
         return SecurityScheme(
             name=name,
-            kind=found.needed("type"),
-            pointer=found.pointer,
-            scheme=found.text("scheme").lower(),
-            location=found.text("in"),
-            parameter=found.text("name"),
+            kind=scheme.needed("type"),
+            pointer=scheme.pointer,
+            scheme=scheme.text("scheme").lower(),
+            location=scheme.text("in"),
+            parameter=scheme.text("name"),
         )
+
+
+# --- servers: only the path of a URL counts, since troth serves and tests where it is told to ---
+
+#: Variables multiply: beyond so many base paths of one server, no others are read.
+_MOST_PATHS = 64
+_VARIABLE = re.compile(r"\{([^{}]+)\}")
+
+
+def _base_paths(owner: Node) -> tuple[str, ...]:
+    """The base paths that the `servers` of *owner* give, in order; "" where there are none."""
+    paths = (path for server in owner.items("servers") for path in _paths(server))
+    return tuple(dict.fromkeys(paths)) or ("",)
+
+
+def _paths(server: Node) -> Iterator[str]:
+    """The base paths of one server: that of the variables' defaults, then those of their enums."""
+    url = server.text("url")
+    values = {name: _values(variable) for name, variable in server.members("variables")}
+    names = [name for name in dict.fromkeys(_VARIABLE.findall(url)) if values.get(name)]
+    for pick in islice(product(*(values[name] for name in names)), _MOST_PATHS):
+        chosen = dict(zip(names, pick, strict=True))
+        filled = _VARIABLE.sub(partial(_variable, chosen), url)
+        try:
+            # OpenAPI 3.1 §4.8.5: it may be relative to where the document is
+            yield urljoin("/", urlsplit(filled).path).rstrip("/")
+        except ValueError:
+            # an address that is no URL, such as `http://[`: lint says so, and it gives no path
+            yield ""
+
+
+def _variable(values: Mapping[str, str], match: re.Match[str]) -> str:
+    return values.get(match[1], match[0])
+
+
+def _values(variable: Node) -> list[str]:
+    default: list[Any] = [variable.text("default")] if "default" in variable.value else []
+    return list(dict.fromkeys([*default, *variable.texts("enum")]))

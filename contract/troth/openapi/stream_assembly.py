@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any, Literal, NoReturn, cast
 
 from troth import pointer as pointers
-from troth.errors import Place, SpecError
+from troth.errors import Place, SpecError, nearest
 
 How = Literal["last", "first", "concatenate", "append", "drop", "const", "merge", "keyed"]
 
@@ -127,7 +126,7 @@ class _Reader:
 
     def word(self, raw: Any, at: str) -> How:
         if raw not in WORDS:
-            self.refuse(at, f"{raw!r} is no rule: {', '.join(WORDS)}", nearest(str(raw), WORDS))
+            self.refuse(at, f"{raw!r} is no rule: {', '.join(WORDS)}", _question(str(raw), WORDS))
         return cast(How, raw)
 
     def known(self, raw: Mapping[str, Any], names: Sequence[str], at: str) -> None:
@@ -136,17 +135,17 @@ class _Reader:
                 self.refuse(
                     pointers.join(at, name),
                     f"{name!r} means nothing here; known are {', '.join(names)}",
-                    nearest(name, names),
+                    _question(name, names),
                 )
 
     def refuse(self, at: str, fault: str, advice: str = "") -> NoReturn:
         raise SpecError(fault, place=self.place, pointer=at, advice=advice)
 
 
-def nearest(name: str, names: Sequence[str]) -> str:
+def _question(name: str, names: Sequence[str]) -> str:
     """A question that offers the one of *names* that *name* is likely to mean, or nothing."""
-    close = get_close_matches(name, names, n=1)
-    return f"Did you mean '{close[0]}'?" if close else ""
+    close = nearest(name, names)
+    return f"Did you mean '{close}'?" if close else ""
 
 
 def _merge(rules: Mapping[str, Rule], values: Sequence[dict[str, Any]]) -> dict[str, Any]:

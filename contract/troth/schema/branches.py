@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from troth import pointer as pointers
-from troth.schema.messages import type_of
+from troth.schema.applicators import below, follow, resolve
+from troth.schema.data_model import ALL_TYPES, same, type_of
 
-_ALL = frozenset(["null", "boolean", "integer", "number", "string", "array", "object"])
 _DEEPEST = 12
 
 
@@ -60,30 +60,12 @@ class Narrowed:
     keyword: str = "enum"
 
 
-def same(left: Any, right: Any) -> bool:
-    """Whether two scalars are equal as JSON values: 1 equals 1.0, and not true."""
-    return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
-
-
-def target(root: Any, pointer: str) -> tuple[str, Any]:
-    """The schema at *pointer* with bare `$ref`s followed, and where it stands."""
-    schema = _at(root, pointer)
-    for _ in range(_DEEPEST):
-        if not (isinstance(schema, dict) and isinstance(schema.get("$ref"), str)):
-            break
-        if not schema["$ref"].startswith("#"):
-            break
-        pointer = pointers.from_fragment(schema["$ref"][1:])
-        schema = _at(root, pointer)
-    return pointer, schema
-
-
 def read(root: Any, pointer: str) -> Branches:
     """The branches of the oneOf or anyOf at *pointer* of the prepared *root*."""
-    written = _at(root, pointer)
+    written = pointers.find(root, pointer)
     listed = written if isinstance(written, list) else []
     branches = tuple(_branch(root, f"{pointer}/{index}") for index in range(len(listed)))
-    parent = _at(root, pointer.rpartition("/")[0])
+    parent = pointers.find(root, pointer.rpartition("/")[0])
     discriminator = parent.get("discriminator") if isinstance(parent, dict) else None
     if isinstance(discriminator, dict) and isinstance(discriminator.get("propertyName"), str):
         mapping = _mapping(discriminator.get("mapping"), branches)
@@ -137,7 +119,7 @@ def _unmapped(table: Branches, instance: Mapping[str, Any]) -> Narrowed | None:
 
 
 def _branch(root: Any, pointer: str) -> Branch:
-    where, schema = target(root, pointer)
+    where, schema = follow(root, pointer)
     name = where.rpartition("/")[2] if where != pointer else ""
     if not name and isinstance(schema, dict) and isinstance(schema.get("title"), str):
         name = schema["title"]
@@ -150,8 +132,8 @@ def _branch(root: Any, pointer: str) -> Branch:
 def _taken(root: Any, schema: Any, depth: int) -> frozenset[str]:
     """The types that *schema* can take, as far as its keywords say so."""
     if not isinstance(schema, dict) or depth > _DEEPEST:
-        return frozenset() if schema is False else _ALL
-    types = _ALL
+        return frozenset() if schema is False else ALL_TYPES
+    types = ALL_TYPES
     declared = schema.get("type")
     if declared is not None:
         named = [declared] if isinstance(declared, str) else declared
@@ -229,13 +211,9 @@ def members(root: Any, schema: Any, depth: int = 0) -> frozenset[str]:
 
 def _required_parts(root: Any, schema: Mapping[str, Any]) -> list[Any]:
     """The schemas that hold wherever *schema* does: its `$ref` and `allOf`."""
-    parts: list[Any] = []
-    reference = schema.get("$ref")
-    if isinstance(reference, str) and reference.startswith("#"):
-        parts.append(_at(root, pointers.from_fragment(reference[1:])))
-    if isinstance(schema.get("allOf"), list):
-        parts += schema["allOf"]
-    return parts
+    target = resolve(root, schema)
+    parts = [] if target is None else [target[1]]
+    return parts + [inner for _, inner in below(schema, "allOf")]
 
 
 def _mapping(written: Any, branches: Sequence[Branch]) -> dict[str, int]:
@@ -296,10 +274,3 @@ def _types(branches: Sequence[Branch]) -> tuple[str, ...]:
         types = branch.types - {"integer"} if "number" in branch.types else branch.types
         found += sorted(types - set(found))
     return tuple(sorted(found, key=lambda name: name == "null"))
-
-
-def _at(root: Any, pointer: str) -> Any:
-    try:
-        return pointers.resolve(root, pointer)
-    except KeyError:
-        return None

@@ -14,11 +14,8 @@ What is rewritten:
   `float` and `double` stay annotations: every JSON number that `json_text` reads is a double, and
   which of them a float can hold exactly is no question that an author means to ask.
 
-All other formats of JSON Schema 2020-12 are asserted by the validator (`date-time`, `date`,
-`time`, `duration`, `email`, `idn-email`, `hostname`, `idn-hostname`, `ipv4`, `ipv6`, `uri`,
-`uri-reference`, `iri`, `iri-reference`, `uri-template`, `uuid`, `json-pointer`,
-`relative-json-pointer`, `regex`); those of OpenAPI's registry (`byte`, `binary`, `password`, …)
-and unknown ones are annotations.
+The formats of JSON Schema 2020-12 (`data_model.FORMATS`) are asserted by the validator; those of
+OpenAPI's registry (`byte`, `binary`, `password`, …) and unknown ones are annotations.
 """
 
 from __future__ import annotations
@@ -26,20 +23,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from jsonschema_rs.canonical import schema as trees
 
 from troth import pointer as pointers
 from troth.document.grammar import REFERABLE, Misfit, children
 from troth.errors import SpecError
-from troth.schema.messages import a, type_of
+from troth.schema import applicators
+from troth.schema.data_model import INTEGERS, is_number, type_of
+from troth.schema.messages import a
 
 #: The URI under which a prepared root is known to the validators; it is never retrieved.
 BASE = "troth:/document"
-
-#: The ranges of OpenAPI's integer formats (OpenAPI Format Registry).
-INTEGERS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 
 _EXCLUSIVE = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 
@@ -116,7 +112,7 @@ def foreign_to_ecma(pattern: str) -> str | None:
 
 
 def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Prepared:
-    root = _copied(source)
+    root = copy_of(source)
     schemas: list[str] = []
     foreign: dict[str, str] = {}
     relics: list[str] = []
@@ -137,9 +133,9 @@ def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Pre
             _rewrite(node, at, is_30=is_30, alone=alone)
             _note_foreign(node, at, foreign)
         if "$ref" in node and kind in REFERABLE:
-            target = _target(root, node["$ref"])
+            target = applicators.resolve(root, node)
             if target is not None:
-                to_see.append((*target, kind))
+                to_see.append((target[1], target[0], kind))
         try:
             to_see += [(item, here, inner) for item, here, inner, _ in children(node, at, kind)]
         except Misfit as misfit:
@@ -190,9 +186,9 @@ def _bound(node: dict[str, Any]) -> None:
     if limits is None:
         return
     low, high = limits
-    if not _is_number(node.get("minimum")) or node["minimum"] < low:
+    if not is_number(node.get("minimum")) or node["minimum"] < low:
         node["minimum"] = low
-    if not _is_number(node.get("maximum")) or node["maximum"] > high:
+    if not is_number(node.get("maximum")) or node["maximum"] > high:
         node["maximum"] = high
 
 
@@ -206,16 +202,6 @@ def _note_foreign(node: dict[str, Any], at: str, foreign: dict[str, str]) -> Non
             foreign[pointers.join(at, "patternProperties", key)] = part
 
 
-def _target(root: Any, reference: Any) -> tuple[Any, str] | None:
-    if not isinstance(reference, str) or not reference.startswith("#"):
-        return None
-    pointer = unquote(reference[1:])
-    try:
-        return pointers.resolve(root, pointer), pointer
-    except (KeyError, ValueError):
-        return None
-
-
 def _require_known(dialect: Any, at: str) -> None:
     if not (isinstance(dialect, str) and dialect.startswith(_DIALECTS)):
         raise SpecError(
@@ -225,18 +211,15 @@ def _require_known(dialect: Any, at: str) -> None:
         )
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _copied(value: Any) -> Any:
+def copy_of(value: Any) -> Any:
+    """A copy of a JSON value, which shares nothing with it."""
     try:
         return trees.clone(value)
     except ValueError:  # deeper than 255 levels
-        return _copied_slowly(value)
+        return _copied_deep(value)
 
 
-def _copied_slowly(value: Any) -> Any:
+def _copied_deep(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _copied_slowly(item) for name, item in value.items()}
-    return [_copied_slowly(item) for item in value] if isinstance(value, list) else value
+        return {name: _copied_deep(item) for name, item in value.items()}
+    return [_copied_deep(item) for item in value] if isinstance(value, list) else value

@@ -7,44 +7,14 @@ one sentence per keyword of JSON Schema.  Which keyword to speak for is `explain
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
+
+from troth.schema.data_model import FORMATS, identity, type_of
 
 _LONGEST = 80
 _MOST = 12
 _MOST_COMPARED = 10_000
-_FORMATS = {
-    "email": "an email address",
-    "idn-email": "an email address",
-    "ipv4": "an IPv4 address",
-    "ipv6": "an IPv6 address",
-    "iri": "an IRI",
-    "iri-reference": "an IRI reference",
-    "json-pointer": "a JSON Pointer",
-    "regex": "a regular expression",
-    "relative-json-pointer": "a relative JSON Pointer",
-    "uri": "a URI",
-    "uri-reference": "a URI reference",
-    "uri-template": "a URI template",
-    "uuid": "a UUID",
-}
-
-
-def type_of(value: Any) -> str:
-    """The JSON Schema type of *value*; a float without fraction is an integer (2020-12 §6.1.1)."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, str):
-        return "string"
-    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
-        return "integer"
-    if isinstance(value, dict):
-        return "object"
-    if isinstance(value, (list, tuple)):
-        return "array"
-    return "number"
 
 
 def a(type_name: str) -> str:
@@ -169,8 +139,8 @@ def _too(adjective: str, subject: str, count: str, limit: str) -> str:
 
 
 def _format(expected: Any, value: Any) -> str:
-    name = _FORMATS.get(expected) or f"a {expected}"
-    return f"{show(value)} is not {name}"
+    known = FORMATS.get(expected)
+    return f"{show(value)} is not {known.noun if known else f'a {expected}'}"
 
 
 def out_of_format(name: str, value: Any, limit: int) -> str:
@@ -180,24 +150,12 @@ def out_of_format(name: str, value: Any, limit: int) -> str:
 
 
 def _repeated(_: Any, value: Any) -> str:
-    seen: dict[str, int] = {}
+    seen: dict[Hashable, int] = {}
     for index, item in enumerate(value[:_MOST_COMPARED]):
-        first = seen.setdefault(_identity(item), index)
+        first = seen.setdefault(identity(item), index)
         if first != index:
             return f"items {first} and {index} are equal ({show(item, 40)}); items must be unique"
     return "two items are equal; items must be unique"
-
-
-def _identity(value: Any) -> str:
-    """A text that is equal for equal JSON values (1 and 1.0 are equal; 1 and true are not)."""
-    if isinstance(value, dict):
-        inside = sorted(f"{key!r}:{_identity(item)}" for key, item in value.items())
-        return "{" + ",".join(inside) + "}"
-    if isinstance(value, (list, tuple)):
-        return "[" + ",".join(map(_identity, value)) + "]"
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return hex(value) if type(value) is int else repr(value)
 
 
 def _forbidden(expected: Any, value: Any) -> str:

@@ -9,15 +9,14 @@ costs a set comparison per object.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from troth import pointer as pointers
 from troth.schema import messages
+from troth.schema.applicators import applying, below
 
-_SAME_INSTANCE = ("allOf", "anyOf", "oneOf")
-_CONDITIONAL = ("then", "else", "if")
 #: An object with more unknown members than this is a map that nobody declared as one.
 _MOST_UNKNOWN = 64
 
@@ -107,7 +106,8 @@ def _gather(root: Any, key: tuple[str, ...]) -> _Plan:
     items: list[str] = []
     rest: list[str] = []
     is_open = True
-    for pointer, schema in _applying(root, key):
+    starts = [(pointer, pointers.find(root, pointer)) for pointer in key]
+    for pointer, schema in applying(root, starts):
         for name in _mapping(schema, "properties"):
             here = pointers.join(pointer, "properties", name)
             declared[name] = (*declared.get(name, ()), here)
@@ -122,45 +122,13 @@ def _gather(root: Any, key: tuple[str, ...]) -> _Plan:
                 rest.append(f"{pointer}/{keyword}")
         if isinstance(schema.get("items"), dict):
             items.append(f"{pointer}/items")
-        prefix = schema.get("prefixItems")
-        items += [
-            f"{pointer}/prefixItems/{index}"
-            for index in range(len(prefix) if isinstance(prefix, list) else 0)
-        ]
+        items += [pointers.join(pointer, *tokens) for tokens, _ in below(schema, "prefixItems")]
     return _Plan(
         declared, tuple(patterns), is_open, tuple(items), tuple(rest), frozenset(declared), {}
     )
 
 
-def _applying(root: Any, key: tuple[str, ...]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The schemas that may apply to one instance with those at *key*, each once."""
-    seen: set[str] = set()
-    to_see = list(reversed(key))
-    while to_see:
-        pointer = to_see.pop()
-        if pointer in seen:
-            continue
-        seen.add(pointer)
-        try:
-            schema = pointers.resolve(root, pointer)
-        except (KeyError, ValueError):
-            continue
-        if not isinstance(schema, dict):
-            continue
-        yield pointer, schema
-        reference = schema.get("$ref")
-        if isinstance(reference, str) and reference.startswith("#"):
-            to_see.append(pointers.from_fragment(reference[1:]))
-        for keyword in _SAME_INSTANCE:
-            branches = schema.get(keyword)
-            count = len(branches) if isinstance(branches, list) else 0
-            to_see += [f"{pointer}/{keyword}/{index}" for index in range(count)]
-        to_see += [f"{pointer}/{keyword}" for keyword in _CONDITIONAL if keyword in schema]
-        dependent = _mapping(schema, "dependentSchemas")
-        to_see += [pointers.join(pointer, "dependentSchemas", name) for name in dependent]
-
-
-def _mapping(schema: dict[str, Any], keyword: str) -> dict[str, Any]:
+def _mapping(schema: Mapping[str, Any], keyword: str) -> dict[str, Any]:
     value = schema.get(keyword)
     return value if isinstance(value, dict) else {}
 

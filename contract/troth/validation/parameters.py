@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from troth import pointer
 from troth.http import json_text, media_type
-from troth.http.exchange import Request, Response, field_values
-from troth.openapi.operation import DeclaredResponse, Match, Operation, Parameter
-from troth.validation import coercion, forms, styles
-from troth.validation.finder import Finder
+from troth.http.exchange import Request, Response
+from troth.openapi.operation import DeclaredResponse, Match, MediaType, Operation, Parameter
+from troth.validation import bodies, coercion, styles
 from troth.validation.security import cookies
 from troth.validation.styles import Kind, Malformed, Pairs, Texts
+from troth.validation.violation_builder import ViolationBuilder
 from troth.violation import Violation
 
 _WORDS = {"header": "header field", "querystring": "query string"}
@@ -27,33 +28,32 @@ def check_parameters(match: Match, request: Request) -> tuple[Violation, ...]:
     operation = match.operation
     if not operation.parameters:
         return ()
-    sent = _Sent(match, request, styles.pairs(match.query), cookies(request))
-    found: list[Violation] = []
+    sent = _Sent(match, request, styles.pairs(match.query), cookies(request.values("Cookie")))
+    violations: list[Violation] = []
     for parameter in operation.parameters:
         # OpenAPI 3.2: `querystring` is a location of its own, and yet in the query.
         where = "query" if parameter.location == "querystring" else parameter.location
         at = "" if parameter.location == "querystring" else pointer.join("", parameter.name)
-        finder = Finder(operation, f"request-{where}", at, parameter.pointer)
-        found += _check(parameter, sent, finder)
-    return tuple(found)
+        builder = ViolationBuilder(operation, parameter.pointer, at)
+        violations += _check(parameter, sent, builder, location=f"request-{where}")
+    return tuple(violations)
 
 
 def check_headers(
     operation: Operation, declared: DeclaredResponse, response: Response
 ) -> tuple[Violation, ...]:
     """The violations of the header fields that *declared* asks of *response*."""
-    found: list[Violation] = []
-    for parameter in declared.headers:
-        finder = Finder(
+    violations: list[Violation] = []
+    for header in declared.headers:
+        builder = ViolationBuilder(
             operation,
-            "response-header",
-            pointer.join("", parameter.name),
-            parameter.pointer,
-            response.status,
-            response.content_type,
+            header.pointer,
+            pointer.join("", header.name),
+            status=response.status,
+            content_type=response.content_type,
         )
-        found += _check(parameter, response, finder)
-    return tuple(found)
+        violations += _check(header, response, builder, location="response-header")
+    return tuple(violations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,49 +66,31 @@ class _Sent:
     cookies: Pairs
 
 
-def _check(parameter: Parameter, sent: _Sent | Response, finder: Finder) -> Iterator[Violation]:
+def _check(
+    parameter: Parameter, sent: _Sent | Response, violations: ViolationBuilder, *, location: str
+) -> Iterator[Violation]:
+    content = parameter.content
+    schema = content.schema if content is not None else parameter.schema
     try:
-        whole = _whole(parameter, sent) if parameter.content is not None else None
-        if whole is not None:
-            yield from _check_content(parameter, whole, finder)
-            return
-        value, is_there = (None, False) if parameter.content else _value(parameter, sent)
+        if content is not None:
+            value, is_there = _content_value(content, _whole(parameter, sent))
+        else:
+            divide = partial(_texts, parameter, sent)
+            value, is_there = coercion.read_first(parameter.schema, divide)
     except Malformed as fault:
-        yield finder.fault("malformed", f"{_called(parameter)} cannot be read: {fault}")
+        message = f"{_called(parameter)} cannot be read: {fault}"
+        yield violations.violation(f"{location}.malformed", message)
+        return
+    except json_text.BadJson as fault:
+        message = f"{_called(parameter)} is not JSON: {fault}"
+        yield violations.violation(f"{location}.{fault.reason}", message)
         return
     if not is_there:
         if parameter.required:
-            yield finder.fault("required", f"{_called(parameter)} is missing")
-    elif parameter.schema is not None:
-        yield from finder.mismatches(parameter.schema, value)
-
-
-def _value(parameter: Parameter, sent: _Sent | Response) -> tuple[Any, bool]:
-    """The value of *parameter* and whether it is there; raises Malformed.
-
-    Of several shapes that its schema allows, the first in which the value is valid.
-    """
-    readings: list[Any] = []
-    fault: Malformed | None = None
-    for kind in coercion.kinds(parameter.schema):
-        try:
-            texts = _texts(parameter, sent, kind)
-        except Malformed as malformed:
-            fault = fault or malformed
-            continue
-        if texts is None:
-            continue
-        if parameter.schema is None:
-            return texts, True
-        value = coercion.read(parameter.schema, texts)
-        if parameter.schema.is_valid(value):
-            return value, True
-        readings.append(value)
-    if readings:
-        return readings[0], True
-    if fault is not None:
-        raise fault
-    return None, False
+            message = f"{_called(parameter)} is missing"
+            yield violations.violation(f"{location}.required", message)
+    elif schema is not None:
+        yield from violations.mismatches(location, schema, value)
 
 
 def _texts(parameter: Parameter, sent: _Sent | Response, kind: Kind) -> Texts | None:
@@ -120,16 +102,16 @@ def _texts(parameter: Parameter, sent: _Sent | Response, kind: Kind) -> Texts | 
     if parameter.location == "path":
         raw = sent.match.path_parameters.get(parameter.name)
         return None if raw is None else styles.divide_path(parameter, raw, kind)
-    found = sent.cookies if parameter.location == "cookie" else sent.query
+    pairs = sent.cookies if parameter.location == "cookie" else sent.query
     if kind == "object" and parameter.explode and parameter.style != "deepObject":
-        found = _members(parameter, sent.match.operation, found)
+        pairs = _members(parameter, sent.match.operation, pairs)
     if parameter.location == "cookie":
-        return styles.divide_cookie(parameter, found, kind)
-    return styles.divide_pairs(parameter, found, kind)
+        return styles.divide_cookie(parameter, pairs, kind)
+    return styles.divide_pairs(parameter, pairs, kind)
 
 
-def _members(parameter: Parameter, operation: Operation, found: Pairs) -> Pairs:
-    """The pairs of *found* that can be members of an exploded object: nobody else's."""
+def _members(parameter: Parameter, operation: Operation, pairs: Pairs) -> Pairs:
+    """The pairs of *pairs* that can be members of an exploded object: nobody else's."""
     others = {
         other.name
         for other in operation.parameters
@@ -138,7 +120,7 @@ def _members(parameter: Parameter, operation: Operation, found: Pairs) -> Pairs:
     schema = parameter.schema
     own = [
         (name, text)
-        for name, text in found
+        for name, text in pairs
         if name.partition("[")[0] not in others and coercion.may_have(schema, name)
     ]
     # A name that nothing declares shows no object to be there: it may be a stranger's.
@@ -148,8 +130,8 @@ def _members(parameter: Parameter, operation: Operation, found: Pairs) -> Pairs:
 
 
 def _field(parameter: Parameter, sent: _Sent | Response) -> str | None:
-    fields = sent.request.fields if isinstance(sent, _Sent) else sent.fields
-    values = field_values(fields, parameter.name)
+    message = sent.request if isinstance(sent, _Sent) else sent
+    values = message.values(parameter.name)
     # RFC 9110 §5.3: lines of one name combine with commas.  Set-Cookie cannot (RFC 6265 §3).
     if not values or parameter.name.lower() == "set-cookie":
         return values[0] if values else None
@@ -163,7 +145,7 @@ def _whole(parameter: Parameter, sent: _Sent | Response) -> str | None:
     assert isinstance(sent, _Sent)
     if parameter.location == "querystring":
         assert parameter.content is not None
-        is_form = media_type.essence(parameter.content.content_type) in forms.FORMS
+        is_form = media_type.essence(parameter.content.content_type) in bodies.FORMS
         query = sent.match.query
         return (query if is_form else styles.decoded(query, plus=False)) or None
     if parameter.location == "path":
@@ -175,21 +157,16 @@ def _whole(parameter: Parameter, sent: _Sent | Response) -> str | None:
     return styles.decoded(texts[0], plus=plus) if texts else None
 
 
-def _check_content(parameter: Parameter, text: str, finder: Finder) -> Iterator[Violation]:
-    content = parameter.content
-    assert content is not None
-    value: Any = text
+def _content_value(content: MediaType, text: str | None) -> tuple[Any, bool]:
+    """The value of the *text* of such a parameter, and whether it is there."""
+    if text is None:
+        return None, False
     if content.is_json:
-        try:
-            value = json_text.decode(text.encode("utf-8", "surrogatepass"))
-        except json_text.BadJson as fault:
-            yield finder.fault(fault.reason, f"{_called(parameter)} is not JSON: {fault}")
-            return
-    elif media_type.essence(content.content_type) in forms.FORMS:
+        return json_text.decode(text.encode("utf-8", "surrogatepass")), True
+    if media_type.essence(content.content_type) in bodies.FORMS:
         request = Request("GET", "/", (("Content-Type", content.content_type),), text.encode())
-        value = forms.decode_form(content, request)
-    if content.schema is not None:
-        yield from finder.mismatches(content.schema, value)
+        return bodies.decode_form(content, request), True
+    return text, True
 
 
 def _called(parameter: Parameter) -> str:

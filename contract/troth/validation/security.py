@@ -1,6 +1,7 @@
 """The credentials of a request: are they there, and do they have the form that their scheme asks.
 
-Whether they are good only the server can say.  No message repeats what was sent.
+`read` is the one reader of credentials, of the mock server as well.  Whether they are good only
+the server can say.  No message repeats what was sent.
 """
 
 from __future__ import annotations
@@ -8,18 +9,110 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import unquote_plus
 
-from troth.http.exchange import Request, field, field_values
+from troth.http.exchange import TOKEN, Request
 from troth.openapi.operation import Operation, SecurityScheme
-from troth.validation.finder import place_of
+from troth.validation.styles import pairs
+from troth.validation.violation_builder import ViolationBuilder
 from troth.violation import Violation
 
+#: Why a credential has not the form that its scheme asks for.
+Fault = Literal[
+    "missing", "repeated", "other-scheme", "empty", "not-a-token", "not-base64", "not-a-pair"
+]
+
 # RFC 9110 §11.4: credentials are a scheme, spaces, and a token68 or parameters.
-_CREDENTIALS = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?: +(.*))?", re.DOTALL)
+_CREDENTIALS = re.compile(rf"({TOKEN})(?: +(.*))?", re.DOTALL)
 _TOKEN68 = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 # These send a bearer token as well (RFC 6750 §2.1; OpenID Connect Core §5.3.1).
 _BEARERS = {"oauth2", "openIdConnect"}
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a request carries for one security scheme.
+
+    *values* are the keys, or what the Authorization field has behind the name of its scheme;
+    *pair* is the `user:password` of Basic.
+    """
+
+    values: tuple[str, ...] = ()
+    fault: Fault | None = None
+    pair: bytes = b""
+
+
+def http_scheme(scheme: SecurityScheme) -> str | None:
+    """The scheme of the Authorization field that *scheme* asks for, in lower case, if it does."""
+    if scheme.kind in _BEARERS:
+        return "bearer"
+    return scheme.scheme if scheme.kind == "http" else None
+
+
+def read(
+    scheme: SecurityScheme, values: Callable[[str], Sequence[str]], query: str
+) -> Credential | None:
+    """The credential for *scheme*; None where no request carries one (mutualTLS is below HTTP).
+
+    *values* gives the values of the header fields with a name, *query* is that of the target.
+    """
+    name = http_scheme(scheme)
+    if name is not None:
+        return _read_authorization(name, values("Authorization"))
+    if scheme.kind != "apiKey":
+        return None
+    keys = tuple(_keys(scheme, values, query))
+    fault: Fault | None = "missing" if not keys else None
+    if any(not key.strip() for key in keys):
+        fault = "empty"
+    return Credential(keys, fault)
+
+
+def _read_authorization(scheme: str, fields: Sequence[str]) -> Credential:
+    if len(fields) != 1:
+        # RFC 9110 §5.3: the field is no list, so that it must not be sent twice.
+        return Credential(fault="repeated" if fields else "missing")
+    match = _CREDENTIALS.fullmatch(fields[0].strip(" \t"))
+    # RFC 9110 §11.1: the scheme is case-insensitive
+    if match is None or match[1].lower() != scheme:
+        return Credential(fault="other-scheme")
+    text = match[2] or ""
+    if not text:
+        return Credential(fault="empty")
+    if scheme == "bearer" and not _TOKEN68.fullmatch(text):
+        return Credential((text,), "not-a-token")  # RFC 6750 §2.1: b64token
+    if scheme != "basic":
+        return Credential((text,))
+    try:
+        pair = base64.b64decode(text, validate=True)  # RFC 7617 §2
+    except (binascii.Error, ValueError):
+        return Credential((text,), "not-base64")
+    return Credential((text,), None if b":" in pair else "not-a-pair", pair)
+
+
+def _keys(
+    scheme: SecurityScheme, values: Callable[[str], Sequence[str]], query: str
+) -> Iterator[str]:
+    name = scheme.parameter
+    if scheme.location == "header":
+        yield from values(name)
+    elif scheme.location == "cookie":
+        yield from (value for key, value in cookies(values("Cookie")) if key == name)
+    else:
+        yield from (unquote_plus(value) for key, value in pairs(query) if key == name)
+
+
+def cookies(fields: Sequence[str]) -> list[tuple[str, str]]:
+    """The cookies of the Cookie *fields*, names and values as sent (RFC 6265 §4.2.1)."""
+    cut = (piece.strip(" \t").partition("=") for line in fields for piece in line.split(";"))
+    return [(name, _unquoted(value)) for name, equals, value in cut if equals]
+
+
+def _unquoted(value: str) -> str:
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
 
 
 def check_security(operation: Operation, request: Request) -> tuple[Violation, ...]:
@@ -27,98 +120,44 @@ def check_security(operation: Operation, request: Request) -> tuple[Violation, .
 
     When none is, the faults of the alternative that lacks least, the first of equals.
     """
+    query = request.target.partition("#")[0].partition("?")[2]
+    best: list[tuple[SecurityScheme, Fault]] | None = None
     for alternative in operation.security:
-        for scheme in alternative:
-            if _fault(scheme, request) is not None:
-                break
-        else:
-            return ()
-    best: tuple[Violation, ...] | None = None
-    for alternative in operation.security:
-        faults = tuple(
-            Violation(
-                code=f"request-security.{word}",
-                operation=operation.name,
-                location="request-security",
-                message=message,
-                schema_pointer=scheme.pointer,
-                place=place_of(operation, scheme.pointer),
-            )
+        faults = [
+            (scheme, credential.fault)
             for scheme in alternative
-            if (fault := _fault(scheme, request)) is not None
-            for word, message in (fault,)
-        )
+            if (credential := read(scheme, request.values, query)) and credential.fault
+        ]
+        if not faults:
+            return ()
         if best is None or len(faults) < len(best):
             best = faults
-    return best or ()
+    return tuple(_violation(operation, request, *fault) for fault in best or ())
 
 
-def _fault(scheme: SecurityScheme, request: Request) -> tuple[str, str] | None:
-    """What is wrong with the credentials for *scheme*: the rule's word and the sentence."""
+def _violation(
+    operation: Operation, request: Request, scheme: SecurityScheme, fault: Fault
+) -> Violation:
     if scheme.kind == "apiKey":
-        return _api_key_fault(scheme, request)
-    if scheme.kind in _BEARERS:
-        return _http_fault("bearer", request)
-    if scheme.kind == "http":
-        return _http_fault(scheme.scheme, request)
-    return None  # mutualTLS is settled below HTTP; nothing of it is in a request.
-
-
-def _http_fault(scheme: str, request: Request) -> tuple[str, str] | None:
-    shown = scheme.capitalize()
-    values = field_values(request.fields, "authorization")
-    if not values:
-        return "missing", f"the request has no Authorization field; send {shown} credentials"
-    if len(values) > 1:
-        # RFC 9110 §5.3: the field is no list, so that it must not be sent twice.
-        return "malformed", f"the request has {len(values)} Authorization fields; send one"
-    read = _CREDENTIALS.fullmatch(values[0].strip(" \t"))
-    if read is None or read[1].lower() != scheme:
-        return "malformed", f"the Authorization field is not of the scheme {shown}"
-    token = read[2] or ""
-    if not token:
-        return "malformed", f"the Authorization field names {shown} and has no credentials"
-    if scheme == "bearer" and not _TOKEN68.fullmatch(token):
-        # RFC 6750 §2.1: b64token
-        return "malformed", "the bearer token has characters that no token may have"
-    if scheme == "basic" and not _is_basic(token):
-        # RFC 7617 §2
-        return "malformed", "the Basic credentials are not 'user:password' in base64"
-    return None
-
-
-def _is_basic(token: str) -> bool:
-    try:
-        return b":" in base64.b64decode(token, validate=True)
-    except (binascii.Error, ValueError):
-        return False
-
-
-def _api_key_fault(scheme: SecurityScheme, request: Request) -> tuple[str, str] | None:
-    name = scheme.parameter
-    values: list[str]
-    if scheme.location == "header":
-        values, what = list(field_values(request.fields, name)), f"header field {name}"
-    elif scheme.location == "cookie":
-        values, what = [value for key, value in cookies(request) if key == name], f"cookie {name}"
+        word = "query parameter" if scheme.location == "query" else scheme.location
+        word = "header field" if word == "header" else word
+        what = f"{word} {scheme.parameter}, which carries the key"
+        message = f"the request has no {what}" if fault == "missing" else f"the {what}, is empty"
     else:
-        query = request.target.partition("#")[0].partition("?")[2]
-        cut = (piece.partition("=") for piece in query.split("&"))
-        values = [value for key, _, value in cut if unquote_plus(key) == name]
-        what = f"query parameter {name}"
-    if not values:
-        return "missing", f"the request has no {what}, which carries the key"
-    if any(not value.strip() for value in values):
-        return "malformed", f"the {what}, which carries the key, is empty"
-    return None
+        name = (http_scheme(scheme) or "").capitalize()
+        count = len(request.values("Authorization"))
+        message = _MESSAGES[fault].format(scheme=name, count=count)
+    rule = "missing" if fault == "missing" else "malformed"
+    violations = ViolationBuilder(operation, scheme.pointer)
+    return violations.violation(f"request-security.{rule}", message)
 
 
-def cookies(request: Request) -> list[tuple[str, str]]:
-    """The cookies of *request*, names and values as sent (RFC 6265 §4.2.1)."""
-    line = field(request.fields, "cookie") or ""
-    cut = (piece.strip(" \t").partition("=") for piece in line.split(";"))
-    return [(name, _unquoted(value)) for name, equals, value in cut if equals]
-
-
-def _unquoted(value: str) -> str:
-    return value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
+_MESSAGES = {
+    "missing": "the request has no Authorization field; send {scheme} credentials",
+    "repeated": "the request has {count} Authorization fields; send one",
+    "other-scheme": "the Authorization field is not of the scheme {scheme}",
+    "empty": "the Authorization field names {scheme} and has no credentials",
+    "not-a-token": "the bearer token has characters that no token may have",
+    "not-base64": "the Basic credentials are not 'user:password' in base64",
+    "not-a-pair": "the Basic credentials are not 'user:password' in base64",
+}

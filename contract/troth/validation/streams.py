@@ -1,27 +1,27 @@
 """The declared life of an event stream: its framing, its items, its end, and the body it makes.
 
-Works on the raw bytes of a response (with their arrival times where somebody measured them) and
-on a Media Type Object whose `itemSchema` describes one event (OpenAPI 3.2 §4.14).  Nothing is
-checked that the document does not describe: without an `itemSchema` the items are `unchecked`.
+Works on the raw bytes of a response and on a Media Type Object whose `itemSchema` describes one
+event (OpenAPI 3.2 §4.14).  Nothing is checked that the document does not describe.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from troth import pointer
-from troth.errors import Place
 from troth.http import json_text, sse
 from troth.http.exchange import Response
 from troth.openapi.operation import DeclaredResponse, MediaType, Operation
 from troth.openapi.stream_assembly import fold
-from troth.schema.schema import Mismatch
-from troth.violation import Severity, Violation
+from troth.schema.schema import Schema
+from troth.validation.violation_builder import ViolationBuilder
+from troth.violation import Violation
 
 #: How many misfits of items are reported for one stream: a fault repeats in every chunk.
-MOST_TOLD = 20
+MOST_MISFITS = 20
 #: How a schema says of an event that its data is no JSON.
 _NOT_JSON = ("contentMediaType", "/data")
 
@@ -30,31 +30,28 @@ _NOT_JSON = ("contentMediaType", "/data")
 class Item:
     """One event of a stream that is not the sentinel.
 
-    *value* is the JSON that its data holds, or None where *fault* says why there is none.  *at*
-    is when its last byte arrived, in seconds after the request, or None.
+    *value* is the JSON that its data holds, or None where *fault* says why there is none.
     """
 
     event: sse.Event
     value: Any
     fault: json_text.BadJson | None = None
-    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """A stream, read: *items* before the sentinel, *sentinels* and what came *after* the first.
+class Stream:
+    """An event stream, decoded: its *items*, *sentinels*, and the events *after* the first of them.
 
-    *unfinished* is the text of an event that the stream broke off, or None; *overflow* says which
-    limit of the decoder was passed; *bad_utf8* is the offset of the first byte that is not UTF-8.
+    *is_unfinished* where it broke off inside an event; *overflow* says which limit of the decoder
+    was passed; *bad_utf8* is the offset of the first byte that is not UTF-8.
     """
 
     items: tuple[Item, ...]
     sentinels: int = 0
-    after: tuple[sse.Event, ...] = ()
-    unfinished: bool = False
-    overflow: str | None = None
+    after: int = 0
+    is_unfinished: bool = False
+    overflow: sse.Overflow | None = None
     bad_utf8: int | None = None
-    notes: tuple[sse.Note, ...] = ()
 
     @property
     def values(self) -> list[Any]:
@@ -62,71 +59,30 @@ class Reading:
         return [item.value for item in self.items if item.fault is None]
 
 
-def read(media_type: MediaType, response: Response) -> Reading:
+def read(media_type: MediaType, response: Response) -> Stream:
     """Decode the body of *response* as the event stream that *media_type* describes."""
     decoder = sse.Decoder()
-    arrivals = response.arrivals or ((None, response.body),)
-    timed: list[tuple[float | None, sse.Event]] = []
-    for at, data in arrivals:
-        timed.extend((at, event) for event in decoder.feed(data))
+    events = decoder.feed(response.body)
     unfinished = decoder.finish()
-    ends = [index for index, (_, event) in enumerate(timed) if event.data == media_type.sentinel]
-    first = ends[0] if ends else len(timed)
-    return Reading(
-        items=tuple(_item(event, at) for at, event in timed[:first]),
+    ends = [index for index, event in enumerate(events) if event.data == media_type.sentinel]
+    first = ends[0] if ends else len(events)
+    return Stream(
+        items=tuple(map(_item, events[:first])),
         sentinels=len(ends),
-        after=tuple(event for _, event in timed[first + 1 :]),
-        unfinished=unfinished is not None,
-        overflow=None if decoder.overflow is None else str(decoder.overflow),
+        after=len(events[first + 1 :]),
+        is_unfinished=unfinished is not None,
+        overflow=decoder.overflow,
         bad_utf8=_bad_utf8(response.body),
-        notes=tuple(decoder.notes),
     )
 
 
-def violations(
-    operation: Operation,
-    declared: DeclaredResponse,
-    media_type: MediaType,
-    reading: Reading,
-    *,
-    place: Place | None = None,
-) -> Iterator[Violation]:
-    """Everything in which *reading* departs from what the document says of the stream.
-
-    *place* is where the document says it: that of *media_type*.
-    """
-    report = _Report(operation, declared, media_type, place)
-    yield from report.framing(reading)
-    yield from report.items(reading)
-    yield from report.end(reading)
-
-
-def texts(body: bytes) -> Iterator[bytes]:
-    """The JSON texts of a body that holds them in a row."""
-    # RFC 7464 §2.1: a record separator begins each; it cannot stand inside one.  Without them a
-    # line is a text, and an empty one is none (NDJSON §3.1).
-    parts = body.split(b"\x1e") if body.lstrip().startswith(b"\x1e") else body.split(b"\n")
-    return (part for part in parts if part.strip())
-
-
-def assemble(media_type: MediaType, reading: Reading) -> Any:
-    """The body that the stream folds to, or None where the document does not say how."""
-    if media_type.assembly is None:
-        return None
-    return fold(media_type.assembly, reading.values)
-
-
-def _item(event: sse.Event, at: float | None) -> Item:
+def _item(event: sse.Event) -> Item:
     try:
         value, faults = json_text.decode_lenient(event.data.encode("utf-8", "surrogatepass"))
     except json_text.BadJson as fault:
-        return Item(event, None, fault, at)
-    return Item(event, value, None if not faults else _fatal(faults), at)
-
-
-def _fatal(faults: tuple[json_text.BadJson, ...]) -> json_text.BadJson | None:
+        return Item(event, None, fault)
     # a repeated member name leaves a value that can be judged (RFC 8259 §4: SHOULD be unique)
-    return next((fault for fault in faults if fault.reason not in SURVIVABLE), None)
+    return Item(event, value, next((one for one in faults if one.reason not in SURVIVABLE), None))
 
 
 #: Faults of a JSON text after which there still is one value that most readers agree on.
@@ -142,80 +98,68 @@ def _bad_utf8(body: bytes) -> int | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Report:
-    operation: Operation
-    declared: DeclaredResponse
-    media_type: MediaType
-    place: Place | None
+def json_texts(body: bytes) -> Iterator[bytes]:
+    """The JSON texts of a body that holds them in a row."""
+    # RFC 7464 §2.1: a record separator begins each; it cannot stand inside one.  Without them a
+    # line is a text, and an empty one is none (NDJSON §3.1).
+    parts = body.split(b"\x1e") if body.lstrip().startswith(b"\x1e") else body.split(b"\n")
+    return (part for part in parts if part.strip())
 
-    def violation(
-        self,
-        rule: str,
-        message: str,
-        *,
-        at: str = "",
-        schema_pointer: str | None = None,
-        severity: Severity = "error",
-        place: Place | None = None,
-    ) -> Violation:
-        return Violation(
-            code=f"stream.{rule}",
-            operation=self.operation.name,
-            location="stream",
-            message=message,
-            instance_pointer=at,
-            schema_pointer=self.media_type.pointer if schema_pointer is None else schema_pointer,
-            place=place or self.place,
-            severity=severity,
-            status=int(self.declared.status) if self.declared.status.isdigit() else None,
-            content_type=self.media_type.content_type,
+
+def assemble(media_type: MediaType, stream: Stream) -> Any:
+    """The body that the stream folds to, or None where the document does not say how."""
+    if media_type.assembly is None:
+        return None
+    return fold(media_type.assembly, stream.values)
+
+
+def violations(
+    operation: Operation, declared: DeclaredResponse, media_type: MediaType, stream: Stream
+) -> Iterator[Violation]:
+    """Everything in which *stream* departs from what the document says of the stream."""
+    builder = ViolationBuilder(
+        operation,
+        media_type.pointer,
+        status=int(declared.status) if declared.status.isdigit() else None,
+        content_type=media_type.content_type,
+    )
+    yield from _framing(builder, stream)
+    if media_type.item is not None:
+        yield from islice(_items(builder, media_type.item, stream), MOST_MISFITS)
+    if media_type.sentinel is not None:
+        yield from _end(builder, media_type.sentinel, stream)
+
+
+def _framing(builder: ViolationBuilder, stream: Stream) -> Iterator[Violation]:
+    if stream.bad_utf8 is not None:
+        yield builder.violation(
+            "stream.utf-8",
+            f"byte {stream.bad_utf8} is not UTF-8, which an event stream always is",
         )
+    if stream.overflow:
+        yield builder.violation("stream.framing", str(stream.overflow))
+    if stream.is_unfinished:
+        yield builder.violation(
+            "stream.unfinished",
+            "the stream ends inside an event: its last event lacks the blank line that "
+            "completes it, so that a client discards it",
+        )
+    if not stream.items:
+        yield builder.violation("stream.empty", "the stream has no event before its end")
 
-    def framing(self, reading: Reading) -> Iterator[Violation]:
-        if reading.bad_utf8 is not None:
-            yield self.violation(
-                "utf-8", f"byte {reading.bad_utf8} is not UTF-8, which an event stream always is"
-            )
-        if reading.overflow:
-            yield self.violation("framing", reading.overflow)
-        if reading.unfinished:
-            yield self.violation(
-                "unfinished",
-                "the stream ends inside an event: its last event lacks the blank line that "
-                "completes it, so that a client discards it",
-            )
-        if not reading.items:
-            yield self.violation("empty", "the stream has no event before its end")
 
-    def items(self, reading: Reading) -> Iterator[Violation]:
-        schema = self.media_type.item
-        if schema is None:
-            return
-        told = 0
-        for index, item in enumerate(reading.items):
-            instance = _instance(item.event)
-            if schema.is_valid(instance):
-                continue
-            for found in self.explain(index, item, schema.errors(instance)):
-                yield found
-                told += 1
-                if told >= MOST_TOLD:
-                    return
-
-    def explain(
-        self, index: int, item: Item, mismatches: tuple[Mismatch, ...]
-    ) -> Iterator[Violation]:
+def _items(builder: ViolationBuilder, schema: Schema, stream: Stream) -> Iterator[Violation]:
+    for index, item in enumerate(stream.items):
+        instance = _instance(item.event)
+        if schema.is_valid(instance):
+            continue
         at = pointer.join("", index)
-        if item.fault is None and self.is_declared_error(item.value):
-            yield self.violation(
-                "error-event",
-                "the stream carries an error instead of an item: "
-                + json_text.encode(item.value).decode("utf-8", "replace")[:200],
-                at=at + "/data",
-            )
-            return
-        for mismatch in mismatches:
+        if item.fault is None and _is_declared_error(builder.operation, item.value):
+            shown = json_text.encode(item.value).decode("utf-8", "replace")[:200]
+            message = f"the stream carries an error instead of an item: {shown}"
+            yield builder.violation("stream.error-event", message, at=at + "/data")
+            continue
+        for mismatch in schema.errors(instance):
             rule, message = mismatch.keyword, mismatch.message
             # data need not be JSON: only where the schema of this very event says that it is
             if item.fault is not None and (rule, mismatch.instance_pointer) == _NOT_JSON:
@@ -223,43 +167,42 @@ class _Report:
                 shown = repr(text if len(text) <= 60 else text[:57] + "…")
                 rule = "data-not-json"
                 message = f"the event's data {shown} is not JSON: {item.fault}"
-            yield self.violation(
-                rule,
+            yield builder.violation(
+                f"stream.{rule}",
                 message,
                 at=at + mismatch.instance_pointer,
                 schema_pointer=mismatch.schema_pointer,
                 place=mismatch.place,
             )
 
-    def is_declared_error(self, value: Any) -> bool:
-        """Whether *value* is the error body that the operation declares for some 4xx or 5xx."""
-        return any(
-            media_type.is_json
-            and media_type.schema is not None
-            and media_type.schema.is_valid(value)
-            # a schema that asks for nothing calls anything an error
-            and not media_type.schema.is_valid({})
-            for response in self.operation.responses
-            if response.status[:1] in "45"
-            for media_type in response.content
-        )
 
-    def end(self, reading: Reading) -> Iterator[Violation]:
-        sentinel = self.media_type.sentinel
-        if sentinel is None:
-            return
-        if not reading.sentinels:
-            yield self.violation(
-                "sentinel-missing", f"the stream ends without its last event, {sentinel!r}"
-            )
-        if reading.sentinels > 1:
-            yield self.violation(
-                "sentinel-repeated", f"{sentinel!r} comes {reading.sentinels} times, not once"
-            )
-        elif reading.after:
-            yield self.violation(
-                "after-sentinel", f"{len(reading.after)} more events come after {sentinel!r}"
-            )
+def _is_declared_error(operation: Operation, value: Any) -> bool:
+    """Whether *value* is the error body that the operation declares for some 4xx or 5xx."""
+    return any(
+        media_type.is_json
+        and media_type.schema is not None
+        and media_type.schema.is_valid(value)
+        # a schema that asks for nothing calls anything an error
+        and not media_type.schema.is_valid({})
+        for response in operation.responses
+        if response.status[:1] in "45"
+        for media_type in response.content
+    )
+
+
+def _end(builder: ViolationBuilder, sentinel: str, stream: Stream) -> Iterator[Violation]:
+    if not stream.sentinels:
+        yield builder.violation(
+            "stream.sentinel-missing", f"the stream ends without its last event, {sentinel!r}"
+        )
+    if stream.sentinels > 1:
+        yield builder.violation(
+            "stream.sentinel-repeated", f"{sentinel!r} comes {stream.sentinels} times, not once"
+        )
+    elif stream.after:
+        yield builder.violation(
+            "stream.after-sentinel", f"{stream.after} more events come after {sentinel!r}"
+        )
 
 
 def _instance(event: sse.Event) -> dict[str, Any]:

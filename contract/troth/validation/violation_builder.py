@@ -1,8 +1,9 @@
-"""Building the violations of one location of one exchange, so that callers say the rest once."""
+"""Building violations: what those of one object of the document share is said once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from troth.errors import Place
@@ -11,47 +12,48 @@ from troth.schema.schema import Schema
 from troth.violation import Severity, Violation
 
 
-class Teller:
-    """What the violations of one location share; calling it makes one of them."""
+@dataclass(slots=True)
+class ViolationBuilder:
+    """Builds violations of the object at *pointer* of the document.
 
-    def __init__(
-        self,
-        operation: Operation,
-        schema_pointer: str,
-        place: Place | None,
-        *,
-        status: int | None = None,
-        content_type: str | None = None,
-    ) -> None:
-        self._operation = operation
-        self._pointer = schema_pointer
-        self._place = place
-        self._status = status
-        self._content_type = content_type
+    *at* is the pointer, into the location's value, of what the object describes.  Places are
+    looked up only for what is told, since that costs more than finding nothing to tell.
+    """
 
-    def __call__(
+    operation: Operation
+    pointer: str
+    at: str = ""
+    status: int | None = None
+    content_type: str | None = None
+    tells_place: bool = True
+
+    def violation(
         self,
         code: str,
         message: str,
         *,
         at: str = "",
-        schema: str | None = None,
+        schema_pointer: str | None = None,
         place: Place | None = None,
         severity: Severity = "error",
         law: str | None = None,
     ) -> Violation:
-        """One violation; what is not given is what the location's share."""
+        """One violation; its location is what *code* begins with.
+
+        *at* is below the builder's; without *schema_pointer* it is the object itself that is
+        broken, and without *place* that of the object is told.
+        """
         return Violation(
             code=code,
-            operation=self._operation.name,
+            operation=self.operation.name,
             location=code.partition(".")[0],
             message=message,
-            instance_pointer=at,
-            schema_pointer=self._pointer if schema is None else schema,
-            place=place or self._place,
+            instance_pointer=self.at + at,
+            schema_pointer=self.pointer if schema_pointer is None else schema_pointer,
+            place=place or self._place(),
             severity=severity,
-            status=self._status,
-            content_type=self._content_type,
+            status=self.status,
+            content_type=self.content_type,
             law=law,
         )
 
@@ -59,11 +61,17 @@ class Teller:
         self, location: str, schema: Schema, value: Any, *, at: str = ""
     ) -> Iterator[Violation]:
         """A violation for each way in which *value*, found at *at*, departs from *schema*."""
+        if schema.is_valid(value):
+            return
         for mismatch in schema.errors(value):
-            yield self(
+            yield self.violation(
                 f"{location}.{mismatch.keyword}",
                 mismatch.message,
                 at=at + mismatch.instance_pointer,
-                schema=mismatch.schema_pointer,
+                schema_pointer=mismatch.schema_pointer,
                 place=mismatch.place,
             )
+
+    def _place(self) -> Place | None:
+        document = self.operation.document
+        return document.place(self.pointer) if document and self.tells_place else None

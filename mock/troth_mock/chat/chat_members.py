@@ -7,20 +7,14 @@ parameters}}`, a tool choice is `none`, `auto`, `required` or a named function.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from troth import pointer
-from troth_mock.chat.paths import Getter, getter
+from troth.openapi.chat_completion import ChatCompletion, RequestPart
 
 Names = tuple[str, ...]
-
-_REQUEST = (
-    "model", "messages", "choices", "stop", "tools", "tool-choice", "parallel-tool-calls",
-    "response-format", "logprobs", "top-logprobs", "service-tier", "include-usage",
-)  # fmt: skip
-
 
 _CUTS = ("token-limits", "stop", "logprobs", "top-logprobs")
 
@@ -40,7 +34,7 @@ class Dialect:
 
     request: Mapping[str, Getter]
     token_limits: tuple[tuple[str, Getter], ...]
-    pointers: Mapping[str, str]
+    pointers: Mapping[RequestPart, str]
     response: Mapping[str, Names]
     choice: Mapping[str, Names]
     usage: Mapping[str, Names]
@@ -49,32 +43,24 @@ class Dialect:
     cuts: frozenset[str]
 
 
-def compile_dialect(raw: Mapping[str, Any]) -> Dialect | None:
-    """Compile the value of an `x-troth-completion`; None if it is of no dialect that we speak."""
-    request = _pointers(raw.get("request"))
-    response, choice = _pointers(raw.get("response")), _pointers(raw.get("choice"))
-    if raw.get("dialect") != "chat" or "choices" not in response or "content" not in choice:
-        return None
-    limits = raw.get("request", {}).get("token-limits", ())
-    limits = [limits] if isinstance(limits, str) else limits
-    said = [*request.items(), *(("token-limits", at) for at in limits if _is_pointer(at))]
+def compile_dialect(completion: ChatCompletion) -> Dialect:
+    """Compile the pointers of *completion*."""
+    request, limits = completion.request, completion.token_limits
+    places = [*request.items(), *(("token-limits", at) for at in limits)]
     return Dialect(
-        request={name: getter(request[name]) if name in request else _absent for name in _REQUEST},
-        token_limits=tuple((at, getter(at)) for at in limits if _is_pointer(at)),
+        request={
+            part: getter(request[part]) if part in request else _absent
+            for part in get_args(RequestPart)
+        },
+        token_limits=tuple((at, getter(at)) for at in limits),
         pointers=request,
-        response={name: pointer.split(at) for name, at in response.items()},
-        choice={name: pointer.split(at) for name, at in choice.items()},
-        usage={name: pointer.split(at) for name, at in _pointers(raw.get("usage")).items()},
-        id_prefix=str(raw.get("id-prefix", "")),
-        extras=_tops(at for name, at in said if name not in ("model", "messages")),
-        cuts=_tops(at for name, at in said if name in _CUTS),
+        response={name: pointer.split(at) for name, at in completion.response.items()},
+        choice={name: pointer.split(at) for name, at in completion.choice.items()},
+        usage={name: pointer.split(at) for name, at in completion.usage.items()},
+        id_prefix=completion.id_prefix,
+        extras=_tops(at for name, at in places if name not in ("model", "messages")),
+        cuts=_tops(at for name, at in places if name in _CUTS),
     )
-
-
-def _pointers(raw: Any) -> dict[str, str]:
-    if not isinstance(raw, Mapping):
-        return {}
-    return {name: at for name, at in raw.items() if _is_pointer(at)}
 
 
 def _tops(pointers: Iterable[str]) -> frozenset[str]:
@@ -82,5 +68,41 @@ def _tops(pointers: Iterable[str]) -> frozenset[str]:
     return frozenset(pointer.split(at)[0] for at in pointers)
 
 
-def _is_pointer(at: Any) -> bool:
-    return isinstance(at, str) and at.startswith("/")
+Getter = Callable[[Any], Any]
+
+
+def getter(at: str) -> Getter:
+    """What reads the value at the pointer *at*; None where there is none, never raising."""
+    names = pointer.split(at)
+    if len(names) == 1:
+        (name,) = names
+        return lambda value: value.get(name) if type(value) is dict else None
+    return lambda value: get(value, names)
+
+
+def get(value: Any, names: Iterable[str]) -> Any:
+    """The member that *names* lead to, or None."""
+    for name in names:
+        if type(value) is not dict:
+            return None
+        value = value.get(name)
+    return value
+
+
+def put(value: dict[str, Any], names: tuple[str, ...], part: Any) -> None:
+    """Set the member that *names* lead to, making the objects on the way."""
+    *way, last = names
+    for name in way:
+        inner = value.get(name)
+        if type(inner) is not dict:
+            inner = value[name] = {}
+        value = inner
+    value[last] = part
+
+
+def remove(value: dict[str, Any], names: tuple[str, ...]) -> None:
+    """Remove the member that *names* lead to, if it is there."""
+    *way, last = names
+    inner = get(value, way)
+    if type(inner) is dict:
+        inner.pop(last, None)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from troth import pointer as pointers
+from troth.schema.applicators import IN_PLACE, below, resolve
+from troth.schema.data_model import INTEGERS
 
 #: What may be put in place: any string, or any integer from 0 to MOST.
 Kind = Literal["string", "count"]
@@ -19,8 +20,7 @@ MOST = (1 << 31) - 1
 Way = tuple[str | int, ...]
 
 # JSON Schema 2020-12 §10.2: what these say is made of the verdicts of their subschemas
-_LISTS = ("allOf", "anyOf", "oneOf")
-_BRANCHES = ("not", "if", "then", "else")
+_LOGIC = tuple(keyword for keyword in IN_PLACE if keyword != "dependentSchemas")
 # They say nothing of a value (§9, and OpenAPI's own), or of its size, its type or its names alone.
 _SILENT = frozenset(
     """
@@ -29,7 +29,7 @@ _SILENT = frozenset(
     type required minProperties maxProperties propertyNames dependentRequired minItems maxItems
     """.split()  # noqa: SIM905 - a list of words reads better than quoted words
 )
-_KNOWN = frozenset({"$ref", "properties", "additionalProperties", "items", *_LISTS, *_BRANCHES})
+_KNOWN = frozenset({"$ref", "properties", "additionalProperties", "items", *_LOGIC})
 _OF_NUMBERS = frozenset({"multipleOf", "exclusiveMinimum", "exclusiveMaximum", "format"})
 _OF_STRINGS = frozenset({"minLength", "maxLength", "pattern", "format", "contentSchema"})
 
@@ -55,7 +55,7 @@ class _Proof:
         if not isinstance(schema, Mapping):
             return False
         return all(self._is_silent(name, schema, way) for name in schema) and all(
-            self.holds(inner, rest) if inner is not None else self._follows(schema["$ref"], way)
+            self.holds(inner, rest) if inner is not None else self._follows(schema, way)
             for inner, rest in _inner(schema, way)
         )
 
@@ -73,21 +73,18 @@ class _Proof:
         if name == "maximum":
             return isinstance(bound, int | float) and bound >= MOST
         if name == "format":
-            return bound in ("int32", "int64")
+            return bound in INTEGERS
         return name in _OF_STRINGS
 
-    def _follows(self, reference: Any, way: Way) -> bool:
-        if not isinstance(reference, str) or not reference.startswith("#"):
+    def _follows(self, schema: Any, way: Way) -> bool:
+        target = resolve(self._root, schema)
+        if target is None:
             return False
-        if (reference, way) in self._assumed:
+        if (target[0], way) in self._assumed:
             # a schema that comes back to itself at the same place adds nothing
             return True
-        self._assumed.add((reference, way))
-        try:
-            schema = pointers.resolve(self._root, pointers.from_fragment(reference[1:]))
-        except (KeyError, ValueError):
-            return False
-        return self.holds(schema, way)
+        self._assumed.add((target[0], way))
+        return self.holds(target[1], way)
 
 
 def _inner(schema: Mapping[str, Any], way: Way) -> Iterator[tuple[Any, Way]]:
@@ -97,12 +94,9 @@ def _inner(schema: Mapping[str, Any], way: Way) -> Iterator[tuple[Any, Way]]:
     """
     if "$ref" in schema:
         yield None, way
-    for name in _LISTS:
-        for inner in schema.get(name, ()):
+    for keyword in _LOGIC:
+        for _, inner in below(schema, keyword):
             yield inner, way
-    for name in _BRANCHES:
-        if name in schema:
-            yield schema[name], way
     if not way:
         return
     step, rest = way[0], way[1:]

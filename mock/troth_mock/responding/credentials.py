@@ -6,25 +6,19 @@ those are.  What was sent is never echoed.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hmac
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qs
 
 from troth.http.exchange import Fields
 from troth.openapi.operation import Operation, SecurityScheme
+from troth.validation import security
 
 #: The longest credential that is looked at.
 LONGEST = 4096
 
-# RFC 6750 §2.1: b64token
-_TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
-_BEARER = frozenset({"oauth2", "openIdConnect"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,88 +70,54 @@ def _missing(
     good: tuple[bytes, ...],
 ) -> str | None:
     """What is wrong with the credential for *scheme*, or None."""
-    if scheme.kind == "mutualTLS":
-        return None  # settled below HTTP, before a request is read
-    if scheme.kind == "apiKey":
-        return _api_key(scheme, fields, query, good)
-    wanted = "bearer" if scheme.kind in _BEARER else scheme.scheme
-    found = fields.get("authorization", ())
-    if not found:
-        return f"no credential was given: send 'Authorization: {wanted.capitalize()} …'"
-    if len(found) > 1:
-        return "there is more than one Authorization field"
-    # RFC 9110 §11.1: the scheme is case-insensitive
-    name, _, credential = found[0].strip(" \t").partition(" ")
-    credential = credential.strip(" ")
-    if name.lower() != wanted:
-        return f"the Authorization field is not of the scheme {wanted.capitalize()}"
-    if not credential:
-        return "the Authorization field has a scheme and no credential"
-    if len(credential) > LONGEST:
+    credential = security.read(scheme, lambda name: fields.get(name.lower(), ()), query)
+    if credential is None:
+        return None
+    wanted = security.http_scheme(scheme)
+    if wanted is None:
+        return _api_key(scheme, credential.values, good)
+    text = credential.values[0] if credential.values else ""
+    if len(text) > LONGEST:
         return f"the credential is longer than {LONGEST} characters"
+    if credential.fault is not None:
+        return _FAULTS[credential.fault].format(scheme=wanted.capitalize())
     if wanted == "basic":
-        return _basic(credential, good)
-    if wanted == "bearer" and _TOKEN68.fullmatch(credential) is None:
-        return "the credential is not a token: letters, digits and -._~+/ (RFC 6750 §2.1)"
-    if wanted != "bearer" and not credential.isascii():
+        _, _, password = credential.pair.partition(b":")
+        is_known = not good or _is_any(password, good) or _is_any(credential.pair, good)
+        return None if is_known else _UNKNOWN
+    if not text.isascii():
         return "the credential is not ASCII"
-    return _unknown(credential, good)
+    return _unknown(text, good)
 
 
-def _basic(credential: str, good: tuple[bytes, ...]) -> str | None:
-    try:
-        pair = base64.b64decode(credential, validate=True)
-    except (binascii.Error, ValueError):
-        return "the credential is not Base64 (RFC 7617)"
-    if b":" not in pair:
-        return "the credential is not a user and a password (RFC 7617)"
-    if good and not _is_any(pair.partition(b":")[2], good) and not _is_any(pair, good):
-        return "the credential is not one of those that this server was given"
-    return None
+_UNKNOWN = "the credential is not one of those that this server was given"
+_FAULTS: Mapping[security.Fault, str] = {
+    "missing": "no credential was given: send 'Authorization: {scheme} …'",
+    "repeated": "there is more than one Authorization field",
+    "other-scheme": "the Authorization field is not of the scheme {scheme}",
+    "empty": "the Authorization field has a scheme and no credential",
+    "not-a-token": "the credential is not a token: letters, digits and -._~+/ (RFC 6750 §2.1)",
+    "not-base64": "the credential is not Base64 (RFC 7617)",
+    "not-a-pair": "the credential is not a user and a password (RFC 7617)",
+}
 
 
-def _api_key(
-    scheme: SecurityScheme,
-    fields: Mapping[str, Sequence[str]],
-    query: str,
-    good: tuple[bytes, ...],
-) -> str | None:
-    found = list(_keys(scheme, fields, query))
+def _api_key(scheme: SecurityScheme, keys: Sequence[str], good: tuple[bytes, ...]) -> str | None:
     where = f"the {scheme.location} parameter {scheme.parameter!r}"
-    if not found or not found[0]:
+    if not keys or not keys[0]:
         return f"no credential was given: send {where}"
-    if len(found) > 1:
+    if len(keys) > 1:
         return f"{where} is given more than once"
-    if len(found[0]) > LONGEST:
+    if len(keys[0]) > LONGEST:
         return f"the credential is longer than {LONGEST} characters"
-    if _VISIBLE.fullmatch(found[0]) is None:
+    if _VISIBLE.fullmatch(keys[0]) is None:
         return "the credential is not printable ASCII"
-    return _unknown(found[0], good)
-
-
-def _keys(scheme: SecurityScheme, fields: Mapping[str, Sequence[str]], query: str) -> Iterator[str]:
-    if scheme.location == "header":
-        yield from fields.get(scheme.parameter.lower(), ())
-    elif scheme.location == "query":
-        try:
-            yield from parse_qs(query, keep_blank_values=True, max_num_fields=1000).get(
-                scheme.parameter, ()
-            )
-        except ValueError:
-            return
-    else:
-        for value in fields.get("cookie", ()):
-            try:
-                cookie = SimpleCookie(value).get(scheme.parameter)
-            except CookieError:
-                continue
-            if cookie is not None:
-                yield cookie.value
+    return _unknown(keys[0], good)
 
 
 def _unknown(credential: str, good: tuple[bytes, ...]) -> str | None:
     if good and not _is_any(credential.encode("utf-8", "surrogatepass"), good):
-        return "the credential is not one of those that this server was given"
+        return _UNKNOWN
     return None
 
 
@@ -172,7 +132,7 @@ def _challenges(
     for scheme in (scheme for schemes in alternatives for scheme in schemes):
         if scheme.kind == "http" and scheme.scheme == "basic":
             yield 'Basic realm="mock", charset="UTF-8"'
-        elif scheme.kind in _BEARER or scheme.scheme == "bearer":
+        elif security.http_scheme(scheme) == "bearer":
             # RFC 6750 §3.1: no error code for a request that lacks authentication altogether
             yield 'Bearer realm="mock"' + (', error="invalid_token"' if given else "")
         elif scheme.kind == "http":

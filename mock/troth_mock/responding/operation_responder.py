@@ -13,6 +13,7 @@ from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import DeclaredResponse, Match, MediaType, Operation
 from troth.seed import Seed
+from troth.validation.bodies import JsonBody, check_body
 from troth.violation import Violation
 from troth_mock.chat.answers import Chat
 from troth_mock.reply import Reply, has_content
@@ -204,13 +205,10 @@ class Answerer:
             return None, self._unsupported(sent[0])
         if not declared.is_json:
             return None, self._violations(match, request)
-        try:
-            value = json_text.decode(request.body)
-        except json_text.BadJson:
-            return None, self._violations(match, request)
-        if declared.schema is not None and not declared.schema.is_valid(value):
-            return None, self._violations(match, request, value)
-        return value, None
+        read = JsonBody(request.body)
+        if read.fault is None and (declared.schema is None or declared.schema.is_valid(read.value)):
+            return read.value, None
+        return None, self._violations(match, request, read)
 
     def _declared(self, sent: str) -> MediaType | None:
         """The entry for a Content-Type as sent."""
@@ -248,10 +246,10 @@ class Answerer:
             return self._unsupported("")
         return self._violations(match, request) or refusal(400, "the request has no body")
 
-    def _violations(self, match: Match, request: Request, body: Any = None) -> Reply | None:
+    def _violations(
+        self, match: Match, request: Request, body: JsonBody | None = None
+    ) -> Reply | None:
         """The refusal of a body that breaks the document, explained; None if it does not."""
-        from troth.validation import validator  # explaining loads what answering does not need
-
         sent = request.content_type or ""
         if media_type.is_json(sent):
             fields = tuple(
@@ -260,8 +258,8 @@ class Answerer:
             )
             request = Request(request.method, request.target, fields, request.body)
         found = [*self._parameters(match, request)] if self.operation.parameters else []
-        found += validator.body_violations(self.contract, match, request, hints=False)
-        return self._told(found, body)
+        found += check_body(self.operation, request, body=body, hints=False)
+        return self._told(found, body.value if body and body.fault is None else None)
 
     def _parameters(self, match: Match, request: Request) -> Iterable[Violation]:
         from troth.validation import parameters  # slow to load, and most operations here have none

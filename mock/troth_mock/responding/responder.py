@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from troth.errors import MethodNotAllowed, NoSuchPath, TrothError
+from troth.errors import MethodNotAllowed, NoSuchPath, TrothError, similar
 from troth.generation.values import Unsatisfiable
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
@@ -123,13 +123,10 @@ class Responder:
 
 
 def _near(path: str, known: Sequence[str]) -> list[str]:
-    # loaded late: start time counts, and most mocks are asked for what they have
-    from difflib import get_close_matches
-
     if len(known) > 2000:
         return []
     ends = [one for one in known if path.strip("/") and one.endswith("/" + path.strip("/"))]
-    return list(dict.fromkeys([*ends, *get_close_matches(path, known, _MOST_NEAR, 0.5)]))[
+    return list(dict.fromkeys([*ends, *similar(path, known, most=_MOST_NEAR, least=0.5)]))[
         :_MOST_NEAR
     ]
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 from aiohttp import web
-from aiohttp.http import RawRequestMessage
 from multidict import istr
 
 from troth.errors import MethodNotAllowed, NoSuchPath
@@ -31,7 +30,7 @@ from troth_mock.server.guards import (
     too_large,
     too_slow,
 )
-from troth_mock.server.known_heads import Answer, Known
+from troth_mock.server.known_heads import Answer, Head, Known
 from troth_mock.server.listener import Listener
 from troth_mock.server.pacing import Pace, Turns
 from troth_mock.server.pages import Pages
@@ -113,7 +112,9 @@ class App:
         """Answer a request that aiohttp runs a coroutine for."""
         connection = cast(Connection, request.protocol)
         connection.begin(request.content)
-        head = request._message
+        head = Head(
+            request.method, request.raw_path, request.version, request.headers, request.keep_alive
+        )
         try:
             body = self._refused(head) or await self._body(request, connection)
             received = 0.0
@@ -134,9 +135,7 @@ class App:
         finally:
             connection.end()
 
-    def _answer_at_once(
-        self, head: RawRequestMessage, body: bytes, connection: Connection, data: bytes
-    ) -> bool:
+    def _answer_at_once(self, head: Head, body: bytes, connection: Connection, data: bytes) -> bool:
         """Answer a request that came whole; tell whether to keep the connection.
 
         *data* are the bytes that it was, if they were nothing else.
@@ -153,11 +152,11 @@ class App:
         self._write(head, content, connection, delivery)
         return delivery.keep_alive
 
-    def _lane(self, head: RawRequestMessage) -> Answer | None:
+    def _lane(self, head: Head) -> Answer | None:
         """What answers plain bodies with this head; see `Responder.lane`."""
-        if head.path.partition("?")[0] in self._pages:
+        if head.target.partition("?")[0] in self._pages:
             return None
-        return self.responder.lane(Request(head.method, head.path, tuple(head.headers.items())))
+        return self.responder.lane(Request(head.method, head.target, tuple(head.headers.items())))
 
     def _say(self, known: Known, body: bytes, connection: Connection) -> bool:
         """Answer a plain request; tell whether it was one."""
@@ -169,7 +168,7 @@ class App:
 
     def _write(
         self,
-        head: RawRequestMessage,
+        head: Head,
         body: bytes | Problem,
         connection: Connection,
         delivery: Delivery,
@@ -179,7 +178,7 @@ class App:
             answer = body.reply(self._operation(head))
             connection.send(self._heads.whole(answer, delivery))
             return None
-        reply = self._reply(Request(head.method, head.path, tuple(head.headers.items()), body))
+        reply = self._reply(Request(head.method, head.target, tuple(head.headers.items()), body))
         stream = reply.stream
         if stream is None:
             connection.send(self._heads.whole(reply, delivery))
@@ -192,21 +191,21 @@ class App:
             connection.send(self._heads.stream(reply, delivery) + content + delivery.end)
         return None
 
-    def _refused(self, head: RawRequestMessage) -> Problem | None:
+    def _refused(self, head: Head) -> Problem | None:
         settings = self.settings
         return head_problem(
             head.headers,
-            target=head.path,
+            target=head.target,
             version=head.version,
             hosts=settings.hosts,
             limits=settings.limits,
         )
 
-    def _operation(self, head: RawRequestMessage) -> Operation | None:
+    def _operation(self, head: Head) -> Operation | None:
         """The operation that a request means, which may say in what form its errors are."""
         for method in (head.method, "GET") if head.method == "HEAD" else (head.method,):
             with suppress(NoSuchPath, MethodNotAllowed):
-                return self.contract.match(method, head.path).operation
+                return self.contract.match(method, head.target).operation
         return None
 
     def _bounded(self, body: bytes) -> bytes | Problem:
@@ -231,11 +230,9 @@ class App:
             return Problem(400, "malformed_body", f"the body's framing is broken: {fault}"[:300])
         return b"".join(pieces)
 
-    def _delivery(
-        self, head: RawRequestMessage, connection: Connection, *, is_read: bool
-    ) -> Delivery:
+    def _delivery(self, head: Head, connection: Connection, *, is_read: bool) -> Delivery:
         keep_alive = (
-            not head.should_close
+            head.keep_alive
             # HTTP/1.0 has no chunks: there a stream's end is the connection's
             and head.version >= (1, 1)
             and is_read

@@ -2,7 +2,8 @@
 
 aiohttp parses, queues pipelined requests and runs our coroutine for each.  Added here: a deadline
 for a request's head, a client that half-closes, one that takes nothing of what is sent, and one
-line instead of a traceback for bytes that are not HTTP.
+line instead of a traceback for bytes that are not HTTP.  What aiohttp publishes is enough for all
+of that; what it does not is `fast_path`'s, which may be missing.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from struct import unpack_from
 from typing import TYPE_CHECKING, Any, cast
 
 from aiohttp import web
-from aiohttp.http import RawRequestMessage
 
-from troth_mock.server.guards import Limits, Problem
-from troth_mock.server.known_heads import is_whole
+from troth_mock.server import fast_path
+from troth_mock.server.framing import Framing
+from troth_mock.server.guards import Limits, Problem, internal, malformed, one_line
+from troth_mock.server.known_heads import Head, is_whole
 from troth_mock.server.pacing import Sending
 from troth_mock.server.response_heads import Delivery
 
@@ -28,9 +30,9 @@ if TYPE_CHECKING:
     from troth_mock.server.listener import Listener
 
 LOG = logging.getLogger("troth.mock")
-# Two bounds of aiohttp's parser, told by their words: it has one exception for both.
-_TOO_LONG = "bytes when reading"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_TOO_SHORT = "the body ended before its length"
+_NOT_CHUNKED = "it is not chunked as it says"
 _SLOW_HEAD = Problem(408, "request_timeout", "the head of the request came too slowly")
 
 
@@ -45,22 +47,24 @@ class Connection(web.RequestHandler):
     *busy*: a request is being answered.  *begun*: the answer's first byte is out.  *heard*: when
     the first byte of a head that is not complete yet came.  *half_closed*: the client sends no
     more, but may still read.  *clean*: aiohttp's parser has had whole requests only, and waits for
-    the first byte of another.
+    the first byte of another.  *framing*: what follows the bytes where there is no fast path.
     """
 
     __slots__ = (
-        "begun", "body", "busy", "clean", "delivery", "half_closed", "heard", "listener", "sending",
-        "taken", "taken_at", "wire", "written",
+        "begun", "body", "busy", "clean", "delivery", "framing", "half_closed", "heard", "listener",
+        "opened", "sending", "taken", "taken_at", "wire", "written",
     )  # fmt: skip
 
     def __init__(self, listener: Listener, **options: Any) -> None:
         super().__init__(listener, **options)
         self.listener = listener
+        self.opened = listener.loop.time()
         self.wire: asyncio.Transport | None = None
         self.busy = False
         self.begun = False
         self.half_closed = False
         self.clean = True
+        self.framing = None if listener.is_fast else Framing()
         self.heard: float | None = None
         self.body: Any = None
         self.sending: Sending | None = None
@@ -76,7 +80,8 @@ class Connection(web.RequestHandler):
         self.heard = None
         self.body = body
         if self.half_closed:
-            self._cut_body()
+            self._cut_body(_TOO_SHORT)
+        self._check_body()
 
     def came(self) -> float:
         """When the last bytes came, on the loop's clock.
@@ -147,8 +152,13 @@ class Connection(web.RequestHandler):
             # RFC 9112 §9.5 leaves the time to us; closing would wait for the very same client
             wire.abort()
             return
-        if self.heard is not None and not self.busy and now - self.heard >= limits.head:
+        if self.busy:
+            return
+        if self.heard is not None and now - self.heard >= limits.head:
             self.send(self.listener.error(_SLOW_HEAD))
+            self.force_close()
+        elif self.heard is None and not self.written and now - self.opened >= limits.idle:
+            # not every aiohttp sets its own clock before the first request
             self.force_close()
 
     # What asyncio and aiohttp call.
@@ -171,34 +181,39 @@ class Connection(web.RequestHandler):
     def data_received(self, data: bytes) -> None:
         """Answer a request that came whole and alone at once, and leave the others to aiohttp.
 
-        aiohttp runs a task for each request and wakes another one for that, which costs more than
-        most answers do.  Here its parser runs with that wake-up withheld, and does not run at all
-        for a head that came before.
+        A plain one whose head came before is not even parsed.
         """
-        if self.clean and self._is_known(data):
+        if self.framing is None and self.clean and self._is_known(data):
             return
-        clean, self.clean = self.clean, False
         if self.heard is None and not self.busy:
             self.heard = self.listener.loop.time()
-        waiter, self._waiter = self._waiter, None
-        try:
+        if self.framing is None:
+            self._receive(data)
+        else:
             super().data_received(data)
-        finally:
-            self._waiter = waiter
-        if clean and len(self._messages) == 1:
-            message, _ = self._messages[0]
-            self.clean = isinstance(message, RawRequestMessage) and is_whole(data, message)
-        if waiter is None or not self._messages:
+            self.framing.feed(data)
             self._check_body()
-        elif not waiter.done() and not self._is_answered_at_once(data):
+
+    def _receive(self, data: bytes) -> None:
+        """Take *data* the fast way."""
+        clean, self.clean = self.clean, False
+        waiter = fast_path.parse(self, data)
+        head = fast_path.sole(self)
+        self.clean = clean and head is not None and is_whole(data, head)
+        if waiter is None:
+            self._check_body()
+        elif (
+            fast_path.is_queued(self)
+            and not waiter.done()
+            and (head is None or not self._is_answered_at_once(head, data))
+        ):
             # once aiohttp's task is woken, the message is its own: the rest of a body may come
             # before the task gets its turn
             waiter.set_result(None)
 
     def _is_known(self, data: bytes) -> bool:
         """Answer *data* if it is a plain request whose head came before."""
-        waiter = self._waiter
-        if waiter is None or waiter.done() or self._close or self._force_close or self._paused:
+        if not fast_path.is_idle(self):
             return False
         listener = self.listener
         found = listener.known.find(data)
@@ -208,56 +223,40 @@ class Connection(web.RequestHandler):
         except Exception:
             # the way for all requests meets the same fault, and tells it
             return False
-        self._next_keepalive_close_time = listener.loop.time() + self._keepalive_timeout
+        fast_path.renew(self)
         return True
 
-    def _is_answered_at_once(self, data: bytes) -> bool:
-        message, content = self._messages[0]
-        if (
-            len(self._messages) > 1
-            or not isinstance(message, RawRequestMessage)
-            or message.upgrade
-            or not content.is_eof()
-            or self.writing_paused
-            or not self.listener.may_answer_at_once
-        ):
+    def _is_answered_at_once(self, head: Head, data: bytes) -> bool:
+        if self.writing_paused or not self.listener.may_answer_at_once:
             return False
-        self._messages.clear()
-        if self._parser is not None:
-            self._parser.message_consumed()
+        content = fast_path.take(self)
+        if content is None:
+            return False
         self.begin(content)
         try:
             keep_alive = self.listener.answer_at_once(
-                message, content.read_nowait(), self, data if self.clean else b""
+                head, content.read_nowait(), self, data if self.clean else b""
             )
         except Exception as fault:
-            problem = _fault(fault)
+            problem = internal(fault)
             LOG.warning("500 %s: %s", problem.code, problem.message)
             self.send(self.listener.error(problem))
             keep_alive = False
         self.end()
-        if keep_alive and not self._close:
-            self._next_keepalive_close_time = self.listener.loop.time() + self.keepalive_timeout
-        else:
+        if not (keep_alive and fast_path.renew(self)):
             self.force_close()
         return True
 
-    def _check_body(self) -> None:
-        if self.body is not None and self._messages and not self.body.is_eof():
-            # Nothing can follow a body that has not ended but the parser's complaint about it,
-            # which aiohttp would keep until the body has been read: for ever.
-            self.body.set_exception(web.RequestPayloadError("it is not chunked as it says"))
-
-    def resume_reading(self, resume_parser: bool = True) -> None:
+    def resume_reading(self, *options: Any, **named: Any) -> None:
         """Do nothing where nothing is held back: aiohttp parses once more after each read."""
-        if self._reading_paused or self._buffer_paused:
-            super().resume_reading(resume_parser)
+        if self.framing is not None or fast_path.is_held_back(self):
+            super().resume_reading(*options, **named)
 
     def eof_received(self) -> bool:  # type: ignore[override]  # aiohttp declares no result, asyncio does
         """Keep the connection while there is something to answer: a half-close is no goodbye."""
         self.half_closed = True
         if self.busy:
-            self._cut_body()
+            self._cut_body(_TOO_SHORT)
             if self.sending is not None:
                 self.sending.probe()
             return True
@@ -290,7 +289,7 @@ class Connection(web.RequestHandler):
         if status >= 500 and self.begun:
             # too late to say so
             raise ConnectionResetError
-        problem = _malformed(message or "") if status < 500 else _fault(exc)
+        problem = malformed(message or "") if status < 500 else internal(exc)
         LOG.log(
             logging.DEBUG if status < 500 and not self.written else logging.WARNING,
             "%d %s: %s", status, problem.code, problem.message,
@@ -304,9 +303,15 @@ class Connection(web.RequestHandler):
         if not isinstance(fault, (web.RequestPayloadError, ConnectionError)):
             LOG.warning("%s", one_line(f"{args[0] if args else ''} ({fault!r})"))
 
-    def _cut_body(self) -> None:
+    def _check_body(self) -> None:
+        # Nothing can follow a body that has not ended but the parser's complaint about it, which
+        # aiohttp would keep until the body has been read: for ever.
+        if fast_path.is_queued(self) if self.framing is None else self.framing.is_broken:
+            self._cut_body(_NOT_CHUNKED)
+
+    def _cut_body(self, fault: str) -> None:
         if self.body is not None and not self.body.is_eof():
-            self.body.set_exception(web.RequestPayloadError("the body ended before its length"))
+            self.body.set_exception(web.RequestPayloadError(fault))
 
     def _close_if_idle(self) -> None:
         if not self.busy:
@@ -318,7 +323,12 @@ class Sent(web.StreamResponse):
 
     def __init__(self, *, keep_alive: bool) -> None:
         super().__init__()
-        self._keep_alive = keep_alive
+        self._is_last = not keep_alive
+
+    @property
+    def keep_alive(self) -> bool:
+        """Whether to keep the connection."""
+        return not self._is_last
 
     async def prepare(self, request: web.BaseRequest) -> None:
         """Do nothing."""
@@ -329,21 +339,3 @@ class Sent(web.StreamResponse):
 
 SENT = Sent(keep_alive=True)
 LAST = Sent(keep_alive=False)
-
-
-def one_line(text: str) -> str:
-    """*text* on one line of printable characters, shortened."""
-    flat = " ".join(text.split())[:300]
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in flat)
-
-
-def _malformed(message: str) -> Problem:
-    # below its first line the parser shows the bytes, as Python would write them
-    says = one_line(message.partition("\n")[0]).rstrip(": ") or "it cannot be read"
-    if _TOO_LONG in message:
-        return Problem(431, "header_fields_too_large", "the request line or a field is too long")
-    return Problem(400, "malformed_request", f"this is not a well-formed HTTP/1.1 request: {says}")
-
-
-def _fault(exc: BaseException | None) -> Problem:
-    return Problem(500, "internal_error", one_line(f"the mock failed: {exc!r}"))

@@ -25,6 +25,8 @@ _AUTHORITY = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]/@?#\s]+)(?::(\d{0,5}))?")
 
 _ABSOLUTE = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
 
+# Two bounds of aiohttp's parser, told by their words: it has one exception for both.
+_TOO_LONG = "bytes when reading"
 _HOST = istr("Host")
 _CONTENT_ENCODING = istr("Content-Encoding")
 _CONTENT_LENGTH = istr("Content-Length")
@@ -133,6 +135,26 @@ def too_large(limits: Limits) -> Problem:
 def too_slow(limits: Limits) -> Problem:
     """The answer to a request that did not arrive in time."""
     return Problem(408, "request_timeout", f"the request was not complete within {limits.body:g} s")
+
+
+def one_line(text: str) -> str:
+    """*text* on one line of printable characters, shortened."""
+    flat = " ".join(text.split())[:300]
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in flat)
+
+
+def malformed(message: str) -> Problem:
+    """The answer to what aiohttp's parser refuses with *message*."""
+    # below its first line the parser shows the bytes, as Python would write them
+    says = one_line(message.partition("\n")[0]).rstrip(": ") or "it cannot be read"
+    if _TOO_LONG in message:
+        return Problem(431, "header_fields_too_large", "the request line or a field is too long")
+    return Problem(400, "malformed_request", f"this is not a well-formed HTTP/1.1 request: {says}")
+
+
+def internal(exc: BaseException | None) -> Problem:
+    """The answer when *exc*, a fault of ours, is in the way of another."""
+    return Problem(500, "internal_error", one_line(f"the mock failed: {exc!r}"))
 
 
 def _host_problem(found: list[str], *, version: tuple[int, int], hosts: Hosts) -> Problem | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from aiohttp.http import RawRequestMessage
+from multidict import MultiMapping, istr
 
 from troth_mock.responding.compiled_responder import Said
 from troth_mock.server.response_heads import Delivery
@@ -18,8 +18,20 @@ from troth_mock.server.response_heads import Delivery
 Answer = Callable[[bytes, int], Said | None]
 
 _END = b"\r\n\r\n"
+_CONTENT_LENGTH = istr("Content-Length")
+_TRANSFER_ENCODING = istr("Transfer-Encoding")
 _MOST_KEPT = 256
 _LONGEST = 4096
+
+
+class Head(NamedTuple):
+    """A request's head, whoever read it; *keep_alive*: its client wants the connection kept."""
+
+    method: str
+    target: str
+    version: tuple[int, int]
+    headers: MultiMapping[str]
+    keep_alive: bool
 
 
 class Known(NamedTuple):
@@ -58,10 +70,10 @@ class KnownHeads:
         self._found.clear()
 
 
-def is_whole(data: bytes, message: RawRequestMessage) -> bool:
-    """Whether *data* is the bytes of *message* and its body, to the last one."""
-    length = message.headers.getall("Content-Length", ())
-    if message.chunked or len(length) != 1 or not length[0].isdecimal():
+def is_whole(data: bytes, head: Head) -> bool:
+    """Whether *data* is the bytes of *head* and its body, to the last one."""
+    length = head.headers.getall(_CONTENT_LENGTH, ())
+    if _TRANSFER_ENCODING in head.headers or len(length) != 1 or not length[0].isdecimal():
         return False
     end = data.find(_END)
     return end > 0 and len(data) == end + len(_END) + int(length[0][:20])

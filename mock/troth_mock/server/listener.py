@@ -2,7 +2,7 @@
 
 `answer` is run by aiohttp for each request; `answer_at_once` answers one that came whole, without
 a task, and returns whether the connection may be kept; `say` answers one whose head is known, if
-it is plain.
+it is plain.  Without the fast path `answer` is all that is called.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
-from aiohttp.http import RawRequestMessage
 
+from troth_mock.server import fast_path
 from troth_mock.server.connection import LOG, Connection
 from troth_mock.server.guards import Limits, Problem
-from troth_mock.server.known_heads import Known, KnownHeads
+from troth_mock.server.known_heads import Head, Known, KnownHeads
 from troth_mock.server.response_heads import framed
 from troth_mock.server.wire import LAST_CHUNK
 
@@ -31,7 +31,7 @@ class Listener(web.Server):
         self,
         answer: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
         *,
-        answer_at_once: Callable[[RawRequestMessage, bytes, Connection, bytes], bool],
+        answer_at_once: Callable[[Head, bytes, Connection, bytes], bool],
         say: Callable[[Known, bytes, Connection], bool],
         may_answer_at_once: bool,
         error: Callable[[Problem], bytes],
@@ -45,6 +45,7 @@ class Listener(web.Server):
         self.answer_at_once = answer_at_once
         self.say = say
         self.known = KnownHeads()
+        self.is_fast = fast_path.IS_AVAILABLE
         self.may_answer_at_once = may_answer_at_once
         self.open: set[Connection] = set()
         self.emptied: asyncio.Future[None] | None = None

@@ -63,12 +63,8 @@ class MockServer:
 
 def base_path(contract: Contract) -> str:
     """The `base-path` of the first completion that names one, or ""."""
-    named = (
-        operation.completion.get("base-path")
-        for operation in contract.operations
-        if operation.completion
-    )
-    return next((path.rstrip("/") for path in named if isinstance(path, str)), "")
+    completions = (operation.completion for operation in contract.operations)
+    return next((each.base_path for each in completions if each and each.base_path), "")
 
 
 def url_of(host: str, port: int) -> str:

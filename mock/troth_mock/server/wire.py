@@ -11,10 +11,10 @@ from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
 
-from troth.http.exchange import Fields
+from troth.http.exchange import TOKEN, Fields
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_TOKEN = re.compile(TOKEN)
 # RFC 9110 §5.5: CR, LF and NUL in a value are invalid and dangerous; other controls go with them.
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
 # Framing and connection are decided per exchange, never by a document's header declarations.

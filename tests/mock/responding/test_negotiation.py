@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from troth.laws.laws import Condition
+from troth.laws.condition import Condition
 from troth.openapi.operation import DeclaredResponse, Example, MediaType, Operation
 from troth_mock.responding.negotiation import (
     BadPreference,

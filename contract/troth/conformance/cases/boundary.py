@@ -17,9 +17,10 @@ from troth.generation.locations import Location, locations, put, resolved, shape
 from troth.generation.mutations import HARD_TEXTS, Defect, defects
 from troth.generation.raw_json import write
 from troth.generation.requests import Composition
-from troth.generation.shape import ALL_TYPES, Conjunction, Shape, declared_names
+from troth.generation.shape import Conjunction, Shape, declared_names
 from troth.generation.source import Smallest, Unsatisfiable
 from troth.generation.values import generator_of
+from troth.schema.data_model import ALL_TYPES
 
 _DEEPEST = 8
 _LAST_TIER = 3

@@ -271,7 +271,7 @@ def sent(case: Case) -> tuple[Any, ...]:
     """What two cases share when they send the same: order of members and white space aside."""
     request = case.request
     body: bytes = request.body
-    if case.phase not in ("transport",) and case.value is not None:
+    if case.phase not in ("protocol",) and case.value is not None:
         plain = write(case.value) if not _unwritable(case.value) else body
         if plain == request.body:
             body = json_text.canonical(case.value)

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from troth import pointer as pointers
 from troth.conformance.cases.case import Case, Intent, Subject, slug
 from troth.generation import features
 from troth.generation.chat_features import Chat
@@ -30,12 +29,14 @@ _ROWS = 40
 def deck(subject: Subject, *, overrides: Mapping[str, Any] | None = None) -> Iterator[Case]:
     """The deck of one operation, the most telling first; it may repeat itself."""
     made = subject.made
-    yield subject.case("deck", "minimal", subject.minimal, about="the smallest valid request")
+    yield subject.case("examples", "minimal", subject.minimal, about="the smallest valid request")
     yield from _parameter_cases(subject)
     if made is None:
         return
     if made.streamed is not None:
-        yield subject.case("deck", "stream", made.streamed, about="the smallest streamed request")
+        yield subject.case(
+            "examples", "stream", made.streamed, about="the smallest streamed request"
+        )
     yield from _examples(subject, made, overrides or {})
     yield from _law_cases(subject, made, overrides or {})
     yield from _single(subject, made)
@@ -50,7 +51,7 @@ def _parameter_cases(subject: Subject) -> Iterator[Case]:
     operation = subject.operation
     base = dict(subject.parameters)
     body = {"body": subject.minimal} if subject.made is not None else {}
-    plain = subject.case("deck", "minimal", subject.minimal, about="")
+    plain = subject.case("examples", "minimal", subject.minimal, about="")
     for parameter in operation.parameters:
         key = (parameter.location, parameter.name)
         where = f"{parameter.location} parameter {parameter.name}"
@@ -100,7 +101,7 @@ def _examples(subject: Subject, made: Composition, overrides: Mapping[str, Any])
             for index, example in enumerate(entry.examples, 1):
                 value = overridden(made.schema, example.value, overrides)
                 about = f"the example at #{example.pointer}"
-                yield subject.case("deck", f"example-{index}", value, about=about)
+                yield subject.case("examples", f"example-{index}", value, about=about)
     generator = generator_of(made.schema)
     names = [
         name
@@ -111,7 +112,7 @@ def _examples(subject: Subject, made: Composition, overrides: Mapping[str, Any])
         for value in requests_in(sample, members=frozenset(names)):
             word = slug(f"{sample.get('lang', '')}-{sample.get('label', '')}")
             yield subject.case(
-                "deck",
+                "examples",
                 f"sample-{index}-{word}",
                 overridden(made.schema, value, overrides),
                 about=f"the code sample {index} ({sample.get('lang', 'unnamed')})",
@@ -130,14 +131,16 @@ def _whole_schema_examples(
             count += 1
             value = overridden(made.schema, value, overrides)
             yield subject.case(
-                "deck", f"schema-example-{count}", value, about="the schema's example"
+                "examples", f"schema-example-{count}", value, about="the schema's example"
             )
     value = made.minimal
     for factor in features.member_factors(made.schema, skip=lambda name: False):
         candidate = factor.levels[0].build(value, Smallest())
         if isinstance(value, dict) and factor.name not in value and made.valid(candidate):
             value = candidate
-    yield subject.case("deck", "members-examples", value, about="the members' examples together")
+    yield subject.case(
+        "examples", "members-examples", value, about="the members' examples together"
+    )
 
 
 def _law_cases(subject: Subject, made: Composition, overrides: Mapping[str, Any]) -> Iterator[Case]:
@@ -145,12 +148,12 @@ def _law_cases(subject: Subject, made: Composition, overrides: Mapping[str, Any]
         for index, patch in enumerate(law.requests, 1):
             value = overridden(made.schema, merged(made.minimal, patch), overrides)
             name = f"law-{law.id}" + (f"-{index}" if index > 1 else "")
-            yield subject.case("deck", name, value, about=f"the law {law.id}", laws=(law.id,))
+            yield subject.case("examples", name, value, about=f"the law {law.id}", laws=(law.id,))
             streamed = streamed_form(made, value)
             if streamed is not None and "events" not in law.variables:
                 about = f"the law {law.id}, streamed"
                 yield subject.case(
-                    "deck", f"{name}-streamed", streamed, about=about, laws=(law.id,)
+                    "examples", f"{name}-streamed", streamed, about=about, laws=(law.id,)
                 )
 
 
@@ -183,11 +186,11 @@ def _single(subject: Subject, made: Composition) -> Iterator[Case]:
         for level in factor.levels:
             value = level.build(made.minimal, Smallest())
             name = f"{slug(factor.name)}-{slug(level.name)}"
-            yield subject.case("deck", name, value, about=level.name)
+            yield subject.case("examples", name, value, about=level.name)
             streamed = streamed_form(made, value) if _chats(made, factor.name) else None
             if streamed is not None:
                 yield subject.case(
-                    "deck", f"{name}-streamed", streamed, about=f"{level.name}, streamed"
+                    "examples", f"{name}-streamed", streamed, about=f"{level.name}, streamed"
                 )
 
 
@@ -204,7 +207,7 @@ def _pairs(subject: Subject, made: Composition) -> Iterator[Case]:
             if level
         ]
         value = varied(replace(made, factors=factors), row, Smallest())
-        yield subject.case("deck", f"pairs-{index:02}", value, about=" + ".join(words))
+        yield subject.case("examples", f"pairs-{index:02}", value, about=" + ".join(words))
 
 
 def _in_both(subject: Subject, made: Composition) -> tuple[Factor, ...]:
@@ -237,53 +240,40 @@ def _incoherent(subject: Subject, chat: Chat) -> Iterator[Case]:
             "a forced tool, and an empty list of tools",
         ),
     ):
-        yield subject.case("deck", name, value, about=about, legal="either-if-valid")
+        yield subject.case("examples", name, value, about=about, legal="either-if-valid")
 
 
 def _derived(subject: Subject, made: Composition, chat: Chat) -> Iterator[Case]:
     """What an earlier answer of the same server makes possible."""
-    answer = _answer_places(made)
-    if answer is None:
-        return
-    choices, content, calls = answer
-    plain = subject.case("deck", "minimal", made.minimal, about="")
-    if chat.tokens("stop") is not None and content is not None:
-        yield from _stop_cases(subject, made, chat, plain, (choices, content))
+    plain = subject.case("examples", "minimal", made.minimal, about="")
+    if chat.tokens("stop") is not None:
+        yield from _stop_cases(subject, made, chat, plain)
     forced = subject.case(
-        "deck", "tools-a-forced-tool", chat.forced(made.minimal, Smallest()), about=""
+        "examples", "tools-a-forced-tool", chat.forced(made.minimal, Smallest()), about=""
     )
-    if made.valid(forced.value) and calls is not None:
-        yield _tool_result(subject, chat, forced, (choices, calls))
+    if made.valid(forced.value) and "tool-calls" in chat.completion.choice:
+        yield _tool_result(subject, chat, forced)
 
 
-def _answer_places(made: Composition) -> tuple[str, str | None, str | None] | None:
-    marks = made.marked.completion or {}
-    choices = marks.get("response", {}).get("choices")
-    choice = marks.get("choice", {})
-    return (choices, choice.get("content"), choice.get("tool-calls")) if choices else None
-
-
-def _stop_cases(
-    subject: Subject, made: Composition, chat: Chat, plain: Case, places: tuple[str, str]
-) -> Iterator[Case]:
+def _stop_cases(subject: Subject, made: Composition, chat: Chat, plain: Case) -> Iterator[Case]:
     for streams in (False, True):
         name = "stop-from-answer" + ("-streamed" if streams else "")
 
         def derive(
             answers: Mapping[str, Any], *, name: str = name, streams: bool = streams
         ) -> Case | None:
-            word = _word_inside(_of_first_choice(answers.get(plain.id), *places))
+            word = _word_inside(chat.completion.of_first_choice(answers.get(plain.id), "content"))
             if word is None:
                 return None
             value = chat.set(plain.value, "stop", [word])
             value = (streamed_form(made, value) or value) if streams else value
             laws = tuple(law.id for law in made.marked.laws if "stop" in law.id)
             about = f"stop at {word!r}, which the answer to {plain.id} contains"
-            return subject.case("deck", name, value, about=about, laws=laws)
+            return subject.case("examples", name, value, about=about, laws=laws)
 
         yield replace(
             plain,
-            id=f"deck/{subject.slug}/{name}",
+            id=f"examples/{subject.slug}/{name}",
             about="stop at a word of an earlier answer",
             needs=(plain.id,),
             derive=derive,
@@ -297,18 +287,11 @@ def _word_inside(content: Any) -> str | None:
     return inner[len(inner) // 2] if inner else None
 
 
-def _of_first_choice(body: Any, choices: str, place: str) -> Any:
-    try:
-        return pointers.resolve(pointers.resolve(body, choices), "/0" + place)
-    except (KeyError, ValueError):
-        return None
-
-
-def _tool_result(subject: Subject, chat: Chat, forced: Case, places: tuple[str, str]) -> Case:
+def _tool_result(subject: Subject, chat: Chat, forced: Case) -> Case:
     name = "tool-result-of-answer"
 
     def derive(answers: Mapping[str, Any]) -> Case | None:
-        calls = _of_first_choice(answers.get(forced.id), *places)
+        calls = chat.completion.of_first_choice(answers.get(forced.id), "tool-calls")
         if not isinstance(calls, list) or not all(
             isinstance(call, dict) and isinstance(call.get("id"), str) for call in calls
         ):
@@ -322,12 +305,12 @@ def _tool_result(subject: Subject, chat: Chat, forced: Case, places: tuple[str, 
         value = chat.set(forced.value, "messages", messages)
         value = chat.set(value, "tool-choice", "auto")
         about = f"the results of the tool calls in the answer to {forced.id}"
-        case = subject.case("deck", name, value, about=about)
+        case = subject.case("examples", name, value, about=about)
         return case if calls and case.intent == "valid" else None
 
     return replace(
         forced,
-        id=f"deck/{subject.slug}/{name}",
+        id=f"examples/{subject.slug}/{name}",
         about="the result of a tool call of an earlier answer",
         needs=(forced.id,),
         derive=derive,

@@ -20,7 +20,7 @@ _METHODS = ("GET", "PUT", "DELETE", "PATCH", "POST")
 def wire(subject: Subject) -> Iterator[Case]:
     """The transport's cases for one operation; the credential is tried again at the end."""
     about = "the smallest valid request"
-    valid = subject.case("transport", "valid", subject.minimal, about=about)
+    valid = subject.case("protocol", "valid", subject.minimal, about=about)
     yield valid
     yield from _credentials(subject, valid)
     yield from _methods(subject, valid)
@@ -40,8 +40,8 @@ def unknown_paths(subject: Subject) -> Iterator[Case]:
     """Requests to paths that the document does not have."""
     base = subject.request(subject.minimal)
     template = Case(
-        id="transport/unknown-path",
-        phase="transport",
+        id="protocol/unknown-path",
+        phase="protocol",
         operation="",
         request=base,
         intent="invalid",
@@ -57,7 +57,7 @@ def unknown_paths(subject: Subject) -> Iterator[Case]:
         except NoSuchPath:
             yield replace(
                 template,
-                id=f"transport/{name}",
+                id=f"protocol/{name}",
                 request=replace(base, target=target),
                 about=f"a path that the document does not have: {target}",
             )

@@ -23,9 +23,9 @@ def chance(
     breakable = True
     while True:
         number += 1
-        dice = Seeded(seed.child(subject.operation.name, number))
+        source = Seeded(seed.child(subject.operation.name, number))
         if subject.made is None:
-            request = requests.request(subject.contract, subject.operation, dice)
+            request = requests.request(subject.contract, subject.operation, source)
             yield Case(
                 id=f"random/{subject.slug}/{number:04}",
                 phase="random",
@@ -35,11 +35,11 @@ def chance(
                 about="a random request",
             )
             continue
-        value = requests.body(subject.made, dice, overrides=overrides or {})
+        value = requests.body(subject.made, source, overrides=overrides or {})
         word = "valid"
         if breakable and number % 10 >= _VALID_OF_TEN:
             try:
-                value, word = broken(subject.made.schema, value, dice), "broken"
+                value, word = broken(subject.made.schema, value, source), "broken"
             except NothingToBreak:
                 breakable = False
         yield subject.case("random", f"{number:04}-{word}", value, about=f"a random {word} request")

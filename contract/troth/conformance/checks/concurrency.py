@@ -46,13 +46,13 @@ async def hang_up(run: Run, subject: Subject, minimal: Case) -> None:
     made = subject.made
     if made is None or made.streamed is None or not run.budget.affords(2):
         return
-    case = subject.case("time", "hang-up", made.streamed, about="a client that hangs up")
+    case = subject.case("stateful", "hang-up", made.streamed, about="a client that hangs up")
     await run.budget.turn()
     request = addressed(case.request, run.settings)
     await run.transport.send(request, fresh=True, hang_up_after=1)
     await asyncio.sleep(_NOTICED)
     for name in ("after-hang-up", "after-hang-up-2"):
-        await run.attempt(replace(minimal, id=f"time/{name}", about="after a client hung up"))
+        await run.attempt(replace(minimal, id=f"stateful/{name}", about="after a client hung up"))
 
 
 def _marked(subject: Subject, index: int, mark: str) -> Case:
@@ -65,7 +65,7 @@ def _marked(subject: Subject, index: int, mark: str) -> Case:
             value = _valid(subject, made.chat.set(value, "choices", 2), value)
     if made is not None and made.streamed is not None and index % 2:
         value = streamed_form(made, value) or made.streamed
-    return subject.case("time", f"at-once-{index}", value, about="several at once")
+    return subject.case("stateful", f"at-once-{index}", value, about="several at once")
 
 
 def _valid(subject: Subject, value: Any, otherwise: Any) -> Any:

@@ -21,7 +21,8 @@ from troth.laws import laws
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Match, Operation
 from troth.validation import validator
-from troth.validation.responses import Judge
+from troth.validation.responses import ResponseValidator
+from troth.validation.violation_builder import ViolationBuilder
 from troth.violation import Severity, Violation
 
 #: What the server ought to do with a request; `either` where the two documents disagree.
@@ -76,7 +77,8 @@ def judged(
         return (_fault(ask.operation, exchange), *_partial(trial)), {}
     assert exchange.response is not None
     if exchange.response.status >= 500:
-        return (_server_error(ask.operation, exchange.response),), {}
+        message = f"the server failed with {exchange.response.status}{_said(exchange.response)}"
+        return (_violation(ask, "response.server-error", message, exchange.response),), {}
     found = list(_of_expectation(contract, ask, exchange, exchange.response))
     found.extend(_of_document(trial, refused=bool(found)))
     return tuple(found), trial.verdicts()
@@ -90,18 +92,18 @@ class _Trial:
         self.ask = ask
         self.exchange = exchange
         self.match = _match(contract, ask, exchange)
-        self._judge: Judge | None = None
+        self._response: ResponseValidator | None = None
         if self.match is not None and exchange.response is not None:
             operation = self.match.operation
-            self._judge = Judge(contract, operation, exchange.request, exchange.response)
+            self._response = ResponseValidator(operation, exchange.request, exchange.response)
 
     def violations(self) -> tuple[Violation, ...]:
         """Everything in the answer that breaks the document."""
-        return tuple(self._judge.violations()) if self._judge else ()
+        return tuple(self._response.violations()) if self._response else ()
 
     def verdicts(self) -> dict[str, laws.Verdict]:
         """The verdict of each law, by id."""
-        return {law.id: found for law, found in self._judge.judged} if self._judge else {}
+        return {law.id: found for law, found in self._response.verdicts} if self._response else {}
 
 
 def _describing(
@@ -149,28 +151,16 @@ _RULES_OF_AN_END = frozenset(
 )
 
 
-def _server_error(operation: Operation, response: Response) -> Violation:
-    return Violation(
-        code="response.server-error",
-        operation=operation.name,
-        location="response",
-        message=f"the server failed with {response.status}{_said(response)}",
-        schema_pointer=operation.pointer,
-        status=response.status,
-        content_type=response.content_type,
-    )
-
-
 def _of_expectation(
     contract: Contract, ask: Ask, exchange: Exchange, response: Response
 ) -> Iterator[Violation]:
     status, expectation = response.status, ask.expectation
     if 300 <= status < 400:
-        yield _tell(
+        yield _violation(
             ask, "response.unexpected-redirect", f"the answer redirects with {status}", response
         )
     elif expectation == "accepted" and status >= 400:
-        yield _tell(
+        yield _violation(
             ask,
             "request.valid-refused",
             f"a request that the document accepts is refused with {status}{_said(response)}",
@@ -179,21 +169,21 @@ def _of_expectation(
     elif expectation == "refused" and status < 300:
         yield from _invalid_accepted(contract, ask, exchange, response)
     elif expectation == "unauthorized" and status < 300:
-        yield _tell(
+        yield _violation(
             ask,
             "security.not-enforced",
             f"a request without good credentials is answered with {status}, not refused with 401",
             response,
         )
     elif expectation == "unauthorized" and status not in (401, 403, *_HTTP_REFUSALS):
-        yield _tell(
+        yield _violation(
             ask,
             "security.wrong-status",
             f"a request without good credentials is refused with {status}, not 401",
             response,
         )
     elif expectation == "no-method" and status < 300:
-        yield _tell(
+        yield _violation(
             ask, "request.method-accepted", f"an undeclared method is answered {status}", response
         )
 
@@ -206,13 +196,13 @@ def _invalid_accepted(
         match = _match(document, ask, exchange)
         if match is None:
             continue
-        broken = validator.request_violations(document, match, exchange.request, hints=False)
+        broken = validator.request_violations(match, exchange.request, hints=False)
         grave = [one for one in broken if not _forgiven(one.code)]
         if not grave:
             continue
         rule = grave[0]
         mild = word == "overlay" or rule.code in _HYGIENE
-        told = _tell(
+        told = _violation(
             ask,
             "request.invalid-accepted",
             f"a request that the {word} rejects is answered with {response.status}: "
@@ -249,12 +239,14 @@ def _of_document(trial: _Trial, *, refused: bool) -> Iterator[Violation]:
         return
     if match is None or ask.expectation in ("no-path", "no-method"):
         if response.status == 405 and response.field("Allow") is None:
-            yield _tell(ask, "response.allow-missing", "a 405 must have the field Allow", response)
+            yield _violation(
+                ask, "response.allow-missing", "a 405 must have the field Allow", response
+            )
         return
     found = trial.violations()
 
     def broken() -> bool:
-        return bool(validator.request_violations(contract, match, exchange.request, hints=False))
+        return bool(validator.request_violations(match, exchange.request, hints=False))
 
     gravity = Gravity(contract, _match(contract.published, ask, exchange), exchange, found)
     unread = any(violation.code in _UNREADABLE for violation in found)
@@ -299,19 +291,18 @@ def _match(contract: Contract, ask: Ask, exchange: Exchange) -> Match | None:
         return None
 
 
-def _tell(
+def _violation(
     ask: Ask, code: str, message: str, response: Response, *, severity: Severity = "error"
 ) -> Violation:
-    return Violation(
-        code=code,
-        operation=ask.operation.name,
-        location=code.partition(".")[0],
-        message=message,
-        schema_pointer=ask.operation.pointer,
-        severity=severity,
+    operation = ask.operation
+    builder = ViolationBuilder(
+        operation,
+        operation.pointer,
         status=response.status,
         content_type=response.content_type,
+        tells_place=False,  # it is no line of the document that is wrong
     )
+    return builder.violation(code, message, severity=severity)
 
 
 def _said(response: Response) -> str:

@@ -65,7 +65,7 @@ def failed(exchange: Exchange) -> bool:
 async def phase(run: Run) -> None:
     """The last phase: everything about time, one question after the other."""
     for subject in run.subjects.values():
-        minimal = subject.case("time", "minimal", subject.minimal, about="the smallest request")
+        minimal = subject.case("stateful", "minimal", subject.minimal, about="the smallest request")
         await _laws_that_repeat(run, subject)
         await _credentials_after_success(run, minimal)
         await concurrency.at_once(run, subject)
@@ -85,7 +85,11 @@ async def _laws_that_repeat(run: Run, subject: Subject) -> None:
             value = merged(subject.minimal, patch)
             value = overridden(subject.made.schema, value, run.settings.overrides)
             case = subject.case(
-                "time", f"law-{law.id}-{index}", value, about=f"the law {law.id}", laws=(law.id,)
+                "stateful",
+                f"law-{law.id}-{index}",
+                value,
+                about=f"the law {law.id}",
+                laws=(law.id,),
             )
             if case.intent == "valid" and case.published_intent == "valid":
                 await _repeat(run, subject, case, law)
@@ -93,7 +97,7 @@ async def _laws_that_repeat(run: Run, subject: Subject) -> None:
 
 async def _repeat(run: Run, subject: Subject, case: Case, law: Law) -> None:
     other = merged(case.value, law.variation) if law.variation else case.value
-    again = subject.case("time", "again", other, about=case.about, laws=case.laws)
+    again = subject.case("stateful", "again", other, about=case.about, laws=case.laws)
     first = await run.attempt(case)
     before = body_of(run.contract, case, first) if first is not None else None
     if before is None:
@@ -137,8 +141,8 @@ async def _credentials_after_success(run: Run, minimal: Case) -> None:
     await run.attempt(
         replace(
             minimal,
-            id="time/no-credential-after-success",
-            phase="transport",
+            id="stateful/no-credential-after-success",
+            phase="protocol",
             about="no credential, after a success",
             request=replace(minimal.request, fields=bare),
             intent="invalid",
@@ -168,7 +172,7 @@ async def _near_misses(run: Run, minimal: Case, token: str) -> None:
         request = replace(minimal.request, fields=fields)
         case = replace(
             minimal,
-            id=f"time/{name.replace(' ', '-')}",
+            id=f"stateful/{name.replace(' ', '-')}",
             request=request,
             about=name,
             intent="either",
@@ -201,7 +205,7 @@ async def _health(run: Run, minimal: Case) -> None:
         after = []
         exchange = None
         for index in range(SAMPLES):
-            case = replace(minimal, id=f"time/health-{index}", about="health after the run")
+            case = replace(minimal, id=f"stateful/health-{index}", about="health after the run")
             exchange = await run.attempt(case)
             if exchange is None or failed(exchange):
                 return
@@ -247,7 +251,6 @@ def _form_members(contract: Contract, case: Case) -> set[str]:
         operation = contract.operation(case.operation)
     except TrothError:
         return set()
-    marks = (operation.completion or {}).get("request", {})
     found = {
         name
         for response in operation.responses
@@ -255,14 +258,14 @@ def _form_members(contract: Contract, case: Case) -> set[str]:
         if entry.when is not None
         for name in entry.when.scope.members.get("request", ())
     }
-    usage = marks.get("include-usage")
-    return found | ({pointers.split(usage)[0]} if isinstance(usage, str) and usage else set())
+    if operation.completion and (usage := operation.completion.request.get("include-usage")):
+        found.add(pointers.split(usage)[0])
+    return found
 
 
 def _id_place(contract: Contract, case: Case) -> str | None:
     try:
-        marks = contract.operation(case.operation).completion
+        completion = contract.operation(case.operation).completion
     except TrothError:
         return None
-    place = (marks or {}).get("response", {}).get("id")
-    return place if isinstance(place, str) else None
+    return completion.response.get("id") if completion else None

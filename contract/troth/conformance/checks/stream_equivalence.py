@@ -8,11 +8,9 @@ that is nearly the other: pieces lost, doubled or out of order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from troth import pointer as pointers
 from troth.conformance.cases import Case, Subject
 from troth.conformance.cases.feature_cases import merged, streamed_form
 from troth.conformance.checks.exchange_bodies import body_of, run_violation
@@ -44,14 +42,13 @@ class _Compared:
 async def streams_agree(run: Run, subject: Subject) -> None:
     """Enter a finding if the streams of a server that repeats itself say something else."""
     made = subject.made
-    place = _content_place(subject)
-    if made is None or made.chat is None or made.streamed is None or place is None:
+    if made is None or made.chat is None or made.streamed is None:
         return
     found = []
     for index, text in enumerate(_TEXTS):
         if not run.budget.affords(3):
             return
-        compared = await _compare(run, subject, _asked(run, subject, text), index, place)
+        compared = await _compare(run, subject, _asked(run, subject, text), index)
         if compared is None:
             return
         found.append(compared)
@@ -67,22 +64,22 @@ async def streams_agree(run: Run, subject: Subject) -> None:
         run.following.enter(one.case, one.exchange, violation)
 
 
-async def _compare(
-    run: Run, subject: Subject, value: Any, index: int, place: tuple[str, str]
-) -> _Compared | None:
+async def _compare(run: Run, subject: Subject, value: Any, index: int) -> _Compared | None:
     """Ask twice for the body and once for the stream; None when nothing can be compared."""
-    made = subject.made
+    made, completion = subject.made, subject.operation.completion
     streamed = streamed_form(made, value) if made is not None else None
-    if streamed is None:
+    if streamed is None or completion is None:
         return None
     about = "the same request, streamed and not"
     answered: list[tuple[str, Case, Exchange]] = []
     for word, body in (("body", value), ("again", value), ("stream", streamed)):
-        case = subject.case("time", f"agree-{index + 1}-{word}", body, about=about)
+        case = subject.case("stateful", f"agree-{index + 1}-{word}", body, about=about)
         exchange = await run.attempt(case) if case.intent == "valid" else None
         answer = body_of(run.contract, case, exchange) if exchange is not None else None
-        text = _content(answer, *place)
-        if exchange is None or text is None or (word == "again" and text != answered[0][0]):
+        text = completion.of_first_choice(answer, "content")
+        if exchange is None or not isinstance(text, str):
+            return None
+        if word == "again" and text != answered[0][0]:
             return None
         answered.append((text, case, exchange))
     plain, (text, case, exchange) = answered[0][0], answered[2]
@@ -119,19 +116,3 @@ def _asked(run: Run, subject: Subject, text: str) -> Any:
             break
     asked = made.chat.plain(value, text=text)
     return asked if made.valid(asked) else value
-
-
-def _content_place(subject: Subject) -> tuple[str, str] | None:
-    """Where the marks of the operation have the choices and, in one, the text."""
-    marks: Mapping[str, Any] = subject.operation.completion or {}
-    choices = marks.get("response", {}).get("choices")
-    content = marks.get("choice", {}).get("content")
-    return (choices, content) if isinstance(choices, str) and isinstance(content, str) else None
-
-
-def _content(body: Any, choices: str, content: str) -> str | None:
-    try:
-        found = pointers.resolve(pointers.resolve(body, choices), "/0" + content)
-    except (KeyError, ValueError):
-        return None
-    return found if isinstance(found, str) else None

@@ -1,7 +1,9 @@
-"""The reports of a run: folds of its account, each in a form that others read.
+"""The reports of a run: its summary in the forms that others read.
 
-`write` puts one into a file, whole or not at all.  The forms are modules of this package, imported
-when they are asked for; `console` is what a terminal shows.
+`write` puts one into a file, whole or not at all.  Each form is a module of this package with a
+function `render(run)`, and a line of FORMS; `console` is what a terminal shows.  What they share is
+in `finding_text` (a finding in words), `excerpts` (bodies cut for readers) and `text` (texts of
+strangers made safe).
 """
 
 from __future__ import annotations
@@ -9,25 +11,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from troth.conformance.files import NotWritten, check_writable
+from troth.conformance.files import NotWritten
 from troth.conformance.files import write as write_file
-from troth.conformance.run_summary import Account
 from troth.errors import TrothError
 
-__all__ = [
-    "FORMS",
-    "BadReport",
-    "bodies_beside",
-    "check_writable",
-    "parse",
-    "render",
-    "write",
-    "write_all",
-]
+if TYPE_CHECKING:
+    from troth.conformance.run_summary import RunSummary
 
-#: What may be asked for with --report.
-FORMS = ("json", "junit", "html", "sarif", "har", "github", "markdown")
+#: What may be asked for with --report: each is a module here, imported when it is asked for.
+FORMS = (
+    "json",
+    "junit",
+    "html",
+    "sarif",
+    "har",
+    "github",
+    "markdown",
+)
 
 
 class BadReport(TrothError):
@@ -49,33 +51,28 @@ def parse(wanted: str) -> tuple[str, str]:
     return form, path
 
 
-def render(form: str, account: Account) -> str:
-    """The report of *account* in *form*."""
+def render(form: str, run: RunSummary) -> str:
+    """The report of *run* in *form*."""
     if form not in FORMS:
         raise BadReport(form)
-    text: str = import_module(f"{__name__}.{form}").render(account)
+    text: str = import_module(f"{__name__}.{form}").render(run)
     return text
 
 
-def write(form: str, path: str | Path, account: Account) -> None:
-    """Write the report of *account* in *form* to the file *path*; "-" is standard output.
+def write(form: str, path: str | Path, run: RunSummary) -> None:
+    """Write the report of *run* in *form* to the file *path*; "-" is standard output.
 
     Raises NotWritten; a former report is then still there.
     """
-    write_file(path, render(form, account).encode("utf-8", "backslashreplace"))
+    write_file(path, render(form, run).encode("utf-8", "backslashreplace"))
 
 
-def write_all(wanted: Iterable[tuple[str, str]], account: Account) -> tuple[NotWritten, ...]:
+def write_all(wanted: Iterable[tuple[str, str]], run: RunSummary) -> tuple[NotWritten, ...]:
     """Write each (form, path) of *wanted*; what could not be written stops none of the others."""
     faults: list[NotWritten] = []
     for form, path in wanted:
         try:
-            write(form, path, account)
+            write(form, path, run)
         except NotWritten as fault:
             faults.append(fault)
     return tuple(faults)
-
-
-def bodies_beside(journal: str | Path) -> Path:
-    """The folder for bodies that are too long for a curl line: beside the journal."""
-    return Path(journal).with_suffix(".bodies")

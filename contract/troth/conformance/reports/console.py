@@ -7,13 +7,16 @@ little more than ASCII.
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TextIO
 
 from troth.conformance.events import Finding
-from troth.conformance.reports.parts import Part, part, place_of, sentence
-from troth.conformance.reports.text import counted, disarmed, plain, shortened
-from troth.conformance.run_summary import Account
+from troth.conformance.progress import is_live, say
+from troth.conformance.reports.finding_text import FindingText, finding_text, rule_place, sentence
+from troth.conformance.reports.text import counted, disarmed, shortened, visible
+from troth.conformance.run_summary import RunSummary
 
 #: More than a person reads; the reports have all of them.
 MOST = 40
@@ -21,7 +24,7 @@ MOST = 40
 _WHOLE = 3
 _NAMED = 12
 _LONGEST_CURL = 16 * 1024
-_NARROWEST = 20
+_NARROWEST, _WIDEST = 20, 120
 _STYLES = {"error": "1;31", "warning": "1;33", "hint": "1", "dim": "2", "bold": "1", "good": "1;32"}
 _VERDICTS = {
     "conforms": "conforms",
@@ -32,38 +35,55 @@ _VERDICTS = {
 }
 
 
-def render(account: Account, *, width: int, colour: bool) -> str:
+def render(run: RunSummary, *, width: int, colour: bool) -> str:
     """Everything that a run found, and its summary, in lines of *width* columns.
 
     A curl line is one line however long it is: a broken one could not be pasted.
     """
-    ink = _Ink(max(width, _NARROWEST), colour=colour)
+    terminal = _Terminal(max(width, _NARROWEST), colour=colour)
+    wide = terminal.width
     lines: list[str] = []
     groups: dict[tuple[str, str, bool], list[Finding]] = {}
-    for finding in account.findings:
+    for finding in run.findings:
         key = (finding.code, finding.violation.operation, finding.known)
         groups.setdefault(key, []).append(finding)
     for group in list(groups.values())[:MOST]:
         for finding in group[:_WHOLE]:
-            lines += ink.finding(part(account, finding, width=ink.width - 8, most=ink.width * 4))
+            lines += terminal.finding(finding_text(run, finding, width=wide - 8, most=wide * 4))
             lines.append("")
-        lines += ink.alike(group[_WHOLE:])
+        lines += terminal.alike(group[_WHOLE:])
     if len(groups) > MOST:
         left = counted(len(groups) - MOST, "more code")
-        lines += [*ink.text(f"… and {left}: the reports have all of them."), ""]
-    lines += ink.notes(account)
-    lines += ink.summary(account)
+        lines += [*terminal.text(f"… and {left}: the reports have all of them."), ""]
+    lines += terminal.document_faults(run)
+    lines += terminal.summary(run)
     return "\n".join(lines) + "\n"
 
 
-def some(account: Account, findings: Iterable[Finding], *, width: int, colour: bool) -> str:
+def show(run: RunSummary, stream: TextIO) -> None:
+    """Write everything that a run found to *stream*, as wide and as coloured as it can be read."""
+    width = min(shutil.get_terminal_size().columns, _WIDEST)
+    text = render(run, width=width, colour=is_live(stream))
+    say(stream, printable(text, getattr(stream, "encoding", None)))
+
+
+def render_findings(
+    run: RunSummary, findings: Iterable[Finding], *, width: int, colour: bool
+) -> str:
     """Only *findings*, each followed by an empty line."""
-    ink = _Ink(max(width, _NARROWEST), colour=colour)
+    terminal = _Terminal(max(width, _NARROWEST), colour=colour)
+    wide = terminal.width
     lines: list[str] = []
     for finding in findings:
-        lines += ink.finding(part(account, finding, width=ink.width - 4, most=ink.width * 8))
+        lines += terminal.finding(finding_text(run, finding, width=wide - 4, most=wide * 8))
         lines.append("")
     return "".join(f"{line}\n" for line in lines)
+
+
+def line(run: RunSummary) -> str:
+    """The run in one line: its verdict, and its numbers."""
+    reason = f" ({visible(run.reason)})" if run.reason else ""
+    return ", ".join([run.verdict + reason, *run.numbers()])
 
 
 def printable(text: str, encoding: str | None) -> str:
@@ -81,20 +101,20 @@ def printable(text: str, encoding: str | None) -> str:
     return text
 
 
-class _Ink:
+class _Terminal:
     """Lines of one width, with or without colour."""
 
     def __init__(self, width: int, *, colour: bool) -> None:
         self.width = width
         self._colour = colour
 
-    def finding(self, told: Part) -> Iterator[str]:
+    def finding(self, words: FindingText) -> Iterator[str]:
         """One finding: what, where, the request, the answer, the rule, how to see it again."""
-        finding = told.finding
+        finding, answer = words.finding, words.answer
         known = " (known)" if finding.known else ""
         head = (
             (finding.severity, f"{finding.severity}{known}"),
-            ("bold", plain(finding.code)),
+            ("bold", visible(finding.code)),
             ("dim", finding.id),
         )
         if sum(len(word) + 2 for _, word in head) - 2 <= self.width:
@@ -102,47 +122,45 @@ class _Ink:
         else:
             for style, word in head:
                 yield from self.text(word, style=style)
-        yield from self.text(plain(finding.violation.operation), indent=2)
-        yield from self.text(plain(told.sentence), indent=2)
-        if told.note:
-            yield from self.text(told.note, indent=2, style="dim")
-        yield from self._labelled("sent", told.request, (*told.fields, *told.sent))
-        at = f" at {told.at}" if told.at else ""
-        more = (f"… {told.shown_note}",) if told.shown_note else ()
-        yield from self._labelled("came", told.came + at, (*told.shown, *more))
-        if place_of(finding):
-            yield from self._labelled("rule", place_of(finding), ())
-        if len(told.curl) > _LONGEST_CURL:
+        yield from self.text(visible(finding.violation.operation), indent=2)
+        yield from self.text(visible(words.sentence), indent=2)
+        if words.note:
+            yield from self.text(words.note, indent=2, style="dim")
+        yield from self._labelled("sent", words.request, (*words.fields, *words.body))
+        more = (f"… {answer.note}",) if answer.note else ()
+        yield from self._labelled("came", answer.line, (*answer.body, *more))
+        if rule_place(finding):
+            yield from self._labelled("rule", rule_place(finding), ())
+        if len(words.curl) > _LONGEST_CURL:
             again = f"too long for a line: troth replay JOURNAL {finding.id}"
             yield from self._labelled("curl", again, ())
-        elif told.curl:
-            yield "  " + self._in("dim", "curl") + "  " + told.curl  # quoting made it safe to show
+        elif words.curl:
+            # quoting made it safe to show
+            yield "  " + self._in("dim", "curl") + "  " + words.curl
 
     def alike(self, findings: Sequence[Finding]) -> Iterator[str]:
         """Findings with the code of those before, in a line or two each."""
         if not findings:
             return
         code, operation = findings[0].code, findings[0].violation.operation
-        yield from self.text(plain(f"{code}  {operation}: {len(findings)} more"), style="bold")
+        yield from self.text(visible(f"{code}  {operation}: {len(findings)} more"), style="bold")
         for finding in findings[:_NAMED]:
-            told = f"{finding.id}  {sentence(finding)} ({place_of(finding)})".removesuffix(" ()")
-            yield from self.text(shortened(plain(told), 4 * self.width), indent=2)
+            line = f"{finding.id}  {sentence(finding)} ({rule_place(finding)})".removesuffix(" ()")
+            yield from self.text(shortened(visible(line), 4 * self.width), indent=2)
         if len(findings) > _NAMED:
             yield from self.text(f"… and {len(findings) - _NAMED:,} more", indent=2)
         yield ""
 
     def _labelled(self, label: str, head: str, rest: Iterable[str]) -> Iterator[str]:
-        first, *others = self.text(plain(head), indent=8)
+        first, *others = self.text(visible(head), indent=8)
         yield "  " + self._in("dim", label) + "  " + first[8:]
         yield from others
-        for line in rest:
-            yield from self._cut(plain(line))
-
-    def _cut(self, line: str) -> Iterator[str]:
-        """A line of code: its own indentation is kept, and it is broken where it must be."""
-        stripped = line.lstrip(" ")
-        indent = min(8 + len(line) - len(stripped), self.width // 2)
-        yield from self.text(stripped, indent=indent)
+        for line in map(visible, rest):
+            # a line of code: its own indentation is kept, and it is broken where it must be
+            stripped = line.lstrip(" ")
+            yield from self.text(
+                stripped, indent=min(8 + len(line) - len(stripped), self.width // 2)
+            )
 
     def text(self, text: str, *, indent: int = 0, style: str = "") -> list[str]:
         """*text* wrapped, each line indented, none of them a command to a build server."""
@@ -155,50 +173,34 @@ class _Ink:
         )
         return [self._in(style, disarmed(line)) for line in wrapped or [""]]
 
-    def notes(self, account: Account) -> Iterator[str]:
-        """What a reader should know and is no finding; faults of the document, apart."""
-        for note in account.notes:
-            yield from self.text(plain(f"note: {note.message}"))
-        faults = account.started.document_faults if account.started else ()
-        if faults:
-            yield from self.text(
-                f"the document itself has {counted(len(faults), 'fault')} (troth lint tells all):"
-            )
-            for fault in faults[:5]:
-                yield from self.text(plain(fault), indent=2)
-        if account.notes or faults:
-            yield ""
+    def document_faults(self, run: RunSummary) -> Iterator[str]:
+        """What is wrong with the document itself, apart."""
+        faults = run.document_faults
+        if not faults:
+            return
+        yield from self.text(
+            f"the document itself has {counted(len(faults), 'fault')} (troth lint tells all):"
+        )
+        for fault in faults[:5]:
+            yield from self.text(visible(fault), indent=2)
+        yield ""
 
-    def summary(self, account: Account) -> Iterator[str]:
+    def summary(self, run: RunSummary) -> Iterator[str]:
         """The verdict and what it stands on."""
-        counts, finished = account.counts, account.finished
-        style = {"conforms": "good", "violations": "error"}.get(account.verdict, "warning")
-        target = plain(account.started.target) if account.started else "the server"
-        told = f"{target} {_VERDICTS.get(account.verdict, account.verdict)}"
-        if finished and finished.reason and finished.reason != account.verdict:
-            told += f": {plain(finished.reason)}"
-        yield from self.text(told, style=style)
-        words = [
-            counted(counts["errors"], "error"),
-            counted(counts["warnings"], "warning"),
-            counted(account.requests, "request"),
-            f"{account.seconds:.1f} s",
-        ]
-        for name in ("flaky", "known"):
-            if counts[name]:
-                words.insert(2, f"{counts[name]} {name}")
-        if finished and finished.not_run:
-            words.append(f"{counted(finished.not_run, 'case')} not run")
+        style = {"conforms": "good", "violations": "error"}.get(run.verdict, "warning")
+        target = visible(run.target) if run.started else "the server"
+        verdict = f"{target} {_VERDICTS.get(run.verdict, run.verdict)}"
+        if run.finished and run.reason and run.reason != run.verdict:
+            verdict += f": {visible(run.reason)}"
+        yield from self.text(verdict, style=style)
+        words = run.numbers("known", "flaky")
+        if run.not_run:
+            words.append(f"{counted(run.not_run, 'case')} not run")
         yield from self.text(", ".join(words))
-        never = [
-            law.id
-            for operation in account.operations
-            for law in operation.laws
-            if law.state == "never applied"
-        ]
+        never = [visible(law.id) for law in run.laws if law.state == "never applied"]
         if never:
-            told = ", ".join(plain(name) for name in never[:6]) + (" …" if never[6:] else "")
-            yield from self.text(f"never put to the test: {told}", style="dim")
+            named = ", ".join(never[:6]) + (" …" if never[6:] else "")
+            yield from self.text(f"never put to the test: {named}", style="dim")
 
     def _in(self, style: str, text: str) -> str:
         if not self._colour or not style:

@@ -7,47 +7,41 @@ times of the entries are its start and what came before.
 
 from __future__ import annotations
 
-import json
-from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import parse_qsl
 
 from troth.conformance.events import Cut, Exchanged
-from troth.conformance.reports.json import legible
-from troth.conformance.reports.parts import status_line
-from troth.conformance.run_summary import Account
+from troth.conformance.journal import body_json
+from troth.conformance.reports.finding_text import status_line
+from troth.conformance.reports.text import as_json
+from troth.conformance.run_summary import RunSummary
 from troth.http.exchange import Fields, Request, Response
 
 _MOST = 64 * 1024
 _MOST_OF_ALL = 32 * 1024 * 1024
 
 
-def render(account: Account) -> str:
+def render(run: RunSummary) -> str:
     """The report as HAR."""
-    return json.dumps(value(account), indent=1) + "\n"
-
-
-def value(account: Account) -> dict[str, Any]:
-    """The report as a JSON value."""
-    tool = {"name": "troth", "version": version("troth")}
-    at = _start(account)
-    url = account.started.target.rstrip("/") if account.started else ""
-    most = max(512, min(_MOST, _MOST_OF_ALL // max(1, len(account.exchanges))))
+    at = _start(run)
+    url = run.target.rstrip("/")
+    most = max(512, min(_MOST, _MOST_OF_ALL // max(1, len(run.exchanges))))
     entries = []
-    for event in account.exchanges:
+    for event in run.exchanges:
         entries.append(_entry(event, at, url, most))
         at += timedelta(seconds=max(0.0, event.exchange.seconds))
-    return {"log": {"version": "1.2", "creator": tool, "entries": entries}}
+    tool = {"name": "troth", "version": version("troth")}
+    return as_json({"log": {"version": "1.2", "creator": tool, "entries": entries}})
 
 
-def _start(account: Account) -> datetime:
+def _start(run: RunSummary) -> datetime:
     try:
-        found = datetime.fromisoformat(account.started.at if account.started else "")
+        start = datetime.fromisoformat(run.started.at if run.started else "")
     except ValueError:
-        found = datetime.fromtimestamp(0, UTC)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+        start = datetime.fromtimestamp(0, UTC)
+    return start if start.tzinfo else start.replace(tzinfo=UTC)
 
 
 def _entry(event: Exchanged, at: datetime, url: str, most: int) -> dict[str, Any]:
@@ -66,73 +60,61 @@ def _entry(event: Exchanged, at: datetime, url: str, most: int) -> dict[str, Any
         "response": _response(exchange.response, most, event.cuts.get("response")),
         "cache": {},
         "timings": {"send": 0, "wait": wait, "receive": milliseconds - wait},
-        "comment": legible(comment),
+        "comment": comment,
     }
 
 
 def _request(request: Request, url: str, most: int, cut: Cut | None) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    query = parse_qsl(request.target.partition("?")[2], keep_blank_values=True)
+    entry: dict[str, Any] = {
         "method": request.method,
-        "url": legible(url + request.target),
+        "url": url + request.target,
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": _headers(request.fields),
-        "queryString": [
-            {"name": legible(name), "value": legible(value)}
-            for name, value in parse_qsl(request.target.partition("?")[2], keep_blank_values=True)
-        ],
+        "headers": _pairs(request.fields),
+        "queryString": _pairs(query),
         "headersSize": -1,
         "bodySize": cut.size if cut else len(request.body),
     }
     if request.body:
-        text, encoding = _text(request.body[:most])
-        told["postData"] = {
-            "mimeType": legible(request.content_type or ""),
+        entry["postData"] = {
+            "mimeType": request.content_type or "",
             "params": [],
-            "text": text,
-            **({"_encoding": encoding} if encoding else {}),
-            **_comment(request.body, most, cut),
+            **_text(request.body, most, cut, encoding="_encoding"),
         }
-    return told
+    return entry
 
 
 def _response(response: Response | None, most: int, cut: Cut | None) -> dict[str, Any]:
-    fields = response.fields if response else ()
-    body = response.body if response else b""
-    text, encoding = _text(body[:most])
-    content: dict[str, Any] = {
-        "size": cut.size if cut else len(body),
-        "mimeType": legible((response.content_type if response else None) or ""),
-        "text": text,
-        **({"encoding": encoding} if encoding else {}),
-        **_comment(body, most, cut),
-    }
-    status = response.status if response else 0
+    response = response or Response(0, (), b"")
+    size = cut.size if cut else len(response.body)
     return {
-        "status": status,
-        "statusText": status_line(status).partition(" ")[2] if status else "",
+        "status": response.status,
+        "statusText": status_line(response.status).partition(" ")[2],
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": _headers(fields),
-        "content": content,
-        "redirectURL": legible((response.field("Location") if response else None) or ""),
+        "headers": _pairs(response.fields),
+        "content": {
+            "size": size,
+            "mimeType": response.content_type or "",
+            **_text(response.body, most, cut, encoding="encoding"),
+        },
+        "redirectURL": response.field("Location") or "",
         "headersSize": -1,
-        "bodySize": cut.size if cut else len(body),
+        "bodySize": size,
     }
 
 
-def _headers(fields: Fields) -> list[dict[str, str]]:
-    return [{"name": legible(name), "value": legible(value)} for name, value in fields]
+def _pairs(pairs: Fields | list[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in pairs]
 
 
-def _text(body: bytes) -> tuple[str, str]:
-    try:
-        return body.decode("utf-8"), ""
-    except UnicodeDecodeError:
-        return b64encode(body).decode("ascii"), "base64"
-
-
-def _comment(body: bytes, most: int, cut: Cut | None) -> dict[str, str]:
+def _text(body: bytes, most: int, cut: Cut | None, *, encoding: str) -> dict[str, str]:
+    """The text of *body*; *encoding* is the member that says of one in Base64 that it is."""
+    shown = body_json(body[:most])
+    text = {"text": shown["base64"], encoding: "base64"} if "base64" in shown else shown
     if cut:
-        return {"comment": f"cut: {cut.size} bytes, SHA-256 {cut.sha256}"}
-    return {"comment": f"cut: {len(body)} bytes"} if len(body) > most else {}
+        text["comment"] = f"cut: {cut.size} bytes, SHA-256 {cut.sha256}"
+    elif len(body) > most:
+        text["comment"] = f"cut: {len(body)} bytes"
+    return text

@@ -14,9 +14,9 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from troth.conformance.events import Finding
-from troth.conformance.reports import text
-from troth.conformance.reports.parts import Part, part, place_of
-from troth.conformance.run_summary import Account, LawAccount, OperationAccount
+from troth.conformance.reports.finding_text import FindingText, finding_text, rule_place
+from troth.conformance.reports.text import shortened, visible, visible_lines
+from troth.conformance.run_summary import LawSummary, OperationSummary, RunSummary
 
 #: So many findings are told with their proof, so many more in a line: ten thousand open quickly.
 _WHOLE = 200
@@ -35,29 +35,26 @@ _INTENTS = {
 _STATES = ("broken", "undecided", "never applied", "held")
 
 
-def render(account: Account) -> str:
+def render(run: RunSummary) -> str:
     """The report as HTML."""
     template = _environment().from_string(
         Path(__file__).with_name("page.html").read_text(encoding="utf-8")
     )
-    laws = [law for operation in account.operations for law in operation.laws]
-    finished, rest = account.finished, account.findings[_WHOLE:]
+    rest = run.findings[_WHOLE:]
     return template.render(
-        account=account,
-        counts=account.counts,
-        verdict_word=_WORDS.get(account.verdict, account.verdict),
-        verdict_class={"conforms": "good", "violations": "bad"}.get(account.verdict, "warn"),
-        target=account.started.target if account.started else "an unknown server",
-        title=(account.started.title if account.started else "") or "its document",
-        reason=finished.reason if finished else "The journal has no end: the run was interrupted.",
-        not_run=finished.not_run if finished else 0,
-        laws_held=sum(law.state == "held" for law in laws),
-        laws_all=len(laws),
-        findings=[_bounded(part(account, one, width=70)) for one in account.findings[:_WHOLE]],
+        run=run,
+        counts=run.counts,
+        verdict_word=_WORDS.get(run.verdict, run.verdict),
+        verdict_class={"conforms": "good", "violations": "bad"}.get(run.verdict, "warn"),
+        target=run.target if run.started else "an unknown server",
+        title=(run.started.title if run.started else "") or "its document",
+        reason=run.reason if run.finished else "The journal has no end: the run was interrupted.",
+        laws_held=sum(law.state == "held" for law in run.laws),
+        findings=[_bounded(finding_text(run, one, width=70)) for one in run.findings[:_WHOLE]],
         rest=rest[:_LISTED],
         rest_count=len(rest),
         unlisted=max(0, len(rest) - _LISTED),
-        faults=account.started.document_faults[:_LISTED] if account.started else (),
+        faults=run.document_faults[:_LISTED],
         version=version("troth"),
     )
 
@@ -68,13 +65,12 @@ def _environment() -> Environment:
     )
     environment.filters.update(
         {
-            "plain": lambda value: text.plain(str(value)),
-            "lines": lambda value: text.lines(str(value)),
-            "short": lambda value: text.shortened(value, 300),
+            "visible": lambda value: visible(str(value)),
+            "lines": lambda value: visible_lines(str(value)),
+            "short": lambda value: shortened(value, 300),
             "number": lambda value: f"{value:,}",
-            "place": place_of,
-            "class": lambda told: _class(told.finding),
-            "finding_class": _class,
+            "place": rule_place,
+            "class": _class,
             "status_class": _status_class,
             "law_class": _law_class,
             "intent": lambda word: _INTENTS.get(word, word),
@@ -89,12 +85,12 @@ def _environment() -> Environment:
     return environment
 
 
-def _bounded(told: Part) -> Part:
-    """*told*, without a curl line that nobody would read."""
-    if len(told.curl) <= _LONGEST_CURL:
-        return told
-    again = f"troth replay JOURNAL {told.finding.id}"
-    return replace(told, curl=f"# too long to be read ({len(told.curl):,} characters): {again}")
+def _bounded(words: FindingText) -> FindingText:
+    """*words*, without a curl line that nobody would read."""
+    if len(words.curl) <= _LONGEST_CURL:
+        return words
+    again = f"troth replay JOURNAL {words.finding.id}"
+    return replace(words, curl=f"# too long to be read ({len(words.curl):,} characters): {again}")
 
 
 def _class(finding: Finding) -> str:
@@ -109,17 +105,17 @@ def _status_class(status: str, count: int) -> str:
     return "good" if status.startswith("2") else "idle"
 
 
-def _law_class(law: LawAccount) -> str:
+def _law_class(law: LawSummary) -> str:
     if law.state == "broken":
         return "bad" if law.severity == "error" else "warn"
     return {"held": "good", "undecided": "warn"}.get(law.state, "none")
 
 
-def _worst(laws: tuple[LawAccount, ...]) -> list[LawAccount]:
+def _worst(laws: tuple[LawSummary, ...]) -> list[LawSummary]:
     return sorted(laws, key=lambda law: (_STATES.index(law.state), -law.broken, law.id))
 
 
-def _states(operation: OperationAccount) -> str:
+def _states(operation: OperationSummary) -> str:
     states = [law.state for law in operation.laws]
     return ", ".join(f"{states.count(one)} {one}" for one in reversed(_STATES) if one in states)
 
@@ -129,7 +125,7 @@ def _words(pointer: str) -> list[str]:
     return (pointer.removeprefix("/components/schemas") or "(the whole body)").split("/")
 
 
-def _coverage(operation: OperationAccount) -> list[tuple[str, Any]]:
+def _coverage(operation: OperationSummary) -> list[tuple[str, Any]]:
     named = (
         ("Members", operation.members),
         ("Branches", operation.branches),

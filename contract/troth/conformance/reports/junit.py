@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from troth.conformance.events import Finding
-from troth.conformance.reports.parts import part, place_of
-from troth.conformance.reports.text import lines, plain, shortened
-from troth.conformance.run_summary import CHECKS, Account, OperationAccount, check_of
+from troth.conformance.reports.finding_text import finding_text, rule_place
+from troth.conformance.reports.text import shortened, visible, visible_lines
+from troth.conformance.run_summary import CHECKS, OperationSummary, RunSummary, check_of
 
 # XML 1.0 §2.2, and what would hide or reorder text where the report is shown
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -23,45 +23,39 @@ _MOST = 4000
 _SHORT = 400
 
 
-def render(account: Account) -> str:
+_COUNTS = ("tests", "failures", "errors", "skipped")
+
+
+def render(run: RunSummary) -> str:
     """The report as JUnit XML."""
     suites = ElementTree.Element("testsuites", name="troth")
-    counts = [0, 0, 0, 0]
-    left = [_WHOLE]
-    for operation in _operations(account):
-        suite = _suite(account, operation, left)
-        for number, name in enumerate(_COUNTS):
-            counts[number] += int(suite.get(name, "0"))
-        suites.append(suite)
-    if account.verdict in ("inconclusive", "unreachable", "interrupted"):
-        suites.append(_unfinished(account))
-        counts[0], counts[2] = counts[0] + 1, counts[2] + 1
-    for name, count in zip(_COUNTS, counts, strict=True):
-        suites.set(name, str(count))
-    suites.set("time", f"{account.seconds:.3f}")
+    whole_texts = [_WHOLE]
+    for operation in _operations(run):
+        suites.append(_suite(run, operation, whole_texts))
+    if run.says_nothing:
+        suites.append(_unfinished(run))
+    for name in _COUNTS:
+        suites.set(name, str(sum(int(suite.get(name, "0")) for suite in suites)))
+    suites.set("time", f"{run.seconds:.3f}")
     ElementTree.indent(suites)
     text = ElementTree.tostring(suites, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
-_COUNTS = ("tests", "failures", "errors", "skipped")
+def _operations(run: RunSummary) -> list[OperationSummary]:
+    """The operations of the run, and those that only a finding names."""
+    named = {operation.name for operation in run.operations}
+    more = dict.fromkeys(finding.violation.operation for finding in run.findings)
+    return [*run.operations, *(OperationSummary(name) for name in more if name not in named)]
 
 
-def _operations(account: Account) -> list[OperationAccount]:
-    """The operations of the account, and those that only a finding names."""
-    named = {operation.name for operation in account.operations}
-    more = dict.fromkeys(finding.violation.operation for finding in account.findings)
-    return [
-        *account.operations,
-        *(OperationAccount(name) for name in more if name not in named),
-    ]
-
-
-def _suite(account: Account, operation: OperationAccount, left: list[int]) -> ElementTree.Element:
-    name = xml(operation.name or "no operation")
+def _suite(
+    run: RunSummary, operation: OperationSummary, whole_texts: list[int]
+) -> ElementTree.Element:
+    name = _xml(operation.name or "no operation")
     suite = ElementTree.Element("testsuite", name=name)
     by_check: dict[str, list[Finding]] = {check: [] for check in CHECKS}
-    for finding in account.findings_of(operation.name):
+    for finding in run.findings_of(operation.name):
         by_check[check_of(finding.violation)].append(finding)
     failed = skipped = 0
     for check, says in CHECKS.items():
@@ -72,69 +66,66 @@ def _suite(account: Account, operation: OperationAccount, left: list[int]) -> El
         others = [one for one in findings if one.known or one.severity != "error"]
         if counting:
             failed += 1
-            _failures(account, case, counting, left)
+            _failures(run, case, counting, whole_texts)
         elif check not in operation.checked and not findings:
             skipped += 1
             ElementTree.SubElement(case, "skipped", message="nothing of this came up")
         if others:
-            told = ElementTree.SubElement(case, "system-out")
-            told.text = xml("\n".join(_line(one) for one in others[:_WHOLE]))
-    counts = (len(CHECKS), failed, 0, skipped)
-    for key, count in zip(_COUNTS, counts, strict=True):
+            output = ElementTree.SubElement(case, "system-out")
+            output.text = _xml("\n".join(_line(one) for one in others[:_WHOLE]))
+    for key, count in zip(_COUNTS, (len(CHECKS), failed, 0, skipped), strict=True):
         suite.set(key, str(count))
     suite.set("time", f"{operation.seconds:.3f}")
-    if account.started:
-        suite.set("timestamp", xml(account.started.at.removesuffix("Z")))
+    if run.started:
+        suite.set("timestamp", _xml(run.started.at.removesuffix("Z")))
     return suite
 
 
 def _failures(
-    account: Account, case: ElementTree.Element, findings: Sequence[Finding], left: list[int]
+    run: RunSummary, case: ElementTree.Element, findings: Sequence[Finding], whole_texts: list[int]
 ) -> None:
     """One failure for each finding: readers of JUnit show the first, so it names the number."""
     for number, finding in enumerate(findings):
         more = f" (and {len(findings) - 1} more)" if number == 0 and len(findings) > 1 else ""
-        message = plain(shortened(finding.violation.message, _SHORT))
+        message = visible(shortened(finding.violation.message, _SHORT))
         failure = ElementTree.SubElement(
-            case, "failure", type=xml(finding.code), message=xml(message + more)
+            case, "failure", type=_xml(finding.code), message=_xml(message + more)
         )
-        left[0] -= 1
-        told = _told(account, finding) if left[0] >= 0 else _line(finding)
-        failure.text = xml(told)
+        whole_texts[0] -= 1
+        failure.text = _xml(_text(run, finding) if whole_texts[0] >= 0 else _line(finding))
 
 
-def _told(account: Account, finding: Finding) -> str:
-    told = part(account, finding)
-    text = [
-        f"{finding.code}  {finding.id}  {place_of(finding)}",
-        told.sentence,
-        told.note,
-        f"sent  {told.request}",
-        *(f"      {line}" for line in (*told.fields, *told.sent)),
-        f"came  {told.came}{' at ' + told.at if told.at else ''}",
-        *(f"      {line}" for line in told.shown),
-        told.shown_note,
-        told.curl if len(told.curl) <= _MOST else "",
+def _text(run: RunSummary, finding: Finding) -> str:
+    words = finding_text(run, finding)
+    lines = [
+        f"{finding.code}  {finding.id}  {rule_place(finding)}",
+        words.sentence,
+        words.note,
+        f"sent  {words.request}",
+        *(f"      {line}" for line in (*words.fields, *words.body)),
+        f"came  {words.answer.line}",
+        *(f"      {line}" for line in words.answer.body),
+        words.answer.note,
+        words.curl if len(words.curl) <= _MOST else "",
     ]
-    return "\n".join(line for line in text if line)
+    return "\n".join(line for line in lines if line)
 
 
 def _line(finding: Finding) -> str:
     known = ", known" if finding.known else ""
     message = shortened(finding.violation.message, _SHORT)
-    return f"{finding.severity}{known}: {finding.code} {place_of(finding)} {message}"
+    return f"{finding.severity}{known}: {finding.code} {rule_place(finding)} {message}"
 
 
-def _unfinished(account: Account) -> ElementTree.Element:
+def _unfinished(run: RunSummary) -> ElementTree.Element:
     suite = ElementTree.Element(
         "testsuite", name="troth", tests="1", failures="0", errors="1", skipped="0"
     )
     case = ElementTree.SubElement(suite, "testcase", classname="troth", name="the run")
-    reason = account.finished.reason if account.finished else "the journal has no end"
-    ElementTree.SubElement(case, "error", type=account.verdict, message=xml(reason))
+    ElementTree.SubElement(case, "error", type=run.verdict, message=_xml(run.reason))
     return suite
 
 
-def xml(text: str) -> str:
+def _xml(text: str) -> str:
     """*text* as XML can hold it, with its lines."""
-    return _NO_XML.sub(lambda match: f"\\u{ord(match[0]):04x}", lines(text))
+    return _NO_XML.sub(lambda match: f"\\u{ord(match[0]):04x}", visible_lines(text))

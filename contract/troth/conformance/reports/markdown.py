@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable
 
 from troth.conformance.events import Finding
-from troth.conformance.reports.parts import Part, part, place_of
-from troth.conformance.reports.text import counted, lines, plain, shortened
-from troth.conformance.run_summary import Account, OperationAccount
+from troth.conformance.reports.finding_text import FindingText, finding_text, rule_place
+from troth.conformance.reports.text import counted, shortened, visible, visible_lines
+from troth.conformance.run_summary import OperationSummary, RunSummary
 
 #: GitHub takes 1 MiB of summary, and nobody reads so much.
 MOST = 40
@@ -21,45 +21,35 @@ _MARKUP = re.compile(r"[\\`*_{}\[\]()<>#+|~!&@:$-]")
 _SIGNS = {"conforms": "✅", "violations": "❌"}
 
 
-def render(account: Account) -> str:
+def render(run: RunSummary) -> str:
     """The report as Markdown."""
-    target = escaped(account.started.target) if account.started else "the server"
-    told = [
-        f"## {_SIGNS.get(account.verdict, '⚠️')} troth: {target} — {account.verdict}",
+    target = _escaped(run.target) if run.started else "the server"
+    lines = [
+        f"## {_SIGNS.get(run.verdict, '⚠️')} troth: {target} — {run.verdict}",
         "",
-        _summary(account),
+        ", ".join(run.numbers("flaky", "known")),
         "",
     ]
-    if account.finished and account.finished.reason:
-        told += [escaped(account.finished.reason), ""]
-    told += _table(account)
-    for finding in account.findings[:MOST]:
-        told += _finding(part(account, finding))
-    if len(account.findings) > MOST:
-        told += [f"… and {counted(len(account.findings) - MOST, 'more finding')}.", ""]
-    told += _operations(account.operations)
-    for note in account.notes[:MOST]:
-        told.append(f"- note: {escaped(note.message)}")
-    return "\n".join(told).rstrip() + "\n"
+    if run.finished and run.reason:
+        lines += [_escaped(run.reason), ""]
+    lines += _table(run)
+    for finding in run.findings[:MOST]:
+        lines += _finding(finding_text(run, finding))
+    if len(run.findings) > MOST:
+        lines += [f"… and {counted(len(run.findings) - MOST, 'more finding')}.", ""]
+    lines += _operations(run.operations)
+    return "\n".join(lines).rstrip() + "\n"
 
 
-def _summary(account: Account) -> str:
-    counts = account.counts
-    words = [counted(counts["errors"], "error"), counted(counts["warnings"], "warning")]
-    words += [f"{counts[name]} {name}" for name in ("flaky", "known") if counts[name]]
-    words += [counted(account.requests, "request"), f"{account.seconds:.1f} s"]
-    return ", ".join(words)
-
-
-def _table(account: Account) -> list[str]:
-    if not account.findings:
+def _table(run: RunSummary) -> list[str]:
+    if not run.findings:
         return []
     rows = ["| | code | operation | what | rule |", "|---|---|---|---|---|"]
-    for finding in account.findings[:MOST]:
-        message = escaped(shortened(finding.violation.message, 160))
+    for finding in run.findings[:MOST]:
+        message = _escaped(shortened(finding.violation.message, 160))
         rows.append(
             f"| {_severity(finding)} | {_code(finding.code)} | "
-            f"{_code(finding.violation.operation)} | {message} | {_code(place_of(finding))} |"
+            f"{_code(finding.violation.operation)} | {message} | {_code(rule_place(finding))} |"
         )
     return [*rows, ""]
 
@@ -69,23 +59,22 @@ def _severity(finding: Finding) -> str:
     return f"{word}, flaky" if finding.flaky else word
 
 
-def _finding(told: Part) -> list[str]:
-    finding = told.finding
+def _finding(words: FindingText) -> list[str]:
+    finding, answer = words.finding, words.answer
     title = f"{finding.severity} {finding.code} ({finding.id})"
-    sent = "\n".join((told.request, *told.fields, "", *told.sent)).rstrip()
-    came = told.came + (f" at {told.at}" if told.at else "")
-    more = [f"… {told.shown_note}"] if told.shown_note else []
-    answer = "\n".join((came, "", *told.shown, *more)).rstrip()
-    blocks = [f"<details><summary>{escaped(title)}</summary>", "", escaped(told.sentence), ""]
-    if told.note:
-        blocks += [escaped(told.note), ""]
-    blocks += [*_fenced(sent), "", *_fenced(answer), ""]
-    if told.curl and len(told.curl) <= _LONGEST:
-        blocks += [*_fenced(told.curl, "sh"), ""]
-    return [*blocks, "</details>", ""]
+    request = "\n".join((words.request, *words.fields, "", *words.body)).rstrip()
+    more = [f"… {answer.note}"] if answer.note else []
+    response = "\n".join((answer.line, "", *answer.body, *more)).rstrip()
+    lines = [f"<details><summary>{_escaped(title)}</summary>", "", _escaped(words.sentence), ""]
+    if words.note:
+        lines += [_escaped(words.note), ""]
+    lines += [*_fenced(request), "", *_fenced(response), ""]
+    if words.curl and len(words.curl) <= _LONGEST:
+        lines += [*_fenced(words.curl, "sh"), ""]
+    return [*lines, "</details>", ""]
 
 
-def _operations(operations: Iterable[OperationAccount]) -> list[str]:
+def _operations(operations: Iterable[OperationSummary]) -> list[str]:
     rows = ["| operation | requests | statuses | members | laws held, broken, never applied |"]
     rows.append("|---|---|---|---|---|")
     for operation in operations:
@@ -94,24 +83,24 @@ def _operations(operations: Iterable[OperationAccount]) -> list[str]:
         exercised = sum(bool(count) for count in operation.members.values())
         rows.append(
             f"| {_code(operation.name or 'no operation')} | {operation.requests} | "
-            f"{escaped(statuses)} | {exercised} of {len(operation.members)} | "
+            f"{_escaped(statuses)} | {exercised} of {len(operation.members)} | "
             f"{states.count('held')}, {states.count('broken')}, {states.count('never applied')} |"
         )
     return [*rows, ""] if len(rows) > 2 else []
 
 
-def escaped(text: str) -> str:
+def _escaped(text: str) -> str:
     """*text* on one line, with nothing that Markdown or HTML would read."""
-    return _MARKUP.sub(lambda match: f"&#{ord(match[0])};", plain(text))
+    return _MARKUP.sub(lambda match: f"&#{ord(match[0])};", visible(text))
 
 
 def _code(text: str) -> str:
     """*text* as code in a table, where a bar would end the cell even so."""
-    return f"<code>{escaped(text)}</code>" if text else ""
+    return f"<code>{_escaped(text)}</code>" if text else ""
 
 
 def _fenced(text: str, language: str = "") -> list[str]:
-    safe = lines(shortened(text, _LONGEST))
-    longest = max((len(run) for run in re.findall("`+", safe)), default=0)
+    safe = visible_lines(shortened(text, _LONGEST))
+    longest = max((len(ticks) for ticks in re.findall("`+", safe)), default=0)
     fence = "`" * max(3, longest + 1)
     return [f"{fence}{language}", *safe.split("\n"), fence]

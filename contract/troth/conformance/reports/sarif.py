@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote
 
 from troth.conformance.events import Finding
-from troth.conformance.reports.json import legible
-from troth.conformance.reports.parts import came, note, sentence
-from troth.conformance.reports.text import excerpt, lines
-from troth.conformance.run_summary import Account
-from troth.errors import Place
-from troth.http.exchange import Exchange, Fields
+from troth.conformance.reports.excerpts import excerpt
+from troth.conformance.reports.finding_text import answer_line, note, sentence
+from troth.conformance.reports.text import as_json, legible, visible_lines
+from troth.conformance.run_summary import RunSummary
+from troth.http.exchange import Fields
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {"error": "error", "warning": "warning", "hint": "note"}
@@ -23,148 +21,124 @@ _BODIES = 8_000_000
 MOST = 5000
 
 
-def render(account: Account) -> str:
+def render(run: RunSummary) -> str:
     """The report as SARIF."""
-    return json.dumps(value(account), indent=1) + "\n"
-
-
-def value(account: Account) -> dict[str, Any]:
-    """The report as a JSON value."""
-    findings = account.findings[:MOST]
+    findings = run.findings[:MOST]
     most = max(200, min(_BODY, _BODIES // max(1, 2 * len(findings))))
-    codes = list(dict.fromkeys(finding.code for finding in findings))
-    run: dict[str, Any] = {
+    first_of: dict[str, Finding] = {}
+    for finding in findings:
+        first_of.setdefault(finding.code, finding)
+    numbers = {code: number for number, code in enumerate(first_of)}
+    sarif_run: dict[str, Any] = {
         "tool": {
             "driver": {
                 "name": "troth",
                 "version": version("troth"),
-                "rules": [_rule(code, findings) for code in codes],
+                "rules": [_rule(first) for first in first_of.values()],
             }
         },
         "columnKind": "unicodeCodePoints",
-        "invocations": [_invocation(account)],
-        "results": [_result(one, codes.index(one.code), most) for one in findings],
+        "invocations": [_invocation(run)],
+        "results": [_result(one, numbers[one.code], most) for one in findings],
     }
-    if account.started:
-        run["automationDetails"] = {"id": legible(f"troth/{account.started.title}/")}
-    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    if run.started:
+        sarif_run["automationDetails"] = {"id": f"troth/{run.started.title}/"}
+    return as_json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [sarif_run]})
 
 
-def _rule(code: str, findings: tuple[Finding, ...]) -> dict[str, Any]:
-    first = next(finding for finding in findings if finding.code == code)
+def _rule(first: Finding) -> dict[str, Any]:
+    """The rule of a code, whose *first* finding is its worst."""
     return {
-        "id": legible(code),
-        "shortDescription": {"text": legible(code.replace(".", ": ").replace("-", " "))},
-        "help": {"text": f"`troth explain {legible(code)}` tells what it means."},
+        "id": first.code,
+        "shortDescription": {"text": first.code.replace(".", ": ").replace("-", " ")},
+        "help": {"text": f"`troth explain {first.code}` tells what it means."},
         "defaultConfiguration": {"level": _LEVELS[first.severity]},
     }
 
 
-def _invocation(account: Account) -> dict[str, Any]:
-    finished = account.finished
-    told: dict[str, Any] = {
-        # whether the tool did its work, not whether it found anything (§3.20.14)
-        "executionSuccessful": account.verdict in ("conforms", "violations"),
-    }
-    if finished:
-        told["exitCode"] = finished.exit_code
-    if account.started:
-        told["startTimeUtc"] = account.started.at
-    notes = [f"{one.code}: {one.message}" for one in account.notes]
-    if finished and finished.reason:
-        notes.append(finished.reason)
-    if len(account.findings) > MOST:
-        notes.append(f"{len(account.findings) - MOST} more findings are not in this file")
+def _invocation(run: RunSummary) -> dict[str, Any]:
+    # whether the tool did its work, not whether it found anything (§3.20.14)
+    invocation: dict[str, Any] = {"executionSuccessful": not run.says_nothing}
+    if run.finished:
+        invocation["exitCode"] = run.finished.exit_code
+    if run.started:
+        invocation["startTimeUtc"] = run.started.at
+    notes = [run.reason] if run.finished and run.reason else []
+    if len(run.findings) > MOST:
+        notes.append(f"{len(run.findings) - MOST} more findings are not in this file")
     if notes:
-        told["toolExecutionNotifications"] = [
-            {"level": "note", "message": {"text": legible(lines(text))}} for text in notes
+        invocation["toolExecutionNotifications"] = [
+            {"level": "note", "message": {"text": visible_lines(text)}} for text in notes
         ]
-    return told
+    return invocation
 
 
 def _result(finding: Finding, index: int, most: int) -> dict[str, Any]:
-    violation = finding.violation
-    more = note(finding)
+    violation, response = finding.violation, finding.example.response
+    more = f" ({note(finding)})" if note(finding) else ""
+    message = (
+        f"{violation.operation}: {sentence(finding)}{more}. "
+        f"It answered {answer_line(finding.example)}."
+    )
     result: dict[str, Any] = {
-        "ruleId": legible(finding.code),
+        "ruleId": finding.code,
         "ruleIndex": index,
         "level": _LEVELS[finding.severity],
-        "message": {
-            "text": legible(
-                lines(
-                    f"{violation.operation}: {sentence(finding)}"
-                    + (f" ({more})" if more else "")
-                    + f". It answered {came(finding.example)}."
-                )
-            )
-        },
+        "message": {"text": visible_lines(message)},
         "partialFingerprints": {"troth/v1": finding.id},
         "occurrenceCount": max(1, finding.times),
-        "locations": [_location(violation.place, violation.operation)],
-        "webRequest": _request(finding.example, most),
+        "locations": [_location(finding)],
+        "webRequest": {
+            **_HTTP,
+            "method": finding.example.request.method,
+            "target": finding.example.request.target,
+            **_content(finding.example.request.fields, finding.example.request.body, most),
+        },
+        "webResponse": {"noResponseReceived": True}
+        if response is None
+        else {
+            **_HTTP,
+            "statusCode": response.status,
+            **_content(response.fields, response.body, most),
+        },
     }
-    if finding.example.response is not None:
-        result["webResponse"] = _response(finding.example, most)
-    else:
-        result["webResponse"] = {"noResponseReceived": True}
     if finding.known:
         result["suppressions"] = [{"kind": "external", "justification": "a known finding"}]
     return result
 
 
-def _location(place: Place | None, operation: str) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "logicalLocations": [{"fullyQualifiedName": legible(operation), "kind": "function"}]
+_HTTP = {"protocol": "HTTP", "version": "1.1"}
+
+
+def _content(fields: Fields, body: bytes, most: int) -> dict[str, Any]:
+    """The header fields and the body of a request or a response."""
+    headers: dict[str, str] = {}
+    for name, value in fields:
+        # RFC 9110 §5.3: fields of one name are a list
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    shown = excerpt(body, most=most)
+    return {
+        "headers": headers,
+        "body": {"text": shown.text + (f"\n[{shown.note}]" if shown.note else "")},
+    }
+
+
+def _location(finding: Finding) -> dict[str, Any]:
+    place = finding.violation.place
+    location: dict[str, Any] = {
+        "logicalLocations": [
+            {"fullyQualifiedName": finding.violation.operation, "kind": "function"}
+        ]
     }
     if place is not None:
-        told["physicalLocation"] = {
+        location["physicalLocation"] = {
             "artifactLocation": {"uri": uri(place.file)},
             "region": {"startLine": max(1, place.line), "startColumn": max(1, place.column)},
         }
-    return told
+    return location
 
 
 def uri(file: str) -> str:
     """*file* as a URI reference (RFC 3986): relative as it is, absolute with its scheme."""
     path = quote(legible(file).replace("\\", "/"), safe="/@!$&'()*+,;=~-._")
-    if path.startswith("/"):
-        return f"file://{path}"
-    return path
-
-
-def _request(exchange: Exchange, most: int) -> dict[str, Any]:
-    request = exchange.request
-    return {
-        "protocol": "HTTP",
-        "version": "1.1",
-        "method": request.method,
-        "target": legible(request.target),
-        "headers": _headers(request.fields),
-        "body": {"text": _text(request.body, most)},
-    }
-
-
-def _response(exchange: Exchange, most: int) -> dict[str, Any]:
-    response = exchange.response
-    assert response is not None
-    return {
-        "protocol": "HTTP",
-        "version": "1.1",
-        "statusCode": response.status,
-        "headers": _headers(response.fields),
-        "body": {"text": _text(response.body, most)},
-    }
-
-
-def _headers(fields: Fields) -> dict[str, str]:
-    joined: dict[str, str] = {}
-    for name, value in fields:
-        # RFC 9110 §5.3: fields of one name are a list
-        key = legible(name)
-        joined[key] = f"{joined[key]}, {legible(value)}" if key in joined else legible(value)
-    return joined
-
-
-def _text(body: bytes, most: int) -> str:
-    told = excerpt(body, most=most)
-    return legible(told.text) + (f"\n[{told.note}]" if told.note else "")
+    return f"file://{path}" if path.startswith("/") else path

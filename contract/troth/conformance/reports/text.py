@@ -1,5 +1,4 @@
-"""Text of strangers, made safe to show: every character of it visible, and no more than a reader
-wants.
+"""Text of strangers, made safe to show: every character of it visible.
 
 What a server sends may move a cursor, reorder a line, hide text or command a build server; what
 comes out of here can do none of that.
@@ -7,10 +6,10 @@ comes out of here can do none of that.
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import dataclass
-
-from troth.conformance.events import Cut
+from collections.abc import Mapping
+from typing import Any
 
 # C0 and C1 controls, surrogates, and what reorders or hides text (Unicode bidi controls, zero
 # widths, tags); the zero-width joiner stays, since emoji are made with it
@@ -23,14 +22,19 @@ _UNSAFE_BUT_LINES = re.compile(_UNSAFE.pattern.replace("\x00-\x1f", "\x00-\x08\x
 _COMMAND = re.compile(r"(?m)^(\s*):(?=:)|#(?=#\[)")
 
 
-def plain(value: str) -> str:
+def visible(value: str) -> str:
     """*value* on one line, controls and what hides text as escapes."""
     return _UNSAFE.sub(_escape, value)
 
 
-def lines(value: str) -> str:
-    """*value* with its line feeds and tabs, everything else as in `plain`."""
+def visible_lines(value: str) -> str:
+    """*value* with its line feeds and tabs, everything else as in `visible`."""
     return _UNSAFE_BUT_LINES.sub(_escape, value.replace("\r\n", "\n"))
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def disarmed(value: str) -> str:
@@ -41,42 +45,20 @@ def disarmed(value: str) -> str:
     )
 
 
-def _escape(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+def as_json(value: Any) -> str:
+    """*value* as a JSON document in ASCII: what a server hides in its texts stays visible."""
+    return json.dumps(legible(value), indent=1) + "\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
-    """What is shown of a body: *text* as it came, and a *note* of what is not shown."""
-
-    text: str
-    note: str = ""
-
-
-def excerpt(body: bytes, *, most: int, cut: Cut | None = None) -> Excerpt:
-    """The first *most* bytes of *body* as text; *cut* tells of one that was cut before."""
-    shown = body[:most]
-    text = shown.decode("utf-8", "backslashreplace")
-    if len(shown) < len(body):
-        # a character that lies across the end is no fault of the server's
-        text = _whole(shown).decode("utf-8", "backslashreplace")
-    size = cut.size if cut else len(body)
-    if size <= len(shown):
-        return Excerpt(text)
-    told = f"{size:,} bytes in all"
-    return Excerpt(text, f"{told}, SHA-256 {cut.sha256}" if cut else told)
-
-
-def _whole(data: bytes) -> bytes:
-    """*data* without the beginning of a UTF-8 character at its end."""
-    for back in range(1, min(4, len(data)) + 1):
-        byte = data[-back]
-        if byte & 0xC0 == 0x80:
-            continue
-        length = 4 if byte >= 0xF0 else 3 if byte >= 0xE0 else 2 if byte >= 0xC0 else 1
-        return data[:-back] if length > back else data
-    return data
+def legible(value: Any) -> Any:
+    """The JSON *value* without lone surrogates, which no JSON text may hold (RFC 8259 §8.2)."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {legible(name): legible(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [legible(item) for item in value]
+    return value
 
 
 def shortened(value: str, most: int) -> str:

@@ -1,0 +1,227 @@
+"""What every report says of a finding, in words: its sentence, request, answer, curl line.
+
+Texts are as they came: each report makes them safe for where it shows them (`text`, escaping).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from troth import pointer as pointers
+from troth.conformance import curl
+from troth.conformance.events import Finding
+from troth.conformance.reports.excerpts import excerpt, json_lines, size_note, stream_lines
+from troth.conformance.reports.text import counted
+from troth.conformance.run_summary import RunSummary, check_of
+from troth.http import json_text, media_type
+from troth.http.exchange import Exchange, Fields
+
+_NO_FIELDS = ("content-length", "user-agent", "host")
+_LINES = 40
+#: So many lines are shown of an answer's body that is not at fault.
+_TASTE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The part of an answer that matters.
+
+    *head* is its status and content type, or what came instead; *at* the pointer to the value that
+    the lines of *body* show; *note* tells what they do not.
+    """
+
+    head: str
+    at: str = ""
+    body: tuple[str, ...] = ()
+    note: str = ""
+
+    @property
+    def line(self) -> str:
+        """Its head, and where in it the body is."""
+        return f"{self.head} at {self.at}" if self.at else self.head
+
+
+@dataclass(frozen=True, slots=True)
+class FindingText:
+    """A finding in words.
+
+    *request* is its request line, *fields* the header fields that no usual request has, *body* its
+    body with the rest folded; *note* says how often it came.
+    """
+
+    finding: Finding
+    sentence: str
+    request: str
+    fields: tuple[str, ...]
+    body: tuple[str, ...]
+    answer: Answer
+    note: str
+    curl: str
+
+
+def finding_text(
+    run: RunSummary, finding: Finding, *, width: int = 80, most: int = 600
+) -> FindingText:
+    """*finding* in words, its bodies laid out in *width* columns and at most *most* bytes."""
+    request = finding.example.request
+    return FindingText(
+        finding=finding,
+        sentence=sentence(finding),
+        request=f"{request.method} {request.target}",
+        fields=_unusual_fields(run, finding),
+        body=_request_body(run, finding, width=width, most=most),
+        answer=_answer(finding, width=width, most=most),
+        note=note(finding),
+        curl=curl_line(run, finding),
+    )
+
+
+def sentence(finding: Finding) -> str:
+    """What is wrong, and where in the message."""
+    at, message = finding.violation.instance_pointer, finding.violation.message
+    # some messages begin with their pointer
+    return f"at {at}: {message}" if at and at not in message else message
+
+
+def note(finding: Finding) -> str:
+    """How often a finding came, whether each time, and whether it counts."""
+    others = finding.times - 1
+    words = [f"{counted(others, 'other request')} showed it too" if others > 0 else ""]
+    if finding.flaky:
+        words.append(f"flaky: {finding.again} of {counted(finding.tries, 'repetition')} showed it")
+    if finding.known:
+        words.append("known: it does not count")
+    return "; ".join(word for word in words if word)
+
+
+def answer_line(exchange: Exchange) -> str:
+    """The line of an answer: status, content type, size, or what came instead."""
+    response = exchange.response
+    words = []
+    if response is not None:
+        words.append(status_line(response.status))
+        words.append(response.content_type or "no Content-Type")
+    if exchange.fault:
+        words.append(f"{exchange.fault}: {exchange.fault_detail}".removesuffix(": "))
+    return ", ".join(words) or "no answer"
+
+
+def status_line(status: int) -> str:
+    """`404 Not Found`, or the number alone for one that has no name."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def rule_place(finding: Finding) -> str:
+    """`file:line` of the rule, or its pointer where the document has no lines."""
+    place, pointer = finding.violation.place, finding.violation.schema_pointer
+    if place is not None:
+        return f"{place.file}:{place.line}"
+    return f"#{pointer}" if pointer else ""
+
+
+def curl_line(run: RunSummary, finding: Finding) -> str:
+    """The line that sends *finding*'s request again; empty when its body was not kept whole."""
+    if "request" in finding.cuts:
+        return ""
+    own_fields = (run.started.settings.get("header") if run.started else None) or ()
+    return curl.of(
+        finding,
+        run.target or "http://127.0.0.1",
+        own_fields=[str(name) for name in own_fields],
+        folder=run.bodies,
+    )
+
+
+# -- the request ------------------------------------------------------------------------------
+
+
+def _unusual_fields(run: RunSummary, finding: Finding) -> tuple[str, ...]:
+    """The header fields of a request that differ from those of a usual one, or are missing."""
+    fields = _shown_fields(finding.example.request.fields)
+    usual = run.usual.get(finding.violation.operation)
+    if usual is None:
+        return tuple(f"{name}: {value}" for name, value in fields)
+    known = {(name.lower(), value) for name, value in usual.fields}
+    names = {name.lower() for name, _ in fields}
+    unusual = [(name, value) for name, value in fields if (name.lower(), value) not in known]
+    missing = [name for name, _ in _shown_fields(usual.fields) if name.lower() not in names]
+    return (
+        *(f"{name}: {value}" for name, value in unusual),
+        *(f"(no {name})" for name in missing),
+    )
+
+
+def _shown_fields(fields: Fields) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in fields if name.lower() not in _NO_FIELDS]
+
+
+def _request_body(run: RunSummary, finding: Finding, *, width: int, most: int) -> tuple[str, ...]:
+    body = finding.example.request.body
+    if not body:
+        return ()
+    value, is_json = _json(body)
+    as_written = finding.phase == "protocol" or finding.case_id.startswith("protocol/")
+    if not is_json or (as_written and json_text.encode(value) != body.strip()):
+        # what is special about it may be how it is written
+        shown = excerpt(body, most=most, cut=finding.cuts.get("request"))
+        return (*shown.text.split("\n"), *([f"… {shown.note}"] if shown.note else []))
+    usual = run.usual.get(finding.violation.operation)
+    keep = _tokens(finding) if finding.violation.location == "request-body" else ()
+    beside = {"usual": usual.value} if usual is not None else {}
+    return tuple(json_lines(value, keep=keep, width=width, **beside))
+
+
+# -- the answer -------------------------------------------------------------------------------
+
+
+def _answer(finding: Finding, *, width: int, most: int) -> Answer:
+    head, response = answer_line(finding.example), finding.example.response
+    if response is None or not response.body:
+        return Answer(head)
+    location, tokens = finding.violation.location, _tokens(finding)
+    cut = finding.cuts.get("response")
+    if media_type.essence(response.content_type or "") == "text/event-stream":
+        first = next(iter(tokens), "")
+        event = int(first) if first.isdecimal() and location == "stream" else None
+        shown = stream_lines(response.body, event=event, width=width)
+        return Answer(head, body=tuple(shown), note=size_note(cut.size, cut) if cut else "")
+    value, is_json = _json(response.body)
+    if not is_json:
+        beginning = excerpt(response.body, most=most, cut=cut)
+        return Answer(
+            head, body=tuple(beginning.text.rstrip("\n").split("\n")), note=beginning.note
+        )
+    near = tokens[:-1] if location == "response-body" else ()
+    try:
+        inner = pointers.resolve(value, pointers.of(near)) if near else value
+    except (KeyError, ValueError):
+        near, inner = (), value
+    if check_of(finding.violation) not in ("bodies", "headers", "laws"):
+        # the answer is not at fault, or not in its body: a taste of it is enough
+        flat = " ".join(json_lines(value, width=1_000_000))
+        most = _TASTE * width
+        return Answer(head, body=(flat if len(flat) <= most else f"{flat[:most]}…",))
+    keep = [str(token) for token in tokens[len(near) :]] if near else []
+    lines = json_lines(inner, keep=keep, width=width)
+    more = f"{len(lines) - _LINES} more lines" if len(lines) > _LINES else ""
+    return Answer(head, pointers.of(near), tuple(lines[:_LINES]), more)
+
+
+def _tokens(finding: Finding) -> tuple[str, ...]:
+    try:
+        return pointers.split(finding.violation.instance_pointer)
+    except ValueError:
+        return ()  # not a pointer into a JSON value: the name of a field, say
+
+
+def _json(body: bytes) -> tuple[Any, bool]:
+    """The JSON value of *body*, and whether it is one."""
+    try:
+        return json_text.decode(body), True
+    except json_text.BadJson:
+        return None, False

@@ -1,0 +1,310 @@
+"""Paths, operations and servers: what addresses them, what they answer, and what nobody uses."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from troth import pointer as pointers
+from troth.lint.diagnostics import Diagnostic, Fix
+from troth.lint.survey import Node, Survey, closure
+
+_TEMPLATE = re.compile(r"\{([^{}]+)\}")
+
+
+def paths(survey: Survey) -> Iterator[Diagnostic]:
+    """Find paths without a leading slash, and paths that one target could mean both of."""
+    alike: dict[str, list[Node]] = defaultdict(list)
+    for item in survey.of("path-item"):
+        if item.edge[0] != "paths":
+            continue
+        path = item.name
+        if not path.startswith("/"):
+            message = (
+                f"The path {path!r} does not begin with a slash, so it can never be addressed."
+            )
+            yield survey.diagnose("path-without-slash", item, message)
+        # OpenAPI 3.1 §4.8.8.2: templates that differ in their names only are identical; a query is
+        # no part of the path, and a fragment is never sent (RFC 9110 §7.1)
+        alike[_TEMPLATE.sub("{}", re.split("[?#]", path)[0])].append(item)
+    for items in alike.values():
+        for later in items[1:]:
+            if any(_methods(later) & _methods(item) for item in items if item is not later):
+                message = f"The path {later.name!r} matches the same targets as {items[0].name!r}."
+                yield survey.diagnose("ambiguous-path", later, message)
+    yield from _crossing(survey, [items[0] for items in alike.values()])
+
+
+def _crossing(survey: Survey, items: list[Node]) -> Iterator[Diagnostic]:
+    """Templates of which neither is the more concrete: `/a/{x}` beside `/{y}/b`."""
+    seen: dict[tuple[int, str], list[tuple[Node, list[str]]]] = defaultdict(list)
+    for item in items:
+        if "{" not in item.name:
+            continue
+        segments = [_TEMPLATE.sub("{}", part) for part in item.name.split("/")]
+        size, first = len(segments), segments[1] if len(segments) > 1 else ""
+        # only what begins alike can cross, and what begins with a variable begins like anything
+        open_start = "{}" in first
+        heads = {head for length, head in seen if length == size} if open_start else {first, "{}"}
+        for other, theirs in [each for head in sorted(heads) for each in seen[size, head]]:
+            if _is_undecided(segments, theirs) and _methods(item) & _methods(other):
+                target = _target(segments, theirs)
+                message = (
+                    f"The target {target!r} fits {item.name!r} and {other.name!r}, and neither "
+                    "is the more concrete."
+                )
+                yield survey.diagnose("ambiguous-path", item, message)
+        seen[size, "{}" if open_start else first].append((item, segments))
+
+
+def _is_undecided(one: list[str], other: list[str]) -> bool:
+    """Whether a target fits both, while each is concrete where the other is not."""
+    leads = set()
+    for ours, theirs in zip(one, other, strict=True):
+        if ours == theirs:
+            continue
+        concrete = "{}" not in ours, "{}" not in theirs
+        # a template within a segment is not compared
+        if all(concrete) or "{}" not in (ours, theirs):
+            return False
+        leads.add(ours == "{}")
+    return len(leads) == 2
+
+
+def _target(one: list[str], other: list[str]) -> str:
+    chosen = (ours if ours != "{}" else theirs for ours, theirs in zip(one, other, strict=True))
+    return "/".join(segment.replace("{}", "x") for segment in chosen)
+
+
+def _methods(item: Node) -> set[str]:
+    return set(item.value) - {"parameters", "summary", "description", "servers"}
+
+
+def operations(survey: Survey) -> Iterator[Diagnostic]:
+    """Find duplicate operationIds, and operations that name no success."""
+    first: dict[str, Node] = {}
+    for operation in survey.of("operation"):
+        name = operation["operationId"]
+        if name in first:
+            here = first[name].pointer
+            line = survey.document.place(f"{here}/operationId")
+            yield survey.diagnose(
+                "duplicate-operation-id",
+                operation.pointer + "/operationId",
+                f"The operationId {name!r} is also that of #{here} ({line}); it has to be unique.",
+            )
+        elif name is not None:
+            first[name] = operation
+        elif not _is_inbound(operation):
+            message = "The operation has no operationId: tools can call it by method and path only."
+            yield survey.diagnose("operation-without-id", operation, message)
+        statuses = operation["responses"] or ()
+        if not any(each == "default" or each[:1] in ("1", "2", "3") for each in statuses):
+            message = "The operation declares no response of the 2xx or 3xx class and no default."
+            yield survey.diagnose("operation-without-success", operation, message)
+
+
+def _is_inbound(operation: Node) -> bool:
+    """Whether the other side serves it: a webhook or a callback."""
+    return any(
+        node.role == "callback" or node.edge[:1] == ("webhooks",) for node in operation.ancestors
+    )
+
+
+def path_parameters(survey: Survey) -> Iterator[Diagnostic]:
+    """Find template variables without a parameter, and path parameters without a variable."""
+    for operation in survey.of("operation"):
+        item = operation.parent
+        if item is None or item.edge[0] != "paths" or _is_inbound(operation):
+            continue
+        own = _path_parameters(survey, operation)
+        declared = {*_path_parameters(survey, item), *own}
+        wanted = dict.fromkeys(_TEMPLATE.findall(item.name))
+        for name in wanted:
+            if name not in declared:
+                message = (
+                    f"The path has the variable {{{name}}}, and no path parameter declares it."
+                )
+                schema = {"type": "string"}
+                parameter = {"name": name, "in": "path", "required": True, "schema": schema}
+                merge = {"parameters": [parameter]}
+                yield survey.diagnose("path-parameter-undeclared", operation, message, merge=merge)
+        for name, node in own.items():
+            if name not in wanted:
+                message = (
+                    f"The path parameter {name!r} has no variable {{{name}}} in {item.name!r}."
+                )
+                yield survey.diagnose("path-parameter-unused", node, message)
+
+
+def _path_parameters(survey: Survey, owner: Node) -> dict[str, Node]:
+    """The path parameters that *owner* lists, by name."""
+    return {
+        str(parameter["name"]): written
+        for written in survey.children(owner, "parameters")
+        if (parameter := survey.resolve(written)) is not None and parameter["in"] == "path"
+    }
+
+
+def contents(survey: Survey) -> Iterator[Diagnostic]:
+    """Find responses without content: a schema is missing, so any body passes."""
+    seen: set[Node] = set()
+    errors = _error_content(survey)
+    for operation in survey.of("operation"):
+        if operation.name == "head" or _is_inbound(operation):
+            continue
+        for written in survey.children(operation, "responses"):
+            answer = survey.resolve(written)
+            if answer is None or answer in seen or answer["content"]:
+                continue
+            seen.add(answer)
+            status = written.name
+            # RFC 9110 §15.3.6, §15.3.5, §15.4: these have no content, or none worth a schema
+            if status in ("204", "205") or status[:1] in ("1", "3"):
+                continue
+            message = f"The response {status} declares no content: any body passes."
+            if status[:1] == "2":
+                yield survey.diagnose("success-without-content", answer, message)
+            else:
+                merge = {"content": errors} if errors else None
+                yield survey.diagnose("response-without-content", answer, message, merge=merge)
+
+
+def _error_content(survey: Survey) -> Any:
+    """What the document's other error responses answer, when they agree."""
+    distinct: list[Any] = []
+    for answer in survey.of("response"):
+        failure = answer.edge[0] == "responses" and answer.name[:1] in ("4", "5", "d")
+        schemas = {
+            content_type: {"schema": schema.value}
+            for content_type, schema in survey.bodies(survey.resolve(answer) if failure else None)
+            if isinstance(schema.value, dict) and "$ref" in schema.value
+        }
+        if schemas and schemas not in distinct:
+            distinct.append(schemas)
+    return distinct[0] if len(distinct) == 1 else None
+
+
+_VARIABLE = re.compile(r"\{([^{}]*)\}")
+
+
+def servers(survey: Survey) -> Iterator[Diagnostic]:
+    """Find URLs that are none, and variables that are not declared or have another value."""
+    for owner in survey.of("openapi", "path-item", "operation"):
+        listed = owner["servers"]
+        for index, server in enumerate(listed if isinstance(listed, list) else ()):
+            if isinstance(server, dict) and isinstance(server.get("url"), str):
+                at = f"{owner.pointer}/servers/{index}"
+                yield from _server(survey, at, server["url"], server.get("variables"))
+
+
+def _server(survey: Survey, at: str, url: str, variables: object) -> Iterator[Diagnostic]:
+    declared = variables if isinstance(variables, dict) else {}
+    # OpenAPI 3.1 §4.8.5: variable substitutions are made when a variable is named in {braces}
+    for name in dict.fromkeys(_VARIABLE.findall(url)):
+        if name not in declared:
+            message = f"The server's URL has the variable {{{name}}}, and `variables` lacks it."
+            yield survey.diagnose("malformed", f"{at}/url", message)
+    for name, variable in declared.items():
+        if not isinstance(variable, dict) or not isinstance(variable.get("enum"), list):
+            continue
+        # §4.8.6: if the enum is defined, the default has to be one of its values
+        default = variable.get("default")
+        if isinstance(default, str) and default not in variable["enum"]:
+            message = f"The default of the variable {{{name}}}, {default!r}, is not in its `enum`."
+            yield survey.diagnose(
+                "malformed", pointers.join(at, "variables", name, "default"), message
+            )
+    try:
+        urlsplit(_VARIABLE.sub("1", url)).port  # noqa: B018 - reading it is what checks it
+    except ValueError:
+        yield survey.diagnose("malformed", f"{at}/url", "The server's URL is not one.")
+
+
+def tags(survey: Survey) -> Iterator[Diagnostic]:
+    """Find tags that no operation has, and tags of operations that are not declared."""
+    used: dict[str, Node] = {}
+    for operation in survey.of("operation"):
+        for tag in operation["tags"] or ():
+            used.setdefault(tag, operation)
+    written = survey.document.root.get("tags")
+    objects = [tag for tag in written if isinstance(tag, dict)] if isinstance(written, list) else []
+    declared = [tag["name"] for tag in objects if isinstance(tag.get("name"), str)]
+    # OpenAPI 3.2 §4.22: tags nest
+    parents = {tag["parent"] for tag in objects if isinstance(tag.get("parent"), str)}
+    unused = [name for name in declared if name not in used and name not in parents]
+    if unused:
+        message = (
+            f"{len(unused)} of {len(declared)} tags are used by no operation: {', '.join(unused)}."
+        )
+        yield survey.diagnose("unused-tag", "/tags", message)
+    for name, operation in used.items() if declared else ():
+        if name not in declared:
+            message = f"The tag {name!r} is not among the document's tags."
+            yield survey.diagnose("undeclared-tag", operation, message)
+
+
+def components(survey: Survey) -> Iterator[Diagnostic]:
+    """Find components that nothing reaches from a path or a webhook."""
+    root = survey.document.root
+    if root.get("paths") is None and root.get("webhooks") is None:
+        return  # a library of components is there to be used by others
+    reached = _reached(root)
+    for node in survey.nodes:
+        if node.parent is None or node.parent.role != "components":
+            continue
+        if node.role != "security-scheme" and node.pointer not in reached:
+            message = f"Nothing refers to this component ({node.edge[0]})."
+            yield survey.diagnose("unused-component", node, message, Fix("remove", node.pointer))
+
+
+def _reached(root: dict[str, Any]) -> set[str]:
+    """The pointers that references name, starting from everything outside the components."""
+    used = {name: value for name, value in root.items() if name != "components"}
+    reached: set[str] = set()
+    for pointer in closure(_references(used), lambda each: _references(pointers.find(root, each))):
+        reached.add(pointer)
+        tokens = pointers.split(pointer)
+        if len(tokens) > 3:  # a reference into a component uses the component
+            reached.add(pointers.of(tokens[:3]))
+    return reached
+
+
+def _references(value: Any) -> Iterator[str]:
+    """The pointers that references and mappings anywhere in *value* name."""
+    pending = [value]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, list):
+            pending.extend(value)
+        if not isinstance(value, dict):
+            continue
+        pending.extend(value.values())
+        for word in ("$ref", "$dynamicRef", "operationRef"):
+            if isinstance(value.get(word), str) and value[word].startswith("#/"):
+                yield pointers.from_fragment(value[word][1:])
+        discriminator = value.get("discriminator")
+        mapping = discriminator.get("mapping") if isinstance(discriminator, dict) else None
+        for target in mapping.values() if isinstance(mapping, dict) else ():
+            # OpenAPI 3.1 §4.8.25: a mapping names a schema, or is a reference to one
+            if isinstance(target, str) and target.startswith("#/"):
+                yield pointers.from_fragment(target[1:])
+            elif isinstance(target, str):
+                yield pointers.join("/components/schemas", target)
+
+
+def security(survey: Survey) -> Iterator[Diagnostic]:
+    """Find security requirements that name no scheme."""
+    schemes = {node.name for node in survey.of("security-scheme")}
+    known = ", ".join(sorted(schemes)) or "none"
+    for node in survey.of("openapi", "operation"):
+        for index, requirement in enumerate(node["security"] or ()):
+            for name in requirement if isinstance(requirement, dict) else ():
+                if name not in schemes and not name.startswith(("#/", "http:", "https:", "./")):
+                    message = f"The security scheme {name!r} is not declared (there is {known})."
+                    yield survey.diagnose(
+                        "unknown-security-scheme", f"{node.pointer}/security/{index}", message
+                    )

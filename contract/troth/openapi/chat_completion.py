@@ -1,0 +1,90 @@
+"""`x-troth-completion`: where the parts of a chat completion stand in its request and its answers.
+
+The document says where (JSON Pointers, by the part's name in the document); what the parts mean
+is the chat dialect's to say: messages have `role` and `content`, tools are functions, and so on.
+Nobody else reads the field.  spec/README.md documents it for authors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from troth import pointer as pointers
+
+RequestPart = Literal[
+    "model", "messages", "choices", "stop", "tools", "tool-choice", "parallel-tool-calls",
+    "response-format", "logprobs", "top-logprobs", "service-tier", "include-usage",
+]  # fmt: skip
+ResponsePart = Literal[
+    "id", "created", "model", "choices", "usage", "system-fingerprint", "service-tier"
+]
+ChoicePart = Literal[
+    "index", "message", "role", "content", "tool-calls", "finish-reason", "logprobs"
+]
+UsagePart = Literal["prompt", "completion", "total"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelList:
+    """Where a server tells its models: *ids* are in the answer of *operation*, `*` any item."""
+
+    operation: str
+    ids: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChatCompletion:
+    """The JSON Pointers of the parts that the document names; *token_limits* are of the request.
+
+    *choice* points into one of the choices, *usage* into the usage.  The choices and the content
+    of one are always there.
+    """
+
+    request: Mapping[RequestPart, str]
+    token_limits: tuple[str, ...]
+    response: Mapping[ResponsePart, str]
+    choice: Mapping[ChoicePart, str]
+    usage: Mapping[UsagePart, str]
+    id_prefix: str
+    base_path: str
+    models: ModelList | None
+
+    def of_first_choice(self, body: Any, part: ChoicePart) -> Any:
+        """The value of *part* in the first choice of the answer *body*, or None."""
+        at = self.choice.get(part)
+        if at is None:
+            return None
+        try:
+            return pointers.resolve(body, f"{self.response['choices']}/0{at}")
+        except (KeyError, ValueError):
+            return None
+
+
+def read(value: Mapping[str, Any]) -> ChatCompletion | None:
+    """Read *value*, which `vocabulary.misfits` finds no fault with.
+
+    None if the choices, or the content of one, are nothing less than the whole.
+    """
+    response, choice = _places(value["response"]), _places(value["choice"])
+    if "choices" not in response or "content" not in choice:
+        return None
+    request = dict(value.get("request", {}))
+    limits = request.pop("token-limits", ())
+    models = value.get("models")
+    return ChatCompletion(
+        request=_places(request),
+        token_limits=tuple(at for at in limits if at),
+        response=response,
+        choice=choice,
+        usage=_places(value.get("usage", {})),
+        id_prefix=value.get("id-prefix", ""),
+        base_path=value.get("base-path", "").rstrip("/"),
+        models=ModelList(models["operation"], models["ids"]) if models else None,
+    )
+
+
+def _places(value: Mapping[Any, str]) -> dict[Any, str]:
+    # the empty pointer is the whole, and no part of it
+    return {part: at for part, at in value.items() if at}
