@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: mock test check bench clean
+.PHONY: mock test test-versions check bench clean
 
 mock: $(VENV)/.set-up
 	@$(BIN)/troth mock
@@ -12,6 +12,11 @@ mock: $(VENV)/.set-up
 # a file of tests stays in one process: some files build upon what their first tests made
 test: $(VENV)/.set-up-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# the lowest and the newest versions of what troth depends on, with each Python that is installed;
+# VERSIONS='--python python3.12 --versions lowest' chooses
+test-versions:
+	$(PYTHON) tests/versions.py $(VERSIONS)
 
 check: $(VENV)/.set-up-dev
 	$(BIN)/ruff check --no-cache .

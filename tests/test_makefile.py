@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+import versions
+
 ROOT = Path(__file__).parents[1]
 
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
@@ -79,7 +81,27 @@ def test_a_python_that_is_too_old_is_told_so(tmp_path: Path, minor: int) -> None
 def test_continuous_integration_checks_then_tests() -> None:
     script = ROOT / ".ci" / "run"
     assert script.stat().st_mode & stat.S_IXUSR
-    assert re.findall(r"^make (\w+)$", script.read_text(), re.M) == ["check", "test"]
+    assert re.findall(r"^make ([\w-]+)", script.read_text(), re.M) == [
+        "check", "test", "test-versions",
+    ]  # fmt: skip
+
+
+@needs_make
+def test_the_versions_to_try_can_be_chosen(tmp_path: Path) -> None:
+    chosen = "VERSIONS=--python python3.12 --versions lowest"
+    assert planned(tmp_path, "test-versions", chosen) == [
+        "python3 tests/versions.py --python python3.12 --versions lowest"
+    ]
+
+
+def test_the_lowest_version_is_the_lower_bound() -> None:
+    assert versions.lowest("a-b>=1.2,<2; sys_platform != 'win32'") == (
+        "a-b==1.2; sys_platform != 'win32'"
+    )
+    with pytest.raises(SystemExit, match="no lower bound"):
+        versions.lowest("a<3")
+    assert len(versions.direct("lowest")) == len(versions.direct("newest"))
+    assert all("==" in each for each in versions.direct("lowest"))
 
 
 def test_the_constraints_are_names_and_versions_and_nothing_else() -> None:

@@ -3,16 +3,15 @@
 import json
 
 import pytest
-from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
 import troth
-from troth.generation import foreign
 from troth.generation.requests import body_schema
 from troth.generation.strategies import operation_strategy, strategy
 from troth.http.exchange import Exchange, Request
-from troth.schema.schema import embedded
+from troth.schema.untrusted_schema import embedded
 
 CONTRACT = troth.load()
 OPERATION = CONTRACT.operations[0]
@@ -105,31 +104,6 @@ def test_what_the_compiler_does_not_take_another_generator_makes(value):
     assert BACK_REFERENCE.is_valid(value)
 
 
-OBJECT = {
-    "type": "object",
-    "required": ["a"],
-    "properties": {"a": {"type": "integer"}, "b": {"type": "array", "items": {"type": "string"}}},
-    "additionalProperties": False,
-    "patternProperties": {"^x-": {"type": "boolean"}},
-}
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(foreign.from_schema(OBJECT))
-def test_hypothesis_jsonschema_works_with_the_hypothesis_that_is_installed(value):
-    assert embedded(OBJECT).is_valid(value)
-
-
-def test_hypothesis_jsonschema_draws_optional_members_too():
-    for wanted in ("b", "x-"):
-        found = find(
-            foreign.from_schema(OBJECT),
-            lambda value, wanted=wanted: any(name.startswith(wanted) for name in value),
-            settings=settings(max_examples=300, database=None, phases=[Phase.generate]),
-        )
-        assert any(name.startswith(wanted) for name in found)
-
-
 @pytest.mark.parametrize(
     "feature",
     [
@@ -156,19 +130,3 @@ def test_the_features_that_matter_are_found(feature):
 @given(st.data())
 def test_a_strategy_gives_requests(data):
     assert isinstance(data.draw(CONTRACT.strategy(OPERATION, valid=False)), Request)
-
-
-def test_values_are_synthesized_where_the_libraries_do_not_fit(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    from hypothesis.internal.conjecture import utils
-
-    foreign.library.cache_clear()
-    try:
-        monkeypatch.delattr(utils, "many")
-        assert foreign.library() is None
-        schema = embedded(OBJECT)
-        assert foreign.from_schema(OBJECT) is None
-        assert schema.is_valid(find(foreign.values(schema), lambda value: True))
-    finally:
-        foreign.library.cache_clear()

@@ -7,10 +7,13 @@ little more than ASCII.
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TextIO
 
 from troth.conformance.events import Finding
+from troth.conformance.progress import is_live, say
 from troth.conformance.reports.finding_text import FindingText, finding_text, rule_place, sentence
 from troth.conformance.reports.text import counted, disarmed, shortened, visible
 from troth.conformance.run_summary import RunSummary
@@ -21,7 +24,7 @@ MOST = 40
 _WHOLE = 3
 _NAMED = 12
 _LONGEST_CURL = 16 * 1024
-_NARROWEST = 20
+_NARROWEST, _WIDEST = 20, 120
 _STYLES = {"error": "1;31", "warning": "1;33", "hint": "1", "dim": "2", "bold": "1", "good": "1;32"}
 _VERDICTS = {
     "conforms": "conforms",
@@ -57,6 +60,13 @@ def render(run: RunSummary, *, width: int, colour: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
+def show(run: RunSummary, stream: TextIO) -> None:
+    """Write everything that a run found to *stream*, as wide and as coloured as it can be read."""
+    width = min(shutil.get_terminal_size().columns, _WIDEST)
+    text = render(run, width=width, colour=is_live(stream))
+    say(stream, printable(text, getattr(stream, "encoding", None)))
+
+
 def render_findings(
     run: RunSummary, findings: Iterable[Finding], *, width: int, colour: bool
 ) -> str:
@@ -70,17 +80,10 @@ def render_findings(
     return "".join(f"{line}\n" for line in lines)
 
 
-def counts_line(run: RunSummary) -> str:
-    """The run in numbers: `1 error, 0 warnings, 3 requests, 1.5 s`."""
-    counts = run.counts
-    return ", ".join(
-        (
-            counted(counts["errors"], "error"),
-            counted(counts["warnings"], "warning"),
-            counted(run.requests, "request"),
-            f"{run.seconds:.1f} s",
-        )
-    )
+def line(run: RunSummary) -> str:
+    """The run in one line: its verdict, and its numbers."""
+    reason = f" ({visible(run.reason)})" if run.reason else ""
+    return ", ".join([run.verdict + reason, *run.numbers()])
 
 
 def printable(text: str, encoding: str | None) -> str:
@@ -190,10 +193,7 @@ class _Terminal:
         if run.finished and run.reason and run.reason != run.verdict:
             verdict += f": {visible(run.reason)}"
         yield from self.text(verdict, style=style)
-        words = counts_line(run).split(", ")
-        for name in ("flaky", "known"):
-            if run.counts[name]:
-                words.insert(2, f"{run.counts[name]} {name}")
+        words = run.numbers("known", "flaky")
         if run.not_run:
             words.append(f"{counted(run.not_run, 'case')} not run")
         yield from self.text(", ".join(words))
