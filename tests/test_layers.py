@@ -53,7 +53,6 @@ DOORS: Mapping[str, tuple[str, ...]] = {
         "troth.document.vocabulary",
         "troth.lint.structure",
         "troth.schema",
-        "troth.validation.reference",
     ),
     "orjson": ("troth.http.json_text", "troth_mock.chat", "troth_mock.server.announcement"),
     "click": ("troth.cli", "troth.pytest_plugin", "troth_mock.cli"),
