@@ -45,7 +45,12 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "multidict": ("troth_mock.server",),
     "jinja2": ("troth.conformance.reports",),
     "jsonpath_rfc9535": ("troth.document.json_path",),
-    "yaml": ("troth.document", "troth.conformance.codes", "troth_mock.server.pages"),
+    "yaml": (
+        "troth.document",
+        "troth.lint.english",
+        "troth.conformance.codes",
+        "troth_mock.server.pages",
+    ),
     "uvloop": ("troth_mock.server.serving",),
     "jsonschema": ("troth.lint.structure",),
     "openapi_spec_validator": ("troth.lint.structure",),
