@@ -16,7 +16,6 @@ from troth.conformance.events import Finding
 from troth.conformance.journal import read
 from troth.conformance.progress import say
 from troth.conformance.redaction import MARK, Redactor
-from troth.conformance.reports.console import printable
 from troth.conformance.reports.excerpts import excerpt
 from troth.conformance.reports.finding_text import sentence, status_line
 from troth.conformance.reports.text import disarmed, visible, visible_lines
@@ -141,7 +140,7 @@ def _tell_answer(exchange: Exchange) -> None:
         for name, value in response.fields:
             _tell(f"{name}: {value}")
         shown = excerpt(response.body, most=_SHOWN)
-        _say("\n" + disarmed(visible_lines(shown.text)).rstrip("\n") + "\n")
+        say(sys.stdout, "\n" + disarmed(visible_lines(shown.text)).rstrip("\n") + "\n")
         if shown.note:
             _tell(f"… {shown.note}")
     if exchange.fault:
@@ -151,8 +150,4 @@ def _tell_answer(exchange: Exchange) -> None:
 
 
 def _tell(text: str) -> None:
-    _say(disarmed(visible(text)) + "\n")
-
-
-def _say(text: str) -> None:
-    say(sys.stdout, printable(text, getattr(sys.stdout, "encoding", None)))
+    say(sys.stdout, disarmed(visible(text)) + "\n")
