@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from troth.cli.options import command
+from troth.cli.run_options import BadOption, header_field
 from troth.conformance import replay as replaying
 from troth.conformance.events import Finding
 from troth.conformance.journal import read
@@ -30,13 +31,10 @@ _SHOWN = 16 * 1024
 
 
 def _fields(ctx: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> Fields:
-    pairs = []
-    for text in texts:
-        name, colon, value = text.partition(":")
-        if not colon or not name.strip() or "\n" in text or "\r" in text:
-            raise click.BadParameter("write NAME: VALUE")
-        pairs.append((name.strip(), value.strip()))
-    return tuple(pairs)
+    try:
+        return tuple(map(header_field, texts))
+    except BadOption:
+        raise click.BadParameter("write NAME: VALUE") from None
 
 
 @command()
