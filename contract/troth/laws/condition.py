@@ -248,24 +248,24 @@ class _Source:
         if len(self.text) > _LONGEST:
             raise self.refused(f"a condition has at most {_LONGEST} characters")
         program = self._parsed(self.text)
-        bare = _LITERAL.sub(lambda found: _blank(found.group()), self.text)
+        bare = _LITERAL.sub(lambda match: _blank(match.group()), self.text)
         bound = set(_MACRO_VARIABLE.findall(bare))
         variables: set[str] = set()
         functions: set[str] = set()
         reached: list[tuple[int, str]] = []
         copied: dict[str, tuple[frozenset[str], bool]] = {}
-        for found in _NAME.finditer(bare):
-            dot, name, call = found.groups()
-            at = found.start(2)
+        for match in _NAME.finditer(bare):
+            dot, name, call = match.groups()
+            at = match.start(2)
             if name in _KEYWORDS:
                 continue
             if call:
-                self.call(bare, at, name, found.end(), receiver=bool(dot))
+                self.call(bare, at, name, match.end(), receiver=bool(dot))
                 functions.add(name)
             elif not dot and name not in bound:
                 if name in VARIABLES:
                     variables.add(name)
-                    self.use(bare, found, copied, reached)
+                    self.use(bare, match, copied, reached)
                 elif name not in _TYPES:
                     raise self._unknown("variable", name, VARIABLES, at)
         ours = frozenset(functions & FUNCTIONS.keys())
@@ -278,18 +278,18 @@ class _Source:
     def use(
         self,
         bare: str,
-        found: re.Match[str],
+        match: re.Match[str],
         copied: dict[str, tuple[frozenset[str], bool]],
         reached: list[tuple[int, str]],
     ) -> None:
         """Note what one mention of a variable needs: one member, all of it, or no copy."""
-        name, before = found.group(2), bare[: found.start(2)]
+        name, before = match.group(2), bare[: match.start(2)]
         call = re.search(r"(?<![\w.])(\w+)\s*\(\s*$", before)
         function = FUNCTIONS.get(call.group(1)) if call else None
-        if function and function.reaches and re.match(r"\s*,", bare[found.end() :]):
-            reached.append((found.start(2), name))
+        if function and function.reaches and re.match(r"\s*,", bare[match.end() :]):
+            reached.append((match.start(2), name))
             return
-        member = _MEMBER.match(bare, found.end())
+        member = _MEMBER.match(bare, match.end())
         members, whole = copied.get(name, (frozenset(), False))
         if member is None:
             copied[name] = (members, True)

@@ -21,6 +21,7 @@ _DATA: dict[str, Any] = tomllib.loads(
 )
 _WORDS: list[str] = _DATA["numbers"]
 _NUMBER = r"([-+]?\d[\d,]*(?:\.\d+)?|" + "|".join(_WORDS) + r")(?![\w%]|\.\d|:\d|/\d)"
+_NO_ITEMS = frozenset(_DATA["no_items"])
 _PARTS = {**_DATA["parts"], "number": _NUMBER}
 _CASE_MATTERS = ("needs", "needed", "sum")
 
@@ -62,7 +63,12 @@ class Bound:
     @property
     def counts_characters(self) -> bool:
         """Whether it limits a length of text."""
-        return self.unit.startswith(("character", "char", "letter"))
+        return self.unit.startswith(("char", "letter"))
+
+    @property
+    def counts_items(self) -> bool:
+        """Whether it may limit a number of items: its unit is a plain noun."""
+        return bool(self.unit) and self.unit not in _NO_ITEMS and not self.counts_characters
 
 
 @dataclass(frozen=True, slots=True)

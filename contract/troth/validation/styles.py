@@ -153,10 +153,10 @@ def divide_field(parameter: Parameter, text: str, kind: Kind) -> Texts:
     return _divided(parameter, kind, text, decode=lambda leaf: leaf.strip(" \t"))
 
 
-def divide_pairs(parameter: Parameter, found: Pairs, kind: Kind) -> Texts | None:
-    """Divide what *found*, a query or a form, holds for *parameter*; None when that is nothing.
+def divide_pairs(parameter: Parameter, sent: Pairs, kind: Kind) -> Texts | None:
+    """Divide what *sent*, a query or a form, holds for *parameter*; None when that is nothing.
 
-    For an exploded object *found* holds only pairs that may be its members.
+    For an exploded object *sent* holds only pairs that may be its members.
     """
 
     def leaf(text: str) -> str:
@@ -164,11 +164,11 @@ def divide_pairs(parameter: Parameter, found: Pairs, kind: Kind) -> Texts | None
         return decoded(text, plus=not parameter.allow_reserved)
 
     if parameter.style == "deepObject":
-        return _deep_object(parameter.name, [(name, leaf(text)) for name, text in found])
+        return _deep_object(parameter.name, [(name, leaf(text)) for name, text in sent])
     if kind == "object" and parameter.explode:
-        members = {name: leaf(text) for name, text in found}
+        members = {name: leaf(text) for name, text in sent}
         return members or None
-    texts = [text for name, text in found if name == parameter.name]
+    texts = [text for name, text in sent if name == parameter.name]
     if not texts:
         return None
     if kind == "scalar":
@@ -183,14 +183,14 @@ def divide_pairs(parameter: Parameter, found: Pairs, kind: Kind) -> Texts | None
     return _divided(parameter, kind, text, decode=leaf)
 
 
-def divide_cookie(parameter: Parameter, found: Pairs, kind: Kind) -> Texts | None:
+def divide_cookie(parameter: Parameter, sent: Pairs, kind: Kind) -> Texts | None:
     """Divide what the Cookie field holds for *parameter*."""
     if parameter.style != "cookie":
-        return divide_pairs(parameter, found, kind)
+        return divide_pairs(parameter, sent, kind)
     # OpenAPI 3.2 §4.12.2: style cookie is form without percent-encoding
-    texts = [text for name, text in found if name == parameter.name]
+    texts = [text for name, text in sent if name == parameter.name]
     if kind == "object" and parameter.explode:
-        return dict(found) or None
+        return dict(sent) or None
     if not texts or kind == "scalar":
         return texts[0] if texts else None
     divided: Texts = _loads("form", parameter.explode, kind, _Several(texts))
@@ -235,12 +235,12 @@ def _divided(
         bare = text[len(style.prefix) :] if bare is None else bare
         _check_members(bare, separator, joined=parameter.explode)
     key = style.prefix + _NAME + ("*" if style.prefix and parameter.explode else "")
-    found = _loads(parameter.style, parameter.explode, kind, {key: text})
-    if isinstance(found, dict):
-        return {decode(name): decode(value) for name, value in found.items()}
-    if isinstance(found, list):
-        return [decode(value) for value in found]
-    return decode(str(found))
+    divided = _loads(parameter.style, parameter.explode, kind, {key: text})
+    if isinstance(divided, dict):
+        return {decode(name): decode(value) for name, value in divided.items()}
+    if isinstance(divided, list):
+        return [decode(value) for value in divided]
+    return decode(str(divided))
 
 
 def _check_members(text: str, separator: str, *, joined: bool) -> None:
@@ -270,13 +270,13 @@ def _deserializers() -> Mapping[str, Callable[..., Any]]:
     return style_deserializers
 
 
-def _deep_object(name: str, found: Iterable[tuple[str, str]]) -> dict[str, Any] | None:
+def _deep_object(name: str, sent: Iterable[tuple[str, str]]) -> dict[str, Any] | None:
     """`a[b]=1&a[c][d]=2` as nested objects; `a[b][]`, and a repeated name, as arrays.
 
     OpenAPI leaves all but the first level undefined; this is what clients that nest do send.
     """
     members: dict[str, Any] = {}
-    for key, text in found:
+    for key, text in sent:
         if not key.startswith(name + "["):
             continue
         segments = _SEGMENT.findall(key[len(name) :])

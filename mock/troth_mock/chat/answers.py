@@ -11,11 +11,9 @@ from troth.openapi.operation import DeclaredResponse, MediaType, Operation
 from troth.seed import Seed
 from troth_mock.chat import chat_request
 from troth_mock.chat.chat_members import Dialect, compile_dialect
-from troth_mock.chat.chunks import Cutter
+from troth_mock.chat.chunking import Cutter
 from troth_mock.chat.completion import FIXED_TIME, Completions
-from troth_mock.frames import framing
-from troth_mock.headers import headers
-from troth_mock.reply import Reply
+from troth_mock.reply import Reply, framing, headers
 
 
 class Chat:

@@ -12,7 +12,8 @@ from typing import Any, NoReturn
 
 from troth.errors import TrothError
 from troth.generation.synthesis import Unsatisfiable, synthesize
-from troth.schema.schema import Schema, UnusableSchema, embedded
+from troth.schema.schema import Schema
+from troth.schema.untrusted_schema import UnusableSchema, embedded
 from troth.seed import Seed
 from troth_mock.chat import text
 from troth_mock.chat.chat_members import Dialect

@@ -10,22 +10,22 @@ text of a tool call's arguments; an answer that reaches the limit says `length`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import orjson
 
-from troth.generation.synthesis import fit
+from troth.generation.synthesis import Unsatisfiable, fit, synthesize
 from troth.http import json_text
 from troth.schema.schema import Schema
 from troth.seed import Seed
-from troth_mock.chat import chat_request, logprobs, paths, text
+from troth_mock.chat import chat_members, chat_request, text
 from troth_mock.chat import tool_calls as calls
-from troth_mock.chat.body_templates import Template, templates
 from troth_mock.chat.chat_members import Dialect, Names
 from troth_mock.chat.chat_request import Asked, instance, last_user_text
-from troth_mock.chat.tokens import count, tokens
+from troth_mock.chat.tokens import count, logprob_entries, tokens
 
 Finish = Literal["stop", "length", "tool_calls"]
 
@@ -195,7 +195,7 @@ class Completions:
         if usage is not None:
             for name, number in zip(("prompt", "completion", "total"), counts, strict=True):
                 if name in self.dialect.usage:
-                    paths.put(body, (*usage, *self.dialect.usage[name]), number)
+                    chat_members.put(body, (*usage, *self.dialect.usage[name]), number)
         return body if self._is_valid(body) else None
 
     def _body(
@@ -208,7 +208,7 @@ class Completions:
         template: Template,
     ) -> dict[str, Any]:
         body: dict[str, Any] = orjson.loads(template.body)
-        at, put = self.dialect.response, paths.put
+        at, put = self.dialect.response, chat_members.put
         _set(body, at.get("id"), f"{self.dialect.id_prefix}{seed.key.hex()}")
         _set(body, at.get("created"), created)
         if asked.model is not None:
@@ -235,13 +235,13 @@ class Completions:
         _set(choice, at.get("index"), index)
         _set(choice, at.get("role"), "assistant")
         if draft.pieces is not None:
-            paths.put(choice, at["content"], "".join(draft.pieces))
+            chat_members.put(choice, at["content"], "".join(draft.pieces))
         elif self._fills_content:
-            paths.put(choice, at["content"], "")
+            chat_members.put(choice, at["content"], "")
         if draft.calls:
             _set(choice, at.get("tool-calls"), [call.value for call in draft.calls])
         if asked.top_logprobs is not None:
-            found = logprobs.entries(
+            found = logprob_entries(
                 draft.pieces or (), seed.child("logprobs", index), top=asked.top_logprobs
             )
             _set(choice, at.get("logprobs"), {"content": found})
@@ -283,4 +283,106 @@ def _set(value: dict[str, Any], names: Names | None, part: Any) -> None:
     if len(names) == 1:
         value[names[0]] = part
     else:
-        paths.put(value, names, part)
+        chat_members.put(value, names, part)
+
+
+_POOL = 4
+# The parts of a choice that an answer has or has not.
+_OPTIONAL = ("tool-calls", "logprobs")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The JSON texts of a body without its choices and usage, of one choice, and of a usage."""
+
+    body: bytes
+    choice: bytes
+    usage: bytes
+
+
+def templates(
+    schema: Schema | None, dialect: Dialect, seed: Seed, *, fill: Callable[[Template], Any]
+) -> tuple[Template, ...]:
+    """Make the templates of the bodies that *schema* describes, each other one once.
+
+    *fill* gives the body that a template makes around a plain answer.
+    """
+    if schema is None:
+        return (Template(b"{}", b"{}", b"{}"),)
+    found: dict[Template, None] = {}
+    for index in range(_POOL):
+        body: Any = {}
+        part = seed.child(index)
+        with suppress(Unsatisfiable):  # told when a body is asked for
+            body = synthesize(schema, seed=part, optional=False)
+            # what was drawn need not have a choice at all: the nearest valid body does
+            body = fit(schema, fill(_Apart.of(body, dialect).template), seed=part)
+        apart = _Apart.of(body, dialect)
+        found[apart.calmed(dialect, lambda one: schema.is_valid(fill(one)))] = None
+    return tuple(found)
+
+
+@dataclass(slots=True)
+class _Apart:
+    body: dict[str, Any]
+    choice: dict[str, Any]
+    usage: dict[str, Any]
+
+    @classmethod
+    def of(cls, body: Any, dialect: Dialect) -> _Apart:
+        at = dialect.response
+        body = body if isinstance(body, dict) else {}
+        choices = chat_members.get(body, at["choices"])
+        choice = choices[0] if isinstance(choices, list) and choices else {}
+        usage = chat_members.get(body, at["usage"]) if "usage" in at else {}
+        chat_members.remove(body, at["choices"])
+        if "usage" in at:
+            chat_members.remove(body, at["usage"])
+        choice = choice if isinstance(choice, dict) else {}
+        for name in ("content", "finish-reason", *_OPTIONAL):
+            if name in dialect.choice:
+                chat_members.remove(choice, dialect.choice[name])
+        return cls(body, choice, usage if isinstance(usage, dict) else {})
+
+    @property
+    def template(self) -> Template:
+        return Template(*map(json_text.encode, (self.body, self.choice, self.usage)))
+
+    def calmed(self, dialect: Dialect, is_good: Callable[[Template], bool]) -> Template:
+        """The template with null for everything that may be null."""
+        self._require(dialect, is_good)
+        if not is_good(self.template):
+            return self.template
+        message = dialect.choice["content"][:-1]
+        for holder, at, filled in (
+            (self.body, (), dialect.response),
+            (self.choice, (), dialect.choice),
+            (chat_members.get(self.choice, message), message, dialect.choice),
+        ):
+            for name in list(holder) if isinstance(holder, dict) else ():
+                if (*at, name) in filled.values():
+                    continue  # the answer has its own, unless the request lacks it
+                kept = holder[name]
+                holder[name] = None
+                if not is_good(self.template):
+                    holder[name] = kept
+        return self.template
+
+    def _require(self, dialect: Dialect, is_good: Callable[[Template], bool]) -> None:
+        """Put null for the parts that the document requires even where an answer has none."""
+        known = [dialect.choice[name] for name in _OPTIONAL if name in dialect.choice]
+        for some in _subsets(known):
+            for names in some:
+                chat_members.put(self.choice, names, None)
+            if is_good(self.template):
+                return
+            for names in some:
+                chat_members.remove(self.choice, names)
+
+
+def _subsets(known: list[Names]) -> Iterator[list[Names]]:
+    yield []
+    for names in known:
+        yield [names]
+    if len(known) > 1:
+        yield known

@@ -15,7 +15,7 @@ from troth.http import json_text
 from troth.schema.schema import Schema
 from troth.seed import Seed
 from troth_mock.chat.chat_members import Dialect, Names
-from troth_mock.chat.chunks import Cutter
+from troth_mock.chat.chunking import Cutter
 from troth_mock.chat.completion import Completed, Completions, Draft, Finish
 from troth_mock.chat.independence import Kind, Way, is_free
 

@@ -14,9 +14,9 @@ from troth.openapi.stream_assembly import fold
 from troth.seed import Seed
 from troth_mock.chat import chat_request
 from troth_mock.chat.chat_members import compile_dialect
-from troth_mock.chat.chunks import Cutter
+from troth_mock.chat.chunking import Cutter
 from troth_mock.chat.completion import Completions
-from troth_mock.frames import framing
+from troth_mock.reply import framing
 
 CONTRACT = troth.load()
 OPERATION = CONTRACT.operation("POST /v1/chat/completions")
