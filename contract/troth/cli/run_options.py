@@ -179,7 +179,7 @@ def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
     return Settings(
         url=base_url(options["url"]),
         token=_token(options["token"]),
-        fields=tuple(map(_field, options["header"])),
+        fields=tuple(map(header_field, options["header"])),
         overrides=_overrides(contract, options["model"], options["set"]),
         without=_groups(contract, options["without"]),
         only=_only(contract, options["only"]),
@@ -223,7 +223,8 @@ def _token(text: str | None) -> str | None:
     return text
 
 
-def _field(text: str) -> tuple[str, str]:
+def header_field(text: str) -> tuple[str, str]:
+    """The name and the value in *text*, `X-Org: 7`.  Raises BadOption."""
     name, colon, value = text.partition(":")
     name, value = name.strip(), value.strip()
     if not colon or not _NAME.fullmatch(name):
