@@ -76,15 +76,15 @@ def conforms(value: Any, schema: Any) -> Any:
 
 def distinct(values: Any) -> Any:
     """*values* without repetitions, the first of each kept."""
-    found: dict[Hashable, Any] = {}
+    firsts: dict[Hashable, Any] = {}
     for value in _list(values):
-        found.setdefault(identity(value), value)
-    return list(found.values())
+        firsts.setdefault(identity(value), value)
+    return list(firsts.values())
 
 
 def sort(values: Any) -> Any:
     """*values* in ascending order: all numbers, or all strings."""
-    if _all(values, is_number) or _all(values, lambda value: isinstance(value, str)):
+    if _all(values, is_number) or _all(values, _is_text):
         return sorted(values)
     raise Senseless
 

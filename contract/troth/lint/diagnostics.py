@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Literal
 
 from troth import pointer as pointers
@@ -83,11 +84,6 @@ def inline_json(value: Any) -> str:
     return text if len(text) <= 120 else text[:117] + "..."
 
 
-def is_within(pointer: str, whole: str) -> bool:
-    """Whether *pointer* is *whole*, or leads to a part of what that points to."""
-    return (pointer + "/").startswith(whole + "/")
-
-
 Location = tuple[str | int, ...]
 
 # RFC 9535 §2.5.1.1, of ASCII only
@@ -102,15 +98,15 @@ def actions(document: Document, diagnostics: Iterable[Diagnostic]) -> tuple[Acti
     """
     first: list[Action] = []
     last: list[tuple[Location, Action]] = []
-    gone: list[str] = []
+    gone: set[str] = set()
     proposed = [(fix, f"[{each.code}] {each.message}") for each in diagnostics for fix in each.fix]
     # a removed whole takes its parts along: outermost first
     proposed.sort(key=lambda pair: (pair[0].kind == "merge", pair[0].pointer.count("/")))
     for fix, reason in proposed:
-        if any(is_within(fix.pointer, above) for above in gone):
+        if gone.intersection(accumulate(fix.pointer.split("/"), "{}/{}".format)):
             continue
         if fix.kind != "merge":
-            gone.append(fix.pointer)
+            gone.add(fix.pointer)
         location = locate(document.root, fix.pointer)
         if fix.kind == "remove" and isinstance(location[-1], int):
             last.append((location, Action(target(location), reason, remove=True)))

@@ -19,6 +19,8 @@ from troth.lint.diagnostics import Diagnostic, Fix
 from troth.lint.keywords import names_impossible
 from troth.lint.survey import Node, Survey, closure
 from troth.openapi.code_samples import requests_in
+from troth.schema.data_model import type_of
+from troth.schema.messages import a
 from troth.schema.schema import Mismatch, Schema
 
 
@@ -39,11 +41,11 @@ class Shown:
 
 def wrong_values(survey: Survey) -> Iterator[Diagnostic]:
     """Find the examples and defaults that are not valid, and what they show beyond the schema."""
-    met: set[str] = set()
+    seen: set[str] = set()
     for shown in all_shown(survey):
-        if shown.pointer in met:
+        if shown.pointer in seen:
             continue
-        met.add(shown.pointer)
+        seen.add(shown.pointer)
         try:
             diagnostic = _check(survey, shown, survey.schemas.at(shown.schema.pointer))
         except (SpecError, ValueError, UnicodeError):
@@ -137,7 +139,7 @@ def _is_valid_around(survey: Survey, shown: Shown, schema: Schema) -> bool:
         return False  # JSON text of the right type: meant for this branch, as text it is wrong
 
     def around(node: Node) -> Iterator[Node]:
-        yield from survey.referrers.get(node.pointer, ())
+        yield from survey.referrers.get(node, ())
         if _is_branch(node):
             yield from [node.parent] if node.parent else []
 
@@ -164,7 +166,8 @@ def _mended(survey: Survey, shown: Shown, schema: Schema) -> tuple[str, Fix]:
             continue
         words = ""
         if isinstance(shown.value, str) and not isinstance(mended, str):
-            words = f"; as {_kind(mended)} it would be valid"
+            kind = type_of(mended).replace("integer", "number")
+            words = f"; as {a(kind)} it would be valid"
         if extra:
             words += f", without the undeclared {_quoted(extra)}"
         return words, Fix("replace", shown.pointer, mended)
@@ -173,11 +176,6 @@ def _mended(survey: Survey, shown: Shown, schema: Schema) -> tuple[str, Fix]:
 
 def _quoted(names: list[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
-
-
-def _kind(value: Any) -> str:
-    names = {dict: "an object", list: "an array", bool: "a boolean", type(None): "null"}
-    return names.get(type(value), "a number")
 
 
 def _beyond(survey: Survey, shown: Shown) -> Diagnostic | None:

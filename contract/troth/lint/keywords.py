@@ -54,7 +54,7 @@ def unsatisfiable(survey: Survey) -> Iterator[Diagnostic]:
     """Find schemas that no value meets; the innermost, where one makes another so."""
     impossible = dict(_impossible(survey))
     for pointer, part in impossible.items():
-        # a reference to one that is told is no second fault
+        # a reference to one that is reported is no second fault
         node = survey.by_pointer.get(pointer)
         if part.causes == (f"{pointer}/$ref",) and node and node.reference in impossible:
             continue
@@ -107,7 +107,7 @@ Needs = tuple[tuple[str, ...], ...]
 def endless(survey: Survey) -> Iterator[Diagnostic]:
     """Find schemas that no finite value meets, once for each cycle.
 
-    Every instance would have to hold another of its own kind.  Only what is certain is told: a
+    Every instance would have to hold another of its own kind.  Only what is certain is reported: a
     schema is endless when each way of meeting it needs an endless one.  The algebra of schemas
     leaves this open, since no single keyword contradicts another.
     """
@@ -115,14 +115,14 @@ def endless(survey: Survey) -> Iterator[Diagnostic]:
         node.pointer: groups for node in survey.of("schema") if (groups := _needs(survey, node))
     }
     left = _endless(needs)
-    told: set[str] = set()
+    reported: set[str] = set()
     for start in sorted(left):
         chain = [start]
         while (following := _next(needs[chain[-1]], left)) not in chain:
             chain.append(following)
         cycle = chain[chain.index(following) :]
-        if not told.intersection(cycle):
-            told.update(cycle)
+        if not reported.intersection(cycle):
+            reported.update(cycle)
             at = min(cycle, key=lambda pointer: (pointer.count("/"), pointer))
             first = cycle.index(at)
             passed = " -> ".join(f"#{each}" for each in (*cycle[first:], *cycle[:first], at))
@@ -268,11 +268,11 @@ def unreadable(survey: Survey) -> Iterator[Diagnostic]:
     for node in survey.of("schema"):
         if node["pattern"] is not None or node["patternProperties"]:
             faults += _uncompilable(survey, node)
-    met: set[str] = set()
+    seen: set[str] = set()
     for fault in faults:
-        if fault.pointer in met:
+        if fault.pointer in seen:
             continue
-        met.add(fault.pointer)
+        seen.add(fault.pointer)
         code = "bad-pattern" if fault.fault.startswith("the pattern") else "bad-schema"
         sentence = fault.fault[:1].upper() + fault.fault[1:]
         yield survey.diagnose(code, fault.pointer, sentence.rstrip(".") + ".")

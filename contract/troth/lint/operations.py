@@ -40,7 +40,7 @@ def paths(survey: Survey) -> Iterator[Diagnostic]:
 
 def _crossing(survey: Survey, items: list[Node]) -> Iterator[Diagnostic]:
     """Templates of which neither is the more concrete: `/a/{x}` beside `/{y}/b`."""
-    met: dict[tuple[int, str], list[tuple[Node, list[str]]]] = defaultdict(list)
+    seen: dict[tuple[int, str], list[tuple[Node, list[str]]]] = defaultdict(list)
     for item in items:
         if "{" not in item.name:
             continue
@@ -48,8 +48,8 @@ def _crossing(survey: Survey, items: list[Node]) -> Iterator[Diagnostic]:
         size, first = len(segments), segments[1] if len(segments) > 1 else ""
         # only what begins alike can cross, and what begins with a variable begins like anything
         open_start = "{}" in first
-        heads = {head for length, head in met if length == size} if open_start else {first, "{}"}
-        for other, theirs in [each for head in sorted(heads) for each in met[size, head]]:
+        heads = {head for length, head in seen if length == size} if open_start else {first, "{}"}
+        for other, theirs in [each for head in sorted(heads) for each in seen[size, head]]:
             if _is_undecided(segments, theirs) and _methods(item) & _methods(other):
                 target = _target(segments, theirs)
                 message = (
@@ -57,7 +57,7 @@ def _crossing(survey: Survey, items: list[Node]) -> Iterator[Diagnostic]:
                     "is the more concrete."
                 )
                 yield survey.diagnose("ambiguous-path", item, message)
-        met[size, "{}" if open_start else first].append((item, segments))
+        seen[size, "{}" if open_start else first].append((item, segments))
 
 
 def _is_undecided(one: list[str], other: list[str]) -> bool:
@@ -125,14 +125,13 @@ def path_parameters(survey: Survey) -> Iterator[Diagnostic]:
         wanted = dict.fromkeys(_TEMPLATE.findall(item.name))
         for name in wanted:
             if name not in declared:
-                parameter = {"name": name, "in": "path", "required": True}
-                parameter["schema"] = {"type": "string"}
-                yield survey.diagnose(
-                    "path-parameter-undeclared",
-                    operation,
-                    f"The path has the variable {{{name}}}, and no path parameter declares it.",
-                    Fix("merge", operation.pointer, {"parameters": [parameter]}),
+                message = (
+                    f"The path has the variable {{{name}}}, and no path parameter declares it."
                 )
+                schema = {"type": "string"}
+                parameter = {"name": name, "in": "path", "required": True, "schema": schema}
+                merge = {"parameters": [parameter]}
+                yield survey.diagnose("path-parameter-undeclared", operation, message, merge=merge)
         for name, node in own.items():
             if name not in wanted:
                 message = (
@@ -152,28 +151,26 @@ def _path_parameters(survey: Survey, owner: Node) -> dict[str, Node]:
 
 def contents(survey: Survey) -> Iterator[Diagnostic]:
     """Find responses without content: a schema is missing, so any body passes."""
-    met: set[Node] = set()
+    seen: set[Node] = set()
     errors = _error_content(survey)
     for operation in survey.of("operation"):
         if operation.name == "head" or _is_inbound(operation):
             continue
         for written in survey.children(operation, "responses"):
             answer = survey.resolve(written)
-            if answer is None or answer in met or answer["content"]:
+            if answer is None or answer in seen or answer["content"]:
                 continue
-            met.add(answer)
+            seen.add(answer)
             status = written.name
             # RFC 9110 §15.3.6, §15.3.5, §15.4: these have no content, or none worth a schema
             if status in ("204", "205") or status[:1] in ("1", "3"):
                 continue
-            success = status[:1] == "2"
-            fix = [Fix("merge", answer.pointer, {"content": errors})] if errors else []
-            yield survey.diagnose(
-                "success-without-content" if success else "response-without-content",
-                answer,
-                f"The response {status} declares no content: any body passes.",
-                *([] if success else fix),
-            )
+            message = f"The response {status} declares no content: any body passes."
+            if status[:1] == "2":
+                yield survey.diagnose("success-without-content", answer, message)
+            else:
+                merge = {"content": errors} if errors else None
+                yield survey.diagnose("response-without-content", answer, message, merge=merge)
 
 
 def _error_content(survey: Survey) -> Any:

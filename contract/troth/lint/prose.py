@@ -13,56 +13,30 @@ from troth.lint.diagnostics import Diagnostic, Fix, inline_json
 from troth.lint.english import Bound, Dependency
 from troth.lint.streams import contradicting_operation
 from troth.lint.survey import NUMERIC, Member, Node, Survey
+from troth.schema.data_model import type_of
 
 _LOW = {"number": "minimum", "string": "minLength", "array": "minItems", "object": "minProperties"}
 _HIGH = {"number": "maximum", "string": "maxLength", "array": "maxItems", "object": "maxProperties"}
 _CLOSED = ("enum", "const", "pattern", "format")
-_KINDS = {bool: "boolean", str: "string", type(None): "null", int: "integer", float: "number"}
-
-# Words after a number that count no items of an array.
-_NOT_ITEMS = frozenset(
-    (
-        *(
-            "and",
-            "or",
-            "of",
-            "in",
-            "on",
-            "at",
-            "to",
-            "for",
-            "from",
-            "with",
-            "by",
-            "as",
-            "is",
-            "are",
-        ),
-        *("tokens", "words", "bytes", "kb", "mb", "gb", "times", "percent", "dimensions"),
-        *("milliseconds", "seconds", "minutes", "hours", "days", "weeks", "months", "years"),
-    )
-)
 
 
 def limits(survey: Survey) -> Iterator[Diagnostic]:
     """Find the limits ("between 0 and 2", "up to 4") that no keyword enforces."""
     for text, node in survey.readings():
-        met: set[str] = set()
+        seen: set[str] = set()
         for bound in english.bounds(text):
             target, kind = _bounded(survey, node, bound)
             if target is None:
                 continue
             yield from _mismatch(survey, target, bound, kind)
             missing = _missing(survey, target, bound, kind)
-            if missing and not met.intersection(missing):
-                met.update(missing)
+            if missing and not seen.intersection(missing):
+                seen.update(missing)
                 keywords = " and ".join(f"`{keyword}: {missing[keyword]}`" for keyword in missing)
-                yield survey.diagnose(
-                    "prose-constraint",
-                    target,
-                    f"The description says “{bound.quote}”, and no keyword does: {keywords} would.",
-                    Fix("merge", target.pointer, missing),
+                message = (
+                    f"The description says “{bound.quote}”, and no keyword does: {keywords} would."
                 )
+                yield survey.diagnose("prose-constraint", target, message, merge=missing)
 
 
 def _bounded(survey: Survey, node: Node, bound: Bound) -> tuple[Node | None, str]:
@@ -73,8 +47,7 @@ def _bounded(survey: Survey, node: Node, bound: Bound) -> tuple[Node | None, str
     if named == {"string"}:
         return (node if bound.counts_characters else None), "string"
     if named == {"array"}:
-        counted = bound.unit and not bound.counts_characters and bound.unit not in _NOT_ITEMS
-        return (node if counted else None), "array"
+        return (node if bound.counts_items else None), "array"
     if named == {"object"} and not bound.unit:
         # "maps tokens to a bias value from -100 to 100": the limit is on the values
         values = survey.child(node, "additionalProperties")
@@ -126,34 +99,32 @@ def _mismatch(survey: Survey, node: Node, bound: Bound, kind: str) -> Iterator[D
 
 def only_values(survey: Survey) -> Iterator[Diagnostic]:
     """Find strings and booleans whose prose names the values that may be, and the schema not."""
-    met: set[str] = set()
+    seen: set[str] = set()
     for text, node in survey.readings():
-        stated = english.only_value(text)
-        listed = english.one_of(text)
-        if (stated is None and listed is None) or survey.says(node, "const", "enum"):
+        stated = english.only_value(text) or english.one_of(text)
+        if stated is None or survey.says(node, "const", "enum"):
             continue
-        value: Any = stated[0] if stated else list(listed[0]) if listed else None
-        quote = stated[1] if stated else listed[1] if listed else ""
-        sample = value[0] if isinstance(value, list) else value
+        value, quote = stated
+        sample = value[0] if isinstance(value, tuple) else value
         if not _may_be(survey, node, sample) or contradicting_operation(survey, node, value):
             continue
-        constraint = {"enum": value} if isinstance(value, list) else survey.exactly(value)
+        listed = isinstance(value, tuple)
+        constraint = {"enum": list(value)} if listed else survey.exactly(value)
         keyword = next(iter(constraint))
-        yield survey.diagnose(
-            "prose-only-value" if isinstance(sample, str) else "prose-constraint",
-            node,
+        code = "prose-only-value" if isinstance(sample, str) else "prose-constraint"
+        message = (
             f"The description says “{quote}”, and any other value passes: "
-            f"`{keyword}: {inline_json(constraint[keyword])}` would say it.",
-            Fix("merge", node.pointer, constraint),
+            f"`{keyword}: {inline_json(constraint[keyword])}` would say it."
         )
+        yield survey.diagnose(code, node, message, merge=constraint)
         for diagnostic in _alike(survey, node, value) if isinstance(value, str) else ():
-            if diagnostic.pointer not in met:
-                met.add(diagnostic.pointer)
+            if diagnostic.pointer not in seen:
+                seen.add(diagnostic.pointer)
                 yield diagnostic
 
 
 def _may_be(survey: Survey, node: Node, value: Any) -> bool:
-    named, kind = survey.types(node), _KINDS[type(value)]
+    named, kind = survey.types(node), type_of(value)
     return kind in named and named <= {kind, "null"}
 
 
@@ -173,14 +144,11 @@ def _alike(survey: Survey, node: Node, value: str) -> Iterator[Diagnostic]:
             continue
         if survey.says(twin, *_CLOSED) or english.only_value(twin.description):
             continue
-        yield survey.diagnose(
-            "prose-only-value",
-            twin,
-            f"An object of the same shape says of its `{member.name}` that it is "
-            f"always {inline_json(value)} (#{node.pointer}); here any string passes: `const` would "
-            "say it.",
-            Fix("merge", twin.pointer, survey.exactly(value)),
+        message = (
+            f"An object of the same shape says of its `{member.name}` that it is always "
+            f"{inline_json(value)} (#{node.pointer}); here any string passes: `const` would say it."
         )
+        yield survey.diagnose("prose-only-value", twin, message, merge=survey.exactly(value))
 
 
 def dependencies(survey: Survey) -> Iterator[Diagnostic]:
@@ -223,11 +191,9 @@ def _condition(member: Member, tie: Dependency) -> dict[str, Any]:
 def _undeclared(survey: Survey, node: Node, member: Member, tie: Dependency) -> Diagnostic:
     declaration: dict[str, Any] = {}
     if tie.value is not None:
-        declaration["type"] = kind = _KINDS[type(tie.value)]
+        declaration["type"] = kind = type_of(tie.value)
         if "null" in survey.types(node):
-            declaration = (
-                {"type": kind, "nullable": True} if survey.is_3_0 else {"type": [kind, "null"]}
-            )
+            declaration |= {"nullable": True} if survey.is_3_0 else {"type": [kind, "null"]}
     return survey.diagnose(
         "undeclared-member",
         member.owner,
@@ -244,11 +210,11 @@ def _is_undeclared(survey: Survey, node: Node, tie: Dependency) -> bool:
     anything else of the same request declares may be that.
     """
     certain = isinstance(tie.value, bool) or f"`{tie.other}`" in tie.quote
-    uses = survey.uses.get(node.pointer, set())
+    uses = survey.uses.get(node, set())
     if not certain or not uses or "." in tie.other:
         return False
     return not any(
-        uses & survey.uses.get(other.pointer, set()) and _declares(other, tie.other)
+        uses & survey.uses.get(other, set()) and _declares(other, tie.other)
         for other in survey.of("schema", "parameter", "header")
     )
 
@@ -295,7 +261,7 @@ def _laws(survey: Survey, owner: Node, words: tuple[str, ...], says: str) -> Ite
     """A law for each operation whose answer holds the total."""
     if not all(_NAME.fullmatch(word) for word in words):
         return
-    for use in sorted(survey.uses.get(owner.pointer, ())):
+    for use in sorted(survey.uses.get(owner, ())):
         operation = survey.by_pointer[use.operation]
         path = _path(survey, operation, owner) if use.direction == "response" else None
         if path is not None:
@@ -327,15 +293,15 @@ def _path(survey: Survey, operation: Node, owner: Node) -> tuple[str, ...] | Non
         for content_type, schema in survey.bodies(answer)
         if media_type.is_json(content_type)
     )
-    met: set[Node] = set()
+    seen: set[Node] = set()
     while pending:
         node, path = pending.popleft()
         for part in survey.in_place(node):
             if part is owner:
                 return path
-            if part in met or len(path) == _DEPTH:
+            if part in seen or len(path) == _DEPTH:
                 continue
-            met.add(part)
+            seen.add(part)
             pending.extend(
                 (member, (*path, member.name))
                 for member in survey.children(part, "properties")
@@ -353,22 +319,20 @@ def counts(survey: Survey) -> Iterator[Diagnostic]:
             words = node.description.split()
             opening = " ".join(words[:5]).rstrip(".,") + (" …" if len(words) > 5 else "")
             message = f"`{node.name}` counts something (“{opening}”), and -1 passes: no minimum."
-            yield survey.diagnose(
-                "count-without-minimum", node, message, Fix("merge", node.pointer, {"minimum": 0})
-            )
+            yield survey.diagnose("count-without-minimum", node, message, merge={"minimum": 0})
 
 
 def unbounded(survey: Survey) -> Iterator[Diagnostic]:
     """Find the members of request bodies that accept the empty, the negative, the absurd."""
-    met: set[Node] = set()
+    seen: set[Node] = set()
     for content in survey.of("media-type"):
         schema = survey.child(content, "schema")
         if schema is None or not survey.used_in(schema, "request"):
             continue
         for part in survey.conjuncts(schema):
             for node in survey.children(part, "properties"):
-                if node not in met:
-                    met.add(node)
+                if node not in seen:
+                    seen.add(node)
                     yield from _without_bounds(survey, node, node.name in (part["required"] or ()))
 
 
@@ -386,9 +350,7 @@ def _without_bounds(survey: Survey, node: Node, required: bool) -> Iterator[Diag
         passes, bound = "-5", {"minimum": 1} if english.is_count(node.description) else {}
     if passes:
         message = f"`{node.name}` has no bound: {passes} is accepted."
-        yield survey.diagnose(
-            "unbounded", node, message, *([Fix("merge", node.pointer, bound)] if bound else [])
-        )
+        yield survey.diagnose("unbounded", node, message, merge=bound)
 
 
 def _is_ranged(survey: Survey, node: Node) -> bool:

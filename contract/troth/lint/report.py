@@ -25,13 +25,15 @@ def text(diagnostics: Sequence[Diagnostic], *, file: str) -> str:
     """Write *diagnostics* grouped by severity and code, in 80 columns."""
     lines: list[str] = []
     for severity in _SEVERITIES:
-        chosen = [diagnostic for diagnostic in diagnostics if diagnostic.severity == severity]
-        for code in dict.fromkeys(diagnostic.code for diagnostic in chosen):
-            group = [diagnostic for diagnostic in chosen if diagnostic.code == code]
+        groups: dict[str, list[Diagnostic]] = {}
+        for each in diagnostics:
+            if each.severity == severity:
+                groups.setdefault(each.code, []).append(each)
+        for code, group in groups.items():
             count = f" ({len(group)})" if len(group) > 1 else ""
             lines.append(f"{severity} {code}{count}")
-            for diagnostic in group:
-                lines += _entry(diagnostic)
+            for each in group:
+                lines += _entry(each)
             lines.append("")
     lines.append(summary(diagnostics, file=file))
     return "\n".join(lines) + "\n"
@@ -42,40 +44,33 @@ def _entry(diagnostic: Diagnostic) -> Iterator[str]:
     yield f"  {plain(str(diagnostic.place))}{mended}"
     if diagnostic.pointer:
         yield f"    #{plain(diagnostic.pointer)}"
-    yield from textwrap.wrap(
-        plain(diagnostic.message),
-        _WIDTH,
-        initial_indent="    ",
-        subsequent_indent="    ",
-        break_on_hyphens=False,
-    )
+    wrapped = textwrap.wrap(plain(diagnostic.message), _WIDTH - 4, break_on_hyphens=False)
+    yield from (f"    {line}" for line in wrapped)
 
 
 def summary(diagnostics: Sequence[Diagnostic], *, file: str) -> str:
     """Count the diagnostics of each severity in one line."""
     if not diagnostics:
         return f"{plain(file)}: nothing found"
-    counted = [
-        (severity, sum(diagnostic.severity == severity for diagnostic in diagnostics))
-        for severity in _SEVERITIES
+    words = [
+        f"{count} {severity}{'s' if count > 1 and severity != 'info' else ''}"
+        for severity, count in _counts(diagnostics).items()
+        if count
     ]
-    words = [f"{count} {_plural(severity, count)}" for severity, count in counted if count]
-    fixes = sum(bool(diagnostic.fix) for diagnostic in diagnostics)
+    fixes = sum(bool(each.fix) for each in diagnostics)
     proposed = f"; {fixes} with a proposed fix" if fixes else ""
     return f"{plain(file)}: {', '.join(words)}{proposed}"
 
 
-def _plural(severity: Severity, count: int) -> str:
-    return severity if severity == "info" or count == 1 else severity + "s"
+def _counts(diagnostics: Sequence[Diagnostic]) -> dict[str, int]:
+    severities = [each.severity for each in diagnostics]
+    return {severity: severities.count(severity) for severity in _SEVERITIES}
 
 
 def as_json(diagnostics: Sequence[Diagnostic], *, file: str) -> str:
     """Write *diagnostics* as one JSON object; docs/LINT.md documents its shape."""
-    counts = {
-        severity: sum(diagnostic.severity == severity for diagnostic in diagnostics)
-        for severity in _SEVERITIES
-    }
-    root = {"file": file, "counts": counts, "findings": [_object(each) for each in diagnostics]}
+    written = [_object(each) for each in diagnostics]
+    root = {"file": file, "counts": _counts(diagnostics), "findings": written}
     # ASCII only: what a document hides in its strings stays visible as escapes
     return json.dumps(root, indent=2) + "\n"
 

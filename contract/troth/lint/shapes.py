@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from troth.errors import SpecError
-from troth.lint.diagnostics import Diagnostic, Fix, inline_json
+from troth.lint.diagnostics import Diagnostic, inline_json
 from troth.lint.english import only_value
 from troth.lint.survey import Node, Survey
 
@@ -35,14 +35,12 @@ def constants(survey: Survey) -> Iterator[Diagnostic]:
             value = _spelt_name(owner, node)
             if value is None or survey.says(node, *_CLOSED) or only_value(node.description):
                 continue
-            yield survey.diagnose(
-                "constant-missing",
-                node,
+            message = (
                 f"`{name}` is {inline_json(value)} by its example and its description, and any "
                 "string passes: another kind of object is taken for this one; `const` would tell "
-                "them apart.",
-                Fix("merge", node.pointer, survey.exactly(value)),
+                "them apart."
             )
+            yield survey.diagnose("constant-missing", node, message, merge=survey.exactly(value))
 
 
 def _spelt_name(owner: Node, node: Node) -> str | None:
@@ -68,16 +66,14 @@ def payloads(survey: Survey) -> Iterator[Diagnostic]:
                 if _announces(survey, owner, name, value) and _lacks(survey, owner, name, value)
             ]
             if values:
-                fixes: list[Fix] = []
-                if not survey.is_3_0:  # `if` came with OpenAPI 3.1
-                    conditions = {"allOf": [_when(name, value) for value in values]}
-                    fixes.append(Fix("merge", owner.pointer, conditions))
+                # `if` came with OpenAPI 3.1
+                merge = None if survey.is_3_0 else {"allOf": [_when(name, each) for each in values]}
                 more = f" (and {len(values) - 1} more like it)" if len(values) > 1 else ""
                 message = (
                     f"`{name}: {values[0]}` passes without `{values[0]}`, the member that it "
                     f"announces{more}."
                 )
-                yield survey.diagnose("enum-needs-member", owner, message, *fixes)
+                yield survey.diagnose("enum-needs-member", owner, message, merge=merge)
 
 
 def _allowed(survey: Survey, tag: Node | None) -> list[str]:
@@ -132,13 +128,12 @@ def siblings(survey: Survey) -> Iterator[Diagnostic]:
         if squashed not in _squash(_words(owner.name)):
             continue
         members = {name: value for name, value in kind["properties"].items() if name != node.name}
-        yield survey.diagnose(
-            "sibling-lacks-members",
-            owner,
+        message = (
             f"It declares `{node.name}` only; its sibling {kind.name} declares "
-            f"{', '.join(members)}, and this is one of that kind.",
-            Fix("merge", owner.pointer, {"properties": members}),
+            f"{', '.join(members)}, and this is one of that kind."
         )
+        merge = {"properties": members}
+        yield survey.diagnose("sibling-lacks-members", owner, message, merge=merge)
 
 
 def _words(name: str) -> list[str]:

@@ -32,13 +32,13 @@ def undeclared_streams(survey: Survey) -> Iterator[Diagnostic]:
         if promise is None or _has_streamed_twin(survey, operation):
             continue
         answer = answers[0]
-        fix = Fix("merge", answer.pointer, {"content": {_EVENT_STREAM: _ANY_EVENTS}})
         declared = ", ".join(answer["content"] or {}) or "no content"
         message = (
             f"{_name(operation)} promises a stream (“{_shortened(promise)}”), and this response "
             f"declares only {declared}: `{_EVENT_STREAM}` is missing."
         )
-        yield survey.diagnose("stream-undeclared", answer, message, fix)
+        merge = {"content": {_EVENT_STREAM: _ANY_EVENTS}}
+        yield survey.diagnose("stream-undeclared", answer, message, merge=merge)
 
 
 def contradictions(survey: Survey) -> Iterator[Diagnostic]:
@@ -75,7 +75,7 @@ def contradicting_operation(survey: Survey, node: Node, value: Any) -> Node | No
     if value is not False or member is None or "boolean" not in survey.types(node):
         return None
     stem = member.name.lower().rstrip("s")
-    for use in sorted(survey.uses.get(node.pointer, ())):
+    for use in sorted(survey.uses.get(node, ())):
         operation = survey.by_pointer[use.operation]
         if use.direction == "response" or _has_streamed_twin(survey, operation):
             continue

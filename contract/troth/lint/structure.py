@@ -21,7 +21,7 @@ from openapi_spec_validator import schemas
 from troth import pointer as pointers
 from troth.document import vocabulary
 from troth.errors import SpecError
-from troth.lint.diagnostics import Diagnostic, is_within
+from troth.lint.diagnostics import Diagnostic
 from troth.lint.survey import Survey, is_text, is_texts
 from troth.openapi import reader
 
@@ -70,6 +70,11 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {"parameter": ("name", "in"), "security
 _LOCATIONS = ("path", "query", "header", "cookie", "querystring")
 
 
+def _is_within(pointer: str, whole: str) -> bool:
+    """Whether *pointer* is *whole*, or leads to a part of what that points to."""
+    return (pointer + "/").startswith(whole + "/")
+
+
 def malformed(survey: Survey) -> Iterator[Diagnostic]:
     """Find members of the wrong type, and objects that lack what they are found by."""
     for node in survey.of(*FORMS):
@@ -104,7 +109,7 @@ def rejected(survey: Survey, diagnostics: Collection[Diagnostic]) -> Iterator[Di
         return
     known = [each.pointer for each in diagnostics if each.severity != "info"]
     for at, sentence in dict(_errors(version, document.root)).items():
-        if not any(is_within(at, other) or is_within(other, at) for other in known):
+        if not any(_is_within(at, other) or _is_within(other, at) for other in known):
             message = f"OpenAPI {version}'s own schema rejects this: {sentence}."
             yield survey.diagnose("malformed", at, message)
 
@@ -194,6 +199,6 @@ def unusable(survey: Survey, diagnostics: Collection[Diagnostic]) -> Iterator[Di
         reader.compile(survey.document)
     except SpecError as fault:
         known = [each.pointer for each in diagnostics if each.severity == "error" and each.pointer]
-        if not any(is_within(fault.pointer, pointer) for pointer in known):
+        if not any(_is_within(fault.pointer, pointer) for pointer in known):
             sentence = " ".join(fault.fault.split())
             yield survey.diagnose("unusable", fault.pointer, f"Troth cannot use this: {sentence}.")

@@ -15,7 +15,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from troth import pointer as pointers
@@ -23,16 +23,13 @@ from troth.document.document import Document
 from troth.document.grammar import Misfit, children
 from troth.errors import Place
 from troth.lint.diagnostics import CODES, Diagnostic, Fix
+from troth.schema.applicators import MAY_HOLD, reference
 from troth.schema.schema import Schemas
 
 Direction = Literal["request", "response"]
 T = TypeVar("T", bound=Hashable)
 
 NUMERIC = frozenset({"integer", "number"})
-
-#: The keywords whose subschemas an instance of the schema may have to meet itself.
-IN_PLACE = ("allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSchemas")
-_CONDITIONS = ("if", "dependentRequired", "dependentSchemas", "dependencies")
 
 #: What is deeper is not put to the algebra of schemas, which walks that deep on the machine's own
 #: stack: ten times what large documents need, and a fifth of what an 8 MB stack takes.
@@ -103,8 +100,7 @@ class Node:
     @property
     def reference(self) -> str | None:
         """The pointer that its `$ref` names, when it has one into this document."""
-        target = self["$ref"]
-        return pointers.from_fragment(target[1:]) if target and target[0] == "#" else None
+        return reference(self.value)
 
     @property
     def named_types(self) -> tuple[str, ...]:
@@ -131,7 +127,7 @@ class Node:
         for node in self.ancestors:
             if node.is_property and node.parent is not None:
                 return Member(node.parent, node.name, node)
-            if node.role != "schema" or not node.edge or node.edge[0] not in IN_PLACE:
+            if node.role != "schema" or not node.edge or node.edge[0] not in MAY_HOLD:
                 break
         return None
 
@@ -155,7 +151,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Survey:
-    """One document, walked: *nodes* in its order, *uses* by pointer, *families* of schemas.
+    """One document, walked: *nodes* in its order, what their `$ref`s name, and their *uses*.
 
     A family is the set of schemas that look at the same instance: an `allOf` and its parts, a
     `$ref` and its target.  It is generous (two schemas that extend one base are of one family),
@@ -166,21 +162,29 @@ class Survey:
     schemas: Schemas
     nodes: tuple[Node, ...]
     by_pointer: Mapping[str, Node]
-    uses: Mapping[str, set[Use]]
-    families: Mapping[str, tuple[Node, ...]]
-    referrers: Mapping[str, list[Node]]
-    depths: Mapping[str, int]
-    _roles: Mapping[str, list[Node]] = field(default_factory=dict)
+    targets: Mapping[Node, Node]
+    referrers: Mapping[Node, list[Node]]
+    uses: Mapping[Node, set[Use]]
+    families: Mapping[Node, tuple[Node, ...]]
+    depths: Mapping[Node, int]
+    _roles: Mapping[str, list[Node]]
 
     @property
     def is_3_0(self) -> bool:
         """Whether the document is of OpenAPI 3.0, whose schemas lack `const`, `if` and more."""
         return self.document.openapi.startswith("3.0")
 
-    def diagnose(self, code: str, at: Node | str, message: str, *fix: Fix) -> Diagnostic:
-        """Make the diagnostic *code* at a node or pointer; its severity is the code's."""
+    def diagnose(
+        self, code: str, at: Node | str, message: str, *fix: Fix, merge: Any = None
+    ) -> Diagnostic:
+        """Make the diagnostic *code* at a node or pointer; its severity is the code's.
+
+        What would mend it is *fix*, or what to *merge* into that very node.
+        """
         pointer = at if isinstance(at, str) else at.pointer
         place = self.document.place(pointer) or Place(self.document.file, 1)
+        if merge:
+            fix = (*fix, Fix("merge", pointer, merge))
         return Diagnostic(CODES[code], code, message, pointer, place, fix)
 
     # -- from node to node
@@ -205,42 +209,36 @@ class Survey:
             if child is not None:
                 yield child
 
-    def referred(self, node: Node) -> tuple[Node, ...]:
+    def referred(self, node: Node) -> list[Node]:
         """What the `$ref` of *node* names: one node, or none."""
-        target = self.by_pointer.get(node.reference) if node.reference is not None else None
-        return () if target is None else (target,)
+        return [self.targets[node]] if node in self.targets else []
 
     def resolve(self, node: Node | None) -> Node | None:
         """Follow the `$ref` of *node* to what it names; None when that is not in the document."""
-        met: set[Node] = set()
-        while node is not None and node.reference is not None:
-            if node in met:
-                return None
-            met.add(node)
-            node = self.by_pointer.get(node.reference)
-        return node
+        *_, last = (None, *closure(filter(None, [node]), self.referred))
+        return last if last is not None and last.reference is None else None
 
     def conjuncts(self, node: Node | None) -> Iterator[Node]:
         """*node* and every schema that its instances must satisfy too: `$ref`, `allOf`."""
         return closure(
-            [node] if node else [],
-            lambda part: (*self.referred(part), *self.children(part, "allOf")),
+            filter(None, [node]),
+            lambda part: [*self.referred(part), *self.children(part, "allOf")],
         )
 
     def in_place(self, node: Node | None) -> Iterator[Node]:
         """*node* and all schemas below it that look at the same instance."""
-        return closure([node] if node else [], self._applied)
+        return closure(filter(None, [node]), self._applied)
 
     def _applied(self, node: Node) -> Iterator[Node]:
         yield from self.referred(node)
-        for keyword in IN_PLACE:
+        for keyword in MAY_HOLD:
             if isinstance(node.value, dict) and keyword in node.value:
                 held = self.child(node, keyword)
                 yield from [held] if held else self.children(node, keyword)
 
     def family(self, node: Node) -> tuple[Node, ...]:
         """The schemas that may describe the same instance as *node*, itself among them."""
-        return self.families.get(node.pointer, (node,))
+        return self.families.get(node, (node,))
 
     def constraints(self, node: Node) -> Iterator[Node]:
         """All schemas that may constrain the instance that *node* describes.
@@ -287,25 +285,20 @@ class Survey:
         """Whether a condition or law of the object *owner* speaks of all of *names*."""
         for relative in self.family(owner):
             # alternatives that each ask for other members are a condition in another form
-            said = [
-                branch
-                for keyword in ("oneOf", "anyOf", "not")
-                if isinstance(relative[keyword], list)
-                for branch in relative[keyword]
-            ]
+            conditions = [*(relative["oneOf"] or ()), *(relative["anyOf"] or ())]
             # `then` and `else` say what the `if` asks for
-            said += [
+            conditions += [
                 [relative[keyword], relative["then"], relative["else"]]
-                for keyword in _CONDITIONS
+                for keyword in ("if", "dependentRequired", "dependentSchemas", "dependencies")
                 if relative[keyword] is not None
             ]
-            if any(_words(each).issuperset(names) for each in said):
+            if any(_words(each).issuperset(names) for each in conditions):
                 return True
         return self.has_law(owner, *names)
 
     def has_law(self, owner: Node, *names: str) -> bool:
         """Whether a law of an operation that uses *owner* speaks of all of *names*."""
-        for use in self.uses.get(owner.pointer, ()):
+        for use in self.uses.get(owner, ()):
             laws = self.by_pointer[use.operation]["x-troth-laws"]
             for text in map(json.dumps, laws if isinstance(laws, list) else ()):
                 if all(name in text for name in names):
@@ -315,7 +308,7 @@ class Survey:
     def is_provable(self, node: Node) -> bool:
         """Whether the schema algebra can walk *node*: it may nest too deep for that."""
         *_, outermost = (each for each in node.ancestors if each.role == "schema")
-        return self.depths.get(outermost.pointer, 0) <= _MOST_DEPTH
+        return self.depths.get(outermost, 0) <= _MOST_DEPTH
 
     # -- what is described, and who uses it
 
@@ -340,7 +333,7 @@ class Survey:
 
     def used_in(self, node: Node, direction: Direction) -> bool:
         """Whether any operation reaches *node* in *direction*."""
-        return any(use.direction == direction for use in self.uses.get(node.pointer, ()))
+        return any(use.direction == direction for use in self.uses.get(node, ()))
 
     def successes(self, operation: Node) -> Iterator[Node]:
         """The responses of the 2xx class that *operation* declares."""
@@ -361,25 +354,23 @@ def survey_of(document: Document) -> Survey:
     """Walk *document* once."""
     nodes = tuple(_walk(document.root))
     by_pointer = {node.pointer: node for node in nodes}
+    targets = {node: by_pointer[at] for node in nodes if (at := node.reference) in by_pointer}
     roles: dict[str, list[Node]] = defaultdict(list)
-    below: dict[Node, list[Node]] = defaultdict(list)
-    referrers: dict[str, list[Node]] = defaultdict(list)
     for node in nodes:
         roles[node.role].append(node)
-        if node.parent is not None:
-            below[node.parent].append(node)
-        if node.reference is not None and node.reference in by_pointer:
-            below[node].append(by_pointer[node.reference])
-            referrers[node.reference].append(node)
+    referrers: dict[Node, list[Node]] = defaultdict(list)
+    for node, target in targets.items():
+        referrers[target].append(node)
     return Survey(
         document=document,
         schemas=Schemas(document),
         nodes=nodes,
         by_pointer=by_pointer,
-        uses=_uses(roles["operation"], below),
-        families=_families(roles["schema"], by_pointer),
-        depths=_depths(roles["schema"], by_pointer),
+        targets=targets,
         referrers=referrers,
+        uses=_uses(nodes, targets),
+        families=_families(roles["schema"], targets),
+        depths=_depths(roles["schema"], targets),
         _roles=roles,
     )
 
@@ -406,53 +397,59 @@ def _held(node: Node) -> Iterator[Node]:
 
 def closure(start: Iterable[T], step: Callable[[T], Iterable[T]]) -> Iterator[T]:
     """What *start* and any number of *step*s lead to, each once, depth first."""
-    met: set[T] = set()
+    seen: set[T] = set()
     pending = list(start)
     while pending:
         here = pending.pop()
-        if here not in met:
-            met.add(here)
+        if here not in seen:
+            seen.add(here)
             yield here
             pending.extend(step(here))
 
 
-def _uses(operations: list[Node], below: Mapping[Node, list[Node]]) -> dict[str, set[Use]]:
+def _uses(nodes: Iterable[Node], targets: Mapping[Node, Node]) -> dict[Node, set[Use]]:
     """Which operations reach each node: through parameters and body, or through responses."""
-    uses: dict[str, set[Use]] = defaultdict(set)
-    for operation in operations:
+    below: dict[Node, list[Node]] = defaultdict(list)
+    for node in nodes:
+        if node.parent is not None:
+            below[node.parent].append(node)
+        if node in targets:
+            below[node].append(targets[node])
+    uses: dict[Node, set[Use]] = defaultdict(set)
+    for operation in nodes:
+        if operation.role != "operation":
+            continue
         starts: dict[Direction, list[Node]] = {"request": [], "response": []}
         for child in below.get(operation, ()):
             if child.edge[0] not in ("callbacks", "$ref"):
                 starts["response" if child.edge[0] == "responses" else "request"].append(child)
         inherited = below.get(operation.parent, ()) if operation.parent else ()
         starts["request"] += [each for each in inherited if each.edge[0] == "parameters"]
-        for direction, nodes in starts.items():
+        for direction, start in starts.items():
             use = Use(operation.pointer, direction)
-            for node in closure(nodes, lambda each: below.get(each, ())):
-                uses[node.pointer].add(use)
+            for node in closure(start, lambda each: below.get(each, ())):
+                uses[node].add(use)
     return uses
 
 
-def _families(schemas: list[Node], by_pointer: Mapping[str, Node]) -> dict[str, tuple[Node, ...]]:
+def _families(schemas: list[Node], targets: Mapping[Node, Node]) -> dict[Node, tuple[Node, ...]]:
     """The connected components of the edges that stay on one instance."""
     beside: dict[Node, list[Node]] = defaultdict(list)
     for node in schemas:
-        target = by_pointer.get(node.reference) if node.reference is not None else None
-        around = node.parent if node.edge[0] in IN_PLACE else None
-        for other in (target, around):
-            if other is not None:
-                beside[node].append(other)
-                beside[other].append(node)
-    families: dict[str, tuple[Node, ...]] = {}
+        around = node.parent if node.edge[0] in MAY_HOLD else None
+        for other in filter(None, (targets.get(node), around)):
+            beside[node].append(other)
+            beside[other].append(node)
+    families: dict[Node, tuple[Node, ...]] = {}
     for node in schemas:
-        if node.pointer not in families:
+        if node not in families:
             group = closure([node], lambda each: beside.get(each, ()))
             family = tuple(each for each in group if each.role == "schema")
-            families.update(dict.fromkeys((each.pointer for each in family), family))
+            families.update(dict.fromkeys(family, family))
     return families
 
 
-def _depths(schemas: list[Node], by_pointer: Mapping[str, Node]) -> dict[str, int]:
+def _depths(schemas: list[Node], targets: Mapping[Node, Node]) -> dict[Node, int]:
     """Bound how deep each schema that stands in no other nests when references are followed."""
     outermost: dict[Node, Node] = {}
     level: dict[Node, int] = {}
@@ -466,15 +463,14 @@ def _depths(schemas: list[Node], by_pointer: Mapping[str, Node]) -> dict[str, in
         levels[outermost[node]] = max(levels.get(outermost[node], 0), level[node])
     edges: dict[Node, list[Node]] = {node: [] for node in levels}
     for node in schemas:
-        target = by_pointer.get(node.reference) if node.reference is not None else None
-        if target in outermost:
-            edges[outermost[node]].append(outermost[target])
-    depths: dict[str, int] = {}
+        if targets.get(node) in outermost:
+            edges[outermost[node]].append(outermost[targets[node]])
+    depths: dict[Node, int] = {}
     for component in _components(edges):
-        ahead = (depths.get(to.pointer, 0) for each in component for to in edges[each])
+        ahead = (depths.get(to, 0) for each in component for to in edges[each])
         # through a cycle a walk can visit every member once
         whole = max(ahead, default=0) + sum(levels[each] for each in component)
-        depths.update(dict.fromkeys((each.pointer for each in component), whole))
+        depths.update(dict.fromkeys(component, whole))
     return depths
 
 

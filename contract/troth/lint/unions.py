@@ -41,10 +41,10 @@ def overlaps(survey: Survey) -> Iterator[Diagnostic]:
 
 def _shared_value(survey: Survey, union: Node, one: Node, other: Node) -> proofs.Witness | None:
     try:
-        found = proofs.overlap(survey.schemas, one.pointer, other.pointer, union=union.pointer)
+        overlap = proofs.overlap(survey.schemas, one.pointer, other.pointer, union=union.pointer)
     except (SpecError, ValueError):
         return None  # a pattern that cannot be compiled is a diagnostic of its own
-    return found.witness
+    return overlap.witness
 
 
 def _name(branch: Node) -> str:
@@ -122,7 +122,7 @@ def shared(survey: Survey) -> Iterator[Diagnostic]:
         if tagged is None:
             continue
         name, values = tagged
-        for user in survey.referrers.get(node.pointer, ()):
+        for user in survey.referrers.get(node, ()):
             if user.role != "schema" or not survey.used_in(user, "response"):
                 continue
             if survey.used_in(user, "request") or _is_narrowed(survey, user, name, branches):

@@ -18,7 +18,7 @@ from urllib.parse import urljoin, urlsplit
 from troth.document import vocabulary
 from troth.document.document import Document, Node
 from troth.errors import SpecError
-from troth.laws import laws
+from troth.laws import condition, laws
 from troth.laws.condition import Condition
 from troth.openapi import chat_completion, stream_assembly
 from troth.openapi.chat_completion import ChatCompletion
@@ -169,7 +169,7 @@ class _Reader:
         if source is None:
             return None
         scope = laws.scope_of(self.document, operation.pointer) if operation else None
-        return Condition(source, at, self.document.place(at), scope=scope)
+        return condition.parse(source, at, self.document.place(at), scope=scope)
 
     def assembly(self, media_type: Node) -> Assembly | None:
         source, at = media_type.value.get("x-troth-assembly"), media_type.at("x-troth-assembly")
