@@ -25,7 +25,7 @@ TROTH = (
     *("http", "document", "schema", "laws", "openapi", "validation", "generation", "loading"),
     *("lint", "conformance", "cli", "pytest_plugin", "__main__"),
 )
-TROTH_MOCK = ("reply", "headers", "frames", "chat", "responding", "server", "cli", "pytest_plugin")
+TROTH_MOCK = ("reply", "chat", "responding", "server", "cli", "pytest_plugin")
 LAYERS = {
     f"{root}.{package}": (root, number)
     for root, packages in (("troth", TROTH), ("troth_mock", TROTH_MOCK))
@@ -45,7 +45,12 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "multidict": ("troth_mock.server",),
     "jinja2": ("troth.conformance.reports",),
     "jsonpath_rfc9535": ("troth.document.json_path",),
-    "yaml": ("troth.document", "troth.lint.english", "troth_mock.server.pages"),
+    "yaml": (
+        "troth.document",
+        "troth.lint.english",
+        "troth.conformance.codes",
+        "troth_mock.server.pages",
+    ),
     "uvloop": ("troth_mock.server.serving",),
     "jsonschema": ("troth.lint.structure",),
     "openapi_spec_validator": ("troth.lint.structure",),
@@ -53,7 +58,6 @@ DOORS: Mapping[str, tuple[str, ...]] = {
         "troth.document.vocabulary",
         "troth.lint.structure",
         "troth.schema",
-        "troth.validation.reference",
     ),
     "orjson": ("troth.http.json_text", "troth_mock.chat", "troth_mock.server.announcement"),
     "click": ("troth.cli", "troth.pytest_plugin", "troth_mock.cli"),

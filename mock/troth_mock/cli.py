@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from troth.cli.options import chosen_overlays, document_options
+from troth.cli.options import chosen_overlays, command, document_options
 
 if TYPE_CHECKING:
     from troth.openapi.contract import Contract
@@ -51,7 +51,7 @@ class _Port(click.IntRange):
     name = "port"
 
 
-@click.command()
+@command()
 @document_options
 @click.option(
     "--host",

@@ -11,9 +11,7 @@ from click.testing import CliRunner
 
 import troth
 from troth.cli.explain_command import explain
-from troth.conformance import codes, codes_page, transport
-from troth.conformance.code_texts import OWN
-from troth.conformance.keyword_texts import PLACES, RULES
+from troth.conformance import codes, transport
 from troth.conformance.run_summary import CHECKS, check_of
 from troth.http import json_text
 from troth.schema.explanation import _KEYWORDS
@@ -22,17 +20,13 @@ from troth.violation import Violation
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "contract" / "troth"
 CONTRACT = troth.load()
+OWN, PLACES, RULES = codes.texts().codes, codes.texts().places, codes.texts().rules
 # a literal that is a code: a known place, a dot, a kebab-case or keyword word
 _LITERAL = re.compile(rf'"((?:{"|".join(codes.FAMILIES)})\.[a-zA-Z0-9-]+)"')
 
 
 def test_every_code_that_is_written_in_the_sources_is_explained() -> None:
-    found = {
-        code
-        for path in SOURCES.rglob("*.py")
-        if path.name not in ("code_texts.py", "keyword_texts.py")
-        for code in _LITERAL.findall(path.read_text())
-    }
+    found = {code for path in SOURCES.rglob("*.py") for code in _LITERAL.findall(path.read_text())}
     assert {"response.server-error", "security.not-enforced", "run.slower"} <= found
     unknown = [code for code in sorted(found) if code not in codes.all_codes(CONTRACT)]
     assert unknown == []
@@ -40,17 +34,15 @@ def test_every_code_that_is_written_in_the_sources_is_explained() -> None:
 
 def test_every_rule_of_a_stream_of_credentials_and_of_a_parameter_is_explained() -> None:
     stream = (SOURCES / "validation" / "streams.py").read_text()
-    rules = set(re.findall(r'self\.violation\(\s*"([a-z0-9-]+)"', stream))
+    rules = set(re.findall(r'"(stream\.[a-z0-9-]+)"', stream))
     assert len(rules) >= 8
-    assert {f"stream.{rule}" for rule in rules} <= set(OWN)
+    assert rules <= set(OWN)
     security = (SOURCES / "validation" / "security.py").read_text()
-    words = set(re.findall(r'return "([a-z-]+)", ', security))
-    assert words
+    (words,) = re.findall(r'rule = "([a-z-]+)" if .* else "([a-z-]+)"', security)
     assert {f"request-security.{word}" for word in words} <= set(OWN)
-    parameters = "".join(path.read_text() for path in sorted((SOURCES / "validation").glob("*.py")))
-    faults = set(re.findall(r'\.fault\(\s*"([a-z-]+)"', parameters))
-    assert faults
-    assert faults <= set(RULES)
+    parameters = (SOURCES / "validation" / "parameters.py").read_text()
+    faults = set(re.findall(r'\{location\}\.([a-z-]+)"', parameters))
+    assert {"malformed", "required"} <= faults <= set(RULES)
 
 
 def test_every_fault_of_the_transport_every_reason_and_every_keyword_is_explained() -> None:
@@ -79,8 +71,8 @@ def test_every_code_has_four_sentences() -> None:
 
 
 def test_the_page_of_codes_is_what_the_texts_make() -> None:
-    assert (ROOT / "docs" / "CODES.md").read_text() == codes_page.page(CONTRACT), (
-        "write docs/CODES.md anew: it is what troth.conformance.codes_page.page() gives"
+    assert (ROOT / "docs" / "CODES.md").read_text() == codes.page(CONTRACT), (
+        "write docs/CODES.md anew: it is what troth.conformance.codes.page() gives"
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from troth.cli import main
 from troth.errors import MethodNotAllowed, NoSuchPath, Place, SpecError, TrothError
@@ -41,6 +42,15 @@ def test_each_command_has_help(capsys: pytest.CaptureFixture[str], command: str)
     code, said, errors = run(capsys, command, "-h")
     assert (code, errors) == (0, "")
     assert said.startswith(f"Usage: troth {command} ")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_has_help_by_itself_too(name: str) -> None:
+    # click keeps what help is called when a command is first used, by whomever
+    command = main.troth.get_command(click.Context(main.troth), name)
+    assert command is not None
+    alone = CliRunner().invoke(command, ["-h"])
+    assert (alone.exit_code, alone.output.partition(" ")[0]) == (0, "Usage:")
 
 
 def test_help_imports_no_command_of_ours() -> None:

@@ -183,7 +183,7 @@ def test_what_is_missing_is_told(
 def test_a_secret_field_must_be_given_again() -> None:
     example = Exchange(Request("GET", "/", (("X-Org", "[Filtered]"),)))
     with pytest.raises(replay.CannotReplay, match="a secret field X-Org: give it again"):
-        replay.restored(finding(example=example), token="t", fields=(), given=["x-org"])
+        replay.restored(finding(example=example), token="t", fields=(), own_fields=["x-org"])
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_a_secret_field_must_be_given_again() -> None:
 def test_a_wrong_token_is_sent_wrong_again(told: str, sent: str) -> None:
     example = Exchange(Request("GET", "/", (("Authorization", told),)))
     request = replay.restored(
-        finding(example=example), token="sk-Live-12", fields=(), given=["x-org"]
+        finding(example=example), token="sk-Live-12", fields=(), own_fields=["x-org"]
     )
     assert request.fields == (("Authorization", sent),)
 
@@ -225,7 +225,9 @@ def test_one_answer_cannot_tell_whether_answers_repeat(contract: troth.Contract)
 
 def test_a_request_that_was_cut_cannot_be_replayed() -> None:
     with pytest.raises(replay.CannotReplay, match="has only its beginning"):
-        replay.restored(finding(cuts={"request": Cut(9, "00")}), token="t", fields=(), given=[])
+        replay.restored(
+            finding(cuts={"request": Cut(9, "00")}), token="t", fields=(), own_fields=[]
+        )
 
 
 def test_reports_are_made_of_a_journal(

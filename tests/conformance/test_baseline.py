@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from troth.conformance import baseline
-from troth.conformance.baseline import BadBaseline, Baseline, Entry
+from troth.conformance.baseline import Accepted, BadBaseline, Baseline
 from troth.conformance.events import Finding
 from troth.http.exchange import Exchange, Request
 from troth.violation import Violation
@@ -33,7 +33,7 @@ def test_what_is_written_is_sorted_and_reads_back(tmp_path: Path) -> None:
     )
     baseline.write(file, made)
     assert [entry["id"] for entry in json.loads(file.read_text())["findings"]] == ["b1", "b2", "a1"]
-    assert baseline.read(file) == Baseline({one: made.entries[one] for one in ("b1", "b2", "a1")})
+    assert baseline.read(file) == Baseline({one: made.accepted[one] for one in ("b1", "b2", "a1")})
     before = file.read_bytes()
     baseline.write(file, baseline.read(file))
     assert file.read_bytes() == before
@@ -41,31 +41,31 @@ def test_what_is_written_is_sorted_and_reads_back(tmp_path: Path) -> None:
 
 
 def test_a_known_entry_keeps_its_words_and_a_finding_that_is_gone_goes() -> None:
-    old = Baseline({"a": Entry("a", "x.y", "POST /a", "error", "as it was"), "b": Entry("b")})
+    old = Baseline({"a": Accepted("a", "x.y", "POST /a", "error", "as it was"), "b": Accepted("b")})
     new = baseline.updated(old, [finding("a"), finding("c")], complete=True, declared=frozenset())
-    assert list(new.entries) == ["a", "c"]
-    assert new.entries["a"].message == "as it was"
-    assert old.gone([finding("a")]) == (Entry("b"),)
+    assert list(new.accepted) == ["a", "c"]
+    assert new.accepted["a"].message == "as it was"
+    assert old.gone([finding("a")]) == (Accepted("b"),)
 
 
 def test_a_run_that_was_not_complete_takes_nothing_out() -> None:
-    old = Baseline({"a": Entry("a")})
+    old = Baseline({"a": Accepted("a")})
     new = baseline.updated(old, [finding("c")], complete=False, declared=frozenset())
-    assert set(new.entries) == {"a", "c"}
+    assert set(new.accepted) == {"a", "c"}
 
 
 def test_what_is_declared_beforehand_needs_no_entry() -> None:
     found = [finding("a", group="tools"), finding("b")]
     new = baseline.updated(None, found, complete=True, declared=frozenset({"tools"}))
-    assert set(new.entries) == {"b"}
+    assert set(new.accepted) == {"b"}
 
 
 def test_words_of_a_server_that_are_no_unicode_are_written(tmp_path: Path) -> None:
     file = tmp_path / "baseline.json"
-    entry = Entry("a", message="\ud800 \u2028")
+    entry = Accepted("a", message="\ud800 \u2028")
     baseline.write(file, Baseline({"a": entry}))
     assert file.read_bytes().isascii()
-    assert baseline.read(file).entries == {"a": entry}
+    assert baseline.read(file).accepted == {"a": entry}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from troth.pytest_plugin.result import Outcome
+from troth.pytest_plugin.outcome import Outcome
 
 Conform = Callable[..., Outcome]
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 
 from troth.generation import foreign
-from troth.schema.schema import embedded
+from troth.schema.untrusted_schema import embedded
 
 OBJECT = {
     "type": "object",

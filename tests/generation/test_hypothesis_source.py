@@ -11,7 +11,7 @@ import troth
 from troth.generation.requests import body_schema
 from troth.generation.strategies import operation_strategy, strategy
 from troth.http.exchange import Exchange, Request
-from troth.schema.schema import embedded
+from troth.schema.untrusted_schema import embedded
 
 CONTRACT = troth.load()
 OPERATION = CONTRACT.operations[0]

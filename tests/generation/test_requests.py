@@ -17,7 +17,7 @@ from troth.generation.request_writer import BASIC_CREDENTIAL, assemble, with_cre
 from troth.generation.source import Seeded, Simplest
 from troth.http.exchange import Exchange, Request
 from troth.openapi.operation import Parameter
-from troth.schema.schema import embedded
+from troth.schema.untrusted_schema import embedded
 from troth.seed import Seed
 
 CONTRACT = troth.load()

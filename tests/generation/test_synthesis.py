@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from troth.document import document
 from troth.generation.synthesis import Unsatisfiable, fit, synthesize
-from troth.schema.schema import Schemas, embedded
+from troth.schema.schema import Schemas
+from troth.schema.untrusted_schema import embedded
 from troth.seed import Seed
 
 # Every kind of keyword, alone and in the company that makes it hard.

@@ -12,7 +12,7 @@ from troth.generation.breaking import NothingToBreak, broken
 from troth.generation.shape import conjunction
 from troth.generation.source import Seeded, Simplest
 from troth.generation.synthesis import Unsatisfiable
-from troth.schema.schema import embedded
+from troth.schema.untrusted_schema import embedded
 from troth.seed import Seed
 
 TREE = {

@@ -205,9 +205,3 @@ def test_encoding_is_the_plainest_form():
 def test_what_a_line_cannot_hold_is_refused(event):
     with pytest.raises(ValueError, match="a line of a stream cannot hold"):
         sse.encode(event)
-
-
-@given(st.lists(st.sampled_from([b"{}", b"[DONE]", b'{"a":1}'])))
-def test_data_frames_are_what_encode_writes(payloads):
-    expected = b"".join(sse.encode(Event(data=payload.decode())) for payload in payloads)
-    assert sse.data_frames(iter(payloads)) == expected

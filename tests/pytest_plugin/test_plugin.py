@@ -17,7 +17,7 @@ from servers.wire import Answer, Asked, Server
 from troth.conformance import transport  # noqa: F401 - once, not per run
 from troth.conformance.events import Finding
 from troth.http.exchange import Exchange, Request
-from troth.pytest_plugin import session
+from troth.pytest_plugin import session_run
 from troth.violation import Violation
 
 ROOT: Any = troth.load().document.root
@@ -255,19 +255,14 @@ def finding(code: str, operation: str, **more: Any) -> Finding:
     return Finding("a", "error", violation, "", "", Exchange(Request("GET", "/")))
 
 
-def test_every_finding_has_an_item(
-    pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class State:
-        checks: dict[str, tuple[str, ...]] = {  # noqa: RUF012 - a stand-in, never shared
-            "GET /a": ("requests", "statuses", "laws", "laws[tools]", "time"),
-            "GET /b": ("requests", "statuses"),
-        }
-        groups: dict[str, str | None] = {"x": "tools", "y": None}  # noqa: RUF012 - as above
-
-    monkeypatch.setattr(session, "state", lambda config: State)
+def test_every_finding_has_an_item() -> None:
+    checks = {
+        "GET /a": ("requests", "statuses", "laws", "laws[tools]", "time"),
+        "GET /b": ("requests", "statuses"),
+    }
+    groups = {"x": "tools", "y": None}
     places = [
-        session.place_of(pytestconfig, one)
+        session_run.place_of(one, checks, groups)
         for one in (
             finding("law.x", "GET /a", law="x"),
             finding("law.y", "GET /a", law="y"),

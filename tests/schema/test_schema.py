@@ -9,8 +9,8 @@ import pytest
 from troth import pointer as pointers
 from troth.document import document
 from troth.errors import SpecError
-from troth.schema.schema import Mismatch, Schemas, UnusableSchema, embedded
-from troth.schema.untrusted_schema import Budget
+from troth.schema.schema import Mismatch, Schemas
+from troth.schema.untrusted_schema import Budget, UnusableSchema, embedded
 
 BUNDLED = Path(__file__).parents[2] / "spec" / "atoma.yaml"
 REQUEST = "/components/schemas/CreateChatCompletionRequest"

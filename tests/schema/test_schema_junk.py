@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from troth.document import document
 from troth.errors import SpecError
 from troth.schema import proofs
-from troth.schema.schema import Schemas, UnusableSchema, embedded
+from troth.schema.schema import Schemas
+from troth.schema.untrusted_schema import UnusableSchema, embedded
 
 ROOT = document.read(Path(__file__).parents[2] / "spec" / "atoma.yaml").root
 REQUEST = "/components/schemas/CreateChatCompletionRequest"

@@ -383,7 +383,7 @@ def _instance(schema: Any) -> Any:
     except ValueError:
         raise Refusal(400, "the schema is not a JSON Schema") from None
     from troth.generation.synthesis import Unsatisfiable, synthesize
-    from troth.schema.schema import UnusableSchema, embedded
+    from troth.schema.untrusted_schema import UnusableSchema, embedded
     from troth.seed import Seed
 
     try:

@@ -8,6 +8,7 @@ command line's own form, so that each is read in one place only.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -15,13 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from troth.conformance.reports import FORMS
 from troth.conformance.settings import PHASES
 from troth.errors import TrothError, nearest
 
 #: `switch` is a boolean; `texts` are several texts; a `table` has names and values.
 Kind = Literal["text", "path", "switch", "integer", "number", "texts", "paths", "table"]
-
-FORMS = ("json", "junit", "html", "sarif", "har", "github", "markdown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,16 @@ class Key:
     joint: str = ""
     names: tuple[str, ...] = ()
     any_value: bool = False
+
+    @property
+    def option(self) -> str:
+        """The option's name as Python writes it."""
+        return self.name.replace("-", "_")
+
+    @property
+    def is_several(self) -> bool:
+        """Whether it may be given several times."""
+        return self.kind in ("texts", "paths", "table")
 
     @property
     def variable(self) -> str:
@@ -174,8 +184,8 @@ def load(file: str | Path | None = None, *, environ: Mapping[str, str] | None = 
         root, at = tool.get("troth", {}) if isinstance(tool, dict) else {}, "tool.troth."
     if not isinstance(root, dict):
         raise BadConfig(path, "a table is expected", key=at.rstrip("."))
-    reader = _Reader(path, os.environ if environ is None else environ)
-    return Config(path, {name: reader.section(name, root[name], at) for name in root})
+    sections = _File(path, os.environ if environ is None else environ)
+    return Config(path, {name: sections.section(name, root[name], at) for name in root})
 
 
 def _mentions(project: Path) -> bool:
@@ -207,7 +217,7 @@ _VARIABLE = re.compile(r"(\$?)\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _File:
     """Reads the sections of one file."""
 
     file: Path
@@ -219,13 +229,13 @@ class _Reader:
             raise self._unknown(at + name, name, _SECTIONS, what="section")
         if not isinstance(value, dict):
             raise BadConfig(self.file, f"a table is expected, not {_shown(value)}", key=at + name)
-        found = {}
+        values = {}
         for key, item in value.items():
             path = f"{at}{name}.{key}"
             if key not in known:
                 raise self._unknown(path, key, known, what="key")
-            found[key.replace("-", "_")] = self._value(known[key], item, path)
-        return found
+            values[known[key].option] = self._value(known[key], item, path)
+        return values
 
     def _unknown(self, path: str, word: str, known: Mapping[str, Any], *, what: str) -> BadConfig:
         near = nearest(word, known)
@@ -271,7 +281,7 @@ class _Reader:
     def _table(self, key: Key, value: Any, path: str) -> list[str]:
         if not isinstance(value, dict):
             raise BadConfig(self.file, f"a table is expected, not {_shown(value)}", key=path)
-        found = []
+        pairs = []
         for name, item in value.items():
             at = f"{path}.{name}"
             if key.names and name not in key.names:
@@ -282,12 +292,10 @@ class _Reader:
                 text = self._text(item, at)
             else:
                 raise BadConfig(self.file, f"a string is expected, not {_shown(item)}", key=at)
-            found.append(name + key.joint + (self._path(text) if key.names else text))
-        return found
+            pairs.append(name + key.joint + (self._path(text) if key.names else text))
+        return pairs
 
     def _json(self, value: Any, at: str) -> str:
-        import json
-
         try:
             return json.dumps(self._deep(value, at))
         except (TypeError, ValueError):  # TOML has dates, JSON has not
@@ -304,13 +312,13 @@ class _Reader:
         return value
 
     def _text(self, value: str, path: str) -> str:
-        def of(match: re.Match[str]) -> str:
+        def substituted(match: re.Match[str]) -> str:
             if match[1]:
                 return match[0][1:]
             name, default = match[2], match[3]
-            found = self.environ.get(name)
-            if found is not None and (found or default is None):
-                return found
+            variable = self.environ.get(name)
+            if variable is not None and (variable or default is None):
+                return variable
             if default is not None:
                 return default
             raise BadConfig(
@@ -320,7 +328,7 @@ class _Reader:
                 advice=f"set it, or write ${{{name}:-default}}",
             )
 
-        return _VARIABLE.sub(of, value)
+        return _VARIABLE.sub(substituted, value)
 
     def _path(self, text: str) -> str:
         return text if text in ("", "-") else str(self.file.parent / text)
@@ -343,3 +351,67 @@ def _shown(value: Any) -> str:
         return "one that is not finite"
     names = {bool: "a boolean", int: "an integer", float: "a number", list: "an array"}
     return (names | {dict: "a table"}).get(type(value), "a date or time")
+
+
+# -- the JSON Schema of the file, for editors: docs/troth.schema.json --------------------------
+
+#: A variable of the environment stands in a text, whatever it stands for.
+_VARIABLE_SCHEMA = {"type": "string", "pattern": r"\$\{"}
+
+
+def schema_text() -> str:
+    """The schema as the file has it."""
+    return json.dumps(schema(), indent=2) + "\n"
+
+
+def schema() -> dict[str, Any]:
+    """The schema of a troth.toml, and of the table [tool.troth]."""
+    keys = {key.name: {"description": _description(key), **_schema_of(key)} for key in KEYS}
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "troth.toml",
+        "description": "What `troth test` and the pytest plugin of troth are told beforehand.",
+        "type": "object",
+        "properties": {
+            "test": {
+                "description": "For `troth test`, and the options --troth-… of pytest.",
+                "type": "object",
+                "properties": keys,
+                "additionalProperties": False,
+            }
+        },
+        "additionalProperties": False,
+    }
+
+
+def _description(key: Key) -> str:
+    default = f" Default: {key.default:g}." if key.default else ""
+    return f"{key.help}{default} Also {key.variable}."
+
+
+def _schema_of(key: Key) -> dict[str, Any]:
+    if key.kind == "table":
+        inner: dict[str, Any] = {} if key.any_value else {"type": "string"}
+        if key.names:
+            return {
+                "type": "object",
+                "properties": {name: inner for name in key.names},
+                "additionalProperties": False,
+            }
+        return {"type": "object", "additionalProperties": inner or True}
+    if key.kind in ("texts", "paths"):
+        one: dict[str, Any] = {"type": "string"}
+        if key.choices:
+            one = {"anyOf": [{"enum": list(key.choices)}, _VARIABLE_SCHEMA]}
+        return {"anyOf": [one, {"type": "array", "items": one}]}
+    return _scalar_schema(key)
+
+
+def _scalar_schema(key: Key) -> dict[str, Any]:
+    if key.kind in ("text", "path"):
+        return {"type": "string"}
+    name = {"switch": "boolean", "integer": "integer", "number": "number"}[key.kind]
+    shape: dict[str, Any] = {"type": name}
+    if key.least is not None:
+        shape["minimum"] = int(key.least) if key.kind == "integer" else key.least
+    return {"anyOf": [shape, _VARIABLE_SCHEMA]}

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from troth import loading
-from troth.cli.options import chosen_overlays, document_options
+from troth.cli.options import chosen_overlays, command, document_options
 from troth.document import overlay
 from troth.document.document import Document
 from troth.lint import Diagnostic, report
@@ -15,7 +15,7 @@ from troth.lint import lint as find
 from troth.lint.diagnostics import actions
 
 
-@click.command()
+@command()
 @document_options
 @click.option(
     "--format",

@@ -15,7 +15,8 @@ from typing import Any
 
 import click
 
-from troth.errors import TrothError
+from troth.cli.options import CONTEXT
+from troth.errors import TrothError, nearest
 
 #: Our own commands: where each lives, and its line in the help (known without importing it).
 _COMMANDS = {
@@ -44,8 +45,8 @@ class _Commands(click.Group):
             command: click.Command = getattr(import_module(module), name)
             return command
         for point in entry_points(group=_GROUP, name=cmd_name):
-            found: click.Command = point.load()
-            return found
+            loaded: click.Command = point.load()
+            return loaded
         return None
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -63,7 +64,6 @@ class _Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        from troth.errors import nearest
 
         try:
             return super().resolve_command(ctx, args)
@@ -85,7 +85,7 @@ class _Commands(click.Group):
             formatter.write_dl(rows)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings=CONTEXT)
 @click.version_option(version("troth"), prog_name="troth", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def troth(debug: bool) -> None:

@@ -1,10 +1,17 @@
-"""The options that several commands share."""
+"""What the commands share: how each is declared, and the options of those that read a document."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import click
+
+# click keeps the help option of a command's first use, which may be one without our group around
+# it: so `-h` is one of each command by itself
+CONTEXT = {"help_option_names": ["-h", "--help"]}
+#: How each command is declared.
+command = partial(click.command, context_settings=CONTEXT)
 
 
 def document_options(command: Any) -> Any:

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import click
 
+from troth.cli.options import command
+from troth.cli.run_options import BadOption, header_field
 from troth.conformance import replay as replaying
 from troth.conformance.events import Finding
 from troth.conformance.journal import read
 from troth.conformance.progress import say
 from troth.conformance.redaction import MARK, Redactor
-from troth.conformance.reports.console import printable
 from troth.conformance.reports.excerpts import excerpt
 from troth.conformance.reports.finding_text import sentence, status_line
 from troth.conformance.reports.text import disarmed, visible, visible_lines
@@ -25,22 +26,18 @@ from troth.conformance.target import base_url
 from troth.conformance.transport import Transport
 from troth.errors import TrothError
 from troth.http.exchange import Exchange, Fields, Request
-from troth.openapi.contract import Contract
 
 _SHOWN = 16 * 1024
 
 
-def _fields(ctx: click.Context, option: click.Parameter, given: tuple[str, ...]) -> Fields:
-    pairs = []
-    for text in given:
-        name, colon, value = text.partition(":")
-        if not colon or not name.strip() or "\n" in text or "\r" in text:
-            raise click.BadParameter("write NAME: VALUE")
-        pairs.append((name.strip(), value.strip()))
-    return tuple(pairs)
+def _fields(ctx: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> Fields:
+    try:
+        return tuple(map(header_field, texts))
+    except BadOption:
+        raise click.BadParameter("write NAME: VALUE") from None
 
 
-@click.command()
+@command()
 @click.argument("what", metavar="FILE|FINDING")
 @click.argument("finding", required=False)
 @click.option(
@@ -80,8 +77,8 @@ def replay(
     run = summarize(read(what))
     chosen = replaying.chosen(run, finding)
     settings = _settings(run, url=url, token=token, fields=fields, insecure=insecure)
-    given = (run.started.settings.get("header") if run.started else None) or ()
-    request = replaying.restored(chosen, token=token, fields=fields, given=list(given))
+    own_fields = (run.started.settings.get("header") if run.started else None) or ()
+    request = replaying.restored(chosen, token=token, fields=fields, own_fields=list(own_fields))
     exchange = asyncio.run(_send(request, settings))
     redactor = Redactor.of(settings)
     shown = redactor.exchange(exchange)
@@ -94,7 +91,7 @@ def replay(
 def _settings(
     run: RunSummary, *, url: str | None, token: str | None, fields: Fields, insecure: bool
 ) -> Settings:
-    target = url or (run.started.target if run.started else "")
+    target = url or run.target
     if MARK in target or not target:
         raise replaying.CannotReplay("the journal does not tell the whole URL: give it with --url")
     return Settings(url=base_url(target), token=token, fields=fields, insecure=insecure)
@@ -120,22 +117,17 @@ def _verdict(run: RunSummary, finding: Finding, exchange: Exchange, redactor: Re
     except (TrothError, OSError) as fault:
         _tell(f"it cannot be judged, the document is gone: {fault}")
         return 0
-    _tell_changes(run, contract)
+    if run.started and contract.document.digest != run.started.digest:
+        _tell(f"note: the document has changed since: {contract.document.file}")
     judgement = replaying.judged(contract, second, run, finding, exchange)
     if judgement.shows is None:
         _tell("one answer cannot tell whether it still shows: it is about several")
         return 0
     for violation in judgement.violations:
-        told = redactor.text(f"{violation.code}: {violation.message}")
-        _tell(f"now: {violation.severity} {told}")
+        now = redactor.text(f"{violation.code}: {violation.message}")
+        _tell(f"now: {violation.severity} {now}")
     _tell("it still shows" if judgement.shows else "it does not show any more")
     return 1 if judgement.shows else 0
-
-
-def _tell_changes(run: RunSummary, contract: Contract) -> None:
-    """Say so when the verdict is that of another document than then."""
-    if run.started and contract.document.digest != run.started.digest:
-        _tell(f"note: the document has changed since: {contract.document.file}")
 
 
 def _tell_answer(exchange: Exchange) -> None:
@@ -145,10 +137,10 @@ def _tell_answer(exchange: Exchange) -> None:
         _tell(status_line(response.status))
         for name, value in response.fields:
             _tell(f"{name}: {value}")
-        told = excerpt(response.body, most=_SHOWN)
-        _say("\n" + disarmed(visible_lines(told.text)).rstrip("\n") + "\n")
-        if told.note:
-            _tell(f"… {told.note}")
+        shown = excerpt(response.body, most=_SHOWN)
+        say(sys.stdout, "\n" + disarmed(visible_lines(shown.text)).rstrip("\n") + "\n")
+        if shown.note:
+            _tell(f"… {shown.note}")
     if exchange.fault:
         _tell(f"{exchange.fault}: {exchange.fault_detail}")
     _tell(f"in {exchange.seconds:.3f} s\n".rstrip())
@@ -156,8 +148,4 @@ def _tell_answer(exchange: Exchange) -> None:
 
 
 def _tell(text: str) -> None:
-    _say(disarmed(visible(text)) + "\n")
-
-
-def _say(text: str) -> None:
-    say(sys.stdout, printable(text, getattr(sys.stdout, "encoding", None)))
+    say(sys.stdout, disarmed(visible(text)) + "\n")

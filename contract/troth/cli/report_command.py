@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 
 import click
 
+from troth.cli.options import command
 from troth.conformance import curl, files, reports
 from troth.conformance.journal import read
-from troth.conformance.progress import is_live, say
+from troth.conformance.progress import say
 from troth.conformance.reports import console
 from troth.conformance.run_summary import summarize
 
 
-@click.command("report")
+@command("report")
 @click.argument("journal")
 @click.option(
     "--report",
@@ -30,19 +30,17 @@ def report_command(journal: str, wanted: tuple[str, ...]) -> int:
     JOURNAL is a file that `troth test --journal` wrote, or - for standard input.  It need not be
     of a run that came to its end.
     """
-    asked = [reports.parse(one) for one in wanted]
-    for _, path in asked:
+    outputs = [reports.parse(one) for one in wanted]
+    for _, path in outputs:
         files.check_writable(path)
     folder = None if journal == "-" else curl.bodies_beside(journal)
     run = summarize(read(journal), bodies=folder)
     if folder is not None:
         curl.write_bodies(run.findings, folder)
-    if not asked:
-        width = shutil.get_terminal_size().columns
-        told = console.render(run, width=width, colour=is_live(sys.stdout))
-        say(sys.stdout, console.printable(told, sys.stdout.encoding))
+    if not outputs:
+        console.show(run, sys.stdout)
         return 0
-    faults = reports.write_all(asked, run)
+    faults = reports.write_all(outputs, run)
     for fault in faults:
         say(sys.stderr, f"troth: {fault}\n")
     return 3 if faults else 0

@@ -1,4 +1,4 @@
-"""What a user asks of a run, as values: options in the command line's form become `Settings`.
+"""The options of a run: on the command line they are made of `config.KEYS`, and become `Settings`.
 
 The command line and the pytest plugin both come through here, so that an option means the same
 in both, and a mistake is told in the same words.
@@ -6,19 +6,123 @@ in both, and a mistake is told in the same words.
 
 from __future__ import annotations
 
+import math
+import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import click
+
 from troth import loading
 from troth import pointer as pointers
-from troth.conformance import codes
+from troth.cli import config
+from troth.cli.config import KEYS, Key
+from troth.conformance import codes, reports
 from troth.conformance.settings import PHASES, Caps, Settings
 from troth.conformance.target import base_url
 from troth.errors import TrothError, nearest
 from troth.http import json_text
 from troth.http.exchange import TOKEN
 from troth.openapi.contract import Contract
+
+# -- on the command line ----------------------------------------------------------------------
+
+
+class _Number(click.FloatRange):
+    """A number that is one: float() also reads inf and nan, and nan is in every range."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
+
+
+class _Lines(click.types.StringParamType):
+    """A text; of several in a variable of the environment each is a line."""
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        return [line.strip() for line in rv.splitlines() if line.strip()]
+
+
+class _LineChoice(click.Choice):  # type: ignore[type-arg]  # click 8.1 has no arguments for it
+    """One of several words; in a variable of the environment each is a line."""
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        return rv.split()
+
+
+def _option(key: Key) -> Any:
+    """The option that *key* is on the command line."""
+    if key.kind == "switch":
+        return click.option(f"--{key.name}", is_flag=True, envvar=key.variable, help=key.help)
+    kinds: dict[str, Any] = {
+        "text": str,
+        "path": str,
+        "integer": click.INT if key.least is None else click.IntRange(min=int(key.least)),
+        "number": _Number(min=key.least),
+    }
+    return click.option(
+        f"--{key.name}",
+        type=kinds.get(key.kind) or (_LineChoice(key.choices) if key.choices else _Lines()),
+        multiple=key.is_several,
+        default=key.default,
+        show_default=key.default is not None,
+        metavar=key.metavar or None,
+        # the variable that every other command and document names comes first
+        envvar=["TROTH_TOKEN", key.variable] if key.name == "token" else key.variable,
+        help=key.help,
+    )
+
+
+def test_options(command: Any) -> Any:
+    """Add an option for each key of the configuration, and its file; the URL is an argument."""
+    url, *others = KEYS
+    command = click.option(
+        "--config",
+        metavar="FILE",
+        is_eager=True,
+        expose_value=False,
+        callback=_configure,
+        help="Read this file; without it troth.toml, or [tool.troth] of pyproject.toml.",
+    )(command)
+    for key in reversed(others):
+        command = _option(key)(command)
+    return click.argument("url", required=False, envvar=url.variable, metavar="URL")(command)
+
+
+def _configure(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    """Let the configuration file settle what the command line and the environment do not."""
+    check_environment(os.environ, [key.variable for key in KEYS], prefix="TROTH_TEST_")
+    settled = config.load(value or os.environ.get("TROTH_CONFIG") or None)
+    ctx.default_map = {**(ctx.default_map or {}), **settled.section("test")}
+
+
+class UnknownVariable(TrothError):
+    """A variable of the environment is called like an option's and settles none."""
+
+    def __init__(self, name: str, *, nearest: str | None) -> None:
+        super().__init__(name, nearest)
+        self.name = name
+        self.nearest = nearest
+
+    def __str__(self) -> str:
+        advice = f"did you mean {self.nearest}?" if self.nearest else "unset it"
+        return f"{self.name}: there is no option for this variable; {advice}"
+
+
+def check_environment(environ: Mapping[str, str], known: Sequence[str], *, prefix: str) -> None:
+    """Refuse a variable with the *prefix* of the options' that is not *known*: it is a slip.
+
+    Raises UnknownVariable.
+    """
+    for name in sorted(environ):
+        if name.startswith(prefix) and name not in known:
+            raise UnknownVariable(name, nearest=nearest(name, known))
+
+
+# -- as values --------------------------------------------------------------------------------
 
 # RFC 9110 §5.1 and §5.5
 _NAME = re.compile(TOKEN)
@@ -75,7 +179,7 @@ def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
     return Settings(
         url=base_url(options["url"]),
         token=_token(options["token"]),
-        fields=tuple(map(_field, options["header"])),
+        fields=tuple(map(header_field, options["header"])),
         overrides=_overrides(contract, options["model"], options["set"]),
         without=_groups(contract, options["without"]),
         only=_only(contract, options["only"]),
@@ -95,14 +199,12 @@ def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
 
 def outputs_of(options: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """The reports that are asked for, as form and path.  Raises BadReport, BadOption."""
-    from troth.conformance.reports import parse
-
-    reports = tuple(map(parse, options["report"]))
-    paths = [path for _, path in reports] + ([options["journal"]] if options["journal"] else [])
+    outputs = tuple(map(reports.parse, options["report"]))
+    paths = [path for _, path in outputs] + ([options["journal"]] if options["journal"] else [])
     for path in {path for path in paths if paths.count(path) > 1}:
         where = "standard output" if path == "-" else path
         raise BadOption("report", f"two of the outputs go to {where}")
-    return reports
+    return outputs
 
 
 def _check_text(option: str, value: Any) -> None:
@@ -121,7 +223,8 @@ def _token(text: str | None) -> str | None:
     return text
 
 
-def _field(text: str) -> tuple[str, str]:
+def header_field(text: str) -> tuple[str, str]:
+    """The name and the value in *text*, `X-Org: 7`.  Raises BadOption."""
     name, colon, value = text.partition(":")
     name, value = name.strip(), value.strip()
     if not colon or not _NAME.fullmatch(name):
@@ -133,7 +236,7 @@ def _field(text: str) -> tuple[str, str]:
 
 
 def _overrides(contract: Contract, model: str | None, pairs: Sequence[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    overrides: dict[str, Any] = {}
     if model is not None:
         places = {
             operation.completion.request["model"]
@@ -143,13 +246,13 @@ def _overrides(contract: Contract, model: str | None, pairs: Sequence[str]) -> d
         if not places:
             why = "the document names no place for a model (x-troth-completion)"
             raise BadOption("model", why, advice="use --set NAME=VALUE")
-        found.update(dict.fromkeys(sorted(places), model))
+        overrides.update(dict.fromkeys(sorted(places), model))
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not equals or not name:
             raise BadOption("set", f"{pair!r} is not NAME=VALUE")
-        found[name] = _value(name, text)
-    return found
+        overrides[name] = _value(name, text)
+    return overrides
 
 
 def _value(name: str, text: str) -> Any:
@@ -163,7 +266,7 @@ def _value(name: str, text: str) -> Any:
 
 def doubts(contract: Contract, settings: Settings) -> tuple[str, ...]:
     """What was asked and is probably a slip: a member that no request knows."""
-    found = []
+    slips = []
     for name, value in settings.overrides.items():
         tokens = pointers.split(name) if name.startswith("/") else name.split(".")
         nested = value
@@ -176,8 +279,8 @@ def doubts(contract: Contract, settings: Settings) -> tuple[str, ...]:
             if entry.is_json and entry.schema is not None
         ]
         if hints and all(hints):
-            found.append(f"--set {name}: {hints[0][0]}")
-    return tuple(found)
+            slips.append(f"--set {name}: {hints[0][0]}")
+    return tuple(slips)
 
 
 def _groups(contract: Contract, words: Sequence[str]) -> frozenset[str]:
@@ -208,26 +311,3 @@ def _near(word: str, known: Any, *, list_them: bool = True) -> str:
     if list_them:
         return f"known are {', '.join(known)}" if known else "the document has none"
     return "`troth explain` lists all codes, `troth test --dry-run` the operations"
-
-
-class UnknownVariable(TrothError):
-    """A variable of the environment is called like an option's and settles none."""
-
-    def __init__(self, name: str, *, nearest: str | None) -> None:
-        super().__init__(name, nearest)
-        self.name = name
-        self.nearest = nearest
-
-    def __str__(self) -> str:
-        advice = f"did you mean {self.nearest}?" if self.nearest else "unset it"
-        return f"{self.name}: there is no option for this variable; {advice}"
-
-
-def check_environment(environ: Mapping[str, str], known: Sequence[str], *, prefix: str) -> None:
-    """Refuse a variable with the *prefix* of the options' that is not *known*: it is a slip.
-
-    Raises UnknownVariable.
-    """
-    for name in sorted(environ):
-        if name.startswith(prefix) and name not in known:
-            raise UnknownVariable(name, nearest=nearest(name, known))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from troth import loading
-from troth.cli.options import chosen_overlays, document_options
+from troth.cli.options import chosen_overlays, command, document_options
 from troth.document.yaml_writer import dump_json, dump_yaml
 
 
-@click.command()
+@command()
 @document_options
 @click.option(
     "--format",

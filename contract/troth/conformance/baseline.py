@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ class BadBaseline(TrothError):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Accepted:
     """An accepted finding: its *id*, and what a reader needs to recognise it."""
 
     id: str
@@ -46,17 +46,17 @@ class Entry:
 class Baseline:
     """The accepted findings, by id."""
 
-    entries: Mapping[str, Entry]
+    accepted: Mapping[str, Accepted]
 
     @property
     def ids(self) -> frozenset[str]:
         """The ids, as `Run` takes them."""
-        return frozenset(self.entries)
+        return frozenset(self.accepted)
 
-    def gone(self, findings: Iterable[Finding]) -> tuple[Entry, ...]:
-        """The entries that none of *findings* shows any more."""
+    def gone(self, findings: Iterable[Finding]) -> tuple[Accepted, ...]:
+        """What was accepted and none of *findings* shows any more."""
         shown = {finding.id for finding in findings}
-        return tuple(entry for entry in self.entries.values() if entry.id not in shown)
+        return tuple(one for one in self.accepted.values() if one.id not in shown)
 
 
 def read(file: str | Path) -> Baseline:
@@ -76,8 +76,8 @@ def read(file: str | Path) -> Baseline:
     findings = root.get("findings")
     if not isinstance(findings, list):
         raise BadBaseline(file, "'findings' is not an array")
-    entries = [_entry(item, f"{file}: findings/{index}") for index, item in enumerate(findings)]
-    return Baseline({entry.id: entry for entry in entries})
+    accepted = [_accepted(item, f"{file}: findings/{index}") for index, item in enumerate(findings)]
+    return Baseline({one.id: one for one in accepted})
 
 
 def updated(
@@ -89,52 +89,37 @@ def updated(
 ) -> Baseline:
     """The baseline that accepts *findings*.
 
-    Those of *before* that are seen no more are kept unless the run was *complete*.  An entry that
-    is known already stays as it was written.  What `--without` declares (the groups *declared*)
-    needs no entry.
+    Those of *before* that are seen no more are kept unless the run was *complete*.  What is known
+    already stays as it was written.  What `--without` declares (the groups *declared*) needs no
+    entry.
     """
-    old = before.entries if before else {}
-    entries = {} if complete else dict(old)
+    old = before.accepted if before else {}
+    accepted = {} if complete else dict(old)
     for finding in findings:
         if finding.group in declared and finding.group is not None:
             continue
         violation = finding.violation
-        new = Entry(
-            id=finding.id,
-            code=violation.code,
-            operation=violation.operation,
-            severity=finding.severity,
-            message=violation.message,
+        new = Accepted(
+            finding.id, violation.code, violation.operation, finding.severity, violation.message
         )
-        entries[finding.id] = old.get(finding.id, new)
-    return Baseline(entries)
+        accepted[finding.id] = old.get(finding.id, new)
+    return Baseline(accepted)
 
 
 def write(file: str | Path, baseline: Baseline) -> None:
     """Write *baseline*, all of it or nothing.  Raises NotWritten."""
-    ordered = sorted(
-        baseline.entries.values(), key=lambda entry: (entry.operation, entry.code, entry.id)
-    )
+    ordered = sorted(baseline.accepted.values(), key=lambda one: (one.operation, one.code, one.id))
     root = {
         "baseline": "troth",
         "format": FORMAT,
-        "findings": [
-            {
-                "id": entry.id,
-                "code": entry.code,
-                "operation": entry.operation,
-                "severity": entry.severity,
-                "message": entry.message,
-            }
-            for entry in ordered
-        ],
+        "findings": [asdict(finding) for finding in ordered],
     }
     # ASCII: what a server said may hold half a surrogate pair
     files.write(file, (json.dumps(root, indent=2) + "\n").encode("ascii"))
 
 
-def _entry(item: Any, at: str) -> Entry:
+def _accepted(item: Any, at: str) -> Accepted:
     if not isinstance(item, dict) or not isinstance(item.get("id"), str) or not item["id"]:
         raise BadBaseline(at, "an entry needs an 'id', a string")
     texts = {name: str(item.get(name, "")) for name in ("code", "operation", "severity", "message")}
-    return Entry(id=item["id"], **texts)
+    return Accepted(id=item["id"], **texts)

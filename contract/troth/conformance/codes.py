@@ -1,16 +1,19 @@
-"""Every code that the validator or a run can give, explained: what `troth explain` tells.
+"""Every code that the validator or a run can give, explained: `troth explain`, and docs/CODES.md.
 
-A code is one of ours (`code_texts`), a place and a rule (`keyword_texts`), a law of the document
-or a capability: a group of its laws.  The last two are explained from the document itself.
+A code is one of ours, a place and a rule (`response-body.required`), a law of the document, or a
+capability: a group of its laws.  The texts of the former are data, `codes.yaml` beside this module,
+read when they are first asked for; the latter are explained from the document itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
-from troth.conformance.code_texts import OWN, Text
-from troth.conformance.keyword_texts import PLACES, RULES
+import yaml
+
 from troth.errors import TrothError, nearest
 from troth.laws.laws import Law
 from troth.openapi.contract import Contract
@@ -21,6 +24,33 @@ FAMILIES = (
     *("request-cookie", "request-security", "response", "response-header", "response-body"),
     *("stream", "stream-body", "law", "capability", "security", "transport", "run"),
 )
+
+#: What is said of something, by the kind of saying: `means`, `why`, `usually`, `mend`.
+Words = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What `codes.yaml` says: of the *codes* of each section, of *places* and *rules*."""
+
+    sections: Mapping[str, Mapping[str, Words]]
+    places: Mapping[str, Words]
+    rules: Mapping[str, Words]
+
+    @property
+    def codes(self) -> Mapping[str, Words]:
+        """The codes of all sections."""
+        return {
+            code: words for section in self.sections.values() for code, words in section.items()
+        }
+
+
+@cache
+def texts() -> Texts:
+    """The texts, read once."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is not everywhere
+    raw = yaml.load(Path(__file__).with_suffix(".yaml").read_bytes(), loader)
+    return Texts(raw["codes"], raw["places"], raw["rules"])
 
 
 class UnknownCode(TrothError):
@@ -42,28 +72,31 @@ class Explanation:
 
     code: str
     means: str
+    says: tuple[str, ...]
     why: str
     usually: str
     mend: str
-    says: tuple[str, ...] = ()
 
 
 def explain(contract: Contract, code: str) -> Explanation:
     """What *code* means.  Raises UnknownCode."""
-    if code in OWN:
-        return _of_text(code, OWN[code])
+    known = texts()
+    if code in known.codes:
+        return Explanation(code, says=(), **known.codes[code])
     family, _, rest = code.partition(".")
-    if family in PLACES and rest in RULES:
-        return _of_rule(code, family, rest)
-    found = list(_laws(contract))
+    if family in known.places and rest in known.rules:
+        place, rule = known.places[family], known.rules[rest]
+        means = _of(place["what"], rule["means"])
+        return Explanation(code, means, (), place["why"], rule["usually"], place["mend"])
+    laws = _laws(contract)
     if family == "law" or not rest:
-        for law in found:
+        for law in laws:
             if law.id == (rest or family):
-                return _of_law(law)
+                return _law(law)
     if family == "capability" or not rest:
-        laws = [law for law in found if law.group == (rest or family)]
-        if laws:
-            return _of_capability(rest or family, laws)
+        group = [law for law in laws if law.group == (rest or family)]
+        if group:
+            return _capability(rest or family, group)
     raise UnknownCode(code, nearest(code, all_codes(contract)))
 
 
@@ -74,19 +107,14 @@ def family_of(contract: Contract, word: str) -> tuple[str, ...]:
 
 def all_codes(contract: Contract) -> tuple[str, ...]:
     """Every code there is for *contract*, in the order in which they are told."""
-    laws = list(_laws(contract))
-    groups = dict.fromkeys(law.group for law in laws if law.group and law.severity == "error")
-    rules = [f"{place}.{rule}" for place in PLACES for rule in RULES]
-    return tuple(
-        dict.fromkeys(
-            [
-                *OWN,
-                *(f"law.{law.id}" for law in laws),
-                *(f"capability.{group}" for group in groups),
-                *rules,
-            ]
-        )
+    laws, known = _laws(contract), texts()
+    codes = (
+        *known.codes,
+        *(f"law.{law.id}" for law in laws),
+        *(f"capability.{group}" for group in _capabilities(laws)),
+        *(f"{place}.{rule}" for place in known.places for rule in known.rules),
     )
+    return tuple(dict.fromkeys(codes))
 
 
 def is_code(contract: Contract, word: str) -> bool:
@@ -95,75 +123,62 @@ def is_code(contract: Contract, word: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class CodeList:
     """Codes that belong together, each with a line on what it means."""
 
     title: str
     lines: tuple[tuple[str, str], ...]
 
 
-def shelves(contract: Contract) -> tuple[Shelf, ...]:
+def lists(contract: Contract) -> tuple[CodeList, ...]:
     """All codes, in the order of their kinds; those of places and rules are told by halves."""
-    laws = list(_laws(contract))
-    groups = dict.fromkeys(law.group for law in laws if law.group and law.severity == "error")
-    file = contract.document.file
+    laws, known, file = _laws(contract), texts(), contract.document.file
     return (
-        Shelf("Codes", tuple((code, text.means) for code, text in OWN.items())),
-        Shelf(f"Laws of {file}", tuple((f"law.{law.id}", law.message) for law in laws)),
-        Shelf(
+        CodeList("Codes", tuple((code, words["means"]) for code, words in known.codes.items())),
+        CodeList(f"Laws of {file}", tuple((f"law.{law.id}", law.message) for law in laws)),
+        CodeList(
             f"Capabilities of {file}, each a group of laws of which none ever held",
-            tuple((f"capability.{group}", _ids(laws, group)) for group in groups),
+            tuple(
+                (f"capability.{group}", ", ".join(ids))
+                for group, ids in _capabilities(laws).items()
+            ),
         ),
-        Shelf(
+        CodeList(
             "Places, which come before a rule, as in response-body.required",
-            tuple((place, _sentence(text.what)) for place, text in PLACES.items()),
+            tuple((place, f"{_capital(words['what'])}.") for place, words in known.places.items()),
         ),
-        Shelf(
+        CodeList(
             "Rules: what a place can break",
-            tuple((rule, _means("it", means)) for rule, (means, _) in RULES.items()),
+            tuple((rule, _of("it", words["means"])) for rule, words in known.rules.items()),
         ),
     )
 
 
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + "."
-
-
-def _means(what: str, means: str) -> str:
-    return means.format(what=what, What=what[0].upper() + what[1:])
-
-
-def _ids(laws: list[Law], group: str) -> str:
-    return ", ".join(law.id for law in laws if law.group == group)
-
-
-def _laws(contract: Contract) -> Iterator[Law]:
-    seen = set()
+def _laws(contract: Contract) -> tuple[Law, ...]:
+    """The laws of the document, each once."""
+    laws: dict[str, Law] = {}
     for operation in contract.operations:
         for law in operation.laws:
-            if law.id not in seen:
-                seen.add(law.id)
-                yield law
+            laws.setdefault(law.id, law)
+    return tuple(laws.values())
 
 
-def _of_text(code: str, text: Text) -> Explanation:
-    return Explanation(code, text.means, text.why, text.usually, text.mend)
+def _capabilities(laws: Sequence[Law]) -> Mapping[str, list[str]]:
+    """The groups of laws that a server can lack as a whole, each with the ids of its laws."""
+    groups = dict.fromkeys(law.group for law in laws if law.group and law.severity == "error")
+    return {group: [law.id for law in laws if law.group == group] for group in groups if group}
 
 
-def _of_rule(code: str, family: str, rule: str) -> Explanation:
-    place = PLACES[family]
-    means, usually = RULES[rule]
-    what = place.what
-    return Explanation(
-        code,
-        _means(what, means),
-        place.why,
-        usually,
-        place.mend,
-    )
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
-def _of_law(law: Law) -> Explanation:
+def _of(what: str, means: str) -> str:
+    """What a rule *means*, said of *what*."""
+    return means.format(what=what, What=_capital(what))
+
+
+def _law(law: Law) -> Explanation:
     promise = (
         "a promise of the document"
         if law.severity == "error"
@@ -173,22 +188,81 @@ def _of_law(law: Law) -> Explanation:
     return Explanation(
         f"law.{law.id}",
         f"A law of the document is broken: {law.message}.",
+        (law.says,),
         f"It relates parts of the exchange that no schema can, and is {promise}.{group}",
         "The parts are made in different places of the code, and nobody compares them.",
         "Make the answer keep the law; where the document asks too much, correct the law.",
-        says=(law.says,),
     )
 
 
-def _of_capability(group: str, laws: list[Law]) -> Explanation:
-    ids = _ids(laws, group)
-    name = group.replace("-", " ")
+def _capability(group: str, laws: Sequence[Law]) -> Explanation:
+    ids = ", ".join(law.id for law in laws)
     return Explanation(
         f"capability.{group}",
-        f"Whenever {name} was put to the test, a law of it was broken: the server seems to lack "
-        f"the capability. Its laws are {ids}.",
+        f"Whenever {group.replace('-', ' ')} was put to the test, a law of it was broken: the "
+        f"server seems to lack the capability. Its laws are {ids}.",
+        tuple(dict.fromkeys(law.says for law in laws)),
         "The document offers it, so clients will ask for it.",
         "The members of the request are read and ignored.",
         f"Support it, refuse what asks for it; or declare it known: --without {group}.",
-        says=tuple(dict.fromkeys(law.says for law in laws)),
     )
+
+
+# -- docs/CODES.md ----------------------------------------------------------------------------
+
+_HEAD = """# The codes of findings
+
+What `troth explain CODE` tells, on one page; it is made from the same texts
+(`contract/troth/conformance/codes.yaml`) and the bundled document, and a test holds it true. A code
+is public and stable. It is `PLACE.RULE`: where in the exchange, and what was broken there.
+"""
+
+
+def page(contract: Contract) -> str:
+    """The page of all codes, with the laws and capabilities of *contract*."""
+    lines = [_HEAD]
+    for title in ("Answers", "Requests and credentials", "Streams", "Transport", "Over time"):
+        lines.append(f"## {title}\n")
+        for code, words in texts().sections[title].items():
+            lines += [
+                f"### `{code}`\n",
+                f"{words['means']} {words['why']}\n",
+                f"*Usually:* {words['usually']}\n",
+                f"*What to do:* {words['mend']}\n",
+            ]
+    lines += _page_of_rules()
+    laws = _laws(contract)
+    lines.append(f"## The laws of {contract.document.file}\n")
+    lines.append("A code `law.ID` is a law that the document itself states (`x-troth-laws`).\n")
+    lines.append("| code | is broken when | the document says |\n|---|---|---|")
+    for law in laws:
+        mild = " (a warning)" if law.severity == "warning" else ""
+        lines.append(f"| `law.{law.id}` | {_cell(law.message)}{mild} | {_cell(law.says)} |")
+    lines.append("\n## Capabilities\n")
+    lines.append(
+        "A code `capability.GROUP` is a group of laws of which none ever held: the server lacks\n"
+        "the whole of it. `--without GROUP` declares that as known.\n"
+    )
+    lines.append("| code | laws |\n|---|---|")
+    for group, ids in _capabilities(laws).items():
+        lines.append(f"| `capability.{group}` | {', '.join(ids)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _page_of_rules() -> list[str]:
+    lines = ["## Places and rules\n"]
+    lines.append("Any of these places may stand before any of the rules below it that apply.\n")
+    lines.append("| place | what it is | why it matters |\n|---|---|---|")
+    for place, words in texts().places.items():
+        lines.append(f"| `{place}` | {words['what']} | {_cell(words['why'])} |")
+    lines.append("\n| rule | what it means | usually |\n|---|---|---|")
+    for rule, words in texts().rules.items():
+        lines.append(
+            f"| `{rule}` | {_cell(_of('it', words['means']))} | {_cell(words['usually'])} |"
+        )
+    lines.append("")
+    return lines
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())

@@ -44,7 +44,7 @@ class Live:
         self._width = width or shutil.get_terminal_size().columns
         self._phase = ""
         self._planned = self._done = self._requests = 0
-        self._told: dict[str, str] = {}
+        self._severities: dict[str, str] = {}
         self._began = clock()
         self._shown = self._began - _EVERY
         self._is_open = False
@@ -74,14 +74,14 @@ class Live:
 
     def _found(self, event: Found) -> None:
         finding = event.finding
-        if finding.id in self._told:
+        if finding.id in self._severities:
             return
-        self._told[finding.id] = "known" if finding.known else finding.severity
+        self._severities[finding.id] = "known" if finding.known else finding.severity
         if not self._live:
             violation = finding.violation
-            said = f"{violation.code}  {violation.operation}  {violation.message}"
-            line = text.disarmed(text.visible(text.shortened(said, 300)))
-            self._write(f"  {self._told[finding.id]}: {line}\n")
+            line = f"{violation.code}  {violation.operation}  {violation.message}"
+            safe = text.disarmed(text.visible(text.shortened(line, 300)))
+            self._write(f"  {self._severities[finding.id]}: {safe}\n")
 
     def _redraw(self) -> None:
         now = self._clock()
@@ -89,15 +89,15 @@ class Live:
             return
         self._shown = now
         rate = self._requests / max(now - self._began, 0.001)
-        kinds = list(self._told.values())
-        parts = [
+        kinds = list(self._severities.values())
+        words = [
             f"{self._phase or 'starting'} {self._done}/{self._planned or '?'}",
             f"{rate:.0f} requests/s",
             text.counted(kinds.count("error"), "error"),
             text.counted(kinds.count("warning"), "warning"),
         ]
         # one column less: some terminals wrap a line that is full
-        self._write(_CLEAR + "  ".join(parts)[: max(self._width - 1, 0)])
+        self._write(_CLEAR + "  ".join(words)[: max(self._width - 1, 0)])
         self._is_open = True
 
     def _write(self, what: str) -> None:
@@ -111,13 +111,16 @@ class Live:
 
 
 def say(stream: TextIO, what: str) -> None:
-    """Write *what*; nobody reading any more is no fault, and what cannot be encoded is escaped."""
+    """Write *what*; nobody reading any more is no fault.
+
+    What the stream cannot encode is escaped, and dots are three where it has no ellipsis.
+    """
     try:
         try:
             stream.write(what)
         except UnicodeEncodeError:
-            coding = stream.encoding or "ascii"
-            stream.write(what.encode(coding, "backslashreplace").decode(coding))
+            plainer = what.replace("…", "...").encode(stream.encoding, "backslashreplace")
+            stream.write(plainer.decode(stream.encoding))
         stream.flush()
     except BrokenPipeError:
         _leave(stream)

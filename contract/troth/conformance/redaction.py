@@ -363,9 +363,11 @@ class Redactor:
         return tuple((name, self._field(name, value, learned)) for name, value in fields)
 
     def _field(self, name: str, value: str, learned: list[str]) -> str:
-        kind: _Kind = "secret" if name.lower() in self._fields else _kind_of(name)
-        if kind == "credential" or (kind == "secret" and _kind_of(name) == "credential"):
+        kind = _kind_of(name)
+        if kind == "credential":
             return self._credential(value, learned)
+        if name.lower() in self._fields:
+            kind = "secret"
         if kind == "cookie":
             return _cookies(value)
         if kind == "set-cookie":

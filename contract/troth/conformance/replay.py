@@ -67,18 +67,18 @@ def _listed(findings: Sequence[Finding]) -> str:
 
 
 def restored(
-    finding: Finding, *, token: str | None, fields: Fields, given: Sequence[str]
+    finding: Finding, *, token: str | None, fields: Fields, own_fields: Sequence[str]
 ) -> Request:
     """The request of *finding*'s example as it was sent: with the user's secrets in it again.
 
-    *given* are the names of the header fields that the user gave to the run.  Raises CannotReplay
-    for a request that was not kept whole, or that needs a secret that is not there.
+    *own_fields* are the names of the header fields that the user gave to the run.  Raises
+    CannotReplay for a request that was not kept whole, or that needs a secret that is not there.
     """
     request = finding.example.request
     if "request" in finding.cuts:
         raise CannotReplay("the request is too large: the journal has only its beginning")
     own = {name.lower(): value for name, value in fields}
-    named = {name.lower() for name in given}
+    named = {name.lower() for name in own_fields}
     sent = []
     for name, value in request.fields:
         if name.lower() in own:

@@ -24,6 +24,7 @@ from troth.conformance.events import (
     worst_first,
 )
 from troth.conformance.journal import capped
+from troth.conformance.reports.text import counted
 from troth.http import json_text, media_type
 from troth.http.exchange import Fields
 from troth.violation import Violation
@@ -195,6 +196,17 @@ class RunSummary:
             "flaky": sum(finding.flaky for finding in new),
             "known": len(self.findings) - len(new),
         }
+
+    def numbers(self, *others: str) -> list[str]:
+        """`1 error`, `0 warnings`, what there is of *others* (`flaky`, `known`), `3 requests`."""
+        counts = self.counts
+        return [
+            counted(counts["errors"], "error"),
+            counted(counts["warnings"], "warning"),
+            *(f"{counts[name]} {name}" for name in others if counts[name]),
+            counted(self.requests, "request"),
+            f"{self.seconds:.1f} s",
+        ]
 
     @property
     def laws(self) -> tuple[LawSummary, ...]:

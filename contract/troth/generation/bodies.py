@@ -17,7 +17,8 @@ from troth.generation.alternatives import Alternatives, Unsupported
 from troth.generation.generate import Generator
 from troth.generation.source import Dice, Seeded
 from troth.generation.synthesis import synthesize
-from troth.schema.schema import Schema, Schemas, UnusableSchema, embedded
+from troth.schema.schema import Schema, Schemas
+from troth.schema.untrusted_schema import UnusableSchema, embedded
 from troth.seed import Seed
 
 _generators: WeakKeyDictionary[Schemas, Generator] = WeakKeyDictionary()

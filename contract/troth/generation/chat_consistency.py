@@ -15,7 +15,7 @@ from typing import Any
 from troth.errors import TrothError
 from troth.generation.chat_features import EMBEDDED, Chat
 from troth.generation.source import Dice
-from troth.schema.schema import embedded
+from troth.schema.untrusted_schema import embedded
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ADDRESS = ("https://", "http://", "data:image/")

@@ -10,7 +10,8 @@ from weakref import WeakKeyDictionary
 from troth.errors import SpecError
 from troth.generation.nodes import Node, World
 from troth.schema import proofs
-from troth.schema.schema import Schema, Schemas, UnusableSchema, embedded
+from troth.schema.schema import Schema, Schemas
+from troth.schema.untrusted_schema import UnusableSchema, embedded
 
 _worlds: WeakKeyDictionary[Schemas, World] = WeakKeyDictionary()
 

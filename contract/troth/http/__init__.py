@@ -2,5 +2,4 @@
 
 `exchange` has a request and its response with their bytes; `media_type` reads Content-Type and
 Accept; `json_text` turns bytes into JSON and back under guards; `sse` does so for event streams.
-
 """

@@ -12,6 +12,8 @@ Fields = tuple[tuple[str, str], ...]
 
 #: A token (RFC 9110 §5.6.2): the name of a field, a method, a scheme of authentication …
 TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+#: A quoted string, in which a backslash makes the next character literal (RFC 9110 §5.6.4).
+QUOTED_STRING = r'"(?:[^"\\]|\\.)*+"'
 
 
 def _first(fields: Fields, name: str) -> str | None:

@@ -11,14 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from troth.http.exchange import TOKEN
+from troth.http.exchange import QUOTED_STRING, TOKEN
 
 _NAME = re.compile(rf"[ \t]*({TOKEN})/({TOKEN})[ \t]*", re.ASCII)
-# RFC 9110 §5.6.4: in a quoted string a backslash makes the next character literal.
-_QUOTED = r'"(?:[^"\\]|\\.)*+"'
-_PARAMETER = re.compile(rf"[ \t]*({TOKEN})=({TOKEN}|{_QUOTED})[ \t]*", re.DOTALL)
-_PIECE = {
-    mark: re.compile(rf'(?:[^{mark}"]|"(?:[^"\\]|\\.)*+"?)++', re.DOTALL) for mark in (",", ";")
+_PARAMETER = re.compile(rf"[ \t]*({TOKEN})=({TOKEN}|{QUOTED_STRING})[ \t]*", re.DOTALL)
+_ELEMENT = {
+    mark: re.compile(rf'(?:[^{mark}"]|{QUOTED_STRING}?)++', re.DOTALL) for mark in (",", ";")
 }
 # RFC 9110 §12.4.2, but any number of digits: 0.12345 has an obvious meaning.
 _WEIGHT = re.compile(r"0(?:\.[0-9]*)?|1(?:\.0*)?|\.[0-9]+", re.ASCII)
@@ -63,7 +61,7 @@ def parameters(content_type: str) -> dict[str, str]:
 
     The first of two with the same name counts; what cannot be read is left out.
     """
-    return dict(_parameters(_pieces(content_type, ";")[1:]))
+    return dict(_parameters(elements(content_type, ";")[1:]))
 
 
 def charset(content_type: str) -> str | None:
@@ -97,7 +95,7 @@ def accepts(accept: str | None, offered: Sequence[str]) -> list[str]:
     element can be read.
     """
     ranges = [
-        read for piece in _pieces(accept or "", ",") if (read := _read(piece, ends_at_q=True))
+        read for piece in elements(accept or "", ",") if (read := _read(piece, ends_at_q=True))
     ]
     if not ranges:
         return list(offered)
@@ -155,7 +153,7 @@ def _is_json(read: _Range) -> bool:
 @lru_cache(maxsize=512)
 def _read(text: str, *, ends_at_q: bool = False) -> _Range | None:
     """Read a media type or range; with *ends_at_q* a weight and what follows it is no parameter."""
-    pieces = _pieces(text, ";")
+    pieces = elements(text, ";")
     name = _NAME.fullmatch(pieces[0]) if pieces else None
     if name is None:
         return None
@@ -177,15 +175,18 @@ def _parameters(pieces: Sequence[str]) -> Iterator[tuple[str, str]]:
         if pair is None or (name := pair[1].lower()) in seen:
             continue
         seen.add(name)
-        yield name, _unquoted(pair[2])
+        yield name, unquoted(pair[2])
 
 
-def _unquoted(value: str) -> str:
-    return re.sub(r"\\(.)", r"\1", value[1:-1], flags=re.DOTALL) if value[0] == '"' else value
+def unquoted(value: str) -> str:
+    """What a token or a quoted string stands for."""
+    if not value.startswith('"'):
+        return value
+    return re.sub(r"\\(.)", r"\1", value[1:-1], flags=re.DOTALL)
 
 
-def _pieces(text: str, mark: str) -> list[str]:
+def elements(text: str, mark: str) -> list[str]:
     """Split at *mark*, which a quoted string may hold; RFC 9110 §5.6.1.2: empty elements go."""
     if '"' not in text:
         return [piece for piece in text.split(mark) if piece]
-    return _PIECE[mark].findall(text)
+    return _ELEMENT[mark].findall(text)

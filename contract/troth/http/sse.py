@@ -7,7 +7,6 @@ are those of a browser's EventSource.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
@@ -235,9 +234,3 @@ def encode(event: Event) -> bytes:
         lines.append(f"retry: {event.retry}\n")
     lines += [f"data: {line}\n" for line in _BREAK.split(event.data)]
     return ("".join(lines) + "\n").encode("utf-8", "replace")
-
-
-def data_frames(payloads: Iterable[bytes]) -> bytes:
-    """Write an event for each payload, which holds no line break (compact JSON never does)."""
-    frames = list(payloads)
-    return b"data: " + b"\n\ndata: ".join(frames) + b"\n\n" if frames else b""

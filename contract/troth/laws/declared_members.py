@@ -148,9 +148,9 @@ def shapes_of(root: Any, operation: str) -> dict[str, Shape]:
             for entry in _content(root, response, "itemSchema"):
                 items += _data(shapes, entry["itemSchema"])
     events = [{"type": "array", "items": item} for item in items]
-    found = {"request": requests, "response": responses, "events": events}
-    found |= {"first": responses, "again": responses}
-    return {name: shapes.of(nodes) for name, nodes in found.items() if nodes}
+    described = {"request": requests, "response": responses, "events": events}
+    described |= {"first": responses, "again": responses}
+    return {name: shapes.of(nodes) for name, nodes in described.items() if nodes}
 
 
 def _content(root: Any, node: Any, member: str) -> Iterator[Mapping[str, Any]]:

@@ -14,8 +14,8 @@ from typing import Any
 
 from troth.http import json_text
 from troth.laws.declared_members import read
-from troth.schema import schema
 from troth.schema.data_model import identity, is_number
+from troth.schema.untrusted_schema import UnusableSchema, embedded
 
 Path = tuple[str, ...]
 
@@ -64,27 +64,27 @@ def is_json(text: Any) -> Any:
     return True
 
 
-def conforms(value: Any, embedded: Any) -> Any:
+def conforms(value: Any, schema: Any) -> Any:
     """Whether *value* is valid under a JSON Schema that is itself a value."""
-    if not isinstance(embedded, dict | bool):
+    if not isinstance(schema, dict | bool):
         raise Senseless
     try:
-        return schema.embedded(embedded).is_valid(value)
-    except (schema.UnusableSchema, ValueError):
+        return embedded(schema).is_valid(value)
+    except (UnusableSchema, ValueError):
         raise Senseless from None
 
 
 def distinct(values: Any) -> Any:
     """*values* without repetitions, the first of each kept."""
-    found: dict[Hashable, Any] = {}
+    firsts: dict[Hashable, Any] = {}
     for value in _list(values):
-        found.setdefault(identity(value), value)
-    return list(found.values())
+        firsts.setdefault(identity(value), value)
+    return list(firsts.values())
 
 
 def sort(values: Any) -> Any:
     """*values* in ascending order: all numbers, or all strings."""
-    if _all(values, is_number) or _all(values, lambda value: isinstance(value, str)):
+    if _all(values, is_number) or _all(values, _is_text):
         return sorted(values)
     raise Senseless
 

@@ -33,16 +33,16 @@ def requests_in(sample: Mapping[str, Any], *, members: Collection[str] = ()) -> 
     if not isinstance(source, str):
         return []
     if language.startswith("python"):
-        found = _in_python(source, members)
+        bodies = _in_python(source, members)
     elif language in _ECMA:
-        found = _in_ecma(source)
+        bodies = _in_ecma(source)
     elif language in _SHELL:
-        found = _in_shell(source)
+        bodies = _in_shell(source)
     elif language == "json":
-        found = _json_text(source)
+        bodies = _json_text(source)
     else:
-        found = iter(())
-    return [_spelt(value, members) for value in found if _is_request(value, members)]
+        bodies = iter(())
+    return [_spelt(value, members) for value in bodies if _is_request(value, members)]
 
 
 def _is_request(value: Any, members: Collection[str]) -> bool:

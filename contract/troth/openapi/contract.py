@@ -1,7 +1,7 @@
 """The compiled document: its operations, and the way from a request's target to one of them.
 
-`compile` lives in `compiling`; this module is the value and the matching.  A `Contract` is
-immutable and may be shared between threads; schemas compile on first use.
+`reader.compile` makes it; this module is the value and the matching.  A `Contract` is immutable
+and may be shared between threads; schemas compile on first use.
 """
 
 from __future__ import annotations
@@ -9,17 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
+from troth.document.document import Document
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError
+from troth.http.exchange import Exchange
 from troth.openapi.operation import Match, Operation
-
-if TYPE_CHECKING:
-    from troth.document.document import Document
-    from troth.http.exchange import Exchange
-    from troth.schema.schema import Schemas
-    from troth.violation import Violation
+from troth.schema.schema import Schemas
+from troth.violation import Violation
 
 _TEMPLATE = re.compile(r"\{([^{}]+)\}")
 _ENCODED = re.compile(r"%[0-9a-fA-F]{2}")
@@ -64,9 +62,9 @@ class Routes:
         if operations is not None:
             return operations, {}
         for route in self.templated:
-            found = route.pattern.fullmatch(path)
-            if found:
-                return route.operations, dict(zip(route.names, found.groups(), strict=True))
+            match = route.pattern.fullmatch(path)
+            if match:
+                return route.operations, dict(zip(route.names, match.groups(), strict=True))
         return None
 
 
@@ -110,12 +108,12 @@ class Contract:
             # most targets are a literal path and nothing else
             return Match(operations[method], {}, "")
         path, query = _path_and_query(target)
-        found = self.routes.find(path)
-        if found is None and "%" in path:
-            found = self.routes.find(_canonical(path))
-        if found is None:
+        route = self.routes.find(path)
+        if route is None and "%" in path:
+            route = self.routes.find(_canonical(path))
+        if route is None:
             raise NoSuchPath(target)
-        operations, parameters = found
+        operations, parameters = route
         operation = operations.get(method)
         if operation is None:
             raise MethodNotAllowed(method, target, tuple(sorted(operations)))
@@ -140,8 +138,8 @@ class Contract:
 
         With *valid* false, each request breaks the document in one to three places.
         """
-        wanted = self.operation(operation) if isinstance(operation, str) else operation
-        return self._verbs.strategy(self, wanted, valid)
+        chosen = self.operation(operation) if isinstance(operation, str) else operation
+        return self._verbs.strategy(self, chosen, valid)
 
     @property
     def _verbs(self) -> Verbs:

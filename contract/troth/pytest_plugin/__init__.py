@@ -1,7 +1,8 @@
 """The plugin for pytest: options, fixtures, and a test for each operation and group of checks.
 
 pytest loads this module in every run of an environment that has troth, so nothing heavy is
-imported until it is asked for: the items are in `pytest_items`, their run in `pytest_run`.
+imported until it is asked for: the tests are in `items`, the one run that they read in
+`session_run`, and what came of it in `outcome`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from troth.cli.config import KEYS
 
 if TYPE_CHECKING:
     from troth.openapi.contract import Contract
-    from troth.pytest_plugin.result import Outcome
+    from troth.pytest_plugin.outcome import Outcome
 
 #: What stands in a run's place in pytest: it has its own word for these.
 _NOT_HERE = ("quiet", "journal")
@@ -27,47 +28,50 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for key in KEYS:
         if key.name in _NOT_HERE:
             continue
-        several = key.kind in ("texts", "paths", "table")
         kind: dict[str, Any] = {"metavar": key.metavar or key.name.upper()}
-        if several:
-            kind |= {"action": "append"}
-        elif key.kind == "switch":
+        if key.kind == "switch":
             kind = {"action": "store_true"}
+        elif key.is_several:
+            kind["action"] = "append"
         group.addoption(
-            f"--troth-{key.name}", dest=_dest(key.name), default=None, help=key.help, **kind
+            f"--troth-{key.name}", dest=f"troth_{key.option}", default=None, help=key.help, **kind
         )
     group.addoption(
         "--troth-config",
-        dest=_dest("config"),
+        dest="troth_config",
         metavar="FILE",
         help="Read this file; without it troth.toml, or [tool.troth] of pyproject.toml.",
     )
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Name our marker, since many users have --strict-markers."""
-    config.addinivalue_line("markers", "troth: conformance of a server to its OpenAPI document")
-    if _is_asked(config):
-        from troth.pytest_plugin import session as pytest_run
+def _is_wanted(config: pytest.Config) -> bool:
+    return bool(config.getoption("troth_url", None))
 
-        pytest_run.configure(config)
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name our marker, since many users have --strict-markers; refuse options that do not do."""
+    config.addinivalue_line("markers", "troth: conformance of a server to its OpenAPI document")
+    if _is_wanted(config):
+        from troth.pytest_plugin import session_run
+
+        session_run.of(config)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker of pytest-xdist where the one run of the session is shared."""
-    if _is_asked(node.config):
-        from troth.pytest_plugin import session as pytest_run
+    if _is_wanted(node.config):
+        from troth.pytest_plugin import session_run
 
-        node.workerinput["troth_folder"] = pytest_run.shared_folder(node.config)
+        node.workerinput["troth_folder"] = session_run.of(node.config).shared_folder()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave nothing behind."""
-    if _is_asked(config):
-        from troth.pytest_plugin import session as pytest_run
+    if _is_wanted(config):
+        from troth.pytest_plugin import session_run
 
-        pytest_run.unconfigure(config)
+        session_run.remove_shared_folder(config)
 
 
 # first, so that -k, -m and --lf choose among our items as among all others
@@ -76,40 +80,40 @@ def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Add our items to those that were collected."""
-    if _is_asked(config):
-        from troth.pytest_plugin import items as pytest_items
+    if _is_wanted(config):
+        from troth.pytest_plugin.items import all_items
 
-        ours = list(pytest_items.items(session))
+        ours = list(all_items(session))
         items.extend(ours)
         # whoever counts what is collected counts reports
-        told = pytest.CollectReport("troth", "passed", None, list(ours))
-        config.hook.pytest_collectreport(report=told)
+        report = pytest.CollectReport("troth", "passed", None, list(ours))
+        config.hook.pytest_collectreport(report=report)
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Say what is going to be done to whom."""
-    if not _is_asked(config):
+    if not _is_wanted(config):
         return None
-    from troth.pytest_plugin import session as pytest_run
+    from troth.pytest_plugin import session_run
 
-    return pytest_run.header(config)
+    return session_run.of(config).header()
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Tell what the run came to, and what no item shows."""
-    if _is_asked(config):
-        from troth.pytest_plugin import session as pytest_run
+    if _is_wanted(config):
+        from troth.pytest_plugin import session_run
 
-        for line in pytest_run.summary(config):
+        for line in session_run.of(config).summary():
             terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")
 def contract(pytestconfig: pytest.Config) -> Contract:
     """The contract of `--troth-document` with its overlays; without any, the bundled one."""
-    from troth.pytest_plugin import session as pytest_run
+    from troth.pytest_plugin import session_run
 
-    return pytest_run.contracts(pytestconfig)[0]
+    return session_run.contracts(pytestconfig)[0]
 
 
 @pytest.fixture(scope="session")
@@ -119,14 +123,13 @@ def conformance(pytestconfig: pytest.Config) -> Callable[..., Outcome]:
     What is not given is as the options `--troth-…`, the environment and troth.toml say; the
     names are theirs, with `_` for `-`.  *contract* is a loaded `troth.Contract`.
     """
-    from troth.pytest_plugin import session as pytest_run
+    from troth.cli import run_options
+    from troth.pytest_plugin import outcome, session_run
 
-    return pytest_run.runner(pytestconfig)
+    def conform(url: str, *, contract: Contract | None = None, **arguments: Any) -> Outcome:
+        options = session_run.options(pytestconfig, **arguments, url=url)
+        first, second = (contract, None) if contract else run_options.contracts_of(options)
+        settings = run_options.settings_of(first, options)
+        return outcome.of_run(first, settings, known=session_run.known(options), second=second)
 
-
-def _dest(name: str) -> str:
-    return "troth_" + name.replace("-", "_")
-
-
-def _is_asked(config: pytest.Config) -> bool:
-    return bool(config.getoption(_dest("url"), None))
+    return conform

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from troth.errors import TrothError
-from troth.pytest_plugin import session as pytest_run
+from troth.pytest_plugin import session_run
 
 _NAME = "troth"
 
@@ -31,14 +31,14 @@ class Server(pytest.Collector):
 
     def collect(self) -> list[pytest.Item]:
         """Give the items of all operations."""
-        return list(items(self.session))
+        return list(all_items(self.session))
 
 
 class OfOperation(pytest.Collector):
     """One operation of the document."""
 
     def collect(self) -> list[pytest.Item]:
-        """Give nothing: `items` makes them all."""
+        """Give nothing: `all_items` makes them."""
         return []
 
 
@@ -50,34 +50,28 @@ class Check(pytest.Item):
 
     def runtest(self) -> None:
         """Fail if the run found something that belongs here."""
-        found = pytest_run.outcome(self.config, self._selected())
-        mine = [
-            one
-            for one in found.findings
-            if pytest_run.place_of(self.config, one) == (self.operation, self.check)
-        ]
-        counted = [one for one in mine if one.severity == "error" or self._strict]
-        if counted:
-            raise Departs(found.told(counted))
-        if found.verdict not in ("conforms", "violations"):
-            reason = found.finished.reason if found.finished else ""
-            told = f"{found.verdict}: {reason}" if reason else found.verdict
-            if pytest_run.state(self.config).first_told(told):
-                raise Undecided(told)
-            pytest.skip(f"troth: {told}")
-        if not mine and not found.judged(self.operation, self.check):
+        run = session_run.of(self.config)
+        outcome = run.outcome(self._selected())
+        own = (self.operation, self.check)
+        findings = [one for one in outcome.findings if run.place_of(one) == own]
+        failing = [one for one in findings if one.severity == "error" or run.settings.strict]
+        if failing:
+            raise Departs(outcome.in_words(failing))
+        if outcome.verdict not in ("conforms", "violations"):
+            reason = outcome.finished.reason if outcome.finished else ""
+            verdict = f"{outcome.verdict}: {reason}" if reason else outcome.verdict
+            if run.is_news(verdict):
+                raise Undecided(verdict)
+            pytest.skip(f"troth: {verdict}")
+        if not findings and not outcome.judged(self.operation, self.check):
             pytest.skip("troth: nothing of this came up in the run")
-        if mine:
-            self.add_report_section("call", "warnings", found.told(mine))
-
-    @property
-    def _strict(self) -> bool:
-        return pytest_run.state(self.config).settings.strict
+        if findings:
+            self.add_report_section("call", "warnings", outcome.in_words(findings))
 
     def _selected(self) -> list[tuple[str, str]]:
         # under pytest-xdist each worker has all that are selected, whichever it executes
-        found = [item for item in self.session.items if isinstance(item, Check)]
-        return [(item.operation, item.check) for item in found]
+        checks = [item for item in self.session.items if isinstance(item, Check)]
+        return [(item.operation, item.check) for item in checks]
 
     def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
         """Tell the findings, without a traceback of ours."""
@@ -92,12 +86,12 @@ class Check(pytest.Item):
         return self.path, None, f"{self.operation}::{self.check}"
 
 
-def items(session: pytest.Session) -> Iterator[Check]:
+def all_items(session: pytest.Session) -> Iterator[Check]:
     """All our items, in the document's order."""
-    above = Server.from_parent(session, name=_NAME, nodeid=_NAME)
-    for operation, checks in pytest_run.state(session.config).checks.items():
+    server = Server.from_parent(session, name=_NAME, nodeid=_NAME)
+    for operation, checks in session_run.of(session.config).checks.items():
         nodeid = f"{_NAME}::{operation}"
-        node = OfOperation.from_parent(above, name=operation, nodeid=nodeid)
+        node = OfOperation.from_parent(server, name=operation, nodeid=nodeid)
         for check in checks:
             item = Check.from_parent(node, name=check, nodeid=f"{nodeid}::{check}")
             item.operation, item.check = operation, check

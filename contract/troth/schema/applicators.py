@@ -16,6 +16,7 @@ from troth.document.grammar import APPLICATORS, IN_PLACE
 __all__ = [
     "APPLICATORS",
     "COMBINATORS",
+    "DEFINITIONS",
     "IN_PLACE",
     "MAY_HOLD",
     "Tokens",
@@ -32,6 +33,8 @@ Tokens = tuple[str | int, ...]
 
 #: Those that combine whole schemas by logic, `not` left out (JSON Schema 2020-12 §10.2.1).
 COMBINATORS = ("allOf", "anyOf", "oneOf")
+#: Those whose subschemas hold nothing to themselves: only references apply them.
+DEFINITIONS = ("$defs", "definitions")
 #: Those whose subschemas an instance of the schema may have to meet itself.
 MAY_HOLD = tuple(keyword for keyword in IN_PLACE if keyword != "not")
 

@@ -2,12 +2,13 @@
 
 The validator says which keyword failed where.  Here each failure becomes a `Mismatch`: a sentence,
 a pointer into the instance and one into the document.  For oneOf and anyOf the branch that was
-meant speaks (see `branches`); what several allOf branches say alike is said once.
+meant speaks (see `branches`); what several allOf branches say alike is message once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -15,35 +16,49 @@ import jsonschema_rs
 
 from troth import pointer as pointers
 from troth.errors import Place
-from troth.schema import branches as tables
-from troth.schema import messages, misspellings
+from troth.schema import branches, messages, misspellings
+from troth.schema.applicators import APPLICATORS, DEFINITIONS, Tokens
 from troth.schema.data_model import INTEGERS
-from troth.schema.mismatch import (
-    Found,
-    Mismatch,
-    Tokens,
-    in_all,
-    in_order,
-    likelihood,
-    once,
-    rivals,
-)
 
 #: At most so many mismatches are explained: what is wrong with a thousand items needs no more.
 MOST = 1000
-#: At most so many branches that may equally be meant are said.
+#: At most so many branches that may equally be meant are told.
 _MOST_RIVALS = 3
 
-_NAMED = frozenset({"properties", "patternProperties", "dependentSchemas"})
-_KEYWORDS = messages.KEYWORDS | {
-    *("additionalProperties", "allOf", "anyOf", "dependentRequired", "else", "if", "items"),
-    *("oneOf", "properties", "propertyNames", "required", "then", "unevaluatedItems"),
-    *("unevaluatedProperties", "contentSchema", "dependentSchemas", "prefixItems"),
-    *("additionalItems", "dependencies"),
-}
+_APPLIED = APPLICATORS.keys() - DEFINITIONS
+_NAMED = frozenset(keyword for keyword in _APPLIED if APPLICATORS[keyword].shape == "names")
+#: What a schema path may end in: what holds subschemas by name is followed by a name.
+_KEYWORDS = messages.KEYWORDS | (_APPLIED - _NAMED)
+_KEYWORDS |= {"dependentRequired", "required", "dependencies"}
 _EXCLUSIVE = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 _Kind = jsonschema_rs.ValidationErrorKind
 _UNDECIDED = (_Kind.BacktrackLimitExceeded, _Kind.RegexEngineFailure)
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """One way in which an instance departs from a schema.
+
+    *keyword* is the JSON Schema keyword that failed, or `undecided` where a pattern took too many
+    steps to tell.  *schema_pointer* addresses that keyword in the document, *place* is its file
+    and line.
+    """
+
+    keyword: str
+    instance_pointer: str
+    schema_pointer: str
+    message: str
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """A mismatch before it is placed: tokens instead of pointers."""
+
+    keyword: str
+    instance: Tokens
+    schema: Tokens
+    message: str
 
 
 class Explainer:
@@ -61,108 +76,109 @@ class Explainer:
         self._prepared = prepared
         self._place = place
         self._content = content
-        self._tables: dict[Tokens, tables.Branches] = {}
+        self._tables: dict[Tokens, branches.Branches] = {}
 
     def explain(self, errors: Iterable[Any], instance: Any) -> tuple[Mismatch, ...]:
         """The mismatches behind *errors*, in the order of the instance, each once."""
-        found = [each for error in islice(errors, MOST) for each in self._explain(error, instance)]
-        if len(found) > 1:
-            found = in_order(once(found), instance)
-        return tuple(self._placed(each) for each in found[:MOST])
+        mismatches = [m for error in islice(errors, MOST) for m in self._explain(error, instance)]
+        if len(mismatches) > 1:
+            mismatches = _in_order(_once(mismatches), instance)
+        return tuple(self._placed(each) for each in mismatches[:MOST])
 
-    def _placed(self, found: Found) -> Mismatch:
-        schema = pointers.of(found.schema)
-        return Mismatch(
-            found.keyword, pointers.of(found.instance), schema, found.message, self._place(schema)
-        )
+    def _placed(self, mismatch: Unplaced) -> Mismatch:
+        schema = pointers.of(mismatch.schema)
+        instance = pointers.of(mismatch.instance)
+        return Mismatch(mismatch.keyword, instance, schema, mismatch.message, self._place(schema))
 
-    def _explain(self, error: Any, instance: Any) -> Iterator[Found]:
+    def _explain(self, error: Any, instance: Any) -> Iterator[Unplaced]:
         kind = error.kind
         where = tuple(error.instance_path)
         by = tuple(error.schema_path)
         value = _get(instance, where)
         if isinstance(kind, _UNDECIDED):
             pattern = messages.show(_get(self._prepared, by))
-            said = f"whether {messages.show(value)} matches {pattern} takes too many steps to tell"
-            yield Found("undecided", where, by, said)
+            message = (
+                f"whether {messages.show(value)} matches {pattern} takes too many steps to tell"
+            )
+            yield Unplaced("undecided", where, by, message)
         elif isinstance(kind, _Kind.Custom):
             yield from self._explain_content(value, where, by)
         elif isinstance(kind, (_Kind.OneOfNotValid, _Kind.AnyOf)):
             yield from self._explain_branches(kind.context, instance, where, by)
         elif isinstance(kind, _Kind.OneOfMultipleValid):
-            yield Found("oneOf", where, by, self._several(kind.context, value, by))
+            yield Unplaced("oneOf", where, by, self._several(kind.context, value, by))
         else:
             yield self._simple(kind, value, where, by)
 
-    def _explain_content(self, value: Any, where: Tokens, by: Tokens) -> Iterator[Found]:
+    def _explain_content(self, value: Any, where: Tokens, by: Tokens) -> Iterator[Unplaced]:
         if self._content is not None:
             for each in self._content(pointers.of(by), value):
                 inner = pointers.split(each.instance_pointer)
                 schema = pointers.split(each.schema_pointer)
-                yield Found(each.keyword, where + inner, schema, each.message)
+                yield Unplaced(each.keyword, where + inner, schema, each.message)
 
     def _explain_branches(
         self, context: Sequence[Sequence[Any]], instance: Any, where: Tokens, by: Tokens
-    ) -> Iterator[Found]:
+    ) -> Iterator[Unplaced]:
         value = _get(instance, where)
         table = self._table(by)
-        narrowed = tables.narrow(table, value)
+        narrowed = branches.narrow(table, value)
         if narrowed.values:
             if narrowed.tag is not None:
                 where, value = (*where, narrowed.tag), value[narrowed.tag]
-            said = messages.not_one_of(value, narrowed.values)
-            yield Found(narrowed.keyword, where, by, said)
+            message = messages.not_one_of(value, narrowed.values)
+            yield Unplaced(narrowed.keyword, where, by, message)
         elif narrowed.types:
-            yield Found("type", where, by, messages.not_of_type(value, narrowed.types))
+            yield Unplaced("type", where, by, messages.not_of_type(value, narrowed.types))
         else:
-            said_by = [
-                once([f for e in context[i] for f in self._explain(e, instance)])
-                for i in narrowed.indexes
-                if i < len(context)
+            by_branch = [
+                _once(each for error in context[index] for each in self._explain(error, instance))
+                for index in narrowed.indexes
+                if index < len(context)
             ]
-            yield from self._meant(said_by, value, where, by)
+            yield from self._meant(by_branch, value, where, by)
 
     def _meant(
-        self, said_by: Sequence[list[Found]], value: Any, where: Tokens, by: Tokens
-    ) -> list[Found]:
+        self, by_branch: Sequence[list[Unplaced]], value: Any, where: Tokens, by: Tokens
+    ) -> list[Unplaced]:
         """What the branch that was meant says, or what all that may be meant say alike."""
-        if len(said_by) == 1:
-            return said_by[0]
-        options = self._options(said_by, where)
+        if len(by_branch) == 1:
+            return by_branch[0]
+        options = self._options(by_branch, where)
         if options is not None:
-            return [Found("enum", where, by, messages.not_one_of(value, options))]
-        common = [each for each in said_by[0] if in_all(each, said_by[1:])]
+            return [Unplaced("enum", where, by, messages.not_one_of(value, options))]
+        common = [each for each in by_branch[0] if _in_all(each, by_branch[1:])]
         if common:
             return common
-        ranked = sorted(said_by, key=lambda found: likelihood(found, len(where)))
-        best = [one for one in ranked if rivals(one, ranked[0])]
+        ranked = sorted(by_branch, key=lambda branch: _likelihood(branch, len(where)))
+        best = [one for one in ranked if _rivals(one, ranked[0])]
         if len(best) == 1:
             return best[0]
-        said = ", or else ".join(found[0].message for found in best[:_MOST_RIVALS])
-        return [Found(str(by[-1]), best[0][0].instance, by, said)]
+        message = ", or else ".join(branch[0].message for branch in best[:_MOST_RIVALS])
+        return [Unplaced(str(by[-1]), best[0][0].instance, by, message)]
 
-    def _options(self, said_by: Sequence[list[Found]], where: Tokens) -> list[Any] | None:
+    def _options(self, by_branch: Sequence[list[Unplaced]], where: Tokens) -> list[Any] | None:
         """The values that would do, where every branch enumerates those of the instance itself."""
         options: list[Any] = []
-        for found in said_by:
-            first = found[0] if len(found) == 1 and found[0].instance == where else None
+        for branch in by_branch:
+            first = branch[0] if len(branch) == 1 and branch[0].instance == where else None
             if first is None or first.schema[-1] not in ("const", "enum"):
                 return None
             listed = _get(self._prepared, first.schema)
             options += [listed] if first.schema[-1] == "const" else listed
         return options
 
-    def _table(self, by: Tokens) -> tables.Branches:
+    def _table(self, by: Tokens) -> branches.Branches:
         table = self._tables.get(by)
         if table is None:
-            table = self._tables[by] = tables.read(self._prepared, pointers.of(by))
+            table = self._tables[by] = branches.read(self._prepared, pointers.of(by))
         return table
 
     def _several(self, context: Sequence[Sequence[Any]], value: Any, by: Tokens) -> str:
         table = self._table(by)
         matching = [i for i, errors in enumerate(context) if not errors]
         called = [_called(table, index) for index in matching]
-        said = (
+        message = (
             f"{messages.show(value)} matches {len(matching)} branches of 'oneOf',"
             f" {messages.either(called, 'and')}, and only one may match"
         )
@@ -175,9 +191,9 @@ class Explainer:
                 if mine:
                     verb = "belongs" if len(mine) == 1 else "belong"
                     own.append(f"{messages.names(mine)} {verb} to {name}")
-        return f"{said}; {messages.either(own, 'and')}" if own else said
+        return f"{message}; {messages.either(own, 'and')}" if own else message
 
-    def _simple(self, kind: Any, value: Any, where: Tokens, by: Tokens) -> Found:
+    def _simple(self, kind: Any, value: Any, where: Tokens, by: Tokens) -> Unplaced:
         keyword = _keyword(by)
         if isinstance(kind, _Kind.Required):
             return self._missing(kind.property, value, where, by)
@@ -186,56 +202,58 @@ class Explainer:
         if isinstance(kind, _Kind.FalseSchema):
             return self._nothing_allowed(value, where, by)
         if isinstance(kind, _Kind.AdditionalItems):  # until draft 2019-09
-            return Found(keyword, where, by, messages.sentence("maxItems", kind.limit, value))
+            return Unplaced(keyword, where, by, messages.sentence("maxItems", kind.limit, value))
         unexpected = getattr(kind, "unexpected", None)
         if unexpected is not None:
-            return Found(keyword, where, by, self._unexpected(keyword, unexpected, value, by))
+            return Unplaced(keyword, where, by, self._unexpected(keyword, unexpected, value, by))
         expected = _get(self._prepared, by)
         if expected is True and keyword in _EXCLUSIVE:  # draft 4
             expected = _get(self._prepared, (*by[:-1], _EXCLUSIVE[keyword]))
         format_of = self._integer_format(keyword, by, expected)
         if format_of is not None:
-            said = messages.out_of_format(format_of, value, expected)
-            return Found("format", where, (*by[:-1], "format"), said)
-        return Found(
+            message = messages.out_of_format(format_of, value, expected)
+            return Unplaced("format", where, (*by[:-1], "format"), message)
+        return Unplaced(
             keyword, where, by, messages.sentence(keyword, expected, value) + self._why(by)
         )
 
-    def _missing(self, name: str, value: Any, where: Tokens, by: Tokens) -> Found:
-        said = f"{messages.show(name)} is missing"
+    def _missing(self, name: str, value: Any, where: Tokens, by: Tokens) -> Unplaced:
+        message = f"{messages.show(name)} is missing"
         if by[-1] in ("dependentRequired", "dependencies"):
             needing = _get(self._prepared, by)
             lists = {key: names for key, names in needing.items() if isinstance(names, list)}
             wanting = [key for key, names in lists.items() if key in value and name in names]
             verb = "requires" if len(wanting) == 1 else "require"
-            return Found(str(by[-1]), where, by, f"{said}; {messages.names(wanting)} {verb} it")
-        return Found("required", where, by, said + self._why(by))
+            return Unplaced(
+                str(by[-1]), where, by, f"{message}; {messages.names(wanting)} {verb} it"
+            )
+        return Unplaced("required", where, by, message + self._why(by))
 
-    def _bad_name(self, error: Any, where: Tokens, by: Tokens) -> Found:
+    def _bad_name(self, error: Any, where: Tokens, by: Tokens) -> Unplaced:
         name = error.instance
-        said = f"the member name {messages.show(name)} is not allowed"
+        message = f"the member name {messages.show(name)} is not allowed"
         inner = next(self._explain(error, name), None)
         if inner is not None and not isinstance(error.kind, _Kind.FalseSchema):
-            said = f"{said}: {inner.message}"
-        return Found("propertyNames", where, by, said)
+            message = f"{message}: {inner.message}"
+        return Unplaced("propertyNames", where, by, message)
 
-    def _nothing_allowed(self, value: Any, where: Tokens, by: Tokens) -> Found:
+    def _nothing_allowed(self, value: Any, where: Tokens, by: Tokens) -> Unplaced:
         keyword = _keyword(by)
         if keyword in ("additionalProperties", "unevaluatedProperties") and isinstance(value, dict):
-            return Found(keyword, where, by, self._unexpected(keyword, list(value), value, by))
+            return Unplaced(keyword, where, by, self._unexpected(keyword, list(value), value, by))
         if keyword == "items" and where:
             prefix = _get(self._prepared, (*by[:-1], "prefixItems"))
             most = len(prefix) if isinstance(prefix, list) else 0
-            said = f"item {where[-1]} is not allowed: the array may hold {most} at most"
-            return Found("items", where, by, said)
+            message = f"item {where[-1]} is not allowed: the array may hold {most} at most"
+            return Unplaced("items", where, by, message)
         if keyword in ("properties", "patternProperties") and where:
-            said = f"{messages.show(where[-1])} must not be present" + self._why(by)
-            return Found(keyword, where, by, said)
+            message = f"{messages.show(where[-1])} must not be present" + self._why(by)
+            return Unplaced(keyword, where, by, message)
         if keyword == "propertyNames" and isinstance(value, dict):
-            said = f"{messages.names(list(value))}: no member is allowed"
-            return Found(keyword, where, by, said)
-        said = messages.sentence("false", False, value) + self._why(by)
-        return Found(keyword, where, by, said)
+            message = f"{messages.names(list(value))}: no member is allowed"
+            return Unplaced(keyword, where, by, message)
+        message = messages.sentence("false", False, value) + self._why(by)
+        return Unplaced(keyword, where, by, message)
 
     def _unexpected(self, keyword: str, names: Sequence[Any], value: Any, by: Tokens) -> str:
         if keyword == "unevaluatedItems":
@@ -244,16 +262,16 @@ class Explainer:
             noun = "1 item is" if len(names) == 1 else f"{len(names)} items are"
             return f"{noun} beyond what any schema allows: {shown}"
         verb = "is" if len(names) == 1 else "are"
-        said = f"{messages.names(names)} {verb} not declared, and nothing else is allowed here"
+        message = f"{messages.names(names)} {verb} not declared, and nothing else is allowed here"
         if _get(self._prepared, by) is not False:
-            said = f"{messages.names(names)} {verb} not what '{keyword}' allows"
-        return said + self._why(by) + self._did_you_mean(names, value, by)
+            message = f"{messages.names(names)} {verb} not what '{keyword}' allows"
+        return message + self._why(by) + self._did_you_mean(names, value, by)
 
     def _did_you_mean(self, names: Sequence[Any], value: Any, by: Tokens) -> str:
         """The declared member that the only unexpected one is a slip of."""
         if len(names) != 1 or not isinstance(value, dict) or not isinstance(names[0], str):
             return ""
-        declared = tables.members(self._prepared, _get(self._prepared, by[:-1]))
+        declared = branches.members(self._prepared, _get(self._prepared, by[:-1]))
         meant = misspellings.nearest(names[0], sorted(declared - value.keys()))
         return f"; did you mean {messages.show(meant)}?" if meant is not None else ""
 
@@ -279,7 +297,7 @@ class Explainer:
         return ""
 
 
-def _called(table: tables.Branches, index: int) -> str:
+def _called(table: branches.Branches, index: int) -> str:
     name = table.branches[index].name if index < len(table.branches) else ""
     return name or f"branch {index}"
 
@@ -297,18 +315,18 @@ def _keyword(by: Tokens) -> str:
 def _condition(schema: Any, holds: bool) -> str:
     """Why a then or an else applies, where its `if` is simple enough to say."""
     if holds and isinstance(schema, dict):
-        said = []
+        message = []
         properties = schema.get("properties")
         for name, inner in properties.items() if isinstance(properties, dict) else ():
             if isinstance(inner, dict) and "const" in inner:
-                said.append(f"{messages.show(name)} is {messages.show(inner['const'], 40)}")
+                message.append(f"{messages.show(name)} is {messages.show(inner['const'], 40)}")
         required = schema.get("required")
-        if not said and isinstance(required, list) and required:
-            said.append(
+        if not message and isinstance(required, list) and required:
+            message.append(
                 f"{messages.names(required)} {'is' if len(required) == 1 else 'are'} present"
             )
-        if said:
-            return f", since {messages.either(said, 'and')}"
+        if message:
+            return f", since {messages.either(message, 'and')}"
     return f", since the value {'matches' if holds else 'does not match'} 'if'"
 
 
@@ -320,3 +338,55 @@ def _get(node: Any, tokens: Iterable[str | int]) -> Any:
         except (KeyError, IndexError, TypeError):
             return None
     return node
+
+
+def _likelihood(branch: Sequence[Unplaced], depth: int) -> tuple[int, int, int]:
+    """The less of this, the likelier the branch was meant: few faults, and those deep inside."""
+    deepest = max((len(each.instance) for each in branch), default=0)
+    return (sum(len(each.instance) == depth for each in branch), len(branch), -deepest)
+
+
+def _rivals(one: Sequence[Unplaced], best: Sequence[Unplaced]) -> bool:
+    """Whether *one* is as likely as *best*, and as easily told: one fault, of the same value."""
+    return one is best or (len(one) == len(best) == 1 and one[0].instance == best[0].instance)
+
+
+def _in_all(mismatch: Unplaced, others: Sequence[Sequence[Unplaced]]) -> bool:
+    """Whether all *others* say what *mismatch* says."""
+    return all(
+        any(replace(mismatch, schema=other.schema) == other for other in branch)
+        for branch in others
+    )
+
+
+def _once(mismatches: Iterable[Unplaced]) -> list[Unplaced]:
+    """*mismatches* without what is said twice of one instance (by two branches of an allOf)."""
+    first: dict[tuple[Tokens, str, str], Unplaced] = {}
+    for each in mismatches:
+        message = "" if each.keyword == "type" else each.message
+        first.setdefault((each.instance, each.keyword, message), each)
+    return list(first.values())
+
+
+def _in_order(mismatches: list[Unplaced], instance: Any) -> list[Unplaced]:
+    """*mismatches* in the order in which a reader of the instance meets it."""
+    positions: dict[int, dict[Any, int]] = {}
+
+    def key(mismatch: Unplaced) -> list[int]:
+        order: list[int] = []
+        node = instance
+        for token in mismatch.instance:
+            if isinstance(node, dict):
+                known = positions.get(id(node))
+                if known is None:
+                    known = positions[id(node)] = {name: i for i, name in enumerate(node)}
+                order.append(known.get(token, len(known)))
+                node = node.get(token)
+            elif isinstance(node, (list, tuple)) and isinstance(token, int):
+                order.append(token)
+                node = node[token] if token < len(node) else None
+            else:
+                break
+        return order
+
+    return sorted(mismatches, key=key)

@@ -17,7 +17,7 @@ from jsonschema_rs import canonical
 from troth import pointer as pointers
 from troth.schema.applicators import reference, walk
 from troth.schema.dialect import BASE, copy_of, fragment
-from troth.schema.schema import Schema, Schemas
+from troth.schema.schema import Schemas
 from troth.schema.validators import LATEST
 from troth.schema.witness import instances
 
@@ -69,25 +69,6 @@ def satisfiability(schemas: Schemas, pointer: str) -> Verdict:
     return verdict
 
 
-def satisfiable(schema: Schema) -> Verdict:
-    """Whether any value satisfies *schema*: asked of one that arrived by itself."""
-    return satisfiability(schema.schemas, schema.pointer)
-
-
-def covers(schemas: Schemas, wide: str, narrow: str) -> Verdict:
-    """Whether the schema at *wide* accepts everything that the one at *narrow* accepts."""
-    one, other = _canonical(schemas, wide), _canonical(schemas, narrow)
-    if one is None or other is None:
-        return "unknown"
-    if _verdict(one.covers(other)) == "yes":
-        return "yes"
-    # A value that only the narrow one accepts disproves it.
-    form = _combined(other, one, "subtract") or other
-    is_wide, is_narrow = schemas.at(wide).is_valid, schemas.at(narrow).is_valid
-    shown = _first(form, lambda value: is_narrow(value) and not is_wide(value))
-    return "no" if shown is not None else "unknown"
-
-
 def overlap(schemas: Schemas, one: str, other: str, *, union: str | None = None) -> Overlap:
     """Whether a value satisfies both the schema at *one* and the one at *other*.
 
@@ -97,9 +78,9 @@ def overlap(schemas: Schemas, one: str, other: str, *, union: str | None = None)
     left, right = _canonical(schemas, one), _canonical(schemas, other)
     if left is None or right is None:
         return Overlap("unknown")
-    form = _combined(left, right, "intersect")
+    form = _intersection(left, right)
     if form is not None and beside is not None:
-        form = _combined(form, beside.form, "intersect")
+        form = _intersection(form, beside.form)
     if form is not None and _verdict(form.satisfiability()) == "no":
         return Overlap("no")
     fits_one, fits_other = schemas.at(one).is_valid, schemas.at(other).is_valid
@@ -183,17 +164,8 @@ def _impossible_names(schemas: Schemas, pointer: str) -> Iterator[Unsatisfiable]
     for at, _ in walk(schemas.prepared.root, pointer):
         if not at.endswith("/propertyNames"):
             continue
-        form = _canonical(schemas, at)
-        if form is None:
-            continue
-        # Two forms combine only when they agree on formats and patterns.
-        strings = jsonschema_rs.canonicalize(
-            {"type": "string"},
-            draft=schemas.engine.draft,
-            validate_formats=True,
-            pattern_options=schemas.engine.patterns,
-        )
-        names = _combined(form, strings, "intersect")
+        form, strings = _canonical(schemas, at), _canonical(schemas, {"type": "string"})
+        names = None if form is None or strings is None else _intersection(form, strings)
         if names is not None and _verdict(names.satisfiability()) == "no":
             why = "no member name satisfies it, since names are strings: only {} is accepted"
             yield Unsatisfiable(at, why, (at,))
@@ -222,30 +194,28 @@ def _beside(schemas: Schemas, union: str) -> _Beside | None:
     if not isinstance(written, dict) or not written.keys() - _UNIONS - _SAYS_NOTHING:
         return None
     rest = _absolute({name: value for name, value in written.items() if name not in _UNIONS})
-    engine = schemas.engine
+    form = _canonical(schemas, rest)
+    if form is None:
+        return None
     try:
-        form = jsonschema_rs.canonicalize(
-            rest,
-            draft=engine.draft,
-            validate_formats=True,
-            pattern_options=engine.patterns,
-            registry=engine.registry,
-        )
         validator = jsonschema_rs.validator_for(
             {"$schema": LATEST, **rest},
-            registry=engine.registry,
+            registry=schemas.engine.registry,
             validate_formats=True,
-            pattern_options=engine.patterns,
+            pattern_options=schemas.engine.patterns,
         )
     except (ValueError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError):
         return None
     return _Beside(form, validator.is_valid)
 
 
-def _canonical(schemas: Schemas, pointer: str) -> jsonschema_rs.CanonicalSchema | None:
+def _canonical(schemas: Schemas, schema: Any) -> jsonschema_rs.CanonicalSchema | None:
+    """The canonical form of *schema*, a pointer or a schema whose references are absolute."""
+    if isinstance(schema, str):
+        schema = {"$ref": f"{BASE}#{fragment(schema)}"}
     try:
         return jsonschema_rs.canonicalize(
-            {"$ref": f"{BASE}#{fragment(pointer)}"},
+            schema,
             draft=schemas.engine.draft,
             validate_formats=True,
             pattern_options=schemas.engine.patterns,
@@ -255,13 +225,11 @@ def _canonical(schemas: Schemas, pointer: str) -> jsonschema_rs.CanonicalSchema 
         return None
 
 
-def _combined(
-    left: jsonschema_rs.CanonicalSchema,
-    right: jsonschema_rs.CanonicalSchema,
-    how: Literal["intersect", "subtract"],
+def _intersection(
+    left: jsonschema_rs.CanonicalSchema, right: jsonschema_rs.CanonicalSchema
 ) -> jsonschema_rs.CanonicalSchema | None:
     try:
-        return left.intersect(right) if how == "intersect" else left.subtract(right)
+        return left.intersect(right)
     except canonical.CanonicalizationError:
         return None
 

@@ -12,8 +12,7 @@ outgrows its budget, makes the schemas that use it a SpecError, and no others.
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -21,16 +20,17 @@ import jsonschema_rs
 
 from troth import pointer as pointers
 from troth.errors import Place, SpecError
-from troth.http import json_text
-from troth.schema import dialect, messages, validators
-from troth.schema import misspellings as hints
-from troth.schema import string_content as content
-from troth.schema.bounded_errors import failures
-from troth.schema.explanation import Explainer
-from troth.schema.mismatch import Mismatch
-from troth.schema.untrusted_schema import Budget, UnusableSchema, draft_of, has_many_patterns
+from troth.http import json_text, media_type
+from troth.schema import dialect, messages, misspellings, validators
+from troth.schema.applicators import IN_PLACE, applying
+from troth.schema.explanation import Explainer, Mismatch
 
-__all__ = ["Budget", "Mismatch", "Schema", "Schemas", "Source", "UnusableSchema", "embedded"]
+__all__ = ["Mismatch", "Schema", "Schemas", "Source"]
+
+
+#: Encodings that leave a text as it is (RFC 2045 §6.2); any other hides the JSON from us.
+_PLAIN = frozenset({None, "7bit", "8bit", "binary"})
+_BRANCHING = frozenset({*IN_PLACE, "patternProperties"} - {"allOf"})
 
 
 class Source(Protocol):
@@ -93,8 +93,8 @@ class Schemas:
         self._explainer = Explainer(
             document.root, self.prepared.root, place=document.place, content=self._in_content
         )
-        self._hinter = hints.Hinter(self.prepared.root)
-        self._content = {"contentSchema": content.keyword(self._is_fit)}
+        self._hinter = misspellings.Hinter(self.prepared.root)
+        self._content = {"contentSchema": _content_keyword(self._is_fit)}
         self._compiled: dict[tuple[str, bool], Schema] = {}
         self._lock = threading.RLock()
 
@@ -122,7 +122,7 @@ class Schemas:
         For callers who parse that string once themselves.  None where there is no such schema,
         or where a branch or a condition may hold the string to another one as well.
         """
-        found = content.of_member(self.prepared.root, pointer, member)
+        found = _content_schema_of(self.prepared.root, pointer, member)
         return None if found is None else self.at(found, content=True)
 
     def faults(self) -> Iterator[SpecError]:
@@ -134,7 +134,7 @@ class Schemas:
         self, validator: jsonschema_rs.Validator, pointer: str, instance: Any
     ) -> tuple[Mismatch, ...]:
         """What *validator*, of the schema at *pointer*, says against *instance*."""
-        errors = failures(validator, instance)
+        errors = validators.failures(validator, instance)
         if errors is None:
             said = f"{messages.show(instance)} is not a JSON value"
             return (Mismatch("type", "", pointer, said, self.document.place(pointer)),)
@@ -147,7 +147,7 @@ class Schemas:
                 "properties",
                 pointers.of(hint.instance),
                 hint.schema_pointer,
-                hints.sentence(hint),
+                misspellings.sentence(hint),
                 self.document.place(hint.schema_pointer),
             )
             for hint in self._hinter.find(pointer, instance)
@@ -173,14 +173,14 @@ class Schemas:
 
     def _is_fit(self, pointer: str, text: str) -> bool:
         try:
-            value = content.parse(text)
+            value = _parse(text)
         except json_text.BadJson:
             return False
         return self.at(pointer, content=True).is_valid(value)
 
     def _in_content(self, pointer: str, text: str) -> tuple[Mismatch, ...]:
         try:
-            value = content.parse(text)
+            value = _parse(text)
         except json_text.BadJson as fault:
             by = f"{pointer.rpartition('/')[0]}/contentMediaType"
             said = f"the string does not hold JSON: {fault}"
@@ -188,63 +188,65 @@ class Schemas:
         return self.at(pointer, content=True).errors(value)
 
 
-@dataclass(frozen=True, slots=True)
-class _Alone:
-    """A schema that no document holds."""
-
-    root: Any
-    openapi: str = ""
-
-    def place(self, pointer: str) -> Place | None:
-        """Nowhere: it came in a message."""
-        return None
+class Unfit(ValueError):
+    """The content of a string is not what its contentSchema asks for."""
 
 
-_embedded: OrderedDict[bytes, Schema] = OrderedDict()
-_embedded_lock = threading.Lock()
-_MOST_EMBEDDED = 64
+def _content_keyword(is_fit: Callable[[str, str], bool]) -> type:
+    """A `contentSchema` keyword for jsonschema-rs that asks *is_fit(pointer, text)*."""
+
+    class ContentSchema:
+        """Holds the content of a string to the schema at one pointer."""
+
+        def __init__(
+            self, parent_schema: dict[str, Any], value: Any, schema_path: list[str | int]
+        ) -> None:
+            self._pointer = pointers.of(schema_path) if _holds_json(parent_schema) else None
+
+        def validate(self, instance: Any) -> None:
+            """Raise Unfit for a string whose content does not fit; other types hold no content."""
+            pointer = self._pointer
+            if pointer is not None and isinstance(instance, str) and not is_fit(pointer, instance):
+                raise Unfit
+
+    return ContentSchema
 
 
-def embedded(schema: Any, *, budget: Budget | None = None) -> Schema:
-    """Compile a JSON Schema that arrived by itself (a tool's parameters, a json_schema).
+def _holds_json(schema: Mapping[str, Any]) -> bool:
+    """Whether *schema* says that its strings hold plain JSON."""
+    said = schema.get("contentMediaType")
+    return (
+        isinstance(said, str)
+        and media_type.is_json(said)
+        and schema.get("contentEncoding") in _PLAIN
+    )
 
-    Its references stay inside it; drafts 4, 6, 7, 2019-09 and 2020-12 are spoken.  The same
-    schema, whatever the order of its members, is compiled once, in canonical order: what is made
-    from it does not depend on who sent it first.  Raises UnusableSchema.
+
+def _parse(text: str) -> Any:
+    """The JSON in *text*; raises json_text.BadJson."""
+    return json_text.decode(text.encode("utf-8", "surrogatepass"))
+
+
+def _content_schema_of(root: Any, pointer: str, member: str) -> str | None:
+    """The pointer of the only contentSchema that holds for *member* of the schema at *pointer*.
+
+    None where there is none or more than one, or where a branch or a condition may add another.
     """
-    draft = draft_of(schema, budget or Budget())
-    try:
-        key = json_text.canonical(schema)
-        ordered = json_text.decode(key)
-    except (ValueError, TypeError, json_text.BadJson) as error:
-        said = "the schema holds what JSON cannot (a lone surrogate, say)"
-        raise UnusableSchema("not-a-schema", said) from error
-    with _embedded_lock:
-        found = _embedded.get(key)
-        if found is not None:
-            _embedded.move_to_end(key)
-            return found
-    found = _compile_embedded(ordered, draft)
-    if has_many_patterns(ordered):
-        return found  # a megabyte or more of automata
-    with _embedded_lock:
-        _embedded[key] = found
-        while len(_embedded) > _MOST_EMBEDDED:
-            _embedded.popitem(last=False)
-    return found
+    values = _parts(root, [pointer])
+    if values is None:
+        return None
+    properties = [
+        pointers.join(at, "properties", member)
+        for at, schema in values
+        if isinstance(schema.get("properties"), dict) and member in schema["properties"]
+    ]
+    parts = _parts(root, properties)
+    found = [at for at, schema in parts or () if "contentSchema" in schema and _holds_json(schema)]
+    return f"{found[0]}/contentSchema" if len(found) == 1 else None
 
 
-def _compile_embedded(schema: Any, draft: str) -> Schema:
-    try:
-        schemas = Schemas(_Alone(schema), draft=draft)
-        fault = next(schemas.engine.faults(), None)
-        if fault is not None:
-            raise fault
-        return schemas.at("")
-    except (validators.Uncompilable, SpecError) as fault:
-        raise _unusable(fault.fault, fault.pointer) from fault
-
-
-def _unusable(fault: str, pointer: str) -> UnusableSchema:
-    reason = "bad-pattern" if fault.startswith("the pattern") else "not-a-schema"
-    return UnusableSchema(reason, fault, pointer=pointer)
+def _parts(root: Any, to_see: list[str]) -> list[tuple[str, Mapping[str, Any]]] | None:
+    """The schemas at the pointers *to_see* and what they always include; None if any branches."""
+    starts = [(at, pointers.resolve(root, at)) for at in to_see]
+    parts = list(applying(root, starts, keywords=("allOf",)))
+    return None if any(schema.keys() & _BRANCHING for _, schema in parts) else parts

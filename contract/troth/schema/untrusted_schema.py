@@ -6,16 +6,20 @@ small, refer only into itself, and be of a draft that the engine speaks.
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from troth import pointer as pointers
-from troth.errors import TrothError
+from troth.errors import Place, SpecError, TrothError
+from troth.http import json_text
 from troth.schema import messages
 from troth.schema.applicators import IN_PLACE, below
 from troth.schema.data_model import type_of
-from troth.schema.validators import DRAFTS, LATEST
+from troth.schema.schema import Schema, Schemas
+from troth.schema.validators import DRAFTS, LATEST, Uncompilable
 
 #: Members whose value is data, in which `$ref` means nothing.
 _DATA = frozenset({"const", "default", "enum", "example", "examples"})
@@ -54,12 +58,12 @@ class UnusableSchema(TrothError):
         return f"{self.sentence} (at {self.pointer})" if self.pointer else self.sentence
 
 
-def has_many_patterns(schema: Any) -> bool:
+def _has_many_patterns(schema: Any) -> bool:
     """Whether *schema* is too costly to be kept once it has been used."""
     return sum(len(_patterns(node)) for _, node in _nodes(schema, "")) > 8
 
 
-def draft_of(schema: Any, budget: Budget) -> str:
+def _draft_of(schema: Any, budget: Budget) -> str:
     """The URI of the draft of *schema*, all of whose references stay inside it.
 
     Raises UnusableSchema.
@@ -201,3 +205,65 @@ def _measure_unfolding(edges: dict[str, list[str]], budget: Budget) -> None:
             if steps.get(at, 0) > budget.steps:
                 said = f"one value would be held to more than {budget.steps} schemas"
                 raise UnusableSchema("too-large", said, pointer=at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Alone:
+    """A schema that no document holds."""
+
+    root: Any
+    openapi: str = ""
+
+    def place(self, pointer: str) -> Place | None:
+        """Nowhere: it came in a message."""
+        return None
+
+
+_embedded: OrderedDict[bytes, Schema] = OrderedDict()
+_embedded_lock = threading.Lock()
+_MOST_EMBEDDED = 64
+
+
+def embedded(schema: Any, *, budget: Budget | None = None) -> Schema:
+    """Compile a JSON Schema that arrived by itself (a tool's parameters, a json_schema).
+
+    Its references stay inside it; drafts 4, 6, 7, 2019-09 and 2020-12 are spoken.  The same
+    schema, whatever the order of its members, is compiled once, in canonical order: what is made
+    from it does not depend on who sent it first.  Raises UnusableSchema.
+    """
+    draft = _draft_of(schema, budget or Budget())
+    try:
+        key = json_text.canonical(schema)
+        ordered = json_text.decode(key)
+    except (ValueError, TypeError, json_text.BadJson) as error:
+        said = "the schema holds what JSON cannot (a lone surrogate, say)"
+        raise UnusableSchema("not-a-schema", said) from error
+    with _embedded_lock:
+        found = _embedded.get(key)
+        if found is not None:
+            _embedded.move_to_end(key)
+            return found
+    found = _compile_embedded(ordered, draft)
+    if _has_many_patterns(ordered):
+        return found  # a megabyte or more of automata
+    with _embedded_lock:
+        _embedded[key] = found
+        while len(_embedded) > _MOST_EMBEDDED:
+            _embedded.popitem(last=False)
+    return found
+
+
+def _compile_embedded(schema: Any, draft: str) -> Schema:
+    try:
+        schemas = Schemas(_Alone(schema), draft=draft)
+        fault = next(schemas.engine.faults(), None)
+        if fault is not None:
+            raise fault
+        return schemas.at("")
+    except (Uncompilable, SpecError) as fault:
+        raise _unusable(fault.fault, fault.pointer) from fault
+
+
+def _unusable(fault: str, pointer: str) -> UnusableSchema:
+    reason = "bad-pattern" if fault.startswith("the pattern") else "not-a-schema"
+    return UnusableSchema(reason, fault, pointer=pointer)

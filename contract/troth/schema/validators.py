@@ -15,7 +15,6 @@ import jsonschema_rs
 from troth import pointer as pointers
 from troth.schema import messages
 from troth.schema.applicators import resolve, walk
-from troth.schema.bounded_errors import legible
 from troth.schema.dialect import BASE, Prepared, fragment
 
 #: How much work one pattern may be: its automaton in bytes, its steps on one string.
@@ -37,6 +36,14 @@ DRAFTS: dict[str, type[jsonschema_rs.Validator]] = {
     "http://json-schema.org/draft-06/schema": jsonschema_rs.Draft6Validator,
     "http://json-schema.org/draft-04/schema": jsonschema_rs.Draft4Validator,
 }
+
+#: An instance of more values than this is cut down, its containers to so many entries.
+LARGE = 5000
+KEPT = 100
+
+_Kind = jsonschema_rs.ValidationErrorKind
+#: What is said of a container whatever becomes of the values inside it.
+_SHALLOW = (_Kind.Type, _Kind.Required, _Kind.AdditionalProperties)
 
 _TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
 _BAD_PATTERN = "the pattern {} is not an ECMA-262 regular expression, or it is too large to run"
@@ -198,3 +205,97 @@ def _fault(error: jsonschema_rs.ValidationError, value: Any, at: str) -> Uncompi
 def _line(text: str) -> str:
     first = text.partition("\n")[0]
     return first if len(first) <= 200 else first[:199] + "…"
+
+
+def failures(validator: jsonschema_rs.Validator, instance: Any) -> list[Any] | None:
+    """The errors of *instance*; None when it is no JSON value at all."""
+    try:
+        return _failures(validator, instance)
+    except ValueError:
+        pass
+    try:
+        return _failures(validator, legible(instance))
+    except (ValueError, TypeError):
+        return None
+
+
+def _failures(validator: jsonschema_rs.Validator, instance: Any) -> list[Any]:
+    if not _is_large(instance):
+        return list(validator.iter_errors(instance))
+    cut: set[int] = set()
+    small = _cut(instance, cut)
+    found = [error for error in validator.iter_errors(small) if _holds(error, small, cut)]
+    return found or _first(validator, instance)
+
+
+def _first(validator: jsonschema_rs.Validator, instance: Any) -> list[Any]:
+    try:
+        validator.validate(instance)
+    except jsonschema_rs.ValidationError as error:
+        return [error]
+    return []
+
+
+def _holds(error: jsonschema_rs.ValidationError, small: Any, cut: set[int]) -> bool:
+    """Whether an error of the cut instance is one of the whole one as well."""
+    node = small
+    for token in error.instance_path:
+        node = node[token]
+    if id(node) not in cut:
+        return True
+    return isinstance(error.kind, _SHALLOW) and len(node) < KEPT
+
+
+def _is_large(instance: Any) -> bool:
+    count = 0
+    level = [instance]
+    while level:
+        below: list[Any] = []
+        for node in level:
+            if type(node) is dict:
+                below += node.values()
+            elif type(node) is list:
+                below += node
+        count += len(below)
+        if count > LARGE:
+            return True
+        level = [node for node in below if type(node) is dict or type(node) is list]
+    return False
+
+
+def _cut(node: Any, cut: set[int]) -> Any:
+    """*node* with at most KEPT entries in each container; *cut* gets the ids of those affected."""
+    if isinstance(node, dict):
+        kept: Any = {}
+        for name, value in node.items():
+            kept[name] = _cut(value, cut)
+            if len(kept) == KEPT:
+                break
+        inside = kept.values()
+    elif isinstance(node, (list, tuple)):
+        kept = inside = [_cut(value, cut) for value in node[:KEPT]]
+    else:
+        return node
+    if len(kept) < len(node) or any(id(value) in cut for value in inside):
+        cut.add(id(kept))
+    return kept
+
+
+def legible(value: Any) -> Any:
+    r"""*value* with each lone surrogate as a character of its own, which UTF-8 can hold.
+
+    The engine reads UTF-8, in which "\ud800" cannot be written; a private-use character has the
+    same length, equals no letter that a pattern or an enum would name, and keeps names distinct.
+    """
+    if isinstance(value, str):
+        if value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value):
+            return value
+        return "".join(
+            chr(0xF0000 + ord(char) - 0xD800) if "\ud800" <= char <= "\udfff" else char
+            for char in value
+        )
+    if isinstance(value, dict):
+        return {legible(name): legible(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [legible(item) for item in value]
+    return value

@@ -1,5 +1,7 @@
-"""Hold one exchange to a contract: parameters, security, bodies, forms, responses, streams.
+"""Hold one exchange to a contract: parameters, security, bodies, responses, streams.
 
-`validator.validate` gives every violation in document order.  openapi-core is known here only.
-
+`validator.validate` gives every violation in document order, and each part can be had alone:
+`parameters`, `security` (the one reader of credentials), `bodies` (JSON and forms), `responses`
+with `streams`.  `styles` is the table by which parameters are written and read.  All violations
+are built by `violation_builder`.  openapi-core is known here only.
 """

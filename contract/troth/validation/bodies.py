@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from troth import pointer
@@ -170,23 +171,12 @@ def _urlencoded(declared: MediaType, body: bytes) -> dict[str, Any]:
 
 def _styled(member: Parameter, sent: styles.Pairs) -> tuple[Any, bool]:
     """The value of *member*, to which all of *sent* belongs, and whether it is there."""
-    readings: list[Any] = []
-    for kind in coercion.kinds(member.schema):
-        if kind == "object" and member.style == "form" and member.explode:
-            # OpenAPI 3.1 §4.8.15.1.1: an object of a form without a style is JSON.
-            return _json(styles.decoded(sent[0][1], plus=True), member.name), True
-        if member.schema is None and len(sent) > 1:
-            return [styles.decoded(text, plus=True) for _, text in sent], True
-        texts = styles.divide_pairs(member, sent, kind)
-        if texts is None:
-            continue
-        if member.schema is None:
-            return texts, True
-        value = coercion.read(member.schema, texts)
-        if member.schema.is_valid(value):
-            return value, True
-        readings.append(value)
-    return (readings[0], True) if readings else (None, False)
+    if member.schema is None and len(sent) > 1:
+        return [styles.decoded(text, plus=True) for _, text in sent], True
+    if member.style == "form" and member.explode and "object" in coercion.kinds(member.schema):
+        # OpenAPI 3.1 §4.8.15.1.1: an object of a form without a style is JSON.
+        return _json(styles.decoded(sent[0][1], plus=True), member.name), True
+    return coercion.read_first(member.schema, partial(styles.divide_pairs, member, sent))
 
 
 def _multipart(declared: MediaType, content_type: str, body: bytes) -> dict[str, Any]:
@@ -241,10 +231,10 @@ def _parts(content_type: str, body: bytes) -> Sequence[tuple[str, bytes]]:
         # As Latin-1, one character a byte: as ASCII it would lose the names that are not.
         loads: Any = media_type_deserializers["multipart/form-data"]
         read = loads(body, boundary=boundary, charset="latin-1")
-        found = [(name, data) for name in read for data in read.getlist(name)]
+        parts = [(name, data) for name in read for data in read.getlist(name)]
     except Exception as error:  # the e-mail parser and its assertions: any fault is the body's
         raise Malformed("a part has no name, or the parts have no form") from error
-    return [(_name(name), data) for name, data in found]
+    return [(_name(name), data) for name, data in parts]
 
 
 def _name(name: str) -> str:
@@ -261,12 +251,12 @@ def _json(text: str | bytes, name: str) -> Any:
 
 def _by_member(schema: Schema | None, sent: styles.Pairs) -> dict[str, list[tuple[str, str]]]:
     """The pairs of a form by the member that they belong to: `a[b]` to `a`, if that is declared."""
-    found: dict[str, list[tuple[str, str]]] = {}
+    members: dict[str, list[tuple[str, str]]] = {}
     for name, text in sent:
         base = name.partition("[")[0]
         is_member = base != name and schema is not None and coercion.declares(schema, base)
-        found.setdefault(base if is_member else name, []).append((name, text))
-    return found
+        members.setdefault(base if is_member else name, []).append((name, text))
+    return members
 
 
 def _member(schema: Schema | None, name: str) -> Schema | None:

@@ -8,7 +8,7 @@ reading that explains itself best, so that the schema's own error says what was 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,10 +17,10 @@ from weakref import WeakKeyDictionary
 from troth import pointer as pointers
 from troth.http import json_text
 from troth.http.json_text import BadJson
-from troth.schema.applicators import COMBINATORS, applying, below, reference
+from troth.schema.applicators import COMBINATORS, applying, below, resolve
 from troth.schema.data_model import ALL_TYPES, type_of
 from troth.schema.schema import Schema, Schemas
-from troth.validation.styles import Kind, Texts
+from troth.validation.styles import Kind, Malformed, Texts
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
 _Nodes = tuple[tuple[str, Mapping[str, Any]], ...]
@@ -39,27 +39,46 @@ _known: WeakKeyDictionary[Schemas, _Known] = WeakKeyDictionary()
 
 def kinds(schema: Schema | None) -> tuple[Kind, ...]:
     """The shapes that a value of *schema* can have, in the order in which to try them."""
-    types = (
-        types_of(schema.schemas, schema.pointer) if schema is not None else frozenset({"string"})
-    )
-    if types == ALL_TYPES:
-        return ("scalar",)  # It says nothing of the type: a text is a text.
-    found: list[Kind] = []
-    if "object" in types:
-        found.append("object")
-    if "array" in types:
-        found.append("array")
-    if types - {"array", "object"} or not found:
-        found.append("scalar")
-    return tuple(found)
+    if schema is None or (types := types_of(schema.schemas, schema.pointer)) == ALL_TYPES:
+        return ("scalar",)  # Nothing is said of the type: a text is a text.
+    structured: tuple[Kind, ...] = ("object", "array")
+    possible = tuple(kind for kind in structured if kind in types)
+    return possible if possible and types <= {"object", "array"} else (*possible, "scalar")
 
 
 def types_of(schemas: Schemas, pointer: str) -> frozenset[str]:
     """The types that the schema at *pointer* leaves open, `$ref` and branches followed."""
     known = _known.setdefault(schemas, _Known())
     if pointer not in known.types:
-        known.types[pointer] = _types(schemas, pointer, frozenset())
+        root = schemas.prepared.root
+        known.types[pointer] = _types(root, pointer, pointers.find(root, pointer), frozenset())
     return known.types[pointer]
+
+
+def read_first(schema: Schema | None, divide: Callable[[Kind], Texts | None]) -> tuple[Any, bool]:
+    """The value of what *divide* makes of each shape that *schema* allows, and whether it is there.
+
+    The first that is valid counts, or else the first.  Raises Malformed where no shape has a form.
+    """
+    readings: list[Any] = []
+    fault: Malformed | None = None
+    for kind in kinds(schema):
+        try:
+            texts = divide(kind)
+        except Malformed as malformed:
+            fault = fault or malformed
+            continue
+        if texts is None:
+            continue
+        if schema is None:
+            return texts, True
+        value = read(schema, texts)
+        if schema.is_valid(value):
+            return value, True
+        readings.append(value)
+    if fault is not None and not readings:
+        raise fault
+    return (readings[0], True) if readings else (None, False)
 
 
 def read(schema: Schema, texts: Texts) -> Any:
@@ -84,8 +103,8 @@ def is_object(schema: Schema, *, item: bool) -> bool:
 
 def member(schema: Schema, name: str) -> Schema | None:
     """The schema of the member *name*, if there is one; the first, where branches differ."""
-    found = _member(schema.schemas, (schema.pointer,), name)
-    return schema.schemas.at(found[0]) if found else None
+    at = _member(schema.schemas, (schema.pointer,), name)
+    return schema.schemas.at(at[0]) if at else None
 
 
 def declares(schema: Schema, name: str) -> bool:
@@ -141,53 +160,55 @@ def _readings(text: str, types: frozenset[str]) -> Iterator[Any]:
     yield text
 
 
-def _types(schemas: Schemas, pointer: str, seen: frozenset[str]) -> frozenset[str]:
-    node = pointers.find(schemas.prepared.root, pointer)
+def _types(root: Any, pointer: str, node: Any, seen: frozenset[str]) -> frozenset[str]:
     if pointer in seen or not isinstance(node, Mapping):
         return ALL_TYPES
     seen |= {pointer}
-    found = ALL_TYPES
+    types = ALL_TYPES
     if isinstance(declared := node.get("type"), str | list):
-        found &= _widened([declared] if isinstance(declared, str) else declared)
+        types &= _widened([declared] if isinstance(declared, str) else declared)
     if isinstance(enum := [node["const"]] if "const" in node else node.get("enum"), list):
-        found &= _widened(map(type_of, enum))
-    if (target := reference(node)) is not None:
-        found &= _types(schemas, target, seen)
+        types &= _widened(type_of(value) for value in enum)
+    if (target := resolve(root, node)) is not None:
+        types &= _types(root, *target, seen)
     for keyword in COMBINATORS:
-        branches = [pointers.join(pointer, *tokens) for tokens, _ in below(node, keyword)]
-        if branches:
-            every = frozenset.intersection if keyword == "allOf" else frozenset.union
-            found &= every(*(_types(schemas, branch, seen) for branch in branches))
-    if found == ALL_TYPES and ("properties" in node or "items" in node):
+        branches = [
+            _types(root, pointers.join(pointer, *tokens), branch, seen)
+            for tokens, branch in below(node, keyword)
+        ]
+        every = frozenset.intersection if keyword == "allOf" else frozenset.union
+        types &= every(*branches) if branches else ALL_TYPES
+    if types == ALL_TYPES and ("properties" in node or "items" in node):
         return frozenset({"object" if "properties" in node else "array"})
-    return found
+    return types
 
 
 def _widened(types: Iterable[str]) -> frozenset[str]:
-    found = frozenset(types)
-    return found | {"integer"} if "number" in found else found
+    widened = frozenset(types)
+    return widened | {"integer"} if "number" in widened else widened
 
 
 def _member(schemas: Schemas, at: tuple[str, ...], name: str) -> tuple[str, ...]:
     """The schemas that the member *name* of an object of the schemas *at* has to fit."""
-    found: list[str] = []
+    members: list[str] = []
     for pointer, node in _reachable(schemas, at):
         properties = node.get("properties")
         if isinstance(properties, Mapping) and name in properties:
-            found.append(pointers.join(pointer, "properties", name))
+            members.append(pointers.join(pointer, "properties", name))
         elif isinstance(node.get("additionalProperties"), Mapping):
-            found.append(pointer + "/additionalProperties")
-    return tuple(found)
+            members.append(pointer + "/additionalProperties")
+    return tuple(members)
 
 
 def _items(schemas: Schemas, at: tuple[str, ...], index: int) -> tuple[str, ...]:
-    found: list[str] = []
+    items: list[str] = []
     for pointer, node in _reachable(schemas, at):
-        if index < len(below(node, "prefixItems")):
-            found.append(f"{pointer}/prefixItems/{index}")
+        first = node.get("prefixItems")
+        if isinstance(first, list) and index < len(first):
+            items.append(f"{pointer}/prefixItems/{index}")
         elif isinstance(node.get("items"), Mapping):
-            found.append(pointer + "/items")
-    return tuple(found)
+            items.append(pointer + "/items")
+    return tuple(items)
 
 
 def _reachable(schemas: Schemas, at: tuple[str, ...]) -> _Nodes:

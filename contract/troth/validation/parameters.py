@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from troth import pointer
@@ -74,7 +75,8 @@ def _check(
         if content is not None:
             value, is_there = _content_value(content, _whole(parameter, sent))
         else:
-            value, is_there = _value(parameter, sent)
+            divide = partial(_texts, parameter, sent)
+            value, is_there = coercion.read_first(parameter.schema, divide)
     except Malformed as fault:
         message = f"{_called(parameter)} cannot be read: {fault}"
         yield violations.violation(f"{location}.malformed", message)
@@ -91,34 +93,6 @@ def _check(
         yield from violations.mismatches(location, schema, value)
 
 
-def _value(parameter: Parameter, sent: _Sent | Response) -> tuple[Any, bool]:
-    """The value of *parameter* and whether it is there; raises Malformed.
-
-    Of several shapes that its schema allows, the first in which the value is valid.
-    """
-    readings: list[Any] = []
-    fault: Malformed | None = None
-    for kind in coercion.kinds(parameter.schema):
-        try:
-            texts = _texts(parameter, sent, kind)
-        except Malformed as malformed:
-            fault = fault or malformed
-            continue
-        if texts is None:
-            continue
-        if parameter.schema is None:
-            return texts, True
-        value = coercion.read(parameter.schema, texts)
-        if parameter.schema.is_valid(value):
-            return value, True
-        readings.append(value)
-    if readings:
-        return readings[0], True
-    if fault is not None:
-        raise fault
-    return None, False
-
-
 def _texts(parameter: Parameter, sent: _Sent | Response, kind: Kind) -> Texts | None:
     """What *sent* holds for *parameter*, divided as its style says; None when it is not there."""
     if parameter.location == "header":
@@ -128,16 +102,14 @@ def _texts(parameter: Parameter, sent: _Sent | Response, kind: Kind) -> Texts | 
     if parameter.location == "path":
         raw = sent.match.path_parameters.get(parameter.name)
         return None if raw is None else styles.divide_path(parameter, raw, kind)
-    found = sent.cookies if parameter.location == "cookie" else sent.query
+    pairs = sent.cookies if parameter.location == "cookie" else sent.query
     if kind == "object" and parameter.explode and parameter.style != "deepObject":
-        found = _members(parameter, sent.match.operation, found)
-    if parameter.location == "cookie":
-        return styles.divide_cookie(parameter, found, kind)
-    return styles.divide_pairs(parameter, found, kind)
+        pairs = _members(parameter, sent.match.operation, pairs)
+    return styles.divide_pairs(parameter, pairs, kind)
 
 
-def _members(parameter: Parameter, operation: Operation, found: Pairs) -> Pairs:
-    """The pairs of *found* that can be members of an exploded object: nobody else's."""
+def _members(parameter: Parameter, operation: Operation, pairs: Pairs) -> Pairs:
+    """The pairs of *pairs* that can be members of an exploded object: nobody else's."""
     others = {
         other.name
         for other in operation.parameters
@@ -146,7 +118,7 @@ def _members(parameter: Parameter, operation: Operation, found: Pairs) -> Pairs:
     schema = parameter.schema
     own = [
         (name, text)
-        for name, text in found
+        for name, text in pairs
         if name.partition("[")[0] not in others and coercion.may_have(schema, name)
     ]
     # A name that nothing declares shows no object to be there: it may be a stranger's.

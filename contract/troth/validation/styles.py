@@ -153,59 +153,36 @@ def divide_field(parameter: Parameter, text: str, kind: Kind) -> Texts:
     return _divided(parameter, kind, text, decode=lambda leaf: leaf.strip(" \t"))
 
 
-def divide_pairs(parameter: Parameter, found: Pairs, kind: Kind) -> Texts | None:
-    """Divide what *found*, a query or a form, holds for *parameter*; None when that is nothing.
+def divide_pairs(parameter: Parameter, sent: Pairs, kind: Kind) -> Texts | None:
+    """Divide what *sent*, a query, a form or a Cookie field, holds for *parameter*, if anything.
 
-    For an exploded object *found* holds only pairs that may be its members.
+    For an exploded object *sent* holds only pairs that may be its members.
     """
 
     def leaf(text: str) -> str:
+        if parameter.style == "cookie":
+            return text  # OpenAPI 3.2 §4.12.2: it is form without percent-encoding
         # With allowReserved a plus sign may be sent as it is, so it cannot mean a space.
         return decoded(text, plus=not parameter.allow_reserved)
 
     if parameter.style == "deepObject":
-        return _deep_object(parameter.name, [(name, leaf(text)) for name, text in found])
+        return _deep_object(parameter.name, [(name, leaf(text)) for name, text in sent])
     if kind == "object" and parameter.explode:
-        members = {name: leaf(text) for name, text in found}
+        members = {name: leaf(text) for name, text in sent}
         return members or None
-    texts = [text for name, text in found if name == parameter.name]
+    texts = [text for name, text in sent if name == parameter.name]
     if not texts:
         return None
     if kind == "scalar":
         return leaf(texts[0])
     if kind == "array" and parameter.explode:
-        return [leaf(text) for text in _loads("form", True, kind, _Several(texts))]
+        return [leaf(text) for text in texts]
     text = texts[0]
     if parameter.style == "spaceDelimited":
         text = text.replace("+", "%20")
     elif parameter.style == "pipeDelimited":
         text = re.sub("%7c", "|", text, flags=re.IGNORECASE)
     return _divided(parameter, kind, text, decode=leaf)
-
-
-def divide_cookie(parameter: Parameter, found: Pairs, kind: Kind) -> Texts | None:
-    """Divide what the Cookie field holds for *parameter*."""
-    if parameter.style != "cookie":
-        return divide_pairs(parameter, found, kind)
-    # OpenAPI 3.2 §4.12.2: style cookie is form without percent-encoding
-    texts = [text for name, text in found if name == parameter.name]
-    if kind == "object" and parameter.explode:
-        return dict(found) or None
-    if not texts or kind == "scalar":
-        return texts[0] if texts else None
-    divided: Texts = _loads("form", parameter.explode, kind, _Several(texts))
-    return divided
-
-
-class _Several(dict[str, str]):
-    """A location with several texts under one name, in the form that openapi-core asks for."""
-
-    def __init__(self, texts: list[str]) -> None:
-        super().__init__({_NAME: texts[0]})
-        self._texts = texts
-
-    def getlist(self, _name: str) -> list[str]:
-        return self._texts
 
 
 def _divide_matrix(parameter: Parameter, text: str, kind: Kind) -> Texts:
@@ -235,12 +212,12 @@ def _divided(
         bare = text[len(style.prefix) :] if bare is None else bare
         _check_members(bare, separator, joined=parameter.explode)
     key = style.prefix + _NAME + ("*" if style.prefix and parameter.explode else "")
-    found = _loads(parameter.style, parameter.explode, kind, {key: text})
-    if isinstance(found, dict):
-        return {decode(name): decode(value) for name, value in found.items()}
-    if isinstance(found, list):
-        return [decode(value) for value in found]
-    return decode(str(found))
+    divided = _loads(parameter.style, parameter.explode, kind, {key: text})
+    if isinstance(divided, dict):
+        return {decode(name): decode(value) for name, value in divided.items()}
+    if isinstance(divided, list):
+        return [decode(value) for value in divided]
+    return decode(str(divided))
 
 
 def _check_members(text: str, separator: str, *, joined: bool) -> None:
@@ -253,7 +230,7 @@ def _check_members(text: str, separator: str, *, joined: bool) -> None:
 
 
 def _loads(style: str, explode: bool, kind: Kind, location: Mapping[str, str]) -> Any:
-    loads = _deserializers().get(style)
+    loads = _deserializers().get("form" if style == "cookie" else style)
     if loads is None:
         raise Malformed(f"style {style!r} is none of OpenAPI's")
     try:
@@ -270,13 +247,13 @@ def _deserializers() -> Mapping[str, Callable[..., Any]]:
     return style_deserializers
 
 
-def _deep_object(name: str, found: Iterable[tuple[str, str]]) -> dict[str, Any] | None:
+def _deep_object(name: str, sent: Iterable[tuple[str, str]]) -> dict[str, Any] | None:
     """`a[b]=1&a[c][d]=2` as nested objects; `a[b][]`, and a repeated name, as arrays.
 
     OpenAPI leaves all but the first level undefined; this is what clients that nest do send.
     """
     members: dict[str, Any] = {}
-    for key, text in found:
+    for key, text in sent:
         if not key.startswith(name + "["):
             continue
         segments = _SEGMENT.findall(key[len(name) :])

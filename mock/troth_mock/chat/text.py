@@ -2,17 +2,22 @@
 
 An answer picks up the topic of the question, greets when greeted, and reports a tool's result
 when there is one.  Different *index*es of one request give different answers.
+
+An answer is made of a few phrases out of the corpus and one topic out of the question.  Cutting
+the whole text into tokens, and writing each as JSON, costs more than everything else that an
+answer needs, so the phrases are cut ahead of time and only the topic is cut here.  The tokens are
+those of `tokens.tokens(text)`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from troth.http import json_text
 from troth_mock.chat import corpus, topics
-from troth_mock.chat.phrases import Phrase, Speech, phrases
+from troth_mock.chat.corpus import SENTENCES
 from troth_mock.chat.tokens import tokens
 
 _LONGEST_WORD = 40
@@ -23,20 +28,104 @@ _MOST_JSON = 100_000
 
 _NAME = re.compile(r"(?<=[^.!?\s] )[A-Z][a-z]+(?: [A-Z][a-z]+)*")
 
-_OPENINGS = phrases(corpus.OPENINGS)
-_DETAILS = phrases(corpus.DETAILS, after=" ")
-_EXAMPLES = phrases(corpus.EXAMPLES, after=" ")
-_CLOSINGS = phrases(corpus.CLOSINGS, after=" ")
+_TOPIC = re.compile(r"( ?)\{([tT])opic\}")
+
+
+class Phrase(NamedTuple):
+    """One phrase: *text* with `{topic}`, the tokens before the topic, and those behind it as JSON.
+
+    *size* counts them.  *topic* is how the topic is written: " t" in the sentence, " T" or "T"
+    with a capital, "" where there is none.
+    """
+
+    text: str
+    size: int
+    before: tuple[bytes, ...]
+    topic: str
+    after: tuple[bytes, ...]
+
+
+class Speech(NamedTuple):
+    """A text as the phrases that it is made of, and its topic."""
+
+    phrases: Sequence[Phrase]
+    topic: str
+
+    def text(self) -> str:
+        """The text."""
+        text, topic = "".join([phrase.text for phrase in self.phrases]), self.topic
+        if "{T" in text:
+            text = text.replace("{Topic}", topic[:1].upper() + topic[1:])
+        return text.replace("{topic}", topic)
+
+    def first(self, most: int) -> str:
+        """The first *most* tokens of the text."""
+        return "".join(tokens(self.text())[:most])
+
+    def size(self) -> int:
+        """How many tokens the text has."""
+        topic = self.topic
+        if not topic.isascii():
+            return len(tokens(self.text()))
+        size = topics = 0
+        for phrase in self.phrases:
+            size += phrase.size
+            if phrase.topic:
+                topics += 1
+        return size + topics * len(tokens(topic)) if topics else size
+
+    def encoded(self) -> list[bytes]:
+        """The tokens of the text, each as JSON."""
+        topic = self.topic
+        if not topic.isascii():
+            # a mark may tie what stands around the topic to it
+            return [json_text.encode(token) for token in tokens(self.text())]
+        found: list[bytes] = []
+        for phrase in self.phrases:
+            found += phrase.before
+            how = phrase.topic
+            if how:
+                said = topic[:1].upper() + topic[1:] if how[-1] == "T" else topic
+                found += [json_text.encode(one) for one in tokens(how[:-1] + said)]
+                found += phrase.after
+        return found
+
+
+def phrases(texts: Iterable[str], *, after: str = "") -> tuple[Phrase, ...]:
+    """The phrases of *texts*, which stand behind *after*.
+
+    A text has the topic once at most.  Sound for ASCII: a token ends before every space and after
+    every mark, so that what is cut apart is cut as it would be in the whole.
+    """
+    return tuple(_phrase(after + text) for text in texts)
+
+
+def _phrase(text: str) -> Phrase:
+    before, *found = _TOPIC.split(text)
+    space, letter, behind = found or ("", "", "")
+    head, tail = _cut(before), _cut(behind)
+    return Phrase(text, len(head) + len(tail), head, space + letter, tail)
+
+
+def _cut(text: str) -> tuple[bytes, ...]:
+    # copied: what orjson hands out sits in the room of its buffer, a kilobyte or more each
+    return tuple(bytes(memoryview(json_text.encode(token))) for token in tokens(text))
+
+
+_OPENINGS = phrases(SENTENCES["openings"])
+_DETAILS = phrases(SENTENCES["details"], after=" ")
+_EXAMPLES = phrases(SENTENCES["examples"], after=" ")
+_CLOSINGS = phrases(SENTENCES["closings"], after=" ")
 _BRIEF = (_OPENINGS, _CLOSINGS, _DETAILS)
 _PLAIN = (_OPENINGS, _DETAILS, _EXAMPLES, _CLOSINGS)
-_GREETING = (phrases(corpus.GREETINGS), phrases(corpus.OFFERS, after=" "))
-_WELCOME = (phrases(corpus.WELCOMES), phrases(corpus.OFFERS, after=" "))
-_LIST_OPENINGS = phrases(corpus.LIST_OPENINGS)
+_GREETING = (phrases(SENTENCES["greetings"]), phrases(SENTENCES["offers"], after=" "))
+_WELCOME = (phrases(SENTENCES["welcomes"]), phrases(SENTENCES["offers"], after=" "))
+_LIST_OPENINGS = phrases(SENTENCES["list openings"])
 _POINTS = tuple(
-    phrases(corpus.POINTS, after=f"{before}{index}. ")
+    phrases(SENTENCES["points"], after=f"{before}{index}. ")
     for index, before in enumerate(("\n\n", "\n", "\n"), 1)
 )
-_LIST_CLOSINGS = phrases(corpus.CLOSINGS, after="\n\n")
+_LIST_CLOSINGS = phrases(SENTENCES["closings"], after="\n\n")
 # Coprime to the number of combinations of every list above, so that indexes never repeat one.
 _STRIDE = 7919
 
@@ -65,9 +154,9 @@ def speech(message: str, *, number: int, brief: bool = False) -> Speech:
 def report(tool: str, result: str, *, number: int, index: int = 0) -> str:
     """Tell *result*, which the tool called *tool* gave."""
     number += index * _STRIDE
-    opening = corpus.RESULT_OPENINGS[number % len(corpus.RESULT_OPENINGS)]
-    number //= len(corpus.RESULT_OPENINGS)
-    closing = corpus.RESULT_CLOSINGS[number % len(corpus.RESULT_CLOSINGS)]
+    opening = SENTENCES["result openings"][number % len(SENTENCES["result openings"])]
+    number //= len(SENTENCES["result openings"])
+    closing = SENTENCES["result closings"][number % len(SENTENCES["result closings"])]
     name = f"`{shortened(tool, 64)}`" if tool else "the tool"
     if opening.startswith("{") and not tool:
         name = "The tool"
@@ -145,7 +234,10 @@ def _topic(message: str) -> str:
 def _small_talk(message: str) -> Sequence[Sequence[Phrase]] | None:
     """What answers a greeting or thanks; None: the message is neither."""
     words = {word.lower() for word in topics.words(message)}
-    for kind, answers in ((corpus.GREETING_WORDS, _GREETING), (corpus.THANKING_WORDS, _WELCOME)):
+    for kind, answers in (
+        (corpus.WORDS["greeting"], _GREETING),
+        (corpus.WORDS["thanking"], _WELCOME),
+    ):
         if not kind.isdisjoint(words) and words <= kind | corpus.SMALL_TALK:
             return answers
     return None
@@ -162,7 +254,7 @@ def _combine(parts: Sequence[Sequence[Phrase]], number: int) -> list[Phrase]:
 def _listed(number: int) -> list[Phrase]:
     number, place = divmod(number, len(_LIST_OPENINGS))
     chosen = [_LIST_OPENINGS[place]]
-    left = list(range(len(corpus.POINTS)))
+    left = list(range(len(SENTENCES["points"])))
     for points in _POINTS:
         number, place = divmod(number, len(left))
         chosen.append(points[left.pop(place)])

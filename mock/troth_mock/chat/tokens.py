@@ -11,9 +11,11 @@ Where the annex is subtle we join more than it asks for, which is always safe.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from troth_mock.chat.combining_marks import EXTENDING, LINKING
+from troth.seed import Seed
+from troth_mock.chat.corpus import lists
 
 # Letters and digits of the scripts that put spaces between words; the others go one by one.
 _WORDLY = "0-9A-Za-z\u00aa-\u02af\u0370-\u0e30\u10a0-\u10ff\u1200-\u1fff\u2c00-\u2dff\ua640-\uabff"
@@ -21,15 +23,16 @@ _WORDLY = "0-9A-Za-z\u00aa-\u02af\u0370-\u0e30\u10a0-\u10ff\u1200-\u1fff\u2c00-\
 _ASCII = re.compile(r" ?[A-Za-z0-9]{1,12}+|\r\n| +(?= )| ?[^A-Za-z0-9\s]| |[\s\S]")
 
 
-def _class(ranges: str) -> str:
-    parts = (part.partition("-") for part in ranges.split())
+def _class(ranges: Iterable[str]) -> str:
+    parts = (part.partition("-") for part in ranges)
     return "".join(
         chr(int(low, 16)) + (f"-{chr(int(high, 16))}" if high else "") for low, _, high in parts
     )
 
 
 def _compile() -> re.Pattern[str]:
-    extending, linking = f"[{_class(EXTENDING)}]", f"[{_class(LINKING)}]"
+    marks = lists("combining_marks.txt")
+    extending, linking = f"[{_class(marks['extending'])}]", f"[{_class(marks['linking'])}]"
     # GB9, GB9a, GB9c, GB11: marks stay, and a joiner or a virama ties what follows
     # GB5: but never a control, or CR would be torn from its LF
     visible = "[^\x00-\x1f\x7f-\x9f\u2028\u2029]"
@@ -84,3 +87,34 @@ def count(value: Any) -> int:
         else _ASCII.subn("", whole)[1]  # half the time of a list that nobody reads
     )
     return size - len(found) + 1 if found else 0
+
+
+_MASK = (1 << 64) - 1
+# What else might have stood there; more than anyone can ask for, so that one can be left out.
+_OTHERS = (
+    " the", " a", " and", " of", " to", ",", ".", " in", " is", " that", " for", " it", " with",
+    " as", " on", " this", " are", " be", " or", " from", " an", "\n",
+)  # fmt: skip
+
+
+def logprob_entries(tokens: Sequence[str], seed: Seed, *, top: int) -> list[dict[str, Any]]:
+    """One entry for each of *tokens*, with *top* alternatives, the token itself first."""
+    state = int.from_bytes(seed.key[:8], "big")
+    made = []
+    for token in tokens:
+        # Knuth's MMIX generator; the high bits are the good ones
+        state = (state * 6364136223846793005 + 1442695040888963407) & _MASK
+        drawn = state >> 44
+        logprob = -(drawn % 4000 + 1) / 10000
+        entry = _entry(token, logprob)
+        entry["top_logprobs"] = [_entry(token, logprob)][:top]
+        others = [other for other in _OTHERS if other != token]
+        for place in range(top - 1):
+            logprob = round(logprob - 0.75 - (drawn >> place & 7) / 16, 6)
+            entry["top_logprobs"].append(_entry(others[(drawn + place) % len(others)], logprob))
+        made.append(entry)
+    return made
+
+
+def _entry(token: str, logprob: float) -> dict[str, Any]:
+    return {"token": token, "logprob": logprob, "bytes": list(token.encode())}

@@ -31,51 +31,22 @@ _CODE = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)", re.DOTALL)
 _END = re.compile(r"(?<=[.!?\u2026:])\s+|\s*\n\s*|(?<=[\u3002\uff01\uff1f])")
 _QUESTION = ("?", "\uff1f", "\u061f")
 
-_DO = frozenset({"do", "does", "did", "don't", "doesn't", "didn't"})
-_BE = frozenset({"is", "are", "was", "were", "isn't", "aren't"})
-_MODAL = frozenset({"can", "could", "should", "would", "will", "must", "may", "might", "shall"})
+_DO, _BE, _MODAL = corpus.WORDS["do"], corpus.WORDS["be"], corpus.WORDS["modal"]
 _AUXILIARIES = _DO | _BE | _MODAL
-_ASKING = frozenset({"how", "why", "when", "where"})
-_PERSONS = frozenset({"i", "we", "you", "one", "they", "he", "she", "me", "us"})
-_DUMMIES = _PERSONS | {"it", "there", "that", "anyone", "someone", "anybody", "somebody"}
-_BEFORE_CLAUSES = frozenset({"when", "if", "before", "after", "unless", "until"})
-_DEMONSTRATIVES = frozenset({"this", "these", "those"})
-_POSSESSIVES = frozenset({"my", "our"})
+_ASKING = corpus.WORDS["asking"]
+_PERSONS = corpus.WORDS["persons"]
+_DUMMIES = _PERSONS | corpus.WORDS["dummies"]
+_BEFORE_CLAUSES = corpus.WORDS["before clauses"]
+_DEMONSTRATIVES = corpus.WORDS["demonstratives"]
+_POSSESSIVES = corpus.WORDS["possessives"]
 _DETERMINERS = corpus.ARTICLES | _DEMONSTRATIVES | _POSSESSIVES
 _LINKS = corpus.LINKS | _DETERMINERS
+_NOUNS, _LEADS = corpus.WORDS["nouns"], corpus.WORDS["leads"]
+_DOUBLING, _VERBS, _TASKS = corpus.WORDS["doubling"], corpus.WORDS["verbs"], corpus.WORDS["tasks"]
 # "built", "made", "written": how something was done, and no part of its name.
 _PARTICIPLE = re.compile(r".*(?:ed|en|lt|ade|ound|orn|old|ept|aught)")
 _BREAKS = frozenset(",;()")
-# Small words that are nouns behind an article.
-_NOUNS = frozenset({"help", "list", "make", "say", "show", "thing", "things", "use", "way", "will"})
-_LEADS = frozenset({"please", "and", "then", "let's", "also", "now", "just", "so", "or", "well"})
 _VOWELS = "aeiou"
-# Verbs of more than one syllable that double their last letter.
-_DOUBLING = frozenset(
-    {"admit", "begin", "commit", "debug", "forget", "format", "program", "refer", "submit"}
-)
-# "begin, began": what a phrase with them in its midst does, rather than is.
-_VERBS = frozenset(
-    """
-    affect appear become begin behave break burn cause change come communicate compare convert cost
-    create crash differ die drive eat fail fall fight float fly form freeze function generate go
-    grow handle happen hate have help interact keep leak lie like live lose love make matter mean
-    migrate move need occur play prevent produce protect purr reach react reduce return rise run
-    scale see sleep smell spread start stay stop store survive swim taste throw transform travel
-    turn use vary want work
-    """.split()  # noqa: SIM905 - one word list reads better than quoted words
-)
-# What a message may ask for with its first word, beside the verbs that are no topic (corpus).
-_TASKS = frozenset(
-    """
-    add analyse analyze build calculate change check choose classify compare compute convert
-    correct create debug define design develop document draft draw edit estimate evaluate extract
-    find fix format generate implement improve install invent learn make optimise optimize order
-    organise organize paraphrase plan predict prepare prove read refactor remove rename repair
-    replace review rewrite schedule simplify solve sort teach test train translate turn understand
-    validate verify
-    """.split()  # noqa: SIM905 - one word list reads better than quoted words
-)
 
 
 def topic_of(message: str) -> str:

@@ -11,9 +11,7 @@ from troth.http.exchange import Fields
 from troth.openapi.contract import Contract
 from troth.openapi.operation import DeclaredResponse, MediaType, Operation
 from troth.seed import Seed
-from troth_mock.frames import Framing, framing
-from troth_mock.headers import headers
-from troth_mock.reply import Reply, Stream
+from troth_mock.reply import Framing, Reply, Stream, framing, headers
 from troth_mock.responding import negotiation
 from troth_mock.responding.error_bodies import Fault
 from troth_mock.responding.negotiation import Preferences

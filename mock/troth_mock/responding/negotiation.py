@@ -16,11 +16,10 @@ from typing import Any
 from troth import pointer
 from troth.errors import TrothError
 from troth.http import media_type
-from troth.http.exchange import TOKEN
+from troth.http.exchange import QUOTED_STRING, TOKEN
 from troth.openapi.operation import DeclaredResponse, Example, MediaType, Operation
 
-_PREFERENCE = re.compile(rf'\s*({TOKEN})\s*(?:=\s*({TOKEN}|"(?:[^"\\]|\\.)*+")?\s*)?(?:;|$)')
-_PIECE = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*+"?)++')
+_PREFERENCE = re.compile(rf"\s*({TOKEN})\s*(?:=\s*({TOKEN}|{QUOTED_STRING})?\s*)?(?:;|$)")
 _SCALARS = frozenset({type(None), bool, int})
 _MOST_DECIDED = 64
 _CONCRETE = {"*/*": "application/json", "application/*": "application/json", "text/*": "text/plain"}
@@ -83,13 +82,10 @@ def preferences(fields: Sequence[str]) -> Preferences:
     Preferences that are not ours are passed over.  Raises BadPreference.
     """
     found: dict[str, str] = {}
-    for piece in _PIECE.findall(",".join(fields)):
+    for piece in media_type.elements(",".join(fields), ","):
         read = _PREFERENCE.match(piece)
         if read is not None:
-            value = read[2] or ""
-            if value.startswith('"'):
-                value = re.sub(r"\\(.)", r"\1", value[1:-1], flags=re.DOTALL)
-            found.setdefault(read[1].lower(), value)
+            found.setdefault(read[1].lower(), media_type.unquoted(read[2] or ""))
     code, example, dynamic = (found.get(name) for name in ("code", "example", "dynamic"))
     if code is not None and re.fullmatch(r"[1-5][0-9][0-9]", code, re.ASCII) is None:
         raise BadPreference(f"code={code[:40]}", "a status is a number from 100 to 599")

@@ -18,8 +18,7 @@ from troth.openapi.contract import Contract
 from troth.openapi.operation import DeclaredResponse, MediaType, Operation
 from troth.seed import Seed
 from troth.violation import Violation
-from troth_mock.headers import headers
-from troth_mock.reply import JSON, Reply
+from troth_mock.reply import JSON, Reply, headers
 from troth_mock.responding.error_bodies import Fault, told
 
 #: How many violations one answer lists.

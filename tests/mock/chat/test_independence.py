@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from troth.schema.schema import embedded
+from troth.schema.untrusted_schema import embedded
 from troth_mock.chat.independence import MOST, Kind, is_free
 
 FREE: list[tuple[Any, tuple[str | int, ...], Kind]] = [

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from troth_mock.chat import corpus
-from troth_mock.chat.phrases import phrases
-from troth_mock.chat.text import answer, speech
+from troth_mock.chat.text import answer, phrases, speech
 from troth_mock.chat.tokens import tokens
 
 NUMBERS = st.integers(0, 2**64 - 1)
@@ -33,12 +32,7 @@ def test_a_speech_has_the_tokens_of_its_text(message: str, number: int, brief: b
 
 
 def test_the_corpus_is_ascii_and_names_a_topic_once_in_a_sentence() -> None:
-    texts = [
-        text
-        for name, held in vars(corpus).items()
-        if name.isupper() and isinstance(held, tuple)
-        for text in held
-    ]
+    texts = [text for section in corpus.SENTENCES.values() for text in section]
     assert len(texts) > 100
     assert [text for text in texts if not text.isascii()] == []
     assert [text for text in texts if text.lower().count("{topic}") > 1] == []

@@ -39,14 +39,14 @@ def test_an_answer_speaks_of_the_topic_in_several_sentences(number, index):
 def test_who_greets_is_greeted(number):
     for greeting in ("Hello!", "hi there", "Good morning, how are you today?"):
         said = answer(greeting, number=number)
-        assert said.startswith(corpus.GREETINGS)
-        assert said.endswith(corpus.OFFERS)
+        assert said.startswith(corpus.SENTENCES["greetings"])
+        assert said.endswith(corpus.SENTENCES["offers"])
 
 
 @given(st.integers(0, 2**64 - 1))
 def test_who_thanks_is_welcome(number):
     for thanks in ("Thanks!", "thank you so much for your help", "Merci"):
-        assert answer(thanks, number=number).startswith(corpus.WELCOMES)
+        assert answer(thanks, number=number).startswith(corpus.SENTENCES["welcomes"])
 
 
 @given(st.integers(0, 2**64 - 1), st.sampled_from(["Hello", "Tell me of sea salt", "", "why?"]))

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from troth.http import json_text
 from troth.openapi.operation import DeclaredResponse, MediaType, Operation
-from troth.schema.schema import Schema, embedded
+from troth.schema.schema import Schema
+from troth.schema.untrusted_schema import embedded
 from troth_mock.responding.error_bodies import Fault, told
 from troth_mock.responding.refusals import refusal
 from troth_mock.server.guards import Problem

@@ -1,16 +1,18 @@
 """The findings of a run for a terminal: grouped by cause, worst first, each with its proof.
 
 What a server said is data here: no escape, no bidi control and no build-server command of its
-gets through.  `render` never fails for a width or a terminal; `printable` is for those that know
-little more than ASCII.
+gets through.  `render` never fails for a width, `show` never for a terminal.
 """
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TextIO
 
 from troth.conformance.events import Finding
+from troth.conformance.progress import is_live, say
 from troth.conformance.reports.finding_text import FindingText, finding_text, rule_place, sentence
 from troth.conformance.reports.text import counted, disarmed, shortened, visible
 from troth.conformance.run_summary import RunSummary
@@ -21,7 +23,7 @@ MOST = 40
 _WHOLE = 3
 _NAMED = 12
 _LONGEST_CURL = 16 * 1024
-_NARROWEST = 20
+_NARROWEST, _WIDEST = 20, 120
 _STYLES = {"error": "1;31", "warning": "1;33", "hint": "1", "dim": "2", "bold": "1", "good": "1;32"}
 _VERDICTS = {
     "conforms": "conforms",
@@ -57,6 +59,12 @@ def render(run: RunSummary, *, width: int, colour: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
+def show(run: RunSummary, stream: TextIO) -> None:
+    """Write everything that a run found to *stream*, as wide and as coloured as it can be read."""
+    width = min(shutil.get_terminal_size().columns, _WIDEST)
+    say(stream, render(run, width=width, colour=is_live(stream)))
+
+
 def render_findings(
     run: RunSummary, findings: Iterable[Finding], *, width: int, colour: bool
 ) -> str:
@@ -70,32 +78,10 @@ def render_findings(
     return "".join(f"{line}\n" for line in lines)
 
 
-def counts_line(run: RunSummary) -> str:
-    """The run in numbers: `1 error, 0 warnings, 3 requests, 1.5 s`."""
-    counts = run.counts
-    return ", ".join(
-        (
-            counted(counts["errors"], "error"),
-            counted(counts["warnings"], "warning"),
-            counted(run.requests, "request"),
-            f"{run.seconds:.1f} s",
-        )
-    )
-
-
-def printable(text: str, encoding: str | None) -> str:
-    """*text* as a terminal of *encoding* can show it: dots as ASCII, the rest as escapes."""
-    try:
-        text.encode(encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        plainer = text.replace("…", "...")
-        try:
-            return plainer.encode(encoding or "ascii", "backslashreplace").decode(
-                encoding or "ascii"
-            )
-        except LookupError:
-            return plainer.encode("ascii", "backslashreplace").decode("ascii")
-    return text
+def line(run: RunSummary) -> str:
+    """The run in one line: its verdict, and its numbers."""
+    reason = f" ({visible(run.reason)})" if run.reason else ""
+    return ", ".join([run.verdict + reason, *run.numbers()])
 
 
 class _Terminal:
@@ -190,10 +176,7 @@ class _Terminal:
         if run.finished and run.reason and run.reason != run.verdict:
             verdict += f": {visible(run.reason)}"
         yield from self.text(verdict, style=style)
-        words = counts_line(run).split(", ")
-        for name in ("flaky", "known"):
-            if run.counts[name]:
-                words.insert(2, f"{run.counts[name]} {name}")
+        words = run.numbers("known", "flaky")
         if run.not_run:
             words.append(f"{counted(run.not_run, 'case')} not run")
         yield from self.text(", ".join(words))

@@ -27,7 +27,7 @@ def render(run: RunSummary) -> str:
     lines = [
         f"## {_SIGNS.get(run.verdict, '⚠️')} troth: {target} — {run.verdict}",
         "",
-        _counts(run),
+        ", ".join(run.numbers("flaky", "known")),
         "",
     ]
     if run.finished and run.reason:
@@ -39,14 +39,6 @@ def render(run: RunSummary) -> str:
         lines += [f"… and {counted(len(run.findings) - MOST, 'more finding')}.", ""]
     lines += _operations(run.operations)
     return "\n".join(lines).rstrip() + "\n"
-
-
-def _counts(run: RunSummary) -> str:
-    counts = run.counts
-    words = [counted(counts["errors"], "error"), counted(counts["warnings"], "warning")]
-    words += [f"{counts[name]} {name}" for name in ("flaky", "known") if counts[name]]
-    words += [counted(run.requests, "request"), f"{run.seconds:.1f} s"]
-    return ", ".join(words)
 
 
 def _table(run: RunSummary) -> list[str]:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 
+import pytest
+
 from troth.conformance.events import Event, Finding, Finished
+from troth.conformance.journal import Journal
+from troth.conformance.launch import launch_beside
 from troth.conformance.reports import console
 from troth.conformance.run_summary import RunRecord, RunSummary
 from troth.conformance.settings import Settings
@@ -50,7 +55,7 @@ class Outcome:
                 return any(law.state != "never applied" for law in one.laws if law.group == group)
         return False
 
-    def told(self, findings: Iterable[Finding]) -> str:
+    def in_words(self, findings: Iterable[Finding]) -> str:
         """Some findings in words."""
         return console.render_findings(self.account, findings, width=_WIDTH, colour=False)
 
@@ -58,20 +63,10 @@ class Outcome:
         """Fail the test that calls this, with the findings as its text, unless it `conforms`."""
         __tracebackhide__ = True
         if not self.conforms:
-            import pytest
-
             pytest.fail(str(self), pytrace=False)
 
     def __str__(self) -> str:
         return console.render(self.account, width=_WIDTH, colour=False)
-
-
-def of_events(events: Iterable[Event]) -> Outcome:
-    """The outcome of a run that was journalled."""
-    record = RunRecord()
-    for event in events:
-        record.add(event)
-    return Outcome(record.summary())
 
 
 def of_run(
@@ -83,11 +78,6 @@ def of_run(
     journal: str | None = None,
 ) -> Outcome:
     """Run on a thread and a loop of its own, and wait for it; *journal* is written on the way."""
-    from contextlib import ExitStack
-
-    from troth.conformance.journal import Journal
-    from troth.conformance.launch import launch_beside
-
     record = RunRecord()
     with ExitStack() as stack:
         writer = stack.enter_context(Journal(journal)) if journal else None

@@ -7,13 +7,12 @@ parameters}}`, a tool choice is `none`, `auto`, `required` or a named function.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
 from troth import pointer
 from troth.openapi.chat_completion import ChatCompletion, RequestPart
-from troth_mock.chat.paths import Getter, getter
 
 Names = tuple[str, ...]
 
@@ -25,7 +24,7 @@ def _absent(value: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class ChatMembers:
     """The compiled pointers: *request* has a getter for every part, the others what is named.
 
     Parts go by the names that the document uses (`finish-reason`).  *extras* are the members of a
@@ -44,11 +43,11 @@ class Dialect:
     cuts: frozenset[str]
 
 
-def compile_dialect(completion: ChatCompletion) -> Dialect:
+def compile_members(completion: ChatCompletion) -> ChatMembers:
     """Compile the pointers of *completion*."""
     request, limits = completion.request, completion.token_limits
     places = [*request.items(), *(("token-limits", at) for at in limits)]
-    return Dialect(
+    return ChatMembers(
         request={
             part: getter(request[part]) if part in request else _absent
             for part in get_args(RequestPart)
@@ -67,3 +66,43 @@ def compile_dialect(completion: ChatCompletion) -> Dialect:
 def _tops(pointers: Iterable[str]) -> frozenset[str]:
     """The members of the whole that *pointers* start with."""
     return frozenset(pointer.split(at)[0] for at in pointers)
+
+
+Getter = Callable[[Any], Any]
+
+
+def getter(at: str) -> Getter:
+    """What reads the value at the pointer *at*; None where there is none, never raising."""
+    names = pointer.split(at)
+    if len(names) == 1:
+        (name,) = names
+        return lambda value: value.get(name) if type(value) is dict else None
+    return lambda value: get(value, names)
+
+
+def get(value: Any, names: Iterable[str]) -> Any:
+    """The member that *names* lead to, or None."""
+    for name in names:
+        if type(value) is not dict:
+            return None
+        value = value.get(name)
+    return value
+
+
+def put(value: dict[str, Any], names: tuple[str, ...], part: Any) -> None:
+    """Set the member that *names* lead to, making the objects on the way."""
+    *way, last = names
+    for name in way:
+        inner = value.get(name)
+        if type(inner) is not dict:
+            inner = value[name] = {}
+        value = inner
+    value[last] = part
+
+
+def remove(value: dict[str, Any], names: tuple[str, ...]) -> None:
+    """Remove the member that *names* lead to, if it is there."""
+    *way, last = names
+    inner = get(value, way)
+    if type(inner) is dict:
+        inner.pop(last, None)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from troth.openapi.stream_assembly import Assembly, Rule, fold
-from troth_mock.chat.unfolding import inverse, locate, unfold
+from troth_mock.chat.chunking import inverse, locate, unfold
 
 SCALARS = st.integers(0, 9) | st.text(max_size=4) | st.booleans()
 NAMES = ("a", "b", "c")

@@ -1,0 +1,469 @@
+"""One finished completion, cut into the chunks of its stream by the document's assembly rules.
+
+The rules of `x-troth-assembly` say how chunks fold to a body; read backwards (`inverse`, `unfold`)
+they say what each chunk holds.  So a stream and its body agree by construction:
+`fold(assembly, cut(body))` is the body, but for members that are null (which an item cannot say)
+and those that the rules drop.
+
+In every chunk stands what belongs to the whole (id, model, created).  Choices take turns: the role
+first, with whatever else the choice has; then the text, token by token, or the calls, name first
+and arguments after; the reason to finish last.  A usage chunk follows exactly where it was asked
+for; the others then say `null` for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
+
+import orjson
+
+from troth.generation.synthesis import Unsatisfiable, fit, synthesize
+from troth.openapi.stream_assembly import Assembly, Rule
+from troth.schema.schema import Schema
+from troth.seed import Seed
+from troth_mock.chat import members
+from troth_mock.chat.completion import Completed
+from troth_mock.chat.members import ChatMembers, Names
+from troth_mock.chat.tokens import tokens
+from troth_mock.reply import Framing, Stream
+
+_LAST = Rule()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Origin:
+    """Where a member of the body comes from: the item's *member*, its *rule*, what is inside."""
+
+    member: str
+    rule: Rule
+    inner: Inverse
+
+
+Inverse = Mapping[str, Origin]
+
+
+def inverse(rules: Mapping[str, Rule]) -> Inverse:
+    """The origin of each member of the body that *rules* name."""
+    return {
+        rule.name or member: Origin(member, rule, inverse(rule.members))
+        for member, rule in rules.items()
+    }
+
+
+def unfold(inverse: Inverse, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The one item that says all of *body*; what is constant is left to the item's schema.
+
+    Its objects and keyed arrays are new; everything else is shared with *body*.
+    """
+    item: dict[str, Any] = {}
+    for name, value in body.items():
+        if value is None:
+            continue
+        origin = inverse.get(name)
+        if origin is None:
+            item[name] = value
+            continue
+        how = origin.rule.how
+        if how == "merge" and type(value) is dict:
+            item[origin.member] = unfold(origin.inner, value)
+        elif how == "keyed" and type(value) is list:
+            item[origin.member] = [
+                _entry(origin, index, entry) for index, entry in enumerate(value)
+            ]
+        elif how not in ("const", "drop"):
+            item[origin.member] = value
+    return item
+
+
+def locate(inverse: Inverse, names: tuple[str, ...]) -> tuple[tuple[str, ...], Rule]:
+    """Where in an item the part is that *names* lead to in the body, and the rule that it has.
+
+    Goes into objects only, not into the entries of arrays.
+    """
+    found: list[str] = []
+    rule = _LAST
+    for name in names:
+        origin = inverse.get(name)
+        found.append(name if origin is None else origin.member)
+        rule, inverse = (_LAST, {}) if origin is None else (origin.rule, origin.inner)
+    return tuple(found), rule
+
+
+def find(inverse: Inverse, names: tuple[str, ...]) -> Origin | None:
+    """The origin of the member of the body that *names* lead to, or None."""
+    origin = None
+    for name in names:
+        origin = inverse.get(name)
+        if origin is None:
+            return None
+        inverse = origin.inner
+    return origin
+
+
+def _entry(origin: Origin, index: int, entry: Any) -> Any:
+    key = origin.rule.key
+    if type(entry) is not dict or key is None:
+        return entry
+    item = unfold(origin.inner, entry)
+    if origin.rule.drops_key or key not in item:
+        item.pop(key, None)
+        return {key: index, **item}
+    return item
+
+
+Fragment = tuple[dict[str, Any], int]
+"""A part of one choice, and how many tokens it carries."""
+
+_NOWHERE: tuple[Names, Rule] = ((), Rule())
+
+
+class Choices:
+    """How the choices of one stream come apart; compiled once.
+
+    *at* is where in the item's choice the parts are that its rules let come apart.
+    """
+
+    def __init__(self, origin: Origin | None, dialect: ChatMembers) -> None:
+        self.key = origin.rule.key if origin is not None else None
+        inner: Inverse = origin.inner if origin is not None and self.key is not None else {}
+        located = {name: locate(inner, names) for name, names in dialect.choice.items()}
+        self.at: dict[str, Names] = {}
+        for name, how in (
+            ("content", "concatenate"),
+            ("tool-calls", "keyed"),
+            ("finish-reason", "last"),
+        ):
+            names, rule = located.get(name, _NOWHERE)
+            # choices that do not fold by a key cannot come in parts at all
+            if self.key is not None and names and rule.how == how:
+                self.at[name] = names
+        self._calls = _Calls(located["tool-calls"][1]) if "tool-calls" in self.at else None
+        self._entries = _entries(*located.get("logprobs", _NOWHERE)) if inner else None
+        self.ends_with_null = False
+
+    def fragments(self, choice: Any, pieces: Sequence[str] | None = None) -> Iterator[Fragment]:
+        """The fragments of *choice*, an item's that says all of it; *pieces* are its tokens."""
+        if type(choice) is not dict:
+            yield choice, 0
+            return
+        content = self._take(choice, "content")
+        calls = self._take(choice, "tool-calls")
+        finish = self._take(choice, "finish-reason")
+        if type(content) is str:
+            members.put(choice, self.at["content"], "")
+            if pieces is None or "".join(pieces) != content:
+                pieces = tokens(content)
+        else:
+            pieces = ()
+        entries = self._logprobs(choice, len(pieces))
+        yield self.opened(choice), 0
+        for index, piece in enumerate(pieces):
+            part = self.piece(choice, piece)
+            if entries is not None:
+                members.put(part, self._entries or (), [entries[index]])
+            yield part, 1
+        if self._calls is not None and type(calls) is list:
+            for call in calls:
+                for said, carried in self._calls.parts(call):
+                    part = self.next(choice)
+                    members.put(part, self.at["tool-calls"], [said])
+                    yield part, carried
+        if finish is not None:
+            yield self.closing(choice, finish), 0
+
+    def opened(self, choice: dict[str, Any]) -> dict[str, Any]:
+        """The first fragment: *choice* itself, its text empty."""
+        if self.ends_with_null:
+            members.put(choice, self.at["finish-reason"], None)
+        return choice
+
+    def next(self, choice: dict[str, Any]) -> dict[str, Any]:
+        """An empty fragment of *choice* that follows the first."""
+        made: dict[str, Any] = {} if self.key is None else {self.key: choice.get(self.key)}
+        at = self.at.get("content") or self.at.get("tool-calls") or ()
+        if len(at) > 1:
+            members.put(made, at[:-1], {})
+        if self.ends_with_null:
+            members.put(made, self.at["finish-reason"], None)
+        return made
+
+    def piece(self, choice: dict[str, Any], piece: str) -> dict[str, Any]:
+        """The fragment of *choice* that says *piece*."""
+        made = self.next(choice)
+        members.put(made, self.at["content"], piece)
+        return made
+
+    def closing(self, choice: dict[str, Any], finish: Any) -> dict[str, Any]:
+        """The last fragment of *choice*."""
+        made = self.next(choice)
+        members.put(made, self.at["finish-reason"], finish)
+        return made
+
+    def _take(self, choice: dict[str, Any], name: str) -> Any:
+        names = self.at.get(name)
+        if names is None:
+            return None
+        part = members.get(choice, names)
+        members.remove(choice, names)
+        return part
+
+    def _logprobs(self, choice: dict[str, Any], count: int) -> list[Any] | None:
+        """The entries of the pieces, taken out of *choice*; None where there are none to give."""
+        if self._entries is None or not count:
+            return None
+        found = members.get(choice, self._entries)
+        if type(found) is not list or len(found) != count:
+            return None
+        members.put(choice, self._entries, [])
+        return found
+
+
+class _Calls:
+    """How a tool call comes apart, if its arguments can come in pieces."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.key = rule.key or ""
+        names, inner = locate(inverse(rule.members), ("function", "arguments"))
+        self.arguments: Names | None = names if inner.how == "concatenate" else None
+
+    def parts(self, call: Any) -> Iterator[tuple[Any, int]]:
+        """The fragments of *call*, each with its count of tokens."""
+        said = None if self.arguments is None else members.get(call, self.arguments)
+        if self.arguments is None or type(said) is not str:
+            yield call, 0
+            return
+        members.put(call, self.arguments, "")
+        yield call, 0
+        for piece in tokens(said):
+            part: dict[str, Any] = {self.key: call[self.key]}
+            members.put(part, self.arguments, piece)
+            yield part, 1
+
+
+def _entries(names: Names, rule: Rule) -> Names | None:
+    """Where the entries of logprobs are, if they can come one by one."""
+    inner, how = locate(inverse(rule.members), ("content",))
+    return (*names, *inner) if names and how.how == "append" else None
+
+
+# Where the document lets a chunk hold each of these, its text counts as free.
+_PROBES = (
+    "", " ", "a", "A word", "\n", "0", '{"', "\u00e9", "\u5b57", "\U0001f469\u200d\U0001f467",
+    "\x01", ".", "-", "a" * 64,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """An item that says a whole body, apart: what every chunk says, what only the first does."""
+
+    every: dict[str, Any]
+    first: dict[str, Any]
+    choices: list[Any]
+    usage: Any
+
+
+class Chunker:
+    """Cuts the bodies of one operation by one assembly; compiled once."""
+
+    def __init__(self, assembly: Assembly, dialect: ChatMembers, framing: Framing) -> None:
+        self.assembly = assembly
+        self.framing = framing
+        self._is_valid = _validity(framing.schema)
+        self._inverse = inverse(assembly.members)
+        names, _ = locate(self._inverse, dialect.response["choices"])
+        self._choices = names
+        self.parts = Choices(find(self._inverse, dialect.response["choices"]), dialect)
+        usage = dialect.response.get("usage")
+        self._usage = None if usage is None else locate(self._inverse, usage)[0]
+        self._skeleton = _skeleton(framing.schema)
+        self._once = frozenset(
+            member
+            for member, rule in assembly.members.items()
+            if rule.how in ("concatenate", "append") and member != names[0]
+        )
+        self._may_share = len(names) == 1 and (self._usage is None or len(self._usage) == 1)
+        self.parts.ends_with_null = self._takes_null()
+        self.splices = {"content", "finish-reason"} <= self.parts.at.keys() and all(
+            map(self._takes_piece, _PROBES)
+        )
+
+    def cut(
+        self,
+        body: Mapping[str, Any],
+        *,
+        includes_usage: bool = False,
+        pieces: Sequence[Sequence[str] | None] = (),
+    ) -> list[dict[str, Any]]:
+        """The chunks of *body*; *pieces* are the tokens of each choice's text, where known."""
+        return [chunk for chunk, _ in self._chunks(body, includes_usage, pieces)]
+
+    def stream(self, completed: Completed, *, includes_usage: bool) -> Stream:
+        """The stream of *completed*, ready to be sent."""
+        if self.splices and completed.is_plain:
+            found = self.spliced(completed, includes_usage)
+            if found is not None:
+                return found
+        pieces = [draft.pieces for draft in completed.drafts]
+        cut = list(self._chunks(completed.body, includes_usage, pieces))
+        frames = [self.framing.frame(chunk) for chunk, _ in cut]
+        return self._ended(frames, tuple(carried for _, carried in cut))
+
+    def locate(self, names: Names) -> Names:
+        """Where in a chunk the part is that *names* lead to in the body, outside of its choices."""
+        return locate(self._inverse, names)[0]
+
+    def _ended(self, frames: list[bytes], counts: tuple[int, ...]) -> Stream:
+        if not self.framing.end:
+            return Stream(tuple(frames), counts)
+        return Stream((*frames, self.framing.end), (*counts, 0))
+
+    def _chunks(
+        self, body: Mapping[str, Any], includes_usage: bool, pieces: Sequence[Sequence[str] | None]
+    ) -> Iterator[tuple[dict[str, Any], int]]:
+        apart = self._apart(body, includes_usage)
+        known = (*pieces, *[None] * (len(apart.choices) - len(pieces)))
+        runs = [
+            self.parts.fragments(choice, known[index]) for index, choice in enumerate(apart.choices)
+        ]
+        first, number = apart.first, 0
+        for turn in zip_longest(*runs):
+            for fragment in turn:
+                if fragment is None:
+                    continue
+                value, carried = fragment
+                yield self._fitted(self._chunk(apart, [value], first), number), carried
+                first, number = {}, number + 1
+        if first:
+            yield self._fitted(self._chunk(apart, [], first), number), 0
+        if apart.usage is not None:
+            yield self._fitted(self._usage_chunk(apart), number), 0
+
+    def _apart(self, body: Mapping[str, Any], includes_usage: bool) -> _Parts:
+        item = unfold(self._inverse, body)
+        choices = members.get(item, self._choices)
+        members.remove(item, self._choices)
+        usage = None
+        if self._usage is not None:
+            usage = members.get(item, self._usage) if includes_usage else None
+            members.remove(item, self._usage)
+        every = {**self._skeleton, **item}
+        first = {name: every.pop(name) for name in self._once if name in every}
+        if usage is not None:
+            members.put(every, self._usage or (), None)
+        return _Parts(every, first, choices if type(choices) is list else [], usage)
+
+    def _chunk(
+        self, apart: _Parts, choices: list[Any], first: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        every = apart.every if self._may_share else _copied(apart.every)
+        chunk = {**every, **first} if first else every.copy()
+        members.put(chunk, self._choices, choices)
+        return chunk
+
+    def _usage_chunk(self, apart: _Parts) -> dict[str, Any]:
+        chunk = self._chunk(apart, [])
+        members.put(chunk, self._usage or (), apart.usage)
+        return chunk
+
+    def spliced(self, completed: Completed, includes_usage: bool) -> Stream | None:
+        """The stream with each piece put between bytes that were written once, or None.
+
+        Sound because a text of this document is free (see _PROBES) and one such chunk is valid.
+        """
+        apart = self._apart(completed.body, includes_usage)
+        first, runs = apart.first, []
+        for choice, draft in zip(apart.choices, completed.drafts, strict=True):
+            run = self._spliced_run(apart, first, choice, draft.pieces or (), completed.mark)
+            if run is None:
+                return None
+            runs.append(run)
+            first = {}
+        frames = _in_turns(runs)
+        counts = tuple(_in_turns([[0, *[1] * (len(run) - 2), 0] for run in runs]))
+        if apart.usage is not None:
+            last = self._usage_chunk(apart)
+            if not self._is_valid(last):
+                return None
+            return self._ended([*frames, self.framing.frame(last)], (*counts, 0))
+        return self._ended(frames, counts)
+
+    def _spliced_run(
+        self,
+        apart: _Parts,
+        first: Mapping[str, Any],
+        choice: dict[str, Any],
+        pieces: Sequence[str],
+        mark: str,
+    ) -> list[bytes] | None:
+        parts, is_valid, frame = self.parts, self._is_valid, self.framing.frame
+        closing = parts.closing(choice, members.get(choice, parts.at["finish-reason"]))
+        members.put(choice, parts.at["content"], "")
+        if not parts.ends_with_null:
+            members.remove(choice, parts.at["finish-reason"])
+        begin = self._chunk(apart, [parts.opened(choice)], first)
+        piece = self._chunk(apart, [parts.piece(choice, mark)])
+        end = self._chunk(apart, [closing])
+        if not (is_valid(begin) and is_valid(piece) and is_valid(end)):
+            return None
+        before, _, after = frame(piece).partition(b'"%b"' % mark.encode())
+        dumps = orjson.dumps
+        return [frame(begin), *[before + dumps(one) + after for one in pieces], frame(end)]
+
+    def _fitted(self, chunk: dict[str, Any], number: int) -> dict[str, Any]:
+        schema = self.framing.schema
+        if schema is None or self._is_valid(chunk):
+            return chunk
+        try:
+            found = fit(schema, chunk, seed=Seed.of("chunk", number))
+        except Unsatisfiable:
+            return chunk
+        return found if type(found) is dict else chunk
+
+    def _takes_null(self) -> bool:
+        """Whether a chunk may say that its choice has not ended yet."""
+        at = self.parts.at.get("finish-reason")
+        if at is None:
+            return False
+        sample = self.parts.next({self.parts.key or "": 0})
+        if "content" in self.parts.at:
+            members.put(sample, self.parts.at["content"], "a")
+        members.put(sample, at, None)
+        return self._is_taken(sample)
+
+    def _takes_piece(self, piece: str) -> bool:
+        return self._is_taken(self.parts.piece({self.parts.key or "": 0}, piece))
+
+    def _is_taken(self, choice: dict[str, Any]) -> bool:
+        return self._is_valid(self._chunk(_Parts(self._skeleton, {}, [], None), [choice]))
+
+
+def _skeleton(schema: Schema | None) -> dict[str, Any]:
+    """What every chunk has to have, made up; the body's own parts are put over it."""
+    if schema is None:
+        return {}
+    try:
+        found = synthesize(schema, seed=Seed.of("chunk", schema.pointer), optional=False)
+    except Unsatisfiable:
+        return {}
+    return found if type(found) is dict else {}
+
+
+def _validity(schema: Schema | None) -> Callable[[Any], bool]:
+    return schema.is_valid if schema is not None else lambda value: True
+
+
+def _copied(value: Any) -> Any:
+    """A copy of the objects of *value*; what else it holds is shared."""
+    if type(value) is dict:
+        return {name: _copied(part) for name, part in value.items()}
+    return value
+
+
+def _in_turns(runs: Sequence[list[Any]]) -> list[Any]:
+    if len(runs) == 1:
+        return runs[0]
+    return [part for turn in zip_longest(*runs) for part in turn if part is not None]
