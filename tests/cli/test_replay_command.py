@@ -22,14 +22,17 @@ from servers.wire import Server
 from troth.cli.main import main
 from troth.cli.main import troth as command_line
 from troth.conformance import replay, reports
+from troth.conformance.cases.case import addressed
 from troth.conformance.events import Cut, Event
 from troth.conformance.journal import Journal, encode, read, to_json
 from troth.conformance.redaction import Redactor
 from troth.conformance.reports import console
 from troth.conformance.run_summary import RunSummary, summarize
 from troth.conformance.runner import Run
+from troth.conformance.session import Session
 from troth.conformance.settings import Settings
 from troth.conformance.transport import Transport
+from troth.generation.request_writer import BASIC_CREDENTIAL
 from troth.http.exchange import Exchange, Request, Response
 
 
@@ -42,13 +45,14 @@ def run(contract: troth.Contract, url: str, path: Path) -> RunSummary:
     async def go() -> None:
         transport = Transport(url, caps=settings.caps, clock=time.monotonic)
         async with transport:
-            await Run(
+            session = Session(
                 contract,
                 transport,
                 settings,
                 emit=lambda event: told.append(redactor.event(event)),
                 clock=time.monotonic,
-            ).go(at="2026-01-01T00:00:00Z")
+            )
+            await Run(session).go(at="2026-01-01T00:00:00Z")
 
     asyncio.run(go())
     with Journal(path) as journal:
@@ -184,6 +188,17 @@ def test_a_secret_field_must_be_given_again() -> None:
     example = Exchange(Request("GET", "/", (("X-Org", "[Filtered]"),)))
     with pytest.raises(replay.CannotReplay, match="a secret field X-Org: give it again"):
         replay.restored(finding(example=example), token="t", fields=(), own_fields=["x-org"])
+
+
+@pytest.mark.parametrize("token", ["sk-Live-12", "user:sk-Live-12"])
+def test_basic_credentials_are_sent_as_the_run_sent_them(token: str) -> None:
+    settings = Settings(url="http://127.0.0.1:9", token=token)
+    sent = addressed(
+        Request("GET", "/", (("Authorization", f"Basic {BASIC_CREDENTIAL}"),)), settings
+    )
+    example = Redactor.of(settings).exchange(Exchange(sent))
+    assert token not in repr(example)
+    assert replay.restored(finding(example=example), token=token, fields=(), own_fields=[]) == sent
 
 
 @pytest.mark.parametrize(

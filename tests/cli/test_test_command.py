@@ -21,7 +21,7 @@ from servers.faults import FAULTS
 from servers.wire import Answer, Asked, Server
 from troth.cli import main, test_command
 from troth.conformance import baseline
-from troth.conformance.target import BadTarget, base_url, is_local
+from troth.conformance.settings import BadTarget, base_url, is_local
 
 ROOT: Any = troth.load().document.root
 #: Enough to meet the first cases, and little enough to be quick.

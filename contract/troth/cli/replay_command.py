@@ -21,8 +21,7 @@ from troth.conformance.reports.excerpts import excerpt
 from troth.conformance.reports.finding_text import sentence, status_line
 from troth.conformance.reports.text import disarmed, visible, visible_lines
 from troth.conformance.run_summary import RunSummary, summarize
-from troth.conformance.settings import Settings
-from troth.conformance.target import base_url
+from troth.conformance.settings import Settings, base_url
 from troth.conformance.transport import Transport
 from troth.errors import TrothError
 from troth.http.exchange import Exchange, Fields, Request

@@ -19,8 +19,7 @@ from troth import pointer as pointers
 from troth.cli import config
 from troth.cli.config import KEYS, Key
 from troth.conformance import codes, reports
-from troth.conformance.settings import PHASES, Caps, Settings
-from troth.conformance.target import base_url
+from troth.conformance.settings import PHASES, Caps, Settings, base_url
 from troth.errors import TrothError, nearest
 from troth.http import json_text
 from troth.http.exchange import TOKEN

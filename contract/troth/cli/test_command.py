@@ -25,8 +25,7 @@ from troth.conformance.launch import launch
 from troth.conformance.progress import Live, is_live, say
 from troth.conformance.reports import console
 from troth.conformance.run_summary import RunRecord, RunSummary
-from troth.conformance.settings import PHASES, Settings
-from troth.conformance.target import is_local
+from troth.conformance.settings import PHASES, Settings, is_local
 from troth.openapi.contract import Contract
 
 #: A document of more operations than this takes lint longer than a run may be kept waiting.
