@@ -103,7 +103,7 @@ class Schemas:
         self._explainer = Explainer(
             document.root, self.prepared.root, place=document.place, content=self._in_content
         )
-        self._hinter = misspellings.Hinter(self.prepared.root)
+        self._misspellings = misspellings.Misspellings(self.prepared.root)
         self._content = {"contentSchema": _content_keyword(self._is_fit)}
         self._published = published
         self._shared = frozenset[str]() if published is None else _untouched(published, self)
@@ -162,7 +162,7 @@ class Schemas:
                 misspellings.sentence(hint),
                 self.document.place(hint.schema_pointer),
             )
-            for hint in self._hinter.find(pointer, instance)
+            for hint in self._misspellings.find(pointer, instance)
         )
 
     def _made(self, pointer: str, content: bool) -> Schema:
