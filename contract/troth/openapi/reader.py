@@ -50,7 +50,7 @@ def compile(
 
     Raises SpecError for what cannot be given a meaning.
     """
-    schemas = Schemas(document)
+    schemas = Schemas(document, published=source.schemas if source is not None else None)
     operations = tuple(_Reader(document, schemas).operations())
     return Contract(document, schemas, operations, routes(operations), source, verbs)
 
