@@ -107,8 +107,9 @@ def test_what_came_of_a_stream_before_it_was_cut_is_judged_but_for_its_end() -> 
 
 
 def test_what_no_line_of_the_document_says_has_no_place() -> None:
-    found = check(OVERLAID, Checked(OPERATION, "accepted"), Exchange(asked(), refusal(400)))
-    assert [(one.code, one.place) for one in found] == [("request.valid-refused", None)]
+    exchange = Exchange(asked(), refusal(400))
+    (violation,) = check(OVERLAID, exchange, operation=OPERATION, expected="accepted").violations
+    assert (violation.code, violation.place) == ("request.valid-refused", None)
 
 
 @pytest.mark.parametrize("body", [b'{"id": 1', b'{"id": 1}', b'{"id": "\xc3'])
