@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from troth import lint, pointer
-from troth.document import document, overlay, overlay_reader
+from troth.document import document, overlay
 from troth.laws import laws
 from troth.laws.condition import parse
 from troth.openapi import stream_assembly
@@ -42,7 +42,7 @@ def answered(**members: Any) -> dict[str, Any]:
 
 
 def test_every_action_names_the_defect_that_it_mends() -> None:
-    actions = overlay_reader.read(SPEC / "atoma.overlay.yaml").actions
+    actions = overlay.read(SPEC / "atoma.overlay.yaml").actions
     assert actions
     for action in actions:
         assert action.description, action.target

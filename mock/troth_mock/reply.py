@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from troth.generation.synthesis import Unsatisfiable, synthesize
+from troth.generation.values import Unsatisfiable, synthesize
 from troth.http import json_text, sse
 from troth.http.exchange import Fields
 from troth.openapi.contract import Contract

@@ -106,6 +106,11 @@ def test_what_came_of_a_stream_before_it_was_cut_is_judged_but_for_its_end() -> 
     assert found == [("error", "transport.stalled"), ("error", "stream.type")]
 
 
+def test_what_no_line_of_the_document_says_has_no_place() -> None:
+    found = check(OVERLAID, Checked(OPERATION, "accepted"), Exchange(asked(), refusal(400)))
+    assert [(one.code, one.place) for one in found] == [("request.valid-refused", None)]
+
+
 @pytest.mark.parametrize("body", [b'{"id": 1', b'{"id": 1}', b'{"id": "\xc3'])
 def test_a_body_that_did_not_come_whole_is_not_judged(body: bytes) -> None:
     assert told(answered(200, body), fault="truncated") == [("error", "transport.truncated")]

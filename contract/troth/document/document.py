@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -17,11 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from troth import pointer as json_pointer
-from troth.document.limits import Limits
 from troth.document.references import Tree, bundle
-from troth.document.source_positions import Marks
+from troth.document.source import Limits, Positions
 from troth.document.spec_errors import NotAnOpenApiDocument, UnsupportedVersion, WrongType, name_of
-from troth.document.text_reader import read_file, read_text, resolved
+from troth.document.text_reader import read_source, resolved
 from troth.errors import Place
 
 __all__ = ["Document", "Limits", "Node", "read"]
@@ -43,7 +41,7 @@ class Document:
     root: dict[str, Any]
     openapi: str
     digest: str
-    marks: Marks = field(repr=False)
+    positions: Positions = field(repr=False)
     path: Path | None = field(default=None, repr=False)
     limits: Limits = field(default=Limits(), repr=False)
 
@@ -53,7 +51,7 @@ class Document:
         The nearest ancestor's place when the node has none, or does not exist.  A node that an
         overlay put there cites the overlay's file.
         """
-        return self.marks.find(self.root, json_pointer.split(pointer))
+        return self.positions.find(self.root, json_pointer.split(pointer))
 
     @property
     def node(self) -> Node:
@@ -70,24 +68,19 @@ def read(
     SpecError.
     """
     limits = limits or Limits()
-    marks = Marks()
-    path: Path | None = None
-    if isinstance(source, bytes):
-        data, file = source, name or "<bytes>"
-    elif source == "-":
-        data, file = sys.stdin.buffer.read(limits.bytes + 1), name or "<stdin>"
-    else:
-        data, file = read_file(str(source), limits=limits), name or str(source)
-        path = resolved(source)
-    root = read_text(data, marks, file=file, limits=limits)
-    return build(file, root, marks, path=path, limits=limits)
+    positions = Positions()
+    root, file = read_source(source, positions, name=name, limits=limits)
+    path = None if isinstance(source, bytes) or source == "-" else resolved(source)
+    return build(file, root, positions, path=path, limits=limits)
 
 
-def build(file: str, root: Any, marks: Marks, *, path: Path | None, limits: Limits) -> Document:
+def build(
+    file: str, root: Any, positions: Positions, *, path: Path | None, limits: Limits
+) -> Document:
     """Make a Document of a tree: check its version and its references, bundle other files."""
-    openapi = check_version(root, marks)
-    bundle(Tree(root, marks, openapi, path=path, limits=limits))
-    return Document(file, root, openapi, digest(root), marks, path, limits)
+    openapi = check_version(root, positions)
+    bundle(Tree(root, positions, openapi, path=path, limits=limits))
+    return Document(file, root, openapi, digest(root), positions, path, limits)
 
 
 def digest(value: Any) -> str:
@@ -96,9 +89,9 @@ def digest(value: Any) -> str:
     return blake2b(text.encode("ascii"), digest_size=16).hexdigest()
 
 
-def check_version(root: Any, marks: Marks) -> str:
+def check_version(root: Any, positions: Positions) -> str:
     """The version of the OpenAPI document *root*, which must be one that troth reads."""
-    top = marks.find(root, ())
+    top = positions.find(root, ())
     if not isinstance(root, dict):
         found = {list: "list", str: "text", type(None): "nothing"}.get(type(root), "scalar")
         raise NotAnOpenApiDocument(f"not an OpenAPI document (got {found})", place=top)
@@ -114,7 +107,7 @@ def check_version(root: Any, marks: Marks) -> str:
         )
     good = isinstance(version, str) and re.fullmatch(r"3\.[012]\.[0-9]+(-.+)?", version)
     if field_name == "swagger" or not good:
-        place = marks.find(root, [field_name])
+        place = positions.find(root, [field_name])
         found = repr(version) if isinstance(version, str) else json.dumps(version)
         short = field_name == "openapi" and str(version) in ("3.0", "3.1", "3.2")
         full = f"'{version}.0'" if short else ""

@@ -18,8 +18,7 @@ from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 
 from troth import pointer as json_pointer
 from troth.document.grammar import IN_PLACE, REFERABLE, Misfit, check, children
-from troth.document.limits import Limits
-from troth.document.source_positions import Marks, pack
+from troth.document.source import Limits, Positions, pack
 from troth.document.spec_errors import (
     BadReference,
     DanglingReference,
@@ -51,7 +50,7 @@ class Tree:
     """A document's tree on its way to a Document; *path* is its file, if it has one."""
 
     root: dict[str, Any]
-    marks: Marks
+    positions: Positions
     openapi: str
     path: Path | None
     limits: Limits
@@ -195,7 +194,7 @@ class _Bundler:
             self.map(value["discriminator"], at, resource)
 
     def place(self, pointer: str) -> Place | None:
-        return self.tree.marks.find(self.tree.root, json_pointer.split(pointer))
+        return self.tree.positions.find(self.tree.root, json_pointer.split(pointer))
 
     def follow(self, value: dict[str, Any], at: str, kind: str, resource: _Resource) -> None:
         """Check the reference of *value*, make it a pointer into the tree, see its target."""
@@ -355,7 +354,7 @@ class _Bundler:
 
     def load(self, path: Path, reference: str, at: str) -> _Resource:
         """Read the file *path*, which is below the document's folder, into the tree."""
-        tree, marks = self.tree, self.tree.marks
+        tree, positions = self.tree, self.tree.positions
         # Only a regular file: a pipe would block for ever.
         if not path.is_file():
             raise DanglingReference(reference, place=self.place(at + "/$ref"), pointer=at)
@@ -373,11 +372,11 @@ class _Bundler:
                 place=self.place(at + "/$ref"),
                 pointer=at,
             )
-        file = str(Path(marks.files[0]).parent / inside)
-        value = read_text(data, marks, file=file, limits=tree.limits)
+        file = str(Path(positions.files[0]).parent / inside)
+        value = read_text(data, positions, file=file, limits=tree.limits)
         bundled = self.bundled()
         bundled[inside] = value
-        marks.of.setdefault(id(bundled), {})[inside] = pack(marks.files.index(file), 0, 0)
+        positions.of.setdefault(id(bundled), {})[inside] = pack(positions.files.index(file), 0, 0)
         resource = _Resource(value, json_pointer.of([BUNDLED, inside]), path)
         self.files[path] = resource
         self.ids = None
@@ -385,7 +384,7 @@ class _Bundler:
 
     def bundled(self) -> dict[str, Any]:
         """The member of the root that holds other files."""
-        root, of = self.tree.root, self.tree.marks.of
+        root, of = self.tree.root, self.tree.positions.of
         if BUNDLED not in root:
             made: dict[str, Any] = {}
             root[BUNDLED] = made

@@ -16,9 +16,9 @@ from typing import Any
 
 from troth import pointer
 from troth.errors import TrothError
-from troth.generation.nodes import Node
-from troth.generation.synthesis import fit
-from troth.generation.worlds import node_of
+from troth.generation.graph import Node, node_of
+from troth.generation.shape import properties
+from troth.generation.values import fit
 from troth.schema.schema import Schema
 from troth.seed import Seed
 
@@ -127,12 +127,12 @@ def _said(
 
     *given* is what our own form says there, and stays where it may.
     """
-    if node.dead is not None or depth > _DEEPEST:
+    if node.reason is not None or depth > _DEEPEST:
         return _SILENT
-    if node.shape.choices:
+    if node.choices:
         return _of_branches(node, fault, given, name, beside, needed, depth)
-    properties = node.shape.properties
-    types = node.shape.types if node.shape.enum is None else ()
+    declared = properties(node.shape)
+    types = node.shape.types if node.shape.values is None else ()
     if isinstance(given, dict) and "object" in types:
         return _object(node, fault, given, depth)
     if isinstance(given, list) and "array" in types:
@@ -142,9 +142,9 @@ def _said(
     for value in known:
         if node.accepts(value):
             return value
-    if "object" in types and properties and (needed or name in _OBJECTS):
+    if "object" in types and declared and (needed or name in _OBJECTS):
         return _object(node, fault, {}, depth) or _SILENT
-    if "object" in types and not properties and name == "errors":
+    if "object" in types and not declared and name == "errors":
         return _by_place(node, fault, depth)
     if "array" in types and (name in _LISTS or name in _SENTENCES):
         return _items(node, fault, [], depth)
@@ -182,7 +182,7 @@ def _of_branches(
 
 def _object(node: Node, fault: Fault, given: dict[str, Any], depth: int) -> dict[str, Any]:
     shape = node.shape
-    names = dict.fromkeys((*shape.properties, *shape.required))
+    names = dict.fromkeys((*properties(shape), *shape.required))
     beside = {_folded(name) for name in names}
     found = dict(given)
     for name in names:
@@ -226,7 +226,7 @@ def _items(node: Node, fault: Fault, given: Sequence[Any], depth: int) -> Any:
         )
         if said is not _SILENT:
             found.append(said)
-    return found if found or "minItems" in node.shape.lowest else _SILENT
+    return found if found or node.shape.min_items else _SILENT
 
 
 def _values(name: str, fault: Fault, beside: Iterable[str]) -> list[Any]:
@@ -272,11 +272,11 @@ def _nearest(node: Node, known: Sequence[Any], *, needed: bool) -> Any:
     """Of an enum the value that says the same in other letters, else what `fit` can cut down."""
     shape = node.shape
     texts = [value for value in known if isinstance(value, str)]
-    for offered in shape.enum or ():
+    for offered in shape.values or ():
         if isinstance(offered, str) and _folded(offered) in map(_folded, texts):
             return offered
     is_text = bool(texts) and "string" in shape.types
-    return texts[0] if is_text and (needed or "maxLength" in shape.highest) else _SILENT
+    return texts[0] if is_text and (needed or shape.max_length is not None) else _SILENT
 
 
 def _folded(name: str) -> str:

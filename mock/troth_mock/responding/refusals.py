@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from troth import pointer
-from troth.generation.synthesis import Unsatisfiable
+from troth.generation.values import Unsatisfiable
 from troth.http import json_text
 from troth.http.exchange import Fields
 from troth.openapi.contract import Contract

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import orjson
 
-from troth.generation.synthesis import synthesize
+from troth.generation.values import synthesize
 from troth.http.exchange import Request
 from troth.openapi import code_samples
 from troth.openapi.contract import Contract

@@ -18,7 +18,7 @@ from troth.conformance.cases.protocol_cases import protocol_cases as protocol_ca
 from troth.conformance.cases.protocol_cases import unknown_paths
 from troth.conformance.settings import Settings
 from troth.generation import requests
-from troth.generation.breaking import NothingToBreak, broken
+from troth.generation.mutations import NothingToBreak, broken
 from troth.generation.request_writer import CREDENTIAL
 from troth.generation.source import Seeded
 from troth.openapi.contract import Contract

@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from troth.conformance.cases.case import Case, Subject, slug
-from troth.generation import bodies
-from troth.generation.alternatives import Unsupported
-from troth.generation.locations import Site, put, resolved, shape_of, sites
+from troth.generation.locations import Location, locations, put, resolved, shape_of
 from troth.generation.mutations import HARD_TEXTS, Defect, defects
 from troth.generation.raw_json import write
 from troth.generation.requests import Composition
-from troth.generation.shape import ALL_TYPES, Conjunction, Shape, declared_names, item_nodes
-from troth.generation.source import Simplest
+from troth.generation.shape import Conjunction, Shape, declared_names
+from troth.generation.source import Smallest, Unsatisfiable
+from troth.generation.values import generator_of
+from troth.schema.data_model import ALL_TYPES
 
 _DEEPEST = 8
 _LAST_TIER = 3
@@ -32,7 +32,7 @@ class Target:
     """A place to put a defect, in the whole body that has it."""
 
     body: Any
-    site: Site
+    location: Location
     depth: int
 
 
@@ -46,16 +46,16 @@ def boundary(subject: Subject, *, limit: int = 500) -> Iterator[Case]:
         return
     names: dict[str, int] = {}
     for target, defect in _chosen(_distinct(_mutations(subject)), limit):
-        where = target.site.pointer or "/"
+        where = target.location.pointer or "/"
         name = f"{slug(where)}/{slug(defect.about)[:48]}"
         names[name] = names.get(name, 0) + 1
         name += f"-{names[name]}" if names[name] > 1 else ""
         # Where a schema takes anything, nothing says what anything would mean.
-        open_place = target.site.shape.types == ALL_TYPES and defect.legal == "computed"
+        open_place = target.location.shape.types == ALL_TYPES and defect.legal == "computed"
         yield subject.case(
             "boundary",
             name,
-            put(target.body, target.site.tokens, defect.replacement),
+            put(target.body, target.location.tokens, defect.replacement),
             about=f"{where}: {defect.about}",
             legal="either-if-valid" if open_place else defect.legal,
         )
@@ -66,7 +66,7 @@ def _distinct(mutations: Iterable[Mutation]) -> list[Mutation]:
     kept: dict[bytes, Mutation] = {}
     for mutation in sorted(mutations, key=lambda mutation: mutation[0]):
         _, target, defect = mutation
-        body = write(put(target.body, target.site.tokens, defect.replacement))
+        body = write(put(target.body, target.location.tokens, defect.replacement))
         kept.setdefault(body, mutation)
     return list(kept.values())
 
@@ -97,20 +97,20 @@ def _chosen(mutations: list[Mutation], limit: int) -> Iterator[tuple[Target, Def
 def _mutations(subject: Subject) -> Iterator[Mutation]:
     """Each defect of each place, with its rank: tier, then depth, then the order of the walk."""
     assert subject.made is not None
-    generator = bodies.generator_of(subject.made.schema)
+    generator = generator_of(subject.made.schema)
     texts = 0
     seen: set[Any] = set()
     for order, target in enumerate(targets(subject)):
-        if target.site.value != {} or target.depth:
-            yield (0, 0, order), target, Defect("present", target.site.value, 0)
-        free_text = isinstance(target.site.value, str) and target.site.shape.values is None
+        if target.location.value != {} or target.depth:
+            yield (0, 0, order), target, Defect("present", target.location.value, 0)
+        free_text = isinstance(target.location.value, str) and target.location.shape.values is None
         texts += free_text
-        for defect in defects(generator, target.site):
+        for defect in defects(generator, target.location):
             if free_text and not _turn(texts, defect):
                 continue
             tier = defect.tier + (1 if target.depth > 2 and defect.tier else 0)
             rank = (tier, target.depth, order)
-            key = (target.site.pointer, defect.about)
+            key = (target.location.pointer, defect.about)
             if key not in seen:
                 seen.add(key)
                 yield rank, target, defect
@@ -136,25 +136,25 @@ class _Walk:
 
     def __init__(self, made: Composition) -> None:
         self.made = made
-        self.generator = bodies.generator_of(made.schema)
-        self.alternatives = self.generator.alternatives
+        self.generator = generator_of(made.schema)
+        self.graph = self.generator.graph
         self._grown: set[Any] = set()
 
     def targets(self) -> Iterator[Target]:
         """The places, outer ones first; a schema that stands in several is walked in the first."""
         root = (self.made.schema.prepared,)
         waiting = deque(
-            Target(body, site, len(site.tokens))
+            Target(body, location, len(location.tokens))
             for body in self._bases()
-            for site in sites(self.alternatives, root, body)
+            for location in locations(self.graph, root, body)
         )
         walked: set[Any] = set()
         while waiting:
             target = waiting.popleft()
             if target.depth > _DEEPEST:
                 continue
-            site = target.site
-            key = (resolved(self.alternatives, site.nodes), site.label, _kind(site))
+            location = target.location
+            key = (resolved(self.graph, location.nodes), location.label, _kind(location))
             if key in walked:
                 continue
             walked.add(key)
@@ -170,28 +170,28 @@ class _Walk:
         yield self.made.minimal
         for factor in self.made.factors:
             for level in factor.levels:
-                yield level.build(self.made.minimal, Simplest())
+                yield level.build(self.made.minimal, Smallest())
 
-    def _grow(self, target: Target) -> Iterator[tuple[Any, Site]]:
+    def _grow(self, target: Target) -> Iterator[tuple[Any, Location]]:
         """The places that are not there yet: absent members, other branches, items."""
-        tokens, value = target.site.tokens, target.site.value
-        for shape in self.alternatives.of(target.site.nodes):
+        tokens, value = target.location.tokens, target.location.value
+        for shape in self.graph.of(target.location.nodes):
             if "object" in shape.types and shape.values is None:
                 yield from self._members(target, shape)
             if "array" in shape.types and shape.values is None and not value:
-                inner = item_nodes(shape, 0)
+                inner = self.graph.item(shape, 0)
                 item = self._simplest(inner)
                 body = put(target.body, tokens, [item])
                 if item is not None and self.made.valid(body):
-                    yield from self._sites(body, inner, item, (*tokens, 0), required=True)
+                    yield from self._locations(body, inner, item, (*tokens, 0), required=True)
 
-    def _members(self, target: Target, shape: Shape) -> Iterator[tuple[Any, Site]]:
-        tokens, value = target.site.tokens, target.site.value
+    def _members(self, target: Target, shape: Shape) -> Iterator[tuple[Any, Location]]:
+        tokens, value = target.location.tokens, target.location.value
         for name in declared_names(shape):
-            inner = self.alternatives.member(shape, name)
-            branches = self.alternatives.of(inner)[:8]
+            inner = self.graph.member(shape, name)
+            branches = self.graph.of(inner)[:8]
             for branch in branches:
-                key = (resolved(self.alternatives, inner), name, id(branch))
+                key = (resolved(self.graph, inner), name, id(branch))
                 if key in self._grown or (branch.types == {"null"} and len(branches) > 1):
                     continue  # null is tried everywhere
                 member = self._shaped(branch)
@@ -203,18 +203,18 @@ class _Walk:
                 body = put(target.body, tokens, held) if held is not _NONE else _NONE
                 if body is not _NONE and self.made.valid(body):
                     self._grown.add(key)
-                    required = name in shape.required
-                    yield from self._sites(body, inner, member, (*tokens, name), required=required)
+                    at, required = (*tokens, name), name in shape.required
+                    yield from self._locations(body, inner, member, at, required=required)
 
     def _with_member(self, shape: Shape, value: Any, name: str, member: Any) -> Any:
         """An object of *shape* with this member, and as much of *value* as goes with it."""
-        fits = self.alternatives.fits
+        fits = self.graph.fits
         if isinstance(value, dict) and fits(shape, {**value, name: member}):
             return {**value, name: member}
         required = tuple(dict.fromkeys((*shape.required, name)))
         try:
-            made = self.generator.shaped(replace(shape, required=required), Simplest())
-        except Unsupported:
+            made = self.generator.shaped(replace(shape, required=required), Smallest())
+        except Unsatisfiable:
             return _NONE
         if not isinstance(made, dict):
             return _NONE
@@ -224,40 +224,44 @@ class _Walk:
                 made[other] = item
         return made
 
-    def _sites(
+    def _locations(
         self, body: Any, nodes: Conjunction, value: Any, tokens: Any, *, required: bool
-    ) -> Iterator[tuple[Any, Site]]:
+    ) -> Iterator[tuple[Any, Location]]:
         """The place of *value* itself and those inside it."""
-        if shape_of(self.alternatives, nodes, value) is None:
+        if shape_of(self.graph, nodes, value) is None:
             return
         label = str(tokens[-1]) if isinstance(tokens[-1], str) else "#"
-        for site in sites(
-            self.alternatives, nodes, value, tokens=tokens, required=required, label=label
+        for location in locations(
+            self.graph, nodes, value, tokens=tokens, required=required, label=label
         ):
-            yield body, site
+            yield body, location
 
     def _simplest(self, nodes: Conjunction) -> Any:
         try:
-            return self.generator.value(nodes, Simplest())
-        except Unsupported:
+            return self.generator.value(nodes, Smallest())
+        except Unsatisfiable:
             return None
 
     def _shaped(self, shape: Shape) -> Any:
-        examples = self.generator.examples(shape)
+        examples = self.graph.examples(shape)
         if examples:
             return examples[0]
         types = shape.types - {"null"}
         try:
             return self.generator.shaped(
-                replace(shape, types=types) if types else shape, Simplest()
+                replace(shape, types=types) if types else shape, Smallest()
             )
-        except Unsupported:
+        except Unsatisfiable:
             return _NONE
 
 
-def _kind(site: Site) -> str:
+def _kind(location: Location) -> str:
     """What makes two values at one place different ground: their branch."""
-    return str(sorted(site.shape.types)) + str(site.shape.required) if site.value != {} else ""
+    return (
+        str(sorted(location.shape.types)) + str(location.shape.required)
+        if location.value != {}
+        else ""
+    )
 
 
 _NONE = object()

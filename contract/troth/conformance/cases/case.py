@@ -14,8 +14,8 @@ from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
 from troth.conformance.settings import Settings
-from troth.generation import bodies, features, requests
-from troth.generation.locations import sites
+from troth.generation import features, requests
+from troth.generation.locations import locations
 from troth.generation.raw_json import has_written, read, write
 from troth.generation.request_writer import (
     BASIC_CREDENTIAL,
@@ -25,8 +25,8 @@ from troth.generation.request_writer import (
     with_credential,
 )
 from troth.generation.requests import Composition
-from troth.generation.source import Simplest
-from troth.generation.synthesis import Unsatisfiable
+from troth.generation.source import Smallest
+from troth.generation.values import Unsatisfiable, generator_of
 from troth.http import json_text
 from troth.http.exchange import Exchange, Request
 from troth.openapi.contract import Contract, NoSuchOperation
@@ -144,7 +144,7 @@ class Subject:
         factor = next((factor for factor in made.factors if factor.name == "stream"), None)
         if factor is None:
             return None
-        streamed = factor.levels[0].build(value, Simplest())
+        streamed = factor.levels[0].build(value, Smallest())
         return streamed if made.valid(streamed) else None
 
     def request(self, value: Any) -> Request:
@@ -268,7 +268,7 @@ def subject(
         made=made,
         published=requests.body_schema(published) if published else None,
         is_published=published is not None,
-        parameters=requests.parameters(operation, Simplest()) if not fault else {},
+        parameters=requests.parameters(operation, Smallest()) if not fault else {},
         overrides=overrides or {},
         fault=fault,
         second=requests.body_schema(marked) if marked else None,
@@ -304,10 +304,10 @@ def _is_costly(schema: Schema, value: Any) -> bool:
     priced = _least_cost(schema.schemas)
     if not priced or not _exceeds(value, priced):
         return False
-    alternatives = bodies.generator_of(schema).alternatives
+    graph = generator_of(schema).graph
     return any(
         isinstance(site.value, (int, float)) and site.value > min(site.shape.costs)
-        for site in sites(alternatives, (schema.prepared,), value)
+        for site in locations(graph, (schema.prepared,), value)
         if site.shape.costs
     )
 

@@ -11,15 +11,15 @@ from dataclasses import replace
 from typing import Any
 
 from troth.conformance.cases.case import Case, Intent, Legal, Subject, slug
-from troth.generation import bodies, features
-from troth.generation.breaking import rejected_text
+from troth.generation import features
 from troth.generation.chat_features import Chat
 from troth.generation.features import Factor
 from troth.generation.locations import ABSENT, put
 from troth.generation.request_writer import assemble
-from troth.generation.requests import Composition, varied
+from troth.generation.requests import Composition, rejected_text, varied
 from troth.generation.shape import declared_names
-from troth.generation.source import Simplest
+from troth.generation.source import Smallest
+from troth.generation.values import generator_of
 from troth.openapi.code_samples import requests_in
 from troth.openapi.operation import Parameter
 
@@ -95,9 +95,9 @@ def _parameter_values(parameter: Parameter) -> Iterator[Any]:
     schema = parameter.schema
     if schema is None:
         return
-    generator = bodies.generator_of(schema)
-    for shape in generator.alternatives.one(schema.prepared):
-        for value in shape.values or generator.examples(shape):
+    generator = generator_of(schema)
+    for shape in generator.graph.one(schema.prepared):
+        for value in shape.values or generator.graph.examples(shape):
             if value not in (None, "") and schema.is_valid(value):
                 yield value
 
@@ -111,21 +111,21 @@ def _examples(subject: Subject, made: Composition) -> Iterator[Case]:
                 yield _case(
                     subject, f"example-{index}", value, f"the example at #{example.pointer}"
                 )
-    generator = bodies.generator_of(made.schema)
-    shapes = tuple(generator.alternatives.one(made.schema.prepared))
+    generator = generator_of(made.schema)
+    shapes = tuple(generator.graph.one(made.schema.prepared))
     names = frozenset(name for shape in shapes for name in declared_names(shape))
     for index, sample in enumerate(subject.operation.code_samples, 1):
         word = slug(f"{sample.get('lang', '')}-{sample.get('label', '')}")
         about = f"the code sample {index} ({sample.get('lang', 'unnamed')})"
         for value in requests_in(sample, members=names):
             yield _case(subject, f"sample-{index}-{word}", subject.overridden(value), about)
-    examples = (value for shape in shapes for value in generator.examples(shape))
+    examples = (value for shape in shapes for value in generator.graph.examples(shape))
     for index, value in enumerate(examples, 1):
         name = f"schema-example-{index}"
         yield _case(subject, name, subject.overridden(value), "the schema's example")
     value = made.minimal
     for factor in features.member_factors(made.schema, skip=lambda name: False):
-        candidate = factor.levels[0].build(value, Simplest())
+        candidate = factor.levels[0].build(value, Smallest())
         if isinstance(value, dict) and factor.name not in value and made.valid(candidate):
             value = candidate
     yield _case(subject, "members-examples", value, "the members' examples together")
@@ -148,7 +148,7 @@ def _single(subject: Subject, made: Composition) -> Iterator[Case]:
     chats = {factor.name for factor in made.chat.factors()} if made.chat else set()
     for factor in made.factors:
         for level in factor.levels:
-            value = level.build(made.minimal, Simplest())
+            value = level.build(made.minimal, Smallest())
             name = f"{slug(factor.name)}-{slug(level.name)}"
             yield _case(subject, name, value, level.name)
             streamed = subject.streamed_form(value) if factor.name in chats else None
@@ -164,7 +164,7 @@ def _pairs(subject: Subject, made: Composition) -> Iterator[Case]:
             for factor, level in zip(factors, row, strict=True)
             if level
         ]
-        value = varied(replace(made, factors=factors), row, Simplest())
+        value = varied(replace(made, factors=factors), row, Smallest())
         yield _case(subject, f"pairs-{index:02}", value, " + ".join(words))
 
 
@@ -177,7 +177,7 @@ def _in_both(subject: Subject, made: Composition) -> tuple[Factor, ...]:
     kept = (
         Factor(
             factor.name,
-            tuple(one for one in factor.levels if accepts(one.build(made.minimal, Simplest()))),
+            tuple(one for one in factor.levels if accepts(one.build(made.minimal, Smallest()))),
         )
         for factor in made.factors
     )
@@ -186,7 +186,7 @@ def _in_both(subject: Subject, made: Composition) -> tuple[Factor, ...]:
 
 def _incoherent(subject: Subject, chat: Chat) -> Iterator[Case]:
     """What a schema accepts and makes no sense: a server may refuse it, and must not fail."""
-    forced = chat.forced(subject.minimal, Simplest())
+    forced = chat.forced(subject.minimal, Smallest())
     tokens = chat.tokens("tools")
     if tokens is None or not isinstance(chat.get(forced, "tools"), list):
         return
@@ -208,7 +208,7 @@ def _derived(subject: Subject, made: Composition, chat: Chat) -> Iterator[Case]:
         laws = tuple(law.id for law in made.marked.laws if "stop" in law.id)
         for streams in (False, True):
             yield _stop_case(subject, chat, plain, laws, streams=streams)
-    forced = _case(subject, "tools-a-forced-tool", chat.forced(made.minimal, Simplest()), "")
+    forced = _case(subject, "tools-a-forced-tool", chat.forced(made.minimal, Smallest()), "")
     if made.valid(forced.value) and "tool-calls" in chat.completion.choice:
         yield _tool_result(subject, chat, forced)
 

@@ -1,9 +1,9 @@
 """hypothesis-jsonschema works with the Hypothesis that is installed, or is done without."""
 
 import pytest
-from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
-from troth.generation import foreign
+from troth.generation.independent import independent, library
 from troth.schema.untrusted_schema import embedded
 
 OBJECT = {
@@ -16,7 +16,7 @@ OBJECT = {
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(foreign.from_schema(OBJECT))
+@given(independent(OBJECT))
 def test_hypothesis_jsonschema_works_with_the_hypothesis_that_is_installed(value):
     assert embedded(OBJECT).is_valid(value)
 
@@ -25,7 +25,7 @@ def test_hypothesis_jsonschema_draws_optional_members_too():
     names = set()
 
     @settings(max_examples=300, database=None, phases=[Phase.generate])
-    @given(foreign.from_schema(OBJECT))
+    @given(independent(OBJECT))
     def gather(value):
         names.update(name[:2] for name in value)
 
@@ -33,22 +33,15 @@ def test_hypothesis_jsonschema_draws_optional_members_too():
     assert {"b", "x-"} <= names
 
 
-def test_values_can_be_searched_for_whatever_the_libraries_allow():
-    schema = embedded(OBJECT)
-    assert schema.is_valid(find(foreign.values(schema), lambda value: True))
-
-
-def test_values_are_synthesized_where_the_libraries_do_not_fit(
+def test_there_is_no_second_opinion_where_the_libraries_do_not_fit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from hypothesis.internal.conjecture import utils
 
-    foreign.library.cache_clear()
+    library.cache_clear()
     try:
         monkeypatch.delattr(utils, "many")
-        assert foreign.library() is None
-        schema = embedded(OBJECT)
-        assert foreign.from_schema(OBJECT) is None
-        assert schema.is_valid(find(foreign.values(schema), lambda value: True))
+        assert library() is None
+        assert independent(OBJECT) is None
     finally:
-        foreign.library.cache_clear()
+        library.cache_clear()

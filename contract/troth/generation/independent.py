@@ -1,28 +1,22 @@
 """hypothesis-jsonschema, made to work with the Hypothesis that is installed.
 
-It makes instances of schemas that our own compiler does not build (they arrive inside requests:
-a tool's parameters, a response format), and it is the independent generator in our tests.
+A second opinion of what a schema means, for those who ask for one, as our tests do: it is no part
+of our own generator.  It may ignore a keyword, or refuse a schema while it draws.
 
 Its 0.23.1 draws members in a `while elements.more()` loop over `many`, a part of Hypothesis' own
 machinery that from 6.170.10 on is a context manager and an iterator instead.  The subclass below
 has both, so that neither library has to be held back; where `more` still exists it is not used.
 Neither library publishes what that takes.  It is looked for when it is first needed; where it
-is not as it should be, values are synthesized instead.
+is not as it should be, there is no second opinion.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.errors import HypothesisException, InvalidArgument
-
-from troth.generation.synthesis import synthesize
-from troth.schema.schema import Schema
-from troth.seed import Seed
 
 
 def _many(parent: Any) -> type:
@@ -62,38 +56,7 @@ def library() -> ModuleType | None:
     return hypothesis_jsonschema
 
 
-def from_schema(schema: Any) -> st.SearchStrategy[Any] | None:
+def independent(schema: Any) -> st.SearchStrategy[Any] | None:
     """hypothesis-jsonschema's own strategy for *schema*, a plain JSON Schema, if it is there."""
     found = library()
     return None if found is None else found.from_schema(schema)
-
-
-def values(schema: Schema) -> st.SearchStrategy[Any]:
-    """Valid values of *schema*, made by hypothesis-jsonschema and checked by the validator.
-
-    A value that the validator rejects (the library ignores some keywords), or a schema that the
-    library does not take, gives a synthesized one.
-    """
-    made = from_schema(schema.prepared)
-    numbers = st.integers(0, 2**16)
-    if made is None:
-        return numbers.map(lambda number: synthesize(schema, seed=Seed.of(number)))
-
-    @st.composite
-    def checked(draw: Callable[[st.SearchStrategy[Any]], Any]) -> Any:
-        number = draw(numbers)
-        try:
-            found = draw(made)
-            if schema.is_valid(found):
-                return found
-        except InvalidArgument:
-            # before 6.140 Hypothesis forbids what the library does to whoever uses `find`
-            pass
-        except HypothesisException:
-            raise
-        except Exception:
-            # The library says only while drawing that it cannot take a schema, in many ways.
-            pass
-        return synthesize(schema, seed=Seed.of(number))
-
-    return checked()
