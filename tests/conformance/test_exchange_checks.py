@@ -252,6 +252,15 @@ def test_the_verdicts_of_the_laws_come_with_the_violations() -> None:
     assert checked(Exchange(asked(), None, "reset")).verdicts == {}
 
 
+def test_a_law_asks_nothing_of_the_answer_to_a_broken_request() -> None:
+    usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 9}
+    answer = answered(200, {**BODY, "usage": usage})
+    broken = ("error", "law.usage-adds-up")
+    assert broken in told(answer, "either")
+    assert broken not in told(answer, "either", request=asked(temperature=99))
+    assert broken not in told(answer, "refused", request=asked(temperature=99))
+
+
 # -- what is expected of a case -----------------------------------------------------------------
 
 
