@@ -28,11 +28,14 @@ from troth.generation.shape import (
     Shape,
     Subschema,
     conjunction,
+    contradiction,
     dependencies,
     item_nodes,
     meet,
     member_nodes,
+    merged,
     own_denials,
+    own_fields,
     own_shape,
     plain_fit,
 )
@@ -548,9 +551,11 @@ class Node:
         choices: list[Choice] = []
         for node in self.graph.conjuncts(self.nodes):
             own = self.graph.own(node)
-            shape = None if own is None else meet(self.shape, own)
+            if own is None:
+                raise Unsatisfiable(contradiction(own_fields(node)))
+            shape = meet(self.shape, own)
             if shape is None:
-                raise Unsatisfiable("its schemas exclude one another")
+                raise Unsatisfiable(contradiction(merged(self.shape, own)))
             self.shape = shape
             choices.extend(
                 one

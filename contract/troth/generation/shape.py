@@ -119,10 +119,15 @@ def meet(one: Shape, other: Shape) -> Shape | None:
     """What both shapes ask together; None when that is plainly nothing."""
     if one is ANY or other is ANY:
         return other if one is ANY else one
+    return shape_with(merged(one, other))
+
+
+def merged(one: Shape, other: Shape) -> dict[str, Any]:
+    """The fields of what both shapes ask together, whether or not they contradict each other."""
     asked = dict(_asked(one))
     for name, value in _asked(other).items():
         asked[name] = _MERGED[name](asked[name], value) if name in asked else value
-    return shape_with(asked)
+    return asked
 
 
 def shape_with(asked: dict[str, Any]) -> Shape | None:
@@ -155,6 +160,22 @@ def shape_with(asked: dict[str, Any]) -> Shape | None:
     if "forbidden" in asked and asked["forbidden"].intersection(get("required", ())):
         types.discard("object")
     return Shape(**{**asked, "types": frozenset(types)}) if types else None
+
+
+def contradiction(asked: Mapping[str, Any]) -> str:
+    """Why there is no shape whose fields are *asked*."""
+    get = asked.get
+    for word in ("length", "items"):
+        most = get(f"max_{word}")
+        if most is not None and get(f"min_{word}", 0) > most:
+            things = "characters" if word == "length" else word
+            return f"it asks for more {things} than it allows"
+    most = get("max_properties")
+    if most is not None and max(get("min_properties", 0), len(get("required", ()))) > most:
+        return f"it requires more than its {most} members"
+    if _crossed(get("low"), get("high")):
+        return "no number lies within its bounds"
+    return "its schemas exclude one another"
 
 
 def _asked(shape: Shape) -> dict[str, Any]:
@@ -271,8 +292,11 @@ _ASSERTIONS = frozenset(
 
 def own_shape(node: Mapping[str, Any]) -> Shape | None:
     """What the assertions of *node* itself ask; None when they contradict each other."""
-    if _ASSERTIONS.isdisjoint(node):
-        return ANY
+    return ANY if _ASSERTIONS.isdisjoint(node) else shape_with(own_fields(node))
+
+
+def own_fields(node: Mapping[str, Any]) -> dict[str, Any]:
+    """What the assertions of *node* itself ask, field by field."""
     values = tuple(node["enum"]) if isinstance(node.get("enum"), list) else None
     if "const" in node:
         values = _common((node["const"],), values)
@@ -306,7 +330,7 @@ def own_shape(node: Mapping[str, Any]) -> Shape | None:
         "examples": _examples(node),
         "costs": (node["x-troth-costs"],) if is_number(node.get("x-troth-costs")) else (),
     }
-    return shape_with({name: value for name, value in asked.items() if value != _DEFAULTS[name]})
+    return {name: value for name, value in asked.items() if value != _DEFAULTS[name]}
 
 
 def _required(node: Mapping[str, Any]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from troth.generation.fitting import Fitter
 from troth.generation.generator import Edges, Generator, Natural
 from troth.generation.graph import graph_of, node_of
 from troth.generation.source import Quick, Seeded, Source, Unsatisfiable
+from troth.generation.witnesses import witness
 from troth.schema import proofs
 from troth.schema.schema import Schema
 from troth.seed import Seed
@@ -102,7 +103,7 @@ def _attempts(seed: Seed, *, rich: int) -> Iterator[tuple[Natural, Quick]]:
 
 def _last_resort(schema: Schema, reason: str) -> Any:
     """An instance that the schema algebra finds.  Raises Unsatisfiable."""
-    found = proofs.witness(schema.schemas, schema.pointer)
+    found = witness(schema.schemas, schema.pointer)
     if found is not None and schema.is_valid(found.instance):
         return found.instance
     if proofs.satisfiability(schema.schemas, schema.pointer) == "no":
