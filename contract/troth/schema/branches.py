@@ -161,10 +161,10 @@ def _tags(root: Any, schema: Any, depth: int) -> dict[str, tuple[Any, ...]]:
                 tags[name] = sum((each[name] for each in others), values)
     for inner in _required_parts(root, schema):
         tags |= _tags(root, inner, depth + 1)
-    for (_, name), value in below(schema, "properties"):
-        values = _enumerated(root, value, depth)
-        if values is not None:
-            tags[str(name)] = values
+    for (_, member), value in below(schema, "properties"):
+        enumerated = _enumerated(root, value, depth)
+        if enumerated is not None:
+            tags[str(member)] = enumerated
     return tags
 
 
