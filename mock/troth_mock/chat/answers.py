@@ -9,29 +9,31 @@ from troth.http.exchange import Fields
 from troth.openapi.contract import Contract
 from troth.openapi.operation import DeclaredResponse, MediaType, Operation
 from troth.seed import Seed
-from troth_mock.chat import chat_request
-from troth_mock.chat.chat_members import Dialect, compile_dialect
-from troth_mock.chat.chunking import Cutter
+from troth_mock.chat.chunking import Chunker
 from troth_mock.chat.completion import FIXED_TIME, Completions
+from troth_mock.chat.members import ChatMembers, compile_members
+from troth_mock.chat.request import read_request
 from troth_mock.reply import Reply, framing, headers
 
 
 class Chat:
     """What answers the successful requests of one operation; compiled once."""
 
-    def __init__(self, contract: Contract, dialect: Dialect, declared: DeclaredResponse) -> None:
+    def __init__(
+        self, contract: Contract, dialect: ChatMembers, declared: DeclaredResponse
+    ) -> None:
         self.dialect = dialect
         digest = contract.document.digest
         said = headers(declared, Seed.of(digest, "headers"))
         self.completions: dict[int, Completions] = {}
-        self.cutters: dict[int, Cutter] = {}
+        self.chunkers: dict[int, Chunker] = {}
         self.fields: dict[int, Fields] = {}
         for entry in declared.content:
             whole: MediaType | None = entry
             if entry.is_stream:
                 whole = declared.media_type(entry.assembly.body) if entry.assembly else None
                 if whole is not None and entry.assembly is not None:
-                    self.cutters[id(entry)] = Cutter(
+                    self.chunkers[id(entry)] = Chunker(
                         entry.assembly, dialect, framing(contract, entry)
                     )
             if whole is not None and whole.is_json and "*" not in entry.content_type:
@@ -45,7 +47,7 @@ class Chat:
         """Compile the chat of *operation*; None where the document speaks of none."""
         if operation.completion is None or declared is None:
             return None
-        return cls(contract, compile_dialect(operation.completion), declared)
+        return cls(contract, compile_members(operation.completion), declared)
 
     def answers(self, entry: MediaType | None) -> bool:
         """Whether it can answer in this media type."""
@@ -65,12 +67,12 @@ class Chat:
 
         Raises Refused and Unsatisfiable.
         """
-        asked = chat_request.read(self.dialect, body)
+        request = read_request(self.dialect, body)
         key = id(entry)
         created = FIXED_TIME if created is None else created
-        completed = self.completions[key].complete(asked, seed, said=said, created=created)
-        cutter = self.cutters.get(key)
-        if cutter is None:
+        completed = self.completions[key].complete(request, seed, said=said, created=created)
+        chunker = self.chunkers.get(key)
+        if chunker is None:
             return Reply(status, self.fields[key], json_text.encode(completed.body))
-        stream = cutter.stream(completed, includes_usage=asked.includes_usage)
+        stream = chunker.stream(completed, includes_usage=request.includes_usage)
         return Reply(status, self.fields[key], None, stream)

@@ -24,9 +24,9 @@ from troth.generation.values import Unsatisfiable, fit, synthesize
 from troth.openapi.stream_assembly import Assembly, Rule
 from troth.schema.schema import Schema
 from troth.seed import Seed
-from troth_mock.chat import chat_members
-from troth_mock.chat.chat_members import Dialect, Names
+from troth_mock.chat import members
 from troth_mock.chat.completion import Completed
+from troth_mock.chat.members import ChatMembers, Names
 from troth_mock.chat.tokens import tokens
 from troth_mock.reply import Framing, Stream
 
@@ -126,7 +126,7 @@ class Choices:
     *at* is where in the item's choice the parts are that its rules let come apart.
     """
 
-    def __init__(self, origin: Origin | None, dialect: Dialect) -> None:
+    def __init__(self, origin: Origin | None, dialect: ChatMembers) -> None:
         self.key = origin.rule.key if origin is not None else None
         inner: Inverse = origin.inner if origin is not None and self.key is not None else {}
         located = {name: locate(inner, names) for name, names in dialect.choice.items()}
@@ -153,7 +153,7 @@ class Choices:
         calls = self._take(choice, "tool-calls")
         finish = self._take(choice, "finish-reason")
         if type(content) is str:
-            chat_members.put(choice, self.at["content"], "")
+            members.put(choice, self.at["content"], "")
             if pieces is None or "".join(pieces) != content:
                 pieces = tokens(content)
         else:
@@ -163,13 +163,13 @@ class Choices:
         for index, piece in enumerate(pieces):
             part = self.piece(choice, piece)
             if entries is not None:
-                chat_members.put(part, self._entries or (), [entries[index]])
+                members.put(part, self._entries or (), [entries[index]])
             yield part, 1
         if self._calls is not None and type(calls) is list:
             for call in calls:
                 for said, carried in self._calls.parts(call):
                     part = self.next(choice)
-                    chat_members.put(part, self.at["tool-calls"], [said])
+                    members.put(part, self.at["tool-calls"], [said])
                     yield part, carried
         if finish is not None:
             yield self.closing(choice, finish), 0
@@ -177,7 +177,7 @@ class Choices:
     def opened(self, choice: dict[str, Any]) -> dict[str, Any]:
         """The first fragment: *choice* itself, its text empty."""
         if self.ends_with_null:
-            chat_members.put(choice, self.at["finish-reason"], None)
+            members.put(choice, self.at["finish-reason"], None)
         return choice
 
     def next(self, choice: dict[str, Any]) -> dict[str, Any]:
@@ -185,39 +185,39 @@ class Choices:
         made: dict[str, Any] = {} if self.key is None else {self.key: choice.get(self.key)}
         at = self.at.get("content") or self.at.get("tool-calls") or ()
         if len(at) > 1:
-            chat_members.put(made, at[:-1], {})
+            members.put(made, at[:-1], {})
         if self.ends_with_null:
-            chat_members.put(made, self.at["finish-reason"], None)
+            members.put(made, self.at["finish-reason"], None)
         return made
 
     def piece(self, choice: dict[str, Any], piece: str) -> dict[str, Any]:
         """The fragment of *choice* that says *piece*."""
         made = self.next(choice)
-        chat_members.put(made, self.at["content"], piece)
+        members.put(made, self.at["content"], piece)
         return made
 
     def closing(self, choice: dict[str, Any], finish: Any) -> dict[str, Any]:
         """The last fragment of *choice*."""
         made = self.next(choice)
-        chat_members.put(made, self.at["finish-reason"], finish)
+        members.put(made, self.at["finish-reason"], finish)
         return made
 
     def _take(self, choice: dict[str, Any], name: str) -> Any:
         names = self.at.get(name)
         if names is None:
             return None
-        part = chat_members.get(choice, names)
-        chat_members.remove(choice, names)
+        part = members.get(choice, names)
+        members.remove(choice, names)
         return part
 
     def _logprobs(self, choice: dict[str, Any], count: int) -> list[Any] | None:
         """The entries of the pieces, taken out of *choice*; None where there are none to give."""
         if self._entries is None or not count:
             return None
-        found = chat_members.get(choice, self._entries)
+        found = members.get(choice, self._entries)
         if type(found) is not list or len(found) != count:
             return None
-        chat_members.put(choice, self._entries, [])
+        members.put(choice, self._entries, [])
         return found
 
 
@@ -231,15 +231,15 @@ class _Calls:
 
     def parts(self, call: Any) -> Iterator[tuple[Any, int]]:
         """The fragments of *call*, each with its count of tokens."""
-        said = None if self.arguments is None else chat_members.get(call, self.arguments)
+        said = None if self.arguments is None else members.get(call, self.arguments)
         if self.arguments is None or type(said) is not str:
             yield call, 0
             return
-        chat_members.put(call, self.arguments, "")
+        members.put(call, self.arguments, "")
         yield call, 0
         for piece in tokens(said):
             part: dict[str, Any] = {self.key: call[self.key]}
-            chat_members.put(part, self.arguments, piece)
+            members.put(part, self.arguments, piece)
             yield part, 1
 
 
@@ -266,10 +266,10 @@ class _Parts:
     usage: Any
 
 
-class Cutter:
+class Chunker:
     """Cuts the bodies of one operation by one assembly; compiled once."""
 
-    def __init__(self, assembly: Assembly, dialect: Dialect, framing: Framing) -> None:
+    def __init__(self, assembly: Assembly, dialect: ChatMembers, framing: Framing) -> None:
         self.assembly = assembly
         self.framing = framing
         self._is_valid = _validity(framing.schema)
@@ -344,16 +344,16 @@ class Cutter:
 
     def _apart(self, body: Mapping[str, Any], includes_usage: bool) -> _Parts:
         item = unfold(self._inverse, body)
-        choices = chat_members.get(item, self._choices)
-        chat_members.remove(item, self._choices)
+        choices = members.get(item, self._choices)
+        members.remove(item, self._choices)
         usage = None
         if self._usage is not None:
-            usage = chat_members.get(item, self._usage) if includes_usage else None
-            chat_members.remove(item, self._usage)
+            usage = members.get(item, self._usage) if includes_usage else None
+            members.remove(item, self._usage)
         every = {**self._skeleton, **item}
         first = {name: every.pop(name) for name in self._once if name in every}
         if usage is not None:
-            chat_members.put(every, self._usage or (), None)
+            members.put(every, self._usage or (), None)
         return _Parts(every, first, choices if type(choices) is list else [], usage)
 
     def _chunk(
@@ -361,12 +361,12 @@ class Cutter:
     ) -> dict[str, Any]:
         every = apart.every if self._may_share else _copied(apart.every)
         chunk = {**every, **first} if first else every.copy()
-        chat_members.put(chunk, self._choices, choices)
+        members.put(chunk, self._choices, choices)
         return chunk
 
     def _usage_chunk(self, apart: _Parts) -> dict[str, Any]:
         chunk = self._chunk(apart, [])
-        chat_members.put(chunk, self._usage or (), apart.usage)
+        members.put(chunk, self._usage or (), apart.usage)
         return chunk
 
     def spliced(self, completed: Completed, includes_usage: bool) -> Stream | None:
@@ -400,10 +400,10 @@ class Cutter:
         mark: str,
     ) -> list[bytes] | None:
         parts, is_valid, frame = self.parts, self._is_valid, self.framing.frame
-        closing = parts.closing(choice, chat_members.get(choice, parts.at["finish-reason"]))
-        chat_members.put(choice, parts.at["content"], "")
+        closing = parts.closing(choice, members.get(choice, parts.at["finish-reason"]))
+        members.put(choice, parts.at["content"], "")
         if not parts.ends_with_null:
-            chat_members.remove(choice, parts.at["finish-reason"])
+            members.remove(choice, parts.at["finish-reason"])
         begin = self._chunk(apart, [parts.opened(choice)], first)
         piece = self._chunk(apart, [parts.piece(choice, mark)])
         end = self._chunk(apart, [closing])
@@ -430,8 +430,8 @@ class Cutter:
             return False
         sample = self.parts.next({self.parts.key or "": 0})
         if "content" in self.parts.at:
-            chat_members.put(sample, self.parts.at["content"], "a")
-        chat_members.put(sample, at, None)
+            members.put(sample, self.parts.at["content"], "a")
+        members.put(sample, at, None)
         return self._is_taken(sample)
 
     def _takes_piece(self, piece: str) -> bool:

@@ -21,11 +21,11 @@ from troth.generation.values import Unsatisfiable, fit, synthesize
 from troth.http import json_text
 from troth.schema.schema import Schema
 from troth.seed import Seed
-from troth_mock.chat import chat_members, chat_request, text
-from troth_mock.chat import tool_calls as calls
-from troth_mock.chat.chat_members import Dialect, Names
-from troth_mock.chat.chat_request import Asked, instance, last_user_text
+from troth_mock.chat import members, text
+from troth_mock.chat.members import ChatMembers, Names
+from troth_mock.chat.request import ChatRequest, Tool, instance, last_user_text
 from troth_mock.chat.tokens import count, logprob_entries, tokens
+from troth_mock.chat.tool_calls import Call, call_tools, due_tools, tool_results
 
 Finish = Literal["stop", "length", "tool_calls"]
 
@@ -37,7 +37,7 @@ _MOST_LONG_CHOICES = 8
 #: Of the instances of a json_schema so many are drawn; further choices repeat them.
 _MOST_INSTANCES = 16
 _MOST_DRAWS = 6
-_PROBE = Asked(model="model")
+_PROBE = ChatRequest(model="model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,13 @@ class Draft:
     """One choice: the tokens of its text, or its calls, and why it ends."""
 
     pieces: list[str] | None
-    calls: list[calls.Call]
+    tool_calls: list[Call]
     finish: Finish
 
     @property
     def size(self) -> int:
         """How many tokens it has."""
-        return len(self.pieces or ()) + sum(len(call.pieces) for call in self.calls)
+        return len(self.pieces or ()) + sum(len(call.pieces) for call in self.tool_calls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,29 +69,29 @@ class Completed:
     is_plain: bool = False
 
 
-def drafts(asked: Asked, seed: Seed) -> list[Draft]:
-    """What each choice of the answer to *asked* says.  Raises Refused."""
-    due = calls.due(asked)
-    if due:
-        subject = text.subject(last_user_text(asked.messages))
+def drafts(request: ChatRequest, seed: Seed) -> list[Draft]:
+    """What each choice of the answer to *request* says.  Raises Refused."""
+    tools = due_tools(request)
+    if tools:
+        subject = text.subject(last_user_text(request.messages))
         return [
-            _calling(due, asked, seed.child("choice", index), subject)
-            for index in range(asked.choices)
+            _calling(tools, request, seed.child("choice", index), subject)
+            for index in range(request.choices)
         ]
-    return [_saying(said, asked) for said in _texts(asked, seed)]
+    return [_saying(said, request) for said in _texts(request, seed)]
 
 
-def _calling(due: Sequence[chat_request.Tool], asked: Asked, seed: Seed, subject: str) -> Draft:
-    made, is_cut = calls.calls(due, seed, subject=subject, limit=asked.limit)
+def _calling(tools: Sequence[Tool], request: ChatRequest, seed: Seed, subject: str) -> Draft:
+    made, is_cut = call_tools(tools, seed, subject=subject, limit=request.limit)
     return Draft(None, made, "length" if is_cut else "tool_calls")
 
 
-def _saying(said: str, asked: Asked) -> Draft:
-    if asked.stops:
-        said = before(said, asked.stops)
+def _saying(said: str, request: ChatRequest) -> Draft:
+    if request.stops:
+        said = before(said, request.stops)
     pieces = tokens(said)
-    if asked.limit is not None and len(pieces) >= asked.limit:
-        return Draft(pieces[: asked.limit], [], "length")
+    if request.limit is not None and len(pieces) >= request.limit:
+        return Draft(pieces[: request.limit], [], "length")
     return Draft(pieces, [], "stop")
 
 
@@ -101,47 +101,49 @@ def before(said: str, stops: Sequence[str]) -> str:
     return said[: min(found)] if found else said
 
 
-def _texts(asked: Asked, seed: Seed) -> list[str]:
-    if asked.format != "text":
-        return _json_texts(asked, seed)
+def _texts(request: ChatRequest, seed: Seed) -> list[str]:
+    if request.format != "text":
+        return _json_texts(request, seed)
     number = _number(seed)
-    brief = asked.choices > _MOST_LONG_CHOICES
-    indexes = range(asked.choices)
-    found = calls.results(asked.messages) if asked.messages else []
+    brief = request.choices > _MOST_LONG_CHOICES
+    indexes = range(request.choices)
+    found = tool_results(request.messages) if request.messages else []
     if found:
         name, result = found[-1][0], "; ".join(result for _, result in found)
         return [text.report(name, result, number=number, index=index) for index in indexes]
-    question = last_user_text(asked.messages)
+    question = last_user_text(request.messages)
     return [text.answer(question, number=number, index=index, brief=brief) for index in indexes]
 
 
-def _json_texts(asked: Asked, seed: Seed) -> list[str]:
+def _json_texts(request: ChatRequest, seed: Seed) -> list[str]:
     made = [
-        _json_text(asked, seed.child("json", index))
-        for index in range(min(asked.choices, _MOST_INSTANCES))
+        _json_text(request, seed.child("json", index))
+        for index in range(min(request.choices, _MOST_INSTANCES))
     ]
-    return [made[index % len(made)] for index in range(asked.choices)]
+    return [made[index % len(made)] for index in range(request.choices)]
 
 
-def _json_text(asked: Asked, seed: Seed) -> str:
+def _json_text(request: ChatRequest, seed: Seed) -> str:
     """JSON that conforms and, where a few draws find such, has no stop sequence to cut it."""
     said = ""
-    for attempt in range(_MOST_DRAWS if asked.stops else 1):
+    for attempt in range(_MOST_DRAWS if request.stops else 1):
         part = seed.child(attempt) if attempt else seed
-        if asked.schema is None:
-            value: Any = _some_object(asked, part)
+        if request.schema is None:
+            value: Any = _some_object(request, part)
         else:
-            value = instance(asked.schema, part, at=asked.schema_at, owner="the response format")
+            value = instance(
+                request.schema, part, at=request.schema_at, owner="the response format"
+            )
         said = json_text.encode(value).decode()
-        if not any(stop in said for stop in asked.stops):
+        if not any(stop in said for stop in request.stops):
             return said
-    if asked.schema is None and not any(stop in "{}" for stop in asked.stops):
+    if request.schema is None and not any(stop in "{}" for stop in request.stops):
         return "{}"
     return said
 
 
-def _some_object(asked: Asked, seed: Seed) -> dict[str, Any]:
-    question = last_user_text(asked.messages)
+def _some_object(request: ChatRequest, seed: Seed) -> dict[str, Any]:
+    question = last_user_text(request.messages)
     number = _number(seed)
     said = text.answer(question, number=number, brief=True)
     return {"topic": text.topic(question), "answer": said, "confidence": number % 100 / 100}
@@ -150,7 +152,7 @@ def _some_object(asked: Asked, seed: Seed) -> dict[str, Any]:
 class Completions:
     """Makes the completions of one response schema; compiled once."""
 
-    def __init__(self, dialect: Dialect, schema: Schema | None, *, digest: str) -> None:
+    def __init__(self, dialect: ChatMembers, schema: Schema | None, *, digest: str) -> None:
         self.dialect = dialect
         self.schema = schema
         self._is_valid = schema.is_valid if schema is not None else lambda value: True
@@ -160,17 +162,17 @@ class Completions:
         self._fills_content = self._may_say_nothing()
 
     def complete(
-        self, asked: Asked, seed: Seed, *, said: Seed | None = None, created: int
+        self, request: ChatRequest, seed: Seed, *, said: Seed | None = None, created: int
     ) -> Completed:
-        """Answer *asked*; what it says is drawn from the seed *said*, where that is another one.
+        """Answer *request*; what it says is drawn from the seed *said*, where that is another one.
 
         Raises Refused, and Unsatisfiable if no body can be valid.
         """
-        made = drafts(asked, said or seed)
+        made = drafts(request, said or seed)
         mark = f"mark-{seed.key.hex()}"
         template = self.pool[seed.key[0] % len(self.pool)]
-        body = self._body(asked, made, seed, created=created, template=template)
-        is_plain = asked.top_logprobs is None and not any(draft.calls for draft in made)
+        body = self._body(request, made, seed, created=created, template=template)
+        is_plain = request.top_logprobs is None and not any(draft.tool_calls for draft in made)
         if self._is_valid(body):
             return Completed(body, tuple(made), mark, is_plain)
         assert self.schema is not None
@@ -189,18 +191,18 @@ class Completions:
     ) -> dict[str, Any] | None:
         """A body that says just this, usage included; None if the document takes no such body."""
         draft = Draft([content], [], finish)
-        asked = Asked(model=model)
-        body = self._body(asked, [draft], seed, created=created, template=self.pool[template])
+        request = ChatRequest(model=model)
+        body = self._body(request, [draft], seed, created=created, template=self.pool[template])
         usage = self.dialect.response.get("usage")
         if usage is not None:
             for name, number in zip(("prompt", "completion", "total"), counts, strict=True):
                 if name in self.dialect.usage:
-                    chat_members.put(body, (*usage, *self.dialect.usage[name]), number)
+                    members.put(body, (*usage, *self.dialect.usage[name]), number)
         return body if self._is_valid(body) else None
 
     def _body(
         self,
-        asked: Asked,
+        request: ChatRequest,
         made: Sequence[Draft],
         seed: Seed,
         *,
@@ -208,41 +210,41 @@ class Completions:
         template: Template,
     ) -> dict[str, Any]:
         body: dict[str, Any] = orjson.loads(template.body)
-        at, put = self.dialect.response, chat_members.put
+        at, put = self.dialect.response, members.put
         _set(body, at.get("id"), f"{self.dialect.id_prefix}{seed.key.hex()}")
         _set(body, at.get("created"), created)
-        if asked.model is not None:
-            _set(body, at.get("model"), asked.model)
+        if request.model is not None:
+            _set(body, at.get("model"), request.model)
         choices = [
-            self._choice(orjson.loads(template.choice), draft, asked, seed, index)
+            self._choice(orjson.loads(template.choice), draft, request, seed, index)
             for index, draft in enumerate(made)
         ]
         put(body, at["choices"], choices)
         if "usage" in at:
-            prompt, size = count(asked.messages), sum(draft.size for draft in made)
+            prompt, size = count(request.messages), sum(draft.size for draft in made)
             counts = {} if template.usage == b"{}" else orjson.loads(template.usage)
             put(body, at["usage"], self._usage(counts, prompt, size))
         _set(body, at.get("system-fingerprint"), self._fingerprint)
-        if asked.service_tier is not None:
-            tier = "default" if asked.service_tier == "auto" else asked.service_tier
+        if request.service_tier is not None:
+            tier = "default" if request.service_tier == "auto" else request.service_tier
             _set(body, at.get("service-tier"), tier)
         return body
 
     def _choice(
-        self, choice: dict[str, Any], draft: Draft, asked: Asked, seed: Seed, index: int
+        self, choice: dict[str, Any], draft: Draft, request: ChatRequest, seed: Seed, index: int
     ) -> dict[str, Any]:
         at = self.dialect.choice
         _set(choice, at.get("index"), index)
         _set(choice, at.get("role"), "assistant")
         if draft.pieces is not None:
-            chat_members.put(choice, at["content"], "".join(draft.pieces))
+            members.put(choice, at["content"], "".join(draft.pieces))
         elif self._fills_content:
-            chat_members.put(choice, at["content"], "")
-        if draft.calls:
-            _set(choice, at.get("tool-calls"), [call.value for call in draft.calls])
-        if asked.top_logprobs is not None:
+            members.put(choice, at["content"], "")
+        if draft.tool_calls:
+            _set(choice, at.get("tool-calls"), [call.value for call in draft.tool_calls])
+        if request.top_logprobs is not None:
             found = logprob_entries(
-                draft.pieces or (), seed.child("logprobs", index), top=asked.top_logprobs
+                draft.pieces or (), seed.child("logprobs", index), top=request.top_logprobs
             )
             _set(choice, at.get("logprobs"), {"content": found})
         _set(choice, at.get("finish-reason"), draft.finish)
@@ -265,7 +267,7 @@ class Completions:
 
         Where it may it is there: clients that were generated often insist on the member.
         """
-        draft = Draft(None, [calls.Call("call_0", "tool", ["{}"])], "tool_calls")
+        draft = Draft(None, [Call("call_0", "tool", ["{}"])], "tool_calls")
         body = self._body(
             _PROBE, [draft], Seed.of("probe"), created=FIXED_TIME, template=self.pool[0]
         )
@@ -283,7 +285,7 @@ def _set(value: dict[str, Any], names: Names | None, part: Any) -> None:
     if len(names) == 1:
         value[names[0]] = part
     else:
-        chat_members.put(value, names, part)
+        members.put(value, names, part)
 
 
 _POOL = 4
@@ -301,7 +303,7 @@ class Template:
 
 
 def templates(
-    schema: Schema | None, dialect: Dialect, seed: Seed, *, fill: Callable[[Template], Any]
+    schema: Schema | None, dialect: ChatMembers, seed: Seed, *, fill: Callable[[Template], Any]
 ) -> tuple[Template, ...]:
     """Make the templates of the bodies that *schema* describes, each other one once.
 
@@ -329,26 +331,26 @@ class _Apart:
     usage: dict[str, Any]
 
     @classmethod
-    def of(cls, body: Any, dialect: Dialect) -> _Apart:
+    def of(cls, body: Any, dialect: ChatMembers) -> _Apart:
         at = dialect.response
         body = body if isinstance(body, dict) else {}
-        choices = chat_members.get(body, at["choices"])
+        choices = members.get(body, at["choices"])
         choice = choices[0] if isinstance(choices, list) and choices else {}
-        usage = chat_members.get(body, at["usage"]) if "usage" in at else {}
-        chat_members.remove(body, at["choices"])
+        usage = members.get(body, at["usage"]) if "usage" in at else {}
+        members.remove(body, at["choices"])
         if "usage" in at:
-            chat_members.remove(body, at["usage"])
+            members.remove(body, at["usage"])
         choice = choice if isinstance(choice, dict) else {}
         for name in ("content", "finish-reason", *_OPTIONAL):
             if name in dialect.choice:
-                chat_members.remove(choice, dialect.choice[name])
+                members.remove(choice, dialect.choice[name])
         return cls(body, choice, usage if isinstance(usage, dict) else {})
 
     @property
     def template(self) -> Template:
         return Template(*map(json_text.encode, (self.body, self.choice, self.usage)))
 
-    def calmed(self, dialect: Dialect, is_good: Callable[[Template], bool]) -> Template:
+    def calmed(self, dialect: ChatMembers, is_good: Callable[[Template], bool]) -> Template:
         """The template with null for everything that may be null."""
         self._require(dialect, is_good)
         if not is_good(self.template):
@@ -357,7 +359,7 @@ class _Apart:
         for holder, at, filled in (
             (self.body, (), dialect.response),
             (self.choice, (), dialect.choice),
-            (chat_members.get(self.choice, message), message, dialect.choice),
+            (members.get(self.choice, message), message, dialect.choice),
         ):
             for name in list(holder) if isinstance(holder, dict) else ():
                 if (*at, name) in filled.values():
@@ -368,16 +370,16 @@ class _Apart:
                     holder[name] = kept
         return self.template
 
-    def _require(self, dialect: Dialect, is_good: Callable[[Template], bool]) -> None:
+    def _require(self, dialect: ChatMembers, is_good: Callable[[Template], bool]) -> None:
         """Put null for the parts that the document requires even where an answer has none."""
         known = [dialect.choice[name] for name in _OPTIONAL if name in dialect.choice]
         for some in _subsets(known):
             for names in some:
-                chat_members.put(self.choice, names, None)
+                members.put(self.choice, names, None)
             if is_good(self.template):
                 return
             for names in some:
-                chat_members.remove(self.choice, names)
+                members.remove(self.choice, names)
 
 
 def _subsets(known: list[Names]) -> Iterator[list[Names]]:

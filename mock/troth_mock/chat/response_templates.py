@@ -14,15 +14,15 @@ from typing import NamedTuple
 from troth.http import json_text
 from troth.schema.schema import Schema
 from troth.seed import Seed
-from troth_mock.chat.chat_members import Dialect, Names
-from troth_mock.chat.chunking import Cutter
+from troth_mock.chat.chunking import Chunker
 from troth_mock.chat.completion import Completed, Completions, Draft, Finish
 from troth_mock.chat.independence import Kind, Way, is_free
+from troth_mock.chat.members import ChatMembers, Names
 
 _MOST_KEPT = 64
 
 
-class Skeleton(NamedTuple):
+class ResponseTemplate(NamedTuple):
     """The bytes of an answer, as formats that take an `id`, `created` and the counts.
 
     The pieces of its text (of a whole body: its one text) stand between *begin* and *end*, each
@@ -62,28 +62,28 @@ class _Marks:
         return data
 
 
-class Skeletons:
+class ResponseTemplates:
     """The skeletons of one media type, made when first asked for."""
 
-    def __init__(self, completions: Completions, cutter: Cutter | None) -> None:
+    def __init__(self, completions: Completions, chunker: Chunker | None) -> None:
         self._completions = completions
-        self._cutter = cutter
-        self._found: dict[_Shape, Skeleton | None] = {}
+        self._cutter = chunker
+        self._found: dict[_Shape, ResponseTemplate | None] = {}
         dialect = completions.dialect
         content: Way = (*dialect.response["choices"], 0, *dialect.choice["content"])
         self.are_sound = _are_free(
             completions.schema, _ways(dialect, lambda names: names, content=content)
         )
-        if cutter is not None and self.are_sound:
-            choices, inner = dialect.response["choices"], cutter.parts.at.get("content", ())
-            content = (*cutter.locate(choices), 0, *inner)
-            self.are_sound = cutter.splices and _are_free(
-                cutter.framing.schema, _ways(dialect, cutter.locate, content=content)
+        if chunker is not None and self.are_sound:
+            choices, inner = dialect.response["choices"], chunker.parts.at.get("content", ())
+            content = (*chunker.locate(choices), 0, *inner)
+            self.are_sound = chunker.splices and _are_free(
+                chunker.framing.schema, _ways(dialect, chunker.locate, content=content)
             )
 
     def find(
         self, *, template: int, model: str, finish: Finish, includes_usage: bool
-    ) -> Skeleton | None:
+    ) -> ResponseTemplate | None:
         """The skeleton of such answers, or None where they share none."""
         shape = _Shape(template, model, finish, includes_usage)
         try:
@@ -93,13 +93,13 @@ class Skeletons:
                 self._found.clear()
             return self._found.setdefault(shape, self._make(shape))
 
-    def _make(self, shape: _Shape) -> Skeleton | None:
+    def _make(self, shape: _Shape) -> ResponseTemplate | None:
         # a mark that the model or the document happens to hold would be taken for a hole: two
         # readings with different marks cannot both be so unlucky
         first, second = (self._read(shape, _Marks(attempt)) for attempt in (1, 2))
         return first if self.are_sound and first == second else None
 
-    def _read(self, shape: _Shape, marks: _Marks) -> Skeleton | None:
+    def _read(self, shape: _Shape, marks: _Marks) -> ResponseTemplate | None:
         body = self._completions.marked(
             shape.model,
             marks.content,
@@ -123,16 +123,16 @@ class Skeletons:
         return _between(frames, marks, 0 if self._cutter is None else 1)
 
 
-def _between(frames: list[bytes], marks: _Marks, place: int) -> Skeleton | None:
+def _between(frames: list[bytes], marks: _Marks, place: int) -> ResponseTemplate | None:
     parts = frames[place].split(b'"%b"' % marks.content.encode())
     if len(parts) != 2:
         return None
     begin, end = b"".join(frames[:place]), b"".join(frames[place + 1 :])
-    return Skeleton(*map(marks.opened, (begin, *parts, end)))
+    return ResponseTemplate(*map(marks.opened, (begin, *parts, end)))
 
 
 def _ways(
-    dialect: Dialect, locate: Callable[[Names], Names], *, content: Way
+    dialect: ChatMembers, locate: Callable[[Names], Names], *, content: Way
 ) -> Iterator[tuple[Way, Kind]]:
     """Where the holes are; *locate* tells where a part of the body is in the instance."""
     at = dialect.response

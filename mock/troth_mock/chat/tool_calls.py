@@ -18,8 +18,8 @@ from typing import Any
 from troth.http import json_text
 from troth.seed import Seed
 from troth_mock.chat import text
-from troth_mock.chat.chat_request import Asked, Tool, instance, last_user_text, usable
 from troth_mock.chat.corpus import STOP_WORDS
+from troth_mock.chat.request import ChatRequest, Tool, instance, last_user_text, usable
 from troth_mock.chat.tokens import tokens
 
 MOST_CALLS = 4
@@ -46,22 +46,22 @@ class Call:
         }
 
 
-def due(asked: Asked) -> tuple[Tool, ...]:
-    """The tools that the answer to *asked* calls; none: it is a text."""
-    if not asked.tools:
+def due_tools(request: ChatRequest) -> tuple[Tool, ...]:
+    """The tools that the answer to *request* calls; none: it is a text."""
+    if not request.tools:
         return ()
-    if asked.force:
-        return tuple(tool for tool in asked.tools if tool.name == asked.force)[:1]
-    question = last_user_text(asked.messages)
-    if asked.force is None and not _is_users_turn(asked.messages):
+    if request.force:
+        return tuple(tool for tool in request.tools if tool.name == request.force)[:1]
+    question = last_user_text(request.messages)
+    if request.force is None and not _is_users_turn(request.messages):
         return ()
-    found = _matching(asked.tools, question)
-    if not found and asked.force == "":
-        found = asked.tools[:1]
-    return found if asked.parallel else found[:1]
+    found = _matching(request.tools, question)
+    if not found and request.force == "":
+        found = request.tools[:1]
+    return found if request.parallel else found[:1]
 
 
-def calls(
+def call_tools(
     tools: Sequence[Tool], seed: Seed, *, subject: str = "", limit: int | None = None
 ) -> tuple[list[Call], bool]:
     """Call each of *tools*; the flag says that *limit*, in tokens of the arguments, was reached.
@@ -102,7 +102,7 @@ def _speaking_of(
     return arguments
 
 
-def results(messages: Sequence[Any]) -> list[tuple[str, str]]:
+def tool_results(messages: Sequence[Any]) -> list[tuple[str, str]]:
     """The results of tools that came after the last user message: each tool's name and text."""
     found: list[tuple[str, str]] = []
     names: dict[Any, str] = {}

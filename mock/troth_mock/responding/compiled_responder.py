@@ -19,13 +19,13 @@ from troth.openapi.operation import MediaType
 from troth_mock.chat.answers import Chat
 from troth_mock.chat.completion import FIXED_TIME
 from troth_mock.chat.independence import MOST
-from troth_mock.chat.response_templates import Skeletons
+from troth_mock.chat.response_templates import ResponseTemplates
 from troth_mock.chat.text import speech
 from troth_mock.chat.tokens import count
 from troth_mock.responding.negotiation import Chooser
 
 
-class Said(NamedTuple):
+class CompiledResponse(NamedTuple):
     """An answer with the status *status*: its *content* whole, as that of a stream or a body."""
 
     status: int
@@ -35,15 +35,15 @@ class Said(NamedTuple):
 
 
 class _Way(NamedTuple):
-    """How one media type is written: its skeletons and fields."""
+    """How one media type is written: its templates and fields."""
 
-    skeletons: Skeletons
-    templates: int
+    templates: ResponseTemplates
+    body_templates: int
     fields: Fields
     is_stream: bool
 
 
-class Lane:
+class CompiledResponder:
     """The plain requests of one operation, and the *status* that they get.
 
     *base* keys the seeds; *formal* are the members of a request that change no seed.
@@ -66,14 +66,14 @@ class Lane:
             pointer.split(at)[0] for name, at in dialect.pointers.items() if name not in plain
         )
         self._ways = {
-            key: _Way(skeletons, len(completions.pool), chat.fields[key], key in chat.cutters)
+            key: _Way(templates, len(completions.pool), chat.fields[key], key in chat.chunkers)
             for key, completions in chat.completions.items()
-            if (skeletons := Skeletons(completions, chat.cutters.get(key))).are_sound
+            if (templates := ResponseTemplates(completions, chat.chunkers.get(key))).are_sound
         }
 
     def answer(
         self, body: bytes, created: int | None, *, is_valid: Any, otherwise: MediaType | None
-    ) -> Said | None:
+    ) -> CompiledResponse | None:
         """Answer the request of this *body*, or leave it.
 
         *is_valid* judges it; *otherwise* answers where no condition holds.
@@ -90,7 +90,9 @@ class Lane:
         way = self._ways.get(id(entry))
         return None if way is None else self._say(way, value, created)
 
-    def _say(self, way: _Way, value: dict[str, Any], created: int | None) -> Said | None:
+    def _say(
+        self, way: _Way, value: dict[str, Any], created: int | None
+    ) -> CompiledResponse | None:
         messages, model = self._messages(value), self._model(value)
         question = _question(messages)
         limit = self._limit(value)
@@ -107,13 +109,13 @@ class Lane:
         ends = limit is not None and size >= limit
         if ends:
             size = limit or 0
-        skeleton = way.skeletons.find(
-            template=key[0] % way.templates,
+        template = way.templates.find(
+            template=key[0] % way.body_templates,
             model=model,
             finish="length" if ends else "stop",
             includes_usage=way.is_stream and self._includes_usage(value) is True,
         )
-        if skeleton is None:
+        if template is None:
             return None
         prompt = count(messages)
         holes = {
@@ -123,14 +125,14 @@ class Lane:
             b"completion": size,
             b"total": prompt + size,
         }
-        begin, before, after, end = [part % holes for part in skeleton]
+        begin, before, after, end = [part % holes for part in template]
         if way.is_stream:
             pieces = answer.encoded()
             text = (after + before).join(pieces[:size] if ends else pieces)
         else:
             text = json_text.encode(answer.first(size) if ends else answer.text())
         content = b"".join((begin, before, text, after, end))
-        return Said(self._status, way.fields, content, way.is_stream)
+        return CompiledResponse(self._status, way.fields, content, way.is_stream)
 
     def _digest(self, value: dict[str, Any], without: frozenset[str]) -> bytes:
         if not without.isdisjoint(value):

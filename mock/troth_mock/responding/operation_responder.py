@@ -19,7 +19,7 @@ from troth_mock.chat.answers import Chat
 from troth_mock.reply import Reply, has_content
 from troth_mock.responding import negotiation
 from troth_mock.responding.bodies import Bodies
-from troth_mock.responding.compiled_responder import Lane, Said
+from troth_mock.responding.compiled_responder import CompiledResponder, CompiledResponse
 from troth_mock.responding.credentials import gate
 from troth_mock.responding.negotiation import Chooser, NotAcceptable, Preferences
 from troth_mock.responding.refusals import refusal, refuse_violations, status_of_violation
@@ -77,7 +77,7 @@ class Answerer:
 
     def lane(
         self, match: Match, request: Request
-    ) -> Callable[[bytes, int | None], Said | None] | None:
+    ) -> Callable[[bytes, int | None], CompiledResponse | None] | None:
         """What answers plain bodies sent with the head of *request*; None: that is not plain.
 
         It takes the body and the time to tell, and returns None for what `answer` has to answer.
@@ -98,7 +98,7 @@ class Answerer:
             otherwise = None
         return partial(self._lane.answer, is_valid=declared.schema.is_valid, otherwise=otherwise)
 
-    def _compile_lane(self) -> Lane | None:
+    def _compile_lane(self) -> CompiledResponder | None:
         status, declared = self._success
         operation = self.operation
         if self._chat is None or declared is None or operation.request_body is None:
@@ -109,7 +109,9 @@ class Answerer:
         if not has_content(operation.method, status):
             return None
         chooser = self._chooser(declared)
-        return Lane(self._chat, chooser, base=self._base, formal=self._formal, status=status)
+        return CompiledResponder(
+            self._chat, chooser, base=self._base, formal=self._formal, status=status
+        )
 
     def _read(self, request: Request) -> dict[str, list[str]]:
         """The fields of *request* that matter here, by lower-case name."""

@@ -14,9 +14,9 @@ from troth.generation.values import Unsatisfiable
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
-from troth_mock.chat.chat_request import Refused
+from troth_mock.chat.request import Refused
 from troth_mock.reply import Reply, Stream
-from troth_mock.responding.compiled_responder import Said
+from troth_mock.responding.compiled_responder import CompiledResponse
 from troth_mock.responding.negotiation import BadPreference, NotAcceptable
 from troth_mock.responding.operation_responder import Answerer
 from troth_mock.responding.refusals import refusal, status_of_violation
@@ -89,7 +89,7 @@ class Responder:
             said = "the request nests too deeply to be answered"
             return refusal(400, said, code="too_deep", operation=operation)
 
-    def lane(self, request: Request) -> Callable[[bytes, int], Said | None] | None:
+    def lane(self, request: Request) -> Callable[[bytes, int], CompiledResponse | None] | None:
         """What answers plain bodies that come with the head of *request*, at a given time.
 
         None where that head is not plain; and what it returns gives None for what `respond` has

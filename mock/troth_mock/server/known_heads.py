@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from multidict import MultiMapping, istr
 
-from troth_mock.responding.compiled_responder import Said
+from troth_mock.responding.compiled_responder import CompiledResponse
 from troth_mock.server.response_heads import Delivery
 
-Answer = Callable[[bytes, int], Said | None]
+Answer = Callable[[bytes, int], CompiledResponse | None]
 
 _END = b"\r\n\r\n"
 _CONTENT_LENGTH = istr("Content-Length")

@@ -12,7 +12,7 @@ from time import time  # noqa: TID251 - the edge of the house: behind it, time i
 
 from troth.http.exchange import Fields
 from troth_mock.reply import Reply, has_content
-from troth_mock.responding.compiled_responder import Said
+from troth_mock.responding.compiled_responder import CompiledResponse
 from troth_mock.server.cors import Origins
 from troth_mock.server.guards import Problem
 from troth_mock.server.wire import LAST_CHUNK, chunk, date, lines, opening
@@ -66,7 +66,7 @@ class Heads:
         framing = _CHUNKED if delivery.is_chunked else b""
         return self._head(reply.status, stream_fields(reply.fields), framing, delivery)
 
-    def said(self, said: Said, delivery: Delivery) -> bytes:
+    def said(self, said: CompiledResponse, delivery: Delivery) -> bytes:
         """An answer of the compiled lane, head and content."""
         status, fields, content, is_stream = said
         if not is_stream:

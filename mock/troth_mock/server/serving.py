@@ -88,11 +88,12 @@ async def serve(
     """
     loop = asyncio.get_running_loop()
     asked = [asyncio.Event(), asyncio.Event()]
-    url = await _start(app, host, port)
+    # before anybody can connect: whoever sees the mock up may stop it at once
     for number in _STOP_SIGNALS:
         # Windows' loops have no signal handlers: there Ctrl-C cancels this coroutine
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, lambda: _ask(asked))
+    url = await _start(app, host, port)
     ready(url)
     try:
         await asked[0].wait()

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 import troth
 from troth.openapi.stream_assembly import fold
 from troth.seed import Seed
-from troth_mock.chat import chat_request
-from troth_mock.chat.chat_members import compile_dialect
-from troth_mock.chat.chunking import Cutter
+from troth_mock.chat.chunking import Chunker
 from troth_mock.chat.completion import Completions
+from troth_mock.chat.members import compile_members
+from troth_mock.chat.request import read_request
 from troth_mock.reply import framing
 
 CONTRACT = troth.load()
@@ -23,14 +23,14 @@ OPERATION = CONTRACT.operation("POST /v1/chat/completions")
 DECLARED = OPERATION.response(200)
 assert DECLARED is not None
 assert OPERATION.completion is not None
-DIALECT = compile_dialect(OPERATION.completion)
+DIALECT = compile_members(OPERATION.completion)
 WHOLE, EVENTS = DECLARED.media_type("application/json"), DECLARED.media_type("text/event-stream")
 assert WHOLE is not None
 assert EVENTS is not None
 assert EVENTS.assembly is not None
 COMPLETIONS = Completions(DIALECT, WHOLE.schema, digest="0")
 FRAMING = framing(CONTRACT, EVENTS)
-CUTTER = Cutter(EVENTS.assembly, DIALECT, FRAMING)
+CUTTER = Chunker(EVENTS.assembly, DIALECT, FRAMING)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
 
 
@@ -57,7 +57,7 @@ def body_of(*contents: str | None, usage: bool = True) -> dict[str, Any]:
 @settings(deadline=None)
 @given(TEXTS, st.integers(1, 3), st.booleans(), st.binary(min_size=4, max_size=4))
 def test_spliced_frames_are_those_of_the_chunks_one_by_one(question, n, usage, seed):
-    asked = chat_request.read(
+    asked = read_request(
         DIALECT, {"model": 'm"\n', "messages": [{"role": "user", "content": question}], "n": n}
     )
     completed = COMPLETIONS.complete(asked, Seed.of(seed), created=1)

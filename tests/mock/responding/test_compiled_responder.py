@@ -16,7 +16,7 @@ from troth.document import document
 from troth.http.exchange import Request
 from troth.openapi import reader
 from troth.openapi.contract import Contract
-from troth_mock.responding.compiled_responder import Said
+from troth_mock.responding.compiled_responder import CompiledResponse
 from troth_mock.responding.responder import Responder
 
 PATH = "/v1/chat/completions"
@@ -67,17 +67,21 @@ def asked(body: bytes, fields: tuple[tuple[str, str], ...] = FIELDS) -> Request:
     return Request("POST", PATH, fields, body)
 
 
-def said(body: Any, responder: Responder = RESPONDERS["fixed"], *, now: int = 7) -> Said | None:
+def said(
+    body: Any, responder: Responder = RESPONDERS["fixed"], *, now: int = 7
+) -> CompiledResponse | None:
     answer = responder.lane(asked(b""))
     assert answer is not None
     return answer(body if isinstance(body, bytes) else json.dumps(body).encode(), now)
 
 
-def answered(body: Any, responder: Responder = RESPONDERS["fixed"], *, now: int = 7) -> Said:
+def answered(
+    body: Any, responder: Responder = RESPONDERS["fixed"], *, now: int = 7
+) -> CompiledResponse:
     """What `respond` answers, laid out as the lane's."""
     reply = responder.respond(asked(json.dumps(body).encode()), now=now)
     content = reply.body if reply.stream is None else b"".join(reply.stream.frames)
-    return Said(reply.status, reply.fields, content or b"", reply.stream is not None)
+    return CompiledResponse(reply.status, reply.fields, content or b"", reply.stream is not None)
 
 
 @settings(max_examples=150)

@@ -1,7 +1,7 @@
-"""The boundary walk: every member of the request at every depth, one step inside and outside.
+"""The phase `boundary`: every member of the request at every depth, one step inside and outside.
 
 Members that the minimal body lacks are put in first, each the simplest way that is valid, and
-walked in turn; a schema that stands in several places is walked in the first.
+walked in turn; a schema that targets in several places is walked in the first.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from troth.conformance.cases.case import Case, Subject, slug
-from troth.generation.generator import Generator
 from troth.generation.locations import Location, locations, put, resolved, shape_of
 from troth.generation.mutations import HARD_TEXTS, Defect, defects
 from troth.generation.raw_json import write
@@ -25,19 +24,20 @@ from troth.schema.data_model import ALL_TYPES
 _DEEPEST = 8
 _LAST_TIER = 3
 # More places than this no run has time for.
-_MOST_TARGETS = 400
+_TARGETS = 400
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Target:
-    """A place to mutate, in the whole body that has it."""
+    """A place to put a defect, in the whole body that has it."""
 
     body: Any
     location: Location
     depth: int
 
 
-RankedMutation = tuple[tuple[int, int, int], Target, Defect]
+#: A defect of a place, with its rank: tier, depth, and the order of the walk.
+Mutation = tuple[tuple[int, int, int], Target, Defect]
 
 
 def boundary(subject: Subject, *, limit: int = 500) -> Iterator[Case]:
@@ -61,20 +61,17 @@ def boundary(subject: Subject, *, limit: int = 500) -> Iterator[Case]:
         )
 
 
-def _distinct(mutations: Iterable[RankedMutation]) -> list[RankedMutation]:
+def _distinct(mutations: Iterable[Mutation]) -> list[Mutation]:
     """*mutations* without those that make a body that an earlier one of no higher tier makes."""
-    seen: set[bytes] = set()
-    found = []
+    kept: dict[bytes, Mutation] = {}
     for mutation in sorted(mutations, key=lambda mutation: mutation[0]):
         _, target, defect = mutation
         body = write(put(target.body, target.location.tokens, defect.replacement))
-        if body not in seen:
-            seen.add(body)
-            found.append(mutation)
-    return found
+        kept.setdefault(body, mutation)
+    return list(kept.values())
 
 
-def _chosen(mutations: list[RankedMutation], limit: int) -> Iterator[tuple[Target, Defect]]:
+def _chosen(mutations: list[Mutation], limit: int) -> Iterator[tuple[Target, Defect]]:
     """At most *limit* of the mutations: all of tier 0, and a share of each other tier.
 
     Within a tier every kind of defect comes before any comes again, shallow places first.
@@ -97,7 +94,7 @@ def _chosen(mutations: list[RankedMutation], limit: int) -> Iterator[tuple[Targe
         left -= min(share, len(entries))
 
 
-def _mutations(subject: Subject) -> Iterator[RankedMutation]:
+def _mutations(subject: Subject) -> Iterator[Mutation]:
     """Each defect of each place, with its rank: tier, then depth, then the order of the walk."""
     assert subject.made is not None
     generator = generator_of(subject.made.schema)
@@ -130,43 +127,132 @@ def _turn(texts: int, defect: Defect) -> bool:
 
 def targets(subject: Subject) -> Iterator[Target]:
     """Every place that the schema knows, each in a valid body that has it; outer ones first."""
-    made = subject.made
-    assert made is not None
-    generator = generator_of(made.schema)
-    graph = generator.graph
-    walked: set[Any] = set()
-    grown: set[Any] = set()
-    root = (made.schema.prepared,)
-    waiting = deque(
-        Target(body, location, len(location.tokens))
-        for body in _bases(made)
-        for location in locations(graph, root, body)
-    )
-    while waiting:
-        target = waiting.popleft()
-        if target.depth > _DEEPEST:
-            continue
-        key = (
-            resolved(graph, target.location.nodes),
-            target.location.label,
-            _kind(target.location),
+    assert subject.made is not None
+    return _Walk(subject.made).targets()
+
+
+class _Walk:
+    """One walk over the places of a body, and of those that can be put into it."""
+
+    def __init__(self, made: Composition) -> None:
+        self.made = made
+        self.generator = generator_of(made.schema)
+        self.graph = self.generator.graph
+        self._grown: set[Any] = set()
+
+    def targets(self) -> Iterator[Target]:
+        """The places, outer ones first; a schema that stands in several is walked in the first."""
+        root = (self.made.schema.prepared,)
+        waiting = deque(
+            Target(body, location, len(location.tokens))
+            for body in self._bases()
+            for location in locations(self.graph, root, body)
         )
-        if key in walked:
-            continue
-        walked.add(key)
-        yield target
-        if len(walked) > _MOST_TARGETS:
+        walked: set[Any] = set()
+        while waiting:
+            target = waiting.popleft()
+            if target.depth > _DEEPEST:
+                continue
+            location = target.location
+            key = (resolved(self.graph, location.nodes), location.label, _kind(location))
+            if key in walked:
+                continue
+            walked.add(key)
+            yield target
+            if len(walked) > _TARGETS:
+                return
+            waiting.extend(
+                Target(body, grown, target.depth + 1) for body, grown in self._grow(target)
+            )
+
+    def _bases(self) -> Iterator[Any]:
+        """The minimal body, and those whose parts agree with one another as no schema can ask."""
+        yield self.made.minimal
+        for factor in self.made.factors:
+            for level in factor.levels:
+                yield level.build(self.made.minimal, Smallest())
+
+    def _grow(self, target: Target) -> Iterator[tuple[Any, Location]]:
+        """The places that are not there yet: absent members, other branches, items."""
+        tokens, value = target.location.tokens, target.location.value
+        for shape in self.graph.of(target.location.nodes):
+            if "object" in shape.types and shape.values is None:
+                yield from self._members(target, shape)
+            if "array" in shape.types and shape.values is None and not value:
+                inner = self.graph.item(shape, 0)
+                item = self._simplest(inner)
+                body = put(target.body, tokens, [item])
+                if item is not None and self.made.valid(body):
+                    yield from self._locations(body, inner, item, (*tokens, 0), required=True)
+
+    def _members(self, target: Target, shape: Shape) -> Iterator[tuple[Any, Location]]:
+        tokens, value = target.location.tokens, target.location.value
+        for name in declared_names(shape):
+            inner = self.graph.member(shape, name)
+            branches = self.graph.of(inner)[:8]
+            for branch in branches:
+                key = (resolved(self.graph, inner), name, id(branch))
+                if key in self._grown or (branch.types == {"null"} and len(branches) > 1):
+                    continue  # null is tried everywhere
+                member = self._shaped(branch)
+                if member is _NONE or (
+                    isinstance(value, dict) and value.get(name, _NONE) == member
+                ):
+                    continue
+                held = self._with_member(shape, value, name, member)
+                body = put(target.body, tokens, held) if held is not _NONE else _NONE
+                if body is not _NONE and self.made.valid(body):
+                    self._grown.add(key)
+                    at, required = (*tokens, name), name in shape.required
+                    yield from self._locations(body, inner, member, at, required=required)
+
+    def _with_member(self, shape: Shape, value: Any, name: str, member: Any) -> Any:
+        """An object of *shape* with this member, and as much of *value* as goes with it."""
+        fits = self.graph.fits
+        if isinstance(value, dict) and fits(shape, {**value, name: member}):
+            return {**value, name: member}
+        required = tuple(dict.fromkeys((*shape.required, name)))
+        try:
+            made = self.generator.shaped(replace(shape, required=required), Smallest())
+        except Unsatisfiable:
+            return _NONE
+        if not isinstance(made, dict):
+            return _NONE
+        made[name] = member
+        for other, item in value.items() if isinstance(value, dict) else ():
+            if other != name and fits(shape, {**made, other: item}):
+                made[other] = item
+        return made
+
+    def _locations(
+        self, body: Any, nodes: Conjunction, value: Any, tokens: Any, *, required: bool
+    ) -> Iterator[tuple[Any, Location]]:
+        """The place of *value* itself and those inside it."""
+        if shape_of(self.graph, nodes, value) is None:
             return
-        for body, location in _grown(subject, generator, target, grown):
-            waiting.append(Target(body, location, target.depth + 1))
+        label = str(tokens[-1]) if isinstance(tokens[-1], str) else "#"
+        for location in locations(
+            self.graph, nodes, value, tokens=tokens, required=required, label=label
+        ):
+            yield body, location
 
+    def _simplest(self, nodes: Conjunction) -> Any:
+        try:
+            return self.generator.value(nodes, Smallest())
+        except Unsatisfiable:
+            return None
 
-def _bases(made: Composition) -> Iterator[Any]:
-    """The minimal body, and those whose parts agree with one another as a schema cannot ask."""
-    yield made.minimal
-    for factor in made.factors:
-        for level in factor.levels:
-            yield level.build(made.minimal, Smallest())
+    def _shaped(self, shape: Shape) -> Any:
+        examples = self.graph.examples(shape)
+        if examples:
+            return examples[0]
+        types = shape.types - {"null"}
+        try:
+            return self.generator.shaped(
+                replace(shape, types=types) if types else shape, Smallest()
+            )
+        except Unsatisfiable:
+            return _NONE
 
 
 def _kind(location: Location) -> str:
@@ -176,101 +262,6 @@ def _kind(location: Location) -> str:
         if location.value != {}
         else ""
     )
-
-
-def _grown(
-    subject: Subject, generator: Generator, target: Target, seen: set[Any]
-) -> Iterator[tuple[Any, Location]]:
-    """The places that are not there yet: absent members, other branches, items."""
-    assert subject.made is not None
-    valid = subject.made.valid
-    graph = generator.graph
-    nodes, tokens, value = target.location.nodes, target.location.tokens, target.location.value
-    for shape in graph.of(nodes):
-        if "object" in shape.types and shape.values is None:
-            yield from _members(subject, generator, target, shape, seen)
-        if "array" in shape.types and shape.values is None and not value:
-            inner = graph.item(shape, 0)
-            item = _simplest(generator, inner)
-            grown = put(target.body, tokens, [item])
-            if item is not None and valid(grown):
-                yield from _at(generator, grown, inner, [item][0], (*tokens, 0), True)
-
-
-def _members(
-    subject: Subject, generator: Generator, target: Target, shape: Shape, seen: set[Any]
-) -> Iterator[tuple[Any, Location]]:
-    assert subject.made is not None
-    valid = subject.made.valid
-    graph = generator.graph
-    tokens, value = target.location.tokens, target.location.value
-    for name in declared_names(shape):
-        inner = graph.member(shape, name)
-        branches = graph.of(inner)[:8]
-        for branch in branches:
-            key = (resolved(graph, inner), name, id(branch))
-            if key in seen or (branch.types == {"null"} and len(branches) > 1):
-                continue  # null is tried everywhere
-            member = _shaped(generator, branch)
-            if member is _NONE or (isinstance(value, dict) and value.get(name, _NONE) == member):
-                continue
-            held = _with_member(generator, shape, value, (name, member))
-            grown = put(target.body, tokens, held) if held is not _NONE else _NONE
-            if grown is not _NONE and valid(grown):
-                seen.add(key)
-                yield from _at(
-                    generator, grown, inner, member, (*tokens, name), name in shape.required
-                )
-
-
-def _with_member(generator: Generator, shape: Shape, value: Any, wanted: tuple[str, Any]) -> Any:
-    """An object of *shape* that has the member *wanted*, and as much of *value* as goes with it."""
-    name, member = wanted
-    fits = generator.graph.fits
-    if isinstance(value, dict) and fits(shape, {**value, name: member}):
-        return {**value, name: member}
-    try:
-        asked = replace(shape, required=tuple(dict.fromkeys((*shape.required, name))))
-        found = generator.shaped(asked, Smallest())
-    except Unsatisfiable:
-        return _NONE
-    if not isinstance(found, dict):
-        return _NONE
-    found[name] = member
-    for other, item in value.items() if isinstance(value, dict) else ():
-        if other != name and fits(shape, {**found, other: item}):
-            found[other] = item
-    return found
-
-
-def _at(
-    generator: Generator, body: Any, nodes: Conjunction, value: Any, tokens: Any, required: bool
-) -> Iterator[tuple[Any, Location]]:
-    """The place itself and those inside it."""
-    if shape_of(generator.graph, nodes, value) is not None:
-        label = str(tokens[-1]) if isinstance(tokens[-1], str) else "#"
-        for location in locations(
-            generator.graph, nodes, value, tokens=tokens, required=required, label=label
-        ):
-            yield body, location
-
-
-def _simplest(generator: Generator, nodes: Conjunction) -> Any:
-    try:
-        return generator.value(nodes, Smallest())
-    except Unsatisfiable:
-        return None
-
-
-def _shaped(generator: Generator, shape: Shape) -> Any:
-    examples = generator.graph.examples(shape)
-    if examples:
-        return examples[0]
-    types = shape.types - {"null"}
-    try:
-        return generator.shaped(replace(shape, types=types) if types else shape, Smallest())
-    except Unsatisfiable:
-        return _NONE
 
 
 _NONE = object()

@@ -16,7 +16,7 @@ from troth.schema.schema import Schema
 from troth.schema.untrusted_schema import UnusableSchema, embedded
 from troth.seed import Seed
 from troth_mock.chat import text
-from troth_mock.chat.chat_members import Dialect
+from troth_mock.chat.members import ChatMembers
 
 #: The most choices, alternatives per token, and offered tools that one request can have.
 MOST_CHOICES = 128
@@ -50,7 +50,7 @@ class Tool:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ChatRequest:
     """What one request asks for.
 
     *force* is the name of the tool that must be called, "" for any; None leaves it to the rule.
@@ -74,15 +74,15 @@ class Asked:
     includes_usage: bool = False
 
 
-def read(dialect: Dialect, body: Any) -> Asked:
+def read_request(dialect: ChatMembers, body: Any) -> ChatRequest:
     """Read what *body* asks for.  Raises Refused."""
     get = dialect.request
     messages = get["messages"](body)
     if type(body) is dict and dialect.extras.isdisjoint(body):
-        return Asked(get["model"](body), messages if type(messages) is list else ())
+        return ChatRequest(get["model"](body), messages if type(messages) is list else ())
     tools, force = _tools(dialect, body)
     kind, schema, schema_at = _format(dialect, get["response-format"](body))
-    return Asked(
+    return ChatRequest(
         model=get["model"](body),
         messages=messages if type(messages) is list else (),
         choices=_choices(dialect, get["choices"](body)),
@@ -107,7 +107,7 @@ def whole(value: Any) -> int | None:
     return int(value) if type(value) is float and value.is_integer() else None
 
 
-def _choices(dialect: Dialect, value: Any) -> int:
+def _choices(dialect: ChatMembers, value: Any) -> int:
     if value is None:
         return 1
     count = whole(value)
@@ -117,7 +117,7 @@ def _choices(dialect: Dialect, value: Any) -> int:
     return count
 
 
-def _limit(dialect: Dialect, body: Any) -> int | None:
+def _limit(dialect: ChatMembers, body: Any) -> int | None:
     found: list[int] = []
     for at, get in dialect.token_limits:
         value = get(body)
@@ -139,7 +139,7 @@ def _stops(value: Any) -> tuple[str, ...]:
     return ()
 
 
-def _top_logprobs(dialect: Dialect, body: Any) -> int | None:
+def _top_logprobs(dialect: ChatMembers, body: Any) -> int | None:
     top = dialect.request["top-logprobs"](body)
     count = 0 if top is None else whole(top)
     if count is None or not 0 <= count <= MOST_TOP_LOGPROBS:
@@ -148,8 +148,8 @@ def _top_logprobs(dialect: Dialect, body: Any) -> int | None:
     return count if dialect.request["logprobs"](body) is True else None
 
 
-def _tools(dialect: Dialect, body: Any) -> tuple[tuple[Tool, ...], str | None]:
-    """The tools that may be called, and what must be: see Asked.force."""
+def _tools(dialect: ChatMembers, body: Any) -> tuple[tuple[Tool, ...], str | None]:
+    """The tools that may be called, and what must be: see ChatRequest.force."""
     offered, choice = dialect.request["tools"](body), dialect.request["tool-choice"](body)
     if not offered and choice is None:
         return (), None
@@ -195,7 +195,7 @@ def _chosen(choice: Any) -> str | None:
     return name if type(name) is str else None
 
 
-def _format(dialect: Dialect, value: Any) -> tuple[str, Schema | None, str]:
+def _format(dialect: ChatMembers, value: Any) -> tuple[str, Schema | None, str]:
     if type(value) is not dict:
         return "text", None, ""
     kind = value.get("type")

@@ -24,7 +24,7 @@ def _absent(value: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class ChatMembers:
     """The compiled pointers: *request* has a getter for every part, the others what is named.
 
     Parts go by the names that the document uses (`finish-reason`).  *extras* are the members of a
@@ -43,11 +43,11 @@ class Dialect:
     cuts: frozenset[str]
 
 
-def compile_dialect(completion: ChatCompletion) -> Dialect:
+def compile_members(completion: ChatCompletion) -> ChatMembers:
     """Compile the pointers of *completion*."""
     request, limits = completion.request, completion.token_limits
     places = [*request.items(), *(("token-limits", at) for at in limits)]
-    return Dialect(
+    return ChatMembers(
         request={
             part: getter(request[part]) if part in request else _absent
             for part in get_args(RequestPart)
