@@ -154,17 +154,17 @@ def _tags(root: Any, schema: Any, depth: int) -> dict[str, tuple[Any, ...]]:
     if not isinstance(schema, dict) or depth > _DEEPEST:
         return {}
     tags: dict[str, tuple[Any, ...]] = {}
-    for listed in _alternatives(schema):
-        first, *others = [_tags(root, inner, depth + 1) for inner in listed]
+    for branches in _alternatives(schema):
+        first, *others = [_tags(root, inner, depth + 1) for inner in branches]
         for name, values in first.items():
             if all(name in each for each in others):
                 tags[name] = sum((each[name] for each in others), values)
     for inner in _required_parts(root, schema):
         tags |= _tags(root, inner, depth + 1)
-    for (_, name), value in below(schema, "properties"):
-        values = _enumerated(root, value, depth)
-        if values is not None:
-            tags[str(name)] = values
+    for (_, member), value in below(schema, "properties"):
+        listed = _enumerated(root, value, depth)
+        if listed is not None:
+            tags[str(member)] = listed
     return tags
 
 
