@@ -24,6 +24,8 @@ def test_a_request_exercises_its_members_branches_and_keywords() -> None:
     assert "branch:/components/schemas/ChatCompletionMessage/oneOf/1" in found
     assert "branch:/components/schemas/ChatCompletionMessage/oneOf/0" not in found
     assert len(found) == len(set(found))
+    # a boolean is no number to be compared
+    assert f"keyword:{request}/n/minimum" not in covered(SUBJECT, {**MINIMAL, "n": True})
 
 
 def test_what_is_exercised_is_among_what_is_declared() -> None:

@@ -107,8 +107,9 @@ def test_what_came_of_a_stream_before_it_was_cut_is_judged_but_for_its_end() -> 
 
 
 def test_what_no_line_of_the_document_says_has_no_place() -> None:
-    found = check(OVERLAID, Checked(OPERATION, "accepted"), Exchange(asked(), refusal(400)))
-    assert [(one.code, one.place) for one in found] == [("request.valid-refused", None)]
+    exchange = Exchange(asked(), refusal(400))
+    (violation,) = check(OVERLAID, exchange, operation=OPERATION, expected="accepted").violations
+    assert (violation.code, violation.place) == ("request.valid-refused", None)
 
 
 @pytest.mark.parametrize("body", [b'{"id": 1', b'{"id": 1}', b'{"id": "\xc3'])
@@ -249,6 +250,15 @@ def test_the_verdicts_of_the_laws_come_with_the_violations() -> None:
     assert good.verdicts["model-as-asked"] == "held"
     assert good.verdicts["tool-choice-none"] == "inapplicable"
     assert checked(Exchange(asked(), None, "reset")).verdicts == {}
+
+
+def test_a_law_asks_nothing_of_the_answer_to_a_broken_request() -> None:
+    usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 9}
+    answer = answered(200, {**BODY, "usage": usage})
+    broken = ("error", "law.usage-adds-up")
+    assert broken in told(answer, "either")
+    assert broken not in told(answer, "either", request=asked(temperature=99))
+    assert broken not in told(answer, "refused", request=asked(temperature=99))
 
 
 # -- what is expected of a case -----------------------------------------------------------------

@@ -26,6 +26,11 @@ def test_what_is_required_must_be_there(where, code):
     assert violations_of(declared, "/a") == [(f"{code}.required", "/p")]
 
 
+def test_a_parameter_of_the_path_is_required_whatever_it_says():
+    declared = {"name": "p", "in": "path", "schema": {}}
+    assert violations_of([declared], "/a") == [("request-path.required", "/p")]
+
+
 def test_a_violation_says_everything():
     contract = compiled(written([parameter({"type": "integer"}, name="a/b", required=True)]))
     first, second = (

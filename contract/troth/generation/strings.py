@@ -65,7 +65,10 @@ def natural(shape: Shape, source: Source, name: str) -> str:
     text = named(name)(source)
     while len(text) < least:
         text += f" {word(source)}" * max(1, (least - len(text)) // 16)
-    return text if most is None or len(text) <= most else text[:most].strip() or text[:most]
+    if most is None or len(text) <= most:
+        return text
+    cut = text[:most].strip()
+    return cut if cut and len(cut) >= least else text[:most]
 
 
 def edgy(shape: Shape, source: Source) -> str:

@@ -3,8 +3,8 @@
 `synthesize` draws one natural instance and `fit` makes a given one conform, for the mock; `value`
 draws one from any source of choices, for tests and runs.  What is built is valid by construction;
 every instance has passed `Schema.is_valid` all the same before it is handed out.  Where building
-fails it is tried again with more care, then the schema algebra is asked for a witness, and when
-that has none either, `Unsatisfiable` says why.
+fails it is tried again with more care, then the smallest instance is looked for, and when there is
+none either, `Unsatisfiable` says why.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from troth.generation.fitting import Fitter
 from troth.generation.generator import Edges, Generator, Natural
 from troth.generation.graph import graph_of, node_of
-from troth.generation.source import Quick, Seeded, Source, Unsatisfiable
+from troth.generation.source import Quick, Source, Unsatisfiable
 from troth.generation.witnesses import witness
 from troth.schema import proofs
 from troth.schema.schema import Schema
@@ -102,22 +102,10 @@ def _attempts(seed: Seed, *, rich: int) -> Iterator[tuple[Natural, Quick]]:
 
 
 def _last_resort(schema: Schema, reason: str) -> Any:
-    """An instance that the schema algebra finds.  Raises Unsatisfiable."""
+    """The smallest instance there is.  Raises Unsatisfiable, with the algebra's word on it."""
     found = witness(schema.schemas, schema.pointer)
     if found is not None and schema.is_valid(found.instance):
         return found.instance
     if proofs.satisfiability(schema.schemas, schema.pointer) == "no":
         reason = "it is unsatisfiable" + (f" ({reason})" if reason else "")
     raise Unsatisfiable(reason or "drawing found no value that conforms", pointer=schema.pointer)
-
-
-def first_natural(schema: Schema, seed: Seed) -> Any:
-    """X"""
-    node = node_of(schema)
-    policy, source = next(_attempts(seed, rich=256))
-    return policy.draw(Generator(node.graph, policy), node, source)
-
-
-def first_edges(schema: Schema, seed: Seed) -> Any:
-    """X"""
-    return generator_of(schema).value((schema.prepared,), Seeded(seed))

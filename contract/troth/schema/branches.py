@@ -162,9 +162,9 @@ def _tags(root: Any, schema: Any, depth: int) -> dict[str, tuple[Any, ...]]:
     for inner in _required_parts(root, schema):
         tags |= _tags(root, inner, depth + 1)
     for (_, member), value in below(schema, "properties"):
-        listed = _enumerated(root, value, depth)
-        if listed is not None:
-            tags[str(member)] = listed
+        enumerated = _enumerated(root, value, depth)
+        if enumerated is not None:
+            tags[str(member)] = enumerated
     return tags
 
 

@@ -55,7 +55,7 @@ class Misspellings:
         self._plans: dict[tuple[str, ...], _Plan | None] = {}
 
     def find(self, pointer: str, instance: Any) -> list[Misspelling]:
-        """The misspelt members in *instance* of the schema at *pointer*, in its order."""
+        """The misspellings in *instance* of the schema at *pointer*, in its order."""
         misspellings: list[Misspelling] = []
         plan = self._plan((pointer,))
         if plan is not None:
