@@ -2,7 +2,7 @@
 
     python benchmarks/generate.py [--count 1000] [--document FILE]
 
-Three generators side by side: the run's own (a seed's dice), the Hypothesis strategy, and
+Three generators side by side: the run's own (from a seed), the Hypothesis strategy, and
 Schemathesis' where it is installed.  Bodies are checked by the compiled schema; checking is not
 counted.
 """
@@ -66,8 +66,8 @@ FEATURES: dict[str, Callable[[Any], Any]] = {
 
 def seeded(contract: troth.Contract, count: int) -> Iterator[Any]:
     for number in range(count):
-        dice = Seeded(Seed.of("benchmark", number))
-        yield json.loads(requests.request(contract, contract.operations[0], dice).body)
+        source = Seeded(Seed.of("benchmark", number))
+        yield json.loads(requests.request(contract, contract.operations[0], source).body)
 
 
 def drawn(strategy: Any, count: int, body_of: Callable[[Any], Any]) -> list[Any]:

@@ -37,7 +37,7 @@ UNDOCUMENTED = (
 #: The guarded places, and what each may touch.
 GUARDED: Mapping[str, tuple[str, ...]] = {
     "troth_mock.server.fast_path": ("aiohttp",),
-    "troth.generation.foreign": ("hypothesis", "hypothesis_jsonschema"),
+    "troth.generation.independent": ("hypothesis", "hypothesis_jsonschema"),
 }
 _PRIVATE = re.compile(r"_[^_]\w*")
 
@@ -181,7 +181,7 @@ def test_a_dependency_whose_insides_are_touched_has_an_upper_bound() -> None:
         ("from yaml import _yaml", ["yaml._yaml"]),
         ("from yaml._yaml import CParser", ["yaml._yaml.CParser"]),
         ("def f():\n    from aiohttp.http import a", ["aiohttp.http.a"]),
-        ("from troth.generation.synthesis import _fit\nfrom __future__ import annotations", []),
+        ("from troth.generation.values import _first\nfrom __future__ import annotations", []),
         ("from aiohttp import http", ["aiohttp.http"]),
         ("from aiohttp import web", []),
     ],

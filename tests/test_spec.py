@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from troth import lint, pointer
-from troth.document import document, overlay, overlay_reader
+from troth.document import document, overlay
 from troth.laws import laws
-from troth.laws.condition import Condition
+from troth.laws.condition import parse
 from troth.openapi import stream_assembly
 from troth.schema.schema import Schemas
 
@@ -42,7 +42,7 @@ def answered(**members: Any) -> dict[str, Any]:
 
 
 def test_every_action_names_the_defect_that_it_mends() -> None:
-    actions = overlay_reader.read(SPEC / "atoma.overlay.yaml").actions
+    actions = overlay.read(SPEC / "atoma.overlay.yaml").actions
     assert actions
     for action in actions:
         assert action.description, action.target
@@ -295,9 +295,9 @@ def test_the_laws_of_another_document_are_judged(
 
 def test_absent_members_of_events_are_null_too() -> None:
     scope = laws.scope_of(SURVEYS, POST)
-    condition = Condition("events.all(e, e.total == null || e.areas == null)", scope=scope)
+    condition = parse("events.all(e, e.total == null || e.areas == null)", scope=scope)
     assert condition.holds({"events": EVENTS}) is True
-    assert Condition(condition.source).holds({"events": EVENTS}) is None
+    assert parse(condition.source).holds({"events": EVENTS}) is None
 
 
 def test_laws_that_speak_of_events_are_for_streams_only() -> None:

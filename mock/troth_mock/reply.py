@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from troth.generation.synthesis import Unsatisfiable, synthesize
+from troth.generation.values import Unsatisfiable, synthesize
 from troth.http import json_text, sse
 from troth.http.exchange import Fields
 from troth.openapi.contract import Contract

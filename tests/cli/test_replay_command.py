@@ -22,14 +22,17 @@ from servers.wire import Server
 from troth.cli.main import main
 from troth.cli.main import troth as command_line
 from troth.conformance import replay, reports
+from troth.conformance.cases.case import addressed
 from troth.conformance.events import Cut, Event
 from troth.conformance.journal import Journal, encode, read, to_json
 from troth.conformance.redaction import Redactor
 from troth.conformance.reports import console
 from troth.conformance.run_summary import RunSummary, summarize
 from troth.conformance.runner import Run
+from troth.conformance.session import Session
 from troth.conformance.settings import Settings
 from troth.conformance.transport import Transport
+from troth.generation.request_writer import BASIC_CREDENTIAL
 from troth.http.exchange import Exchange, Request, Response
 
 
@@ -42,13 +45,14 @@ def run(contract: troth.Contract, url: str, path: Path) -> RunSummary:
     async def go() -> None:
         transport = Transport(url, caps=settings.caps, clock=time.monotonic)
         async with transport:
-            await Run(
+            session = Session(
                 contract,
                 transport,
                 settings,
                 emit=lambda event: told.append(redactor.event(event)),
                 clock=time.monotonic,
-            ).go(at="2026-01-01T00:00:00Z")
+            )
+            await Run(session).go(at="2026-01-01T00:00:00Z")
 
     asyncio.run(go())
     with Journal(path) as journal:
@@ -183,7 +187,18 @@ def test_what_is_missing_is_told(
 def test_a_secret_field_must_be_given_again() -> None:
     example = Exchange(Request("GET", "/", (("X-Org", "[Filtered]"),)))
     with pytest.raises(replay.CannotReplay, match="a secret field X-Org: give it again"):
-        replay.restored(finding(example=example), token="t", fields=(), given=["x-org"])
+        replay.restored(finding(example=example), token="t", fields=(), own_fields=["x-org"])
+
+
+@pytest.mark.parametrize("token", ["sk-Live-12", "user:sk-Live-12"])
+def test_basic_credentials_are_sent_as_the_run_sent_them(token: str) -> None:
+    settings = Settings(url="http://127.0.0.1:9", token=token)
+    sent = addressed(
+        Request("GET", "/", (("Authorization", f"Basic {BASIC_CREDENTIAL}"),)), settings
+    )
+    example = Redactor.of(settings).exchange(Exchange(sent))
+    assert token not in repr(example)
+    assert replay.restored(finding(example=example), token=token, fields=(), own_fields=[]) == sent
 
 
 @pytest.mark.parametrize(
@@ -197,7 +212,7 @@ def test_a_secret_field_must_be_given_again() -> None:
 def test_a_wrong_token_is_sent_wrong_again(told: str, sent: str) -> None:
     example = Exchange(Request("GET", "/", (("Authorization", told),)))
     request = replay.restored(
-        finding(example=example), token="sk-Live-12", fields=(), given=["x-org"]
+        finding(example=example), token="sk-Live-12", fields=(), own_fields=["x-org"]
     )
     assert request.fields == (("Authorization", sent),)
 
@@ -225,7 +240,9 @@ def test_one_answer_cannot_tell_whether_answers_repeat(contract: troth.Contract)
 
 def test_a_request_that_was_cut_cannot_be_replayed() -> None:
     with pytest.raises(replay.CannotReplay, match="has only its beginning"):
-        replay.restored(finding(cuts={"request": Cut(9, "00")}), token="t", fields=(), given=[])
+        replay.restored(
+            finding(cuts={"request": Cut(9, "00")}), token="t", fields=(), own_fields=[]
+        )
 
 
 def test_reports_are_made_of_a_journal(

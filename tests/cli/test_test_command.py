@@ -21,7 +21,7 @@ from servers.faults import FAULTS
 from servers.wire import Answer, Asked, Server
 from troth.cli import main, test_command
 from troth.conformance import baseline
-from troth.conformance.target import BadTarget, base_url, is_local
+from troth.conformance.settings import BadTarget, base_url, is_local
 
 ROOT: Any = troth.load().document.root
 #: Enough to meet the first cases, and little enough to be quick.
@@ -396,8 +396,8 @@ def test_what_is_accepted_does_not_fail_and_what_is_new_does(
     assert code == 0
     assert "error (known)" in out
     file = tmp_path / "known.json"
-    entries = json.loads(file.read_text())
-    file.write_text(json.dumps({**entries, "findings": entries["findings"][:1]}))
+    accepted = json.loads(file.read_text())
+    file.write_text(json.dumps({**accepted, "findings": accepted["findings"][:1]}))
     assert run(faulty, *args)[0] == 1
 
 
@@ -405,7 +405,7 @@ def test_entries_that_did_not_come_again_are_told_after_a_whole_run_only(
     run: Run, tmp_path: Path
 ) -> None:
     (tmp_path / "small.yaml").write_text(SMALL)
-    gone = baseline.Baseline({"0": baseline.Entry("0", "stream.empty")})
+    gone = baseline.Baseline({"0": baseline.Accepted("0", "stream.empty")})
     baseline.write(tmp_path / "known.json", gone)
     with Server(_ready) as serving:
         args = [serving.url, "--document", "small.yaml", "--baseline", "known.json"]
@@ -415,7 +415,7 @@ def test_entries_that_did_not_come_again_are_told_after_a_whole_run_only(
         assert code == 0
         assert baseline.read(tmp_path / "known.json") == gone
         run(*args, "--update-baseline")
-    assert baseline.read(tmp_path / "known.json").entries == {}
+    assert baseline.read(tmp_path / "known.json").accepted == {}
 
 
 def test_a_run_that_says_nothing_writes_no_baseline(run: Run, nobody: str, tmp_path: Path) -> None:

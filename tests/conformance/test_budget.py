@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from troth.conformance import budget as budgets
-from troth.conformance.budget import Budget, retry_after
-from troth.http.exchange import Response
+from troth.conformance.budget import Budget, Outcomes, retry_after
+from troth.http.exchange import Exchange, Request, Response
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -91,3 +91,51 @@ def test_retry_after_is_seconds_or_a_date(value: str | None, seconds: float | No
 def test_only_429_and_503_ask_to_wait() -> None:
     assert [retry_after(asked(status, "3")) for status in (200, 301, 500, 502)] == [None] * 4
     assert retry_after(None) is None
+
+
+# -- whether a run says anything ------------------------------------------------------------------
+
+
+def outcomes_of(*statuses: int, fault: str | None = None) -> Outcomes:
+    outcomes = Outcomes()
+    for status in statuses:
+        outcomes.count(Exchange(Request("GET", "/"), Response(status), fault))
+    return outcomes
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 405, 429, 503])
+def test_what_refuses_everything_for_a_lasting_reason_is_asked_no_more(status: int) -> None:
+    assert not outcomes_of(*[status] * 11).pointless
+    assert outcomes_of(*[status] * 12).pointless
+    assert not outcomes_of(*[status] * 12, 200).pointless
+    assert not outcomes_of(*[status] * 12, 400).pointless
+
+
+def test_a_run_needs_one_success_in_twenty() -> None:
+    assert not outcomes_of(*[400] * 11).hopeless
+    assert outcomes_of(*[400] * 20, 200).hopeless
+    assert not outcomes_of(*[400] * 19, 200).hopeless
+    assert outcomes_of(*[400] * 20, 200).reason() == (
+        "the server refuses every valid request: check --model, --set and the document; "
+        "1 of 21 valid requests succeeded"
+    )
+
+
+def test_a_server_that_fails_most_requests_has_failed_itself() -> None:
+    assert outcomes_of(500, 500, 400).failed
+    assert outcomes_of(200, 200, fault="truncated").failed
+    assert not outcomes_of(500, 400).failed
+    assert not outcomes_of(503, 503, 400).failed
+
+
+def test_a_server_that_says_nothing_five_times_is_dead() -> None:
+    gone = Exchange(Request("GET", "/"), None, "unreachable")
+    outcomes = Outcomes()
+    for _ in range(4):
+        outcomes.count_silence(gone)
+    assert not outcomes.dead
+    outcomes.count_silence(Exchange(Request("GET", "/"), Response(500)))
+    for _ in range(5):
+        assert not outcomes.dead
+        outcomes.count_silence(gone)
+    assert outcomes.dead

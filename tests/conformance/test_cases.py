@@ -13,23 +13,23 @@ import pytest
 import troth
 from troth.conformance.cases import (
     boundary_cases,
-    deck_cases,
+    example_cases,
+    protocol_cases,
     random_cases,
     subjects,
-    transport_cases,
 )
-from troth.conformance.cases.feature_cases import merged
+from troth.conformance.cases.case import merged
 from troth.generation.request_writer import CREDENTIAL
 from troth.http.exchange import Exchange
 from troth.seed import Seed
 
 CONTRACT = troth.load()
 TESTED = subjects(CONTRACT)
-DECK = deck_cases(TESTED)
+EXAMPLES = example_cases(TESTED)
 BOUNDARY = boundary_cases(TESTED)
-TRANSPORT = transport_cases(TESTED)
+PROTOCOL = protocol_cases(TESTED)
 RANDOM = list(islice(random_cases(TESTED, Seed.of(7)), 60))
-PHASES = {"examples": DECK, "boundary": BOUNDARY, "protocol": TRANSPORT, "random": RANDOM}
+PHASES = {"examples": EXAMPLES, "boundary": BOUNDARY, "protocol": PROTOCOL, "random": RANDOM}
 
 
 def by_about(cases, words):
@@ -55,7 +55,7 @@ def test_the_validator_agrees_with_every_intent(phase):
 
 
 def test_a_whole_run_stays_below_a_thousand_requests():
-    assert len(DECK) + len(BOUNDARY) + len(TRANSPORT) + 250 <= 1000
+    assert len(EXAMPLES) + len(BOUNDARY) + len(PROTOCOL) + 250 <= 1000
     assert 350 <= len(BOUNDARY) <= 540
 
 
@@ -75,8 +75,8 @@ def test_nothing_is_sent_twice(phase):
     assert [body for body, count in sent.items() if count > 1] == []
 
 
-def test_the_deck_begins_with_the_smallest_request():
-    first = DECK[0]
+def test_the_examples_begin_with_the_smallest_request():
+    first = EXAMPLES[0]
     assert first.id == "examples/chat_completions_create/minimal"
     assert first.value == {
         "messages": [{"role": "user", "content": "Hello!"}],
@@ -91,11 +91,11 @@ def test_the_deck_begins_with_the_smallest_request():
 
 def test_every_law_has_a_request_that_makes_it_apply():
     wanted = {law.id for law in CONTRACT.operations[0].laws if law.requests}
-    assert wanted - {law for case in DECK for law in case.laws} == set()
+    assert wanted - {law for case in EXAMPLES for law in case.laws} == set()
 
 
 def test_what_depends_on_one_another_is_built():
-    bodies = [case.value for case in DECK if "forced-tool-" not in case.id]
+    bodies = [case.value for case in EXAMPLES if "forced-tool-" not in case.id]
     forced = [body for body in bodies if isinstance(body.get("tool_choice"), dict)]
     assert forced
     for body in forced:
@@ -111,12 +111,12 @@ def test_what_depends_on_one_another_is_built():
 
 
 def test_a_developer_message_is_what_the_two_documents_disagree_on():
-    samples = by_about(DECK, "the code sample")
+    samples = by_about(EXAMPLES, "the code sample")
     assert [(case.intent, case.published_intent) for case in samples] == [("valid", "invalid")]
 
 
 def test_a_stop_sequence_is_taken_from_an_earlier_answer():
-    plan = next(case for case in DECK if case.id.endswith("/stop-from-answer"))
+    plan = next(case for case in EXAMPLES if case.id.endswith("/stop-from-answer"))
     assert plan.needs == ("examples/chat_completions_create/minimal",)
     answer = {"choices": [{"index": 0, "message": {"content": "The fox ran over the hill."}}]}
     case = plan.derive({plan.needs[0]: answer})
@@ -128,7 +128,7 @@ def test_a_stop_sequence_is_taken_from_an_earlier_answer():
 
 
 def test_a_tools_result_follows_the_call_of_an_earlier_answer():
-    plan = next(case for case in DECK if case.id.endswith("/tool-result-of-answer"))
+    plan = next(case for case in EXAMPLES if case.id.endswith("/tool-result-of-answer"))
     call = {
         "id": "call_7",
         "type": "function",
@@ -190,11 +190,11 @@ def test_telling_cases_come_before_strange_ones():
 
 
 def test_the_transport_tries_the_credential_again_at_the_end():
-    assert TRANSPORT[-1].id.endswith("/no-credential-again")
-    assert TRANSPORT[-1].request.field("Authorization") is None
-    schemes = {case.request.field("Authorization") for case in TRANSPORT}
+    assert PROTOCOL[-1].id.endswith("/no-credential-again")
+    assert PROTOCOL[-1].request.field("Authorization") is None
+    schemes = {case.request.field("Authorization") for case in PROTOCOL}
     assert {None, "Bearer", f"bearer {CREDENTIAL}", "Basic dHJvdGg6dHJvdGg="} <= schemes
-    assert {case.request.method for case in TRANSPORT} == {"POST", "GET", "PUT", "DELETE", "PATCH"}
+    assert {case.request.method for case in PROTOCOL} == {"POST", "GET", "PUT", "DELETE", "PATCH"}
 
 
 def test_random_cases_are_valid_and_broken_in_turn():
@@ -207,21 +207,20 @@ def test_random_cases_are_valid_and_broken_in_turn():
 
 def test_overrides_are_in_every_case_that_does_not_vary_them():
     tested = subjects(CONTRACT, overrides={"model": "tiny"})
-    overrides = {"model": "tiny"}
-    assert {case.value["model"] for case in deck_cases(tested, overrides=overrides)} == {"tiny"}
-    drawn = islice(random_cases(tested, Seed.of(1), overrides=overrides), 30)
+    assert {case.value["model"] for case in example_cases(tested)} == {"tiny"}
+    drawn = islice(random_cases(tested, Seed.of(1)), 30)
     assert {case.value["model"] for case in drawn if case.intent == "valid"} == {"tiny"}
 
 
 def test_the_published_document_borrows_what_only_the_overlaid_one_can_say():
     published = CONTRACT.published
     tested = subjects(published, second=CONTRACT)
-    cases = [*deck_cases(tested), *boundary_cases(tested)]
+    cases = [*example_cases(tested), *boundary_cases(tested)]
     by_id = {case.id.partition("/chat_completions_create/")[2]: case for case in cases}
-    assert by_id["minimal"].value == DECK[0].value
+    assert by_id["minimal"].value == EXAMPLES[0].value
     assert by_id["stream"].value["stream"] is True
     assert by_id["law-tool-choice-named"].intent == "valid"
-    assert {case.value["model"] for case in deck_cases(tested)} == {DECK[0].value["model"]}
+    assert {case.value["model"] for case in example_cases(tested)} == {EXAMPLES[0].value["model"]}
     about = {case.about: case.intent for case in cases}
     assert about["/n: at maximum"] == "either"
     for case in cases:
@@ -241,7 +240,7 @@ from troth.conformance.cases import *
 from troth.seed import Seed
 tested = subjects(troth.load())
 digest = hashlib.sha256()
-for cases in (deck_cases(tested), boundary_cases(tested), transport_cases(tested),
+for cases in (example_cases(tested), boundary_cases(tested), protocol_cases(tested),
               islice(random_cases(tested, Seed.of(3)), 40)):
     for case in cases:
         digest.update(repr((case.id, case.intent, case.request)).encode())
@@ -341,7 +340,7 @@ def pets(tmp_path_factory):
 
 def test_parameters_are_given_left_out_and_broken(pets):
     tested = subjects(pets, operations=[pets.operation("get")])
-    found = {case.about: (case.request.target, case.intent) for case in deck_cases(tested)}
+    found = {case.about: (case.request.target, case.intent) for case in example_cases(tested)}
     assert found == {
         "the smallest valid request": ("/pets/0?limit=1&k=TROTH_TOKEN", "valid"),
         "path parameter id: 'not-a-value'": ("/pets/not-a-value?limit=1&k=TROTH_TOKEN", "invalid"),
@@ -370,13 +369,13 @@ def test_forms_are_judged_as_they_are_read(pets):
 def test_an_operation_without_valid_requests_says_why_and_has_no_cases(pets):
     tested = subjects(pets, operations=[pets.operation("patch")])
     assert "no value" in tested[0].fault
-    assert deck_cases(tested) == boundary_cases(tested) == transport_cases(tested) == []
+    assert example_cases(tested) == boundary_cases(tested) == protocol_cases(tested) == []
     assert list(random_cases(tested, Seed.of(0))) == []
 
 
 def test_an_api_key_in_the_query_is_left_out_and_spoilt(pets):
     tested = subjects(pets, operations=[pets.operation("get")])
-    found = {case.about: case.request.target for case in transport_cases(tested)}
+    found = {case.about: case.request.target for case in protocol_cases(tested)}
     assert found["no credential"] == "/pets/0?limit=1"
     assert found["an empty key"] == "/pets/0?limit=1&k="
 
@@ -392,7 +391,7 @@ def test_the_cases_of_public_documents_are_what_they_say(name):
     contract = troth.load(CORPUS / name)
     tested = subjects(contract)
     cases = [
-        *deck_cases(tested),
+        *example_cases(tested),
         *boundary_cases(tested, limit=100),
         *islice(random_cases(tested, Seed.of(0)), 60),
     ]

@@ -10,7 +10,7 @@ import pytest
 import troth
 from servers.catalogue import FAULTS
 from servers.conduct import CAPS, SHORT, conduct, matches
-from troth.conformance import plan
+from troth.conformance import cases, session
 from troth.conformance.settings import PHASES
 
 CONTRACT = troth.load()
@@ -30,19 +30,19 @@ FIRST: Mapping[str, tuple[str, ...]] = {
 @pytest.fixture(autouse=True)
 def _one_plan_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cases are the same for every server: a quarter of a second is enough for all of them."""
-    monkeypatch.setattr(plan, "cases", _planned)
-    monkeypatch.setattr(plan, "subjects", _subjects)
+    monkeypatch.setattr(cases, "cases_of", _planned)
+    monkeypatch.setattr(session, "subjects_under_test", _subjects)
 
 
-_cases = plan.cases
-_tested = plan.subjects
+_cases = cases.cases_of
+_tested = cases.subjects_under_test
 _known_cases: dict[str, object] = {}
 _known_subjects: list[object] = []
 
 
-def _planned(tested, phase, settings, **_):  # type: ignore[no-untyped-def] # a stand-in
+def _planned(phase, tested, *, settings, **_):  # type: ignore[no-untyped-def] # a stand-in
     if phase not in _known_cases:
-        _known_cases[phase] = _cases(tested, phase, settings)
+        _known_cases[phase] = _cases(phase, tested, settings=settings)
     return _known_cases[phase]
 
 

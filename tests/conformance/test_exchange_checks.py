@@ -8,11 +8,9 @@ from typing import Any
 import pytest
 
 import troth
-from troth.conformance.cases import Subject
-from troth.conformance.cases.case import Case
-from troth.conformance.checks.exchange_checks import Ask, Expectation, check, judged
-from troth.conformance.outgoing_request import addressed, expectation, readable
-from troth.conformance.plan import subjects
+from troth.conformance.cases import Subject, subjects_under_test
+from troth.conformance.cases.case import Case, addressed, readable
+from troth.conformance.checks.exchange_checks import Checked, Expectation, check, expectation
 from troth.conformance.settings import Settings
 from troth.http.exchange import Exchange, Request, Response
 
@@ -20,7 +18,7 @@ OVERLAID = troth.load()
 PUBLISHED = OVERLAID.published
 OPERATION = OVERLAID.operations[0]
 SETTINGS = Settings(url="http://127.0.0.1:1", token="good")
-SUBJECT = next(iter(subjects(OVERLAID, SETTINGS).values()))
+SUBJECT = next(iter(subjects_under_test(OVERLAID, SETTINGS).values()))
 PLAIN = {"model": "m", "messages": [{"role": "user", "content": "Hi."}]}
 BODY = {
     "id": "chatcmpl-1",
@@ -57,12 +55,13 @@ def told(
     fault: str | None = None,
 ) -> Told:
     exchange = Exchange(request or asked(), response, fault, "why" if fault else "")
-    ask = Ask(OPERATION, expected)
     if published:
-        found = check(PUBLISHED, ask, exchange, second=OVERLAID)
+        checked = check(
+            PUBLISHED, exchange, operation=OPERATION, expected=expected, second=OVERLAID
+        )
     else:
-        found = check(OVERLAID, ask, exchange)
-    return [(one.severity, one.code) for one in found if one.severity != "hint"]
+        checked = check(OVERLAID, exchange, operation=OPERATION, expected=expected)
+    return [(one.severity, one.code) for one in checked.violations if one.severity != "hint"]
 
 
 def frames(*items: Any, done: bool = True) -> bytes:
@@ -105,6 +104,12 @@ def test_what_came_of_a_stream_before_it_was_cut_is_judged_but_for_its_end() -> 
     half = frames(chunk(role="assistant"), {**chunk(content="H"), "created": "now"}, done=False)
     found = told(answered(200, half, SSE), request=asked(stream=True), fault="stalled")
     assert found == [("error", "transport.stalled"), ("error", "stream.type")]
+
+
+def test_what_no_line_of_the_document_says_has_no_place() -> None:
+    exchange = Exchange(asked(), refusal(400))
+    (violation,) = check(OVERLAID, exchange, operation=OPERATION, expected="accepted").violations
+    assert (violation.code, violation.place) == ("request.valid-refused", None)
 
 
 @pytest.mark.parametrize("body", [b'{"id": 1', b'{"id": 1}', b'{"id": "\xc3'])
@@ -237,11 +242,23 @@ def test_of_a_stream_that_cannot_be_read_only_that_is_told() -> None:
 
 
 def test_the_verdicts_of_the_laws_come_with_the_violations() -> None:
-    exchange = Exchange(asked(), answered(200, BODY))
-    found, verdicts = judged(OVERLAID, Ask(OPERATION, "accepted"), exchange)
-    assert found == ()
-    assert (verdicts["model-as-asked"], verdicts["tool-choice-none"]) == ("held", "inapplicable")
-    assert judged(OVERLAID, Ask(OPERATION, "accepted"), Exchange(asked(), None, "reset"))[1] == {}
+    def checked(exchange: Exchange) -> Checked:
+        return check(OVERLAID, exchange, operation=OPERATION, expected="accepted")
+
+    good = checked(Exchange(asked(), answered(200, BODY)))
+    assert good.violations == ()
+    assert good.verdicts["model-as-asked"] == "held"
+    assert good.verdicts["tool-choice-none"] == "inapplicable"
+    assert checked(Exchange(asked(), None, "reset")).verdicts == {}
+
+
+def test_a_law_asks_nothing_of_the_answer_to_a_broken_request() -> None:
+    usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 9}
+    answer = answered(200, {**BODY, "usage": usage})
+    broken = ("error", "law.usage-adds-up")
+    assert broken in told(answer, "either")
+    assert broken not in told(answer, "either", request=asked(temperature=99))
+    assert broken not in told(answer, "refused", request=asked(temperature=99))
 
 
 # -- what is expected of a case -----------------------------------------------------------------
@@ -251,7 +268,7 @@ def case(value: Any, subject: Subject = SUBJECT, phase: str = "boundary") -> Cas
     return subject.case(phase, "x", value, about="x")
 
 
-PUBLISHED_SUBJECT = next(iter(subjects(PUBLISHED, SETTINGS, second=OVERLAID).values()))
+PUBLISHED_SUBJECT = next(iter(subjects_under_test(PUBLISHED, SETTINGS, second=OVERLAID).values()))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 
 import troth
 from servers.wire import Answer, Asked, Server
-from troth.conformance.model_discovery import with_model
+from troth.conformance.runner import with_model
 from troth.conformance.settings import Settings
 from troth.conformance.transport import Transport
 

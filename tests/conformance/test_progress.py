@@ -106,11 +106,14 @@ def test_a_stream_that_is_gone_is_left_alone() -> None:
     say(stream, "anything")
 
 
-def test_what_cannot_be_encoded_is_escaped() -> None:
+@pytest.mark.parametrize(
+    ("encoding", "written"), [("ascii", b"na\\xefve...\n"), ("latin-1", b"na\xefve...\n")]
+)
+def test_what_cannot_be_encoded_is_escaped(encoding: str, written: bytes) -> None:
     raw = io.BytesIO()
-    stream = io.TextIOWrapper(raw, encoding="ascii")
-    say(stream, "naïve\n")
-    assert raw.getvalue() == b"na\\xefve\n"
+    stream = io.TextIOWrapper(raw, encoding=encoding)
+    say(stream, "naïve…\n")
+    assert raw.getvalue() == written
 
 
 @pytest.mark.parametrize(

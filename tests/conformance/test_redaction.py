@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import troth
-from troth.conformance.cases import CREDENTIAL, subjects, transport_cases
+from troth.conformance.cases import CREDENTIAL, protocol_cases, subjects
 from troth.conformance.events import Exchanged, Finding, Finished, Found, Started
 from troth.conformance.journal import encode, to_json
 from troth.conformance.redaction import MARK, Redactor
@@ -123,7 +123,7 @@ def test_what_is_secret_by_its_name_is_taken_out_unknown_as_it_is() -> None:
 
 def test_credentials_that_troth_makes_up_stay_to_be_seen() -> None:
     contract = troth.load()
-    cases = transport_cases(subjects(contract))
+    cases = protocol_cases(subjects(contract))
     made_up = {
         value
         for case in cases

@@ -190,6 +190,7 @@ class Always(Chat):
         (401, {"WWW-Authenticate": "Bearer"}, "authentication failed", 30),
         (403, {}, "the server forbids it", 200),
         (404, {}, "nothing was found there", 200),
+        (405, {"Allow": "PUT"}, "the server does not take these methods there", 200),
         (400, {}, "the server refuses every valid request", 1000),
     ],
 )

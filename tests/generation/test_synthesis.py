@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from troth.document import document
-from troth.generation.synthesis import Unsatisfiable, fit, synthesize
+from troth.generation.values import Unsatisfiable, fit, synthesize
 from troth.schema.schema import Schemas
 from troth.schema.untrusted_schema import embedded
 from troth.seed import Seed

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from troth.document import document
 from troth.errors import Place, SpecError
-from troth.laws.condition import Condition, Facts
+from troth.laws.condition import Facts, parse
 from troth.laws.declared_members import Shapes, read
 
 JSON = st.recursive(
@@ -31,10 +31,10 @@ JSON = st.recursive(
 
 
 def holds(source: str, **variables: Any) -> bool | None:
-    alone = Condition(source).holds(variables)
-    scope = Condition(source).scope
+    alone = parse(source).holds(variables)
+    scope = parse(source).scope
     for facts in (Facts(variables), Facts(variables, scope)):
-        assert Condition(source).holds(facts) is alone
+        assert parse(source).holds(facts) is alone
     return alone
 
 
@@ -72,7 +72,7 @@ def test_a_condition_reads_plain_json(source: str, request_: Any, verdict: bool 
 
 
 def test_a_condition_over_a_variable_without_a_value_is_undecided() -> None:
-    assert Condition("size(events) == 0").holds({"request": {}}) is None
+    assert parse("size(events) == 0").holds({"request": {}}) is None
 
 
 def test_a_value_that_nests_beyond_any_sense_is_undecided_and_harms_nobody() -> None:
@@ -103,7 +103,7 @@ def test_a_value_that_nests_beyond_any_sense_is_undecided_and_harms_nobody() -> 
 def test_a_slip_of_the_author_is_told_with_a_caret(source: str, fault: str, advice: str) -> None:
     place = Place("api.yaml", 7, 3)
     with pytest.raises(SpecError) as caught:
-        Condition(source, "/x-troth-when", place)
+        parse(source, "/x-troth-when", place)
     error = caught.value
     assert (error.fault, error.place, error.pointer) == (fault, place, "/x-troth-when")
     assert error.advice == f"  {source}\n  ^" + ("\n" + advice if advice else "") or "^" in advice
@@ -111,7 +111,7 @@ def test_a_slip_of_the_author_is_told_with_a_caret(source: str, fault: str, advi
 
 def test_the_caret_stands_below_the_fault_on_its_own_line() -> None:
     with pytest.raises(SpecError) as caught:
-        Condition("request.n == 1 &&\n  respnse.x == 2")
+        parse("request.n == 1 &&\n  respnse.x == 2")
     assert caught.value.advice == "    respnse.x == 2\n    ^\nDid you mean 'response'?"
 
 
@@ -120,7 +120,7 @@ def test_the_caret_stands_below_the_fault_on_its_own_line() -> None:
 )
 def test_what_is_no_expression_is_refused(source: Any) -> None:
     with pytest.raises(SpecError):
-        Condition(source)
+        parse(source)
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ def test_filling_keeps_what_is_there(value: Any) -> None:
 
 
 def test_a_condition_is_shared_between_threads() -> None:
-    condition = Condition("size(distinct(request.t)) == request.n")
+    condition = parse("size(distinct(request.t)) == request.n")
     found: list[bool | None] = []
 
     def judge(number: int) -> None:
@@ -303,9 +303,9 @@ def test_a_condition_is_shared_between_threads() -> None:
 
 
 def test_only_the_members_that_conditions_read_are_copied() -> None:
-    condition = Condition("request.n == 1 && request.stream == true")
+    condition = parse("request.n == 1 && request.stream == true")
     scope = condition.scope
     assert dict(scope.members) == {"request": frozenset({"n", "stream"})}
     assert scope.read("request", {"n": 1, "messages": [{}] * 100}) == {"n": 1, "stream": None}
-    assert Condition("request['n'] == 1 && request.m == null").scope.whole == {"request"}
-    assert Condition("pluck(events, 'id') == []").copied == frozenset()
+    assert parse("request['n'] == 1 && request.m == null").scope.whole == {"request"}
+    assert parse("pluck(events, 'id') == []").copied == frozenset()

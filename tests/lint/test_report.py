@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from unicodedata import category
 
@@ -13,10 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from troth.cli.lint_command import lint as command
-from troth.document import overlay
 from troth.errors import Place, SpecError
-from troth.lint import CODES, Diagnostic, Fix, report
-from troth.lint.diagnostics import actions, locate, target
+from troth.lint import Diagnostic, Fix, report
 
 DEFAULT = Diagnostic(
     "error",
@@ -112,56 +109,6 @@ def test_no_text_of_a_document_reaches_the_terminal_as_a_control(
     assert [line[:10] for line in report.github([finding]).splitlines()] == ["::warning "]
 
 
-def test_an_item_of_an_array_is_replaced_with_its_array() -> None:
-    root = {"schema": {"examples": [1, "2", 3]}}
-    document = written(root)
-    finding = made(Fix("replace", "/schema/examples/1", 2))
-    assert [(each.target, each.update, each.remove) for each in actions(document, [finding])] == [
-        ("$.schema.examples", overlay.NOTHING, True),
-        ("$.schema", {"examples": [1, 2, 3]}, False),
-    ]
-
-
-def test_items_are_removed_from_the_end_and_after_everything_else() -> None:
-    document = written({"list": [0, 1, 2], "other": {"a": 1}})
-    findings = [made(Fix("remove", f"/list/{index}")) for index in (0, 2)]
-    findings.append(made(Fix("remove", "/other/a")))
-    assert [each.target for each in actions(document, findings)] == [
-        "$.other.a",
-        "$.list[2]",
-        "$.list[0]",
-    ]
-
-
-def test_what_is_removed_as_a_whole_is_not_changed_in_its_parts() -> None:
-    document = written({"a": {"b": {"c": 1}}})
-    findings = [made(Fix("merge", "/a/b", {"d": 2})), made(Fix("remove", "/a"))]
-    assert [(each.target, each.remove) for each in actions(document, findings)] == [("$.a", True)]
-
-
-@given(st.lists(st.text(max_size=8), min_size=1, max_size=4))
-@settings(max_examples=60)
-def test_a_target_selects_the_node_of_its_pointer_alone(names: list[str]) -> None:
-    from troth import pointer
-    from troth.document import json_path
-
-    root: object = 1
-    for name in reversed(names):
-        root = {name: root, name + "x": [root]}
-    location = locate(root, pointer.of(names))
-    assert json_path.select(root, target(location)) == [tuple(names)]
-
-
-def written(extra: dict[str, object]) -> overlay.Document:
-    from troth.document import document
-
-    return document.read(json.dumps({**MINIMAL, **extra}).encode(), name="api.json")
-
-
-def made(*fixes: Fix) -> Diagnostic:
-    return Diagnostic("error", "bad-schema", "It is wrong.", "", Place("api.json", 1), fixes)
-
-
 # --- the command ---------------------------------------------------------------------------------
 
 
@@ -240,14 +187,3 @@ def test_no_overlay_is_written_when_there_is_nothing_to_propose(
 def test_the_bundled_document_is_the_default_with_its_overlay() -> None:
     assert run().return_value == 0
     assert run("--published").return_value == 1
-
-
-def test_every_code_is_explained_with_its_severity() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "LINT.md").read_text(encoding="utf-8")
-    explained = {
-        code: severity
-        for heading in re.findall(r"^### (.+)$", text, re.MULTILINE)
-        for codes, severity in re.findall(r"((?:`[a-z-]+`(?:, )?)+) \((\w+)\)", heading)
-        for code in re.findall(r"`([a-z-]+)`", codes)
-    }
-    assert explained == CODES

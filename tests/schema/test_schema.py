@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from troth import pointer as pointers
-from troth.document import document
+from troth.document import document, overlay
 from troth.errors import SpecError
 from troth.schema.schema import Mismatch, Schemas
 from troth.schema.untrusted_schema import Budget, UnusableSchema, embedded
@@ -401,3 +401,51 @@ def test_names_and_references_inside_a_strangers_schema_work():
     assert [anchored.is_valid(1), anchored.is_valid("x")] == [True, False]
     example = embedded({"default": {"$ref": "http://x"}, "enum": [{"$ref": "http://x"}]})
     assert example.is_valid({"$ref": "http://x"})
+
+
+def test_another_number_is_another_name_and_no_slip():
+    schema = schemas_of(It={"properties": {"line1": True, "address2": True}}).at(COMPONENTS + "It")
+
+    assert schema.hints({"line2": "x", "address3": "x"}) == ()
+    assert [hint.message for hint in schema.hints({"lien1": "x"})] == [
+        "'lien1' is not declared; did you mean 'line1'?"
+    ]
+
+
+OVERLAY = b"""overlay: 1.0.0
+info: {title: t, version: "1"}
+actions:
+  - target: $.components.schemas.Inner.properties.a
+    update: {maxLength: 3}
+"""
+
+
+@pytest.mark.parametrize("keyword", ["$ref", "$dynamicRef"])
+def test_a_schema_that_no_overlay_touched_is_compiled_once_for_both_documents(keyword):
+    ref = {"Inner": "#/components/schemas/Inner", "Far": "#/components/schemas/Holder"}
+    published = schemas_of(
+        Inner={"properties": {"a": {"type": "string"}, "b": {"type": "string"}}},
+        Holder={"items": {keyword: ref["Inner"]}},
+        Far={"anyOf": [{"$ref": ref["Far"]}, {"type": "null"}]},
+        Alone={"items": {"$ref": "#/components/schemas/Inner/properties/b"}},
+    )
+    overlaid = Schemas(overlay.apply(published.document, [OVERLAY]), published=published)
+
+    def is_shared(name):
+        return overlaid.at(COMPONENTS + name) is published.at(COMPONENTS + name)
+
+    names = ("Alone", "Alone/items", "Inner/properties/b", "Far/anyOf/1")
+    assert all(map(is_shared, names))
+    names = ("Inner", "Inner/properties/a", "Holder", "Holder/items", "Far", "Far/anyOf/0")
+    assert not any(map(is_shared, names))
+    assert published.at(COMPONENTS + "Far").is_valid([{"a": "long"}])
+    assert not overlaid.at(COMPONENTS + "Far").is_valid([{"a": "long"}])
+
+
+def test_true_and_one_are_a_difference_between_documents():
+    published = schemas_of(It={"const": 1})
+    update = OVERLAY.replace(b"Inner.properties.a", b"It").replace(b"maxLength: 3", b"const: true")
+    overlaid = Schemas(overlay.apply(published.document, [update]), published=published)
+
+    assert overlaid.at(COMPONENTS + "It").is_valid(True)
+    assert not overlaid.at(COMPONENTS + "It").is_valid(1)

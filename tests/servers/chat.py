@@ -382,7 +382,7 @@ def _instance(schema: Any) -> Any:
             return candidate
     except ValueError:
         raise Refusal(400, "the schema is not a JSON Schema") from None
-    from troth.generation.synthesis import Unsatisfiable, synthesize
+    from troth.generation.values import Unsatisfiable, synthesize
     from troth.schema.untrusted_schema import UnusableSchema, embedded
     from troth.seed import Seed
 

@@ -13,6 +13,7 @@ from servers.chat import TOKEN
 from servers.wire import Handler, Server
 from troth.conformance.events import Event, Exchanged, Finding, Finished, Found
 from troth.conformance.runner import Run
+from troth.conformance.session import Session
 from troth.conformance.settings import Caps, Settings
 from troth.conformance.transport import Transport
 from troth.openapi.contract import Contract
@@ -93,8 +94,8 @@ async def _go(
     running: list[asyncio.Task[Finished]] = []
     clock = time.monotonic
     async with Transport(settings.url, caps=settings.caps, clock=clock) as transport:
-        run = Run(contract, transport, settings, emit=emit, clock=clock, second=second)
-        running.append(asyncio.create_task(run.go(at="2026-01-01T00:00:00Z")))
+        session = Session(contract, transport, settings, emit=emit, clock=clock, second=second)
+        running.append(asyncio.create_task(Run(session).go(at="2026-01-01T00:00:00Z")))
         finished = await running[0]
     latest = {event.finding.id: event.finding for event in events if isinstance(event, Found)}
     final = _last_found(events) or latest
@@ -102,7 +103,7 @@ async def _go(
 
 
 def _last_found(events: list[Event]) -> dict[str, Finding]:
-    """The findings that the end of the run told, once the ledger was closed."""
+    """The findings that the end of the run told, once there was nothing more to send."""
     last = max((at for at, event in enumerate(events) if isinstance(event, Exchanged)), default=-1)
     return {
         event.finding.id: event.finding for event in events[last + 1 :] if isinstance(event, Found)

@@ -15,6 +15,7 @@ from troth.laws.condition import Facts
 from troth.openapi.contract import Contract
 from troth.openapi.operation import MediaType
 from troth.validation import bodies
+from troth.validation.streams import MOST_MISFITS
 
 GOOD = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
 ANSWER: dict[str, Any] = {
@@ -246,6 +247,48 @@ def test_the_body_that_a_stream_folds_to_is_held_to_the_schema(contract: Contrac
     no_role = [chunk({"content": "Hi"}), chunk({}, "stop")]
     found = contract.validate(streamed(wire(no_role)))
     assert "stream-body.required" in {violation.code for violation in found}
+
+
+def test_a_stream_whose_items_are_wrong_is_not_told_of_its_body_too(contract: Contract) -> None:
+    no_role = [chunk({"content": "Hi"}), {**chunk({}, "stop"), "created": "x"}]
+    found = codes(contract, streamed(wire(no_role)))
+    assert [code for code in found if not code.startswith("law.")] == ["stream.type"]
+
+
+def test_no_more_misfits_of_one_stream_are_told_than_help(contract: Contract) -> None:
+    wrong = [{**chunk({"content": "x"}), "created": "x"}] * (MOST_MISFITS + 5)
+    found = codes(contract, streamed(wire([*wrong, *CHUNKS])))
+    assert found.count("stream.type") == MOST_MISFITS
+
+
+FILE = """openapi: 3.1.0
+info: {title: t, version: '1'}
+paths:
+  /file:
+    head: &operation
+      responses:
+        2XX: {description: ok, content: {application/json: {schema: {type: object}}}}
+    get: *operation
+"""
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "found"),
+    [
+        ("GET", 200, ["response-body.empty"]),
+        ("GET", 204, []),
+        ("GET", 205, []),
+        ("HEAD", 200, []),
+    ],
+)
+def test_an_answer_that_has_no_content_by_rule_is_not_asked_for_it(
+    tmp_path: Path, method: str, status: int, found: list[str]
+) -> None:
+    file = tmp_path / "file.yaml"
+    file.write_text(FILE)
+    answer = troth.Response(status, (("Content-Type", "application/json"),))
+    exchange = troth.Exchange(troth.Request(method, "/file"), answer)
+    assert codes(troth.load(file), exchange) == found
 
 
 def test_an_unknown_path_and_method_are_one_violation_each(contract: Contract) -> None:

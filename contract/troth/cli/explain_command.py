@@ -62,11 +62,11 @@ def in_words(explanation: codes.Explanation, *, width: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def listing(codes_: codes.CodeList, *, width: int) -> str:
+def listing(section: codes.CodeList, *, width: int) -> str:
     """A list of codes, each with one line on what it means."""
-    lines = [codes_.title]
-    column = min(max(len(code) for code, _ in codes_.lines), 34)
-    for code, means in codes_.lines:
+    lines = [section.title]
+    column = min(max(len(code) for code, _ in section.lines), 34)
+    for code, means in section.lines:
         head = f"  {code:<{column}}  "
         room = max(width - len(head), 20)
         lines.append(head + textwrap.shorten(means, room, placeholder=" …", break_on_hyphens=False))

@@ -11,18 +11,17 @@ from pathlib import Path
 import click
 
 from troth.cli.options import command
+from troth.cli.run_options import BadOption, header_field
 from troth.conformance import replay as replaying
 from troth.conformance.events import Finding
 from troth.conformance.journal import read
 from troth.conformance.progress import say
 from troth.conformance.redaction import MARK, Redactor
-from troth.conformance.reports.console import printable
 from troth.conformance.reports.excerpts import excerpt
 from troth.conformance.reports.finding_text import sentence, status_line
 from troth.conformance.reports.text import disarmed, visible, visible_lines
 from troth.conformance.run_summary import RunSummary, summarize
-from troth.conformance.settings import Settings
-from troth.conformance.target import base_url
+from troth.conformance.settings import Settings, base_url
 from troth.conformance.transport import Transport
 from troth.errors import TrothError
 from troth.http.exchange import Exchange, Fields, Request
@@ -31,13 +30,10 @@ _SHOWN = 16 * 1024
 
 
 def _fields(ctx: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> Fields:
-    pairs = []
-    for text in texts:
-        name, colon, value = text.partition(":")
-        if not colon or not name.strip() or "\n" in text or "\r" in text:
-            raise click.BadParameter("write NAME: VALUE")
-        pairs.append((name.strip(), value.strip()))
-    return tuple(pairs)
+    try:
+        return tuple(map(header_field, texts))
+    except BadOption:
+        raise click.BadParameter("write NAME: VALUE") from None
 
 
 @command()
@@ -141,7 +137,7 @@ def _tell_answer(exchange: Exchange) -> None:
         for name, value in response.fields:
             _tell(f"{name}: {value}")
         shown = excerpt(response.body, most=_SHOWN)
-        _say("\n" + disarmed(visible_lines(shown.text)).rstrip("\n") + "\n")
+        say(sys.stdout, "\n" + disarmed(visible_lines(shown.text)).rstrip("\n") + "\n")
         if shown.note:
             _tell(f"… {shown.note}")
     if exchange.fault:
@@ -151,8 +147,4 @@ def _tell_answer(exchange: Exchange) -> None:
 
 
 def _tell(text: str) -> None:
-    _say(disarmed(visible(text)) + "\n")
-
-
-def _say(text: str) -> None:
-    say(sys.stdout, printable(text, getattr(sys.stdout, "encoding", None)))
+    say(sys.stdout, disarmed(visible(text)) + "\n")

@@ -19,8 +19,7 @@ from troth import pointer as pointers
 from troth.cli import config
 from troth.cli.config import KEYS, Key
 from troth.conformance import codes, reports
-from troth.conformance.settings import PHASES, Caps, Settings
-from troth.conformance.target import base_url
+from troth.conformance.settings import PHASES, Caps, Settings, base_url
 from troth.errors import TrothError, nearest
 from troth.http import json_text
 from troth.http.exchange import TOKEN
@@ -179,7 +178,7 @@ def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
     return Settings(
         url=base_url(options["url"]),
         token=_token(options["token"]),
-        fields=tuple(map(_field, options["header"])),
+        fields=tuple(map(header_field, options["header"])),
         overrides=_overrides(contract, options["model"], options["set"]),
         without=_groups(contract, options["without"]),
         only=_only(contract, options["only"]),
@@ -223,7 +222,8 @@ def _token(text: str | None) -> str | None:
     return text
 
 
-def _field(text: str) -> tuple[str, str]:
+def header_field(text: str) -> tuple[str, str]:
+    """The name and the value in *text*, `X-Org: 7`.  Raises BadOption."""
     name, colon, value = text.partition(":")
     name, value = name.strip(), value.strip()
     if not colon or not _NAME.fullmatch(name):

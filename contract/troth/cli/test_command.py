@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 import click
 
@@ -17,17 +17,16 @@ from troth.cli import run_options
 from troth.cli.options import command
 from troth.cli.run_options import test_options
 from troth.conformance import baseline as baselines
-from troth.conformance import files
+from troth.conformance import files, reports
+from troth.conformance.baseline import Baseline
+from troth.conformance.events import Event, Finished, Started
+from troth.conformance.journal import Journal
+from troth.conformance.launch import launch
 from troth.conformance.progress import Live, is_live, say
-from troth.conformance.settings import PHASES
-from troth.conformance.target import is_local
-
-if TYPE_CHECKING:
-    from troth.conformance.baseline import Baseline
-    from troth.conformance.events import Event, Finished
-    from troth.conformance.run_summary import RunSummary
-    from troth.conformance.settings import Settings
-    from troth.openapi.contract import Contract
+from troth.conformance.reports import console
+from troth.conformance.run_summary import RunRecord, RunSummary
+from troth.conformance.settings import PHASES, Settings, is_local
+from troth.openapi.contract import Contract
 
 #: A document of more operations than this takes lint longer than a run may be kept waiting.
 _LINTED = 40
@@ -90,10 +89,6 @@ class _Test:
 
     def run(self) -> int:
         """Send, judge, tell."""
-        from troth.conformance.events import Started
-        from troth.conformance.launch import launch
-        from troth.conformance.run_summary import RunRecord
-
         self._announce()
         faults: list[str] = []
         record = RunRecord()
@@ -155,8 +150,6 @@ class _Test:
     def _journal(self, stack: ExitStack) -> Callable[[Event], None]:
         if self.journal is None:
             return lambda event: None
-        from troth.conformance.journal import Journal
-
         journal = stack.enter_context(Journal(self.journal))
 
         def write(event: Event) -> None:
@@ -171,9 +164,6 @@ class _Test:
 
     def _tell(self, run: RunSummary, finished: Finished) -> None:
         """The reports, the baseline, and the text for people; the summary line is the last."""
-        from troth.conformance import reports
-        from troth.conformance.reports import console
-
         self.unwritten += reports.write_all(self.reports, run)
         notes = list(self._about_baseline(run, finished))
         brief = self.quiet or (finished.verdict == "unreachable" and not run.findings)

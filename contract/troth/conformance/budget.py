@@ -1,13 +1,36 @@
-"""How much of a run is left, and how fast it may go: requests, seconds, rate, Retry-After."""
+"""Whether a run goes on: what is left of it, how fast it may go, whether it still says anything.
+
+Requests, seconds, rate and Retry-After on the one side; on the other how valid requests fared.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from troth.http.exchange import Response
+from troth.http.exchange import Exchange, Response
+
+#: After so many valid requests without one success, going on tells nothing more.
+_ENOUGH_REFUSALS = 12
+#: Of so many valid requests one must succeed, or the run has seen too little to say anything.
+_ONE_IN = 20
+#: What refuses for reasons that the next request will have as well: it need not be sent.
+_LASTING = frozenset({"401", "403", "404", "405", "429", "503"})
+#: So many in a row that found nobody, and the server is taken for dead.
+_ENOUGH_SILENCE = 5
+_REASONS = {
+    "401": "authentication failed: give a token that the server takes (--token)",
+    "403": "the server forbids it: give a token that may do this (--token)",
+    "404": "nothing was found there: check the base path of the URL, and the model's name "
+    "(--model NAME, --set NAME=VALUE)",
+    "405": "the server does not take these methods there: check the base path of the URL",
+    "429": "the server is limiting the rate: try --rate, or later",
+    "400": "the server refuses every valid request: check --model, --set and the document",
+    "503": "the server says that it is not available: try again later",
+}
 
 
 class Budget:
@@ -21,9 +44,9 @@ class Budget:
         rate: float,
         clock: Callable[[], float],
     ) -> None:
-        self.most_requests = requests
-        self.most_seconds = seconds
         self.requests = 0
+        self._most_requests = requests
+        self._most_seconds = seconds
         self._rate = rate
         self._clock = clock
         self._began = clock()
@@ -37,16 +60,16 @@ class Budget:
     @property
     def seconds_left(self) -> float:
         """How long the run may still go; never negative."""
-        return max(0.0, self.most_seconds - self.seconds)
+        return max(0.0, self._most_seconds - self.seconds)
 
     @property
     def spent(self) -> bool:
         """Whether nothing more may be sent."""
-        return self.requests >= self.most_requests or self.seconds_left <= 0
+        return self.requests >= self._most_requests or self.seconds_left <= 0
 
     def affords(self, requests: int) -> bool:
         """Whether so many more requests are within the budget."""
-        return self.requests + requests <= self.most_requests and self.seconds_left > 0
+        return self.requests + requests <= self._most_requests and self.seconds_left > 0
 
     async def turn(self) -> None:
         """Count one request, and wait until the rate allows it."""
@@ -76,3 +99,87 @@ def retry_after(response: Response | None, *, now: datetime | None = None) -> fl
         return None
     when = when if when.tzinfo else when.replace(tzinfo=UTC)
     return max(0.0, (when - (now or datetime.now(UTC))).total_seconds())
+
+
+class Inconclusive(Exception):
+    """The run cannot say anything; the reason is a sentence."""
+
+
+class Unreachable(Exception):
+    """There is nobody at the other end; the reason is a sentence."""
+
+
+@dataclass(slots=True)
+class Outcomes:
+    """How valid requests fared: what tells a run that says something from one that does not."""
+
+    tried: int = 0
+    answered: int = 0
+    refused: dict[str, int] = field(default_factory=dict)
+    silent: int = 0
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether hardly any valid request succeeded."""
+        return self.tried >= _ENOUGH_REFUSALS and self.answered * _ONE_IN < self.tried
+
+    @property
+    def failed(self) -> bool:
+        """Whether the server itself failed most of them: a finding, and not a mistake of ours."""
+        broke = sum(count for word, count in self.refused.items() if not _is_refusal(word))
+        return broke * 2 > sum(self.refused.values())
+
+    @property
+    def pointless(self) -> bool:
+        """Whether more requests would only be refused for the same reason."""
+        return (
+            self.tried >= _ENOUGH_REFUSALS and not self.answered and set(self.refused) <= _LASTING
+        )
+
+    @property
+    def dead(self) -> bool:
+        """Whether there is nobody any more."""
+        return self.silent >= _ENOUGH_SILENCE
+
+    def count(self, exchange: Exchange) -> bool:
+        """Count the answer to a valid request; whether it succeeded."""
+        self.tried += 1
+        response = exchange.response
+        if response is not None and response.status < 400 and exchange.fault is None:
+            self.answered += 1
+            return True
+        word = str(response.status) if response and not exchange.fault else exchange.fault or ""
+        self.refused[word] = self.refused.get(word, 0) + 1
+        return False
+
+    def count_silence(self, exchange: Exchange) -> None:
+        """Note whether anybody was there at all."""
+        self.silent = self.silent + 1 if exchange.fault == "unreachable" else 0
+
+    def reason(self) -> str:
+        """The likeliest reason why hardly any valid request succeeded."""
+        most = max(self.refused, key=lambda word: self.refused[word], default="")
+        reason = _REASONS.get(most, f"hardly any valid request succeeded (mostly {most})")
+        return f"{reason}; {self.answered} of {self.tried} valid requests succeeded"
+
+
+def _is_refusal(word: str) -> bool:
+    # a 5xx is the server's failure, and so is an answer that never came whole; 503 is its word
+    # that it is not there for us
+    return word == "503" or (word.isdigit() and word < "500")
+
+
+def waits(exchange: Exchange) -> bool:
+    """Whether the server asked for patience instead of answering: nothing can be said then."""
+    response = exchange.response
+    return response is not None and (
+        response.status == 429 or (response.status == 503 and retry_after(response) is not None)
+    )
+
+
+def ends_connections(exchange: Exchange) -> bool:
+    """Whether a connection that was kept may have died of this exchange."""
+    response = exchange.response
+    if response is None:
+        return True
+    return response.status >= 500 or (response.field("Connection") or "").lower() == "close"

@@ -21,34 +21,17 @@ _MOST = 400
 _DEEPEST = 12
 _ITEMS = 4
 _BRANCHING = ("oneOf", "anyOf")
+
+Kinds = type | tuple[type, ...] | None
 #: The keywords that judge a value, by the type that they judge; None: any.
-_KEYWORDS: Mapping[str, type | tuple[type, ...] | None] = {
-    "type": None,
-    "enum": None,
-    "const": None,
-    "required": dict,
-    "properties": dict,
-    "additionalProperties": dict,
-    "propertyNames": dict,
-    "minProperties": dict,
-    "maxProperties": dict,
-    "items": list,
-    "minItems": list,
-    "maxItems": list,
-    "uniqueItems": list,
-    "minLength": str,
-    "maxLength": str,
-    "pattern": str,
-    "minimum": (int, float),
-    "maximum": (int, float),
-    "exclusiveMinimum": (int, float),
-    "exclusiveMaximum": (int, float),
-    "multipleOf": (int, float),
-    "oneOf": None,
-    "anyOf": None,
-    "if": None,
-    "not": None,
-}
+_KEYWORDS: tuple[tuple[Kinds, str], ...] = (
+    (None, "type enum const"),
+    (dict, "required properties additionalProperties propertyNames minProperties maxProperties"),
+    (list, "items minItems maxItems uniqueItems"),
+    (str, "minLength maxLength pattern"),
+    ((int, float), "minimum maximum exclusiveMinimum exclusiveMaximum multipleOf"),
+    (None, "oneOf anyOf if not"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +39,7 @@ class _Node:
     """One schema object as a walk needs it: where it stands, and where it leads."""
 
     pointer: str
-    keywords: tuple[tuple[str, type | tuple[type, ...] | None], ...]
+    keywords: tuple[tuple[str, Kinds], ...]
     applied: tuple[str, ...]
     branches: tuple[str, ...]
     members: Mapping[str, str]
@@ -64,7 +47,7 @@ class _Node:
     items: str | None
 
 
-_nodes: WeakKeyDictionary[Schemas, dict[str, _Node]] = WeakKeyDictionary()
+_nodes: WeakKeyDictionary[Schemas, dict[str, _Node | None]] = WeakKeyDictionary()
 
 
 def covered(subject: Subject | None, value: Any) -> tuple[str, ...]:
@@ -73,7 +56,7 @@ def covered(subject: Subject | None, value: Any) -> tuple[str, ...]:
         return ()
     walk = _Walk(subject.made.schema.schemas)
     walk.visit(subject.made.schema.pointer, value, "", 0)
-    return tuple(walk.found)
+    return tuple(walk.covered)
 
 
 def declared(subject: Subject) -> dict[str, Sequence[str]]:
@@ -95,23 +78,22 @@ class _Walk:
     """One walk over a value and its schemas."""
 
     schemas: Schemas
-    found: dict[str, None] = field(default_factory=dict)
+    covered: dict[str, None] = field(default_factory=dict)
 
     def visit(self, at: str, value: Any, place: str, depth: int) -> None:
         """Note what *value*, at *place*, exercises of the schema *at*."""
         node = _node(self.schemas, at)
-        if node is None or depth > _DEEPEST or len(self.found) >= _MOST:
+        if node is None or depth > _DEEPEST or len(self.covered) >= _MOST:
             return
-        found = self.found
-        found[place] = None
+        self.covered[place] = None
         for keyword, kinds in node.keywords:
             if kinds is None or (isinstance(value, kinds) and not isinstance(value, bool)):
-                found[f"keyword:{node.pointer}/{keyword}"] = None
+                self.covered[f"keyword:{node.pointer}/{keyword}"] = None
         for applied in node.applied:
             self.visit(applied, value, place, depth + 1)
         for branch in node.branches:
             if _accepts(self.schemas.at(branch), value):
-                found[f"branch:{branch}"] = None
+                self.covered[f"branch:{branch}"] = None
                 self.visit(branch, value, place, depth + 1)
         if isinstance(value, dict):
             for name, item in value.items():
@@ -154,32 +136,31 @@ def _node(schemas: Schemas, at: str) -> _Node | None:
     known = _nodes.setdefault(schemas, {})
     if at not in known:
         known[at] = _read(schemas, at)
-    found = known[at]
-    return found if found.pointer else None
+    return known[at]
 
 
-_NOTHING = _Node("", (), (), (), {}, None, None)
+def _read(schemas: Schemas, at: str) -> _Node | None:
+    at, schema = follow(schemas.document.root, at)
+    if not isinstance(schema, dict):
+        return None
 
+    def at_of(keyword: str) -> tuple[str, ...]:
+        inner = below(schema, keyword) if keyword in schema else ()
+        return tuple(pointers.join(at, *tokens) for tokens, _ in inner)
 
-def _read(schemas: Schemas, at: str) -> _Node:
-    at, source = follow(schemas.document.root, at)
-    if not isinstance(source, dict):
-        return _NOTHING
-
-    def held(keyword: str) -> tuple[tuple[str | int, str], ...]:
-        """The last token and the pointer of each subschema of *keyword*."""
-        inner = below(source, keyword)
-        return tuple((tokens[-1], pointers.join(at, *tokens)) for tokens, _ in inner)
-
-    def one(keyword: str) -> str | None:
-        return f"{at}/{keyword}" if isinstance(source.get(keyword), dict) else None
-
+    properties = below(schema, "properties") if "properties" in schema else ()
     return _Node(
         pointer=at,
-        keywords=tuple((word, kinds) for word, kinds in _KEYWORDS.items() if word in source),
-        applied=tuple(inner for _, inner in held("allOf")),
-        branches=tuple(inner for word in _BRANCHING for _, inner in held(word)),
-        members={str(name): inner for name, inner in held("properties")},
-        others=one("additionalProperties"),
-        items=one("items"),
+        keywords=tuple(
+            (word, kinds) for kinds, words in _KEYWORDS for word in words.split() if word in schema
+        ),
+        applied=at_of("allOf"),
+        branches=tuple(branch for keyword in _BRANCHING for branch in at_of(keyword)),
+        members={str(tokens[-1]): pointers.join(at, *tokens) for tokens, _ in properties},
+        others=_one(schema, at, "additionalProperties"),
+        items=_one(schema, at, "items"),
     )
+
+
+def _one(schema: Mapping[str, Any], at: str, keyword: str) -> str | None:
+    return f"{at}/{keyword}" if isinstance(schema.get(keyword), dict) else None

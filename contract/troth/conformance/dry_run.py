@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from troth.conformance import plan
-from troth.conformance.cases import Case
-from troth.conformance.outgoing_request import addressed, expectation
+from troth.conformance.cases import Case, cases_of, subjects_under_test
+from troth.conformance.cases.case import addressed
+from troth.conformance.checks.exchange_checks import expectation
 from troth.conformance.redaction import Redactor
 from troth.conformance.reports.excerpts import excerpt
 from troth.conformance.reports.text import counted, shortened, visible
@@ -20,30 +20,30 @@ _BODY = 160
 def listing(contract: Contract, settings: Settings) -> Iterator[str]:
     """The cases phase by phase, each with what is expected of its answer; then how many."""
     redactor = Redactor.of(settings)
-    tested = plan.subjects(contract, settings)
+    tested = subjects_under_test(contract, settings)
     counts: dict[str, int] = {}
     for subject in tested.values():
         if subject.fault:
             fault = visible(subject.fault)
             yield f"{subject.operation.name}: no valid request can be made: {fault}"
     for phase in settings.phases:
-        planned = plan.cases(tested.values(), phase, settings)
+        planned = cases_of(phase, tested.values(), settings=settings)
         counts[phase] = len(planned)
         for case in planned:
             yield from _lines(contract, case, settings, redactor)
     total = sum(counts.values())
-    told = ", ".join(
+    shares = ", ".join(
         f"{phase} as it comes" if phase == "stateful" else f"{phase} {count}"
         for phase, count in counts.items()
     )
     yield (
-        f"{counted(total, 'request')} planned for {settings.url} ({told}), "
+        f"{counted(total, 'request')} planned for {settings.url} ({shares}), "
         f"at most {settings.max_requests:,} sent; nothing was sent now"
     )
 
 
 def _lines(contract: Contract, case: Case, settings: Settings, redactor: Redactor) -> Iterator[str]:
-    request = redactor.exchange(_exchange(case, settings)).request
+    request = redactor.exchange(Exchange(addressed(case.request, settings))).request
     later = "  made of an earlier answer" if case.derive else ""
     yield f"{case.id}  {expectation(contract, case)}{later}"
     target = shortened(request.target, 300)
@@ -52,7 +52,3 @@ def _lines(contract: Contract, case: Case, settings: Settings, redactor: Redacto
         shown = excerpt(request.body, most=_BODY)
         note = f" … {shown.note}" if shown.note else ""
         yield f"  {visible(shown.text)}{note}"
-
-
-def _exchange(case: Case, settings: Settings) -> Exchange:
-    return Exchange(addressed(case.request, settings))

@@ -11,6 +11,7 @@ import stat
 import sys
 from itertools import count
 from pathlib import Path
+from typing import IO
 
 from troth.errors import TrothError
 
@@ -110,3 +111,29 @@ def _special(file: Path) -> bool:
         return not stat.S_ISREG(file.stat().st_mode)
     except FileNotFoundError:
         return False
+
+
+def lock(stream: IO[bytes], *, wait: bool) -> bool:
+    """Take the file of *stream* for this process alone, and whether that was done.
+
+    The system lets go of it when a process dies.  Where locks are unknown nobody is kept out.
+    """
+    if sys.platform == "win32":
+        import msvcrt
+
+        while wait:
+            try:
+                msvcrt.locking(stream.fileno(), msvcrt.LK_LOCK, 1)
+                break
+            except OSError:  # it gives up after ten seconds
+                continue
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # some network file systems have none
+        return True
+    return True

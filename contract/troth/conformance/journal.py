@@ -37,7 +37,7 @@ from troth.conformance.events import (
     PhaseStarted,
     Started,
 )
-from troth.conformance.files import NotWritten, Unwritable, check_writable
+from troth.conformance.files import NotWritten, Unwritable, check_writable, lock
 from troth.errors import Place, TrothError
 from troth.http.exchange import Exchange, Request, Response
 from troth.violation import Violation
@@ -89,7 +89,7 @@ class Journal:
             stream = open(self.path, "ab")  # noqa: SIM115 - __exit__ closes it
         except OSError as fault:
             raise Unwritable(self.path, fault.strerror or str(fault)) from fault
-        if not _locked(stream):
+        if not lock(stream, wait=False):
             stream.close()
             raise Unwritable(self.path, "another run is writing it")
         if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):  # a device cannot be made shorter
@@ -214,21 +214,6 @@ def _cut(exchange: Exchange, largest: int) -> tuple[Exchange, dict[str, Cut]]:
 
 def _cut_of(body: bytes) -> Cut:
     return Cut(len(body), sha256(body).hexdigest())
-
-
-def _locked(stream: io.BufferedWriter) -> bool:
-    """Whether nobody else writes the file of *stream*; true where locks are unknown."""
-    if os.name != "posix":
-        return True
-    import fcntl
-
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True  # some network file systems have no locks
-    return True
 
 
 # -- events as JSON ---------------------------------------------------------------------------

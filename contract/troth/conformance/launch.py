@@ -1,7 +1,7 @@
 """From settings to a finished run: the loop, the socket, the signals, and secrets kept.
 
-Leaves the order of things to `run`, and what becomes of the events to whoever listens: they are
-told of redacted events only.
+Leaves the order of things to `runner`, and what becomes of the events to whoever listens: they
+are told of redacted events only.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import asyncio
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
 
 from troth.conformance.events import Event, Finished
 from troth.conformance.redaction import Redactor
@@ -34,16 +34,17 @@ def launch(
 ) -> tuple[Finished, int]:
     """Run against `settings.url`; *tell* is told each event.  The last event and the exit code.
 
-    *known* and *second* are as `Run` takes them; *prepare* is called before anything is told or
-    sent.  SIGINT and SIGTERM end the run with what there is so far, when this is the main thread.
+    *known* and *second* are as `Session` takes them; *prepare* is called before anything is told
+    or sent.  SIGINT and SIGTERM end the run with what there is so far, when this is the main
+    thread.
     """
     stopped: list[int] = []
 
     async def conduct() -> Finished:
-        with _Signals(stopped):
+        with _stopping(stopped):
             if prepare is not None:
                 prepare()  # it takes a while too, and is no less part of what is stopped
-            return await _go(contract, settings, tell=tell, known=known, second=second)
+            return await _run(contract, settings, tell=tell, known=known, second=second)
 
     finished = asyncio.run(conduct())
     return finished, _STOPPED + stopped[0] if stopped else finished.exit_code
@@ -58,15 +59,13 @@ def launch_beside(
     second: Contract | None = None,
 ) -> Finished:
     """The same on a thread and a loop of its own: for callers who may have a loop running."""
-    started: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Finished]]] = []
+    started: list[Callable[[], object]] = []
     results: list[Finished] = []
     faults: list[BaseException] = []
 
     async def conduct() -> Finished:
-        task = asyncio.current_task()
-        assert task is not None
-        started.append((asyncio.get_running_loop(), task))
-        return await _go(contract, settings, tell=tell, known=known, second=second)
+        started.append(_canceller())
+        return await _run(contract, settings, tell=tell, known=known, second=second)
 
     def work() -> None:
         try:
@@ -79,8 +78,8 @@ def launch_beside(
     try:
         thread.join()
     except BaseException:  # Ctrl-C: the run tells what it has, and the caller gets its own
-        for loop, task in started:
-            loop.call_soon_threadsafe(task.cancel)
+        for cancel in started:
+            cancel()
         thread.join()
         raise
     if faults:
@@ -88,7 +87,7 @@ def launch_beside(
     return results[0]
 
 
-async def _go(
+async def _run(
     contract: Contract,
     settings: Settings,
     *,
@@ -97,8 +96,8 @@ async def _go(
     second: Contract | None,
 ) -> Finished:
     # aiohttp and the generators take a third of a second to import: not before they are needed
-    from troth.conformance.model_discovery import with_model
-    from troth.conformance.runner import Run
+    from troth.conformance.runner import Run, with_model
+    from troth.conformance.session import Session
     from troth.conformance.transport import Transport
 
     redactor = Redactor.of(settings)
@@ -111,45 +110,45 @@ async def _go(
         connections=max(8, settings.workers),
     )
     async with transport:
-        settings = await with_model(contract, transport, settings)
-        run = Run(
+        session = Session(
             contract,
             transport,
-            settings,
+            await with_model(contract, transport, settings),
             emit=lambda event: tell(redactor.event(event)),
             clock=time.monotonic,
             known=known,
             second=second,
         )
-        at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return await run.go(at=at)
+        return await Run(session).go(at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
-class _Signals:
-    """While it is entered, the first SIGINT or SIGTERM cancels the current task, others nothing.
+def _canceller() -> Callable[[], object]:
+    """What cancels the current task, from whatever thread it is called."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    return lambda: loop.call_soon_threadsafe(task.cancel)
+
+
+@contextmanager
+def _stopping(stopped: list[int]) -> Iterator[None]:
+    """Let the first SIGINT or SIGTERM cancel the current task, others nothing.
 
     A second one must not interrupt the telling of what there is: after a stop SIGINT stays
     ignored, and it is for the caller to care for it again.
     """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python has signals in the main thread only
+        return
+    cancel = _canceller()
 
-    def __init__(self, stopped: list[int]) -> None:
-        self._stopped = stopped
-        self._before: dict[signal.Signals, Any] = {}
+    def stop(number: int, frame: object) -> None:
+        if not stopped:
+            stopped.append(number)
+            cancel()
 
-    def __enter__(self) -> None:
-        if threading.current_thread() is not threading.main_thread():
-            return  # Python has signals in the main thread only
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        assert task is not None
-
-        def stop(number: int, frame: object) -> None:
-            if not self._stopped:
-                self._stopped.append(number)
-                loop.call_soon_threadsafe(task.cancel)
-
-        for one in (signal.SIGINT, signal.SIGTERM):
-            self._before[one] = signal.signal(one, stop)
-
-    def __exit__(self, *fault: object) -> None:
-        for one, before in self._before.items():
-            signal.signal(one, signal.SIG_IGN if self._stopped else before)
+    before = {one: signal.signal(one, stop) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, signal.SIG_IGN if stopped else handler)

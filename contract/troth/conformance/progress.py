@@ -111,13 +111,16 @@ class Live:
 
 
 def say(stream: TextIO, what: str) -> None:
-    """Write *what*; nobody reading any more is no fault, and what cannot be encoded is escaped."""
+    """Write *what*; nobody reading any more is no fault.
+
+    What the stream cannot encode is escaped, and dots are three where it has no ellipsis.
+    """
     try:
         try:
             stream.write(what)
         except UnicodeEncodeError:
-            coding = stream.encoding or "ascii"
-            stream.write(what.encode(coding, "backslashreplace").decode(coding))
+            plainer = what.replace("…", "...").encode(stream.encoding, "backslashreplace")
+            stream.write(plainer.decode(stream.encoding))
         stream.flush()
     except BrokenPipeError:
         _leave(stream)

@@ -28,7 +28,6 @@ import ssl
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any
 
 import aiohttp
@@ -43,8 +42,8 @@ _BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 _BLANK_LONGEST = 4
 
 
-@dataclass
-class _Piece:
+@dataclass(slots=True)
+class _Reading:
     """What has been read of one answer so far: kept, whatever happens next."""
 
     started: float
@@ -55,14 +54,22 @@ class _Piece:
     events: int = 0
     tail: bytes = b""
 
-    def count_events(self, data: bytes) -> None:
-        """Count the blank lines, which may be cut anywhere between two pieces."""
+    def add(self, seconds: float, data: bytes) -> None:
+        """Keep a piece; its blank lines are counted, which may be cut anywhere between two."""
+        self.arrivals.append((seconds, data))
+        self.size += len(data)
         text = self.tail + data
         end = 0
         for match in _BLANK_LINE.finditer(text):
             self.events += 1
             end = match.end()
         self.tail = text[max(end, len(text) - _BLANK_LONGEST + 1) :]
+
+    def excess(self, caps: Caps) -> str | None:
+        """What there is more of than *caps* allow."""
+        if self.size > caps.body_bytes:
+            return f"more than {caps.body_bytes} bytes came"
+        return f"more than {caps.events} events came" if self.events > caps.events else None
 
 
 class Transport:
@@ -94,12 +101,7 @@ class Transport:
         self._session = self._new_session(force_close=False)
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        fault: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *fault: object) -> None:
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -114,16 +116,16 @@ class Transport:
         """
         assert self._session is not None, "use the transport as a context manager"
         session = self._new_session(force_close=True) if fresh else self._session
-        piece = _Piece(self._clock())
+        reading = _Reading(self._clock())
         try:
             async with asyncio.timeout(self.caps.seconds):
-                fault, detail = await self._exchange(session, request, piece, hang_up_after)
+                fault, detail = await self._exchange(session, request, reading, hang_up_after)
         except TimeoutError:
             fault, detail = "timeout", f"no complete answer within {self.caps.seconds:g} s"
         finally:
             if fresh:
                 await session.close()
-        return self._finish(request, piece, fault, detail)
+        return self._finish(request, reading, fault, detail)
 
     def _new_session(self, *, force_close: bool) -> aiohttp.ClientSession:
         tls: ssl.SSLContext | bool = not self._insecure
@@ -144,7 +146,7 @@ class Transport:
         self,
         session: aiohttp.ClientSession,
         request: Request,
-        piece: _Piece,
+        reading: _Reading,
         hang_up_after: int | None,
     ) -> tuple[str | None, str]:
         try:
@@ -157,82 +159,71 @@ class Transport:
                 # an event of one endless line is read in pieces, not as a line
                 read_bufsize=_CHUNK,
             ) as answer:
-                piece.status = answer.status
-                piece.fields = tuple(
+                reading.status = answer.status
+                reading.fields = tuple(
                     (name.decode("latin-1"), value.decode("latin-1"))
                     for name, value in answer.raw_headers
                 )
-                return await self._read(answer.content, piece, hang_up_after, answer)
-        except aiohttp.ClientError as fault:
-            return _classify(fault, answered=piece.status != 0)
-        except (OSError, ValueError, asyncio.IncompleteReadError) as fault:
-            return _classify(fault, answered=piece.status != 0)
+                return await self._read(answer, reading, hang_up_after)
+        except (aiohttp.ClientError, OSError, ValueError, asyncio.IncompleteReadError) as fault:
+            return _classify(fault, answered=reading.status != 0)
 
     async def _read(
-        self,
-        content: aiohttp.StreamReader,
-        piece: _Piece,
-        hang_up_after: int | None,
-        answer: aiohttp.ClientResponse,
+        self, answer: aiohttp.ClientResponse, reading: _Reading, hang_up_after: int | None
     ) -> tuple[str | None, str]:
-        caps = self.caps
         while True:
             try:
-                async with asyncio.timeout(caps.idle):
-                    data = await content.readany()
+                async with asyncio.timeout(self.caps.idle):
+                    data = await answer.content.readany()
             except TimeoutError:
-                return "stalled", f"nothing came for {caps.idle:g} s inside the answer"
+                return "stalled", f"nothing came for {self.caps.idle:g} s inside the answer"
             if not data:
                 return None, ""
-            piece.arrivals.append((self._clock() - piece.started, data))
-            piece.size += len(data)
-            piece.count_events(data)
-            if piece.size > caps.body_bytes:
+            reading.add(self._clock() - reading.started, data)
+            excess = reading.excess(self.caps)
+            if excess is not None:
                 answer.close()
-                return "endless", f"more than {caps.body_bytes} bytes came"
-            if piece.events > caps.events:
-                answer.close()
-                return "endless", f"more than {caps.events} events came"
-            if hang_up_after is not None and len(piece.arrivals) >= hang_up_after:
+                return "endless", excess
+            if hang_up_after is not None and len(reading.arrivals) >= hang_up_after:
                 answer.close()
                 return None, ""
 
-    def _finish(self, request: Request, piece: _Piece, fault: str | None, detail: str) -> Exchange:
-        seconds = self._clock() - piece.started
-        if not piece.status:
+    def _finish(
+        self, request: Request, reading: _Reading, fault: str | None, detail: str
+    ) -> Exchange:
+        seconds = self._clock() - reading.started
+        if not reading.status:
             return Exchange(request, None, fault, detail, seconds)
-        body = b"".join(data for _, data in piece.arrivals)
-        arrivals = tuple(piece.arrivals)
-        coding = _coding(piece.fields)
+        body = b"".join(data for _, data in reading.arrivals)
+        arrivals = tuple(reading.arrivals)
+        coding = _coding(reading.fields)
         if coding and fault is None:
             body, fault, detail = _unpack(body, coding, self.caps.body_bytes)
             arrivals = ()
-        response = Response(piece.status, piece.fields, body, arrivals)
+        response = Response(reading.status, reading.fields, body, arrivals)
         return Exchange(request, response, fault, detail, seconds)
+
+
+#: The word and the sentence for what aiohttp raises; most special first: its tree is deep.
+_FAULTS: tuple[tuple[type[BaseException], str, str], ...] = (
+    (aiohttp.ClientConnectorCertificateError, "tls", "its certificate is not accepted"),
+    (aiohttp.ClientSSLError, "tls", "the TLS handshake failed"),
+    (aiohttp.ConnectionTimeoutError, "unreachable", "the connection timed out"),
+    (aiohttp.ClientConnectorDNSError, "unreachable", "the host name is not known"),
+    (aiohttp.ClientConnectorError, "unreachable", "the connection was refused"),
+    (aiohttp.ServerDisconnectedError, "empty-reply", "the connection was closed unanswered"),
+    (aiohttp.ServerTimeoutError, "timeout", "it did not answer in time"),
+    (aiohttp.ClientPayloadError, "truncated", "the body ended before its framing said so"),
+    (aiohttp.ClientResponseError, "not-http", "what came back is not an HTTP response"),
+    (aiohttp.ClientOSError, "reset", "the connection was reset"),
+    (aiohttp.InvalidURL, "unreachable", "the URL is not valid"),
+    (ConnectionError, "reset", "the connection was reset"),
+)
 
 
 def _classify(fault: BaseException, *, answered: bool) -> tuple[str, str]:
     """The fault word for what aiohttp raised; never its text, which may hold the URL's secrets."""
-    # most special first: aiohttp's tree is deep
-    words: list[tuple[type[BaseException] | tuple[type[BaseException], ...], str, str]] = [
-        (aiohttp.ClientConnectorCertificateError, "tls", "its certificate is not accepted"),
-        (aiohttp.ClientSSLError, "tls", "the TLS handshake failed"),
-        (aiohttp.ConnectionTimeoutError, "unreachable", "the connection timed out"),
-        (aiohttp.ClientConnectorDNSError, "unreachable", "the host name is not known"),
-        (aiohttp.ClientConnectorError, "unreachable", "the connection was refused"),
-        (
-            aiohttp.ServerDisconnectedError,
-            "empty-reply",
-            "the connection was closed unanswered",
-        ),
-        (aiohttp.ServerTimeoutError, "timeout", "it did not answer in time"),
-        (aiohttp.ClientPayloadError, "truncated", "the body ended before its framing said so"),
-        (aiohttp.ClientResponseError, "not-http", "what came back is not an HTTP response"),
-        (aiohttp.ClientOSError, "reset", "the connection was reset"),
-        (aiohttp.InvalidURL, "unreachable", "the URL is not valid"),
-        (ConnectionError, "reset", "the connection was reset"),
-    ]
-    for kind, word, detail in words:
+    for kind, word, detail in _FAULTS:
         if isinstance(fault, kind):
             if word == "unreachable" and isinstance(fault, aiohttp.ClientConnectorError):
                 # asyncio puts the address into strerror; the number says it better
@@ -240,9 +231,8 @@ def _classify(fault: BaseException, *, answered: bool) -> tuple[str, str]:
                 named = os.strerror(number) if number > 0 else fault.os_error.strerror
                 detail = (named or detail).lower()
             return word, detail
-    return (
-        "truncated" if answered else "not-http"
-    ), f"the answer broke off ({type(fault).__name__})"
+    word = "truncated" if answered else "not-http"
+    return word, f"the answer broke off ({type(fault).__name__})"
 
 
 def _coding(fields: Fields) -> str:

@@ -1,28 +1,28 @@
 """Read an OpenAPI document: one self-contained tree of JSON values that knows where it came from.
 
 Files below the document's folder that it refers to are bundled into it; nothing else is ever
-opened.  Leaves to others: whether the document is a good one (lint), what its schemas mean.
+opened.  A `Node` reads the members of an object as the types that OpenAPI gives them.  Leaves to
+others: whether the document is a good one (lint), what its schemas mean.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from troth import pointer as json_pointer
-from troth.document.limits import Limits
 from troth.document.references import Tree, bundle
-from troth.document.source_positions import Marks
-from troth.document.spec_errors import NotAnOpenApiDocument, UnsupportedVersion
-from troth.document.text_reader import read_file, read_text, resolved
+from troth.document.source import Limits, Positions
+from troth.document.spec_errors import NotAnOpenApiDocument, UnsupportedVersion, WrongType, name_of
+from troth.document.text_reader import read_source, resolved
 from troth.errors import Place
 
-__all__ = ["Document", "Limits", "read"]
+__all__ = ["Document", "Limits", "Node", "read"]
 
 SUPPORTED = "3.0.x, 3.1.x and 3.2.x"
 
@@ -41,7 +41,7 @@ class Document:
     root: dict[str, Any]
     openapi: str
     digest: str
-    marks: Marks = field(repr=False)
+    positions: Positions = field(repr=False)
     path: Path | None = field(default=None, repr=False)
     limits: Limits = field(default=Limits(), repr=False)
 
@@ -51,7 +51,12 @@ class Document:
         The nearest ancestor's place when the node has none, or does not exist.  A node that an
         overlay put there cites the overlay's file.
         """
-        return self.marks.find(self.root, json_pointer.split(pointer))
+        return self.positions.find(self.root, json_pointer.split(pointer))
+
+    @property
+    def node(self) -> Node:
+        """The document itself, to read its members by their types."""
+        return Node(self, self.root, "")
 
 
 def read(
@@ -63,24 +68,19 @@ def read(
     SpecError.
     """
     limits = limits or Limits()
-    marks = Marks()
-    path: Path | None = None
-    if isinstance(source, bytes):
-        data, file = source, name or "<bytes>"
-    elif source == "-":
-        data, file = sys.stdin.buffer.read(limits.bytes + 1), name or "<stdin>"
-    else:
-        data, file = read_file(str(source), limits=limits), name or str(source)
-        path = resolved(source)
-    root = read_text(data, marks, file=file, limits=limits)
-    return build(file, root, marks, path=path, limits=limits)
+    positions = Positions()
+    root, file = read_source(source, positions, name=name, limits=limits)
+    path = None if isinstance(source, bytes) or source == "-" else resolved(source)
+    return build(file, root, positions, path=path, limits=limits)
 
 
-def build(file: str, root: Any, marks: Marks, *, path: Path | None, limits: Limits) -> Document:
+def build(
+    file: str, root: Any, positions: Positions, *, path: Path | None, limits: Limits
+) -> Document:
     """Make a Document of a tree: check its version and its references, bundle other files."""
-    openapi = check_version(root, marks)
-    bundle(Tree(root, marks, openapi, path=path, limits=limits))
-    return Document(file, root, openapi, digest(root), marks, path, limits)
+    openapi = check_version(root, positions)
+    bundle(Tree(root, positions, openapi, path=path, limits=limits))
+    return Document(file, root, openapi, digest(root), positions, path, limits)
 
 
 def digest(value: Any) -> str:
@@ -89,9 +89,9 @@ def digest(value: Any) -> str:
     return blake2b(text.encode("ascii"), digest_size=16).hexdigest()
 
 
-def check_version(root: Any, marks: Marks) -> str:
+def check_version(root: Any, positions: Positions) -> str:
     """The version of the OpenAPI document *root*, which must be one that troth reads."""
-    top = marks.find(root, ())
+    top = positions.find(root, ())
     if not isinstance(root, dict):
         found = {list: "list", str: "text", type(None): "nothing"}.get(type(root), "scalar")
         raise NotAnOpenApiDocument(f"not an OpenAPI document (got {found})", place=top)
@@ -107,7 +107,7 @@ def check_version(root: Any, marks: Marks) -> str:
         )
     good = isinstance(version, str) and re.fullmatch(r"3\.[012]\.[0-9]+(-.+)?", version)
     if field_name == "swagger" or not good:
-        place = marks.find(root, [field_name])
+        place = positions.find(root, [field_name])
         found = repr(version) if isinstance(version, str) else json.dumps(version)
         short = field_name == "openapi" and str(version) in ("3.0", "3.1", "3.2")
         full = f"'{version}.0'" if short else ""
@@ -115,3 +115,93 @@ def check_version(root: Any, marks: Marks) -> str:
             found, supported=SUPPORTED, place=place, pointer=pointer, likely=full
         )
     return str(version)
+
+
+_WORDS = {str: "a string", bool: "a boolean", list: "an array", dict: "an object"}
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An object of *document*: *value* stands at *pointer*."""
+
+    document: Document
+    value: dict[str, Any]
+    pointer: str
+
+    def at(self, *tokens: str | int) -> str:
+        """The pointer of what stands at *tokens* below this object."""
+        return json_pointer.join(self.pointer, *tokens)
+
+    def text(self, member: str, default: str = "") -> str:
+        """The string at *member*, or *default* where there is none."""
+        found: str = self._read(member, str, default)
+        return found
+
+    def flag(self, member: str, *, default: bool = False) -> bool:
+        """The boolean at *member*, or *default* where there is none."""
+        found: bool = self._read(member, bool, default)
+        return found
+
+    def texts(self, member: str) -> tuple[str, ...]:
+        """The strings in the array at *member*."""
+        found: list[Any] = self._read(member, list, [])
+        for index, value in enumerate(found):
+            if not isinstance(value, str):
+                said = f"expected a string, found {name_of(value)}"
+                raise self.fault(said, member, index)
+        return tuple(found)
+
+    def prose(self, member: str) -> str:
+        """The text at *member*, if it is one: nothing depends on it."""
+        found = self.value.get(member)
+        return found if isinstance(found, str) else ""
+
+    def needed(self, member: str) -> str:
+        """The string at *member*, without which the object means nothing."""
+        if member not in self.value:
+            raise self.fault(f"the member {member!r} is missing")
+        return self.text(member)
+
+    def members(self, member: str, *, patterned: bool = False) -> Iterator[tuple[str, Node]]:
+        """The objects that the object at *member* holds, by name; *patterned*: but extensions."""
+        for name, value in self._read(member, dict, {}).items():
+            if not (patterned and name.startswith("x-")):
+                yield name, self._node(value, self.at(member, name))
+
+    def items(self, member: str) -> Iterator[Node]:
+        """The objects in the array at *member*."""
+        for index, value in enumerate(self._read(member, list, [])):
+            yield self._node(value, self.at(member, index))
+
+    def one(self, member: str) -> Node | None:
+        """The object at *member*, if there is one."""
+        return self._node(self.value[member], self.at(member)) if member in self.value else None
+
+    def followed(self) -> Node:
+        """The object that a Reference Object stands for; this very object, if it is none.
+
+        Only for what OpenAPI lets be a Reference Object: there `document` has ruled out references
+        that lead nowhere or round in circles.
+        """
+        at, value = self.pointer, self.value
+        while isinstance(value.get("$ref"), str):
+            at = json_pointer.from_fragment(value["$ref"].removeprefix("#"))
+            value = json_pointer.resolve(self.document.root, at)
+        return Node(self.document, value, at)
+
+    def fault(self, said: str, *tokens: str | int, advice: str = "") -> WrongType:
+        """The fault of what stands at *tokens* below this object."""
+        at = self.at(*tokens)
+        return WrongType(said, place=self.document.place(at), pointer=at, advice=advice)
+
+    def _node(self, value: Any, at: str) -> Node:
+        if isinstance(value, dict):
+            return Node(self.document, value, at)
+        said = f"expected an object, found {name_of(value)}"
+        raise WrongType(said, place=self.document.place(at), pointer=at)
+
+    def _read(self, member: str, kind: type, default: Any) -> Any:
+        value = self.value.get(member, default)
+        if isinstance(value, kind):
+            return value
+        raise self.fault(f"expected {_WORDS[kind]}, found {name_of(value)}", member)

@@ -13,8 +13,7 @@ from json.decoder import scanstring  # type: ignore[attr-defined]  # the C scann
 from typing import Any
 
 from troth import pointer
-from troth.document.limits import MAX_NUMBER_LENGTH, Limits
-from troth.document.source_positions import Marks, pack
+from troth.document.source import MAX_NUMBER_LENGTH, Limits, Positions, pack
 from troth.document.spec_errors import BadSyntax, DuplicateKey, TooLarge
 from troth.errors import Place, SpecError
 
@@ -25,20 +24,20 @@ _CONSTANTS = {"null": None, "true": True, "false": False}
 _NOT_FINITE = ("NaN", "Infinity", "-Infinity", "+Infinity")
 
 
-def read_json(text: str, marks: Marks, *, file: int, limits: Limits) -> Any:
+def read_json(text: str, positions: Positions, *, file: int, limits: Limits) -> Any:
     """Read the one JSON value of *text*.
 
     Raises SpecError: BadSyntax, DuplicateKey, TooLarge.
     """
-    return _Reader(text, marks, file=file, limits=limits).document()
+    return _Reader(text, positions, file=file, limits=limits).document()
 
 
 class _Reader:
     """The reading of one text: how far, and how deep."""
 
-    def __init__(self, text: str, marks: Marks, *, file: int, limits: Limits) -> None:
+    def __init__(self, text: str, positions: Positions, *, file: int, limits: Limits) -> None:
         self.text = text
-        self.marks = marks
+        self.positions = positions
         self.file = file
         self.limits = limits
         self.depth = 0
@@ -47,19 +46,19 @@ class _Reader:
 
     def document(self) -> Any:
         char = self.skip()
-        if self.marks.top is None:
-            self.marks.top = self.mark(self.at)
+        if self.positions.top is None:
+            self.positions.top = self.position(self.at)
         value = self.value(char)
         if self.skip():
             raise self.wrong("text goes on after the end of the JSON value")
         return value
 
-    def mark(self, offset: int) -> int:
+    def position(self, offset: int) -> int:
         line = bisect_right(self.lines, offset) - 1
         return pack(self.file, line, offset - self.lines[line])
 
     def place(self, offset: int) -> Place:
-        return self.marks.place(self.mark(offset))
+        return self.positions.place(self.position(offset))
 
     def wrong(self, fault: str, *, advice: str = "", offset: int | None = None) -> SpecError:
         at = self.at if offset is None else offset
@@ -127,13 +126,13 @@ class _Reader:
     def array(self) -> list[Any]:
         items: list[Any] = []
         noted: dict[Any, int] = {}
-        self.marks.of[id(items)] = noted
+        self.positions.of[id(items)] = noted
         if (char := self.skip()) == "]":
             self.at += 1
             return items
         try:
             while True:
-                noted[len(items)] = self.mark(self.at)
+                noted[len(items)] = self.position(self.at)
                 items.append(self.value(char))
                 if (following := self.more("]")) is None:
                     return items
@@ -145,7 +144,7 @@ class _Reader:
     def object(self) -> dict[str, Any]:
         members: dict[str, Any] = {}
         noted: dict[Any, int] = {}
-        self.marks.of[id(members)] = noted
+        self.positions.of[id(members)] = noted
         key: str | None = None
         if (char := self.skip()) == "}":
             self.at += 1
@@ -157,9 +156,9 @@ class _Reader:
                     raise self.wrong(f'expected a member name in ", found {_name(char)}')
                 key = self.string()
                 if key in noted:
-                    first = self.marks.place(noted[key])
+                    first = self.positions.place(noted[key])
                     raise DuplicateKey(key, first=first, place=self.place(start))
-                noted[key] = self.mark(start)
+                noted[key] = self.position(start)
                 if (char := self.skip()) != ":":
                     raise self.wrong(f"expected ':', found {_name(char)}")
                 self.at += 1

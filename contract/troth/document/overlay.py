@@ -1,4 +1,4 @@
-"""OpenAPI Overlays 1.0 and 1.1: apply some to a document, write one.
+"""OpenAPI Overlays 1.0 and 1.1: read some, apply them to a document, write one.
 
 An overlay changes the document as it was read: other files are bundled already, under
 `$['x-troth-bundled']`.  Every node that an action inserts cites the overlay's file and line; what
@@ -8,7 +8,9 @@ the document's folder, as it would had it been written there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,14 +20,80 @@ from troth import pointer as pointers
 from troth.document import json_path
 from troth.document.document import Document, build
 from troth.document.json_path import InvalidQuery, Location
-from troth.document.limits import Limits
-from troth.document.overlay_reader import NOTHING, Action, Overlay, read
-from troth.document.source_positions import Marks, renumber
-from troth.document.spec_errors import BadAction, DanglingReference, NoTarget
-from troth.document.tree_edits import Incompatible, Material, Tree, kind_of, measure
+from troth.document.source import Limits, Positions, renumber
+from troth.document.spec_errors import (
+    BadAction,
+    DanglingReference,
+    NotAnOverlay,
+    NoTarget,
+    UnsupportedVersion,
+)
+from troth.document.text_reader import read_source
 from troth.document.yaml_writer import dump_yaml
+from troth.errors import Place, SpecError, nearest
 
-__all__ = ["NOTHING", "Action", "Overlay", "apply", "read", "write"]
+_FIELDS = ("overlay", "info", "extends", "actions")
+_INFO = {"1.0": ("title", "version"), "1.1": ("title", "version", "description")}
+_ACTION = {
+    "1.0": ("target", "description", "update", "remove"),
+    "1.1": ("target", "description", "update", "copy", "remove"),
+}
+
+
+class _Nothing:
+    """The type of NOTHING."""
+
+    def __repr__(self) -> str:
+        return "NOTHING"
+
+
+#: The `update` of an action that has none: null is a value.
+NOTHING = _Nothing()
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One Action Object; *place* is where it was written, if it was read."""
+
+    target: str
+    description: str = ""
+    update: Any = NOTHING
+    copy: str | None = None
+    remove: bool = False
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Overlay:
+    """An overlay as read.
+
+    *version* is `1.0` or `1.1`.  *extends* names the document that it was written for; it is for
+    readers, and not compared with the document that the overlay is applied to.
+    """
+
+    file: str
+    version: str
+    title: str
+    extends: str | None
+    actions: tuple[Action, ...]
+    root: dict[str, Any] = field(repr=False)
+    positions: Positions = field(repr=False)
+
+    def place(self, pointer: str) -> Place | None:
+        """Where the node at *pointer* of the overlay was written."""
+        return self.positions.find(self.root, pointers.split(pointer))
+
+
+def read(
+    source: str | Path | bytes, *, name: str | None = None, limits: Limits | None = None
+) -> Overlay:
+    """Read the overlay in the file *source* ("-" is standard input), or in these bytes.
+
+    *name* is what errors call it.  Raises SpecError.
+    """
+    positions = Positions()
+    root, file = read_source(source, positions, name=name, limits=limits or Limits())
+    return _Reading(root, positions).overlay(file)
 
 
 def apply(
@@ -41,19 +109,23 @@ def apply(
     """
     if not sources:
         return document
-    marks = Marks(top=document.marks.top)
-    files = {number: marks.add_file(file) for number, file in enumerate(document.marks.files)}
-    root = marks.copy(document.root, document.marks, files)
+    positions = Positions(top=document.positions.top)
+    files = {
+        number: positions.add_file(file) for number, file in enumerate(document.positions.files)
+    }
+    root = positions.copy(document.root, document.positions, files)
     removed: list[tuple[Location, str]] = []
     for source in sources:
         overlay = source if isinstance(source, Overlay) else read(source, limits=document.limits)
-        into = {number: marks.add_file(file) for number, file in enumerate(overlay.marks.files)}
-        tree = Tree(root, marks)
+        into = {
+            number: positions.add_file(file) for number, file in enumerate(overlay.positions.files)
+        }
+        tree = Tree(root, positions)
         application = _Application(tree, overlay, strict, files=into, limits=document.limits)
         application.run()
         removed += application.removed
     try:
-        return build(document.file, root, marks, path=document.path, limits=document.limits)
+        return build(document.file, root, positions, path=document.path, limits=document.limits)
     except DanglingReference as error:
         # what refers to it was written by others: the action that took it away is the news
         tokens = pointers.split(unquote(error.reference.partition("#")[2]))
@@ -98,6 +170,118 @@ def _written(action: Action) -> dict[str, Any]:
     if action.remove:
         fields["remove"] = True
     return fields
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """The checks of one overlay's tree."""
+
+    root: Any
+    positions: Positions
+
+    def overlay(self, file: str) -> Overlay:
+        root = self.root
+        if not isinstance(root, dict) or "overlay" not in root:
+            raise NotAnOverlay(
+                "not an overlay: the field 'overlay' is missing",
+                place=self.place(""),
+                advice="It names the version. Supported versions: 1.0.x and 1.1.x.",
+            )
+        written = root["overlay"]
+        if not isinstance(written, str) or not re.fullmatch(r"1\.[01]\.[0-9]+", written):
+            raise UnsupportedVersion(
+                repr(written),
+                supported="1.0.x and 1.1.x",
+                place=self.place("/overlay"),
+                pointer="/overlay",
+            )
+        version = written[:3]
+        self.known(root, "", _FIELDS)
+        info = self.typed(root, "", "info", dict)
+        self.known(info, "/info", _INFO[version])
+        title = self.typed(info, "/info", "title", str)
+        self.typed(info, "/info", "version", str)
+        extends = self.typed(root, "", "extends", str, required=False)
+        listed = self.typed(root, "", "actions", list)
+        if not listed:
+            raise self.fault("an overlay has at least one action", "/actions")
+        actions = tuple(self.action(index, version) for index in range(len(listed)))
+        # The schemas of both versions say uniqueItems.
+        first: dict[str, int] = {}
+        for index, action in enumerate(listed):
+            if (same := first.setdefault(json.dumps(action, sort_keys=True), index)) != index:
+                raise self.fault(f"repeats actions[{same}]", f"/actions/{index}", index=index)
+        return Overlay(file, version, title, extends, actions, root, self.positions)
+
+    def action(self, index: int, version: str) -> Action:
+        at = f"/actions/{index}"
+        action = self.root["actions"][index]
+        if not isinstance(action, dict):
+            raise self.fault("an action is an object", at, index=index)
+        self.known(action, at, _ACTION[version], index=index)
+        target = self.typed(action, at, "target", str, index=index)
+        remove = self.typed(action, at, "remove", bool, required=False, index=index)
+        copy = self.typed(action, at, "copy", str, required=False, index=index)
+        description = self.typed(action, at, "description", str, required=False, index=index)
+        if version == "1.1" and not action.keys() & {"update", "copy", "remove"}:
+            raise self.fault("has none of update, copy and remove", at, index=index)
+        if copy is not None and "update" in action and not remove:
+            # 1.1.0 §4.4.3.1: each "has no impact if" the other is there, so neither can be meant.
+            raise self.fault("has both update and copy", at + "/copy", index=index)
+        return Action(
+            target,
+            description=description or "",
+            update=action.get("update", NOTHING),
+            copy=copy,
+            remove=bool(remove),
+            place=self.place(at),
+        )
+
+    def place(self, pointer: str) -> Place | None:
+        return self.positions.find(self.root, pointers.split(pointer))
+
+    def known(
+        self, value: dict[str, Any], at: str, fields: tuple[str, ...], *, index: int | None = None
+    ) -> None:
+        """Refuse a field that the specification does not have: a typo would change nothing."""
+        for name in value:
+            if name in fields or name.startswith("x-"):
+                continue
+            near = nearest(name, fields)
+            advice = f"Did you mean {near!r}?" if near else "Extensions start with 'x-'."
+            if name == "copy":
+                advice = "It is a field of Overlay 1.1: say 'overlay: 1.1.0'."
+            pointer = pointers.join(at, name)
+            raise self.fault(f"unknown field {name!r}", pointer, index=index, advice=advice)
+
+    def typed(
+        self,
+        value: dict[str, Any],
+        at: str,
+        name: str,
+        kind: type,
+        *,
+        required: bool = True,
+        index: int | None = None,
+    ) -> Any:
+        """The field *name* of *value*, which must be of *kind*; None if it may be missing."""
+        if name not in value and not required:
+            return None
+        held = value.get(name)
+        if not isinstance(held, kind):
+            words = {dict: "an object", list: "an array", str: "a string", bool: "true or false"}
+            fault = f"{name!r} must be {words[kind]}" if name in value else f"{name!r} is missing"
+            raise self.fault(fault, pointers.join(at, name), index=index)
+        return held
+
+    def fault(
+        self, fault: str, pointer: str, *, index: int | None = None, advice: str = ""
+    ) -> SpecError:
+        """An error of the action *index*, or of the overlay as a whole."""
+        place = self.place(pointer)
+        if index is not None:
+            return BadAction(index, fault, place=place, pointer=pointer, advice=advice)
+        return NotAnOverlay(fault, place=place, pointer=pointer, advice=advice)
 
 
 @dataclass(slots=True)
@@ -164,8 +348,8 @@ class _Application:
     def material(self, index: int, value: Any) -> Material:
         overlay = self.overlay
         action = overlay.root["actions"][index]
-        mark = overlay.marks.of[id(action)]["update"]
-        return Material(value, renumber(mark, self.files), overlay.marks, self.files)
+        position = overlay.positions.of[id(action)]["update"]
+        return Material(value, renumber(position, self.files), overlay.positions, self.files)
 
     def copied(self, index: int, query: str) -> Material:
         """The one node that `copy` selects, as it is before the action."""
@@ -174,13 +358,14 @@ class _Application:
             fault = f"copies from {query!r}, which selects {len(sources)} nodes and not one"
             advice = "" if sources else json_path.advise(self.tree.root, query)
             raise self.wrong(index, fault, "copy", advice=advice)
-        marks, location = self.tree.marks, sources[0]
-        same = {number: number for number in range(len(marks.files))}
-        mark = marks.top or 0
+        positions, location = self.tree.positions, sources[0]
+        same = {number: number for number in range(len(positions.files))}
+        position = positions.top or 0
         if location:
-            mark = marks.of.get(id(self.tree.at(location[:-1])), {}).get(location[-1], mark)
-        value = marks.copy(self.tree.at(location), marks, same, default=mark)
-        return Material(value, mark, marks, same)
+            own = positions.of_member(self.tree.at(location[:-1]), location[-1])
+            position = position if own is None else own
+        value = positions.copy(self.tree.at(location), positions, same, default=position)
+        return Material(value, position, positions, same)
 
     def put(self, index: int, targets: list[Location], material: Material, member: str) -> None:
         """Merge, append or replace, as the kinds of the targets and of the value say."""
@@ -217,12 +402,12 @@ class _Application:
         if kinds == ("object", "object"):
             try:
                 # The example of 1.0 §4.4.1 has empty members; 1.1 makes them an error.
-                self.tree.merge(node, material, null_is_nothing=not newer)
+                self.tree.merge(node, material.value, material, null_is_nothing=not newer)
             except Incompatible as error:
-                fault = f"merges {_a(error.given)} into {_a(error.found)}"
+                fault = f"merges {_a(error.new)} into {_a(error.old)}"
                 raise self.wrong(index, fault, member, inside=error.pointer) from None
         elif kinds == ("array", "array") and newer:
-            self.tree.concatenate(node, material)
+            self.tree.extend(node, material.value, material)
         elif kinds[0] == "array":
             self.tree.append(node, material)
         elif kinds == ("primitive", "primitive"):
@@ -240,3 +425,137 @@ class _Application:
 
 def _a(kind: str) -> str:
     return f"a {kind}" if kind == "primitive" else f"an {kind}"
+
+
+class Incompatible(Exception):
+    """A value cannot be merged into another; *pointer* is where, inside the new value."""
+
+    def __init__(self, pointer: str, old: str, new: str) -> None:
+        super().__init__(pointer)
+        self.pointer = pointer
+        self.old = old
+        self.new = new
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A value of another tree, to be copied into this one.
+
+    *position* is where the value itself was written; *files* renumbers the files of *positions*.
+    """
+
+    value: Any
+    position: int
+    positions: Positions
+    files: dict[int, int]
+
+    def position_of(self, container: Any, key: str | int) -> int:
+        """Where a member of the value was written."""
+        position = self.positions.of_member(container, key)
+        return self.position if position is None else renumber(position, self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A tree that may be changed, its places kept; it shares no container with another one."""
+
+    root: Any
+    positions: Positions
+
+    def at(self, location: Location) -> Any:
+        """The node at *location*."""
+        value = self.root
+        for key in location:
+            value = value[key]
+        return value
+
+    def merge(
+        self,
+        target: dict[str, Any],
+        value: dict[str, Any],
+        material: Material,
+        *,
+        null_is_nothing: bool,
+        pointer: str = "",
+    ) -> None:
+        """Merge *value*, which is at *pointer* of the material, into *target*, recursively.
+
+        Raises Incompatible.  *null_is_nothing*: a null leaves an object or array as it is.
+        """
+        noted = self.positions.of.setdefault(id(target), {})
+        for key, new in value.items():
+            position = material.position_of(value, key)
+            at = pointers.join(pointer, key)
+            old = target.get(key)
+            if key not in target or (kind_of(old) == kind_of(new) == "primitive"):
+                target[key] = self._copied(new, material, position)
+                noted[key] = position
+            elif isinstance(old, dict) and isinstance(new, dict):
+                self.merge(old, new, material, null_is_nothing=null_is_nothing, pointer=at)
+            elif isinstance(old, list) and isinstance(new, list):
+                self.extend(old, new, material)
+            elif not (null_is_nothing and new is None):
+                raise Incompatible(at, kind_of(old), kind_of(new))
+
+    def append(self, target: list[Any], material: Material) -> None:
+        """Append one value to the array *target*."""
+        self.positions.of.setdefault(id(target), {})[len(target)] = material.position
+        target.append(self._copied(material.value, material, material.position))
+
+    def replace(self, location: Location, material: Material) -> None:
+        """Put a value in the place of the node at *location*, which is not the root."""
+        holder, key = self.at(location[:-1]), location[-1]
+        holder[key] = self._copied(material.value, material, material.position)
+        self.positions.of.setdefault(id(holder), {})[key] = material.position
+
+    def remove(self, locations: Iterable[Location]) -> None:
+        """Remove the nodes at *locations*, none of them the root, whatever their order."""
+        doomed: dict[int, tuple[Any, list[Any]]] = {}
+        for location in locations:
+            holder = self.at(location[:-1])
+            doomed.setdefault(id(holder), (holder, []))[1].append(location[-1])
+        for holder, keys in doomed.values():
+            noted = self.positions.of.setdefault(id(holder), {})
+            for key in sorted(keys, reverse=True):
+                del holder[key]
+                noted.pop(key, None)
+            if isinstance(holder, list):
+                # The items after a removed one have moved up.
+                rest = [noted[index] for index in sorted(noted)]
+                noted.clear()
+                noted.update(enumerate(rest))
+
+    def extend(self, target: list[Any], items: list[Any], material: Material) -> None:
+        """Append *items*, which are of the material, to *target*."""
+        noted = self.positions.of.setdefault(id(target), {})
+        # A list may be copied onto itself.
+        for index, item in enumerate(tuple(items)):
+            position = material.position_of(items, index)
+            noted[len(target)] = position
+            target.append(self._copied(item, material, position))
+
+    def _copied(self, value: Any, material: Material, position: int) -> Any:
+        return self.positions.copy(value, material.positions, material.files, default=position)
+
+
+def measure(value: Any) -> tuple[int, int]:
+    """How many nodes *value* has, and how many levels of containers."""
+    nodes, height = 0, 0
+    level = [value]
+    while level:
+        nodes += len(level)
+        containers = [item for item in level if isinstance(item, (dict, list))]
+        height += bool(containers)
+        level = [
+            inner
+            for item in containers
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+    return nodes, height
+
+
+def kind_of(value: Any) -> str:
+    """What the specification calls *value*: object, array or primitive."""
+    return (
+        "object" if isinstance(value, dict) else "array" if isinstance(value, list) else "primitive"
+    )

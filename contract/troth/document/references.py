@@ -1,6 +1,8 @@
 """References: check both ends of each, and bundle the files that they lead to.
 
-Afterwards every reference of the tree is a JSON Pointer into the tree itself.  Only files below
+JSON Schema 2020-12 §8.2: `$id` gives a schema its own base URI, `$anchor` a node a plain name.
+Afterwards every reference of the tree is a JSON Pointer into the tree itself, and neither is
+needed.  Only files below
 the document's folder are opened, and no error says whether any other exists.  Leaves to others:
 what the objects mean.
 """
@@ -8,6 +10,7 @@ what the objects mean.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,16 +18,14 @@ from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 
 from troth import pointer as json_pointer
 from troth.document.grammar import IN_PLACE, REFERABLE, Misfit, check, children
-from troth.document.limits import Limits
-from troth.document.recursion import refuse_cycles
-from troth.document.resources import Identifiers, Resource
-from troth.document.source_positions import Marks, pack
+from troth.document.source import Limits, Positions, pack
 from troth.document.spec_errors import (
     BadReference,
     DanglingReference,
     ForeignDialect,
     RefusedReference,
     TooLarge,
+    UnproductiveCycle,
     UnreadableDocument,
     WrongType,
     name_of,
@@ -49,7 +50,7 @@ class Tree:
     """A document's tree on its way to a Document; *path* is its file, if it has one."""
 
     root: dict[str, Any]
-    marks: Marks
+    positions: Positions
     openapi: str
     path: Path | None
     limits: Limits
@@ -62,8 +63,72 @@ def bundle(tree: Tree) -> None:
     and whatever reading a file that is referred to raises.
     """
     base = tree.root.get("$self")
-    main = Resource(tree.root, "", tree.path, base if isinstance(base, str) else "")
+    main = _Resource(tree.root, "", tree.path, base if isinstance(base, str) else "")
     _Bundler(tree, main).run()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Resource:
+    """A tree that a reference without a path leads into.
+
+    *at* is its pointer in the bundled tree, *path* the file that it is written in, *base* its URI
+    if it declares one.  *settled*: its own references are pointers into the bundled tree already.
+    """
+
+    value: Any
+    at: str
+    path: Path | None
+    base: str = ""
+    settled: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class _Identifiers:
+    """The `$id`s and anchors met so far."""
+
+    owned: dict[int, _Resource] = field(default_factory=dict)
+    anchors: dict[int, dict[str, str]] = field(default_factory=dict)
+    declaring: list[dict[str, Any]] = field(default_factory=list)
+
+    def own(self, schema: dict[str, Any], at: str, resource: _Resource) -> _Resource:
+        """The resource of *schema*: its own if it has an `$id`, else the one around it."""
+        if not isinstance(uri := schema.get("$id"), str) or uri.startswith("#"):
+            return resource
+        known = self.owned.get(id(schema))
+        if known is None:
+            try:
+                urlsplit(uri)
+                base = urldefrag(urljoin(resource.base, uri)).url
+            except ValueError:
+                return resource  # no URI: nothing can refer to it
+            known = self.owned[id(schema)] = _Resource(schema, at, resource.path, base)
+        return known
+
+    def collect(self, resource: _Resource, into: dict[str, _Resource]) -> None:
+        """Enter the URIs of *resource* and of all schemas inside it."""
+        if resource.base:
+            into.setdefault(resource.base, resource)
+        for value, pointer in _dicts(resource.value, ""):
+            if "$id" in value and value is not resource.value:
+                inner = self.own(value, resource.at + pointer, resource)
+                if inner is not resource:
+                    self.collect(inner, into)
+
+    def anchors_of(self, resource: _Resource) -> dict[str, str]:
+        """The plain names of *resource*, and the pointer of each inside it."""
+        known = self.anchors.get(id(resource.value))
+        if known is None:
+            known = self.anchors[id(resource.value)] = {}
+            for value, pointer in _dicts(resource.value, ""):
+                for keyword in ("$anchor", "$dynamicAnchor"):
+                    if isinstance(name := value.get(keyword), str):
+                        known.setdefault(name, pointer)
+        return known
+
+    def forget(self) -> None:
+        """Drop the URIs: under one, a pointer into the whole tree would lead elsewhere."""
+        for schema in self.declaring:
+            schema.pop("$id", None)
 
 
 @dataclass(slots=True, eq=False)
@@ -71,13 +136,13 @@ class _Bundler:
     """The walk over one tree: what is still to see, what was seen, and what leads where."""
 
     tree: Tree
-    main: Resource
-    files: dict[Path, Resource] = field(default_factory=dict)
-    ids: dict[str, Resource] | None = None
-    to_see: list[tuple[Any, str, str, Resource]] = field(default_factory=list)
+    main: _Resource
+    files: dict[Path, _Resource] = field(default_factory=dict)
+    ids: dict[str, _Resource] | None = None
+    to_see: list[tuple[Any, str, str, _Resource]] = field(default_factory=list)
     seen: set[tuple[str, str]] = field(default_factory=set)
     targets: dict[int, str] = field(default_factory=dict)
-    identifiers: Identifiers = field(default_factory=Identifiers)
+    identifiers: _Identifiers = field(default_factory=_Identifiers)
     dynamic: list[tuple[dict[str, Any], str, str]] = field(default_factory=list)
     overriding: Counter[str] = field(default_factory=Counter)
     taken: int = 0
@@ -99,10 +164,10 @@ class _Bundler:
             place = self.place(misfit.pointer)
             raise WrongType(fault, place=place, pointer=misfit.pointer) from None
         self.bind()
-        refuse_cycles(self.edges, self.place)
+        _refuse_cycles(self.edges, self.place)
         self.identifiers.forget()
 
-    def see(self, value: Any, at: str, kind: str, resource: Resource) -> None:
+    def see(self, value: Any, at: str, kind: str, resource: _Resource) -> None:
         check(value, at, kind)
         if isinstance(value, bool) or (at, kind) in self.seen:
             return
@@ -129,9 +194,9 @@ class _Bundler:
             self.map(value["discriminator"], at, resource)
 
     def place(self, pointer: str) -> Place | None:
-        return self.tree.marks.find(self.tree.root, json_pointer.split(pointer))
+        return self.tree.positions.find(self.tree.root, json_pointer.split(pointer))
 
-    def follow(self, value: dict[str, Any], at: str, kind: str, resource: Resource) -> None:
+    def follow(self, value: dict[str, Any], at: str, kind: str, resource: _Resource) -> None:
         """Check the reference of *value*, make it a pointer into the tree, see its target."""
         reference = value["$ref"]
         # An alias shares its object: what was made a pointer once stays as it is.
@@ -162,7 +227,7 @@ class _Bundler:
             pointer = json_pointer.join(at, member)
             raise ForeignDialect(dialect, place=self.place(pointer), pointer=pointer)
 
-    def check_dynamic(self, value: dict[str, Any], at: str, resource: Resource) -> None:
+    def check_dynamic(self, value: dict[str, Any], at: str, resource: _Resource) -> None:
         """Find the initial target of a `$dynamicRef`, as that of a `$ref` is found."""
         if isinstance(anchor := value.get("$dynamicAnchor"), str):
             self.overriding[anchor] += 1
@@ -191,7 +256,7 @@ class _Bundler:
                 )
             value["$dynamicRef"] = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
 
-    def map(self, discriminator: dict[str, Any], at: str, resource: Resource) -> None:
+    def map(self, discriminator: dict[str, Any], at: str, resource: _Resource) -> None:
         """Make a discriminator's mapping to another file a pointer into the tree.
 
         A mapping is a hint (OpenAPI 3.1 §4.8.25): one that leads nowhere is left to lint.
@@ -212,8 +277,8 @@ class _Bundler:
             self.to_see.append((value, pointer, "schema", owner))
 
     def resolve(
-        self, reference: str, at: str, resource: Resource, *, member: str = "$ref"
-    ) -> tuple[Any, Resource, str]:
+        self, reference: str, at: str, resource: _Resource, *, member: str = "$ref"
+    ) -> tuple[Any, _Resource, str]:
         """What *reference* leads to: the value, whose it is, its pointer in the tree."""
         try:
             url, fragment = urldefrag(reference)
@@ -238,7 +303,7 @@ class _Bundler:
         inner = self.main if owner.settled else self.innermost(owner, pointer)
         return value, inner, owner.at + pointer
 
-    def innermost(self, owner: Resource, pointer: str) -> Resource:
+    def innermost(self, owner: _Resource, pointer: str) -> _Resource:
         """The resource that the node at *pointer* of *owner* belongs to."""
         value, walked = owner.value, owner.at
         for token in json_pointer.split(pointer)[:-1]:
@@ -248,7 +313,7 @@ class _Bundler:
                 owner = self.identifiers.own(value, walked, owner)
         return owner
 
-    def locate(self, url: str, reference: str, at: str, resource: Resource) -> Resource:
+    def locate(self, url: str, reference: str, at: str, resource: _Resource) -> _Resource:
         """The resource that *url* names: a declared `$id` or `$self`, or a file."""
         absolute = urljoin(resource.base, url)
         if self.ids is None:
@@ -287,9 +352,9 @@ class _Bundler:
             )
         return self.files.get(path) or self.load(path, reference, at)
 
-    def load(self, path: Path, reference: str, at: str) -> Resource:
+    def load(self, path: Path, reference: str, at: str) -> _Resource:
         """Read the file *path*, which is below the document's folder, into the tree."""
-        tree, marks = self.tree, self.tree.marks
+        tree, positions = self.tree, self.tree.positions
         # Only a regular file: a pipe would block for ever.
         if not path.is_file():
             raise DanglingReference(reference, place=self.place(at + "/$ref"), pointer=at)
@@ -298,7 +363,7 @@ class _Bundler:
         if inside in self.bundled():
             # Bundled when the document was read before: its references are pointers already.
             at = json_pointer.of([BUNDLED, inside])
-            return Resource(self.bundled()[inside], at, path, settled=True)
+            return _Resource(self.bundled()[inside], at, path, settled=True)
         data = read_file(str(path), limits=tree.limits)
         self.taken += len(data)
         if self.taken > tree.limits.bytes:
@@ -307,19 +372,19 @@ class _Bundler:
                 place=self.place(at + "/$ref"),
                 pointer=at,
             )
-        file = str(Path(marks.files[0]).parent / inside)
-        value = read_text(data, marks, file=file, limits=tree.limits)
+        file = str(Path(positions.files[0]).parent / inside)
+        value = read_text(data, positions, file=file, limits=tree.limits)
         bundled = self.bundled()
         bundled[inside] = value
-        marks.of.setdefault(id(bundled), {})[inside] = pack(marks.files.index(file), 0, 0)
-        resource = Resource(value, json_pointer.of([BUNDLED, inside]), path)
+        positions.of.setdefault(id(bundled), {})[inside] = pack(positions.files.index(file), 0, 0)
+        resource = _Resource(value, json_pointer.of([BUNDLED, inside]), path)
         self.files[path] = resource
         self.ids = None
         return resource
 
     def bundled(self) -> dict[str, Any]:
         """The member of the root that holds other files."""
-        root, of = self.tree.root, self.tree.marks.of
+        root, of = self.tree.root, self.tree.positions.of
         if BUNDLED not in root:
             made: dict[str, Any] = {}
             root[BUNDLED] = made
@@ -362,3 +427,52 @@ def _namesake(root: Any, name: str) -> str | None:
         if isinstance(members, dict) and name in members:
             return json_pointer.of(["components", section, name])
     return None
+
+
+def _refuse_cycles(
+    edges: Mapping[str, Sequence[str]], place: Callable[[str], Place | None]
+) -> None:
+    """Raise UnproductiveCycle if *edges* lead from any pointer back to itself.
+
+    An edge joins two objects that describe the same value: a reference and its target, a schema
+    and a branch of its `allOf`.  JSON Schema 2020-12 §9.4.1 forbids a loop of these alone; a loop
+    through a member or an item is recursion, and fine.
+    """
+    done: set[str] = set()
+    for start in edges:
+        if start in done:
+            continue
+        path = [start]
+        on_path = {start}
+        ahead = [iter(edges[start])]
+        while ahead:
+            following = next(ahead[-1], None)
+            if following is None:
+                ahead.pop()
+                done.add(path[-1])
+                on_path.discard(path.pop())
+            elif following in on_path:
+                chain = (*path[path.index(following) :], following)
+                raise UnproductiveCycle(chain, place=place(chain[0]))
+            elif following in edges and following not in done:
+                path.append(following)
+                on_path.add(following)
+                ahead.append(iter(edges[following]))
+
+
+def _dicts(value: Any, pointer: str) -> list[tuple[dict[str, Any], str]]:
+    """All objects in *value*, itself included, that are not inside a nested `$id`."""
+    found: list[tuple[dict[str, Any], str]] = []
+    ahead: list[tuple[Any, str, bool]] = [(value, pointer, True)]
+    while ahead:
+        item, at, is_top = ahead.pop()
+        if isinstance(item, dict):
+            found.append((item, at))
+            if not is_top and isinstance(item.get("$id"), str):
+                continue
+            inner = [(held, json_pointer.join(at, key), False) for key, held in item.items()]
+            ahead.extend(reversed(inner))
+        elif isinstance(item, list):
+            inner = [(held, json_pointer.join(at, key), False) for key, held in enumerate(item)]
+            ahead.extend(reversed(inner))
+    return found

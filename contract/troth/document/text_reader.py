@@ -7,12 +7,12 @@ here, under one set of limits.
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 from troth.document.json_reader import read_json
-from troth.document.limits import Limits
-from troth.document.source_positions import Marks
+from troth.document.source import Limits, Positions
 from troth.document.spec_errors import NotUtf8, TooLarge, UnreadableDocument
 from troth.document.yaml_reader import read_yaml
 from troth.errors import Place
@@ -36,13 +36,29 @@ def read_file(file: str, *, limits: Limits) -> bytes:
         raise UnreadableDocument(f"cannot read {file}: {reason}") from None
 
 
-def read_text(data: bytes, marks: Marks, *, file: str, limits: Limits) -> Any:
-    """The value that *data* says; its places enter *marks* under the name *file*.
+def read_source(
+    source: str | Path | bytes, positions: Positions, *, name: str | None, limits: Limits
+) -> tuple[Any, str]:
+    """The value that the file *source* ("-" is standard input) or these bytes say, and its name.
+
+    *name* is what errors call it.  Raises SpecError.
+    """
+    if isinstance(source, bytes):
+        data, file = source, name or "<bytes>"
+    elif source == "-":
+        data, file = sys.stdin.buffer.read(limits.bytes + 1), name or "<stdin>"
+    else:
+        data, file = read_file(str(source), limits=limits), name or str(source)
+    return read_text(data, positions, file=file, limits=limits), file
+
+
+def read_text(data: bytes, positions: Positions, *, file: str, limits: Limits) -> Any:
+    """The value that *data* says; its places enter *positions* under the name *file*.
 
     A file named `.json` is JSON, one named `.yaml` or `.yml` is YAML; any other is JSON when it
     starts as JSON does.  Raises SpecError.
     """
-    number = marks.add_file(file)
+    number = positions.add_file(file)
     if len(data) > limits.bytes:
         raise TooLarge(
             f"more than {limits.bytes} bytes",
@@ -53,8 +69,8 @@ def read_text(data: bytes, marks: Marks, *, file: str, limits: Limits) -> Any:
     text = _decode(data, file)
     suffix = Path(file).suffix.lower()
     if suffix == ".json" or (suffix not in (".yaml", ".yml") and _looks_like_json(text)):
-        return read_json(text, marks, file=number, limits=limits)
-    return read_yaml(data, marks, file=number, limits=limits)
+        return read_json(text, positions, file=number, limits=limits)
+    return read_yaml(data, positions, file=number, limits=limits)
 
 
 def _looks_like_json(text: str) -> bool:

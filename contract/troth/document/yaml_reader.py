@@ -25,8 +25,7 @@ from yaml.events import (
 )
 
 from troth import pointer
-from troth.document.limits import MAX_NUMBER_LENGTH, Limits
-from troth.document.source_positions import Marks, pack
+from troth.document.source import MAX_NUMBER_LENGTH, Limits, Positions, pack
 from troth.document.spec_errors import AliasExpansion, BadSyntax, DuplicateKey, TooLarge
 from troth.errors import Place, SpecError
 
@@ -48,16 +47,16 @@ _TAGS = "tag:yaml.org,2002:"
 _TYPES = {"int": (int,), "float": (int, float), "bool": (bool,), "null": (type(None),)}
 
 
-def read_yaml(data: bytes, marks: Marks, *, file: int, limits: Limits) -> Any:
+def read_yaml(data: bytes, positions: Positions, *, file: int, limits: Limits) -> Any:
     """Read the one YAML document of *data*, which is UTF-8 without a byte order mark.
 
     Raises SpecError: BadSyntax, DuplicateKey, AliasExpansion, TooLarge.
     """
-    return _Composer(data, marks, file=file, limits=limits).document()
+    return _Composer(data, positions, file=file, limits=limits).document()
 
 
 class _Open:
-    """Marks an anchor whose node is still being read."""
+    """Positions an anchor whose node is still being read."""
 
 
 class _Anchored(NamedTuple):
@@ -72,10 +71,10 @@ class _Anchored(NamedTuple):
 class _Composer:
     """The reading of one file: the parser, the anchors so far, and what has been spent."""
 
-    def __init__(self, data: bytes, marks: Marks, *, file: int, limits: Limits) -> None:
+    def __init__(self, data: bytes, positions: Positions, *, file: int, limits: Limits) -> None:
         self.data = data
         self.next: Callable[[], Any]
-        self.marks = marks
+        self.positions = positions
         self.file = file
         self.limits = limits
         self.depth = 0
@@ -91,8 +90,8 @@ class _Composer:
             event = self.next()
             if type(event) is StreamEndEvent:
                 return None
-            if self.marks.top is None:
-                self.marks.top = self.mark(event)
+            if self.positions.top is None:
+                self.positions.top = self.position(event)
             value = self.node(self.next())
             while type(event := self.next()) is not StreamEndEvent:
                 if type(event) is DocumentStartEvent:
@@ -106,12 +105,15 @@ class _Composer:
             raise self.syntax(error) from None
         return value
 
-    def mark(self, event: Any) -> int:
+    def position(self, event: Any) -> int:
         start = event.start_mark
         return pack(self.file, start.line, start.column)
 
+    def placed(self, line: int, column: int) -> Place:
+        return self.positions.place(pack(self.file, line, column))
+
     def place(self, event: Any) -> Place:
-        return self.marks.place(self.mark(event))
+        return self.positions.place(self.position(event))
 
     def node(self, event: Any) -> Any:
         """The value that *event* starts."""
@@ -151,10 +153,10 @@ class _Composer:
     def sequence(self) -> list[Any]:
         items: list[Any] = []
         noted: dict[Any, int] = {}
-        self.marks.of[id(items)] = noted
+        self.positions.of[id(items)] = noted
         try:
             while type(event := self.next()) is not SequenceEndEvent:
-                noted[len(items)] = self.mark(event)
+                noted[len(items)] = self.position(event)
                 items.append(self.node(event))
         except YAMLError as error:
             raise self.syntax(error, pointer.of([len(items)])) from None
@@ -166,7 +168,7 @@ class _Composer:
     def mapping(self) -> dict[str, Any]:
         members: dict[str, Any] = {}
         noted: dict[Any, int] = {}
-        self.marks.of[id(members)] = noted
+        self.positions.of[id(members)] = noted
         merged: list[Any] = []
         key: str | None = None
         try:
@@ -174,9 +176,9 @@ class _Composer:
                 key = None
                 key = self.key(event)
                 if key in noted:
-                    first = self.marks.place(noted[key])
+                    first = self.positions.place(noted[key])
                     raise DuplicateKey(key, first=first, place=self.place(event))
-                noted[key] = self.mark(event)
+                noted[key] = self.position(event)
                 members[key] = self.node(self.next())
                 if key == "<<" and event.implicit[0] and _is_mergeable(members[key]):
                     merged.append(members.pop(key))
@@ -193,7 +195,7 @@ class _Composer:
         # `<<` was never in YAML 1.2, but every reader of OpenAPI takes it, and documents use it:
         # https://yaml.org/type/merge.html (own members win, then the earlier source).
         for mapping in source if isinstance(source, list) else [source]:
-            known = self.marks.of[id(mapping)]
+            known = self.positions.of[id(mapping)]
             for key, value in mapping.items():
                 if key not in members:
                     members[key] = value
@@ -307,13 +309,13 @@ class _Composer:
         if isinstance(error, MarkedYAMLError):
             mark = error.problem_mark or error.context_mark
             what = ", ".join(part for part in (error.context, error.problem) if part)
-            place = self.marks.place(pack(self.file, mark.line, mark.column)) if mark else None
+            place = self.placed(mark.line, mark.column) if mark else None
             return BadSyntax(f"not valid YAML: {what}", place=place, pointer=at)
         # The reader's error has a byte offset instead of a mark.
         offset = getattr(error, "position", 0)
         before = self.data[:offset].decode("utf-8", "replace")
         line, column = before.count("\n"), len(before) - before.rfind("\n") - 1
-        place = self.marks.place(pack(self.file, line, column))
+        place = self.placed(line, column)
         reason = getattr(error, "reason", None) or "unreadable"
         return BadSyntax(f"not valid YAML: {reason}", place=place, pointer=at)
 

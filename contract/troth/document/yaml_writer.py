@@ -1,14 +1,16 @@
 """JSON values to YAML text that every reader takes for the same values.
 
-Block style.  A string is plain only when neither YAML 1.1 nor 1.2 could read anything else in it.
+PyYAML's safe dumper in block style.  A string is plain only when neither YAML 1.1 nor 1.2 could
+read anything else in it; one of several lines is a literal block.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
+
+import yaml
 
 _PLAIN = re.compile(r"[A-Za-z_/$](?:[A-Za-z0-9_/$.+@*=<>()-]| (?! |$))*")
 # YAML 1.1 reads these as booleans and nulls, whatever their case.
@@ -16,15 +18,12 @@ _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null")
 # What may not stand as it is (YAML 1.2.2 §5.1), tabs and all line breaks included.  Compiled by
 # the first text that has any such character.
 _UNSAFE = "[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff\\ufeff\\ufffe\\uffff]"
-# §9.1.3, §7.4.2: a longer implicit key is refused by readers.
-_LONGEST_KEY = 1000
 
 
 def dump_yaml(value: Any) -> str:
     """Write *value* as one YAML document, its members in their order."""
-    if isinstance(value, (dict, list)) and value:
-        return "\n".join(_block(value, "")) + "\n"
-    return _inline(value, "") + "\n"
+    text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=float("inf"))
+    return str(text).removesuffix("...\n")  # the end of a document that is one scalar
 
 
 def dump_json(value: Any) -> str:
@@ -32,56 +31,41 @@ def dump_json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def _block(value: Any, indent: str) -> Iterator[str]:
-    """The lines of a collection that is not empty."""
-    if isinstance(value, list):
-        for item in value:
-            if isinstance(item, (dict, list)) and item:
-                lines = _block(item, indent + "  ")
-                yield f"{indent}- {next(lines)[len(indent) + 2 :]}"
-                yield from lines
-            else:
-                yield f"{indent}- {_inline(item, indent)}"
-        return
-    for key, item in value.items():
-        name = _quoted(key)
-        if len(name) > _LONGEST_KEY:
-            yield f"{indent}? {name}"
-            name = ""
-        if isinstance(item, (dict, list)) and item:
-            yield f"{indent}{name}:"
-            yield from _block(item, indent + "  ")
-        else:
-            yield f"{indent}{name}: {_inline(item, indent)}"
+class _Dumper(yaml.SafeDumper):
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        # the items of a list stand deeper than its key
+        super().increase_indent(flow, False)
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def analyze_scalar(self, scalar: str) -> Any:
+        # a blank at the end of a line, with which Markdown breaks lines, does no harm
+        analysis = super().analyze_scalar(scalar)
+        analysis.allow_block = analysis.allow_block or _is_literal(scalar)
+        return analysis
+
+    def string(self, text: str) -> Any:
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=_style(text))
 
 
-def _inline(value: Any, indent: str) -> str:
-    if isinstance(value, str):
-        return _literal(value, indent) or _quoted(value)
-    if isinstance(value, (dict, list)):
-        return "{}" if isinstance(value, dict) else "[]"
-    return json.dumps(value)
+_Dumper.add_representer(str, _Dumper.string)
 
 
-def _literal(text: str, indent: str) -> str:
-    """*text* as a literal block (§8.1.2), or "" if it cannot be one."""
+def _style(text: str) -> str | None:
+    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
+        return None
+    if _is_literal(text):
+        return "|"
+    return "'" if _is_printable(text) else '"'
+
+
+def _is_literal(text: str) -> bool:
+    """Whether *text* can be a literal block (YAML 1.2.2 §8.1.2) without an indicator."""
     lines = text.removesuffix("\n").split("\n")
     if "\n" not in text or not lines[0] or not lines[-1] or lines[0][0] == " ":
-        return ""
-    if not all(map(_is_printable, lines)):
-        return ""
-    chomping = "|" if text.endswith("\n") else "|-"
-    return "\n".join([chomping, *(f"{indent}  {line}" if line else "" for line in lines)])
-
-
-def _quoted(text: str) -> str:
-    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
-        return text
-    if _is_printable(text):
-        return "'" + text.replace("'", "''") + "'"
-    # JSON's escapes are YAML's, but for what JSON leaves as it is.
-    plain = json.dumps(text, ensure_ascii=False)
-    return re.sub(_UNSAFE, lambda found: f"\\u{ord(found[0]):04x}", plain)
+        return False
+    return all(map(_is_printable, lines))
 
 
 def _is_printable(text: str) -> bool:

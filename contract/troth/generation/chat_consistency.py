@@ -14,14 +14,14 @@ from typing import Any
 
 from troth.errors import TrothError
 from troth.generation.chat_features import EMBEDDED, Chat
-from troth.generation.source import Dice
+from troth.generation.source import Source
 from troth.schema.untrusted_schema import embedded
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ADDRESS = ("https://", "http://", "data:image/")
 
 
-def coherent(chat: Chat, body: Any) -> bool:
+def is_consistent(chat: Chat, body: Any) -> bool:
     """Whether a server that reads closely would take *body*, which its schema accepts."""
     if not isinstance(body, dict):
         return True
@@ -118,7 +118,7 @@ def _is_json(text: Any) -> bool:
         return False
 
 
-def settled(chat: Chat, body: Any, dice: Dice) -> Any:
+def made_consistent(chat: Chat, body: Any, source: Source) -> Any:
     """*body* with the values that depend on one another made to agree.
 
     A function that is named is offered, what stands for a schema is one, a tool's result follows
@@ -128,22 +128,22 @@ def settled(chat: Chat, body: Any, dice: Dice) -> Any:
         return body
     tools = chat.get(body, "tools")
     if isinstance(tools, list) and tools:
-        first = dice.below(len(EMBEDDED))
-        offered = [_settled_tool(tool, first + index) for index, tool in enumerate(tools)]
+        first = source.below(len(EMBEDDED))
+        offered = [_consistent_tool(tool, first + index) for index, tool in enumerate(tools)]
         body = chat.set(body, "tools", offered)
     choice = chat.get(body, "tool-choice")
     if isinstance(choice, dict):
-        body = _settled_choice(chat, body, choice, dice)
+        body = _consistent_choice(chat, body, choice, source)
     wanted = chat.get(body, "response-format")
     if isinstance(wanted, dict) and wanted.get("type") == "json_schema":
-        body = _settled_format(chat, body, wanted, dice)
+        body = _consistent_format(chat, body, wanted, source)
     messages = chat.get(body, "messages")
     if isinstance(messages, list):
-        body = chat.set(body, "messages", list(_settled_messages(messages)))
+        body = chat.set(body, "messages", list(_consistent_messages(messages)))
     return body
 
 
-def _settled_tool(tool: Any, index: int) -> Any:
+def _consistent_tool(tool: Any, index: int) -> Any:
     function = tool.get("function") if isinstance(tool, dict) else None
     if not isinstance(function, dict):
         return tool
@@ -153,24 +153,24 @@ def _settled_tool(tool: Any, index: int) -> Any:
     return {**tool, "function": {**function, "name": name, "parameters": schema}}
 
 
-def _settled_choice(chat: Chat, body: Any, choice: dict[str, Any], dice: Dice) -> Any:
+def _consistent_choice(chat: Chat, body: Any, choice: dict[str, Any], source: Source) -> Any:
     tools = chat.get(body, "tools")
     if not tools:
-        return chat.forced(body, dice)
+        return chat.forced(body, source)
     names = [tool["function"]["name"] for tool in tools if isinstance(tool.get("function"), dict)]
     if not names:
         return body
-    return chat.set(body, "tool-choice", {**choice, "function": {"name": dice.choice(names)}})
+    return chat.set(body, "tool-choice", {**choice, "function": {"name": source.choice(names)}})
 
 
-def _settled_format(chat: Chat, body: Any, wanted: dict[str, Any], dice: Dice) -> Any:
-    name, schema, _ = dice.choice(EMBEDDED)
+def _consistent_format(chat: Chat, body: Any, wanted: dict[str, Any], source: Source) -> Any:
+    name, schema, _ = source.choice(EMBEDDED)
     given = wanted.get("json_schema")
     given = {**(given if isinstance(given, dict) else {}), "name": name, "schema": schema}
     return chat.set(body, "response-format", {**wanted, "json_schema": given})
 
 
-def _settled_messages(messages: list[Any]) -> Iterator[Any]:
+def _consistent_messages(messages: list[Any]) -> Iterator[Any]:
     """*messages*, each tool result after the call that it answers, and each call answered."""
     waiting: list[str] = []
     count = 0

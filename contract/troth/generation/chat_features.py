@@ -15,7 +15,7 @@ from typing import Any
 from troth import pointer as pointers
 from troth.generation.features import Factor, Level
 from troth.generation.locations import put
-from troth.generation.source import Dice
+from troth.generation.source import Source
 from troth.openapi.chat_completion import ChatCompletion, RequestPart
 
 #: JSON Schemas that a caller may bring along, each with an instance.
@@ -168,25 +168,30 @@ class Chat:
                 Level("json_schema", self._json_schema),
                 Level("json_object", self._json_object),
                 Level(
-                    "text", lambda body, dice: self.set(body, "response-format", {"type": "text"})
+                    "text", lambda body, source: self.set(body, "response-format", {"type": "text"})
                 ),
             ],
         )
         yield (
             "stop",
             "stop",
-            [Level("stop", lambda body, dice: self.set(body, "stop", dice.choice(_STOPS)))],
+            [Level("stop", lambda body, source: self.set(body, "stop", source.choice(_STOPS)))],
         )
         yield (
             "choices",
             "choices",
-            [Level("two choices", lambda body, dice: self.set(body, "choices", 2 + dice.below(2)))],
+            [
+                Level(
+                    "two choices",
+                    lambda body, source: self.set(body, "choices", 2 + source.below(2)),
+                )
+            ],
         )
         yield (
             "log probabilities",
             "logprobs",
             [
-                Level("logprobs", lambda body, dice: self.set(body, "logprobs", True)),
+                Level("logprobs", lambda body, source: self.set(body, "logprobs", True)),
                 Level("logprobs and top_logprobs", self._top_logprobs),
             ],
         )
@@ -196,36 +201,36 @@ class Chat:
         messages = messages if isinstance(messages, list) else []
         return self.set(body, "messages", [*before, *messages, *after])
 
-    def _system(self, body: Any, dice: Dice) -> Any:
+    def _system(self, body: Any, source: Source) -> Any:
         return self._messages(body, [{"role": "system", "content": "Answer briefly."}], [])
 
-    def _developer(self, body: Any, dice: Dice) -> Any:
+    def _developer(self, body: Any, source: Source) -> Any:
         return self._messages(body, [{"role": "developer", "content": "Answer briefly."}], [])
 
-    def _dialogue(self, body: Any, dice: Dice) -> Any:
+    def _dialogue(self, body: Any, source: Source) -> Any:
         answer = {"role": "assistant", "content": "Hello! How can I help you today?"}
         return self._messages(
             body,
-            [_user(dice.choice(_PROMPTS)), answer],
+            [_user(source.choice(_PROMPTS)), answer],
             [{**answer, "content": "Gladly."}, _user("Go on.")],
         )
 
-    def _parts(self, body: Any, dice: Dice) -> Any:
+    def _parts(self, body: Any, source: Source) -> Any:
         parts = [
-            {"type": "text", "text": dice.choice(_PROMPTS)},
+            {"type": "text", "text": source.choice(_PROMPTS)},
             {"type": "text", "text": "Thanks."},
         ]
-        return self._messages(body, [], [{"role": "user", "content": parts[: 1 + dice.below(2)]}])
+        return self._messages(body, [], [{"role": "user", "content": parts[: 1 + source.below(2)]}])
 
-    def _image(self, body: Any, dice: Dice) -> Any:
+    def _image(self, body: Any, source: Source) -> Any:
         image = {"type": "image_url", "image_url": {"url": _IMAGE}}
         parts = [{"type": "text", "text": "What is this?"}, image]
         return self._messages(body, [], [{"role": "user", "content": parts}])
 
-    def offered(self, body: Any, dice: Dice) -> Any:
+    def offered(self, body: Any, source: Source) -> Any:
         """*body* with one to three tools."""
-        first = dice.below(len(EMBEDDED))
-        chosen = [EMBEDDED[(first + step) % len(EMBEDDED)] for step in range(1 + dice.below(3))]
+        first = source.below(len(EMBEDDED))
+        chosen = [EMBEDDED[(first + step) % len(EMBEDDED)] for step in range(1 + source.below(3))]
         tools = [
             {
                 "type": "function",
@@ -235,21 +240,21 @@ class Chat:
         ]
         return self.set(body, "tools", tools)
 
-    def forced(self, body: Any, dice: Dice) -> Any:
+    def forced(self, body: Any, source: Source) -> Any:
         """*body* with tools, one of which has to be called."""
-        body = self.offered(body, dice)
-        tool = dice.choice(self.get(body, "tools"))
+        body = self.offered(body, source)
+        tool = source.choice(self.get(body, "tools"))
         choice = {"type": "function", "function": {"name": tool["function"]["name"]}}
         return self.set(body, "tool-choice", choice)
 
-    def _none(self, body: Any, dice: Dice) -> Any:
-        return self.set(self.offered(body, dice), "tool-choice", "none")
+    def _none(self, body: Any, source: Source) -> Any:
+        return self.set(self.offered(body, source), "tool-choice", "none")
 
-    def _one_call(self, body: Any, dice: Dice) -> Any:
-        return self.set(self.offered(body, dice), "parallel-tool-calls", False)
+    def _one_call(self, body: Any, source: Source) -> Any:
+        return self.set(self.offered(body, source), "parallel-tool-calls", False)
 
-    def _answered(self, body: Any, dice: Dice) -> Any:
-        body = self.offered(body, dice)
+    def _answered(self, body: Any, source: Source) -> Any:
+        body = self.offered(body, source)
         name = self.get(body, "tools")[0]["function"]["name"]
         arguments = next(instance for known, _, instance in EMBEDDED if known == name)
         call = {
@@ -260,20 +265,20 @@ class Chat:
         result = {"role": "tool", "tool_call_id": "call_0001", "content": '{"ok": true}'}
         return self._messages(body, [], [{"role": "assistant", "tool_calls": [call]}, result])
 
-    def _json_schema(self, body: Any, dice: Dice) -> Any:
-        name, schema, _ = dice.choice(EMBEDDED)
+    def _json_schema(self, body: Any, source: Source) -> Any:
+        name, schema, _ = source.choice(EMBEDDED)
         wanted: dict[str, Any] = {"name": name, "schema": schema}
-        if dice.chance(50):
+        if source.chance(50):
             wanted["strict"] = True
         return self.set(body, "response-format", {"type": "json_schema", "json_schema": wanted})
 
-    def _json_object(self, body: Any, dice: Dice) -> Any:
+    def _json_object(self, body: Any, source: Source) -> Any:
         body = self.set(body, "response-format", {"type": "json_object"})
         # Servers may ask for the word in the prompt before they turn the mode on.
         return self._messages(body, [], [_user("Answer with a JSON object.")])
 
-    def _top_logprobs(self, body: Any, dice: Dice) -> Any:
-        return self.set(self.set(body, "logprobs", True), "top-logprobs", 2 + dice.below(2))
+    def _top_logprobs(self, body: Any, source: Source) -> Any:
+        return self.set(self.set(body, "logprobs", True), "top-logprobs", 2 + source.below(2))
 
     def with_usage(self, body: Any) -> Any:
         """*body* asking for the usage of a stream."""
@@ -287,7 +292,7 @@ class Chat:
 
 
 def _setting(tokens: tuple[str, ...], value: Any) -> Any:
-    return lambda body, dice: put(body, tokens, value)
+    return lambda body, source: put(body, tokens, value)
 
 
 def _user(text: str) -> dict[str, Any]:

@@ -7,21 +7,21 @@ document says that the operation completes chats, from `chat`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from troth.generation import bodies
-from troth.generation.alternatives import Unsupported
-from troth.generation.generate import Generator
+from troth.generation.generator import Generator
 from troth.generation.locations import put
-from troth.generation.shape import ALL_TYPES, Shape, declared_names, identity, member_nodes
-from troth.generation.source import Dice, Simplest
+from troth.generation.shape import Shape, declared_names
+from troth.generation.source import Smallest, Source, Unsatisfiable
+from troth.generation.values import generator_of
 from troth.openapi.operation import MediaType, Operation
+from troth.schema.data_model import ALL_TYPES, identity
 from troth.schema.schema import Schema
 
-Build = Callable[[Any, Dice], Any]
+Build = Callable[[Any, Source], Any]
 Row = tuple[int, ...]
 _LEVELS = 5
 
@@ -44,25 +44,25 @@ class Factor:
 
 def member_factors(schema: Schema, *, skip: Callable[[str], bool]) -> Iterator[Factor]:
     """A factor for each optional member of the body: booleans, enum values, branches, examples."""
-    generator = bodies.generator_of(schema)
-    alternatives = generator.alternatives
+    generator = generator_of(schema)
+    graph = generator.graph
     names: dict[str, None] = {}
     required: set[str] = set()
-    for index, shape in enumerate(alternatives.one(schema.prepared)):
+    for index, shape in enumerate(graph.one(schema.prepared)):
         names.update(dict.fromkeys(declared_names(shape)))
         required = required & set(shape.required) if index else set(shape.required)
     for name in names:
         if name in required or skip(name):
             continue
-        levels: dict[bytes, Level] = {}
-        for shape in alternatives.one(schema.prepared):
-            nodes = member_nodes(shape, name, matches=alternatives.matches)
-            for branch in alternatives.of(nodes):
+        levels: dict[Hashable, Level] = {}
+        for shape in graph.one(schema.prepared):
+            nodes = graph.member(shape, name)
+            for branch in graph.of(nodes):
                 if branch.types == ALL_TYPES and not branch.examples:
                     continue  # whatever may be sent, nothing says what it would mean
                 try:
                     found = _telling(generator, branch)
-                except Unsupported:
+                except Unsatisfiable:
                     continue
                 for value in found:
                     if value is not None:
@@ -79,7 +79,7 @@ def _telling(generator: Generator, branch: Shape) -> tuple[Any, ...]:
         return branch.values
     if branch.types <= {"boolean", "null"}:
         return (True, False) if "boolean" in branch.types else (None,)
-    return generator.examples(branch)[:1] or (generator.shaped(branch, Simplest()),)
+    return generator.graph.examples(branch)[:1] or (generator.shaped(branch, Smallest()),)
 
 
 def _label(name: str, value: Any) -> str:
@@ -88,7 +88,7 @@ def _label(name: str, value: Any) -> str:
 
 
 def _put(name: str, value: Any) -> Build:
-    return lambda body, dice: put(body, (name,), value) if isinstance(body, dict) else body
+    return lambda body, source: put(body, (name,), value) if isinstance(body, dict) else body
 
 
 def streaming(operation: Operation, schema: Schema, body: Any) -> Any:
@@ -109,7 +109,7 @@ def streaming(operation: Operation, schema: Schema, body: Any) -> Any:
         return None
     for factor in member_factors(schema, skip=lambda name: False):
         for level in factor.levels:
-            candidate = level.build(body, Simplest())
+            candidate = level.build(body, Smallest())
             if _holds(wanted, candidate) and schema.is_valid(candidate):
                 return candidate
     return None

@@ -8,75 +8,123 @@ from __future__ import annotations
 
 from typing import Any
 
-from troth.generation import drawing
-from troth.generation.fast_source import Dead, Dice
-from troth.generation.node_shapes import type_of
-from troth.generation.nodes import Node
+from troth.generation.generator import Generator, Natural, number_range
+from troth.generation.graph import Graph, Node
+from troth.generation.source import Source, Unsatisfiable
+from troth.schema.data_model import type_of
 
 _DEEPEST = 64
 
 
-def fit(node: Node, value: Any, dice: Dice, depth: int = 0, hint: str = "") -> Any:
-    """The value nearest to *value* that *node* accepts.  Raises Dead when none was found."""
-    if node.dead is not None:
-        raise Dead(node.dead)
-    if node.accepts(value) and not node.resolved:
+class Fitter:
+    """Fits values to the nodes of *graph*; what is missing is drawn from *source*."""
+
+    __slots__ = ("_generator", "_policy", "_source")
+
+    def __init__(self, graph: Graph, policy: Natural, source: Source) -> None:
+        self._generator = Generator(graph, policy)
+        self._policy = policy
+        self._source = source
+
+    def fit(self, node: Node, value: Any, depth: int = 0, name: str = "") -> Any:
+        """The value nearest to *value* that *node* accepts, for the member *name*.
+
+        Raises Unsatisfiable when none was found.
+        """
+        if node.reason is not None:
+            raise Unsatisfiable(node.reason)
+        if node.accepts(value) and not node.made:
+            return value
+        self._source.spend()
+        if depth > _DEEPEST:
+            raise Unsatisfiable("it nests without end")
+        found = (
+            self._branch(node, value, depth, name)
+            if node.choices
+            else self._typed(node, value, depth, name)
+        )
+        return found if node.accepts(found) else self._draw(node, depth, name)
+
+    def _draw(self, node: Node, depth: int, name: str) -> Any:
+        return self._policy.draw(self._generator, node, self._source, depth, name)
+
+    def _branch(self, node: Node, value: Any, depth: int, name: str) -> Any:
+        best: tuple[int, Any] | None = None
+        last = Unsatisfiable("its schemas exclude one another")
+        for branch in node.alternatives():
+            try:
+                found = self.fit(branch, value, depth + 1, name)
+            except Unsatisfiable as fault:
+                last = fault
+                continue
+            if node.accepts(found):
+                distance = _distance(value, found)
+                if best is None or distance < best[0]:
+                    best = (distance, found)
+        if best is None:
+            raise last
+        return best[1]
+
+    def _typed(self, node: Node, value: Any, depth: int, name: str) -> Any:
+        shape = node.shape
+        kind = type_of(value)
+        if shape.values is not None:
+            return _nearest(node, value)
+        if kind not in shape.types and not (kind == "integer" and "number" in shape.types):
+            return self._draw(node, depth, name)
+        if kind == "object":
+            return self._object(node, value, depth)
+        if kind == "array":
+            return self._array(node, value, depth, name)
+        if kind == "string":
+            cut = value if shape.max_length is None else value[: shape.max_length]
+            return cut if node.accepts(cut) else self._draw(node, depth, name)
+        if kind in ("integer", "number"):
+            return number_range(shape, "number").clamp(value)
         return value
-    dice.spend()
-    if depth > _DEEPEST:
-        raise Dead("it nests without end")
-    found = (
-        _branch(node, value, dice, depth, hint)
-        if node.shape.choices
-        else _typed(node, value, dice, depth, hint)
-    )
-    if not node.accepts(found):
-        found = node.draw(dice, depth, hint)
-    return found
 
+    def _object(self, node: Node, value: dict[str, Any], depth: int) -> dict[str, Any]:
+        shape = node.shape
+        found: dict[str, Any] = {}
+        for name, child in value.items():
+            try:
+                found[name] = self.fit(node.member(name), child, depth + 1, name)
+            except Unsatisfiable:
+                if name in shape.required:
+                    raise
+        needed = dict.fromkeys(shape.required)
+        for name, others in shape.dependent:
+            if name in found:
+                needed.update(dict.fromkeys(others))
+        for name in needed:
+            if name not in found:
+                found[name] = self._draw(node.member(name), depth + 1, name)
+        most = shape.max_properties
+        for name in reversed(list(found)):
+            if most is not None and len(found) > most and name not in needed:
+                del found[name]
+        self._generator.extend(shape, found, self._source, depth)
+        return found
 
-def _branch(node: Node, value: Any, dice: Dice, depth: int, hint: str) -> Any:
-    best: tuple[int, Any] | None = None
-    last = Dead("its schemas exclude one another")
-    for branch in node.alternatives():
-        try:
-            found = fit(branch, value, dice, depth + 1, hint)
-        except Dead as fault:
-            last = fault
-            continue
-        if node.accepts(found):
-            distance = _distance(value, found)
-            if best is None or distance < best[0]:
-                best = (distance, found)
-    if best is None:
-        raise last
-    return best[1]
-
-
-def _typed(node: Node, value: Any, dice: Dice, depth: int, hint: str) -> Any:
-    shape = node.shape
-    kind = type_of(value)
-    if shape.enum is not None:
-        return _nearest(node, value)
-    if kind not in shape.types and not (kind == "integer" and "number" in shape.types):
-        return node.draw(dice, depth, hint)
-    if kind == "object":
-        return _object(node, value, dice, depth)
-    if kind == "array":
-        return _array(node, value, dice, depth, hint)
-    if kind == "string":
-        most = shape.highest.get("maxLength")
-        cut = value if most is None else value[:most]
-        return cut if node.accepts(cut) else node.draw(dice, depth, hint)
-    if kind in ("integer", "number"):
-        return drawing.numbers(node, whole="number" not in shape.types).clamp(value)
-    return value
+    def _array(self, node: Node, value: list[Any], depth: int, name: str) -> list[Any]:
+        shape = node.shape
+        found: list[Any] = []
+        for index, child in enumerate(value[: shape.max_items]):
+            try:
+                found.append(self.fit(node.item(index), child, depth + 1, name))
+            except Unsatisfiable:
+                if len(value) <= shape.min_items:
+                    raise
+        while len(found) < shape.min_items:
+            found.append(self._draw(node.item(len(found)), depth + 1, name))
+        return found
 
 
 def _nearest(node: Node, value: Any) -> Any:
+    """The value of the enum at *node* that is most like *value*."""
     offered = node.examples
     if not offered:
-        raise Dead("none of its enum's values conforms")
+        raise Unsatisfiable("none of its enum's values conforms")
     same_type = [one for one in offered if type_of(one) == type_of(value)]
     if isinstance(value, str) and same_type:
         return max(same_type, key=lambda one: _alike(value, one))
@@ -91,45 +139,6 @@ def _alike(left: str, right: str) -> int:
             break
         count += 1
     return count
-
-
-def _object(node: Node, value: dict[str, Any], dice: Dice, depth: int) -> dict[str, Any]:
-    shape = node.shape
-    found: dict[str, Any] = {}
-    for name, child in value.items():
-        try:
-            found[name] = fit(node.member(name), child, dice, depth + 1, name)
-        except Dead:
-            if name in shape.required:
-                raise
-    needed = dict.fromkeys(shape.required)
-    for name, others in shape.dependent:
-        if name in found:
-            needed.update(dict.fromkeys(others))
-    for name in needed:
-        if name not in found:
-            found[name] = node.member(name).draw(dice, depth + 1, name)
-    most = shape.highest.get("maxProperties")
-    for name in reversed(list(found)):
-        if most is not None and len(found) > most and name not in needed:
-            del found[name]
-    drawing.reach(node, found, dice, depth)
-    return found
-
-
-def _array(node: Node, value: list[Any], dice: Dice, depth: int, hint: str) -> list[Any]:
-    shape = node.shape
-    most = shape.highest.get("maxItems", len(value))
-    found: list[Any] = []
-    for index, child in enumerate(value[:most]):
-        try:
-            found.append(fit(node.item(index), child, dice, depth + 1, hint))
-        except Dead:
-            if len(value) <= shape.lowest.get("minItems", 0):
-                raise
-    while len(found) < shape.lowest.get("minItems", 0):
-        found.append(node.item(len(found)).draw(dice, depth + 1, hint))
-    return found
 
 
 def _distance(left: Any, right: Any) -> int:

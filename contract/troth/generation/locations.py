@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from troth import pointer as pointers
-from troth.generation.alternatives import Alternatives, Memo
+from troth.generation.graph import Graph, Memo
 from troth.generation.shape import Conjunction, Shape, conjunction, declared_names, item_nodes
 
 Token = str | int
@@ -27,7 +27,7 @@ ABSENT = Absent()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Site:
+class Location:
     """A place of a value: *nodes* are its schemas, *shape* the alternative that *value* has.
 
     *required* says that the member must be there; *label* tells places with the same schemas
@@ -47,8 +47,8 @@ class Site:
         return pointers.of(self.tokens)
 
 
-def sites(
-    alternatives: Alternatives,
+def locations(
+    graph: Graph,
     nodes: Conjunction,
     value: Any,
     *,
@@ -56,22 +56,22 @@ def sites(
     required: bool = True,
     label: str = "",
     memo: Memo | None = None,
-) -> Iterator[Site]:
+) -> Iterator[Location]:
     """Every place of *value*, outer ones first; *value* satisfies *nodes*."""
     # The walk holds the value, so what is remembered of its parts by identity stays true.
     memo = {} if memo is None else memo
-    shape = shape_of(alternatives, nodes, value, memo)
+    shape = shape_of(graph, nodes, value, memo)
     if shape is None or len(tokens) > _DEEPEST:
         return
-    yield Site(tokens, nodes, shape, value, required, label)
+    yield Location(tokens, nodes, shape, value, required, label)
     if isinstance(value, dict):
         declared = set(declared_names(shape))
         for name, member in value.items():
-            inner = alternatives.member(shape, name)
+            inner = graph.member(shape, name)
             if not inner and name not in declared:
                 continue  # anything goes here and further in: nothing to break
-            yield from sites(
-                alternatives,
+            yield from locations(
+                graph,
                 inner,
                 member,
                 tokens=(*tokens, name),
@@ -83,29 +83,29 @@ def sites(
         for index, item in enumerate(value[:_ITEMS]):
             inner = item_nodes(shape, index)
             if inner and shape.arrays:
-                yield from sites(
-                    alternatives, inner, item, tokens=(*tokens, index), label="#", memo=memo
+                yield from locations(
+                    graph, inner, item, tokens=(*tokens, index), label="#", memo=memo
                 )
 
 
 def shape_of(
-    alternatives: Alternatives, nodes: Conjunction, value: Any, memo: Memo | None = None
+    graph: Graph, nodes: Conjunction, value: Any, memo: Memo | None = None
 ) -> Shape | None:
     """The alternative that *value* has, the one that says most of its members."""
     memo = {} if memo is None else memo
-    fitting = [shape for shape in alternatives.of(nodes) if alternatives.fits(shape, value, memo)]
+    fitting = [shape for shape in graph.of(nodes) if graph.fits(shape, value, memo)]
     if isinstance(value, dict) and len(fitting) > 1:
         return max(fitting, key=lambda shape: sum(name in shape.required for name in value))
     return fitting[0] if fitting else None
 
 
-def resolved(alternatives: Alternatives, nodes: Conjunction) -> tuple[int, ...]:
+def resolved(graph: Graph, nodes: Conjunction) -> tuple[int, ...]:
     """What two places with the same schemas share, however they refer to them."""
     found: list[Any] = []
     for node in nodes:
         seen = 0
         while isinstance(node, dict) and "$ref" in node and _says_nothing_else(node) and seen < 32:
-            node, seen = alternatives.target(node["$ref"]), seen + 1
+            node, seen = graph.target(node["$ref"]), seen + 1
         found.append(node)
     return tuple(id(node) for node in conjunction(found))
 

@@ -1,7 +1,8 @@
 """What can be done to one place of a valid value: every single step to, and over, its limits.
 
 Deterministic, cheap and telling steps first.  Whether the result is valid is not said here: a
-limit that the schema puts here another part may lift, so validity is always computed.
+limit that the schema puts here another part may lift, so validity is always computed.  `broken`
+takes one to three of these steps, and gives a value that is invalid beyond doubt.
 """
 
 from __future__ import annotations
@@ -10,15 +11,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from troth.generation import bodies, scalars
-from troth.generation.alternatives import Unsupported
-from troth.generation.generate import Generator
-from troth.generation.locations import ABSENT, Site, put, sites
+from troth.errors import TrothError
+from troth.generation.generator import Generator
+from troth.generation.locations import ABSENT, Location, locations, put
+from troth.generation.numbers import Bound, whole_limits
+from troth.generation.patterns import matches
 from troth.generation.raw_json import Written, write
-from troth.generation.shape import Bound, Shape, identity, item_nodes, type_of
-from troth.generation.source import Simplest
+from troth.generation.shape import Shape, item_nodes
+from troth.generation.source import Smallest, Source, Unsatisfiable
+from troth.generation.values import generator_of
+from troth.schema.data_model import FORMATS, identity, type_of
 from troth.schema.schema import Schema
 
+# So many mutations has a broken value at most, in so many tries.
+_MOST = 3
+_TRIES = 8
+_SIMPLE: tuple[Any, ...] = (None, [], {}, "", 0, True, 0.5, "text", -1, [None], {"": None})
 #: One value of each JSON type, as unlike a number in a string as can be.
 _SAMPLES: dict[str, Any] = {
     "string": "text",
@@ -75,22 +83,22 @@ class Mutation:
 
 def mutations(schema: Schema, value: Any) -> Iterator[Mutation]:
     """Every mutation of every place of *value*, which is valid: each changes one place only."""
-    generator = bodies.generator_of(schema)
-    for site in sites(generator.alternatives, (schema.prepared,), value):
-        for defect in defects(generator, site):
+    generator = generator_of(schema)
+    for location in locations(generator.graph, (schema.prepared,), value):
+        for defect in defects(generator, location):
             yield Mutation(
-                site.pointer,
+                location.pointer,
                 defect.about,
-                put(value, site.tokens, defect.replacement),
+                put(value, location.tokens, defect.replacement),
                 defect.tier,
                 defect.legal,
             )
 
 
-def defects(generator: Generator, site: Site, *, thorough: bool = True) -> Iterator[Defect]:
-    """What can be put in the place of *site*; *thorough* includes the large and the strange."""
-    seen = {identity(site.value)}
-    for defect in _all_defects(generator, site, thorough=thorough):
+def defects(generator: Generator, location: Location, *, thorough: bool = True) -> Iterator[Defect]:
+    """What can be put in the place of *location*; *thorough* includes the large and the strange."""
+    seen = {identity(location.value)}
+    for defect in _all_defects(generator, location, thorough=thorough):
         if defect.replacement is not ABSENT and not isinstance(defect.replacement, Written):
             if _bulky(defect) or _holds_written(defect.replacement):
                 yield defect
@@ -111,27 +119,27 @@ def _holds_written(value: Any) -> bool:
     return any(isinstance(item, Written) for item in items)
 
 
-def _all_defects(generator: Generator, site: Site, *, thorough: bool) -> Iterator[Defect]:
-    if site.tokens and isinstance(site.tokens[-1], str):
-        yield Defect("absent", ABSENT, 0 if site.required else 1)
-    yield from _enum_defects(generator, site)
-    yield from _branches(generator, site)
-    yield from _type_defects(generator, site)
-    match site.value:
+def _all_defects(generator: Generator, location: Location, *, thorough: bool) -> Iterator[Defect]:
+    if location.tokens and isinstance(location.tokens[-1], str):
+        yield Defect("absent", ABSENT, 0 if location.required else 1)
+    yield from _enum_defects(generator, location)
+    yield from _branches(generator, location)
+    yield from _type_defects(generator, location)
+    match location.value:
         case bool() | None:
             pass
         case int() | float():
-            yield from _number_defects(site.shape, thorough=thorough)
+            yield from _number_defects(location.shape, thorough=thorough)
         case str():
-            yield from _string_defects(generator, site, thorough=thorough)
+            yield from _string_defects(generator, location, thorough=thorough)
         case list():
-            yield from _array_defects(generator, site, thorough=thorough)
+            yield from _array_defects(generator, location, thorough=thorough)
         case dict():
-            yield from _object_defects(generator, site, thorough=thorough)
+            yield from _object_defects(generator, location, thorough=thorough)
 
 
-def _type_defects(generator: Generator, site: Site) -> Iterator[Defect]:
-    shapes = generator.alternatives.of(site.nodes)
+def _type_defects(generator: Generator, location: Location) -> Iterator[Defect]:
+    shapes = generator.graph.of(location.nodes)
     taken = frozenset[str]().union(*(shape.types for shape in shapes))
     null_tier = 0 if "null" not in taken else 1
     yield Defect("null", None, null_tier)
@@ -147,18 +155,16 @@ def _type_defects(generator: Generator, site: Site) -> Iterator[Defect]:
         yield Defect('the string "true" instead of a boolean', "true", 1)
     if taken & {"integer", "number"} and "string" not in taken:
         yield Defect("a number in a string", "1", 1)
-    if "array" in taken and "string" not in taken and isinstance(site.value, list):
-        yield Defect("an item instead of an array of it", (site.value or ["text"])[0], 2)
+    if "array" in taken and "string" not in taken and isinstance(location.value, list):
+        yield Defect("an item instead of an array of it", (location.value or ["text"])[0], 2)
 
 
 def _named(types: frozenset[str]) -> str:
     return " or ".join(kind for kind in _SAMPLES if kind in types)
 
 
-def _enum_defects(generator: Generator, site: Site) -> Iterator[Defect]:
-    values = [
-        value for shape in generator.alternatives.of(site.nodes) for value in shape.values or ()
-    ]
+def _enum_defects(generator: Generator, location: Location) -> Iterator[Defect]:
+    values = [value for shape in generator.graph.of(location.nodes) for value in shape.values or ()]
     if not values:
         return
     for value in values:
@@ -173,16 +179,16 @@ def _enum_defects(generator: Generator, site: Site) -> Iterator[Defect]:
         yield Defect("empty instead of an enum's value", "", 2)
 
 
-def _branches(generator: Generator, site: Site) -> Iterator[Defect]:
-    shapes = generator.alternatives.of(site.nodes)
+def _branches(generator: Generator, location: Location) -> Iterator[Defect]:
+    shapes = generator.graph.of(location.nodes)
     for index, shape in enumerate(shapes[:12]):
-        if shape is site.shape and shape.types == {type_of(site.value)}:
+        if shape is location.shape and shape.types == {type_of(location.value)}:
             continue
         for kind in [kind for kind in _SAMPLES if kind in shape.types][:7]:
-            if shape.values is None and (len(shapes) > 1 or kind != type_of(site.value)):
+            if shape.values is None and (len(shapes) > 1 or kind != type_of(location.value)):
                 try:
-                    value = generator.shaped(_of_type(shape, kind), Simplest())
-                except Unsupported:
+                    value = generator.shaped(_of_type(shape, kind), Smallest())
+                except Unsatisfiable:
                     continue
                 yield Defect(f"branch {index + 1} of {len(shapes)}: {kind}", value, 1)
 
@@ -194,7 +200,7 @@ def _of_type(shape: Shape, kind: str) -> Shape:
 def _number_defects(shape: Shape, *, thorough: bool) -> Iterator[Defect]:
     whole = "number" not in shape.types
     step: int | float = 1 if whole else 0.01
-    low, high = scalars.whole_limits(shape)
+    low, high = whole_limits(shape)
     yield from _limit("minimum", shape.low, step, -1)
     yield from _limit("maximum", shape.high, step, 1)
     if whole:
@@ -234,8 +240,10 @@ def _limit(word: str, bound: Bound | None, step: int | float, sign: int) -> Iter
     yield Defect(f"at {word}", inside, 1, "either-if-valid" if large else "computed")
 
 
-def _string_defects(generator: Generator, site: Site, *, thorough: bool) -> Iterator[Defect]:
-    shape = site.shape
+def _string_defects(
+    generator: Generator, location: Location, *, thorough: bool
+) -> Iterator[Defect]:
+    shape = location.shape
     if shape.values is not None:
         return
     if shape.min_length:
@@ -250,11 +258,12 @@ def _string_defects(generator: Generator, site: Site, *, thorough: bool) -> Iter
             yield Defect("maxLength counted in code points", "\U0001f600" * shape.max_length, 2)
     for pattern in shape.patterns:
         for text in ("", "!", " ", "\u00e9", "0", "a", "A b"):
-            if not generator.alternatives.matches(pattern, text):
+            if not matches(pattern, text):
                 yield Defect(f"not the pattern {pattern}", text, 0)
                 break
     for name in shape.formats:
-        yield Defect(f"not the format {name}", scalars.NO_FORMAT.get(name, "not one"), 0)
+        text = FORMATS[name].counterexample if name in FORMATS else "not one"
+        yield Defect(f"not the format {name}", text, 0)
     yield Defect("an empty string", "", 1)
     if thorough:
         for word, text in HARD_TEXTS:
@@ -263,8 +272,8 @@ def _string_defects(generator: Generator, site: Site, *, thorough: bool) -> Iter
         yield Defect("very long", "long " * (_LONG // 5), 3, "either-if-valid")
 
 
-def _array_defects(generator: Generator, site: Site, *, thorough: bool) -> Iterator[Defect]:
-    shape, items = site.shape, site.value
+def _array_defects(generator: Generator, location: Location, *, thorough: bool) -> Iterator[Defect]:
+    shape, items = location.shape, location.value
     one = items[:1] or [_any_item(generator, shape)]
     yield Defect("an empty array", [], 0 if shape.min_items else 1)
     if shape.min_items > 1:
@@ -281,8 +290,8 @@ def _array_defects(generator: Generator, site: Site, *, thorough: bool) -> Itera
 
 def _any_item(generator: Generator, shape: Shape) -> Any:
     try:
-        return generator.value(item_nodes(shape, 0), Simplest())
-    except Unsupported:
+        return generator.value(item_nodes(shape, 0), Smallest())
+    except Unsatisfiable:
         return None
 
 
@@ -295,13 +304,15 @@ def _repeated(one: list[Any], count: int) -> list[Any]:
     return one * count
 
 
-def _object_defects(generator: Generator, site: Site, *, thorough: bool) -> Iterator[Defect]:
-    shape, value = site.shape, site.value
+def _object_defects(
+    generator: Generator, location: Location, *, thorough: bool
+) -> Iterator[Defect]:
+    shape, value = location.shape, location.value
     extra = "extra_member" + "_" * ("extra_member" in value)
     yield Defect("an extra member", {**value, extra: "text"}, 2)
     if shape.names:
         for name in ("", "-1", "not a name", "01", "\u00e9"):
-            if not generator.alternatives.admits(shape.names, name):
+            if not generator.graph.admits(shape.names, name):
                 sample = next(iter(value.values()), 1)
                 yield Defect("a member name that is not allowed", {**value, name: sample}, 0)
                 break
@@ -316,7 +327,7 @@ def _object_defects(generator: Generator, site: Site, *, thorough: bool) -> Iter
         yield Defect("above maxProperties", {**value, **more}, 0)
     if value and thorough:
         yield Defect("a member twice", _twice(value, next(iter(value))), 2, "either")
-        if len(site.tokens) < 2:
+        if len(location.tokens) < 2:
             deep = Written("[" * _DEEP + "]" * _DEEP, [])
             yield Defect("an extra, deeply nested member", {**value, extra: deep}, 3, "either")
             yield Defect("an extra member called __proto__", {**value, "__proto__": {}}, 3)
@@ -327,3 +338,64 @@ def _twice(value: dict[str, Any], name: str) -> Written:
     body = write(value).decode("utf-8", "surrogatepass")
     again = write({name: value[name]}).decode("utf-8", "surrogatepass")
     return Written(f"{body[:-1]},{again[1:]}", value)
+
+
+class NothingToBreak(TrothError):
+    """Every value is valid here, so none can be invalid."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"{self.name} accepts whatever is sent: there is no invalid request to build"
+
+
+def broken(schema: Schema, value: Any, source: Source) -> Any:
+    """An invalid value: *value*, which is valid, with one to three mutations.
+
+    Raises NothingToBreak when the schema takes everything that we know to try.
+    """
+    generator = generator_of(schema)
+    found, count = value, 0
+    wanted = 1 + source.below(_MOST)
+    for _ in range(_TRIES):
+        places = list(locations(generator.graph, (schema.prepared,), value))
+        if not places:
+            break
+        # The whole value seldom: another type there tells little, and hides what else is wrong.
+        first = 1 if len(places) > 1 and not source.chance(3) else 0
+        location = source.choice(places[first:])
+        options = [one for one in defects(generator, location, thorough=False) if _plain(one)]
+        candidate = _mutated(found, location, source.choice(options)) if options else found
+        if not schema.is_valid(candidate):
+            found, count = candidate, count + 1
+        if count >= wanted:
+            return found
+    return found if count else _certainly(schema, value)
+
+
+def _plain(defect: Defect) -> bool:
+    # Members that the schema does not know, and texts, are no defects where all may be added.
+    return defect.legal == "computed" and not isinstance(defect.replacement, Written)
+
+
+def _mutated(value: Any, location: Location, defect: Defect) -> Any:
+    """*value* with the defect; a place that an earlier mutation took away stays away."""
+    try:
+        return put(value, location.tokens, defect.replacement)
+    except (IndexError, TypeError, ValueError, KeyError):
+        return value
+
+
+def _certainly(schema: Schema, value: Any) -> Any:
+    generator = generator_of(schema)
+    for location in locations(generator.graph, (schema.prepared,), value):
+        for defect in defects(generator, location, thorough=False):
+            candidate = put(value, location.tokens, defect.replacement)
+            if _plain(defect) and not schema.is_valid(candidate):
+                return candidate
+    for candidate in _SIMPLE:
+        if not schema.is_valid(candidate):
+            return candidate
+    raise NothingToBreak(f"the schema at #{schema.pointer}")

@@ -1,10 +1,11 @@
-"""Natural values: what a string of a format, or of a member with a telling name, looks like."""
+"""Natural strings: what one of a format, or of a member with a telling name, looks like."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
-from troth.generation.fast_source import Dice
+from troth.generation.source import Source
 
 _WORDS = (
     "amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "harbor", "indigo", "juniper",
@@ -24,100 +25,113 @@ _SENTENCES = (
 _HEX = "0123456789abcdef"
 
 
-def _hex(dice: Dice, count: int) -> str:
-    return "".join([_HEX[dice.below(16)] for _ in range(count)])
+def _hex(source: Source, count: int) -> str:
+    return "".join([_HEX[source.below(16)] for _ in range(count)])
 
 
-def word(dice: Dice) -> str:
+def word(source: Source) -> str:
     """One lower-case English word."""
-    return dice.choice(_WORDS)
+    return source.choice(_WORDS)
 
 
-def _date(dice: Dice) -> str:
-    return f"{2020 + dice.below(6)}-{1 + dice.below(12):02}-{1 + dice.below(28):02}"
+def _date(source: Source) -> str:
+    return f"{2020 + source.below(6)}-{1 + source.below(12):02}-{1 + source.below(28):02}"
 
 
-def _time(dice: Dice) -> str:
-    return f"{dice.below(24):02}:{dice.below(60):02}:{dice.below(60):02}Z"
+def _time(source: Source) -> str:
+    return f"{source.below(24):02}:{source.below(60):02}:{source.below(60):02}Z"
 
 
-def _uuid(dice: Dice) -> str:
-    digits = _hex(dice, 31)
+def _uuid(source: Source) -> str:
+    digits = _hex(source, 31)
     # RFC 9562 §5.4: version 4, variant 8..b
     return (
-        f"{digits[:8]}-{digits[8:12]}-4{digits[12:15]}-{'89ab'[dice.below(4)]}{digits[15:18]}"
+        f"{digits[:8]}-{digits[8:12]}-4{digits[12:15]}-{'89ab'[source.below(4)]}{digits[15:18]}"
         f"-{digits[18:30]}"
     )
 
 
-def _ipv4(dice: Dice) -> str:
+def _ipv4(source: Source) -> str:
     # RFC 5737 §3: addresses for documentation
-    return f"{dice.choice(('192.0.2', '198.51.100', '203.0.113'))}.{1 + dice.below(254)}"
+    return f"{source.choice(('192.0.2', '198.51.100', '203.0.113'))}.{1 + source.below(254)}"
 
 
-def _url(dice: Dice) -> str:
-    return f"https://example.com/{word(dice)}"
+def _url(source: Source) -> str:
+    return f"https://example.com/{word(source)}"
 
 
-FORMATS: dict[str, Callable[[Dice], str]] = {
-    "date-time": lambda dice: f"{_date(dice)}T{_time(dice)}",
+def _hostname(source: Source) -> str:
+    return f"{word(source)}.example.com"
+
+
+def _email(source: Source) -> str:
+    return f"{word(source)}@example.com"
+
+
+def _date_time(source: Source) -> str:
+    return f"{_date(source)}T{_time(source)}"
+
+
+#: What draws a string of a format.  Those beyond `data_model.FORMATS` are annotations.
+FORMATS: dict[str, Callable[[Source], str]] = {
+    "date-time": _date_time,
     "date": _date,
     "time": _time,
-    "duration": lambda dice: f"PT{1 + dice.below(48)}H",
-    "email": lambda dice: f"{word(dice)}@example.com",
-    "idn-email": lambda dice: f"{word(dice)}@example.com",
-    "hostname": lambda dice: f"{word(dice)}.example.com",
-    "idn-hostname": lambda dice: f"{word(dice)}.example.com",
+    "duration": lambda source: f"PT{1 + source.below(48)}H",
+    "email": _email,
+    "idn-email": _email,
+    "hostname": _hostname,
+    "idn-hostname": _hostname,
     "ipv4": _ipv4,
     # RFC 3849: the prefix for documentation
-    "ipv6": lambda dice: f"2001:db8::{1 + dice.below(0xFFFE):x}",
+    "ipv6": lambda source: f"2001:db8::{1 + source.below(0xFFFE):x}",
     "uri": _url,
-    "url": _url,
     "iri": _url,
-    "uri-reference": lambda dice: f"/{word(dice)}",
-    "iri-reference": lambda dice: f"/{word(dice)}",
-    "uri-template": lambda dice: f"https://example.com/{word(dice)}/{{id}}",
+    "url": _url,
+    "uri-reference": lambda source: f"/{word(source)}",
+    "iri-reference": lambda source: f"/{word(source)}",
+    "uri-template": lambda source: f"https://example.com/{word(source)}/{{id}}",
     "uuid": _uuid,
-    "json-pointer": lambda dice: f"/{word(dice)}/{dice.below(10)}",
-    "relative-json-pointer": lambda dice: f"{dice.below(3)}/{word(dice)}",
-    "regex": lambda dice: f"^{word(dice)}$",
-    "byte": lambda dice: dice.choice(("dHJvdGg=", "aGVsbG8=", "YW1iZXI=")),
+    "json-pointer": lambda source: f"/{word(source)}/{source.below(10)}",
+    "relative-json-pointer": lambda source: f"{source.below(3)}/{word(source)}",
+    "regex": lambda source: f"^{word(source)}$",
+    "byte": lambda source: source.choice(("dHJvdGg=", "aGVsbG8=", "YW1iZXI=")),
     "binary": word,
-    "password": lambda dice: f"{word(dice)}-{word(dice)}-{dice.below(100)}",
+    "password": lambda source: f"{word(source)}-{word(source)}-{source.below(100)}",
 }
 
 
-def _sentence(dice: Dice) -> str:
-    return dice.choice(_SENTENCES).format(word(dice), word(dice))
+def _sentence(source: Source) -> str:
+    return source.choice(_SENTENCES).format(word(source), word(source))
 
 
-def _name(dice: Dice) -> str:
-    return f"{dice.choice(_FIRST)} {dice.choice(_LAST)}"
+def _name(source: Source) -> str:
+    return f"{source.choice(_FIRST)} {source.choice(_LAST)}"
 
 
 # The last word of a member's name, and what such a member holds.
-_BY_NAME: dict[str, Callable[[Dice], str]] = {
-    "id": lambda dice: _hex(dice, 12),
+_BY_NAME: dict[str, Callable[[Source], str]] = {
+    "id": lambda source: _hex(source, 12),
     "uuid": _uuid,
-    "email": FORMATS["email"],
+    "email": _email,
     "url": _url,
     "uri": _url,
     "link": _url,
     "href": _url,
     "website": _url,
-    "city": lambda dice: dice.choice(_CITIES),
-    "location": lambda dice: dice.choice(_CITIES),
-    "place": lambda dice: dice.choice(_CITIES),
-    "destination": lambda dice: dice.choice(_CITIES),
-    "origin": lambda dice: dice.choice(_CITIES),
-    "country": lambda dice: dice.choice(_COUNTRIES),
+    "city": lambda source: source.choice(_CITIES),
+    "location": lambda source: source.choice(_CITIES),
+    "place": lambda source: source.choice(_CITIES),
+    "destination": lambda source: source.choice(_CITIES),
+    "origin": lambda source: source.choice(_CITIES),
+    "country": lambda source: source.choice(_COUNTRIES),
     "name": _name,
     "author": _name,
     "username": word,
-    "firstname": lambda dice: dice.choice(_FIRST),
-    "lastname": lambda dice: dice.choice(_LAST),
-    "title": lambda dice: f"{word(dice).capitalize()} {word(dice)}",
-    "subject": lambda dice: f"{word(dice).capitalize()} {word(dice)}",
+    "firstname": lambda source: source.choice(_FIRST),
+    "lastname": lambda source: source.choice(_LAST),
+    "title": lambda source: f"{word(source).capitalize()} {word(source)}",
+    "subject": lambda source: f"{word(source).capitalize()} {word(source)}",
     "description": _sentence,
     "summary": _sentence,
     "message": _sentence,
@@ -128,24 +142,25 @@ _BY_NAME: dict[str, Callable[[Dice], str]] = {
     "date": _date,
     "day": _date,
     "time": _time,
-    "timestamp": FORMATS["date-time"],
-    "phone": lambda dice: f"+1 202 555 01{dice.below(100):02}",
-    "currency": lambda dice: dice.choice(("EUR", "USD", "JPY", "CHF")),
-    "color": lambda dice: dice.choice(("teal", "crimson", "ochre", "navy")),
-    "colour": lambda dice: dice.choice(("teal", "crimson", "ochre", "navy")),
-    "language": lambda dice: dice.choice(("en", "de", "fr", "ja")),
-    "locale": lambda dice: dice.choice(("en-GB", "de-CH", "fr-FR", "ja-JP")),
-    "unit": lambda dice: dice.choice(("celsius", "metre", "gram")),
-    "version": lambda dice: f"{1 + dice.below(4)}.{dice.below(10)}.{dice.below(10)}",
-    "token": lambda dice: _hex(dice, 16),
-    "hash": lambda dice: _hex(dice, 32),
-    "code": lambda dice: f"{word(dice)}-{dice.below(100)}",
-    "slug": lambda dice: f"{word(dice)}-{word(dice)}",
-    "query": lambda dice: f"{word(dice)} {word(dice)}",
+    "timestamp": _date_time,
+    "phone": lambda source: f"+1 202 555 01{source.below(100):02}",
+    "currency": lambda source: source.choice(("EUR", "USD", "JPY", "CHF")),
+    "color": lambda source: source.choice(("teal", "crimson", "ochre", "navy")),
+    "colour": lambda source: source.choice(("teal", "crimson", "ochre", "navy")),
+    "language": lambda source: source.choice(("en", "de", "fr", "ja")),
+    "locale": lambda source: source.choice(("en-GB", "de-CH", "fr-FR", "ja-JP")),
+    "unit": lambda source: source.choice(("celsius", "metre", "gram")),
+    "version": lambda source: f"{1 + source.below(4)}.{source.below(10)}.{source.below(10)}",
+    "token": lambda source: _hex(source, 16),
+    "hash": lambda source: _hex(source, 32),
+    "code": lambda source: f"{word(source)}-{source.below(100)}",
+    "slug": lambda source: f"{word(source)}-{word(source)}",
+    "query": lambda source: f"{word(source)} {word(source)}",
 }
 
 
-def named(name: str) -> Callable[[Dice], str]:
+@lru_cache(maxsize=4096)
+def named(name: str) -> Callable[[Source], str]:
     """What draws a natural string for a member called *name*."""
     last = "".join(f"_{char.lower()}" if char.isupper() else char for char in name)
     last = last.replace("-", "_").replace(".", "_").rpartition("_")[2]

@@ -1,72 +1,168 @@
-"""Numbers within bounds, exact: the arithmetic is done in fractions, never in floats."""
+"""Numbers within bounds, exact: the arithmetic is done in fractions, never in floats.
+
+A number is taken as the decimal that it is written as: 0.1 is a tenth here.
+"""
 
 from __future__ import annotations
 
-from decimal import Decimal
+import math
+from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, floor, gcd, lcm
-from typing import Any
+from typing import Protocol
 
-from troth.generation.fast_source import Dead, Dice
+from troth.generation.source import Source, Unsatisfiable
 
-_FORMAT_BOUNDS = {
-    "int32": (-(2**31), 2**31 - 1),
-    "int64": (-(2**63), 2**63 - 1),
-}
+# An integer without limits stays small: servers may cap what costs them.
+_USUAL = 100
+_WIDE = 2**31 - 1
+_TRIES = 24
+_DIGITS = (2, 4, 8, 15, 30)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bound:
+    """A limit of a number: *strict* leaves the limit itself out."""
+
+    value: int | float
+    strict: bool = False
+
+
+class Limits(Protocol):
+    """What a shape says of numbers."""
+
+    @property
+    def low(self) -> Bound | None:
+        """The least, if there is one."""
+
+    @property
+    def high(self) -> Bound | None:
+        """The greatest, if there is one."""
+
+    @property
+    def multiples(self) -> tuple[int | float, ...]:
+        """What a number is a multiple of, all of them."""
+
+    @property
+    def not_multiples(self) -> tuple[int | float, ...]:
+        """What it is no multiple of, none of them."""
+
+
+def fits(limits: Limits, value: int | float) -> bool:
+    """Whether *value* keeps *limits*."""
+    low, high = limits.low, limits.high
+    return (
+        (low is None or (value > low.value if low.strict else value >= low.value))
+        and (high is None or (value < high.value if high.strict else value <= high.value))
+        and all(is_multiple(value, of) for of in limits.multiples)
+        and not any(is_multiple(value, of) for of in limits.not_multiples)
+    )
+
+
+def is_multiple(value: int | float, of: int | float) -> bool:
+    """Whether *value* is a multiple of *of*."""
+    return (exact(value) / exact(of)).denominator == 1
+
+
+def exact(value: int | float) -> Fraction:
+    """The decimal that *value* was written as.
+
+    Raises Unsatisfiable for an infinity.
+    """
+    if isinstance(value, int):
+        return Fraction(value)
+    try:
+        return Fraction(str(value))
+    except ValueError:
+        raise Unsatisfiable("a bound is not a finite number") from None
+
+
+def whole_limits(limits: Limits) -> tuple[int | None, int | None]:
+    """The least and the greatest integer within *limits*."""
+    low = high = None
+    if limits.low is not None:
+        low = math.ceil(limits.low.value)
+        low += limits.low.strict and low == limits.low.value
+    if limits.high is not None:
+        high = math.floor(limits.high.value)
+        high -= limits.high.strict and high == limits.high.value
+    return low, high
 
 
 class Range:
-    """The numbers that bounds and divisors leave: compiled once, drawn from often."""
+    """The numbers that limits leave: worked out once, drawn from often.
 
-    __slots__ = ("high", "low", "open_high", "open_low", "step", "whole")
+    *whole* leaves integers only; *fractions* numbers that are no integers.
+    """
 
-    def __init__(self, bounds: list[tuple[str, Any]], *, formats: list[str], whole: bool) -> None:
-        self.low: Fraction | None = None
-        self.high: Fraction | None = None
-        self.open_low = self.open_high = False
-        self.step: Fraction | None = None
+    __slots__ = ("fractions", "high", "limits", "low", "open_high", "open_low", "step", "whole")
+
+    def __init__(self, limits: Limits, *, whole: bool, fractions: bool = False) -> None:
+        self.limits = limits
         self.whole = whole
-        for word, value in bounds:
-            self._narrow(word, exact(value))
-        for name in formats:
-            if whole and name in _FORMAT_BOUNDS:
-                low, high = _FORMAT_BOUNDS[name]
-                self._narrow("minimum", Fraction(low))
-                self._narrow("maximum", Fraction(high))
-        if whole:
-            self.step = _common(self.step or Fraction(1), Fraction(1))
+        self.fractions = fractions
+        self.low = None if limits.low is None else exact(limits.low.value)
+        self.high = None if limits.high is None else exact(limits.high.value)
+        self.open_low = limits.low is not None and limits.low.strict
+        self.open_high = limits.high is not None and limits.high.strict
+        self.step = Fraction(1) if whole else None
+        for of in limits.multiples:
+            step = exact(of)
+            if step > 0:
+                self.step = step if self.step is None else _common(self.step, step)
 
-    def _narrow(self, word: str, value: Fraction) -> None:
-        if word == "multipleOf":
-            if value > 0:
-                self.step = value if self.step is None else _common(self.step, value)
-        elif word in ("minimum", "exclusiveMinimum"):
-            if self.low is None or value > self.low:
-                self.low, self.open_low = value, False
-            if word == "exclusiveMinimum" and value == self.low:
-                self.open_low = True
-        else:
-            if self.high is None or value < self.high:
-                self.high, self.open_high = value, False
-            if word == "exclusiveMaximum" and value == self.high:
-                self.open_high = True
-
-    def draw(self, dice: Dice) -> int | float:
-        """A number of the range, small where it may be.  Raises Dead when there is none."""
+    def natural(self, source: Source) -> int | float:
+        """A number of the range, small where it may be.  Raises Unsatisfiable."""
         low, high = self._window()
         if self.step is not None:
-            first = floor(low / self.step) + 1 if self.open_low else ceil(low / self.step)
-            last = ceil(high / self.step) - 1 if self.open_high else floor(high / self.step)
+            first, last = self._steps(low, high, self.step)
             if first > last:
-                raise Dead("no number lies within its bounds")
-            return self._number((first + dice.below(last - first + 1)) * self.step)
+                raise Unsatisfiable("no number lies within its bounds")
+            return self._allowed(self._number((first + source.below(last - first + 1)) * self.step))
         if low == high and not (self.open_low or self.open_high):
             return self._number(low)
         if low >= high:
-            raise Dead("no number lies within its bounds")
-        exactly = low + (high - low) * Fraction(1 + dice.below(999), 1000)
+            raise Unsatisfiable("no number lies within its bounds")
+        exactly = low + (high - low) * Fraction(1 + source.below(999), 1000)
         rounded = Fraction(round(exactly * 100), 100)
-        return self._number(rounded if low < rounded < high else exactly)
+        return self._allowed(self._number(rounded if low < rounded < high else exactly))
+
+    def edgy(self, source: Source, *, costs: tuple[int | float, ...] = ()) -> int | float:
+        """A number of the range, often one of its limits.  Raises Unsatisfiable.
+
+        *costs* are what a server may cap: an integer without another limit stays below.
+        """
+        if self.limits.multiples:
+            return self._multiple(source)
+        if not self.whole:
+            return self._allowed(self._fraction(source))
+        low, high = whole_limits(self.limits)
+        if costs and (low is None or low <= min(costs)):
+            cap = math.floor(min(costs))
+            high = cap if high is None else min(high, cap)
+        if low is None and high is None:
+            low, high = -_USUAL, _USUAL
+        elif low is None:
+            assert high is not None
+            low = high - _USUAL
+        elif high is None:
+            high = low + _USUAL
+        if high - low >= _WIDE:
+            # int32 and the like: the format is a limit of the machine, not a range to explore.
+            low, high = max(low, -_USUAL), min(high, max(low, 0) + _USUAL)
+        if low > high:
+            raise Unsatisfiable("no number lies within its bounds")
+        return self._allowed(source.between(low, high))
+
+    def clamp(self, value: int | float) -> int | float:
+        """The number nearest to *value*, as far as its limits are part of the range."""
+        wanted = exact(value)
+        if self.low is not None and wanted < self.low and not self.open_low:
+            wanted = self.low
+        if self.high is not None and wanted > self.high and not self.open_high:
+            wanted = self.high
+        if self.step is not None:
+            wanted = round(wanted / self.step) * self.step
+        return self._number(wanted)
 
     def _window(self) -> tuple[Fraction, Fraction]:
         width = Fraction(100) * max(self.step or 1, 1)
@@ -85,41 +181,70 @@ class Range:
             high = low + width
         return low, high
 
+    def _steps(self, low: Fraction, high: Fraction, step: Fraction) -> tuple[int, int]:
+        """The first and the last multiple of *step* from *low* to *high*, counted in steps."""
+        first = math.floor(low / step) + 1 if self.open_low else math.ceil(low / step)
+        last = math.ceil(high / step) - 1 if self.open_high else math.floor(high / step)
+        return first, last
+
+    def _multiple(self, source: Source) -> int | float:
+        assert self.step is not None
+        span = 2 * _USUAL * self.step
+        low, high = self.low, self.high
+        if low is None:
+            last = _USUAL if high is None else math.floor(high / self.step)
+            low = last * self.step - span
+        if high is None:
+            high = math.ceil(low / self.step) * self.step + span
+        first, last = self._steps(low, high, self.step)
+        if first > last:
+            raise Unsatisfiable("no multiple lies within its bounds")
+        count = min(last - first, 10**6) + 1
+        start = source.between(0, count - 1)
+        for turn in range(min(count, _TRIES + 1)):
+            found = (first + (start + turn) % count) * self.step
+            if not any((found / exact(of)).denominator == 1 for of in self.limits.not_multiples):
+                return int(found) if found.denominator == 1 else float(found)
+        raise Unsatisfiable("every multiple is one of another number as well")
+
+    def _fraction(self, source: Source) -> float:
+        low, high = self.low, self.high
+        if low is None:
+            low = Fraction(-_USUAL) if high is None else high - _USUAL
+        if high is None:
+            high = low + (2 * _USUAL if self.low is None else _USUAL)
+        for digits in _DIGITS:
+            scale = 10**digits
+            first, last = self._steps(low, high, Fraction(1, scale))
+            if self.fractions and first == last and first % scale == 0:
+                continue
+            if first <= last:
+                found = source.between(first, last)
+                if self.fractions and found % scale == 0:
+                    found += 1 if found < last else -1
+                return float(Fraction(found, scale))
+        raise Unsatisfiable("no number lies within its bounds")
+
     def _number(self, value: Fraction) -> int | float:
         if self.whole or (self.step is not None and value.denominator == 1):
             return int(value)
         try:
             return float(value)
         except OverflowError:
-            raise Dead("its numbers are beyond a double") from None
+            raise Unsatisfiable("its numbers are beyond a double") from None
 
-    def clamp(self, value: int | float) -> int | float | None:
-        """The number nearest to *value*, or None where a draw does better."""
-        wanted = exact(value)
-        if self.low is not None and wanted < self.low and not self.open_low:
-            wanted = self.low
-        if self.high is not None and wanted > self.high and not self.open_high:
-            wanted = self.high
-        if self.step is not None:
-            wanted = round(wanted / self.step) * self.step
-        return self._number(wanted)
-
-
-def exact(value: int | float) -> Fraction:
-    """The decimal that *value* was written as: 0.1 is a tenth here.
-
-    Raises Dead for an infinity.
-    """
-    if isinstance(value, int):
-        return Fraction(value)
-    try:
-        return Fraction(Decimal(repr(value)))
-    except (ValueError, OverflowError, ArithmeticError):
-        raise Dead("a bound is not a finite number") from None
+    def _allowed(self, found: int | float) -> int | float:
+        """*found*, or one nearby that is no multiple where it must not be one."""
+        if not self.limits.not_multiples:
+            return found
+        for step in (0, 1, -1, 0.5, -0.5, 0.01, 0.001):
+            other = found + step
+            if not (self.whole and isinstance(other, float)) and fits(self.limits, other):
+                return other
+        raise Unsatisfiable("every number is a multiple of another")
 
 
-def _common(left: Fraction, right: Fraction) -> Fraction:
-    top = lcm(left.numerator * right.denominator, right.numerator * left.denominator)
-    bottom = left.denominator * right.denominator
-    shared = gcd(top, bottom)
-    return Fraction(top // shared, bottom // shared)
+def _common(one: Fraction, other: Fraction) -> Fraction:
+    """The least number that is a multiple of both."""
+    top = math.lcm(one.numerator * other.denominator, other.numerator * one.denominator)
+    return Fraction(top, one.denominator * other.denominator)

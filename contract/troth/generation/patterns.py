@@ -1,7 +1,7 @@
-"""Strings that match a regular expression, drawn from the expression itself.
+"""Regular expressions: whether one matches a text, and texts drawn from the expression itself.
 
 Reads the dialect that JSON Schema recommends (ECMA-262 without the exotic).  What it cannot draw
-from (look-around, back-references) it skips, so callers check what they got; `generator` returns
+from (look-around) it skips, so callers check what they got; `generator` returns
 None for what it cannot read at all.
 """
 
@@ -9,10 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
-from troth.generation.fast_source import Dice
+from troth.errors import SpecError
+from troth.generation.source import Source
+from troth.schema.untrusted_schema import UnusableSchema, embedded
 
-Draw = Callable[[Dice, int], str]
+Draw = Callable[[Source, int], str]
+# Draws a part of a text; the last argument has the texts of the groups before it.
+_Part = Callable[[Source, int, dict[str, str]], str]
 
 _DIGITS = "0123456789"
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
@@ -53,6 +59,7 @@ class _Reader:
     text: str
     at: int = 0
     depth: int = 0
+    groups: int = 0
 
     def peek(self) -> str:
         return self.text[self.at : self.at + 1]
@@ -70,7 +77,7 @@ class _Reader:
         found, self.at = self.text[self.at : end], end + len(mark)
         return found
 
-    def alternation(self) -> Draw:
+    def alternation(self) -> _Part:
         self.depth += 1
         if self.depth > _DEEPEST:
             raise _Unreadable
@@ -80,10 +87,10 @@ class _Reader:
         self.depth -= 1
         if len(branches) == 1:
             return branches[0]
-        return lambda dice, grow: dice.choice(branches)(dice, grow)
+        return lambda source, grow, groups: source.choice(branches)(source, grow, groups)
 
-    def sequence(self) -> Draw:
-        parts: list[Draw] = []
+    def sequence(self) -> _Part:
+        parts: list[_Part] = []
         while self.peek() not in ("", "|", ")"):
             part = self.atom()
             low, high = self.quantifier()
@@ -92,7 +99,7 @@ class _Reader:
             parts.append(part if (low, high) == (1, 1) else _repeat(part, low, high))
         if len(parts) == 1:
             return parts[0]
-        return lambda dice, grow: "".join([part(dice, grow) for part in parts])
+        return lambda source, grow, groups: "".join([part(source, grow, groups) for part in parts])
 
     def quantifier(self) -> tuple[int, int]:
         bounds = (1, 1)
@@ -116,7 +123,7 @@ class _Reader:
         self.take("?")
         return bounds
 
-    def atom(self) -> Draw | None:
+    def atom(self) -> _Part | None:
         char = self.text[self.at]
         self.at += 1
         if char in "^$":
@@ -132,23 +139,40 @@ class _Reader:
                 self.at += 1
                 return None
             if self.peek() == "k" or self.peek() in tuple("123456789"):
-                raise _Unreadable
+                return self.back_reference()
             return _one_of(self.escape())
         if char in "*+?":
             raise _Unreadable
-        return lambda dice, grow: char
+        return lambda source, grow, groups: char
 
-    def group(self) -> Draw | None:
+    def group(self) -> _Part | None:
         looks = any(self.take(mark) for mark in ("?=", "?!", "?<=", "?<!"))
+        names: list[str] = []
         if not looks and self.take("?"):
             if not (self.take("<") or self.take("P<") or self.take(":")):
                 raise _Unreadable
             if self.text[self.at - 1] == "<":
-                self.until(">")
+                names.append(self.until(">"))
+        if not looks and (names or self.text[self.at - 1] == "("):
+            self.groups += 1
+            names.append(str(self.groups))
         inner = self.alternation()
         if not self.take(")"):
             raise _Unreadable
-        return None if looks else inner
+        if looks:
+            return None
+        return _remembered(inner, names) if names else inner
+
+    def back_reference(self) -> _Part:
+        if self.take("k<"):
+            name = self.until(">")
+        else:
+            start = self.at
+            while self.peek().isdigit():
+                self.at += 1
+            name = self.text[start : self.at]
+        # ECMA-262 §22.2.2.9: a group that took no part matches the empty text
+        return lambda source, grow, groups: groups.get(name, "")
 
     def escape(self) -> str:
         char = self.peek()
@@ -220,6 +244,20 @@ class _Reader:
         return char
 
 
+def matches(pattern: str, text: str) -> bool:
+    """Whether *pattern* (ECMA-262, not anchored) matches *text*, as the validator sees it."""
+    return _search(pattern)(text)
+
+
+@lru_cache(maxsize=1024)
+def _search(pattern: str) -> Callable[[Any], bool]:
+    try:
+        return embedded({"pattern": pattern}).is_valid
+    except (UnusableSchema, SpecError):
+        return lambda text: False
+
+
+@lru_cache(maxsize=1024)
 def generator(pattern: str) -> Draw | None:
     """Compile *pattern* to a function that draws matching strings, or None.
 
@@ -227,39 +265,47 @@ def generator(pattern: str) -> Draw | None:
     """
     reader = _Reader(pattern)
     try:
-        draw = reader.alternation()
+        part = reader.alternation()
     except (_Unreadable, IndexError, ValueError, OverflowError):
         return None
     if reader.at != len(pattern):
         return None
     # a pattern is searched for, not matched whole (JSON Schema 2020-12 §6.3.3)
     closed = pattern.endswith("$") and not pattern.endswith("\\$")
-    return draw if closed else _open_ended(draw)
+
+    def draw(source: Source, grow: int) -> str:
+        if closed:
+            return part(source, grow, {})
+        more = "".join([source.choice(_PLEASANT) for _ in range(source.below(grow + 1))])
+        return part(source, grow, {}) + more
+
+    return draw
 
 
-def _open_ended(draw: Draw) -> Draw:
-    def drawn(dice: Dice, grow: int) -> str:
-        more = "".join([dice.choice(_PLEASANT) for _ in range(dice.below(grow + 1))])
-        return draw(dice, grow) + more
+def _remembered(part: _Part, names: list[str]) -> _Part:
+    def draw(source: Source, grow: int, groups: dict[str, str]) -> str:
+        text = part(source, grow, groups)
+        groups.update(dict.fromkeys(names, text))
+        return text
 
-    return drawn
+    return draw
 
 
 def _without(members: str) -> str:
     return "".join(char for char in _PLEASANT + _PRINTABLE if char not in members)
 
 
-def _one_of(members: str) -> Draw:
+def _one_of(members: str) -> _Part:
     if len(members) == 1:
-        return lambda dice, grow: members
-    return lambda dice, grow: members[dice.below(len(members))]
+        return lambda source, grow, groups: members
+    return lambda source, grow, groups: members[source.below(len(members))]
 
 
-def _repeat(part: Draw, low: int, high: int) -> Draw:
-    def draw(dice: Dice, grow: int) -> str:
+def _repeat(part: _Part, low: int, high: int) -> _Part:
+    def draw(source: Source, grow: int, groups: dict[str, str]) -> str:
         most = min(high, low + grow)
-        count = low + dice.below(most - low + 1) if most > low else low
-        dice.spend(count // 16)
-        return "".join([part(dice, grow) for _ in range(count)])
+        count = low + source.below(most - low + 1) if most > low else low
+        source.spend(count // 16)
+        return "".join([part(source, grow, groups) for _ in range(count)])
 
     return draw

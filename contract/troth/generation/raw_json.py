@@ -18,7 +18,7 @@ class Written:
 
 def write(value: Any) -> bytes:
     """Encode *value*, each `Written` inside it as its own text (compact, key order kept)."""
-    if not _has_written(value):
+    if not has_written(value):
         return json_text.encode(value)
     return _write(value).encode("utf-8", "surrogatepass")
 
@@ -34,11 +34,12 @@ def read(value: Any) -> Any:
     return value
 
 
-def _has_written(value: Any) -> bool:
+def has_written(value: Any) -> bool:
+    """Whether there is a `Written` anywhere in *value*."""
     if isinstance(value, dict):
-        return any(map(_has_written, value.values()))
+        return any(map(has_written, value.values()))
     if isinstance(value, list):
-        return any(map(_has_written, value))
+        return any(map(has_written, value))
     return isinstance(value, Written)
 
 

@@ -21,23 +21,30 @@ from troth.validation.styles import encoded, text_of
 
 #: Stands for the secret in a generated request; a well-formed token itself (RFC 6750 §2.1).
 CREDENTIAL = "TROTH_TOKEN"
-#: The same in the form of RFC 7617: the base64 of `TROTH_TOKEN:`, a user without a password.
-BASIC_CREDENTIAL = b64encode(f"{CREDENTIAL}:".encode()).decode()
 _BOUNDARY = "troth-7f1d0c2a"
 _UNSET = object()
+
+
+def basic_credential(secret: str) -> str:
+    """*secret*, `user:password` or a user alone, as RFC 7617 §2 sends it."""
+    pair = secret if ":" in secret else f"{secret}:"
+    return b64encode(pair.encode()).decode()
+
+
+#: The same in the form of RFC 7617: a user without a password.
+BASIC_CREDENTIAL = basic_credential(CREDENTIAL)
 
 
 def with_credential(request: Request, secret: str | None) -> Request:
     """*request* with *secret* in the place of each placeholder; as it is when there is none.
 
-    For Basic authentication a secret with a colon is `user:password`, any other is sent as it is.
+    For Basic authentication a secret with a colon is `user:password`, any other a user alone.
     """
     if secret is None:
         return request
-    basic = b64encode(secret.encode()).decode() if ":" in secret else secret
 
     def filled(text: str, put: str) -> str:
-        return text.replace(BASIC_CREDENTIAL, basic).replace(CREDENTIAL, put)
+        return text.replace(BASIC_CREDENTIAL, basic_credential(secret)).replace(CREDENTIAL, put)
 
     return replace(
         request,

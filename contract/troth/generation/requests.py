@@ -1,4 +1,4 @@
-"""Requests to an operation, by dice: parameters, a body, and what depends on one another in it."""
+"""Requests to an operation: parameters, a body, and what depends on one another in it."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from troth import pointer as pointers
-from troth.generation import bodies, features
-from troth.generation.breaking import NothingToBreak, broken, broken_parameters
-from troth.generation.chat_consistency import coherent, settled
+from troth.generation import features
+from troth.generation.chat_consistency import is_consistent, made_consistent
 from troth.generation.chat_features import Chat
 from troth.generation.features import Factor, Level
 from troth.generation.locations import put
+from troth.generation.mutations import NothingToBreak, broken
 from troth.generation.request_writer import assemble, body_type
-from troth.generation.source import Dice, Seeded, Simplest
-from troth.generation.synthesis import synthesize
+from troth.generation.source import Smallest, Source
+from troth.generation.values import generator_of, synthesize
+from troth.generation.values import value as value_of
 from troth.http import json_text
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation, Parameter
+from troth.schema.data_model import TYPES
 from troth.schema.schema import Schema
 from troth.seed import Seed
 
@@ -30,7 +32,7 @@ _TRIES = 24
 def request(
     contract: Contract,
     operation: Operation,
-    dice: Dice,
+    source: Source,
     *,
     valid: bool = True,
     overrides: Mapping[str, Any] | None = None,
@@ -39,18 +41,18 @@ def request(
 
     Raises NothingToBreak when it allows everything.
     """
-    values = parameters(operation, dice)
+    values = parameters(operation, source)
     made = composition(operation, overrides=overrides)
     if made is None:
         if not valid:
-            values = broken_parameters(operation, values, dice)
+            values = broken_parameters(operation, values, source)
         return assemble(operation, parameters=values)
-    value = body(made, dice, overrides=overrides or {})
+    value = body(made, source, overrides=overrides or {})
     if not valid:
         try:
-            value = broken(made.schema, value, dice)
+            value = broken(made.schema, value, source)
         except NothingToBreak:
-            values = broken_parameters(operation, values, dice)
+            values = broken_parameters(operation, values, source)
     return assemble(operation, parameters=values, body=value)
 
 
@@ -88,7 +90,7 @@ class Composition:
         if self.chat is None:
             return True
         model = self.chat.get(self.minimal, "model")
-        return self.chat.get(body, "model") == model and coherent(self.chat, body)
+        return self.chat.get(body, "model") == model and is_consistent(self.chat, body)
 
 
 # Operations are values that compare by identity, and live as long as their contract.
@@ -166,55 +168,55 @@ def _trimmed(schema: Schema, value: Any) -> Any:
 
 def _usable(schema: Schema, smallest: Any, factor: Factor) -> Factor:
     """*factor* with those of its levels that the schema accepts."""
-    dice = Simplest()
-    levels = (level for level in factor.levels if schema.is_valid(level.build(smallest, dice)))
+    source = Smallest()
+    levels = (level for level in factor.levels if schema.is_valid(level.build(smallest, source)))
     return Factor(factor.name, tuple(levels))
 
 
 def _streaming(schema: Schema, chat: Chat | None, smallest: Any, streamed: Any) -> Factor:
     switch = {name: item for name, item in streamed.items() if smallest.get(name) != item}
 
-    def stream(body: Any, dice: Dice) -> Any:
+    def stream(body: Any, source: Source) -> Any:
         return {**body, **switch}
 
     levels = [Level("stream", stream)]
     if chat is not None and schema.is_valid(chat.with_usage(streamed)):
         levels.append(
-            Level("stream with usage", lambda body, dice: chat.with_usage(stream(body, dice)))
+            Level("stream with usage", lambda body, source: chat.with_usage(stream(body, source)))
         )
     return Factor("stream", tuple(levels))
 
 
-def varied(made: Composition, row: Sequence[int], dice: Dice) -> Any:
+def varied(made: Composition, row: Sequence[int], source: Source) -> Any:
     """The minimal body with the levels of *row* (0: absent), each that leaves it valid."""
     value = made.minimal
     for factor, level in zip(made.factors, row, strict=True):
         if level:
-            value = _kept(made.schema, value, factor.levels[level - 1].build(value, dice))
+            value = _kept(made.schema, value, factor.levels[level - 1].build(value, source))
     return value
 
 
-def body(made: Composition, dice: Dice, *, overrides: Mapping[str, Any]) -> Any:
+def body(made: Composition, source: Source, *, overrides: Mapping[str, Any]) -> Any:
     """A valid body: sometimes anything that the schema allows, mostly features that go together."""
     schema, chat = made.schema, made.chat
     if chat is None:
-        return overridden(schema, bodies.value(schema, dice), overrides)
-    if dice.below(10) >= 6:
-        value = bodies.value(schema, dice)
-        value = _kept(schema, value, settled(chat, value, dice))
+        return overridden(schema, value_of(schema, source), overrides)
+    if source.below(10) >= 6:
+        value = value_of(schema, source)
+        value = _kept(schema, value, made_consistent(chat, value, source))
     else:
-        value = varied(made, [_level(factor, dice) for factor in made.factors], dice)
-        if dice.chance(50):
-            value = _with_others(made, chat, value, dice)
+        value = varied(made, [_level(factor, source) for factor in made.factors], source)
+        if source.chance(50):
+            value = _with_others(made, chat, value, source)
     model = chat.get(made.minimal, "model")
     if model is not None:
         value = _kept(schema, value, chat.set(value, "model", model))
     return overridden(schema, value, overrides)
 
 
-def _with_others(made: Composition, chat: Chat, value: Any, dice: Dice) -> Any:
+def _with_others(made: Composition, chat: Chat, value: Any, source: Source) -> Any:
     """*value* with drawn values for members that are no part of a chat."""
-    drawn = bodies.value(made.schema, dice)
+    drawn = value_of(made.schema, source)
     for name, item in drawn.items() if isinstance(drawn, dict) else ():
         if not chat.covers(name) and name not in made.minimal:
             value = _kept(made.schema, value, {**value, name: item})
@@ -225,8 +227,8 @@ def _kept(schema: Schema, value: Any, candidate: Any) -> Any:
     return candidate if schema.is_valid(candidate) else value
 
 
-def _level(factor: Factor, dice: Dice) -> int:
-    return 1 + dice.below(len(factor.levels)) if dice.chance(30) else 0
+def _level(factor: Factor, source: Source) -> int:
+    return 1 + source.below(len(factor.levels)) if source.chance(30) else 0
 
 
 def overridden(schema: Schema, value: Any, overrides: Mapping[str, Any]) -> Any:
@@ -247,26 +249,26 @@ def tokens_of(name: str) -> tuple[str, ...]:
     return pointers.split(name) if name.startswith("/") else tuple(name.split("."))
 
 
-def parameters(operation: Operation, dice: Dice) -> dict[tuple[str, str], Any]:
+def parameters(operation: Operation, source: Source) -> dict[tuple[str, str], Any]:
     """Values for the operation's parameters: the required ones, and some of the others."""
     values: dict[tuple[str, str], Any] = {}
     for parameter in operation.parameters:
-        if parameter.required or dice.chance(40):
-            value = parameter_value(parameter, dice)
+        if parameter.required or source.chance(40):
+            value = parameter_value(parameter, source)
             if value is not _UNSET:
                 values[parameter.location, parameter.name] = value
     return values
 
 
-def parameter_value(parameter: Parameter, dice: Dice) -> Any:
+def parameter_value(parameter: Parameter, source: Source) -> Any:
     """A value for one parameter that survives being written as text."""
     schema = parameter.content.schema if parameter.content else parameter.schema
     if schema is None:
         return "text"
     for attempt in range(_TRIES):
-        # Dice that always fall alike would give the same value again.
-        throws = dice if attempt < 2 else Seeded(Seed.of(parameter.name, attempt))
-        value = bodies.value(schema, throws)
+        # A source that always answers alike would give the same value again.
+        tries = source if attempt < 2 else source.anew(parameter.name, attempt)
+        value = value_of(schema, tries)
         if parameter.content is not None or _survives(parameter, value):
             return value
         tamed = _tamed(value)
@@ -305,3 +307,45 @@ def _survives(parameter: Parameter, value: Any) -> bool:
         )
     # What separates the items of an array would split this one.
     return bool(value) and not set(value) & set(",|\x00" + " " * parameter.style.endswith("mited"))
+
+
+def broken_parameters(
+    operation: Operation, values: Mapping[tuple[str, str], Any], source: Source
+) -> dict[tuple[str, str], Any]:
+    """*values* with one parameter missing that must be there, or of a value that it rejects.
+
+    Raises NothingToBreak when no parameter can be broken.
+    """
+    options: list[dict[tuple[str, str], Any]] = []
+    for parameter in operation.parameters:
+        key = (parameter.location, parameter.name)
+        if parameter.required and parameter.location != "path":
+            options.append({name: value for name, value in values.items() if name != key})
+        text = rejected_text(parameter)
+        if text is not None:
+            options.append({**values, key: text})
+    if not options:
+        raise NothingToBreak(operation.name)
+    return source.choice(options)
+
+
+def rejected_text(parameter: Parameter) -> str | None:
+    """A text that *parameter* rejects however it is read, or None."""
+    schema = parameter.schema
+    if schema is None or parameter.content is not None:
+        return None
+    shapes = generator_of(schema).graph.one(schema.prepared)
+    types = frozenset[str]().union(*(shape.types for shape in shapes))
+    if not types or types & {"array", "object"} or types >= set(TYPES):
+        return None
+    for text in ("not-a-value", "banana", "!", "-1", "0", "99999999999999999999", "x" * 300):
+        if not any(schema.is_valid(reading) for reading in _readings(text)):
+            return text
+    return None
+
+
+def _readings(text: str) -> list[Any]:
+    readings: list[Any] = [text]
+    if text.lstrip("-").isdigit():
+        readings.append(int(text))
+    return readings

@@ -1,65 +1,46 @@
 """A shape: what one alternative of a schema asks of a value, with every conjunction merged.
 
-`alternatives` turns a schema into shapes; `generate` makes a value of one.  A shape says what to
-build, so nothing has to be drawn and thrown away.  Subschemas of members and items stay
-schemas (a *node*) until a value at that place is built: that is what makes recursion finite.
+A shape says what to build, so nothing has to be drawn and thrown away.  `own_shape` reads the
+assertions of one schema object, `denials` the ways to break them, `meet` merges two shapes; what
+applies other schemas in place (`allOf`, `if`, `$ref`, …) is the graph's to do.  Subschemas of
+members and items stay schemas until a value at that place is built: that is what makes recursion
+finite.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+import math
+import operator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import Any
 
-from troth.http import json_text
+from troth.generation.numbers import Bound
+from troth.generation.numbers import fits as number_fits
+from troth.generation.patterns import matches
+from troth.schema.data_model import (
+    ALL_TYPES,
+    FORMATS,
+    INTEGERS,
+    identity,
+    is_number,
+    type_of,
+)
 
-#: A JSON Schema: an object or a boolean.  A conjunction of them is a tuple.
-Node = Any
-Conjunction = tuple[Node, ...]
-
-#: JSON Schema's types; here `number` means a number that is not an integer.
-TYPES = ("object", "array", "string", "integer", "number", "boolean", "null")
-ALL_TYPES = frozenset(TYPES)
-
-
-def type_of(value: Any) -> str:
-    """The type of *value* among TYPES (1.0 is an integer: JSON Schema 2020-12 core §4.2.1)."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int():
-            return "integer"
-        case float():
-            return "integer" if value.is_integer() else "number"
-        case str():
-            return "string"
-        case list() | tuple():
-            return "array"
-    return "object"
-
-
-def identity(value: Any) -> bytes:
-    """What two JSON values share exactly when they are equal (1 and 1.0 are, 1 and true not)."""
-    return json_text.canonical(value)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Bound:
-    """A limit of a number: *strict* leaves the limit itself out."""
-
-    value: int | float
-    strict: bool = False
+#: A JSON Schema: an object or a boolean; or what one means, already worked out, as a `Shape`.
+Subschema = Any
+#: Schemas that hold together.
+Conjunction = tuple[Subschema, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ObjectPart:
     """What one schema object says of members; *annotates* is false where it stood in a `not`."""
 
-    properties: Mapping[str, Node]
-    patterns: tuple[tuple[str, Node], ...] = ()
-    additional: Node = True
+    properties: Mapping[str, Subschema]
+    patterns: tuple[tuple[str, Subschema], ...] = ()
+    additional: Subschema = True
     declares_additional: bool = False
     annotates: bool = True
 
@@ -68,16 +49,16 @@ class ObjectPart:
 class ArrayPart:
     """What one schema object says of items."""
 
-    prefix: tuple[Node, ...] = ()
-    rest: Node = True
+    prefix: tuple[Subschema, ...] = ()
+    rest: Subschema = True
     declares_rest: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contains:
-    """How many items (*low* to *high*) match *node*."""
+    """How many items (*low* to *high*) match *schema*."""
 
-    node: Node
+    schema: Subschema
     low: int = 1
     high: int | None = None
 
@@ -86,14 +67,17 @@ class Contains:
 class Shape:
     """Everything that one alternative asks; a field that says nothing has its default.
 
-    *values* is the finite set of an enum; *excluded* are values (by `identity`) that are out.
+    *types* are JSON Schema's; here `number` means a number that is not an integer.  *values* is
+    the finite set of an enum; *excluded* are values (by `identity`) that are out.
     *duplicates* asks for two equal items, which only the denial of `uniqueItems` does.  *costs*
     are the values of `x-troth-costs`: a server may refuse more than that, valid as it is.
+    *content* are the schemas of what a string holds as JSON.  *derived* remembers what others work
+    out of the shape.
     """
 
     types: frozenset[str] = ALL_TYPES
     values: tuple[Any, ...] | None = None
-    excluded: frozenset[bytes] = frozenset()
+    excluded: frozenset[Hashable] = frozenset()
     low: Bound | None = None
     high: Bound | None = None
     multiples: tuple[int | float, ...] = ()
@@ -104,81 +88,111 @@ class Shape:
     anti_patterns: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
     anti_formats: tuple[str, ...] = ()
-    content: tuple[Mapping[str, Any], ...] = ()
+    content: tuple[Subschema, ...] = ()
     min_items: int = 0
     max_items: int | None = None
     arrays: tuple[ArrayPart, ...] = ()
     contains: tuple[Contains, ...] = ()
     unique: bool = False
     duplicates: bool = False
-    unevaluated_items: tuple[Node, ...] = ()
+    unevaluated_items: tuple[Subschema, ...] = ()
     min_properties: int = 0
     max_properties: int | None = None
     required: tuple[str, ...] = ()
     forbidden: frozenset[str] = frozenset()
+    dependent: tuple[tuple[str, tuple[str, ...]], ...] = ()
     objects: tuple[ObjectPart, ...] = ()
-    names: tuple[Node, ...] = ()
-    unevaluated: tuple[Node, ...] = ()
+    names: tuple[Subschema, ...] = ()
+    unevaluated: tuple[Subschema, ...] = ()
     examples: tuple[Any, ...] = ()
     costs: tuple[int | float, ...] = ()
+    derived: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
 
 
 ANY = Shape()
-_PLAIN = {field.name: field.default for field in fields(Shape)}
-_JOINED = frozenset(name for name, default in _PLAIN.items() if default == ())
+_DEFAULTS = {
+    entry.name: None if entry.name == "derived" else entry.default for entry in fields(Shape)
+}
 
 
 def meet(one: Shape, other: Shape) -> Shape | None:
     """What both shapes ask together; None when that is plainly nothing."""
     if one is ANY or other is ANY:
         return other if one is ANY else one
-    changes: dict[str, Any] = {
-        name: getattr(one, name) + getattr(other, name) for name in _JOINED if getattr(other, name)
-    }
-    changes["types"] = one.types & other.types
-    changes["excluded"] = one.excluded | other.excluded
-    changes["forbidden"] = one.forbidden | other.forbidden
-    changes["required"] = tuple(dict.fromkeys(one.required + other.required))
-    for name in ("unique", "duplicates"):
-        changes[name] = getattr(one, name) or getattr(other, name)
-    for name in ("min_length", "min_items", "min_properties"):
-        changes[name] = max(getattr(one, name), getattr(other, name))
-    for name in ("max_length", "max_items", "max_properties"):
-        limits = [
-            limit for limit in (getattr(one, name), getattr(other, name)) if limit is not None
-        ]
-        changes[name] = min(limits) if limits else None
-    changes["low"] = _tighter(one.low, other.low, sign=1)
-    changes["high"] = _tighter(one.high, other.high, sign=-1)
-    changes["values"] = _common(one.values, other.values)
-    return consistent(replace(one, **changes))
+    return shape_with(merged(one, other))
 
 
-def consistent(shape: Shape) -> Shape | None:
-    """Drop the types that the shape's own limits leave empty; None when none is left."""
-    types = set(shape.types)
-    if shape.values is not None:
-        values = tuple(v for v in shape.values if type_of(v) in types)
-        shape = replace(shape, values=tuple(v for v in values if identity(v) not in shape.excluded))
-        types &= {type_of(value) for value in shape.values or ()}
-    if _crossed(shape.low, shape.high):
+def merged(one: Shape, other: Shape) -> dict[str, Any]:
+    """The fields of what both shapes ask together, whether or not they contradict each other."""
+    asked = dict(_asked(one))
+    for name, value in _asked(other).items():
+        asked[name] = _MERGED[name](asked[name], value) if name in asked else value
+    return asked
+
+
+def shape_with(asked: dict[str, Any]) -> Shape | None:
+    """The shape whose fields are *asked*, without the types that they leave empty.
+
+    None when none is left.
+    """
+    get = asked.get
+    types = set(get("types", ALL_TYPES))
+    if get("values") is not None:
+        excluded = get("excluded", ())
+        values = tuple(
+            value
+            for value in asked["values"]
+            if type_of(value) in types and not (excluded and identity(value) in excluded)
+        )
+        types &= {type_of(value) for value in values}
+        asked = {**asked, "values": values}
+    if _crossed(get("low"), get("high")):
         types -= {"integer", "number"}
-    if shape.max_length is not None and shape.min_length > shape.max_length:
+    most = get("max_length")
+    if most is not None and get("min_length", 0) > most:
         types.discard("string")
-    if shape.max_items is not None and shape.min_items > shape.max_items:
+    most = get("max_items")
+    if most is not None and get("min_items", 0) > most:
         types.discard("array")
-    if (shape.max_properties is not None) and (
-        max(shape.min_properties, len(shape.required)) > shape.max_properties
-    ):
+    most = get("max_properties")
+    if most is not None and max(get("min_properties", 0), len(get("required", ()))) > most:
         types.discard("object")
-    if shape.forbidden.intersection(shape.required):
+    if "forbidden" in asked and asked["forbidden"].intersection(get("required", ())):
         types.discard("object")
-    return replace(shape, types=frozenset(types)) if types else None
+    return Shape(**{**asked, "types": frozenset(types)}) if types else None
 
 
-def member_nodes(shape: Shape, name: str, *, matches: Any) -> Conjunction:
+def contradiction(asked: Mapping[str, Any]) -> str:
+    """Why there is no shape whose fields are *asked*."""
+    get = asked.get
+    for word in ("length", "items"):
+        most = get(f"max_{word}")
+        if most is not None and get(f"min_{word}", 0) > most:
+            things = "characters" if word == "length" else word
+            return f"it asks for more {things} than it allows"
+    most = get("max_properties")
+    if most is not None and max(get("min_properties", 0), len(get("required", ()))) > most:
+        return f"it requires more than its {most} members"
+    if _crossed(get("low"), get("high")):
+        return "no number lies within its bounds"
+    return "its schemas exclude one another"
+
+
+def _asked(shape: Shape) -> dict[str, Any]:
+    """The fields of *shape* that say something."""
+    found: dict[str, Any] | None = shape.derived.get("asked")
+    if found is None:
+        found = shape.derived["asked"] = {
+            name: value
+            for name, default in _DEFAULTS.items()
+            if name != "derived" and (value := getattr(shape, name)) != default
+        }
+    return found
+
+
+def member_nodes(shape: Shape, name: str) -> Conjunction:
     """The schemas that a member called *name* must satisfy (Core §10.3.2)."""
-    found: list[Node] = []
+    found: list[Subschema] = []
     evaluated = False
     for part in shape.objects:
         known = False
@@ -199,7 +213,7 @@ def member_nodes(shape: Shape, name: str, *, matches: Any) -> Conjunction:
 
 def item_nodes(shape: Shape, index: int) -> Conjunction:
     """The schemas that the item at *index* must satisfy (Core §10.3.1)."""
-    found: list[Node] = []
+    found: list[Subschema] = []
     evaluated = False
     for part in shape.arrays:
         known = index < len(part.prefix)
@@ -210,7 +224,7 @@ def item_nodes(shape: Shape, index: int) -> Conjunction:
     return conjunction(found)
 
 
-def conjunction(nodes: list[Node]) -> Conjunction:
+def conjunction(nodes: list[Subschema]) -> Conjunction:
     """*nodes* without repetitions and without those that ask nothing."""
     if False in nodes:
         return (False,)
@@ -221,10 +235,13 @@ def conjunction(nodes: list[Node]) -> Conjunction:
 
 
 def declared_names(shape: Shape) -> Iterator[str]:
-    """The names that the shape's schemas list, in their order, each once."""
-    yield from dict.fromkeys(
-        [*shape.required, *(name for part in shape.objects for name in part.properties)]
-    )
+    """The names that the shape's schemas list, the required ones first, each once."""
+    yield from dict.fromkeys((*shape.required, *properties(shape)))
+
+
+def properties(shape: Shape) -> dict[str, None]:
+    """The names that the shape's schemas have properties for, in the order of the document."""
+    return {name: None for part in shape.objects for name in part.properties}
 
 
 def _tighter(one: Bound | None, other: Bound | None, *, sign: int) -> Bound | None:
@@ -246,3 +263,288 @@ def _common(one: tuple[Any, ...] | None, other: tuple[Any, ...] | None) -> tuple
         return other if one is None else one
     known = {identity(value) for value in other}
     return tuple(value for value in one if identity(value) in known)
+
+
+_MERGED: dict[str, Callable[[Any, Any], Any]] = {
+    **{name: operator.add for name, default in _DEFAULTS.items() if default == ()},
+    **dict.fromkeys(("excluded", "forbidden", "unique", "duplicates"), operator.or_),
+    **dict.fromkeys(("min_length", "min_items", "min_properties"), max),
+    **dict.fromkeys(("max_length", "max_items", "max_properties"), min),
+    "types": operator.and_,
+    "required": lambda one, other: tuple(dict.fromkeys(one + other)),
+    "low": partial(_tighter, sign=1),
+    "high": partial(_tighter, sign=-1),
+    "values": _common,
+}
+
+
+_NUMERIC = frozenset(["integer", "number"])
+_ASSERTIONS = frozenset(
+    # One word list reads better than thirty quoted lines.
+    "type enum const minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength"  # noqa: SIM905 - words
+    " maxLength pattern format contentSchema minItems maxItems items prefixItems contains"
+    " uniqueItems unevaluatedItems minProperties maxProperties required properties"
+    " dependentRequired dependencies patternProperties additionalProperties propertyNames"
+    " unevaluatedProperties"
+    " example examples default x-troth-costs".split()
+)
+
+
+def own_shape(node: Mapping[str, Any]) -> Shape | None:
+    """What the assertions of *node* itself ask; None when they contradict each other."""
+    return ANY if _ASSERTIONS.isdisjoint(node) else shape_with(own_fields(node))
+
+
+def own_fields(node: Mapping[str, Any]) -> dict[str, Any]:
+    """What the assertions of *node* itself ask, field by field."""
+    values = tuple(node["enum"]) if isinstance(node.get("enum"), list) else None
+    if "const" in node:
+        values = _common((node["const"],), values)
+    low, high = _bounds(node)
+    asked = {
+        "types": _types(node),
+        "values": values,
+        "low": low,
+        "high": high,
+        "multiples": _listed(node, "multipleOf"),
+        "min_length": int(node.get("minLength", 0)),
+        "max_length": _whole(node.get("maxLength")),
+        "patterns": _listed(node, "pattern"),
+        "formats": (node["format"],) if isinstance(node.get("format"), str) else (),
+        "content": (node["contentSchema"],) if isinstance(node.get("contentSchema"), dict) else (),
+        "min_items": int(node.get("minItems", 0)),
+        "max_items": _whole(node.get("maxItems")),
+        "arrays": _arrays(node),
+        "contains": _contains(node),
+        "unique": node.get("uniqueItems") is True,
+        "unevaluated_items": _listed(node, "unevaluatedItems"),
+        "min_properties": int(node.get("minProperties", 0)),
+        "max_properties": _whole(node.get("maxProperties")),
+        "required": _required(node),
+        "dependent": tuple(
+            (name, tuple(needed)) for name, needed in dependencies(node) if isinstance(needed, list)
+        ),
+        "objects": _objects(node),
+        "names": _listed(node, "propertyNames"),
+        "unevaluated": _listed(node, "unevaluatedProperties"),
+        "examples": _examples(node),
+        "costs": (node["x-troth-costs"],) if is_number(node.get("x-troth-costs")) else (),
+    }
+    return {name: value for name, value in asked.items() if value != _DEFAULTS[name]}
+
+
+def _required(node: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(node["required"]) if isinstance(node.get("required"), list) else ()
+
+
+def _types(node: Mapping[str, Any]) -> frozenset[str]:
+    written = node.get("type", sorted(ALL_TYPES))
+    types = {written} if isinstance(written, str) else set(written)
+    if "number" in types:
+        types.add("integer")
+    return frozenset(types)
+
+
+def _bounds(node: Mapping[str, Any]) -> tuple[Bound | None, Bound | None]:
+    lows, highs = [], []
+    if is_number(node.get("minimum")):
+        lows.append(Bound(node["minimum"]))
+    if is_number(node.get("maximum")):
+        highs.append(Bound(node["maximum"]))
+    if is_number(node.get("exclusiveMinimum")):
+        lows.append(Bound(node["exclusiveMinimum"], True))
+    if is_number(node.get("exclusiveMaximum")):
+        highs.append(Bound(node["exclusiveMaximum"], True))
+    if node.get("format") in INTEGERS and "integer" in _types(node):
+        low, high = INTEGERS[node["format"]]
+        lows.append(Bound(low))
+        highs.append(Bound(high))
+    return (
+        max(lows, key=lambda bound: (bound.value, bound.strict), default=None),
+        min(highs, key=lambda bound: (bound.value, not bound.strict), default=None),
+    )
+
+
+def _whole(value: Any) -> int | None:
+    return int(value) if is_number(value) else None
+
+
+def _listed(node: Mapping[str, Any], keyword: str) -> tuple[Any, ...]:
+    return (node[keyword],) if keyword in node else ()
+
+
+def _arrays(node: Mapping[str, Any]) -> tuple[ArrayPart, ...]:
+    prefix, rest = items_of(node)
+    if not prefix and rest is None:
+        return ()
+    return (ArrayPart(tuple(prefix), True if rest is None else rest, rest is not None),)
+
+
+def items_of(node: Mapping[str, Any]) -> tuple[Sequence[Subschema], Subschema | None]:
+    """The schemas of the first items, and that of the others, if there is one."""
+    if isinstance(node.get("items"), list):  # the older spelling of prefixItems
+        return node["items"], node.get("additionalItems")
+    return node.get("prefixItems", ()), node.get("items")
+
+
+def _contains(node: Mapping[str, Any]) -> tuple[Contains, ...]:
+    if "contains" not in node:
+        return ()
+    low = int(node.get("minContains", 1))
+    return (Contains(node["contains"], low, _whole(node.get("maxContains"))),)
+
+
+def _objects(node: Mapping[str, Any]) -> tuple[ObjectPart, ...]:
+    if not any(key in node for key in ("properties", "patternProperties", "additionalProperties")):
+        return ()
+    return (
+        ObjectPart(
+            node.get("properties", {}),
+            tuple(node.get("patternProperties", {}).items()),
+            node.get("additionalProperties", True),
+            "additionalProperties" in node,
+        ),
+    )
+
+
+def _examples(node: Mapping[str, Any]) -> tuple[Any, ...]:
+    listed = node.get("examples")
+    return (
+        *((node["example"],) if "example" in node else ()),
+        *(listed if isinstance(listed, list) else ()),
+        *((node["default"],) if "default" in node else ()),
+    )
+
+
+def dependencies(node: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Each member that asks for something when it is there, with what it asks for."""
+    for keyword in ("dependentRequired", "dependentSchemas", "dependencies"):
+        if isinstance(node.get(keyword), Mapping):
+            yield from node[keyword].items()
+
+
+def plain_fit(shape: Shape, value: Any) -> bool:
+    """Whether *value*, of a type that *shape* takes, keeps the limits that need no subschema."""
+    if shape.values is not None and identity(value) not in map(identity, shape.values):
+        return False
+    if shape.excluded and identity(value) in shape.excluded:
+        return False
+    match value:
+        case str():
+            return (
+                _within(len(value), shape.min_length, shape.max_length)
+                and all(matches(pattern, value) for pattern in shape.patterns)
+                and not any(matches(pattern, value) for pattern in shape.anti_patterns)
+            )
+        case list():
+            distinct = len({identity(item) for item in value}) == len(value)
+            return _within(len(value), shape.min_items, shape.max_items) and not (
+                (shape.unique and not distinct) or (shape.duplicates and distinct)
+            )
+        case dict():
+            return (
+                _within(len(value), shape.min_properties, shape.max_properties)
+                and all(name in value for name in shape.required)
+                and not shape.forbidden.intersection(value)
+            )
+        case int() | float() if not isinstance(value, bool):
+            return number_fits(shape, value)
+    return True
+
+
+def _within(count: int, low: int, high: int | None) -> bool:
+    return low <= count and (high is None or count <= high)
+
+
+def own_denials(
+    node: Mapping[str, Any], *, negated: Callable[[Subschema], Subschema]
+) -> Iterable[Shape]:
+    """The ways to break an assertion of *node*, one shape for each.
+
+    *negated* gives the schema that denies another one.
+    """
+    for types, changes in (
+        *_value_denials(node),
+        *_array_denials(node, negated),
+        *_object_denials(node, negated),
+    ):
+        shape = shape_with({"types": frozenset(types), **changes})
+        if shape is not None:
+            yield shape
+
+
+_Change = tuple[Iterable[str], dict[str, Any]]
+
+
+def _value_denials(node: Mapping[str, Any]) -> Iterator[_Change]:
+    if "type" in node:
+        yield ALL_TYPES - _types(node), {}
+    for values in ([node["const"]] if "const" in node else None, node.get("enum")):
+        if isinstance(values, list):
+            yield ALL_TYPES, {"excluded": frozenset(map(identity, values))}
+    low, high = _bounds(node)
+    if low is not None:
+        yield _NUMERIC, {"high": Bound(low.value, not low.strict)}
+    if high is not None:
+        yield _NUMERIC, {"low": Bound(high.value, not high.strict)}
+    if "multipleOf" in node:
+        yield _NUMERIC, {"not_multiples": (node["multipleOf"],)}
+    if node.get("minLength", 0) > 0:
+        yield ["string"], {"max_length": math.ceil(node["minLength"]) - 1}
+    if "maxLength" in node:
+        yield ["string"], {"min_length": int(node["maxLength"]) + 1}
+    if "pattern" in node:
+        yield ["string"], {"anti_patterns": (node["pattern"],)}
+    if isinstance(node.get("format"), str) and node["format"] in FORMATS:
+        yield ["string"], {"anti_formats": (node["format"],)}
+
+
+def _array_denials(
+    node: Mapping[str, Any], negated: Callable[[Subschema], Subschema]
+) -> Iterator[_Change]:
+    array = ["array"]
+    if node.get("minItems", 0) > 0:
+        yield array, {"max_items": int(node["minItems"]) - 1}
+    if "maxItems" in node:
+        yield array, {"min_items": int(node["maxItems"]) + 1}
+    if node.get("uniqueItems") is True:
+        yield array, {"duplicates": True, "min_items": 2}
+    prefix, rest = items_of(node)
+    for index, item in enumerate(prefix):
+        places = (*(True,) * index, negated(item))
+        yield array, {"min_items": index + 1, "arrays": (ArrayPart(places),)}
+    if rest is not None:
+        places = (*(True,) * len(prefix), negated(rest))
+        yield array, {"min_items": len(prefix) + 1, "arrays": (ArrayPart(places),)}
+    if "contains" in node and node.get("minContains", 1) > 0:
+        yield array, {"arrays": (ArrayPart((), negated(node["contains"])),)}
+
+
+def _object_denials(
+    node: Mapping[str, Any], negated: Callable[[Subschema], Subschema]
+) -> Iterator[_Change]:
+    kind = ["object"]
+    for name in _required(node):
+        yield kind, {"forbidden": frozenset([name])}
+    if node.get("minProperties", 0) > 0:
+        yield kind, {"max_properties": int(node["minProperties"]) - 1}
+    if "maxProperties" in node:
+        yield kind, {"min_properties": int(node["maxProperties"]) + 1}
+    for name, member in node.get("properties", {}).items():
+        if member is not True:
+            yield kind, _broken_member(name, negated(member))
+    if node.get("additionalProperties", True) is not True:
+        broken = negated(node["additionalProperties"])
+        known, patterns = node.get("properties", {}), node.get("patternProperties", {})
+        for name in ("extra", "extra_member", "another"):
+            if name not in known and not any(matches(pattern, name) for pattern in patterns):
+                yield kind, _broken_member(name, broken)
+                break
+    for name, needed in dependencies(node):
+        if isinstance(needed, list):
+            for other in needed:
+                yield kind, {"required": (name,), "forbidden": frozenset([other])}
+
+
+def _broken_member(name: str, node: Any) -> dict[str, Any]:
+    return {"required": (name,), "objects": (ObjectPart({name: node}, annotates=False),)}

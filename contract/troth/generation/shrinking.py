@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
 from troth.generation.locations import Token, put
-from troth.generation.shape import identity, type_of
+from troth.schema.data_model import identity, type_of
 
 _Steps = Generator[Any, bool, None]
 

@@ -122,12 +122,12 @@ class Facts(dict[str, Any]):
         return self._context
 
 
-@dataclass(frozen=True, slots=True, eq=False, init=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Condition:
     """A compiled CEL expression that is true or false of an exchange; safe to share.
 
     *variables* are those that it names; of these *copied* go into CEL, and the others are only
-    reached into by functions.  *scope* says what it needs of each.
+    reached into by *functions*.  *scope* says what it needs of each.
     """
 
     source: str
@@ -136,31 +136,8 @@ class Condition:
     scope: Scope
     variables: frozenset[str]
     copied: frozenset[str]
-    _program: cel.Program = field(repr=False)
-    _functions: frozenset[str] = field(repr=False)
-
-    def __init__(
-        self,
-        source: Any,
-        pointer: str = "",
-        place: Place | None = None,
-        *,
-        scope: Scope | None = None,
-    ) -> None:
-        """Compile *source*; raises SpecError with the place and what is wrong where in it.
-
-        What the shapes of *scope* declare of a variable reads as null where it is absent.
-        """
-        compiled = _Source(source, pointer, place).compile()
-        put = object.__setattr__  # the dataclass is frozen
-        put(self, "source", source)
-        put(self, "pointer", pointer)
-        put(self, "place", place)
-        put(self, "scope", Scope(scope.shapes if scope else {}, compiled.members, compiled.whole))
-        put(self, "variables", compiled.variables)
-        put(self, "copied", compiled.copied)
-        put(self, "_program", compiled.program)
-        put(self, "_functions", compiled.functions)
+    functions: frozenset[str]
+    program: cel.Program = field(repr=False)
 
     def holds(self, facts: Mapping[str, Any]) -> bool | None:
         """Whether it holds of *facts*, plain JSON by variable; None: undecided.
@@ -178,7 +155,7 @@ class Condition:
         if context is None:
             return None
         try:
-            result = self._program.execute(context)
+            result = self.program.execute(context)
         except Exception:  # the library raises a dozen types for what CEL calls an error value
             return None
         return result if isinstance(result, bool) else None
@@ -188,10 +165,10 @@ class Condition:
             variables = {name: self.scope.read(name, facts[name]) for name in self.copied}
         except TooDeep:
             return None
-        if not self._functions:
+        if not self.functions:
             return variables
         variables |= {_token(name): _token(name) for name in self.variables}
-        functions = {name: _reaching(FUNCTIONS[name], facts) for name in self._functions}
+        functions = {name: _reaching(FUNCTIONS[name], facts) for name in self.functions}
         try:
             return cel.Context(variables=variables, functions=functions)
         except ValueError:
@@ -221,16 +198,14 @@ def _reaching(function: Function, facts: Mapping[str, Any]) -> Callable[..., Any
 # --- the text, read statically ---
 
 
-@dataclass(frozen=True, slots=True)
-class _Compiled:
-    """A condition's program, and what it was found to need."""
+def parse(
+    source: Any, pointer: str = "", place: Place | None = None, *, scope: Scope | None = None
+) -> Condition:
+    """Compile *source*; raises SpecError with the place and what is wrong where in it.
 
-    program: cel.Program
-    variables: frozenset[str]
-    copied: frozenset[str]
-    members: Mapping[str, frozenset[str]]
-    whole: frozenset[str]
-    functions: frozenset[str]
+    What the shapes of *scope* declare of a variable reads as null where it is absent.
+    """
+    return _Source(source, pointer, place).compile(scope.shapes if scope else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,8 +216,7 @@ class _Source:
     pointer: str
     place: Place | None
 
-    def compile(self) -> _Compiled:
-        """Compile the text; raises SpecError."""
+    def compile(self, shapes: Mapping[str, Shape]) -> Condition:
         if not isinstance(self.text, str) or not self.text.strip():
             raise self.refused("a condition is a CEL expression, written as a string")
         if len(self.text) > _LONGEST:
@@ -268,12 +242,20 @@ class _Source:
                     self.use(bare, match, copied, reached)
                 elif name not in _TYPES:
                     raise self._unknown("variable", name, VARIABLES, at)
-        ours = frozenset(functions & FUNCTIONS.keys())
         if reached:
             program = self._parsed(_with_tokens(self.text, reached))
-        members = {name: frozenset(read) for name, (read, _) in copied.items()}
-        whole = frozenset(name for name, (_, all_of_it) in copied.items() if all_of_it)
-        return _Compiled(program, frozenset(variables), frozenset(copied), members, whole, ours)
+        members = {name: read for name, (read, _) in copied.items()}
+        whole = frozenset(name for name, (_, is_whole) in copied.items() if is_whole)
+        return Condition(
+            source=self.text,
+            pointer=self.pointer,
+            place=self.place,
+            scope=Scope(shapes, members, whole),
+            variables=frozenset(variables),
+            copied=frozenset(copied),
+            functions=frozenset(functions & FUNCTIONS.keys()),
+            program=program,
+        )
 
     def use(
         self,

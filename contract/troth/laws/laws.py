@@ -7,7 +7,7 @@ Leaves to others: decoding the exchange, and telling of a broken law (`validator
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from troth import pointer as pointers
 from troth.document import vocabulary
 from troth.document.document import Document
 from troth.errors import Place, SpecError
+from troth.laws import condition
 from troth.laws.condition import Condition, Scope
 from troth.laws.declared_members import Shape, shapes_of
 
@@ -78,10 +79,49 @@ def parse(raw: Any, pointer: str, document: Document) -> tuple[Law, ...]:
     """
     if not raw:
         return ()
+    _check(raw, pointer, document)
+    declared = scope_of(document, pointer.removesuffix("/x-troth-laws"))
+
+    def compiled(law: Mapping[str, Any], index: int, part: str) -> Condition | None:
+        at = pointers.join(pointer, index, part)
+        if part not in law:
+            return None
+        return condition.parse(law[part], at, document.place(at), scope=declared)
+
+    conditions = [
+        (compiled(law, index, "when"), compiled(law, index, "holds"))
+        for index, law in enumerate(raw)
+    ]
+    scope = _shared(declared.shapes, (each for pair in conditions for each in pair if each))
+    laws: list[Law] = []
+    for index, (law, (when, holds)) in enumerate(zip(raw, conditions, strict=True)):
+        at = pointers.join(pointer, index)
+        assert holds is not None  # the vocabulary requires it
+        repeats = law.get("repeats", False)
+        laws.append(
+            Law(
+                id=law["id"],
+                says=law["says"],
+                message=law["message"],
+                severity=law.get("severity", "error"),
+                group=law.get("group", law["id"]),
+                when=when,
+                holds=holds,
+                requests=tuple(law.get("requests", ())),
+                pointer=at,
+                place=document.place(at),
+                repeats=repeats is not False,
+                variation=repeats if isinstance(repeats, Mapping) else None,
+                scope=scope,
+            )
+        )
+    return tuple(laws)
+
+
+def _check(raw: Any, pointer: str, document: Document) -> None:
     for at, sentence in vocabulary.misfits("x-troth-laws", raw):
         where = pointer + at
         raise SpecError(sentence, place=document.place(where), pointer=where)
-    operation = pointer.removesuffix("/x-troth-laws")
     seen: dict[str, str] = {}
     for index, law in enumerate(raw):
         where = pointers.join(pointer, index, "id")
@@ -93,8 +133,6 @@ def parse(raw: Any, pointer: str, document: Document) -> tuple[Law, ...]:
                 advice=f"The other is at {seen[law['id']]}.",
             )
         seen[law["id"]] = where
-    reader = _Reader(document, scope_of(document, operation))
-    return tuple(reader.laws(raw, pointer))
 
 
 def scope_of(document: Document, operation: str) -> Scope:
@@ -102,53 +140,12 @@ def scope_of(document: Document, operation: str) -> Scope:
     return Scope(shapes_of(document.root, operation))
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    document: Document
-    scope: Scope
-
-    def laws(self, raw: Sequence[Mapping[str, Any]], pointer: str) -> Iterator[Law]:
-        conditions = [
-            tuple(
-                self.condition(law[part], pointers.join(pointer, index, part))
-                if part in law
-                else None
-                for part in ("when", "holds")
-            )
-            for index, law in enumerate(raw)
-        ]
-        flat = [condition for pair in conditions for condition in pair if condition]
-        scope = _shared(self.scope.shapes, flat)
-        for index, (law, (when, holds)) in enumerate(zip(raw, conditions, strict=True)):
-            at = pointers.join(pointer, index)
-            assert holds is not None  # the vocabulary requires it
-            repeats = law.get("repeats", False)
-            yield Law(
-                id=law["id"],
-                says=law["says"],
-                message=law["message"],
-                severity=law.get("severity", "error"),
-                group=law.get("group", law["id"]),
-                when=when,
-                holds=holds,
-                requests=tuple(law.get("requests", ())),
-                pointer=at,
-                place=self.document.place(at),
-                repeats=repeats is not False,
-                variation=repeats if isinstance(repeats, Mapping) else None,
-                scope=scope,
-            )
-
-    def condition(self, source: Any, at: str) -> Condition:
-        return Condition(source, at, self.document.place(at), scope=self.scope)
-
-
 def _shared(shapes: Mapping[str, Shape], conditions: Iterable[Condition]) -> Scope:
     """What any of *conditions* needs."""
     members: dict[str, frozenset[str]] = {}
     whole: frozenset[str] = frozenset()
-    for condition in conditions:
-        whole |= condition.scope.whole
-        for name, named in condition.scope.members.items():
+    for each in conditions:
+        whole |= each.scope.whole
+        for name, named in each.scope.members.items():
             members[name] = members.get(name, frozenset()) | named
     return Scope(shapes, members, whole)

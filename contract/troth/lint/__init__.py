@@ -11,16 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from troth.document.document import Document
-from troth.lint import (
-    examples,
-    keywords,
-    operations,
-    prose,
-    shapes,
-    streams,
-    structure,
-    unions,
-)
+from troth.lint import examples, keywords, operations, prose, shapes, streams, structure, unions
 from troth.lint.diagnostics import CODES, Diagnostic, Fix
 from troth.lint.survey import Survey, survey_of
 

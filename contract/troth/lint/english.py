@@ -1,4 +1,4 @@
-"""What a description promises, read with a few careful patterns of English (english.toml).
+"""What a description promises, read with a few careful patterns of English (english.yaml).
 
 Pure text: nothing here knows a schema.  A sentence that hedges ("typically", "values between 0 and
 1 should …") promises nothing and gives nothing.
@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 Number = int | float
 
-_DATA: dict[str, Any] = tomllib.loads(
-    Path(__file__).with_name("english.toml").read_text(encoding="utf-8")
+_DATA: dict[str, Any] = yaml.load(
+    Path(__file__).with_suffix(".yaml").read_bytes(),
+    getattr(yaml, "CSafeLoader", yaml.SafeLoader),  # libyaml is not everywhere
 )
 _WORDS: list[str] = _DATA["numbers"]
 _NUMBER = r"([-+]?\d[\d,]*(?:\.\d+)?|" + "|".join(_WORDS) + r")(?![\w%]|\.\d|:\d|/\d)"

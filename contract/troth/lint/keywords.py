@@ -65,7 +65,7 @@ def unsatisfiable(survey: Survey) -> Iterator[Diagnostic]:
 
 def _impossible(survey: Survey) -> Iterator[tuple[str, proofs.Unsatisfiable]]:
     for outer in survey.of("schema"):
-        if (outer.parent and outer.parent.role == "schema") or not survey.is_provable(outer):
+        if len(outer.enclosing) > 1 or not survey.is_provable(outer):
             continue
         parts = {
             part.pointer: part
@@ -82,10 +82,7 @@ def _is_meant(node: Node | None) -> bool:
     """Whether nothing is to be valid there: `false`, `not: {}`, or a condition switched off."""
     if node is None or node.value is False or node["not"] == {} or node["not"] is True:
         return True
-    return any(
-        around.role == "schema" and around.edge[:1] in (("if",), ("not",))
-        for around in node.ancestors
-    )
+    return any(around.edge[0] in ("if", "not") for around in node.enclosing)
 
 
 def _values(survey: Survey, part: proofs.Unsatisfiable) -> str:

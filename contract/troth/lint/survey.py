@@ -122,12 +122,17 @@ class Node:
             node = node.parent
 
     @property
+    def enclosing(self) -> list[Node]:
+        """It and the schemas around it, outwards; nothing when it is no schema."""
+        return [node for node in self.ancestors if node.role == "schema"]
+
+    @property
     def member(self) -> Member | None:
         """The property that it, or a schema around it on the same instance, declares."""
-        for node in self.ancestors:
+        for node in self.enclosing:
             if node.is_property and node.parent is not None:
                 return Member(node.parent, node.name, node)
-            if node.role != "schema" or not node.edge or node.edge[0] not in MAY_HOLD:
+            if node.edge[0] not in MAY_HOLD:
                 break
         return None
 
@@ -221,8 +226,7 @@ class Survey:
     def conjuncts(self, node: Node | None) -> Iterator[Node]:
         """*node* and every schema that its instances must satisfy too: `$ref`, `allOf`."""
         return closure(
-            filter(None, [node]),
-            lambda part: [*self.referred(part), *self.children(part, "allOf")],
+            filter(None, [node]), lambda part: [*self.referred(part), *self.children(part, "allOf")]
         )
 
     def in_place(self, node: Node | None) -> Iterator[Node]:
@@ -307,8 +311,7 @@ class Survey:
 
     def is_provable(self, node: Node) -> bool:
         """Whether the schema algebra can walk *node*: it may nest too deep for that."""
-        *_, outermost = (each for each in node.ancestors if each.role == "schema")
-        return self.depths.get(outermost, 0) <= _MOST_DEPTH
+        return self.depths.get(node.enclosing[-1], 0) <= _MOST_DEPTH
 
     # -- what is described, and who uses it
 
@@ -451,20 +454,13 @@ def _families(schemas: list[Node], targets: Mapping[Node, Node]) -> dict[Node, t
 
 def _depths(schemas: list[Node], targets: Mapping[Node, Node]) -> dict[Node, int]:
     """Bound how deep each schema that stands in no other nests when references are followed."""
-    outermost: dict[Node, Node] = {}
-    level: dict[Node, int] = {}
     levels: dict[Node, int] = {}
+    edges: dict[Node, list[Node]] = defaultdict(list)
     for node in schemas:
-        parent = node.parent
-        if parent is not None and parent in outermost:
-            outermost[node], level[node] = outermost[parent], level[parent] + 1
-        else:
-            outermost[node], level[node] = node, 1
-        levels[outermost[node]] = max(levels.get(outermost[node], 0), level[node])
-    edges: dict[Node, list[Node]] = {node: [] for node in levels}
-    for node in schemas:
-        if targets.get(node) in outermost:
-            edges[outermost[node]].append(outermost[targets[node]])
+        outermost = node.enclosing[-1]
+        levels[outermost] = max(levels.get(outermost, 0), len(node.enclosing))
+        target = targets.get(node)
+        edges[outermost] += target.enclosing[-1:] if target else []
     depths: dict[Node, int] = {}
     for component in _components(edges):
         ahead = (depths.get(to, 0) for each in component for to in edges[each])

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from itertools import combinations, islice
 
 from troth.errors import SpecError
+from troth.generation import witnesses
 from troth.lint.diagnostics import Diagnostic, Fix, inline_json
 from troth.lint.survey import Node, Survey
-from troth.schema import proofs
 
 # Pairs of one union that are compared: beyond it a union is data, and quadratic work is no help.
 _MOST_PAIRS = 400
@@ -39,9 +39,9 @@ def overlaps(survey: Survey) -> Iterator[Diagnostic]:
             break
 
 
-def _shared_value(survey: Survey, union: Node, one: Node, other: Node) -> proofs.Witness | None:
+def _shared_value(survey: Survey, union: Node, one: Node, other: Node) -> witnesses.Witness | None:
     try:
-        overlap = proofs.overlap(survey.schemas, one.pointer, other.pointer, union=union.pointer)
+        overlap = witnesses.overlap(survey.schemas, one.pointer, other.pointer, union=union.pointer)
     except (SpecError, ValueError):
         return None  # a pattern that cannot be compiled is a diagnostic of its own
     return overlap.witness

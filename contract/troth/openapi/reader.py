@@ -15,11 +15,10 @@ from itertools import islice, product
 from typing import Any, get_args
 from urllib.parse import urljoin, urlsplit
 
-from troth.document import node, vocabulary
-from troth.document.document import Document
-from troth.document.node import Node
+from troth.document import vocabulary
+from troth.document.document import Document, Node
 from troth.errors import SpecError
-from troth.laws import laws
+from troth.laws import condition, laws
 from troth.laws.condition import Condition
 from troth.openapi import chat_completion, stream_assembly
 from troth.openapi.chat_completion import ChatCompletion
@@ -51,7 +50,7 @@ def compile(
 
     Raises SpecError for what cannot be given a meaning.
     """
-    schemas = Schemas(document)
+    schemas = Schemas(document, published=source.schemas if source is not None else None)
     operations = tuple(_Reader(document, schemas).operations())
     return Contract(document, schemas, operations, routes(operations), source, verbs)
 
@@ -64,7 +63,7 @@ class _Reader:
     schemas: Schemas
 
     def operations(self) -> Iterator[Operation]:
-        for path, entry in node.root(self.document).members("paths", patterned=True):
+        for path, entry in self.document.node.members("paths", patterned=True):
             item = entry.followed()
             for method in _METHODS:
                 operation = item.one(method)
@@ -75,7 +74,7 @@ class _Reader:
                 yield self.operation(path, method, operation, item)
 
     def operation(self, path: str, method: str, operation: Node, item: Node) -> Operation:
-        top = node.root(self.document)
+        top = self.document.node
         owners = (owner for owner in (operation, item, top) if owner.value.get("servers"))
         laws_at = operation.at("x-troth-laws")
         return Operation(
@@ -170,7 +169,7 @@ class _Reader:
         if source is None:
             return None
         scope = laws.scope_of(self.document, operation.pointer) if operation else None
-        return Condition(source, at, self.document.place(at), scope=scope)
+        return condition.parse(source, at, self.document.place(at), scope=scope)
 
     def assembly(self, media_type: Node) -> Assembly | None:
         source, at = media_type.value.get("x-troth-assembly"), media_type.at("x-troth-assembly")
@@ -208,14 +207,14 @@ class _Reader:
 
     def security(self, operation: Node) -> tuple[tuple[SecurityScheme, ...], ...]:
         # an operation's own list replaces the document's, also when it is empty
-        owner = operation if "security" in operation.value else node.root(self.document)
+        owner = operation if "security" in operation.value else self.document.node
         return tuple(
             tuple(self.security_scheme(name, alternative) for name in alternative.value)
             for alternative in owner.items("security")
         )
 
     def security_scheme(self, name: str, used: Node) -> SecurityScheme:
-        components = node.root(self.document).one("components")
+        components = self.document.node.one("components")
         declared = dict(components.members("securitySchemes")) if components else {}
         if name not in declared:
             known = ", ".join(sorted(declared)) or "none"

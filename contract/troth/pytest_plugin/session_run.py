@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -186,7 +184,8 @@ class SessionRun:
 
     def _shared(self, settings: Settings) -> Outcome:
         """The run of the worker that came first: made here, or read from its journal."""
-        with _locked(Path(self.shared_folder()) / "lock"):
+        with open(Path(self.shared_folder()) / "lock", "ab") as stream:
+            files.lock(stream, wait=True)
             outcome = self._journalled()
             if outcome is None:
                 unfinished = self._journal.with_suffix(".unfinished")
@@ -286,23 +285,3 @@ def place_of(
         group = groups.get(finding.violation.law or "") or finding.group or code
         check = f"laws[{group}]" if f"laws[{group}]" in checks[operation] else check
     return operation, check if check in checks[operation] else checks[operation][0]
-
-
-@contextmanager
-def _locked(file: Path) -> Iterator[None]:
-    """Hold *file* for this process alone; the system lets go of it when a process dies."""
-    with open(file, "ab") as stream:
-        if sys.platform == "win32":
-            import msvcrt
-
-            while True:
-                try:
-                    msvcrt.locking(stream.fileno(), msvcrt.LK_LOCK, 1)
-                    break
-                except OSError:  # it gives up after ten seconds
-                    continue
-        else:
-            import fcntl
-
-            fcntl.flock(stream, fcntl.LOCK_EX)
-        yield

@@ -81,9 +81,9 @@ def reference(schema: Any, keyword: str = "$ref") -> str | None:
     return None
 
 
-def resolve(root: Any, schema: Any) -> tuple[str, Any] | None:
-    """What the `$ref` of *schema* leads to in *root*, and where; None where it leads nowhere."""
-    pointer = reference(schema)
+def resolve(root: Any, schema: Any, keyword: str = "$ref") -> tuple[str, Any] | None:
+    """Where the `$ref` of *schema* leads to in *root*, and what is there; None if nothing is."""
+    pointer = reference(schema, keyword)
     if pointer is None:
         return None
     try:

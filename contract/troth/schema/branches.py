@@ -144,9 +144,8 @@ def _taken(root: Any, schema: Any, depth: int) -> frozenset[str]:
         types &= frozenset(map(type_of, schema["enum"]))
     for inner in _required_parts(root, schema):
         types &= _taken(root, inner, depth + 1)
-    for keyword in ("oneOf", "anyOf"):
-        if isinstance(schema.get(keyword), list):
-            types &= frozenset().union(*(_taken(root, s, depth + 1) for s in schema[keyword]))
+    for listed in _alternatives(schema):
+        types &= frozenset().union(*(_taken(root, inner, depth + 1) for inner in listed))
     return types
 
 
@@ -155,20 +154,17 @@ def _tags(root: Any, schema: Any, depth: int) -> dict[str, tuple[Any, ...]]:
     if not isinstance(schema, dict) or depth > _DEEPEST:
         return {}
     tags: dict[str, tuple[Any, ...]] = {}
-    for keyword in ("oneOf", "anyOf"):
-        inner = schema.get(keyword)
-        if isinstance(inner, list) and inner:
-            found = [_tags(root, branch, depth + 1) for branch in inner]
-            for name in found[0]:
-                if all(name in each for each in found):
-                    tags[name] = tuple(value for each in found for value in each[name])
+    for listed in _alternatives(schema):
+        first, *others = [_tags(root, inner, depth + 1) for inner in listed]
+        for name, values in first.items():
+            if all(name in each for each in others):
+                tags[name] = sum((each[name] for each in others), values)
     for inner in _required_parts(root, schema):
         tags |= _tags(root, inner, depth + 1)
-    properties = schema.get("properties")
-    for name, value in properties.items() if isinstance(properties, dict) else ():
-        values = _enumerated(root, value, depth)
-        if values is not None:
-            tags[name] = values
+    for (_, member), value in below(schema, "properties"):
+        enumerated = _enumerated(root, value, depth)
+        if enumerated is not None:
+            tags[str(member)] = enumerated
     return tags
 
 
@@ -185,11 +181,10 @@ def _enumerated(root: Any, schema: Any, depth: int) -> tuple[Any, ...] | None:
         values = _enumerated(root, inner, depth + 1)
         if values is not None:
             return values
-    for keyword in ("oneOf", "anyOf"):
-        if isinstance(schema.get(keyword), list):
-            listed = [_enumerated(root, inner, depth + 1) for inner in schema[keyword]]
-            if listed and all(values is not None for values in listed):
-                return _distinct(values or () for values in listed)
+    for listed in _alternatives(schema):
+        each = [_enumerated(root, inner, depth + 1) for inner in listed]
+        if all(values is not None for values in each):
+            return _distinct(values or () for values in each)
     return None
 
 
@@ -197,16 +192,18 @@ def members(root: Any, schema: Any, depth: int = 0) -> frozenset[str]:
     """The members that *schema* declares or requires."""
     if not isinstance(schema, dict) or depth > _DEEPEST:
         return frozenset()
-    properties = schema.get("properties")
-    names = frozenset(properties) if isinstance(properties, dict) else frozenset()
+    names = frozenset(str(name) for (_, name), _ in below(schema, "properties"))
     required = schema.get("required")
     if isinstance(required, list):
         names |= {name for name in required if isinstance(name, str)}
-    inside = [*_required_parts(root, schema)]
-    for keyword in ("oneOf", "anyOf"):
-        if isinstance(schema.get(keyword), list):
-            inside += schema[keyword]
-    return names.union(*(members(root, inner, depth + 1) for inner in inside))
+    parts = sum(_alternatives(schema), _required_parts(root, schema))
+    return names.union(*(members(root, inner, depth + 1) for inner in parts))
+
+
+def _alternatives(schema: Mapping[str, Any]) -> list[list[Any]]:
+    """The branches of its oneOf and of its anyOf."""
+    listed = [[inner for _, inner in below(schema, word)] for word in ("oneOf", "anyOf")]
+    return [branches for branches in listed if branches]
 
 
 def _required_parts(root: Any, schema: Mapping[str, Any]) -> list[Any]:

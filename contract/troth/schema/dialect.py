@@ -21,6 +21,7 @@ OpenAPI's registry (`byte`, `binary`, `password`, …) and unknown ones are anno
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -69,13 +70,15 @@ _NOT_ECMA = re.compile(
 class Prepared:
     """A root whose Schema Objects are JSON Schema 2020-12.
 
-    *pointers* are those of all its Schema Objects, inner ones included; *foreign* those of
-    patterns that are no ECMA-262, each with the part at fault; *relics* those of keywords that
-    are written as in OpenAPI 3.0 where a later version holds.
+    *pointers* are those of all its Schema Objects, inner ones included; *referrers* are those that
+    refer to each; *foreign* are the pointers of patterns that are no ECMA-262, each with the part
+    at fault; *relics* those of keywords that are written as in OpenAPI 3.0 where a later version
+    holds.
     """
 
     root: Any
     pointers: tuple[str, ...]
+    referrers: Mapping[str, list[str]]
     foreign: dict[str, str]
     relics: tuple[str, ...] = ()
 
@@ -115,6 +118,7 @@ def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Pre
     root = copy_of(source)
     schemas: list[str] = []
     foreign: dict[str, str] = {}
+    referrers: dict[str, list[str]] = {}
     relics: list[str] = []
     seen: set[tuple[str, str]] = set()
     to_see: list[tuple[Any, str, str]] = [(root, "", kind)]
@@ -132,17 +136,18 @@ def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Pre
                 relics += (f"{at}/{name}" for name in _EXCLUSIVE if type(node.get(name)) is bool)
             _rewrite(node, at, is_30=is_30, alone=alone)
             _note_foreign(node, at, foreign)
-        if "$ref" in node and kind in REFERABLE:
-            target = applicators.resolve(root, node)
-            if target is not None:
-                to_see.append((target[1], target[0], kind))
+        if kind in REFERABLE:
+            for keyword in ("$ref", "$dynamicRef"):
+                if (target := applicators.resolve(root, node, keyword)) is not None:
+                    to_see.append((target[1], target[0], kind))
+                    referrers.setdefault(target[0], []).append(at)
         try:
             to_see += [(item, here, inner) for item, here, inner, _ in children(node, at, kind)]
         except Misfit as misfit:
             found = a(type_of(misfit.found))
             said = f"{misfit.expected} must stand here, not {found}"
             raise SpecError(said, pointer=misfit.pointer) from misfit
-    return Prepared(root, tuple(schemas), foreign, tuple(relics))
+    return Prepared(root, tuple(schemas), referrers, foreign, tuple(relics))
 
 
 def _rewrite(node: dict[str, Any], at: str, *, is_30: bool, alone: bool) -> None:

@@ -27,7 +27,9 @@ _MOST_RIVALS = 3
 
 _APPLIED = APPLICATORS.keys() - DEFINITIONS
 _NAMED = frozenset(keyword for keyword in _APPLIED if APPLICATORS[keyword].shape == "names")
-_KEYWORDS = messages.KEYWORDS | _APPLIED | {"dependentRequired", "required", "dependencies"}
+#: What a schema path may end in: what holds subschemas by name is followed by a name.
+_KEYWORDS = messages.KEYWORDS | (_APPLIED - _NAMED)
+_KEYWORDS |= {"dependentRequired", "required", "dependencies"}
 _EXCLUSIVE = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 _Kind = jsonschema_rs.ValidationErrorKind
 _UNDECIDED = (_Kind.BacktrackLimitExceeded, _Kind.RegexEngineFailure)

@@ -9,7 +9,7 @@ costs a set comparison per object.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ _MOST_UNKNOWN = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Hint:
+class Misspelling:
     """An undeclared member and the declared one that it resembles, with that one's pointer."""
 
     instance: tuple[str | int, ...]
@@ -47,40 +47,40 @@ class _Plan:
     members: dict[str, _Plan | None]
 
 
-class Hinter:
-    """Finds hints in instances of the schemas of one prepared root."""
+class Misspellings:
+    """Finds misspelt members in instances of the schemas of one prepared root."""
 
     def __init__(self, root: Any) -> None:
         self._root = root
         self._plans: dict[tuple[str, ...], _Plan | None] = {}
 
-    def find(self, pointer: str, instance: Any) -> list[Hint]:
-        """The hints for *instance* of the schema at *pointer*, in the order of the instance."""
-        found: list[Hint] = []
+    def find(self, pointer: str, instance: Any) -> list[Misspelling]:
+        """The misspellings in *instance* of the schema at *pointer*, in its order."""
+        misspellings: list[Misspelling] = []
         plan = self._plan((pointer,))
         if plan is not None:
-            self._walk(plan, instance, (), found)
-        return found
+            self._walk(plan, instance, (), misspellings)
+        return misspellings
 
     def _walk(
-        self, plan: _Plan, instance: Any, at: tuple[str | int, ...], found: list[Hint]
+        self, plan: _Plan, instance: Any, at: tuple[str | int, ...], misspellings: list[Misspelling]
     ) -> None:
         if isinstance(instance, dict):
             if plan.is_open and not instance.keys() <= plan.names:
-                found += _suspects(plan, instance, at)
+                misspellings += _suspects(plan, instance, at)
             members = plan.members
             for name, value in instance.items():
                 if type(value) is not dict and type(value) is not list:
                     continue
                 inner = members[name] if name in members else self._member(plan, name)
                 if inner is not None:
-                    self._walk(inner, value, (*at, name), found)
+                    self._walk(inner, value, (*at, name), misspellings)
         elif isinstance(instance, list):
             inner = self._plan(plan.items) if plan.items else None
             if inner is not None:
                 for index, value in enumerate(instance):
                     if type(value) is dict or type(value) is list:
-                        self._walk(inner, value, (*at, index), found)
+                        self._walk(inner, value, (*at, index), misspellings)
 
     def _member(self, plan: _Plan, name: str) -> _Plan | None:
         if name not in plan.declared:
@@ -108,32 +108,31 @@ def _gather(root: Any, key: tuple[str, ...]) -> _Plan:
     is_open = True
     starts = [(pointer, pointers.find(root, pointer)) for pointer in key]
     for pointer, schema in applying(root, starts):
-        for name in _mapping(schema, "properties"):
-            here = pointers.join(pointer, "properties", name)
-            declared[name] = (*declared.get(name, ()), here)
-        for pattern in _mapping(schema, "patternProperties"):
-            patterns.append(pattern)
-            rest.append(pointers.join(pointer, "patternProperties", pattern))
+
+        def held(keyword: str, at: str = pointer, of: Any = schema) -> dict[str, str]:
+            """The pointer of each subschema of *keyword*, by its last token."""
+            inner = below(of, keyword)
+            return {str(tokens[-1]): pointers.join(at, *tokens) for tokens, _ in inner}
+
+        for name, at in held("properties").items():
+            declared[name] = (*declared.get(name, ()), at)
+        patterns += held("patternProperties")
+        rest += held("patternProperties").values()
         for keyword in ("additionalProperties", "unevaluatedProperties"):
             value = schema.get(keyword, True)
             # Closed: the schema itself reports what is unknown.  A schema: a map of free names.
             is_open = is_open and (value is True or value == {})
             if isinstance(value, dict) and value:
                 rest.append(f"{pointer}/{keyword}")
-        if isinstance(schema.get("items"), dict):
-            items.append(f"{pointer}/items")
-        items += [pointers.join(pointer, *tokens) for tokens, _ in below(schema, "prefixItems")]
+        items += (*held("items").values(), *held("prefixItems").values())
     return _Plan(
         declared, tuple(patterns), is_open, tuple(items), tuple(rest), frozenset(declared), {}
     )
 
 
-def _mapping(schema: Mapping[str, Any], keyword: str) -> dict[str, Any]:
-    value = schema.get(keyword)
-    return value if isinstance(value, dict) else {}
-
-
-def _suspects(plan: _Plan, instance: dict[str, Any], at: tuple[str | int, ...]) -> Iterator[Hint]:
+def _suspects(
+    plan: _Plan, instance: dict[str, Any], at: tuple[str | int, ...]
+) -> Iterator[Misspelling]:
     unknown = [name for name in instance if isinstance(name, str) and name not in plan.names]
     if plan.patterns or len(unknown) > _MOST_UNKNOWN:
         return
@@ -141,13 +140,13 @@ def _suspects(plan: _Plan, instance: dict[str, Any], at: tuple[str | int, ...]) 
     for name in unknown:
         meant = nearest(name, absent)
         if meant is not None:
-            yield Hint((*at, name), meant, plan.declared[meant][0])
+            yield Misspelling((*at, name), meant, plan.declared[meant][0])
 
 
-def sentence(hint: Hint) -> str:
+def sentence(misspelling: Misspelling) -> str:
     """`'temprature' is not declared; did you mean 'temperature'?`."""
-    name = messages.show(hint.instance[-1], 40)
-    return f"{name} is not declared; did you mean {messages.show(hint.meant, 40)}?"
+    name = messages.show(misspelling.instance[-1], 40)
+    return f"{name} is not declared; did you mean {messages.show(misspelling.meant, 40)}?"
 
 
 def nearest(name: str, declared: list[str]) -> str | None:

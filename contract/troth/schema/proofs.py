@@ -1,14 +1,13 @@
-"""What can be proved of schemas without trying: emptiness, containment, overlap, and a witness.
+"""What can be proved of schemas without trying: that nothing satisfies one, or two together.
 
 The algebra is jsonschema-rs's canonical form.  "unknown" is an answer: it says that neither side
-was proved, never that one is likely.  Whatever is handed out as a witness has been validated.
+was proved, never that one is likely.  `generation.witnesses` shows what cannot be proved.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Literal
 
 import jsonschema_rs
@@ -19,22 +18,11 @@ from troth.schema.applicators import reference, walk
 from troth.schema.dialect import BASE, copy_of, fragment
 from troth.schema.schema import Schemas
 from troth.schema.validators import LATEST
-from troth.schema.witness import instances
 
 Verdict = Literal["yes", "no", "unknown"]
 
 _UNIONS = frozenset({"oneOf", "anyOf"})
 _SAYS_NOTHING = frozenset({"description", "discriminator", "title", "example", "examples"})
-
-#: So many candidates are tried for one witness.
-_MOST = 400
-
-
-@dataclass(frozen=True, slots=True)
-class Witness:
-    """An instance that shows something; a value of its own, since the instance may be null."""
-
-    instance: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,54 +39,35 @@ class Unsatisfiable:
 
 
 @dataclass(frozen=True, slots=True)
-class Overlap:
-    """Whether two schemas share a value; *witness* is one, when the verdict is "yes"."""
+class Beside:
+    """What stands beside the branches of a union: the *schema* without them.
 
-    verdict: Verdict
-    witness: Witness | None = None
+    *fits* is its compiled check.
+    """
+
+    schema: Any
+    form: jsonschema_rs.CanonicalSchema
+    fits: Callable[[Any], bool]
 
 
 def satisfiability(schemas: Schemas, pointer: str) -> Verdict:
     """Whether any value satisfies the schema at *pointer*."""
     form = _canonical(schemas, pointer)
-    if form is None:
-        return "unknown"
-    verdict = _verdict(form.satisfiability())
-    if verdict == "unknown" and witness(schemas, pointer) is not None:
-        return "yes"
-    return verdict
+    return "unknown" if form is None else _verdict(form.satisfiability())
 
 
-def overlap(schemas: Schemas, one: str, other: str, *, union: str | None = None) -> Overlap:
-    """Whether a value satisfies both the schema at *one* and the one at *other*.
+def are_disjoint(schemas: Schemas, one: str, other: str, *, beside: Beside | None) -> bool | None:
+    """Whether it is proved that the schemas at *one* and *other* share no value *beside* others.
 
-    If they are branches of the schema at *union*, it has to satisfy what stands beside them too.
+    None where the algebra cannot read one of them.
     """
-    beside = None if union is None else _beside(schemas, union)
     left, right = _canonical(schemas, one), _canonical(schemas, other)
     if left is None or right is None:
-        return Overlap("unknown")
+        return None
     form = _intersection(left, right)
     if form is not None and beside is not None:
         form = _intersection(form, beside.form)
-    if form is not None and _verdict(form.satisfiability()) == "no":
-        return Overlap("no")
-    fits_one, fits_other = schemas.at(one).is_valid, schemas.at(other).is_valid
-    for candidate in (form, left, right):
-        shown = _first(
-            candidate,
-            lambda value: (
-                fits_one(value) and fits_other(value) and (beside is None or beside.fits(value))
-            ),
-        )
-        if shown is not None:
-            return Overlap("yes", shown)
-    return Overlap("unknown")
-
-
-def witness(schemas: Schemas, pointer: str) -> Witness | None:
-    """A small instance of the schema at *pointer*; None where none was found."""
-    return _first(_canonical(schemas, pointer), schemas.at(pointer).is_valid)
+    return form is not None and _verdict(form.satisfiability()) == "no"
 
 
 def unsatisfiable_parts(schemas: Schemas, pointer: str) -> tuple[Unsatisfiable, ...]:
@@ -180,33 +149,26 @@ def _absolute(schema: Any) -> Any:
     return copied
 
 
-@dataclass(frozen=True, slots=True)
-class _Beside:
-    """What stands beside the branches of a union."""
-
-    form: jsonschema_rs.CanonicalSchema
-    fits: Callable[[Any], bool]
-
-
-def _beside(schemas: Schemas, union: str) -> _Beside | None:
+def beside(schemas: Schemas, union: str) -> Beside | None:
     """What the schema at *union* asks for without its branches; None where that is nothing."""
     written = pointers.resolve(schemas.prepared.root, union)
     if not isinstance(written, dict) or not written.keys() - _UNIONS - _SAYS_NOTHING:
         return None
-    rest = _absolute({name: value for name, value in written.items() if name not in _UNIONS})
-    form = _canonical(schemas, rest)
+    rest = {name: value for name, value in written.items() if name not in _UNIONS}
+    absolute = _absolute(rest)
+    form = _canonical(schemas, absolute)
     if form is None:
         return None
     try:
         validator = jsonschema_rs.validator_for(
-            {"$schema": LATEST, **rest},
+            {"$schema": LATEST, **absolute},
             registry=schemas.engine.registry,
             validate_formats=True,
             pattern_options=schemas.engine.patterns,
         )
     except (ValueError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError):
         return None
-    return _Beside(form, validator.is_valid)
+    return Beside(rest, form, validator.is_valid)
 
 
 def _canonical(schemas: Schemas, schema: Any) -> jsonschema_rs.CanonicalSchema | None:
@@ -232,13 +194,6 @@ def _intersection(
         return left.intersect(right)
     except canonical.CanonicalizationError:
         return None
-
-
-def _first(
-    form: jsonschema_rs.CanonicalSchema | None, is_it: Callable[[Any], bool]
-) -> Witness | None:
-    candidates: Iterable[Any] = () if form is None else islice(instances(form), _MOST)
-    return next((Witness(value) for value in candidates if is_it(value)), None)
 
 
 def _verdict(answer: Any) -> Verdict:

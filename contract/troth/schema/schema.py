@@ -75,9 +75,19 @@ class Schema:
 
 
 class Schemas:
-    """The schemas of one document, compiled when first used."""
+    """The schemas of one document, compiled when first used.
 
-    def __init__(self, document: Source, *, draft: str = validators.LATEST) -> None:
+    *published* are those of the document before its overlays: what no overlay touched is compiled
+    once for both.
+    """
+
+    def __init__(
+        self,
+        document: Source,
+        *,
+        draft: str = validators.LATEST,
+        published: Schemas | None = None,
+    ) -> None:
         self.document = document
         if document.openapi:
             self.prepared = dialect.prepare(document.root, document.openapi)
@@ -93,8 +103,10 @@ class Schemas:
         self._explainer = Explainer(
             document.root, self.prepared.root, place=document.place, content=self._in_content
         )
-        self._hinter = misspellings.Hinter(self.prepared.root)
+        self._misspellings = misspellings.Misspellings(self.prepared.root)
         self._content = {"contentSchema": _content_keyword(self._is_fit)}
+        self._published = published
+        self._shared = frozenset[str]() if published is None else _untouched(published, self)
         self._compiled: dict[tuple[str, bool], Schema] = {}
         self._lock = threading.RLock()
 
@@ -105,12 +117,12 @@ class Schemas:
         `contentSchema` as well (which JSON Schema 2020-12 §8 leaves to the application).  Raises
         SpecError when it is no schema, or uses a pattern that cannot be compiled.
         """
-        found = self._compiled.get((pointer, content))
-        if found is None:
+        schema = self._compiled.get((pointer, content))
+        if schema is None:
             with self._lock:
-                found = self._compiled.get((pointer, content)) or self._compile(pointer, content)
-                self._compiled[pointer, content] = found
-        return found
+                schema = self._compiled.get((pointer, content)) or self._made(pointer, content)
+                self._compiled[pointer, content] = schema
+        return schema
 
     def __iter__(self) -> Iterator[str]:
         """The pointers of all Schema Objects of the document, inner ones included."""
@@ -150,8 +162,13 @@ class Schemas:
                 misspellings.sentence(hint),
                 self.document.place(hint.schema_pointer),
             )
-            for hint in self._hinter.find(pointer, instance)
+            for hint in self._misspellings.find(pointer, instance)
         )
+
+    def _made(self, pointer: str, content: bool) -> Schema:
+        if self._published is not None and pointer in self._shared:
+            return self._published.at(pointer, content=content)
+        return self._compile(pointer, content)
 
     def _compile(self, pointer: str, content: bool) -> Schema:
         place = self.document.place(pointer)
@@ -186,6 +203,44 @@ class Schemas:
             said = f"the string does not hold JSON: {fault}"
             return (Mismatch("contentMediaType", "", by, said, self.document.place(by)),)
         return self.at(pointer, content=True).errors(value)
+
+
+def _untouched(published: Schemas, overlaid: Schemas) -> frozenset[str]:
+    """The pointers of the schemas that are in both documents, with all that they refer to."""
+    before, after = published.document, overlaid.document
+    if before.openapi != after.openapi:
+        return frozenset()
+    prepared = overlaid.prepared
+    left = set(prepared.pointers) & set(published.prepared.pointers)
+    waiting = list(_differences(before.root, after.root))
+    while waiting:
+        at = waiting.pop()
+        while at:
+            # what holds something that changed has changed, and so has what refers to it
+            if at in left:
+                left.remove(at)
+                waiting += prepared.referrers.get(at, ())
+            at = at.rpartition("/")[0]
+    return frozenset(left)
+
+
+def _differences(before: Any, after: Any) -> Iterator[str]:
+    """The pointers at which two trees differ; containers that they share are the same."""
+    waiting = [(before, after, "")]
+    while waiting:
+        one, other, at = waiting.pop()
+        if isinstance(one, dict) and isinstance(other, dict):
+            for name in one.keys() ^ other.keys():
+                yield pointers.join(at, name)
+            for name, value in one.items():
+                if name in other and value is not other[name]:
+                    waiting.append((value, other[name], pointers.join(at, name)))
+        elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+            for index, (value, new) in enumerate(zip(one, other, strict=True)):
+                if value is not new:
+                    waiting.append((value, new, f"{at}/{index}"))
+        elif type(one) is not type(other) or one != other:
+            yield at
 
 
 class Unfit(ValueError):

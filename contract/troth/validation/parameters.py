@@ -105,8 +105,6 @@ def _texts(parameter: Parameter, sent: _Sent | Response, kind: Kind) -> Texts | 
     pairs = sent.cookies if parameter.location == "cookie" else sent.query
     if kind == "object" and parameter.explode and parameter.style != "deepObject":
         pairs = _members(parameter, sent.match.operation, pairs)
-    if parameter.location == "cookie":
-        return styles.divide_cookie(parameter, pairs, kind)
     return styles.divide_pairs(parameter, pairs, kind)
 
 

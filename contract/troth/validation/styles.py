@@ -154,12 +154,14 @@ def divide_field(parameter: Parameter, text: str, kind: Kind) -> Texts:
 
 
 def divide_pairs(parameter: Parameter, sent: Pairs, kind: Kind) -> Texts | None:
-    """Divide what *sent*, a query or a form, holds for *parameter*; None when that is nothing.
+    """Divide what *sent*, a query, a form or a Cookie field, holds for *parameter*, if anything.
 
     For an exploded object *sent* holds only pairs that may be its members.
     """
 
     def leaf(text: str) -> str:
+        if parameter.style == "cookie":
+            return text  # OpenAPI 3.2 §4.12.2: it is form without percent-encoding
         # With allowReserved a plus sign may be sent as it is, so it cannot mean a space.
         return decoded(text, plus=not parameter.allow_reserved)
 
@@ -174,38 +176,13 @@ def divide_pairs(parameter: Parameter, sent: Pairs, kind: Kind) -> Texts | None:
     if kind == "scalar":
         return leaf(texts[0])
     if kind == "array" and parameter.explode:
-        return [leaf(text) for text in _loads("form", True, kind, _Several(texts))]
+        return [leaf(text) for text in texts]
     text = texts[0]
     if parameter.style == "spaceDelimited":
         text = text.replace("+", "%20")
     elif parameter.style == "pipeDelimited":
         text = re.sub("%7c", "|", text, flags=re.IGNORECASE)
     return _divided(parameter, kind, text, decode=leaf)
-
-
-def divide_cookie(parameter: Parameter, sent: Pairs, kind: Kind) -> Texts | None:
-    """Divide what the Cookie field holds for *parameter*."""
-    if parameter.style != "cookie":
-        return divide_pairs(parameter, sent, kind)
-    # OpenAPI 3.2 §4.12.2: style cookie is form without percent-encoding
-    texts = [text for name, text in sent if name == parameter.name]
-    if kind == "object" and parameter.explode:
-        return dict(sent) or None
-    if not texts or kind == "scalar":
-        return texts[0] if texts else None
-    divided: Texts = _loads("form", parameter.explode, kind, _Several(texts))
-    return divided
-
-
-class _Several(dict[str, str]):
-    """A location with several texts under one name, in the form that openapi-core asks for."""
-
-    def __init__(self, texts: list[str]) -> None:
-        super().__init__({_NAME: texts[0]})
-        self._texts = texts
-
-    def getlist(self, _name: str) -> list[str]:
-        return self._texts
 
 
 def _divide_matrix(parameter: Parameter, text: str, kind: Kind) -> Texts:
@@ -253,7 +230,7 @@ def _check_members(text: str, separator: str, *, joined: bool) -> None:
 
 
 def _loads(style: str, explode: bool, kind: Kind, location: Mapping[str, str]) -> Any:
-    loads = _deserializers().get(style)
+    loads = _deserializers().get("form" if style == "cookie" else style)
     if loads is None:
         raise Malformed(f"style {style!r} is none of OpenAPI's")
     try:

@@ -20,7 +20,7 @@ from typing import Any
 
 import orjson
 
-from troth.generation.synthesis import Unsatisfiable, fit, synthesize
+from troth.generation.values import Unsatisfiable, fit, synthesize
 from troth.openapi.stream_assembly import Assembly, Rule
 from troth.schema.schema import Schema
 from troth.seed import Seed

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import orjson
 
-from troth.generation.synthesis import Unsatisfiable, fit, synthesize
+from troth.generation.values import Unsatisfiable, fit, synthesize
 from troth.http import json_text
 from troth.schema.schema import Schema
 from troth.seed import Seed

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from troth.errors import TrothError
-from troth.generation.synthesis import Unsatisfiable, synthesize
+from troth.generation.values import Unsatisfiable, synthesize
 from troth.schema.schema import Schema
 from troth.schema.untrusted_schema import UnusableSchema, embedded
 from troth.seed import Seed

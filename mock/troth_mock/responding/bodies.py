@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from troth.generation.synthesis import synthesize
+from troth.generation.values import synthesize
 from troth.http import json_text, media_type, sse
 from troth.http.exchange import Fields
 from troth.openapi.contract import Contract

@@ -19,9 +19,9 @@ from typing import Any
 
 from troth import pointer
 from troth.errors import TrothError
-from troth.generation.nodes import Node
-from troth.generation.synthesis import Unsatisfiable, fit
-from troth.generation.worlds import node_of
+from troth.generation.graph import Node, node_of
+from troth.generation.shape import properties
+from troth.generation.values import Unsatisfiable, fit
 from troth.http import json_text
 from troth.http.exchange import Fields
 from troth.openapi.contract import Contract
@@ -245,13 +245,13 @@ class _Place:
 
 def _value(node: Node, problem: Problem, place: _Place) -> Any:
     """What *problem* has to say at *node*, or _ABSENT."""
-    if node.dead is not None or place.depth > _DEEPEST:
+    if node.reason is not None or place.depth > _DEEPEST:
         return _ABSENT
-    if node.shape.choices:
+    if node.choices:
         return _of_branches(node, problem, place)
     name, own = place.name, place.own
-    properties = node.shape.properties
-    types = node.shape.types if node.shape.enum is None else ()
+    declared = properties(node.shape)
+    types = node.shape.types if node.shape.values is None else ()
     if isinstance(own, dict) and "object" in types:
         return _object(node, problem, own, place.depth)
     if isinstance(own, list) and "array" in types:
@@ -261,9 +261,9 @@ def _value(node: Node, problem: Problem, place: _Place) -> Any:
     for value in values:
         if node.accepts(value):
             return value
-    if "object" in types and properties and (place.is_required or name in _OBJECTS):
+    if "object" in types and declared and (place.is_required or name in _OBJECTS):
         return _object(node, problem, {}, place.depth) or _ABSENT
-    if "object" in types and not properties and name == "errors":
+    if "object" in types and not declared and name == "errors":
         return _by_place(node, problem, place.depth)
     if "array" in types and (name in _LISTS or name in _SENTENCES):
         return _items(node, problem, [], place.depth)
@@ -285,7 +285,7 @@ def _of_branches(node: Node, problem: Problem, place: _Place) -> Any:
 
 def _object(node: Node, problem: Problem, own: dict[str, Any], depth: int) -> dict[str, Any]:
     shape = node.shape
-    names = dict.fromkeys((*shape.properties, *shape.required))
+    names = dict.fromkeys((*properties(shape), *shape.required))
     beside = frozenset(map(_folded, names))
     members = dict(own)
     for name in names:
@@ -318,7 +318,7 @@ def _items(node: Node, problem: Problem, own: Sequence[Any], depth: int) -> Any:
         item = _value(node.item(index), part, place)
         if item is not _ABSENT:
             items.append(item)
-    return items if items or "minItems" in node.shape.lowest else _ABSENT
+    return items if items or node.shape.min_items else _ABSENT
 
 
 def _values(name: str, problem: Problem, beside: frozenset[str]) -> list[Any]:
@@ -365,11 +365,11 @@ def _nearest(node: Node, values: Sequence[Any], *, is_required: bool) -> Any:
     """Of an enum the value that says the same in other letters, else what `fit` can cut down."""
     shape = node.shape
     texts = [value for value in values if isinstance(value, str)]
-    for offered in shape.enum or ():
+    for offered in shape.values or ():
         if isinstance(offered, str) and _folded(offered) in map(_folded, texts):
             return offered
     is_text = bool(texts) and "string" in shape.types
-    return texts[0] if is_text and (is_required or "maxLength" in shape.highest) else _ABSENT
+    return texts[0] if is_text and (is_required or shape.max_length is not None) else _ABSENT
 
 
 def _folded(name: str) -> str:

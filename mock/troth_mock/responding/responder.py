@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError, similar
-from troth.generation.synthesis import Unsatisfiable
+from troth.generation.values import Unsatisfiable
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from troth.generation.request_writer import assemble, body_type, with_credential
-from troth.generation.synthesis import synthesize
+from troth.generation.values import synthesize
 from troth.http.exchange import Request
 from troth.openapi import code_samples
 from troth.openapi.contract import Contract
@@ -100,7 +100,7 @@ def _requests(operation: Operation, *, token: str) -> Iterator[Request]:
 
 
 def _request(operation: Operation, token: str, **body: Any) -> Request:
-    parameters = {
+    parameters: dict[tuple[str, str], Any] = {
         (parameter.location, parameter.name): _value(parameter)
         for parameter in operation.parameters
         if parameter.required or parameter.location == "path"

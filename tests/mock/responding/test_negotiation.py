@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from troth.laws.condition import Condition
+from troth.laws.condition import parse
 from troth.openapi.operation import DeclaredResponse, Example, MediaType, Operation
 from troth_mock.responding.negotiation import (
     BadPreference,
@@ -22,7 +22,7 @@ from troth_mock.responding.negotiation import (
 
 
 def entry(content_type: str, when: str | None = None) -> MediaType:
-    return MediaType(content_type, "", when=None if when is None else Condition(when))
+    return MediaType(content_type, "", when=None if when is None else parse(when))
 
 
 JSON = entry("application/json", "request.stream != true")

@@ -1,20 +1,26 @@
 """What a run sends: cases, made of the document alone, without I/O and always the same.
 
-In the order of a run: the deck of each operation, the boundary walk, the transport's cases, then
-random ones.  Each phase is free of requests that an earlier case of it sends.
+In the order of a run: what each operation's document implies, the boundary walk, the cases of the
+protocol, then random ones.  Each phase is free of requests that an earlier case of it sends.
+`case` has what they are made of; each other module makes the cases of one phase.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from troth.conformance.cases.boundary import boundary
 from troth.conformance.cases.case import Case, Intent, Subject, deduplicated, subject
-from troth.conformance.cases.feature_cases import deck
-from troth.conformance.cases.protocol_cases import unknown_paths, wire
-from troth.conformance.cases.random_cases import chance
+from troth.conformance.cases.feature_cases import feature_cases
+from troth.conformance.cases.protocol_cases import protocol_cases as protocol_cases_of
+from troth.conformance.cases.protocol_cases import unknown_paths
+from troth.conformance.settings import Settings
+from troth.generation import requests
+from troth.generation.mutations import NothingToBreak, broken
 from troth.generation.request_writer import CREDENTIAL
+from troth.generation.source import Seeded
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
 from troth.seed import Seed
@@ -25,13 +31,27 @@ __all__ = [
     "Intent",
     "Subject",
     "boundary_cases",
-    "deck_cases",
+    "cases_of",
+    "example_cases",
+    "protocol_cases",
     "random_cases",
     "subjects",
-    "transport_cases",
+    "subjects_under_test",
+    "wanted_codes",
 ]
 
+#: How many cases of the boundary walk a run has for all bodies.
 _BOUNDARY = 540
+#: How many random cases a run has at the most: the phases before have told most by then.
+_RANDOM = 120
+#: Of the requests that a run may send, so many in a hundred are planned; the rest confirms and
+#: shrinks what is found.
+_PLANNED = 90
+#: Of ten random requests so many are valid: it takes an answer to break most laws.
+_VALID_OF_TEN = 6
+
+
+# -- what is tested -------------------------------------------------------------------------------
 
 
 def subjects(
@@ -41,57 +61,147 @@ def subjects(
     overrides: Mapping[str, Any] | None = None,
     second: Contract | None = None,
 ) -> tuple[Subject, ...]:
-    """The operations under test, each with what its requests are made of.
+    """The *operations* (all of them), each with what its requests are made of.
 
     *overrides* (by JSON Pointer or dotted name) are member values that a deployment needs.  A
     subject with a *fault* has no cases.  *second* is the overlaid document where *contract* is
     the published one: what only its `x-troth-` fields say helps there too.
     """
-    wanted = contract.operations if operations is None else operations
     return tuple(
-        subject(contract, operation, overrides=overrides, second=second) for operation in wanted
+        subject(contract, operation, overrides=overrides, second=second)
+        for operation in (contract.operations if operations is None else operations)
     )
 
 
-def sound(tested: Sequence[Subject]) -> list[Subject]:
+def subjects_under_test(
+    contract: Contract, settings: Settings, *, second: Contract | None = None
+) -> dict[str, Subject]:
+    """The operations under test by name, as `only` chooses them; *second* as `subjects` has it."""
+    wanted = set(settings.only) & _names(contract)
+    operations = [
+        operation
+        for operation in contract.operations
+        if (not wanted or wanted & {operation.name, operation.operation_id})
+        and not _is_shadowed(contract, operation)
+    ]
+    made = subjects(contract, operations=operations, overrides=settings.overrides, second=second)
+    return {one.operation.name: one for one in made}
+
+
+def wanted_codes(contract: Contract, settings: Settings) -> list[str]:
+    """The codes that `only` keeps; none: all."""
+    return [word for word in settings.only if word not in _names(contract)]
+
+
+def _is_shadowed(contract: Contract, operation: Operation) -> bool:
+    """Whether another operation answers at the same method and path, but for a fragment."""
+    path, mark, _ = operation.path.partition("#")
+    return bool(mark) and any(
+        other is not operation and (other.method, other.path) == (operation.method, path)
+        for other in contract.operations
+    )
+
+
+def _names(contract: Contract) -> set[str]:
+    ids = {operation.operation_id for operation in contract.operations if operation.operation_id}
+    return ids | {operation.name for operation in contract.operations}
+
+
+# -- what is sent ---------------------------------------------------------------------------------
+
+
+def cases_of(
+    phase: str,
+    tested: Iterable[Subject],
+    *,
+    settings: Settings,
+    remembered: Callable[[str], Iterable[Any]] = lambda operation: (),
+) -> list[Case]:
+    """The cases of one *phase*, in the order in which they are sent.
+
+    *remembered* gives the bodies, by operation, that showed something in earlier runs: they are
+    sent before all else.
+    """
+    chosen = tuple(tested)
+    known: list[Case] = []
+    if phase == settings.phases[0]:
+        known = [
+            one.remembered(index, value)
+            for one in chosen
+            if one.made is not None
+            for index, value in enumerate(remembered(one.operation.name), 1)
+        ]
+    match phase:
+        case "examples":
+            return known + example_cases(chosen)
+        case "boundary":
+            return known + boundary_cases(chosen)
+        case "protocol":
+            return known + protocol_cases(chosen)
+        case "random":
+            drawn = random_cases(chosen, Seed.of("random", settings.seed))
+            most = min(_RANDOM, settings.max_requests * _PLANNED // 100)
+            return known + list(islice(drawn, most))
+    return known
+
+
+def _sound(tested: Iterable[Subject]) -> list[Subject]:
     """Those of *tested* for which there are valid requests."""
     return [one for one in tested if not one.fault]
 
 
-def deck_cases(
-    tested: Sequence[Subject], *, overrides: Mapping[str, Any] | None = None
-) -> list[Case]:
-    """The requests that the document implies; pass the *overrides* that the subjects have."""
-    return deduplicated([case for one in sound(tested) for case in deck(one, overrides=overrides)])
+def example_cases(tested: Sequence[Subject]) -> list[Case]:
+    """The requests that the document implies."""
+    return deduplicated([case for one in _sound(tested) for case in feature_cases(one)])
 
 
 def boundary_cases(tested: Sequence[Subject], *, limit: int = _BOUNDARY) -> list[Case]:
     """Each member of each body, one step inside and outside its limits; *limit* for all bodies."""
-    bodies = max(1, sum(one.made is not None for one in tested))
-    return deduplicated(
-        [case for one in sound(tested) for case in boundary(one, limit=limit // bodies)]
-    )
+    share = limit // max(1, sum(one.made is not None for one in tested))
+    return deduplicated([case for one in _sound(tested) for case in boundary(one, limit=share)])
 
 
-def transport_cases(tested: Sequence[Subject]) -> list[Case]:
+def protocol_cases(tested: Sequence[Subject]) -> list[Case]:
     """Credentials, methods, paths, content types, broken JSON and Accept."""
-    cases = [case for one in sound(tested) for case in wire(one)]
-    for one in sound(tested)[:1]:
-        cases[-1:-1] = list(unknown_paths(one))
-    return deduplicated_in_order(cases)
-
-
-def deduplicated_in_order(cases: Sequence[Case]) -> list[Case]:
-    """*cases* deduplicated, except those that repeat an earlier one on purpose."""
+    sound = _sound(tested)
+    cases = [case for one in sound for case in protocol_cases_of(one)]
+    for one in sound[:1]:
+        cases[-1:-1] = unknown_paths(one)
+    # some repeat an earlier one on purpose, at the end
     repeated = [case for case in cases if case.id.endswith("-again")]
     return deduplicated([case for case in cases if case not in repeated]) + repeated
 
 
-def random_cases(
-    tested: Sequence[Subject], seed: Seed, *, overrides: Mapping[str, Any] | None = None
-) -> Iterator[Case]:
+def random_cases(tested: Sequence[Subject], seed: Seed) -> Iterator[Case]:
     """Random requests without end, to each operation in turn."""
-    streams = [chance(one, seed, overrides=overrides) for one in sound(tested)]
+    streams = [_random_cases(one, seed) for one in _sound(tested)]
     while streams:
         for stream in streams:
             yield next(stream)
+
+
+def _random_cases(tested: Subject, seed: Seed) -> Iterator[Case]:
+    """Random requests to one operation, without end; each draws from *seed* and its number."""
+    number = 0
+    breakable = True
+    while True:
+        number += 1
+        source = Seeded(seed.child(tested.operation.name, number))
+        if tested.made is None:
+            yield Case(
+                id=f"random/{tested.slug}/{number:04}",
+                phase="random",
+                operation=tested.operation.name,
+                request=requests.request(tested.contract, tested.operation, source),
+                published_intent="valid" if tested.is_published else "either",
+                about="a random request",
+            )
+            continue
+        value = requests.body(tested.made, source, overrides=tested.overrides)
+        word = "valid"
+        if breakable and number % 10 >= _VALID_OF_TEN:
+            try:
+                value, word = broken(tested.made.schema, value, source), "broken"
+            except NothingToBreak:
+                breakable = False
+        yield tested.case("random", f"{number:04}-{word}", value, about=f"a random {word} request")

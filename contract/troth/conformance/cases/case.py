@@ -1,7 +1,8 @@
 """A case: one request of a run, and what the document says of it beforehand.
 
-A request's Authorization (or whatever field carries the secret) holds the placeholder
-`strategies.CREDENTIAL`; `strategies.with_credential` puts the secret in when it is sent.
+A subject is the operation that cases are made for, with what its requests are made of.  The
+credential of a request is the placeholder `CREDENTIAL` of `generation.request_writer`; `addressed`
+puts the user's in its place when the request is sent, so that no case holds a secret.
 """
 
 from __future__ import annotations
@@ -12,13 +13,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
-from troth.generation import bodies, requests
-from troth.generation.locations import sites
-from troth.generation.raw_json import Written, read, write
-from troth.generation.request_writer import assemble, body_type
+from troth.conformance.settings import Settings
+from troth.generation import features, requests
+from troth.generation.locations import locations
+from troth.generation.raw_json import has_written, read, write
+from troth.generation.request_writer import (
+    BASIC_CREDENTIAL,
+    CREDENTIAL,
+    assemble,
+    body_type,
+    with_credential,
+)
 from troth.generation.requests import Composition
-from troth.generation.source import Simplest
-from troth.generation.synthesis import Unsatisfiable
+from troth.generation.source import Smallest
+from troth.generation.values import Unsatisfiable, generator_of
 from troth.http import json_text
 from troth.http.exchange import Exchange, Request
 from troth.openapi.contract import Contract, NoSuchOperation
@@ -29,17 +37,21 @@ from troth.validation import validator
 Intent = Literal["valid", "invalid", "either"]
 Legal = Literal["computed", "either-if-valid", "either"]
 
+#: What is sent where the user gave no token: many servers take any.
+PLACEHOLDER = "troth-placeholder-token"
+_REMEMBERED = "remembered-"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
     """One request to send, and what is known of it.
 
-    *id* is readable and the same in every run.  *phase* is `deck`, `boundary`, `transport` or
-    `random`.  *operation* is the operation's name ("" for a request to no operation).  *intent*
-    says whether the effective document accepts the request, *published_intent* whether the
-    document as published does; `either` where a server may do both (it may cap what costs it, an
-    RFC leaves it open).  *about* says what the case is for.  *laws* are the ids of those that it
-    was built for.  *value* is the body's JSON value as a reader sees it, None without one.
+    *id* is readable and the same in every run.  *phase* is one of `settings.PHASES`.  *operation*
+    is the operation's name ("" for a request to no operation).  *intent* says whether the
+    effective document accepts the request, *published_intent* whether the document as published
+    does; `either` where a server may do both (it may cap what costs it, an RFC leaves it open).
+    *about* says what the case is for.  *laws* are the ids of those that it was built for.  *value*
+    is the body's JSON value as a reader sees it, None without one.
 
     A case that *needs* the answers of others is a plan: `derive` makes the case to send of the
     JSON bodies (a stream's fold) of their 2xx answers, by case id, or None when they do not serve.
@@ -57,14 +69,37 @@ class Case:
     needs: tuple[str, ...] = ()
     derive: Callable[[Mapping[str, Any]], Case | None] | None = field(default=None, repr=False)
 
+    @property
+    def is_remembered(self) -> bool:
+        """Whether it is one that showed something in an earlier run."""
+        return self.id.rpartition("/")[2].startswith(_REMEMBERED)
+
+    @property
+    def is_variable(self) -> bool:
+        """Whether its body may be varied: a JSON value that was sent as such."""
+        return self.value is not None and self.phase != "protocol" and bool(self.request.body)
+
+    def changed(self, name: str, request: Request, intent: Intent, about: str) -> Case:
+        """The case beside this one that sends *request*: *intent* as far as this one is sure."""
+        return replace(
+            self,
+            id=f"{self.id.rpartition('/')[0]}/{name}",
+            request=request,
+            intent=intent if self.intent != "either" or intent == "invalid" else "either",
+            published_intent=(
+                intent if self.published_intent != "either" or intent == "invalid" else "either"
+            ),
+            about=about,
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subject:
     """One operation under test, and what its cases are made of.
 
-    *parameters* are valid values for those that are required.  *fault* says why there can be no
-    valid request; there are no cases then.  *second* is the body's schema in the overlaid document
-    where the published one is under test.
+    *parameters* are valid values for those that are required, *overrides* member values that every
+    body gets.  *fault* says why there can be no valid request; there are no cases then.  *second*
+    is the body's schema in the overlaid document where the published one is under test.
     """
 
     contract: Contract
@@ -73,6 +108,7 @@ class Subject:
     published: Schema | None
     is_published: bool
     parameters: Mapping[tuple[str, str], Any]
+    overrides: Mapping[str, Any]
     fault: str = ""
     second: Schema | None = None
 
@@ -86,12 +122,36 @@ class Subject:
         """The minimal valid body, None where there is no body."""
         return self.made.minimal if self.made else None
 
+    @property
+    def streamed(self) -> Any:
+        """The minimal body whose answer is a stream, None where there is none."""
+        return self.made.streamed if self.made else None
+
+    def overridden(self, value: Any) -> Any:
+        """*value* with the members that a deployment needs, as far as they leave it valid."""
+        assert self.made is not None
+        return requests.overridden(self.made.schema, value, self.overrides)
+
+    def patched(self, patch: Any) -> Any:
+        """The minimal body with the JSON Merge Patch *patch* applied, and the overrides."""
+        return self.overridden(merged(self.minimal, patch))
+
+    def streamed_form(self, value: Any) -> Any:
+        """*value* as a streamed request, None when it is one already or cannot be."""
+        made = self.made
+        if made is None or made.streamed is None or features.is_streaming(made.marked, value):
+            return None
+        factor = next((factor for factor in made.factors if factor.name == "stream"), None)
+        if factor is None:
+            return None
+        streamed = factor.levels[0].build(value, Smallest())
+        return streamed if made.valid(streamed) else None
+
     def request(self, value: Any) -> Request:
         """The request with the body *value*, which may hold `Written` texts."""
         if self.made is None:
             return assemble(self.operation, parameters=self.parameters)
-        entry = body_type(self.operation)
-        if entry is not None and entry.is_json:
+        if self.is_json:
             return assemble(self.operation, parameters=self.parameters, raw=write(value))
         return assemble(self.operation, parameters=self.parameters, body=read(value))
 
@@ -106,16 +166,16 @@ class Subject:
         laws: tuple[str, ...] = (),
     ) -> Case:
         """The case that sends *value*; whether it is valid is computed under both documents."""
-        seen = read(value) if _writes(value) else value
-        effective = self.intent(self.made.schema if self.made else None, seen, legal)
-        published = self.intent(self.published, seen, legal)
+        seen = read(value) if has_written(value) else value
+        effective = self._intent(self.made.schema if self.made else None, seen, legal)
+        published = self._intent(self.published, seen, legal)
         if not self.is_published:
             published = "either"
         if effective == "valid" and self.made is not None and not self.made.usual(seen):
             effective = "either"
         request = self.request(value)
         if legal == "computed" and self.made is not None and not self.is_json:
-            effective, published = self.as_sent(request, effective, published)
+            effective, published = self._as_sent(request, effective, published)
         if effective == "either" and published == "valid":
             published = "either"
         return Case(
@@ -130,13 +190,26 @@ class Subject:
             value=seen,
         )
 
+    def varied(self, case: Case, value: Any) -> Case | None:
+        """*case* with the body *value*, or None if the documents then expect something else."""
+        candidate = self.case(case.phase, "smaller", value, about=case.about)
+        if (candidate.intent, candidate.published_intent) != (case.intent, case.published_intent):
+            return None
+        return replace(candidate, id=case.id, laws=case.laws)
+
+    def remembered(self, index: int, value: Any) -> Case:
+        """The case that sends the body *value*, which showed something in an earlier run."""
+        about = "a request that showed something in an earlier run"
+        name = f"{_REMEMBERED}{index}"
+        return self.case("examples", name, self.overridden(value), about=about)
+
     @property
     def is_json(self) -> bool:
         """Whether the body is sent as JSON, where every value is what it was."""
         entry = body_type(self.operation)
         return entry is not None and entry.is_json
 
-    def as_sent(
+    def _as_sent(
         self, request: Request, effective: Intent, published: Intent
     ) -> tuple[Intent, Intent]:
         """Both intents for a body that is a form or a text: a 7 may be read as "7" again.
@@ -144,15 +217,15 @@ class Subject:
         Where the validator reads the request otherwise than the schema reads the value, nobody is
         to be accused of either.
         """
-        read_as: Intent = "valid"
-        for found in validator.validate(self.contract, Exchange(request)):
-            if found.severity == "error" and found.location.startswith("request"):
-                read_as = "invalid"
-        if read_as != effective:
+        is_broken = any(
+            violation.severity == "error" and violation.location.startswith("request")
+            for violation in validator.validate(self.contract, Exchange(request))
+        )
+        if effective != ("invalid" if is_broken else "valid"):
             return "either", "either"
         return effective, published
 
-    def intent(self, schema: Schema | None, value: Any, legal: Legal) -> Intent:
+    def _intent(self, schema: Schema | None, value: Any, legal: Legal) -> Intent:
         """Whether *schema* accepts *value*, and a server may then do otherwise."""
         if legal == "either":
             return "either"
@@ -166,50 +239,8 @@ class Subject:
         if not accepted:
             return "invalid"
         priced = (schema, self.second) if self.second else (schema,)
-        large = legal == "either-if-valid" or any(costly(one, value) for one in priced)
+        large = legal == "either-if-valid" or any(_is_costly(one, value) for one in priced)
         return "either" if large else "valid"
-
-
-def costly(schema: Schema, value: Any) -> bool:
-    """Whether *value* asks for more than its `x-troth-costs` say that a server must give."""
-    priced = _priced(schema.schemas)
-    if not priced or not _exceeds(value, priced):
-        return False
-    alternatives = bodies.generator_of(schema).alternatives
-    return any(
-        isinstance(site.value, (int, float)) and site.value > min(site.shape.costs)
-        for site in sites(alternatives, (schema.prepared,), value)
-        if site.shape.costs
-    )
-
-
-_prices: WeakKeyDictionary[Schemas, float] = WeakKeyDictionary()
-
-
-def _priced(schemas: Schemas) -> float:
-    """The least `x-troth-costs` of a document, 0 without any."""
-    if schemas not in _prices:
-        found: list[float] = []
-        waiting = [schemas.prepared.root]
-        while waiting:
-            node = waiting.pop()
-            if isinstance(node, dict):
-                cost = node.get("x-troth-costs")
-                found += [cost] if isinstance(cost, (int, float)) else []
-                waiting.extend(node.values())
-            elif isinstance(node, list):
-                waiting.extend(node)
-        _prices[schemas] = min(found, default=0)
-    return _prices[schemas]
-
-
-def _exceeds(value: Any, least: float) -> bool:
-    """Whether there is a number beyond *least* anywhere in *value*: a quick no for most."""
-    if isinstance(value, dict):
-        return any(_exceeds(item, least) for item in value.values())
-    if isinstance(value, list):
-        return any(_exceeds(item, least) for item in value[:1000])
-    return isinstance(value, (int, float)) and value > least
 
 
 def subject(
@@ -237,7 +268,8 @@ def subject(
         made=made,
         published=requests.body_schema(published) if published else None,
         is_published=published is not None,
-        parameters=requests.parameters(operation, Simplest()) if not fault else {},
+        parameters=requests.parameters(operation, Smallest()) if not fault else {},
+        overrides=overrides or {},
         fault=fault,
         second=requests.body_schema(marked) if marked else None,
     )
@@ -251,12 +283,73 @@ def _same(contract: Contract | None, operation: Operation) -> Operation | None:
         return None
 
 
+def merged(target: Any, patch: Any) -> Any:
+    """Apply a JSON Merge Patch (RFC 7396 §2)."""
+    if not isinstance(patch, Mapping):
+        return patch
+    result = dict(target) if isinstance(target, Mapping) else {}
+    for name, item in patch.items():
+        if item is None:
+            result.pop(name, None)
+        else:
+            result[name] = merged(result.get(name), item)
+    return result
+
+
+# -- what a server may cap ------------------------------------------------------------------------
+
+
+def _is_costly(schema: Schema, value: Any) -> bool:
+    """Whether *value* asks for more than its `x-troth-costs` say that a server must give."""
+    priced = _least_cost(schema.schemas)
+    if not priced or not _exceeds(value, priced):
+        return False
+    graph = generator_of(schema).graph
+    return any(
+        isinstance(site.value, (int, float)) and site.value > min(site.shape.costs)
+        for site in locations(graph, (schema.prepared,), value)
+        if site.shape.costs
+    )
+
+
+_costs: WeakKeyDictionary[Schemas, float] = WeakKeyDictionary()
+
+
+def _least_cost(schemas: Schemas) -> float:
+    """The least `x-troth-costs` of a document, 0 without any."""
+    if schemas not in _costs:
+        costs: list[float] = []
+        waiting = [schemas.prepared.root]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, dict):
+                cost = node.get("x-troth-costs")
+                costs += [cost] if isinstance(cost, (int, float)) else []
+                waiting.extend(node.values())
+            elif isinstance(node, list):
+                waiting.extend(node)
+        _costs[schemas] = min(costs, default=0)
+    return _costs[schemas]
+
+
+def _exceeds(value: Any, least: float) -> bool:
+    """Whether there is a number beyond *least* anywhere in *value*: a quick no for most."""
+    if isinstance(value, dict):
+        return any(_exceeds(item, least) for item in value.values())
+    if isinstance(value, list):
+        return any(_exceeds(item, least) for item in value[:1000])
+    return isinstance(value, (int, float)) and value > least
+
+
+# -- the same request twice -----------------------------------------------------------------------
+
+
 def deduplicated(cases: list[Case]) -> list[Case]:
     """*cases* without those that send what an earlier one sends, whose laws it then serves too."""
     kept: dict[Any, Case] = {}
     ids: dict[str, int] = {}
     for case in cases:
-        key = (case.derive, case.id) if case.derive else sent(case)
+        key = (case.derive, case.id) if case.derive else _sent(case)
         first = kept.get(key)
         if first is None:
             count = ids[case.id] = ids.get(case.id, 0) + 1
@@ -267,33 +360,46 @@ def deduplicated(cases: list[Case]) -> list[Case]:
     return list(kept.values())
 
 
-def sent(case: Case) -> tuple[Any, ...]:
+def _sent(case: Case) -> tuple[Any, ...]:
     """What two cases share when they send the same: order of members and white space aside."""
     request = case.request
     body: bytes = request.body
-    if case.phase not in ("protocol",) and case.value is not None:
-        plain = write(case.value) if not _unwritable(case.value) else body
-        if plain == request.body:
-            body = json_text.canonical(case.value)
+    if case.phase != "protocol" and case.value is not None:
+        try:
+            if write(case.value) == body:
+                body = json_text.canonical(case.value)
+        except (ValueError, UnicodeError, TypeError, OverflowError, RecursionError):
+            pass  # JSON cannot write it: it was written by hand
     return (request.method, request.target, tuple(sorted(request.fields)), body)
-
-
-def _unwritable(value: Any) -> bool:
-    try:
-        json_text.encode(value)
-    except (ValueError, UnicodeError, TypeError, OverflowError, RecursionError):
-        return True
-    return False
-
-
-def _writes(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(map(_writes, value.values()))
-    if isinstance(value, list):
-        return any(map(_writes, value))
-    return isinstance(value, Written)
 
 
 def slug(text: str) -> str:
     """*text* as a part of an id: letters, digits, and `-` for the rest."""
     return re.sub(r"[^A-Za-z0-9_]+", "-", text).strip("-") or "root"
+
+
+# -- credentials ----------------------------------------------------------------------------------
+
+
+def addressed(request: Request, settings: Settings) -> Request:
+    """*request* as it goes out: with the user's token and header fields in their places."""
+    filled = with_credential(request, PLACEHOLDER if settings.token is None else settings.token)
+    own = {name.lower() for name, _ in settings.fields}
+    kept = tuple(pair for pair in filled.fields if pair[0].lower() not in own)
+    if "user-agent" not in own | {name.lower() for name, _ in kept}:
+        kept = (*kept, ("User-Agent", "troth"))
+    return replace(filled, fields=kept + settings.fields)
+
+
+def readable(request: Request) -> Request:
+    """*request* with an ordinary token in the credential's place: for judging, not for sending."""
+    return with_credential(request, PLACEHOLDER)
+
+
+def without_credential(request: Request) -> Request:
+    """*request* without the fields and the query parameters that carry the credential."""
+    marks = (CREDENTIAL, BASIC_CREDENTIAL)
+    fields = tuple(pair for pair in request.fields if not any(mark in pair[1] for mark in marks))
+    path, mark, query = request.target.partition("?")
+    kept = "&".join(part for part in query.split("&") if CREDENTIAL not in part)
+    return replace(request, fields=fields, target=path + (mark + kept if kept else ""))

@@ -1,4 +1,4 @@
-"""The cases of the transport: credentials, methods, paths, content types, broken JSON, Accept."""
+"""The phase `protocol`: credentials, methods, paths, content types, broken JSON, Accept."""
 
 from __future__ import annotations
 
@@ -6,47 +6,37 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from troth.conformance.cases.case import Case, Intent, Subject, slug
+from troth.conformance.cases.case import Case, Intent, Subject, slug, without_credential
 from troth.errors import MethodNotAllowed, NoSuchPath
-from troth.generation.request_writer import BASIC_CREDENTIAL, CREDENTIAL
+from troth.generation.request_writer import CREDENTIAL
 from troth.http import json_text, media_type
 from troth.http.exchange import Fields, Request
-from troth.openapi.operation import Operation, SecurityScheme
+from troth.openapi.operation import Operation
 
 _DEEP = 100_000
 _METHODS = ("GET", "PUT", "DELETE", "PATCH", "POST")
 
 
-def wire(subject: Subject) -> Iterator[Case]:
-    """The transport's cases for one operation; the credential is tried again at the end."""
-    about = "the smallest valid request"
-    valid = subject.case("protocol", "valid", subject.minimal, about=about)
+def protocol_cases(subject: Subject) -> Iterator[Case]:
+    """The cases of one operation; the credential is tried again at the end."""
+    valid = subject.case("protocol", "valid", subject.minimal, about="the smallest valid request")
     yield valid
     yield from _credentials(subject, valid)
     yield from _methods(subject, valid)
     if valid.request.body:
         yield from _content_types(valid)
         if media_type.is_json(valid.request.content_type or ""):
-            yield from _texts(valid, subject.minimal)
+            yield from _texts(valid)
     yield from _accepts(subject, valid)
     if any(scheme for alternative in subject.operation.security for scheme in alternative):
-        again = _without_credential(subject, valid.request)
-        yield _made(
-            valid, "no-credential-again", again, "invalid", "no credential, after a success"
-        )
+        about = "no credential, after a success"
+        bare = without_credential(valid.request)
+        yield valid.changed("no-credential-again", bare, "invalid", about)
 
 
 def unknown_paths(subject: Subject) -> Iterator[Case]:
     """Requests to paths that the document does not have."""
     base = subject.request(subject.minimal)
-    template = Case(
-        id="protocol/unknown-path",
-        phase="protocol",
-        operation="",
-        request=base,
-        intent="invalid",
-        published_intent="invalid",
-    )
     path = base.target.partition("?")[0].rstrip("/")
     for name, target in (
         ("unknown-path", f"{path}/no-such-thing"),
@@ -55,28 +45,17 @@ def unknown_paths(subject: Subject) -> Iterator[Case]:
         try:
             subject.contract.match(base.method, target)
         except NoSuchPath:
-            yield replace(
-                template,
+            yield Case(
                 id=f"protocol/{name}",
+                phase="protocol",
+                operation="",
                 request=replace(base, target=target),
+                intent="invalid",
+                published_intent="invalid",
                 about=f"a path that the document does not have: {target}",
             )
         except MethodNotAllowed:
             continue
-
-
-def _made(case: Case, name: str, request: Request, intent: Intent, about: str) -> Case:
-    stem = case.id.rpartition("/")[0]
-    return replace(
-        case,
-        id=f"{stem}/{name}",
-        request=request,
-        intent=intent if case.intent != "either" or intent == "invalid" else "either",
-        published_intent=(
-            intent if case.published_intent != "either" or intent == "invalid" else "either"
-        ),
-        about=about,
-    )
 
 
 def _with(request: Request, name: str, value: str | None) -> Request:
@@ -85,32 +64,18 @@ def _with(request: Request, name: str, value: str | None) -> Request:
     return replace(request, fields=rest if value is None else (*rest, (name, value)))
 
 
-def _without_credential(subject: Subject, request: Request) -> Request:
-    words = (CREDENTIAL, BASIC_CREDENTIAL)
-    fields = tuple(pair for pair in request.fields if not any(word in pair[1] for word in words))
-    target = request.target
-    path, mark, query = target.partition("?")
-    if CREDENTIAL in query:
-        kept = "&".join(part for part in query.split("&") if CREDENTIAL not in part)
-        target = path + (mark + kept if kept else "")
-    return replace(request, fields=fields, target=target)
-
-
 def _credentials(subject: Subject, valid: Case) -> Iterator[Case]:
     alternatives = subject.operation.security
     if not alternatives or not all(alternatives):
         return  # anonymous requests are fine
-    request = valid.request
-    yield _made(
-        valid, "no-credential", _without_credential(subject, request), "invalid", "no credential"
-    )
-    made = subject.made
-    if made is not None and made.streamed is not None:
+    bare = without_credential(valid.request)
+    yield valid.changed("no-credential", bare, "invalid", "no credential")
+    if subject.streamed is not None:
         # a stream often goes a way of its own through a server
-        streamed = replace(valid, value=made.streamed, request=subject.request(made.streamed))
-        bare = _without_credential(subject, streamed.request)
-        about = "no credential, for a stream"
-        yield _made(streamed, "no-credential-streamed", bare, "invalid", about)
+        request = subject.request(subject.streamed)
+        streamed = replace(valid, value=subject.streamed, request=request)
+        bare, about = without_credential(request), "no credential, for a stream"
+        yield streamed.changed("no-credential-streamed", bare, "invalid", about)
     scheme = alternatives[0][0]
     if (scheme.kind == "http" and scheme.scheme == "bearer") or scheme.kind in (
         "oauth2",
@@ -118,7 +83,7 @@ def _credentials(subject: Subject, valid: Case) -> Iterator[Case]:
     ):
         yield from _bearer(valid)
     elif scheme.kind == "apiKey":
-        yield from _api_key(valid, scheme)
+        yield from _api_key(valid)
 
 
 def _bearer(valid: Case) -> Iterator[Case]:
@@ -138,29 +103,29 @@ def _bearer(valid: Case) -> Iterator[Case]:
         ("long-token", "Bearer " + "a" * 4096, "either", "a token of 4096 characters"),
     )
     for name, value, intent, about in entries:
-        yield _made(valid, name, _with(valid.request, "Authorization", value), intent, about)
+        yield valid.changed(name, _with(valid.request, "Authorization", value), intent, about)
 
 
-def _api_key(valid: Case, scheme: SecurityScheme) -> Iterator[Case]:
-    for name, value, intent, about in (
+def _api_key(valid: Case) -> Iterator[Case]:
+    entries: tuple[tuple[str, str, Intent, str], ...] = (
         ("empty-key", "", "invalid", "an empty key"),
         ("wrong-key", "not-the-key-0000", "either", "a wrong key"),
-    ):
+    )
+    for name, value, intent, about in entries:
         fields = tuple((key, item.replace(CREDENTIAL, value)) for key, item in valid.request.fields)
         target = valid.request.target.replace(CREDENTIAL, value)
         request = replace(valid.request, fields=fields, target=target)
-        yield _made(valid, name, request, "invalid" if intent == "invalid" else "either", about)
+        yield valid.changed(name, request, intent, about)
 
 
 def _methods(subject: Subject, valid: Case) -> Iterator[Case]:
-    target = valid.request.target
     for method in _METHODS:
         try:
-            subject.contract.match(method, target)
+            subject.contract.match(method, valid.request.target)
         except MethodNotAllowed:
             request = replace(_with(valid.request, "Content-Type", None), method=method, body=b"")
             about = f"{method}, which the document does not declare here"
-            yield _made(valid, f"method-{method.lower()}", request, "invalid", about)
+            yield valid.changed(f"method-{method.lower()}", request, "invalid", about)
         except NoSuchPath:
             return
 
@@ -192,27 +157,18 @@ def _content_types(valid: Case) -> Iterator[Case]:
             ("content-type-parameter", f"{plain}; v=1", "either", "with a parameter"),
         ]
     for name, value, intent, about in entries:
-        if intent == "invalid" and value and _declared(valid, value):
-            intent = "valid"
+        if intent == "invalid" and value and media_type.essence(value) == media_type.essence(own):
+            intent = "valid"  # the very type that is sent
         request = _with(valid.request, "Content-Type", value)
-        yield _made(valid, name, request, intent, f"Content-Type: {about}")
-    yield _made(
-        valid,
-        "content-encoding-unknown",
-        _with(valid.request, "Content-Encoding", "zzz"),
-        "either",
-        "Content-Encoding: a coding that nobody knows",
-    )
+        yield valid.changed(name, request, intent, f"Content-Type: {about}")
+    request = _with(valid.request, "Content-Encoding", "zzz")
+    about = "Content-Encoding: a coding that nobody knows"
+    yield valid.changed("content-encoding-unknown", request, "either", about)
 
 
-def _declared(valid: Case, value: str) -> bool:
-    own = media_type.essence(valid.request.content_type or "")
-    return media_type.essence(value) == own
-
-
-def _texts(valid: Case, minimal: Any) -> Iterator[Case]:
+def _texts(valid: Case) -> Iterator[Case]:
     """JSON texts: what RFC 8259 refuses, and what it allows though it looks odd."""
-    text = valid.request.body
+    text, minimal = valid.request.body, valid.value
     refused: tuple[tuple[str, bytes, str], ...] = (
         ("json-empty", b"", "an empty body"),
         ("json-white-space", b" \n", "white space only"),
@@ -237,9 +193,8 @@ def _texts(valid: Case, minimal: Any) -> Iterator[Case]:
         if isinstance(minimal, dict) or not body.startswith(text[:-1]):
             yield _raw(valid, name, body, "invalid", about)
     yield _raw(valid, "json-spaced", b" \r\n\t" + text + b"\n ", "valid", "white space around")
-    yield _raw(
-        valid, "json-byte-order-mark", b"\xef\xbb\xbf" + text, "either", "a BOM (RFC 8259 §8.1)"
-    )
+    marked = b"\xef\xbb\xbf" + text
+    yield _raw(valid, "json-byte-order-mark", marked, "either", "a BOM (RFC 8259 §8.1)")
     if isinstance(minimal, dict) and minimal:
         yield from _odd_texts(valid, minimal)
 
@@ -260,7 +215,7 @@ def _odd_texts(valid: Case, minimal: dict[str, Any]) -> Iterator[Case]:
 
 
 def _raw(valid: Case, name: str, body: bytes, intent: Intent, about: str) -> Case:
-    case = _made(valid, name, replace(valid.request, body=body), intent, f"body: {about}")
+    case = valid.changed(name, replace(valid.request, body=body), intent, f"body: {about}")
     return case if intent == "valid" else replace(case, value=None)
 
 
@@ -296,4 +251,4 @@ def _accepts(subject: Subject, valid: Case) -> Iterator[Case]:
     ]
     for name, value, intent in entries:
         request = _with(valid.request, "Accept", value)
-        yield _made(valid, name, request, intent, f"Accept: {value or 'none'}")
+        yield valid.changed(name, request, intent, f"Accept: {value or 'none'}")

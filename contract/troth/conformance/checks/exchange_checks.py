@@ -9,19 +9,21 @@ overlay rejects is a warning, and refusing what both accept is an error.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal
 
-from troth.conformance.severity import Gravity
-from troth.errors import TrothError
+from troth.conformance.cases.case import Case, readable
+from troth.errors import MethodNotAllowed, NoSuchPath, TrothError
 from troth.http import json_text
-from troth.http.exchange import Exchange, Response
-from troth.laws import laws
+from troth.http.exchange import Exchange, Request, Response
+from troth.laws.laws import Verdict
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Match, Operation
 from troth.validation import validator
 from troth.validation.responses import ResponseValidator
+from troth.validation.security import check_security
 from troth.validation.violation_builder import ViolationBuilder
 from troth.violation import Severity, Violation
 
@@ -45,182 +47,14 @@ _FAULTS = {
     "tls": "TLS failed",
     "unreachable": "the server could not be reached",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What was asked, of which operation, and what ought to come of it."""
-
-    operation: Operation
-    expectation: Expectation
-
-
-def check(
-    contract: Contract, ask: Ask, exchange: Exchange, *, second: Contract | None = None
-) -> tuple[Violation, ...]:
-    """Everything that is wrong with the answer in *exchange*; *second* is as `judged` takes it."""
-    return judged(contract, ask, exchange, second=second)[0]
-
-
-def judged(
-    contract: Contract, ask: Ask, exchange: Exchange, *, second: Contract | None = None
-) -> tuple[tuple[Violation, ...], dict[str, laws.Verdict]]:
-    """Everything that is wrong with the answer in *exchange*, and the verdicts of the laws, by id.
-
-    *second* is the overlaid document where the published one is being tested: it describes the
-    answers of which the published one has no word (a stream that only its prose promises).
-    """
-    if second is not None and exchange.response is not None:
-        contract = _describing(contract, second, ask, exchange, exchange.response)
-    trial = _Trial(contract, ask, exchange)
-    if exchange.fault is not None:
-        return (_fault(ask.operation, exchange), *_partial(trial)), {}
-    assert exchange.response is not None
-    if exchange.response.status >= 500:
-        message = f"the server failed with {exchange.response.status}{_said(exchange.response)}"
-        return (_violation(ask, "response.server-error", message, exchange.response),), {}
-    found = list(_of_expectation(contract, ask, exchange, exchange.response))
-    found.extend(_of_document(trial, refused=bool(found)))
-    return tuple(found), trial.verdicts()
-
-
-class _Trial:
-    """One exchange before one document: what the answer breaks of it, read once."""
-
-    def __init__(self, contract: Contract, ask: Ask, exchange: Exchange) -> None:
-        self.contract = contract
-        self.ask = ask
-        self.exchange = exchange
-        self.match = _match(contract, ask, exchange)
-        self._response: ResponseValidator | None = None
-        if self.match is not None and exchange.response is not None:
-            operation = self.match.operation
-            self._response = ResponseValidator(operation, exchange.request, exchange.response)
-
-    def violations(self) -> tuple[Violation, ...]:
-        """Everything in the answer that breaks the document."""
-        return tuple(self._response.violations()) if self._response else ()
-
-    def verdicts(self) -> dict[str, laws.Verdict]:
-        """The verdict of each law, by id."""
-        return {law.id: found for law, found in self._response.verdicts} if self._response else {}
-
-
-def _describing(
-    contract: Contract, second: Contract, ask: Ask, exchange: Exchange, response: Response
-) -> Contract:
-    """The one of two contracts that describes the media type of the answer."""
-    match = _match(contract, ask, exchange)
-    declared = match.operation.response(response.status) if match else None
-    content_type = response.content_type or ""
-    if declared is not None and declared.content and declared.media_type(content_type) is None:
-        other = _match(second, ask, exchange)
-        described = other.operation.response(response.status) if other else None
-        if described is not None and described.media_type(content_type) is not None:
-            return second
-    return contract
-
-
-def _fault(operation: Operation, exchange: Exchange) -> Violation:
-    word = exchange.fault or ""
-    detail = f": {exchange.fault_detail}" if exchange.fault_detail else ""
-    return Violation(
-        code=f"transport.{word}",
-        operation=operation.name,
-        location="response",
-        message=_FAULTS.get(word, word) + detail,
-        schema_pointer=operation.pointer,
-        status=exchange.response.status if exchange.response else None,
-    )
-
-
-def _partial(trial: _Trial) -> Iterator[Violation]:
-    """What the part of a stream that did come already shows; its end is not judged."""
-    response = trial.exchange.response
-    if response is None or response.status >= 400 or trial.exchange.fault == "bomb":
-        return
-    for violation in _of_document(trial, refused=False):
-        rule = violation.code.partition(".")[2]
-        if violation.location == "stream" and rule not in _RULES_OF_AN_END:
-            yield violation
-
-
 #: Rules of a stream that an answer which was cut short breaks for that reason alone.
 _RULES_OF_AN_END = frozenset(
     {"sentinel-missing", "unfinished", "empty", "utf-8", "data-not-json", "framing"}
 )
-
-
-def _of_expectation(
-    contract: Contract, ask: Ask, exchange: Exchange, response: Response
-) -> Iterator[Violation]:
-    status, expectation = response.status, ask.expectation
-    if 300 <= status < 400:
-        yield _violation(
-            ask, "response.unexpected-redirect", f"the answer redirects with {status}", response
-        )
-    elif expectation == "accepted" and status >= 400:
-        yield _violation(
-            ask,
-            "request.valid-refused",
-            f"a request that the document accepts is refused with {status}{_said(response)}",
-            response,
-        )
-    elif expectation == "refused" and status < 300:
-        yield from _invalid_accepted(contract, ask, exchange, response)
-    elif expectation == "unauthorized" and status < 300:
-        yield _violation(
-            ask,
-            "security.not-enforced",
-            f"a request without good credentials is answered with {status}, not refused with 401",
-            response,
-        )
-    elif expectation == "unauthorized" and status not in (401, 403, *_HTTP_REFUSALS):
-        yield _violation(
-            ask,
-            "security.wrong-status",
-            f"a request without good credentials is refused with {status}, not 401",
-            response,
-        )
-    elif expectation == "no-method" and status < 300:
-        yield _violation(
-            ask, "request.method-accepted", f"an undeclared method is answered {status}", response
-        )
-
-
-def _invalid_accepted(
-    contract: Contract, ask: Ask, exchange: Exchange, response: Response
-) -> Iterator[Violation]:
-    """The violation of taking a request that a document rejects, by the first rule it breaks."""
-    for document, word in ((contract.published, "document"), (contract, "overlay")):
-        match = _match(document, ask, exchange)
-        if match is None:
-            continue
-        broken = validator.request_violations(match, exchange.request, hints=False)
-        grave = [one for one in broken if not _forgiven(one.code)]
-        if not grave:
-            continue
-        rule = grave[0]
-        mild = word == "overlay" or rule.code in _HYGIENE
-        told = _violation(
-            ask,
-            "request.invalid-accepted",
-            f"a request that the {word} rejects is answered with {response.status}: "
-            f"{rule.instance_pointer or rule.location}: {rule.message}",
-            response,
-            severity="warning" if mild else "error",
-        )
-        yield replace(
-            told,
-            location=rule.location,
-            instance_pointer=rule.instance_pointer,
-            schema_pointer=rule.schema_pointer,
-            place=rule.place,
-            rule=rule.code,
-        )
-        return
-
-
+#: What of a stream's framing leaves its items unknown.
+_UNREADABLE = frozenset(
+    {"stream.unfinished", "stream.data-not-json", "stream.utf-8", "stream.empty", "stream.framing"}
+)
 #: What a careful server refuses and many a correct one takes: a warning.
 _HYGIENE = frozenset({"request.content-type", "request-body.nan", "request-body.encoding"})
 #: What leaves no doubt of the meaning, or what a standard leaves to the reader (RFC 8259 §4, §9;
@@ -228,38 +62,254 @@ _HYGIENE = frozenset({"request.content-type", "request-body.nan", "request-body.
 _FORGIVEN = frozenset({"duplicate-key", "lone-surrogate", "number", "depth", "format"})
 
 
-def _forgiven(code: str) -> bool:
-    return code.partition(".")[2] in _FORGIVEN
+# -- what is expected -----------------------------------------------------------------------------
 
 
-def _of_document(trial: _Trial, *, refused: bool) -> Iterator[Violation]:
-    contract, ask, exchange, match = trial.contract, trial.ask, trial.exchange, trial.match
-    response = exchange.response
-    if response is None:
-        return
-    if match is None or ask.expectation in ("no-path", "no-method"):
-        if response.status == 405 and response.field("Allow") is None:
-            yield _violation(
-                ask, "response.allow-missing", "a 405 must have the field Allow", response
+def expectation(contract: Contract, case: Case, second: Contract | None = None) -> Expectation:
+    """What the server ought to do with *case*, by both documents and by HTTP.
+
+    *second* is the overlaid document where the published one is being tested: what the two do
+    not agree on may be taken or refused.
+    """
+    expected = _expectation(contract, case)
+    if second is None or expected not in ("accepted", "refused"):
+        return expected
+    request = readable(case.request)
+    match = _match(second, request)
+    if match is None:
+        return "either"
+    broken = validator.request_violations(match, request, hints=False)
+    return expected if bool(broken) == (expected == "refused") else "either"
+
+
+def _expectation(contract: Contract, case: Case) -> Expectation:
+    try:
+        match = contract.match(case.request.method, case.request.target)
+    except NoSuchPath:
+        return "no-path"
+    except MethodNotAllowed:
+        return "no-method"
+    effective, published = case.intent, case.published_intent
+    if effective == "invalid" and published != "either":
+        if case.phase == "protocol" and check_security(match.operation, readable(case.request)):
+            return "unauthorized"
+        # whether the published document rejects it too decides how grave it is to take it
+        return "refused"
+    return "accepted" if effective == published == "valid" else "either"
+
+
+def _match(contract: Contract, request: Request) -> Match | None:
+    """The operation as *contract* has it: effective and published may differ."""
+    try:
+        return contract.match(request.method, request.target)
+    except TrothError:
+        return None
+
+
+# -- what came ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What one exchange shows: what is wrong with it, and the verdicts of the laws, by id."""
+
+    violations: tuple[Violation, ...] = ()
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+
+
+def check(
+    contract: Contract,
+    exchange: Exchange,
+    *,
+    operation: Operation,
+    expected: Expectation,
+    second: Contract | None = None,
+) -> Checked:
+    """Hold the answer in *exchange* to *contract*: to what was asked of *operation*.
+
+    *second* is the overlaid document where the published one is being tested: it describes the
+    answers of which the published one has no word (a stream that only its prose promises).
+    """
+    if second is not None and exchange.response is not None:
+        contract = _describing(contract, second, exchange.request, exchange.response)
+    checking = _Check(contract, exchange, operation, expected)
+    if exchange.fault is not None:
+        return Checked((checking.fault(), *checking.violations_of_part()))
+    assert exchange.response is not None
+    if exchange.response.status >= 500:
+        return Checked((checking.server_error(exchange.response),))
+    unexpected = tuple(checking.violations_of_expectation(exchange.response))
+    of_document = checking.violations_of_document(refused=bool(unexpected))
+    return Checked((*unexpected, *of_document), checking.verdicts())
+
+
+def _describing(
+    contract: Contract, second: Contract, request: Request, response: Response
+) -> Contract:
+    """The one of two contracts that describes the media type of the answer."""
+    match = _match(contract, request)
+    declared = match.operation.response(response.status) if match else None
+    content_type = response.content_type or ""
+    if declared is not None and declared.content and declared.media_type(content_type) is None:
+        other = _match(second, request)
+        described = other.operation.response(response.status) if other else None
+        if described is not None and described.media_type(content_type) is not None:
+            return second
+    return contract
+
+
+class _Check:
+    """One exchange before one document: what the answer breaks of it, read once."""
+
+    def __init__(
+        self, contract: Contract, exchange: Exchange, operation: Operation, expected: Expectation
+    ) -> None:
+        self.contract = contract
+        self.exchange = exchange
+        self.operation = operation
+        self.expected = expected
+        self.match = _match(contract, exchange.request)
+        self._answer: ResponseValidator | None = None
+        if self.match is not None and exchange.response is not None:
+            matched = self.match.operation
+            self._answer = ResponseValidator(matched, exchange.request, exchange.response)
+
+    def verdicts(self) -> dict[str, Verdict]:
+        """The verdict of each law, by id."""
+        return {law.id: verdict for law, verdict in self._answer.verdicts} if self._answer else {}
+
+    def fault(self) -> Violation:
+        """The violation of giving no whole answer."""
+        word, detail = self.exchange.fault or "", self.exchange.fault_detail
+        response = self.exchange.response
+        return Violation(
+            code=f"transport.{word}",
+            operation=self.operation.name,
+            location="response",
+            message=_FAULTS.get(word, word) + (f": {detail}" if detail else ""),
+            schema_pointer=self.operation.pointer,
+            status=response.status if response else None,
+        )
+
+    def server_error(self, response: Response) -> Violation:
+        """The violation of a 5xx."""
+        message = f"the server failed with {response.status}{_own_words(response)}"
+        return self._violation("response.server-error", message)
+
+    def violations_of_part(self) -> Iterator[Violation]:
+        """What the part of a stream that did come already shows; its end is not judged."""
+        response = self.exchange.response
+        if response is None or response.status >= 400 or self.exchange.fault == "bomb":
+            return
+        for violation in self.violations_of_document(refused=False):
+            rule = violation.code.partition(".")[2]
+            if violation.location == "stream" and rule not in _RULES_OF_AN_END:
+                yield violation
+
+    def violations_of_expectation(self, response: Response) -> Iterator[Violation]:
+        """What is wrong with the status: whether the request was taken or refused as expected."""
+        status, expected = response.status, self.expected
+        refused_otherwise = status not in (401, 403, *_HTTP_REFUSALS)
+        if expected == "refused" and status < 300:
+            yield from self._invalid_accepted(response)
+            return
+        code = message = ""
+        if 300 <= status < 400:
+            code = "response.unexpected-redirect"
+            message = f"the answer redirects with {status}"
+        elif expected == "accepted" and status >= 400:
+            code = "request.valid-refused"
+            message = (
+                f"a request that the document accepts is refused with {status}"
+                f"{_own_words(response)}"
             )
-        return
-    found = trial.violations()
+        elif expected == "unauthorized" and status < 300:
+            code = "security.not-enforced"
+            message = (
+                f"a request without good credentials is answered with {status}, "
+                "not refused with 401"
+            )
+        elif expected == "unauthorized" and refused_otherwise:
+            code = "security.wrong-status"
+            message = f"a request without good credentials is refused with {status}, not 401"
+        elif expected == "no-method" and status < 300:
+            code = "request.method-accepted"
+            message = f"an undeclared method is answered {status}"
+        if code:
+            yield self._violation(code, message)
 
-    def broken() -> bool:
-        return bool(validator.request_violations(match, exchange.request, hints=False))
+    def _invalid_accepted(self, response: Response) -> Iterator[Violation]:
+        """The violation of taking what a document rejects, by the first rule that it breaks."""
+        request = self.exchange.request
+        for document, word in ((self.contract.published, "document"), (self.contract, "overlay")):
+            match = _match(document, request)
+            if match is None:
+                continue
+            broken = validator.request_violations(match, request, hints=False)
+            rule = next(
+                (one for one in broken if one.code.partition(".")[2] not in _FORGIVEN), None
+            )
+            if rule is None:
+                continue
+            mild = word == "overlay" or rule.code in _HYGIENE
+            violation = self._violation(
+                "request.invalid-accepted",
+                f"a request that the {word} rejects is answered with {response.status}: "
+                f"{rule.instance_pointer or rule.location}: {rule.message}",
+            )
+            yield replace(
+                violation,
+                severity="warning" if mild else "error",
+                location=rule.location,
+                instance_pointer=rule.instance_pointer,
+                schema_pointer=rule.schema_pointer,
+                place=rule.place,
+                rule=rule.code,
+            )
+            return
 
-    gravity = Gravity(contract, _match(contract.published, ask, exchange), exchange, found)
-    unread = any(violation.code in _UNREADABLE for violation in found)
-    for violation in found:
-        if unread and (violation.law is not None or violation.location == "stream-body"):
-            continue  # of a stream that cannot be read whole, nothing more is known
-        if violation.code == "response.status-undeclared" and (
-            refused or _is_left_open(match.operation, response.status)
-        ):
-            continue
-        if violation.law is not None and ask.expectation != "accepted" and broken():
-            continue  # what a law asks of the answer, it asks of the answer to a valid request
-        yield replace(violation, severity=gravity.severity(violation))
+    def violations_of_document(self, *, refused: bool) -> Iterator[Violation]:
+        """What the answer breaks of the document; *refused*: that it is one has been told."""
+        response = self.exchange.response
+        if response is None:
+            return
+        if self.match is None or self.expected in ("no-path", "no-method"):
+            if response.status == 405 and response.field("Allow") is None:
+                yield self._violation("response.allow-missing", "a 405 must have the field Allow")
+            return
+        assert self._answer is not None
+        violations = tuple(self._answer.violations())
+        severity = _Severity(self.contract, self.exchange, response, violations)
+        unread = any(violation.code in _UNREADABLE for violation in violations)
+        for violation in violations:
+            if unread and (violation.law is not None or violation.location == "stream-body"):
+                continue  # of a stream that cannot be read whole, nothing more is known
+            if violation.code == "response.status-undeclared" and (
+                refused or _is_left_open(self.match.operation, response.status)
+            ):
+                continue
+            if violation.law is not None and self.expected != "accepted" and self._is_broken:
+                continue  # what a law asks of the answer, it asks of the answer to a valid request
+            yield replace(violation, severity=severity.of(violation))
+
+    @cached_property
+    def _is_broken(self) -> bool:
+        """Whether the request itself breaks the document."""
+        request = self.exchange.request
+        return self.match is not None and bool(
+            validator.request_violations(self.match, request, hints=False)
+        )
+
+    def _violation(self, code: str, message: str) -> Violation:
+        response = self.exchange.response
+        builder = ViolationBuilder(
+            self.operation,
+            self.operation.pointer,
+            status=response.status if response else None,
+            content_type=response.content_type if response else None,
+            tells_place=False,  # it is no line of the document that is wrong
+        )
+        return builder.violation(code, message)
 
 
 def _is_left_open(operation: Operation, status: int) -> bool:
@@ -277,35 +327,7 @@ def _is_left_open(operation: Operation, status: int) -> bool:
     return status in (400, 422) and not declared & {"400", "422", "4XX", "default"}
 
 
-#: What of a stream's framing leaves its items unknown.
-_UNREADABLE = frozenset(
-    {"stream.unfinished", "stream.data-not-json", "stream.utf-8", "stream.empty", "stream.framing"}
-)
-
-
-def _match(contract: Contract, ask: Ask, exchange: Exchange) -> Match | None:
-    """The operation as *contract* has it: effective and published may differ."""
-    try:
-        return contract.match(exchange.request.method, exchange.request.target)
-    except TrothError:
-        return None
-
-
-def _violation(
-    ask: Ask, code: str, message: str, response: Response, *, severity: Severity = "error"
-) -> Violation:
-    operation = ask.operation
-    builder = ViolationBuilder(
-        operation,
-        operation.pointer,
-        status=response.status,
-        content_type=response.content_type,
-        tells_place=False,  # it is no line of the document that is wrong
-    )
-    return builder.violation(code, message, severity=severity)
-
-
-def _said(response: Response) -> str:
+def _own_words(response: Response) -> str:
     """The server's own words, where it has any that a person can read."""
     try:
         value: Any = json_text.decode_lenient(response.body)[0]
@@ -318,3 +340,52 @@ def _said(response: Response) -> str:
         value = value.get("message", value)
     text = value if isinstance(value, str) else json_text.encode(value).decode("utf-8", "replace")
     return f": {text[:200]!r}"
+
+
+# -- how grave it is ------------------------------------------------------------------------------
+
+
+class _Severity:
+    """Tells which violations of the effective document the published one does not know."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        exchange: Exchange,
+        response: Response,
+        violations: tuple[Violation, ...],
+    ) -> None:
+        self._is_published = contract.published is contract
+        self._status = response.status
+        self._broken: tuple[Violation, ...] = ()
+        self._is_described = True
+        if self._is_published or not violations:
+            return
+        match = _match(contract.published, exchange.request)
+        if match is None:
+            return
+        declared = match.operation.response(response.status)
+        entry = declared.media_type(response.content_type or "") if declared else None
+        self._is_described = entry is not None and entry.schema is not None
+        published = ResponseValidator(match.operation, exchange.request, response)
+        self._broken = tuple(published.violations())
+
+    def of(self, violation: Violation) -> Severity:
+        """The severity that a run gives *violation*."""
+        if self._is_published or violation.severity != "error":
+            return violation.severity
+        if violation.location not in ("response-body", "response-header"):
+            return violation.severity
+        if not self._is_described:
+            # only the overlay describes it at all: of an answer that succeeded it is the truth
+            return "error" if self._status < 300 else "warning"
+        is_known = any(
+            other.location == violation.location
+            and _is_related(violation.instance_pointer, other.instance_pointer)
+            for other in self._broken
+        )
+        return "error" if is_known else "warning"
+
+
+def _is_related(one: str, other: str) -> bool:
+    return (one + "/").startswith(other + "/") or (other + "/").startswith(one + "/")

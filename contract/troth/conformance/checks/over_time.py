@@ -1,111 +1,65 @@
-"""What one exchange cannot show: ids, repetition, credentials after a success, health, speed.
+"""What one exchange cannot show: the probes of the last phase, each about several answers.
 
-The last phase of a run.  Everything it sends is a case that has been sent before, or one made of
-it, so what it finds can be sent again like everything else.
+Repetition, credentials after a success, several requests at once, streams beside bodies, a client
+that goes away, and health.  Everything that is sent is a case that has been sent before, or one
+made of it, so what is found can be sent again like everything else.  Each probe is given a session
+and a subject, and knows nothing of the others.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
-from troth import pointer as pointers
-from troth.conformance.cases import Case, Subject
-from troth.conformance.cases.feature_cases import merged
-from troth.conformance.checks import concurrency, stream_equivalence
-from troth.conformance.checks.exchange_bodies import body_of, run_violation
-from troth.errors import TrothError
+from troth.conformance.cases.case import Case, Subject, merged, without_credential
+from troth.conformance.checks.answers import body_of, run_violation
+from troth.conformance.session import Session
 from troth.generation.request_writer import CREDENTIAL
-from troth.generation.requests import overridden
-from troth.http import json_text
 from troth.http.exchange import Exchange
 from troth.laws import laws
-from troth.laws.laws import Law
-from troth.openapi.contract import Contract
-from troth.violation import Severity, Violation
-
-if TYPE_CHECKING:
-    from troth.conformance.runner import Run
-
-#: So many requests tell how fast a server is, at the beginning and at the end.
-SAMPLES = 7
-#: So much slower than before counts as slower: by this factor, and by these seconds.
-_SLOWER = 8.0
-_SLOWER_SECONDS = 0.15
+from troth.laws.laws import Law, Verdict
+from troth.validation.violation_builder import ViolationBuilder
+from troth.violation import Severity
 
 
-@dataclass(slots=True)
-class Ids:
-    """What is remembered of the answers: which request had which id."""
-
-    ids: dict[str, bytes]
-
-    def note(self, contract: Contract, case: Case, body: Any) -> str | None:
-        """Note the id of an answer; the case with another request that had the same id."""
-        place = _id_place(contract, case)
-        try:
-            found = pointers.resolve(body, place) if place else None
-        except (KeyError, ValueError):
-            return None
-        if not isinstance(found, str):
-            return None
-        sent = _meaning(case, contract)
-        first = self.ids.setdefault(found, sent)
-        return None if first == sent else found
+def _smallest(subject: Subject) -> Case:
+    """The smallest valid request once more, as a case of this phase."""
+    return subject.case("stateful", "minimal", subject.minimal, about="the smallest request")
 
 
-def failed(exchange: Exchange) -> bool:
-    """Whether there is no answer whose time could be taken."""
-    response = exchange.response
-    return exchange.fault is not None or response is None or response.status >= 400
+# -- laws that compare two answers ----------------------------------------------------------------
 
 
-async def phase(run: Run) -> None:
-    """The last phase: everything about time, one question after the other."""
-    for subject in run.subjects.values():
-        minimal = subject.case("stateful", "minimal", subject.minimal, about="the smallest request")
-        await _laws_that_repeat(run, subject)
-        await _credentials_after_success(run, minimal)
-        await concurrency.at_once(run, subject)
-        await stream_equivalence.streams_agree(run, subject)
-        await concurrency.hang_up(run, subject, minimal)
-        await _health(run, minimal)
-
-
-async def _laws_that_repeat(run: Run, subject: Subject) -> None:
+async def laws_that_repeat(session: Session, subject: Subject) -> None:
     """Judge each law that compares two answers to one request."""
     if subject.made is None:
         return
     for law in subject.operation.laws:
         for index, patch in enumerate(law.requests if law.repeats else (), 1):
-            if not run.budget.affords(2):
+            if not session.budget.affords(2):
                 return
-            value = merged(subject.minimal, patch)
-            value = overridden(subject.made.schema, value, run.settings.overrides)
-            case = subject.case(
-                "stateful",
-                f"law-{law.id}-{index}",
-                value,
-                about=f"the law {law.id}",
-                laws=(law.id,),
-            )
+            name, about = f"law-{law.id}-{index}", f"the law {law.id}"
+            value = subject.patched(patch)
+            case = subject.case("stateful", name, value, about=about, laws=(law.id,))
             if case.intent == "valid" and case.published_intent == "valid":
-                await _repeat(run, subject, case, law)
+                await _repeat(session, subject, case, law)
 
 
-async def _repeat(run: Run, subject: Subject, case: Case, law: Law) -> None:
+async def _repeat(session: Session, subject: Subject, case: Case, law: Law) -> None:
     other = merged(case.value, law.variation) if law.variation else case.value
     again = subject.case("stateful", "again", other, about=case.about, laws=case.laws)
-    first = await run.attempt(case)
-    before = body_of(run.contract, case, first) if first is not None else None
+    again = replace(again, id=f"{case.id}-again")
+    before = body_of(session.contract, case, await session.attempt(case))
     if before is None:
         return
-    found: dict[str, laws.Verdict] = {}
+    verdicts: dict[str, Verdict] = {}
 
-    def compare(exchange: Exchange) -> Mapping[str, laws.Verdict]:
-        after = body_of(run.contract, again, exchange)
+    def compare(exchange: Exchange) -> Mapping[str, Verdict]:
+        after = body_of(session.contract, again, exchange)
         if after is not None and exchange.response is not None:
             facts = {
                 "request": case.value,
@@ -113,47 +67,48 @@ async def _repeat(run: Run, subject: Subject, case: Case, law: Law) -> None:
                 "first": before,
                 "again": after,
             }
-            found[law.id] = laws.verdict(law, facts)
-        return found
+            verdicts[law.id] = laws.verdict(law, facts)
+        return verdicts
 
-    again = replace(again, id=f"{case.id}-again")
-    exchange = await run.attempt(again, also=compare)
-    run.tallies.judged(found)
-    if exchange is not None and found.get(law.id) == "broken":
-        told = run_violation(
-            case,
+    exchange = await session.attempt(again, compare=compare)
+    if exchange is not None and verdicts.get(law.id) == "broken":
+        builder = ViolationBuilder(subject.operation, law.pointer, tells_place=False)
+        violation = builder.violation(
             f"law.{law.id}",
             f"{law.message} (the document says: {law.says!r})",
             severity=law.severity,
+            law=law.id,
+            place=law.place,
         )
-        told = replace(told, law=law.id, schema_pointer=law.pointer, place=law.place)
-        run.following.enter(case, exchange, told)
+        session.enter(case, exchange, violation)
 
 
-async def _credentials_after_success(run: Run, minimal: Case) -> None:
+# -- credentials ----------------------------------------------------------------------------------
+
+
+async def credentials_after_success(session: Session, subject: Subject) -> None:
     """A good token must not open the door for those without one; a near miss is a miss."""
-    fields = minimal.request.fields
-    if not any(CREDENTIAL in value for _, value in fields):
+    good = _smallest(subject)
+    if not any(CREDENTIAL in value for _, value in good.request.fields):
         return
-    if (await run.attempt(minimal)) is None:
+    if (await session.attempt(good)) is None:
         return
-    bare = tuple((name, value) for name, value in fields if CREDENTIAL not in value)
-    await run.attempt(
+    await session.attempt(
         replace(
-            minimal,
+            good,
             id="stateful/no-credential-after-success",
             phase="protocol",
             about="no credential, after a success",
-            request=replace(minimal.request, fields=bare),
+            request=without_credential(good.request),
             intent="invalid",
             published_intent="invalid",
         )
     )
-    if run.settings.token is not None:
-        await _near_misses(run, minimal, run.settings.token)
+    if session.settings.token is not None:
+        await _near_misses(session, good, session.settings.token)
 
 
-async def _near_misses(run: Run, minimal: Case, token: str) -> None:
+async def _near_misses(session: Session, good: Case, token: str) -> None:
     """Tokens that resemble the good one: if some are refused, all must be."""
     wrong = {
         "another token": "x" * len(token),
@@ -161,111 +116,254 @@ async def _near_misses(run: Run, minimal: Case, token: str) -> None:
         "the token with something after it": token + "x",
         "the token in another case": token.swapcase(),
     }
-    taken: list[tuple[str, Case, Exchange]] = []
+    taken: tuple[Case, Exchange] | None = None
     refused = 0
     for name, text in wrong.items():
-        if text in ("", token) or run.budget.spent:
+        if text in ("", token) or session.budget.spent:
             continue
-        fields = tuple(
-            (key, value.replace(CREDENTIAL, text)) for key, value in minimal.request.fields
-        )
-        request = replace(minimal.request, fields=fields)
+        fields = tuple((key, value.replace(CREDENTIAL, text)) for key, value in good.request.fields)
         case = replace(
-            minimal,
+            good,
             id=f"stateful/{name.replace(' ', '-')}",
-            request=request,
+            request=replace(good.request, fields=fields),
             about=name,
             intent="either",
             published_intent="either",
         )
-        exchange = await run.send(case)
-        run.judge(case, exchange, purpose="probe")
+        exchange = await session.probe(case)
         status = exchange.response.status if exchange.response else 0
         refused += status in (401, 403)
         if 200 <= status < 300:
-            taken.append((name, case, exchange))
-    for name, case, exchange in taken[:1]:
+            taken = taken or (case, exchange)
+    if taken is not None:
+        case, exchange = taken
         # a server that takes any token at all may be meant to: a local model, a mock
         severity: Severity = "error" if refused else "warning"
         also = "" if refused else ", and so is every other"
-        message = f"{name} is taken as a good one{also}"
-        run.following.enter(
-            case,
-            exchange,
-            run_violation(case, "security.wrong-token-accepted", message, severity=severity),
-        )
+        message = f"{case.about} is taken as a good one{also}"
+        code = "security.wrong-token-accepted"
+        session.enter(case, exchange, run_violation(case, code, message, severity=severity))
 
 
-async def _health(run: Run, minimal: Case) -> None:
-    """The server is as fast after the run as it was at its beginning."""
-    before = run.first_seconds.get(minimal.operation)
-    if not before or not run.budget.affords(SAMPLES):
-        return
-    for _ in range(2):  # once more before it is said: a machine may have been busy
-        after = []
-        exchange = None
-        for index in range(SAMPLES):
-            case = replace(minimal, id=f"stateful/health-{index}", about="health after the run")
-            exchange = await run.attempt(case)
-            if exchange is None or failed(exchange):
-                return
-            after.append(exchange.seconds)
-        slow, quick = median(after), median(before)
-        if slow < quick * _SLOWER or slow - quick < _SLOWER_SECONDS:
-            return
-    message = (
-        f"the smallest request takes {slow * 1000:.0f} ms after the run; it took "
-        f"{quick * 1000:.0f} ms at its beginning"
-    )
-    if exchange is not None:
-        run.following.enter(minimal, exchange, run_violation(minimal, "run.slower", message))
+# -- several at once ------------------------------------------------------------------------------
+
+_AT_ONCE = 8
 
 
-def id_violation(case: Case, found: str) -> Violation:
-    """Two different requests were answered with the same id."""
-    return run_violation(
-        case,
-        "run.id-repeated",
-        f"the answers to different requests have the same id, {found[:80]!r}",
-    )
+async def at_once(session: Session, subject: Subject) -> None:
+    """Several requests at the same time, streamed and not: each must be answered for itself.
 
-
-def _meaning(case: Case, contract: Contract) -> bytes:
-    """What two requests share that mean the same: order of members and white space aside.
-
-    What only chooses between a body and a stream is left out: both may be one completion.
+    Each has a mark of its own in its message.  An answer that holds the mark of another request
+    was made of what somebody else sent.
     """
-    body = case.request.body
-    try:
-        value = json_text.decode_lenient(body)[0]
-        if isinstance(value, dict):
-            value = {key: value[key] for key in value.keys() - _form_members(contract, case)}
-        return json_text.canonical(value)
-    except (json_text.BadJson, ValueError, RecursionError):
-        return body
+    if not session.budget.affords(_AT_ONCE):
+        return
+    marks = [_mark(session.settings.seed, index) for index in range(_AT_ONCE)]
+    cases = [_marked(subject, index, mark) for index, mark in enumerate(marks)]
+    exchanges = await asyncio.gather(*(session.attempt(case) for case in cases))
+    for own, case, exchange in zip(marks, cases, exchanges, strict=True):
+        others = (mark for mark in marks if mark != own)
+        if exchange is None or exchange.response is None:
+            continue
+        # a stream may have cut a mark anywhere, what it folds to has not
+        texts = exchange.response.body + repr(session.answers.bodies.get(case.id)).encode()
+        leaked = next((mark for mark in others if mark.encode() in texts), None)
+        if leaked is not None:
+            message = f"the answer holds {leaked!r}, which only another request had"
+            session.enter(case, exchange, run_violation(case, "run.leak", message))
 
 
-def _form_members(contract: Contract, case: Case) -> set[str]:
-    """The members of a request that decide the form of the answer, not its meaning."""
-    try:
-        operation = contract.operation(case.operation)
-    except TrothError:
-        return set()
-    found = {
-        name
-        for response in operation.responses
-        for entry in response.content
-        if entry.when is not None
-        for name in entry.when.scope.members.get("request", ())
-    }
-    if operation.completion and (usage := operation.completion.request.get("include-usage")):
-        found.add(pointers.split(usage)[0])
-    return found
+def _mark(seed: int, index: int) -> str:
+    return "m" + blake2b(f"{seed} {index}".encode(), digest_size=6).hexdigest()
 
 
-def _id_place(contract: Contract, case: Case) -> str | None:
-    try:
-        completion = contract.operation(case.operation).completion
-    except TrothError:
+def _marked(subject: Subject, index: int, mark: str) -> Case:
+    """The request *index* of those at once: every second streamed, every third for two choices."""
+    value, made = subject.minimal, subject.made
+    if made is not None and made.chat is not None:
+        asking = made.chat.plain(value, text=f"Tell me about {mark}.")
+        value = asking if made.valid(asking) else value
+        if index % 3 == 2:
+            two = made.chat.set(value, "choices", 2)
+            value = two if made.valid(two) else value
+    if subject.streamed is not None and index % 2:
+        value = subject.streamed_form(value) or subject.streamed
+    return subject.case("stateful", f"at-once-{index}", value, about="several at once")
+
+
+# -- streams beside bodies ------------------------------------------------------------------------
+
+_TEXTS = ("Tell me about the sea.", "Name three rivers, and say where they end.", "Who are you?")
+#: Of so many of the texts the stream must say nearly the same before a difference means something.
+_ENOUGH = 2
+_SHORTEST = 4
+
+Likeness = Literal["equal", "near", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """A text unstreamed and streamed, and what gave the latter."""
+
+    likeness: Likeness
+    plain: str
+    streamed: str
+    case: Case
+    exchange: Exchange
+
+
+async def streams_agree(session: Session, subject: Subject) -> None:
+    """Enter a finding if the streams of a server that repeats itself say something else.
+
+    Each request is sent twice unstreamed, and the texts must be equal before the stream is held
+    against them.  A server may still sample anew for a stream, so a text that has nothing in
+    common with the other accuses nobody.  What tells is a text that is nearly the other: pieces
+    lost, doubled or out of order.
+    """
+    if subject.made is None or subject.made.chat is None or subject.streamed is None:
+        return
+    compared = []
+    for index, text in enumerate(_TEXTS):
+        if not session.budget.affords(3):
+            return
+        one = await _compare(session, subject, _repeatable(subject, text), index)
+        if one is None:
+            return
+        compared.append(one)
+    same = [one for one in compared if one.likeness != "other"]
+    wrong = [one for one in compared if one.likeness != "equal"]
+    if len(same) >= _ENOUGH and wrong:
+        one = wrong[0]
+        message = (
+            f"streamed, the answer is {one.streamed[:120]!r}; unstreamed it is "
+            f"{one.plain[:120]!r}, each time"
+        )
+        violation = run_violation(one.case, "run.stream-differs", message)
+        session.enter(one.case, one.exchange, violation)
+
+
+async def _compare(session: Session, subject: Subject, value: Any, index: int) -> _Compared | None:
+    """Ask twice for the body and once for the stream; None when nothing can be compared."""
+    streamed, completion = subject.streamed_form(value), subject.operation.completion
+    if streamed is None or completion is None:
         return None
-    return completion.response.get("id") if completion else None
+    about = "the same request, streamed and not"
+    answered: list[tuple[str, Case, Exchange]] = []
+    for word, body in (("body", value), ("again", value), ("stream", streamed)):
+        case = subject.case("stateful", f"agree-{index + 1}-{word}", body, about=about)
+        exchange = await session.attempt(case) if case.intent == "valid" else None
+        answer = body_of(session.contract, case, exchange)
+        text = completion.of_first_choice(answer, "content")
+        if exchange is None or not isinstance(text, str):
+            return None
+        if word == "again" and text != answered[0][0]:
+            return None
+        answered.append((text, case, exchange))
+    plain, (text, case, exchange) = answered[0][0], answered[2]
+    return _Compared(likeness(plain, text), plain, text, case, exchange)
+
+
+def _repeatable(subject: Subject, text: str) -> Any:
+    """A request for *text* that a server ought to answer in the same way each time."""
+    made = subject.made
+    assert made is not None
+    assert made.chat is not None
+    value = made.minimal
+    for law in made.marked.laws:
+        if law.repeats and not law.variation and law.requests:
+            value = subject.patched(law.requests[0])
+            break
+    asking = made.chat.plain(value, text=text)
+    return asking if made.valid(asking) else value
+
+
+def likeness(one: str, other: str) -> Likeness:
+    """Whether two texts are equal, one is the other with pieces lost, doubled or moved, or not."""
+    if one == other:
+        return "equal"
+    short, long = sorted((one, other), key=len)
+    if len(short) < _SHORTEST or len(short) * 2 < len(long):
+        return "other"
+    rest = iter(long)
+    if sorted(one) == sorted(other) or all(char in rest for char in short):
+        return "near"
+    return "other"
+
+
+# -- a client that goes away ----------------------------------------------------------------------
+
+#: A server has so many seconds to notice that a client is gone.
+_NOTICED = 0.1
+
+
+async def hang_up(session: Session, subject: Subject) -> None:
+    """A client that goes away in the middle of a stream must not hurt the next one."""
+    if subject.streamed is None or not session.budget.affords(2):
+        return
+    case = subject.case("stateful", "hang-up", subject.streamed, about="a client that hangs up")
+    await session.hang_up(case)
+    await asyncio.sleep(_NOTICED)
+    for name in ("after-hang-up", "after-hang-up-2"):
+        case = replace(_smallest(subject), id=f"stateful/{name}", about="after a client hung up")
+        await session.attempt(case)
+
+
+# -- health ---------------------------------------------------------------------------------------
+
+#: So many requests tell how fast a server is, at the beginning and at the end.
+_SAMPLES = 7
+#: So much slower than before counts as slower: by this factor, and by these seconds.
+_SLOWER = 8.0
+_SLOWER_SECONDS = 0.15
+
+
+class Health:
+    """Whether a server is as fast after the run as it was at its beginning."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._before: dict[str, list[float]] = {}
+
+    async def observe(self, case: Case, exchange: Exchange) -> None:
+        """Measure how long the smallest request takes when it first succeeds."""
+        subject = self._session.subjects.get(case.operation)
+        if subject is None or case.operation in self._before or case.value != subject.minimal:
+            return
+        if case.intent != "valid" or _failed(exchange):
+            return
+        samples = self._before[case.operation] = [exchange.seconds]
+        while len(samples) < _SAMPLES and self._session.budget.affords(1):
+            again = await self._session.probe(case)
+            if _failed(again):
+                return
+            samples.append(again.seconds)
+
+    async def probe(self, session: Session, subject: Subject) -> None:
+        """Enter a finding if the smallest request takes longer than it did."""
+        before = self._before.get(subject.operation.name)
+        if not before or not session.budget.affords(_SAMPLES):
+            return
+        case = _smallest(subject)
+        for _ in range(2):  # once more before it is said: a machine may have been busy
+            after: list[Exchange] = []
+            for index in range(_SAMPLES):
+                about = "health after the run"
+                sample = replace(case, id=f"stateful/health-{index}", about=about)
+                exchange = await session.attempt(sample)
+                if exchange is None or _failed(exchange):
+                    return
+                after.append(exchange)
+            slow, quick = median(one.seconds for one in after), median(before)
+            if slow < quick * _SLOWER or slow - quick < _SLOWER_SECONDS:
+                return
+        message = (
+            f"the smallest request takes {slow * 1000:.0f} ms after the run; it took "
+            f"{quick * 1000:.0f} ms at its beginning"
+        )
+        session.enter(case, after[-1], run_violation(case, "run.slower", message))
+
+
+def _failed(exchange: Exchange) -> bool:
+    """Whether there is no answer whose time could be taken."""
+    response = exchange.response
+    return exchange.fault is not None or response is None or response.status >= 400

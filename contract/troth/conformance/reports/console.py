@@ -1,8 +1,7 @@
 """The findings of a run for a terminal: grouped by cause, worst first, each with its proof.
 
 What a server said is data here: no escape, no bidi control and no build-server command of its
-gets through.  `render` never fails for a width or a terminal; `printable` is for those that know
-little more than ASCII.
+gets through.  `render` never fails for a width, `show` never for a terminal.
 """
 
 from __future__ import annotations
@@ -63,8 +62,7 @@ def render(run: RunSummary, *, width: int, colour: bool) -> str:
 def show(run: RunSummary, stream: TextIO) -> None:
     """Write everything that a run found to *stream*, as wide and as coloured as it can be read."""
     width = min(shutil.get_terminal_size().columns, _WIDEST)
-    text = render(run, width=width, colour=is_live(stream))
-    say(stream, printable(text, getattr(stream, "encoding", None)))
+    say(stream, render(run, width=width, colour=is_live(stream)))
 
 
 def render_findings(
@@ -84,21 +82,6 @@ def line(run: RunSummary) -> str:
     """The run in one line: its verdict, and its numbers."""
     reason = f" ({visible(run.reason)})" if run.reason else ""
     return ", ".join([run.verdict + reason, *run.numbers()])
-
-
-def printable(text: str, encoding: str | None) -> str:
-    """*text* as a terminal of *encoding* can show it: dots as ASCII, the rest as escapes."""
-    try:
-        text.encode(encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        plainer = text.replace("…", "...")
-        try:
-            return plainer.encode(encoding or "ascii", "backslashreplace").decode(
-                encoding or "ascii"
-            )
-        except LookupError:
-            return plainer.encode("ascii", "backslashreplace").decode("ascii")
-    return text
 
 
 class _Terminal:

@@ -1,0 +1,118 @@
+"""The answers of a run as values: what one says, and whose id it has.
+
+Leaves to `exchange_checks` what is wrong with one answer.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from troth import pointer as pointers
+from troth.conformance.cases.case import Case
+from troth.http import json_text
+from troth.http.exchange import Exchange
+from troth.openapi.contract import Contract, NoSuchOperation
+from troth.openapi.operation import Operation
+from troth.validation import streams
+from troth.violation import Severity, Violation
+
+
+class Answers:
+    """The bodies of the 2xx answers of a run, by case id, as *contract* reads them."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.bodies: dict[str, Any] = {}
+        self._contract = contract
+        self._requests: dict[str, bytes] = {}
+
+    def keep(self, case: Case, exchange: Exchange) -> Violation | None:
+        """Remember the answer; the violation if another request was answered with the same id."""
+        body = body_of(self._contract, case, exchange)
+        if body is None:
+            return None
+        self.bodies[case.id] = body
+        answer_id = self._id(case, body)
+        if answer_id is None or self._is_first(case, answer_id):
+            return None
+        message = f"the answers to different requests have the same id, {answer_id[:80]!r}"
+        return run_violation(case, "run.id-repeated", message)
+
+    def _id(self, case: Case, body: Any) -> str | None:
+        operation = operation_of(self._contract, case)
+        completion = operation.completion if operation else None
+        place = completion.response.get("id") if completion else None
+        found = pointers.find(body, place) if place else None
+        return found if isinstance(found, str) else None
+
+    def _is_first(self, case: Case, answer_id: str) -> bool:
+        """Whether no request that means anything else than *case* had this id."""
+        meaning = self._meaning(case)
+        return self._requests.setdefault(answer_id, meaning) == meaning
+
+    def _meaning(self, case: Case) -> bytes:
+        """What two requests share that mean the same: order of members and white space aside.
+
+        What only chooses between a body and a stream is left out: both may be one completion.
+        """
+        body = case.request.body
+        try:
+            value = json_text.decode_lenient(body)[0]
+            if isinstance(value, dict):
+                form = _form_members(operation_of(self._contract, case))
+                value = {name: value[name] for name in value.keys() - form}
+            return json_text.canonical(value)
+        except (json_text.BadJson, ValueError, RecursionError):
+            return body
+
+
+def _form_members(operation: Operation | None) -> set[str]:
+    """The members of a request that decide the form of the answer, not its meaning."""
+    if operation is None:
+        return set()
+    members = {
+        name
+        for response in operation.responses
+        for entry in response.content
+        if entry.when is not None
+        for name in entry.when.scope.members.get("request", ())
+    }
+    if operation.completion and (usage := operation.completion.request.get("include-usage")):
+        members.add(pointers.split(usage)[0])
+    return members
+
+
+def body_of(contract: Contract, case: Case, exchange: Exchange | None) -> Any:
+    """The JSON body of a 2xx answer, or what its stream folds to; None where there is none."""
+    response = exchange.response if exchange and not exchange.fault else None
+    operation = operation_of(contract, case)
+    if response is None or operation is None or not 200 <= response.status < 300:
+        return None
+    declared = operation.response(response.status)
+    entry = declared.media_type(response.content_type or "") if declared else None
+    if entry is not None and entry.is_stream:
+        return streams.assemble(entry, streams.read(entry, response))
+    try:
+        return json_text.decode_lenient(response.body)[0]
+    except json_text.BadJson:
+        return None
+
+
+def operation_of(contract: Contract, case: Case) -> Operation | None:
+    """The operation of *case* as *contract* has it, None where it has none."""
+    try:
+        return contract.operation(case.operation)
+    except NoSuchOperation:
+        return None
+
+
+def run_violation(
+    case: Case, code: str, message: str, *, severity: Severity = "error"
+) -> Violation:
+    """A violation of *case* that no schema names."""
+    return Violation(
+        code=code,
+        operation=case.operation,
+        location=code.partition(".")[0],
+        message=message,
+        severity=severity,
+    )

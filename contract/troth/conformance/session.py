@@ -1,0 +1,335 @@
+"""The exchanges of a run: each is sent, checked, and what it shows confirmed and made smaller.
+
+Phases and probes are handed a session and know nothing of one another; the runner lists them.
+Nothing here opens a socket or reads a clock: the transport and the clock are given.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
+
+from troth.conformance.budget import (
+    Budget,
+    Inconclusive,
+    Outcomes,
+    Unreachable,
+    ends_connections,
+    retry_after,
+    waits,
+)
+from troth.conformance.cases import Case, subjects_under_test, wanted_codes
+from troth.conformance.cases.case import addressed, readable
+from troth.conformance.checks.answers import Answers
+from troth.conformance.checks.exchange_checks import check, expectation
+from troth.conformance.coverage import covered
+from troth.conformance.events import Event, Exchanged, Found
+from troth.conformance.findings import HANGS, Capabilities, Facets, Findings, facets, rule_of
+from troth.conformance.settings import Settings
+from troth.conformance.transport import Transport
+from troth.generation.example_database import Memory
+from troth.generation.shrinking import Shrinker
+from troth.http.exchange import Exchange, Request
+from troth.laws.laws import Verdict
+from troth.openapi.contract import Contract
+from troth.violation import Violation
+
+#: A new finding is sent again so often before it is called flaky.
+_REPETITIONS = 5
+#: A finding may cost so many requests on its way to the smallest request that shows it.
+_SHRINKING = 40
+_ALL_SHRINKING = 400
+#: Each request that hangs costs a whole time limit, so few are spent on making it smaller.
+_SHRINKING_HANGS = 4
+#: A request is sent so often at the most when the server asks for patience.
+_PATIENT_TRIES = 3
+#: What a connection shows that its server has closed meanwhile.
+_STALE = ("empty-reply", "reset")
+
+#: Gives the verdicts of laws that compare an exchange with an earlier one.
+Comparison = Callable[[Exchange], Mapping[str, Verdict]]
+#: Is told of each case that was attempted, and of its exchange.
+Observer = Callable[[Case, Exchange], Awaitable[None]]
+
+
+class Session:
+    """The exchanges of a run of *contract* against the server behind *transport*.
+
+    *emit* is told each event.  *known* are the ids of findings that the user accepts.  *second* is
+    the overlaid document where *contract* is the published one, so that what the two do not agree
+    on accuses nobody.
+    """
+
+    def __init__(
+        self,
+        contract: Contract,
+        transport: Transport,
+        settings: Settings,
+        *,
+        emit: Callable[[Event], None],
+        clock: Callable[[], float],
+        known: frozenset[str] = frozenset(),
+        second: Contract | None = None,
+    ) -> None:
+        self.contract = contract
+        self.settings = settings
+        self.emit = emit
+        self.budget = Budget(
+            requests=settings.max_requests,
+            seconds=settings.max_seconds,
+            rate=settings.rate,
+            clock=clock,
+        )
+        self.subjects = subjects_under_test(contract, settings, second=second)
+        self.findings = Findings(known=known, without=settings.without)
+        self.capabilities = Capabilities(law for op in contract.operations for law in op.laws)
+        self.outcomes = Outcomes()
+        self.answers = Answers(second or contract)
+        self.memory = Memory.of(settings.database, contract.document.digest)
+        self.observers: list[Observer] = []
+        self._transport = transport
+        self._second = second
+        self._codes = wanted_codes(contract, settings)
+        self._shrinking_left = _ALL_SHRINKING
+        self._after_failure = False
+        self._speaks_http = False
+
+    async def attempt(self, case: Case, *, compare: Comparison | None = None) -> Exchange | None:
+        """Send *case* (or what it derives to), check the answer, and follow up what is new.
+
+        *compare* gives verdicts of laws that one exchange alone does not give.  None: nothing was
+        sent, for it would not serve.
+        """
+        sent = case.derive(self.answers.bodies) if case.derive else case
+        if sent is None or self.budget.spent or self._would_hang(sent):
+            return None
+        exchange = await self.send(sent)
+        verdicts = compare(exchange) if compare else {}
+        violations = self.check(sent, exchange, purpose="case", verdicts=verdicts)
+        repeated_id = self.answers.keep(sent, exchange)
+        if repeated_id is not None:
+            self.enter(sent, exchange, repeated_id)
+        await self._follow(sent, exchange, violations)
+        if sent.is_remembered and not violations and not waits(exchange):
+            self.memory.forget(sent.operation, sent.value)
+        for observe in self.observers:
+            await observe(sent, exchange)
+        self.capabilities.count(verdicts)
+        return exchange
+
+    async def probe(self, case: Case) -> Exchange:
+        """Send *case* and check the answer, without following up what is wrong with it."""
+        exchange = await self.send(case)
+        self.check(case, exchange, purpose="probe")
+        return exchange
+
+    # -- sending ------------------------------------------------------------------------------
+
+    async def send(self, case: Case, *, fresh: bool = False) -> Exchange:
+        """Send a case, waiting where the server asks for it, once more where a pool went stale."""
+        request = addressed(case.request, self.settings)
+        for _ in range(_PATIENT_TRIES):
+            await self.budget.turn()
+            exchange = await self._transport.send(request, fresh=fresh)
+            stale = exchange.fault in _STALE and self._after_failure and not fresh
+            if stale and self.budget.affords(1):
+                # the connection died of the failure before: that has been told
+                await self.budget.turn()
+                exchange = await self._transport.send(request, fresh=True)
+            self._after_failure = ends_connections(exchange)
+            wait = retry_after(exchange.response)
+            if wait is None or wait > min(self.settings.patience, self.budget.seconds_left):
+                break
+            await asyncio.sleep(wait)
+        await self._check_reachable(exchange)
+        return exchange
+
+    async def hang_up(self, case: Case) -> None:
+        """Send *case*, and go away after the first piece of the answer."""
+        await self.budget.turn()
+        request = addressed(case.request, self.settings)
+        await self._transport.send(request, fresh=True, hang_up_after=1)
+
+    async def _check_reachable(self, exchange: Exchange) -> None:
+        self.outcomes.count_silence(exchange)
+        url = self.settings.url
+        if not self.outcomes.tried:
+            if exchange.fault in ("unreachable", "tls"):
+                raise Unreachable(f"{url}: {exchange.fault_detail}")
+            if exchange.fault == "not-http" and not self._speaks_http:
+                # one answer may be garbage; a server of another protocol has no other
+                other = await self._transport.send(Request("GET", "/"), fresh=True)
+                self._speaks_http = other.response is not None
+            if exchange.fault == "not-http" and not self._speaks_http:
+                raise Unreachable(f"{url}: what answers there does not speak HTTP")
+        elif self.outcomes.dead:
+            raise Unreachable(f"{url}: it was there, and is no more: {exchange.fault_detail}")
+
+    # -- checking -----------------------------------------------------------------------------
+
+    def check(
+        self,
+        case: Case,
+        exchange: Exchange,
+        *,
+        purpose: str,
+        verdicts: Mapping[str, Verdict] | None = None,
+    ) -> tuple[Violation, ...]:
+        """What is wrong with *exchange*; told as an event, with further *verdicts* of laws."""
+        subject = self.subjects.get(case.operation)
+        tested = subject or next(iter(self.subjects.values()), None)
+        if tested is None:
+            return ()
+        expected = expectation(self.contract, case, self._second)
+        checked = check(
+            self.contract,
+            replace(exchange, request=readable(case.request)),
+            operation=tested.operation,
+            expected=expected,
+            second=self._second,
+        )
+        violations = tuple(map(self._placed, checked.violations))
+        if waits(exchange) or (exchange.fault == "unreachable" and self.outcomes.tried):
+            violations = ()  # nobody was there to do anything wrong
+        is_case = purpose == "case"
+        self.emit(
+            Exchanged(
+                case_id=case.id,
+                operation=case.operation,
+                phase=case.phase,
+                about=case.about,
+                intent=expected,
+                purpose=purpose,
+                exchange=exchange,
+                violations=violations,
+                laws={**checked.verdicts, **(verdicts or {})} if is_case else {},
+                covers=covered(subject, case.value) if is_case else (),
+            )
+        )
+        if is_case:
+            self.capabilities.count(checked.verdicts)
+            if expected == "accepted":
+                self._count_outcome(case, exchange)
+        return violations
+
+    def _placed(self, violation: Violation) -> Violation:
+        """*violation* with the file and line of what it points to in the document."""
+        if violation.place is not None or not violation.schema_pointer:
+            return violation
+        place = self.contract.document.place(violation.schema_pointer)
+        return replace(violation, place=place)
+
+    def _count_outcome(self, case: Case, exchange: Exchange) -> None:
+        """Count how a valid request fared.  Raises Inconclusive when more would fare the same."""
+        # a server that only ever asks for patience is no success either
+        response, succeeded = exchange.response, self.outcomes.count(exchange)
+        if not succeeded and response is not None and response.status < 500 and not waits(exchange):
+            self.capabilities.count_refused(case.laws)
+        if self.outcomes.pointless:
+            raise Inconclusive(self.outcomes.reason())
+
+    # -- following up -------------------------------------------------------------------------
+
+    def enter(self, case: Case, exchange: Exchange, violation: Violation) -> None:
+        """Enter a finding that no repetition of one request could confirm."""
+        if self._is_wanted(violation) and not self._is_known(case, violation):
+            self._add(case, exchange, violation, again=0, tries=0)
+
+    async def _follow(
+        self, case: Case, exchange: Exchange, violations: Iterable[Violation]
+    ) -> None:
+        """Count what is known; confirm, shrink and enter what is new."""
+        followed: set[tuple[str, ...]] = set()
+        for violation in violations:
+            rule = rule_of(violation)
+            if violation.severity == "hint" or rule in followed or not self._is_wanted(violation):
+                continue
+            followed.add(rule)
+            if self._is_known(case, violation):
+                continue
+            try:
+                again, tries = await self._confirm(case, rule)
+            except Unreachable:  # the server died of it, perhaps: this was its last word
+                self._add(case, exchange, violation, again=0, tries=0)
+                raise
+            small, smallest = case, exchange
+            if tries and again == tries:
+                small, smallest, violation = await self._shrink(case, exchange, violation)
+                if small is not case and self._is_known(small, violation):
+                    continue
+            self._add(small, smallest, violation, again=again, tries=tries)
+
+    async def _confirm(self, case: Case, rule: tuple[str, ...]) -> tuple[int, int]:
+        """Send *case* again on fresh connections: how often it showed the same, of how often."""
+        again = tries = 0
+        while tries < _REPETITIONS and not self.budget.spent:
+            exchange = await self.send(case, fresh=True)
+            tries += 1
+            violations = self.check(case, exchange, purpose="repeat")
+            again += any(rule_of(violation) == rule for violation in violations)
+            if again == tries:
+                break
+        return again, tries
+
+    async def _shrink(
+        self, case: Case, exchange: Exchange, violation: Violation
+    ) -> tuple[Case, Exchange, Violation]:
+        """The smallest case that still breaks the same rule, its exchange and violation."""
+        subject = self.subjects.get(case.operation)
+        smallest = case, exchange, violation
+        if subject is None or not case.is_variable:
+            return smallest
+        shrinker = Shrinker(case.value, target=subject.minimal)
+        rule, spent = rule_of(violation), 0
+        most = _SHRINKING_HANGS if violation.code in HANGS else _SHRINKING
+        while not shrinker.finished and spent < most and self._shrinking_left > 0:
+            if self.budget.spent:
+                break
+            candidate = subject.varied(case, shrinker.candidate)
+            if candidate is None:
+                shrinker.tell(False)
+                continue
+            spent += 1
+            self._shrinking_left -= 1
+            tried = await self.send(candidate, fresh=exchange.fault is not None)
+            violations = self.check(candidate, tried, purpose="shrink")
+            broken = [one for one in violations if rule_of(one) == rule]
+            if broken:
+                smallest = candidate, tried, broken[0]
+            shrinker.tell(bool(broken))
+        return smallest
+
+    def _add(
+        self, case: Case, exchange: Exchange, violation: Violation, *, again: int, tries: int
+    ) -> None:
+        finding = self.findings.add(
+            violation,
+            case,
+            example=exchange,
+            cause=self._facets(case),
+            again=again,
+            tries=tries,
+        )
+        if finding.severity == "error" and case.is_variable:
+            self.memory.keep(case.operation, case.value)
+        self.emit(Found(finding))
+
+    def _is_known(self, case: Case, violation: Violation) -> bool:
+        """Whether there is a finding that *violation* shows again; it is counted with it."""
+        return self.findings.count_known(violation, self._facets(case))
+
+    def _would_hang(self, case: Case) -> bool:
+        """Whether what was seen says that *case* would only hang again."""
+        return self.findings.has_hangs and self.findings.hangs(self._facets(case))
+
+    def _facets(self, case: Case) -> Facets:
+        """What *case* has beyond the smallest valid request."""
+        subject = self.subjects.get(case.operation)
+        extra = () if case.is_variable else (case.about,)
+        return facets(case.value, subject.minimal if subject else None) | frozenset(extra)
+
+    def _is_wanted(self, violation: Violation) -> bool:
+        return not self._codes or any(
+            violation.code == code or violation.code.startswith(code + ".") for code in self._codes
+        )

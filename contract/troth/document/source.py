@@ -1,0 +1,112 @@
+"""A source text: how much of one is taken in, and where each node of it was written.
+
+The values stay plain dicts and lists; `Positions` holds, per container, one packed integer for
+each key or item.  Whoever builds or changes a tree keeps its positions: the readers, the overlay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from troth.errors import Place
+
+_COLUMNS = 1 << 20
+_LINES = 1 << 32
+
+#: Digits of one number: more than any number that a description means, fewer than the 4,300 at
+#: which Python refuses to convert.
+MAX_NUMBER_LENGTH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The bounds of one file, and of the tree that it stands for.
+
+    *bytes* of the file; *depth* of nesting; *amplification*: how many times larger than the text
+    its aliases may make the tree.  The ratio is bounded and not the size, so a large honest file
+    loads; a tree below *free_nodes* is never refused.
+    """
+
+    bytes: int = 64 << 20
+    depth: int = 200
+    amplification: int = 10
+    free_nodes: int = 20_000
+
+
+@dataclass(slots=True)
+class Positions:
+    """A table of positions, keyed by the identity of the containers of one living tree.
+
+    An identity is reused once its container is gone, so every container that enters the tree
+    must be noted, empty ones too.
+    """
+
+    files: list[str] = field(default_factory=list)
+    of: dict[int, dict[Any, int]] = field(default_factory=dict)
+    top: int | None = None
+
+    def add_file(self, file: str) -> int:
+        """Give *file* its number."""
+        self.files.append(file)
+        return len(self.files) - 1
+
+    def place(self, position: int) -> Place:
+        """Unpack *position*."""
+        line, column = divmod(position, _COLUMNS)
+        file, line = divmod(line, _LINES)
+        return Place(self.files[file], line + 1, column + 1)
+
+    def find(self, root: Any, tokens: Iterable[str]) -> Place | None:
+        """The place of the node that *tokens* lead to, or of its nearest marked ancestor."""
+        best = self.top or 0
+        for token in tokens:
+            key = int(token) if isinstance(root, list) and token.isdecimal() else token
+            best = self.of.get(id(root), {}).get(key, best)
+            try:
+                root = root[key]
+            except (KeyError, IndexError, TypeError):
+                break
+        return self.place(best) if self.files else None
+
+    def of_member(self, container: Any, key: str | int) -> int | None:
+        """The position of one key or item of *container*, if it has one."""
+        return self.of.get(id(container), {}).get(key)
+
+    def copy(
+        self, value: Any, source: Positions, files: dict[int, int], *, default: int = 0
+    ) -> Any:
+        """Copy *value* out of the tree of *source*, noting where each part of it was written.
+
+        *files* says which number each file of *source* has here.  A part that *source* does not
+        know gets the position *default*.
+        """
+        if isinstance(value, dict):
+            made: Any = {}
+            items: Iterable[tuple[Any, Any]] = value.items()
+        elif isinstance(value, list):
+            made = [None] * len(value)
+            items = enumerate(value)
+        else:
+            return value
+        known = source.of.get(id(value), {})
+        noted: dict[Any, int] = {}
+        for key, item in items:
+            old = known.get(key)
+            noted[key] = position = default if old is None else renumber(old, files)
+            container = isinstance(item, (dict, list))
+            made[key] = self.copy(item, source, files, default=position) if container else item
+        self.of[id(made)] = noted
+        return made
+
+
+def pack(file: int, line: int, column: int) -> int:
+    """Pack a position; *line* and *column* count from 0."""
+    return (file * _LINES + line) * _COLUMNS + min(column, _COLUMNS - 1)
+
+
+def renumber(position: int, files: dict[int, int]) -> int:
+    """The same position with the file's number in another table."""
+    file, rest = divmod(position, _LINES * _COLUMNS)
+    return files[file] * _LINES * _COLUMNS + rest

@@ -1,0 +1,632 @@
+"""Build a value of a schema, member by member: one builder, and two policies for it.
+
+`Generator` knows how objects, arrays, strings and numbers are put together.  A `Policy` decides
+what the schema leaves open: `Natural` (examples first, natural texts, all members: for the mock),
+or `Edges` (few members at a time, limits, hard texts: for tests and runs).  With a `Smallest`
+source, `Edges` builds the simplest value.
+
+Constructive: nothing is drawn and thrown away, except where two patterns, or a pattern and a
+length, have to be met at once, items have to differ, or a value is excluded; those few tries are
+counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any, Protocol
+
+from troth.generation import patterns, strings
+from troth.generation.graph import Graph, Node
+from troth.generation.natural_strings import word
+from troth.generation.numbers import Range, whole_limits
+from troth.generation.shape import Conjunction, Shape, conjunction, declared_names, properties
+from troth.generation.source import Source, Unsatisfiable
+from troth.http import json_text
+from troth.schema.data_model import ALL_TYPES, TYPES, identity
+
+#: How deep a value nests at will; beyond, only what its schema forces.
+DEPTH = 6
+_DEEPEST = 48
+_MOST = 10_000
+_EXTRA_NAMES = ("extra", "note", "x-trace", "Größe", "0", "$id", "a b")
+_TRIES = 8
+_UNIQUE_TRIES = 24
+
+
+class Policy(Protocol):
+    """What to do where a schema leaves something open."""
+
+    def value(
+        self, generator: Generator, nodes: Conjunction, source: Source, depth: int, name: str
+    ) -> Any:
+        """A value of *nodes*, by whichever of its alternatives and types."""
+
+    def shaped(
+        self, generator: Generator, shape: Shape, source: Source, depth: int, name: str
+    ) -> Any:
+        """A value of *shape*, by whichever of its types."""
+
+    def members(self, generator: Generator, shape: Shape, source: Source, depth: int) -> list[str]:
+        """The names of the members that an object gets, in order, the required ones among them."""
+
+    def size(self, shape: Shape, count: int, source: Source, depth: int) -> int:
+        """How many members an object should have that has *count* of those that were chosen."""
+
+    def new_name(
+        self,
+        generator: Generator,
+        shape: Shape,
+        found: dict[str, Any],
+        source: Source,
+        attempt: int,
+    ) -> str | None:
+        """A name for one more member."""
+
+    def count(self, shape: Shape, needed: int, source: Source, depth: int) -> int:
+        """How many items an array gets that must have *needed*."""
+
+    def text(self, shape: Shape, source: Source, name: str) -> str:
+        """A text of which nothing but the length is asked."""
+
+    def number(self, shape: Shape, kind: str, source: Source) -> int | float:
+        """A number: an integer, or (*kind* `number`) perhaps a fraction."""
+
+
+class Generator:
+    """Makes values of the schemas of *graph*, as *policy* likes them."""
+
+    __slots__ = ("graph", "policy")
+
+    def __init__(self, graph: Graph, policy: Policy) -> None:
+        self.graph = graph
+        self.policy = policy
+
+    def value(self, nodes: Conjunction, source: Source, *, depth: int = 0, name: str = "") -> Any:
+        """A value that every schema of *nodes* accepts; *name* is the member that it is for.
+
+        Raises Unsatisfiable when there is no such value, or none that we can build.
+        """
+        return self.policy.value(self, nodes, source, depth, name)
+
+    def shaped(self, shape: Shape, source: Source, *, depth: int = 0, name: str = "") -> Any:
+        """A value that *shape* describes.  Raises Unsatisfiable."""
+        return self.policy.shaped(self, shape, source, depth, name)
+
+    def of_kind(self, shape: Shape, kind: str, source: Source, depth: int, name: str) -> Any:
+        """A value of the type *kind* that *shape* describes.  Raises Unsatisfiable."""
+        if not shape.excluded:
+            return self._of_kind(shape, kind, source, depth, name)
+        for _ in range(_TRIES):
+            found = self._of_kind(shape, kind, source, depth, name)
+            if identity(found) not in shape.excluded:
+                return found
+        return self._another((shape,), shape.excluded)
+
+    def _of_kind(self, shape: Shape, kind: str, source: Source, depth: int, name: str) -> Any:
+        if kind == "string":
+            return self._string(shape, source, depth, name)
+        if kind == "object":
+            return self._object(shape, source, depth)
+        if kind == "array":
+            return self._array(shape, source, depth, name)
+        if kind in ("integer", "number"):
+            return self.policy.number(shape, kind, source)
+        return None if kind == "null" else source.chance(50)
+
+    def _object(self, shape: Shape, source: Source, depth: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        graph, value = self.graph, self.policy.value
+        for name in self.policy.members(self, shape, source, depth):
+            try:
+                found[name] = value(self, graph.member(shape, name), source, depth + 1, name)
+            except Unsatisfiable as fault:
+                if name in shape.required:
+                    said = f"{fault.reason} (at the required member {name!r})"
+                    raise Unsatisfiable(said) from None
+        # twice, since what one member asks for may ask for another
+        for name, needed in shape.dependent * 2:
+            if name in found:
+                for other in needed:
+                    if other not in found:
+                        nodes = graph.member(shape, other)
+                        found[other] = value(self, nodes, source, depth + 1, other)
+        self.extend(shape, found, source, depth)
+        if shape.max_properties is not None and len(found) > shape.max_properties:
+            raise Unsatisfiable(f"it requires more than its {shape.max_properties} members")
+        return found
+
+    def extend(self, shape: Shape, found: dict[str, Any], source: Source, depth: int) -> None:
+        """Add members to *found* until there are as many as there should be."""
+        least = shape.min_properties
+        target = max(least, self.policy.size(shape, len(found), source, depth))
+        if shape.max_properties is not None:
+            target = min(target, shape.max_properties)
+        if len(found) >= target:
+            return
+        if least > _MOST:
+            raise Unsatisfiable(f"it asks for {least} members, which is more than troth draws")
+        for attempt in range(target * 8 + 8):
+            if len(found) >= target:
+                return
+            # A source that always answers alike would name the same member again.
+            tries = source if attempt < 2 else source.anew("extra", attempt, len(found))
+            name = self.policy.new_name(self, shape, found, tries, attempt)
+            if name is None or name in found:
+                continue
+            try:
+                nodes = self.graph.member(shape, name)
+                found[name] = self.value(nodes, source, depth=depth + 1, name=name)
+            except Unsatisfiable:
+                continue
+        if len(found) < least:
+            raise Unsatisfiable(f"no names were found for the {least} members that it asks for")
+
+    def _array(self, shape: Shape, source: Source, depth: int, name: str) -> list[Any]:
+        needed = max(shape.min_items, sum(rule.low for rule in shape.contains))
+        if shape.max_items is not None and needed > shape.max_items:
+            raise Unsatisfiable("it asks for more items than it allows")
+        count = self.policy.count(shape, needed, source, depth)
+        if shape.max_items is not None:
+            count = min(count, shape.max_items)
+        wanted = [rule.schema for rule in shape.contains for _ in range(rule.low)]
+        barred = [
+            self.graph.negated(rule.schema) for rule in shape.contains if rule.high is not None
+        ]
+        singular = name[:-1] if name.endswith("s") else name
+        items: list[Any] = []
+        seen: set[Hashable] | None = set() if shape.unique else None
+        for index in range(count):
+            nodes = self.graph.item(shape, index)
+            if wanted:
+                both = conjunction([*nodes, wanted[0]])
+                if self.graph.of(both):
+                    wanted.pop(0)
+                    nodes = both
+            elif barred:
+                nodes = conjunction([*nodes, *barred])
+            try:
+                is_needed = len(items) < needed
+                items.append(self._item(nodes, source, depth, singular, seen, is_needed=is_needed))
+            except Unsatisfiable:
+                if len(items) < needed:
+                    raise
+                break
+        if wanted:
+            raise Unsatisfiable("it must contain items that it may not have")
+        if shape.duplicates and items:
+            items = [items[0], *items[: max(1, (shape.max_items or _MOST) - 1)]]
+        return items
+
+    def _item(
+        self,
+        nodes: Conjunction,
+        source: Source,
+        depth: int,
+        name: str,
+        seen: set[Hashable] | None,
+        *,
+        is_needed: bool,
+    ) -> Any:
+        if seen is None:
+            return self.policy.value(self, nodes, source, depth + 1, name)
+        for attempt in range(_UNIQUE_TRIES):
+            if attempt == 2:
+                source = source.anew("item", len(seen))
+            item = self.value(nodes, source, depth=depth + 1, name=name)
+            if identity(item) not in seen:
+                seen.add(identity(item))
+                return item
+        if not is_needed:
+            raise Unsatisfiable("there are too few different values")
+        item = self._another(self.graph.of(nodes), seen)
+        seen.add(identity(item))
+        return item
+
+    def _string(self, shape: Shape, source: Source, depth: int, name: str) -> str:
+        if shape.content:
+            inner = self.value(shape.content, source, depth=depth + 1, name=name)
+            return json_text.encode(inner).decode()
+        return strings.string(shape, source, lambda: self.policy.text(shape, source, name))
+
+    def _another(
+        self, shapes: tuple[Shape, ...], taken: set[Hashable] | frozenset[Hashable]
+    ) -> Any:
+        """A simple value that is not among *taken*, tried in a fixed order."""
+        for value in _simple_values(shapes):
+            if identity(value) not in taken and any(
+                self.graph.fits(shape, value) for shape in shapes
+            ):
+                return value
+        raise Unsatisfiable("there are too few different values")
+
+
+class Natural:
+    """For a mock: documented examples, natural texts, and all members as long as it is readable.
+
+    *rich* is how readily optional members are drawn (0 to 256 in 256).  *checks* makes each value
+    on the way be checked, which costs time and is left to later attempts.
+    """
+
+    __slots__ = ("checks", "failed", "rich")
+
+    def __init__(self, *, rich: int = 256, checks: bool = False) -> None:
+        self.rich = rich
+        self.checks = checks
+        # where drawing ran out of depth, and from which depth on
+        self.failed: dict[Node, int] = {}
+
+    def value(
+        self, generator: Generator, nodes: Conjunction, source: Source, depth: int, name: str
+    ) -> Any:
+        """A value of *nodes*: an example if there is one."""
+        return self.draw(generator, generator.graph.node(nodes), source, depth, name)
+
+    def draw(
+        self, generator: Generator, node: Node, source: Source, depth: int = 0, name: str = ""
+    ) -> Any:
+        """A value at *node*.  Raises Unsatisfiable."""
+        if node.reason is not None:
+            raise Unsatisfiable(node.reason)
+        source.spend()
+        if depth > _DEEPEST or self.failed.get(node, _DEEPEST + 1) <= depth:
+            raise Unsatisfiable("it nests without end")
+        try:
+            examples = node.examples
+            if examples and (source.fuel > 0 or node.shape.values is not None):
+                found = examples[source.below(len(examples))]
+                return deepcopy(found) if isinstance(found, (dict, list)) else found
+            if node.shape.values is not None:
+                raise Unsatisfiable("none of its enum's values conforms")
+            for _ in range(6 if self.checks else 1):
+                found = (
+                    self._branch(generator, node, source, depth, name)
+                    if node.choices
+                    else self.shaped(generator, node.shape, source, depth, name)
+                )
+                if not self.checks or node.accepts(found):
+                    return found
+            raise Unsatisfiable("no value was found that satisfies it")
+        except Unsatisfiable:
+            if self._is_sparing(source, depth):
+                self.failed[node] = min(depth, self.failed.get(node, depth))
+            raise
+
+    def _is_sparing(self, source: Source, depth: int) -> bool:
+        """Whether only what is required should be drawn from here on."""
+        return depth >= DEPTH or source.fuel <= 0
+
+    def _branch(
+        self, generator: Generator, node: Node, source: Source, depth: int, name: str
+    ) -> Any:
+        branches = [one for one in node.alternatives() if one.reason is None]
+        if not branches:
+            raise Unsatisfiable("its schemas exclude one another")
+        # what is denied is denied in the first way that there is: others are more far-fetched
+        if len(branches) > 1 and not node.choices[0].is_denial:
+            start = source.below(len(branches))
+            branches = branches[start:] + branches[:start]
+            sparing = self._is_sparing(source, depth)
+            # a null is for where nothing else fits, or to end a recursion
+            branches.sort(key=lambda one: (one.shape.types == _NULL) is not sparing)
+        last: Unsatisfiable | None = None
+        for branch in branches:
+            try:
+                found = self.draw(generator, branch, source, depth, name)
+                if not node.choices[0].is_exclusive or node.accepts(found):
+                    return found
+                # it happens to be of another branch as well, which has to be denied then
+                return self._of_shapes(generator, node, source, depth, name)
+            except Unsatisfiable as fault:
+                last = fault
+        raise last or Unsatisfiable("")
+
+    def _of_shapes(
+        self, generator: Generator, node: Node, source: Source, depth: int, name: str
+    ) -> Any:
+        """A value of one of the alternatives of *node*, which deny what must not hold."""
+        shapes = generator.graph.of(node.nodes)
+        start = source.below(len(shapes) or 1)
+        # a member that is missing is less far-fetched than one that is there to be wrong
+        ranked = sorted(
+            shapes[start:] + shapes[:start],
+            key=lambda shape: sum(not part.annotates for part in shape.objects),
+        )
+        last: Unsatisfiable | None = None
+        for shape in ranked[:_TRIES]:
+            try:
+                return self.shaped(generator, shape, source, depth, name)
+            except Unsatisfiable as fault:
+                last = fault
+        raise last or Unsatisfiable("its schemas exclude one another")
+
+    def shaped(
+        self, generator: Generator, shape: Shape, source: Source, depth: int, name: str
+    ) -> Any:
+        """A value of the first type, the most telling one, that will do."""
+        kinds = shape.derived.get("kinds")
+        if kinds is None:
+            kinds = shape.derived["kinds"] = _kinds(shape)
+        last: Unsatisfiable | None = None
+        for kind in kinds:
+            try:
+                return generator.of_kind(shape, kind, source, depth, name)
+            except Unsatisfiable as fault:
+                last = fault
+        raise last or Unsatisfiable("no type is left")
+
+    def members(self, generator: Generator, shape: Shape, source: Source, depth: int) -> list[str]:
+        """The required members, and as many of the others as *rich* says, in document order."""
+        declared = shape.derived.get("properties")
+        if declared is None:
+            declared = shape.derived["properties"] = properties(shape)
+        required = shape.required
+        if self._is_sparing(source, depth):
+            wanted = set(required)
+        else:
+            rich, below = self.rich, source.below
+            optional = [name for name in declared if name not in required and below(256) < rich]
+            if shape.max_properties is not None:
+                optional = optional[: max(0, shape.max_properties - len(required))]
+            wanted = {*required, *optional}
+        return [name for name in declared if name in wanted] + [
+            name for name in required if name not in declared
+        ]
+
+    def size(self, shape: Shape, count: int, source: Source, depth: int) -> int:
+        """Two members for a map that is still empty."""
+        return 2 if self.rich and not self._is_sparing(source, depth) and _is_map(shape) else 0
+
+    def new_name(
+        self,
+        generator: Generator,
+        shape: Shape,
+        found: dict[str, Any],
+        source: Source,
+        attempt: int,
+    ) -> str | None:
+        """A declared name, then one that the patterns ask for, then a word."""
+        declared = [*properties(shape)]
+        if attempt < len(declared):
+            return declared[attempt]
+        expressions = [pattern for part in shape.objects for pattern, _ in part.patterns]
+        if shape.names and (attempt % 2 == 0 or not expressions):
+            names = conjunction(list(shape.names))
+            drawn = self.value(generator, names, source, 1, "name")
+            if isinstance(drawn, str):
+                return drawn
+        if expressions:
+            draw = patterns.generator(source.choice(expressions))
+            if draw is not None:
+                return draw(source, 2 + attempt // 4)
+        name = word(source)
+        return name if attempt < 16 else f"{name}{attempt}"
+
+    def count(self, shape: Shape, needed: int, source: Source, depth: int) -> int:
+        """One to three items, and as many as prefixItems speak of."""
+        if needed > _MOST:
+            raise Unsatisfiable(f"it asks for {needed} items, which is more than troth draws")
+        if self._is_sparing(source, depth) or not self.rich:
+            return needed
+        prefix = max((len(part.prefix) for part in shape.arrays), default=0)
+        return max(needed, prefix, 1 + source.below(3))
+
+    def text(self, shape: Shape, source: Source, name: str) -> str:
+        """What a member called *name* is likely to hold."""
+        return strings.natural(shape, source, name)
+
+    def number(self, shape: Shape, kind: str, source: Source) -> int | float:
+        """A small number."""
+        return number_range(shape, kind).natural(source)
+
+
+class Edges:
+    """For tests and runs: few optional members at a time, limits and hard texts among the others.
+
+    *rich* is the percentage of optional members that an object gets when it has few of them.
+    """
+
+    __slots__ = ("rich",)
+
+    def __init__(self, *, rich: int = 40) -> None:
+        self.rich = rich
+
+    def value(
+        self, generator: Generator, nodes: Conjunction, source: Source, depth: int, name: str
+    ) -> Any:
+        """A value of any alternative of *nodes*; where it is deep, of the one that ends first."""
+        graph = generator.graph
+        shapes = graph.of(nodes)
+        if not shapes:
+            raise Unsatisfiable("its schemas exclude one another")
+        if depth >= DEPTH:
+            height = graph.height(nodes)
+            shapes = tuple(one for one in shapes if graph.shape_height(one) <= height) or shapes
+        first = source.below(len(shapes)) if len(shapes) > 1 else 0
+        last: Unsatisfiable | None = None
+        for turn in range(min(len(shapes), _TRIES)):
+            try:
+                shape = shapes[(first + turn) % len(shapes)]
+                return self.shaped(generator, shape, source, depth, name)
+            except Unsatisfiable as fault:
+                last = fault
+        raise last or Unsatisfiable("")
+
+    def shaped(
+        self, generator: Generator, shape: Shape, source: Source, depth: int, name: str
+    ) -> Any:
+        """A value of any type that *shape* has; now and then a documented example."""
+        graph = generator.graph
+        if shape.values is not None:
+            fitting = [value for value in shape.values if graph.fits(shape, value)]
+            if not fitting:
+                raise Unsatisfiable("none of its enum's values conforms")
+            return fitting[source.below(len(fitting))] if len(fitting) > 1 else fitting[0]
+        examples = graph.examples(shape)
+        if examples and source.chance(35):
+            return source.choice(examples)
+        kind = self._kind(shape, source, depth)
+        try:
+            return generator.of_kind(shape, kind, source, depth, name)
+        except Unsatisfiable:
+            others = shape.types - {kind}
+            if not others:
+                raise
+            return self.shaped(generator, replace(shape, types=others), source, depth, name)
+
+    def _kind(self, shape: Shape, source: Source, depth: int) -> str:
+        kinds = [kind for kind in TYPES if kind in shape.types]
+        if shape.types == ALL_TYPES and depth == DEPTH:
+            return "string"
+        if depth >= DEPTH and shape.types - {"object", "array"}:
+            kinds = [kind for kind in kinds if kind not in ("object", "array")]
+        if "number" in kinds and "integer" in kinds:
+            kinds.remove("integer")
+        if len(kinds) > 1 and kinds[-1] == "null":
+            # null is legal in many places and tells little: seldom.
+            kinds = ["null"] if source.chance(12) else kinds[:-1]
+        return kinds[source.below(len(kinds))] if len(kinds) > 1 else kinds[0]
+
+    def members(self, generator: Generator, shape: Shape, source: Source, depth: int) -> list[str]:
+        """Few of many optional members, most of few.
+
+        A request with all its members at once tests nothing apart.
+        """
+        graph = generator.graph
+        plan = shape.derived.get("members")
+        if plan is None:
+            declared = [*declared_names(shape)]
+            plan = shape.derived["members"] = (
+                declared,
+                [
+                    name
+                    for name in declared
+                    if name not in shape.required and graph.of(graph.member(shape, name))
+                ],
+            )
+        declared, optional = plan
+        percent = min(self.rich, max(self.rich // 3, 500 // (len(optional) or 1)))
+        chosen = list(shape.required)
+        for name in optional:
+            missing = shape.min_properties - len(chosen)
+            is_full = shape.max_properties is not None and len(chosen) >= shape.max_properties
+            if not is_full and (missing > 0 or (depth < DEPTH and source.chance(percent))):
+                chosen.append(name)
+        wanted = set(chosen)
+        return [name for name in declared if name in wanted]
+
+    def size(self, shape: Shape, count: int, source: Source, depth: int) -> int:
+        """Now and then one member more than are declared; some where none are."""
+        declared = any(part.properties for part in shape.objects)
+        if depth < DEPTH and source.chance(3 if declared else 60):
+            wanted = 1 if declared else 1 + source.below(3)
+            return max(wanted, count + 1)
+        return 0
+
+    def new_name(
+        self,
+        generator: Generator,
+        shape: Shape,
+        found: dict[str, Any],
+        source: Source,
+        attempt: int,
+    ) -> str | None:
+        """A name that no property has."""
+        expressions = [pattern for part in shape.objects for pattern, _ in part.patterns]
+        taken = {*found, *properties(shape)}
+        for turn in range(12):
+            if turn == 2:
+                source = source.anew("name", len(found))
+            if shape.names:
+                names = conjunction(list(shape.names))
+                name = self.value(generator, names, source, DEPTH - 1, "")
+            elif expressions and source.chance(70):
+                pattern = source.choice(expressions)
+                one = Shape(types=frozenset(["string"]), patterns=(pattern,))
+                name = strings.string(one, source, str)
+            else:
+                index = source.below(len(_EXTRA_NAMES))
+                name = _EXTRA_NAMES[index] if not index else f"{_EXTRA_NAMES[index]}{len(found)}"
+                name = name if name not in taken else f"extra{len(taken) + source.below(100)}"
+            if isinstance(name, str) and name not in taken and name not in shape.forbidden:
+                return name
+        return None
+
+    def count(self, shape: Shape, needed: int, source: Source, depth: int) -> int:
+        """Up to two items more than it must have."""
+        return needed + (source.below(3) if depth < DEPTH else 0)
+
+    def text(self, shape: Shape, source: Source, name: str) -> str:
+        """A phrase, plain pieces, or hard ones."""
+        return strings.edgy(shape, source)
+
+    def number(self, shape: Shape, kind: str, source: Source) -> int | float:
+        """A number that is often a limit."""
+        if kind == "number" and "integer" in shape.types and not shape.multiples:
+            low, high = whole_limits(shape)
+            # a schema says `number` where integers will do: now and then it gets one
+            if source.chance(30) and (low is None or high is None or low <= high):
+                kind = "integer"
+        return number_range(shape, kind).edgy(source, costs=shape.costs)
+
+
+def number_range(shape: Shape, kind: str) -> Range:
+    """The numbers of the type *kind* that *shape* allows, worked out once."""
+    whole = kind == "integer" or "number" not in shape.types
+    found: Range | None = shape.derived.get(("range", whole))
+    if found is None:
+        found = Range(shape, whole=whole, fractions="integer" not in shape.types)
+        shape.derived["range", whole] = found
+    return found
+
+
+_NULL = frozenset(["null"])
+
+
+def _is_map(shape: Shape) -> bool:
+    """Whether an object without declared members is a map, rather than simply open."""
+    if any(part.properties for part in shape.objects):
+        return False
+    return any(
+        part.patterns or (isinstance(part.additional, dict) and part.additional)
+        for part in shape.objects
+    )
+
+
+def _kinds(shape: Shape) -> list[str]:
+    """The types to try, the most telling first."""
+    telling = []
+    if (
+        shape.required
+        or shape.names
+        or any(one.properties or one.patterns for one in shape.objects)
+    ):
+        telling.append("object")
+    if shape.arrays or shape.contains or shape.min_items:
+        telling.append("array")
+    if shape.patterns or shape.content or shape.min_length:
+        telling.append("string")
+    if shape.low or shape.high or shape.multiples:
+        telling += ["integer", "number"]
+    usual = ["string", "object", "array", "number", "integer", "boolean", "null"]
+    if shape.types >= {"number", "integer"}:
+        # `number` draws integers too
+        telling = [name for name in telling if name != "integer"]
+        usual.remove("integer")
+    return [name for name in dict.fromkeys(telling + usual) if name in shape.types]
+
+
+def _simple_values(shapes: tuple[Shape, ...]) -> Any:
+    for shape in shapes:
+        low, high = whole_limits(shape)
+        start = low if low is not None else (high - 300 if high is not None else 0)
+        yield from shape.values or ()
+        if "string" in shape.types:
+            yield from (f"{'x' * max(shape.min_length - 3, 0)}{index}" for index in range(1000))
+            yield from ("none of these"[: shape.max_length], "~" * max(shape.min_length, 1))
+        if "integer" in shape.types:
+            yield from range(start, start + 300)
+        if "number" in shape.types:
+            yield from (start + index / 8 for index in range(1, 300))
+        yield from (True, False, None, {}, [], {"a": 1}, [0], [1])

@@ -1,0 +1,647 @@
+"""The graph of a document's schemas: at each place the shapes that a value there may have.
+
+Two readings of one compilation.  `Graph.of` gives all alternatives of a place outright, a bounded
+disjunctive normal form: `anyOf`, `oneOf`, `if` and the dependencies branch, everything else
+merges.  A `Node` has made none of its choices yet and offers them one after the other, which
+costs nothing where a place has thousands of alternatives.  What must *not* hold (the other
+branches of a `oneOf`, a failed `if`, a `not`) is turned into shapes too, by `denials`: a missing
+member, a value beyond the limit, another type.  Members and items are followed only when a value
+is built, so recursion ends.
+
+A direction (`readOnly`, `writeOnly`) would be a property of the graph: `member` is where a member
+that does not travel would go.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from troth import pointer
+from troth.errors import SpecError
+from troth.generation.shape import (
+    ANY,
+    Conjunction,
+    Shape,
+    Subschema,
+    conjunction,
+    contradiction,
+    dependencies,
+    item_nodes,
+    meet,
+    member_nodes,
+    merged,
+    own_denials,
+    own_fields,
+    own_shape,
+    plain_fit,
+)
+from troth.generation.source import Unsatisfiable
+from troth.schema.data_model import ALL_TYPES, identity, type_of
+from troth.schema.schema import Schema, Schemas
+
+Shapes = tuple[Shape, ...]
+Memo = dict[tuple[int, tuple[int, ...]], bool]
+Check = Callable[[Any], bool]
+
+# So many alternatives of one place are kept, spread evenly over all that there are.
+_KEPT = 48
+_MET = 512
+# So many branches of one choice are offered.
+_BRANCHES = 64
+# The deepest nesting that a schema may force.
+_DEEPEST = 24
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+_OBJECT = frozenset(["object"])
+
+_graphs: WeakKeyDictionary[Schemas, Graph] = WeakKeyDictionary()
+
+
+def graph_of(schemas: Schemas) -> Graph:
+    """The graph of the document that *schemas* compiles, kept as long as they are."""
+    found = _graphs.get(schemas)
+    if found is None:
+
+        def at(where: str) -> Check:
+            try:
+                return schemas.at(where).is_valid
+            except SpecError:
+                return _nothing
+
+        found = _graphs[schemas] = Graph(schemas.prepared.root, at=at)
+    return found
+
+
+def node_of(schema: Schema) -> Node:
+    """The node of *schema*."""
+    return graph_of(schema.schemas).node((schema.prepared,))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """A keyword that leaves a choice: each alternative is a list of further schemas that hold.
+
+    *key* identifies it (the schema and the keyword), so that it is made once.
+    """
+
+    key: tuple[int, str]
+    alternatives: tuple[Conjunction, ...]
+
+    @property
+    def is_exclusive(self) -> bool:
+        """Whether the alternatives deny one another."""
+        return self.key[1] == "oneOf"
+
+    @property
+    def is_requirement(self) -> bool:
+        """Whether it asks for members where another is: `Shape.dependent` says the same."""
+        return self.key[1].startswith("required/")
+
+    @property
+    def is_denial(self) -> bool:
+        """Whether the alternatives are ways to deny a schema."""
+        return self.key[1] == "not"
+
+
+class Graph:
+    """The shapes of every schema below *root*, each worked out once.
+
+    *root* is what references point into, in JSON Schema 2020-12 (`dialect.prepare`); *at* gives
+    the compiled check of the schema at a JSON Pointer.
+    """
+
+    def __init__(self, root: Any, *, at: Callable[[str], Check] | None = None) -> None:
+        self.root = root
+        self._at = at
+        self._of: dict[int, Shapes] = {}
+        self._not: dict[int, Shapes] = {}
+        self._all: dict[tuple[int, ...], Shapes] = {}
+        self._own: dict[int, Shape | None] = {}
+        self._choices: dict[int, tuple[Choice, ...]] = {}
+        self._negated: dict[int, Subschema] = {}
+        self._targets: dict[str, Subschema] = {}
+        self._anchors: dict[str, Subschema] | None = None
+        self._nodes: dict[tuple[tuple[int, ...], frozenset[tuple[int, str]]], Node] = {}
+        self._checks: dict[int, Check] = {}
+        self._pointers: dict[int, str] | None = None
+        self._heights: dict[tuple[int, ...], int] = {}
+        self._open: set[int] = set()
+        self._lock = threading.RLock()
+        # Identities are keys, so what was seen must stay alive.
+        self._kept: list[Any] = []
+
+    # What stands where
+
+    def of(self, nodes: Conjunction) -> Shapes:
+        """The alternatives of a conjunction of schemas; empty when nothing satisfies it."""
+        if len(nodes) == 1:
+            return self.one(nodes[0])
+        key = tuple(map(id, nodes))
+        if key not in self._all:
+            with self._lock:
+                self._kept.append(nodes)
+                self._all[key] = self._every(self.one(node) for node in nodes)
+        return self._all[key]
+
+    def one(self, node: Subschema) -> Shapes:
+        """The alternatives of one schema."""
+        if isinstance(node, bool):
+            return (ANY,) if node else ()
+        if isinstance(node, Shape):
+            return (node,)
+        key = id(node)
+        found = self._of.get(key)
+        if found is not None:
+            return found
+        with self._lock:
+            if key in self._open:
+                # A schema that applies itself in place adds no value (the least fixed point).
+                return ()
+            self._open.add(key)
+            self._kept.append(node)
+            try:
+                self._of[key] = self._compute(node)
+            finally:
+                self._open.discard(key)
+            return self._of[key]
+
+    def node(self, nodes: Conjunction, made: frozenset[tuple[int, str]] = frozenset()) -> Node:
+        """The node of a conjunction of schemas; *made* are the choices made on the way."""
+        key = (tuple(map(id, nodes)), made)
+        found = self._nodes.get(key)
+        if found is None:
+            found = self._nodes[key] = Node(self, nodes, made)
+        return found
+
+    def denials(self, node: Subschema) -> Shapes:
+        """The alternatives of a value that does not satisfy *node*: one per way to break it."""
+        if isinstance(node, bool):
+            return () if node else (ANY,)
+        key = id(node)
+        with self._lock:
+            if key not in self._not:
+                if ~key in self._open:
+                    return ()
+                self._open.add(~key)
+                self._kept.append(node)
+                try:
+                    self._not[key] = tuple(self._deny(node))
+                finally:
+                    self._open.discard(~key)
+            return self._not[key]
+
+    def negated(self, node: Subschema) -> Subschema:
+        """The schema `{"not": node}`, always the same one for the same *node*."""
+        if isinstance(node, bool):
+            return not node
+        if id(node) not in self._negated:
+            self._kept.append(node)
+            self._negated[id(node)] = {"not": node}
+        return self._negated[id(node)]
+
+    def target(self, reference: str) -> Subschema:
+        """The schema that *reference* names inside *root*.  Raises Unsatisfiable."""
+        if reference not in self._targets:
+            self._targets[reference] = self._follow(reference)
+        return self._targets[reference]
+
+    def member(self, shape: Shape, name: str) -> Conjunction:
+        """The schemas of the member called *name*: `False` among them where none can be."""
+        key = ("member", name)
+        found: Conjunction | None = shape.derived.get(key)
+        if found is None:
+            found = member_nodes(shape, name)
+            if name in shape.forbidden or (
+                shape.names and not self.admits(conjunction(list(shape.names)), name)
+            ):
+                found = (False,)
+            shape.derived[key] = found
+        return found
+
+    def item(self, shape: Shape, index: int) -> Conjunction:
+        """The schemas of the item at *index*."""
+        longest = shape.derived.get("prefix")
+        if longest is None:
+            longest = max((len(part.prefix) for part in shape.arrays), default=0)
+            shape.derived["prefix"] = longest
+        key = ("item", min(index, longest))
+        found: Conjunction | None = shape.derived.get(key)
+        if found is None:
+            found = shape.derived[key] = item_nodes(shape, index)
+        return found
+
+    def height(self, nodes: Conjunction) -> int:
+        """The least nesting that a value of *nodes* needs."""
+        key = tuple(map(id, nodes))
+        if key not in self._heights:
+            self._kept.append(nodes)
+            self._heights[key] = next(
+                (depth for depth in range(_DEEPEST) if self._completes(nodes, depth, {})), _DEEPEST
+            )
+        return self._heights[key]
+
+    def shape_height(self, shape: Shape) -> int:
+        """The least nesting that a value of *shape* needs."""
+        if shape.values is not None or shape.types - {"object", "array"}:
+            return 0
+        return min(
+            1 + max((self.height(child) for child in children), default=-1)
+            for children in self._forced(shape)
+        )
+
+    def _completes(self, nodes: Conjunction, depth: int, seen: dict[Any, bool]) -> bool:
+        key = (tuple(map(id, nodes)), depth)
+        if key not in seen:
+            seen[key] = False
+            seen[key] = any(
+                shape.values is not None
+                or bool(shape.types - {"object", "array"})
+                or any(
+                    not children
+                    or (
+                        depth > 0 and all(self._completes(one, depth - 1, seen) for one in children)
+                    )
+                    for children in self._forced(shape)
+                )
+                for shape in self.of(nodes)
+            )
+        return seen[key]
+
+    def _forced(self, shape: Shape) -> list[list[Conjunction]]:
+        """What a value of *shape* has inside at least, by each of its two types."""
+        forced = []
+        if "object" in shape.types:
+            forced.append([self.member(shape, name) for name in shape.required])
+        if "array" in shape.types:
+            needed = max(shape.min_items, *(rule.low for rule in shape.contains), 0)
+            children = [self.item(shape, index) for index in range(min(needed, 4))]
+            forced.append(children + [(rule.schema,) for rule in shape.contains if rule.low])
+        return forced
+
+    # Whether a value fits
+
+    def admits(self, nodes: Conjunction, value: Any, memo: Memo | None = None) -> bool:
+        """Whether *value* has one of the alternatives (formats aside).
+
+        *memo* remembers the answers for arrays and objects, as long as they live.
+        """
+        if not nodes:
+            return True
+        if memo is None or not isinstance(value, (dict, list)):
+            return any(self.fits(shape, value, memo) for shape in self.of(nodes))
+        key = (id(value), tuple(map(id, nodes)))
+        if key not in memo:
+            memo[key] = any(self.fits(shape, value, memo) for shape in self.of(nodes))
+        return memo[key]
+
+    def fits(self, shape: Shape, value: Any, memo: Memo | None = None) -> bool:
+        """Whether *value* is what *shape* asks for (formats aside)."""
+        if type_of(value) not in shape.types or not plain_fit(shape, value):
+            return False
+        if isinstance(value, dict):
+            return all(
+                self.admits(self.member(shape, name), member, memo)
+                for name, member in value.items()
+            )
+        if isinstance(value, list):
+            return all(
+                self.admits(self.item(shape, index), item, memo) for index, item in enumerate(value)
+            ) and all(self._contained(value, rule) for rule in shape.contains)
+        return True
+
+    def examples(self, shape: Shape) -> tuple[Any, ...]:
+        """The document's examples that *shape* really takes."""
+        if not shape.examples:
+            return ()
+        found: tuple[Any, ...] | None = shape.derived.get("examples")
+        if found is None:
+            found = tuple(value for value in shape.examples if self.fits(shape, value))
+            shape.derived["examples"] = found
+        return found
+
+    def check(self, node: Subschema) -> Check:
+        """The compiled check of one schema; that of its shapes where the document has no such."""
+        if isinstance(node, bool):
+            return _anything if node else _nothing
+        found = self._checks.get(id(node))
+        if found is None:
+            if self._pointers is None:
+                self._pointers = dict(_pointers(self.root))
+            where = self._pointers.get(id(node))
+            if where is not None and self._at is not None:
+                found = self._at(where)
+            else:
+                self._kept.append(node)
+                found = self._check_of_shapes(node)
+            self._checks[id(node)] = found
+        return found
+
+    def _check_of_shapes(self, node: Subschema) -> Check:
+        if isinstance(node, dict) and node.keys() == {"not"}:
+            denied = self.check(node["not"])
+            return lambda value: not denied(value)
+        return lambda value: self.admits((node,), value)
+
+    def _contained(self, value: list[Any], rule: Any) -> bool:
+        count = sum(self.admits((rule.schema,), item) for item in value)
+        return rule.low <= count and (rule.high is None or count <= rule.high)
+
+    # Compiling
+
+    def own(self, node: Subschema) -> Shape | None:
+        """What the assertions of *node* itself ask; None when they contradict each other."""
+        if isinstance(node, Shape):
+            return node
+        key = id(node)
+        if key not in self._own:
+            self._kept.append(node)
+            self._own[key] = own_shape(node)
+        return self._own[key]
+
+    def conjuncts(self, nodes: Iterable[Subschema]) -> Iterator[Subschema]:
+        """*nodes* with all that they refer to, or list in `allOf`, each once.
+
+        Raises Unsatisfiable.
+        """
+        waiting = list(nodes)[::-1]
+        seen: set[int] = set()
+        while waiting:
+            node = waiting.pop()
+            if node is False:
+                raise Unsatisfiable("a schema here is `false`")
+            if node is True or id(node) in seen:
+                continue
+            seen.add(id(node))
+            yield node
+            if isinstance(node, dict):
+                waiting.extend([*self._referred(node), *node.get("allOf", ())][::-1])
+
+    def choices(self, node: Subschema) -> tuple[Choice, ...]:
+        """The choices that *node* itself leaves, in a fixed order."""
+        if isinstance(node, Shape):
+            return ()
+        found = self._choices.get(id(node))
+        if found is None:
+            self._kept.append(node)
+            found = self._choices[id(node)] = tuple(self._choices_of(node))
+        return found
+
+    def _choices_of(self, node: Mapping[str, Any]) -> Iterator[Choice]:
+        key = id(node)
+        if "anyOf" in node:
+            yield Choice((key, "anyOf"), tuple((branch,) for branch in node["anyOf"]))
+        if "oneOf" in node:
+            branches = tuple((branch,) for branch in node["oneOf"])
+            yield Choice((key, "oneOf"), branches)
+        if "not" in node:
+            yield Choice((key, "not"), tuple((shape,) for shape in self.denials(node["not"])))
+        if "if" in node:
+            holds = (node["if"], node.get("then", True))
+            otherwise = node.get("else", True)
+            fails = ((shape, otherwise) for shape in self.denials(node["if"]))
+            yield Choice((key, "if"), (holds, *fails))
+        for name, needed in dependencies(node):
+            present = replace(ANY, types=_OBJECT, required=(name,))
+            then = replace(ANY, required=tuple(needed)) if isinstance(needed, list) else needed
+            other = replace(ANY, types=ALL_TYPES - _OBJECT)
+            absent = replace(ANY, types=_OBJECT, forbidden=frozenset([name]))
+            word = "required" if isinstance(needed, list) else "schemas"
+            yield Choice((key, f"{word}/{name}"), ((absent,), (present, then), (other,)))
+
+    def _referred(self, node: Mapping[str, Any]) -> Iterator[Subschema]:
+        for word in _REFERENCES:
+            reference = node.get(word)
+            if isinstance(reference, str):
+                yield self.target(reference)
+
+    def _compute(self, node: Mapping[str, Any]) -> Shapes:
+        own = self.own(node)
+        parts: list[Shapes] = [(own,) if own else ()]
+        parts.extend(self.one(target) for target in self._referred(node))
+        parts.extend(self.one(branch) for branch in node.get("allOf", ()))
+        for choice in self.choices(node):
+            if choice.is_exclusive:
+                parts.append(self._exactly_one(node["oneOf"]))
+                continue
+            found = choice.alternatives
+            if choice.key[1] == "if":
+                found = (*found[1:], found[0])
+            parts.append(
+                tuple(
+                    shape
+                    for nodes in found
+                    for shape in (
+                        self.one(nodes[0]) if len(nodes) == 1 else self._every(map(self.one, nodes))
+                    )
+                )
+            )
+        return self._every(parts)
+
+    def _every(self, parts: Iterable[Shapes]) -> Shapes:
+        met: Shapes = (ANY,)
+        for shapes in parts:
+            found = []
+            for shape in self._meetings(met, shapes):
+                found.append(shape)
+                if len(found) >= _MET:
+                    break
+            met = _spread(found)
+        return met
+
+    def _meetings(self, ones: Shapes, others: Shapes) -> Iterator[Shape]:
+        for one in ones:
+            for other in others:
+                shape = meet(one, other)
+                if shape is not None and self._satisfiable(shape, one, other):
+                    yield shape
+
+    def _satisfiable(self, shape: Shape, one: Shape, other: Shape) -> bool:
+        """Whether the members that both sides speak of, and that must be there, can be."""
+        if shape is one or shape is other:
+            return True
+        if shape.types == {"object"} and one.objects and other.objects:
+            for name in shape.required:
+                nodes = member_nodes(shape, name)
+                busy = self._open.intersection(map(id, nodes))
+                if len(nodes) > 1 and not busy and not self.of(nodes):
+                    return False
+        return shape.values is None or any(self.fits(shape, value) for value in shape.values)
+
+    def _exactly_one(self, branches: list[Subschema]) -> Shapes:
+        found: list[Shape] = []
+        for index, branch in enumerate(branches):
+            shapes = self.one(branch)
+            for other in branches[:index] + branches[index + 1 :]:
+                # Most branches exclude each other by a type or a constant: then there is nothing
+                # to add.
+                if shapes and any(True for _ in self._meetings(shapes, self.one(other))):
+                    shapes = self._every([shapes, self.denials(other)])
+            found.extend(shapes)
+        return tuple(found)
+
+    def _deny(self, node: Mapping[str, Any]) -> Iterable[Shape]:
+        yield from own_denials(node, negated=self.negated)
+        for target in self._referred(node):
+            yield from self.denials(target)
+        for branch in node.get("allOf", ()):
+            yield from self.denials(branch)
+        if "anyOf" in node:
+            yield from self._every(self.denials(branch) for branch in node["anyOf"])
+        if "oneOf" in node:
+            yield from self._not_exactly_one(node["oneOf"])
+        if "not" in node:
+            yield from self.one(node["not"])
+        if "if" in node:
+            yield from self._every([self.one(node["if"]), self.denials(node.get("then", True))])
+            yield from self._every([self.denials(node["if"]), self.denials(node.get("else", True))])
+
+    def _not_exactly_one(self, branches: list[Subschema]) -> Iterable[Shape]:
+        yield from self._every(self.denials(branch) for branch in branches)
+        for index, branch in enumerate(branches):
+            for other in branches[index + 1 :]:
+                yield from self._every([self.one(branch), self.one(other)])
+
+    def _follow(self, reference: str) -> Subschema:
+        if self._anchors is None:
+            self._anchors = dict(_anchors(self.root))
+        base, _, fragment = reference.partition("#")
+        target = self._anchors.get(base) if base else self.root
+        if target is not None and (not fragment or fragment.startswith("/")):
+            try:
+                return pointer.resolve(target, pointer.from_fragment(fragment))
+            except (KeyError, ValueError):
+                pass
+        found = self._anchors.get(reference if base else "#" + fragment)
+        if found is None:
+            raise Unsatisfiable(f"the reference {reference!r} leads nowhere in this schema")
+        return found
+
+
+class Node:
+    """A place of the graph whose choices are open: what its schemas ask of any value there.
+
+    *shape* is everything but the choices; *reason* says why nothing satisfies the schemas, None
+    as long as that is not plain.
+    """
+
+    __slots__ = (
+        "_alternatives", "_checks", "_examples",
+        "choices", "graph", "made", "nodes", "reason", "shape",
+    )  # fmt: skip
+
+    def __init__(self, graph: Graph, nodes: Conjunction, made: frozenset[tuple[int, str]]) -> None:
+        self.graph = graph
+        self.nodes = nodes
+        self.made = made
+        self.reason: str | None = None
+        self.shape = ANY
+        self.choices: tuple[Choice, ...] = ()
+        self._alternatives: list[Node] | None = None
+        self._checks: tuple[Check, ...] | None = None
+        self._examples: list[Any] | None = None
+        try:
+            self._compile()
+        except Unsatisfiable as fault:
+            self.reason = fault.reason
+
+    def _compile(self) -> None:
+        choices: list[Choice] = []
+        for node in self.graph.conjuncts(self.nodes):
+            own = self.graph.own(node)
+            if own is None:
+                raise Unsatisfiable(contradiction(own_fields(node)))
+            shape = meet(self.shape, own)
+            if shape is None:
+                raise Unsatisfiable(contradiction(merged(self.shape, own)))
+            self.shape = shape
+            choices.extend(
+                one
+                for one in self.graph.choices(node)
+                if one.key not in self.made and not one.is_requirement
+            )
+        self.choices = tuple(choices)
+
+    def accepts(self, value: Any) -> bool:
+        """Whether *value* fits every schema of the place."""
+        if self._checks is None:
+            checks = map(self.graph.check, self.nodes)
+            self._checks = tuple(check for check in checks if check is not _anything)
+        return all(check(value) for check in self._checks)
+
+    @property
+    def examples(self) -> list[Any]:
+        """The examples (`example`, `examples`, `default`) that conform, or the enum's values."""
+        if self._examples is None:
+            shape = self.shape
+            offered = shape.examples if shape.values is None else shape.values
+            self._examples = [
+                one
+                for one in offered
+                if type_of(one) in shape.types
+                and (not shape.excluded or identity(one) not in shape.excluded)
+                and self.accepts(one)
+            ]
+        return self._examples
+
+    def alternatives(self) -> list[Node]:
+        """The nodes in which the first open choice is made, in the document's order."""
+        if self._alternatives is None:
+            choice = self.choices[0]
+            made = self.made | {choice.key}
+            self._alternatives = []
+            for branch in choice.alternatives[:_BRANCHES]:
+                if choice.key[0] in map(id, self.graph.conjuncts(branch)):
+                    continue  # a schema that applies itself in place adds no value
+                self._alternatives.append(self.graph.node((*self.nodes, *branch), made))
+        return self._alternatives
+
+    def member(self, name: str) -> Node:
+        """The node of the member *name* of an object here."""
+        return self.graph.node(self.graph.member(self.shape, name))
+
+    def item(self, index: int) -> Node:
+        """The node of the item at *index* of an array here."""
+        return self.graph.node(self.graph.item(self.shape, index))
+
+
+def _anything(value: Any) -> bool:
+    return True
+
+
+def _nothing(value: Any) -> bool:
+    return False
+
+
+def _spread(shapes: list[Shape]) -> Shapes:
+    if len(shapes) <= _KEPT:
+        return tuple(shapes)
+    return tuple(shapes[index * len(shapes) // _KEPT] for index in range(_KEPT))
+
+
+def _pointers(root: Any) -> Iterator[tuple[int, str]]:
+    waiting = [("", root)]
+    while waiting:
+        at, node = waiting.pop()
+        if isinstance(node, dict):
+            yield id(node), at
+            waiting.extend((pointer.join(at, key), child) for key, child in node.items())
+        elif isinstance(node, list):
+            waiting.extend((pointer.join(at, index), child) for index, child in enumerate(node))
+
+
+def _anchors(root: Any) -> Iterator[tuple[str, Subschema]]:
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            for word in ("$anchor", "$dynamicAnchor"):
+                if isinstance(node.get(word), str):
+                    yield "#" + node[word], node
+            if isinstance(node.get("$id"), str):
+                yield node["$id"], node
+            waiting.extend(node.values())
+        elif isinstance(node, list):
+            waiting.extend(node)

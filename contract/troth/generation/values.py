@@ -1,0 +1,111 @@
+"""Instances of a schema: total, deterministic, bounded, and always conforming.
+
+`synthesize` draws one natural instance and `fit` makes a given one conform, for the mock; `value`
+draws one from any source of choices, for tests and runs.  What is built is valid by construction;
+every instance has passed `Schema.is_valid` all the same before it is handed out.  Where building
+fails it is tried again with more care, then the smallest instance is looked for, and when there is
+none either, `Unsatisfiable` says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from typing import Any
+
+from troth.generation.fitting import Fitter
+from troth.generation.generator import Edges, Generator, Natural
+from troth.generation.graph import graph_of, node_of
+from troth.generation.source import Quick, Source, Unsatisfiable
+from troth.generation.witnesses import witness
+from troth.schema import proofs
+from troth.schema.schema import Schema
+from troth.seed import Seed
+
+__all__ = ["Unsatisfiable", "fit", "generator_of", "synthesize", "value"]
+
+_ATTEMPTS = 12
+_TRIES = 3
+_EDGES = Edges()
+
+
+def synthesize(schema: Schema, *, seed: Seed, optional: bool = True) -> Any:
+    """Draw a natural instance of *schema*: the same one for the same *seed*.
+
+    With *optional* false only required members are drawn.  Raises Unsatisfiable.
+    """
+    node = node_of(schema)
+
+    def draw(policy: Natural, source: Source) -> Any:
+        return policy.draw(Generator(node.graph, policy), node, source)
+
+    found, reason = _first(schema, draw, seed, rich=256 if optional else 0)
+    return _last_resort(schema, reason) if found is None else found[0]
+
+
+def fit(schema: Schema, value: Any, *, seed: Seed) -> Any:
+    """The instance of *schema* nearest to *value*, which is left as it was.
+
+    Raises Unsatisfiable.
+    """
+    if schema.is_valid(value):
+        return value
+    node = node_of(schema)
+
+    def draw(policy: Natural, source: Source) -> Any:
+        return Fitter(node.graph, policy, source).fit(node, deepcopy(value))
+
+    found, _ = _first(schema, draw, seed, rich=0)
+    return synthesize(schema, seed=seed, optional=False) if found is None else found[0]
+
+
+def value(schema: Schema, source: Source) -> Any:
+    """A valid value of *schema*, such as tests and runs want.  Raises Unsatisfiable."""
+    generator = generator_of(schema)
+    for _ in range(_TRIES):
+        try:
+            found = generator.value((schema.prepared,), source)
+        except (Unsatisfiable, RecursionError):
+            continue
+        if schema.is_valid(found):
+            return found
+    return synthesize(schema, seed=Seed.of(source.below(1 << 16)))
+
+
+def generator_of(schema: Schema) -> Generator:
+    """The generator of the values that tests and runs want of *schema* and its neighbours."""
+    return Generator(graph_of(schema.schemas), _EDGES)
+
+
+def _first(
+    schema: Schema, draw: Callable[[Natural, Source], Any], seed: Seed, *, rich: int
+) -> tuple[tuple[Any] | None, str]:
+    """The first instance that is valid (in a tuple: it may be null), and why others were not."""
+    reason = node_of(schema).reason or ""
+    for policy, source in _attempts(seed, rich=rich):
+        try:
+            found = draw(policy, source)
+        except (Unsatisfiable, RecursionError) as fault:
+            reason = reason or (fault.reason if isinstance(fault, Unsatisfiable) else str(fault))
+            continue
+        if schema.is_valid(found):
+            return (found,), reason
+    return None, reason
+
+
+def _attempts(seed: Seed, *, rich: int) -> Iterator[tuple[Natural, Quick]]:
+    """What one attempt after the other is made with: naturally first, then with more care."""
+    yield Natural(rich=rich), Quick(seed)
+    for attempt in range(1, _ATTEMPTS):
+        readiness = (rich, rich // 2, 0)[attempt % 3]
+        yield Natural(rich=readiness, checks=True), Quick(seed.child("attempt", attempt))
+
+
+def _last_resort(schema: Schema, reason: str) -> Any:
+    """The smallest instance there is.  Raises Unsatisfiable, with the algebra's word on it."""
+    found = witness(schema.schemas, schema.pointer)
+    if found is not None and schema.is_valid(found.instance):
+        return found.instance
+    if proofs.satisfiability(schema.schemas, schema.pointer) == "no":
+        reason = "it is unsatisfiable" + (f" ({reason})" if reason else "")
+    raise Unsatisfiable(reason or "drawing found no value that conforms", pointer=schema.pointer)

@@ -1,0 +1,73 @@
+"""What a run is going to send, and what of it may be varied."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import troth
+from troth.conformance.cases import cases_of, subjects_under_test, wanted_codes
+from troth.conformance.settings import Settings
+
+CONTRACT = troth.load()
+SETTINGS = Settings(url="http://127.0.0.1:1")
+NAME = "POST /v1/chat/completions"
+SUBJECTS = subjects_under_test(CONTRACT, SETTINGS)
+SUBJECT = SUBJECTS[NAME]
+MINIMAL: dict[str, Any] = SUBJECT.minimal
+
+
+def ids(phase: str, settings: Settings = SETTINGS, **more: Any) -> list[str]:
+    return [case.id for case in cases_of(phase, SUBJECTS.values(), settings=settings, **more)]
+
+
+def test_a_clean_run_fits_its_budget() -> None:
+    count = sum(len(ids(phase)) for phase in ("examples", "boundary", "protocol", "random"))
+    assert 700 <= count <= 900
+    assert ids("stateful") == []
+
+
+def test_every_case_has_a_name_of_its_own() -> None:
+    names = [
+        name for phase in ("examples", "boundary", "protocol", "random") for name in ids(phase)
+    ]
+    assert len(names) == len(set(names))
+
+
+def test_the_seed_decides_the_random_cases_alone() -> None:
+    def bodies(phase: str, seed: int) -> list[bytes]:
+        settings = replace(SETTINGS, seed=seed)
+        return [case.request.body for case in cases_of(phase, SUBJECTS.values(), settings=settings)]
+
+    assert bodies("random", 1) == bodies("random", 1) != bodies("random", 2)
+    assert bodies("boundary", 1) == bodies("boundary", 2)
+
+
+def test_a_small_budget_leaves_room_to_confirm() -> None:
+    assert len(ids("random", replace(SETTINGS, max_requests=50))) == 45
+
+
+def test_only_chooses_operations_or_codes() -> None:
+    by_id = CONTRACT.operations[0].operation_id or ""
+    assert list(subjects_under_test(CONTRACT, replace(SETTINGS, only=(by_id,)))) == [NAME]
+    assert wanted_codes(CONTRACT, replace(SETTINGS, only=(NAME, "law", by_id))) == ["law"]
+    assert list(subjects_under_test(CONTRACT, replace(SETTINGS, only=("law",)))) == [NAME]
+
+
+def test_what_is_remembered_comes_first_and_in_the_first_phase_only() -> None:
+    bodies = [{**MINIMAL, "n": 1}, {**MINIMAL, "n": 2}]
+    first = cases_of("examples", SUBJECTS.values(), settings=SETTINGS, remembered=lambda _: bodies)
+    assert [case.value for case in first[:2]] == bodies
+    assert [case.is_remembered for case in first[:3]] == [True, True, False]
+    assert not any("remembered" in name for name in ids("boundary", remembered=lambda _: bodies))
+
+
+def test_a_case_is_varied_only_into_one_of_the_same_kind() -> None:
+    case = SUBJECT.case("examples", "x", {**MINIMAL, "n": 2}, about="x")
+    assert case.is_variable
+    smaller = SUBJECT.varied(case, MINIMAL)
+    assert smaller is not None
+    assert (smaller.id, smaller.value) == (case.id, MINIMAL)
+    assert SUBJECT.varied(case, {**MINIMAL, "n": "2"}) is None
+    assert not replace(case, phase="protocol").is_variable
+    assert not replace(case, value=None).is_variable
