@@ -31,7 +31,7 @@ from troth.document.spec_errors import (
     name_of,
 )
 from troth.document.text_reader import read_file, read_text, resolved
-from troth.errors import Place, nearest
+from troth.errors import Place, SpecError, nearest
 
 #: The member of the root under which other files are bundled, by their path.
 BUNDLED = "x-troth-bundled"
@@ -196,6 +196,17 @@ class _Bundler:
     def place(self, pointer: str) -> Place | None:
         return self.tree.positions.find(self.tree.root, json_pointer.split(pointer))
 
+    def wrong(
+        self,
+        kind: Callable[..., SpecError],
+        *facts: str,
+        at: str,
+        member: str = "$ref",
+        **more: Any,
+    ) -> SpecError:
+        """The fault of the reference in *member* of the object at *at*."""
+        return kind(*facts, place=self.place(f"{at}/{member}"), pointer=at, **more)
+
     def follow(self, value: dict[str, Any], at: str, kind: str, resource: _Resource) -> None:
         """Check the reference of *value*, make it a pointer into the tree, see its target."""
         reference = value["$ref"]
@@ -203,17 +214,12 @@ class _Bundler:
         pointer = self.targets.get(id(value))
         if pointer is None:
             if not isinstance(reference, str):
-                raise BadReference(
-                    "a $ref must be a string", place=self.place(at + "/$ref"), pointer=at
-                )
+                raise self.wrong(BadReference, "a $ref must be a string", at=at)
             target, owner, pointer = self.resolve(reference, at, resource)
             self.targets[id(value)] = pointer
             if not isinstance(target, dict) and not (kind == "schema" and isinstance(target, bool)):
-                raise BadReference(
-                    f"{reference!r} leads to what is no {kind.replace('-', ' ')}",
-                    place=self.place(at + "/$ref"),
-                    pointer=at,
-                )
+                fault = f"{reference!r} leads to what is no {kind.replace('-', ' ')}"
+                raise self.wrong(BadReference, fault, at=at)
             if pointer != unquote(reference[1:]):
                 value["$ref"] = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
             self.to_see.append((target, pointer, kind, owner))
@@ -247,13 +253,10 @@ class _Bundler:
             reference = value["$dynamicRef"]
             name = unquote(urldefrag(reference).fragment)
             if not name.startswith("/") and self.overriding[name] > 1:
-                raise BadReference(
-                    f"{reference!r} could lead to {self.overriding[name]} schemas, and which of"
-                    " them is only known at run time",
-                    place=self.place(f"{at}/$dynamicRef"),
-                    pointer=at,
-                    advice=f"Give all but one $dynamicAnchor {name!r} another name, or use $ref.",
-                )
+                fault = f"{reference!r} could lead to {self.overriding[name]} schemas, and which of"
+                fault += " them is only known at run time"
+                advice = f"Give all but one $dynamicAnchor {name!r} another name, or use $ref."
+                raise self.wrong(BadReference, fault, at=at, member="$dynamicRef", advice=advice)
             value["$dynamicRef"] = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
 
     def map(self, discriminator: dict[str, Any], at: str, resource: _Resource) -> None:
@@ -286,7 +289,7 @@ class _Bundler:
         except ValueError:
             # urllib's word for a malformed authority, such as an unclosed "[".
             fault = f"{reference!r} is no URI reference"
-            raise BadReference(fault, place=self.place(f"{at}/{member}"), pointer=at) from None
+            raise self.wrong(BadReference, fault, at=at, member=member) from None
         pointer = unquote(fragment)
         if pointer and not pointer.startswith("/"):
             pointer = self.identifiers.anchors_of(owner).get(pointer, pointer)
@@ -294,11 +297,10 @@ class _Bundler:
             value = json_pointer.resolve(owner.value, pointer)
         except (KeyError, ValueError):
             near = _nearest_pointer(owner.value, pointer)
-            raise DanglingReference(
-                reference,
-                place=self.place(f"{at}/{member}"),
-                pointer=at,
-                nearest=None if near is None else f"{url}#{quote(near, safe=_FRAGMENT_SAFE)}",
+            if near is not None:
+                near = f"{url}#{quote(near, safe=_FRAGMENT_SAFE)}"
+            raise self.wrong(
+                DanglingReference, reference, at=at, member=member, nearest=near
             ) from None
         inner = self.main if owner.settled else self.innermost(owner, pointer)
         return value, inner, owner.at + pointer
@@ -322,34 +324,20 @@ class _Bundler:
                 self.identifiers.collect(owner, self.ids)
         if absolute in self.ids:
             return self.ids[absolute]
-        place = self.place(at + "/$ref")
         parts = urlsplit(url)
         if parts.scheme or parts.netloc or parts.query:
             reason = "is a file: address" if parts.scheme == "file" else "is a remote reference"
-            raise RefusedReference(
-                reference,
-                f"{reason}, and none is ever opened",
-                place=place,
-                pointer=at,
-                advice=_STAY_BELOW if parts.scheme == "file" else _NO_CONNECTION,
-            )
+            advice = _STAY_BELOW if parts.scheme == "file" else _NO_CONNECTION
+            reason = f"{reason}, and none is ever opened"
+            raise self.wrong(RefusedReference, reference, reason, at=at, advice=advice)
         if resource.path is None or self.tree.path is None:
-            raise RefusedReference(
-                reference,
-                "names a file, and this document was not read from one",
-                place=place,
-                pointer=at,
-                advice="Read the document by its file name.",
-            )
+            reason = "names a file, and this document was not read from one"
+            advice = "Read the document by its file name."
+            raise self.wrong(RefusedReference, reference, reason, at=at, advice=advice)
         path = resolved(resource.path.parent / unquote(parts.path).replace("\0", "\ufffd"))
         if not path.is_relative_to(self.tree.path.parent):
-            raise RefusedReference(
-                reference,
-                "leads outside the document's folder",
-                place=place,
-                pointer=at,
-                advice=_STAY_BELOW,
-            )
+            reason = "leads outside the document's folder"
+            raise self.wrong(RefusedReference, reference, reason, at=at, advice=_STAY_BELOW)
         return self.files.get(path) or self.load(path, reference, at)
 
     def load(self, path: Path, reference: str, at: str) -> _Resource:
@@ -357,7 +345,7 @@ class _Bundler:
         tree, positions = self.tree, self.tree.positions
         # Only a regular file: a pipe would block for ever.
         if not path.is_file():
-            raise DanglingReference(reference, place=self.place(at + "/$ref"), pointer=at)
+            raise self.wrong(DanglingReference, reference, at=at)
         assert tree.path is not None
         inside = path.relative_to(tree.path.parent).as_posix()
         if inside in self.bundled():
@@ -367,11 +355,8 @@ class _Bundler:
         data = read_file(str(path), limits=tree.limits)
         self.taken += len(data)
         if self.taken > tree.limits.bytes:
-            raise TooLarge(
-                f"the files that it refers to have more than {tree.limits.bytes} bytes",
-                place=self.place(at + "/$ref"),
-                pointer=at,
-            )
+            fault = f"the files that it refers to have more than {tree.limits.bytes} bytes"
+            raise self.wrong(TooLarge, fault, at=at)
         file = str(Path(positions.files[0]).parent / inside)
         value = read_text(data, positions, file=file, limits=tree.limits)
         bundled = self.bundled()

@@ -154,8 +154,8 @@ def _tags(root: Any, schema: Any, depth: int) -> dict[str, tuple[Any, ...]]:
     if not isinstance(schema, dict) or depth > _DEEPEST:
         return {}
     tags: dict[str, tuple[Any, ...]] = {}
-    for listed in _alternatives(schema):
-        first, *others = [_tags(root, inner, depth + 1) for inner in listed]
+    for branches in _alternatives(schema):
+        first, *others = [_tags(root, inner, depth + 1) for inner in branches]
         for name, values in first.items():
             if all(name in each for each in others):
                 tags[name] = sum((each[name] for each in others), values)
