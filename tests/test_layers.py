@@ -59,7 +59,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
         "troth.lint.structure",
         "troth.schema",
     ),
-    "orjson": ("troth.http.json_text", "troth_mock.chat", "troth_mock.server.announcement"),
+    "orjson": ("troth.http.json_text", "troth_mock.chat"),
     "click": ("troth.cli", "troth.pytest_plugin", "troth_mock.cli"),
     "rich": ("troth.conformance.progress",),
     "pytest": ("troth.pytest_plugin", "troth_mock.pytest_plugin"),

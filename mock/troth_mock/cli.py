@@ -173,8 +173,7 @@ def mock(document: str | None, overlays: tuple[str, ...], published: bool, **opt
 
 def _settings(options: dict[str, Any]) -> Settings:
     from troth_mock.server.application import Settings
-    from troth_mock.server.cors import Origins
-    from troth_mock.server.guards import Hosts, Limits
+    from troth_mock.server.guards import Hosts, Limits, Origins
     from troth_mock.server.pacing import Pace
 
     return Settings(
@@ -205,10 +204,9 @@ def _announce(url: str, contract: Contract, responder: Any, options: dict[str, A
         return
     token = options["tokens"][0] if options["tokens"] else "any"
     request = first_request(contract, responder, token=token)
-    said = Announcement(
-        MockServer(url, contract), curl(request, url) if request else None, os.getpid()
-    )
-    click.echo(said.as_json() if options["as_json"] else said.as_text())
+    line = curl(request, url) if request else None
+    announcement = Announcement(MockServer(url, contract), line, os.getpid())
+    click.echo(announcement.as_json() if options["as_json"] else announcement.as_text())
 
 
 def _log(*, quiet: bool) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from troth.generation.values import Unsatisfiable, synthesize
@@ -15,6 +17,9 @@ from troth.seed import Seed
 from troth.validation.styles import write_field
 
 JSON: Fields = (("Content-Type", "application/json"),)
+
+#: What each registered status is called.
+PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ def _header(header: Parameter, seed: Seed) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Framing:
+class EventFraming:
     """How the events of one media type are written.
 
     *before* stands before the JSON of every event, *after* behind it; *end* is the sentinel's
@@ -79,20 +84,26 @@ class Framing:
         """The frame of one event whose data is the JSON text of *value*."""
         return self.before + json_text.encode(value) + self.after
 
+    def stream(self, frames: Iterable[bytes], tokens: Iterable[int]) -> Stream:
+        """The stream of *frames*, which carry so many *tokens*, and of the sentinel if any."""
+        if not self.end:
+            return Stream(tuple(frames), tuple(tokens))
+        return Stream((*frames, self.end), (*tokens, 0))
 
-def framing(contract: Contract, media_type: MediaType) -> Framing:
+
+def framing(contract: Contract, media_type: MediaType) -> EventFraming:
     """Read how the events of *media_type* are framed."""
     schema, event = None, None
     if media_type.item is not None:
         at = media_type.item.pointer
         schema = contract.schemas.content_schema(at)
         event = _event(contract, at)
-    end = b"" if media_type.sentinel is None else sse.encode(_said(media_type.sentinel))
-    return Framing(_fields(event) + b"data: ", b"\n\n", end, schema)
-
-
-def _said(data: str) -> sse.Event:
-    return sse.Event(None, data, None, None)
+    end = (
+        b""
+        if media_type.sentinel is None
+        else sse.encode(sse.Event(None, media_type.sentinel, None, None))
+    )
+    return EventFraming(_fields(event) + b"data: ", b"\n\n", end, schema)
 
 
 def _event(contract: Contract, at: str) -> dict[str, Any]:
@@ -109,6 +120,11 @@ def _fields(event: dict[str, Any] | None) -> bytes:
     lines = []
     for name in ("event", "id", "retry"):
         value = str(event[name]) if event and event.get(name) is not None else ""
-        if value and not set(value) & set("\r\n\0"):
+        if value and is_field_value(value):
             lines.append(f"{name}: {value}\n")
     return "".join(lines).encode("utf-8", "replace")
+
+
+def is_field_value(text: str) -> bool:
+    """Whether *text* can be the value of a field of an event other than its data."""
+    return not set(text) & set("\r\n\0")

@@ -35,7 +35,7 @@ class ToldResponder:
     reply: Callable[[Request], Reply]
     asked: list[Request] = field(default_factory=list)
 
-    def lane(self, request: Request) -> None:
+    def compiled(self, request: Request) -> None:
         return None
 
     def respond(self, request: Request, *, now: int) -> Reply:

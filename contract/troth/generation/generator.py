@@ -225,6 +225,11 @@ class Generator:
         return item
 
     def _string(self, shape: Shape, source: Source, depth: int, name: str) -> str:
+        is_free = shape.derived.get("is free text")
+        if is_free is None:
+            is_free = shape.derived["is free text"] = strings.is_free(shape)
+        if is_free:
+            return self.policy.text(shape, source, name)
         if shape.content:
             inner = self.value(shape.content, source, depth=depth + 1, name=name)
             return json_text.encode(inner).decode()
@@ -376,7 +381,10 @@ class Natural:
 
     def size(self, shape: Shape, count: int, source: Source, depth: int) -> int:
         """Two members for a map that is still empty."""
-        return 2 if self.rich and not self._is_sparing(source, depth) and _is_map(shape) else 0
+        is_map = shape.derived.get("is map")
+        if is_map is None:
+            is_map = shape.derived["is map"] = _is_map(shape)
+        return 2 if is_map and self.rich and not self._is_sparing(source, depth) else 0
 
     def new_name(
         self,

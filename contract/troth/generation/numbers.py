@@ -94,10 +94,14 @@ class Range:
     *whole* leaves integers only; *fractions* numbers that are no integers.
     """
 
-    __slots__ = ("fractions", "high", "limits", "low", "open_high", "open_low", "step", "whole")
+    __slots__ = (
+        "_natural", "fractions", "high", "limits", "low", "open_high", "open_low", "step", "whole",
+    )  # fmt: skip
 
     def __init__(self, limits: Limits, *, whole: bool, fractions: bool = False) -> None:
         self.limits = limits
+        # what `natural` draws from: its bounds, and the first and the last step between them
+        self._natural: tuple[Fraction, Fraction, int, int] | None = None
         self.whole = whole
         self.fractions = fractions
         self.low = None if limits.low is None else exact(limits.low.value)
@@ -112,9 +116,12 @@ class Range:
 
     def natural(self, source: Source) -> int | float:
         """A number of the range, small where it may be.  Raises Unsatisfiable."""
-        low, high = self._window()
+        if self._natural is None:
+            low, high = self._window()
+            steps = self._steps(low, high, self.step) if self.step is not None else (0, 0)
+            self._natural = (low, high, *steps)
+        low, high, first, last = self._natural
         if self.step is not None:
-            first, last = self._steps(low, high, self.step)
             if first > last:
                 raise Unsatisfiable("no number lies within its bounds")
             return self._allowed(self._number((first + source.below(last - first + 1)) * self.step))

@@ -24,11 +24,10 @@ from troth.generation.values import Unsatisfiable, fit, synthesize
 from troth.openapi.stream_assembly import Assembly, Rule
 from troth.schema.schema import Schema
 from troth.seed import Seed
-from troth_mock.chat import members
 from troth_mock.chat.completion import Completed
-from troth_mock.chat.members import ChatMembers, Names
+from troth_mock.chat.members import ChatMembers, Names, get_member, put_member, remove_member
 from troth_mock.chat.tokens import tokens
-from troth_mock.reply import Framing, Stream
+from troth_mock.reply import EventFraming, Stream
 
 _LAST = Rule()
 
@@ -83,13 +82,13 @@ def locate(inverse: Inverse, names: tuple[str, ...]) -> tuple[tuple[str, ...], R
 
     Goes into objects only, not into the entries of arrays.
     """
-    found: list[str] = []
+    way: list[str] = []
     rule = _LAST
     for name in names:
         origin = inverse.get(name)
-        found.append(name if origin is None else origin.member)
+        way.append(name if origin is None else origin.member)
         rule, inverse = (_LAST, {}) if origin is None else (origin.rule, origin.inner)
-    return tuple(found), rule
+    return tuple(way), rule
 
 
 def find(inverse: Inverse, names: tuple[str, ...]) -> Origin | None:
@@ -126,10 +125,10 @@ class Choices:
     *at* is where in the item's choice the parts are that its rules let come apart.
     """
 
-    def __init__(self, origin: Origin | None, dialect: ChatMembers) -> None:
+    def __init__(self, origin: Origin | None, members: ChatMembers) -> None:
         self.key = origin.rule.key if origin is not None else None
         inner: Inverse = origin.inner if origin is not None and self.key is not None else {}
-        located = {name: locate(inner, names) for name, names in dialect.choice.items()}
+        located = {name: locate(inner, names) for name, names in members.choice.items()}
         self.at: dict[str, Names] = {}
         for name, how in (
             ("content", "concatenate"),
@@ -153,7 +152,7 @@ class Choices:
         calls = self._take(choice, "tool-calls")
         finish = self._take(choice, "finish-reason")
         if type(content) is str:
-            members.put(choice, self.at["content"], "")
+            put_member(choice, self.at["content"], "")
             if pieces is None or "".join(pieces) != content:
                 pieces = tokens(content)
         else:
@@ -163,13 +162,13 @@ class Choices:
         for index, piece in enumerate(pieces):
             part = self.piece(choice, piece)
             if entries is not None:
-                members.put(part, self._entries or (), [entries[index]])
+                put_member(part, self._entries or (), [entries[index]])
             yield part, 1
         if self._calls is not None and type(calls) is list:
             for call in calls:
-                for said, carried in self._calls.parts(call):
+                for fragment, carried in self._calls.parts(call):
                     part = self.next(choice)
-                    members.put(part, self.at["tool-calls"], [said])
+                    put_member(part, self.at["tool-calls"], [fragment])
                     yield part, carried
         if finish is not None:
             yield self.closing(choice, finish), 0
@@ -177,48 +176,48 @@ class Choices:
     def opened(self, choice: dict[str, Any]) -> dict[str, Any]:
         """The first fragment: *choice* itself, its text empty."""
         if self.ends_with_null:
-            members.put(choice, self.at["finish-reason"], None)
+            put_member(choice, self.at["finish-reason"], None)
         return choice
 
     def next(self, choice: dict[str, Any]) -> dict[str, Any]:
         """An empty fragment of *choice* that follows the first."""
-        made: dict[str, Any] = {} if self.key is None else {self.key: choice.get(self.key)}
+        fragment: dict[str, Any] = {} if self.key is None else {self.key: choice.get(self.key)}
         at = self.at.get("content") or self.at.get("tool-calls") or ()
         if len(at) > 1:
-            members.put(made, at[:-1], {})
+            put_member(fragment, at[:-1], {})
         if self.ends_with_null:
-            members.put(made, self.at["finish-reason"], None)
-        return made
+            put_member(fragment, self.at["finish-reason"], None)
+        return fragment
 
     def piece(self, choice: dict[str, Any], piece: str) -> dict[str, Any]:
         """The fragment of *choice* that says *piece*."""
-        made = self.next(choice)
-        members.put(made, self.at["content"], piece)
-        return made
+        fragment = self.next(choice)
+        put_member(fragment, self.at["content"], piece)
+        return fragment
 
     def closing(self, choice: dict[str, Any], finish: Any) -> dict[str, Any]:
         """The last fragment of *choice*."""
-        made = self.next(choice)
-        members.put(made, self.at["finish-reason"], finish)
-        return made
+        fragment = self.next(choice)
+        put_member(fragment, self.at["finish-reason"], finish)
+        return fragment
 
     def _take(self, choice: dict[str, Any], name: str) -> Any:
         names = self.at.get(name)
         if names is None:
             return None
-        part = members.get(choice, names)
-        members.remove(choice, names)
+        part = get_member(choice, names)
+        remove_member(choice, names)
         return part
 
     def _logprobs(self, choice: dict[str, Any], count: int) -> list[Any] | None:
         """The entries of the pieces, taken out of *choice*; None where there are none to give."""
         if self._entries is None or not count:
             return None
-        found = members.get(choice, self._entries)
-        if type(found) is not list or len(found) != count:
+        entries = get_member(choice, self._entries)
+        if type(entries) is not list or len(entries) != count:
             return None
-        members.put(choice, self._entries, [])
-        return found
+        put_member(choice, self._entries, [])
+        return entries
 
 
 class _Calls:
@@ -231,15 +230,15 @@ class _Calls:
 
     def parts(self, call: Any) -> Iterator[tuple[Any, int]]:
         """The fragments of *call*, each with its count of tokens."""
-        said = None if self.arguments is None else members.get(call, self.arguments)
-        if self.arguments is None or type(said) is not str:
+        text = None if self.arguments is None else get_member(call, self.arguments)
+        if self.arguments is None or type(text) is not str:
             yield call, 0
             return
-        members.put(call, self.arguments, "")
+        put_member(call, self.arguments, "")
         yield call, 0
-        for piece in tokens(said):
+        for piece in tokens(text):
             part: dict[str, Any] = {self.key: call[self.key]}
-            members.put(part, self.arguments, piece)
+            put_member(part, self.arguments, piece)
             yield part, 1
 
 
@@ -269,17 +268,17 @@ class _Parts:
 class Chunker:
     """Cuts the bodies of one operation by one assembly; compiled once."""
 
-    def __init__(self, assembly: Assembly, dialect: ChatMembers, framing: Framing) -> None:
+    def __init__(self, assembly: Assembly, members: ChatMembers, framing: EventFraming) -> None:
         self.assembly = assembly
         self.framing = framing
         self._is_valid = _validity(framing.schema)
         self._inverse = inverse(assembly.members)
-        names, _ = locate(self._inverse, dialect.response["choices"])
+        names, _ = locate(self._inverse, members.response["choices"])
         self._choices = names
-        self.parts = Choices(find(self._inverse, dialect.response["choices"]), dialect)
-        usage = dialect.response.get("usage")
+        self.parts = Choices(find(self._inverse, members.response["choices"]), members)
+        usage = members.response.get("usage")
         self._usage = None if usage is None else locate(self._inverse, usage)[0]
-        self._skeleton = _skeleton(framing.schema)
+        self._required = _required_of(framing.schema)
         self._once = frozenset(
             member
             for member, rule in assembly.members.items()
@@ -303,23 +302,18 @@ class Chunker:
 
     def stream(self, completed: Completed, *, includes_usage: bool) -> Stream:
         """The stream of *completed*, ready to be sent."""
-        if self.splices and completed.is_plain:
-            found = self.spliced(completed, includes_usage)
-            if found is not None:
-                return found
+        if self.splices and completed.is_text:
+            spliced = self.spliced(completed, includes_usage)
+            if spliced is not None:
+                return spliced
         pieces = [draft.pieces for draft in completed.drafts]
         cut = list(self._chunks(completed.body, includes_usage, pieces))
         frames = [self.framing.frame(chunk) for chunk, _ in cut]
-        return self._ended(frames, tuple(carried for _, carried in cut))
+        return self.framing.stream(frames, [carried for _, carried in cut])
 
     def locate(self, names: Names) -> Names:
         """Where in a chunk the part is that *names* lead to in the body, outside of its choices."""
         return locate(self._inverse, names)[0]
-
-    def _ended(self, frames: list[bytes], counts: tuple[int, ...]) -> Stream:
-        if not self.framing.end:
-            return Stream(tuple(frames), counts)
-        return Stream((*frames, self.framing.end), (*counts, 0))
 
     def _chunks(
         self, body: Mapping[str, Any], includes_usage: bool, pieces: Sequence[Sequence[str] | None]
@@ -344,16 +338,16 @@ class Chunker:
 
     def _apart(self, body: Mapping[str, Any], includes_usage: bool) -> _Parts:
         item = unfold(self._inverse, body)
-        choices = members.get(item, self._choices)
-        members.remove(item, self._choices)
+        choices = get_member(item, self._choices)
+        remove_member(item, self._choices)
         usage = None
         if self._usage is not None:
-            usage = members.get(item, self._usage) if includes_usage else None
-            members.remove(item, self._usage)
-        every = {**self._skeleton, **item}
+            usage = get_member(item, self._usage) if includes_usage else None
+            remove_member(item, self._usage)
+        every = {**self._required, **item}
         first = {name: every.pop(name) for name in self._once if name in every}
         if usage is not None:
-            members.put(every, self._usage or (), None)
+            put_member(every, self._usage or (), None)
         return _Parts(every, first, choices if type(choices) is list else [], usage)
 
     def _chunk(
@@ -361,12 +355,12 @@ class Chunker:
     ) -> dict[str, Any]:
         every = apart.every if self._may_share else _copied(apart.every)
         chunk = {**every, **first} if first else every.copy()
-        members.put(chunk, self._choices, choices)
+        put_member(chunk, self._choices, choices)
         return chunk
 
     def _usage_chunk(self, apart: _Parts) -> dict[str, Any]:
         chunk = self._chunk(apart, [])
-        members.put(chunk, self._usage or (), apart.usage)
+        put_member(chunk, self._usage or (), apart.usage)
         return chunk
 
     def spliced(self, completed: Completed, includes_usage: bool) -> Stream | None:
@@ -377,19 +371,19 @@ class Chunker:
         apart = self._apart(completed.body, includes_usage)
         first, runs = apart.first, []
         for choice, draft in zip(apart.choices, completed.drafts, strict=True):
-            run = self._spliced_run(apart, first, choice, draft.pieces or (), completed.mark)
+            run = self._spliced_run(apart, first, choice, draft.pieces or (), completed.placeholder)
             if run is None:
                 return None
             runs.append(run)
             first = {}
         frames = _in_turns(runs)
-        counts = tuple(_in_turns([[0, *[1] * (len(run) - 2), 0] for run in runs]))
+        counts = _in_turns([[0, *[1] * (len(run) - 2), 0] for run in runs])
         if apart.usage is not None:
             last = self._usage_chunk(apart)
             if not self._is_valid(last):
                 return None
-            return self._ended([*frames, self.framing.frame(last)], (*counts, 0))
-        return self._ended(frames, counts)
+            return self.framing.stream([*frames, self.framing.frame(last)], [*counts, 0])
+        return self.framing.stream(frames, counts)
 
     def _spliced_run(
         self,
@@ -397,19 +391,19 @@ class Chunker:
         first: Mapping[str, Any],
         choice: dict[str, Any],
         pieces: Sequence[str],
-        mark: str,
+        placeholder: str,
     ) -> list[bytes] | None:
         parts, is_valid, frame = self.parts, self._is_valid, self.framing.frame
-        closing = parts.closing(choice, members.get(choice, parts.at["finish-reason"]))
-        members.put(choice, parts.at["content"], "")
+        closing = parts.closing(choice, get_member(choice, parts.at["finish-reason"]))
+        put_member(choice, parts.at["content"], "")
         if not parts.ends_with_null:
-            members.remove(choice, parts.at["finish-reason"])
+            remove_member(choice, parts.at["finish-reason"])
         begin = self._chunk(apart, [parts.opened(choice)], first)
-        piece = self._chunk(apart, [parts.piece(choice, mark)])
+        piece = self._chunk(apart, [parts.piece(choice, placeholder)])
         end = self._chunk(apart, [closing])
         if not (is_valid(begin) and is_valid(piece) and is_valid(end)):
             return None
-        before, _, after = frame(piece).partition(b'"%b"' % mark.encode())
+        before, _, after = frame(piece).partition(b'"%b"' % placeholder.encode())
         dumps = orjson.dumps
         return [frame(begin), *[before + dumps(one) + after for one in pieces], frame(end)]
 
@@ -418,10 +412,10 @@ class Chunker:
         if schema is None or self._is_valid(chunk):
             return chunk
         try:
-            found = fit(schema, chunk, seed=Seed.of("chunk", number))
+            fitted = fit(schema, chunk, seed=Seed.of("chunk", number))
         except Unsatisfiable:
             return chunk
-        return found if type(found) is dict else chunk
+        return fitted if type(fitted) is dict else chunk
 
     def _takes_null(self) -> bool:
         """Whether a chunk may say that its choice has not ended yet."""
@@ -430,26 +424,26 @@ class Chunker:
             return False
         sample = self.parts.next({self.parts.key or "": 0})
         if "content" in self.parts.at:
-            members.put(sample, self.parts.at["content"], "a")
-        members.put(sample, at, None)
+            put_member(sample, self.parts.at["content"], "a")
+        put_member(sample, at, None)
         return self._is_taken(sample)
 
     def _takes_piece(self, piece: str) -> bool:
         return self._is_taken(self.parts.piece({self.parts.key or "": 0}, piece))
 
     def _is_taken(self, choice: dict[str, Any]) -> bool:
-        return self._is_valid(self._chunk(_Parts(self._skeleton, {}, [], None), [choice]))
+        return self._is_valid(self._chunk(_Parts(self._required, {}, [], None), [choice]))
 
 
-def _skeleton(schema: Schema | None) -> dict[str, Any]:
+def _required_of(schema: Schema | None) -> dict[str, Any]:
     """What every chunk has to have, made up; the body's own parts are put over it."""
     if schema is None:
         return {}
     try:
-        found = synthesize(schema, seed=Seed.of("chunk", schema.pointer), optional=False)
+        chunk = synthesize(schema, seed=Seed.of("chunk", schema.pointer), optional=False)
     except Unsatisfiable:
         return {}
-    return found if type(found) is dict else {}
+    return chunk if type(chunk) is dict else {}
 
 
 def _validity(schema: Schema | None) -> Callable[[Any], bool]:

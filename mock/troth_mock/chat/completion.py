@@ -21,8 +21,8 @@ from troth.generation.values import Unsatisfiable, fit, synthesize
 from troth.http import json_text
 from troth.schema.schema import Schema
 from troth.seed import Seed
-from troth_mock.chat import members, text
-from troth_mock.chat.members import ChatMembers, Names
+from troth_mock.chat import text
+from troth_mock.chat.members import ChatMembers, Names, get_member, put_member, remove_member
 from troth_mock.chat.request import ChatRequest, Tool, instance, last_user_text
 from troth_mock.chat.tokens import count, logprob_entries, tokens
 from troth_mock.chat.tool_calls import Call, call_tools, due_tools, tool_results
@@ -58,15 +58,15 @@ class Draft:
 class Completed:
     """A whole completion: the *body*, valid, and the *drafts* that it was made of.
 
-    *drafts* is empty when the body had to be changed to fit the document.  *mark* is a text that
-    nothing in the body holds, because nobody can guess it; *is_plain* says that each choice is a
-    text and nothing else.
+    *drafts* is empty when the body had to be changed to fit the document.  *placeholder* is a
+    text that nothing in the body holds, because nobody can guess it; *is_text* says that each
+    choice is a text and nothing else.
     """
 
     body: dict[str, Any]
     drafts: tuple[Draft, ...]
-    mark: str
-    is_plain: bool = False
+    placeholder: str
+    is_text: bool = False
 
 
 def drafts(request: ChatRequest, seed: Seed) -> list[Draft]:
@@ -78,27 +78,27 @@ def drafts(request: ChatRequest, seed: Seed) -> list[Draft]:
             _calling(tools, request, seed.child("choice", index), subject)
             for index in range(request.choices)
         ]
-    return [_saying(said, request) for said in _texts(request, seed)]
+    return [_saying(text, request) for text in _texts(request, seed)]
 
 
 def _calling(tools: Sequence[Tool], request: ChatRequest, seed: Seed, subject: str) -> Draft:
-    made, is_cut = call_tools(tools, seed, subject=subject, limit=request.limit)
-    return Draft(None, made, "length" if is_cut else "tool_calls")
+    calls, is_cut = call_tools(tools, seed, subject=subject, limit=request.limit)
+    return Draft(None, calls, "length" if is_cut else "tool_calls")
 
 
-def _saying(said: str, request: ChatRequest) -> Draft:
+def _saying(text: str, request: ChatRequest) -> Draft:
     if request.stops:
-        said = before(said, request.stops)
-    pieces = tokens(said)
+        text = before(text, request.stops)
+    pieces = tokens(text)
     if request.limit is not None and len(pieces) >= request.limit:
         return Draft(pieces[: request.limit], [], "length")
     return Draft(pieces, [], "stop")
 
 
-def before(said: str, stops: Sequence[str]) -> str:
-    """*said* up to the first occurrence of any of *stops*."""
-    found = [at for stop in stops if (at := said.find(stop)) >= 0]
-    return said[: min(found)] if found else said
+def before(text: str, stops: Sequence[str]) -> str:
+    """*text* up to the first occurrence of any of *stops*."""
+    places = [at for stop in stops if (at := text.find(stop)) >= 0]
+    return text[: min(places)] if places else text
 
 
 def _texts(request: ChatRequest, seed: Seed) -> list[str]:
@@ -107,25 +107,25 @@ def _texts(request: ChatRequest, seed: Seed) -> list[str]:
     number = _number(seed)
     brief = request.choices > _MOST_LONG_CHOICES
     indexes = range(request.choices)
-    found = tool_results(request.messages) if request.messages else []
-    if found:
-        name, result = found[-1][0], "; ".join(result for _, result in found)
+    results = tool_results(request.messages) if request.messages else []
+    if results:
+        name, result = results[-1][0], "; ".join(result for _, result in results)
         return [text.report(name, result, number=number, index=index) for index in indexes]
     question = last_user_text(request.messages)
     return [text.answer(question, number=number, index=index, brief=brief) for index in indexes]
 
 
 def _json_texts(request: ChatRequest, seed: Seed) -> list[str]:
-    made = [
+    texts = [
         _json_text(request, seed.child("json", index))
         for index in range(min(request.choices, _MOST_INSTANCES))
     ]
-    return [made[index % len(made)] for index in range(request.choices)]
+    return [texts[index % len(texts)] for index in range(request.choices)]
 
 
 def _json_text(request: ChatRequest, seed: Seed) -> str:
     """JSON that conforms and, where a few draws find such, has no stop sequence to cut it."""
-    said = ""
+    conforming = ""
     for attempt in range(_MOST_DRAWS if request.stops else 1):
         part = seed.child(attempt) if attempt else seed
         if request.schema is None:
@@ -134,51 +134,51 @@ def _json_text(request: ChatRequest, seed: Seed) -> str:
             value = instance(
                 request.schema, part, at=request.schema_at, owner="the response format"
             )
-        said = json_text.encode(value).decode()
-        if not any(stop in said for stop in request.stops):
-            return said
+        conforming = json_text.encode(value).decode()
+        if not any(stop in conforming for stop in request.stops):
+            return conforming
     if request.schema is None and not any(stop in "{}" for stop in request.stops):
         return "{}"
-    return said
+    return conforming
 
 
 def _some_object(request: ChatRequest, seed: Seed) -> dict[str, Any]:
     question = last_user_text(request.messages)
     number = _number(seed)
-    said = text.answer(question, number=number, brief=True)
-    return {"topic": text.topic(question), "answer": said, "confidence": number % 100 / 100}
+    answer = text.answer(question, number=number, brief=True)
+    return {"topic": text.topic(question), "answer": answer, "confidence": number % 100 / 100}
 
 
 class Completions:
     """Makes the completions of one response schema; compiled once."""
 
-    def __init__(self, dialect: ChatMembers, schema: Schema | None, *, digest: str) -> None:
-        self.dialect = dialect
+    def __init__(self, members: ChatMembers, schema: Schema | None, *, digest: str) -> None:
+        self.members = members
         self.schema = schema
         self._is_valid = schema.is_valid if schema is not None else lambda value: True
         self._fingerprint = f"fp_{Seed.of('fingerprint', digest).key.hex()[:10]}"
         self._fills_content = True
-        self.pool = templates(schema, dialect, Seed.of(digest, "completion"), fill=self._plain)
+        self.pool = templates(schema, members, Seed.of(digest, "completion"), fill=self._with_text)
         self._fills_content = self._may_say_nothing()
 
     def complete(
-        self, request: ChatRequest, seed: Seed, *, said: Seed | None = None, created: int
+        self, request: ChatRequest, seed: Seed, *, text_seed: Seed | None = None, created: int
     ) -> Completed:
-        """Answer *request*; what it says is drawn from the seed *said*, where that is another one.
+        """Answer *request*; what it says is drawn from *text_seed*, where that is another one.
 
         Raises Refused, and Unsatisfiable if no body can be valid.
         """
-        made = drafts(request, said or seed)
-        mark = f"mark-{seed.key.hex()}"
+        choices = drafts(request, text_seed or seed)
+        placeholder = f"mark-{seed.key.hex()}"
         template = self.pool[seed.key[0] % len(self.pool)]
-        body = self._body(request, made, seed, created=created, template=template)
-        is_plain = request.top_logprobs is None and not any(draft.tool_calls for draft in made)
+        body = self._body(request, choices, seed, created=created, template=template)
+        is_text = request.top_logprobs is None and not any(draft.tool_calls for draft in choices)
         if self._is_valid(body):
-            return Completed(body, tuple(made), mark, is_plain)
+            return Completed(body, tuple(choices), placeholder, is_text)
         assert self.schema is not None
-        return Completed(fit(self.schema, body, seed=seed.child("fit")), (), mark)
+        return Completed(fit(self.schema, body, seed=seed.child("fit")), (), placeholder)
 
-    def marked(
+    def body_saying(
         self,
         model: str,
         content: str,
@@ -193,37 +193,37 @@ class Completions:
         draft = Draft([content], [], finish)
         request = ChatRequest(model=model)
         body = self._body(request, [draft], seed, created=created, template=self.pool[template])
-        usage = self.dialect.response.get("usage")
+        usage = self.members.response.get("usage")
         if usage is not None:
             for name, number in zip(("prompt", "completion", "total"), counts, strict=True):
-                if name in self.dialect.usage:
-                    members.put(body, (*usage, *self.dialect.usage[name]), number)
+                if name in self.members.usage:
+                    put_member(body, (*usage, *self.members.usage[name]), number)
         return body if self._is_valid(body) else None
 
     def _body(
         self,
         request: ChatRequest,
-        made: Sequence[Draft],
+        drafts: Sequence[Draft],
         seed: Seed,
         *,
         created: int,
         template: Template,
     ) -> dict[str, Any]:
         body: dict[str, Any] = orjson.loads(template.body)
-        at, put = self.dialect.response, members.put
-        _set(body, at.get("id"), f"{self.dialect.id_prefix}{seed.key.hex()}")
+        at = self.members.response
+        _set(body, at.get("id"), f"{self.members.id_prefix}{seed.key.hex()}")
         _set(body, at.get("created"), created)
         if request.model is not None:
             _set(body, at.get("model"), request.model)
         choices = [
             self._choice(orjson.loads(template.choice), draft, request, seed, index)
-            for index, draft in enumerate(made)
+            for index, draft in enumerate(drafts)
         ]
-        put(body, at["choices"], choices)
+        put_member(body, at["choices"], choices)
         if "usage" in at:
-            prompt, size = count(request.messages), sum(draft.size for draft in made)
+            prompt, size = count(request.messages), sum(draft.size for draft in drafts)
             counts = {} if template.usage == b"{}" else orjson.loads(template.usage)
-            put(body, at["usage"], self._usage(counts, prompt, size))
+            put_member(body, at["usage"], self._usage(counts, prompt, size))
         _set(body, at.get("system-fingerprint"), self._fingerprint)
         if request.service_tier is not None:
             tier = "default" if request.service_tier == "auto" else request.service_tier
@@ -233,32 +233,32 @@ class Completions:
     def _choice(
         self, choice: dict[str, Any], draft: Draft, request: ChatRequest, seed: Seed, index: int
     ) -> dict[str, Any]:
-        at = self.dialect.choice
+        at = self.members.choice
         _set(choice, at.get("index"), index)
         _set(choice, at.get("role"), "assistant")
         if draft.pieces is not None:
-            members.put(choice, at["content"], "".join(draft.pieces))
+            put_member(choice, at["content"], "".join(draft.pieces))
         elif self._fills_content:
-            members.put(choice, at["content"], "")
+            put_member(choice, at["content"], "")
         if draft.tool_calls:
             _set(choice, at.get("tool-calls"), [call.value for call in draft.tool_calls])
         if request.top_logprobs is not None:
-            found = logprob_entries(
+            entries = logprob_entries(
                 draft.pieces or (), seed.child("logprobs", index), top=request.top_logprobs
             )
-            _set(choice, at.get("logprobs"), {"content": found})
+            _set(choice, at.get("logprobs"), {"content": entries})
         _set(choice, at.get("finish-reason"), draft.finish)
         return choice
 
     def _usage(self, usage: dict[str, Any], prompt: int, completion: int) -> dict[str, Any]:
-        at = self.dialect.usage
+        at = self.members.usage
         _set(usage, at.get("prompt"), prompt)
         _set(usage, at.get("completion"), completion)
         _set(usage, at.get("total"), prompt + completion)
         return usage
 
-    def _plain(self, template: Template) -> dict[str, Any]:
-        """The body that *template* makes around a plain text."""
+    def _with_text(self, template: Template) -> dict[str, Any]:
+        """The body that *template* makes around a text."""
         draft = Draft(["Hello"], [], "stop")
         return self._body(_PROBE, [draft], Seed.of("probe"), created=FIXED_TIME, template=template)
 
@@ -285,7 +285,7 @@ def _set(value: dict[str, Any], names: Names | None, part: Any) -> None:
     if len(names) == 1:
         value[names[0]] = part
     else:
-        members.put(value, names, part)
+        put_member(value, names, part)
 
 
 _POOL = 4
@@ -303,25 +303,25 @@ class Template:
 
 
 def templates(
-    schema: Schema | None, dialect: ChatMembers, seed: Seed, *, fill: Callable[[Template], Any]
+    schema: Schema | None, members: ChatMembers, seed: Seed, *, fill: Callable[[Template], Any]
 ) -> tuple[Template, ...]:
     """Make the templates of the bodies that *schema* describes, each other one once.
 
-    *fill* gives the body that a template makes around a plain answer.
+    *fill* gives the body that a template makes around an answer in text.
     """
     if schema is None:
         return (Template(b"{}", b"{}", b"{}"),)
-    found: dict[Template, None] = {}
+    pool: dict[Template, None] = {}
     for index in range(_POOL):
         body: Any = {}
         part = seed.child(index)
         with suppress(Unsatisfiable):  # told when a body is asked for
             body = synthesize(schema, seed=part, optional=False)
             # what was drawn need not have a choice at all: the nearest valid body does
-            body = fit(schema, fill(_Apart.of(body, dialect).template), seed=part)
-        apart = _Apart.of(body, dialect)
-        found[apart.calmed(dialect, lambda one: schema.is_valid(fill(one)))] = None
-    return tuple(found)
+            body = fit(schema, fill(_Apart.of(body, members).template), seed=part)
+        apart = _Apart.of(body, members)
+        pool[apart.calmed(members, lambda one: schema.is_valid(fill(one)))] = None
+    return tuple(pool)
 
 
 @dataclass(slots=True)
@@ -331,35 +331,35 @@ class _Apart:
     usage: dict[str, Any]
 
     @classmethod
-    def of(cls, body: Any, dialect: ChatMembers) -> _Apart:
-        at = dialect.response
+    def of(cls, body: Any, members: ChatMembers) -> _Apart:
+        at = members.response
         body = body if isinstance(body, dict) else {}
-        choices = members.get(body, at["choices"])
+        choices = get_member(body, at["choices"])
         choice = choices[0] if isinstance(choices, list) and choices else {}
-        usage = members.get(body, at["usage"]) if "usage" in at else {}
-        members.remove(body, at["choices"])
+        usage = get_member(body, at["usage"]) if "usage" in at else {}
+        remove_member(body, at["choices"])
         if "usage" in at:
-            members.remove(body, at["usage"])
+            remove_member(body, at["usage"])
         choice = choice if isinstance(choice, dict) else {}
         for name in ("content", "finish-reason", *_OPTIONAL):
-            if name in dialect.choice:
-                members.remove(choice, dialect.choice[name])
+            if name in members.choice:
+                remove_member(choice, members.choice[name])
         return cls(body, choice, usage if isinstance(usage, dict) else {})
 
     @property
     def template(self) -> Template:
         return Template(*map(json_text.encode, (self.body, self.choice, self.usage)))
 
-    def calmed(self, dialect: ChatMembers, is_good: Callable[[Template], bool]) -> Template:
+    def calmed(self, members: ChatMembers, is_good: Callable[[Template], bool]) -> Template:
         """The template with null for everything that may be null."""
-        self._require(dialect, is_good)
+        self._require(members, is_good)
         if not is_good(self.template):
             return self.template
-        message = dialect.choice["content"][:-1]
+        message = members.choice["content"][:-1]
         for holder, at, filled in (
-            (self.body, (), dialect.response),
-            (self.choice, (), dialect.choice),
-            (members.get(self.choice, message), message, dialect.choice),
+            (self.body, (), members.response),
+            (self.choice, (), members.choice),
+            (get_member(self.choice, message), message, members.choice),
         ):
             for name in list(holder) if isinstance(holder, dict) else ():
                 if (*at, name) in filled.values():
@@ -370,16 +370,16 @@ class _Apart:
                     holder[name] = kept
         return self.template
 
-    def _require(self, dialect: ChatMembers, is_good: Callable[[Template], bool]) -> None:
+    def _require(self, members: ChatMembers, is_good: Callable[[Template], bool]) -> None:
         """Put null for the parts that the document requires even where an answer has none."""
-        known = [dialect.choice[name] for name in _OPTIONAL if name in dialect.choice]
+        known = [members.choice[name] for name in _OPTIONAL if name in members.choice]
         for some in _subsets(known):
             for names in some:
-                members.put(self.choice, names, None)
+                put_member(self.choice, names, None)
             if is_good(self.template):
                 return
             for names in some:
-                members.remove(self.choice, names)
+                remove_member(self.choice, names)
 
 
 def _subsets(known: list[Names]) -> Iterator[list[Names]]:

@@ -77,10 +77,10 @@ def getter(at: str) -> Getter:
     if len(names) == 1:
         (name,) = names
         return lambda value: value.get(name) if type(value) is dict else None
-    return lambda value: get(value, names)
+    return lambda value: get_member(value, names)
 
 
-def get(value: Any, names: Iterable[str]) -> Any:
+def get_member(value: Any, names: Iterable[str]) -> Any:
     """The member that *names* lead to, or None."""
     for name in names:
         if type(value) is not dict:
@@ -89,7 +89,7 @@ def get(value: Any, names: Iterable[str]) -> Any:
     return value
 
 
-def put(value: dict[str, Any], names: tuple[str, ...], part: Any) -> None:
+def put_member(value: dict[str, Any], names: tuple[str, ...], part: Any) -> None:
     """Set the member that *names* lead to, making the objects on the way."""
     *way, last = names
     for name in way:
@@ -100,9 +100,9 @@ def put(value: dict[str, Any], names: tuple[str, ...], part: Any) -> None:
     value[last] = part
 
 
-def remove(value: dict[str, Any], names: tuple[str, ...]) -> None:
+def remove_member(value: dict[str, Any], names: tuple[str, ...]) -> None:
     """Remove the member that *names* lead to, if it is there."""
     *way, last = names
-    inner = get(value, way)
+    inner = get_member(value, way)
     if type(inner) is dict:
         inner.pop(last, None)

@@ -1,14 +1,14 @@
-"""What a chat request asks for: read once, checked for what no schema can say, and capped.
+"""A chat request, read once, checked for what no schema can say, and capped.
 
 The request is valid under the document when it gets here, but the document may say little: every
-part is checked for its type again, and what makes no sense counts as not said.
+part is checked for its type again, and what makes no sense counts as absent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from troth.errors import TrothError
 from troth.generation.values import Unsatisfiable, synthesize
@@ -74,19 +74,19 @@ class ChatRequest:
     includes_usage: bool = False
 
 
-def read_request(dialect: ChatMembers, body: Any) -> ChatRequest:
+def read_request(members: ChatMembers, body: Any) -> ChatRequest:
     """Read what *body* asks for.  Raises Refused."""
-    get = dialect.request
+    get = members.request
     messages = get["messages"](body)
-    if type(body) is dict and dialect.extras.isdisjoint(body):
+    if type(body) is dict and members.extras.isdisjoint(body):
         return ChatRequest(get["model"](body), messages if type(messages) is list else ())
-    tools, force = _tools(dialect, body)
-    kind, schema, schema_at = _format(dialect, get["response-format"](body))
+    tools, force = _tools(members, body)
+    kind, schema, schema_at = _format(members, get["response-format"](body))
     return ChatRequest(
         model=get["model"](body),
         messages=messages if type(messages) is list else (),
-        choices=_choices(dialect, get["choices"](body)),
-        limit=_limit(dialect, body),
+        choices=_choices(members, get["choices"](body)),
+        limit=_limit(members, body),
         stops=_stops(get["stop"](body)),
         tools=tools,
         force=force,
@@ -94,7 +94,7 @@ def read_request(dialect: ChatMembers, body: Any) -> ChatRequest:
         format=kind,
         schema=schema,
         schema_at=schema_at,
-        top_logprobs=_top_logprobs(dialect, body),
+        top_logprobs=_top_logprobs(members, body),
         service_tier=get["service-tier"](body),
         includes_usage=get["include-usage"](body) is True,
     )
@@ -107,27 +107,27 @@ def whole(value: Any) -> int | None:
     return int(value) if type(value) is float and value.is_integer() else None
 
 
-def _choices(dialect: ChatMembers, value: Any) -> int:
+def _choices(members: ChatMembers, value: Any) -> int:
     if value is None:
         return 1
     count = whole(value)
     if count is None or not 1 <= count <= MOST_CHOICES:
-        said = f"this server gives 1 to {MOST_CHOICES} choices, not {_show(value)}"
-        raise Refused(said, dialect.pointers.get("choices"))
+        message = f"this server gives 1 to {MOST_CHOICES} choices, not {_show(value)}"
+        raise Refused(message, members.pointers.get("choices"))
     return count
 
 
-def _limit(dialect: ChatMembers, body: Any) -> int | None:
-    found: list[int] = []
-    for at, get in dialect.token_limits:
+def _limit(members: ChatMembers, body: Any) -> int | None:
+    limits: list[int] = []
+    for at, get in members.token_limits:
         value = get(body)
         if value is None:
             continue
         limit = whole(value)
         if limit is None or limit < 1:
             raise Refused(f"a token limit is an integer of at least 1, not {_show(value)}", at)
-        found.append(limit)
-    return min(found) if found else None
+        limits.append(limit)
+    return min(limits) if limits else None
 
 
 def _stops(value: Any) -> tuple[str, ...]:
@@ -139,37 +139,37 @@ def _stops(value: Any) -> tuple[str, ...]:
     return ()
 
 
-def _top_logprobs(dialect: ChatMembers, body: Any) -> int | None:
-    top = dialect.request["top-logprobs"](body)
+def _top_logprobs(members: ChatMembers, body: Any) -> int | None:
+    top = members.request["top-logprobs"](body)
     count = 0 if top is None else whole(top)
     if count is None or not 0 <= count <= MOST_TOP_LOGPROBS:
-        said = f"top_logprobs is an integer from 0 to {MOST_TOP_LOGPROBS}, not {_show(top)}"
-        raise Refused(said, dialect.pointers.get("top-logprobs"))
-    return count if dialect.request["logprobs"](body) is True else None
+        message = f"top_logprobs is an integer from 0 to {MOST_TOP_LOGPROBS}, not {_show(top)}"
+        raise Refused(message, members.pointers.get("top-logprobs"))
+    return count if members.request["logprobs"](body) is True else None
 
 
-def _tools(dialect: ChatMembers, body: Any) -> tuple[tuple[Tool, ...], str | None]:
+def _tools(members: ChatMembers, body: Any) -> tuple[tuple[Tool, ...], str | None]:
     """The tools that may be called, and what must be: see ChatRequest.force."""
-    offered, choice = dialect.request["tools"](body), dialect.request["tool-choice"](body)
+    offered, choice = members.request["tools"](body), members.request["tool-choice"](body)
     if not offered and choice is None:
         return (), None
-    base = dialect.pointers.get("tools", "/tools")
-    found = list(_offered(offered, base)) if type(offered) is list else []
-    at = dialect.pointers.get("tool-choice")
+    base = members.pointers.get("tools", "/tools")
+    tools = tuple(_offered(offered, base)) if type(offered) is list else ()
+    at = members.pointers.get("tool-choice")
     if choice == "none":
         return (), None
     if choice == "required":
-        if not found:
+        if not tools:
             raise Refused("a tool call is required, and no tool is offered", at)
-        return tuple(found), ""
+        return tools, ""
     name = _chosen(choice)
     if name is None:
-        return tuple(found), None
-    if not any(tool.name == name for tool in found):
-        known = ", ".join(repr(tool.name[:64]) for tool in found[:8]) or "none"
-        said = f"the tool {name[:64]!r} is to be called, and is not offered; offered: {known}"
-        raise Refused(said, at, "unknown_tool")
-    return tuple(found), name
+        return tools, None
+    if not any(tool.name == name for tool in tools):
+        known = ", ".join(repr(tool.name[:64]) for tool in tools[:8]) or "none"
+        message = f"the tool {name[:64]!r} is to be called, and is not offered; offered: {known}"
+        raise Refused(message, at, "unknown_tool")
+    return tools, name
 
 
 def _offered(offered: list[Any], base: str) -> Iterator[Tool]:
@@ -179,11 +179,11 @@ def _offered(offered: list[Any], base: str) -> Iterator[Tool]:
         function = raw.get("function") if type(raw) is dict else None
         if type(function) is not dict or type(function.get("name")) is not str:
             continue  # a tool of a kind that we cannot call
-        said = function.get("description")
+        description = function.get("description")
         parameters = function.get("parameters")
         yield Tool(
             function["name"],
-            said if type(said) is str else "",
+            description if type(description) is str else "",
             _NO_PARAMETERS if parameters is None else parameters,
             f"{base}/{index}/function/parameters",
         )
@@ -195,7 +195,7 @@ def _chosen(choice: Any) -> str | None:
     return name if type(name) is str else None
 
 
-def _format(dialect: ChatMembers, value: Any) -> tuple[str, Schema | None, str]:
+def _format(members: ChatMembers, value: Any) -> tuple[str, Schema | None, str]:
     if type(value) is not dict:
         return "text", None, ""
     kind = value.get("type")
@@ -203,7 +203,7 @@ def _format(dialect: ChatMembers, value: Any) -> tuple[str, Schema | None, str]:
         return "json_object", None, ""
     if kind != "json_schema":
         return "text", None, ""
-    at = dialect.pointers.get("response-format", "/response_format") + "/json_schema"
+    at = members.pointers.get("response-format", "/response_format") + "/json_schema"
     holder = value.get("json_schema")
     if type(holder) is not dict:
         raise Refused("response_format json_schema comes with a json_schema", at)
@@ -218,8 +218,8 @@ def usable(schema: Any, at: str, owner: str) -> Schema:
     try:
         return embedded(schema)
     except UnusableSchema as fault:
-        said = f"the schema of {owner} cannot be used: {fault.sentence}"
-        raise Refused(said, at + fault.pointer, fault.reason.replace("-", "_")) from None
+        message = f"the schema of {owner} cannot be used: {fault.sentence}"
+        raise Refused(message, at + fault.pointer, fault.reason.replace("-", "_")) from None
 
 
 def instance(schema: Schema, seed: Seed, *, at: str, owner: str) -> Any:
@@ -227,23 +227,19 @@ def instance(schema: Schema, seed: Seed, *, at: str, owner: str) -> Any:
     try:
         return synthesize(schema, seed=seed)
     except Unsatisfiable as fault:
-        _unmet(fault, at, owner)
-
-
-def _unmet(fault: Unsatisfiable, at: str, owner: str) -> NoReturn:
-    said = f"the schema of {owner} cannot be met: {fault.reason}"
-    raise Refused(said, at, "unsatisfiable_schema") from None
+        message = f"the schema of {owner} cannot be met: {fault.reason}"
+        raise Refused(message, at, "unsatisfiable_schema") from None
 
 
 def last_user_text(messages: Sequence[Any]) -> str:
     """The text of the last message of a user, or of the last message when none is a user's."""
     for message in reversed(messages):
         if type(message) is dict and message.get("role") == "user":
-            return text.plain(message.get("content"))
+            return text.text_of(message.get("content"))
     last = messages[-1] if messages else None
-    return text.plain(last.get("content")) if type(last) is dict else ""
+    return text.text_of(last.get("content")) if type(last) is dict else ""
 
 
 def _show(value: Any) -> str:
-    said = repr(value)
-    return said if len(said) <= 60 else said[:57] + "…"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"

@@ -1,7 +1,7 @@
 """Answers of one shape, written once: their bytes, with holes for what differs between requests.
 
 Two answers of one model that end for the same reason differ in their id, their time, their text
-and their counts, and in nothing else.  A skeleton is what they share.  It is made by the very
+and their counts, and in nothing else.  A template is what they share.  It is made by the very
 code that makes any other answer, is validated once, and counts only where the schema is proved
 to take anything in its holes.
 """
@@ -42,11 +42,11 @@ class _Shape(NamedTuple):
     includes_usage: bool
 
 
-class _Marks:
-    """What stands in the holes while a skeleton is made: nobody writes these by accident."""
+class _Placeholders:
+    """What stands in the holes while a template is made: nobody writes these by accident."""
 
     def __init__(self, attempt: int) -> None:
-        seed = Seed.of("skeleton", attempt)
+        seed = Seed.of("placeholders", attempt)
         self.seed = seed
         self.content = seed.child("content").key.hex()
         # ten digits each, so that none is a part of another, and within int32
@@ -54,8 +54,8 @@ class _Marks:
             10**9 + int.from_bytes(seed.child(index).key[:4], "big") % 10**9 for index in range(4)
         )
 
-    def opened(self, data: bytes) -> bytes:
-        """*data* as a format, with a hole for every mark but the content."""
+    def format_of(self, data: bytes) -> bytes:
+        """*data* as a format, with a hole for every placeholder but the content."""
         data = data.replace(b"%", b"%%").replace(self.seed.key.hex().encode(), b"%(id)b")
         for name in ("created", "prompt", "completion", "total"):
             data = data.replace(b"%d" % getattr(self, name), b"%%(%b)d" % name.encode())
@@ -63,86 +63,88 @@ class _Marks:
 
 
 class ResponseTemplates:
-    """The skeletons of one media type, made when first asked for."""
+    """The templates of one media type, made when first needed."""
 
     def __init__(self, completions: Completions, chunker: Chunker | None) -> None:
         self._completions = completions
-        self._cutter = chunker
-        self._found: dict[_Shape, ResponseTemplate | None] = {}
-        dialect = completions.dialect
-        content: Way = (*dialect.response["choices"], 0, *dialect.choice["content"])
+        self._chunker = chunker
+        self._templates: dict[_Shape, ResponseTemplate | None] = {}
+        members = completions.members
+        content: Way = (*members.response["choices"], 0, *members.choice["content"])
         self.are_sound = _are_free(
-            completions.schema, _ways(dialect, lambda names: names, content=content)
+            completions.schema, _ways(members, lambda names: names, content=content)
         )
         if chunker is not None and self.are_sound:
-            choices, inner = dialect.response["choices"], chunker.parts.at.get("content", ())
+            choices, inner = members.response["choices"], chunker.parts.at.get("content", ())
             content = (*chunker.locate(choices), 0, *inner)
             self.are_sound = chunker.splices and _are_free(
-                chunker.framing.schema, _ways(dialect, chunker.locate, content=content)
+                chunker.framing.schema, _ways(members, chunker.locate, content=content)
             )
 
     def find(
         self, *, template: int, model: str, finish: Finish, includes_usage: bool
     ) -> ResponseTemplate | None:
-        """The skeleton of such answers, or None where they share none."""
+        """The template of such answers, or None where they share none."""
         shape = _Shape(template, model, finish, includes_usage)
         try:
-            return self._found[shape]
+            return self._templates[shape]
         except KeyError:
-            if len(self._found) >= _MOST_KEPT:
-                self._found.clear()
-            return self._found.setdefault(shape, self._make(shape))
+            if len(self._templates) >= _MOST_KEPT:
+                self._templates.clear()
+            return self._templates.setdefault(shape, self._make(shape))
 
     def _make(self, shape: _Shape) -> ResponseTemplate | None:
-        # a mark that the model or the document happens to hold would be taken for a hole: two
-        # readings with different marks cannot both be so unlucky
-        first, second = (self._read(shape, _Marks(attempt)) for attempt in (1, 2))
+        # a placeholder that the model or the document happens to hold would be taken for a hole:
+        # two readings with different ones cannot both be so unlucky
+        first, second = (self._read(shape, _Placeholders(attempt)) for attempt in (1, 2))
         return first if self.are_sound and first == second else None
 
-    def _read(self, shape: _Shape, marks: _Marks) -> ResponseTemplate | None:
-        body = self._completions.marked(
+    def _read(self, shape: _Shape, placeholders: _Placeholders) -> ResponseTemplate | None:
+        body = self._completions.body_saying(
             shape.model,
-            marks.content,
+            placeholders.content,
             shape.finish,
-            seed=marks.seed,
-            created=marks.created,
-            counts=(marks.prompt, marks.completion, marks.total),
+            seed=placeholders.seed,
+            created=placeholders.created,
+            counts=(placeholders.prompt, placeholders.completion, placeholders.total),
             template=shape.template,
         )
         if body is None:
             return None
-        if self._cutter is None:
+        if self._chunker is None:
             frames = [json_text.encode(body)]
         else:
-            draft = Draft([marks.content], [], shape.finish)
-            completed = Completed(body, (draft,), marks.content, is_plain=True)
-            stream = self._cutter.spliced(completed, shape.includes_usage)
+            draft = Draft([placeholders.content], [], shape.finish)
+            completed = Completed(body, (draft,), placeholders.content, is_text=True)
+            stream = self._chunker.spliced(completed, shape.includes_usage)
             if stream is None:
                 return None
             frames = list(stream.frames)
-        return _between(frames, marks, 0 if self._cutter is None else 1)
+        return _between(frames, placeholders, 0 if self._chunker is None else 1)
 
 
-def _between(frames: list[bytes], marks: _Marks, place: int) -> ResponseTemplate | None:
-    parts = frames[place].split(b'"%b"' % marks.content.encode())
+def _between(
+    frames: list[bytes], placeholders: _Placeholders, place: int
+) -> ResponseTemplate | None:
+    parts = frames[place].split(b'"%b"' % placeholders.content.encode())
     if len(parts) != 2:
         return None
     begin, end = b"".join(frames[:place]), b"".join(frames[place + 1 :])
-    return ResponseTemplate(*map(marks.opened, (begin, *parts, end)))
+    return ResponseTemplate(*map(placeholders.format_of, (begin, *parts, end)))
 
 
 def _ways(
-    dialect: ChatMembers, locate: Callable[[Names], Names], *, content: Way
+    members: ChatMembers, locate: Callable[[Names], Names], *, content: Way
 ) -> Iterator[tuple[Way, Kind]]:
     """Where the holes are; *locate* tells where a part of the body is in the instance."""
-    at = dialect.response
+    at = members.response
     if "id" in at:
         yield locate(at["id"]), "string"
     if "created" in at:
         yield locate(at["created"]), "count"
     yield content, "string"
     if "usage" in at:
-        for names in dialect.usage.values():
+        for names in members.usage.values():
             yield locate((*at["usage"], *names)), "count"
 
 

@@ -80,15 +80,15 @@ class Speech(NamedTuple):
         if not topic.isascii():
             # a mark may tie what stands around the topic to it
             return [json_text.encode(token) for token in tokens(self.text())]
-        found: list[bytes] = []
+        encoded: list[bytes] = []
         for phrase in self.phrases:
-            found += phrase.before
+            encoded += phrase.before
             how = phrase.topic
             if how:
-                said = topic[:1].upper() + topic[1:] if how[-1] == "T" else topic
-                found += [json_text.encode(one) for one in tokens(how[:-1] + said)]
-                found += phrase.after
-        return found
+                written = topic[:1].upper() + topic[1:] if how[-1] == "T" else topic
+                encoded += [json_text.encode(token) for token in tokens(how[:-1] + written)]
+                encoded += phrase.after
+        return encoded
 
 
 def phrases(texts: Iterable[str], *, after: str = "") -> tuple[Phrase, ...]:
@@ -101,8 +101,8 @@ def phrases(texts: Iterable[str], *, after: str = "") -> tuple[Phrase, ...]:
 
 
 def _phrase(text: str) -> Phrase:
-    before, *found = _TOPIC.split(text)
-    space, letter, behind = found or ("", "", "")
+    before, *rest = _TOPIC.split(text)
+    space, letter, behind = rest or ("", "", "")
     head, tail = _cut(before), _cut(behind)
     return Phrase(text, len(head) + len(tail), head, space + letter, tail)
 
@@ -117,7 +117,7 @@ _DETAILS = phrases(SENTENCES["details"], after=" ")
 _EXAMPLES = phrases(SENTENCES["examples"], after=" ")
 _CLOSINGS = phrases(SENTENCES["closings"], after=" ")
 _BRIEF = (_OPENINGS, _CLOSINGS, _DETAILS)
-_PLAIN = (_OPENINGS, _DETAILS, _EXAMPLES, _CLOSINGS)
+_WHOLE = (_OPENINGS, _DETAILS, _EXAMPLES, _CLOSINGS)
 _GREETING = (phrases(SENTENCES["greetings"]), phrases(SENTENCES["offers"], after=" "))
 _WELCOME = (phrases(SENTENCES["welcomes"]), phrases(SENTENCES["offers"], after=" "))
 _LIST_OPENINGS = phrases(SENTENCES["list openings"])
@@ -135,10 +135,10 @@ def answer(message: str, *, number: int, index: int = 0, brief: bool = False) ->
 
     With *brief*, in two sentences.
     """
-    return speech(message, number=number + index * _STRIDE, brief=brief).text()
+    return compose(message, number=number + index * _STRIDE, brief=brief).text()
 
 
-def speech(message: str, *, number: int, brief: bool = False) -> Speech:
+def compose(message: str, *, number: int, brief: bool = False) -> Speech:
     """The answer to *message* in phrases; see `answer`."""
     kind = _small_talk(message) if len(message) <= _LONGEST_SMALL_TALK else None
     if kind is not None:
@@ -148,7 +148,7 @@ def speech(message: str, *, number: int, brief: bool = False) -> Speech:
         return Speech(_combine(_BRIEF, number), topic)
     if number % 5 == 4:
         return Speech(_listed(number // 5), topic)
-    return Speech(_combine(_PLAIN, number), topic)
+    return Speech(_combine(_WHOLE, number), topic)
 
 
 def report(tool: str, result: str, *, number: int, index: int = 0) -> str:
@@ -160,8 +160,8 @@ def report(tool: str, result: str, *, number: int, index: int = 0) -> str:
     name = f"`{shortened(tool, 64)}`" if tool else "the tool"
     if opening.startswith("{") and not tool:
         name = "The tool"
-    said = shortened(_readable(result), _MOST_RESULT)
-    return f"{opening.replace('{tool}', name)} {said}\n\n{closing}"
+    summary = shortened(_readable(result), _MOST_RESULT)
+    return f"{opening.replace('{tool}', name)} {summary}\n\n{closing}"
 
 
 def _readable(result: str) -> str:
@@ -172,11 +172,11 @@ def _readable(result: str) -> str:
         value = json_text.decode(result.encode("utf-8", "surrogatepass"))
     except json_text.BadJson:
         return result
-    said = (
+    members = (
         f"{name}: {part if isinstance(part, str) else json_text.encode(part).decode()}"
         for name, part in value.items()
     )
-    return ", ".join(said) or result
+    return ", ".join(members) or result
 
 
 def topic(message: str) -> str:
@@ -186,15 +186,15 @@ def topic(message: str) -> str:
 
 def subject(message: str) -> str:
     """The last name in *message* (words with a capital, not its first), or nothing."""
-    found = _NAME.findall(message[: topics.READ])
-    names = [name for name in found if name.lower() not in corpus.STOP_WORDS]
+    names = _NAME.findall(message[: topics.READ])
+    names = [name for name in names if name.lower() not in corpus.STOP_WORDS]
     return names[-1][:_LONGEST_WORD] if names else ""
 
 
 def words_of(message: str) -> list[str]:
     """The words that tell what *message* is about, in lower case."""
-    found = (word.lower() for word in topics.words(message))
-    return [word for word in found if len(word) > 2 and word not in corpus.STOP_WORDS]
+    words = (word.lower() for word in topics.words(message))
+    return [word for word in words if len(word) > 2 and word not in corpus.STOP_WORDS]
 
 
 def shortened(text: str, most: int) -> str:
@@ -210,7 +210,7 @@ def shortened(text: str, most: int) -> str:
     return "".join(kept) + "…"
 
 
-def plain(value: Any) -> str:
+def text_of(value: Any) -> str:
     """The text of a message's content: a string, or the texts of its parts."""
     if isinstance(value, str):
         return value
@@ -221,12 +221,12 @@ def plain(value: Any) -> str:
 
 
 def _topic(message: str) -> str:
-    found = topics.topic_of(message)
-    if len(found) <= _LONGEST_WORD:
-        return found
+    phrase = topics.topic_of(message)
+    if len(phrase) <= _LONGEST_WORD:
+        return phrase
     words = (
         word if len(word) <= _LONGEST_WORD else shortened(word, _LONGEST_WORD)
-        for word in found.split(" ")
+        for word in phrase.split(" ")
     )
     return shortened(" ".join(words), _LONGEST_TOPIC)
 

@@ -31,8 +31,8 @@ def _class(ranges: Iterable[str]) -> str:
 
 
 def _compile() -> re.Pattern[str]:
-    marks = lists("combining_marks.txt")
-    extending, linking = f"[{_class(marks['extending'])}]", f"[{_class(marks['linking'])}]"
+    ranges = lists("combining_marks.txt")
+    extending, linking = (f"[{_class(ranges[name])}]" for name in ("extending", "linking"))
     # GB9, GB9a, GB9c, GB11: marks stay, and a joiner or a virama ties what follows
     # GB5: but never a control, or CR would be torn from its LF
     visible = "[^\x00-\x1f\x7f-\x9f\u2028\u2029]"
@@ -66,27 +66,27 @@ def tokens(text: str) -> list[str]:
 
 def count(value: Any) -> int:
     """How many tokens the strings of a JSON value have, names of members not counted."""
-    found: list[str] = []
+    texts: list[str] = []
     waiting = [value]
     while waiting:
         part = waiting.pop()
         kind = type(part)
         if kind is str:
-            found.append(part)
+            texts.append(part)
         elif kind is dict:
             waiting += part.values()
         elif kind is list:
             waiting += part
     # a line break is a token by itself wherever it stands, so that one search serves them all
-    whole = "\r\n".join(found)
+    whole = "\r\n".join(texts)
     if not whole.isascii():
-        return sum([len(tokens(text)) for text in found])
+        return sum([len(tokens(text)) for text in texts])
     size = (
         len(_ASCII.findall(whole))
         if len(whole) < _LONG
         else _ASCII.subn("", whole)[1]  # half the time of a list that nobody reads
     )
-    return size - len(found) + 1 if found else 0
+    return size - len(texts) + 1 if texts else 0
 
 
 _MASK = (1 << 64) - 1
@@ -100,7 +100,7 @@ _OTHERS = (
 def logprob_entries(tokens: Sequence[str], seed: Seed, *, top: int) -> list[dict[str, Any]]:
     """One entry for each of *tokens*, with *top* alternatives, the token itself first."""
     state = int.from_bytes(seed.key[:8], "big")
-    made = []
+    entries = []
     for token in tokens:
         # Knuth's MMIX generator; the high bits are the good ones
         state = (state * 6364136223846793005 + 1442695040888963407) & _MASK
@@ -112,8 +112,8 @@ def logprob_entries(tokens: Sequence[str], seed: Seed, *, top: int) -> list[dict
         for place in range(top - 1):
             logprob = round(logprob - 0.75 - (drawn >> place & 7) / 16, 6)
             entry["top_logprobs"].append(_entry(others[(drawn + place) % len(others)], logprob))
-        made.append(entry)
-    return made
+        entries.append(entry)
+    return entries
 
 
 def _entry(token: str, logprob: float) -> dict[str, Any]:

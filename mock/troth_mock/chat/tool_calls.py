@@ -55,10 +55,10 @@ def due_tools(request: ChatRequest) -> tuple[Tool, ...]:
     question = last_user_text(request.messages)
     if request.force is None and not _is_users_turn(request.messages):
         return ()
-    found = _matching(request.tools, question)
-    if not found and request.force == "":
-        found = request.tools[:1]
-    return found if request.parallel else found[:1]
+    tools = _matching(request.tools, question)
+    if not tools and request.force == "":
+        tools = request.tools[:1]
+    return tools if request.parallel else tools[:1]
 
 
 def call_tools(
@@ -69,25 +69,25 @@ def call_tools(
     *subject* is what the question names; an argument takes it up where it may.  Raises Refused
     for parameters that cannot be used or met.
     """
-    made: list[Call] = []
+    calls: list[Call] = []
     for index, tool in enumerate(tools):
         owner = f"the tool {tool.name[:64]!r}"
         part = seed.child("call", index)
         schema = usable(tool.parameters, tool.at, owner)
         arguments = instance(schema, part, at=tool.at, owner=owner)
         if subject:
-            arguments = _speaking_of(subject, arguments, tool.parameters, schema.is_valid)
+            arguments = _with_subject(subject, arguments, tool.parameters, schema.is_valid)
         pieces = tokens(json_text.encode(arguments).decode())
         identity = f"call_{part.key.hex()[:24]}"
         if limit is not None:
             if len(pieces) >= limit:
-                return [*made, Call(identity, tool.name, pieces[:limit])], True
+                return [*calls, Call(identity, tool.name, pieces[:limit])], True
             limit -= len(pieces)
-        made.append(Call(identity, tool.name, pieces))
-    return made, False
+        calls.append(Call(identity, tool.name, pieces))
+    return calls, False
 
 
-def _speaking_of(
+def _with_subject(
     subject: str, arguments: Any, parameters: Any, is_valid: Callable[[Any], bool]
 ) -> Any:
     """*arguments* with *subject* as the first required string that can take it."""
@@ -104,7 +104,7 @@ def _speaking_of(
 
 def tool_results(messages: Sequence[Any]) -> list[tuple[str, str]]:
     """The results of tools that came after the last user message: each tool's name and text."""
-    found: list[tuple[str, str]] = []
+    results: list[tuple[str, str]] = []
     names: dict[Any, str] = {}
     start = next(
         (at for at in range(len(messages) - 1, -1, -1) if _role(messages[at]) == "user"), -1
@@ -116,20 +116,20 @@ def tool_results(messages: Sequence[Any]) -> list[tuple[str, str]]:
         elif role in ("tool", "function"):
             key, name = message.get("tool_call_id"), message.get("name")
             known = names.get(key, "") if type(key) is str else ""
-            found.append(
-                (known or (name if type(name) is str else ""), text.plain(message.get("content")))
+            results.append(
+                (known or (name if type(name) is str else ""), text.text_of(message.get("content")))
             )
-    return found
+    return results
 
 
 def _names(raw: Any) -> dict[str, str]:
-    found = {}
+    names = {}
     for call in raw if type(raw) is list else ():
         function = call.get("function") if type(call) is dict else None
         name = function.get("name") if type(function) is dict else None
         if type(name) is str and type(call.get("id")) is str:
-            found[call["id"]] = name
-    return found
+            names[call["id"]] = name
+    return names
 
 
 def _is_users_turn(messages: Sequence[Any]) -> bool:
@@ -150,6 +150,6 @@ def _matching(tools: Sequence[Tool], question: str) -> tuple[Tool, ...]:
     return (best[1],) if best[0] else ()
 
 
-def _words(said: str) -> set[str]:
-    found = {word.lower() for word in _WORD.findall(said[:2000])}
-    return {word for word in found if len(word) > 2 and word not in STOP_WORDS}
+def _words(text: str) -> set[str]:
+    words = {word.lower() for word in _WORD.findall(text[:2000])}
+    return {word for word in words if len(word) > 2 and word not in STOP_WORDS}

@@ -59,12 +59,12 @@ def topic_of(message: str) -> str:
         text = _CODE.sub("\n", text)
     sentences = [piece for piece in _END.split(text) if piece]
     if len(sentences) > 1:
-        asked = [piece for piece in sentences if piece.endswith(_QUESTION)]
-        sentences = [*asked[:-2:-1], *sentences]
+        questions = [piece for piece in sentences if piece.endswith(_QUESTION)]
+        sentences = [*questions[:-2:-1], *sentences]
     for sentence in sentences[:_MOST_SENTENCES]:
-        found = _phrase(_TOKEN.findall(sentence)[:_MOST_READ])
-        if found:
-            return found
+        phrase = _phrase(_TOKEN.findall(sentence)[:_MOST_READ])
+        if phrase:
+            return phrase
     return ""
 
 
@@ -73,24 +73,24 @@ def words(message: str) -> list[str]:
     return _WORD.findall(message[:READ])[:_MOST_READ]
 
 
-def _phrase(found: list[str]) -> str:
-    lower = [word.lower().replace("\u2019", "'") for word in found]
-    asked = _subject(lower)
-    start, end = asked or _longest(lower, 0, len(lower))
+def _phrase(words: list[str]) -> str:
+    lower = [word.lower().replace("\u2019", "'") for word in words]
+    subject = _subject(lower)
+    start, end = subject or _longest(lower, 0, len(lower))
     if start >= end:
         return ""
-    if asked is None and start and lower[start - 1] == "it" and "to" in lower[start:end]:
+    if subject is None and start and lower[start - 1] == "it" and "to" in lower[start:end]:
         # "is it safe to": what counts is what is done
         start += lower[start:end].index("to") + 1
     first = lower[start]
     if end == len(lower) == 1 and first in _TASKS:
         return ""  # "Fix: …" is told behind the colon what to fix
-    if asked is None and (not start or found[start] == first) and _is_to_do(lower, start):
-        return " ".join((gerund(first), *_owned(found[start + 1 : end])))
-    said = _owned(found[start:end])
+    if subject is None and (not start or words[start] == first) and _is_to_do(lower, start):
+        return " ".join((gerund(first), *_owned(words[start + 1 : end])))
+    phrase = _owned(words[start:end])
     if start and (determiner := _determiner(lower[start - 1])):
-        said.insert(0, determiner)
-    return " ".join(said)
+        phrase.insert(0, determiner)
+    return " ".join(phrase)
 
 
 def _determiner(word: str) -> str:
@@ -148,9 +148,9 @@ def _subject(lower: Sequence[str]) -> tuple[int, int] | None:
         cut = next((place for place in inside if lower[place] in _VERBS), None)
         if cut is not None:
             return _longest(lower, start, cut)
-    is_plain = not any(lower[place] in _LINKS for place in inside)
+    has_no_links = not any(lower[place] in _LINKS for place in inside)
     is_over = end == len(lower) or lower[end] not in _LINKS
-    if not inside or not is_plain or not is_over:
+    if not inside or not has_no_links or not is_over:
         return start, end
     # its last word is what the subject does, or how it is
     if verb in _BE and asks != "why" and not _PARTICIPLE.fullmatch(lower[end - 1]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Any
 
 from troth.generation.values import synthesize
@@ -11,11 +10,19 @@ from troth.http.exchange import Fields
 from troth.openapi.contract import Contract
 from troth.openapi.operation import DeclaredResponse, MediaType, Operation
 from troth.seed import Seed
-from troth_mock.reply import Framing, Reply, Stream, framing, headers
+from troth_mock.reply import (
+    JSON,
+    PHRASES,
+    EventFraming,
+    Reply,
+    Stream,
+    framing,
+    headers,
+    is_field_value,
+)
 from troth_mock.responding import negotiation
-from troth_mock.responding.error_bodies import Fault
 from troth_mock.responding.negotiation import Preferences
-from troth_mock.responding.refusals import conforming
+from troth_mock.responding.problems import Problem, conforming
 
 #: How many items a stream has that nothing else fills: from two to this many.
 MOST_ITEMS = 5
@@ -27,7 +34,7 @@ class Bodies:
     def __init__(self, contract: Contract, operation: Operation) -> None:
         self.contract = contract
         self.operation = operation
-        self._framings: dict[int, Framing] = {}
+        self._framings: dict[int, EventFraming] = {}
 
     def reply(
         self,
@@ -36,28 +43,28 @@ class Bodies:
         entry: MediaType | None,
         seed: Seed,
         *,
-        wished: Preferences,
+        preferences: Preferences,
         accept: str | None,
     ) -> Reply:
         """Answer with *status*.  Raises BadPreference and Unsatisfiable."""
-        said = headers(declared, seed) if declared is not None else ()
-        said = (*said, *self._owed(status))
+        required = headers(declared, seed) if declared is not None else ()
+        required = (*required, *self._owed(status))
         if entry is None:
-            if wished.example is not None:
+            if preferences.example is not None:
                 why = "the answer has no content, and so no examples"
-                raise negotiation.BadPreference(f"example={wished.example[:60]}", why)
+                raise negotiation.BadPreference(f"example={preferences.example[:60]}", why)
             if status >= 400:
-                body = json_text.encode(Fault(status, _said(status)).envelope)
-                return Reply(status, (("Content-Type", "application/json"), *said), body)
-            return Reply(status, said, None)
+                body = json_text.encode(_preferred_problem(status).envelope)
+                return Reply(status, (*JSON, *required), body)
+            return Reply(status, required, None)
         kind = negotiation.concrete(entry.content_type, accept)
-        fields = (("Content-Type", kind), *said)
-        if entry.is_stream and wished.example is None:
+        fields = (("Content-Type", kind), *required)
+        if entry.is_stream and preferences.example is None:
             return Reply(status, fields, None, self._stream(entry, seed))
-        if entry.is_sequence and entry.item is not None and wished.example is None:
+        if entry.is_sequence and entry.item is not None and preferences.example is None:
             items = [synthesize(entry.item, seed=part) for part in _parts(seed)]
             return Reply(status, fields, b"".join(_framed(item, kind) for item in items))
-        return Reply(status, fields, _encoded(self._value(status, entry, seed, wished), kind))
+        return Reply(status, fields, _encoded(self._value(status, entry, seed, preferences), kind))
 
     def _owed(self, status: int) -> Fields:
         """What HTTP demands of *status*, whatever the document says (RFC 9110 §15.5.2, §15.5.6)."""
@@ -65,30 +72,26 @@ class Bodies:
             return (("WWW-Authenticate", 'Bearer realm="mock"'),)
         return (("Allow", self.operation.method),) if status == 405 else ()
 
-    def _value(self, status: int, entry: MediaType, seed: Seed, wished: Preferences) -> Any:
-        if wished.example is not None:
-            return negotiation.named_example(entry, wished.example).value
-        if not wished.dynamic:
+    def _value(self, status: int, entry: MediaType, seed: Seed, preferences: Preferences) -> Any:
+        if preferences.example is not None:
+            return negotiation.named_example(entry, preferences.example).value
+        if not preferences.dynamic:
             for example in entry.examples:
                 if entry.schema is None or entry.schema.is_valid(example.value):
                     return example.value
         if status >= 400 and entry.is_json:
-            return conforming(entry, Fault(status, _said(status)))
+            return conforming(entry, _preferred_problem(status))
         return {} if entry.schema is None else synthesize(entry.schema, seed=seed)
 
     def _stream(self, entry: MediaType, seed: Seed) -> Stream:
-        frames = self._framings.get(id(entry))
-        if frames is None:
-            frames = self._framings[id(entry)] = framing(self.contract, entry)
-        if frames.schema is not None:
-            made = [frames.frame(synthesize(frames.schema, seed=part)) for part in _parts(seed)]
+        events = self._framings.get(id(entry))
+        if events is None:
+            events = self._framings[id(entry)] = framing(self.contract, entry)
+        if events.schema is not None:
+            frames = [events.frame(synthesize(events.schema, seed=part)) for part in _parts(seed)]
         else:
-            made = [_event(entry, part) for part in _parts(seed)]
-        counts = [1] * len(made)
-        if frames.end:
-            made.append(frames.end)
-            counts.append(0)
-        return Stream(tuple(made), tuple(counts))
+            frames = [_event(entry, part) for part in _parts(seed)]
+        return events.stream(frames, [1] * len(frames))
 
 
 def _parts(seed: Seed) -> list[Seed]:
@@ -106,16 +109,12 @@ def _event(entry: MediaType, seed: Seed) -> bytes:
     retry = event.get("retry")
     return sse.encode(
         sse.Event(
-            kind if isinstance(kind, str) and _fits(kind) else None,
+            kind if isinstance(kind, str) and is_field_value(kind) else None,
             text,
-            name if isinstance(name, str) and _fits(name) else None,
+            name if isinstance(name, str) and is_field_value(name) else None,
             int(retry) if isinstance(retry, (int, float)) and retry >= 0 else None,
         )
     )
-
-
-def _fits(field: str) -> bool:
-    return not set(field) & set("\r\n\0")
 
 
 def _framed(value: Any, content_type: str) -> bytes:
@@ -131,9 +130,7 @@ def _encoded(value: Any, content_type: str) -> bytes:
     return value.encode("utf-8", "replace")
 
 
-def _said(status: int) -> str:
-    try:
-        phrase = HTTPStatus(status).phrase
-    except ValueError:
-        phrase = "error"
-    return f"{phrase}: the answer that was asked for with Prefer"
+def _preferred_problem(status: int) -> Problem:
+    """The error that Prefer names by its *status*."""
+    phrase = PHRASES.get(status, "error")
+    return Problem(status, f"{phrase}: the answer that was asked for with Prefer")

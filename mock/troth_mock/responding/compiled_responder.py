@@ -1,13 +1,14 @@
-"""The compiled lane: plain chat requests, answered with everything looked up beforehand.
+"""Plain chat requests, answered with everything looked up beforehand.
 
 Most requests name a model, some messages, how to send the answer and how long it may be.  Those
-are answered here, to the byte as `answering` would; whatever asks for more, or is wrong in any
-way, gets None and goes there.  Nothing of an answer is kept: what is looked up is what the
-document, the head of the request and the corpus say.
+are answered here, to the byte as `OperationResponder.respond` would; whatever asks for more, or
+is wrong in any way, gets None and goes there.  Nothing of an answer is kept: what is looked up
+is what the document, the head of the request and the corpus say.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -16,11 +17,11 @@ from troth.errors import TrothError
 from troth.http import json_text
 from troth.http.exchange import Fields
 from troth.openapi.operation import MediaType
-from troth_mock.chat.answers import Chat
 from troth_mock.chat.completion import FIXED_TIME
 from troth_mock.chat.independence import MOST
+from troth_mock.chat.responder import ChatResponder
 from troth_mock.chat.response_templates import ResponseTemplates
-from troth_mock.chat.text import speech
+from troth_mock.chat.text import compose
 from troth_mock.chat.tokens import count
 from troth_mock.responding.negotiation import Chooser
 
@@ -34,11 +35,15 @@ class CompiledResponse(NamedTuple):
     is_stream: bool
 
 
-class _Way(NamedTuple):
-    """How one media type is written: its templates and fields."""
+#: What answers a body at a time in seconds since 1970 (None: the fixed one), if it is plain.
+RespondToBody = Callable[[bytes, int | None], CompiledResponse | None]
+
+
+class _Form(NamedTuple):
+    """How one media type is written: its templates, from so many bodies, and its fields."""
 
     templates: ResponseTemplates
-    body_templates: int
+    bodies: int
     fields: Fields
     is_stream: bool
 
@@ -50,33 +55,39 @@ class CompiledResponder:
     """
 
     def __init__(
-        self, chat: Chat, chooser: Chooser, *, base: bytes, formal: frozenset[str], status: int
+        self,
+        chat: ChatResponder,
+        chooser: Chooser,
+        *,
+        base: bytes,
+        formal: frozenset[str],
+        status: int,
     ) -> None:
-        dialect = chat.dialect
+        members = chat.members
         self._chooser = chooser
         self._base = base
         self._formal = formal
-        self._cuts = dialect.cuts
+        self._cuts = members.cuts
         self._status = status
-        self._model, self._messages = dialect.request["model"], dialect.request["messages"]
-        self._includes_usage = dialect.request["include-usage"]
-        self._limits = tuple(get for _, get in dialect.token_limits)
-        plain = ("model", "messages", "include-usage", "token-limits")
+        self._model, self._messages = members.request["model"], members.request["messages"]
+        self._includes_usage = members.request["include-usage"]
+        self._limits = tuple(get for _, get in members.token_limits)
+        usual = ("model", "messages", "include-usage", "token-limits")
         self._unusual = frozenset(
-            pointer.split(at)[0] for name, at in dialect.pointers.items() if name not in plain
+            pointer.split(at)[0] for name, at in members.pointers.items() if name not in usual
         )
-        self._ways = {
-            key: _Way(templates, len(completions.pool), chat.fields[key], key in chat.chunkers)
+        self._forms = {
+            key: _Form(templates, len(completions.pool), chat.fields[key], key in chat.chunkers)
             for key, completions in chat.completions.items()
             if (templates := ResponseTemplates(completions, chat.chunkers.get(key))).are_sound
         }
 
-    def answer(
+    def respond(
         self, body: bytes, created: int | None, *, is_valid: Any, otherwise: MediaType | None
     ) -> CompiledResponse | None:
-        """Answer the request of this *body*, or leave it.
+        """Answer the request of this *body*, or return None.
 
-        *is_valid* judges it; *otherwise* answers where no condition holds.
+        *is_valid* judges it; *otherwise* is the media type where no condition holds.
         """
         try:
             value = json_text.decode(body)
@@ -87,11 +98,11 @@ class CompiledResponder:
             entry = self._chooser.decide(value) or otherwise
         except TrothError:
             return None
-        way = self._ways.get(id(entry))
-        return None if way is None else self._say(way, value, created)
+        form = self._forms.get(id(entry))
+        return None if form is None else self._respond(form, value, created)
 
-    def _say(
-        self, way: _Way, value: dict[str, Any], created: int | None
+    def _respond(
+        self, form: _Form, value: dict[str, Any], created: int | None
     ) -> CompiledResponse | None:
         messages, model = self._messages(value), self._model(value)
         question = _question(messages)
@@ -100,20 +111,20 @@ class CompiledResponder:
         if question is None or type(model) is not str or limit == 0 or created > MOST:
             return None
         formal = self._formal
-        key = said = self._digest(value, formal)
+        key = text_key = self._digest(value, formal)
         if not self._cuts.isdisjoint(value):
-            said = self._digest(value, formal | self._cuts)
+            text_key = self._digest(value, formal | self._cuts)
         # the seed is a hash already: see completion
-        answer = speech(question, number=int.from_bytes(said[8:], "big"))
-        size = answer.size()
+        speech = compose(question, number=int.from_bytes(text_key[8:], "big"))
+        size = speech.size()
         ends = limit is not None and size >= limit
         if ends:
             size = limit or 0
-        template = way.templates.find(
-            template=key[0] % way.body_templates,
+        template = form.templates.find(
+            template=key[0] % form.bodies,
             model=model,
             finish="length" if ends else "stop",
-            includes_usage=way.is_stream and self._includes_usage(value) is True,
+            includes_usage=form.is_stream and self._includes_usage(value) is True,
         )
         if template is None:
             return None
@@ -126,13 +137,13 @@ class CompiledResponder:
             b"total": prompt + size,
         }
         begin, before, after, end = [part % holes for part in template]
-        if way.is_stream:
-            pieces = answer.encoded()
+        if form.is_stream:
+            pieces = speech.encoded()
             text = (after + before).join(pieces[:size] if ends else pieces)
         else:
-            text = json_text.encode(answer.first(size) if ends else answer.text())
+            text = json_text.encode(speech.first(size) if ends else speech.text())
         content = b"".join((begin, before, text, after, end))
-        return CompiledResponse(self._status, way.fields, content, way.is_stream)
+        return CompiledResponse(self._status, form.fields, content, form.is_stream)
 
     def _digest(self, value: dict[str, Any], without: frozenset[str]) -> bytes:
         if not without.isdisjoint(value):
@@ -141,16 +152,16 @@ class CompiledResponder:
 
     def _limit(self, value: dict[str, Any]) -> int | None:
         """The least limit that is given; 0 for one that is not plainly a count."""
-        found: int | None = None
+        least: int | None = None
         for get in self._limits:
             limit = get(value)
             if limit is None:
                 continue
             if type(limit) is not int or limit < 1:
                 return 0
-            if found is None or limit < found:
-                found = limit
-        return found
+            if least is None or limit < least:
+                least = limit
+        return least
 
 
 def _question(messages: Any) -> str | None:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
-from troth.http.exchange import Fields
 from troth.openapi.operation import Operation, SecurityScheme
 from troth.validation import security
+from troth_mock.responding.problems import Problem
 
 #: The longest credential that is looked at.
 LONGEST = 4096
@@ -21,24 +20,11 @@ LONGEST = 4096
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Denied:
-    """Why a request is not let in, and the challenges of the answer (RFC 9110 §11.6.1)."""
-
-    message: str
-    challenges: tuple[str, ...]
-
-    @property
-    def fields(self) -> Fields:
-        """The WWW-Authenticate fields."""
-        return tuple(("WWW-Authenticate", challenge) for challenge in self.challenges)
-
-
-Gate = Callable[[Mapping[str, Sequence[str]], str], Denied | None]
+Gate = Callable[[Mapping[str, Sequence[str]], str], Problem | None]
 
 
 def gate(operation: Operation, tokens: tuple[str, ...]) -> Gate | None:
-    """What decides over the credentials of requests to *operation*; None: nothing is asked.
+    """What tells why a request to *operation* is not let in; None: no credential is required.
 
     The gate takes the header fields by lower-case name, and the query.
     """
@@ -47,18 +33,22 @@ def gate(operation: Operation, tokens: tuple[str, ...]) -> Gate | None:
         return None
     good = tuple(token.encode() for token in tokens)
 
-    def decide(fields: Mapping[str, Sequence[str]], query: str) -> Denied | None:
+    def decide(fields: Mapping[str, Sequence[str]], query: str) -> Problem | None:
         reasons: list[str] = []
         for schemes in alternatives:
-            reason = next(
-                (said for one in schemes if (said := _missing(one, fields, query, good))), None
-            )
-            if reason is None:
+            for scheme in schemes:
+                reason = _missing(scheme, fields, query, good)
+                if reason is not None:
+                    reasons.append(reason)
+                    break
+            else:
                 return None
-            reasons.append(reason)
-        given = "authorization" in fields
-        challenges = dict.fromkeys(_challenges(alternatives, given=given))
-        return Denied(reasons[0], tuple(challenges))
+        is_sent = "authorization" in fields
+        challenges = dict.fromkeys(_challenges(alternatives, is_sent=is_sent))
+        # RFC 9110 §11.6.1
+        return Problem(
+            401, reasons[0], fields=tuple(("WWW-Authenticate", each) for each in challenges)
+        )
 
     return decide
 
@@ -127,14 +117,14 @@ def _is_any(credential: bytes, good: tuple[bytes, ...]) -> bool:
 
 
 def _challenges(
-    alternatives: tuple[tuple[SecurityScheme, ...], ...], *, given: bool
+    alternatives: tuple[tuple[SecurityScheme, ...], ...], *, is_sent: bool
 ) -> Iterator[str]:
     for scheme in (scheme for schemes in alternatives for scheme in schemes):
         if scheme.kind == "http" and scheme.scheme == "basic":
             yield 'Basic realm="mock", charset="UTF-8"'
         elif security.http_scheme(scheme) == "bearer":
             # RFC 6750 §3.1: no error code for a request that lacks authentication altogether
-            yield 'Bearer realm="mock"' + (', error="invalid_token"' if given else "")
+            yield 'Bearer realm="mock"' + (', error="invalid_token"' if is_sent else "")
         elif scheme.kind == "http":
             yield f'{scheme.scheme.capitalize()} realm="mock"'
         else:

@@ -1,8 +1,8 @@
 """Which declared answer a request gets: its status, media type and example.
 
-Three voices, in this order: `Prefer` (RFC 7240; `code`, `example` and `dynamic`, as Prism reads
-them), the document's own conditions (`x-troth-when`), then Accept (RFC 9110 §12.5.1), for which
-the order of the document decides between equals.  Where a condition holds, Accept is not asked:
+In this order: `Prefer` (RFC 7240; `code`, `example` and `dynamic`, as Prism reads them), the
+document's own conditions (`x-troth-when`), then Accept (RFC 9110 §12.5.1), for which
+the order of the document decides between equals.  Where a condition holds, Accept is not read:
 a client that sends `stream: true` gets a stream whatever its SDK put into Accept.
 """
 
@@ -60,14 +60,14 @@ class Preferences:
     @property
     def applied(self) -> str:
         """The value of Preference-Applied (RFC 7240 §3)."""
-        said = []
+        applied = []
         if self.code is not None:
-            said.append(f"code={self.code}")
+            applied.append(f"code={self.code}")
         if self.example is not None:
-            said.append(f"example={_quoted(self.example)}")
+            applied.append(f"example={_quoted(self.example)}")
         if self.dynamic is not None:
-            said.append(f"dynamic={'true' if self.dynamic else 'false'}")
-        return ", ".join(said)
+            applied.append(f"dynamic={'true' if self.dynamic else 'false'}")
+        return ", ".join(applied)
 
 
 def _quoted(value: str) -> str:
@@ -81,12 +81,12 @@ def preferences(fields: Sequence[str]) -> Preferences:
 
     Preferences that are not ours are passed over.  Raises BadPreference.
     """
-    found: dict[str, str] = {}
-    for piece in media_type.elements(",".join(fields), ","):
-        read = _PREFERENCE.match(piece)
-        if read is not None:
-            found.setdefault(read[1].lower(), media_type.unquoted(read[2] or ""))
-    code, example, dynamic = (found.get(name) for name in ("code", "example", "dynamic"))
+    preferences: dict[str, str] = {}
+    for element in media_type.elements(",".join(fields), ","):
+        match = _PREFERENCE.match(element)
+        if match is not None:
+            preferences.setdefault(match[1].lower(), media_type.unquoted(match[2] or ""))
+    code, example, dynamic = (preferences.get(name) for name in ("code", "example", "dynamic"))
     if code is not None and re.fullmatch(r"[1-5][0-9][0-9]", code, re.ASCII) is None:
         raise BadPreference(f"code={code[:40]}", "a status is a number from 100 to 599")
     if example == "":
@@ -156,31 +156,31 @@ class Chooser:
         offered = self._open or self.content
         if not accept:
             return offered[0]
-        wished = ", ".join(accept)
-        taken = media_type.accepts(wished, [entry.content_type for entry in offered])
-        if not taken:
-            raise NotAcceptable(wished, tuple(entry.content_type for entry in self.content))
-        return next(entry for entry in offered if entry.content_type == taken[0])
+        field = ", ".join(accept)
+        accepted = media_type.accepts(field, [entry.content_type for entry in offered])
+        if not accepted:
+            raise NotAcceptable(field, tuple(entry.content_type for entry in self.content))
+        return next(entry for entry in offered if entry.content_type == accepted[0])
 
     def decide(self, body: Any) -> MediaType | None:
         """The media type whose condition holds for *body*, if one's does."""
         if not self._conditional:
             return None
         if self.reads is None or type(body) is not dict:
-            return self._judge(body)
+            return self._evaluate(body)
         values = [body.get(name) for name in self.reads]
         if not _SCALARS.issuperset(map(type, values)):
-            return self._judge(body)
+            return self._evaluate(body)
         key = (*values, *map(type, values))  # True and 1 are one key of a dict
         try:
             return self._decided[key]
         except KeyError:
-            found = self._judge(body)
+            entry = self._evaluate(body)
             if len(self._decided) < _MOST_DECIDED:
-                self._decided[key] = found
-            return found
+                self._decided[key] = entry
+            return entry
 
-    def _judge(self, body: Any) -> MediaType | None:
+    def _evaluate(self, body: Any) -> MediaType | None:
         facts = {"request": body}
         return next(
             (entry for entry in self._conditional if entry.when and entry.when.holds(facts)), None
@@ -204,10 +204,10 @@ def named_example(entry: MediaType, name: str) -> Example:
     known = []
     for example in entry.examples:
         parts = pointer.split(example.pointer)
-        called = parts[-2] if len(parts) > 1 and parts[-1] in ("value", "dataValue") else parts[-1]
-        if called == name:
+        own = parts[-2] if len(parts) > 1 and parts[-1] in ("value", "dataValue") else parts[-1]
+        if own == name:
             return example
-        known.append(called)
+        known.append(own)
     has = f"no example of that name; it has {', '.join(known)}" if known else "no examples"
     raise BadPreference(f"example={name[:60]}", f"{entry.content_type} has {has}")
 
@@ -216,10 +216,10 @@ def concrete(content_type: str, accept: str | None) -> str:
     """A media type for the Content-Type field: of a range, one that it covers."""
     if "*" not in content_type:
         return content_type
-    wished = (piece.partition(";")[0].strip() for piece in (accept or "").split(","))
-    for wish in wished:
-        if wish and "*" not in wish and media_type.matches(content_type, wish):
-            return wish
+    accepted = (element.partition(";")[0].strip() for element in (accept or "").split(","))
+    for each in accepted:
+        if each and "*" not in each and media_type.matches(content_type, each):
+            return each
     kind = media_type.essence(content_type)
     if kind.endswith("+json"):
         return "application/json"

@@ -6,7 +6,7 @@ seed and request (key order and white space aside) give the same bytes, and any 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError, similar
@@ -15,22 +15,22 @@ from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
 from troth_mock.chat.request import Refused
-from troth_mock.reply import Reply, Stream
-from troth_mock.responding.compiled_responder import CompiledResponse
+from troth_mock.reply import Reply
+from troth_mock.responding.compiled_responder import RespondToBody
 from troth_mock.responding.negotiation import BadPreference, NotAcceptable
-from troth_mock.responding.operation_responder import Answerer
-from troth_mock.responding.refusals import refusal, status_of_violation
+from troth_mock.responding.operation_responder import OperationResponder
+from troth_mock.responding.problems import Problem, status_of_violation
 
-__all__ = ["Reply", "Responder", "Stream", "refusal"]
-
-_MOST_NEAR = 3
+_MOST_SUGGESTED = 3
+#: Of more paths than this none is suggested: to compare them all takes too long.
+_MOST_COMPARED = 2000
 
 
 class Responder:
     """Answers the requests of one contract.
 
     *tokens* are the only credentials that are good; without any, all are.  With *clock* `fixed`
-    every answer tells the same time, `wall` the time at which it was asked.
+    every answer tells the same time, `wall` the time of its request.
     """
 
     def __init__(
@@ -46,50 +46,25 @@ class Responder:
         self._tokens = tuple(tokens)
         self._is_fixed = clock == "fixed"
         # compiled when first asked for: a document may have thousands of operations
-        self._answerers: dict[int, Answerer] = {}
+        self._operations: dict[int, OperationResponder] = {}
 
     def respond(self, request: Request, *, now: int) -> Reply:
         """Answer *request*; *now* is the time in seconds since 1970."""
         try:
             match = self.contract.match(request.method, request.target)
-        except NoSuchPath as fault:
-            return self._unknown(request, fault)
+        except NoSuchPath:
+            return self._unknown_path(request.target).reply()
         except MethodNotAllowed as fault:
-            return refusal(
-                405, _printable(str(fault)), fields=(("Allow", ", ".join(fault.allowed)),)
-            )
+            allow = ("Allow", ", ".join(fault.allowed))
+            return Problem(405, _shortened(str(fault)), fields=(allow,)).reply()
         operation = match.operation
         try:
-            answerer = self._answerers.get(id(operation)) or self._compile(operation)
-            return answerer.answer(match, request, created=None if self._is_fixed else now)
-        except Refused as fault:
-            told = {"code": fault.code, "pointer": fault.param or "", "message": str(fault)}
-            return refusal(
-                status_of_violation(operation),
-                str(fault),
-                code=fault.code,
-                param=fault.param,
-                errors=(told,),
-                operation=operation,
-            )
-        except BadPreference as fault:
-            return refusal(
-                400, str(fault), code="bad_preference", param="Prefer", operation=operation
-            )
-        except NotAcceptable as fault:
-            return refusal(406, str(fault), param="Accept", operation=operation)
-        except Unsatisfiable as fault:
-            said = f"the document cannot be met: {fault}"
-            return refusal(501, said, code="unsatisfiable_schema", operation=operation)
-        except TrothError as fault:
-            said = f"the document cannot be used: {fault}"
-            return refusal(501, said, code="unusable_document", operation=operation)
-        except RecursionError:
-            # a document or a request at the edge of every limit; nothing of it is left behind
-            said = "the request nests too deeply to be answered"
-            return refusal(400, said, code="too_deep", operation=operation)
+            responder = self._operations.get(id(operation)) or self._compile(operation)
+            return responder.respond(match, request, created=None if self._is_fixed else now)
+        except (TrothError, RecursionError) as fault:
+            return _problem(fault, operation).reply(operation)
 
-    def lane(self, request: Request) -> Callable[[bytes, int], CompiledResponse | None] | None:
+    def compiled(self, request: Request) -> RespondToBody | None:
         """What answers plain bodies that come with the head of *request*, at a given time.
 
         None where that head is not plain; and what it returns gives None for what `respond` has
@@ -98,38 +73,60 @@ class Responder:
         try:
             match = self.contract.match(request.method, request.target)
             operation = match.operation
-            answerer = self._answerers.get(id(operation)) or self._compile(operation)
-            answer = answerer.lane(match, request)
+            responder = self._operations.get(id(operation)) or self._compile(operation)
+            compiled = responder.compiled(match, request)
         except TrothError:
             return None
-        if answer is None or not self._is_fixed:
-            return answer
-        return lambda body, now: answer(body, None)
+        if compiled is None or not self._is_fixed:
+            return compiled
+        return lambda body, now: compiled(body, None)
 
-    def _compile(self, operation: Operation) -> Answerer:
-        found = Answerer(self.contract, operation, seed=self._seed, tokens=self._tokens)
-        return self._answerers.setdefault(id(operation), found)
+    def _compile(self, operation: Operation) -> OperationResponder:
+        responder = OperationResponder(
+            self.contract, operation, seed=self._seed, tokens=self._tokens
+        )
+        return self._operations.setdefault(id(operation), responder)
 
-    def _unknown(self, request: Request, fault: NoSuchPath) -> Reply:
-        path = request.target.partition("?")[0][:500]
+    def _unknown_path(self, target: str) -> Problem:
+        path = target.partition("?")[0][:500]
         known = {
-            base + operation.path: operation
+            base + operation.path: None
             for operation in self.contract.operations
             for base in operation.base_paths
         }
         near = _near(path, list(known))
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        return refusal(404, f"there is no path {path!r}{hint}", code="unknown_path")
+        return Problem(404, f"there is no path {path!r}{hint}", "unknown_path")
+
+
+def _problem(fault: TrothError | RecursionError, operation: Operation) -> Problem:
+    """What keeps a request to *operation* from its answer, as its client is told."""
+    match fault:
+        case Refused():
+            error = {"code": fault.code, "pointer": fault.param or "", "message": str(fault)}
+            status = status_of_violation(operation)
+            return Problem(status, str(fault), fault.code, fault.param, (error,))
+        case BadPreference():
+            return Problem(400, str(fault), "bad_preference", "Prefer")
+        case NotAcceptable():
+            return Problem(406, str(fault), param="Accept")
+        case Unsatisfiable():
+            return Problem(501, f"the document cannot be met: {fault}", "unsatisfiable_schema")
+        case TrothError():
+            return Problem(501, f"the document cannot be used: {fault}", "unusable_document")
+    # a document or a request at the edge of every limit; nothing of it is left behind
+    return Problem(400, "the request nests too deeply to be answered", "too_deep")
 
 
 def _near(path: str, known: Sequence[str]) -> list[str]:
-    if len(known) > 2000:
+    """The paths that were probably meant by *path*: those that end like it first."""
+    if len(known) > _MOST_COMPARED:
         return []
-    ends = [one for one in known if path.strip("/") and one.endswith("/" + path.strip("/"))]
-    return list(dict.fromkeys([*ends, *similar(path, known, most=_MOST_NEAR, least=0.5)]))[
-        :_MOST_NEAR
-    ]
+    end = path.strip("/")
+    near = [one for one in known if end and one.endswith("/" + end)]
+    near += similar(path, known, most=_MOST_SUGGESTED, least=0.5)
+    return list(dict.fromkeys(near))[:_MOST_SUGGESTED]
 
 
-def _printable(said: str) -> str:
-    return said if len(said) <= 500 else said[:497] + "…"
+def _shortened(sentence: str) -> str:
+    return sentence if len(sentence) <= 500 else sentence[:497] + "…"

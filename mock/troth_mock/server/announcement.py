@@ -9,12 +9,10 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote
 
-import orjson
-
+from troth.generation.request_writer import assemble, body_type, with_credential
 from troth.generation.values import synthesize
 from troth.http.exchange import Request
 from troth.openapi import code_samples
@@ -92,17 +90,33 @@ def curl(request: Request, url: str) -> str:
 
 
 def _requests(operation: Operation, *, token: str) -> Iterator[Request]:
-    target, fields = _addressed(operation, token=token)
-    if operation.request_body is None or not operation.request_body.required:
-        yield Request(operation.method, target, fields)
-    if operation.request_body is None:
-        return
-    for media_type in operation.request_body.content:
-        if media_type.is_json:
-            for value in _bodies(operation, media_type):
-                content_type = ("Content-Type", media_type.content_type)
-                body = orjson.dumps(value)
-                yield Request(operation.method, target, (content_type, *fields), body)
+    body = operation.request_body
+    if body is None or not body.required:
+        yield _request(operation, token)
+    entry = body_type(operation)
+    if entry is not None and entry.is_json:
+        for value in _bodies(operation, entry):
+            yield _request(operation, token, body=value)
+
+
+def _request(operation: Operation, token: str, **body: Any) -> Request:
+    parameters: dict[tuple[str, str], Any] = {
+        (parameter.location, parameter.name): _value(parameter)
+        for parameter in operation.parameters
+        if parameter.required or parameter.location == "path"
+    }
+    schemes = operation.security[0] if operation.security else ()
+    is_basic = any(scheme.kind == "http" and scheme.scheme == "basic" for scheme in schemes)
+    request = with_credential(
+        assemble(operation, parameters=parameters, **body), "troth:troth" if is_basic else token
+    )
+    # curl's own will do
+    fields = tuple(field for field in request.fields if field[0] != "Accept")
+    return replace(request, fields=fields)
+
+
+def _value(parameter: Parameter) -> Any:
+    return "x" if parameter.schema is None else synthesize(parameter.schema, seed=_SEED)
 
 
 def _bodies(operation: Operation, media_type: MediaType) -> Iterator[Any]:
@@ -119,33 +133,3 @@ def _bodies(operation: Operation, media_type: MediaType) -> Iterator[Any]:
         if schema.is_valid(example.value):
             yield example.value
     yield synthesize(schema, seed=_SEED)
-
-
-def _addressed(operation: Operation, *, token: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    path, query = operation.path.partition("#")[0], []
-    fields: list[tuple[str, str]] = []
-    for parameter in operation.parameters:
-        if parameter.location == "path":
-            path = path.replace(f"{{{parameter.name}}}", quote(_text(parameter), safe=""))
-        elif parameter.required and parameter.location == "query":
-            query.append(f"{quote(parameter.name)}={quote(_text(parameter), safe='')}")
-        elif parameter.required and parameter.location == "header":
-            fields.append((parameter.name, _text(parameter)))
-    for scheme in operation.security[0] if operation.security else ():
-        if scheme.kind == "apiKey" and scheme.location == "query":
-            query.append(f"{quote(scheme.parameter)}={quote(token, safe='')}")
-        elif scheme.kind == "apiKey" and scheme.location == "header":
-            fields.append((scheme.parameter, token))
-        elif scheme.kind == "http" and scheme.scheme == "basic":
-            fields.append(("Authorization", "Basic dHJvdGg6dHJvdGg="))
-        elif scheme.kind in ("http", "oauth2", "openIdConnect"):
-            fields.append(("Authorization", f"Bearer {token}"))
-    return path + ("?" + "&".join(query) if query else ""), tuple(fields)
-
-
-def _text(parameter: Parameter) -> str:
-    schema = parameter.schema
-    value = synthesize(schema, seed=_SEED) if schema is not None else "x"
-    if isinstance(value, list):
-        return ",".join(str(item) for item in value)
-    return json.dumps(value) if isinstance(value, (bool, dict)) or value is None else str(value)

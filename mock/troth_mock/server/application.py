@@ -1,6 +1,6 @@
-"""Answering: from a request on a connection to the bytes of its answer.
+"""From a request on a connection to the bytes of its answer.
 
-What the answer says is `respond`'s.  Here the request is read under limits, and the answer is
+What the answer says is the responder's.  Here the request is read under limits, and the answer is
 written: at once, or paced.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from aiohttp import web
 from multidict import istr
@@ -19,28 +19,34 @@ from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
 from troth_mock.reply import Reply, Stream, has_content
-from troth_mock.server.connection import LAST, SENT, Connection
-from troth_mock.server.cors import Origins, is_preflight, preflight
+from troth_mock.responding.compiled_responder import RespondToBody
+from troth_mock.responding.problems import Problem
+from troth_mock.responding.responder import Responder
+from troth_mock.server.connection import LAST, SENT, Connection, Listener
 from troth_mock.server.guards import (
     Hosts,
     Limits,
-    Problem,
+    Origins,
     head_problem,
+    is_preflight,
     path_of,
+    preflight,
     too_large,
     too_slow,
 )
-from troth_mock.server.known_heads import Answer, Head, Known
-from troth_mock.server.listener import Listener
+from troth_mock.server.heads import (
+    Delivery,
+    KnownHead,
+    RequestHead,
+    ResponseHeads,
+    framed,
+    wall_clock,
+)
 from troth_mock.server.pacing import Pace, Turns
 from troth_mock.server.pages import Pages
-from troth_mock.server.response_heads import Delivery, Heads, framed, wall_clock
-
-if TYPE_CHECKING:
-    from troth_mock.responding.responder import Responder
 
 _ORIGIN = istr("Origin")
-_STOPPING = Problem(503, "server_stopping", "the mock is stopping")
+_STOPPING = Problem(503, "the mock is stopping", "server_stopping")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +79,13 @@ class App:
         """
         self._loop = asyncio.get_running_loop()
         limits = self.settings.limits
-        self._heads = Heads(self.settings.origins, clock=self._loop.time)
+        self._heads = ResponseHeads(self.settings.origins, clock=self._loop.time)
         self._turns = Turns(self._loop)
         self._connections = Listener(
-            self._answer,
-            answer_at_once=self._answer_at_once,
-            say=self._say,
-            may_answer_at_once=not self.settings.pace.is_set,
+            self._respond,
+            respond_at_once=self._respond_at_once,
+            respond_compiled=self._respond_compiled,
+            may_respond_at_once=not self.settings.pace.is_set,
             error=self._heads.problem,
             limits=limits,
         )
@@ -108,15 +114,15 @@ class App:
             connection.review(now, self.settings.limits)
         self._reviewing = self._loop.call_later(self._review_every, self._review)
 
-    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request that aiohttp runs a coroutine for."""
         connection = cast(Connection, request.protocol)
         connection.begin(request.content)
-        head = Head(
+        head = RequestHead(
             request.method, request.raw_path, request.version, request.headers, request.keep_alive
         )
         try:
-            body = self._refused(head) or await self._body(request, connection)
+            body = self._head_problem(head) or await self._body(request, connection)
             received = 0.0
             if self.settings.pace.is_set:
                 received = connection.came()
@@ -135,48 +141,52 @@ class App:
         finally:
             connection.end()
 
-    def _answer_at_once(self, head: Head, body: bytes, connection: Connection, data: bytes) -> bool:
+    def _respond_at_once(
+        self, head: RequestHead, body: bytes, connection: Connection, data: bytes
+    ) -> bool:
         """Answer a request that came whole; tell whether to keep the connection.
 
         *data* are the bytes that it was, if they were nothing else.
         """
         delivery = self._delivery(head, connection, is_read=True)
-        content = self._refused(head) or self._bounded(body)
-        answer = None if isinstance(content, Problem) else self._lane(head)
-        if answer is not None:
-            known = Known(len(body), answer, delivery)
+        content = self._head_problem(head) or self._bounded(body)
+        respond = None if isinstance(content, Problem) else self._compiled(head)
+        if respond is not None:
+            known = KnownHead(len(body), respond, delivery)
             if data and delivery.keep_alive:
                 self._connections.known.learn(data, known)
-            if self._say(known, body, connection):
+            if self._respond_compiled(known, body, connection):
                 return delivery.keep_alive
         self._write(head, content, connection, delivery)
         return delivery.keep_alive
 
-    def _lane(self, head: Head) -> Answer | None:
-        """What answers plain bodies with this head; see `Responder.lane`."""
+    def _compiled(self, head: RequestHead) -> RespondToBody | None:
+        """What answers plain bodies with this head; see `Responder.compiled`."""
         if head.target.partition("?")[0] in self._pages:
             return None
-        return self.responder.lane(Request(head.method, head.target, tuple(head.headers.items())))
+        return self.responder.compiled(
+            Request(head.method, head.target, tuple(head.headers.items()))
+        )
 
-    def _say(self, known: Known, body: bytes, connection: Connection) -> bool:
+    def _respond_compiled(self, known: KnownHead, body: bytes, connection: Connection) -> bool:
         """Answer a plain request; tell whether it was one."""
-        said = known.answer(body, wall_clock())
-        if said is None:
+        response = known.respond(body, wall_clock())
+        if response is None:
             return False
-        connection.send(self._heads.said(said, known.delivery))
+        connection.send(self._heads.compiled(response, known.delivery))
         return True
 
     def _write(
         self,
-        head: Head,
+        head: RequestHead,
         body: bytes | Problem,
         connection: Connection,
         delivery: Delivery,
     ) -> Reply | None:
         """Send the answer, or return the reply whose stream is yet to be paced."""
         if isinstance(body, Problem):
-            answer = body.reply(self._operation(head))
-            connection.send(self._heads.whole(answer, delivery))
+            refusal = body.reply(self._operation(head))
+            connection.send(self._heads.whole(refusal, delivery))
             return None
         reply = self._reply(Request(head.method, head.target, tuple(head.headers.items()), body))
         stream = reply.stream
@@ -191,7 +201,7 @@ class App:
             connection.send(self._heads.stream(reply, delivery) + content + delivery.end)
         return None
 
-    def _refused(self, head: Head) -> Problem | None:
+    def _head_problem(self, head: RequestHead) -> Problem | None:
         settings = self.settings
         return head_problem(
             head.headers,
@@ -201,7 +211,7 @@ class App:
             limits=settings.limits,
         )
 
-    def _operation(self, head: Head) -> Operation | None:
+    def _operation(self, head: RequestHead) -> Operation | None:
         """The operation that a request means, which may say in what form its errors are."""
         for method in (head.method, "GET") if head.method == "HEAD" else (head.method,):
             with suppress(NoSuchPath, MethodNotAllowed):
@@ -227,10 +237,10 @@ class App:
         except TimeoutError:
             return too_slow(limits)
         except web.RequestPayloadError as fault:
-            return Problem(400, "malformed_body", f"the body's framing is broken: {fault}"[:300])
+            return Problem(400, f"the body's framing is broken: {fault}"[:300], "malformed_body")
         return b"".join(pieces)
 
-    def _delivery(self, head: Head, connection: Connection, *, is_read: bool) -> Delivery:
+    def _delivery(self, head: RequestHead, connection: Connection, *, is_read: bool) -> Delivery:
         keep_alive = (
             head.keep_alive
             # HTTP/1.0 has no chunks: there a stream's end is the connection's
@@ -258,7 +268,7 @@ class App:
             status, fields, body = self._pages.render(path)
             return Reply(status, fields, body)
         allow = (("Allow", "GET, HEAD, OPTIONS"),)
-        return Problem(405, "", f"{path} takes GET and HEAD only", allow).reply()
+        return Problem(405, f"{path} takes GET and HEAD only", fields=allow).reply()
 
     def _options(self, request: Request, *, allowed: tuple[str, ...] = ()) -> Reply:
         """A preflight, the methods that there are, or what the document says of its OPTIONS."""

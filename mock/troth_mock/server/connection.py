@@ -1,4 +1,4 @@
-"""One client's connection: aiohttp's protocol, and what it leaves open.
+"""The clients' connections: what makes and ends them, and what aiohttp's protocol leaves open.
 
 aiohttp parses, queues pipelined requests and runs our coroutine for each.  Added here: a deadline
 for a request's head, a client that half-closes, one that takes nothing of what is sent, and one
@@ -12,33 +12,129 @@ import asyncio
 import logging
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from struct import error as StructError
 from struct import unpack_from
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from aiohttp import web
 
+from troth_mock.responding.problems import Problem
 from troth_mock.server import fast_path
-from troth_mock.server.framing import Framing
-from troth_mock.server.guards import Limits, Problem, internal, malformed, one_line
-from troth_mock.server.known_heads import Head, is_whole
+from troth_mock.server.framing import RequestFraming
+from troth_mock.server.guards import Limits, internal, malformed, one_line
+from troth_mock.server.heads import (
+    LAST_CHUNK,
+    Delivery,
+    KnownHead,
+    KnownHeads,
+    RequestHead,
+    framed,
+    is_whole,
+)
 from troth_mock.server.pacing import Sending
-from troth_mock.server.response_heads import Delivery
-
-if TYPE_CHECKING:
-    from troth_mock.server.listener import Listener
 
 LOG = logging.getLogger("troth.mock")
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _TOO_SHORT = "the body ended before its length"
 _NOT_CHUNKED = "it is not chunked as it says"
-_SLOW_HEAD = Problem(408, "request_timeout", "the head of the request came too slowly")
+_SLOW_HEAD = Problem(408, "the head of the request came too slowly", "request_timeout")
+# How long what is left of a refused body is read and thrown away before the connection closes.
+_LINGER = 2.0
 
 
 # Linux's struct tcp_info: tcpi_last_data_recv stands at this offset.
 _TCP_INFO = getattr(socket, "TCP_INFO", None) if sys.platform == "linux" else None
 _LAST_DATA_RECEIVED = 52
+
+
+class Listener(web.Server):
+    """What makes connections, keeps the set of those that are open, and ends them.
+
+    aiohttp runs *respond* for each request.  On the fast path *respond_at_once* answers one that
+    came whole, without a task, and returns whether the connection may be kept;
+    *respond_compiled* answers one whose head is known, if it is plain.
+    """
+
+    def __init__(
+        self,
+        respond: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
+        *,
+        respond_at_once: Callable[[RequestHead, bytes, Connection, bytes], bool],
+        respond_compiled: Callable[[KnownHead, bytes, Connection], bool],
+        may_respond_at_once: bool,
+        error: Callable[[Problem], bytes],
+        limits: Limits,
+    ) -> None:
+        # handler_cancellation: a client that goes away ends its coroutine (aiohttp's default lets
+        # it run).  auto_decompress: a small body could unpack to gigabytes on the loop.
+        super().__init__(respond, handler_cancellation=True)
+        self.loop = asyncio.get_running_loop()
+        self.error = error
+        self.respond_at_once = respond_at_once
+        self.respond_compiled = respond_compiled
+        self.known = KnownHeads()
+        self.is_fast = fast_path.IS_AVAILABLE
+        self.may_respond_at_once = may_respond_at_once
+        self.open: set[Connection] = set()
+        self.emptied: asyncio.Future[None] | None = None
+        self.hurried: asyncio.Future[None] = self.loop.create_future()
+        self._options: dict[str, Any] = {
+            "loop": self.loop,
+            "access_log": None,
+            "auto_decompress": False,
+            "keepalive_timeout": limits.idle,
+            "lingering_time": min(_LINGER, limits.body),
+            "max_line_size": limits.line_bytes,
+            "max_field_size": limits.line_bytes,
+            "max_headers": limits.field_count,
+            "logger": LOG,
+        }
+
+    def __call__(self) -> web.RequestHandler:
+        """Make the protocol of a new connection."""
+        return Connection(self, **self._options)
+
+    async def drain(self, grace: float, *, last_words: bytes) -> None:
+        """Let what is being answered end within *grace* seconds, and end the rest.
+
+        A stream that is cut short says *last_words*, and never its sentinel.
+        """
+        self.emptied = self.loop.create_future()
+        self.known.forget()
+        for connection in tuple(self.open):
+            if connection.busy or connection.heard is not None:
+                connection.close()
+            else:
+                connection.force_close()
+        await self._until_emptied(grace)
+        for connection in tuple(self.open):
+            if connection.sending is not None:
+                end = LAST_CHUNK if connection.delivery.is_chunked else b""
+                connection.sending.stop(framed(last_words, connection.delivery) + end)
+        await self._until_emptied(0.25)
+        for connection in tuple(self.open):
+            connection.abort()
+        await self.shutdown(0.25)
+
+    def hurry(self) -> None:
+        """Wait no longer for what is being answered."""
+        if not self.hurried.done():
+            self.hurried.set_result(None)
+
+    async def _until_emptied(self, seconds: float) -> None:
+        if self.open and self.emptied is not None:
+            await asyncio.wait(
+                [self.emptied, self.hurried],
+                timeout=seconds,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+
+    def lost(self, connection: Connection) -> None:
+        """Forget *connection*."""
+        self.open.discard(connection)
+        if not self.open and self.emptied is not None and not self.emptied.done():
+            self.emptied.set_result(None)
 
 
 class Connection(web.RequestHandler):
@@ -64,7 +160,7 @@ class Connection(web.RequestHandler):
         self.begun = False
         self.half_closed = False
         self.clean = True
-        self.framing = None if listener.is_fast else Framing()
+        self.framing = None if listener.is_fast else RequestFraming()
         self.heard: float | None = None
         self.body: Any = None
         self.sending: Sending | None = None
@@ -94,8 +190,8 @@ class Connection(web.RequestHandler):
         if _TCP_INFO is None or wire is None:
             return now
         try:
-            told = wire.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _LAST_DATA_RECEIVED + 4)
-            (milliseconds,) = unpack_from("=I", told, _LAST_DATA_RECEIVED)
+            tcp_info = wire.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _LAST_DATA_RECEIVED + 4)
+            (milliseconds,) = unpack_from("=I", tcp_info, _LAST_DATA_RECEIVED)
         except (OSError, StructError):
             # gone already, or an emulation that tells less
             return now
@@ -216,25 +312,25 @@ class Connection(web.RequestHandler):
         if not fast_path.is_idle(self):
             return False
         listener = self.listener
-        found = listener.known.find(data)
+        known = listener.known.find(data)
         try:
-            if found is None or not listener.say(*found, self):
+            if known is None or not listener.respond_compiled(*known, self):
                 return False
         except Exception:
-            # the way for all requests meets the same fault, and tells it
+            # the way for all requests meets the same fault, and reports it
             return False
         fast_path.renew(self)
         return True
 
-    def _is_answered_at_once(self, head: Head, data: bytes) -> bool:
-        if self.writing_paused or not self.listener.may_answer_at_once:
+    def _is_answered_at_once(self, head: RequestHead, data: bytes) -> bool:
+        if self.writing_paused or not self.listener.may_respond_at_once:
             return False
         content = fast_path.take(self)
         if content is None:
             return False
         self.begin(content)
         try:
-            keep_alive = self.listener.answer_at_once(
+            keep_alive = self.listener.respond_at_once(
                 head, content.read_nowait(), self, data if self.clean else b""
             )
         except Exception as fault:

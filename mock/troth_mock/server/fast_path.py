@@ -18,7 +18,7 @@ from typing import Any
 
 from aiohttp import http, web
 
-from troth_mock.server.known_heads import Head
+from troth_mock.server.heads import RequestHead
 
 Waiter = asyncio.Future[None] | None
 
@@ -29,7 +29,7 @@ _TOUCHED = (
 
 
 def is_idle(protocol: web.RequestHandler) -> bool:
-    """Whether nothing is asked on *protocol*, and it is ready for more."""
+    """Whether no request waits on *protocol*, and it is ready for more."""
     waiter = protocol._waiter
     return not (
         waiter is None
@@ -55,7 +55,7 @@ def is_queued(protocol: web.RequestHandler) -> bool:
     return bool(protocol._messages)
 
 
-def sole(protocol: web.RequestHandler) -> Head | None:
+def sole(protocol: web.RequestHandler) -> RequestHead | None:
     """The head of the one request that waits, if it is one, and a plain one."""
     queue = protocol._messages
     if len(queue) != 1:
@@ -64,7 +64,7 @@ def sole(protocol: web.RequestHandler) -> Head | None:
     # what stands for the parser's complaint is of another type
     if not isinstance(message, http.RawRequestMessage) or message.upgrade:
         return None
-    return Head(
+    return RequestHead(
         message.method, message.path, message.version, message.headers, not message.should_close
     )
 
@@ -137,11 +137,11 @@ class _Sent(web.StreamResponse):
 
 async def _behaves() -> bool:
     """Whether a request can be taken from aiohttp, and the next one be left to it."""
-    asked: list[tuple[str, bytes]] = []
+    requests: list[tuple[str, bytes]] = []
     done = asyncio.Event()
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
-        asked.append((request.raw_path, await request.content.read()))
+        requests.append((request.raw_path, await request.content.read()))
         transport.write(_ANSWER)
         done.set()
         return _Sent()
@@ -175,7 +175,7 @@ async def _behaves() -> bool:
             await done.wait()
             while not is_idle(protocol):
                 await asyncio.sleep(0)
-        is_left = asked == [("/2?a=b", b"hi")] and transport.written == _ANSWER
+        is_left = requests == [("/2?a=b", b"hi")] and transport.written == _ANSWER
         return is_left and not transport.closed
     finally:
         protocol.connection_lost(None)
@@ -183,20 +183,20 @@ async def _behaves() -> bool:
 
 
 def _look() -> bool:
-    found: list[bool] = []
+    verdict: list[bool] = []
 
     def run() -> None:
         try:
-            found.append(asyncio.run(_behaves()))
+            verdict.append(asyncio.run(_behaves()))
         except Exception:
             # whatever is amiss, the public way does without it
-            found.append(False)
+            verdict.append(False)
 
     # on a thread of its own: where this is imported, a loop may be running
     thread = threading.Thread(target=run, name="troth-mock-self-test", daemon=True)
     thread.start()
     thread.join()
-    return found[0]
+    return verdict[0]
 
 
 IS_AVAILABLE = _look()

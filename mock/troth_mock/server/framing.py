@@ -34,7 +34,7 @@ class _Lost(Exception):
     """What follows can be anything."""
 
 
-class Framing:
+class RequestFraming:
     """One connection's requests, followed from one segment to the next.
 
     *is_broken*: a chunk is not one, and nothing after it can be told.
@@ -81,13 +81,13 @@ class Framing:
         self, whole: re.Pattern[bytes], so_far: re.Pattern[bytes]
     ) -> Generator[None, None, bytes]:
         """Take what *whole* matches; Broken as soon as *so_far* shows that it never will."""
-        while (found := whole.match(self._data)) is None:
+        while (match := whole.match(self._data)) is None:
             if not so_far.fullmatch(self._data):
                 raise _Broken
             if len(self._data) > _LONGEST:
                 raise _Lost
             yield
-        line = found[0]
+        line = match[0]
         del self._data[: len(line)]
         return line
 

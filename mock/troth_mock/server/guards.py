@@ -1,7 +1,11 @@
-"""What a request's head must satisfy before its body is read, and the errors that say it does not.
+"""Who may ask, and who may read: what a request's head must satisfy before its body is read.
 
-The document decides everything that it can see; these are the faults that lie below it: framing,
-size, coding, the Host field.
+The document decides everything that it can see; these are the problems that lie below it: the Host
+field, size, coding, framing.
+
+Web pages may read the mock's answers by the Fetch standard's CORS protocol: those from this machine
+by default, others by name.  Credentials (cookies) are never allowed: the mock has none, and a
+bearer token travels in a header that the page sets itself.
 """
 
 from __future__ import annotations
@@ -13,16 +17,11 @@ from ipaddress import ip_address
 
 from multidict import MultiMapping, istr
 
-from troth.http.exchange import Fields
-from troth.openapi.operation import Operation
-from troth_mock.reply import Reply
-from troth_mock.responding.error_bodies import Fault
-from troth_mock.responding.refusals import refuse
+from troth.http.exchange import TOKEN, Fields, Request
+from troth_mock.responding.problems import Problem
 
 _LOOPBACK_HOST = re.compile(r"(.+\.)?localhost|127(\.\d{1,3}){3}|\[::1\]", re.IGNORECASE)
 _AUTHORITY = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]/@?#\s]+)(?::(\d{0,5}))?")
-
-
 _ABSOLUTE = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
 
 # Two bounds of aiohttp's parser, told by their words: it has one exception for both.
@@ -31,22 +30,7 @@ _HOST = istr("Host")
 _CONTENT_ENCODING = istr("Content-Encoding")
 _CONTENT_LENGTH = istr("Content-Length")
 _EXPECT = istr("Expect")
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """An error below the document's reach: what the answer says, in the form both SDKs read."""
-
-    status: int
-    code: str
-    message: str
-    fields: Fields = ()
-    param: str | None = None
-
-    def reply(self, operation: Operation | None = None) -> Reply:
-        """The answer, in the form that *operation* declares for its status."""
-        fault = Fault(self.status, self.message, self.code, self.param)
-        return refuse(fault, self.fields, operation=operation)
+_TOKEN = re.compile(TOKEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +100,7 @@ def head_problem(
     """What is wrong with a request's head, or None."""
     if version < (1, 0):
         # HTTP/0.9 has no head; whoever speaks it today does so by mistake
-        return Problem(400, "malformed_request", "this server speaks HTTP/1.1 and HTTP/1.0")
+        return Problem(400, "this server speaks HTTP/1.1 and HTTP/1.0", "malformed_request")
     return (
         _host_problem(headers.getall(_HOST, []), version=version, hosts=hosts)
         or (None if target.startswith("/") else _target_problem(target, hosts))
@@ -128,13 +112,13 @@ def head_problem(
 
 def too_large(limits: Limits) -> Problem:
     """The answer to content over the limit."""
-    says = f"the body is larger than {limits.body_bytes} bytes (see --max-body-bytes)"
-    return Problem(413, "body_too_large", says)
+    message = f"the body is larger than {limits.body_bytes} bytes (see --max-body-bytes)"
+    return Problem(413, message, "body_too_large")
 
 
 def too_slow(limits: Limits) -> Problem:
     """The answer to a request that did not arrive in time."""
-    return Problem(408, "request_timeout", f"the request was not complete within {limits.body:g} s")
+    return Problem(408, f"the request was not complete within {limits.body:g} s", "request_timeout")
 
 
 def one_line(text: str) -> str:
@@ -146,26 +130,26 @@ def one_line(text: str) -> str:
 def malformed(message: str) -> Problem:
     """The answer to what aiohttp's parser refuses with *message*."""
     # below its first line the parser shows the bytes, as Python would write them
-    says = one_line(message.partition("\n")[0]).rstrip(": ") or "it cannot be read"
+    reason = one_line(message.partition("\n")[0]).rstrip(": ") or "it cannot be read"
     if _TOO_LONG in message:
-        return Problem(431, "header_fields_too_large", "the request line or a field is too long")
-    return Problem(400, "malformed_request", f"this is not a well-formed HTTP/1.1 request: {says}")
+        return Problem(431, "the request line or a field is too long", "header_fields_too_large")
+    return Problem(
+        400, f"this is not a well-formed HTTP/1.1 request: {reason}", "malformed_request"
+    )
 
 
 def internal(exc: BaseException | None) -> Problem:
     """The answer when *exc*, a fault of ours, is in the way of another."""
-    return Problem(500, "internal_error", one_line(f"the mock failed: {exc!r}"))
+    return Problem(500, one_line(f"the mock failed: {exc!r}"), "internal_error")
 
 
-def _host_problem(found: list[str], *, version: tuple[int, int], hosts: Hosts) -> Problem | None:
-    if len(found) == 1:
-        if _accepts(hosts, found[0]):
-            return None
-        return _misdirected(found[0])
-    if not found and version < (1, 1):
+def _host_problem(names: list[str], *, version: tuple[int, int], hosts: Hosts) -> Problem | None:
+    if len(names) == 1:
+        return None if _accepts(hosts, names[0]) else _misdirected(names[0])
+    if not names and version < (1, 1):
         return None
     # RFC 9112 §3.2: exactly one
-    return Problem(400, "bad_host", "a request has exactly one Host field")
+    return Problem(400, "a request has exactly one Host field", "bad_host")
 
 
 def _target_problem(target: str, hosts: Hosts) -> Problem | None:
@@ -177,8 +161,8 @@ def _target_problem(target: str, hosts: Hosts) -> Problem | None:
 
 
 def _misdirected(name: str) -> Problem:
-    says = f"{name[:200]!r} is not a name of this server; start it with --allow-host to add it"
-    return Problem(421, "misdirected_request", says)
+    message = f"{name[:200]!r} is not a name of this server; start it with --allow-host to add it"
+    return Problem(421, message, "misdirected_request")
 
 
 def path_of(target: str) -> str:
@@ -196,9 +180,12 @@ def _coding_problem(headers: MultiMapping[str]) -> Problem | None:
     codings = headers.getall(_CONTENT_ENCODING)
     if all(value.strip().lower() in ("", "identity") for value in codings):
         return None
-    says = f"Content-Encoding {', '.join(codings)[:100]!r} is not supported: send the body as it is"
+    message = (
+        f"Content-Encoding {', '.join(codings)[:100]!r} is not supported: send the body as it is"
+    )
     # RFC 9110 §15.5.16: Accept-Encoding in a 415 tells which codings would do
-    return Problem(415, "unsupported_content_encoding", says, (("Accept-Encoding", "identity"),))
+    fields = (("Accept-Encoding", "identity"),)
+    return Problem(415, message, "unsupported_content_encoding", fields=fields)
 
 
 def _length_problem(text: str | None, limits: Limits) -> Problem | None:
@@ -214,4 +201,92 @@ def _expect_problem(expected: str | None) -> Problem | None:
     if expected is None or expected.strip().lower() == "100-continue":
         return None
     # RFC 9110 §10.1.1
-    return Problem(417, "expectation_failed", f"cannot meet Expect: {expected[:100]!r}")
+    return Problem(417, f"cannot meet Expect: {expected[:100]!r}", "expectation_failed")
+
+
+# Which pages may read.
+
+_LOOPBACK_ORIGIN = re.compile(
+    r"https?://([a-z0-9-]+\.)*localhost(:\d{1,5})?"
+    r"|https?://(127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?",
+    re.IGNORECASE,
+)
+# What a page's script may read beside the CORS-safelisted response fields.
+_EXPOSED = "x-request-id, retry-after, www-authenticate, allow"
+# `*` as Access-Control-Allow-Headers does not cover Authorization (Fetch §3.3.3): name each one.
+_ALWAYS = ("authorization", "content-type")
+_MOST_NAMES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """The origins that may read answers: loopback ones, and *allowed* ("*": every one)."""
+
+    allowed: tuple[str, ...] = ()
+
+    def allows(self, origin: str) -> bool:
+        """Whether a page of *origin* may read the answers."""
+        return (
+            "*" in self.allowed
+            or origin.lower() in {name.lower().rstrip("/") for name in self.allowed}
+            or _LOOPBACK_ORIGIN.fullmatch(origin) is not None
+        )
+
+    def fields(self, origin: str | None) -> Fields:
+        """The fields that every answer to *origin* carries, errors and streams included."""
+        # the answer depends on Origin even when there was none, so caches must know
+        vary = ("Vary", "Origin")
+        if origin is None or not self.allows(origin):
+            return (vary,)
+        return (
+            vary,
+            ("Access-Control-Allow-Origin", origin),
+            ("Access-Control-Expose-Headers", _EXPOSED),
+        )
+
+
+def is_preflight(request: Request) -> bool:
+    """Whether *request* is a CORS preflight (Fetch §3.3.2) rather than an OPTIONS of its own."""
+    return (
+        request.method == "OPTIONS"
+        and request.field("origin") is not None
+        and request.field("access-control-request-method") is not None
+    )
+
+
+def preflight(request: Request, origins: Origins, *, allowed: tuple[str, ...]) -> Fields:
+    """The fields that answer the preflight *request*, beside those of every answer.
+
+    *allowed* are the methods that the document declares; the one that is asked about is added, so
+    that a page sees the mock's own 404 or 405 and not a bare network error.
+    """
+    vary = (
+        "Vary",
+        "Access-Control-Request-Method, Access-Control-Request-Headers, "
+        "Access-Control-Request-Private-Network",
+    )
+    origin = request.field("origin") or ""
+    if not origins.allows(origin):
+        return (vary,)
+    method = (request.field("access-control-request-method") or "").strip()
+    methods = dict.fromkeys((*allowed, *((method,) if is_token(method) else ())))
+    fields: list[tuple[str, str]] = [
+        vary,
+        ("Access-Control-Allow-Methods", ", ".join(methods)),
+        ("Access-Control-Allow-Headers", ", ".join(_requested_names(request))),
+        ("Access-Control-Max-Age", "600"),
+    ]
+    if (request.field("access-control-request-private-network") or "").lower() == "true":
+        fields.append(("Access-Control-Allow-Private-Network", "true"))
+    return tuple(fields)
+
+
+def _requested_names(request: Request) -> tuple[str, ...]:
+    listed = (request.field("access-control-request-headers") or "").lower().split(",")
+    names = [name.strip() for name in listed if is_token(name.strip())]
+    return tuple(dict.fromkeys((*_ALWAYS, *names[:_MOST_NAMES])))
+
+
+def is_token(text: str) -> bool:
+    """Whether *text* is a token (RFC 9110 §5.6.2), as methods and field names are."""
+    return _TOKEN.fullmatch(text) is not None

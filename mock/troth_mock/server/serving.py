@@ -32,7 +32,7 @@ _UNSPECIFIED = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 class AddressUnavailable(TrothError):
-    """The address that was asked for cannot be listened on; *is_of_host*: on no port of it."""
+    """The address cannot be listened on; *is_of_host*: on no port of it."""
 
     exit_code = 3
 
@@ -44,8 +44,8 @@ class AddressUnavailable(TrothError):
         self.reason = reason
 
     def __str__(self) -> str:
-        said = f"cannot listen on {self.host} port {self.port}: {self.reason}"
-        return f"{said}\n{_ADVICE[self.is_of_host]}"
+        what = f"cannot listen on {self.host} port {self.port}: {self.reason}"
+        return f"{what}\n{_ADVICE[self.is_of_host]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +87,19 @@ async def serve(
     A second signal does not wait for open answers.  Raises AddressUnavailable.
     """
     loop = asyncio.get_running_loop()
-    asked = [asyncio.Event(), asyncio.Event()]
+    stop, hurry = asyncio.Event(), asyncio.Event()
     # before anybody can connect: whoever sees the mock up may stop it at once
     for number in _STOP_SIGNALS:
         # Windows' loops have no signal handlers: there Ctrl-C cancels this coroutine
         with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, lambda: _ask(asked))
+            loop.add_signal_handler(number, lambda: (hurry if stop.is_set() else stop).set())
     url = await _start(app, host, port)
     ready(url)
     try:
-        await asked[0].wait()
+        await stop.wait()
     finally:
         stopping = asyncio.ensure_future(app.stop())
-        hurried = asyncio.ensure_future(asked[1].wait())
+        hurried = asyncio.ensure_future(hurry.wait())
         await asyncio.wait({stopping, hurried}, return_when=asyncio.FIRST_COMPLETED)
         hurried.cancel()
         if not stopping.done():
@@ -162,7 +162,7 @@ def start_in(
 ) -> MockServer:
     """Serve *document* (a file, a contract, or None for the bundled one) until *stack* closes.
 
-    *options* are `respond.Responder`'s.
+    *options* are `Responder`'s.
     """
     if not isinstance(document, Contract):
         document = loading.load(document, overlays=overlays)
@@ -182,10 +182,6 @@ async def _start(app: App, host: str, port: int) -> str:
             reason = os.strerror(number)  # asyncio puts a sentence of its own around it
         is_of_host = is_unknown or number in _NOT_OURS
         raise AddressUnavailable(host, port, reason, is_of_host=is_of_host) from fault
-
-
-def _ask(asked: list[asyncio.Event]) -> None:
-    (asked[1] if asked[0].is_set() else asked[0]).set()
 
 
 def _one_line(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

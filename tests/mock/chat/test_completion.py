@@ -14,7 +14,8 @@ import troth
 from troth.http.exchange import Exchange, Request, Response
 from troth.openapi.stream_assembly import fold
 from troth_mock.chat.tokens import tokens
-from troth_mock.responding.responder import Reply, Responder
+from troth_mock.reply import Reply
+from troth_mock.responding.responder import Responder
 
 CONTRACT = troth.load()
 RESPONDER = Responder(CONTRACT, seed=7)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from troth_mock.chat import corpus
-from troth_mock.chat.text import answer, phrases, speech
+from troth_mock.chat.text import answer, compose, phrases
 from troth_mock.chat.tokens import tokens
 
 NUMBERS = st.integers(0, 2**64 - 1)
@@ -23,7 +23,7 @@ MESSAGES = st.one_of(
 
 @given(MESSAGES, NUMBERS, st.booleans())
 def test_a_speech_has_the_tokens_of_its_text(message: str, number: int, brief: bool) -> None:
-    said = speech(message, number=number, brief=brief)
+    said = compose(message, number=number, brief=brief)
     text = said.text()
     cut = tokens(text)
     assert text == answer(message, number=number, brief=brief)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from troth_mock.chat import corpus
-from troth_mock.chat.text import answer, plain, report, shortened, subject, topic, words_of
+from troth_mock.chat.text import answer, report, shortened, subject, text_of, topic, words_of
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_what_is_shortened_is_a_beginning_of_the_text(text, most):
 
 def test_the_text_of_a_message_is_that_of_its_parts():
     parts = [{"type": "text", "text": "one"}, {"type": "image_url"}, "x", {"text": "two"}]
-    assert [plain("a"), plain(parts), plain(None), plain(3)] == ["a", "one two", "", ""]
+    assert [text_of("a"), text_of(parts), text_of(None), text_of(3)] == ["a", "one two", "", ""]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The compiled lane: to the byte what `respond` answers, or nothing at all."""
+"""Compiled responders: to the byte what `respond` answers, or nothing at all."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def asked(body: bytes, fields: tuple[tuple[str, str], ...] = FIELDS) -> Request:
 def said(
     body: Any, responder: Responder = RESPONDERS["fixed"], *, now: int = 7
 ) -> CompiledResponse | None:
-    answer = responder.lane(asked(b""))
+    answer = responder.compiled(asked(b""))
     assert answer is not None
     return answer(body if isinstance(body, bytes) else json.dumps(body).encode(), now)
 
@@ -78,7 +78,7 @@ def said(
 def answered(
     body: Any, responder: Responder = RESPONDERS["fixed"], *, now: int = 7
 ) -> CompiledResponse:
-    """What `respond` answers, laid out as the lane's."""
+    """What `respond` answers, laid out as a compiled responder's."""
     reply = responder.respond(asked(json.dumps(body).encode()), now=now)
     content = reply.body if reply.stream is None else b"".join(reply.stream.frames)
     return CompiledResponse(reply.status, reply.fields, content or b"", reply.stream is not None)
@@ -86,7 +86,7 @@ def answered(
 
 @settings(max_examples=150)
 @given(BODIES, st.sampled_from(["fixed", "wall"]), st.integers(0, 2**31 - 1))
-def test_what_the_lane_says_is_what_respond_answers(body: Any, clock: str, now: int) -> None:
+def test_what_is_compiled_is_what_respond_answers(body: Any, clock: str, now: int) -> None:
     responder = RESPONDERS[clock]
     found = said(body, responder, now=now)
     assert found is None or found == answered(body, responder, now=now)
@@ -94,7 +94,7 @@ def test_what_the_lane_says_is_what_respond_answers(body: Any, clock: str, now: 
 
 @settings(max_examples=40)
 @given(BODIES)
-def test_the_lane_takes_every_plain_request(body: Any) -> None:
+def test_every_plain_request_is_compiled(body: Any) -> None:
     # JSON Schema takes 7.0 for an integer, and the way for all requests reads it as one
     plain = body.get("max_completion_tokens") != 7.0 and answered(body).status == 200
     assert (said(body) is not None) == plain
@@ -136,16 +136,16 @@ def test_what_is_no_request_is_left(body: bytes) -> None:
         ("", (("Prefer", "code=400"),)),
     ],
 )
-def test_a_head_that_is_not_plain_has_no_lane(
+def test_a_head_that_is_not_plain_is_not_compiled(
     dropped: str, added: tuple[tuple[str, str], ...]
 ) -> None:
     fields = tuple(field for field in FIELDS if field[0] != dropped) + added
-    assert RESPONDERS["fixed"].lane(asked(b"", fields)) is None
+    assert RESPONDERS["fixed"].compiled(asked(b"", fields)) is None
 
 
 @pytest.mark.parametrize("target", ["/v1/models", "/v1/chat/completions?a=b", "/nowhere"])
-def test_what_is_no_chat_has_no_lane(target: str) -> None:
-    assert RESPONDERS["fixed"].lane(Request("POST", target, FIELDS)) is None
+def test_what_is_no_chat_is_not_compiled(target: str) -> None:
+    assert RESPONDERS["fixed"].compiled(Request("POST", target, FIELDS)) is None
 
 
 @pytest.mark.parametrize("accept", ["text/csv", "text/event-stream", "*/*"])
@@ -155,7 +155,7 @@ def test_accept_says_what_it_says_everywhere(accept: str, has_conditions: bool) 
     if not has_conditions:
         responder = Responder(edited(lambda schemas: None, conditions=False))
     fields = (*FIELDS, ("Accept", accept))
-    answer = responder.lane(asked(b"", fields))
+    answer = responder.compiled(asked(b"", fields))
     assert answer is not None
     for stream in (False, True):
         body = {"model": "m", "messages": HELLO, "stream": stream}
@@ -207,7 +207,7 @@ def test_a_document_that_asks_more_of_a_hole_gets_no_skeleton_there(
         assert what is None or what == answered(body, responder)
 
 
-def test_another_member_that_is_required_stands_in_the_lanes_answers() -> None:
+def test_another_member_that_is_required_stands_in_compiled_answers() -> None:
     def change(schemas: dict[str, Any]) -> None:
         schemas["ChatCompletionResponse"]["required"].append("region")
         schemas["ChatCompletionResponse"]["properties"]["region"] = {"const": "100% north"}

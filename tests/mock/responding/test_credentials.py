@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from troth.openapi.operation import Operation, SecurityScheme
-from troth_mock.responding.credentials import LONGEST, Denied, gate
+from troth_mock.responding.credentials import LONGEST, gate
+from troth_mock.responding.problems import Problem
 
 BEARER = SecurityScheme("bearerAuth", "http", "", scheme="bearer")
 BASIC = SecurityScheme("basicAuth", "http", "", scheme="basic")
@@ -24,7 +25,7 @@ def judge(
     tokens: tuple[str, ...] = (),
     query: str = "",
     **fields: list[str],
-) -> Denied | None:
+) -> Problem | None:
     decide = gate(Operation("GET", "/", "", security=schemes), tokens)
     assert decide is not None
     named = {name.replace("_", "-"): values for name, values in fields.items()}
@@ -89,7 +90,7 @@ def test_basic_is_a_user_and_a_password():
     for bad in ("%%%", base64.b64encode(b"no colon").decode()):
         denied = judge((BASIC,), authorization=[f"Basic {bad}"])
         assert denied is not None
-        assert denied.challenges == ('Basic realm="mock", charset="UTF-8"',)
+        assert denied.fields == (("WWW-Authenticate", 'Basic realm="mock", charset="UTF-8"'),)
 
 
 def test_keys_are_looked_for_where_the_document_puts_them():

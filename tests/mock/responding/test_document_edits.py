@@ -16,7 +16,8 @@ from troth.http.exchange import Request
 from troth.openapi import reader
 from troth.openapi.contract import Contract
 from troth.openapi.stream_assembly import fold
-from troth_mock.responding.responder import Reply, Responder
+from troth_mock.reply import Reply
+from troth_mock.responding.responder import Responder
 
 BUNDLED = loading.read()[1].root
 PATH = "/v1/chat/completions"

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 import troth
 from troth.http.exchange import Request
-from troth_mock.responding.responder import Reply, Responder, refusal
+from troth_mock.reply import Reply
+from troth_mock.responding.problems import Problem
+from troth_mock.responding.responder import Responder
 
 CONTRACT = troth.load()
 RESPONDER = Responder(CONTRACT)
@@ -206,7 +208,7 @@ def test_every_declared_error_conforms_to_its_schema():
 
 
 def test_a_refusal_is_in_the_form_of_all_errors():
-    told = error_of(refusal(413, "too large", fields=(("Connection", "close"),)))
+    told = error_of(Problem(413, "too large", fields=(("Connection", "close"),)).reply())
     assert told == {
         "error": {
             "message": "too large",

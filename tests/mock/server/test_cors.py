@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from troth_mock.reply import Reply
-from troth_mock.server.cors import Origins
-from troth_mock.server.guards import Hosts
+from troth_mock.server.guards import Hosts, Origins
 
 Start = Callable[..., Any]
 PAGE = "http://localhost:5173"

@@ -16,7 +16,7 @@ from aiohttp import http
 import troth
 from troth_mock.server import fast_path
 from troth_mock.server import serving as room
-from troth_mock.server.framing import Framing
+from troth_mock.server.framing import RequestFraming
 
 CONTRACT = troth.load()
 _ASKED = {"model": "m", "messages": [{"role": "user", "content": "Tell me of bytes."}]}
@@ -131,7 +131,7 @@ def test_chunks_are_followed_over_any_segments(size: int) -> None:
         b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n"
     )
     for wrong in (b"g", b" 1\r\n", b"1\r\nab", b"\r\n", b"0\r\nno field\r\n", b"-1\r\n", b"5\n"):
-        framing = Framing()
+        framing = RequestFraming()
         for start in range(0, len(data), size):
             framing.feed(data[start : start + size])
         assert not framing.is_broken
@@ -150,7 +150,7 @@ def test_chunks_are_followed_over_any_segments(size: int) -> None:
     ],
 )
 def test_what_cannot_be_followed_is_never_called_broken(data: bytes) -> None:
-    framing: Any = Framing()
+    framing: Any = RequestFraming()
     for piece in (data, b"g", b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\ng"):
         framing.feed(piece)
     assert not framing.is_broken

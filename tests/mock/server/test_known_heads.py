@@ -14,9 +14,8 @@ from troth.http.exchange import Request
 from troth_mock.responding.responder import Responder
 from troth_mock.server import serving as room
 from troth_mock.server.application import Settings
-from troth_mock.server.known_heads import Known, KnownHeads
+from troth_mock.server.heads import Delivery, KnownHead, KnownHeads
 from troth_mock.server.pacing import Pace
-from troth_mock.server.response_heads import Delivery
 
 CONTRACT = troth.load()
 PATH = "/v1/chat/completions"
@@ -29,9 +28,9 @@ class CountingResponder(Responder):
 
     heads = 0
 
-    def lane(self, request: Request) -> Any:
+    def compiled(self, request: Request) -> Any:
         self.heads += 1
-        return super().lane(request)
+        return super().compiled(request)
 
 
 @dataclass
@@ -173,7 +172,7 @@ def test_paced_streams_stay_paced(connect_to: Callable[[str], Any]) -> None:
 
 def test_the_oldest_head_goes_when_there_are_too_many() -> None:
     heads = KnownHeads()
-    known = Known(2, lambda body, now: None, Delivery())
+    known = KnownHead(2, lambda body, now: None, Delivery())
     datas = [b"POST /%d HTTP/1.1\r\nHost: a\r\n\r\n{}" % number for number in range(300)]
     for data in datas:
         heads.learn(data, known)
@@ -188,5 +187,5 @@ def test_the_oldest_head_goes_when_there_are_too_many() -> None:
 def test_a_very_long_head_is_not_kept() -> None:
     heads = KnownHeads()
     data = b"POST / HTTP/1.1\r\nA: %b\r\n\r\n{}" % (b"a" * 5000)
-    heads.learn(data, Known(2, lambda body, now: None, Delivery()))
+    heads.learn(data, KnownHead(2, lambda body, now: None, Delivery()))
     assert heads.find(data) is None

@@ -16,15 +16,15 @@ from troth_mock.chat.request import read_request
 from troth_mock.reply import Reply, framing, headers
 
 
-class Chat:
+class ChatResponder:
     """What answers the successful requests of one operation; compiled once."""
 
     def __init__(
-        self, contract: Contract, dialect: ChatMembers, declared: DeclaredResponse
+        self, contract: Contract, members: ChatMembers, declared: DeclaredResponse
     ) -> None:
-        self.dialect = dialect
+        self.members = members
         digest = contract.document.digest
-        said = headers(declared, Seed.of(digest, "headers"))
+        required = headers(declared, Seed.of(digest, "headers"))
         self.completions: dict[int, Completions] = {}
         self.chunkers: dict[int, Chunker] = {}
         self.fields: dict[int, Fields] = {}
@@ -34,22 +34,22 @@ class Chat:
                 whole = declared.media_type(entry.assembly.body) if entry.assembly else None
                 if whole is not None and entry.assembly is not None:
                     self.chunkers[id(entry)] = Chunker(
-                        entry.assembly, dialect, framing(contract, entry)
+                        entry.assembly, members, framing(contract, entry)
                     )
             if whole is not None and whole.is_json and "*" not in entry.content_type:
-                self.completions[id(entry)] = Completions(dialect, whole.schema, digest=digest)
-                self.fields[id(entry)] = (("Content-Type", entry.content_type), *said)
+                self.completions[id(entry)] = Completions(members, whole.schema, digest=digest)
+                self.fields[id(entry)] = (("Content-Type", entry.content_type), *required)
 
     @classmethod
     def of(
         cls, contract: Contract, operation: Operation, declared: DeclaredResponse | None
-    ) -> Chat | None:
+    ) -> ChatResponder | None:
         """Compile the chat of *operation*; None where the document speaks of none."""
         if operation.completion is None or declared is None:
             return None
         return cls(contract, compile_members(operation.completion), declared)
 
-    def answers(self, entry: MediaType | None) -> bool:
+    def can_answer(self, entry: MediaType | None) -> bool:
         """Whether it can answer in this media type."""
         return id(entry) in self.completions
 
@@ -59,18 +59,20 @@ class Chat:
         body: Any,
         seed: Seed,
         *,
-        said: Seed,
+        text_seed: Seed,
         created: int | None,
         status: int,
     ) -> Reply:
-        """Answer the request of this *body*; *said* is the seed of what the answer says.
+        """Answer the request of this *body*; *text_seed* is that of what the answer says.
 
         Raises Refused and Unsatisfiable.
         """
-        request = read_request(self.dialect, body)
+        request = read_request(self.members, body)
         key = id(entry)
         created = FIXED_TIME if created is None else created
-        completed = self.completions[key].complete(request, seed, said=said, created=created)
+        completed = self.completions[key].complete(
+            request, seed, text_seed=text_seed, created=created
+        )
         chunker = self.chunkers.get(key)
         if chunker is None:
             return Reply(status, self.fields[key], json_text.encode(completed.body))

@@ -12,13 +12,11 @@ from troth.http import json_text
 from troth.openapi.operation import DeclaredResponse, MediaType, Operation
 from troth.schema.schema import Schema
 from troth.schema.untrusted_schema import embedded
-from troth_mock.responding.error_bodies import Fault, told
-from troth_mock.responding.refusals import refusal
-from troth_mock.server.guards import Problem
+from troth_mock.responding.problems import Problem, instance_of
 
 TEXT, WHOLE = {"type": "string"}, {"type": "integer"}
 MESSAGE = "/n: 0 is less than 1 (2 violations in all, see errors)"
-BAD = Fault(
+BAD = Problem(
     400,
     MESSAGE,
     "request-body.minimum",
@@ -28,7 +26,7 @@ BAD = Fault(
         {"code": "request-body.type", "pointer": "/tags/0", "message": "3 is no string"},
     ),
 )
-LOST = Fault(404, "there is no such pet")
+LOST = Problem(404, "there is no such pet")
 
 
 def closed(*required: str, **properties: Any) -> Schema:
@@ -63,7 +61,7 @@ def test_an_error_has_one_form_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("schema", "fault", "says"),
+    ("schema", "problem", "says"),
     [
         (closed(code=WHOLE, message=TEXT), BAD, {"code": 400, "message": MESSAGE}),
         (closed(code=TEXT, reason=TEXT), LOST, {"code": "not_found", "reason": LOST.message}),
@@ -120,9 +118,9 @@ def test_an_error_has_one_form_of_its_own() -> None:
     ],
 )  # fmt: skip
 def test_a_declared_shape_says_the_same_in_its_own_members(
-    schema: Schema, fault: Fault, says: Any
+    schema: Schema, problem: Problem, says: Any
 ) -> None:
-    assert told(schema, fault) == says
+    assert instance_of(schema, problem) == says
 
 
 def test_problem_details_are_those_of_the_status() -> None:
@@ -130,7 +128,7 @@ def test_problem_details_are_those_of_the_status() -> None:
     uri = {"type": "string", "format": "uri-reference"}
     members = {"type": uri, "title": TEXT, "status": WHOLE, "detail": TEXT, "instance": uri}
     schema = embedded({"type": "object", "properties": members})
-    assert told(schema, LOST) == {
+    assert instance_of(schema, LOST) == {
         **LOST.envelope,
         "type": "about:blank",
         "title": "Not Found",
@@ -156,9 +154,9 @@ SCHEMAS = st.recursive(
 
 @settings(max_examples=100, deadline=None)
 @given(SCHEMAS, st.sampled_from([BAD, LOST]))
-def test_what_is_told_conforms_whatever_is_declared(schema: Any, fault: Fault) -> None:
+def test_what_is_told_conforms_whatever_is_declared(schema: Any, problem: Problem) -> None:
     declared = embedded(schema)
-    assert declared.is_valid(told(declared, fault))
+    assert declared.is_valid(instance_of(declared, problem))
 
 
 def declaring(content: dict[str, Schema | None], status: str = "default") -> Operation:
@@ -189,19 +187,21 @@ def declaring(content: dict[str, Schema | None], status: str = "default") -> Ope
 def test_an_error_has_the_declared_media_type_and_shape(
     content: dict[str, Schema | None], kind: str, body: Any
 ) -> None:
-    reply = refusal(404, LOST.message, operation=declaring(content))
+    reply = LOST.reply(declaring(content))
     assert (reply.status, reply.fields) == (404, (("Content-Type", kind),))
     assert json_text.decode(reply.body or b"") == body
 
 
 def test_where_only_text_is_declared_the_error_is_its_sentence() -> None:
-    reply = refusal(404, LOST.message, operation=declaring({"text/plain": embedded(TEXT)}))
+    reply = LOST.reply(declaring({"text/plain": embedded(TEXT)}))
     assert reply.fields == (("Content-Type", "text/plain; charset=utf-8"),)
     assert reply.body == LOST.message.encode()
 
 
 def test_a_problem_below_the_documents_reach_has_the_declared_shape_too() -> None:
-    problem = Problem(415, "unsupported_content_encoding", "no", (("Accept-Encoding", "identity"),))
+    problem = Problem(
+        415, "no", "unsupported_content_encoding", fields=(("Accept-Encoding", "identity"),)
+    )
     operation = declaring({"application/json": closed(code=WHOLE, message=TEXT)}, "4XX")
     reply = problem.reply(operation)
     assert reply.status == 415

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from troth_mock.reply import has_content
-from troth_mock.server import wire
+from troth_mock.server import heads
 
 
 @given(
@@ -21,7 +21,7 @@ from troth_mock.server import wire
 def test_an_opening_has_one_line_a_field_and_no_framing(
     status: int, fields: list[tuple[str, str]]
 ) -> None:
-    opened = wire.opening(status, tuple(fields))
+    opened = heads.opening(status, tuple(fields))
     assert opened.endswith(b"\r\n")
     first, *lines = opened[:-2].split(b"\r\n")
     assert first.startswith(b"HTTP/1.1 %d " % status)
@@ -35,18 +35,18 @@ def test_an_opening_has_one_line_a_field_and_no_framing(
 
 @given(st.binary(max_size=100))
 def test_a_chunk_holds_its_data(data: bytes) -> None:
-    size, _, rest = wire.chunk(data).partition(b"\r\n")
+    size, _, rest = heads.chunk(data).partition(b"\r\n")
     if data:
         assert int(size, 16) == len(data)
         assert rest == data + b"\r\n"
     else:
         # a chunk of nothing would end the body
-        assert wire.chunk(data) == b""
+        assert heads.chunk(data) == b""
 
 
 def test_a_date_is_an_http_date() -> None:
-    assert wire.date(0) == b"Thu, 01 Jan 1970 00:00:00 GMT"
-    assert parsedate_to_datetime(wire.date(4_000_000_000).decode()).timestamp() == 4_000_000_000
+    assert heads.date(0) == b"Thu, 01 Jan 1970 00:00:00 GMT"
+    assert parsedate_to_datetime(heads.date(4_000_000_000).decode()).timestamp() == 4_000_000_000
 
 
 def test_statuses_without_content() -> None:
