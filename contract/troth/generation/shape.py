@@ -162,6 +162,8 @@ def shape_with(asked: dict[str, Any]) -> Shape | None:
     most = get("max_items")
     if most is not None and get("min_items", 0) > most:
         types.discard("array")
+    if get("unique") and get("duplicates"):
+        types.discard("array")
     most = get("max_properties")
     if most is not None and max(get("min_properties", 0), len(get("required", ()))) > most:
         types.discard("object")
