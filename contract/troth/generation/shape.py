@@ -344,7 +344,11 @@ def own_fields(node: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _required(node: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(node["required"]) if isinstance(node.get("required"), list) else ()
+    written = node.get("required")
+    # what is no text is no name: that the schema is malformed is told elsewhere
+    return tuple(
+        name for name in (written if isinstance(written, list) else ()) if isinstance(name, str)
+    )
 
 
 def _types(node: Mapping[str, Any]) -> frozenset[str]:
