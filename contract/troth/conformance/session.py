@@ -243,7 +243,7 @@ class Session:
         followed: set[tuple[str, ...]] = set()
         for violation in violations:
             rule = rule_of(violation)
-            if violation.severity == "hint" or rule in followed or not self._is_wanted(violation):
+            if rule in followed or not self._is_wanted(violation):
                 continue
             followed.add(rule)
             if self._is_known(case, violation):
