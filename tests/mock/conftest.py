@@ -56,7 +56,7 @@ class RawClient:
     def __init__(self, url: str) -> None:
         host, port = url.removeprefix("http://").rsplit(":", 1)
         self.host = f"{host}:{port}"
-        self.socket = socket.create_connection((host.strip("[]"), int(port)), timeout=5)
+        self.socket = socket.create_connection((host.strip("[]"), int(port)), timeout=30)
         self.received = b""
 
     def send(self, data: bytes) -> RawClient:
@@ -146,7 +146,7 @@ class Mock:
         """The connections that the server holds."""
         return self.app._connections.open
 
-    def eventually(self, holds: Callable[[], bool], *, within: float = 2.0) -> None:
+    def eventually(self, holds: Callable[[], bool], *, within: float = 30.0) -> None:
         """Wait until *holds*: what happens on the server's thread is not ours to order."""
         until = time.monotonic() + within
         while not holds():

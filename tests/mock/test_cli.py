@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,8 @@ from typing import IO, Any
 import pytest
 
 COMMAND = [sys.executable, "-m", "troth", "mock"]
+#: Seconds to wait on a busy machine; what is waited for takes a fraction of one.
+PATIENCE = 60.0
 PETS = """
 openapi: 3.1.0
 info: {title: pets, version: '1'}
@@ -68,7 +71,7 @@ class Process:
     def end(self, number: int = signal.SIGTERM) -> tuple[int, str]:
         """Exit code and what went to standard error."""
         self.running.send_signal(number)
-        _, complaints = self.running.communicate(timeout=10)
+        _, complaints = self.running.communicate(timeout=PATIENCE)
         return self.running.returncode, complaints
 
 
@@ -155,7 +158,9 @@ def test_a_stop_ends_open_streams_and_leaves_no_noise(mock: Callable[..., Proces
     with contextlib.ExitStack() as stack:
         clients = []
         for _ in range(20):
-            client = stack.enter_context(socket.create_connection((host, int(port)), timeout=10))
+            client = stack.enter_context(
+                socket.create_connection((host, int(port)), timeout=PATIENCE)
+            )
             client.sendall(
                 b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n"
                 b"Authorization: Bearer any\r\nContent-Type: application/json\r\n"
@@ -212,7 +217,7 @@ def test_a_host_that_is_not_ours_is_answered_with_advice_on_the_host() -> None:
 
 def run(*options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*COMMAND, *options], capture_output=True, text=True, timeout=30, check=False
+        [*COMMAND, *options], capture_output=True, text=True, timeout=PATIENCE, check=False
     )
 
 
@@ -229,9 +234,10 @@ def test_quiet_says_nothing(mock: Callable[..., Process]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     process = mock("--quiet", "--port", str(port))
-    for _ in range(500):
+    until = time.monotonic() + PATIENCE
+    while process.running.poll() is None and time.monotonic() < until:
         with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", port), timeout=0.1).close()
+            socket.create_connection(("127.0.0.1", port), timeout=PATIENCE).close()
             break
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.running.wait(0.02)

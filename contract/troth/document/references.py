@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 
-from troth import pointer as json_pointer
+from troth import pointer as pointers
 from troth.document.grammar import IN_PLACE, REFERABLE, Misfit, check, children
 from troth.document.source import Limits, Positions, pack
 from troth.document.spec_errors import (
@@ -194,7 +194,7 @@ class _Bundler:
             self.map(value["discriminator"], at, resource)
 
     def place(self, pointer: str) -> Place | None:
-        return self.tree.positions.find(self.tree.root, json_pointer.split(pointer))
+        return self.tree.positions.find(self.tree.root, pointers.split(pointer))
 
     def wrong(
         self,
@@ -230,7 +230,7 @@ class _Bundler:
         if not isinstance(dialect, str) or dialect.rstrip("#") in _DIALECTS:
             return
         if not dialect.startswith(_OPENAPI_DIALECTS):
-            pointer = json_pointer.join(at, member)
+            pointer = pointers.join(at, member)
             raise ForeignDialect(dialect, place=self.place(pointer), pointer=pointer)
 
     def check_dynamic(self, value: dict[str, Any], at: str, resource: _Resource) -> None:
@@ -294,7 +294,7 @@ class _Bundler:
         if pointer and not pointer.startswith("/"):
             pointer = self.identifiers.anchors_of(owner).get(pointer, pointer)
         try:
-            value = json_pointer.resolve(owner.value, pointer)
+            value = pointers.resolve(owner.value, pointer)
         except (KeyError, ValueError):
             near = _nearest_pointer(owner.value, pointer)
             if near is not None:
@@ -308,9 +308,9 @@ class _Bundler:
     def innermost(self, owner: _Resource, pointer: str) -> _Resource:
         """The resource that the node at *pointer* of *owner* belongs to."""
         value, walked = owner.value, owner.at
-        for token in json_pointer.split(pointer)[:-1]:
+        for token in pointers.split(pointer)[:-1]:
             value = value[int(token)] if isinstance(value, list) else value[token]
-            walked = json_pointer.join(walked, token)
+            walked = pointers.join(walked, token)
             if isinstance(value, dict) and "$id" in value:
                 owner = self.identifiers.own(value, walked, owner)
         return owner
@@ -350,7 +350,7 @@ class _Bundler:
         inside = path.relative_to(tree.path.parent).as_posix()
         if inside in self.bundled():
             # Bundled when the document was read before: its references are pointers already.
-            at = json_pointer.of([BUNDLED, inside])
+            at = pointers.of([BUNDLED, inside])
             return _Resource(self.bundled()[inside], at, path, settled=True)
         data = read_file(str(path), limits=tree.limits)
         self.taken += len(data)
@@ -362,7 +362,7 @@ class _Bundler:
         bundled = self.bundled()
         bundled[inside] = value
         positions.of.setdefault(id(bundled), {})[inside] = pack(positions.files.index(file), 0, 0)
-        resource = _Resource(value, json_pointer.of([BUNDLED, inside]), path)
+        resource = _Resource(value, pointers.of([BUNDLED, inside]), path)
         self.files[path] = resource
         self.ids = None
         return resource
@@ -375,7 +375,7 @@ class _Bundler:
             root[BUNDLED] = made
             of[id(made)] = {}
         elif not isinstance(root[BUNDLED], dict):
-            at = json_pointer.of([BUNDLED])
+            at = pointers.of([BUNDLED])
             raise BadReference("this member holds objects", place=self.place(at), pointer=at)
         held: dict[str, Any] = root[BUNDLED]
         return held
@@ -389,20 +389,20 @@ def _nearest_pointer(root: Any, pointer: str) -> str | None:
     """
     if not pointer.startswith("/"):
         return None
-    tokens = json_pointer.split(pointer)
+    tokens = pointers.split(pointer)
     value, walked = root, ""
     for token in tokens:
         if isinstance(value, dict):
-            found = token if token in value else nearest(token, value)
-            if found is None:
+            known = token if token in value else nearest(token, value)
+            if known is None:
                 return _namesake(root, tokens[-1])
-            value, walked = value[found], json_pointer.join(walked, found)
+            value, walked = value[known], pointers.join(walked, known)
         else:
             try:
-                value = json_pointer.resolve(value, json_pointer.of([token]))
+                value = pointers.resolve(value, pointers.of([token]))
             except KeyError:
                 return _namesake(root, tokens[-1])
-            walked = json_pointer.join(walked, token)
+            walked = pointers.join(walked, token)
     return walked
 
 
@@ -410,7 +410,7 @@ def _namesake(root: Any, name: str) -> str | None:
     components = root.get("components") if isinstance(root, dict) else None
     for section, members in components.items() if isinstance(components, dict) else ():
         if isinstance(members, dict) and name in members:
-            return json_pointer.of(["components", section, name])
+            return pointers.of(["components", section, name])
     return None
 
 
@@ -447,17 +447,17 @@ def _refuse_cycles(
 
 def _dicts(value: Any, pointer: str) -> list[tuple[dict[str, Any], str]]:
     """All objects in *value*, itself included, that are not inside a nested `$id`."""
-    found: list[tuple[dict[str, Any], str]] = []
+    objects: list[tuple[dict[str, Any], str]] = []
     ahead: list[tuple[Any, str, bool]] = [(value, pointer, True)]
     while ahead:
         item, at, is_top = ahead.pop()
         if isinstance(item, dict):
-            found.append((item, at))
+            objects.append((item, at))
             if not is_top and isinstance(item.get("$id"), str):
                 continue
-            inner = [(held, json_pointer.join(at, key), False) for key, held in item.items()]
+            inner = [(held, pointers.join(at, key), False) for key, held in item.items()]
             ahead.extend(reversed(inner))
         elif isinstance(item, list):
-            inner = [(held, json_pointer.join(at, key), False) for key, held in enumerate(item)]
+            inner = [(held, pointers.join(at, key), False) for key, held in enumerate(item)]
             ahead.extend(reversed(inner))
-    return found
+    return objects

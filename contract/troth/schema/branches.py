@@ -258,16 +258,16 @@ def _values(table: Branches, indexes: Sequence[int], name: str) -> tuple[Any, ..
 
 
 def _distinct(listed: Iterable[Sequence[Any]]) -> tuple[Any, ...]:
-    found: list[Any] = []
+    distinct: list[Any] = []
     for values in listed:
-        found += [value for value in values if not _among(value, found)]
-    return tuple(found)
+        distinct += [value for value in values if not _among(value, distinct)]
+    return tuple(distinct)
 
 
 def _types(branches: Sequence[Branch]) -> tuple[str, ...]:
     """The types that any branch takes, in the order of the branches; null last."""
-    found: list[str] = []
+    listed: list[str] = []
     for branch in branches:
         types = branch.types - {"integer"} if "number" in branch.types else branch.types
-        found += sorted(types - set(found))
-    return tuple(sorted(found, key=lambda name: name == "null"))
+        listed += sorted(types - set(listed))
+    return tuple(sorted(listed, key=lambda name: name == "null"))

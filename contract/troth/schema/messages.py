@@ -108,8 +108,8 @@ def not_of_type(value: Any, types: Sequence[str]) -> str:
     """`'abc' is not of type integer; it is a string`."""
     if isinstance(value, float) and not math.isfinite(value):
         return f"{show(value)} is not a JSON value"
-    said = f"{show(value)} is not of type {either(types)}"
-    return said if value is None else f"{said}; it is {a(type_of(value))}"
+    sentence = f"{show(value)} is not of type {either(types)}"
+    return sentence if value is None else f"{sentence}; it is {a(type_of(value))}"
 
 
 def not_one_of(value: Any, values: Sequence[Any]) -> str:

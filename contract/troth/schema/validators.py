@@ -203,8 +203,8 @@ def _fault(error: jsonschema_rs.ValidationError, value: Any, at: str) -> Uncompi
             f"not a JSON Schema: {messages.not_of_type(value, sorted(kind.types))}", at
         )
     if at.endswith("/type") and isinstance(kind, jsonschema_rs.ValidationErrorKind.AnyOf):
-        said = f"{messages.show(value)} is not one of {', '.join(_TYPES)}, nor an array of these"
-        return Uncompilable(f"not a JSON Schema: {said}", at)
+        fault = f"{messages.show(value)} is not one of {', '.join(_TYPES)}, nor an array of these"
+        return Uncompilable(f"not a JSON Schema: {fault}", at)
     return Uncompilable(f"not a JSON Schema: {_line(error.message)}", at)
 
 
@@ -230,8 +230,8 @@ def _failures(validator: jsonschema_rs.Validator, instance: Any) -> list[Any]:
         return list(validator.iter_errors(instance))
     cut: set[int] = set()
     small = _cut(instance, cut)
-    found = [error for error in validator.iter_errors(small) if _holds(error, small, cut)]
-    return found or _first(validator, instance)
+    errors = [error for error in validator.iter_errors(small) if _holds(error, small, cut)]
+    return errors or _first(validator, instance)
 
 
 def _first(validator: jsonschema_rs.Validator, instance: Any) -> list[Any]:

@@ -22,6 +22,29 @@ from troth_mock.server.heads import RequestHead
 
 Waiter = asyncio.Future[None] | None
 
+
+class Sent(web.StreamResponse):
+    """What aiohttp is given for an answer that has left already, whichever way it went.
+
+    It says whether to keep the connection, and writes nothing.
+    """
+
+    def __init__(self, *, keep_alive: bool) -> None:
+        super().__init__()
+        self._is_last = not keep_alive
+
+    @property
+    def keep_alive(self) -> bool:
+        """Whether to keep the connection."""
+        return not self._is_last
+
+    async def prepare(self, request: web.BaseRequest) -> None:
+        """Do nothing."""
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Do nothing."""
+
+
 _TOUCHED = (
     "_buffer_paused", "_close", "_force_close", "_keepalive_timeout", "_loop", "_messages",
     "_next_keepalive_close_time", "_parser", "_paused", "_reading_paused", "_waiter",
@@ -123,18 +146,6 @@ class _Memory(asyncio.Transport):
         pass
 
 
-class _Sent(web.StreamResponse):
-    """An answer that has left already."""
-
-    keep_alive = True
-
-    async def prepare(self, request: web.BaseRequest) -> None:
-        pass
-
-    async def write_eof(self, data: bytes = b"") -> None:
-        pass
-
-
 async def _behaves() -> bool:
     """Whether a request can be taken from aiohttp, and the next one be left to it."""
     requests: list[tuple[str, bytes]] = []
@@ -144,7 +155,7 @@ async def _behaves() -> bool:
         requests.append((request.raw_path, await request.content.read()))
         transport.write(_ANSWER)
         done.set()
-        return _Sent()
+        return Sent(keep_alive=True)
 
     server = web.Server(answer, handler_cancellation=True)
     protocol, transport = server(), _Memory()

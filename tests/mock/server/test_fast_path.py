@@ -80,7 +80,7 @@ def test_what_is_missing_or_behaves_otherwise_shuts_the_fast_path(
         patch.setattr(fast_path, "take", lambda protocol: None)
         assert not fast_path._look()
     with monkeypatch.context() as patch:
-        patch.setattr(fast_path._Sent, "keep_alive", False)
+        patch.setattr(fast_path.Sent, "keep_alive", False)
         assert not fast_path._look()
 
 
@@ -110,7 +110,7 @@ def heard(url: str, data: bytes, *, at_once: bool) -> bytes:
     """All that the server sends for *data*, with what differs from day to day left out."""
     host, port = url.removeprefix("http://").split(":")
     said = b""
-    with socket.create_connection((host, int(port)), timeout=5) as client:
+    with socket.create_connection((host, int(port)), timeout=30) as client:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # it may have closed before the last piece, or not read what it refused
         with contextlib.suppress(ConnectionError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -12,8 +13,9 @@ import pytest
 import troth
 from troth.http.exchange import Request
 from troth_mock.responding.responder import Responder
+from troth_mock.server import fast_path
 from troth_mock.server import serving as room
-from troth_mock.server.application import Settings
+from troth_mock.server.application import App, Settings
 from troth_mock.server.heads import Delivery, KnownHead, KnownHeads
 from troth_mock.server.pacing import Pace
 
@@ -168,6 +170,35 @@ def test_paced_streams_stay_paced(connect_to: Callable[[str], Any]) -> None:
             # a chunk for each frame, or for those that were due together
             found.append(client.chunks())
         assert found[0] == found[1]
+
+
+def test_a_client_that_does_not_read_gets_one_answer_under_a_known_head(way: str) -> None:
+    async def main() -> list[int]:
+        app = App(CONTRACT, Responder(CONTRACT))
+        await app.start("127.0.0.1", 0)
+        connection, transport = app._connections(), fast_path._Memory()
+        connection.connection_made(transport)
+
+        async def answers(requests: int) -> int:
+            """How many answers have been written after so many more requests."""
+            for _ in range(requests):
+                connection.data_received(request(1))
+            # more rounds than aiohttp's task needs for what waits
+            for _ in range(100):
+                await asyncio.sleep(0)
+            return transport.written.count(b"HTTP/1.1 200 ")
+
+        counts = [await answers(0), await answers(2)]
+        connection.pause_writing()
+        counts += [await answers(1), await answers(3)]
+        connection.resume_writing()
+        counts += [await answers(0), await answers(2)]
+        connection.connection_lost(None)
+        await app.stop()
+        return counts
+
+    # the answer that fills the buffer is written; those after it wait until there is room
+    assert asyncio.run(main()) == [0, 2, 3, 3, 6, 8]
 
 
 def test_the_oldest_head_goes_when_there_are_too_many() -> None:

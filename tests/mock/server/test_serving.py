@@ -1,0 +1,67 @@
+"""Serving until a signal says to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from troth_mock.server.serving import serve
+
+
+class SignalledApp:
+    """Gets *early* signals as soon as it listens, and *late* ones when it is told to stop."""
+
+    def __init__(self, *, early: int, late: int = 0) -> None:
+        self.early, self.late = early, late
+        self.calls: list[str] = []
+        self.hurried = asyncio.Event()
+
+    async def start(self, host: str, port: int) -> tuple[str, int]:
+        for _ in range(self.early):
+            signal.raise_signal(signal.SIGTERM)
+        return host, 8000
+
+    async def stop(self) -> None:
+        self.calls.append("stop")
+        for _ in range(self.late):
+            signal.raise_signal(signal.SIGTERM)
+        if self.late:
+            await self.hurried.wait()
+
+    def hurry(self) -> None:
+        self.calls.append("hurry")
+        self.hurried.set()
+
+
+@pytest.fixture
+def unhandled() -> Iterator[list[int]]:
+    """The signals that would have ended the process."""
+    signals: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: signals.append(number))
+    yield signals
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no loop of Windows handles signals")
+@pytest.mark.parametrize(
+    ("app", "calls"),
+    [
+        (SignalledApp(early=1), ["stop"]),
+        (SignalledApp(early=1, late=1), ["stop", "hurry"]),
+    ],
+)
+def test_signals_are_handled_before_anybody_can_connect(
+    app: Any, calls: list[str], unhandled: list[int]
+) -> None:
+    urls: list[str] = []
+
+    async def main() -> None:
+        async with asyncio.timeout(30):
+            await serve(app, host="127.0.0.1", port=0, ready=urls.append)
+
+    asyncio.run(main())
+    assert (app.calls, urls, unhandled) == (calls, ["http://127.0.0.1:8000"], [])
