@@ -22,6 +22,7 @@ check: $(VENV)/.set-up-dev
 	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/vulture
 	$(BIN)/python -m pytest -q tests/test_layers.py
 
 bench: $(VENV)/.set-up-dev

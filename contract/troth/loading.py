@@ -34,9 +34,9 @@ def overlay_beside(document: str | Path) -> Path | None:
     """The overlay that stands beside *document* under its name: `api.yaml`, `api.overlay.yaml`."""
     path = Path(document)
     for suffix in (".yaml", ".yml", ".json"):
-        found = path.with_name(f"{path.stem}.overlay{suffix}")
-        if found.is_file():
-            return found
+        overlay = path.with_name(f"{path.stem}.overlay{suffix}")
+        if overlay.is_file():
+            return overlay
     return None
 
 

@@ -47,10 +47,6 @@ class Seed:
         """An integer in low..high, both included."""
         return low + self.number(label) % (high - low + 1)
 
-    def fraction(self, label: str | int = "") -> float:
-        """A float in [0, 1) with 53 random bits."""
-        return (self.number(label) >> 11) / float(1 << 53)
-
     def choice(self, options: Sequence[T], label: str | int = "") -> T:
         """One of *options*, which is not empty."""
         return options[self.number(label) % len(options)]

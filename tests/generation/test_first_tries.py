@@ -74,9 +74,9 @@ SCHEMAS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def naturally(schema: Schema, seed: Seed) -> Any:
+def naturally(schema: Schema, seed: Seed, *, rich: int = 256) -> Any:
     node = node_of(schema)
-    policy = Natural()
+    policy = Natural(rich=rich)
     return policy.draw(Generator(node.graph, policy), node, Quick(seed))
 
 
@@ -84,7 +84,11 @@ def at_the_edges(schema: Schema, seed: Seed) -> Any:
     return generator_of(schema).value((schema.prepared,), Seeded(seed))
 
 
-POLICIES = pytest.mark.parametrize("draw", [naturally, at_the_edges])
+def sparingly(schema: Schema, seed: Seed) -> Any:
+    return naturally(schema, seed, rich=0)
+
+
+POLICIES = pytest.mark.parametrize("draw", [naturally, sparingly, at_the_edges])
 Draw = Callable[[Schema, Seed], Any]
 
 

@@ -28,7 +28,7 @@ from troth.conformance.events import Event, Exchanged, Found
 from troth.conformance.findings import HANGS, Capabilities, Facets, Findings, facets, rule_of
 from troth.conformance.settings import Settings
 from troth.conformance.transport import Transport
-from troth.generation.example_database import Memory
+from troth.generation.example_database import ExampleDatabase
 from troth.generation.shrinking import Shrinker
 from troth.http.exchange import Exchange, Request
 from troth.laws.laws import Verdict
@@ -86,7 +86,7 @@ class Session:
         self.capabilities = Capabilities(law for op in contract.operations for law in op.laws)
         self.outcomes = Outcomes()
         self.answers = Answers(second or contract)
-        self.memory = Memory.of(settings.database, contract.document.digest)
+        self.memory = ExampleDatabase.of(settings.database, contract.document.digest)
         self.observers: list[Observer] = []
         self._transport = transport
         self._second = second

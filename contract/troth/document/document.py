@@ -15,7 +15,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from troth import pointer as json_pointer
+from troth import pointer as pointers
 from troth.document.references import Tree, bundle
 from troth.document.source import Limits, Positions
 from troth.document.spec_errors import NotAnOpenApiDocument, UnsupportedVersion, WrongType, name_of
@@ -51,7 +51,7 @@ class Document:
         The nearest ancestor's place when the node has none, or does not exist.  A node that an
         overlay put there cites the overlay's file.
         """
-        return self.positions.find(self.root, json_pointer.split(pointer))
+        return self.positions.find(self.root, pointers.split(pointer))
 
     @property
     def node(self) -> Node:
@@ -93,11 +93,11 @@ def check_version(root: Any, positions: Positions) -> str:
     """The version of the OpenAPI document *root*, which must be one that troth reads."""
     top = positions.find(root, ())
     if not isinstance(root, dict):
-        found = {list: "list", str: "text", type(None): "nothing"}.get(type(root), "scalar")
-        raise NotAnOpenApiDocument(f"not an OpenAPI document (got {found})", place=top)
+        kind = {list: "list", str: "text", type(None): "nothing"}.get(type(root), "scalar")
+        raise NotAnOpenApiDocument(f"not an OpenAPI document (got {kind})", place=top)
     for field_name in ("openapi", "swagger"):
         if field_name in root:
-            version, pointer = root[field_name], json_pointer.of([field_name])
+            version, pointer = root[field_name], pointers.of([field_name])
             break
     else:
         raise NotAnOpenApiDocument(
@@ -108,11 +108,11 @@ def check_version(root: Any, positions: Positions) -> str:
     good = isinstance(version, str) and re.fullmatch(r"3\.[012]\.[0-9]+(-.+)?", version)
     if field_name == "swagger" or not good:
         place = positions.find(root, [field_name])
-        found = repr(version) if isinstance(version, str) else json.dumps(version)
+        written = repr(version) if isinstance(version, str) else json.dumps(version)
         short = field_name == "openapi" and str(version) in ("3.0", "3.1", "3.2")
         full = f"'{version}.0'" if short else ""
         raise UnsupportedVersion(
-            found, supported=SUPPORTED, place=place, pointer=pointer, likely=full
+            written, supported=SUPPORTED, place=place, pointer=pointer, likely=full
         )
     return str(version)
 
@@ -130,31 +130,31 @@ class Node:
 
     def at(self, *tokens: str | int) -> str:
         """The pointer of what stands at *tokens* below this object."""
-        return json_pointer.join(self.pointer, *tokens)
+        return pointers.join(self.pointer, *tokens)
 
     def text(self, member: str, default: str = "") -> str:
         """The string at *member*, or *default* where there is none."""
-        found: str = self._read(member, str, default)
-        return found
+        value: str = self._read(member, str, default)
+        return value
 
     def flag(self, member: str, *, default: bool = False) -> bool:
         """The boolean at *member*, or *default* where there is none."""
-        found: bool = self._read(member, bool, default)
-        return found
+        value: bool = self._read(member, bool, default)
+        return value
 
     def texts(self, member: str) -> tuple[str, ...]:
         """The strings in the array at *member*."""
-        found: list[Any] = self._read(member, list, [])
-        for index, value in enumerate(found):
+        values: list[Any] = self._read(member, list, [])
+        for index, value in enumerate(values):
             if not isinstance(value, str):
-                said = f"expected a string, found {name_of(value)}"
-                raise self.fault(said, member, index)
-        return tuple(found)
+                fault = f"expected a string, found {name_of(value)}"
+                raise self.fault(fault, member, index)
+        return tuple(values)
 
     def prose(self, member: str) -> str:
         """The text at *member*, if it is one: nothing depends on it."""
-        found = self.value.get(member)
-        return found if isinstance(found, str) else ""
+        text = self.value.get(member)
+        return text if isinstance(text, str) else ""
 
     def needed(self, member: str) -> str:
         """The string at *member*, without which the object means nothing."""
@@ -185,20 +185,20 @@ class Node:
         """
         at, value = self.pointer, self.value
         while isinstance(value.get("$ref"), str):
-            at = json_pointer.from_fragment(value["$ref"].removeprefix("#"))
-            value = json_pointer.resolve(self.document.root, at)
+            at = pointers.from_fragment(value["$ref"].removeprefix("#"))
+            value = pointers.resolve(self.document.root, at)
         return Node(self.document, value, at)
 
-    def fault(self, said: str, *tokens: str | int, advice: str = "") -> WrongType:
+    def fault(self, fault: str, *tokens: str | int, advice: str = "") -> WrongType:
         """The fault of what stands at *tokens* below this object."""
         at = self.at(*tokens)
-        return WrongType(said, place=self.document.place(at), pointer=at, advice=advice)
+        return WrongType(fault, place=self.document.place(at), pointer=at, advice=advice)
 
     def _node(self, value: Any, at: str) -> Node:
         if isinstance(value, dict):
             return Node(self.document, value, at)
-        said = f"expected an object, found {name_of(value)}"
-        raise WrongType(said, place=self.document.place(at), pointer=at)
+        fault = f"expected an object, found {name_of(value)}"
+        raise WrongType(fault, place=self.document.place(at), pointer=at)
 
     def _read(self, member: str, kind: type, default: Any) -> Any:
         value = self.value.get(member, default)

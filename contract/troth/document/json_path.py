@@ -1,7 +1,7 @@
 """JSONPath (RFC 9535): which nodes of a tree a query selects.
 
-Queries of names and indexes, which nearly all are, are walked here: the library takes 28 ms of CPU
-to import, 6 % of what loading the bundled document takes, and its overlay needs no other query.
+Queries of names and indexes, which nearly all are, are walked here: the library takes 33 ms of CPU
+to import, 8 % of what `troth.load()` takes, and the bundled overlay needs no other query.
 All others go to jsonpath-rfc9535, imported when the first such query is met.
 """
 

@@ -42,7 +42,7 @@ class _Reader:
         self.limits = limits
         self.depth = 0
         self.at = 0
-        self.lines = [0, *(found.end() for found in re.finditer(r"\n|\r(?!\n)", text))]
+        self.lines = [0, *(newline.end() for newline in re.finditer(r"\n|\r(?!\n)", text))]
 
     def document(self) -> Any:
         char = self.skip()
@@ -85,8 +85,8 @@ class _Reader:
             value = self.object() if char == "{" else self.array()
             self.depth -= 1
             return value
-        if found := _NUMBER.match(self.text, self.at):
-            return self.number(found)
+        if match := _NUMBER.match(self.text, self.at):
+            return self.number(match)
         return self.word(char)
 
     def string(self) -> str:
@@ -104,23 +104,23 @@ class _Reader:
                 raise self.wrong("half a surrogate pair in a string", offset=start) from None
         return value
 
-    def number(self, found: re.Match[str]) -> int | float:
-        text = found[0]
+    def number(self, match: re.Match[str]) -> int | float:
+        text = match[0]
         if len(text) > MAX_NUMBER_LENGTH:
             raise self.wrong(f"a number of {len(text)} digits; {MAX_NUMBER_LENGTH} are the limit")
-        number = float(text) if found[1] or found[2] else int(text)
+        number = float(text) if match[1] or match[2] else int(text)
         if number in (float("inf"), float("-inf")):
             raise self.wrong(f"{text} is too large for a number")
-        self.at = found.end()
+        self.at = match.end()
         return number
 
     def word(self, char: str) -> Any:
-        found = _WORD.match(self.text, self.at)
-        if found and found[0] in _CONSTANTS:
-            self.at = found.end()
-            return _CONSTANTS[found[0]]
-        if found and found[0] in _NOT_FINITE:
-            raise self.wrong(f"{found[0]} is not a JSON value", advice="Quote it if it is text.")
+        word = _WORD.match(self.text, self.at)
+        if word and word[0] in _CONSTANTS:
+            self.at = word.end()
+            return _CONSTANTS[word[0]]
+        if word and word[0] in _NOT_FINITE:
+            raise self.wrong(f"{word[0]} is not a JSON value", advice="Quote it if it is text.")
         raise self.wrong(f"expected a value, found {_name(char)}")
 
     def array(self) -> list[Any]:

@@ -196,38 +196,38 @@ class _Reading:
                 pointer="/overlay",
             )
         version = written[:3]
-        self.known(root, "", _FIELDS)
-        info = self.typed(root, "", "info", dict)
-        self.known(info, "/info", _INFO[version])
-        title = self.typed(info, "/info", "title", str)
-        self.typed(info, "/info", "version", str)
-        extends = self.typed(root, "", "extends", str, required=False)
-        listed = self.typed(root, "", "actions", list)
+        self.known("", root, _FIELDS)
+        info = self.typed("", "info", dict)
+        self.known("/info", info, _INFO[version])
+        title = self.typed("/info", "title", str)
+        self.typed("/info", "version", str)
+        extends = self.typed("", "extends", str, required=False)
+        listed = self.typed("", "actions", list)
         if not listed:
             raise self.fault("an overlay has at least one action", "/actions")
-        actions = tuple(self.action(index, version) for index in range(len(listed)))
+        actions = tuple(
+            self.action(f"/actions/{index}", action, version) for index, action in enumerate(listed)
+        )
         # The schemas of both versions say uniqueItems.
         first: dict[str, int] = {}
         for index, action in enumerate(listed):
             if (same := first.setdefault(json.dumps(action, sort_keys=True), index)) != index:
-                raise self.fault(f"repeats actions[{same}]", f"/actions/{index}", index=index)
+                raise self.fault(f"repeats actions[{same}]", f"/actions/{index}")
         return Overlay(file, version, title, extends, actions, root, self.positions)
 
-    def action(self, index: int, version: str) -> Action:
-        at = f"/actions/{index}"
-        action = self.root["actions"][index]
+    def action(self, at: str, action: Any, version: str) -> Action:
         if not isinstance(action, dict):
-            raise self.fault("an action is an object", at, index=index)
-        self.known(action, at, _ACTION[version], index=index)
-        target = self.typed(action, at, "target", str, index=index)
-        remove = self.typed(action, at, "remove", bool, required=False, index=index)
-        copy = self.typed(action, at, "copy", str, required=False, index=index)
-        description = self.typed(action, at, "description", str, required=False, index=index)
+            raise self.fault("an action is an object", at)
+        self.known(at, action, _ACTION[version])
+        target = self.typed(at, "target", str)
+        remove = self.typed(at, "remove", bool, required=False)
+        copy = self.typed(at, "copy", str, required=False)
+        description = self.typed(at, "description", str, required=False)
         if version == "1.1" and not action.keys() & {"update", "copy", "remove"}:
-            raise self.fault("has none of update, copy and remove", at, index=index)
+            raise self.fault("has none of update, copy and remove", at)
         if copy is not None and "update" in action and not remove:
             # 1.1.0 §4.4.3.1: each "has no impact if" the other is there, so neither can be meant.
-            raise self.fault("has both update and copy", at + "/copy", index=index)
+            raise self.fault("has both update and copy", at + "/copy")
         return Action(
             target,
             description=description or "",
@@ -240,9 +240,7 @@ class _Reading:
     def place(self, pointer: str) -> Place | None:
         return self.positions.find(self.root, pointers.split(pointer))
 
-    def known(
-        self, value: dict[str, Any], at: str, fields: tuple[str, ...], *, index: int | None = None
-    ) -> None:
+    def known(self, at: str, value: dict[str, Any], fields: tuple[str, ...]) -> None:
         """Refuse a field that the specification does not have: a typo would change nothing."""
         for name in value:
             if name in fields or name.startswith("x-"):
@@ -251,35 +249,24 @@ class _Reading:
             advice = f"Did you mean {near!r}?" if near else "Extensions start with 'x-'."
             if name == "copy":
                 advice = "It is a field of Overlay 1.1: say 'overlay: 1.1.0'."
-            pointer = pointers.join(at, name)
-            raise self.fault(f"unknown field {name!r}", pointer, index=index, advice=advice)
+            raise self.fault(f"unknown field {name!r}", pointers.join(at, name), advice)
 
-    def typed(
-        self,
-        value: dict[str, Any],
-        at: str,
-        name: str,
-        kind: type,
-        *,
-        required: bool = True,
-        index: int | None = None,
-    ) -> Any:
-        """The field *name* of *value*, which must be of *kind*; None if it may be missing."""
+    def typed(self, at: str, name: str, kind: type, *, required: bool = True) -> Any:
+        """The field *name* of the object at *at*, of *kind*; None if it may be missing, and is."""
+        value = pointers.resolve(self.root, at)
         if name not in value and not required:
             return None
-        held = value.get(name)
-        if not isinstance(held, kind):
+        if not isinstance(value.get(name), kind):
             words = {dict: "an object", list: "an array", str: "a string", bool: "true or false"}
             fault = f"{name!r} must be {words[kind]}" if name in value else f"{name!r} is missing"
-            raise self.fault(fault, pointers.join(at, name), index=index)
-        return held
+            raise self.fault(fault, pointers.join(at, name))
+        return value[name]
 
-    def fault(
-        self, fault: str, pointer: str, *, index: int | None = None, advice: str = ""
-    ) -> SpecError:
-        """An error of the action *index*, or of the overlay as a whole."""
+    def fault(self, fault: str, pointer: str, advice: str = "") -> SpecError:
+        """The fault of what is at *pointer*: of an action, or of the overlay as a whole."""
         place = self.place(pointer)
-        if index is not None:
+        if pointer.startswith("/actions/"):
+            index = int(pointer.split("/")[2])
             return BadAction(index, fault, place=place, pointer=pointer, advice=advice)
         return NotAnOverlay(fault, place=place, pointer=pointer, advice=advice)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 
-from troth import pointer as json_pointer
+from troth import pointer as pointers
 from troth.document.grammar import IN_PLACE, REFERABLE, Misfit, check, children
 from troth.document.source import Limits, Positions, pack
 from troth.document.spec_errors import (
@@ -31,7 +31,7 @@ from troth.document.spec_errors import (
     name_of,
 )
 from troth.document.text_reader import read_file, read_text, resolved
-from troth.errors import Place, nearest
+from troth.errors import Place, SpecError, nearest
 
 #: The member of the root under which other files are bundled, by their path.
 BUNDLED = "x-troth-bundled"
@@ -194,7 +194,18 @@ class _Bundler:
             self.map(value["discriminator"], at, resource)
 
     def place(self, pointer: str) -> Place | None:
-        return self.tree.positions.find(self.tree.root, json_pointer.split(pointer))
+        return self.tree.positions.find(self.tree.root, pointers.split(pointer))
+
+    def wrong(
+        self,
+        kind: Callable[..., SpecError],
+        *facts: str,
+        at: str,
+        member: str = "$ref",
+        **more: Any,
+    ) -> SpecError:
+        """The fault of the reference in *member* of the object at *at*."""
+        return kind(*facts, place=self.place(f"{at}/{member}"), pointer=at, **more)
 
     def follow(self, value: dict[str, Any], at: str, kind: str, resource: _Resource) -> None:
         """Check the reference of *value*, make it a pointer into the tree, see its target."""
@@ -203,17 +214,12 @@ class _Bundler:
         pointer = self.targets.get(id(value))
         if pointer is None:
             if not isinstance(reference, str):
-                raise BadReference(
-                    "a $ref must be a string", place=self.place(at + "/$ref"), pointer=at
-                )
+                raise self.wrong(BadReference, "a $ref must be a string", at=at)
             target, owner, pointer = self.resolve(reference, at, resource)
             self.targets[id(value)] = pointer
             if not isinstance(target, dict) and not (kind == "schema" and isinstance(target, bool)):
-                raise BadReference(
-                    f"{reference!r} leads to what is no {kind.replace('-', ' ')}",
-                    place=self.place(at + "/$ref"),
-                    pointer=at,
-                )
+                fault = f"{reference!r} leads to what is no {kind.replace('-', ' ')}"
+                raise self.wrong(BadReference, fault, at=at)
             if pointer != unquote(reference[1:]):
                 value["$ref"] = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
             self.to_see.append((target, pointer, kind, owner))
@@ -224,7 +230,7 @@ class _Bundler:
         if not isinstance(dialect, str) or dialect.rstrip("#") in _DIALECTS:
             return
         if not dialect.startswith(_OPENAPI_DIALECTS):
-            pointer = json_pointer.join(at, member)
+            pointer = pointers.join(at, member)
             raise ForeignDialect(dialect, place=self.place(pointer), pointer=pointer)
 
     def check_dynamic(self, value: dict[str, Any], at: str, resource: _Resource) -> None:
@@ -247,13 +253,10 @@ class _Bundler:
             reference = value["$dynamicRef"]
             name = unquote(urldefrag(reference).fragment)
             if not name.startswith("/") and self.overriding[name] > 1:
-                raise BadReference(
-                    f"{reference!r} could lead to {self.overriding[name]} schemas, and which of"
-                    " them is only known at run time",
-                    place=self.place(f"{at}/$dynamicRef"),
-                    pointer=at,
-                    advice=f"Give all but one $dynamicAnchor {name!r} another name, or use $ref.",
-                )
+                fault = f"{reference!r} could lead to {self.overriding[name]} schemas, and which of"
+                fault += " them is only known at run time"
+                advice = f"Give all but one $dynamicAnchor {name!r} another name, or use $ref."
+                raise self.wrong(BadReference, fault, at=at, member="$dynamicRef", advice=advice)
             value["$dynamicRef"] = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
 
     def map(self, discriminator: dict[str, Any], at: str, resource: _Resource) -> None:
@@ -286,19 +289,18 @@ class _Bundler:
         except ValueError:
             # urllib's word for a malformed authority, such as an unclosed "[".
             fault = f"{reference!r} is no URI reference"
-            raise BadReference(fault, place=self.place(f"{at}/{member}"), pointer=at) from None
+            raise self.wrong(BadReference, fault, at=at, member=member) from None
         pointer = unquote(fragment)
         if pointer and not pointer.startswith("/"):
             pointer = self.identifiers.anchors_of(owner).get(pointer, pointer)
         try:
-            value = json_pointer.resolve(owner.value, pointer)
+            value = pointers.resolve(owner.value, pointer)
         except (KeyError, ValueError):
             near = _nearest_pointer(owner.value, pointer)
-            raise DanglingReference(
-                reference,
-                place=self.place(f"{at}/{member}"),
-                pointer=at,
-                nearest=None if near is None else f"{url}#{quote(near, safe=_FRAGMENT_SAFE)}",
+            if near is not None:
+                near = f"{url}#{quote(near, safe=_FRAGMENT_SAFE)}"
+            raise self.wrong(
+                DanglingReference, reference, at=at, member=member, nearest=near
             ) from None
         inner = self.main if owner.settled else self.innermost(owner, pointer)
         return value, inner, owner.at + pointer
@@ -306,9 +308,9 @@ class _Bundler:
     def innermost(self, owner: _Resource, pointer: str) -> _Resource:
         """The resource that the node at *pointer* of *owner* belongs to."""
         value, walked = owner.value, owner.at
-        for token in json_pointer.split(pointer)[:-1]:
+        for token in pointers.split(pointer)[:-1]:
             value = value[int(token)] if isinstance(value, list) else value[token]
-            walked = json_pointer.join(walked, token)
+            walked = pointers.join(walked, token)
             if isinstance(value, dict) and "$id" in value:
                 owner = self.identifiers.own(value, walked, owner)
         return owner
@@ -322,34 +324,20 @@ class _Bundler:
                 self.identifiers.collect(owner, self.ids)
         if absolute in self.ids:
             return self.ids[absolute]
-        place = self.place(at + "/$ref")
         parts = urlsplit(url)
         if parts.scheme or parts.netloc or parts.query:
             reason = "is a file: address" if parts.scheme == "file" else "is a remote reference"
-            raise RefusedReference(
-                reference,
-                f"{reason}, and none is ever opened",
-                place=place,
-                pointer=at,
-                advice=_STAY_BELOW if parts.scheme == "file" else _NO_CONNECTION,
-            )
+            advice = _STAY_BELOW if parts.scheme == "file" else _NO_CONNECTION
+            reason = f"{reason}, and none is ever opened"
+            raise self.wrong(RefusedReference, reference, reason, at=at, advice=advice)
         if resource.path is None or self.tree.path is None:
-            raise RefusedReference(
-                reference,
-                "names a file, and this document was not read from one",
-                place=place,
-                pointer=at,
-                advice="Read the document by its file name.",
-            )
+            reason = "names a file, and this document was not read from one"
+            advice = "Read the document by its file name."
+            raise self.wrong(RefusedReference, reference, reason, at=at, advice=advice)
         path = resolved(resource.path.parent / unquote(parts.path).replace("\0", "\ufffd"))
         if not path.is_relative_to(self.tree.path.parent):
-            raise RefusedReference(
-                reference,
-                "leads outside the document's folder",
-                place=place,
-                pointer=at,
-                advice=_STAY_BELOW,
-            )
+            reason = "leads outside the document's folder"
+            raise self.wrong(RefusedReference, reference, reason, at=at, advice=_STAY_BELOW)
         return self.files.get(path) or self.load(path, reference, at)
 
     def load(self, path: Path, reference: str, at: str) -> _Resource:
@@ -357,27 +345,24 @@ class _Bundler:
         tree, positions = self.tree, self.tree.positions
         # Only a regular file: a pipe would block for ever.
         if not path.is_file():
-            raise DanglingReference(reference, place=self.place(at + "/$ref"), pointer=at)
+            raise self.wrong(DanglingReference, reference, at=at)
         assert tree.path is not None
         inside = path.relative_to(tree.path.parent).as_posix()
         if inside in self.bundled():
             # Bundled when the document was read before: its references are pointers already.
-            at = json_pointer.of([BUNDLED, inside])
+            at = pointers.of([BUNDLED, inside])
             return _Resource(self.bundled()[inside], at, path, settled=True)
         data = read_file(str(path), limits=tree.limits)
         self.taken += len(data)
         if self.taken > tree.limits.bytes:
-            raise TooLarge(
-                f"the files that it refers to have more than {tree.limits.bytes} bytes",
-                place=self.place(at + "/$ref"),
-                pointer=at,
-            )
+            fault = f"the files that it refers to have more than {tree.limits.bytes} bytes"
+            raise self.wrong(TooLarge, fault, at=at)
         file = str(Path(positions.files[0]).parent / inside)
         value = read_text(data, positions, file=file, limits=tree.limits)
         bundled = self.bundled()
         bundled[inside] = value
         positions.of.setdefault(id(bundled), {})[inside] = pack(positions.files.index(file), 0, 0)
-        resource = _Resource(value, json_pointer.of([BUNDLED, inside]), path)
+        resource = _Resource(value, pointers.of([BUNDLED, inside]), path)
         self.files[path] = resource
         self.ids = None
         return resource
@@ -390,7 +375,7 @@ class _Bundler:
             root[BUNDLED] = made
             of[id(made)] = {}
         elif not isinstance(root[BUNDLED], dict):
-            at = json_pointer.of([BUNDLED])
+            at = pointers.of([BUNDLED])
             raise BadReference("this member holds objects", place=self.place(at), pointer=at)
         held: dict[str, Any] = root[BUNDLED]
         return held
@@ -404,20 +389,20 @@ def _nearest_pointer(root: Any, pointer: str) -> str | None:
     """
     if not pointer.startswith("/"):
         return None
-    tokens = json_pointer.split(pointer)
+    tokens = pointers.split(pointer)
     value, walked = root, ""
     for token in tokens:
         if isinstance(value, dict):
-            found = token if token in value else nearest(token, value)
-            if found is None:
+            known = token if token in value else nearest(token, value)
+            if known is None:
                 return _namesake(root, tokens[-1])
-            value, walked = value[found], json_pointer.join(walked, found)
+            value, walked = value[known], pointers.join(walked, known)
         else:
             try:
-                value = json_pointer.resolve(value, json_pointer.of([token]))
+                value = pointers.resolve(value, pointers.of([token]))
             except KeyError:
                 return _namesake(root, tokens[-1])
-            walked = json_pointer.join(walked, token)
+            walked = pointers.join(walked, token)
     return walked
 
 
@@ -425,7 +410,7 @@ def _namesake(root: Any, name: str) -> str | None:
     components = root.get("components") if isinstance(root, dict) else None
     for section, members in components.items() if isinstance(components, dict) else ():
         if isinstance(members, dict) and name in members:
-            return json_pointer.of(["components", section, name])
+            return pointers.of(["components", section, name])
     return None
 
 
@@ -462,17 +447,17 @@ def _refuse_cycles(
 
 def _dicts(value: Any, pointer: str) -> list[tuple[dict[str, Any], str]]:
     """All objects in *value*, itself included, that are not inside a nested `$id`."""
-    found: list[tuple[dict[str, Any], str]] = []
+    objects: list[tuple[dict[str, Any], str]] = []
     ahead: list[tuple[Any, str, bool]] = [(value, pointer, True)]
     while ahead:
         item, at, is_top = ahead.pop()
         if isinstance(item, dict):
-            found.append((item, at))
+            objects.append((item, at))
             if not is_top and isinstance(item.get("$id"), str):
                 continue
-            inner = [(held, json_pointer.join(at, key), False) for key, held in item.items()]
+            inner = [(held, pointers.join(at, key), False) for key, held in item.items()]
             ahead.extend(reversed(inner))
         elif isinstance(item, list):
-            inner = [(held, json_pointer.join(at, key), False) for key, held in enumerate(item)]
+            inner = [(held, pointers.join(at, key), False) for key, held in enumerate(item)]
             ahead.extend(reversed(inner))
-    return found
+    return objects

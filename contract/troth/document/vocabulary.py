@@ -154,7 +154,7 @@ def check(document: Any) -> list[tuple[str, str]]:
     """Every misused or misspelt field of *document* (its JSON value): pointer and sentence."""
     if not isinstance(document, dict):
         return []
-    found: list[tuple[str, str]] = []
+    faults: list[tuple[str, str]] = []
     # a stack: the root comes off first
     waiting: list[tuple[Any, str, str]] = []
     for side in _SIDES:
@@ -169,13 +169,13 @@ def check(document: Any) -> list[tuple[str, str]]:
     while waiting:
         node, at, kind = waiting.pop()
         if isinstance(node, dict):
-            found.extend(_check_object(node, at, kind))
+            faults.extend(_check_object(node, at, kind))
             if kind:
                 inner: list[tuple[Any, str, str]] = []
                 with suppress(grammar.Misfit):  # nobody reads what stands beside a `$ref`
                     inner.extend(child[:3] for child in grammar.children(node, at, kind))
                 waiting.extend(reversed(inner))
-    return found
+    return faults
 
 
 def misfits(name: str, value: Any) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from troth import pointer as pointers
 from troth.generation.features import Factor, Level
@@ -18,64 +21,12 @@ from troth.generation.locations import put
 from troth.generation.source import Source
 from troth.openapi.chat_completion import ChatCompletion, RequestPart
 
-#: JSON Schemas that a caller may bring along, each with an instance.
-EMBEDDED: tuple[tuple[str, dict[str, Any], Any], ...] = (
-    (
-        "get_weather",
-        {
-            "type": "object",
-            "properties": {
-                "location": {"type": "string", "description": "The city"},
-                "unit": {"type": "string", "enum": ["celsius", "fahrenheit"]},
-            },
-            "required": ["location", "unit"],
-            "additionalProperties": False,
-        },
-        {"location": "Oslo", "unit": "celsius"},
-    ),
-    (
-        "search",
-        {
-            "type": "object",
-            "properties": {
-                "query": {"type": "string", "minLength": 1},
-                "limit": {"type": "integer", "minimum": 1, "maximum": 5},
-                "tags": {"type": "array", "items": {"type": "string"}, "minItems": 1},
-            },
-            "required": ["query", "limit", "tags"],
-        },
-        {"query": "foxes", "limit": 3, "tags": ["animals"]},
-    ),
-    (
-        "book_table",
-        {
-            "type": "object",
-            "properties": {
-                "guest": {"$ref": "#/$defs/guest"},
-                "deposit": {"type": ["number", "null"], "minimum": 0},
-                "confirmed": {"const": True},
-            },
-            "required": ["guest", "deposit", "confirmed"],
-            "$defs": {
-                "guest": {
-                    "type": "object",
-                    "properties": {"name": {"type": "string"}, "seats": {"type": "integer"}},
-                    "required": ["name", "seats"],
-                }
-            },
-        },
-        {"guest": {"name": "Ada", "seats": 2}, "deposit": None, "confirmed": True},
-    ),
+_SAMPLES = yaml.safe_load(Path(__file__).with_name("chat_samples.yaml").read_text(encoding="utf-8"))
+#: Tools that a caller may offer: the name, the JSON Schema of the parameters, and an instance.
+EMBEDDED: tuple[tuple[str, dict[str, Any], Any], ...] = tuple(
+    (tool["name"], tool["parameters"], tool["arguments"]) for tool in _SAMPLES["tools"]
 )
-_PROMPTS = (
-    "Hello!",
-    "What is the capital of France?",
-    "Tell me a short story about a fox.",
-    "List three prime numbers.",
-    "Please answer in one word: is water wet?",
-    "Écris un haïku sur la pluie. \U0001f327\ufe0f",
-    "What is the weather in Oslo, and can you book a table for two?",
-)
+_PROMPTS: tuple[str, ...] = tuple(_SAMPLES["prompts"])
 _STOPS = (["\n"], [" the "], ["\n\n", "END"], ["zzzz"], [".", ",", "!", "?"])
 # One transparent pixel: an image that nobody has to fetch.
 _IMAGE = (

@@ -1,4 +1,4 @@
-"""Regression memory: the bodies that showed something in earlier runs, kept by Hypothesis.
+"""The bodies that showed something in earlier runs, kept by Hypothesis.
 
 Hypothesis' example database is a directory of byte strings by key, made to be shared and merged;
 only its public interface is used.  The key is the document and the operation, so that another
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from troth.http import json_text
 
 if TYPE_CHECKING:
-    from hypothesis.database import ExampleDatabase
+    from hypothesis import database as hypothesis_database
 
 #: So many bodies are sent again for one operation, the smallest first.
 _MOST = 50
@@ -21,16 +21,16 @@ _MOST = 50
 _LARGEST = 64 * 1024
 
 
-class Memory:
+class ExampleDatabase:
     """The remembered bodies of the operations of one document; without a database, none."""
 
-    def __init__(self, database: ExampleDatabase | None, digest: str) -> None:
+    def __init__(self, database: hypothesis_database.ExampleDatabase | None, digest: str) -> None:
         self._database = database
         self._digest = digest
 
     @classmethod
-    def of(cls, directory: str | None, digest: str) -> Memory:
-        """The memory in *directory* (made when something is kept) for the document *digest*."""
+    def of(cls, directory: str | None, digest: str) -> ExampleDatabase:
+        """The bodies in *directory* (made when something is kept) for the document *digest*."""
         if directory is None:
             return cls(None, digest)
         # a quarter of a second to import: only for those who asked for it
@@ -51,13 +51,13 @@ class Memory:
 
     def keep(self, operation: str, value: Any) -> None:
         """Remember a body that showed something."""
-        text = _written(value)
+        text = _text_of(value)
         if self._database is not None and text is not None:
             self._database.save(self._key(operation), text)
 
     def forget(self, operation: str, value: Any) -> None:
         """Forget a body that shows nothing any more."""
-        text = _written(value)
+        text = _text_of(value)
         if self._database is not None and text is not None:
             self._database.delete(self._key(operation), text)
 
@@ -65,7 +65,7 @@ class Memory:
         return f"troth {self._digest} {operation}".encode("utf-8", "surrogatepass")
 
 
-def _written(value: Any) -> bytes | None:
+def _text_of(value: Any) -> bytes | None:
     """*value* in canonical form; None for what JSON cannot write, or what is too large."""
     try:
         text = json_text.canonical(value)

@@ -1,6 +1,6 @@
 """Build a value of a schema, member by member: one builder, and two policies for it.
 
-`Generator` knows how objects, arrays, strings and numbers are put together.  A `Policy` decides
+`Generator` knows how objects, arrays, strings and numbers are put together.  A policy decides
 what the schema leaves open: `Natural` (examples first, natural texts, all members: for the mock),
 or `Edges` (few members at a time, limits, hard texts: for tests and runs).  With a `Smallest`
 source, `Edges` builds the simplest value.
@@ -15,13 +15,20 @@ from __future__ import annotations
 from collections.abc import Hashable
 from copy import deepcopy
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from troth.generation import patterns, strings
 from troth.generation.graph import Graph, Node
 from troth.generation.natural_strings import word
-from troth.generation.numbers import Range, whole_limits
-from troth.generation.shape import Conjunction, Shape, conjunction, declared_names, properties
+from troth.generation.numbers import Range
+from troth.generation.shape import (
+    Conjunction,
+    Shape,
+    conjunction,
+    declared_names,
+    properties,
+    whole_limits,
+)
 from troth.generation.source import Source, Unsatisfiable
 from troth.http import json_text
 from troth.schema.data_model import ALL_TYPES, TYPES, identity
@@ -35,47 +42,13 @@ _TRIES = 8
 _UNIQUE_TRIES = 24
 
 
-class Policy(Protocol):
-    """What to do where a schema leaves something open."""
-
-    def value(
-        self, generator: Generator, nodes: Conjunction, source: Source, depth: int, name: str
-    ) -> Any:
-        """A value of *nodes*, by whichever of its alternatives and types."""
-
-    def shaped(
-        self, generator: Generator, shape: Shape, source: Source, depth: int, name: str
-    ) -> Any:
-        """A value of *shape*, by whichever of its types."""
-
-    def members(self, generator: Generator, shape: Shape, source: Source, depth: int) -> list[str]:
-        """The names of the members that an object gets, in order, the required ones among them."""
-
-    def size(self, shape: Shape, count: int, source: Source, depth: int) -> int:
-        """How many members an object should have that has *count* of those that were chosen."""
-
-    def new_name(
-        self,
-        generator: Generator,
-        shape: Shape,
-        found: dict[str, Any],
-        source: Source,
-        attempt: int,
-    ) -> str | None:
-        """A name for one more member."""
-
-    def count(self, shape: Shape, needed: int, source: Source, depth: int) -> int:
-        """How many items an array gets that must have *needed*."""
-
-    def text(self, shape: Shape, source: Source, name: str) -> str:
-        """A text of which nothing but the length is asked."""
-
-    def number(self, shape: Shape, kind: str, source: Source) -> int | float:
-        """A number: an integer, or (*kind* `number`) perhaps a fraction."""
-
-
 class Generator:
-    """Makes values of the schemas of *graph*, as *policy* likes them."""
+    """Makes values of the schemas of *graph*, as *policy* likes them.
+
+    A policy says what to do where a schema leaves something open: which alternative (`value`) and
+    which type (`shaped`), which members (`members`), how many more (`size`) and by what name
+    (`new_name`), how many items (`count`), and which `text` and `number`.
+    """
 
     __slots__ = ("graph", "policy")
 
@@ -225,6 +198,11 @@ class Generator:
         return item
 
     def _string(self, shape: Shape, source: Source, depth: int, name: str) -> str:
+        is_free = shape.derived.get("is free text")
+        if is_free is None:
+            is_free = shape.derived["is free text"] = strings.is_free(shape)
+        if is_free:
+            return self.policy.text(shape, source, name)
         if shape.content:
             inner = self.value(shape.content, source, depth=depth + 1, name=name)
             return json_text.encode(inner).decode()
@@ -376,7 +354,10 @@ class Natural:
 
     def size(self, shape: Shape, count: int, source: Source, depth: int) -> int:
         """Two members for a map that is still empty."""
-        return 2 if self.rich and not self._is_sparing(source, depth) and _is_map(shape) else 0
+        is_map = shape.derived.get("is map")
+        if is_map is None:
+            is_map = shape.derived["is map"] = _is_map(shape)
+        return 2 if is_map and self.rich and not self._is_sparing(source, depth) else 0
 
     def new_name(
         self,
@@ -569,6 +550,10 @@ class Edges:
             if source.chance(30) and (low is None or high is None or low <= high):
                 kind = "integer"
         return number_range(shape, kind).edgy(source, costs=shape.costs)
+
+
+#: What decides where a schema leaves something open.
+Policy = Natural | Edges
 
 
 def number_range(shape: Shape, kind: str) -> Range:

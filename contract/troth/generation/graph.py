@@ -125,6 +125,7 @@ class Graph:
         self._targets: dict[str, Subschema] = {}
         self._anchors: dict[str, Subschema] | None = None
         self._nodes: dict[tuple[tuple[int, ...], frozenset[tuple[int, str]]], Node] = {}
+        self._known: dict[int, Node] = {}
         self._checks: dict[int, Check] = {}
         self._pointers: dict[int, str] | None = None
         self._heights: dict[tuple[int, ...], int] = {}
@@ -170,10 +171,15 @@ class Graph:
 
     def node(self, nodes: Conjunction, made: frozenset[tuple[int, str]] = frozenset()) -> Node:
         """The node of a conjunction of schemas; *made* are the choices made on the way."""
+        # the same tuple again, as a shape remembers those of its members: no need to look into it
+        if not made and (known := self._known.get(id(nodes))) is not None:
+            return known
         key = (tuple(map(id, nodes)), made)
         found = self._nodes.get(key)
         if found is None:
             found = self._nodes[key] = Node(self, nodes, made)
+        if not made and nodes is found.nodes:
+            self._known[id(nodes)] = found
         return found
 
     def denials(self, node: Subschema) -> Shapes:

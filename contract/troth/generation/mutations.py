@@ -14,10 +14,9 @@ from typing import Any, Literal
 from troth.errors import TrothError
 from troth.generation.generator import Generator
 from troth.generation.locations import ABSENT, Location, locations, put
-from troth.generation.numbers import Bound, whole_limits
 from troth.generation.patterns import matches
 from troth.generation.raw_json import Written, write
-from troth.generation.shape import Shape, item_nodes
+from troth.generation.shape import Bound, Shape, item_nodes, whole_limits
 from troth.generation.source import Smallest, Source, Unsatisfiable
 from troth.generation.values import generator_of
 from troth.schema.data_model import FORMATS, identity, type_of

@@ -1,15 +1,11 @@
-"""Numbers within bounds, exact: the arithmetic is done in fractions, never in floats.
-
-A number is taken as the decimal that it is written as: 0.1 is a tenth here.
-"""
+"""Numbers within bounds, exact: the arithmetic is done in fractions, never in floats."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
 
+from troth.generation.shape import Shape, exact, number_fits, whole_limits
 from troth.generation.source import Source, Unsatisfiable
 
 # An integer without limits stays small: servers may cap what costs them.
@@ -19,85 +15,20 @@ _TRIES = 24
 _DIGITS = (2, 4, 8, 15, 30)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Bound:
-    """A limit of a number: *strict* leaves the limit itself out."""
-
-    value: int | float
-    strict: bool = False
-
-
-class Limits(Protocol):
-    """What a shape says of numbers."""
-
-    @property
-    def low(self) -> Bound | None:
-        """The least, if there is one."""
-
-    @property
-    def high(self) -> Bound | None:
-        """The greatest, if there is one."""
-
-    @property
-    def multiples(self) -> tuple[int | float, ...]:
-        """What a number is a multiple of, all of them."""
-
-    @property
-    def not_multiples(self) -> tuple[int | float, ...]:
-        """What it is no multiple of, none of them."""
-
-
-def fits(limits: Limits, value: int | float) -> bool:
-    """Whether *value* keeps *limits*."""
-    low, high = limits.low, limits.high
-    return (
-        (low is None or (value > low.value if low.strict else value >= low.value))
-        and (high is None or (value < high.value if high.strict else value <= high.value))
-        and all(is_multiple(value, of) for of in limits.multiples)
-        and not any(is_multiple(value, of) for of in limits.not_multiples)
-    )
-
-
-def is_multiple(value: int | float, of: int | float) -> bool:
-    """Whether *value* is a multiple of *of*."""
-    return (exact(value) / exact(of)).denominator == 1
-
-
-def exact(value: int | float) -> Fraction:
-    """The decimal that *value* was written as.
-
-    Raises Unsatisfiable for an infinity.
-    """
-    if isinstance(value, int):
-        return Fraction(value)
-    try:
-        return Fraction(str(value))
-    except ValueError:
-        raise Unsatisfiable("a bound is not a finite number") from None
-
-
-def whole_limits(limits: Limits) -> tuple[int | None, int | None]:
-    """The least and the greatest integer within *limits*."""
-    low = high = None
-    if limits.low is not None:
-        low = math.ceil(limits.low.value)
-        low += limits.low.strict and low == limits.low.value
-    if limits.high is not None:
-        high = math.floor(limits.high.value)
-        high -= limits.high.strict and high == limits.high.value
-    return low, high
-
-
 class Range:
     """The numbers that limits leave: worked out once, drawn from often.
 
     *whole* leaves integers only; *fractions* numbers that are no integers.
     """
 
-    __slots__ = ("fractions", "high", "limits", "low", "open_high", "open_low", "step", "whole")
+    __slots__ = (
+        "_natural", "fractions", "high", "limits", "low", "open_high", "open_low", "step", "whole",
+    )  # fmt: skip
 
-    def __init__(self, limits: Limits, *, whole: bool, fractions: bool = False) -> None:
+    def __init__(self, limits: Shape, *, whole: bool, fractions: bool = False) -> None:
         self.limits = limits
+        # what `natural` draws from: its bounds, and the first and the last step between them
+        self._natural: tuple[Fraction, Fraction, int, int] | None = None
         self.whole = whole
         self.fractions = fractions
         self.low = None if limits.low is None else exact(limits.low.value)
@@ -112,9 +43,12 @@ class Range:
 
     def natural(self, source: Source) -> int | float:
         """A number of the range, small where it may be.  Raises Unsatisfiable."""
-        low, high = self._window()
+        if self._natural is None:
+            low, high = self._window()
+            steps = self._steps(low, high, self.step) if self.step is not None else (0, 0)
+            self._natural = (low, high, *steps)
+        low, high, first, last = self._natural
         if self.step is not None:
-            first, last = self._steps(low, high, self.step)
             if first > last:
                 raise Unsatisfiable("no number lies within its bounds")
             return self._allowed(self._number((first + source.below(last - first + 1)) * self.step))
@@ -239,7 +173,7 @@ class Range:
             return found
         for step in (0, 1, -1, 0.5, -0.5, 0.01, 0.001):
             other = found + step
-            if not (self.whole and isinstance(other, float)) and fits(self.limits, other):
+            if not (self.whole and isinstance(other, float)) and number_fits(self.limits, other):
                 return other
         raise Unsatisfiable("every number is a multiple of another")
 

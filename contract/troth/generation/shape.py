@@ -13,12 +13,12 @@ import math
 import operator
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from troth.generation.numbers import Bound
-from troth.generation.numbers import fits as number_fits
 from troth.generation.patterns import matches
+from troth.generation.source import Unsatisfiable
 from troth.schema.data_model import (
     ALL_TYPES,
     FORMATS,
@@ -32,6 +32,14 @@ from troth.schema.data_model import (
 Subschema = Any
 #: Schemas that hold together.
 Conjunction = tuple[Subschema, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bound:
+    """A limit of a number: *strict* leaves the limit itself out."""
+
+    value: int | float
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -450,6 +458,47 @@ def plain_fit(shape: Shape, value: Any) -> bool:
         case int() | float() if not isinstance(value, bool):
             return number_fits(shape, value)
     return True
+
+
+def number_fits(shape: Shape, value: int | float) -> bool:
+    """Whether *value* keeps the limits of *shape*."""
+    low, high = shape.low, shape.high
+    return (
+        (low is None or (value > low.value if low.strict else value >= low.value))
+        and (high is None or (value < high.value if high.strict else value <= high.value))
+        and all(is_multiple(value, of) for of in shape.multiples)
+        and not any(is_multiple(value, of) for of in shape.not_multiples)
+    )
+
+
+def is_multiple(value: int | float, of: int | float) -> bool:
+    """Whether *value* is a multiple of *of*."""
+    return (exact(value) / exact(of)).denominator == 1
+
+
+def exact(value: int | float) -> Fraction:
+    """The decimal that *value* was written as.
+
+    Raises Unsatisfiable for an infinity.
+    """
+    if isinstance(value, int):
+        return Fraction(value)
+    try:
+        return Fraction(str(value))
+    except ValueError:
+        raise Unsatisfiable("a bound is not a finite number") from None
+
+
+def whole_limits(shape: Shape) -> tuple[int | None, int | None]:
+    """The least and the greatest integer within the limits of *shape*."""
+    low = high = None
+    if shape.low is not None:
+        low = math.ceil(shape.low.value)
+        low += shape.low.strict and low == shape.low.value
+    if shape.high is not None:
+        high = math.floor(shape.high.value)
+        high -= shape.high.strict and high == shape.high.value
+    return low, high
 
 
 def _within(count: int, low: int, high: int | None) -> bool:

@@ -1,7 +1,7 @@
 """What a generator asks chance for, and who answers: a seed, or always the smallest answer.
 
 A `Source` answers a few questions, so that one generator serves the mock, the deterministic run,
-the smallest value, and the property-based test with its shrinking (`hypothesis_source`).  0,
+the smallest value, and the property-based test with its shrinking (`strategies`).  0,
 False and the first option are the smallest answers.
 """
 

@@ -24,39 +24,14 @@ _PLAIN = tuple(
 # Pieces that programs trip over: NUL and other controls, combining, right-to-left, joined emoji,
 # astral, separators, a byte order mark, the highest code points, a replacement character.
 _HARD = (
-    "é",
-    "\u0301",
-    "ß",
-    "中",
-    "שלום",
-    "العربية",
-    "\u202e",
-    "\u200d",
-    "👩‍👩‍👧",
-    "🏳️‍🌈",
-    "\U0001d4b3",
-    "\U0010fffd",
-    "\u2028",
-    "\ufeff",
-    "\ufffd",
-    "\x00",
-    "\x1b[31m",
-    "\x7f",
-    "\t",
-    "\r\n",
-    "İ",
-    "ﬁ",
-)
+    "é", "\u0301", "ß", "中", "שלום", "العربية", "\u202e", "\u200d",
+    "👩\u200d👩\u200d👧", "🏳️\u200d🌈", "\U0001d4b3", "\U0010fffd", "\u2028", "\ufeff", "\ufffd",
+    "\x00", "\x1b[31m", "\x7f", "\t", "\r\n", "İ", "ﬁ",
+)  # fmt: skip
 _PHRASES = (
-    "Hello!",
-    "What is the capital of France?",
-    "Tell me a short story about a fox.",
-    "ok",
-    "",
-    "List three prime numbers.",
-    "data: [DONE]",
-    "null",
-)
+    "Hello!", "What is the capital of France?", "Tell me a short story about a fox.", "ok", "",
+    "List three prime numbers.", "data: [DONE]", "null",
+)  # fmt: skip
 
 
 def natural(shape: Shape, source: Source, name: str) -> str:
@@ -95,6 +70,12 @@ def is_long_enough(shape: Shape, text: str) -> bool:
     return shape.min_length <= len(text) and (
         shape.max_length is None or len(text) <= shape.max_length
     )
+
+
+def is_free(shape: Shape) -> bool:
+    """Whether *shape* asks nothing of a text, except that it may not be too long."""
+    asked = (shape.min_length, shape.content, shape.patterns, shape.formats)
+    return not any((*asked, shape.anti_patterns, shape.anti_formats))
 
 
 def string(shape: Shape, source: Source, free: Callable[[], str]) -> str:

@@ -154,8 +154,8 @@ def _tags(root: Any, schema: Any, depth: int) -> dict[str, tuple[Any, ...]]:
     if not isinstance(schema, dict) or depth > _DEEPEST:
         return {}
     tags: dict[str, tuple[Any, ...]] = {}
-    for listed in _alternatives(schema):
-        first, *others = [_tags(root, inner, depth + 1) for inner in listed]
+    for branches in _alternatives(schema):
+        first, *others = [_tags(root, inner, depth + 1) for inner in branches]
         for name, values in first.items():
             if all(name in each for each in others):
                 tags[name] = sum((each[name] for each in others), values)
@@ -258,16 +258,16 @@ def _values(table: Branches, indexes: Sequence[int], name: str) -> tuple[Any, ..
 
 
 def _distinct(listed: Iterable[Sequence[Any]]) -> tuple[Any, ...]:
-    found: list[Any] = []
+    distinct: list[Any] = []
     for values in listed:
-        found += [value for value in values if not _among(value, found)]
-    return tuple(found)
+        distinct += [value for value in values if not _among(value, distinct)]
+    return tuple(distinct)
 
 
 def _types(branches: Sequence[Branch]) -> tuple[str, ...]:
     """The types that any branch takes, in the order of the branches; null last."""
-    found: list[str] = []
+    listed: list[str] = []
     for branch in branches:
         types = branch.types - {"integer"} if "number" in branch.types else branch.types
-        found += sorted(types - set(found))
-    return tuple(sorted(found, key=lambda name: name == "null"))
+        listed += sorted(types - set(listed))
+    return tuple(sorted(listed, key=lambda name: name == "null"))

@@ -110,8 +110,8 @@ def fragment(pointer: str) -> str:
 
 def foreign_to_ecma(pattern: str) -> str | None:
     """The first part of *pattern* that ECMA-262 does not have, or None."""
-    found = _NOT_ECMA.match(pattern)
-    return found[1] if found else None
+    match = _NOT_ECMA.match(pattern)
+    return match[1] if match else None
 
 
 def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Prepared:
@@ -145,8 +145,8 @@ def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Pre
             to_see += [(item, here, inner) for item, here, inner, _ in children(node, at, kind)]
         except Misfit as misfit:
             found = a(type_of(misfit.found))
-            said = f"{misfit.expected} must stand here, not {found}"
-            raise SpecError(said, pointer=misfit.pointer) from misfit
+            fault = f"{misfit.expected} must stand here, not {found}"
+            raise SpecError(fault, pointer=misfit.pointer) from misfit
     return Prepared(root, tuple(schemas), referrers, foreign, tuple(relics))
 
 

@@ -108,8 +108,8 @@ def not_of_type(value: Any, types: Sequence[str]) -> str:
     """`'abc' is not of type integer; it is a string`."""
     if isinstance(value, float) and not math.isfinite(value):
         return f"{show(value)} is not a JSON value"
-    said = f"{show(value)} is not of type {either(types)}"
-    return said if value is None else f"{said}; it is {a(type_of(value))}"
+    sentence = f"{show(value)} is not of type {either(types)}"
+    return sentence if value is None else f"{sentence}; it is {a(type_of(value))}"
 
 
 def not_one_of(value: Any, values: Sequence[Any]) -> str:
@@ -134,8 +134,15 @@ def _count(number: Any, noun: str) -> str:
     return f"{show(number)} {noun}" + ("" if number == 1 else "s")
 
 
-def _too(adjective: str, subject: str, count: str, limit: str) -> str:
-    return f"{subject} is too {adjective}: {count}, {limit}"
+def _too(adjective: str, noun: str, subject: str = "") -> Callable[[Any, Any], str]:
+    """The sentence on the size of a value: a string is named by its beginning."""
+    limit = "at most {} allowed" if adjective in ("long", "large") else "at least {} needed"
+
+    def sentence(expected: Any, value: Any) -> str:
+        size = f"{_count(len(value), noun)}, {limit.format(show(expected))}"
+        return f"{subject or excerpt(value)} is too {adjective}: {size}"
+
+    return sentence
 
 
 def _format(expected: Any, value: Any) -> str:
@@ -184,30 +191,18 @@ _SENTENCES: dict[str, Callable[[Any, Any], str]] = {
     "exclusiveMinimum": lambda e, v: f"{show(v)} is not above {show(e)}",
     "exclusiveMaximum": lambda e, v: f"{show(v)} is not below {show(e)}",
     "multipleOf": lambda e, v: f"{show(v)} is not a multiple of {show(e)}",
-    "minLength": lambda e, v: _too(
-        "short", excerpt(v), _count(len(v), "character"), f"at least {show(e)} needed"
-    ),
-    "maxLength": lambda e, v: _too(
-        "long", excerpt(v), _count(len(v), "character"), f"at most {show(e)} allowed"
-    ),
+    "minLength": _too("short", "character"),
+    "maxLength": _too("long", "character"),
     "pattern": lambda e, v: f"{show(v)} does not match the pattern {show(e)}",
     "format": _format,
-    "minItems": lambda e, v: _too(
-        "short", "the array", _count(len(v), "item"), f"at least {show(e)} needed"
-    ),
-    "maxItems": lambda e, v: _too(
-        "long", "the array", _count(len(v), "item"), f"at most {show(e)} allowed"
-    ),
+    "minItems": _too("short", "item", "the array"),
+    "maxItems": _too("long", "item", "the array"),
     "uniqueItems": _repeated,
     "contains": lambda e, v: "no item of the array is what 'contains' asks for",
     "minContains": lambda e, v: f"fewer than {_count(e, 'item')} are what 'contains' asks for",
     "maxContains": lambda e, v: f"more than {_count(e, 'item')} are what 'contains' asks for",
-    "minProperties": lambda e, v: _too(
-        "small", "the object", _count(len(v), "member"), f"at least {show(e)} needed"
-    ),
-    "maxProperties": lambda e, v: _too(
-        "large", "the object", _count(len(v), "member"), f"at most {show(e)} allowed"
-    ),
+    "minProperties": _too("small", "member", "the object"),
+    "maxProperties": _too("large", "member", "the object"),
     "not": _forbidden,
     "false": _false,
 }

@@ -9,13 +9,13 @@ costs a set comparison per object.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from troth import pointer as pointers
 from troth.schema import messages
-from troth.schema.applicators import applying, below
+from troth.schema.applicators import Tokens, applying, below
 
 #: An object with more unknown members than this is a map that nobody declared as one.
 _MOST_UNKNOWN = 64
@@ -25,7 +25,7 @@ _MOST_UNKNOWN = 64
 class Misspelling:
     """An undeclared member and the declared one that it resembles, with that one's pointer."""
 
-    instance: tuple[str | int, ...]
+    instance: Tokens
     meant: str
     schema_pointer: str
 
@@ -63,7 +63,7 @@ class Misspellings:
         return misspellings
 
     def _walk(
-        self, plan: _Plan, instance: Any, at: tuple[str | int, ...], misspellings: list[Misspelling]
+        self, plan: _Plan, instance: Any, at: Tokens, misspellings: list[Misspelling]
     ) -> None:
         if isinstance(instance, dict):
             if plan.is_open and not instance.keys() <= plan.names:
@@ -108,31 +108,31 @@ def _gather(root: Any, key: tuple[str, ...]) -> _Plan:
     is_open = True
     starts = [(pointer, pointers.find(root, pointer)) for pointer in key]
     for pointer, schema in applying(root, starts):
-
-        def held(keyword: str, at: str = pointer, of: Any = schema) -> dict[str, str]:
-            """The pointer of each subschema of *keyword*, by its last token."""
-            inner = below(of, keyword)
-            return {str(tokens[-1]): pointers.join(at, *tokens) for tokens, _ in inner}
-
-        for name, at in held("properties").items():
+        for name, at in _held(schema, pointer, "properties").items():
             declared[name] = (*declared.get(name, ()), at)
-        patterns += held("patternProperties")
-        rest += held("patternProperties").values()
+        by_pattern = _held(schema, pointer, "patternProperties")
+        patterns += by_pattern
+        rest += by_pattern.values()
         for keyword in ("additionalProperties", "unevaluatedProperties"):
             value = schema.get(keyword, True)
             # Closed: the schema itself reports what is unknown.  A schema: a map of free names.
             is_open = is_open and (value is True or value == {})
             if isinstance(value, dict) and value:
                 rest.append(f"{pointer}/{keyword}")
-        items += (*held("items").values(), *held("prefixItems").values())
+        items += _held(schema, pointer, "items").values()
+        items += _held(schema, pointer, "prefixItems").values()
     return _Plan(
         declared, tuple(patterns), is_open, tuple(items), tuple(rest), frozenset(declared), {}
     )
 
 
-def _suspects(
-    plan: _Plan, instance: dict[str, Any], at: tuple[str | int, ...]
-) -> Iterator[Misspelling]:
+def _held(schema: Mapping[str, Any], pointer: str, keyword: str) -> dict[str, str]:
+    """The pointer of each subschema of *keyword*, by its last token."""
+    inner = below(schema, keyword)
+    return {str(tokens[-1]): pointers.join(pointer, *tokens) for tokens, _ in inner}
+
+
+def _suspects(plan: _Plan, instance: dict[str, Any], at: Tokens) -> Iterator[Misspelling]:
     unknown = [name for name in instance if isinstance(name, str) and name not in plan.names]
     if plan.patterns or len(unknown) > _MOST_UNKNOWN:
         return

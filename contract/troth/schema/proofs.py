@@ -80,12 +80,12 @@ def unsatisfiable_parts(schemas: Schemas, pointer: str) -> tuple[Unsatisfiable, 
     if not isinstance(schema, dict):
         return ()
     root = schemas.prepared.root
-    found = [
+    parts = [
         _unsatisfiable(root, pointer + at, pointer, reason)
         for at, reason in _find(schemas, schema).items()
     ]
-    found += _impossible_names(schemas, pointer)
-    return tuple(sorted(found, key=lambda part: part.pointer))
+    parts += _impossible_names(schemas, pointer)
+    return tuple(sorted(parts, key=lambda part: part.pointer))
 
 
 def _find(schemas: Schemas, schema: dict[str, Any]) -> dict[str, canonical.UnsatisfiableReason]:

@@ -134,8 +134,8 @@ class Schemas:
         For callers who parse that string once themselves.  None where there is no such schema,
         or where a branch or a condition may hold the string to another one as well.
         """
-        found = _content_schema_of(self.prepared.root, pointer, member)
-        return None if found is None else self.at(found, content=True)
+        inner = _content_schema_of(self.prepared.root, pointer, member)
+        return None if inner is None else self.at(inner, content=True)
 
     def faults(self) -> Iterator[SpecError]:
         """What makes a schema of the document unusable, for every schema, used or not."""
@@ -148,8 +148,8 @@ class Schemas:
         """What *validator*, of the schema at *pointer*, says against *instance*."""
         errors = validators.failures(validator, instance)
         if errors is None:
-            said = f"{messages.show(instance)} is not a JSON value"
-            return (Mismatch("type", "", pointer, said, self.document.place(pointer)),)
+            message = f"{messages.show(instance)} is not a JSON value"
+            return (Mismatch("type", "", pointer, message, self.document.place(pointer)),)
         return self._explainer.explain(errors, instance) if errors else ()
 
     def hints(self, pointer: str, instance: Any) -> tuple[Mismatch, ...]:
@@ -200,8 +200,8 @@ class Schemas:
             value = _parse(text)
         except json_text.BadJson as fault:
             by = f"{pointer.rpartition('/')[0]}/contentMediaType"
-            said = f"the string does not hold JSON: {fault}"
-            return (Mismatch("contentMediaType", "", by, said, self.document.place(by)),)
+            message = f"the string does not hold JSON: {fault}"
+            return (Mismatch("contentMediaType", "", by, message, self.document.place(by)),)
         return self.at(pointer, content=True).errors(value)
 
 
@@ -269,10 +269,10 @@ def _content_keyword(is_fit: Callable[[str, str], bool]) -> type:
 
 def _holds_json(schema: Mapping[str, Any]) -> bool:
     """Whether *schema* says that its strings hold plain JSON."""
-    said = schema.get("contentMediaType")
+    content_type = schema.get("contentMediaType")
     return (
-        isinstance(said, str)
-        and media_type.is_json(said)
+        isinstance(content_type, str)
+        and media_type.is_json(content_type)
         and schema.get("contentEncoding") in _PLAIN
     )
 
@@ -296,8 +296,10 @@ def _content_schema_of(root: Any, pointer: str, member: str) -> str | None:
         if isinstance(schema.get("properties"), dict) and member in schema["properties"]
     ]
     parts = _parts(root, properties)
-    found = [at for at, schema in parts or () if "contentSchema" in schema and _holds_json(schema)]
-    return f"{found[0]}/contentSchema" if len(found) == 1 else None
+    holders = [
+        at for at, schema in parts or () if "contentSchema" in schema and _holds_json(schema)
+    ]
+    return f"{holders[0]}/contentSchema" if len(holders) == 1 else None
 
 
 def _parts(root: Any, to_see: list[str]) -> list[tuple[str, Mapping[str, Any]]] | None:

@@ -69,8 +69,8 @@ def _draft_of(schema: Any, budget: Budget) -> str:
     Raises UnusableSchema.
     """
     if not isinstance(schema, (dict, bool)):
-        said = f"a JSON Schema is an object or a boolean, not {messages.a(type_of(schema))}"
-        raise UnusableSchema("not-a-schema", said)
+        sentence = f"a JSON Schema is an object or a boolean, not {messages.a(type_of(schema))}"
+        raise UnusableSchema("not-a-schema", sentence)
     _measure(schema, budget)
     declared = schema.get("$schema") if isinstance(schema, dict) else None
     draft = LATEST if declared is None else _draft(declared)
@@ -98,8 +98,8 @@ def _draft_of(schema: Any, budget: Budget) -> str:
 def _draft(declared: Any) -> str:
     draft = declared.removesuffix("#") if isinstance(declared, str) else ""
     if draft not in DRAFTS:
-        said = f"the draft {messages.show(declared)} is not one that is spoken here"
-        raise UnusableSchema("unknown-draft", said, pointer="/$schema")
+        sentence = f"the draft {messages.show(declared)} is not one that is spoken here"
+        raise UnusableSchema("unknown-draft", sentence, pointer="/$schema")
     return draft
 
 
@@ -126,14 +126,14 @@ def _measure(schema: Any, budget: Budget) -> None:
     if len(patterns) > budget.patterns:
         raise UnusableSchema("too-large", f"the schema has more than {budget.patterns} patterns")
     if sum(map(len, patterns)) > budget.letters:
-        said = f"the patterns of the schema have more than {budget.letters} characters"
-        raise UnusableSchema("too-large", said)
+        sentence = f"the patterns of the schema have more than {budget.letters} characters"
+        raise UnusableSchema("too-large", sentence)
 
 
 def _patterns(node: dict[str, Any]) -> list[str]:
     keys = node.get("patternProperties")
-    found = [key for key in keys if isinstance(key, str)] if isinstance(keys, dict) else []
-    return [*found, node["pattern"]] if isinstance(node.get("pattern"), str) else found
+    patterns = [key for key in keys if isinstance(key, str)] if isinstance(keys, dict) else []
+    return [*patterns, node["pattern"]] if isinstance(node.get("pattern"), str) else patterns
 
 
 def _nodes(node: Any, at: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -167,14 +167,16 @@ def _target(schema: Any, reference: Any, at: str, names: set[str]) -> str | None
     if (document and document in names) or f"#{raw}" in names:
         return None
     if document:
-        said = f"{messages.show(reference)} leads outside the schema, and nothing is ever fetched"
-        raise UnusableSchema("remote-reference", said, pointer=at)
+        sentence = (
+            f"{messages.show(reference)} leads outside the schema, and nothing is ever fetched"
+        )
+        raise UnusableSchema("remote-reference", sentence, pointer=at)
     pointer = pointers.from_fragment(raw)
     try:
         pointers.resolve(schema, pointer)
     except (KeyError, ValueError):
-        said = f"{messages.show(reference)} points nowhere in the schema"
-        raise UnusableSchema("dangling-reference", said, pointer=at) from None
+        sentence = f"{messages.show(reference)} points nowhere in the schema"
+        raise UnusableSchema("dangling-reference", sentence, pointer=at) from None
     return pointer
 
 
@@ -200,11 +202,11 @@ def _measure_unfolding(edges: dict[str, list[str]], budget: Budget) -> None:
                 open_.add(at)
                 to_see += [each for each in below if each not in steps]
                 if any(each in open_ for each in below):
-                    said = "the references lead in a circle that takes no value apart"
-                    raise UnusableSchema("endless-reference", said, pointer=at)
+                    sentence = "the references lead in a circle that takes no value apart"
+                    raise UnusableSchema("endless-reference", sentence, pointer=at)
             if steps.get(at, 0) > budget.steps:
-                said = f"one value would be held to more than {budget.steps} schemas"
-                raise UnusableSchema("too-large", said, pointer=at)
+                sentence = f"one value would be held to more than {budget.steps} schemas"
+                raise UnusableSchema("too-large", sentence, pointer=at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,21 +238,21 @@ def embedded(schema: Any, *, budget: Budget | None = None) -> Schema:
         key = json_text.canonical(schema)
         ordered = json_text.decode(key)
     except (ValueError, TypeError, json_text.BadJson) as error:
-        said = "the schema holds what JSON cannot (a lone surrogate, say)"
-        raise UnusableSchema("not-a-schema", said) from error
+        sentence = "the schema holds what JSON cannot (a lone surrogate, say)"
+        raise UnusableSchema("not-a-schema", sentence) from error
     with _embedded_lock:
-        found = _embedded.get(key)
-        if found is not None:
+        compiled = _embedded.get(key)
+        if compiled is not None:
             _embedded.move_to_end(key)
-            return found
-    found = _compile_embedded(ordered, draft)
+            return compiled
+    compiled = _compile_embedded(ordered, draft)
     if _has_many_patterns(ordered):
-        return found  # a megabyte or more of automata
+        return compiled  # a megabyte or more of automata
     with _embedded_lock:
-        _embedded[key] = found
+        _embedded[key] = compiled
         while len(_embedded) > _MOST_EMBEDDED:
             _embedded.popitem(last=False)
-    return found
+    return compiled
 
 
 def _compile_embedded(schema: Any, draft: str) -> Schema:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import jsonschema_rs
 
@@ -28,13 +28,29 @@ SMALL_PATTERNS = jsonschema_rs.FancyRegexOptions(
 
 LATEST = "https://json-schema.org/draft/2020-12/schema"
 
+
+class Draft(NamedTuple):
+    """A draft: what compiles its schemas, and the engine's own number of it."""
+
+    validator: type[jsonschema_rs.Validator]
+    number: int
+
+
 #: The drafts that the engine speaks, by the URI of their meta-schema.
-DRAFTS: dict[str, type[jsonschema_rs.Validator]] = {
-    LATEST: jsonschema_rs.Draft202012Validator,
-    "https://json-schema.org/draft/2019-09/schema": jsonschema_rs.Draft201909Validator,
-    "http://json-schema.org/draft-07/schema": jsonschema_rs.Draft7Validator,
-    "http://json-schema.org/draft-06/schema": jsonschema_rs.Draft6Validator,
-    "http://json-schema.org/draft-04/schema": jsonschema_rs.Draft4Validator,
+DRAFTS = {
+    LATEST: Draft(jsonschema_rs.Draft202012Validator, jsonschema_rs.Draft202012),
+    "https://json-schema.org/draft/2019-09/schema": Draft(
+        jsonschema_rs.Draft201909Validator, jsonschema_rs.Draft201909
+    ),
+    "http://json-schema.org/draft-07/schema": Draft(
+        jsonschema_rs.Draft7Validator, jsonschema_rs.Draft7
+    ),
+    "http://json-schema.org/draft-06/schema": Draft(
+        jsonschema_rs.Draft6Validator, jsonschema_rs.Draft6
+    ),
+    "http://json-schema.org/draft-04/schema": Draft(
+        jsonschema_rs.Draft4Validator, jsonschema_rs.Draft4
+    ),
 }
 
 #: An instance of more values than this is cut down, its containers to so many entries.
@@ -47,15 +63,6 @@ _SHALLOW = (_Kind.Type, _Kind.Required, _Kind.AdditionalProperties)
 
 _TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
 _BAD_PATTERN = "the pattern {} is not an ECMA-262 regular expression, or it is too large to run"
-
-
-_NUMBERS = {
-    "Draft202012Validator": jsonschema_rs.Draft202012,
-    "Draft201909Validator": jsonschema_rs.Draft201909,
-    "Draft7Validator": jsonschema_rs.Draft7,
-    "Draft6Validator": jsonschema_rs.Draft6,
-    "Draft4Validator": jsonschema_rs.Draft4,
-}
 
 
 class Uncompilable(Exception):
@@ -80,9 +87,8 @@ class Engine:
         self.prepared = prepared
         self.patterns = patterns
         self._draft = draft
-        self._validator = DRAFTS[draft]
         #: The draft by the engine's own number.
-        self.draft = _NUMBERS[self._validator.__name__]
+        self._validator, self.draft = DRAFTS[draft]
         try:
             self.registry = jsonschema_rs.Registry([(BASE, prepared.root)], retriever=refuse)
         except (ValueError, jsonschema_rs.ReferencingError) as error:
@@ -178,7 +184,7 @@ def refuse(uri: str) -> NoReturn:
 @cache
 def _meta(draft: str) -> jsonschema_rs.Validator:
     """The validator of the schemas of *draft*."""
-    return DRAFTS[draft](
+    return DRAFTS[draft].validator(
         {"$ref": draft}, validate_formats=True, pattern_options=PATTERNS, offline=True
     )
 
@@ -197,8 +203,8 @@ def _fault(error: jsonschema_rs.ValidationError, value: Any, at: str) -> Uncompi
             f"not a JSON Schema: {messages.not_of_type(value, sorted(kind.types))}", at
         )
     if at.endswith("/type") and isinstance(kind, jsonschema_rs.ValidationErrorKind.AnyOf):
-        said = f"{messages.show(value)} is not one of {', '.join(_TYPES)}, nor an array of these"
-        return Uncompilable(f"not a JSON Schema: {said}", at)
+        fault = f"{messages.show(value)} is not one of {', '.join(_TYPES)}, nor an array of these"
+        return Uncompilable(f"not a JSON Schema: {fault}", at)
     return Uncompilable(f"not a JSON Schema: {_line(error.message)}", at)
 
 
@@ -224,8 +230,8 @@ def _failures(validator: jsonschema_rs.Validator, instance: Any) -> list[Any]:
         return list(validator.iter_errors(instance))
     cut: set[int] = set()
     small = _cut(instance, cut)
-    found = [error for error in validator.iter_errors(small) if _holds(error, small, cut)]
-    return found or _first(validator, instance)
+    errors = [error for error in validator.iter_errors(small) if _holds(error, small, cut)]
+    return errors or _first(validator, instance)
 
 
 def _first(validator: jsonschema_rs.Validator, instance: Any) -> list[Any]:
