@@ -146,6 +146,24 @@ class _Memory(asyncio.Transport):
         pass
 
 
+def _gives(protocol: web.RequestHandler) -> bool:
+    """Whether a request can be taken from *protocol*, which is idle again afterwards."""
+    parse(protocol, _REQUEST % 1)
+    head = sole(protocol)
+    content = take(protocol)
+    return (
+        head is not None
+        and head[:3] == ("POST", "/1?a=b", (1, 1))
+        and head.headers.get("hOST") == "x"
+        and head.keep_alive
+        and content.read_nowait() == b"hi"
+        and not is_queued(protocol)
+        and renew(protocol)
+        and is_idle(protocol)
+        and not is_held_back(protocol)
+    )
+
+
 async def _behaves() -> bool:
     """Whether a request can be taken from aiohttp, and the next one be left to it."""
     requests: list[tuple[str, bytes]] = []
@@ -163,20 +181,7 @@ async def _behaves() -> bool:
     try:
         await asyncio.sleep(0)
         is_ready = all(hasattr(protocol, name) for name in _TOUCHED) and is_idle(protocol)
-        parse(protocol, _REQUEST % 1)
-        head = sole(protocol)
-        content = take(protocol)
-        is_taken = (
-            head is not None
-            and head[:3] == ("POST", "/1?a=b", (1, 1))
-            and head.headers.get("hOST") == "x"
-            and head.keep_alive
-            and content.read_nowait() == b"hi"
-            and not is_queued(protocol)
-            and renew(protocol)
-            and is_idle(protocol)
-            and not is_held_back(protocol)
-        )
+        is_taken = _gives(protocol)
         # for an ordinary request the task is woken, and sleeps again afterwards
         waiter = parse(protocol, _REQUEST % 2)
         if not (is_ready and is_taken and waiter is not None and is_queued(protocol)):
