@@ -23,6 +23,7 @@ from troth.conformance.events import (
     Verdict,
     worst_first,
 )
+from troth.conformance.findings import counts
 from troth.conformance.journal import capped
 from troth.conformance.reports.text import counted
 from troth.http import json_text, media_type
@@ -188,14 +189,8 @@ class RunSummary:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How many findings there are: errors, warnings, flaky ones, known ones (counted apart)."""
-        new = [finding for finding in self.findings if not finding.known]
-        return {
-            "errors": sum(finding.severity == "error" for finding in new),
-            "warnings": sum(finding.severity == "warning" for finding in new),
-            "flaky": sum(finding.flaky for finding in new),
-            "known": len(self.findings) - len(new),
-        }
+        """How many findings of each kind there are."""
+        return counts(self.findings)
 
     def numbers(self, *others: str) -> list[str]:
         """`1 error`, `0 warnings`, what there is of *others* (`flaky`, `known`), `3 requests`."""
@@ -411,7 +406,7 @@ def _checked(event: Exchanged) -> set[str]:
         groups.add("time")
     if response is not None:
         groups |= {"statuses", "headers"}
-        stream = media_type.essence(response.content_type or "") == "text/event-stream"
+        stream = media_type.is_event_stream(response.content_type or "")
         groups.add("streams" if stream else "bodies")
     if any(verdict in ("held", "broken") for verdict in event.laws.values()):
         groups.add("laws")

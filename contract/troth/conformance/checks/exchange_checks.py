@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
+from troth import pointer as pointers
 from troth.conformance.cases.case import Case, readable
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError
 from troth.http import json_text
@@ -22,7 +23,7 @@ from troth.laws.laws import Verdict
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Match, Operation
 from troth.validation import validator
-from troth.validation.responses import ResponseValidator
+from troth.validation.responses import ResponseValidator, missing_field
 from troth.validation.security import check_security
 from troth.validation.violation_builder import ViolationBuilder
 from troth.violation import Severity, Violation
@@ -274,8 +275,8 @@ class _Check:
         if response is None:
             return
         if self.match is None or self.expected in ("no-path", "no-method"):
-            if response.status == 405 and response.field("Allow") is None:
-                yield self._violation("response.allow-missing", "a 405 must have the field Allow")
+            if response.status == 405 and (missing := missing_field(response)):
+                yield self._violation(*missing)
             return
         assert self._answer is not None
         violations = tuple(self._answer.violations())
@@ -381,11 +382,7 @@ class _Severity:
             return "error" if self._status < 300 else "warning"
         is_known = any(
             other.location == violation.location
-            and _is_related(violation.instance_pointer, other.instance_pointer)
+            and pointers.overlap(violation.instance_pointer, other.instance_pointer)
             for other in self._broken
         )
         return "error" if is_known else "warning"
-
-
-def _is_related(one: str, other: str) -> bool:
-    return (one + "/").startswith(other + "/") or (other + "/").startswith(one + "/")
