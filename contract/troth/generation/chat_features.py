@@ -21,7 +21,10 @@ from troth.generation.locations import put
 from troth.generation.source import Source
 from troth.openapi.chat_completion import ChatCompletion, RequestPart
 
-_SAMPLES = yaml.safe_load(Path(__file__).with_name("chat_samples.yaml").read_text(encoding="utf-8"))
+_SAMPLES: dict[str, Any] = yaml.load(
+    Path(__file__).with_name("chat_samples.yaml").read_bytes(),
+    getattr(yaml, "CSafeLoader", yaml.SafeLoader),  # libyaml is not everywhere
+)
 #: Tools that a caller may offer: the name, the JSON Schema of the parameters, and an instance.
 EMBEDDED: tuple[tuple[str, dict[str, Any], Any], ...] = tuple(
     (tool["name"], tool["parameters"], tool["arguments"]) for tool in _SAMPLES["tools"]

@@ -99,7 +99,7 @@ class Generator:
                     said = f"{fault.reason} (at the required member {name!r})"
                     raise Unsatisfiable(said) from None
         # twice, since what one member asks for may ask for another
-        for name, needed in shape.dependent * 2:
+        for name, needed in shape.dependent * 2 if shape.dependent else ():
             if name in found:
                 for other in needed:
                     if other not in found:
@@ -248,7 +248,7 @@ class Natural:
         if node.reason is not None:
             raise Unsatisfiable(node.reason)
         source.spend()
-        if depth > _DEEPEST or self.failed.get(node, _DEEPEST + 1) <= depth:
+        if depth > _DEEPEST or (self.failed and self.failed.get(node, _DEEPEST + 1) <= depth):
             raise Unsatisfiable("it nests without end")
         try:
             examples = node.examples
@@ -257,19 +257,24 @@ class Natural:
                 return deepcopy(found) if isinstance(found, (dict, list)) else found
             if node.shape.values is not None:
                 raise Unsatisfiable("none of its enum's values conforms")
-            for _ in range(6 if self.checks else 1):
-                found = (
-                    self._branch(generator, node, source, depth, name)
-                    if node.choices
-                    else self.shaped(generator, node.shape, source, depth, name)
-                )
-                if not self.checks or node.accepts(found):
+            if not self.checks:
+                return self._drawn(generator, node, source, depth, name)
+            for _ in range(6):
+                found = self._drawn(generator, node, source, depth, name)
+                if node.accepts(found):
                     return found
             raise Unsatisfiable("no value was found that satisfies it")
         except Unsatisfiable:
             if self._is_sparing(source, depth):
                 self.failed[node] = min(depth, self.failed.get(node, depth))
             raise
+
+    def _drawn(
+        self, generator: Generator, node: Node, source: Source, depth: int, name: str
+    ) -> Any:
+        if node.choices:
+            return self._branch(generator, node, source, depth, name)
+        return self.shaped(generator, node.shape, source, depth, name)
 
     def _is_sparing(self, source: Source, depth: int) -> bool:
         """Whether only what is required should be drawn from here on."""

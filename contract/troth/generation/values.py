@@ -15,7 +15,7 @@ from typing import Any
 
 from troth.generation.fitting import Fitter
 from troth.generation.generator import Edges, Generator, Natural
-from troth.generation.graph import graph_of, node_of
+from troth.generation.graph import Node, graph_of, node_of
 from troth.generation.source import Quick, Source, Unsatisfiable
 from troth.generation.witnesses import witness
 from troth.schema import proofs
@@ -39,7 +39,7 @@ def synthesize(schema: Schema, *, seed: Seed, optional: bool = True) -> Any:
     def draw(policy: Natural, source: Source) -> Any:
         return policy.draw(Generator(node.graph, policy), node, source)
 
-    found, reason = _first(schema, draw, seed, rich=256 if optional else 0)
+    found, reason = _first(schema, node, draw, seed, rich=256 if optional else 0)
     return _last_resort(schema, reason) if found is None else found[0]
 
 
@@ -55,7 +55,7 @@ def fit(schema: Schema, value: Any, *, seed: Seed) -> Any:
     def draw(policy: Natural, source: Source) -> Any:
         return Fitter(node.graph, policy, source).fit(node, deepcopy(value))
 
-    found, _ = _first(schema, draw, seed, rich=0)
+    found, _ = _first(schema, node, draw, seed, rich=0)
     return synthesize(schema, seed=seed, optional=False) if found is None else found[0]
 
 
@@ -78,10 +78,10 @@ def generator_of(schema: Schema) -> Generator:
 
 
 def _first(
-    schema: Schema, draw: Callable[[Natural, Source], Any], seed: Seed, *, rich: int
+    schema: Schema, node: Node, draw: Callable[[Natural, Source], Any], seed: Seed, *, rich: int
 ) -> tuple[tuple[Any] | None, str]:
     """The first instance that is valid (in a tuple: it may be null), and why others were not."""
-    reason = node_of(schema).reason or ""
+    reason = node.reason or ""
     for policy, source in _attempts(seed, rich=rich):
         try:
             found = draw(policy, source)

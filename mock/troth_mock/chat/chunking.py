@@ -256,7 +256,7 @@ _PROBES = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Parts:
+class _DividedItem:
     """An item that says a whole body, apart: what every chunk says, what only the first does."""
 
     every: dict[str, Any]
@@ -318,25 +318,25 @@ class Chunker:
     def _chunks(
         self, body: Mapping[str, Any], includes_usage: bool, pieces: Sequence[Sequence[str] | None]
     ) -> Iterator[tuple[dict[str, Any], int]]:
-        apart = self._apart(body, includes_usage)
-        known = (*pieces, *[None] * (len(apart.choices) - len(pieces)))
+        item = self._divide(body, includes_usage)
+        known = (*pieces, *[None] * (len(item.choices) - len(pieces)))
         runs = [
-            self.parts.fragments(choice, known[index]) for index, choice in enumerate(apart.choices)
+            self.parts.fragments(choice, known[index]) for index, choice in enumerate(item.choices)
         ]
-        first, number = apart.first, 0
+        first, number = item.first, 0
         for turn in zip_longest(*runs):
             for fragment in turn:
                 if fragment is None:
                     continue
                 value, carried = fragment
-                yield self._fitted(self._chunk(apart, [value], first), number), carried
+                yield self._fitted(self._chunk(item, [value], first), number), carried
                 first, number = {}, number + 1
         if first:
-            yield self._fitted(self._chunk(apart, [], first), number), 0
-        if apart.usage is not None:
-            yield self._fitted(self._usage_chunk(apart), number), 0
+            yield self._fitted(self._chunk(item, [], first), number), 0
+        if item.usage is not None:
+            yield self._fitted(self._usage_chunk(item), number), 0
 
-    def _apart(self, body: Mapping[str, Any], includes_usage: bool) -> _Parts:
+    def _divide(self, body: Mapping[str, Any], includes_usage: bool) -> _DividedItem:
         item = unfold(self._inverse, body)
         choices = get_member(item, self._choices)
         remove_member(item, self._choices)
@@ -348,19 +348,19 @@ class Chunker:
         first = {name: every.pop(name) for name in self._once if name in every}
         if usage is not None:
             put_member(every, self._usage or (), None)
-        return _Parts(every, first, choices if type(choices) is list else [], usage)
+        return _DividedItem(every, first, choices if type(choices) is list else [], usage)
 
     def _chunk(
-        self, apart: _Parts, choices: list[Any], first: Mapping[str, Any] | None = None
+        self, item: _DividedItem, choices: list[Any], first: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        every = apart.every if self._may_share else _copied(apart.every)
+        every = item.every if self._may_share else _copied(item.every)
         chunk = {**every, **first} if first else every.copy()
         put_member(chunk, self._choices, choices)
         return chunk
 
-    def _usage_chunk(self, apart: _Parts) -> dict[str, Any]:
-        chunk = self._chunk(apart, [])
-        put_member(chunk, self._usage or (), apart.usage)
+    def _usage_chunk(self, item: _DividedItem) -> dict[str, Any]:
+        chunk = self._chunk(item, [])
+        put_member(chunk, self._usage or (), item.usage)
         return chunk
 
     def spliced(self, completed: Completed, includes_usage: bool) -> Stream | None:
@@ -368,18 +368,18 @@ class Chunker:
 
         Sound because a text of this document is free (see _PROBES) and one such chunk is valid.
         """
-        apart = self._apart(completed.body, includes_usage)
-        first, runs = apart.first, []
-        for choice, draft in zip(apart.choices, completed.drafts, strict=True):
-            run = self._spliced_run(apart, first, choice, draft.pieces or (), completed.placeholder)
+        item = self._divide(completed.body, includes_usage)
+        first, runs = item.first, []
+        for choice, draft in zip(item.choices, completed.drafts, strict=True):
+            run = self._spliced_run(item, first, choice, draft.pieces or (), completed.placeholder)
             if run is None:
                 return None
             runs.append(run)
             first = {}
         frames = _in_turns(runs)
         counts = _in_turns([[0, *[1] * (len(run) - 2), 0] for run in runs])
-        if apart.usage is not None:
-            last = self._usage_chunk(apart)
+        if item.usage is not None:
+            last = self._usage_chunk(item)
             if not self._is_valid(last):
                 return None
             return self.framing.stream([*frames, self.framing.frame(last)], [*counts, 0])
@@ -387,7 +387,7 @@ class Chunker:
 
     def _spliced_run(
         self,
-        apart: _Parts,
+        item: _DividedItem,
         first: Mapping[str, Any],
         choice: dict[str, Any],
         pieces: Sequence[str],
@@ -398,9 +398,9 @@ class Chunker:
         put_member(choice, parts.at["content"], "")
         if not parts.ends_with_null:
             remove_member(choice, parts.at["finish-reason"])
-        begin = self._chunk(apart, [parts.opened(choice)], first)
-        piece = self._chunk(apart, [parts.piece(choice, placeholder)])
-        end = self._chunk(apart, [closing])
+        begin = self._chunk(item, [parts.opened(choice)], first)
+        piece = self._chunk(item, [parts.piece(choice, placeholder)])
+        end = self._chunk(item, [closing])
         if not (is_valid(begin) and is_valid(piece) and is_valid(end)):
             return None
         before, _, after = frame(piece).partition(b'"%b"' % placeholder.encode())
@@ -432,7 +432,7 @@ class Chunker:
         return self._is_taken(self.parts.piece({self.parts.key or "": 0}, piece))
 
     def _is_taken(self, choice: dict[str, Any]) -> bool:
-        return self._is_valid(self._chunk(_Parts(self._required, {}, [], None), [choice]))
+        return self._is_valid(self._chunk(_DividedItem(self._required, {}, [], None), [choice]))
 
 
 def _required_of(schema: Schema | None) -> dict[str, Any]:
