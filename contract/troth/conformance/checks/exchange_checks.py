@@ -18,7 +18,7 @@ from troth import pointer as pointers
 from troth.conformance.cases.case import Case, readable
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError
 from troth.http import json_text
-from troth.http.exchange import Exchange, Request, Response
+from troth.http.exchange import FAULTS, Exchange, Request, Response
 from troth.laws.laws import Verdict
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Match, Operation
@@ -35,19 +35,6 @@ Expectation = Literal["accepted", "refused", "unauthorized", "no-path", "no-meth
 # RFC 6585.  422 is not among them: it speaks of the content, which is the document's to describe.
 _HTTP_REFUSALS = frozenset({404, 405, 406, 408, 411, 413, 414, 415, 417, 421, 426, 429, 431})
 
-_FAULTS = {
-    "timeout": "no complete answer came in time",
-    "stalled": "the answer stalled",
-    "reset": "the connection was reset",
-    "empty-reply": "no answer came",
-    "truncated": "the answer was cut short",
-    "endless": "the answer does not end",
-    "bomb": "the answer unpacks to more than the cap",
-    "not-http": "what came back is not HTTP",
-    "framing": "the answer's content coding is broken",
-    "tls": "TLS failed",
-    "unreachable": "the server could not be reached",
-}
 #: Rules of a stream that an answer which was cut short breaks for that reason alone.
 _RULES_OF_AN_END = frozenset(
     {"sentinel-missing", "unfinished", "empty", "utf-8", "data-not-json", "framing"}
@@ -187,7 +174,7 @@ class _Check:
             code=f"transport.{word}",
             operation=self.operation.name,
             location="response",
-            message=_FAULTS.get(word, word) + (f": {detail}" if detail else ""),
+            message=FAULTS.get(word, word) + (f": {detail}" if detail else ""),
             schema_pointer=self.operation.pointer,
             status=response.status if response else None,
         )
