@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from troth.conformance.codes import FAMILIES
 from troth.conformance.events import (
     Event,
     Exchanged,
@@ -42,23 +43,6 @@ CHECKS: Mapping[str, str] = {
     "transport": "every answer comes whole and in time",
     "time": "answers stay right over time",
 }
-_BY_PREFIX = {
-    "request": "requests",
-    "request-body": "requests",
-    "request-path": "requests",
-    "request-query": "requests",
-    "request-header": "requests",
-    "request-cookie": "requests",
-    "request-security": "security",
-    "security": "security",
-    "response": "statuses",
-    "response-header": "headers",
-    "response-body": "bodies",
-    "stream": "streams",
-    "law": "laws",
-    "capability": "laws",
-    "transport": "transport",
-}
 #: A larger body is no usual request to show beside another.
 _LARGEST_BODY = 64 * 1024
 
@@ -67,7 +51,7 @@ def check_of(violation: Violation) -> str:
     """The group of checks (one of CHECKS) that *violation* belongs to."""
     if violation.law:
         return "laws"
-    return _BY_PREFIX.get(violation.code.partition(".")[0], "time")
+    return FAMILIES.get(violation.code.partition(".")[0], "time")
 
 
 @dataclass(frozen=True, slots=True)
