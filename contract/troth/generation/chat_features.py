@@ -16,10 +16,11 @@ from typing import Any
 import yaml
 
 from troth import pointer as pointers
+from troth.document.vocabulary import RequestPart
 from troth.generation.features import Factor, Level
 from troth.generation.locations import put
 from troth.generation.source import Source
-from troth.openapi.chat_completion import ChatCompletion, RequestPart
+from troth.openapi.chat_completion import ChatCompletion
 
 _SAMPLES: dict[str, Any] = yaml.load(
     Path(__file__).with_name("chat_samples.yaml").read_bytes(),

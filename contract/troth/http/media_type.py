@@ -13,6 +13,8 @@ from functools import lru_cache
 
 from troth.http.exchange import QUOTED_STRING, TOKEN
 
+EVENT_STREAM = "text/event-stream"
+
 _NAME = re.compile(rf"[ \t]*({TOKEN})/({TOKEN})[ \t]*", re.ASCII)
 _PARAMETER = re.compile(rf"[ \t]*({TOKEN})=({TOKEN}|{QUOTED_STRING})[ \t]*", re.DOTALL)
 _ELEMENT = {
@@ -48,6 +50,11 @@ def essence(content_type: str) -> str:
     Of text that is not a media type it is whatever stands before the first semicolon.
     """
     return content_type.partition(";")[0].strip().lower()
+
+
+def is_event_stream(content_type: str) -> bool:
+    """Whether it is text/event-stream."""
+    return essence(content_type) == EVENT_STREAM
 
 
 def is_json(content_type: str) -> bool:

@@ -6,9 +6,10 @@ them.  Every value carries the JSON Pointer of the object that it was read from.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from troth.document.document import Document
 from troth.http import media_type
@@ -20,6 +21,10 @@ from troth.schema.schema import Schema
 
 #: Where a parameter can be.
 Location = Literal["path", "query", "header", "cookie", "querystring"]
+LOCATIONS: tuple[Location, ...] = get_args(Location)
+
+#: A part in braces of a path or of a server's URL (OpenAPI 3.1 §4.8.2); the group is its name.
+TEMPLATED = re.compile(r"\{([^{}]+)\}")
 
 
 #: OpenAPI 3.2 §4.14.4.1: sequential media types of JSON texts that end with their lines.
@@ -56,7 +61,7 @@ class MediaType:
     @property
     def is_stream(self) -> bool:
         """Whether it is text/event-stream."""
-        return media_type.essence(self.content_type) == "text/event-stream"
+        return media_type.is_event_stream(self.content_type)
 
     @property
     def is_sequence(self) -> bool:

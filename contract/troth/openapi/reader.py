@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice, product
-from typing import Any, get_args
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from troth.document import vocabulary
@@ -24,9 +24,10 @@ from troth.openapi import chat_completion, stream_assembly
 from troth.openapi.chat_completion import ChatCompletion
 from troth.openapi.contract import Contract, Verbs, routes
 from troth.openapi.operation import (
+    LOCATIONS,
+    TEMPLATED,
     DeclaredResponse,
     Example,
-    Location,
     MediaType,
     Operation,
     Parameter,
@@ -101,9 +102,9 @@ class _Reader:
             for entry in owner.items("parameters"):
                 declared = entry.followed()
                 name, location = declared.needed("name"), declared.needed("in")
-                if location not in get_args(Location):
+                if location not in LOCATIONS:
                     fault = f"{location!r} is not where a parameter can be"
-                    known = " or ".join(get_args(Location))
+                    known = " or ".join(LOCATIONS)
                     raise declared.fault(fault, "in", advice=f"It is in {known}.")
                 if location == "header" and name.lower() in _FRAMEWORK_FIELDS:
                     continue
@@ -239,7 +240,6 @@ class _Reader:
 
 #: Variables multiply: beyond so many base paths of one server, no others are read.
 _MOST_PATHS = 64
-_VARIABLE = re.compile(r"\{([^{}]+)\}")
 
 
 def _base_paths(owner: Node) -> tuple[str, ...]:
@@ -252,10 +252,10 @@ def _paths(server: Node) -> Iterator[str]:
     """The base paths of one server: that of the variables' defaults, then those of their enums."""
     url = server.text("url")
     values = {name: _values(variable) for name, variable in server.members("variables")}
-    names = [name for name in dict.fromkeys(_VARIABLE.findall(url)) if values.get(name)]
+    names = [name for name in dict.fromkeys(TEMPLATED.findall(url)) if values.get(name)]
     for pick in islice(product(*(values[name] for name in names)), _MOST_PATHS):
         chosen = dict(zip(names, pick, strict=True))
-        filled = _VARIABLE.sub(partial(_variable, chosen), url)
+        filled = TEMPLATED.sub(partial(_variable, chosen), url)
         try:
             # OpenAPI 3.1 §4.8.5: it may be relative to where the document is
             yield urljoin("/", urlsplit(filled).path).rstrip("/")
