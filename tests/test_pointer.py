@@ -59,6 +59,11 @@ def test_a_pointer_to_nothing_says_how_far_it_got(text, walked):
     assert caught.value.args == (walked,)
 
 
+def test_an_escaped_tilde_escapes_nothing_behind_it():
+    # RFC 6901 §4: ~1 is replaced first, so that ~01 is ~1 and not /
+    assert pointer.split("/~01/~001/a~1~0b") == ("~1", "~01", "a/~b")
+
+
 def test_a_pointer_that_does_not_begin_with_a_slash_is_none():
     with pytest.raises(ValueError, match="starts with '/'"):
         pointer.split("foo")

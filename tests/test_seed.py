@@ -82,6 +82,11 @@ def test_labels_and_children_draw_independently():
     assert len(draws) == 2000
 
 
+def test_a_range_includes_both_its_ends():
+    assert {Seed.of("ends").between(-1, 2, label) for label in range(100)} == {-1, 0, 1, 2}
+    assert Seed.of("ends").between(3, 3) == 3
+
+
 def test_every_value_of_a_small_range_is_drawn_about_as_often():
     counts = [0] * 8
     for label in range(8000):

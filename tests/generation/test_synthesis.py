@@ -147,6 +147,19 @@ def test_a_schema_without_instances_is_refused_with_a_reason(name: str) -> None:
     assert refusal.value.reason
 
 
+def test_what_is_proved_to_have_no_instance_is_called_unsatisfiable() -> None:
+    reasons = {}
+    for name in ("false", "crossed bounds", "no integer"):
+        with pytest.raises(Unsatisfiable) as refusal:
+            synthesize(embedded(UNSATISFIABLE[name]), seed=Seed.of(1))
+        reasons[name] = refusal.value.reason
+    assert reasons == {
+        "false": "it is unsatisfiable (a schema here is `false`)",
+        "crossed bounds": "it is unsatisfiable (no number lies within its bounds)",
+        "no integer": "it is unsatisfiable (no number lies within its bounds)",
+    }
+
+
 @given(seed=st.integers(0, 2**64 - 1), name=st.sampled_from(sorted(SATISFIABLE)))
 @settings(max_examples=60, deadline=None)
 def test_the_same_seed_gives_the_same_instance(seed: int, name: str) -> None:

@@ -29,8 +29,6 @@ from troth_mock.chat.members import ChatMembers, Names, get_member, put_member, 
 from troth_mock.chat.tokens import tokens
 from troth_mock.reply import EventFraming, Stream
 
-_LAST = Rule()
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Origin:
@@ -77,29 +75,21 @@ def unfold(inverse: Inverse, body: Mapping[str, Any]) -> dict[str, Any]:
     return item
 
 
-def locate(inverse: Inverse, names: tuple[str, ...]) -> tuple[tuple[str, ...], Rule]:
-    """Where in an item the part is that *names* lead to in the body, and the rule that it has.
+_UNNAMED = Origin("", Rule(), {})
+
+
+def locate(inverse: Inverse, names: Names) -> tuple[Names, Origin]:
+    """Where in an item the part is that *names* lead to in the body, and its origin.
 
     Goes into objects only, not into the entries of arrays.
     """
     way: list[str] = []
-    rule = _LAST
+    origin = _UNNAMED
     for name in names:
-        origin = inverse.get(name)
-        way.append(name if origin is None else origin.member)
-        rule, inverse = (_LAST, {}) if origin is None else (origin.rule, origin.inner)
-    return tuple(way), rule
-
-
-def find(inverse: Inverse, names: tuple[str, ...]) -> Origin | None:
-    """The origin of the member of the body that *names* lead to, or None."""
-    origin = None
-    for name in names:
-        origin = inverse.get(name)
-        if origin is None:
-            return None
+        origin = inverse.get(name, _UNNAMED)
+        way.append(name if origin is _UNNAMED else origin.member)
         inverse = origin.inner
-    return origin
+    return tuple(way), origin
 
 
 def _entry(origin: Origin, index: int, entry: Any) -> Any:
@@ -116,7 +106,7 @@ def _entry(origin: Origin, index: int, entry: Any) -> Any:
 Fragment = tuple[dict[str, Any], int]
 """A part of one choice, and how many tokens it carries."""
 
-_NOWHERE: tuple[Names, Rule] = ((), Rule())
+_NOWHERE: tuple[Names, Origin] = ((), _UNNAMED)
 
 
 class Choices:
@@ -125,9 +115,9 @@ class Choices:
     *at* is where in the item's choice the parts are that its rules let come apart.
     """
 
-    def __init__(self, origin: Origin | None, members: ChatMembers) -> None:
-        self.key = origin.rule.key if origin is not None else None
-        inner: Inverse = origin.inner if origin is not None and self.key is not None else {}
+    def __init__(self, origin: Origin, members: ChatMembers) -> None:
+        self.key = origin.rule.key
+        inner: Inverse = origin.inner if self.key is not None else {}
         located = {name: locate(inner, names) for name, names in members.choice.items()}
         self.at: dict[str, Names] = {}
         for name, how in (
@@ -135,9 +125,9 @@ class Choices:
             ("tool-calls", "keyed"),
             ("finish-reason", "last"),
         ):
-            names, rule = located.get(name, _NOWHERE)
+            names, part = located.get(name, _NOWHERE)
             # choices that do not fold by a key cannot come in parts at all
-            if self.key is not None and names and rule.how == how:
+            if self.key is not None and names and part.rule.how == how:
                 self.at[name] = names
         self._calls = _Calls(located["tool-calls"][1]) if "tool-calls" in self.at else None
         self._entries = _entries(*located.get("logprobs", _NOWHERE)) if inner else None
@@ -223,10 +213,10 @@ class Choices:
 class _Calls:
     """How a tool call comes apart, if its arguments can come in pieces."""
 
-    def __init__(self, rule: Rule) -> None:
-        self.key = rule.key or ""
-        names, inner = locate(inverse(rule.members), ("function", "arguments"))
-        self.arguments: Names | None = names if inner.how == "concatenate" else None
+    def __init__(self, origin: Origin) -> None:
+        self.key = origin.rule.key or ""
+        names, arguments = locate(origin.inner, ("function", "arguments"))
+        self.arguments: Names | None = names if arguments.rule.how == "concatenate" else None
 
     def parts(self, call: Any) -> Iterator[tuple[Any, int]]:
         """The fragments of *call*, each with its count of tokens."""
@@ -242,10 +232,10 @@ class _Calls:
             yield part, 1
 
 
-def _entries(names: Names, rule: Rule) -> Names | None:
+def _entries(names: Names, origin: Origin) -> Names | None:
     """Where the entries of logprobs are, if they can come one by one."""
-    inner, how = locate(inverse(rule.members), ("content",))
-    return (*names, *inner) if names and how.how == "append" else None
+    inner, content = locate(origin.inner, ("content",))
+    return (*names, *inner) if names and content.rule.how == "append" else None
 
 
 # Where the document lets a chunk hold each of these, its text counts as free.
@@ -273,9 +263,9 @@ class Chunker:
         self.framing = framing
         self._is_valid = _validity(framing.schema)
         self._inverse = inverse(assembly.members)
-        names, _ = locate(self._inverse, members.response["choices"])
+        names, choices = locate(self._inverse, members.response["choices"])
         self._choices = names
-        self.parts = Choices(find(self._inverse, members.response["choices"]), members)
+        self.parts = Choices(choices, members)
         usage = members.response.get("usage")
         self._usage = None if usage is None else locate(self._inverse, usage)[0]
         self._required = _required_of(framing.schema)
