@@ -24,6 +24,7 @@ from troth.openapi import chat_completion, stream_assembly
 from troth.openapi.chat_completion import ChatCompletion
 from troth.openapi.contract import Contract, Verbs, routes
 from troth.openapi.operation import (
+    DEFAULT_STYLES,
     LOCATIONS,
     TEMPLATED,
     DeclaredResponse,
@@ -33,13 +34,12 @@ from troth.openapi.operation import (
     Parameter,
     RequestBody,
     SecurityScheme,
+    explodes,
 )
 from troth.openapi.stream_assembly import Assembly
 from troth.schema.schema import Schema, Schemas
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
-# OpenAPI 3.1 §4.8.12.2: the style that a parameter has when it names none
-_STYLES = {"path": "simple", "header": "simple", "query": "form", "cookie": "form"}
 # OpenAPI 3.1 §4.8.12.1: header parameters with these names are ignored
 _FRAMEWORK_FIELDS = ("accept", "content-type", "authorization")
 
@@ -112,7 +112,7 @@ class _Reader:
         return tuple(merged.values())
 
     def parameter(self, declared: Node, name: str, location: Any) -> Parameter:
-        style = declared.text("style") or _STYLES.get(location, "form")
+        style = declared.text("style") or DEFAULT_STYLES[location]
         return Parameter(
             name=name,
             location=location,
@@ -121,7 +121,7 @@ class _Reader:
             schema=self.schema(declared, "schema"),
             content=next(iter(self.content(declared)), None),
             style=style,
-            explode=declared.flag("explode", default=style in ("form", "cookie")),
+            explode=declared.flag("explode", default=explodes(style)),
             allow_reserved=declared.flag("allowReserved"),
         )
 
