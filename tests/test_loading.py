@@ -117,3 +117,11 @@ def test_a_strategy_draws_requests_of_the_operation(valid: bool) -> None:
 def test_a_strategy_of_no_operation_says_which_there_are() -> None:
     with pytest.raises(troth.NoSuchOperation, match=r"it has GET /pets/\{id\}"):
         troth.load("api.yaml").strategy("writePet")
+
+
+def test_the_overlay_beside_a_document_has_its_name_and_yaml_comes_first() -> None:
+    assert loading.overlay_beside("api.yaml") is None
+    for suffix in (".json", ".yml", ".yaml"):
+        Path(f"api.overlay{suffix}").write_text(OVERLAY)
+        Path("other.overlay.yaml").write_text(OVERLAY)
+        assert loading.overlay_beside("api.json") == Path(f"api.overlay{suffix}")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 import troth
 from troth.conformance.cases import Case, subjects
 from troth.conformance.checks.answers import Answers, body_of
-from troth.conformance.checks.over_time import likeness
+from troth.conformance.checks.over_time import Health, likeness
 from troth.http.exchange import Exchange, Request, Response
 
 CONTRACT = troth.load()
@@ -68,3 +71,48 @@ def test_a_stream_is_nearly_the_body_when_pieces_are_lost_doubled_or_moved() -> 
         assert likeness(near, text) == "near"
     for other in ("", "the", "quite another answer", "a dog barks at the moon all night"):
         assert likeness(text, other) == "other"
+
+
+class Quiet:
+    """What Health needs of a session: the smallest request takes as long as it is told."""
+
+    def __init__(self, *seconds: float) -> None:
+        self.subjects = {SUBJECT.operation.name: SUBJECT}
+        self.budget = self
+        self.found: list[str] = []
+        self._seconds = iter(seconds)
+
+    def affords(self, requests: int) -> bool:
+        return True
+
+    async def attempt(self, case: Case) -> Exchange:
+        return replace(answer(id="a"), seconds=next(self._seconds))
+
+    probe = attempt
+
+    def enter(self, case: Case, exchange: Exchange, violation: troth.Violation) -> None:
+        self.found.append(violation.message)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (0.1, 1.0, ["the smallest request takes 1000 ms after the run; it took 100 ms"]),
+        (0.1, 0.7, []),
+        (0.01, 0.15, []),
+        (0.01, 0.17, ["the smallest request takes 170 ms after the run; it took 10 ms"]),
+    ],
+)
+def test_a_server_is_slower_by_a_factor_and_by_a_time_that_a_person_notices(
+    before: float, after: float, told: list[str]
+) -> None:
+    session: Any = Quiet(*[before] * 6, *[after] * 14)
+    health = Health(session)
+    smallest = SUBJECT.case("examples", "minimal", MINIMAL, about="")
+
+    async def run() -> None:
+        await health.observe(smallest, replace(answer(id="a"), seconds=before))
+        await health.probe(session, SUBJECT)
+
+    asyncio.run(run())
+    assert session.found == [f"{each} at its beginning" for each in told]

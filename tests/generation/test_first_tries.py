@@ -49,6 +49,12 @@ SCHEMAS: dict[str, Any] = {
         "type": "array", "items": {"enum": ["a", "b", "c"]}, "uniqueItems": True, "minItems": 3,
     },
     "members": {"type": "object", "minProperties": 3, "maxProperties": 3},
+    "few members": {
+        "type": "object",
+        "required": ["c"],
+        "properties": {name: {"type": "integer"} for name in "abcd"},
+        "maxProperties": 2,
+    },
     "overlapping": {
         "oneOf": [
             {"type": "object", "required": ["id"], "properties": {"bark": {"type": "boolean"}}},

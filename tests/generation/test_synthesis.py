@@ -203,6 +203,15 @@ def test_a_value_is_made_to_fit_with_as_little_change_as_will_do() -> None:
     assert fitted["region"] in ("north", "south")
 
 
+def test_a_value_is_made_to_fit_the_branch_that_is_nearest() -> None:
+    text = {"type": "string"}
+    note = {"type": "object", "required": ["text"], "properties": {"text": text}}
+    page = {**note, "required": ["text", "url"], "properties": {"text": text, "url": text}}
+    for branches in ([note, page], [page, note]):
+        fitted = fit(embedded({"anyOf": branches}), {"text": 1, "kept": [2]}, seed=Seed.of(1))
+        assert fitted == {"text": fitted["text"], "kept": [2]}
+
+
 @pytest.mark.parametrize("overlays", [None, []])
 def test_every_schema_of_the_bundled_document_has_instances(overlays: list[str] | None) -> None:
     from troth import loading

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import HealthCheck, Phase, example, given, seed, settings
 from hypothesis import strategies as st
 
 from troth.generation.graph import Graph
@@ -284,7 +284,11 @@ LEAVES = st.one_of(
 )
 
 
+DISTINCT = {"type": "array", "uniqueItems": True}
+
+
 @settings(max_examples=150, deadline=None)
+@example({"oneOf": [{**DISTINCT, "items": False}, {**DISTINCT, "items": {"type": "string"}}]}, 1)
 @given(st.recursive(LEAVES, _schemas, max_leaves=8), st.integers(0, 99))
 def test_any_schema_gives_a_valid_value_or_is_refused(source, number):
     schema = embedded(source)

@@ -857,3 +857,23 @@ def test_a_long_chain_of_references_is_linted_without_the_algebra() -> None:
     assert found(schemas(**chain, Alone=impossible), "unsatisfiable") == [
         "/components/schemas/Alone"
     ]
+
+
+@pytest.mark.parametrize("junk", [None, True, 1, [], {}])
+def test_what_is_no_name_among_the_required_ones_is_told_and_no_crash(junk: Any) -> None:
+    one, other = FREE
+    value = schemas(A={"oneOf": [{**one, "required": [junk, "text"]}, other]})
+    codes = {finding.code for finding in lint(read(value))}
+    assert codes == {"bad-schema", "open-objects", "union-overlap", "unused-component"}
+
+
+def test_a_branch_that_extends_another_is_given_no_tag_to_contradict_it() -> None:
+    base = {"required": ["kind"], **properties(kind={"type": "string"})}
+    more = {"allOf": [{"$ref": "#/components/schemas/Base"}, properties(more={"type": "string"})]}
+    union = {
+        "oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("Base", "More")],
+        "discriminator": {"propertyName": "kind"},
+    }
+    value = schemas(Base=base, More=more, Any=union)
+    (overlap,) = [each for each in lint(read(value)) if each.code == "union-overlap"]
+    assert overlap.fix == ()

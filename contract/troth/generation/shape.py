@@ -162,6 +162,8 @@ def shape_with(asked: dict[str, Any]) -> Shape | None:
     most = get("max_items")
     if most is not None and get("min_items", 0) > most:
         types.discard("array")
+    if get("unique") and get("duplicates"):
+        types.discard("array")
     most = get("max_properties")
     if most is not None and max(get("min_properties", 0), len(get("required", ()))) > most:
         types.discard("object")
@@ -342,7 +344,11 @@ def own_fields(node: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _required(node: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(node["required"]) if isinstance(node.get("required"), list) else ()
+    written = node.get("required")
+    # what is no text is no name: that the schema is malformed is told elsewhere
+    return tuple(
+        name for name in (written if isinstance(written, list) else ()) if isinstance(name, str)
+    )
 
 
 def _types(node: Mapping[str, Any]) -> frozenset[str]:
