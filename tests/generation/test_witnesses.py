@@ -139,3 +139,15 @@ def test_a_strangers_schema_is_proved_whatever_its_draft(schema, verdict):
     compiled = embedded(schema)
 
     assert witnesses.satisfiability(compiled.schemas, compiled.pointer) == verdict
+
+
+def test_branches_that_only_what_stands_beside_them_keeps_apart_do_not_overlap():
+    branches = [{"required": ["a"]}, {"required": ["b"]}]
+    union = {"type": "object", "oneOf": branches}
+    schemas = schemas_of(Open=union, One={**union, "maxProperties": 1})
+    one, other = (f"{COMPONENTS}One/oneOf/{index}" for index in (0, 1))
+
+    assert witnesses.overlap(schemas, one, other, union=COMPONENTS + "One") == Overlap("no")
+    assert witnesses.overlap(schemas, one, other, union=COMPONENTS + "Open") == Overlap(
+        "yes", Witness({"a": {}, "b": {}})
+    )

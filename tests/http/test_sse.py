@@ -176,6 +176,12 @@ def test_an_endless_event_stops_at_the_limit():
     )
 
 
+def test_many_events_in_one_piece_are_not_one_long_event():
+    decoder = Decoder(limits=Limits(event=10))
+    assert decoder.feed(b"data: 1234567\n\n" * 5) == [Event(data="1234567")] * 5
+    assert decoder.overflow is None
+
+
 def test_a_retry_of_thousands_of_digits_is_no_trouble():
     _, _, decoder = decoded([b"retry: " + b"9" * 5000 + b"\n\n"])
     assert decoder.retry > 10**100

@@ -756,3 +756,22 @@ def test_laws_say_where_they_were_written() -> None:
     for law in LAWS:
         assert law.place is not None
         assert law.place.file.endswith("atoma.overlay.yaml")
+
+
+@pytest.mark.parametrize(
+    ("status", "holds", "verdict"),
+    [
+        (200, "response.n == 2", "broken"),
+        (299, "response.n == 2", "broken"),
+        (300, "response.n == 2", "inapplicable"),
+        (404, "response.n == 2", "inapplicable"),
+        (404, "status == 400 || response.n == 2", "broken"),
+        (404, "status == 404 && response.n == 1", "held"),
+    ],
+)
+def test_a_law_is_about_success_unless_it_names_the_status(
+    status: int, holds: str, verdict: laws.Verdict
+) -> None:
+    (law,) = laws.parse([{**RAW, "holds": holds}], OPERATION + "/x-troth-laws", DOCUMENT)
+    answered = {"request": {}, "status": status, "response": {"n": 1}}
+    assert laws.verdict(law, answered) == verdict

@@ -173,6 +173,14 @@ def test_a_large_body_is_not_accused_of_what_cutting_it_would_cause():
     assert [each.instance_pointer for each in schema.errors(list(range(7_000)))] == ["/6999"]
 
 
+def test_a_large_object_is_not_accused_of_lacking_what_was_cut_off():
+    schema = schema_of({"required": ["m149", "n"], "properties": {"m149": {"type": "integer"}}})
+    body = {f"m{index}": [0] * 50 for index in range(149)}
+
+    assert schema.errors({**body, "m149": 1, "n": 1}) == ()
+    assert [each.message for each in schema.errors({**body, "m149": 1})] == ["'n' is missing"]
+
+
 def test_an_undecided_pattern_is_a_mismatch_and_quick():
     schema = schema_of({"pattern": r"(x+x+)+\1y"})
     before = time.process_time()

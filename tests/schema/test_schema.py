@@ -412,6 +412,14 @@ def test_another_number_is_another_name_and_no_slip():
     ]
 
 
+def test_an_object_of_many_unknown_members_is_a_map_and_no_slip():
+    schema = schemas_of(It={"properties": {"value": True}}).at(COMPONENTS + "It")
+    others = {f"key-{index}": 1 for index in range(63)}
+
+    assert [hint.instance_pointer for hint in schema.hints({**others, "valeu": 1})] == ["/valeu"]
+    assert schema.hints({**others, "one more": 1, "valeu": 1}) == ()
+
+
 OVERLAY = b"""overlay: 1.0.0
 info: {title: t, version: "1"}
 actions:

@@ -401,3 +401,41 @@ def test_json_texts_in_a_row_are_items_too(
     found = troth.load(file).validate(troth.Exchange(troth.Request("GET", "/log", (), b""), answer))
     assert [f"{each.code} {each.instance_pointer}" for each in found] == said
     assert all(each.place is not None for each in found)
+
+
+CONDITIONS = """openapi: 3.1.0
+info: {title: t, version: '1'}
+paths:
+  /a:
+    post:
+      requestBody: {content: {application/json: {schema: {type: object}}}}
+      responses:
+        '200':
+          description: ok
+          content:
+            text/plain: {x-troth-when: request.a == true}
+            text/html: {x-troth-when: request.b == true}
+            text/csv: {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("sent", "due"),
+    [
+        ({}, None),
+        ({"a": True}, "text/plain"),
+        ({"b": True}, "text/html"),
+        ({"a": True, "b": True}, None),
+    ],
+)
+def test_a_media_type_is_due_where_no_other_condition_holds_as_well(
+    sent: dict[str, bool], due: str | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "api.yaml"
+    path.write_text(CONDITIONS)
+    fields = (("Content-Type", "application/json"),)
+    asked = troth.Request("POST", "/a", fields, json.dumps(sent).encode())
+    answer = troth.Response(200, (("Content-Type", "text/csv"),), b"")
+    messages = [each.message for each in troth.load(path).validate(troth.Exchange(asked, answer))]
+    told = f"the answer is text/csv; to this request it is {due} that is due"
+    assert messages == ([told] if due else [])
