@@ -19,7 +19,8 @@ from troth.document import vocabulary
 from troth.document.document import Document, Node
 from troth.errors import SpecError
 from troth.laws import condition, laws
-from troth.laws.condition import Condition
+from troth.laws.condition import Condition, Scope
+from troth.laws.declared_members import shapes_of
 from troth.openapi import chat_completion, stream_assembly
 from troth.openapi.chat_completion import ChatCompletion
 from troth.openapi.contract import Contract, Verbs, routes
@@ -169,7 +170,7 @@ class _Reader:
         source, at = media_type.value.get("x-troth-when"), media_type.at("x-troth-when")
         if source is None:
             return None
-        scope = laws.scope_of(self.document, operation.pointer) if operation else None
+        scope = Scope(shapes_of(self.document.root, operation.pointer)) if operation else None
         return condition.parse(source, at, self.document.place(at), scope=scope)
 
     def assembly(self, media_type: Node) -> Assembly | None:
