@@ -83,6 +83,17 @@ def test_variables_of_the_environment_stand_for_any_scalar(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
+    ("written", "value"),
+    [("${A:-b}", "b"), ("${A:-}", ""), ("${A}", ""), ("${B:-c}", "d"), ("${C:-c}", "c")],
+)
+def test_a_default_stands_for_a_variable_that_is_empty_or_not_set(
+    written: str, value: str, tmp_path: Path
+) -> None:
+    found = read(tmp_path, f"[test]\nmodel = '{written}'", A="", B="d")
+    assert found.section("test") == {"model": value}
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         (

@@ -404,3 +404,51 @@ def test_the_cases_of_public_documents_are_what_they_say(name):
     ]
     assert wrong == []
     assert len(cases) > 60
+
+
+@pytest.fixture
+def counting(tmp_path):
+    """An operation that takes a number, for which its overlay tells a price, and anything."""
+    schema = {
+        "type": "object",
+        "properties": {"count": {"type": "integer", "maximum": 128}, "any": {}},
+    }
+    operation = {
+        "operationId": "count",
+        "requestBody": {"content": {"application/json": {"schema": schema}}},
+        "responses": {"200": {"description": "ok"}},
+    }
+    at = "$.paths['/count'].post.requestBody.content['application/json'].schema.properties.count"
+    actions = [{"target": at, "update": {"x-troth-costs": 16}}]
+    info = {"title": "t", "version": "1"}
+    api = {"openapi": "3.1.0", "info": info, "paths": {"/count": {"post": operation}}}
+    (tmp_path / "api.json").write_text(json.dumps(api))
+    overlay = {"overlay": "1.0.0", "info": info, "actions": actions}
+    (tmp_path / "overlay.json").write_text(json.dumps(overlay))
+    return troth.load(tmp_path / "api.json", overlays=[tmp_path / "overlay.json"])
+
+
+def test_what_only_the_overlay_prices_may_be_refused_by_a_server_of_the_published_document(
+    counting,
+):
+    (alone,) = subjects(counting.published)
+    (beside,) = subjects(counting.published, second=counting)
+    found = {
+        count: [each.case("boundary", "n", {"count": count}, about="").intent for each in both]
+        for count in (16, 17, 129)
+        if (both := (alone, beside))
+    }
+    assert found == {
+        16: ["valid", "valid"],
+        17: ["valid", "either"],
+        129: ["invalid", "invalid"],
+    }
+
+
+def test_where_a_schema_takes_anything_nothing_is_expected(counting):
+    intents = {"/any": set(), "/count": set()}
+    for case in boundary_cases(subjects(counting)):
+        place = case.about.partition(":")[0]
+        if place in intents:
+            intents[place].add(case.intent)
+    assert intents == {"/any": {"either"}, "/count": {"valid", "invalid", "either"}}

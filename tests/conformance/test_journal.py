@@ -228,6 +228,7 @@ def test_two_runs_do_not_write_one_journal(tmp_path: Path) -> None:
         (b"<html>\n", "not a journal of troth"),
         (b"[1]\n", "its first line does not say so"),
         (b'{"log": {}}\n', "its first line does not say so"),
+        (b'{"journal":"troth","format":2}\n', "written in format 2 by a newer troth"),
         (b'{"journal":"troth","format":99}\n', "written in format 99 by a newer troth"),
         (b'{"journal":"troth","format":1}\n{"event":"phase"}\n', ":2: no event of a journal"),
         (b'{"journal":"troth","format":1}\nnull\n', ":2: no event of a journal"),

@@ -277,3 +277,9 @@ def test_a_thousand_exchanges_are_redacted_quickly() -> None:
         redactor.exchange(plain)
         redactor.exchange(stream)
     assert time.process_time() - began < 0.6  # 0.2 s on the machine it was written on
+
+
+def test_a_secret_that_stands_inside_another_does_not_uncover_its_end() -> None:
+    redactor = Redactor([PLAIN, PLAIN[8:12]])
+    assert redactor.text(f"<{PLAIN}>") == f"<{MARK}>"
+    assert answered(redactor, f"<{PLAIN}>".encode()) == f"<{MARK}>".encode()

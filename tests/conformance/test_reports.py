@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -26,6 +27,7 @@ from troth.conformance import reports
 from troth.conformance.events import Found
 from troth.conformance.files import NotWritten
 from troth.conformance.run_summary import CHECKS, summarize
+from troth.http.exchange import Response
 
 ROOT = Path(__file__).parents[2]
 
@@ -138,6 +140,16 @@ def test_a_sarif_result_stands_at_the_line_of_the_rule() -> None:
     assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
     assert result["partialFingerprints"] == {"troth/v1": "0000000000"}
     assert result["webResponse"]["statusCode"] == 200
+
+
+def test_header_fields_of_one_name_are_one_list_in_sarif() -> None:
+    twice = Response(200, (("Vary", "Origin"), ("Allow", "GET"), ("Vary", "Accept")), b"{}")
+    example = replace(exchange(), response=twice)
+    told = json.loads(reports.render("sarif", summarize(events(finding(example=example)))))
+    assert told["runs"][0]["results"][0]["webResponse"]["headers"] == {
+        "Vary": "Origin, Accept",
+        "Allow": "GET",
+    }
 
 
 @pytest.mark.parametrize(

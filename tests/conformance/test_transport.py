@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from troth.conformance.settings import Caps
-from troth.conformance.transport import Transport
+from troth.conformance.transport import Transport, _Reading
 from troth.http.exchange import Exchange, Request
 
 CAPS = Caps(
@@ -375,3 +375,13 @@ def test_no_cap_is_passed_by_what_is_just_within_it() -> None:
     assert seen(found) == (None, 200, b"a\n\nb\n\n")
     (found,) = exchanged(writes(whole(b"0123456789x")), caps=caps)
     assert found.fault == "endless"
+
+
+@pytest.mark.parametrize("end", [b"\n\n", b"\r\n\r\n", b"\r\r"])
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
+def test_events_are_counted_however_their_bytes_are_cut(size: int, end: bytes) -> None:
+    body = (b"data: 1" + end) * 3 + b"data: 2"
+    reading = _Reading(0.0)
+    for at in range(0, len(body), size):
+        reading.add(0.0, body[at : at + size])
+    assert (reading.events, reading.size) == (3, len(body))

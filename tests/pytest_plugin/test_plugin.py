@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,8 +19,8 @@ from servers.wire import Answer, Asked, Server
 from troth.conformance import transport  # noqa: F401 - once, not per run
 from troth.conformance.events import Finding
 from troth.http.exchange import Exchange, Request
-from troth.pytest_plugin import session_run
-from troth.violation import Violation
+from troth.pytest_plugin import items, session_run
+from troth.violation import Severity, Violation
 
 ROOT: Any = troth.load().document.root
 OPERATION = "troth::POST /v1/chat/completions"
@@ -280,3 +282,37 @@ def test_every_finding_has_an_item() -> None:
         ("GET /b", "requests"),
         ("GET /a", "statuses"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("severity", "strict", "fails"),
+    [("error", False, True), ("warning", False, False), ("warning", True, True)],
+)
+def test_a_warning_fails_its_item_in_a_strict_run_only(
+    severity: Severity, strict: bool, fails: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sections: list[tuple[str, str, str]] = []
+    outcome = SimpleNamespace(
+        findings=(replace(finding("stream.empty", "GET /a"), severity=severity),),
+        verdict="violations",
+        in_words=lambda findings: f"{len(findings)} found",
+    )
+    run = SimpleNamespace(
+        outcome=lambda selected: outcome,
+        place_of=lambda one: ("GET /a", "streams"),
+        settings=SimpleNamespace(strict=strict),
+    )
+    monkeypatch.setattr(session_run, "of", lambda config: run)
+    item: Any = SimpleNamespace(
+        config=None,
+        operation="GET /a",
+        check="streams",
+        _selected=list,
+        add_report_section=lambda *section: sections.append(section),
+    )
+    if fails:
+        with pytest.raises(items.Departs, match="1 found"):
+            items.Check.runtest(item)
+    else:
+        items.Check.runtest(item)
+    assert sections == ([] if fails else [("call", "warnings", "1 found")])

@@ -352,6 +352,24 @@ def test_a_limit_cuts_the_same_answer_short():
     assert stopped["finish_reason"] == "stop"
 
 
+def test_a_limit_that_the_answer_just_reaches_ends_it():
+    said = [{"role": "user", "content": "How is the weather in Paris?"}]
+    calling = {"model": "m", "messages": said, "tools": TOOLS}
+    (call,) = answered(calling)["choices"][0]["message"]["tool_calls"]
+    arguments = call["function"]["arguments"]
+    size = len(tokens(arguments))
+    found = {}
+    for limit in (size - 1, size, size + 1):
+        choice = answered({**calling, "max_tokens": limit})["choices"][0]
+        (cut,) = choice["message"]["tool_calls"]
+        found[limit] = cut["function"]["arguments"], choice["finish_reason"]
+    assert found == {
+        size - 1: ("".join(tokens(arguments)[:-1]), "length"),
+        size: (arguments, "length"),
+        size + 1: (arguments, "tool_calls"),
+    }
+
+
 def refused(body: dict[str, Any]) -> dict[str, Any]:
     reply = respond(body)
     assert (reply.status, reply.stream) == (400, None)

@@ -100,6 +100,19 @@ def test_every_plain_request_is_compiled(body: Any) -> None:
     assert (said(body) is not None) == plain
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_limit_that_the_text_just_reaches_ends_it_as_respond_ends_it(stream: bool) -> None:
+    body = {"model": "m", "messages": HELLO}
+    whole = json.loads(answered(body).content)
+    size, text = whole["usage"]["completion_tokens"], whole["choices"][0]["message"]["content"]
+    for limit, finish in ((size - 1, "length"), (size, "length"), (size + 1, "stop")):
+        limited = {**body, "max_tokens": limit}
+        choice = json.loads(answered(limited).content)["choices"][0]
+        assert (choice["message"]["content"] == text) == (limit >= size)
+        assert choice["finish_reason"] == finish
+        assert said({**limited, "stream": stream}) == answered({**limited, "stream": stream})
+
+
 @pytest.mark.parametrize(
     "members",
     [

@@ -110,12 +110,13 @@ def test_requests_in_any_segments_are_answered_and_followed_by_others(
         assert client.ask("POST", "/v1/chat", b"next").response()[2] == b"next", cuts
 
 
-def test_expect_100_continue_is_told_to_continue(start: Start) -> None:
+@pytest.mark.parametrize("expected", [b"100-continue", b"100-Continue"])
+def test_expect_100_continue_is_told_to_continue(expected: bytes, start: Start) -> None:
     mock = start(lambda request: Reply(200, JSON, request.body))
     client = mock.connect()
     client.send(
         b"POST /v1/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n"
-        b"Expect: 100-continue\r\n\r\n"
+        b"Expect: " + expected + b"\r\n\r\n"
     )
     assert client.until(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
     assert client.send(b"ok").response()[2] == b"ok"
