@@ -47,6 +47,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "jsonpath_rfc9535": ("troth.document.json_path",),
     "yaml": (
         "troth.document",
+        "troth.generation.chat_features",
         "troth.lint.english",
         "troth.conformance.codes",
         "troth_mock.server.pages",

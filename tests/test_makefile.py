@@ -120,3 +120,7 @@ def test_whatever_the_project_needs_is_pinned() -> None:
     lines = (ROOT / "constraints.txt").read_text().splitlines()
     pinned = {plain(line.partition("==")[0]) for line in lines}
     assert {plain(name) for name in needed} <= pinned
+
+
+def test_what_each_version_is_tried_with_is_there() -> None:
+    assert [path for path in versions.TESTS if not (ROOT / path).exists()] == []

@@ -11,7 +11,8 @@ import pytest
 from troth import lint, pointer
 from troth.document import document, overlay
 from troth.laws import laws
-from troth.laws.condition import parse
+from troth.laws.condition import Scope, parse
+from troth.laws.declared_members import shapes_of
 from troth.openapi import stream_assembly
 from troth.schema.schema import Schemas
 
@@ -294,7 +295,7 @@ def test_the_laws_of_another_document_are_judged(
 
 
 def test_absent_members_of_events_are_null_too() -> None:
-    scope = laws.scope_of(SURVEYS, POST)
+    scope = Scope(shapes_of(SURVEYS.root, POST))
     condition = parse("events.all(e, e.total == null || e.areas == null)", scope=scope)
     assert condition.holds({"events": EVENTS}) is True
     assert parse(condition.source).holds({"events": EVENTS}) is None

@@ -26,7 +26,7 @@ TESTS = (
     "tests/mock",
     "tests/pytest_plugin",
     "tests/test_published.py",
-    "tests/generation/test_foreign.py",
+    "tests/generation/test_independent.py",
     "tests/document/test_yaml_reader.py",
     "tests/validation/test_parameters.py",
 )

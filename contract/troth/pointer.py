@@ -31,6 +31,16 @@ def split(pointer: str) -> tuple[str, ...]:
     return tuple(token.replace("~1", "/").replace("~0", "~") for token in pointer[1:].split("/"))
 
 
+def is_within(pointer: str, whole: str) -> bool:
+    """Whether *pointer* is *whole*, or leads to a part of what that points to."""
+    return (pointer + "/").startswith(whole + "/")
+
+
+def overlap(one: str, other: str) -> bool:
+    """Whether one of two pointers leads to the other's value, or to a part of it."""
+    return is_within(one, other) or is_within(other, one)
+
+
 def from_fragment(fragment: str) -> str:
     """Decode the fragment of a URI reference, without its '#' (RFC 6901 §6)."""
     return unquote(fragment)

@@ -18,13 +18,12 @@ Severity = Literal["error", "warning", "hint"]
 class Violation:
     """One rule that one exchange broke (or, of severity `hint`, a likely slip).
 
-    *operation* is `METHOD /path/template`; *location* is where in the exchange: `request-body`,
-    `request-path`, `request-query`, `request-header`, `request-cookie`, `request-security`,
-    `request`, `response`, `response-header`, `response-body`, `stream`; *instance_pointer* points
-    into that location's value; *schema_pointer* into the document, and *place* is its file and
-    line.  *message* says what was found and what was expected, without the pointers.  *law* is the
-    id of the law that was broken; *rule* the code of the rule that a request broke and that the
-    server let pass.
+    *operation* is `METHOD /path/template`; *location* is where in the exchange, by what its
+    code begins with (`request-query`, `response-body` …; a law's and a transport's has its own);
+    *instance_pointer* points into that location's value; *schema_pointer* into the document, and
+    *place* is its file and line.  *message* says what was found and what was expected, without the
+    pointers.  *law* is the id of the law that was broken; *rule* the code of the rule that a
+    request broke and that the server let pass.
     """
 
     code: str

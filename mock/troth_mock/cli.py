@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from troth.cli.options import chosen_overlays, command, document_options
+from troth.cli.options import FiniteNumber, chosen_overlays, command, document_options
 
 if TYPE_CHECKING:
     from troth.openapi.contract import Contract
@@ -16,16 +15,6 @@ if TYPE_CHECKING:
 
 _MEBIBYTE = 1024 * 1024
 _OPEN_FILES = 65536
-
-
-class _Finite(click.FloatRange):
-    """A number that is one: float() also reads inf and nan, and nan is in every range."""
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> float:
-        number = float(super().convert(value, param, ctx))
-        if not math.isfinite(number):
-            self.fail(f"{value!r} is not a finite number", param, ctx)
-        return number
 
 
 class _Named(click.types.StringParamType):
@@ -92,14 +81,14 @@ class _Port(click.IntRange):
 )
 @click.option(
     "--ttft",
-    type=_Finite(min=0),
+    type=FiniteNumber(min=0),
     default=0.0,
     metavar="S",
     help="Seconds from a request to the first token of its stream.",
 )
 @click.option(
     "--tokens-per-second",
-    type=_Finite(min=0, min_open=True),
+    type=FiniteNumber(min=0, min_open=True),
     metavar="N",
     help="Pace streams; without it a stream is sent at once.",
 )
@@ -129,7 +118,7 @@ class _Port(click.IntRange):
 )
 @click.option(
     "--write-timeout",
-    type=_Finite(min=0, min_open=True),
+    type=FiniteNumber(min=0, min_open=True),
     default=30.0,
     show_default=True,
     metavar="S",
@@ -137,7 +126,7 @@ class _Port(click.IntRange):
 )
 @click.option(
     "--grace",
-    type=_Finite(min=0),
+    type=FiniteNumber(min=0),
     default=5.0,
     show_default=True,
     metavar="S",

@@ -14,6 +14,7 @@ from troth.cli.explain_command import explain
 from troth.conformance import codes, transport
 from troth.conformance.run_summary import CHECKS, check_of
 from troth.http import json_text
+from troth.http.exchange import FAULTS
 from troth.schema.explanation import _KEYWORDS
 from troth.violation import Violation
 
@@ -47,19 +48,32 @@ def test_every_rule_of_a_stream_of_credentials_and_of_a_parameter_is_explained()
 
 def test_every_fault_of_the_transport_every_reason_and_every_keyword_is_explained() -> None:
     told = (SOURCES / "conformance" / "transport.py").read_text()
-    words = set(re.findall(r"^    ([a-z-]+)  +[a-z]", transport.__doc__ or "", re.M))
-    assert words
-    assert all(f"transport.{word}" in OWN for word in words), words
-    assert all(word in told for word in words)
+    assert [f"transport.{word}" for word in FAULTS] == list(codes.texts().sections["Transport"])
+    assert all(f'"{word}"' in told for word in FAULTS)
+    assert {word for _, word, _ in transport._FAULTS} <= set(FAULTS)
     assert set(json_text.REASONS) <= set(RULES)
     assert set(_KEYWORDS) <= set(RULES)
 
 
 def test_every_location_of_a_violation_has_a_text() -> None:
-    assert set(PLACES) <= set(codes.FAMILIES)
+    read = {"request", "request-security", "response"}  # of these each code has its own text
+    assert (
+        set(PLACES)
+        == {
+            family
+            for family in codes.FAMILIES
+            if family.startswith(("request", "response", "stream"))
+        }
+        - read
+    )
+    assert set(codes.FAMILIES.values()) == set(CHECKS)
     for code in codes.all_codes(CONTRACT):
         family = code.partition(".")[0]
         assert check_of(Violation(code, "", family, "")) in CHECKS
+
+
+def test_the_body_that_a_stream_folds_to_is_a_matter_of_streams() -> None:
+    assert check_of(Violation("stream-body.required", "", "stream-body", "")) == "streams"
 
 
 def test_every_code_has_four_sentences() -> None:

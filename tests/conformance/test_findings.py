@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +17,7 @@ from troth.conformance.findings import (
     Capabilities,
     Facets,
     Findings,
-    counted,
+    counts,
     facets,
     finding_id,
     is_causal,
@@ -167,7 +168,7 @@ def test_what_does_not_come_again_is_flaky_and_has_no_cause() -> None:
     found = enter(findings, FAILED, "/a:x", again=1, tries=5)
     assert found.flaky
     assert findings.count_known(FAILED, shown("/quite:other"))
-    assert counted(told(findings)) == (1, 0)
+    assert errors_and_warnings(told(findings)) == (1, 0)
 
 
 def test_a_request_that_hangs_is_not_sent_for_ever() -> None:
@@ -196,7 +197,7 @@ def test_known_findings_do_not_count() -> None:
     known = enter(Findings(), BROKEN).id
     findings = Findings(known=frozenset({known}))
     assert enter(findings, BROKEN).known
-    assert counted(told(findings)) == (0, 0)
+    assert errors_and_warnings(told(findings)) == (0, 0)
 
 
 def test_the_worst_is_told_first() -> None:
@@ -207,7 +208,7 @@ def test_the_worst_is_told_first() -> None:
     often = enter(findings, replace(BROKEN, schema_pointer="#/o"))
     findings.count_known(replace(BROKEN, schema_pointer="#/o"), shown())
     assert [one.id for one in told(findings)] == [often.id, rare.id, flaky.id, mild.id]
-    assert counted(told(findings)) == (3, 1)
+    assert errors_and_warnings(told(findings)) == (3, 1)
 
 
 # -- capabilities ---------------------------------------------------------------------------------
@@ -216,6 +217,11 @@ LAWS = troth.load().operations[0].laws
 TOOLS = [law.id for law in LAWS if law.group == "tools" and law.severity == "error"]
 ONE, TWO = TOOLS[0], TOOLS[1]
 MILD = next(law.id for law in LAWS if law.severity == "warning" and law.group)
+
+
+def errors_and_warnings(findings: Sequence[Finding]) -> tuple[int, int]:
+    number = counts(findings)
+    return number["errors"], number["warnings"]
 
 
 def counted_laws(*judged: dict[str, Any], refused: int = 0) -> Capabilities:
@@ -273,14 +279,14 @@ def test_the_findings_of_a_missing_capability_become_one() -> None:
     (found,) = findings_of(ONE, TWO).all(capabilities)
     assert (found.code, found.severity, found.group) == ("capability.tools", "error", "tools")
     assert found.violation.message == f"tools: held in 0 of 5; for example, {ONE} is broken"
-    assert counted([found]) == (1, 0)
+    assert errors_and_warnings([found]) == (1, 0)
 
 
 def test_a_capability_that_is_declared_to_be_missing_does_not_count() -> None:
     capabilities = counted_laws(*[{ONE: "broken", TWO: "broken"}] * 3)
     found = findings_of(ONE, TWO, without=frozenset({"tools"})).all(capabilities)
     assert [(one.code, one.known) for one in found] == [("capability.tools", True)]
-    assert counted(found) == (0, 0)
+    assert errors_and_warnings(found) == (0, 0)
 
 
 def test_one_broken_law_of_a_capability_is_told_as_that_law() -> None:

@@ -30,6 +30,17 @@ def test_every_field_is_documented_for_authors() -> None:
         assert name in vocabulary.EXTENSIONS
 
 
+def test_the_parts_of_a_chat_completion_are_documented_for_authors_and_no_others() -> None:
+    text = (SPEC / "README.md").read_text(encoding="utf-8")
+    section = text.partition("\n## x-troth-completion\n")[2]
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", section, re.M))
+    properties = vocabulary.EXTENSIONS["x-troth-completion"].schema["properties"]
+    assert list(rows) == list(properties)
+    for name in ("request", "response", "choice", "usage"):
+        parts = re.findall("`([a-z-]+)`", rows[name])
+        assert sorted(parts) == sorted(properties[name]["properties"])
+
+
 def test_an_unknown_field_is_told_the_nearest_one() -> None:
     found = vocabulary.check(operation(**{"x-troth-lawz": [], "x-other": 1}))
     assert found == [

@@ -56,7 +56,6 @@ def test_every_style_is_read_and_held_to_its_schema(where, style, explode, array
         ("query", "deepObject", True, "p[R]=1&p[R][S]=1"),
         ("query", "deepObject", True, "p[R][S]=1&p[R]=1"),
         ("query", "spaceDelimited", True, "p=1"),
-        ("query", "curly", False, "p=R,1"),
     ],
 )
 def test_what_does_not_have_the_form_of_its_style_is_malformed(where, style, explode, text):
@@ -69,6 +68,30 @@ def test_what_does_not_have_the_form_of_its_style_is_malformed(where, style, exp
         assert violations_of(declared, target, path=path, fields=fields) == [
             (f"request-{where}.malformed", "/p")
         ]
+
+
+@pytest.mark.parametrize(
+    ("where", "style", "own"),
+    [("query", "curly", "form"), ("path", "form", "simple"), ("cookie", "matrix", "form")],
+)
+def test_a_style_that_its_location_cannot_have_is_read_and_written_as_the_locations_own(
+    where, style, own
+):
+    value = {"R": 1, "G": 2}
+    path = "/a/{p}" if where == "path" else "/a"
+    requests = []
+    for name in (style, own):
+        declared = [parameter(COLOUR, where=where, style=name, explode=False)]
+        contract = compiled(written(declared, path=path))
+        requests.append(assemble(contract.operations[0], parameters={(where, "p"): value}))
+        assert check_parameters(contract.match("GET", requests[-1].target), requests[-1]) == ()
+    assert requests[0] == requests[1]
+
+
+def test_the_style_cookie_is_not_percent_encoded_either_way():
+    cookie = Parameter("p", "cookie", "", style="cookie", explode=False)
+    assert styles.write_pairs(cookie, ["a%", "é"]) == ["p=a%,é"]
+    assert styles.divide_pairs(cookie, [("p", "a%,é")], "array") == ["a%", "é"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,17 @@ import click
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 #: How each command is declared.
 command = partial(click.command, context_settings=CONTEXT)
+
+
+class FiniteNumber(click.FloatRange):
+    """A number that is one: float() also reads inf and nan, and nan is in every range."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """*value* as a finite number in the range; anything else fails the command."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
 
 
 def document_options(command: Any) -> Any:

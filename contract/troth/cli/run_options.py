@@ -6,7 +6,6 @@ in both, and a mistake is told in the same words.
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,7 @@ from troth import loading
 from troth import pointer as pointers
 from troth.cli import config
 from troth.cli.config import KEYS, Key
+from troth.cli.options import FiniteNumber
 from troth.conformance import codes, reports
 from troth.conformance.settings import PHASES, Caps, Settings, base_url
 from troth.errors import TrothError, nearest
@@ -26,16 +26,6 @@ from troth.http.exchange import TOKEN
 from troth.openapi.contract import Contract
 
 # -- on the command line ----------------------------------------------------------------------
-
-
-class _Number(click.FloatRange):
-    """A number that is one: float() also reads inf and nan, and nan is in every range."""
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> float:
-        number = float(super().convert(value, param, ctx))
-        if not math.isfinite(number):
-            self.fail(f"{value!r} is not a finite number", param, ctx)
-        return number
 
 
 class _Lines(click.types.StringParamType):
@@ -60,7 +50,7 @@ def _option(key: Key) -> Any:
         "text": str,
         "path": str,
         "integer": click.INT if key.least is None else click.IntRange(min=int(key.least)),
-        "number": _Number(min=key.least),
+        "number": FiniteNumber(min=key.least),
     }
     return click.option(
         f"--{key.name}",

@@ -18,12 +18,28 @@ from troth.errors import TrothError, nearest
 from troth.laws.laws import Law
 from troth.openapi.contract import Contract
 
-#: Prefixes of which `--only` and `troth explain` take the whole family.
-FAMILIES = (
-    *("request", "request-body", "request-path", "request-query", "request-header"),
-    *("request-cookie", "request-security", "response", "response-header", "response-body"),
-    *("stream", "stream-body", "law", "capability", "security", "transport", "run"),
-)
+#: What comes before the dot of a code, of which `--only` and `troth explain` take all codes: the
+#: locations of a violation, and what only a run gives.  Each has the group of checks
+#: (`run_summary.CHECKS`) that its codes belong to.
+FAMILIES: Mapping[str, str] = {
+    "request": "requests",
+    "request-body": "requests",
+    "request-path": "requests",
+    "request-query": "requests",
+    "request-header": "requests",
+    "request-cookie": "requests",
+    "request-security": "security",
+    "response": "statuses",
+    "response-header": "headers",
+    "response-body": "bodies",
+    "stream": "streams",
+    "stream-body": "streams",
+    "law": "laws",
+    "capability": "laws",
+    "security": "security",
+    "transport": "transport",
+    "run": "time",
+}
 
 #: What is said of something, by the kind of saying: `means`, `why`, `usually`, `mend`.
 Words = Mapping[str, str]
@@ -221,9 +237,9 @@ is public and stable. It is `PLACE.RULE`: where in the exchange, and what was br
 def page(contract: Contract) -> str:
     """The page of all codes, with the laws and capabilities of *contract*."""
     lines = [_HEAD]
-    for title in ("Answers", "Requests and credentials", "Streams", "Transport", "Over time"):
+    for title, section in texts().sections.items():
         lines.append(f"## {title}\n")
-        for code, words in texts().sections[title].items():
+        for code, words in section.items():
             lines += [
                 f"### `{code}`\n",
                 f"{words['means']} {words['why']}\n",

@@ -64,12 +64,12 @@ def declared(subject: Subject) -> dict[str, Sequence[str]]:
     statuses = [response.status for response in subject.operation.responses]
     if subject.made is None:
         return {"statuses": statuses}
-    found = list(dict.fromkeys(_all(subject.made.schema)))[: 4 * _MOST]
+    parts = list(dict.fromkeys(_all(subject.made.schema)))[: 4 * _MOST]
     return {
         "statuses": statuses,
-        "members": [one for one in found if not one.startswith(("branch:", "keyword:"))],
-        "branches": [one[7:] for one in found if one.startswith("branch:")],
-        "keywords": [one[8:] for one in found if one.startswith("keyword:")],
+        "members": [one for one in parts if not one.startswith(("branch:", "keyword:"))],
+        "branches": [one[7:] for one in parts if one.startswith("branch:")],
+        "keywords": [one[8:] for one in parts if one.startswith("keyword:")],
     }
 
 

@@ -15,6 +15,7 @@ from troth.conformance.events import Finding
 from troth.conformance.files import write
 from troth.conformance.redaction import MARK, MARKS, NEAR
 from troth.conformance.reports.text import visible
+from troth.http import media_type
 from troth.http.exchange import Request
 
 #: A longer body is no longer something to read in a line.
@@ -172,7 +173,7 @@ def of(
 ) -> str:
     """The curl line that sends the example of *finding* again."""
     response = finding.example.response
-    stream = response is not None and "event-stream" in (response.content_type or "")
+    stream = response is not None and media_type.is_event_stream(response.content_type or "")
     file = body_file(finding, folder)
     return line(
         finding.example.request,

@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import IO
 
+from troth.document.text_reader import resolved
 from troth.errors import TrothError
 
 _numbers = count(1)
@@ -44,7 +45,7 @@ def check_writable(path: str | Path) -> None:
     if str(path) == "-":
         return
     try:
-        file = _real(path)
+        file = resolved(path)
         if file.is_dir():
             raise Unwritable(path, "it is a directory")
         if _special(file):
@@ -71,7 +72,7 @@ def write(path: str | Path, data: bytes) -> None:
         sys.stdout.buffer.flush()
         return
     try:
-        file = _real(path)
+        file = resolved(path)  # a link stays a link: what it leads to is replaced
         if _special(file):
             file.write_bytes(data)  # a pipe or a device has no place beside it
             return
@@ -93,11 +94,6 @@ def _replace(file: Path, data: bytes) -> None:
     except BaseException:
         trial.unlink(missing_ok=True)
         raise
-
-
-def _real(path: str | Path) -> Path:
-    # a link stays a link: what it leads to is replaced
-    return Path(os.path.realpath(path))
 
 
 def _beside(file: Path) -> Path:

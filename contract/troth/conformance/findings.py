@@ -12,7 +12,7 @@ and never held, the server lacks the capability: its findings become one, not fo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any
@@ -318,7 +318,12 @@ class Findings:
         return finding
 
 
-def counted(findings: Iterable[Finding]) -> tuple[int, int]:
-    """How many errors and how many warnings there are that count."""
-    severities = [finding.severity for finding in findings if not finding.known]
-    return severities.count("error"), severities.count("warning")
+def counts(findings: Sequence[Finding]) -> Mapping[str, int]:
+    """How many findings there are: errors, warnings, flaky ones, known ones (counted apart)."""
+    new = [finding for finding in findings if not finding.known]
+    return {
+        "errors": sum(finding.severity == "error" for finding in new),
+        "warnings": sum(finding.severity == "warning" for finding in new),
+        "flaky": sum(finding.flaky for finding in new),
+        "known": len(findings) - len(new),
+    }

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from troth.conformance.codes import FAMILIES
 from troth.conformance.events import (
     Event,
     Exchanged,
@@ -23,6 +24,7 @@ from troth.conformance.events import (
     Verdict,
     worst_first,
 )
+from troth.conformance.findings import counts
 from troth.conformance.journal import capped
 from troth.conformance.reports.text import counted
 from troth.http import json_text, media_type
@@ -41,23 +43,6 @@ CHECKS: Mapping[str, str] = {
     "transport": "every answer comes whole and in time",
     "time": "answers stay right over time",
 }
-_BY_PREFIX = {
-    "request": "requests",
-    "request-body": "requests",
-    "request-path": "requests",
-    "request-query": "requests",
-    "request-header": "requests",
-    "request-cookie": "requests",
-    "request-security": "security",
-    "security": "security",
-    "response": "statuses",
-    "response-header": "headers",
-    "response-body": "bodies",
-    "stream": "streams",
-    "law": "laws",
-    "capability": "laws",
-    "transport": "transport",
-}
 #: A larger body is no usual request to show beside another.
 _LARGEST_BODY = 64 * 1024
 
@@ -66,7 +51,7 @@ def check_of(violation: Violation) -> str:
     """The group of checks (one of CHECKS) that *violation* belongs to."""
     if violation.law:
         return "laws"
-    return _BY_PREFIX.get(violation.code.partition(".")[0], "time")
+    return FAMILIES.get(violation.code.partition(".")[0], "time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,14 +173,8 @@ class RunSummary:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How many findings there are: errors, warnings, flaky ones, known ones (counted apart)."""
-        new = [finding for finding in self.findings if not finding.known]
-        return {
-            "errors": sum(finding.severity == "error" for finding in new),
-            "warnings": sum(finding.severity == "warning" for finding in new),
-            "flaky": sum(finding.flaky for finding in new),
-            "known": len(self.findings) - len(new),
-        }
+        """How many findings of each kind there are."""
+        return counts(self.findings)
 
     def numbers(self, *others: str) -> list[str]:
         """`1 error`, `0 warnings`, what there is of *others* (`flaky`, `known`), `3 requests`."""
@@ -411,7 +390,7 @@ def _checked(event: Exchanged) -> set[str]:
         groups.add("time")
     if response is not None:
         groups |= {"statuses", "headers"}
-        stream = media_type.essence(response.content_type or "") == "text/event-stream"
+        stream = media_type.is_event_stream(response.content_type or "")
         groups.add("streams" if stream else "bodies")
     if any(verdict in ("held", "broken") for verdict in event.laws.values()):
         groups.add("laws")

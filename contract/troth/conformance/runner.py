@@ -20,7 +20,7 @@ from troth.conformance.cases.case import addressed
 from troth.conformance.checks import over_time
 from troth.conformance.coverage import declared
 from troth.conformance.events import Finished, Found, PhaseStarted, Started, Verdict
-from troth.conformance.findings import counted
+from troth.conformance.findings import counts
 from troth.conformance.session import Session
 from troth.conformance.settings import Settings
 from troth.conformance.transport import Transport
@@ -146,11 +146,13 @@ class Run:
         findings = session.findings.all(session.capabilities)
         for finding in findings:
             session.emit(Found(finding))
-        errors, warnings = counted(findings)
+        number = counts(findings)
         code = _EXIT_CODES.get(verdict, 0)
-        if verdict == "conforms" and (errors or (session.settings.strict and warnings)):
+        if verdict == "conforms" and (
+            number["errors"] or (session.settings.strict and number["warnings"])
+        ):
             verdict, code = "violations", 1
-        elif verdict == "unreachable" and errors:
+        elif verdict == "unreachable" and number["errors"]:
             code = 1  # what was found before the server went away was found
         finished = Finished(
             verdict=verdict,
@@ -160,8 +162,8 @@ class Run:
             planned=self._planned,
             not_run=max(0, self._planned - self._tried),
             seconds=session.budget.seconds,
-            findings=errors,
-            warnings=warnings,
+            findings=number["errors"],
+            warnings=number["warnings"],
         )
         session.emit(finished)
         return finished

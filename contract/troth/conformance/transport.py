@@ -1,19 +1,7 @@
 """The only socket of a conformance run: requests out, raw answers in, under caps.
 
 Every answer a server can give, and every way in which it can fail to give one, becomes an
-`Exchange`: with a response, a *fault* word, or both.  The words are
-
-    unreachable  no connection: the detail says why
-    tls          the handshake failed, or the certificate is not accepted
-    timeout      nothing came, or not all of it in time
-    stalled      silence inside an answer that had begun
-    reset        the connection was reset
-    empty-reply  the connection was closed without a word
-    truncated    the body ended before its framing said so
-    endless      a cap on bytes or events was passed
-    bomb         content that unpacks to more than the cap
-    not-http     what came back is not an HTTP response
-    framing      the content coding is broken, or was never asked for
+`Exchange`: with a response, a *fault* (a word of `exchange.FAULTS`), or both.
 
 Redirects, proxies from the environment, .netrc and cookies are off; content is unpacked here,
 under the cap on bytes.

@@ -51,7 +51,7 @@ class Document:
         The nearest ancestor's place when the node has none, or does not exist.  A node that an
         overlay put there cites the overlay's file.
         """
-        return self.positions.find(self.root, pointers.split(pointer))
+        return self.positions.find(self.root, pointer)
 
     @property
     def node(self) -> Node:
@@ -91,7 +91,7 @@ def digest(value: Any) -> str:
 
 def check_version(root: Any, positions: Positions) -> str:
     """The version of the OpenAPI document *root*, which must be one that troth reads."""
-    top = positions.find(root, ())
+    top = positions.find(root, "")
     if not isinstance(root, dict):
         kind = {list: "list", str: "text", type(None): "nothing"}.get(type(root), "scalar")
         raise NotAnOpenApiDocument(f"not an OpenAPI document (got {kind})", place=top)
@@ -107,7 +107,7 @@ def check_version(root: Any, positions: Positions) -> str:
         )
     good = isinstance(version, str) and re.fullmatch(r"3\.[012]\.[0-9]+(-.+)?", version)
     if field_name == "swagger" or not good:
-        place = positions.find(root, [field_name])
+        place = positions.find(root, pointers.join("", field_name))
         written = repr(version) if isinstance(version, str) else json.dumps(version)
         short = field_name == "openapi" and str(version) in ("3.0", "3.1", "3.2")
         full = f"'{version}.0'" if short else ""

@@ -15,6 +15,11 @@ from troth.pointer import escape
 Shape = Literal["one", "items", "names", "patterned"]
 
 
+#: The dialects of JSON Schema that a document may declare; those of OpenAPI end with a date.
+JSON_SCHEMA_2020_12 = "https://json-schema.org/draft/2020-12/schema"
+OPENAPI_DIALECTS = ("https://spec.openapis.org/oas/3.1/", "https://spec.openapis.org/oas/3.2/")
+
+
 class Member(NamedTuple):
     """What one member of an object holds."""
 

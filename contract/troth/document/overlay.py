@@ -81,7 +81,7 @@ class Overlay:
 
     def place(self, pointer: str) -> Place | None:
         """Where the node at *pointer* of the overlay was written."""
-        return self.positions.find(self.root, pointers.split(pointer))
+        return self.positions.find(self.root, pointer)
 
 
 def read(
@@ -238,7 +238,7 @@ class _Reading:
         )
 
     def place(self, pointer: str) -> Place | None:
-        return self.positions.find(self.root, pointers.split(pointer))
+        return self.positions.find(self.root, pointer)
 
     def known(self, at: str, value: dict[str, Any], fields: tuple[str, ...]) -> None:
         """Refuse a field that the specification does not have: a typo would change nothing."""

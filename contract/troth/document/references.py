@@ -17,7 +17,15 @@ from typing import Any
 from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 
 from troth import pointer as pointers
-from troth.document.grammar import IN_PLACE, REFERABLE, Misfit, check, children
+from troth.document.grammar import (
+    IN_PLACE,
+    JSON_SCHEMA_2020_12,
+    OPENAPI_DIALECTS,
+    REFERABLE,
+    Misfit,
+    check,
+    children,
+)
 from troth.document.source import Limits, Positions, pack
 from troth.document.spec_errors import (
     BadReference,
@@ -36,8 +44,6 @@ from troth.errors import Place, SpecError, nearest
 #: The member of the root under which other files are bundled, by their path.
 BUNDLED = "x-troth-bundled"
 
-_DIALECTS = ("https://json-schema.org/draft/2020-12/schema",)
-_OPENAPI_DIALECTS = ("https://spec.openapis.org/oas/3.1/", "https://spec.openapis.org/oas/3.2/")
 _NO_CONNECTION = "Save it below the document's folder, and refer to it by a relative path."
 _STAY_BELOW = "Only files below the document's folder are read: move it there."
 
@@ -194,7 +200,7 @@ class _Bundler:
             self.map(value["discriminator"], at, resource)
 
     def place(self, pointer: str) -> Place | None:
-        return self.tree.positions.find(self.tree.root, pointers.split(pointer))
+        return self.tree.positions.find(self.tree.root, pointer)
 
     def wrong(
         self,
@@ -227,9 +233,9 @@ class _Bundler:
 
     def check_dialect(self, value: dict[str, Any], at: str, member: str) -> None:
         dialect = value.get(member)
-        if not isinstance(dialect, str) or dialect.rstrip("#") in _DIALECTS:
+        if not isinstance(dialect, str) or dialect.rstrip("#") == JSON_SCHEMA_2020_12:
             return
-        if not dialect.startswith(_OPENAPI_DIALECTS):
+        if not dialect.startswith(OPENAPI_DIALECTS):
             pointer = pointers.join(at, member)
             raise ForeignDialect(dialect, place=self.place(pointer), pointer=pointer)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from troth import pointer as pointers
 from troth.errors import Place
 
 _COLUMNS = 1 << 20
@@ -58,10 +59,10 @@ class Positions:
         file, line = divmod(line, _LINES)
         return Place(self.files[file], line + 1, column + 1)
 
-    def find(self, root: Any, tokens: Iterable[str]) -> Place | None:
-        """The place of the node that *tokens* lead to, or of its nearest marked ancestor."""
+    def find(self, root: Any, pointer: str) -> Place | None:
+        """The place of the node at *pointer*, or of its nearest marked ancestor."""
         best = self.top or 0
-        for token in tokens:
+        for token in pointers.split(pointer):
             key = int(token) if isinstance(root, list) and token.isdecimal() else token
             best = self.of.get(id(root), {}).get(key, best)
             try:

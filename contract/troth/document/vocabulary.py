@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Literal, get_args
 
 import jsonschema_rs
 
@@ -76,50 +76,51 @@ _LAWS = {
 }
 
 
-def _places(*names: str, required: tuple[str, ...] = ()) -> dict[str, Any]:
+#: The parts of a chat completion that `x-troth-completion` can point to, by what holds them.
+RequestPart = Literal[
+    "model", "messages", "choices", "stop", "tools", "tool-choice", "parallel-tool-calls",
+    "response-format", "logprobs", "top-logprobs", "service-tier", "include-usage",
+]  # fmt: skip
+ResponsePart = Literal[
+    "id", "created", "model", "choices", "usage", "system-fingerprint", "service-tier"
+]
+ChoicePart = Literal[
+    "index", "message", "role", "content", "tool-calls", "finish-reason", "logprobs"
+]
+UsagePart = Literal["prompt", "completion", "total"]
+
+
+def _members(properties: Mapping[str, Any], *required: str) -> dict[str, Any]:
     return {
         "type": "object",
         "required": list(required),
-        "properties": dict.fromkeys(names, _POINTER),
+        "properties": properties,
         "additionalProperties": False,
     }
 
 
-_REQUEST_PLACES = _places(
-    *("model", "messages", "choices", "stop", "tools", "tool-choice", "parallel-tool-calls"),
-    *("response-format", "logprobs", "top-logprobs", "service-tier", "include-usage"),
-)
-_REQUEST_PLACES["properties"]["token-limits"] = {"type": "array", "items": _POINTER}
+def _places(parts: Any) -> dict[str, Any]:
+    return dict.fromkeys(get_args(parts), _POINTER)
 
-_COMPLETION = {
-    "type": "object",
-    "required": ["dialect", "response", "choice"],
-    "properties": {
+
+_COMPLETION = _members(
+    {
         "dialect": {"const": "chat"},
         "id-prefix": {"type": "string"},
         "base-path": {"type": "string", "pattern": "^(/[^/?#]+)*/?$"},
-        "models": {
-            "type": "object",
-            "required": ["operation", "ids"],
-            "properties": {
-                "operation": {"type": "string", "minLength": 1},
-                "ids": {"type": "string", "pattern": "^(/[^/]*)*$"},
-            },
-            "additionalProperties": False,
-        },
-        "request": _REQUEST_PLACES,
-        "response": _places(
-            *("id", "created", "model", "choices", "usage", "system-fingerprint", "service-tier"),
-            required=("choices",),
+        "models": _members(
+            {"operation": _WORD, "ids": {"type": "string", "pattern": "^(/[^/]*)*$"}},
+            *("operation", "ids"),
         ),
-        "choice": _places(
-            *("index", "message", "role", "content", "tool-calls", "finish-reason", "logprobs"),
-            required=("content",),
+        "request": _members(
+            _places(RequestPart) | {"token-limits": {"type": "array", "items": _POINTER}}
         ),
-        "usage": _places("prompt", "completion", "total"),
+        "response": _members(_places(ResponsePart), "choices"),
+        "choice": _members(_places(ChoicePart), "content"),
+        "usage": _members(_places(UsagePart)),
     },
-    "additionalProperties": False,
-}
+    *("dialect", "response", "choice"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,8 +42,8 @@ def is_consistent(chat: Chat, body: Any) -> bool:
 
 
 def _function(tool: Any) -> dict[str, Any]:
-    found = tool.get("function") if isinstance(tool, dict) else None
-    return found if isinstance(found, dict) else {}
+    function = tool.get("function") if isinstance(tool, dict) else None
+    return function if isinstance(function, dict) else {}
 
 
 def _is_schema(schema: Any) -> bool:
@@ -59,10 +59,10 @@ def _is_schema(schema: Any) -> bool:
 def _answerable(wanted: Any) -> bool:
     if not isinstance(wanted, dict) or wanted.get("type") != "json_schema":
         return True
-    given = wanted.get("json_schema")
-    if not isinstance(given, dict) or not _NAME.fullmatch(str(given.get("name", ""))):
+    holder = wanted.get("json_schema")
+    if not isinstance(holder, dict) or not _NAME.fullmatch(str(holder.get("name", ""))):
         return False
-    return isinstance(given.get("schema"), dict) and _is_schema(given["schema"])
+    return isinstance(holder.get("schema"), dict) and _is_schema(holder["schema"])
 
 
 def _follows(messages: Any) -> bool:
@@ -165,9 +165,9 @@ def _consistent_choice(chat: Chat, body: Any, choice: dict[str, Any], source: So
 
 def _consistent_format(chat: Chat, body: Any, wanted: dict[str, Any], source: Source) -> Any:
     name, schema, _ = source.choice(EMBEDDED)
-    given = wanted.get("json_schema")
-    given = {**(given if isinstance(given, dict) else {}), "name": name, "schema": schema}
-    return chat.set(body, "response-format", {**wanted, "json_schema": given})
+    holder = wanted.get("json_schema")
+    holder = {**(holder if isinstance(holder, dict) else {}), "name": name, "schema": schema}
+    return chat.set(body, "response-format", {**wanted, "json_schema": holder})
 
 
 def _consistent_messages(messages: list[Any]) -> Iterator[Any]:

@@ -16,12 +16,16 @@ from typing import Any
 import yaml
 
 from troth import pointer as pointers
+from troth.document.vocabulary import RequestPart
 from troth.generation.features import Factor, Level
 from troth.generation.locations import put
 from troth.generation.source import Source
-from troth.openapi.chat_completion import ChatCompletion, RequestPart
+from troth.openapi.chat_completion import ChatCompletion
 
-_SAMPLES = yaml.safe_load(Path(__file__).with_name("chat_samples.yaml").read_text(encoding="utf-8"))
+_SAMPLES: dict[str, Any] = yaml.load(
+    Path(__file__).with_name("chat_samples.yaml").read_bytes(),
+    getattr(yaml, "CSafeLoader", yaml.SafeLoader),  # libyaml is not everywhere
+)
 #: Tools that a caller may offer: the name, the JSON Schema of the parameters, and an instance.
 EMBEDDED: tuple[tuple[str, dict[str, Any], Any], ...] = tuple(
     (tool["name"], tool["parameters"], tool["arguments"]) for tool in _SAMPLES["tools"]

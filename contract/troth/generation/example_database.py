@@ -42,8 +42,8 @@ class ExampleDatabase:
         """The values of the remembered bodies of *operation*, smallest first."""
         if self._database is None:
             return
-        found = sorted(self._database.fetch(self._key(operation)), key=lambda one: (len(one), one))
-        for text in found[:_MOST]:
+        texts = sorted(self._database.fetch(self._key(operation)), key=lambda one: (len(one), one))
+        for text in texts[:_MOST]:
             try:
                 yield json_text.decode(text)
             except json_text.BadJson:

@@ -61,10 +61,10 @@ def member_factors(schema: Schema, *, skip: Callable[[str], bool]) -> Iterator[F
                 if branch.types == ALL_TYPES and not branch.examples:
                     continue  # whatever may be sent, nothing says what it would mean
                 try:
-                    found = _telling(generator, branch)
+                    examples = _telling(generator, branch)
                 except Unsatisfiable:
                     continue
-                for value in found:
+                for value in examples:
                     if value is not None:
                         levels.setdefault(
                             identity(value), Level(_label(name, value), _put(name, value))

@@ -38,12 +38,12 @@ class Fitter:
         self._source.spend()
         if depth > _DEEPEST:
             raise Unsatisfiable("it nests without end")
-        found = (
+        fitted = (
             self._branch(node, value, depth, name)
             if node.choices
             else self._typed(node, value, depth, name)
         )
-        return found if node.accepts(found) else self._draw(node, depth, name)
+        return fitted if node.accepts(fitted) else self._draw(node, depth, name)
 
     def _draw(self, node: Node, depth: int, name: str) -> Any:
         return self._policy.draw(self._generator, node, self._source, depth, name)
@@ -53,14 +53,14 @@ class Fitter:
         last = Unsatisfiable("its schemas exclude one another")
         for branch in node.alternatives():
             try:
-                found = self.fit(branch, value, depth + 1, name)
+                fitted = self.fit(branch, value, depth + 1, name)
             except Unsatisfiable as fault:
                 last = fault
                 continue
-            if node.accepts(found):
-                distance = _distance(value, found)
+            if node.accepts(fitted):
+                distance = _distance(value, fitted)
                 if best is None or distance < best[0]:
-                    best = (distance, found)
+                    best = (distance, fitted)
         if best is None:
             raise last
         return best[1]
@@ -85,39 +85,39 @@ class Fitter:
 
     def _object(self, node: Node, value: dict[str, Any], depth: int) -> dict[str, Any]:
         shape = node.shape
-        found: dict[str, Any] = {}
+        members: dict[str, Any] = {}
         for name, child in value.items():
             try:
-                found[name] = self.fit(node.member(name), child, depth + 1, name)
+                members[name] = self.fit(node.member(name), child, depth + 1, name)
             except Unsatisfiable:
                 if name in shape.required:
                     raise
         needed = dict.fromkeys(shape.required)
         for name, others in shape.dependent:
-            if name in found:
+            if name in members:
                 needed.update(dict.fromkeys(others))
         for name in needed:
-            if name not in found:
-                found[name] = self._draw(node.member(name), depth + 1, name)
+            if name not in members:
+                members[name] = self._draw(node.member(name), depth + 1, name)
         most = shape.max_properties
-        for name in reversed(list(found)):
-            if most is not None and len(found) > most and name not in needed:
-                del found[name]
-        self._generator.extend(shape, found, self._source, depth)
-        return found
+        for name in reversed(list(members)):
+            if most is not None and len(members) > most and name not in needed:
+                del members[name]
+        self._generator.extend(shape, members, self._source, depth)
+        return members
 
     def _array(self, node: Node, value: list[Any], depth: int, name: str) -> list[Any]:
         shape = node.shape
-        found: list[Any] = []
+        items: list[Any] = []
         for index, child in enumerate(value[: shape.max_items]):
             try:
-                found.append(self.fit(node.item(index), child, depth + 1, name))
+                items.append(self.fit(node.item(index), child, depth + 1, name))
             except Unsatisfiable:
                 if len(value) <= shape.min_items:
                     raise
-        while len(found) < shape.min_items:
-            found.append(self._draw(node.item(len(found)), depth + 1, name))
-        return found
+        while len(items) < shape.min_items:
+            items.append(self._draw(node.item(len(items)), depth + 1, name))
+        return items
 
 
 def _nearest(node: Node, value: Any) -> Any:

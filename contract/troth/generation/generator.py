@@ -72,9 +72,9 @@ class Generator:
         if not shape.excluded:
             return self._of_kind(shape, kind, source, depth, name)
         for _ in range(_TRIES):
-            found = self._of_kind(shape, kind, source, depth, name)
-            if identity(found) not in shape.excluded:
-                return found
+            value = self._of_kind(shape, kind, source, depth, name)
+            if identity(value) not in shape.excluded:
+                return value
         return self._another((shape,), shape.excluded)
 
     def _of_kind(self, shape: Shape, kind: str, source: Source, depth: int, name: str) -> Any:
@@ -89,51 +89,51 @@ class Generator:
         return None if kind == "null" else source.chance(50)
 
     def _object(self, shape: Shape, source: Source, depth: int) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        members: dict[str, Any] = {}
         graph, value = self.graph, self.policy.value
         for name in self.policy.members(self, shape, source, depth):
             try:
-                found[name] = value(self, graph.member(shape, name), source, depth + 1, name)
+                members[name] = value(self, graph.member(shape, name), source, depth + 1, name)
             except Unsatisfiable as fault:
                 if name in shape.required:
-                    said = f"{fault.reason} (at the required member {name!r})"
-                    raise Unsatisfiable(said) from None
+                    reason = f"{fault.reason} (at the required member {name!r})"
+                    raise Unsatisfiable(reason) from None
         # twice, since what one member asks for may ask for another
-        for name, needed in shape.dependent * 2:
-            if name in found:
+        for name, needed in shape.dependent * 2 if shape.dependent else ():
+            if name in members:
                 for other in needed:
-                    if other not in found:
+                    if other not in members:
                         nodes = graph.member(shape, other)
-                        found[other] = value(self, nodes, source, depth + 1, other)
-        self.extend(shape, found, source, depth)
-        if shape.max_properties is not None and len(found) > shape.max_properties:
+                        members[other] = value(self, nodes, source, depth + 1, other)
+        self.extend(shape, members, source, depth)
+        if shape.max_properties is not None and len(members) > shape.max_properties:
             raise Unsatisfiable(f"it requires more than its {shape.max_properties} members")
-        return found
+        return members
 
-    def extend(self, shape: Shape, found: dict[str, Any], source: Source, depth: int) -> None:
-        """Add members to *found* until there are as many as there should be."""
+    def extend(self, shape: Shape, members: dict[str, Any], source: Source, depth: int) -> None:
+        """Add to *members* until there are as many as there should be."""
         least = shape.min_properties
-        target = max(least, self.policy.size(shape, len(found), source, depth))
+        target = max(least, self.policy.size(shape, len(members), source, depth))
         if shape.max_properties is not None:
             target = min(target, shape.max_properties)
-        if len(found) >= target:
+        if len(members) >= target:
             return
         if least > _MOST:
             raise Unsatisfiable(f"it asks for {least} members, which is more than troth draws")
         for attempt in range(target * 8 + 8):
-            if len(found) >= target:
+            if len(members) >= target:
                 return
             # A source that always answers alike would name the same member again.
-            tries = source if attempt < 2 else source.anew("extra", attempt, len(found))
-            name = self.policy.new_name(self, shape, found, tries, attempt)
-            if name is None or name in found:
+            tries = source if attempt < 2 else source.anew("extra", attempt, len(members))
+            name = self.policy.new_name(self, shape, members, tries, attempt)
+            if name is None or name in members:
                 continue
             try:
                 nodes = self.graph.member(shape, name)
-                found[name] = self.value(nodes, source, depth=depth + 1, name=name)
+                members[name] = self.value(nodes, source, depth=depth + 1, name=name)
             except Unsatisfiable:
                 continue
-        if len(found) < least:
+        if len(members) < least:
             raise Unsatisfiable(f"no names were found for the {least} members that it asks for")
 
     def _array(self, shape: Shape, source: Source, depth: int, name: str) -> list[Any]:
@@ -248,28 +248,33 @@ class Natural:
         if node.reason is not None:
             raise Unsatisfiable(node.reason)
         source.spend()
-        if depth > _DEEPEST or self.failed.get(node, _DEEPEST + 1) <= depth:
+        if depth > _DEEPEST or (self.failed and self.failed.get(node, _DEEPEST + 1) <= depth):
             raise Unsatisfiable("it nests without end")
         try:
             examples = node.examples
             if examples and (source.fuel > 0 or node.shape.values is not None):
-                found = examples[source.below(len(examples))]
-                return deepcopy(found) if isinstance(found, (dict, list)) else found
+                example = examples[source.below(len(examples))]
+                return deepcopy(example) if isinstance(example, (dict, list)) else example
             if node.shape.values is not None:
                 raise Unsatisfiable("none of its enum's values conforms")
-            for _ in range(6 if self.checks else 1):
-                found = (
-                    self._branch(generator, node, source, depth, name)
-                    if node.choices
-                    else self.shaped(generator, node.shape, source, depth, name)
-                )
-                if not self.checks or node.accepts(found):
-                    return found
+            if not self.checks:
+                return self._drawn(generator, node, source, depth, name)
+            for _ in range(6):
+                value = self._drawn(generator, node, source, depth, name)
+                if node.accepts(value):
+                    return value
             raise Unsatisfiable("no value was found that satisfies it")
         except Unsatisfiable:
             if self._is_sparing(source, depth):
                 self.failed[node] = min(depth, self.failed.get(node, depth))
             raise
+
+    def _drawn(
+        self, generator: Generator, node: Node, source: Source, depth: int, name: str
+    ) -> Any:
+        if node.choices:
+            return self._branch(generator, node, source, depth, name)
+        return self.shaped(generator, node.shape, source, depth, name)
 
     def _is_sparing(self, source: Source, depth: int) -> bool:
         """Whether only what is required should be drawn from here on."""
@@ -291,9 +296,9 @@ class Natural:
         last: Unsatisfiable | None = None
         for branch in branches:
             try:
-                found = self.draw(generator, branch, source, depth, name)
-                if not node.choices[0].is_exclusive or node.accepts(found):
-                    return found
+                value = self.draw(generator, branch, source, depth, name)
+                if not node.choices[0].is_exclusive or node.accepts(value):
+                    return value
                 # it happens to be of another branch as well, which has to be denied then
                 return self._of_shapes(generator, node, source, depth, name)
             except Unsatisfiable as fault:
@@ -363,7 +368,7 @@ class Natural:
         self,
         generator: Generator,
         shape: Shape,
-        found: dict[str, Any],
+        members: dict[str, Any],
         source: Source,
         attempt: int,
     ) -> str | None:
@@ -509,16 +514,16 @@ class Edges:
         self,
         generator: Generator,
         shape: Shape,
-        found: dict[str, Any],
+        members: dict[str, Any],
         source: Source,
         attempt: int,
     ) -> str | None:
         """A name that no property has."""
         expressions = [pattern for part in shape.objects for pattern, _ in part.patterns]
-        taken = {*found, *properties(shape)}
+        taken = {*members, *properties(shape)}
         for turn in range(12):
             if turn == 2:
-                source = source.anew("name", len(found))
+                source = source.anew("name", len(members))
             if shape.names:
                 names = conjunction(list(shape.names))
                 name = self.value(generator, names, source, DEPTH - 1, "")
@@ -528,7 +533,7 @@ class Edges:
                 name = strings.string(one, source, str)
             else:
                 index = source.below(len(_EXTRA_NAMES))
-                name = _EXTRA_NAMES[index] if not index else f"{_EXTRA_NAMES[index]}{len(found)}"
+                name = _EXTRA_NAMES[index] if not index else f"{_EXTRA_NAMES[index]}{len(members)}"
                 name = name if name not in taken else f"extra{len(taken) + source.below(100)}"
             if isinstance(name, str) and name not in taken and name not in shape.forbidden:
                 return name
@@ -559,11 +564,11 @@ Policy = Natural | Edges
 def number_range(shape: Shape, kind: str) -> Range:
     """The numbers of the type *kind* that *shape* allows, worked out once."""
     whole = kind == "integer" or "number" not in shape.types
-    found: Range | None = shape.derived.get(("range", whole))
-    if found is None:
-        found = Range(shape, whole=whole, fractions="integer" not in shape.types)
-        shape.derived["range", whole] = found
-    return found
+    interval: Range | None = shape.derived.get(("range", whole))
+    if interval is None:
+        interval = Range(shape, whole=whole, fractions="integer" not in shape.types)
+        shape.derived["range", whole] = interval
+    return interval
 
 
 _NULL = frozenset(["null"])

@@ -62,8 +62,8 @@ _graphs: WeakKeyDictionary[Schemas, Graph] = WeakKeyDictionary()
 
 def graph_of(schemas: Schemas) -> Graph:
     """The graph of the document that *schemas* compiles, kept as long as they are."""
-    found = _graphs.get(schemas)
-    if found is None:
+    graph = _graphs.get(schemas)
+    if graph is None:
 
         def at(where: str) -> Check:
             try:
@@ -71,8 +71,8 @@ def graph_of(schemas: Schemas) -> Graph:
             except SpecError:
                 return _nothing
 
-        found = _graphs[schemas] = Graph(schemas.prepared.root, at=at)
-    return found
+        graph = _graphs[schemas] = Graph(schemas.prepared.root, at=at)
+    return graph
 
 
 def node_of(schema: Schema) -> Node:
@@ -154,9 +154,9 @@ class Graph:
         if isinstance(node, Shape):
             return (node,)
         key = id(node)
-        found = self._of.get(key)
-        if found is not None:
-            return found
+        shapes = self._of.get(key)
+        if shapes is not None:
+            return shapes
         with self._lock:
             if key in self._open:
                 # A schema that applies itself in place adds no value (the least fixed point).
@@ -175,12 +175,12 @@ class Graph:
         if not made and (known := self._known.get(id(nodes))) is not None:
             return known
         key = (tuple(map(id, nodes)), made)
-        found = self._nodes.get(key)
-        if found is None:
-            found = self._nodes[key] = Node(self, nodes, made)
-        if not made and nodes is found.nodes:
-            self._known[id(nodes)] = found
-        return found
+        node = self._nodes.get(key)
+        if node is None:
+            node = self._nodes[key] = Node(self, nodes, made)
+        if not made and nodes is node.nodes:
+            self._known[id(nodes)] = node
+        return node
 
     def denials(self, node: Subschema) -> Shapes:
         """The alternatives of a value that does not satisfy *node*: one per way to break it."""
@@ -217,15 +217,15 @@ class Graph:
     def member(self, shape: Shape, name: str) -> Conjunction:
         """The schemas of the member called *name*: `False` among them where none can be."""
         key = ("member", name)
-        found: Conjunction | None = shape.derived.get(key)
-        if found is None:
-            found = member_nodes(shape, name)
+        nodes: Conjunction | None = shape.derived.get(key)
+        if nodes is None:
+            nodes = member_nodes(shape, name)
             if name in shape.forbidden or (
                 shape.names and not self.admits(conjunction(list(shape.names)), name)
             ):
-                found = (False,)
-            shape.derived[key] = found
-        return found
+                nodes = (False,)
+            shape.derived[key] = nodes
+        return nodes
 
     def item(self, shape: Shape, index: int) -> Conjunction:
         """The schemas of the item at *index*."""
@@ -234,10 +234,10 @@ class Graph:
             longest = max((len(part.prefix) for part in shape.arrays), default=0)
             shape.derived["prefix"] = longest
         key = ("item", min(index, longest))
-        found: Conjunction | None = shape.derived.get(key)
-        if found is None:
-            found = shape.derived[key] = item_nodes(shape, index)
-        return found
+        nodes: Conjunction | None = shape.derived.get(key)
+        if nodes is None:
+            nodes = shape.derived[key] = item_nodes(shape, index)
+        return nodes
 
     def height(self, nodes: Conjunction) -> int:
         """The least nesting that a value of *nodes* needs."""
@@ -322,28 +322,28 @@ class Graph:
         """The document's examples that *shape* really takes."""
         if not shape.examples:
             return ()
-        found: tuple[Any, ...] | None = shape.derived.get("examples")
-        if found is None:
-            found = tuple(value for value in shape.examples if self.fits(shape, value))
-            shape.derived["examples"] = found
-        return found
+        examples: tuple[Any, ...] | None = shape.derived.get("examples")
+        if examples is None:
+            examples = tuple(value for value in shape.examples if self.fits(shape, value))
+            shape.derived["examples"] = examples
+        return examples
 
     def check(self, node: Subschema) -> Check:
         """The compiled check of one schema; that of its shapes where the document has no such."""
         if isinstance(node, bool):
             return _anything if node else _nothing
-        found = self._checks.get(id(node))
-        if found is None:
+        check = self._checks.get(id(node))
+        if check is None:
             if self._pointers is None:
                 self._pointers = dict(_pointers(self.root))
             where = self._pointers.get(id(node))
             if where is not None and self._at is not None:
-                found = self._at(where)
+                check = self._at(where)
             else:
                 self._kept.append(node)
-                found = self._check_of_shapes(node)
-            self._checks[id(node)] = found
-        return found
+                check = self._check_of_shapes(node)
+            self._checks[id(node)] = check
+        return check
 
     def _check_of_shapes(self, node: Subschema) -> Check:
         if isinstance(node, dict) and node.keys() == {"not"}:
@@ -389,11 +389,11 @@ class Graph:
         """The choices that *node* itself leaves, in a fixed order."""
         if isinstance(node, Shape):
             return ()
-        found = self._choices.get(id(node))
-        if found is None:
+        choices = self._choices.get(id(node))
+        if choices is None:
             self._kept.append(node)
-            found = self._choices[id(node)] = tuple(self._choices_of(node))
-        return found
+            choices = self._choices[id(node)] = tuple(self._choices_of(node))
+        return choices
 
     def _choices_of(self, node: Mapping[str, Any]) -> Iterator[Choice]:
         key = id(node)
@@ -432,13 +432,13 @@ class Graph:
             if choice.is_exclusive:
                 parts.append(self._exactly_one(node["oneOf"]))
                 continue
-            found = choice.alternatives
+            alternatives = choice.alternatives
             if choice.key[1] == "if":
-                found = (*found[1:], found[0])
+                alternatives = (*alternatives[1:], alternatives[0])
             parts.append(
                 tuple(
                     shape
-                    for nodes in found
+                    for nodes in alternatives
                     for shape in (
                         self.one(nodes[0]) if len(nodes) == 1 else self._every(map(self.one, nodes))
                     )
@@ -449,12 +449,12 @@ class Graph:
     def _every(self, parts: Iterable[Shapes]) -> Shapes:
         met: Shapes = (ANY,)
         for shapes in parts:
-            found = []
+            meetings = []
             for shape in self._meetings(met, shapes):
-                found.append(shape)
-                if len(found) >= _MET:
+                meetings.append(shape)
+                if len(meetings) >= _MET:
                     break
-            met = _spread(found)
+            met = _spread(meetings)
         return met
 
     def _meetings(self, ones: Shapes, others: Shapes) -> Iterator[Shape]:
@@ -477,7 +477,7 @@ class Graph:
         return shape.values is None or any(self.fits(shape, value) for value in shape.values)
 
     def _exactly_one(self, branches: list[Subschema]) -> Shapes:
-        found: list[Shape] = []
+        own: list[Shape] = []
         for index, branch in enumerate(branches):
             shapes = self.one(branch)
             for other in branches[:index] + branches[index + 1 :]:
@@ -485,8 +485,8 @@ class Graph:
                 # to add.
                 if shapes and any(True for _ in self._meetings(shapes, self.one(other))):
                     shapes = self._every([shapes, self.denials(other)])
-            found.extend(shapes)
-        return tuple(found)
+            own.extend(shapes)
+        return tuple(own)
 
     def _deny(self, node: Mapping[str, Any]) -> Iterable[Shape]:
         yield from own_denials(node, negated=self.negated)
@@ -520,10 +520,10 @@ class Graph:
                 return pointer.resolve(target, pointer.from_fragment(fragment))
             except (KeyError, ValueError):
                 pass
-        found = self._anchors.get(reference if base else "#" + fragment)
-        if found is None:
+        anchored = self._anchors.get(reference if base else "#" + fragment)
+        if anchored is None:
             raise Unsatisfiable(f"the reference {reference!r} leads nowhere in this schema")
-        return found
+        return anchored
 
 
 class Node:

@@ -58,5 +58,5 @@ def library() -> ModuleType | None:
 
 def independent(schema: Any) -> st.SearchStrategy[Any] | None:
     """hypothesis-jsonschema's own strategy for *schema*, a plain JSON Schema, if it is there."""
-    found = library()
-    return None if found is None else found.from_schema(schema)
+    other = library()
+    return None if other is None else other.from_schema(schema)

@@ -101,13 +101,13 @@ def shape_of(
 
 def resolved(graph: Graph, nodes: Conjunction) -> tuple[int, ...]:
     """What two places with the same schemas share, however they refer to them."""
-    found: list[Any] = []
+    branches: list[Any] = []
     for node in nodes:
         seen = 0
         while isinstance(node, dict) and "$ref" in node and _says_nothing_else(node) and seen < 32:
             node, seen = graph.target(node["$ref"]), seen + 1
-        found.append(node)
-    return tuple(id(node) for node in conjunction(found))
+        branches.append(node)
+    return tuple(id(node) for node in conjunction(branches))
 
 
 def _says_nothing_else(node: dict[str, Any]) -> bool:

@@ -222,10 +222,10 @@ def _number_defects(shape: Shape, *, thorough: bool) -> Iterator[Defect]:
 
 
 def _near_zero(low: int | None, high: int | None) -> int:
-    found = 1
+    least = 1
     if low is not None:
-        found = max(found, low)
-    return found if high is None else min(found, high)
+        least = max(least, low)
+    return least if high is None else min(least, high)
 
 
 def _limit(word: str, bound: Bound | None, step: int | float, sign: int) -> Iterator[Defect]:
@@ -356,7 +356,7 @@ def broken(schema: Schema, value: Any, source: Source) -> Any:
     Raises NothingToBreak when the schema takes everything that we know to try.
     """
     generator = generator_of(schema)
-    found, count = value, 0
+    mutated, count = value, 0
     wanted = 1 + source.below(_MOST)
     for _ in range(_TRIES):
         places = list(locations(generator.graph, (schema.prepared,), value))
@@ -366,12 +366,12 @@ def broken(schema: Schema, value: Any, source: Source) -> Any:
         first = 1 if len(places) > 1 and not source.chance(3) else 0
         location = source.choice(places[first:])
         options = [one for one in defects(generator, location, thorough=False) if _plain(one)]
-        candidate = _mutated(found, location, source.choice(options)) if options else found
+        candidate = _mutated(mutated, location, source.choice(options)) if options else mutated
         if not schema.is_valid(candidate):
-            found, count = candidate, count + 1
+            mutated, count = candidate, count + 1
         if count >= wanted:
-            return found
-    return found if count else _certainly(schema, value)
+            return mutated
+    return mutated if count else _certainly(schema, value)
 
 
 def _plain(defect: Defect) -> bool:

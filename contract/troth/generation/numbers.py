@@ -136,9 +136,9 @@ class Range:
         count = min(last - first, 10**6) + 1
         start = source.between(0, count - 1)
         for turn in range(min(count, _TRIES + 1)):
-            found = (first + (start + turn) % count) * self.step
-            if not any((found / exact(of)).denominator == 1 for of in self.limits.not_multiples):
-                return int(found) if found.denominator == 1 else float(found)
+            multiple = (first + (start + turn) % count) * self.step
+            if not any((multiple / exact(of)).denominator == 1 for of in self.limits.not_multiples):
+                return int(multiple) if multiple.denominator == 1 else float(multiple)
         raise Unsatisfiable("every multiple is one of another number as well")
 
     def _fraction(self, source: Source) -> float:
@@ -153,10 +153,10 @@ class Range:
             if self.fractions and first == last and first % scale == 0:
                 continue
             if first <= last:
-                found = source.between(first, last)
-                if self.fractions and found % scale == 0:
-                    found += 1 if found < last else -1
-                return float(Fraction(found, scale))
+                number = source.between(first, last)
+                if self.fractions and number % scale == 0:
+                    number += 1 if number < last else -1
+                return float(Fraction(number, scale))
         raise Unsatisfiable("no number lies within its bounds")
 
     def _number(self, value: Fraction) -> int | float:
@@ -167,12 +167,12 @@ class Range:
         except OverflowError:
             raise Unsatisfiable("its numbers are beyond a double") from None
 
-    def _allowed(self, found: int | float) -> int | float:
-        """*found*, or one nearby that is no multiple where it must not be one."""
+    def _allowed(self, number: int | float) -> int | float:
+        """*number*, or one nearby that is no multiple where it must not be one."""
         if not self.limits.not_multiples:
-            return found
+            return number
         for step in (0, 1, -1, 0.5, -0.5, 0.01, 0.001):
-            other = found + step
+            other = number + step
             if not (self.whole and isinstance(other, float)) and number_fits(self.limits, other):
                 return other
         raise Unsatisfiable("every number is a multiple of another")

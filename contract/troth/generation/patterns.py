@@ -74,8 +74,8 @@ class _Reader:
         end = self.text.find(mark, self.at)
         if end < 0:
             raise _Unreadable
-        found, self.at = self.text[self.at : end], end + len(mark)
-        return found
+        skipped, self.at = self.text[self.at : end], end + len(mark)
+        return skipped
 
     def alternation(self) -> _Part:
         self.depth += 1
@@ -201,10 +201,10 @@ class _Reader:
         return _CONTROLS.get(char, char)
 
     def code(self, digits: int) -> str:
-        found = self.text[self.at : self.at + digits]
+        hexadecimal = self.text[self.at : self.at + digits]
         self.at += digits
         try:
-            return chr(int(found, 16))
+            return chr(int(hexadecimal, 16))
         except ValueError:
             raise _Unreadable from None
 
@@ -228,11 +228,11 @@ class _Reader:
                 low = "".join(map(chr, range(ord(low), last + 1)))
             members.append(low)
         self.at += 1
-        found = "".join(members)
-        found = _without(found) if negated else found
-        if not found:
+        letters = "".join(members)
+        letters = _without(letters) if negated else letters
+        if not letters:
             raise _Unreadable
-        return found
+        return letters
 
     def member(self) -> str:
         char = self.peek()

@@ -79,8 +79,8 @@ def assemble(
     *parameters* are values by (location, name).  Security fields follow the first of the
     operation's alternatives; Accept lists what the operation answers with.
     """
-    given = dict(parameters or {})
-    target, fields = _addressed(operation, given)
+    values = dict(parameters or {})
+    target, fields = _addressed(operation, values)
     credentials = list(operation.security[0]) if operation.security else []
     query, secured = _secured(credentials)
     if query:
@@ -159,13 +159,13 @@ def _multipart(value: Mapping[str, Any]) -> bytes:
     return ("".join(parts) + f"--{_BOUNDARY}--\r\n").encode("utf-8", "surrogatepass")
 
 
-def _addressed(operation: Operation, given: Mapping[tuple[str, str], Any]) -> tuple[str, Fields]:
+def _addressed(operation: Operation, values: Mapping[tuple[str, str], Any]) -> tuple[str, Fields]:
     path = operation.path.partition("#")[0]
     query: list[str] = []
     fields: list[tuple[str, str]] = []
     cookies: list[str] = []
     for parameter in operation.parameters:
-        value = given.get((parameter.location, parameter.name), _UNSET)
+        value = values.get((parameter.location, parameter.name), _UNSET)
         if value is _UNSET:
             continue
         if parameter.location == "path":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from troth import pointer as pointers
 from troth.generation import features
@@ -306,7 +307,7 @@ def _survives(parameter: Parameter, value: Any) -> bool:
             and (value.isascii())
         )
     # What separates the items of an array would split this one.
-    return bool(value) and not set(value) & set(",|\x00" + " " * parameter.style.endswith("mited"))
+    return bool(value) and not set(value) & set(",|\x00" + unquote(parameter.layout.separator))
 
 
 def broken_parameters(

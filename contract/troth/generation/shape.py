@@ -131,29 +131,31 @@ def meet(one: Shape, other: Shape) -> Shape | None:
 
 
 def merged(one: Shape, other: Shape) -> dict[str, Any]:
-    """The fields of what both shapes ask together, whether or not they contradict each other."""
-    asked = dict(_asked(one))
-    for name, value in _asked(other).items():
-        asked[name] = _MERGED[name](asked[name], value) if name in asked else value
-    return asked
+    """The constraints of both shapes together, whether or not they contradict each other."""
+    constraints = dict(_constraints(one))
+    for name, value in _constraints(other).items():
+        constraints[name] = (
+            _MERGED[name](constraints[name], value) if name in constraints else value
+        )
+    return constraints
 
 
-def shape_with(asked: dict[str, Any]) -> Shape | None:
-    """The shape whose fields are *asked*, without the types that they leave empty.
+def shape_with(constraints: dict[str, Any]) -> Shape | None:
+    """The shape that has *constraints*, without the types that they leave empty.
 
     None when none is left.
     """
-    get = asked.get
+    get = constraints.get
     types = set(get("types", ALL_TYPES))
     if get("values") is not None:
         excluded = get("excluded", ())
         values = tuple(
             value
-            for value in asked["values"]
+            for value in constraints["values"]
             if type_of(value) in types and not (excluded and identity(value) in excluded)
         )
         types &= {type_of(value) for value in values}
-        asked = {**asked, "values": values}
+        constraints = {**constraints, "values": values}
     if _crossed(get("low"), get("high")):
         types -= {"integer", "number"}
     most = get("max_length")
@@ -167,14 +169,14 @@ def shape_with(asked: dict[str, Any]) -> Shape | None:
     most = get("max_properties")
     if most is not None and max(get("min_properties", 0), len(get("required", ()))) > most:
         types.discard("object")
-    if "forbidden" in asked and asked["forbidden"].intersection(get("required", ())):
+    if "forbidden" in constraints and constraints["forbidden"].intersection(get("required", ())):
         types.discard("object")
-    return Shape(**{**asked, "types": frozenset(types)}) if types else None
+    return Shape(**{**constraints, "types": frozenset(types)}) if types else None
 
 
-def contradiction(asked: Mapping[str, Any]) -> str:
-    """Why there is no shape whose fields are *asked*."""
-    get = asked.get
+def contradiction(constraints: Mapping[str, Any]) -> str:
+    """Why no shape has *constraints*."""
+    get = constraints.get
     for word in ("length", "items"):
         most = get(f"max_{word}")
         if most is not None and get(f"min_{word}", 0) > most:
@@ -188,60 +190,60 @@ def contradiction(asked: Mapping[str, Any]) -> str:
     return "its schemas exclude one another"
 
 
-def _asked(shape: Shape) -> dict[str, Any]:
+def _constraints(shape: Shape) -> dict[str, Any]:
     """The fields of *shape* that say something."""
-    found: dict[str, Any] | None = shape.derived.get("asked")
-    if found is None:
-        found = shape.derived["asked"] = {
+    constraints: dict[str, Any] | None = shape.derived.get("constraints")
+    if constraints is None:
+        constraints = shape.derived["constraints"] = {
             name: value
             for name, default in _DEFAULTS.items()
             if name != "derived" and (value := getattr(shape, name)) != default
         }
-    return found
+    return constraints
 
 
 def member_nodes(shape: Shape, name: str) -> Conjunction:
     """The schemas that a member called *name* must satisfy (Core §10.3.2)."""
-    found: list[Subschema] = []
+    nodes: list[Subschema] = []
     evaluated = False
     for part in shape.objects:
         known = False
         if name in part.properties:
             known = True
-            found.append(part.properties[name])
+            nodes.append(part.properties[name])
         for pattern, node in part.patterns:
             if matches(pattern, name):
                 known = True
-                found.append(node)
+                nodes.append(node)
         if not known:
-            found.append(part.additional)
+            nodes.append(part.additional)
         evaluated |= part.annotates and (known or part.declares_additional)
     if not evaluated:
-        found.extend(shape.unevaluated)
-    return conjunction(found)
+        nodes.extend(shape.unevaluated)
+    return conjunction(nodes)
 
 
 def item_nodes(shape: Shape, index: int) -> Conjunction:
     """The schemas that the item at *index* must satisfy (Core §10.3.1)."""
-    found: list[Subschema] = []
+    nodes: list[Subschema] = []
     evaluated = False
     for part in shape.arrays:
         known = index < len(part.prefix)
-        found.append(part.prefix[index] if known else part.rest)
+        nodes.append(part.prefix[index] if known else part.rest)
         evaluated |= known or part.declares_rest
     if not evaluated:
-        found.extend(shape.unevaluated_items)
-    return conjunction(found)
+        nodes.extend(shape.unevaluated_items)
+    return conjunction(nodes)
 
 
 def conjunction(nodes: list[Subschema]) -> Conjunction:
     """*nodes* without repetitions and without those that ask nothing."""
     if False in nodes:
         return (False,)
-    found = [node for node in nodes if node is not True and node]
-    if len(found) < 2:
-        return tuple(found)
-    return tuple({id(node): node for node in found}.values())
+    telling = [node for node in nodes if node is not True and node]
+    if len(telling) < 2:
+        return tuple(telling)
+    return tuple({id(node): node for node in telling}.values())
 
 
 def declared_names(shape: Shape) -> Iterator[str]:
@@ -311,7 +313,7 @@ def own_fields(node: Mapping[str, Any]) -> dict[str, Any]:
     if "const" in node:
         values = _common((node["const"],), values)
     low, high = _bounds(node)
-    asked = {
+    constraints = {
         "types": _types(node),
         "values": values,
         "low": low,
@@ -340,7 +342,7 @@ def own_fields(node: Mapping[str, Any]) -> dict[str, Any]:
         "examples": _examples(node),
         "costs": (node["x-troth-costs"],) if is_number(node.get("x-troth-costs")) else (),
     }
-    return {name: value for name, value in asked.items() if value != _DEFAULTS[name]}
+    return {name: value for name, value in constraints.items() if value != _DEFAULTS[name]}
 
 
 def _required(node: Mapping[str, Any]) -> tuple[str, ...]:

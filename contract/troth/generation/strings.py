@@ -74,8 +74,8 @@ def is_long_enough(shape: Shape, text: str) -> bool:
 
 def is_free(shape: Shape) -> bool:
     """Whether *shape* asks nothing of a text, except that it may not be too long."""
-    asked = (shape.min_length, shape.content, shape.patterns, shape.formats)
-    return not any((*asked, shape.anti_patterns, shape.anti_formats))
+    constraints = (shape.min_length, shape.content, shape.patterns, shape.formats)
+    return not any((*constraints, shape.anti_patterns, shape.anti_formats))
 
 
 def string(shape: Shape, source: Source, free: Callable[[], str]) -> str:

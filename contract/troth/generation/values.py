@@ -15,7 +15,7 @@ from typing import Any
 
 from troth.generation.fitting import Fitter
 from troth.generation.generator import Edges, Generator, Natural
-from troth.generation.graph import graph_of, node_of
+from troth.generation.graph import Node, graph_of, node_of
 from troth.generation.source import Quick, Source, Unsatisfiable
 from troth.generation.witnesses import witness
 from troth.schema import proofs
@@ -39,8 +39,8 @@ def synthesize(schema: Schema, *, seed: Seed, optional: bool = True) -> Any:
     def draw(policy: Natural, source: Source) -> Any:
         return policy.draw(Generator(node.graph, policy), node, source)
 
-    found, reason = _first(schema, draw, seed, rich=256 if optional else 0)
-    return _last_resort(schema, reason) if found is None else found[0]
+    drawn, reason = _first(schema, node, draw, seed, rich=256 if optional else 0)
+    return _last_resort(schema, reason) if drawn is None else drawn[0]
 
 
 def fit(schema: Schema, value: Any, *, seed: Seed) -> Any:
@@ -55,8 +55,8 @@ def fit(schema: Schema, value: Any, *, seed: Seed) -> Any:
     def draw(policy: Natural, source: Source) -> Any:
         return Fitter(node.graph, policy, source).fit(node, deepcopy(value))
 
-    found, _ = _first(schema, draw, seed, rich=0)
-    return synthesize(schema, seed=seed, optional=False) if found is None else found[0]
+    drawn, _ = _first(schema, node, draw, seed, rich=0)
+    return synthesize(schema, seed=seed, optional=False) if drawn is None else drawn[0]
 
 
 def value(schema: Schema, source: Source) -> Any:
@@ -64,11 +64,11 @@ def value(schema: Schema, source: Source) -> Any:
     generator = generator_of(schema)
     for _ in range(_TRIES):
         try:
-            found = generator.value((schema.prepared,), source)
+            value = generator.value((schema.prepared,), source)
         except (Unsatisfiable, RecursionError):
             continue
-        if schema.is_valid(found):
-            return found
+        if schema.is_valid(value):
+            return value
     return synthesize(schema, seed=Seed.of(source.below(1 << 16)))
 
 
@@ -78,18 +78,18 @@ def generator_of(schema: Schema) -> Generator:
 
 
 def _first(
-    schema: Schema, draw: Callable[[Natural, Source], Any], seed: Seed, *, rich: int
+    schema: Schema, node: Node, draw: Callable[[Natural, Source], Any], seed: Seed, *, rich: int
 ) -> tuple[tuple[Any] | None, str]:
     """The first instance that is valid (in a tuple: it may be null), and why others were not."""
-    reason = node_of(schema).reason or ""
+    reason = node.reason or ""
     for policy, source in _attempts(seed, rich=rich):
         try:
-            found = draw(policy, source)
+            value = draw(policy, source)
         except (Unsatisfiable, RecursionError) as fault:
             reason = reason or (fault.reason if isinstance(fault, Unsatisfiable) else str(fault))
             continue
-        if schema.is_valid(found):
-            return (found,), reason
+        if schema.is_valid(value):
+            return (value,), reason
     return None, reason
 
 
@@ -103,9 +103,9 @@ def _attempts(seed: Seed, *, rich: int) -> Iterator[tuple[Natural, Quick]]:
 
 def _last_resort(schema: Schema, reason: str) -> Any:
     """The smallest instance there is.  Raises Unsatisfiable, with the algebra's word on it."""
-    found = witness(schema.schemas, schema.pointer)
-    if found is not None:
-        return found.instance
+    smallest = witness(schema.schemas, schema.pointer)
+    if smallest is not None:
+        return smallest.instance
     if proofs.satisfiability(schema.schemas, schema.pointer) == "no":
         reason = "it is unsatisfiable" + (f" ({reason})" if reason else "")
     raise Unsatisfiable(reason or "drawing found no value that conforms", pointer=schema.pointer)

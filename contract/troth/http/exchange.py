@@ -6,6 +6,7 @@ Field names compare case-insensitively (RFC 9110 §5.1).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 Fields = tuple[tuple[str, str], ...]
@@ -82,12 +83,28 @@ class Response:
         return _first(self.fields, "content-type")
 
 
+#: How a transport can fail to give a whole answer, and what that says of the answer.
+FAULTS: Mapping[str, str] = {
+    "timeout": "no complete answer came in time",
+    "stalled": "the answer stalled",
+    "reset": "the connection was reset",
+    "empty-reply": "no answer came",
+    "truncated": "the answer was cut short",
+    "endless": "the answer does not end",
+    "bomb": "the answer unpacks to more than the cap",
+    "not-http": "what came back is not HTTP",
+    "framing": "the answer's content coding is broken",
+    "tls": "TLS failed",
+    "unreachable": "the server could not be reached",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """A request and what came back: a response, or (in a live run) a *fault* of the transport.
 
-    *fault* is a kebab-case word (`timeout`, `reset`, `truncated`, `endless`, `not-http`, …) and
-    may stand beside a partial response.  *seconds* is the whole exchange's duration.
+    *fault* is a word of FAULTS, and may stand beside a partial response.  *seconds* is
+    the whole exchange's duration.
     """
 
     request: Request

@@ -121,10 +121,10 @@ def recover(data: bytes, *, limits: Limits = _DEFAULT) -> tuple[Any, tuple[BadJs
     """What `decode_lenient` makes of a text that `decode` refuses."""
     text, faults = _text(data)
     body = text.encode("utf-8")
-    found = list(_scan(body, limits))
-    if found and found[-1][0] == "depth":
-        raise _fault(body, *found[-1])
-    faults += (_fault(body, *each) for each in found[:_MOST])
+    places = list(_scan(body, limits))
+    if places and places[-1][0] == "depth":
+        raise _fault(body, *places[-1])
+    faults += (_fault(body, *each) for each in places[:_MOST])
     begin = len(text) - len(text.lstrip(" \t\n\r"))
     try:
         value, end = _decoder(limits).raw_decode(text, begin)
@@ -178,8 +178,8 @@ def _decode_slowly(data: bytes, start: int, limits: Limits) -> Any:
         text = data[start:].decode("utf-8")
     except UnicodeDecodeError as error:
         raise _bad_utf8(data, start + error.start) from None
-    found = next(_scan(data, limits, start), None)
-    first = _fault(data, *found) if found is not None else None
+    place = next(_scan(data, limits, start), None)
+    first = _fault(data, *place) if place is not None else None
     if first is not None and first.reason == "depth":
         raise first
     try:
@@ -314,8 +314,8 @@ def _not_json(data: bytes, text: str, start: int, error: Exception) -> BadJson:
     rest = text[position:]
     if trails:
         return _trailing(data, rest)
-    found = f"unexpected {_shown(rest)}" if rest else "an early end of the text"
-    return _fault(data, "syntax", start + len(text[:position].encode()), found)
+    detail = f"unexpected {_shown(rest)}" if rest else "an early end of the text"
+    return _fault(data, "syntax", start + len(text[:position].encode()), detail)
 
 
 def _trailing(data: bytes, rest: str) -> BadJson:

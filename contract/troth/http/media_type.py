@@ -13,6 +13,8 @@ from functools import lru_cache
 
 from troth.http.exchange import QUOTED_STRING, TOKEN
 
+EVENT_STREAM = "text/event-stream"
+
 _NAME = re.compile(rf"[ \t]*({TOKEN})/({TOKEN})[ \t]*", re.ASCII)
 _PARAMETER = re.compile(rf"[ \t]*({TOKEN})=({TOKEN}|{QUOTED_STRING})[ \t]*", re.DOTALL)
 _ELEMENT = {
@@ -50,6 +52,11 @@ def essence(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
+def is_event_stream(content_type: str) -> bool:
+    """Whether it is text/event-stream."""
+    return essence(content_type) == EVENT_STREAM
+
+
 def is_json(content_type: str) -> bool:
     """Whether it is application/json, text/json or a type with the +json suffix (RFC 6839 §3.1)."""
     read = _read(content_type)
@@ -66,8 +73,8 @@ def parameters(content_type: str) -> dict[str, str]:
 
 def charset(content_type: str) -> str | None:
     """The charset parameter in lower case, or None."""
-    found = parameters(content_type).get("charset")
-    return found.lower() if found is not None else None
+    charset = parameters(content_type).get("charset")
+    return charset.lower() if charset is not None else None
 
 
 def matches(media_range: str, content_type: str) -> bool:
@@ -77,8 +84,8 @@ def matches(media_range: str, content_type: str) -> bool:
     range must be there with the same value, except charset on JSON, which means nothing there
     (RFC 8259 §11).
     """
-    wanted, given = _read(media_range), _read(content_type)
-    return wanted is not None and given is not None and _covers(wanted, given)
+    wanted, offered = _read(media_range), _read(content_type)
+    return wanted is not None and offered is not None and _covers(wanted, offered)
 
 
 def specificity(media_range: str) -> int:
@@ -106,32 +113,32 @@ def accepts(accept: str | None, offered: Sequence[str]) -> list[str]:
 
 def _weight(ranges: Sequence[_Range], offer: str) -> float:
     """The weight of the most specific range that takes *offer*; the first of equals; else 0."""
-    given = _read(offer)
-    if given is None:
+    offered = _read(offer)
+    if offered is None:
         return 0.0
-    fitting = [wanted for wanted in ranges if _covers(wanted, given)] or [
+    fitting = [wanted for wanted in ranges if _covers(wanted, offered)] or [
         # An offered range (`text/*`) can answer a narrower wish, at that wish's weight.
         wanted
         for wanted in ranges
-        if "*" in given.subtype and _covers(given, wanted)
+        if "*" in offered.subtype and _covers(offered, wanted)
     ]
     return max(fitting, key=lambda wanted: wanted.specificity).weight if fitting else 0.0
 
 
-def _covers(wanted: _Range, given: _Range) -> bool:
-    if wanted.type not in ("*", given.type):
+def _covers(wanted: _Range, offered: _Range) -> bool:
+    if wanted.type not in ("*", offered.type):
         return False
     if wanted.suffix:
-        if not given.subtype.endswith("+" + wanted.suffix):
+        if not offered.subtype.endswith("+" + wanted.suffix):
             return False
-    elif wanted.subtype not in ("*", given.subtype):
+    elif wanted.subtype not in ("*", offered.subtype):
         return False
-    return not wanted.parameters or _has_parameters(wanted, given)
+    return not wanted.parameters or _has_parameters(wanted, offered)
 
 
-def _has_parameters(wanted: _Range, given: _Range) -> bool:
-    present = dict(given.parameters)
-    ignored = "charset" if _is_json(given) else ""
+def _has_parameters(wanted: _Range, offered: _Range) -> bool:
+    present = dict(offered.parameters)
+    ignored = "charset" if _is_json(offered) else ""
     return all(
         name == ignored
         or (name in present and _normal(name, present[name]) == _normal(name, value))
@@ -160,11 +167,11 @@ def _read(text: str, *, ends_at_q: bool = False) -> _Range | None:
     kind, subtype = name[1].lower(), name[2].lower()
     if kind == "*" and subtype != "*":
         return None
-    found = dict(_parameters(pieces[1:]))
-    if not ends_at_q or "q" not in found:
-        return _Range(kind, subtype, tuple(found.items()))
-    weight = _WEIGHT.fullmatch(found["q"])
-    before = tuple(found.items())[: list(found).index("q")]
+    named = dict(_parameters(pieces[1:]))
+    if not ends_at_q or "q" not in named:
+        return _Range(kind, subtype, tuple(named.items()))
+    weight = _WEIGHT.fullmatch(named["q"])
+    before = tuple(named.items())[: list(named).index("q")]
     return _Range(kind, subtype, before, float(weight[0])) if weight else None
 
 

@@ -76,7 +76,7 @@ class Shape:
                 if isinstance(node.get("additionalProperties"), Mapping):
                     others.append(node["additionalProperties"])
             self._declared = (
-                {name: self._shapes.of(found) for name, found in members.items()},
+                {name: self._shapes.of(schemas) for name, schemas in members.items()},
                 self._shapes.of(entries) if entries else None,
                 self._shapes.of(others) if others else None,
             )

@@ -80,7 +80,7 @@ def parse(raw: Any, pointer: str, document: Document) -> tuple[Law, ...]:
     if not raw:
         return ()
     _check(raw, pointer, document)
-    declared = scope_of(document, pointer.removesuffix("/x-troth-laws"))
+    declared = Scope(shapes_of(document.root, pointer.removesuffix("/x-troth-laws")))
 
     def compiled(law: Mapping[str, Any], index: int, part: str) -> Condition | None:
         at = pointers.join(pointer, index, part)
@@ -133,11 +133,6 @@ def _check(raw: Any, pointer: str, document: Document) -> None:
                 advice=f"The other is at {seen[law['id']]}.",
             )
         seen[law["id"]] = where
-
-
-def scope_of(document: Document, operation: str) -> Scope:
-    """What the schemas of the operation at the pointer *operation* declare of each variable."""
-    return Scope(shapes_of(document.root, operation))
 
 
 def _shared(shapes: Mapping[str, Shape], conditions: Iterable[Condition]) -> Scope:

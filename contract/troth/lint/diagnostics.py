@@ -86,8 +86,8 @@ def inline_json(value: Any) -> str:
 
 Location = tuple[str | int, ...]
 
-# RFC 9535 §2.5.1.1, of ASCII only
-_SHORTHAND = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+#: What both JSONPath (RFC 9535 §2.5.1.1, of ASCII only) and CEL select by a dot.
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def actions(document: Document, diagnostics: Iterable[Diagnostic]) -> tuple[Action, ...]:
@@ -134,9 +134,7 @@ def locate(root: Any, pointer: str) -> Location:
 def target(location: Location) -> str:
     """The query that selects *location* alone, with names in shorthand where RFC 9535 has one."""
     return "$" + "".join(
-        f".{key}"
-        if isinstance(key, str) and _SHORTHAND.fullmatch(key)
-        else json_path.write_segment(key)
+        f".{key}" if isinstance(key, str) and NAME.fullmatch(key) else json_path.write_segment(key)
         for key in location
     )
 

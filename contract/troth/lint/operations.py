@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 from troth import pointer as pointers
 from troth.lint.diagnostics import Diagnostic, Fix
 from troth.lint.survey import Node, Survey, closure
-
-_TEMPLATE = re.compile(r"\{([^{}]+)\}")
+from troth.openapi.operation import TEMPLATED
 
 
 def paths(survey: Survey) -> Iterator[Diagnostic]:
@@ -29,7 +28,7 @@ def paths(survey: Survey) -> Iterator[Diagnostic]:
             yield survey.diagnose("path-without-slash", item, message)
         # OpenAPI 3.1 §4.8.8.2: templates that differ in their names only are identical; a query is
         # no part of the path, and a fragment is never sent (RFC 9110 §7.1)
-        alike[_TEMPLATE.sub("{}", re.split("[?#]", path)[0])].append(item)
+        alike[TEMPLATED.sub("{}", re.split("[?#]", path)[0])].append(item)
     for items in alike.values():
         for later in items[1:]:
             if any(_methods(later) & _methods(item) for item in items if item is not later):
@@ -44,7 +43,7 @@ def _crossing(survey: Survey, items: list[Node]) -> Iterator[Diagnostic]:
     for item in items:
         if "{" not in item.name:
             continue
-        segments = [_TEMPLATE.sub("{}", part) for part in item.name.split("/")]
+        segments = [TEMPLATED.sub("{}", part) for part in item.name.split("/")]
         size, first = len(segments), segments[1] if len(segments) > 1 else ""
         # only what begins alike can cross, and what begins with a variable begins like anything
         open_start = "{}" in first
@@ -122,7 +121,7 @@ def path_parameters(survey: Survey) -> Iterator[Diagnostic]:
             continue
         own = _path_parameters(survey, operation)
         declared = {*_path_parameters(survey, item), *own}
-        wanted = dict.fromkeys(_TEMPLATE.findall(item.name))
+        wanted = dict.fromkeys(TEMPLATED.findall(item.name))
         for name in wanted:
             if name not in declared:
                 message = (
@@ -188,6 +187,7 @@ def _error_content(survey: Survey) -> Any:
     return distinct[0] if len(distinct) == 1 else None
 
 
+# unlike in a path, {} is refused as well: no variable can be called so
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 
 

@@ -9,15 +9,14 @@ from typing import Any
 
 from troth.http import media_type
 from troth.lint import english
-from troth.lint.diagnostics import Diagnostic, Fix, inline_json
+from troth.lint.diagnostics import NAME, Diagnostic, Fix, inline_json
 from troth.lint.english import Bound, Dependency
 from troth.lint.streams import contradicting_operation
-from troth.lint.survey import NUMERIC, Member, Node, Survey
+from troth.lint.survey import CLOSED, NUMERIC, Member, Node, Survey
 from troth.schema.data_model import type_of
 
 _LOW = {"number": "minimum", "string": "minLength", "array": "minItems", "object": "minProperties"}
 _HIGH = {"number": "maximum", "string": "maxLength", "array": "maxItems", "object": "maxProperties"}
-_CLOSED = ("enum", "const", "pattern", "format")
 
 
 def limits(survey: Survey) -> Iterator[Diagnostic]:
@@ -142,7 +141,7 @@ def _alike(survey: Survey, node: Node, value: str) -> Iterator[Diagnostic]:
         twin = survey.child(other, "properties", member.name)
         if twin is None or twin is node or survey.types(twin) != {"string"}:
             continue
-        if survey.says(twin, *_CLOSED) or english.only_value(twin.description):
+        if survey.says(twin, *CLOSED) or english.only_value(twin.description):
             continue
         message = (
             f"An object of the same shape says of its `{member.name}` that it is always "
@@ -227,8 +226,6 @@ def _declares(node: Node, name: str) -> bool:
 
 # So deep a total is looked for in an answer: beyond it a law would be hard to read.
 _DEPTH = 4
-# What a CEL expression can select by a dot.
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def relations(survey: Survey) -> Iterator[Diagnostic]:
@@ -259,7 +256,7 @@ def _named(term: str, names: list[str]) -> str | None:
 
 def _laws(survey: Survey, owner: Node, words: tuple[str, ...], says: str) -> Iterator[Fix]:
     """A law for each operation whose answer holds the total."""
-    if not all(_NAME.fullmatch(word) for word in words):
+    if not all(NAME.fullmatch(word) for word in words):
         return
     for use in sorted(survey.uses.get(owner, ())):
         operation = survey.by_pointer[use.operation]
@@ -305,7 +302,7 @@ def _path(survey: Survey, operation: Node, owner: Node) -> tuple[str, ...] | Non
             pending.extend(
                 (member, (*path, member.name))
                 for member in survey.children(part, "properties")
-                if _NAME.fullmatch(member.name)
+                if NAME.fullmatch(member.name)
             )
     return None
 
@@ -341,7 +338,7 @@ def _without_bounds(survey: Survey, node: Node, required: bool) -> Iterator[Diag
     passes, bound = "", {}
     if named == {"array"} and required and not survey.says(node, "minItems"):
         passes, bound = "[]", {"minItems": 1}
-    elif named == {"string"} and required and not survey.says(node, *_CLOSED, "minLength"):
+    elif named == {"string"} and required and not survey.says(node, *CLOSED, "minLength"):
         passes, bound = '""', {"minLength": 1}
     # a full 64-bit range is what an identifier or a seed means
     elif survey.is_numeric(node) and not _is_ranged(survey, node) and node["format"] != "int64":

@@ -9,13 +9,12 @@ from typing import Any
 from troth.errors import SpecError
 from troth.lint.diagnostics import Diagnostic, inline_json
 from troth.lint.english import only_value
-from troth.lint.survey import Node, Survey
+from troth.lint.survey import CLOSED, Node, Survey
 
 # Names by which objects say what kind of object they are.
 _TAGS = frozenset(
     "type kind object mode method strategy resource_type resourceType @type".split()  # noqa: SIM905 - a list of words
 )
-_CLOSED = ("enum", "const", "pattern", "format")
 _ADVERBS = frozenset(
     ("top", "best", "other", "alternative", "similar", "nearest", "related", "candidate")
 )
@@ -33,7 +32,7 @@ def constants(survey: Survey) -> Iterator[Diagnostic]:
             if node is None or survey.types(node) != {"string"}:
                 continue
             value = _spelt_name(owner, node)
-            if value is None or survey.says(node, *_CLOSED) or only_value(node.description):
+            if value is None or survey.says(node, *CLOSED) or only_value(node.description):
                 continue
             message = (
                 f"`{name}` is {inline_json(value)} by its example and its description, and any "

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from troth.http import media_type
+from troth.http.media_type import EVENT_STREAM, is_event_stream
 from troth.lint import english
 from troth.lint.diagnostics import Diagnostic, Fix, inline_json
 from troth.lint.survey import Node, Survey
 
-_EVENT_STREAM = "text/event-stream"
 # The least that is true of every event stream: its items are events, and an event has data
 # (HTML §9.2.6: an event without data is not dispatched).
 _ANY_EVENTS = {
@@ -35,9 +34,9 @@ def undeclared_streams(survey: Survey) -> Iterator[Diagnostic]:
         declared = ", ".join(answer["content"] or {}) or "no content"
         message = (
             f"{_name(operation)} promises a stream (“{_shortened(promise)}”), and this response "
-            f"declares only {declared}: `{_EVENT_STREAM}` is missing."
+            f"declares only {declared}: `{EVENT_STREAM}` is missing."
         )
-        merge = {"content": {_EVENT_STREAM: _ANY_EVENTS}}
+        merge = {"content": {EVENT_STREAM: _ANY_EVENTS}}
         yield survey.diagnose("stream-undeclared", answer, message, merge=merge)
 
 
@@ -51,7 +50,7 @@ def contradictions(survey: Survey) -> Iterator[Diagnostic]:
         operation = contradicting_operation(survey, node, value)
         allowed = [node["const"]] if node["const"] is not None else node["enum"]
         if operation is not None:
-            promise = operation_promise(survey, operation) or f"a response of {_EVENT_STREAM}"
+            promise = operation_promise(survey, operation) or f"a response of {EVENT_STREAM}"
             message = (
                 f"The description says “{quote}”, and {_name(operation)} promises the contrary: "
                 f"“{_shortened(promise)}”."
@@ -80,7 +79,7 @@ def contradicting_operation(survey: Survey, node: Node, value: Any) -> Node | No
         if use.direction == "response" or _has_streamed_twin(survey, operation):
             continue
         promise = operation_promise(survey, operation)
-        streams = stem in _EVENT_STREAM and _is_streamed(survey, operation)
+        streams = stem in EVENT_STREAM and _is_streamed(survey, operation)
         if streams or (promise and stem in promise.lower()):
             return operation
     return None
@@ -126,8 +125,7 @@ def _has_streamed_twin(survey: Survey, operation: Node) -> bool:
 def _is_streamed(survey: Survey, operation: Node) -> bool:
     """Whether *operation* declares a stream among its successes."""
     return any(
-        media_type.essence(name) == _EVENT_STREAM
-        or (isinstance(content, dict) and "itemSchema" in content)
+        is_event_stream(name) or (isinstance(content, dict) and "itemSchema" in content)
         for answer in survey.successes(operation)
         for name, content in (answer["content"] or {}).items()
     )

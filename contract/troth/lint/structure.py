@@ -24,6 +24,7 @@ from troth.errors import SpecError
 from troth.lint.diagnostics import Diagnostic
 from troth.lint.survey import Survey, is_text, is_texts
 from troth.openapi import reader
+from troth.openapi.operation import LOCATIONS
 
 Form = tuple[str, Callable[[Any], bool]]
 
@@ -67,12 +68,6 @@ FORMS: Mapping[str, Mapping[str, Form]] = {
     "security-scheme": {"type": TEXT, "scheme": TEXT, "in": TEXT, "name": TEXT},
 }
 _NEEDED: Mapping[str, tuple[str, ...]] = {"parameter": ("name", "in"), "security-scheme": ("type",)}
-_LOCATIONS = ("path", "query", "header", "cookie", "querystring")
-
-
-def _is_within(pointer: str, whole: str) -> bool:
-    """Whether *pointer* is *whole*, or leads to a part of what that points to."""
-    return (pointer + "/").startswith(whole + "/")
 
 
 def malformed(survey: Survey) -> Iterator[Diagnostic]:
@@ -90,8 +85,8 @@ def malformed(survey: Survey) -> Iterator[Diagnostic]:
         for name in _NEEDED.get(node.role, ()):
             if name not in node.value:
                 yield survey.diagnose("malformed", node, f"{called.capitalize()} needs `{name}`.")
-        if node.role == "parameter" and node["in"] is not None and node["in"] not in _LOCATIONS:
-            known = ", ".join(_LOCATIONS)
+        if node.role == "parameter" and node["in"] is not None and node["in"] not in LOCATIONS:
+            known = ", ".join(LOCATIONS)
             yield survey.diagnose("malformed", node, f"A parameter is in one of {known}.")
 
 
@@ -109,7 +104,7 @@ def rejected(survey: Survey, diagnostics: Collection[Diagnostic]) -> Iterator[Di
         return
     known = [each.pointer for each in diagnostics if each.severity != "info"]
     for at, sentence in dict(_errors(version, document.root)).items():
-        if not any(_is_within(at, other) or _is_within(other, at) for other in known):
+        if not any(pointers.overlap(at, other) for other in known):
             message = f"OpenAPI {version}'s own schema rejects this: {sentence}."
             yield survey.diagnose("malformed", at, message)
 
@@ -199,6 +194,6 @@ def unusable(survey: Survey, diagnostics: Collection[Diagnostic]) -> Iterator[Di
         reader.compile(survey.document)
     except SpecError as fault:
         known = [each.pointer for each in diagnostics if each.severity == "error" and each.pointer]
-        if not any(_is_within(fault.pointer, pointer) for pointer in known):
+        if not any(pointers.is_within(fault.pointer, pointer) for pointer in known):
             sentence = " ".join(fault.fault.split())
             yield survey.diagnose("unusable", fault.pointer, f"Troth cannot use this: {sentence}.")

@@ -30,6 +30,8 @@ Direction = Literal["request", "response"]
 T = TypeVar("T", bound=Hashable)
 
 NUMERIC = frozenset({"integer", "number"})
+#: Keywords that leave a string few values, or one form.
+CLOSED = ("enum", "const", "pattern", "format")
 
 #: What is deeper is not put to the algebra of schemas, which walks that deep on the machine's own
 #: stack: ten times what large documents need, and a fifth of what an 8 MB stack takes.

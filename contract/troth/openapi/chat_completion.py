@@ -9,21 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from troth import pointer as pointers
-
-RequestPart = Literal[
-    "model", "messages", "choices", "stop", "tools", "tool-choice", "parallel-tool-calls",
-    "response-format", "logprobs", "top-logprobs", "service-tier", "include-usage",
-]  # fmt: skip
-ResponsePart = Literal[
-    "id", "created", "model", "choices", "usage", "system-fingerprint", "service-tier"
-]
-ChoicePart = Literal[
-    "index", "message", "role", "content", "tool-calls", "finish-reason", "logprobs"
-]
-UsagePart = Literal["prompt", "completion", "total"]
+from troth.document.vocabulary import ChoicePart, RequestPart, ResponsePart, UsagePart
 
 
 @dataclass(frozen=True, slots=True)

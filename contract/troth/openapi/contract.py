@@ -15,11 +15,10 @@ from urllib.parse import quote
 from troth.document.document import Document
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError
 from troth.http.exchange import Exchange
-from troth.openapi.operation import Match, Operation
+from troth.openapi.operation import TEMPLATED, Match, Operation
 from troth.schema.schema import Schemas
 from troth.violation import Violation
 
-_TEMPLATE = re.compile(r"\{([^{}]+)\}")
 _ENCODED = re.compile(r"%[0-9a-fA-F]{2}")
 # RFC 3986 §2.3: these need no percent-encoding, so `%41` and `A` are the same path
 _UNRESERVED = frozenset("-._~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -157,14 +156,14 @@ def routes(operations: tuple[Operation, ...]) -> Routes:
                 # RFC 3986 §3.5: no fragment reaches a server, and a query is no part of a path
                 path = _key(base + re.split("[?#]", operation.path, maxsplit=1)[0])
                 tables.setdefault(path, {}).setdefault(operation.method, operation)
-    literal = {path: table for path, table in tables.items() if not _TEMPLATE.search(path)}
+    literal = {path: table for path, table in tables.items() if not TEMPLATED.search(path)}
     templated = sorted(tables.keys() - literal.keys(), key=_concreteness)
     return Routes(literal, tuple(_route(path, tables[path]) for path in templated))
 
 
 def _route(path: str, operations: Mapping[str, Operation]) -> Route:
-    names = tuple(_TEMPLATE.findall(path))
-    literals = _TEMPLATE.split(path)[::2]
+    names = tuple(TEMPLATED.findall(path))
+    literals = TEMPLATED.split(path)[::2]
     pattern = "([^/]+)".join(re.escape(literal) for literal in literals)
     return Route(path, re.compile(pattern), names, operations)
 
@@ -172,14 +171,14 @@ def _route(path: str, operations: Mapping[str, Operation]) -> Route:
 def _concreteness(path: str) -> tuple[tuple[tuple[int, int], ...], str]:
     """Sort key: literal segments first, then those with the more literal characters."""
     return tuple(
-        (1, -len(_TEMPLATE.sub("", segment))) if _TEMPLATE.search(segment) else (0, 0)
+        (1, -len(TEMPLATED.sub("", segment))) if TEMPLATED.search(segment) else (0, 0)
         for segment in path.split("/")
     ), path
 
 
 def _key(path: str) -> str:
     """The path template *path*, its literal parts normalized; the names of variables stay."""
-    parts = enumerate(_TEMPLATE.split(path))
+    parts = enumerate(TEMPLATED.split(path))
     return "".join(f"{{{part}}}" if index % 2 else _canonical(part) for index, part in parts)
 
 

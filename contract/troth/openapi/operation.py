@@ -6,9 +6,10 @@ them.  Every value carries the JSON Pointer of the object that it was read from.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from troth.document.document import Document
 from troth.http import media_type
@@ -20,10 +21,63 @@ from troth.schema.schema import Schema
 
 #: Where a parameter can be.
 Location = Literal["path", "query", "header", "cookie", "querystring"]
+LOCATIONS: tuple[Location, ...] = get_args(Location)
+
+#: A part in braces of a path or of a server's URL (OpenAPI 3.1 §4.8.2); the group is its name.
+TEMPLATED = re.compile(r"\{([^{}]+)\}")
 
 
 #: OpenAPI 3.2 §4.14.4.1: sequential media types of JSON texts that end with their lines.
 _JSON_LINES = frozenset({"application/jsonl", "application/ndjson", "application/x-ndjson"})
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """A row of OpenAPI's table of styles (3.1 §4.8.12.2): how values are written, and so read.
+
+    *locations* may have it.  *prefix* begins the text, *separator* parts its words (readers take
+    *alternatives* too), *exploded* those of an exploded value, as values are unless the document
+    says otherwise where the style *explodes*.  One that *is_named* writes `name=value`, a pair
+    for each word of an exploded one; one that *is_nested* a pair `name[member]=value` for each
+    member, exploded or not.
+    """
+
+    locations: tuple[Location, ...]
+    prefix: str = ""
+    separator: str = ","
+    alternatives: tuple[str, ...] = ()
+    exploded: str = ","
+    explodes: bool = False
+    is_named: bool = False
+    is_nested: bool = False
+    is_encoded: bool = True
+
+
+#: Of those that a location may have, the first is the one of a parameter that names none.
+STYLES: Mapping[str, Style] = {
+    "simple": Style(("path", "header")),
+    "label": Style(("path",), prefix=".", exploded="."),
+    "matrix": Style(("path",), prefix=";", exploded=";", is_named=True),
+    "form": Style(("query", "cookie"), exploded="&", explodes=True, is_named=True),
+    # OpenAPI 3.2 §4.12.2: it is form without percent-encoding
+    "cookie": Style(("cookie",), exploded="; ", explodes=True, is_named=True, is_encoded=False),
+    "spaceDelimited": Style(
+        ("query",), separator="%20", alternatives=("+",), exploded="&", is_named=True
+    ),
+    "pipeDelimited": Style(
+        ("query",), separator="|", alternatives=("%7C", "%7c"), exploded="&", is_named=True
+    ),
+    "deepObject": Style(("query",), exploded="&", is_named=True, is_nested=True),
+}
+DEFAULT_STYLES: Mapping[Location, str] = {
+    location: next((name for name, style in STYLES.items() if location in style.locations), "form")
+    for location in LOCATIONS
+}
+
+
+def explodes(style: str) -> bool:
+    """Whether values of *style* are exploded where the document does not say."""
+    return style in STYLES and STYLES[style].explodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +110,7 @@ class MediaType:
     @property
     def is_stream(self) -> bool:
         """Whether it is text/event-stream."""
-        return media_type.essence(self.content_type) == "text/event-stream"
+        return media_type.is_event_stream(self.content_type)
 
     @property
     def is_sequence(self) -> bool:
@@ -83,6 +137,14 @@ class Parameter:
     style: str = "form"
     explode: bool = True
     allow_reserved: bool = False
+
+    @property
+    def layout(self) -> Style:
+        """The row of its style; the location's own where the style is none that it may have."""
+        style = STYLES.get(self.style)
+        if style is None or self.location not in style.locations:
+            return STYLES[DEFAULT_STYLES[self.location]]
+        return style
 
 
 @dataclass(frozen=True, slots=True, eq=False)

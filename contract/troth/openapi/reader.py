@@ -12,33 +12,35 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice, product
-from typing import Any, get_args
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from troth.document import vocabulary
 from troth.document.document import Document, Node
 from troth.errors import SpecError
 from troth.laws import condition, laws
-from troth.laws.condition import Condition
+from troth.laws.condition import Condition, Scope
+from troth.laws.declared_members import shapes_of
 from troth.openapi import chat_completion, stream_assembly
 from troth.openapi.chat_completion import ChatCompletion
 from troth.openapi.contract import Contract, Verbs, routes
 from troth.openapi.operation import (
+    DEFAULT_STYLES,
+    LOCATIONS,
+    TEMPLATED,
     DeclaredResponse,
     Example,
-    Location,
     MediaType,
     Operation,
     Parameter,
     RequestBody,
     SecurityScheme,
+    explodes,
 )
 from troth.openapi.stream_assembly import Assembly
 from troth.schema.schema import Schema, Schemas
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
-# OpenAPI 3.1 §4.8.12.2: the style that a parameter has when it names none
-_STYLES = {"path": "simple", "header": "simple", "query": "form", "cookie": "form"}
 # OpenAPI 3.1 §4.8.12.1: header parameters with these names are ignored
 _FRAMEWORK_FIELDS = ("accept", "content-type", "authorization")
 
@@ -101,9 +103,9 @@ class _Reader:
             for entry in owner.items("parameters"):
                 declared = entry.followed()
                 name, location = declared.needed("name"), declared.needed("in")
-                if location not in get_args(Location):
+                if location not in LOCATIONS:
                     fault = f"{location!r} is not where a parameter can be"
-                    known = " or ".join(get_args(Location))
+                    known = " or ".join(LOCATIONS)
                     raise declared.fault(fault, "in", advice=f"It is in {known}.")
                 if location == "header" and name.lower() in _FRAMEWORK_FIELDS:
                     continue
@@ -111,7 +113,7 @@ class _Reader:
         return tuple(merged.values())
 
     def parameter(self, declared: Node, name: str, location: Any) -> Parameter:
-        style = declared.text("style") or _STYLES.get(location, "form")
+        style = declared.text("style") or DEFAULT_STYLES[location]
         return Parameter(
             name=name,
             location=location,
@@ -120,7 +122,7 @@ class _Reader:
             schema=self.schema(declared, "schema"),
             content=next(iter(self.content(declared)), None),
             style=style,
-            explode=declared.flag("explode", default=style in ("form", "cookie")),
+            explode=declared.flag("explode", default=explodes(style)),
             allow_reserved=declared.flag("allowReserved"),
         )
 
@@ -168,7 +170,7 @@ class _Reader:
         source, at = media_type.value.get("x-troth-when"), media_type.at("x-troth-when")
         if source is None:
             return None
-        scope = laws.scope_of(self.document, operation.pointer) if operation else None
+        scope = Scope(shapes_of(self.document.root, operation.pointer)) if operation else None
         return condition.parse(source, at, self.document.place(at), scope=scope)
 
     def assembly(self, media_type: Node) -> Assembly | None:
@@ -239,7 +241,6 @@ class _Reader:
 
 #: Variables multiply: beyond so many base paths of one server, no others are read.
 _MOST_PATHS = 64
-_VARIABLE = re.compile(r"\{([^{}]+)\}")
 
 
 def _base_paths(owner: Node) -> tuple[str, ...]:
@@ -252,10 +253,10 @@ def _paths(server: Node) -> Iterator[str]:
     """The base paths of one server: that of the variables' defaults, then those of their enums."""
     url = server.text("url")
     values = {name: _values(variable) for name, variable in server.members("variables")}
-    names = [name for name in dict.fromkeys(_VARIABLE.findall(url)) if values.get(name)]
+    names = [name for name in dict.fromkeys(TEMPLATED.findall(url)) if values.get(name)]
     for pick in islice(product(*(values[name] for name in names)), _MOST_PATHS):
         chosen = dict(zip(names, pick, strict=True))
-        filled = _VARIABLE.sub(partial(_variable, chosen), url)
+        filled = TEMPLATED.sub(partial(_variable, chosen), url)
         try:
             # OpenAPI 3.1 §4.8.5: it may be relative to where the document is
             yield urljoin("/", urlsplit(filled).path).rstrip("/")

@@ -29,7 +29,13 @@ from urllib.parse import quote
 from jsonschema_rs.canonical import schema as trees
 
 from troth import pointer as pointers
-from troth.document.grammar import REFERABLE, Misfit, children
+from troth.document.grammar import (
+    JSON_SCHEMA_2020_12,
+    OPENAPI_DIALECTS,
+    REFERABLE,
+    Misfit,
+    children,
+)
 from troth.errors import SpecError
 from troth.schema import applicators
 from troth.schema.data_model import INTEGERS, is_number, type_of
@@ -38,15 +44,12 @@ from troth.schema.messages import a
 #: The URI under which a prepared root is known to the validators; it is never retrieved.
 BASE = "troth:/document"
 
-_EXCLUSIVE = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
+#: Flags of drafts before 6, each with the bound that it is about.
+EXCLUSIVE = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 
 _NO_KEYWORDS = frozenset({"$schema", "$id", "$anchor", "$dynamicAnchor"})
 
-_DIALECTS = (
-    "https://json-schema.org/draft/2020-12/schema",
-    "https://spec.openapis.org/oas/3.1/",
-    "https://spec.openapis.org/oas/3.2/",
-)
+_DIALECTS = (JSON_SCHEMA_2020_12, *OPENAPI_DIALECTS)
 
 # OpenAPI 3.0.4 §4.7.24: the keywords that a Schema Object has there.
 _KEYWORDS_30 = frozenset(
@@ -133,7 +136,7 @@ def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Pre
             continue
         if kind == "schema":
             if not is_30 and not alone:
-                relics += (f"{at}/{name}" for name in _EXCLUSIVE if type(node.get(name)) is bool)
+                relics += (f"{at}/{name}" for name in EXCLUSIVE if type(node.get(name)) is bool)
             _rewrite(node, at, is_30=is_30, alone=alone)
             _note_foreign(node, at, foreign)
         if kind in REFERABLE:
@@ -179,7 +182,7 @@ def _rewrite_30(node: dict[str, Any]) -> None:
 def _rewrite_exclusive(node: dict[str, Any]) -> None:
     # In 3.1 and later a boolean here is an error, which lint reports; but it is a common relic of
     # 3.0, it can mean only one thing, and one of them need not make a whole document unusable.
-    for exclusive, bound in _EXCLUSIVE.items():
+    for exclusive, bound in EXCLUSIVE.items():
         if isinstance(node.get(exclusive), bool) and node.pop(exclusive) and bound in node:
             node[exclusive] = node.pop(bound)
 

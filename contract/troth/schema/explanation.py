@@ -19,6 +19,7 @@ from troth.errors import Place
 from troth.schema import branches, messages, misspellings
 from troth.schema.applicators import APPLICATORS, DEFINITIONS, Tokens
 from troth.schema.data_model import INTEGERS
+from troth.schema.dialect import EXCLUSIVE
 
 #: At most so many mismatches are explained: what is wrong with a thousand items needs no more.
 MOST = 1000
@@ -30,7 +31,6 @@ _NAMED = frozenset(keyword for keyword in _APPLIED if APPLICATORS[keyword].shape
 #: What a schema path may end in: what holds subschemas by name is followed by a name.
 _KEYWORDS = messages.KEYWORDS | (_APPLIED - _NAMED)
 _KEYWORDS |= {"dependentRequired", "required", "dependencies"}
-_EXCLUSIVE = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 _Kind = jsonschema_rs.ValidationErrorKind
 _UNDECIDED = (_Kind.BacktrackLimitExceeded, _Kind.RegexEngineFailure)
 
@@ -207,8 +207,8 @@ class Explainer:
         if unexpected is not None:
             return Unplaced(keyword, where, by, self._unexpected(keyword, unexpected, value, by))
         expected = _get(self._prepared, by)
-        if expected is True and keyword in _EXCLUSIVE:  # draft 4
-            expected = _get(self._prepared, (*by[:-1], _EXCLUSIVE[keyword]))
+        if expected is True and keyword in EXCLUSIVE:  # draft 4
+            expected = _get(self._prepared, (*by[:-1], EXCLUSIVE[keyword]))
         format_of = self._integer_format(keyword, by, expected)
         if format_of is not None:
             message = messages.out_of_format(format_of, value, expected)

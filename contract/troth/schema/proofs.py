@@ -14,10 +14,10 @@ import jsonschema_rs
 from jsonschema_rs import canonical
 
 from troth import pointer as pointers
+from troth.document.grammar import JSON_SCHEMA_2020_12
 from troth.schema.applicators import reference, walk
 from troth.schema.dialect import BASE, copy_of, fragment
 from troth.schema.schema import Schemas
-from troth.schema.validators import LATEST
 
 Verdict = Literal["yes", "no", "unknown"]
 
@@ -161,7 +161,7 @@ def beside(schemas: Schemas, union: str) -> Beside | None:
         return None
     try:
         validator = jsonschema_rs.validator_for(
-            {"$schema": LATEST, **absolute},
+            {"$schema": JSON_SCHEMA_2020_12, **absolute},
             registry=schemas.engine.registry,
             validate_formats=True,
             pattern_options=schemas.engine.patterns,

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import jsonschema_rs
 
 from troth import pointer as pointers
+from troth.document.grammar import JSON_SCHEMA_2020_12
 from troth.errors import Place, SpecError
 from troth.http import json_text, media_type
 from troth.schema import dialect, messages, misspellings, validators
@@ -85,7 +86,7 @@ class Schemas:
         self,
         document: Source,
         *,
-        draft: str = validators.LATEST,
+        draft: str = JSON_SCHEMA_2020_12,
         published: Schemas | None = None,
     ) -> None:
         self.document = document

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from troth import pointer as pointers
+from troth.document.grammar import JSON_SCHEMA_2020_12
 from troth.errors import Place, SpecError, TrothError
 from troth.http import json_text
 from troth.schema import messages
 from troth.schema.applicators import IN_PLACE, below
 from troth.schema.data_model import type_of
 from troth.schema.schema import Schema, Schemas
-from troth.schema.validators import DRAFTS, LATEST, Uncompilable
+from troth.schema.validators import DRAFTS, Uncompilable
 
 #: Members whose value is data, in which `$ref` means nothing.
 _DATA = frozenset({"const", "default", "enum", "example", "examples"})
@@ -73,7 +74,7 @@ def _draft_of(schema: Any, budget: Budget) -> str:
         raise UnusableSchema("not-a-schema", sentence)
     _measure(schema, budget)
     declared = schema.get("$schema") if isinstance(schema, dict) else None
-    draft = LATEST if declared is None else _draft(declared)
+    draft = JSON_SCHEMA_2020_12 if declared is None else _draft(declared)
     nodes = list(_nodes(schema, ""))
     names = {name for _, node in nodes for name in _names(node)}
     edges = {

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, NoReturn
 import jsonschema_rs
 
 from troth import pointer as pointers
+from troth.document.grammar import JSON_SCHEMA_2020_12
 from troth.schema import messages
 from troth.schema.applicators import resolve, walk
 from troth.schema.dialect import BASE, Prepared, fragment
@@ -26,8 +27,6 @@ SMALL_PATTERNS = jsonschema_rs.FancyRegexOptions(
     backtrack_limit=100_000, size_limit=1 << 18, dfa_size_limit=1 << 18
 )
 
-LATEST = "https://json-schema.org/draft/2020-12/schema"
-
 
 class Draft(NamedTuple):
     """A draft: what compiles its schemas, and the engine's own number of it."""
@@ -38,7 +37,7 @@ class Draft(NamedTuple):
 
 #: The drafts that the engine speaks, by the URI of their meta-schema.
 DRAFTS = {
-    LATEST: Draft(jsonschema_rs.Draft202012Validator, jsonschema_rs.Draft202012),
+    JSON_SCHEMA_2020_12: Draft(jsonschema_rs.Draft202012Validator, jsonschema_rs.Draft202012),
     "https://json-schema.org/draft/2019-09/schema": Draft(
         jsonschema_rs.Draft201909Validator, jsonschema_rs.Draft201909
     ),
@@ -81,7 +80,7 @@ class Engine:
         self,
         prepared: Prepared,
         *,
-        draft: str = LATEST,
+        draft: str = JSON_SCHEMA_2020_12,
         patterns: jsonschema_rs.FancyRegexOptions = PATTERNS,
     ) -> None:
         self.prepared = prepared
@@ -150,7 +149,7 @@ class Engine:
         to_see = [pointer]
         while to_see:
             here = to_see.pop()
-            if at == here or at.startswith(here + "/"):
+            if pointers.is_within(at, here):
                 return True
             targets = [resolve(root, schema) for _, schema in walk(root, here)]
             new = {target[0] for target in targets if target is not None} - seen

@@ -15,7 +15,7 @@ from typing import Any
 from troth import pointer
 from troth.http import json_text, media_type
 from troth.http.exchange import Request
-from troth.openapi.operation import MediaType, Operation, Parameter
+from troth.openapi.operation import MediaType, Operation, Parameter, explodes
 from troth.schema.schema import Schema
 from troth.validation import coercion, styles
 from troth.validation.styles import Malformed
@@ -159,7 +159,7 @@ def _urlencoded(declared: MediaType, body: bytes) -> dict[str, Any]:
             pointer.join(declared.pointer, "encoding", name),
             schema=schema,
             style=style,
-            explode=bool(encoding.get("explode", style == "form")),
+            explode=bool(encoding.get("explode", explodes(style))),
             # In a form a plus sign is a space, whatever may be left unencoded.
             allow_reserved=False,
         )

@@ -103,7 +103,7 @@ def _texts(parameter: Parameter, sent: _Sent | Response, kind: Kind) -> Texts | 
         raw = sent.match.path_parameters.get(parameter.name)
         return None if raw is None else styles.divide_path(parameter, raw, kind)
     pairs = sent.cookies if parameter.location == "cookie" else sent.query
-    if kind == "object" and parameter.explode and parameter.style != "deepObject":
+    if kind == "object" and parameter.explode and not parameter.layout.is_nested:
         pairs = _members(parameter, sent.match.operation, pairs)
     return styles.divide_pairs(parameter, pairs, kind)
 

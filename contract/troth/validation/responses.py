@@ -17,6 +17,16 @@ from troth.violation import Severity, Violation
 
 #: Statuses whose responses never have content (RFC 9110 §6.4.1).
 _WITHOUT_CONTENT = frozenset({204, 205, 304})
+#: The fields that a response must have (RFC 9110 §15.5.2, §15.5.6), whatever the document says.
+_NEEDED_FIELDS = {401: "WWW-Authenticate", 405: "Allow"}
+
+
+def missing_field(response: Response) -> tuple[str, str] | None:
+    """Code and message of the violation that *response* lacks the field its status needs."""
+    name = _NEEDED_FIELDS.get(response.status)
+    if name is None or response.field(name) is not None:
+        return None
+    return f"response.{name.lower()}-missing", f"a {response.status} must have the field {name}"
 
 
 class ResponseValidator:
@@ -63,12 +73,8 @@ class ResponseValidator:
 
     def _check_fields(self, declared: DeclaredResponse) -> Iterator[Violation]:
         yield from parameters.check_headers(self.operation, declared, self.response)
-        # RFC 9110 §15.5.2 and §15.5.6: MUST, whatever the document says
-        for status, name in ((401, "WWW-Authenticate"), (405, "Allow")):
-            if self.response.status == status and self.response.field(name) is None:
-                yield self._builder(declared.pointer).violation(
-                    f"response.{name.lower()}-missing", f"a {status} must have the field {name}"
-                )
+        if missing := missing_field(self.response):
+            yield self._builder(declared.pointer).violation(*missing)
 
     def _check_content(self, declared: DeclaredResponse) -> Iterator[Violation]:
         """What is wrong with the content and its type."""

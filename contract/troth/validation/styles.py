@@ -1,24 +1,21 @@
 """The styles of OpenAPI: how the values of parameters are written, and how texts divide.
 
-One table has every style, for both ways.  Reading: everything is cut while it is still
-percent-encoded, so that an encoded comma is not a separator, and decoded leaf by leaf afterwards
-(RFC 6570 §1.4).  openapi-core divides; what it is given here is one text in the style's own form
-under the name `p`, because it builds patterns from names.  `deepObject`, where it folds `a[b][c]`
-into `a[b]` and loses repeated names, is divided here.
+Both ways go by the parameter's row in `operation.STYLES`.  Reading: everything is cut while it is
+still percent-encoded, so that an encoded comma is not a separator, and decoded leaf by leaf
+afterwards (RFC 6570 §1.4).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache, partial
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, Literal
 from urllib.parse import quote, unquote, unquote_plus
 
 from troth.errors import TrothError
 from troth.http import json_text
-from troth.openapi.operation import Parameter
+from troth.openapi.operation import Parameter, Style
 
 Kind = Literal["array", "object", "scalar"]
 #: Names and values, as they stand in a query or a form: percent-encoded.
@@ -26,36 +23,9 @@ Pairs = Sequence[tuple[str, str]]
 #: Texts, decoded, in the structure that the style gives them.
 Texts = str | list[Any] | dict[str, Any]
 
-_NAME = "p"
 _DEEPEST = 32
 _SEGMENT = re.compile(r"\[([^\[\]]*)\]")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """A row of OpenAPI's table of styles (3.1 §4.8.12.2).
-
-    *prefix* begins the text, *separator* parts its words, *exploded* those of an exploded value.
-    A style that *is_named* writes `name=value`, a pair for each word of an exploded one.
-    """
-
-    prefix: str = ""
-    separator: str = ","
-    exploded: str = ","
-    is_named: bool = False
-
-
-STYLES: Mapping[str, Style] = {
-    "simple": Style(),
-    "label": Style(prefix=".", exploded="."),
-    "matrix": Style(prefix=";", exploded=";", is_named=True),
-    "form": Style(exploded="&", is_named=True),
-    "cookie": Style(exploded="; ", is_named=True),
-    "spaceDelimited": Style(separator="%20", exploded="&", is_named=True),
-    "pipeDelimited": Style(separator="%7C", exploded="&", is_named=True),
-    "deepObject": Style(exploded="&", is_named=True),
-}
 
 
 class Malformed(TrothError):
@@ -64,7 +34,7 @@ class Malformed(TrothError):
 
 def write_path(parameter: Parameter, value: Any) -> str:
     """*value* as the segment of a path that *parameter* stands for."""
-    style = STYLES[parameter.style if parameter.style in ("label", "matrix") else "simple"]
+    style = parameter.layout
     words = _words(value, explode=parameter.explode, encode=encoded)
     if style.is_named:
         pieces = _named(parameter, value, words, style)
@@ -74,14 +44,15 @@ def write_path(parameter: Parameter, value: Any) -> str:
 
 def write_pairs(parameter: Parameter, value: Any) -> list[str]:
     """*value* as the pairs `name=value` of a query or a Cookie field, percent-encoded."""
-    if parameter.style == "deepObject" and isinstance(value, dict):
+    style = parameter.layout
+    if style.is_nested and isinstance(value, dict):
         name = encoded(parameter.name)
         return [f"{name}%5B{encoded(k)}%5D={encoded(text_of(v))}" for k, v in value.items()]
     # a reserved character in a member would be read as the end of it
     reserved = parameter.allow_reserved and not isinstance(value, dict)
-    encode = partial(encoded, reserved=reserved)
+    encode = partial(encoded, reserved=reserved) if style.is_encoded else str
     words = _words(value, explode=parameter.explode, encode=encode)
-    return _named(parameter, value, words, STYLES.get(parameter.style, STYLES["form"]))
+    return _named(parameter, value, words, style)
 
 
 def write_field(parameter: Parameter, value: Any, *, encode: Callable[[str], str] = str) -> str:
@@ -118,7 +89,8 @@ def _named(parameter: Parameter, value: Any, words: list[str], style: Style) -> 
     name = encoded(parameter.name)
     if parameter.explode and isinstance(value, list):
         return [f"{name}={word}" for word in words]
-    return [f"{name}={style.separator.join(words)}"]
+    # RFC 3986 §3.4: a bar is none of the characters of a query
+    return [f"{name}={quote(style.separator, safe='%,').join(words)}"]
 
 
 def pairs(text: str) -> list[tuple[str, str]]:
@@ -139,13 +111,19 @@ def decoded(text: str, *, plus: bool) -> str:
 
 def divide_path(parameter: Parameter, text: str, kind: Kind) -> Texts:
     """Divide a path segment: style simple, label or matrix."""
-    style = STYLES.get(parameter.style, STYLES["simple"])
+    style = parameter.layout
     if not text.startswith(style.prefix):
         what = f"a value of style {parameter.style} begins with {style.prefix!r}"
         raise Malformed(f"{what}, not {text[:20]!r}")
-    if parameter.style == "matrix" and not (kind == "object" and parameter.explode):
-        return _divide_matrix(parameter, text, kind)
-    return _divided(parameter, kind, text)
+    rest = text[len(style.prefix) :]
+    if not style.is_named or (kind == "object" and parameter.explode):
+        return _divided(parameter, kind, rest)
+    cut = [piece.partition("=") for piece in rest.split(style.exploded)]
+    if any(decoded(name, plus=False) != parameter.name for name, _, _ in cut):
+        raise Malformed(f"a value of style matrix reads ';{parameter.name}=…', not {text[:40]!r}")
+    if kind == "array" and parameter.explode:
+        return [decoded(value, plus=False) for _, _, value in cut]
+    return _divided(parameter, kind, rest.partition("=")[2])
 
 
 def divide_field(parameter: Parameter, text: str, kind: Kind) -> Texts:
@@ -158,14 +136,13 @@ def divide_pairs(parameter: Parameter, sent: Pairs, kind: Kind) -> Texts | None:
 
     For an exploded object *sent* holds only pairs that may be its members.
     """
+    style = parameter.layout
 
     def leaf(text: str) -> str:
-        if parameter.style == "cookie":
-            return text  # OpenAPI 3.2 §4.12.2: it is form without percent-encoding
         # With allowReserved a plus sign may be sent as it is, so it cannot mean a space.
-        return decoded(text, plus=not parameter.allow_reserved)
+        return decoded(text, plus=not parameter.allow_reserved) if style.is_encoded else text
 
-    if parameter.style == "deepObject":
+    if style.is_nested:
         return _deep_object(parameter.name, [(name, leaf(text)) for name, text in sent])
     if kind == "object" and parameter.explode:
         members = {name: leaf(text) for name, text in sent}
@@ -177,20 +154,7 @@ def divide_pairs(parameter: Parameter, sent: Pairs, kind: Kind) -> Texts | None:
         return leaf(texts[0])
     if kind == "array" and parameter.explode:
         return [leaf(text) for text in texts]
-    text = texts[0]
-    if parameter.style == "spaceDelimited":
-        text = text.replace("+", "%20")
-    elif parameter.style == "pipeDelimited":
-        text = re.sub("%7c", "|", text, flags=re.IGNORECASE)
-    return _divided(parameter, kind, text, decode=leaf)
-
-
-def _divide_matrix(parameter: Parameter, text: str, kind: Kind) -> Texts:
-    cut = [piece.partition("=") for piece in text[1:].split(";")]
-    if any(decoded(name, plus=False) != parameter.name for name, _, _ in cut):
-        raise Malformed(f"a value of style matrix reads ';{parameter.name}=…', not {text[:40]!r}")
-    named = "".join(f";{_NAME}={value}" for _, _, value in cut)
-    return _divided(parameter, kind, named, bare=cut[0][2])
+    return _divided(parameter, kind, texts[0], decode=leaf)
 
 
 def _divided(
@@ -198,53 +162,35 @@ def _divided(
     kind: Kind,
     text: str,
     *,
-    bare: str | None = None,
     decode: Callable[[str], str] = lambda leaf: decoded(leaf, plus=False),
 ) -> Texts:
-    """Let openapi-core divide *text*; *bare* is *text* without what the style puts before it."""
-    style = STYLES.get(parameter.style, STYLES["simple"])
-    separator = style.separator
-    if style.prefix and parameter.explode:
-        separator = style.exploded
-    if parameter.style == "pipeDelimited":
-        separator = "|"
-    if kind == "object":
-        bare = text[len(style.prefix) :] if bare is None else bare
-        _check_members(bare, separator, joined=parameter.explode)
-    key = style.prefix + _NAME + ("*" if style.prefix and parameter.explode else "")
-    divided = _loads(parameter.style, parameter.explode, kind, {key: text})
-    if isinstance(divided, dict):
-        return {decode(name): decode(value) for name, value in divided.items()}
-    if isinstance(divided, list):
-        return [decode(value) for value in divided]
-    return decode(str(divided))
-
-
-def _check_members(text: str, separator: str, *, joined: bool) -> None:
-    """Refuse what openapi-core would drop (a name without value) or choke on."""
+    """Divide *text*, which stands behind what the style puts before a value."""
+    style = parameter.layout
+    if kind == "scalar":
+        return decode(text)
+    separator = style.exploded if parameter.explode else style.separator
+    for other in style.alternatives:
+        text = text.replace(other, separator)
     pieces = text.split(separator)
-    if joined and any(piece.count("=") != 1 for piece in pieces):
-        raise Malformed(f"an exploded object reads 'name=value{separator}…', not {text[:60]!r}")
-    if not joined and len(pieces) % 2:
-        raise Malformed(f"an object reads 'name{separator}value{separator}…', not {text[:60]!r}")
+    if kind == "array":
+        return [decode(piece) for piece in pieces]
+    members = dict(_members(pieces, text, style, joined=parameter.explode))
+    return {decode(name): decode(value) for name, value in members.items()}
 
 
-def _loads(style: str, explode: bool, kind: Kind, location: Mapping[str, str]) -> Any:
-    loads = _deserializers().get("form" if style == "cookie" else style)
-    if loads is None:
-        raise Malformed(f"style {style!r} is none of OpenAPI's")
-    try:
-        return loads(explode, _NAME, "string" if kind == "scalar" else kind, location)
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
-        raise Malformed(f"style {style!r} cannot carry this value") from error
-
-
-@cache
-def _deserializers() -> Mapping[str, Callable[..., Any]]:
-    # Imported when first needed: openapi-core takes 0.4 s, and many documents have no parameters.
-    from openapi_core.deserializing.styles import style_deserializers
-
-    return style_deserializers
+def _members(
+    pieces: list[str], text: str, style: Style, *, joined: bool
+) -> Iterable[tuple[str, str]]:
+    """The members of an object; refuses a name without value, or with two."""
+    if joined:
+        if any(piece.count("=") != 1 for piece in pieces):
+            form = f"'name=value{style.exploded}…'"
+            raise Malformed(f"an exploded object reads {form}, not {text[:60]!r}")
+        return [(name, value) for name, _, value in (piece.partition("=") for piece in pieces)]
+    if len(pieces) % 2:
+        form = f"'name{style.separator}value{style.separator}…'"
+        raise Malformed(f"an object reads {form}, not {text[:60]!r}")
+    return zip(pieces[::2], pieces[1::2], strict=True)
 
 
 def _deep_object(name: str, sent: Iterable[tuple[str, str]]) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 """The chat-shaped parts of an answer, which no schema can fill: text, tool calls, tokens, chunks.
 
-`answers.Chat` is what `responding` asks; the rest is how its answers come about.
-
+`responder.ChatResponder` answers the requests of one operation, and `request.Refused` is what it
+raises; `response_templates` serves requests that are all alike.  The rest is how answers come
+about: `request` reads, `completion` drafts and fills a body, `chunking` cuts it for a stream.
 """

@@ -29,8 +29,6 @@ from troth_mock.chat.members import ChatMembers, Names, get_member, put_member, 
 from troth_mock.chat.tokens import tokens
 from troth_mock.reply import EventFraming, Stream
 
-_LAST = Rule()
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Origin:
@@ -77,29 +75,21 @@ def unfold(inverse: Inverse, body: Mapping[str, Any]) -> dict[str, Any]:
     return item
 
 
-def locate(inverse: Inverse, names: tuple[str, ...]) -> tuple[tuple[str, ...], Rule]:
-    """Where in an item the part is that *names* lead to in the body, and the rule that it has.
+_UNNAMED = Origin("", Rule(), {})
+
+
+def locate(inverse: Inverse, names: Names) -> tuple[Names, Origin]:
+    """Where in an item the part is that *names* lead to in the body, and its origin.
 
     Goes into objects only, not into the entries of arrays.
     """
     way: list[str] = []
-    rule = _LAST
+    origin = _UNNAMED
     for name in names:
-        origin = inverse.get(name)
-        way.append(name if origin is None else origin.member)
-        rule, inverse = (_LAST, {}) if origin is None else (origin.rule, origin.inner)
-    return tuple(way), rule
-
-
-def find(inverse: Inverse, names: tuple[str, ...]) -> Origin | None:
-    """The origin of the member of the body that *names* lead to, or None."""
-    origin = None
-    for name in names:
-        origin = inverse.get(name)
-        if origin is None:
-            return None
+        origin = inverse.get(name, _UNNAMED)
+        way.append(name if origin is _UNNAMED else origin.member)
         inverse = origin.inner
-    return origin
+    return tuple(way), origin
 
 
 def _entry(origin: Origin, index: int, entry: Any) -> Any:
@@ -116,7 +106,7 @@ def _entry(origin: Origin, index: int, entry: Any) -> Any:
 Fragment = tuple[dict[str, Any], int]
 """A part of one choice, and how many tokens it carries."""
 
-_NOWHERE: tuple[Names, Rule] = ((), Rule())
+_NOWHERE: tuple[Names, Origin] = ((), _UNNAMED)
 
 
 class Choices:
@@ -125,9 +115,9 @@ class Choices:
     *at* is where in the item's choice the parts are that its rules let come apart.
     """
 
-    def __init__(self, origin: Origin | None, members: ChatMembers) -> None:
-        self.key = origin.rule.key if origin is not None else None
-        inner: Inverse = origin.inner if origin is not None and self.key is not None else {}
+    def __init__(self, origin: Origin, members: ChatMembers) -> None:
+        self.key = origin.rule.key
+        inner: Inverse = origin.inner if self.key is not None else {}
         located = {name: locate(inner, names) for name, names in members.choice.items()}
         self.at: dict[str, Names] = {}
         for name, how in (
@@ -135,9 +125,9 @@ class Choices:
             ("tool-calls", "keyed"),
             ("finish-reason", "last"),
         ):
-            names, rule = located.get(name, _NOWHERE)
+            names, part = located.get(name, _NOWHERE)
             # choices that do not fold by a key cannot come in parts at all
-            if self.key is not None and names and rule.how == how:
+            if self.key is not None and names and part.rule.how == how:
                 self.at[name] = names
         self._calls = _Calls(located["tool-calls"][1]) if "tool-calls" in self.at else None
         self._entries = _entries(*located.get("logprobs", _NOWHERE)) if inner else None
@@ -223,10 +213,10 @@ class Choices:
 class _Calls:
     """How a tool call comes apart, if its arguments can come in pieces."""
 
-    def __init__(self, rule: Rule) -> None:
-        self.key = rule.key or ""
-        names, inner = locate(inverse(rule.members), ("function", "arguments"))
-        self.arguments: Names | None = names if inner.how == "concatenate" else None
+    def __init__(self, origin: Origin) -> None:
+        self.key = origin.rule.key or ""
+        names, arguments = locate(origin.inner, ("function", "arguments"))
+        self.arguments: Names | None = names if arguments.rule.how == "concatenate" else None
 
     def parts(self, call: Any) -> Iterator[tuple[Any, int]]:
         """The fragments of *call*, each with its count of tokens."""
@@ -242,10 +232,10 @@ class _Calls:
             yield part, 1
 
 
-def _entries(names: Names, rule: Rule) -> Names | None:
+def _entries(names: Names, origin: Origin) -> Names | None:
     """Where the entries of logprobs are, if they can come one by one."""
-    inner, how = locate(inverse(rule.members), ("content",))
-    return (*names, *inner) if names and how.how == "append" else None
+    inner, content = locate(origin.inner, ("content",))
+    return (*names, *inner) if names and content.rule.how == "append" else None
 
 
 # Where the document lets a chunk hold each of these, its text counts as free.
@@ -256,7 +246,7 @@ _PROBES = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Parts:
+class _DividedItem:
     """An item that says a whole body, apart: what every chunk says, what only the first does."""
 
     every: dict[str, Any]
@@ -273,9 +263,9 @@ class Chunker:
         self.framing = framing
         self._is_valid = _validity(framing.schema)
         self._inverse = inverse(assembly.members)
-        names, _ = locate(self._inverse, members.response["choices"])
+        names, choices = locate(self._inverse, members.response["choices"])
         self._choices = names
-        self.parts = Choices(find(self._inverse, members.response["choices"]), members)
+        self.parts = Choices(choices, members)
         usage = members.response.get("usage")
         self._usage = None if usage is None else locate(self._inverse, usage)[0]
         self._required = _required_of(framing.schema)
@@ -318,25 +308,25 @@ class Chunker:
     def _chunks(
         self, body: Mapping[str, Any], includes_usage: bool, pieces: Sequence[Sequence[str] | None]
     ) -> Iterator[tuple[dict[str, Any], int]]:
-        apart = self._apart(body, includes_usage)
-        known = (*pieces, *[None] * (len(apart.choices) - len(pieces)))
+        item = self._divide(body, includes_usage)
+        known = (*pieces, *[None] * (len(item.choices) - len(pieces)))
         runs = [
-            self.parts.fragments(choice, known[index]) for index, choice in enumerate(apart.choices)
+            self.parts.fragments(choice, known[index]) for index, choice in enumerate(item.choices)
         ]
-        first, number = apart.first, 0
+        first, number = item.first, 0
         for turn in zip_longest(*runs):
             for fragment in turn:
                 if fragment is None:
                     continue
                 value, carried = fragment
-                yield self._fitted(self._chunk(apart, [value], first), number), carried
+                yield self._fitted(self._chunk(item, [value], first), number), carried
                 first, number = {}, number + 1
         if first:
-            yield self._fitted(self._chunk(apart, [], first), number), 0
-        if apart.usage is not None:
-            yield self._fitted(self._usage_chunk(apart), number), 0
+            yield self._fitted(self._chunk(item, [], first), number), 0
+        if item.usage is not None:
+            yield self._fitted(self._usage_chunk(item), number), 0
 
-    def _apart(self, body: Mapping[str, Any], includes_usage: bool) -> _Parts:
+    def _divide(self, body: Mapping[str, Any], includes_usage: bool) -> _DividedItem:
         item = unfold(self._inverse, body)
         choices = get_member(item, self._choices)
         remove_member(item, self._choices)
@@ -348,19 +338,19 @@ class Chunker:
         first = {name: every.pop(name) for name in self._once if name in every}
         if usage is not None:
             put_member(every, self._usage or (), None)
-        return _Parts(every, first, choices if type(choices) is list else [], usage)
+        return _DividedItem(every, first, choices if type(choices) is list else [], usage)
 
     def _chunk(
-        self, apart: _Parts, choices: list[Any], first: Mapping[str, Any] | None = None
+        self, item: _DividedItem, choices: list[Any], first: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        every = apart.every if self._may_share else _copied(apart.every)
+        every = item.every if self._may_share else _copied(item.every)
         chunk = {**every, **first} if first else every.copy()
         put_member(chunk, self._choices, choices)
         return chunk
 
-    def _usage_chunk(self, apart: _Parts) -> dict[str, Any]:
-        chunk = self._chunk(apart, [])
-        put_member(chunk, self._usage or (), apart.usage)
+    def _usage_chunk(self, item: _DividedItem) -> dict[str, Any]:
+        chunk = self._chunk(item, [])
+        put_member(chunk, self._usage or (), item.usage)
         return chunk
 
     def spliced(self, completed: Completed, includes_usage: bool) -> Stream | None:
@@ -368,18 +358,18 @@ class Chunker:
 
         Sound because a text of this document is free (see _PROBES) and one such chunk is valid.
         """
-        apart = self._apart(completed.body, includes_usage)
-        first, runs = apart.first, []
-        for choice, draft in zip(apart.choices, completed.drafts, strict=True):
-            run = self._spliced_run(apart, first, choice, draft.pieces or (), completed.placeholder)
+        item = self._divide(completed.body, includes_usage)
+        first, runs = item.first, []
+        for choice, draft in zip(item.choices, completed.drafts, strict=True):
+            run = self._spliced_run(item, first, choice, draft.pieces or (), completed.placeholder)
             if run is None:
                 return None
             runs.append(run)
             first = {}
         frames = _in_turns(runs)
         counts = _in_turns([[0, *[1] * (len(run) - 2), 0] for run in runs])
-        if apart.usage is not None:
-            last = self._usage_chunk(apart)
+        if item.usage is not None:
+            last = self._usage_chunk(item)
             if not self._is_valid(last):
                 return None
             return self.framing.stream([*frames, self.framing.frame(last)], [*counts, 0])
@@ -387,7 +377,7 @@ class Chunker:
 
     def _spliced_run(
         self,
-        apart: _Parts,
+        item: _DividedItem,
         first: Mapping[str, Any],
         choice: dict[str, Any],
         pieces: Sequence[str],
@@ -398,9 +388,9 @@ class Chunker:
         put_member(choice, parts.at["content"], "")
         if not parts.ends_with_null:
             remove_member(choice, parts.at["finish-reason"])
-        begin = self._chunk(apart, [parts.opened(choice)], first)
-        piece = self._chunk(apart, [parts.piece(choice, placeholder)])
-        end = self._chunk(apart, [closing])
+        begin = self._chunk(item, [parts.opened(choice)], first)
+        piece = self._chunk(item, [parts.piece(choice, placeholder)])
+        end = self._chunk(item, [closing])
         if not (is_valid(begin) and is_valid(piece) and is_valid(end)):
             return None
         before, _, after = frame(piece).partition(b'"%b"' % placeholder.encode())
@@ -432,7 +422,7 @@ class Chunker:
         return self._is_taken(self.parts.piece({self.parts.key or "": 0}, piece))
 
     def _is_taken(self, choice: dict[str, Any]) -> bool:
-        return self._is_valid(self._chunk(_Parts(self._required, {}, [], None), [choice]))
+        return self._is_valid(self._chunk(_DividedItem(self._required, {}, [], None), [choice]))
 
 
 def _required_of(schema: Schema | None) -> dict[str, Any]:

@@ -75,18 +75,18 @@ def drafts(request: ChatRequest, seed: Seed) -> list[Draft]:
     if tools:
         subject = text.subject(last_user_text(request.messages))
         return [
-            _calling(tools, request, seed.child("choice", index), subject)
+            _calls_draft(tools, request, seed.child("choice", index), subject)
             for index in range(request.choices)
         ]
-    return [_saying(text, request) for text in _texts(request, seed)]
+    return [_text_draft(text, request) for text in _texts(request, seed)]
 
 
-def _calling(tools: Sequence[Tool], request: ChatRequest, seed: Seed, subject: str) -> Draft:
+def _calls_draft(tools: Sequence[Tool], request: ChatRequest, seed: Seed, subject: str) -> Draft:
     calls, is_cut = call_tools(tools, seed, subject=subject, limit=request.limit)
     return Draft(None, calls, "length" if is_cut else "tool_calls")
 
 
-def _saying(text: str, request: ChatRequest) -> Draft:
+def _text_draft(text: str, request: ChatRequest) -> Draft:
     if request.stops:
         text = before(text, request.stops)
     pieces = tokens(text)
@@ -158,7 +158,9 @@ class Completions:
         self._is_valid = schema.is_valid if schema is not None else lambda value: True
         self._fingerprint = f"fp_{Seed.of('fingerprint', digest).key.hex()[:10]}"
         self._fills_content = True
-        self.pool = templates(schema, members, Seed.of(digest, "completion"), fill=self._with_text)
+        self.pool = body_templates(
+            schema, members, Seed.of(digest, "completion"), fill=self._with_text
+        )
         self._fills_content = self._may_say_nothing()
 
     def complete(
@@ -207,7 +209,7 @@ class Completions:
         seed: Seed,
         *,
         created: int,
-        template: Template,
+        template: BodyTemplate,
     ) -> dict[str, Any]:
         body: dict[str, Any] = orjson.loads(template.body)
         at = self.members.response
@@ -257,7 +259,7 @@ class Completions:
         _set(usage, at.get("total"), prompt + completion)
         return usage
 
-    def _with_text(self, template: Template) -> dict[str, Any]:
+    def _with_text(self, template: BodyTemplate) -> dict[str, Any]:
         """The body that *template* makes around a text."""
         draft = Draft(["Hello"], [], "stop")
         return self._body(_PROBE, [draft], Seed.of("probe"), created=FIXED_TIME, template=template)
@@ -294,7 +296,7 @@ _OPTIONAL = ("tool-calls", "logprobs")
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
+class BodyTemplate:
     """The JSON texts of a body without its choices and usage, of one choice, and of a usage."""
 
     body: bytes
@@ -302,36 +304,36 @@ class Template:
     usage: bytes
 
 
-def templates(
-    schema: Schema | None, members: ChatMembers, seed: Seed, *, fill: Callable[[Template], Any]
-) -> tuple[Template, ...]:
+def body_templates(
+    schema: Schema | None, members: ChatMembers, seed: Seed, *, fill: Callable[[BodyTemplate], Any]
+) -> tuple[BodyTemplate, ...]:
     """Make the templates of the bodies that *schema* describes, each other one once.
 
     *fill* gives the body that a template makes around an answer in text.
     """
     if schema is None:
-        return (Template(b"{}", b"{}", b"{}"),)
-    pool: dict[Template, None] = {}
+        return (BodyTemplate(b"{}", b"{}", b"{}"),)
+    pool: dict[BodyTemplate, None] = {}
     for index in range(_POOL):
         body: Any = {}
         part = seed.child(index)
         with suppress(Unsatisfiable):  # told when a body is asked for
             body = synthesize(schema, seed=part, optional=False)
             # what was drawn need not have a choice at all: the nearest valid body does
-            body = fit(schema, fill(_Apart.of(body, members).template), seed=part)
-        apart = _Apart.of(body, members)
-        pool[apart.calmed(members, lambda one: schema.is_valid(fill(one)))] = None
+            body = fit(schema, fill(_BodyParts.of(body, members).template), seed=part)
+        parts = _BodyParts.of(body, members)
+        pool[parts.with_nulls(members, lambda template: schema.is_valid(fill(template)))] = None
     return tuple(pool)
 
 
 @dataclass(slots=True)
-class _Apart:
+class _BodyParts:
     body: dict[str, Any]
     choice: dict[str, Any]
     usage: dict[str, Any]
 
     @classmethod
-    def of(cls, body: Any, members: ChatMembers) -> _Apart:
+    def of(cls, body: Any, members: ChatMembers) -> _BodyParts:
         at = members.response
         body = body if isinstance(body, dict) else {}
         choices = get_member(body, at["choices"])
@@ -347,10 +349,12 @@ class _Apart:
         return cls(body, choice, usage if isinstance(usage, dict) else {})
 
     @property
-    def template(self) -> Template:
-        return Template(*map(json_text.encode, (self.body, self.choice, self.usage)))
+    def template(self) -> BodyTemplate:
+        return BodyTemplate(*map(json_text.encode, (self.body, self.choice, self.usage)))
 
-    def calmed(self, members: ChatMembers, is_good: Callable[[Template], bool]) -> Template:
+    def with_nulls(
+        self, members: ChatMembers, is_good: Callable[[BodyTemplate], bool]
+    ) -> BodyTemplate:
         """The template with null for everything that may be null."""
         self._require(members, is_good)
         if not is_good(self.template):
@@ -370,7 +374,7 @@ class _Apart:
                     holder[name] = kept
         return self.template
 
-    def _require(self, members: ChatMembers, is_good: Callable[[Template], bool]) -> None:
+    def _require(self, members: ChatMembers, is_good: Callable[[BodyTemplate], bool]) -> None:
         """Put null for the parts that the document requires even where an answer has none."""
         known = [members.choice[name] for name in _OPTIONAL if name in members.choice]
         for some in _subsets(known):

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from troth import pointer
-from troth.openapi.chat_completion import ChatCompletion, RequestPart
+from troth.document.vocabulary import RequestPart
+from troth.openapi.chat_completion import ChatCompletion
 
 Names = tuple[str, ...]
 

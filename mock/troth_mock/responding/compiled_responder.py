@@ -21,7 +21,7 @@ from troth_mock.chat.completion import FIXED_TIME
 from troth_mock.chat.independence import MOST
 from troth_mock.chat.responder import ChatResponder
 from troth_mock.chat.response_templates import ResponseTemplates
-from troth_mock.chat.text import compose
+from troth_mock.chat.text import Speech, compose
 from troth_mock.chat.tokens import count
 from troth_mock.responding.negotiation import Chooser
 
@@ -137,11 +137,8 @@ class CompiledResponder:
             b"total": prompt + size,
         }
         begin, before, after, end = [part % holes for part in template]
-        if form.is_stream:
-            pieces = speech.encoded()
-            text = (after + before).join(pieces[:size] if ends else pieces)
-        else:
-            text = json_text.encode(speech.first(size) if ends else speech.text())
+        between = after + before if form.is_stream else None
+        text = _encoded(speech, size if ends else None, between=between)
         content = b"".join((begin, before, text, after, end))
         return CompiledResponse(self._status, form.fields, content, form.is_stream)
 
@@ -162,6 +159,13 @@ class CompiledResponder:
             if least is None or limit < least:
                 least = limit
         return least
+
+
+def _encoded(speech: Speech, size: int | None, *, between: bytes | None) -> bytes:
+    """*speech*, or its first *size* tokens, as one JSON text; or token by token, *between* them."""
+    if between is not None:
+        return between.join(speech.encoded()[:size])
+    return json_text.encode(speech.text() if size is None else speech.first(size))
 
 
 def _question(messages: Any) -> str | None:

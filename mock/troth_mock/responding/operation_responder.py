@@ -133,11 +133,9 @@ class OperationResponder:
         created: int | None,
     ) -> Reply:
         status, declared = self._success
-        if preferences.code is not None and preferences.code != status:
-            status, declared = (
-                preferences.code,
-                negotiation.preferred(self.operation, preferences.code),
-            )
+        code = preferences.code
+        if code is not None and code != status:
+            status, declared = code, negotiation.preferred(self.operation, code)
         accept = fields.get("accept", ())
         entry = None if declared is None else self._chooser(declared).choose(value, accept)
         seed = self._seed(match, request, value, self._formal)

@@ -122,15 +122,15 @@ class App:
             request.method, request.raw_path, request.version, request.headers, request.keep_alive
         )
         try:
-            body = self._head_problem(head) or await self._body(request, connection)
+            content = self._head_problem(head) or await self._body(request, connection)
             received = 0.0
             if self.settings.pace.is_set:
                 received = connection.came()
                 await self._turns.take()
             # what is left of an unread body cannot be told from the next request
-            is_read = isinstance(body, bytes) or request.content.is_eof()
+            is_read = isinstance(content, bytes) or request.content.is_eof()
             delivery = self._delivery(head, connection, is_read=is_read)
-            reply = self._write(head, body, connection, delivery)
+            reply = self._write(head, content, connection, delivery)
             if reply is not None:
                 await self._pace(reply, connection, delivery, received=received)
             if connection.writing_paused:
@@ -144,7 +144,7 @@ class App:
     def _respond_at_once(
         self, head: RequestHead, body: bytes, connection: Connection, data: bytes
     ) -> bool:
-        """Answer a request that came whole; tell whether to keep the connection.
+        """Answer a request that came whole, and return whether to keep the connection.
 
         *data* are the bytes that it was, if they were nothing else.
         """
@@ -164,12 +164,10 @@ class App:
         """What answers plain bodies with this head; see `Responder.compiled`."""
         if head.target.partition("?")[0] in self._pages:
             return None
-        return self.responder.compiled(
-            Request(head.method, head.target, tuple(head.headers.items()))
-        )
+        return self.responder.compiled(head.request())
 
     def _respond_compiled(self, known: KnownHead, body: bytes, connection: Connection) -> bool:
-        """Answer a plain request; tell whether it was one."""
+        """Answer a plain request; False where it was none."""
         response = known.respond(body, wall_clock())
         if response is None:
             return False
@@ -179,16 +177,16 @@ class App:
     def _write(
         self,
         head: RequestHead,
-        body: bytes | Problem,
+        content: bytes | Problem,
         connection: Connection,
         delivery: Delivery,
     ) -> Reply | None:
         """Send the answer, or return the reply whose stream is yet to be paced."""
-        if isinstance(body, Problem):
-            refusal = body.reply(self._operation(head))
+        if isinstance(content, Problem):
+            refusal = content.reply(self._operation(head))
             connection.send(self._heads.whole(refusal, delivery))
             return None
-        reply = self._reply(Request(head.method, head.target, tuple(head.headers.items()), body))
+        reply = self._reply(head.request(content))
         stream = reply.stream
         if stream is None:
             connection.send(self._heads.whole(reply, delivery))
@@ -197,8 +195,8 @@ class App:
         elif self.settings.pace.is_set:
             return reply
         else:
-            content = framed(b"".join(stream.frames), delivery)
-            connection.send(self._heads.stream(reply, delivery) + content + delivery.end)
+            frames = framed(b"".join(stream.frames), delivery)
+            connection.send(self._heads.stream(reply, delivery) + frames + delivery.end)
         return None
 
     def _head_problem(self, head: RequestHead) -> Problem | None:

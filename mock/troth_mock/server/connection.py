@@ -414,24 +414,5 @@ class Connection(web.RequestHandler):
             self.force_close()
 
 
-class Sent(web.StreamResponse):
-    """What tells aiohttp that an answer has left already, and whether to keep the connection."""
-
-    def __init__(self, *, keep_alive: bool) -> None:
-        super().__init__()
-        self._is_last = not keep_alive
-
-    @property
-    def keep_alive(self) -> bool:
-        """Whether to keep the connection."""
-        return not self._is_last
-
-    async def prepare(self, request: web.BaseRequest) -> None:
-        """Do nothing."""
-
-    async def write_eof(self, data: bytes = b"") -> None:
-        """Do nothing."""
-
-
-SENT = Sent(keep_alive=True)
-LAST = Sent(keep_alive=False)
+SENT = fast_path.Sent(keep_alive=True)
+LAST = fast_path.Sent(keep_alive=False)

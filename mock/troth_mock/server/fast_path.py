@@ -22,6 +22,29 @@ from troth_mock.server.heads import RequestHead
 
 Waiter = asyncio.Future[None] | None
 
+
+class Sent(web.StreamResponse):
+    """What aiohttp is given for an answer that has left already, whichever way it went.
+
+    It says whether to keep the connection, and writes nothing.
+    """
+
+    def __init__(self, *, keep_alive: bool) -> None:
+        super().__init__()
+        self._is_last = not keep_alive
+
+    @property
+    def keep_alive(self) -> bool:
+        """Whether to keep the connection."""
+        return not self._is_last
+
+    async def prepare(self, request: web.BaseRequest) -> None:
+        """Do nothing."""
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Do nothing."""
+
+
 _TOUCHED = (
     "_buffer_paused", "_close", "_force_close", "_keepalive_timeout", "_loop", "_messages",
     "_next_keepalive_close_time", "_parser", "_paused", "_reading_paused", "_waiter",
@@ -123,16 +146,22 @@ class _Memory(asyncio.Transport):
         pass
 
 
-class _Sent(web.StreamResponse):
-    """An answer that has left already."""
-
-    keep_alive = True
-
-    async def prepare(self, request: web.BaseRequest) -> None:
-        pass
-
-    async def write_eof(self, data: bytes = b"") -> None:
-        pass
+def _gives(protocol: web.RequestHandler) -> bool:
+    """Whether a request can be taken from *protocol*, which is idle again afterwards."""
+    parse(protocol, _REQUEST % 1)
+    head = sole(protocol)
+    content = take(protocol)
+    return (
+        head is not None
+        and head[:3] == ("POST", "/1?a=b", (1, 1))
+        and head.headers.get("hOST") == "x"
+        and head.keep_alive
+        and content.read_nowait() == b"hi"
+        and not is_queued(protocol)
+        and renew(protocol)
+        and is_idle(protocol)
+        and not is_held_back(protocol)
+    )
 
 
 async def _behaves() -> bool:
@@ -144,7 +173,7 @@ async def _behaves() -> bool:
         requests.append((request.raw_path, await request.content.read()))
         transport.write(_ANSWER)
         done.set()
-        return _Sent()
+        return Sent(keep_alive=True)
 
     server = web.Server(answer, handler_cancellation=True)
     protocol, transport = server(), _Memory()
@@ -152,20 +181,7 @@ async def _behaves() -> bool:
     try:
         await asyncio.sleep(0)
         is_ready = all(hasattr(protocol, name) for name in _TOUCHED) and is_idle(protocol)
-        parse(protocol, _REQUEST % 1)
-        head = sole(protocol)
-        content = take(protocol)
-        is_taken = (
-            head is not None
-            and head[:3] == ("POST", "/1?a=b", (1, 1))
-            and head.headers.get("hOST") == "x"
-            and head.keep_alive
-            and content.read_nowait() == b"hi"
-            and not is_queued(protocol)
-            and renew(protocol)
-            and is_idle(protocol)
-            and not is_held_back(protocol)
-        )
+        is_taken = _gives(protocol)
         # for an ordinary request the task is woken, and sleeps again afterwards
         waiter = parse(protocol, _REQUEST % 2)
         if not (is_ready and is_taken and waiter is not None and is_queued(protocol)):

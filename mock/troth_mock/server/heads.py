@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from multidict import MultiMapping, istr
 
-from troth.http.exchange import Fields
+from troth.http.exchange import Fields, Request
 from troth_mock.reply import PHRASES, Reply, has_content
 from troth_mock.responding.compiled_responder import CompiledResponse, RespondToBody
 from troth_mock.responding.problems import Problem
@@ -184,6 +184,10 @@ class RequestHead(NamedTuple):
     version: tuple[int, int]
     headers: MultiMapping[str]
     keep_alive: bool
+
+    def request(self, body: bytes = b"") -> Request:
+        """The request that this head and *body* make."""
+        return Request(self.method, self.target, tuple(self.headers.items()), body)
 
 
 class KnownHead(NamedTuple):

@@ -10,10 +10,12 @@ from collections.abc import Callable
 
 from troth.http.exchange import Fields
 from troth.openapi.contract import Contract
+from troth_mock.reply import JSON
 
-JSON: Fields = (("Content-Type", "application/json"), ("Cache-Control", "no-store"))
+_NO_STORE = ("Cache-Control", "no-store")
+_JSON: Fields = (*JSON, _NO_STORE)
 # RFC 9512
-_YAML: Fields = (("Content-Type", "application/yaml"), ("Cache-Control", "no-store"))
+_YAML: Fields = (("Content-Type", "application/yaml"), _NO_STORE)
 
 Page = tuple[int, Fields, bytes]
 
@@ -26,9 +28,9 @@ class Pages:
         self._is_ready = is_ready
         self._rendered: dict[str, bytes] = {}
         pages: dict[str, Callable[[], Page]] = {
-            "/healthz": lambda: (200, JSON, b'{"status":"ok"}'),
+            "/healthz": lambda: (200, _JSON, b'{"status":"ok"}'),
             "/readyz": self._ready,
-            "/openapi.json": lambda: (200, JSON, self._text("json")),
+            "/openapi.json": lambda: (200, _JSON, self._text("json")),
             "/openapi.yaml": lambda: (200, _YAML, self._text("yaml")),
         }
         declared = {
@@ -47,8 +49,8 @@ class Pages:
 
     def _ready(self) -> Page:
         if self._is_ready():
-            return 200, JSON, b'{"status":"ready"}'
-        return 503, JSON, b'{"status":"draining"}'
+            return 200, _JSON, b'{"status":"ready"}'
+        return 503, _JSON, b'{"status":"draining"}'
 
     def _text(self, form: str) -> bytes:
         if form not in self._rendered:

@@ -11,6 +11,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,35 +122,28 @@ def serving(
     Raises AddressUnavailable.
     """
     app = App(contract, responder or Responder(contract), settings=settings)
-    started: list[str | BaseException] = []
-    has_started = threading.Event()
+    started: Future[str] = Future()
     stops: list[Callable[[], object]] = []
 
     async def main() -> None:
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
         stops.append(lambda: loop.call_soon_threadsafe(stop.set))
         try:
-            started.append(await _start(app, host, port))
-        except AddressUnavailable as fault:
-            started.append(fault)
+            started.set_result(await _start(app, host, port))
+        except BaseException as fault:
+            # whatever it is, it is raised where the server was to be started
+            started.set_exception(fault)
             return
-        finally:
-            has_started.set()
         await stop.wait()
         await app.stop()
 
     thread = threading.Thread(target=lambda: run(main()), name="troth-mock", daemon=True)
     thread.start()
-    has_started.wait()
-    url = started[0]
-    if isinstance(url, BaseException):
-        thread.join()
-        raise url
-    try:
+    with contextlib.ExitStack() as stack:
+        stack.callback(thread.join)
+        url = started.result()
+        stack.callback(stops[0])
         yield MockServer(url, contract)
-    finally:
-        stops[0]()
-        thread.join()
 
 
 def start_in(

@@ -209,7 +209,7 @@ def _narrow(schemas: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("change", [_long_content, _short_id, _few_tokens, _early, _narrow])
-def test_a_document_that_asks_more_of_a_hole_gets_no_skeleton_there(
+def test_a_document_that_asks_more_of_a_hole_gets_no_template_there(
     change: Callable[[Any], None],
 ) -> None:
     responder = Responder(edited(change))

@@ -80,7 +80,7 @@ def test_what_is_missing_or_behaves_otherwise_shuts_the_fast_path(
         patch.setattr(fast_path, "take", lambda protocol: None)
         assert not fast_path._look()
     with monkeypatch.context() as patch:
-        patch.setattr(fast_path._Sent, "keep_alive", False)
+        patch.setattr(fast_path.Sent, "keep_alive", False)
         assert not fast_path._look()
 
 

@@ -41,8 +41,8 @@ class Answers:
         operation = operation_of(self._contract, case)
         completion = operation.completion if operation else None
         place = completion.response.get("id") if completion else None
-        found = pointers.find(body, place) if place else None
-        return found if isinstance(found, str) else None
+        value = pointers.find(body, place) if place else None
+        return value if isinstance(value, str) else None
 
     def _is_first(self, case: Case, answer_id: str) -> bool:
         """Whether no request that means anything else than *case* had this id."""

@@ -14,15 +14,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
+from troth import pointer as pointers
 from troth.conformance.cases.case import Case, readable
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError
 from troth.http import json_text
-from troth.http.exchange import Exchange, Request, Response
+from troth.http.exchange import FAULTS, Exchange, Request, Response
 from troth.laws.laws import Verdict
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Match, Operation
 from troth.validation import validator
-from troth.validation.responses import ResponseValidator
+from troth.validation.responses import ResponseValidator, missing_field
 from troth.validation.security import check_security
 from troth.validation.violation_builder import ViolationBuilder
 from troth.violation import Severity, Violation
@@ -34,19 +35,6 @@ Expectation = Literal["accepted", "refused", "unauthorized", "no-path", "no-meth
 # RFC 6585.  422 is not among them: it speaks of the content, which is the document's to describe.
 _HTTP_REFUSALS = frozenset({404, 405, 406, 408, 411, 413, 414, 415, 417, 421, 426, 429, 431})
 
-_FAULTS = {
-    "timeout": "no complete answer came in time",
-    "stalled": "the answer stalled",
-    "reset": "the connection was reset",
-    "empty-reply": "no answer came",
-    "truncated": "the answer was cut short",
-    "endless": "the answer does not end",
-    "bomb": "the answer unpacks to more than the cap",
-    "not-http": "what came back is not HTTP",
-    "framing": "the answer's content coding is broken",
-    "tls": "TLS failed",
-    "unreachable": "the server could not be reached",
-}
 #: Rules of a stream that an answer which was cut short breaks for that reason alone.
 _RULES_OF_AN_END = frozenset(
     {"sentinel-missing", "unfinished", "empty", "utf-8", "data-not-json", "framing"}
@@ -186,7 +174,7 @@ class _Check:
             code=f"transport.{word}",
             operation=self.operation.name,
             location="response",
-            message=_FAULTS.get(word, word) + (f": {detail}" if detail else ""),
+            message=FAULTS.get(word, word) + (f": {detail}" if detail else ""),
             schema_pointer=self.operation.pointer,
             status=response.status if response else None,
         )
@@ -274,8 +262,8 @@ class _Check:
         if response is None:
             return
         if self.match is None or self.expected in ("no-path", "no-method"):
-            if response.status == 405 and response.field("Allow") is None:
-                yield self._violation("response.allow-missing", "a 405 must have the field Allow")
+            if response.status == 405 and (missing := missing_field(response)):
+                yield self._violation(*missing)
             return
         assert self._answer is not None
         violations = tuple(self._answer.violations())
@@ -381,11 +369,7 @@ class _Severity:
             return "error" if self._status < 300 else "warning"
         is_known = any(
             other.location == violation.location
-            and _is_related(violation.instance_pointer, other.instance_pointer)
+            and pointers.overlap(violation.instance_pointer, other.instance_pointer)
             for other in self._broken
         )
         return "error" if is_known else "warning"
-
-
-def _is_related(one: str, other: str) -> bool:
-    return (one + "/").startswith(other + "/") or (other + "/").startswith(one + "/")

@@ -185,7 +185,7 @@ def _answer(finding: Finding, *, width: int, most: int) -> Answer:
         return Answer(head)
     location, tokens = finding.violation.location, _tokens(finding)
     cut = finding.cuts.get("response")
-    if media_type.essence(response.content_type or "") == "text/event-stream":
+    if media_type.is_event_stream(response.content_type or ""):
         first = next(iter(tokens), "")
         event = int(first) if first.isdecimal() and location == "stream" else None
         shown = stream_lines(response.body, event=event, width=width)

@@ -1,0 +1,55 @@
+"""The first request that is shown is one that the mock answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import troth
+from troth_mock.responding.responder import Responder
+from troth_mock.server.announcement import curl, first_request
+
+DOCUMENT = """
+openapi: 3.1.0
+info: {title: pets, version: '1'}
+components:
+  securitySchemes:
+    key: {type: apiKey, in: header, name: X-Key}
+    basic: {type: http, scheme: basic}
+    bearer: {type: http, scheme: bearer}
+security: [{SCHEME: []}]
+paths:
+  /pets/{name}:
+    get:
+      parameters:
+        - {name: name, in: path, required: true, schema: {const: a b}}
+        - name: ids
+          in: query
+          required: true
+          schema: {type: array, prefixItems: [{const: 1}, {const: 2}], minItems: 2, maxItems: 2}
+        - {name: X-Page, in: header, required: true, schema: {type: integer, const: 3}}
+        - {name: later, in: query, schema: {type: integer}}
+      responses: {'200': {description: pets}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("scheme", "field"),
+    [
+        ("key", "X-Key: one"),
+        ("basic", "Authorization: Basic dHJvdGg6dHJvdGg="),
+        ("bearer", "Authorization: Bearer one"),
+    ],
+)
+def test_its_parameters_are_written_in_their_styles(
+    scheme: str, field: str, tmp_path: Path
+) -> None:
+    document = tmp_path / "pets.yaml"
+    document.write_text(DOCUMENT.replace("SCHEME", scheme))
+    contract = troth.load(document)
+    request = first_request(contract, Responder(contract), token="one")
+    assert request is not None
+    assert curl(request, "http://mock") == (
+        f"curl 'http://mock/pets/a%20b?ids=1&ids=2' -H '{field}' -H 'X-Page: 3'"
+    )
