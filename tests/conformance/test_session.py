@@ -7,7 +7,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 import troth
+from troth.conformance import session as sessions
+from troth.conformance.cases import subjects
 from troth.conformance.events import Event, Exchanged, Found
 from troth.conformance.session import Session
 from troth.conformance.settings import Settings
@@ -15,6 +19,7 @@ from troth.http.exchange import Exchange, Request, Response
 
 CONTRACT = troth.load()
 SETTINGS = Settings(url="http://127.0.0.1:1")
+MODEL = subjects(CONTRACT)[0].minimal["model"]
 GOOD: dict[str, Any] = {
     "id": "chatcmpl-1",
     "object": "chat.completion",
@@ -33,20 +38,21 @@ GOOD: dict[str, Any] = {
 class Scripted:
     """A transport without a socket: it gives the answers of a script, the last one for ever."""
 
-    def __init__(self, *script: tuple[int, Any]) -> None:
+    def __init__(self, *script: tuple[int, Any], wait: str | None = None) -> None:
         self._script: Iterator[tuple[int, Any]] = iter(script)
         self._last = script[-1]
+        self._fields = () if wait is None else (("Retry-After", wait),)
 
     async def send(self, request: Request, *, fresh: bool = False) -> Exchange:
         status, body = next(self._script, self._last)
-        fields = (("Content-Type", "application/json"),)
+        fields = (("Content-Type", "application/json"), *self._fields)
         return Exchange(request, Response(status, fields, json.dumps(body).encode()))
 
 
-def attempted(*script: tuple[int, Any]) -> list[Event]:
+def attempted(*script: tuple[int, Any], wait: str | None = None) -> list[Event]:
     """The events of one case, the smallest request with a member more."""
     events: list[Event] = []
-    transport: Any = Scripted(*script)
+    transport: Any = Scripted(*script, wait=wait)
     session = Session(CONTRACT, transport, SETTINGS, emit=events.append, clock=lambda: 0.0)
     (subject,) = session.subjects.values()
     case = subject.case("examples", "one", {**subject.minimal, "temperature": 1}, about="")
@@ -73,3 +79,22 @@ def test_what_does_not_come_again_each_time_is_left_as_it_is() -> None:
     events = attempted((500, {}), (200, GOOD), (500, {}), (200, GOOD))
     assert purposes(events) == ["case", *["repeat"] * 5]
     assert findings(events) == [("response.server-error", 1, 5)]
+
+
+@pytest.mark.parametrize(
+    ("wait", "slept", "status"),
+    [("2", [2.0], 200), ("10", [10.0], 200), ("11", [], 503), ("3600", [], 503)],
+)
+def test_a_server_is_waited_for_as_long_as_patience_lasts(
+    wait: str, slept: list[float], status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        told.append(seconds)
+
+    monkeypatch.setattr(sessions.asyncio, "sleep", sleep)
+    (event,) = attempted((503, {}), (200, {**GOOD, "model": MODEL}), wait=wait)
+    assert isinstance(event, Exchanged)
+    assert event.exchange.response is not None
+    assert (told, event.exchange.response.status) == (slept, status)
