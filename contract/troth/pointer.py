@@ -52,15 +52,14 @@ def resolve(value: Any, pointer: str) -> Any:
     Raises KeyError with the first pointer that leads nowhere.  An array index is a
     decimal without leading zeros (RFC 6901 §4); "-" names no value.
     """
-    walked = ""
-    for token in split(pointer):
-        walked = join(walked, token)
+    tokens = split(pointer)
+    for depth, token in enumerate(tokens, start=1):
         if isinstance(value, dict) and token in value:
             value = value[token]
         elif isinstance(value, list) and _is_index(token) and int(token) < len(value):
             value = value[int(token)]
         else:
-            raise KeyError(walked)
+            raise KeyError(of(tokens[:depth]))
     return value
 
 

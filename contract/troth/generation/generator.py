@@ -341,21 +341,26 @@ class Natural:
 
     def members(self, generator: Generator, shape: Shape, source: Source, depth: int) -> list[str]:
         """The required members, and as many of the others as *rich* says, in document order."""
-        declared = shape.derived.get("properties")
-        if declared is None:
-            declared = shape.derived["properties"] = properties(shape)
-        required = shape.required
-        if self._is_sparing(source, depth):
-            wanted = set(required)
-        else:
+        plan = shape.derived.get("natural members")
+        if plan is None:
+            declared = properties(shape)
+            plan = shape.derived["natural members"] = (
+                [*declared, *(name for name in shape.required if name not in declared)],
+                [name for name in declared if name not in shape.required],
+            )
+        names, offered = plan
+        if not offered:
+            return names
+        optional: list[str] = []
+        if not self._is_sparing(source, depth):
             rich, below = self.rich, source.below
-            optional = [name for name in declared if name not in required and below(256) < rich]
+            optional = [name for name in offered if below(256) < rich]
             if shape.max_properties is not None:
-                optional = optional[: max(0, shape.max_properties - len(required))]
-            wanted = {*required, *optional}
-        return [name for name in declared if name in wanted] + [
-            name for name in required if name not in declared
-        ]
+                optional = optional[: max(0, shape.max_properties - len(shape.required))]
+            if len(optional) == len(offered):
+                return names
+        wanted = {*shape.required, *optional}
+        return [name for name in names if name in wanted]
 
     def size(self, shape: Shape, count: int, source: Source, depth: int) -> int:
         """Two members for a map that is still empty."""

@@ -628,18 +628,20 @@ def _spread(shapes: list[Shape]) -> Shapes:
 
 
 def _pointers(root: Any) -> Iterator[tuple[int, str]]:
-    waiting = [("", root)]
+    # the whole document is walked for its first value: no pointer is written for a scalar
+    waiting = [("", root)] if isinstance(root, (dict, list)) else []
     while waiting:
         at, node = waiting.pop()
         if isinstance(node, dict):
             yield id(node), at
-            waiting.extend((pointer.join(at, key), child) for key, child in node.items())
-        elif isinstance(node, list):
-            waiting.extend((pointer.join(at, index), child) for index, child in enumerate(node))
+        children = node.items() if isinstance(node, dict) else enumerate(node)
+        for key, child in children:
+            if isinstance(child, (dict, list)):
+                waiting.append((pointer.join(at, key), child))
 
 
 def _anchors(root: Any) -> Iterator[tuple[str, Subschema]]:
-    waiting = [root]
+    waiting = [root] if isinstance(root, (dict, list)) else []
     while waiting:
         node = waiting.pop()
         if isinstance(node, dict):
@@ -648,6 +650,5 @@ def _anchors(root: Any) -> Iterator[tuple[str, Subschema]]:
                     yield "#" + node[word], node
             if isinstance(node.get("$id"), str):
                 yield node["$id"], node
-            waiting.extend(node.values())
-        elif isinstance(node, list):
-            waiting.extend(node)
+        children = node.values() if isinstance(node, dict) else node
+        waiting.extend([child for child in children if isinstance(child, (dict, list))])
