@@ -137,7 +137,9 @@ class Generator:
             raise Unsatisfiable(f"no names were found for the {least} members that it asks for")
 
     def _array(self, shape: Shape, source: Source, depth: int, name: str) -> list[Any]:
-        needed = max(shape.min_items, sum(rule.low for rule in shape.contains))
+        needed = shape.min_items
+        if shape.contains:
+            needed = max(needed, sum(rule.low for rule in shape.contains))
         if shape.max_items is not None and needed > shape.max_items:
             raise Unsatisfiable("it asks for more items than it allows")
         count = self.policy.count(shape, needed, source, depth)

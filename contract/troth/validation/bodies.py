@@ -42,18 +42,18 @@ class JsonBody:
     @property
     def fault(self) -> json_text.BadJson | None:
         """Why it is not to be taken, or None."""
-        self._decode()
+        if not self._is_decoded:
+            self._decode()
         return self._fault
 
     @property
     def value(self) -> Any:
         """What it holds as far as that can be read; None where nothing can."""
-        self._decode()
+        if not self._is_decoded:
+            self._decode()
         return self._value
 
     def _decode(self) -> None:
-        if self._is_decoded:
-            return
         self._is_decoded = True
         try:
             self._value = json_text.decode(self.data)
@@ -102,8 +102,9 @@ def _check_json(
         return
     if entry.schema is None:
         return
-    yield from violations.mismatches("request-body", entry.schema, body.value)
-    for hint in entry.schema.hints(body.value) if hints else ():
+    value = body.value
+    yield from violations.mismatches("request-body", entry.schema, value)
+    for hint in entry.schema.hints(value) if hints else ():
         yield violations.violation(
             "request-body.unknown-member",
             hint.message,

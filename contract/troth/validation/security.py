@@ -10,8 +10,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import unquote_plus
 
 from troth.http.exchange import TOKEN, Request
@@ -32,12 +31,11 @@ _TOKEN68 = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 _BEARERS = {"oauth2", "openIdConnect"}
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(NamedTuple):
     """What a request carries for one security scheme.
 
     *values* are the keys, or what the Authorization field has behind the name of its scheme;
-    *pair* is the `user:password` of Basic.
+    *pair* is the `user:password` of Basic.  A tuple, since one is made for every request.
     """
 
     values: tuple[str, ...] = ()
@@ -47,9 +45,10 @@ class Credential:
 
 def http_scheme(scheme: SecurityScheme) -> str | None:
     """The scheme of the Authorization field that *scheme* asks for, in lower case, if it does."""
-    if scheme.kind in _BEARERS:
-        return "bearer"
-    return scheme.scheme if scheme.kind == "http" else None
+    kind = scheme.kind
+    if kind == "http":
+        return scheme.scheme
+    return "bearer" if kind in _BEARERS else None
 
 
 def read(
@@ -120,14 +119,15 @@ def check_security(operation: Operation, request: Request) -> tuple[Violation, .
 
     When none is, the faults of the alternative that lacks least, the first of equals.
     """
-    query = request.target.partition("#")[0].partition("?")[2]
+    target = request.target
+    query = target.partition("#")[0].partition("?")[2] if "?" in target else ""
     best: list[tuple[SecurityScheme, Fault]] | None = None
     for alternative in operation.security:
-        faults = [
-            (scheme, credential.fault)
-            for scheme in alternative
-            if (credential := read(scheme, request.values, query)) and credential.fault
-        ]
+        faults: list[tuple[SecurityScheme, Fault]] = []
+        for scheme in alternative:
+            credential = read(scheme, request.values, query)
+            if credential is not None and credential.fault is not None:
+                faults.append((scheme, credential.fault))
         if not faults:
             return ()
         if best is None or len(faults) < len(best):
