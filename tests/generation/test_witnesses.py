@@ -141,6 +141,44 @@ def test_a_strangers_schema_is_proved_whatever_its_draft(schema, verdict):
     assert witnesses.satisfiability(compiled.schemas, compiled.pointer) == verdict
 
 
+NEXT = {"anyOf": [{"$ref": "#/components/schemas/One"}, {"type": "null"}]}
+LAST = {"anyOf": [{"$ref": "#/components/schemas/Other"}, {"type": "null"}]}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"required": ["a"], "properties": {"a": NEXT}}, {"properties": {"a": LAST}}),
+        (
+            {"required": ["a"], "properties": {"a": NEXT}, "minProperties": 2},
+            {"properties": {"a": {"not": {"$ref": "#/components/schemas/One"}}}},
+        ),
+        (
+            {"properties": {"a": NEXT}, "enum": [{"a": None}, {"a": {"a": None}}]},
+            {"properties": {"a": LAST}, "required": ["a"]},
+        ),
+    ],
+    ids=["both", "a denial", "values"],
+)
+def test_two_schemas_that_recur_in_one_another_overlap(one, other):
+    schemas = schemas_of(One={"type": "object", **one}, Other={"type": "object", **other})
+
+    found = witnesses.overlap(schemas, COMPONENTS + "One", COMPONENTS + "Other")
+
+    assert found.verdict == "yes"
+    assert schemas.at(COMPONENTS + "One").is_valid(found.witness.instance)
+    assert schemas.at(COMPONENTS + "Other").is_valid(found.witness.instance)
+
+
+def test_a_witness_of_what_recurs_ends_at_once():
+    one = {"type": "object", "required": ["a"], "properties": {"a": NEXT}}
+    schemas = schemas_of(One=one, Other={**one, "properties": {"a": LAST}})
+
+    assert witnesses.overlap(schemas, COMPONENTS + "One", COMPONENTS + "Other") == Overlap(
+        "yes", Witness({"a": None})
+    )
+
+
 def test_branches_that_only_what_stands_beside_them_keeps_apart_do_not_overlap():
     branches = [{"required": ["a"]}, {"required": ["b"]}]
     union = {"type": "object", "oneOf": branches}

@@ -418,12 +418,14 @@ class Edges:
     """For tests and runs: few optional members at a time, limits and hard texts among the others.
 
     *rich* is the percentage of optional members that an object gets when it has few of them.
+    From *depth* on the alternative that ends first is taken.
     """
 
-    __slots__ = ("rich",)
+    __slots__ = ("depth", "rich")
 
-    def __init__(self, *, rich: int = 40) -> None:
+    def __init__(self, *, rich: int = 40, depth: int = DEPTH) -> None:
         self.rich = rich
+        self.depth = depth
 
     def value(
         self, generator: Generator, nodes: Conjunction, source: Source, depth: int, name: str
@@ -433,7 +435,7 @@ class Edges:
         shapes = graph.of(nodes)
         if not shapes:
             raise Unsatisfiable("its schemas exclude one another")
-        if depth >= DEPTH:
+        if depth >= self.depth:
             height = graph.height(nodes)
             shapes = tuple(one for one in shapes if graph.shape_height(one) <= height) or shapes
         first = source.below(len(shapes)) if len(shapes) > 1 else 0

@@ -46,6 +46,7 @@ from troth.schema.schema import Schema, Schemas
 Shapes = tuple[Shape, ...]
 Memo = dict[tuple[int, tuple[int, ...]], bool]
 Check = Callable[[Any], bool]
+Key = int | tuple[int, ...]
 
 # So many alternatives of one place are kept, spread evenly over all that there are.
 _KEPT = 48
@@ -116,9 +117,8 @@ class Graph:
     def __init__(self, root: Any, *, at: Callable[[str], Check] | None = None) -> None:
         self.root = root
         self._at = at
-        self._of: dict[int, Shapes] = {}
-        self._not: dict[int, Shapes] = {}
-        self._all: dict[tuple[int, ...], Shapes] = {}
+        # by a schema's identity, by its complement where the schema is denied, or by those of many
+        self._shapes: dict[Key, Shapes] = {}
         self._own: dict[int, Shape | None] = {}
         self._choices: dict[int, tuple[Choice, ...]] = {}
         self._negated: dict[int, Subschema] = {}
@@ -129,7 +129,7 @@ class Graph:
         self._checks: dict[int, Check] = {}
         self._pointers: dict[int, str] | None = None
         self._heights: dict[tuple[int, ...], int] = {}
-        self._open: set[int] = set()
+        self._open: set[Key] = set()
         self._lock = threading.RLock()
         # Identities are keys, so what was seen must stay alive.
         self._kept: list[Any] = []
@@ -141,11 +141,10 @@ class Graph:
         if len(nodes) == 1:
             return self.one(nodes[0])
         key = tuple(map(id, nodes))
-        if key not in self._all:
-            with self._lock:
-                self._kept.append(nodes)
-                self._all[key] = self._every(self.one(node) for node in nodes)
-        return self._all[key]
+        shapes = self._shapes.get(key)
+        if shapes is None:
+            shapes = self._once(key, nodes, lambda: self._every(map(self.one, nodes)))
+        return shapes
 
     def one(self, node: Subschema) -> Shapes:
         """The alternatives of one schema."""
@@ -153,21 +152,10 @@ class Graph:
             return (ANY,) if node else ()
         if isinstance(node, Shape):
             return (node,)
-        key = id(node)
-        shapes = self._of.get(key)
-        if shapes is not None:
-            return shapes
-        with self._lock:
-            if key in self._open:
-                # A schema that applies itself in place adds no value (the least fixed point).
-                return ()
-            self._open.add(key)
-            self._kept.append(node)
-            try:
-                self._of[key] = self._compute(node)
-            finally:
-                self._open.discard(key)
-            return self._of[key]
+        shapes = self._shapes.get(id(node))
+        if shapes is None:
+            shapes = self._once(id(node), node, lambda: self._compute(node))
+        return shapes
 
     def node(self, nodes: Conjunction, made: frozenset[tuple[int, str]] = frozenset()) -> Node:
         """The node of a conjunction of schemas; *made* are the choices made on the way."""
@@ -186,18 +174,23 @@ class Graph:
         """The alternatives of a value that does not satisfy *node*: one per way to break it."""
         if isinstance(node, bool):
             return () if node else (ANY,)
-        key = id(node)
+        shapes = self._shapes.get(~id(node))
+        if shapes is None:
+            shapes = self._once(~id(node), node, lambda: tuple(self._deny(node)))
+        return shapes
+
+    def _once(self, key: Key, kept: Any, compute: Callable[[], Shapes]) -> Shapes:
         with self._lock:
-            if key not in self._not:
-                if ~key in self._open:
-                    return ()
-                self._open.add(~key)
-                self._kept.append(node)
-                try:
-                    self._not[key] = tuple(self._deny(node))
-                finally:
-                    self._open.discard(~key)
-            return self._not[key]
+            if key in self._open:
+                # A schema that applies itself in place adds no value (the least fixed point).
+                return ()
+            self._open.add(key)
+            self._kept.append(kept)
+            try:
+                self._shapes[key] = compute()
+            finally:
+                self._open.discard(key)
+            return self._shapes[key]
 
     def negated(self, node: Subschema) -> Subschema:
         """The schema `{"not": node}`, always the same one for the same *node*."""
@@ -471,7 +464,8 @@ class Graph:
         if shape.types == {"object"} and one.objects and other.objects:
             for name in shape.required:
                 nodes = member_nodes(shape, name)
-                busy = self._open.intersection(map(id, nodes))
+                key = tuple(map(id, nodes))
+                busy = self._open.intersection((*key, key))
                 if len(nodes) > 1 and not busy and not self.of(nodes):
                     return False
         return shape.values is None or any(self.fits(shape, value) for value in shape.values)

@@ -82,7 +82,7 @@ def _first(schemas: Schemas, nodes: Conjunction, fits: Callable[[Any], bool]) ->
 def instances(schemas: Schemas, nodes: Conjunction) -> Iterator[Any]:
     """Candidates for a value that all of *nodes* accept, smallest first."""
     graph = graph_of(schemas)
-    generator = Generator(graph, Edges())
+    generator = Generator(graph, Edges(depth=1))
     try:
         shapes = graph.of(nodes)
     except Unsatisfiable:
