@@ -55,6 +55,19 @@ def test_an_overlay_changes_the_contract_and_not_the_published_one() -> None:
     assert contract.published.document.digest == document.read("api.yaml").digest
 
 
+def test_a_parameter_that_moves_up_when_another_is_removed_keeps_its_schema() -> None:
+    page = "{name: page, in: query, schema: {type: integer}}"
+    sort = "{name: sort, in: query, schema: {enum: [up, down]}}"
+    Path("api.yaml").write_text(API.replace("[{name: id", f"[{page}, {sort}, {{name: id"))
+    Path("no-page.yaml").write_text(
+        OVERLAY.replace("[0].schema", "[0]").replace("update: {minimum: 1}", "remove: true")
+    )
+    contract = troth.load("api.yaml", overlays=["no-page.yaml"])
+    assert codes(contract, "/pets/1?sort=up") == []
+    assert codes(contract, "/pets/1?sort=5") == ["request-query.enum"]
+    assert codes(contract.published, "/pets/1?sort=5") == ["request-query.enum"]
+
+
 def test_what_an_overlay_adds_cites_the_overlay() -> None:
     contract = troth.load("api.yaml", overlays=["positive.overlay.yaml"])
     exchange = troth.Exchange(troth.Request("GET", "/pets/0"))

@@ -5,10 +5,13 @@ import threading
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from troth import pointer as pointers
 from troth.document import document, overlay
 from troth.errors import SpecError
+from troth.schema.applicators import walk
 from troth.schema.schema import Mismatch, Schemas
 from troth.schema.untrusted_schema import Budget, UnusableSchema, embedded
 
@@ -457,3 +460,75 @@ def test_true_and_one_are_a_difference_between_documents():
 
     assert overlaid.at(COMPONENTS + "It").is_valid(True)
     assert not overlaid.at(COMPONENTS + "It").is_valid(1)
+
+
+REMOVAL = b"""overlay: 1.0.0
+info: {title: t, version: "1"}
+actions:
+  - target: $.components.schemas.Inner.anyOf[0]
+    remove: true
+"""
+
+
+def test_a_branch_that_moved_up_in_an_overlaid_document_is_not_the_one_that_stood_there():
+    inner = "/components/schemas/Inner"
+    published = schemas_of(
+        Inner={"anyOf": [{"type": "integer"}, {"type": "string"}, {"type": "string"}]},
+        Holder={"items": {"$ref": f"#{inner}/anyOf/0"}},
+    )
+    overlaid = Schemas(overlay.apply(published.document, [REMOVAL]), published=published)
+
+    assert [overlaid.at(f"{inner}/anyOf/0").is_valid(value) for value in (1, "a")] == [False, True]
+    assert not overlaid.at(COMPONENTS + "Holder").is_valid([1])
+    # the same words, and yet those of another line
+    assert overlaid.at(f"{inner}/anyOf/1") is not published.at(f"{inner}/anyOf/1")
+
+
+NAMES = ("A", "B", "C", "D")
+REFERENCES = st.sampled_from(
+    [f"#/components/schemas/{name}" for name in NAMES]
+    + [f"#/components/schemas/{name}/properties/p" for name in NAMES]
+)
+LEAVES = st.one_of(
+    st.booleans(),
+    st.builds(lambda n: {"maxLength": n}, st.integers(0, 2)),
+    st.builds(lambda ref: {"items": {"$ref": ref}}, REFERENCES),
+)
+INNER = st.one_of(LEAVES, st.builds(lambda some: {"anyOf": some}, st.lists(LEAVES, min_size=1)))
+COMPONENT = st.fixed_dictionaries({"properties": st.fixed_dictionaries({"p": INNER, "q": INNER})})
+ROOTS = st.fixed_dictionaries(dict.fromkeys(NAMES, COMPONENT))
+
+
+def reach(root, pointer):
+    """All that the schema at *pointer* consists of: itself, and what it refers to, however far."""
+    nodes, waiting = {}, [pointer]
+    while waiting:
+        at = waiting.pop()
+        if at in nodes:
+            continue
+        nodes[at] = pointers.resolve(root, at)
+        for _, inner in walk(root, at):
+            if isinstance(inner, dict) and "$ref" in inner:
+                waiting.append(inner["$ref"][1:])
+    return json.dumps(nodes, sort_keys=True)
+
+
+@given(ROOTS, ROOTS, st.sets(st.sampled_from([(n, m) for n in NAMES for m in "pq"])))
+def test_what_is_shared_with_the_published_document_is_the_same_in_both(before, other, kept):
+    after = {
+        name: {
+            "properties": {
+                m: (before if (name, m) in kept else other)[name]["properties"][m] for m in "pq"
+            }
+        }
+        for name in NAMES
+    }
+    published = schemas_of(**before)
+    overlaid = Schemas(schemas_of(**after).document, published=published)
+
+    for pointer in set(published) & set(overlaid):
+        if overlaid.at(pointer) is published.at(pointer):
+            assert reach(published.document.root, pointer) == reach(overlaid.document.root, pointer)
+    alone = {name for name in NAMES if before[name] == after[name]}
+    if alone == set(NAMES):
+        assert all(overlaid.at(pointer) is published.at(pointer) for pointer in published)

@@ -226,22 +226,36 @@ def _untouched(published: Schemas, overlaid: Schemas) -> frozenset[str]:
 
 
 def _differences(before: Any, after: Any) -> Iterator[str]:
-    """The pointers at which two trees differ; containers that they share are the same."""
+    """The pointers at which two trees differ: of what was replaced, all that it holds now."""
+    missing = object()
     waiting = [(before, after, "")]
     while waiting:
         one, other, at = waiting.pop()
-        if isinstance(one, dict) and isinstance(other, dict):
-            for name in one.keys() ^ other.keys():
-                yield pointers.join(at, name)
-            for name, value in one.items():
-                if name in other and value is not other[name]:
-                    waiting.append((value, other[name], pointers.join(at, name)))
-        elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-            for index, (value, new) in enumerate(zip(one, other, strict=True)):
-                if value is not new:
-                    waiting.append((value, new, f"{at}/{index}"))
-        elif type(one) is not type(other) or one != other:
+        old, new = _entries(one), _entries(other)
+        if _is_another(one, other):
             yield at
+            old = {}
+        for token in old.keys() - new.keys():
+            yield pointers.join(at, token)
+        for token, value in new.items():
+            if value is not old.get(token, missing):
+                waiting.append((old.get(token, missing), value, pointers.join(at, token)))
+
+
+def _entries(value: Any) -> Mapping[Any, Any]:
+    if isinstance(value, dict):
+        return value
+    return dict(enumerate(value)) if isinstance(value, list) else {}
+
+
+def _is_another(one: Any, other: Any) -> bool:
+    """Whether *other* is not *one* with, at most, some members changed."""
+    if type(one) is not type(other):
+        return True
+    if isinstance(other, list):
+        # items that stand behind one that was taken out, or put in, have moved
+        return len(one) != len(other)
+    return not isinstance(other, dict) and bool(one != other)
 
 
 class Unfit(ValueError):

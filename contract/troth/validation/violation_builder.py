@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,10 +59,14 @@ class ViolationBuilder:
 
     def mismatches(
         self, location: str, schema: Schema, value: Any, *, at: str = ""
-    ) -> Iterator[Violation]:
+    ) -> Iterable[Violation]:
         """A violation for each way in which *value*, found at *at*, departs from *schema*."""
-        if schema.is_valid(value):
-            return
+        # no generator is made for a value that conforms, as most do
+        return () if schema.is_valid(value) else self._mismatches(location, schema, value, at)
+
+    def _mismatches(
+        self, location: str, schema: Schema, value: Any, at: str
+    ) -> Iterator[Violation]:
         for mismatch in schema.errors(value):
             yield self.violation(
                 f"{location}.{mismatch.keyword}",
