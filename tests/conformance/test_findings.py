@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 
 import troth
 from troth.conformance.cases import Case
-from troth.conformance.events import Finding
+from troth.conformance.events import Finding, counts
 from troth.conformance.findings import (
     Capabilities,
     Facets,
     Findings,
-    counts,
     facets,
     finding_id,
     is_causal,

@@ -11,12 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
 from troth.errors import TrothError, nearest
-from troth.laws.laws import Law
-from troth.openapi.contract import Contract
+
+if TYPE_CHECKING:
+    from troth.laws.laws import Law
+    from troth.openapi.contract import Contract
 
 #: What comes before the dot of a code, of which `--only` and `troth explain` take all codes: the
 #: locations of a violation, and what only a run gives.  Each has the group of checks

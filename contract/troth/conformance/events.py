@@ -1,6 +1,6 @@
 """What a run tells while it goes on: its events, and the findings that they carry.
 
-The journal is these events as NDJSON; every report is a fold over them.  All are frozen values
+The journal is these events as NDJSON; every report is made of them.  All are frozen values
 with nothing in them that cannot be written down.
 """
 
@@ -157,3 +157,14 @@ def worst_first(finding: Finding) -> tuple[bool, bool, bool, int, str, str]:
         finding.code,
         finding.id,
     )
+
+
+def counts(findings: Sequence[Finding]) -> Mapping[str, int]:
+    """How many findings there are: errors, warnings, flaky ones, known ones (counted apart)."""
+    new = [finding for finding in findings if not finding.known]
+    return {
+        "errors": sum(finding.severity == "error" for finding in new),
+        "warnings": sum(finding.severity == "warning" for finding in new),
+        "flaky": sum(finding.flaky for finding in new),
+        "known": len(findings) - len(new),
+    }

@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import IO
 
-from troth.document.text_reader import resolved
+from troth.document.source import resolved
 from troth.errors import TrothError
 
 _numbers = count(1)

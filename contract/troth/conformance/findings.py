@@ -12,7 +12,7 @@ and never held, the server lacks the capability: its findings become one, not fo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any
@@ -316,14 +316,3 @@ class Findings:
         if group in self._without and not finding.known:
             return replace(finding, known=True, group=group)
         return finding
-
-
-def counts(findings: Sequence[Finding]) -> Mapping[str, int]:
-    """How many findings there are: errors, warnings, flaky ones, known ones (counted apart)."""
-    new = [finding for finding in findings if not finding.known]
-    return {
-        "errors": sum(finding.severity == "error" for finding in new),
-        "warnings": sum(finding.severity == "warning" for finding in new),
-        "flaky": sum(finding.flaky for finding in new),
-        "known": len(findings) - len(new),
-    }

@@ -22,9 +22,9 @@ from troth.conformance.events import (
     PhaseStarted,
     Started,
     Verdict,
+    counts,
     worst_first,
 )
-from troth.conformance.findings import counts
 from troth.conformance.journal import capped
 from troth.conformance.reports.text import counted
 from troth.http import json_text, media_type

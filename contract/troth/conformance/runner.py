@@ -19,8 +19,14 @@ from troth.conformance.cases import Case, Subject
 from troth.conformance.cases.case import addressed
 from troth.conformance.checks import over_time
 from troth.conformance.coverage import declared
-from troth.conformance.events import Finished, Found, PhaseStarted, Started, Verdict
-from troth.conformance.findings import counts
+from troth.conformance.events import (
+    Finished,
+    Found,
+    PhaseStarted,
+    Started,
+    Verdict,
+    counts,
+)
 from troth.conformance.session import Session
 from troth.conformance.settings import Settings
 from troth.conformance.transport import Transport

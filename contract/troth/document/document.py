@@ -17,9 +17,9 @@ from typing import Any
 
 from troth import pointer as pointers
 from troth.document.references import Tree, bundle
-from troth.document.source import Limits, Positions
+from troth.document.source import Limits, Positions, resolved
 from troth.document.spec_errors import NotAnOpenApiDocument, UnsupportedVersion, WrongType, name_of
-from troth.document.text_reader import read_source, resolved
+from troth.document.text_reader import read_source
 from troth.errors import Place
 
 __all__ = ["Document", "Limits", "Node", "read"]

@@ -26,7 +26,7 @@ from troth.document.grammar import (
     check,
     children,
 )
-from troth.document.source import Limits, Positions, pack
+from troth.document.source import Limits, Positions, pack, resolved
 from troth.document.spec_errors import (
     BadReference,
     DanglingReference,
@@ -38,7 +38,7 @@ from troth.document.spec_errors import (
     WrongType,
     name_of,
 )
-from troth.document.text_reader import read_file, read_text, resolved
+from troth.document.text_reader import read_file, read_text
 from troth.errors import Place, SpecError, nearest
 
 #: The member of the root under which other files are bundled, by their path.

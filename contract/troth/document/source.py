@@ -6,8 +6,10 @@ each key or item.  Whoever builds or changes a tree keeps its positions: the rea
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from troth import pointer as pointers
@@ -34,6 +36,11 @@ class Limits:
     depth: int = 200
     amplification: int = 10
     free_nodes: int = 20_000
+
+
+def resolved(path: str | os.PathLike[str]) -> Path:
+    """The real path of *path*, symbolic links followed."""
+    return Path(os.path.realpath(path))
 
 
 @dataclass(slots=True)

@@ -6,7 +6,6 @@ here, under one set of limits.
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -96,8 +95,3 @@ def _decode(data: bytes, file: str) -> str:
             offset=error.start,
             place=Place(file, line, column),
         ) from None
-
-
-def resolved(path: str | os.PathLike[str]) -> Path:
-    """The real path of *path*, symbolic links followed."""
-    return Path(os.path.realpath(path))
