@@ -13,6 +13,7 @@ of these functions may be called, and aiohttp's public way answers everything.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from typing import Any
 
@@ -202,17 +203,19 @@ def _look() -> bool:
     verdict: list[bool] = []
 
     def run() -> None:
-        try:
+        with contextlib.suppress(Exception):
             verdict.append(asyncio.run(_behaves()))
-        except Exception:
-            # whatever is amiss, the public way does without it
-            verdict.append(False)
 
     # on a thread of its own: where this is imported, a loop may be running
     thread = threading.Thread(target=run, name="troth-mock-self-test", daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:
+        # no more threads are to be had
+        return False
     thread.join()
-    return verdict[0]
+    # whatever was amiss, the public way does without it
+    return verdict == [True]
 
 
 IS_AVAILABLE = _look()
