@@ -36,6 +36,7 @@ def lint(
     document: str | None,
     overlays: tuple[str, ...],
     published: bool,
+    strict_document: bool,
     style: str,
     fix_overlay: Path | None,
     strict: bool,
@@ -46,7 +47,7 @@ def lint(
     that cannot be used.
     """
     chosen = chosen_overlays(document, overlays, published=published)
-    _, effective = loading.read(document, overlays=chosen)
+    _, effective = loading.read(document, overlays=chosen, strict=strict_document)
     findings = find(effective)
     if style == "json":
         click.echo(report.as_json(findings, file=effective.file), nl=False)

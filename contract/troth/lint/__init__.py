@@ -18,6 +18,7 @@ from troth.lint.survey import Survey, survey_of
 __all__ = ["CODES", "Diagnostic", "Fix", "lint"]
 
 RULES: tuple[Callable[[Survey], Iterator[Diagnostic]], ...] = (
+    structure.not_understood,
     structure.malformed,
     structure.unknown_extensions,
     operations.paths,
@@ -60,9 +61,7 @@ def lint(document: Document) -> tuple[Diagnostic, ...]:
     """Find what is wrong with *document*, in the order of its files and lines, each once."""
     survey = survey_of(document)
     diagnostics = [diagnostic for rule in RULES for diagnostic in rule(survey)]
-    if not any(diagnostic.code == "malformed" for diagnostic in diagnostics):
-        # what is not of OpenAPI's form has no meaning that compiling could miss
-        diagnostics += structure.unusable(survey, diagnostics)
+    diagnostics += structure.unusable(survey, diagnostics)
     diagnostics += structure.rejected(survey, diagnostics)
     distinct = {(each.code, each.pointer, each.message): each for each in diagnostics}
     return tuple(sorted(distinct.values(), key=_order))

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from troth.document.document import Document
-from troth.errors import MethodNotAllowed, NoSuchPath, TrothError
+from troth.errors import MethodNotAllowed, NoSuchPath, SpecError, TrothError
 from troth.http.exchange import Exchange
 from troth.openapi.operation import TEMPLATED, Match, Operation
 from troth.schema.schema import Schemas
@@ -80,7 +80,8 @@ class Contract:
     """A document, compiled: what every other part of troth reads.
 
     *published* is the same document without its overlays, or this very contract when there are
-    none: a conformance run compares the two.
+    none: a conformance run compares the two.  *faults* is everything in the document that could
+    not be understood, in its order: it was left out, or read as what was probably meant.
     """
 
     document: Document
@@ -89,6 +90,7 @@ class Contract:
     routes: Routes
     source: Contract | None = None
     verbs: Verbs | None = field(default=None, repr=False)
+    faults: tuple[SpecError, ...] = field(default=(), repr=False)
 
     @property
     def published(self) -> Contract:
