@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any
 
 from troth import pointer
-from troth.http import json_text, media_type
+from troth.http import json_text
 from troth.http.exchange import Request, Response
 from troth.openapi.operation import DeclaredResponse, Match, MediaType, Operation, Parameter
-from troth.validation import bodies, coercion, styles
+from troth.validation import coercion, content, styles
 from troth.validation.security import cookies
 from troth.validation.styles import Kind, Malformed, Pairs, Texts
 from troth.validation.violation_builder import ViolationBuilder
@@ -69,11 +69,11 @@ class _Sent:
 def _check(
     parameter: Parameter, sent: _Sent | Response, violations: ViolationBuilder, *, location: str
 ) -> Iterator[Violation]:
-    content = parameter.content
-    schema = content.schema if content is not None else parameter.schema
+    entry = parameter.content
+    schema = entry.schema if entry is not None else parameter.schema
     try:
-        if content is not None:
-            value, is_there = _content_value(content, _whole(parameter, sent))
+        if entry is not None:
+            value, is_there = _content_value(entry, _whole(parameter, sent))
         else:
             divide = partial(_texts, parameter, sent)
             value, is_there = coercion.read_first(parameter.schema, divide)
@@ -143,7 +143,7 @@ def _whole(parameter: Parameter, sent: _Sent | Response) -> str | None:
     assert isinstance(sent, _Sent)
     if parameter.location == "querystring":
         assert parameter.content is not None
-        is_form = media_type.essence(parameter.content.content_type) in bodies.FORMS
+        is_form = content.form_of(parameter.content.content_type) == "urlencoded"
         query = sent.match.query
         return (query if is_form else styles.decoded(query, plus=False)) or None
     if parameter.location == "path":
@@ -155,16 +155,12 @@ def _whole(parameter: Parameter, sent: _Sent | Response) -> str | None:
     return styles.decoded(texts[0], plus=plus) if texts else None
 
 
-def _content_value(content: MediaType, text: str | None) -> tuple[Any, bool]:
+def _content_value(entry: MediaType, text: str | None) -> tuple[Any, bool]:
     """The value of the *text* of such a parameter, and whether it is there."""
     if text is None:
         return None, False
-    if content.is_json:
-        return json_text.decode(text.encode("utf-8", "surrogatepass")), True
-    if media_type.essence(content.content_type) in bodies.FORMS:
-        request = Request("GET", "/", (("Content-Type", content.content_type),), text.encode())
-        return bodies.decode_form(content, request), True
-    return text, True
+    value = content.read(entry, entry.content_type, text.encode("utf-8", "surrogatepass"))
+    return (text if value is content.UNREAD else value), True
 
 
 def _called(parameter: Parameter) -> str:
