@@ -26,8 +26,6 @@ from troth.validation.forms import FieldOf, Slip
 from troth.validation.styles import Malformed, text_of
 from troth.validation.xml import Unwritable
 
-__all__ = ["UNREAD", "Unwritable", "form_of", "read", "write"]
-
 Form = Literal["json", "sequence", "urlencoded", "multipart", "xml", "csv", "yaml", "text", "bytes"]
 
 
@@ -100,6 +98,21 @@ def json_texts(content_type: str, data: bytes) -> Iterator[tuple[int, bytes]]:
         number += text.count(b"\n")
 
 
+def concrete(entry: MediaType, accept: str = "") -> str:
+    """A media type that the key of *entry* covers: of what *accept* lists, if any is one."""
+    key = entry.content_type
+    if "*" not in key:
+        return key
+    for element in media_type.elements(accept, ","):
+        wanted = element.partition(";")[0].strip()
+        if "*" not in wanted and media_type.matches(key, wanted):
+            return wanted
+    kind = media_type.essence(key)
+    if kind in ("*/*", "application/*") and not forms.is_binary(entry.schema):
+        return "application/json"
+    return forms.concrete(kind)
+
+
 # Reading.
 
 
@@ -130,7 +143,7 @@ def read(
         case "csv":
             return _read_csv(schema, content_type, data)
         case "text":
-            return _read_text(schema, decoded(data, content_type))
+            return _read_text(schema, _plain_text(data, content_type))
         case "bytes":
             return _read_text(schema, forms.text_of_bytes(schema, data))
         case "yaml":
@@ -149,6 +162,13 @@ def decoded(data: bytes, content_type: str) -> str:
         raise Malformed(f"{where} is not {(name or 'utf-8').upper()}") from None
 
 
+def _plain_text(data: bytes, content_type: str) -> str:
+    """*data* as text; of no charset that is named, any bytes are one."""
+    if media_type.charset(content_type):
+        return decoded(data, content_type)
+    return forms.text_of_bytes(None, data)
+
+
 def _types(schema: Schema | None) -> frozenset[str]:
     return ALL_TYPES if schema is None else coercion.types_of(schema.schemas, schema.pointer)
 
@@ -162,7 +182,7 @@ def _read_text(schema: Schema | None, text: str) -> Any:
 
 
 def _read_csv(schema: Schema | None, content_type: str, data: bytes) -> Any:
-    text = decoded(data, content_type)
+    text = _plain_text(data, content_type)
     row = _row_schema(schema)
     absent = media_type.parameters(content_type).get("header") == "absent"
     if schema is None or row is None or absent:
@@ -277,15 +297,32 @@ def _written_csv(value: Any) -> str:
     return written.getvalue()
 
 
-def survives(entry: MediaType, content_type: str, value: Any) -> bool:
-    """Whether what is written for *value* is read as a value that *entry* describes."""
+def survives(
+    entry: MediaType, content_type: str, value: Any, *, field_of: FieldOf | None = None
+) -> bool | None:
+    """Whether what is written for *value* is read as a value that *entry* describes.
+
+    None where it cannot be written.
+    """
+    try:
+        sent_as, data = write(entry, content_type, value, field_of=field_of)
+    except Unwritable:
+        return None
     slips: list[Slip] = []
     try:
-        sent_as, data = write(entry, content_type, value)
         again = read(entry, sent_as, data, slips=slips)
-    except (Unwritable, Malformed, BadJson):
+    except (Malformed, BadJson):
         return False
     return not slips and not any(mismatches(entry, again))
+
+
+def is_readable(entry: MediaType, content_type: str, data: bytes) -> bool:
+    """Whether *data* is content of *content_type* at all."""
+    try:
+        read(entry, content_type, data)
+    except (Malformed, BadJson):
+        return False
+    return True
 
 
 def mismatches(entry: MediaType, value: Any) -> Iterator[tuple[Schema, Any, str]]:

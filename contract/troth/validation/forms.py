@@ -541,7 +541,7 @@ def concrete(content_type: str) -> str:
         return content_type
     kind, _, subtype = media_type.essence(content_type).partition("/")
     if subtype.startswith("*+"):
-        return f"{'application' if kind == '*' else kind}/{subtype[2:]}"
+        return f"{'application' if kind == '*' else kind}/vnd.example+{subtype[2:]}"
     return CONCRETE.get(kind, _BYTES)
 
 
