@@ -38,6 +38,7 @@ from troth.openapi.operation import (
 )
 from troth.openapi.paths import TEMPLATED, base_path
 from troth.openapi.stream_assembly import Assembly
+from troth.schema.direction import Direction
 from troth.schema.schema import Schema, Schemas
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
@@ -112,15 +113,17 @@ class _Reader:
                 merged[name, location] = self.parameter(declared, name, location)
         return tuple(merged.values())
 
-    def parameter(self, declared: Node, name: str, location: Any) -> Parameter:
+    def parameter(
+        self, declared: Node, name: str, location: Any, *, direction: Direction = "request"
+    ) -> Parameter:
         style = declared.text("style") or DEFAULT_STYLES[location]
         return Parameter(
             name=name,
             location=location,
             pointer=declared.pointer,
             required=declared.flag("required") or location == "path",
-            schema=self.schema(declared, "schema"),
-            content=next(iter(self.content(declared)), None),
+            schema=self.schema(declared, "schema", direction=direction),
+            content=next(iter(self.content(declared, direction=direction)), None),
             style=style,
             explode=declared.flag("explode", default=explodes(style)),
             allow_reserved=declared.flag("allowReserved"),
@@ -139,7 +142,7 @@ class _Reader:
         for status, entry in operation.members("responses", patterned=True):
             response = entry.followed()
             headers = tuple(
-                self.parameter(header.followed(), name, "header")
+                self.parameter(header.followed(), name, "header", direction="response")
                 for name, header in response.members("headers")
                 # OpenAPI 3.1 §4.8.17.1: a response header named Content-Type is ignored
                 if name.lower() != "content-type"
@@ -148,19 +151,25 @@ class _Reader:
                 status=status.upper() if status != "default" else status,
                 pointer=response.pointer,
                 description=response.prose("description"),
-                content=tuple(self.content(response, operation)),
+                content=tuple(self.content(response, operation, direction="response")),
                 headers=headers,
             )
 
-    def content(self, owner: Node, operation: Node | None = None) -> Iterator[MediaType]:
+    def content(
+        self,
+        owner: Node,
+        operation: Node | None = None,
+        *,
+        direction: Direction = "request",
+    ) -> Iterator[MediaType]:
         """The media types of *owner*; those of a response know what their *operation* declares."""
         for content_type, entry in owner.members("content"):
             media_type = entry.followed()
             yield MediaType(
                 content_type=content_type,
                 pointer=media_type.pointer,
-                schema=self.schema(media_type, "schema"),
-                item=self.schema(media_type, "itemSchema", content=True),
+                schema=self.schema(media_type, "schema", direction=direction),
+                item=self.schema(media_type, "itemSchema", content=True, direction=direction),
                 examples=tuple(self.examples(media_type)),
                 when=self.condition(media_type, operation),
                 sentinel=self.extension(media_type, "x-speakeasy-sse-sentinel"),
@@ -204,10 +213,12 @@ class _Reader:
                 if member in example.value:
                     yield Example(example.value[member], example.at(member))
 
-    def schema(self, owner: Node, member: str, *, content: bool = False) -> Schema | None:
+    def schema(
+        self, owner: Node, member: str, *, content: bool = False, direction: Direction
+    ) -> Schema | None:
         if member not in owner.value:
             return None
-        return self.schemas.at(owner.at(member), content=content)
+        return self.schemas.at(owner.at(member), content=content, direction=direction)
 
     def security(self, operation: Node) -> tuple[tuple[SecurityScheme, ...], ...]:
         # an operation's own list replaces the document's, also when it is empty
