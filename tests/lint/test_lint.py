@@ -169,6 +169,12 @@ LAW = {
 # code: the document that shows it, where, and the near miss.
 CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     (
+        "unused-ignore",
+        api(**{"x-troth-ignore": "unused-tag"}),
+        "/x-troth-ignore",
+        api(**{"x-troth-ignore": "unused-tag", "tags": [{"name": "a"}]}),
+    ),
+    (
         "ambiguous-path",
         api(paths={"/a/{x}": {"get": operation()}, "/a/{y}": {"get": operation()}}),
         "/paths/~1a~1{y}",

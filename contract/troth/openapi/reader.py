@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice, product
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from troth.document import vocabulary
 from troth.document.document import Document, Node
@@ -27,7 +27,6 @@ from troth.openapi.contract import Contract, Verbs, routes
 from troth.openapi.operation import (
     DEFAULT_STYLES,
     LOCATIONS,
-    TEMPLATED,
     DeclaredResponse,
     Example,
     MediaType,
@@ -37,6 +36,7 @@ from troth.openapi.operation import (
     SecurityScheme,
     explodes,
 )
+from troth.openapi.paths import TEMPLATED, base_path
 from troth.openapi.stream_assembly import Assembly
 from troth.schema.direction import Direction
 from troth.schema.schema import Schema, Schemas
@@ -269,11 +269,20 @@ def _paths(server: Node) -> Iterator[str]:
         chosen = dict(zip(names, pick, strict=True))
         filled = TEMPLATED.sub(partial(_variable, chosen), url)
         try:
-            # OpenAPI 3.1 §4.8.5: it may be relative to where the document is
-            yield urljoin("/", urlsplit(filled).path).rstrip("/")
+            yield base_path(filled, _address(server.document))
         except ValueError:
             # an address that is no URL, such as `http://[`: lint says so, and it gives no path
             yield ""
+
+
+def _address(document: Document) -> str:
+    """The URL of *document*: what it says of itself, or what it was read by, if that is a URL.
+
+    OpenAPI 3.2 §4.1.2.2.1.  A file may be served anywhere, so that it counts as one at the root.
+    """
+    own = document.root.get("$self")
+    address = document.file if document.path is None else "/"
+    return urljoin(address, own) if isinstance(own, str) else address
 
 
 def _variable(values: Mapping[str, str], match: re.Match[str]) -> str:
