@@ -127,11 +127,11 @@ def _named(root: Any, discriminator: _Discriminator, at: Iterable[str]) -> list[
         each.others = {
             value for other in named if other.target != each.target for value in other.claims
         }
-        own = [value for value in each.own or () if not _among(value, each.others)]
-        accepted: list[Any] = list(each.claims) if each.own is None else own
-        each.drawn = [value for value in each.drawn if value in accepted] or own
+        left = [value for value in each.own or () if not _among(value, each.others)]
+        taken: list[Any] = left if each.own is not None else list(each.claims)
+        each.drawn = [value for value in each.drawn if value in taken] or left
         if each.target != discriminator.default:
-            each.accepted = accepted or None
+            each.accepted = taken or None
             each.others = each.others if each.accepted else ()
     return named
 
@@ -214,8 +214,9 @@ class _Hierarchy:
             if len(below) > 1:
                 self._unite(at, [*below[1:], at], named, busy)
         for at, each in named.items():
-            below = [named.get(one) for one in self._below(at)]
-            names = [one.accepted for one in below if one is not None and one.accepted]
+            below = self._below(at)
+            family = [named[one] for one in below if one in named]
+            names = [one.accepted for one in family if one.accepted]
             if at == self._parent or at in others or len(names) < len(below):
                 continue
             whole = replace(each, accepted=[value for accepted in names for value in accepted])
