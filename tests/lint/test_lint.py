@@ -734,6 +734,16 @@ def test_a_required_member_of_the_other_direction_may_be_missing_from_an_example
     assert wrong == ["/components/schemas/A/example"]
 
 
+def test_an_example_of_an_answer_may_not_hold_what_is_writeonly() -> None:
+    thing = properties(id={"type": "string", "readOnly": True}, word={"writeOnly": True})
+    shown = {"schema": thing, "example": {"word": "a"}}
+    content = {"content": {"application/json": shown}}
+    answer = {"responses": {"200": {"description": "ok", **content}}}
+    value = {"openapi": "3.0.4", "paths": {"/a": {"post": {"requestBody": content, **answer}}}}
+    at = "/paths/~1a/post/responses/200/content/application~1json/example"
+    assert found(value, "example-invalid") == [at]
+
+
 def test_a_finding_cites_the_line_that_it_is_about() -> None:
     text = (
         "openapi: 3.1.0\n"

@@ -348,7 +348,12 @@ class Natural:
             declared = properties(shape)
             plan = shape.derived["natural members"] = (
                 [*declared, *(name for name in shape.required if name not in declared)],
-                [name for name in declared if name not in shape.required],
+                [
+                    name
+                    for name in declared
+                    if name not in shape.required
+                    and generator.graph.member(shape, name) != _NOTHING
+                ],
             )
         names, offered = plan
         if not offered:
@@ -581,6 +586,7 @@ def number_range(shape: Shape, kind: str) -> Range:
 
 
 _NULL = frozenset(["null"])
+_NOTHING = (False,)
 
 
 def _is_map(shape: Shape) -> bool:

@@ -8,8 +8,8 @@ branches of a `oneOf`, a failed `if`, a `not`) is turned into shapes too, by `de
 member, a value beyond the limit, another type.  Members and items are followed only when a value
 is built, so recursion ends.
 
-A direction (`readOnly`, `writeOnly`) would be a property of the graph: `member` is where a member
-that does not travel would go.
+A member that does not travel in a direction (`readOnly`, `writeOnly`) is `False` in its schema by
+then (`schema.direction`).
 """
 
 from __future__ import annotations
@@ -63,6 +63,7 @@ _graphs: WeakKeyDictionary[Schemas, Graph] = WeakKeyDictionary()
 
 def graph_of(schemas: Schemas) -> Graph:
     """The graph of the document that *schemas* compiles, kept as long as they are."""
+    schemas = schemas.drawn
     graph = _graphs.get(schemas)
     if graph is None:
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -74,9 +74,9 @@ class Prepared:
     """A root whose Schema Objects are JSON Schema 2020-12.
 
     *pointers* are those of all its Schema Objects, inner ones included; *referrers* are those that
-    refer to each; *foreign* are the pointers of patterns that are no ECMA-262, each with the part
-    at fault; *relics* those of keywords that are written as in OpenAPI 3.0 where a later version
-    holds.
+    refer to each; *one_way* those that say readOnly, or writeOnly; *foreign* are the pointers of
+    patterns that are no ECMA-262, each with the part at fault; *relics* those of keywords that are
+    written as in OpenAPI 3.0 where a later version holds.
     """
 
     root: Any
@@ -84,6 +84,7 @@ class Prepared:
     referrers: Mapping[str, list[str]]
     foreign: dict[str, str]
     relics: tuple[str, ...] = ()
+    one_way: Mapping[str, list[str]] = field(default_factory=dict)
 
 
 def prepare(root: Any, openapi: str) -> Prepared:
@@ -123,6 +124,7 @@ def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Pre
     foreign: dict[str, str] = {}
     referrers: dict[str, list[str]] = {}
     relics: list[str] = []
+    one_way: dict[str, list[str]] = {}
     seen: set[tuple[str, str]] = set()
     to_see: list[tuple[Any, str, str]] = [(root, "", kind)]
     while to_see:
@@ -139,6 +141,9 @@ def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Pre
                 relics += (f"{at}/{name}" for name in EXCLUSIVE if type(node.get(name)) is bool)
             _rewrite(node, at, is_30=is_30, alone=alone)
             _note_foreign(node, at, foreign)
+            for word in ("readOnly", "writeOnly"):
+                if node.get(word) is True:
+                    one_way.setdefault(word, []).append(at)
         if kind in REFERABLE:
             for keyword in ("$ref", "$dynamicRef"):
                 if (target := applicators.resolve(root, node, keyword)) is not None:
@@ -150,7 +155,7 @@ def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Pre
             found = a(type_of(misfit.found))
             fault = f"{misfit.expected} must stand here, not {found}"
             raise SpecError(fault, pointer=misfit.pointer) from misfit
-    return Prepared(root, tuple(schemas), referrers, foreign, tuple(relics))
+    return Prepared(root, tuple(schemas), referrers, foreign, tuple(relics), one_way)
 
 
 def _rewrite(node: dict[str, Any], at: str, *, is_30: bool, alone: bool) -> None:

@@ -204,6 +204,8 @@ class Explainer:
         if isinstance(kind, _Kind.AdditionalItems):  # until draft 2019-09
             return Unplaced(keyword, where, by, messages.sentence("maxItems", kind.limit, value))
         unexpected = getattr(kind, "unexpected", None)
+        if unexpected is not None and self._is_one_way(by):
+            return Unplaced("writeOnly", where, by, _not_sent(unexpected))
         if unexpected is not None:
             return Unplaced(keyword, where, by, self._unexpected(keyword, unexpected, value, by))
         expected = _get(self._prepared, by)
@@ -239,6 +241,9 @@ class Explainer:
 
     def _nothing_allowed(self, value: Any, where: Tokens, by: Tokens) -> Unplaced:
         keyword = _keyword(by)
+        if self._is_one_way(by):
+            names = list(value) if keyword == "additionalProperties" else where[-1:]
+            return Unplaced("writeOnly", where, by, _not_sent(names))
         if keyword in ("additionalProperties", "unevaluatedProperties") and isinstance(value, dict):
             return Unplaced(keyword, where, by, self._unexpected(keyword, list(value), value, by))
         if keyword == "items" and where:
@@ -254,6 +259,10 @@ class Explainer:
             return Unplaced(keyword, where, by, message)
         message = messages.sentence("false", False, value) + self._why(by)
         return Unplaced(keyword, where, by, message)
+
+    def _is_one_way(self, by: Tokens) -> bool:
+        """Whether what stands at *by* is forbidden for its direction alone (`direction`)."""
+        return _get(self._prepared, by) is False and _get(self._source, by) is not False
 
     def _unexpected(self, keyword: str, names: Sequence[Any], value: Any, by: Tokens) -> str:
         if keyword == "unevaluatedItems":
@@ -295,6 +304,11 @@ class Explainer:
             if token == "dependentSchemas" and depth + 1 < len(by):
                 return f", since {messages.show(by[depth + 1])} is present"
         return ""
+
+
+def _not_sent(names: Sequence[Any]) -> str:
+    verb = "is" if len(names) == 1 else "are"
+    return f"{messages.names(names)} {verb} writeOnly, and no response may hold what is"
 
 
 def _called(table: branches.Branches, index: int) -> str:

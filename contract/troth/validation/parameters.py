@@ -26,10 +26,10 @@ def check_parameters(match: Match, request: Request) -> tuple[Violation, ...]:
     Parameters that the document does not declare are not looked at: OpenAPI forbids none.
     """
     operation = match.operation
+    violations = [*_own_query(match)] if operation.has_own_query else []
     if not operation.parameters:
-        return ()
+        return tuple(violations)
     sent = _Sent(match, request, styles.pairs(match.query), cookies(request.values("Cookie")))
-    violations: list[Violation] = []
     for parameter in operation.parameters:
         # OpenAPI 3.2: `querystring` is a location of its own, and yet in the query.
         where = "query" if parameter.location == "querystring" else parameter.location
@@ -37,6 +37,17 @@ def check_parameters(match: Match, request: Request) -> tuple[Violation, ...]:
         builder = ViolationBuilder(operation, parameter.pointer, at)
         violations += _check(parameter, sent, builder, location=f"request-{where}")
     return tuple(violations)
+
+
+def _own_query(match: Match) -> Iterator[Violation]:
+    """A violation where the query of the path itself was not sent."""
+    operation = match.operation
+    template = operation.template
+    if template.own_query(match.query) is None:
+        builder = ViolationBuilder(operation, operation.pointer)
+        query = "&".join(template.fixed({}))
+        message = f"the query of the path, {query!r}, is missing"
+        yield builder.violation("request-query.required", message)
 
 
 def check_headers(
