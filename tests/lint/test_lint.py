@@ -893,3 +893,73 @@ def test_a_branch_that_extends_another_is_given_no_tag_to_contradict_it() -> Non
     value = schemas(Base=base, More=more, Any=union)
     (overlap,) = [each for each in lint(read(value)) if each.code == "union-overlap"]
     assert overlap.fix == ()
+
+
+def severities(value: dict[str, Any], code: str) -> list[str]:
+    return [each.severity for each in lint(read(value)) if each.code == code]
+
+
+def variable(name: str, **schema: Any) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def got(*parameters: Any, **members: Any) -> dict[str, Any]:
+    return {"get": operation(parameters=list(parameters), **members)}
+
+
+@pytest.mark.parametrize(
+    ("schema", "found"),
+    [
+        ({"type": "string"}, ["warning"]),
+        ({"type": "string", "pattern": "^[a-z]+$"}, ["warning"]),
+        ({"type": ["integer", "string"]}, ["warning"]),
+        ({}, ["warning"]),
+        ({"type": "integer"}, []),
+        ({"type": "string", "format": "uuid"}, []),
+        ({"type": "string", "pattern": "^[0-9]+$"}, []),
+        ({"enum": ["red", "blue"]}, []),
+    ],
+)
+def test_templates_that_cross_are_told_where_types_leave_it_open(
+    schema: dict[str, Any], found: list[str]
+) -> None:
+    value = api(
+        paths={
+            "/issues/{number}/labels": got(variable("number", **schema)),
+            "/issues/comments/{id}": got(variable("id", type="string")),
+        }
+    )
+    assert severities(value, "ambiguous-path") == found
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "found"),
+    [
+        ("/chat", {"/chat#stream": got()}, ["error"]),
+        ("/chat", {"/chat#stream": got({"name": "a", "in": "query", "schema": {}})}, ["warning"]),
+        ("/chat", {"/chat#stream": got(requestBody=json_body(OBJECT))}, ["warning"]),
+        ("/chat", {"/chat#stream": got(responses=answer(OBJECT))}, ["warning"]),
+        ("/chat", {"/chat?beta=true": got()}, ["warning"]),
+        ("/chat", {"/chat#stream": {"put": operation()}}, []),
+        ("/{a}", {"/{b}": got(variable("b", type="string"))}, ["error"]),
+        ("/{a}", {"/{b}": got(variable("b", type="integer"))}, ["warning"]),
+        ("/{a}", {"/{b}": got(variable("b", type="string"), responses=answer({}))}, ["error"]),
+    ],
+)
+def test_one_url_with_two_operations_is_an_error_where_nothing_tells_them_apart(
+    one: str, other: dict[str, Any], found: list[str]
+) -> None:
+    first = got(variable("a", type="string")) if "{" in one else got()
+    assert severities(api(paths={one: first, **other}), "ambiguous-path") == found
+
+
+@pytest.mark.parametrize("path", ["/a/{id*}", "/a/{.id}", "/a{;id}", "/a/{id}{?q}"])
+def test_an_expression_of_rfc_6570_is_told_once_and_is_no_error(path: str) -> None:
+    value = api(paths={path: got(variable("id", type="string"))})
+    assert severities(value, "path-parameter-undeclared") == ["warning"]
+    assert severities(value, "path-parameter-unused") == []
+
+
+def test_a_name_that_holds_another_is_no_expression() -> None:
+    value = api(paths={"/{userid}/{id}": got(variable("id", type="string"))})
+    assert severities(value, "path-parameter-undeclared") == ["error"]
