@@ -963,3 +963,92 @@ def test_an_expression_of_rfc_6570_is_told_once_and_is_no_error(path: str) -> No
 def test_a_name_that_holds_another_is_no_expression() -> None:
     value = api(paths={"/{userid}/{id}": got(variable("id", type="string"))})
     assert severities(value, "path-parameter-undeclared") == ["error"]
+
+
+A = {"type": "object", "properties": {"a": {"type": "string"}}}
+B = {"type": "object", "properties": {"b": {"type": "string"}}}
+KIND = {"type": "object", "required": ["kind"], "properties": {"kind": {"type": "string"}}}
+
+
+def of(*branches: Any, **members: Any) -> dict[str, Any]:
+    """A document with one union, whose branches A and B may be referred to."""
+    return schemas(A=A, B=B, U={"oneOf": list(branches), **members})
+
+
+def reference(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        # every value of the one is one of the other
+        (of(reference("A"), reference("B")), ["error"]),
+        (of({"type": "string"}, {"enum": ["a"]}), ["error"]),
+        (of({"type": "integer"}, {"type": "number"}), ["error"]),
+        # which of the two is meant is said
+        (of(reference("A"), reference("B"), discriminator={"propertyName": "kind"}), ["warning"]),
+        # only what nobody sends is shared
+        (
+            of({"type": "array", "items": A}, {"type": "array", "items": {"type": "integer"}}),
+            ["warning"],
+        ),
+        (of({"type": ["null", "string"]}, {"type": ["null", "integer"]}), ["warning"]),
+        # this is what oneOf is for
+        (of({**A, "required": ["a"]}, {**B, "required": ["b"]}), []),
+        (of({"required": ["a"]}, {"required": ["b"]}, type="object"), []),
+        # what stands beside the branches counts
+        (of({"type": "string"}, {"enum": ["a"]}, maxLength=0), []),
+    ],
+)
+def test_an_overlap_is_an_error_where_usual_values_are_rejected(
+    value: dict[str, Any], found: list[str]
+) -> None:
+    assert severities(value, "union-overlap") == found
+
+
+def test_a_discriminator_of_the_parent_tells_branches_apart_too() -> None:
+    pet = {**KIND, "discriminator": {"propertyName": "kind"}}
+    value = schemas(
+        Pet=pet,
+        Cat={"allOf": [reference("Pet"), A]},
+        Dog={"allOf": [reference("Pet"), B]},
+        U={"oneOf": [reference("Cat"), reference("Dog")]},
+    )
+    assert severities(value, "union-overlap") == ["warning"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "found"),
+    [
+        (properties(a={"type": "string", "default": None}), ["warning"]),
+        ({**properties(a={"type": "string", "default": None}), "required": ["a"]}, ["error"]),
+        (properties(a={"type": "string", "default": 1}), ["error"]),
+        ({"type": "string", "format": "uri", "default": ""}, ["warning"]),
+        ({"type": "string", "format": "uri", "minLength": 1, "default": ""}, ["error"]),
+    ],
+)
+def test_a_default_that_does_no_harm_is_a_warning(schema: dict[str, Any], found: list[str]) -> None:
+    assert severities(schemas(A=schema), "default-invalid") == found
+
+
+def test_null_in_an_example_of_a_nullable_enum_is_a_warning() -> None:
+    state = {"type": "string", "nullable": True, "enum": ["open"]}
+    value = schemas(A={**properties(state=state), "example": {"state": None}})
+    value["openapi"] = "3.0.3"
+    assert severities(value, "example-invalid") == ["warning"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "found"),
+    [
+        ({"type": "string", "format": "binary"}, []),
+        ({"type": "string", "contentMediaType": "image/png"}, []),
+        ({"type": "array", "items": {"type": "string", "format": "binary"}}, []),
+        ({"type": "array", "items": {"type": "string"}}, ["info"]),
+        ({"type": "string"}, ["info"]),
+    ],
+)
+def test_files_need_no_bounds(schema: dict[str, Any], found: list[str]) -> None:
+    form = {"multipart/form-data": {"schema": {**properties(a=schema), "required": ["a"]}}}
+    assert severities(at(requestBody={"content": form}), "unbounded") == found
