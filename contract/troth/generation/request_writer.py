@@ -188,7 +188,7 @@ def _addressed(operation: Operation, values: Mapping[tuple[str, str], Any]) -> t
 def _in_field(parameter: Parameter, value: Any) -> str:
     if parameter.content is not None:
         return text_of(value)
-    return styles.write_field(parameter, value, encode=encoded)
+    return styles.write_field(parameter, value)
 
 
 def _in_path(parameter: Parameter, value: Any) -> str:

@@ -11,7 +11,8 @@ from troth.generation import witnesses
 from troth.generation.values import Unsatisfiable, synthesize
 from troth.lint.diagnostics import Diagnostic, Fix, Severity, inline_json
 from troth.lint.survey import Node, Survey
-from troth.schema import proofs
+from troth.schema import dialect, proofs
+from troth.schema.schema import Schemas
 from troth.seed import Seed
 
 # Pairs of one union that are compared: beyond it a union is data, and quadratic work is no help.
@@ -31,16 +32,17 @@ def overlaps(survey: Survey) -> Iterator[Diagnostic]:
     whose tag nothing holds.  Where a discriminator tells which branch is meant, and where only
     empty or far-fetched values are shared, it is a warning.
     """
+    schemas = _plain(survey)
     for node in survey.of("schema"):
         branches = list(survey.children(node, "oneOf")) if survey.is_provable(node) else []
         pairs = list(islice(combinations(branches, 2), _MOST_PAIRS))
         decides = _decides(survey, node, branches)
-        common = None if decides else _common(survey, node, branches)
+        common = None if decides else _common(schemas, node, branches)
         if common is not None:
             yield _overlap(survey, node, *common, severity="error")
             continue
         for one, other in pairs:
-            witness = _shared_value(survey, node, one, other)
+            witness = _shared_value(schemas, node, one, other)
             if witness is None:
                 continue
             tag = _tag(survey, branches) or _discriminated(survey, node, branches)
@@ -72,16 +74,16 @@ def _overlap(
     )
 
 
-def _common(survey: Survey, node: Node, branches: list[Node]) -> tuple[Node, Node, Any] | None:
+def _common(schemas: Schemas, node: Node, branches: list[Node]) -> tuple[Node, Node, Any] | None:
     """Two branches, and a natural value of the one that the other takes as well."""
     for one in branches if len(branches) <= _MOST_BRANCHES else ():
         try:
-            beside = proofs.beside(survey.schemas, node.pointer)
-            natural = synthesize(survey.schemas.at(one.pointer), seed=_SEED)
+            beside = proofs.beside(schemas, node.pointer)
+            natural = synthesize(schemas.at(one.pointer), seed=_SEED)
             if beside is not None and not beside.fits(natural):
                 continue
             for other in branches:
-                if other is not one and survey.schemas.at(other.pointer).is_valid(natural):
+                if other is not one and schemas.at(other.pointer).is_valid(natural):
                     first, second = sorted((one, other), key=branches.index)
                     return first, second, natural
         except (SpecError, ValueError, Unsatisfiable, RecursionError):
@@ -113,9 +115,20 @@ def _excludes(survey: Survey, one: Node, other: Node) -> bool:
     return bool(asked[0] - asked[1] and asked[1] - asked[0])
 
 
-def _shared_value(survey: Survey, union: Node, one: Node, other: Node) -> witnesses.Witness | None:
+def _plain(survey: Survey) -> Schemas:
+    """The schemas as those read them who know of no discriminator: most validators."""
+    if not survey.schemas.prepared.discriminating:
+        return survey.schemas
+    document = survey.document
+    prepared = dialect.prepare(document.root, document.openapi, discriminates=False)
+    return Schemas(document, prepared=prepared)
+
+
+def _shared_value(
+    schemas: Schemas, union: Node, one: Node, other: Node
+) -> witnesses.Witness | None:
     try:
-        overlap = witnesses.overlap(survey.schemas, one.pointer, other.pointer, union=union.pointer)
+        overlap = witnesses.overlap(schemas, one.pointer, other.pointer, union=union.pointer)
     except (SpecError, ValueError):
         return None  # a pattern that cannot be compiled is a diagnostic of its own
     return overlap.witness
@@ -146,8 +159,8 @@ def _tag(survey: Survey, branches: list[Node]) -> Tag | None:
 def _discriminated(survey: Survey, node: Node, branches: list[Node]) -> Tag | None:
     """The free string that the discriminator names, and the value that it gives each branch.
 
-    OpenAPI 3.1 §4.8.25: a discriminator is a hint and leaves validation as it is; its values
-    select nothing until the branches hold themselves to them.
+    To JSON Schema a discriminator is unknown (OpenAPI 3.1 §4.8.25 calls it a hint): to validators
+    of that alone its values select nothing until the branches hold themselves to them.
     """
     discriminator = node["discriminator"] or {}
     tag, mapping = discriminator.get("propertyName"), discriminator.get("mapping")

@@ -133,6 +133,8 @@ class Parameter:
     style: str = "form"
     explode: bool = True
     allow_reserved: bool = False
+    allow_empty: bool = False
+    examples: tuple[Example, ...] = ()
 
     @property
     def layout(self) -> Style:

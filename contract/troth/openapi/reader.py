@@ -127,6 +127,8 @@ class _Reader:
             style=style,
             explode=declared.flag("explode", default=explodes(style)),
             allow_reserved=declared.flag("allowReserved"),
+            allow_empty=declared.flag("allowEmptyValue"),
+            examples=tuple(self.examples(declared)),
         )
 
     def request_body(self, operation: Node) -> RequestBody | None:
