@@ -22,6 +22,8 @@ from troth.errors import Place, SpecError
 from troth.http import json_text, media_type
 from troth.schema import dialect, messages, misspellings, validators
 from troth.schema.applicators import IN_PLACE, applying
+from troth.schema.direction import Direction, toward
+from troth.schema.discriminator import SUBTYPES
 from troth.schema.explanation import Explainer, Mismatch
 
 __all__ = ["Mismatch", "Schema", "Schemas", "Source"]
@@ -78,6 +80,10 @@ class Schema:
         """Every way in which *instance* departs from the schema, in the order of the instance."""
         return self.schemas.explain(self.compiled, instance, pointer=self.pointer)
 
+    def leaves_open(self, instance: Any) -> bool:
+        """Whether a server may refuse *instance*, valid as it is: readOnly members make it so."""
+        return self.schemas.leaves_open(self.pointer, instance)
+
     def hints(self, instance: Any) -> tuple[Mismatch, ...]:
         """Members that are probably misspelt: legal, since the object is open, but telling."""
         return self.schemas.hints(self.pointer, instance)
@@ -87,7 +93,8 @@ class Schemas:
     """The schemas of one document, compiled when first used.
 
     *published* are those of the document before its overlays: what no overlay touched is compiled
-    once for both.
+    once for both.  *drawn* are these schemas as values are drawn from them: with nothing that
+    ought not to be sent.
     """
 
     def __init__(
@@ -96,14 +103,11 @@ class Schemas:
         *,
         draft: str = JSON_SCHEMA_2020_12,
         published: Schemas | None = None,
+        prepared: dialect.Prepared | None = None,
     ) -> None:
         self.document = document
-        if document.openapi:
-            self.prepared = dialect.prepare(document.root, document.openapi)
-            patterns = validators.PATTERNS
-        else:
-            self.prepared = dialect.prepare_schema(document.root)
-            patterns = validators.SMALL_PATTERNS
+        self.prepared = prepared or _prepared(document)
+        patterns = validators.PATTERNS if document.openapi else validators.SMALL_PATTERNS
         self.draft = draft
         try:
             self.engine = validators.Engine(self.prepared, draft=draft, patterns=patterns)
@@ -114,18 +118,24 @@ class Schemas:
         )
         self._misspellings = misspellings.Misspellings(self.prepared.root)
         self._content = {"contentSchema": _content_keyword(self._is_fit)}
+        self.drawn = self
         self._published = published
+        self._directed: dict[Direction, Schemas] = {}
         self._shared = frozenset[str]() if published is None else _untouched(published, self)
         self._compiled: dict[tuple[str, bool], Schema] = {}
         self._lock = threading.RLock()
 
-    def at(self, pointer: str, *, content: bool = False) -> Schema:
-        """The schema at *pointer*, compiled.
+    def at(
+        self, pointer: str, *, content: bool = False, direction: Direction | None = None
+    ) -> Schema:
+        """The schema at *pointer*, compiled, as messages in *direction* are held to it.
 
         With *content*, a string that `contentMediaType` calls JSON is parsed and held to its
         `contentSchema` as well (which JSON Schema 2020-12 §8 leaves to the application).  Raises
         SpecError when it is no schema, or uses a pattern that cannot be compiled.
         """
+        if direction is not None and (directed := self._toward(direction)) is not self:
+            return directed.at(pointer, content=content)
         schema = self._compiled.get((pointer, content))
         if schema is None:
             with self._lock:
@@ -184,7 +194,7 @@ class Schemas:
         if name == "place":
             return self.document.place(schema.pointer)
         if name == "prepared":
-            return pointers.resolve(self.prepared.root, schema.pointer)
+            return pointers.resolve(self.drawn.prepared.root, schema.pointer)
         with self._lock:
             try:
                 keywords = self._content if schema.content else None
@@ -192,11 +202,41 @@ class Schemas:
             except validators.Uncompilable as fault:
                 raise self._spec_error(fault) from fault
 
+    def _toward(self, direction: Direction) -> Schemas:
+        """These schemas for one *direction*: themselves where the document knows none."""
+        if not self.prepared.one_way:
+            return self
+        with self._lock:
+            if direction not in self._directed:
+                self._directed[direction] = self._rewritten(direction)
+            return self._directed[direction]
+
+    def _rewritten(self, direction: Direction) -> Schemas:
+        forbidding = toward(self.prepared, direction, forbids=True)
+        if forbidding is self.prepared:
+            return self
+        sent = Schemas(self.document, draft=self.draft, published=self, prepared=forbidding)
+        if direction == "response":
+            return sent
+        lenient = toward(self.prepared, direction, forbids=False)
+        taken = Schemas(self.document, draft=self.draft, published=self, prepared=lenient)
+        taken.drawn = sent
+        return taken
+
+    def leaves_open(self, pointer: str, instance: Any) -> bool:
+        """Whether a server may refuse *instance*, valid as it is, of the schema at *pointer*."""
+        if self.drawn is self or self._published is None:
+            return False
+        # OpenAPI 3.1 and 3.2 make no exception for `required`: both readings are fair
+        strict = [] if self.document.openapi.startswith("3.0.") else [self._published]
+        return not all(each.at(pointer).is_valid(instance) for each in (self.drawn, *strict))
+
     def _made(self, pointer: str, content: bool) -> Schema:
         if self._published is not None and pointer in self._shared:
             return self._published.at(pointer, content=content)
         try:
-            source = pointers.resolve(self.document.root, pointer)
+            # what a discriminator stands for is written nowhere
+            source = pointers.find(self.document.root, pointer)
             pointers.resolve(self.prepared.root, pointer)
         except KeyError:
             place = self.document.place(pointer)
@@ -204,9 +244,15 @@ class Schemas:
         schema = Schema(pointer, source, self, content)
         if not self.engine.is_large:
             schema.is_valid  # noqa: B018 - compiled now, so that what is wrong with it is told
-        elif pointer in self.engine.unfit:
-            raise self._spec_error(self.engine.unfit[pointer])
+        elif pointer in self._unfit:
+            raise self._spec_error(self._unfit[pointer])
         return schema
+
+    @property
+    def _unfit(self) -> Mapping[str, validators.Uncompilable]:
+        if self._published is not None and self._published.document is self.document:
+            return self._published.engine.unfit  # no direction makes a schema unfit
+        return self.engine.unfit
 
     def _spec_error(self, fault: validators.Uncompilable) -> SpecError:
         place = self.document.place(fault.pointer)
@@ -234,10 +280,19 @@ def _untouched(published: Schemas, overlaid: Schemas) -> frozenset[str]:
     before, after = published.document, overlaid.document
     if before.openapi != after.openapi:
         return frozenset()
+    prepared = overlaid.prepared
+    # two directions of one document share what both see alike, as an overlaid one shares its tree
+    roots = before.root, after.root
+    if before is after:
+        roots = published.prepared.root, prepared.root
+    changed = list(_differences(*roots))
+    unions = [each.prepared.root.get(SUBTYPES, {}) for each in (published, overlaid)]
+    for parent in unions[1]:
+        if unions[0].get(parent) != unions[1][parent]:
+            changed += prepared.referrers[pointers.of([SUBTYPES, parent])]
     # what holds something that changed has changed, and so has what refers to it
-    changed = overlaid.prepared.users(_differences(before.root, after.root))
-    kept = set(overlaid.prepared.pointers) & set(published.prepared.pointers)
-    return frozenset(kept - changed.keys())
+    kept = set(prepared.pointers) & set(published.prepared.pointers)
+    return frozenset(kept - prepared.users(changed).keys())
 
 
 def _differences(before: Any, after: Any) -> Iterator[str]:
@@ -271,6 +326,12 @@ def _is_another(one: Any, other: Any) -> bool:
         # items that stand behind one that was taken out, or put in, have moved
         return len(one) != len(other)
     return not isinstance(other, dict) and bool(one != other)
+
+
+def _prepared(document: Source) -> dialect.Prepared:
+    if document.openapi:
+        return dialect.prepare(document.root, document.openapi)
+    return dialect.prepare_schema(document.root)
 
 
 class Unfit(ValueError):

@@ -18,7 +18,7 @@ import jsonschema_rs
 from troth import pointer as pointers
 from troth.document.grammar import JSON_SCHEMA_2020_12
 from troth.schema import messages
-from troth.schema.dialect import BASE, Prepared, copy_of, fragment
+from troth.schema.dialect import BASE, Prepared, copy_of
 
 #: How much work one pattern may be: its automaton in bytes, its steps on one string.
 PATTERNS = jsonschema_rs.FancyRegexOptions(
@@ -249,7 +249,7 @@ class Engine:
 
 
 def _reference(pointer: str) -> dict[str, Any]:
-    return {"$ref": f"{BASE}#{fragment(pointer)}"}
+    return {"$ref": f"{BASE}#{pointers.fragment(pointer)}"}
 
 
 def _registry(root: Any) -> jsonschema_rs.Registry:
