@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice, product
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from troth.document import vocabulary
 from troth.document.document import Document, Node
 from troth.document.spec_errors import Faults
 from troth.errors import SpecError
+from troth.http import media_type
 from troth.laws import condition, laws
 from troth.laws.condition import Condition, Scope
 from troth.laws.declared_members import shapes_of
@@ -28,8 +29,8 @@ from troth.openapi.contract import Contract, Verbs, routes
 from troth.openapi.operation import (
     DEFAULT_STYLES,
     LOCATIONS,
-    TEMPLATED,
     DeclaredResponse,
+    Encoding,
     Example,
     MediaType,
     Operation,
@@ -38,7 +39,9 @@ from troth.openapi.operation import (
     SecurityScheme,
     explodes,
 )
+from troth.openapi.paths import TEMPLATED, base_path
 from troth.openapi.stream_assembly import Assembly
+from troth.schema.direction import Direction
 from troth.schema.schema import Schema, Schemas
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
@@ -135,18 +138,22 @@ class _Reader:
                 return False
         return True
 
-    def parameter(self, declared: Node, name: str, location: Any) -> Parameter:
+    def parameter(
+        self, declared: Node, name: str, location: Any, *, direction: Direction = "request"
+    ) -> Parameter:
         style = declared.text("style") or DEFAULT_STYLES[location]
         return Parameter(
             name=name,
             location=location,
             pointer=declared.pointer,
             required=declared.flag("required") or location == "path",
-            schema=self.schema(declared, "schema"),
-            content=next(iter(self.content(declared)), None),
+            schema=self.schema(declared, "schema", direction=direction),
+            content=next(iter(self.content(declared, direction=direction)), None),
             style=style,
             explode=declared.flag("explode", default=explodes(style)),
             allow_reserved=declared.flag("allowReserved"),
+            allow_empty=declared.flag("allowEmptyValue"),
+            examples=tuple(self.examples(declared)),
         )
 
     def request_body(self, operation: Node) -> RequestBody | None:
@@ -159,45 +166,77 @@ class _Reader:
     def responses(self, operation: Node) -> Iterator[DeclaredResponse]:
         for status, entry in operation.members("responses", patterned=True):
             response = entry.followed()
-            headers = tuple(
-                self.parameter(header.followed(), name, "header")
-                for name, header in response.members("headers")
-                # OpenAPI 3.1 §4.8.17.1: a response header named Content-Type is ignored
-                if name.lower() != "content-type"
-            )
             yield DeclaredResponse(
                 status=status.upper() if status != "default" else status,
                 pointer=response.pointer,
                 description=response.prose("description"),
-                content=tuple(self.content(response, operation)),
-                headers=headers,
+                content=tuple(self.content(response, operation, direction="response")),
+                headers=self.headers(response, "response"),
             )
 
-    def content(self, owner: Node, operation: Node | None = None) -> Iterator[MediaType]:
+    def content(
+        self,
+        owner: Node,
+        operation: Node | None = None,
+        *,
+        direction: Direction = "request",
+    ) -> Iterator[MediaType]:
         """The media types of *owner*; those of a response know what their *operation* declares."""
         for content_type, entry in owner.members("content"):
-            media_type = entry.followed()
+            declared = entry.followed()
             yield MediaType(
                 content_type=content_type,
-                pointer=media_type.pointer,
-                schema=self.schema(media_type, "schema"),
-                item=self.schema(media_type, "itemSchema", content=True),
-                examples=tuple(self.examples(media_type)),
-                when=self.condition(media_type, operation),
-                sentinel=self.extension(media_type, "x-speakeasy-sse-sentinel"),
-                assembly=self.assembly(media_type),
-                encoding={name: each.value for name, each in media_type.members("encoding")},
+                pointer=declared.pointer,
+                schema=self.schema(declared, "schema", direction=direction),
+                item=self.schema(declared, "itemSchema", content=True, direction=direction),
+                examples=tuple(self.examples(declared)),
+                when=self.condition(declared, operation),
+                sentinel=self.extension(declared, "x-speakeasy-sse-sentinel"),
+                assembly=self.assembly(declared),
+                **self.encodings(declared, direction),
             )
 
-    def condition(self, media_type: Node, operation: Node | None) -> Condition | None:
-        source, at = media_type.value.get("x-troth-when"), media_type.at("x-troth-when")
+    def encodings(self, owner: Node, direction: Direction) -> dict[str, Any]:
+        """The Encoding Objects of a media type or, in OpenAPI 3.2, of another encoding."""
+        encoding = partial(self.encoding, direction=direction)
+        item = owner.one("itemEncoding")
+        return {
+            "encoding": {name: encoding(each) for name, each in owner.members("encoding")},
+            "prefix_encoding": tuple(map(encoding, owner.items("prefixEncoding"))),
+            "item_encoding": encoding(item) if item is not None else None,
+        }
+
+    def encoding(self, declared: Node, *, direction: Direction) -> Encoding:
+        kinds = media_type.elements(declared.text("contentType"), ",")
+        return Encoding(
+            pointer=declared.pointer,
+            content_types=tuple(kind.strip() for kind in kinds),
+            headers=self.headers(declared, direction),
+            style=declared.text("style") or None,
+            explode=declared.flag("explode") if "explode" in declared.value else None,
+            allow_reserved=(
+                declared.flag("allowReserved") if "allowReserved" in declared.value else None
+            ),
+            **self.encodings(declared, direction),
+        )
+
+    def headers(self, owner: Node, direction: Direction) -> tuple[Parameter, ...]:
+        return tuple(
+            self.parameter(header.followed(), name, "header", direction=direction)
+            for name, header in owner.members("headers")
+            # OpenAPI 3.1 §4.8.15.1.1, §4.8.17.1: one that is named Content-Type is ignored
+            if name.lower() != "content-type"
+        )
+
+    def condition(self, declared: Node, operation: Node | None) -> Condition | None:
+        source, at = declared.value.get("x-troth-when"), declared.at("x-troth-when")
         if source is None:
             return None
         scope = Scope(shapes_of(self.document.root, operation.pointer)) if operation else None
         return condition.parse(source, at, self.document.place(at), scope=scope)
 
-    def assembly(self, media_type: Node) -> Assembly | None:
-        source, at = media_type.value.get("x-troth-assembly"), media_type.at("x-troth-assembly")
+    def assembly(self, declared: Node) -> Assembly | None:
+        source, at = declared.value.get("x-troth-assembly"), declared.at("x-troth-assembly")
         if source is None:
             return None
         return stream_assembly.parse(source, at, self.document.place(at))
@@ -215,21 +254,23 @@ class _Reader:
                 raise SpecError(sentence, place=self.document.place(where), pointer=where)
         return value
 
-    def examples(self, media_type: Node) -> Iterator[Example]:
-        if "example" in media_type.value:
-            yield Example(media_type.value["example"], media_type.at("example"))
-        for _, entry in media_type.members("examples"):
+    def examples(self, declared: Node) -> Iterator[Example]:
+        if "example" in declared.value:
+            yield Example(declared.value["example"], declared.at("example"))
+        for _, entry in declared.members("examples"):
             example = entry.followed()
             # OpenAPI 3.2 §4.19: `dataValue` is the value before serialisation
             for member in ("value", "dataValue"):
                 if member in example.value:
                     yield Example(example.value[member], example.at(member))
 
-    def schema(self, owner: Node, member: str, *, content: bool = False) -> Schema | None:
+    def schema(
+        self, owner: Node, member: str, *, content: bool = False, direction: Direction
+    ) -> Schema | None:
         if member not in owner.value:
             return None
         try:
-            return self.schemas.at(owner.at(member), content=content)
+            return self.schemas.at(owner.at(member), content=content, direction=direction)
         except SpecError as fault:
             self.faults.add(fault)
             return None
@@ -293,11 +334,20 @@ def _paths(server: Node) -> Iterator[str]:
         chosen = dict(zip(names, pick, strict=True))
         filled = TEMPLATED.sub(partial(_variable, chosen), url)
         try:
-            # OpenAPI 3.1 §4.8.5: it may be relative to where the document is
-            yield urljoin("/", urlsplit(filled).path).rstrip("/")
+            yield base_path(filled, _address(server.document))
         except ValueError:
             # an address that is no URL, such as `http://[`: lint says so, and it gives no path
             yield ""
+
+
+def _address(document: Document) -> str:
+    """The URL of *document*: what it says of itself, or what it was read by, if that is a URL.
+
+    OpenAPI 3.2 §4.1.2.2.1.  A file may be served anywhere, so that it counts as one at the root.
+    """
+    own = document.root.get("$self")
+    address = document.file if document.path is None else "/"
+    return urljoin(address, own) if isinstance(own, str) else address
 
 
 def _variable(values: Mapping[str, str], match: re.Match[str]) -> str:

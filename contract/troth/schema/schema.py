@@ -16,14 +16,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import jsonschema_rs
-
 from troth import pointer as pointers
 from troth.document.grammar import JSON_SCHEMA_2020_12
 from troth.errors import Place, SpecError
 from troth.http import json_text, media_type
 from troth.schema import dialect, messages, misspellings, validators
 from troth.schema.applicators import IN_PLACE, applying
+from troth.schema.direction import Direction, toward
+from troth.schema.discriminator import SUBTYPES
 from troth.schema.explanation import Explainer, Mismatch
 
 __all__ = ["Mismatch", "Schema", "Schemas", "Source"]
@@ -31,6 +31,7 @@ __all__ = ["Mismatch", "Schema", "Schemas", "Source"]
 
 #: Encodings that leave a text as it is (RFC 2045 §6.2); any other hides the JSON from us.
 _PLAIN = frozenset({None, "7bit", "8bit", "binary"})
+_COMPUTED = frozenset({"prepared", "place", "is_valid", "compiled"})
 _BRANCHING = frozenset({*IN_PLACE, "patternProperties"} - {"allOf"})
 
 
@@ -51,7 +52,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Schema:
-    """A compiled schema; safe to share between threads.
+    """A schema, compiled when it is first needed; safe to share between threads.
 
     *source* is the schema as the document writes it, *prepared* the JSON Schema 2020-12 that it
     means, *place* where it was written; *schemas* compiles its neighbours.  *is_valid* is the
@@ -60,15 +61,28 @@ class Schema:
 
     pointer: str
     source: Any
-    prepared: Any
-    place: Place | None
-    is_valid: Callable[[Any], bool]
     schemas: Schemas = field(repr=False)
-    _validator: jsonschema_rs.Validator = field(repr=False)
+    content: bool = False
+    prepared: Any = field(init=False, repr=False)
+    place: Place | None = field(init=False, repr=False)
+    is_valid: Callable[[Any], bool] = field(init=False, repr=False)
+    compiled: validators.Compiled = field(init=False, repr=False)
+
+    def __getattr__(self, name: str) -> Any:
+        # Python asks here for a slot that is still empty; once filled it costs nothing
+        if name not in _COMPUTED:
+            raise AttributeError(name)
+        value = self.schemas.compute(self, name)
+        object.__setattr__(self, name, value)
+        return value
 
     def errors(self, instance: Any) -> tuple[Mismatch, ...]:
         """Every way in which *instance* departs from the schema, in the order of the instance."""
-        return self.schemas.explain(self._validator, self.pointer, instance)
+        return self.schemas.explain(self.compiled, instance, pointer=self.pointer)
+
+    def leaves_open(self, instance: Any) -> bool:
+        """Whether a server may refuse *instance*, valid as it is: readOnly members make it so."""
+        return self.schemas.leaves_open(self.pointer, instance)
 
     def hints(self, instance: Any) -> tuple[Mismatch, ...]:
         """Members that are probably misspelt: legal, since the object is open, but telling."""
@@ -79,7 +93,8 @@ class Schemas:
     """The schemas of one document, compiled when first used.
 
     *published* are those of the document before its overlays: what no overlay touched is compiled
-    once for both.
+    once for both.  *drawn* are these schemas as values are drawn from them: with nothing that
+    ought not to be sent.
     """
 
     def __init__(
@@ -88,14 +103,11 @@ class Schemas:
         *,
         draft: str = JSON_SCHEMA_2020_12,
         published: Schemas | None = None,
+        prepared: dialect.Prepared | None = None,
     ) -> None:
         self.document = document
-        if document.openapi:
-            self.prepared = dialect.prepare(document.root, document.openapi)
-            patterns = validators.PATTERNS
-        else:
-            self.prepared = dialect.prepare_schema(document.root)
-            patterns = validators.SMALL_PATTERNS
+        self.prepared = prepared or _prepared(document)
+        patterns = validators.PATTERNS if document.openapi else validators.SMALL_PATTERNS
         self.draft = draft
         try:
             self.engine = validators.Engine(self.prepared, draft=draft, patterns=patterns)
@@ -106,18 +118,24 @@ class Schemas:
         )
         self._misspellings = misspellings.Misspellings(self.prepared.root)
         self._content = {"contentSchema": _content_keyword(self._is_fit)}
+        self.drawn = self
         self._published = published
+        self._directed: dict[Direction, Schemas] = {}
         self._shared = frozenset[str]() if published is None else _untouched(published, self)
         self._compiled: dict[tuple[str, bool], Schema] = {}
         self._lock = threading.RLock()
 
-    def at(self, pointer: str, *, content: bool = False) -> Schema:
-        """The schema at *pointer*, compiled.
+    def at(
+        self, pointer: str, *, content: bool = False, direction: Direction | None = None
+    ) -> Schema:
+        """The schema at *pointer*, compiled, as messages in *direction* are held to it.
 
         With *content*, a string that `contentMediaType` calls JSON is parsed and held to its
         `contentSchema` as well (which JSON Schema 2020-12 §8 leaves to the application).  Raises
         SpecError when it is no schema, or uses a pattern that cannot be compiled.
         """
+        if direction is not None and (directed := self._toward(direction)) is not self:
+            return directed.at(pointer, content=content)
         schema = self._compiled.get((pointer, content))
         if schema is None:
             with self._lock:
@@ -144,14 +162,17 @@ class Schemas:
             yield self._spec_error(fault)
 
     def explain(
-        self, validator: jsonschema_rs.Validator, pointer: str, instance: Any
+        self, compiled: validators.Compiled, instance: Any, *, pointer: str
     ) -> tuple[Mismatch, ...]:
-        """What *validator*, of the schema at *pointer*, says against *instance*."""
-        errors = validators.failures(validator, instance)
+        """What *compiled*, of the schema at *pointer*, says against *instance*."""
+        if compiled.key is not None:
+            instance = {compiled.key: instance}
+        errors = validators.failures(compiled.validator, instance)
         if errors is None:
             message = f"{messages.show(instance)} is not a JSON value"
             return (Mismatch("type", "", pointer, message, self.document.place(pointer)),)
-        return self._explainer.explain(errors, instance) if errors else ()
+        outside = 0 if compiled.key is None else 1
+        return self._explainer.explain(errors, instance, outside=outside) if errors else ()
 
     def hints(self, pointer: str, instance: Any) -> tuple[Mismatch, ...]:
         """The hints for *instance* of the schema at *pointer*."""
@@ -166,24 +187,72 @@ class Schemas:
             for hint in self._misspellings.find(pointer, instance)
         )
 
+    def compute(self, schema: Schema, name: str) -> Any:
+        """What the slot *name* of *schema* holds.  Raises SpecError if it cannot be compiled."""
+        if name == "is_valid":
+            return validators.answer(schema.compiled)
+        if name == "place":
+            return self.document.place(schema.pointer)
+        if name == "prepared":
+            return pointers.resolve(self.drawn.prepared.root, schema.pointer)
+        with self._lock:
+            try:
+                keywords = self._content if schema.content else None
+                return self.engine.compile(schema.pointer, keywords=keywords)
+            except validators.Uncompilable as fault:
+                raise self._spec_error(fault) from fault
+
+    def _toward(self, direction: Direction) -> Schemas:
+        """These schemas for one *direction*: themselves where the document knows none."""
+        if not self.prepared.one_way:
+            return self
+        with self._lock:
+            if direction not in self._directed:
+                self._directed[direction] = self._rewritten(direction)
+            return self._directed[direction]
+
+    def _rewritten(self, direction: Direction) -> Schemas:
+        forbidding = toward(self.prepared, direction, forbids=True)
+        if forbidding is self.prepared:
+            return self
+        sent = Schemas(self.document, draft=self.draft, published=self, prepared=forbidding)
+        if direction == "response":
+            return sent
+        lenient = toward(self.prepared, direction, forbids=False)
+        taken = Schemas(self.document, draft=self.draft, published=self, prepared=lenient)
+        taken.drawn = sent
+        return taken
+
+    def leaves_open(self, pointer: str, instance: Any) -> bool:
+        """Whether a server may refuse *instance*, valid as it is, of the schema at *pointer*."""
+        if self.drawn is self or self._published is None:
+            return False
+        # OpenAPI 3.1 and 3.2 make no exception for `required`: both readings are fair
+        strict = [] if self.document.openapi.startswith("3.0.") else [self._published]
+        return not all(each.at(pointer).is_valid(instance) for each in (self.drawn, *strict))
+
     def _made(self, pointer: str, content: bool) -> Schema:
         if self._published is not None and pointer in self._shared:
             return self._published.at(pointer, content=content)
-        return self._compile(pointer, content)
-
-    def _compile(self, pointer: str, content: bool) -> Schema:
-        place = self.document.place(pointer)
         try:
-            source = pointers.resolve(self.document.root, pointer)
-            prepared = pointers.resolve(self.prepared.root, pointer)
-            keywords = self._content if content else None
-            validator = self.engine.compile(pointer, keywords=keywords)
+            # what a discriminator stands for is written nowhere
+            source = pointers.find(self.document.root, pointer)
+            pointers.resolve(self.prepared.root, pointer)
         except KeyError:
+            place = self.document.place(pointer)
             raise SpecError("there is no such schema", pointer=pointer, place=place) from None
-        except validators.Uncompilable as fault:
-            raise self._spec_error(fault) from fault
-        is_valid = validators.answer(validator)
-        return Schema(pointer, source, prepared, place, is_valid, self, validator)
+        schema = Schema(pointer, source, self, content)
+        if not self.engine.is_large:
+            schema.is_valid  # noqa: B018 - compiled now, so that what is wrong with it is told
+        elif pointer in self._unfit:
+            raise self._spec_error(self._unfit[pointer])
+        return schema
+
+    @property
+    def _unfit(self) -> Mapping[str, validators.Uncompilable]:
+        if self._published is not None and self._published.document is self.document:
+            return self._published.engine.unfit  # no direction makes a schema unfit
+        return self.engine.unfit
 
     def _spec_error(self, fault: validators.Uncompilable) -> SpecError:
         place = self.document.place(fault.pointer)
@@ -212,17 +281,18 @@ def _untouched(published: Schemas, overlaid: Schemas) -> frozenset[str]:
     if before.openapi != after.openapi:
         return frozenset()
     prepared = overlaid.prepared
-    left = set(prepared.pointers) & set(published.prepared.pointers)
-    waiting = list(_differences(before.root, after.root))
-    while waiting:
-        at = waiting.pop()
-        while at:
-            # what holds something that changed has changed, and so has what refers to it
-            if at in left:
-                left.remove(at)
-                waiting += prepared.referrers.get(at, ())
-            at = at.rpartition("/")[0]
-    return frozenset(left)
+    # two directions of one document share what both see alike, as an overlaid one shares its tree
+    roots = before.root, after.root
+    if before is after:
+        roots = published.prepared.root, prepared.root
+    changed = list(_differences(*roots))
+    unions = [each.prepared.root.get(SUBTYPES, {}) for each in (published, overlaid)]
+    for parent in unions[1]:
+        if unions[0].get(parent) != unions[1][parent]:
+            changed += prepared.referrers[pointers.of([SUBTYPES, parent])]
+    # what holds something that changed has changed, and so has what refers to it
+    kept = set(prepared.pointers) & set(published.prepared.pointers)
+    return frozenset(kept - prepared.users(changed).keys())
 
 
 def _differences(before: Any, after: Any) -> Iterator[str]:
@@ -256,6 +326,12 @@ def _is_another(one: Any, other: Any) -> bool:
         # items that stand behind one that was taken out, or put in, have moved
         return len(one) != len(other)
     return not isinstance(other, dict) and bool(one != other)
+
+
+def _prepared(document: Source) -> dialect.Prepared:
+    if document.openapi:
+        return dialect.prepare(document.root, document.openapi)
+    return dialect.prepare_schema(document.root)
 
 
 class Unfit(ValueError):
