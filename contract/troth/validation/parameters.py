@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import unquote, unquote_plus
 
 from troth import pointer
-from troth.http import json_text, media_type
+from troth.http import json_text
 from troth.http.exchange import Request, Response
 from troth.openapi.operation import DeclaredResponse, Match, MediaType, Operation, Parameter
-from troth.validation import bodies, coercion, styles
+from troth.validation import coercion, content, styles
 from troth.validation.security import cookies
 from troth.validation.styles import Kind, Malformed, Pairs, Repeated, Texts
 from troth.validation.violation_builder import ViolationBuilder
@@ -98,13 +98,13 @@ class _Sent:
 def _check(
     parameter: Parameter, sent: _Sent | Response, violations: ViolationBuilder, *, location: str
 ) -> Iterator[Violation]:
-    content = parameter.content
-    schema = content.schema if content is not None else parameter.schema
+    entry = parameter.content
+    schema = entry.schema if entry is not None else parameter.schema
     if parameter.allow_empty and isinstance(sent, _Sent) and _is_empty(parameter, sent):
         return  # OpenAPI 3.1 §4.8.12.2: whatever its type is
     try:
-        if content is not None:
-            value, is_there = _content_value(content, _whole(parameter, sent))
+        if entry is not None:
+            value, is_there = _content_value(entry, _whole(parameter, sent))
         else:
             divide = partial(_texts, parameter, sent)
             value, is_there = coercion.read_first(parameter.schema, divide)
@@ -195,7 +195,7 @@ def _whole(parameter: Parameter, sent: _Sent | Response) -> str | None:
     assert isinstance(sent, _Sent)
     if parameter.location == "querystring":
         assert parameter.content is not None
-        is_form = media_type.essence(parameter.content.content_type) in bodies.FORMS
+        is_form = content.form_of(parameter.content.content_type) == "urlencoded"
         query = _rest(parameter, sent)
         return (query if is_form else styles.decoded(query, plus=False)) or None
     if parameter.location == "path":
@@ -223,16 +223,12 @@ def _rest(parameter: Parameter, sent: _Sent) -> str:
     )
 
 
-def _content_value(content: MediaType, text: str | None) -> tuple[Any, bool]:
+def _content_value(entry: MediaType, text: str | None) -> tuple[Any, bool]:
     """The value of the *text* of such a parameter, and whether it is there."""
     if text is None:
         return None, False
-    if content.is_json:
-        return json_text.decode(text.encode("utf-8", "surrogatepass")), True
-    if media_type.essence(content.content_type) in bodies.FORMS:
-        request = Request("GET", "/", (("Content-Type", content.content_type),), text.encode())
-        return bodies.decode_form(content, request), True
-    return (text if content.schema is None else coercion.read(content.schema, text)), True
+    value = content.read(entry, entry.content_type, text.encode("utf-8", "surrogatepass"))
+    return (text if value is content.UNREAD else value), True
 
 
 def _called(parameter: Parameter) -> str:
