@@ -268,9 +268,9 @@ def _nested(name: str, sent: Pairs, kind: Kind, leaf: Callable[[str], str]) -> T
         if kind == "object" and not any(segments[:1]):
             raise Malformed(f"{key[:60]!r} is not '{name}[member]'")
         tree = _put(tree, segments, leaf(text))
-    if kind == "scalar" and isinstance(tree, list):
+    if kind == "scalar" and isinstance(tree, list) and len(tree) > 1:
         raise Repeated(len(tree))
-    if kind == "scalar" and isinstance(tree, dict):
+    if kind == "scalar" and isinstance(tree, list | dict):
         raise Malformed(f"it takes one value, not '{name}[…]'")
     return [tree] if kind == "array" and isinstance(tree, str) else tree
 
