@@ -25,6 +25,7 @@ from troth.http import json_text, media_type
 from troth.schema import dialect, messages, misspellings, validators
 from troth.schema.applicators import IN_PLACE, applying
 from troth.schema.direction import Direction, toward
+from troth.schema.discriminator import SUBTYPES
 from troth.schema.explanation import Explainer, Mismatch
 
 __all__ = ["Mismatch", "Schema", "Schemas", "Source"]
@@ -212,8 +213,9 @@ class Schemas:
     def _compile(self, pointer: str, content: bool) -> Schema:
         place = self.document.place(pointer)
         try:
-            source = pointers.resolve(self.document.root, pointer)
             prepared = pointers.resolve(self.drawn.prepared.root, pointer)
+            # what a discriminator stands for is written nowhere
+            source = pointers.find(self.document.root, pointer)
             keywords = self._content if content else None
             validator = self.engine.compile(pointer, keywords=keywords)
         except KeyError:
@@ -256,6 +258,10 @@ def _untouched(published: Schemas, overlaid: Schemas) -> frozenset[str]:
     if before is after:
         roots = published.prepared.root, prepared.root
     waiting = list(_differences(*roots))
+    unions = [each.prepared.root.get(SUBTYPES, {}) for each in (published, overlaid)]
+    for parent in unions[1]:
+        if unions[0].get(parent) != unions[1][parent]:
+            waiting += prepared.referrers[pointers.of([SUBTYPES, parent])]
     while waiting:
         at = waiting.pop()
         while at:
