@@ -192,19 +192,13 @@ def _addressed(operation: Operation, values: Mapping[tuple[str, str], Any]) -> t
             # what the path says of its query is said once
             query.extend(_in_query(parameter, value) if parameter.name not in fixed else ())
         elif parameter.location == "header":
-            fields.append((parameter.name, _in_field(parameter, value)))
+            fields.append((parameter.name, styles.write_field(parameter, value)))
         else:
             cookies.extend(_in_query(parameter, value))
     if cookies:
         fields.append(("Cookie", "; ".join(cookies)))
     query = [*template.fixed(variables, but=query), *query]
     return template.filled(variables) + ("?" + "&".join(query) if query else ""), tuple(fields)
-
-
-def _in_field(parameter: Parameter, value: Any) -> str:
-    if parameter.content is not None:
-        return _content(parameter.content, value)
-    return styles.write_field(parameter, value)
 
 
 def _in_path(parameter: Parameter, value: Any) -> str:

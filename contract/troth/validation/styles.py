@@ -91,6 +91,8 @@ def _nested_pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 def write_field(parameter: Parameter, value: Any) -> str:
     """*value* as the text of a header field, in which nothing is encoded (RFC 9110 §5.5)."""
+    if parameter.content is not None and parameter.content.is_json:
+        return json_text.encode_ascii(value).decode()
     if not isinstance(value, list | dict):
         return "" if value is None else text_of(value)
     return ",".join(_words(value, explode=parameter.explode, encode=str))
