@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import unquote, unquote_plus
 
 from troth import pointer
-from troth.http import json_text, media_type
+from troth.http import json_text
 from troth.http.exchange import Request, Response
 from troth.openapi.operation import DeclaredResponse, Match, MediaType, Operation, Parameter
 from troth.schema.schema import Schema
-from troth.validation import bodies, coercion, styles
+from troth.validation import coercion, content, styles
 from troth.validation.security import cookies
 from troth.validation.styles import Kind, Malformed, Pairs, Repeated, Texts
 from troth.validation.violation_builder import ViolationBuilder
@@ -216,7 +216,7 @@ def _whole(parameter: Parameter, sent: _Sent | Response) -> str | None:
     assert isinstance(sent, _Sent)
     if parameter.location == "querystring":
         assert parameter.content is not None
-        is_form = media_type.essence(parameter.content.content_type) in bodies.FORMS
+        is_form = content.form_of(parameter.content.content_type) == "urlencoded"
         query = _rest(parameter, sent)
         return (query if is_form else styles.decoded(query, plus=False)) or None
     if parameter.location == "path":
@@ -232,28 +232,17 @@ def _whole(parameter: Parameter, sent: _Sent | Response) -> str | None:
 
 def _rest(parameter: Parameter, sent: _Sent) -> str:
     """The query of *sent* without what the path and a credential have in it."""
-    query, others = (
-        sent.match.query,
-        _others(replace(parameter, location="query"), sent.match.operation),
-    )
-    if not others:
-        return query
-    pieces = (piece for piece in query.split("&"))
-    return "&".join(
-        piece for piece in pieces if unquote_plus(piece.partition("=")[0]) not in others
-    )
+    others = _others(replace(parameter, location="query"), sent.match.operation)
+    pieces = sent.match.query.split("&") if others else [sent.match.query]
+    return "&".join(each for each in pieces if unquote_plus(each.partition("=")[0]) not in others)
 
 
-def _content_value(content: MediaType, text: str | None) -> tuple[Any, bool]:
+def _content_value(entry: MediaType, text: str | None) -> tuple[Any, bool]:
     """The value of the *text* of such a parameter, and whether it is there."""
     if text is None:
         return None, False
-    if content.is_json:
-        return json_text.decode(text.encode("utf-8", "surrogatepass")), True
-    if media_type.essence(content.content_type) in bodies.FORMS:
-        request = Request("GET", "/", (("Content-Type", content.content_type),), text.encode())
-        return bodies.decode_form(content, request), True
-    return (text if content.schema is None else coercion.read(content.schema, text)), True
+    value = content.read(entry, entry.content_type, text.encode("utf-8", "surrogatepass"))
+    return (text if value is content.UNREAD else value), True
 
 
 def _called(parameter: Parameter) -> str:
