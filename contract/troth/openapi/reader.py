@@ -201,15 +201,19 @@ class _Reader:
                 raise SpecError(sentence, place=self.document.place(where), pointer=where)
         return value
 
-    def examples(self, media_type: Node) -> Iterator[Example]:
-        if "example" in media_type.value:
-            yield Example(media_type.value["example"], media_type.at("example"))
-        for _, entry in media_type.members("examples"):
+    def examples(self, owner: Node) -> Iterator[Example]:
+        if "example" in owner.value:
+            yield Example(owner.value["example"], owner.at("example"))
+        for name, entry in owner.members("examples"):
             example = entry.followed()
-            # OpenAPI 3.2 §4.19: `dataValue` is the value before serialisation
-            for member in ("value", "dataValue"):
+            # OpenAPI 3.2 §4.19: `dataValue` is the value before serialisation, `serializedValue`
+            # after; what an `externalValue` refers to is never fetched
+            text = example.value.get("serializedValue")
+            written = text if isinstance(text, str) else None
+            for member in ("value", "dataValue", "serializedValue"):
                 if member in example.value:
-                    yield Example(example.value[member], example.at(member))
+                    yield Example(example.value[member], example.at(member), name, written)
+                    break
 
     def schema(
         self, owner: Node, member: str, *, content: bool = False, direction: Direction
