@@ -41,6 +41,7 @@ from troth.generation.shape import (
 )
 from troth.generation.source import Unsatisfiable
 from troth.schema.data_model import ALL_TYPES, identity, type_of
+from troth.schema.discriminator import DRAWN, UNDRAWN
 from troth.schema.schema import Schema, Schemas
 
 Shapes = tuple[Shape, ...]
@@ -377,7 +378,7 @@ class Graph:
             seen.add(id(node))
             yield node
             if isinstance(node, dict):
-                waiting.extend([*self._referred(node), *node.get("allOf", ())][::-1])
+                waiting.extend([*self._joined(node), *node.get("allOf", ())][::-1])
 
     def choices(self, node: Subschema) -> tuple[Choice, ...]:
         """The choices that *node* itself leaves, in a fixed order."""
@@ -392,7 +393,9 @@ class Graph:
     def _choices_of(self, node: Mapping[str, Any]) -> Iterator[Choice]:
         key = id(node)
         if "anyOf" in node:
-            yield Choice((key, "anyOf"), tuple((branch,) for branch in node["anyOf"]))
+            # a parent that is always one of its subtypes has a branch that none is drawn of
+            offered = (one for one in node["anyOf"] if isinstance(one, bool) or UNDRAWN not in one)
+            yield Choice((key, "anyOf"), tuple((branch,) for branch in offered))
         if "oneOf" in node:
             branches = tuple((branch,) for branch in node["oneOf"])
             yield Choice((key, "oneOf"), branches)
@@ -417,10 +420,16 @@ class Graph:
             if isinstance(reference, str):
                 yield self.target(reference)
 
+    def _joined(self, node: Mapping[str, Any]) -> Iterator[Subschema]:
+        """What *node* refers to, and what values that are drawn have beside."""
+        yield from self._referred(node)
+        if DRAWN in node:
+            yield node[DRAWN]
+
     def _compute(self, node: Mapping[str, Any]) -> Shapes:
         own = self.own(node)
         parts: list[Shapes] = [(own,) if own else ()]
-        parts.extend(self.one(target) for target in self._referred(node))
+        parts.extend(self.one(target) for target in self._joined(node))
         parts.extend(self.one(branch) for branch in node.get("allOf", ()))
         for choice in self.choices(node):
             if choice.is_exclusive:

@@ -73,7 +73,8 @@ class Template:
 
     def filled(self, values: Mapping[str, str]) -> str:
         """The text with *values*, encoded, by name; a name without one stands for itself."""
-        return self._joined(tuple(values.get(name) or quote(name, safe="") for name in self.names))
+        own = {name: quote(name, safe="") for name in self.names}
+        return self._joined(tuple(values.get(name, own[name]) for name in self.names))
 
     def _joined(self, between: tuple[str, ...]) -> str:
         first, *rest = self.literals

@@ -16,7 +16,7 @@ import jsonschema_rs
 
 from troth import pointer as pointers
 from troth.errors import Place
-from troth.schema import branches, messages, misspellings
+from troth.schema import branches, discriminator, messages, misspellings
 from troth.schema.applicators import APPLICATORS, DEFINITIONS, Tokens
 from troth.schema.data_model import INTEGERS
 from troth.schema.dialect import EXCLUSIVE
@@ -78,23 +78,28 @@ class Explainer:
         self._content = content
         self._tables: dict[Tokens, branches.Branches] = {}
 
-    def explain(self, errors: Iterable[Any], instance: Any) -> tuple[Mismatch, ...]:
-        """The mismatches behind *errors*, in the order of the instance, each once."""
+    def explain(
+        self, errors: Iterable[Any], instance: Any, *, outside: int = 0
+    ) -> tuple[Mismatch, ...]:
+        """The mismatches behind *errors*, in the order of the instance, each once.
+
+        The first *outside* tokens that lead into *instance* are none of its own.
+        """
         mismatches = [m for error in islice(errors, MOST) for m in self._explain(error, instance)]
         if len(mismatches) > 1:
             mismatches = _in_order(_once(mismatches), instance)
-        return tuple(self._placed(each) for each in mismatches[:MOST])
+        return tuple(self._placed(each, outside) for each in mismatches[:MOST])
 
-    def _placed(self, mismatch: Unplaced) -> Mismatch:
-        schema = pointers.of(mismatch.schema)
-        instance = pointers.of(mismatch.instance)
+    def _placed(self, mismatch: Unplaced, outside: int) -> Mismatch:
+        schema = pointers.of(discriminator.pointer_of(mismatch.schema))
+        instance = pointers.of(mismatch.instance[outside:])
         return Mismatch(mismatch.keyword, instance, schema, mismatch.message, self._place(schema))
 
     def _explain(self, error: Any, instance: Any) -> Iterator[Unplaced]:
         kind = error.kind
         where = tuple(error.instance_path)
         by = tuple(error.schema_path)
-        value = _get(instance, where)
+        value = _value(instance, where)
         if isinstance(kind, _UNDECIDED):
             pattern = messages.show(_get(self._prepared, by))
             message = (
@@ -106,7 +111,11 @@ class Explainer:
         elif isinstance(kind, (_Kind.OneOfNotValid, _Kind.AnyOf)):
             yield from self._explain_branches(kind.context, instance, where, by)
         elif isinstance(kind, _Kind.OneOfMultipleValid):
-            yield Unplaced("oneOf", where, by, self._several(kind.context, value, by))
+            missing = self._table(by).missing(value)
+            message = self._several(kind.context, value, by)
+            if missing is not None:
+                message = f"{messages.show(missing)} is missing: {message}"
+            yield Unplaced("oneOf" if missing is None else "discriminator", where, by, message)
         else:
             yield self._simple(kind, value, where, by)
 
@@ -120,7 +129,7 @@ class Explainer:
     def _explain_branches(
         self, context: Sequence[Sequence[Any]], instance: Any, where: Tokens, by: Tokens
     ) -> Iterator[Unplaced]:
-        value = _get(instance, where)
+        value = _value(instance, where)
         table = self._table(by)
         narrowed = branches.narrow(table, value)
         if narrowed.values:
@@ -136,12 +145,20 @@ class Explainer:
                 for index in narrowed.indexes
                 if index < len(context)
             ]
-            yield from self._meant(by_branch, value, where, by)
+            yield from self._meant(by_branch, value, where, by, table.missing(value))
 
     def _meant(
-        self, by_branch: Sequence[list[Unplaced]], value: Any, where: Tokens, by: Tokens
+        self,
+        by_branch: Sequence[list[Unplaced]],
+        value: Any,
+        where: Tokens,
+        by: Tokens,
+        missing: str | None,
     ) -> list[Unplaced]:
-        """What the branch that was meant says, or what all that may be meant say alike."""
+        """What the branch that was meant says, or what all that may be meant say alike.
+
+        *missing* is the member that would tell, where there is one and the value lacks it.
+        """
         if len(by_branch) == 1:
             return by_branch[0]
         options = self._options(by_branch, where)
@@ -154,6 +171,9 @@ class Explainer:
         best = [one for one in ranked if _rivals(one, ranked[0])]
         if len(best) == 1:
             return best[0]
+        if missing is not None:
+            message = f"{messages.show(missing)} is missing, which tells the branches apart"
+            return [Unplaced("discriminator", where, by, message)]
         message = ", or else ".join(branch[0].message for branch in best[:_MOST_RIVALS])
         return [Unplaced(str(by[-1]), best[0][0].instance, by, message)]
 
@@ -209,6 +229,13 @@ class Explainer:
         if unexpected is not None:
             return Unplaced(keyword, where, by, self._unexpected(keyword, unexpected, value, by))
         expected = _get(self._prepared, by)
+        holder = _get(self._prepared, by[:-1])
+        if isinstance(holder, dict) and discriminator.BY in holder:
+            named = expected if keyword == "enum" else expected.get("enum", [])
+            message = messages.not_one_of(value, named)
+            return Unplaced(
+                "discriminator", where, pointers.split(holder[discriminator.BY]), message
+            )
         if expected is True and keyword in EXCLUSIVE:  # draft 4
             expected = _get(self._prepared, (*by[:-1], EXCLUSIVE[keyword]))
         format_of = self._integer_format(keyword, by, expected)
@@ -342,6 +369,11 @@ def _condition(schema: Any, holds: bool) -> str:
         if message:
             return f", since {messages.either(message, 'and')}"
     return f", since the value {'matches' if holds else 'does not match'} 'if'"
+
+
+def _value(instance: Any, where: Tokens) -> Any:
+    """What stands at *where* in *instance*; a name says where its object is, and is all itself."""
+    return instance if isinstance(instance, str) else _get(instance, where)
 
 
 def _get(node: Any, tokens: Iterable[str | int]) -> Any:
