@@ -1010,6 +1010,7 @@ def reference(name: str) -> dict[str, Any]:
             ["warning"],
         ),
         (of({"type": ["null", "string"]}, {"type": ["null", "integer"]}), ["warning"]),
+        (of(reference("A"), {"$recursiveRef": "#"}), []),
         # this is what oneOf is for
         (of({**A, "required": ["a"]}, {**B, "required": ["b"]}), []),
         (of({"required": ["a"]}, {"required": ["b"]}, type="object"), []),

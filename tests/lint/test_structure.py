@@ -193,6 +193,12 @@ def test_each_fault_is_told_once_and_at_the_innermost_place(
     assert "None" not in message
 
 
+def test_a_note_that_is_null_is_a_warning() -> None:
+    root = {"openapi": "3.1.0", **changed("tags", to=[{"name": "a", "description": None}])}
+    read = document.read(json.dumps(root).encode(), name="t.json")
+    assert [each.severity for each in lint(read) if each.code == "malformed"] == ["warning"]
+
+
 def test_a_rule_about_a_schema_does_not_hide_a_fault_around_it() -> None:
     root = changed("info", to=None)
     root["components"] = {"schemas": {"A": {"type": "string", "default": 1}}}

@@ -257,12 +257,16 @@ class _Reader:
     def examples(self, declared: Node) -> Iterator[Example]:
         if "example" in declared.value:
             yield Example(declared.value["example"], declared.at("example"))
-        for _, entry in declared.members("examples"):
+        for name, entry in declared.members("examples"):
             example = entry.followed()
-            # OpenAPI 3.2 §4.19: `dataValue` is the value before serialisation
-            for member in ("value", "dataValue"):
+            # OpenAPI 3.2 §4.19: `dataValue` is the value before serialisation, `serializedValue`
+            # after; what an `externalValue` refers to is never fetched
+            text = example.value.get("serializedValue")
+            written = text if isinstance(text, str) else None
+            for member in ("value", "dataValue", "serializedValue"):
                 if member in example.value:
-                    yield Example(example.value[member], example.at(member))
+                    yield Example(example.value[member], example.at(member), name, written)
+                    break
 
     def schema(
         self, owner: Node, member: str, *, content: bool = False, direction: Direction
