@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from troth import pointer as pointers
-from troth.errors import SpecError
 from troth.lint.diagnostics import Diagnostic, Fix, inline_json
 from troth.lint.survey import Node, Survey
 from troth.schema import proofs
@@ -261,28 +260,17 @@ _UNPORTABLE = re.compile(r"\\[pP]\{?[A-Za-z]")
 
 def unreadable(survey: Survey) -> Iterator[Diagnostic]:
     """Find schemas that are none, and patterns that are no ECMA-262 or too large to run."""
-    faults = list(survey.schemas.faults())
-    for node in survey.of("schema"):
-        if node["pattern"] is not None or node["patternProperties"]:
-            faults += _uncompilable(survey, node)
     seen: set[str] = set()
-    for fault in faults:
+    for fault in survey.schemas.faults():
         if fault.pointer in seen:
             continue
         seen.add(fault.pointer)
         code = "bad-pattern" if fault.fault.startswith("the pattern") else "bad-schema"
         sentence = fault.fault[:1].upper() + fault.fault[1:]
         yield survey.diagnose(code, fault.pointer, sentence.rstrip(".") + ".")
-
-
-def _uncompilable(survey: Survey, node: Node) -> list[SpecError]:
-    # a pattern may be a regular expression, and its automaton too large to build
-    try:
-        survey.schemas.at(node.pointer)
-    except SpecError as fault:
-        own = f"{node.pointer}/pattern"
-        return [fault if fault.pointer.startswith(own) else SpecError(fault.fault, pointer=own)]
-    return []
+    for pointer, part in survey.schemas.prepared.patterns.loose.items():
+        message = f"Only without the `u` flag, which JSON Schema asks for, is `{part}` ECMA-262."
+        yield survey.diagnose("loose-pattern", pointer, message)
 
 
 def unportable(survey: Survey) -> Iterator[Diagnostic]:

@@ -6,7 +6,7 @@ nothing, and a validator is a reference into it, so that errors cite pointers of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple, NoReturn
 
@@ -15,13 +15,11 @@ import jsonschema_rs
 from troth import pointer as pointers
 from troth.document.grammar import JSON_SCHEMA_2020_12
 from troth.schema import messages
-from troth.schema.applicators import resolve, walk
-from troth.schema.dialect import BASE, Prepared
+from troth.schema.dialect import BASE, Edited, Prepared
+from troth.schema.ecma import LIMITS
 
-#: How much work one pattern may be: its automaton in bytes, its steps on one string.
-PATTERNS = jsonschema_rs.FancyRegexOptions(
-    backtrack_limit=100_000, size_limit=1 << 20, dfa_size_limit=1 << 20
-)
+#: How much work one pattern may be.
+PATTERNS = LIMITS
 #: The same for a pattern that a stranger wrote.
 SMALL_PATTERNS = jsonschema_rs.FancyRegexOptions(
     backtrack_limit=100_000, size_limit=1 << 18, dfa_size_limit=1 << 18
@@ -88,8 +86,10 @@ class Engine:
         self._draft = draft
         #: The draft by the engine's own number.
         self._validator, self.draft = DRAFTS[draft]
+        self._names = _Names(prepared)
         try:
-            self.registry = jsonschema_rs.Registry([(BASE, prepared.root)], retriever=refuse)
+            root = self._names.written()
+            self.registry = jsonschema_rs.Registry([(BASE, root)], retriever=refuse)
         except (ValueError, jsonschema_rs.ReferencingError) as error:
             raise Uncompilable(_line(str(error)), "") from error
 
@@ -97,12 +97,9 @@ class Engine:
         self, pointer: str, *, keywords: Mapping[str, Any] | None = None
     ) -> jsonschema_rs.Validator:
         """The validator of the schema at *pointer*; *keywords* are of our own making."""
-        for at in self.prepared.foreign:
-            if at.startswith(pointer + "/") or self._reaches(pointer, at):
-                raise Uncompilable(self._foreign(at), at)
         try:
             return self._validator(
-                {"$ref": f"{BASE}#{pointers.fragment(pointer)}"},
+                {"$ref": f"{BASE}#{pointers.fragment(self._names.sent(pointer))}"},
                 registry=self.registry,
                 validate_formats=True,
                 pattern_options=self.patterns,
@@ -115,8 +112,9 @@ class Engine:
 
     def faults(self) -> Iterator[Uncompilable]:
         """What the meta-schema and the engine of patterns say against the schemas of the root."""
-        for at in self.prepared.foreign:
-            yield Uncompilable(self._foreign(at), at)
+        patterns = self.prepared.patterns
+        for at, fault in patterns.unread.items():
+            yield Uncompilable(fault, at)
         for at in self.prepared.relics:
             name = at.rpartition("/")[2]
             yield Uncompilable(f"'{name}' is a number since OpenAPI 3.1, not a boolean", at)
@@ -130,32 +128,80 @@ class Engine:
                 if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Referencing):
                     continue
                 at = pointer + pointers.of(error.instance_path)
-                if at not in self.prepared.foreign:
+                if not _is_regex(error) and at not in patterns.unread:
                     yield _fault(
                         error, pointers.resolve(schema, pointers.of(error.instance_path)), at
                     )
 
-    def _foreign(self, at: str) -> str:
-        *_, pattern = pointers.split(at)
-        if at.endswith("/pattern"):
-            pattern = pointers.resolve(self.prepared.root, at)
-        part = messages.show(self.prepared.foreign[at])
-        return f"the pattern {messages.show(pattern)} has {part}, which ECMA-262 does not have"
+    def path(self, tokens: Sequence[str | int]) -> tuple[str | int, ...]:
+        """The path in the prepared root that is *tokens* in what the engine was given."""
+        return self._names.read(tokens)
 
-    def _reaches(self, pointer: str, at: str) -> bool:
-        """Whether the schema at *pointer* uses, through references, the node at *at*."""
-        root = self.prepared.root
-        seen = {pointer}
-        to_see = [pointer]
-        while to_see:
-            here = to_see.pop()
-            if pointers.is_within(at, here):
-                return True
-            targets = [resolve(root, schema) for _, schema in walk(root, here)]
-            new = {target[0] for target in targets if target is not None} - seen
-            seen |= new
-            to_see += new
-        return False
+
+class _Names:
+    """The patterns of a root that the engine needs written otherwise.
+
+    They may be the names of `patternProperties`, and so stand in pointers.
+    """
+
+    def __init__(self, prepared: Prepared) -> None:
+        self._prepared = prepared
+        # by the pointer of a `patternProperties`, the engine's name for each of ours
+        self._sent: dict[str, dict[str, str]] = {}
+        self._read: dict[str, dict[str, str]] = {}
+
+    def written(self) -> Any:
+        """The root as the engine is given it."""
+        edited = Edited(self._prepared.root)
+        for at, text in self._prepared.patterns.written.items():
+            holder, _, name = at.rpartition("/")
+            if name == "pattern":
+                if isinstance(pointers.find(edited.root, holder), dict):
+                    edited.node(holder)["pattern"] = text
+            else:
+                key = pointers.split(at)[-1]
+                self._sent.setdefault(holder, {})[key] = text
+        for holder in sorted(self._sent, key=len, reverse=True):
+            if isinstance(pointers.find(edited.root, holder), dict):
+                self._rename(edited, holder)
+        for target, referrers in self._prepared.referrers.items() if self._sent else ():
+            if (sent := self.sent(target)) != target:
+                for at in referrers:
+                    edited.node(self.sent(at))["$ref"] = f"#{pointers.fragment(sent)}"
+        return edited.root
+
+    def _rename(self, edited: Edited, holder: str) -> None:
+        named = edited.node(holder)
+        sent = self._sent[holder]
+        names: dict[str, str] = {}
+        for key in named:
+            name = sent.get(key, key)
+            while name in names:
+                name += "(?:)"  # two patterns that the engine writes alike
+            names[name] = key
+        self._read[holder] = names
+        self._sent[holder] = {key: name for name, key in names.items()}
+        members = {name: named[key] for name, key in names.items()}
+        named.clear()
+        named.update(members)
+
+    def sent(self, pointer: str) -> str:
+        """The engine's pointer for *pointer*."""
+        at, sent = "", ""
+        for token in pointers.split(pointer) if self._sent else ():
+            name = self._sent.get(at, {}).get(token, token)
+            at, sent = pointers.join(at, token), pointers.join(sent, name)
+        return sent if self._sent else pointer
+
+    def read(self, tokens: Sequence[str | int]) -> tuple[str | int, ...]:
+        """Our path for the engine's *tokens*."""
+        if not self._read:
+            return tuple(tokens)
+        at, read = "", []
+        for token in tokens:
+            read.append(self._read.get(at, {}).get(str(token), token))
+            at = pointers.join(at, read[-1])
+        return tuple(read)
 
 
 def answer(validator: jsonschema_rs.Validator) -> Callable[[Any], bool]:
@@ -193,9 +239,14 @@ def _uncompilable(error: jsonschema_rs.ValidationError, pointer: str) -> Uncompi
     return _fault(error, error.instance, at or pointer)
 
 
+def _is_regex(error: jsonschema_rs.ValidationError) -> bool:
+    kind = error.kind
+    return isinstance(kind, jsonschema_rs.ValidationErrorKind.Format) and kind.format == "regex"
+
+
 def _fault(error: jsonschema_rs.ValidationError, value: Any, at: str) -> Uncompilable:
     kind = error.kind
-    if isinstance(kind, jsonschema_rs.ValidationErrorKind.Format) and kind.format == "regex":
+    if _is_regex(error):
         return Uncompilable(_BAD_PATTERN.format(messages.show(value)), at)
     if isinstance(kind, jsonschema_rs.ValidationErrorKind.Type):
         return Uncompilable(
