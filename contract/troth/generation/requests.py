@@ -14,7 +14,14 @@ from troth.generation.chat_features import Chat
 from troth.generation.features import Factor, Level
 from troth.generation.locations import put
 from troth.generation.mutations import NothingToBreak, broken
-from troth.generation.request_writer import assemble, body_type
+from troth.generation.request_writer import (
+    UNSET,
+    assemble,
+    body_type,
+    carries,
+    unreadable,
+    whatever,
+)
 from troth.generation.source import Smallest, Source
 from troth.generation.values import generator_of, synthesize
 from troth.generation.values import value as value_of
@@ -26,7 +33,6 @@ from troth.schema.data_model import TYPES
 from troth.schema.schema import Schema
 from troth.seed import Seed
 
-_UNSET = object()
 _TRIES = 24
 
 
@@ -45,16 +51,79 @@ def request(
     values = parameters(operation, source)
     made = composition(operation, overrides=overrides)
     if made is None:
-        if not valid:
-            values = broken_parameters(operation, values, source)
-        return assemble(operation, parameters=values)
-    value = body(made, source, overrides=overrides or {})
+        return _without_schema(operation, values, source, valid=valid)
+    value = _carried(made, body(made, source, overrides=overrides or {}), source)
+    if valid:
+        return assemble(operation, parameters=values, body=value)
+    try:
+        return assemble(operation, parameters=values, body=_broken(made, value, source))
+    except NothingToBreak:
+        return _otherwise_broken(operation, values, value, source)
+
+
+def _without_schema(
+    operation: Operation, values: Mapping[tuple[str, str], Any], source: Source, *, valid: bool
+) -> Request:
+    """A request whose body, if there is one, may be anything of its media type.
+
+    Raises NothingToBreak.
+    """
+    entry = body_type(operation)
+    needed = operation.request_body is not None and operation.request_body.required
+    value = whatever(entry) if entry is not None and (needed or source.chance(50)) else UNSET
     if not valid:
-        try:
-            value = broken(made.schema, value, source)
-        except NothingToBreak:
-            values = broken_parameters(operation, values, source)
+        return _otherwise_broken(operation, values, value, source)
     return assemble(operation, parameters=values, body=value)
+
+
+def _carried(made: Composition, value: Any, source: Source) -> Any:
+    """*value*, or another valid one, that comes back from what its media type makes of it."""
+    entry = body_type(made.operation)
+    if entry is None or entry.is_json:
+        return value
+    for attempt in range(_TRIES):
+        for candidate in (value, _tamed(value)):
+            if made.schema.is_valid(candidate) and carries(entry, candidate):
+                return candidate
+        value = value_of(made.schema, source.anew("body", attempt))
+    return made.minimal
+
+
+def _broken(made: Composition, value: Any, source: Source) -> Any:
+    """*value* with a defect that shows on the wire: a form's 7 may be read as "7".
+
+    Raises NothingToBreak.
+    """
+    entry = body_type(made.operation)
+    if entry is None or entry.is_json:
+        return broken(made.schema, value, source)
+    for attempt in range(_TRIES):
+        # a source that always answers alike would break it alike again
+        tries = source if attempt < 2 else source.anew("broken", attempt)
+        candidate = broken(made.schema, value, tries)
+        if carries(entry, candidate) is False:
+            return candidate
+    raise NothingToBreak(made.operation.name)
+
+
+def _otherwise_broken(
+    operation: Operation, values: Mapping[tuple[str, str], Any], value: Any, source: Source
+) -> Request:
+    """A request whose parameters are broken, or whose body none can read, or is missing.
+
+    Raises NothingToBreak.
+    """
+    try:
+        broken_values = broken_parameters(operation, values, source)
+    except NothingToBreak:
+        entry = body_type(operation)
+        raw = None if entry is None else unreadable(entry)
+        if raw is not None:
+            return assemble(operation, parameters=values, raw=raw)
+        if operation.request_body is None or not operation.request_body.required:
+            raise
+        return assemble(operation, parameters=values)
+    return assemble(operation, parameters=broken_values, body=value)
 
 
 def body_schema(operation: Operation) -> Schema | None:
@@ -256,7 +325,7 @@ def parameters(operation: Operation, source: Source) -> dict[tuple[str, str], An
     for parameter in operation.parameters:
         if parameter.required or source.chance(40):
             value = parameter_value(parameter, source)
-            if value is not _UNSET:
+            if value is not UNSET:
                 values[parameter.location, parameter.name] = value
     return values
 
@@ -275,7 +344,7 @@ def parameter_value(parameter: Parameter, source: Source) -> Any:
         tamed = _tamed(value)
         if schema.is_valid(tamed) and _survives(parameter, tamed):
             return tamed
-    return next((text for text in ("text", "a", "1") if schema.is_valid(text)), _UNSET)
+    return next((text for text in ("text", "a", "1") if schema.is_valid(text)), UNSET)
 
 
 def _tamed(value: Any) -> Any:

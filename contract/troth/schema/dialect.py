@@ -20,7 +20,7 @@ OpenAPI's registry (`byte`, `binary`, `password`, …) and unknown ones are anno
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -118,6 +118,26 @@ class Prepared:
     relics: tuple[str, ...] = ()
     one_way: Mapping[str, list[str]] = field(default_factory=dict)
     discriminating: tuple[str, ...] = ()
+
+    def users(self, places: Iterable[str]) -> dict[str, str]:
+        """The schemas that hold something at *places*, or refer to one that does.
+
+        Each with the first of the places that it was found by.
+        """
+        schemas = frozenset(self.pointers)
+        users: dict[str, str] = {}
+        seen: set[str] = set()
+        for place in places:
+            waiting = [place]
+            while waiting:
+                at = waiting.pop()
+                while at not in seen:
+                    seen.add(at)
+                    if at in schemas:
+                        users[at] = place
+                    waiting += self.referrers.get(at, ())
+                    at = at.rpartition("/")[0]
+        return users
 
 
 def prepare(root: Any, openapi: str, *, discriminates: bool = True) -> Prepared:
@@ -277,16 +297,18 @@ class Edited:
     own: set[str] = field(default_factory=set)
 
     def node(self, pointer: str) -> Any:
-        """The node at *pointer*, to be written to."""
+        """The node at *pointer*, to be written to; nobody sees what is written to a closed one."""
         at, node = "", self.root
         if "" not in self.own:
             self.root = node = node.copy()
             self.own.add("")
         for token in pointers.split(pointer):
+            if not isinstance(node, (dict, list)):
+                return {}  # forbidden as a whole: nothing is said of what is inside
             at = pointers.join(at, token)
             key: Any = int(token) if isinstance(node, list) else token
             if at not in self.own and isinstance(node[key], (dict, list)):
                 node[key] = node[key].copy()
                 self.own.add(at)
             node = node[key]
-        return node
+        return node if isinstance(node, (dict, list)) else {}

@@ -132,11 +132,11 @@ class _Members:
             schema = pointers.resolve(self._root, above)
             for word in ("example", "default"):
                 if isinstance(schema.get(word), dict) and last in schema[word]:
-                    del edited.node(f"{above}/{word}")[last]
+                    edited.node(f"{above}/{word}").pop(last, None)
             listed = schema.get("examples")
             for index, value in enumerate(listed if isinstance(listed, list) else ()):
                 if isinstance(value, dict) and last in value:
-                    del edited.node(f"{above}/examples/{index}")[last]
+                    edited.node(f"{above}/examples/{index}").pop(last, None)
 
     def _above(self, starts: Iterable[str], keywords: Iterable[str]) -> list[str]:
         """*starts* and the schemas that apply them in place, by *keywords* or a reference."""
