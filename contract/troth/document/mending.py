@@ -112,7 +112,9 @@ class Mender:
     ) -> None:
         """Tell that what stands at *at* is not what *words* call for."""
         found = name_of(value)
-        if kind is BadSchema and isinstance(value, (str, list)):
+        # what is wrong is in the value; of others no word is said, as they may be another file's
+        is_shown = kind is BadSchema and at.endswith(("/type", "/required"))
+        if is_shown and isinstance(value, (str, list)):
             found = json.dumps(value)[:60]
         fault = f"expected {words}, found {found}"
         self.faults.add(kind(fault, place=self.place(at), pointer=at, advice=advice))

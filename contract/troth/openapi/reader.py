@@ -61,7 +61,7 @@ def compile(
     Raises SpecError for a law, or another field of troth's own, that cannot be given a meaning.
     """
     schemas = Schemas(document, published=source.schemas if source is not None else None)
-    faults = Faults(document.faults)
+    faults = Faults((*document.faults, *schemas.told()))
     operations = tuple(_Reader(document, schemas, faults).operations())
     told = faults.in_order(document.file)
     return Contract(document, schemas, operations, routes(operations), source, verbs, told)
