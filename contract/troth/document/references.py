@@ -286,7 +286,7 @@ class _Bundler:
             has_own = kind == "path-item" and not members.keys().isdisjoint(value)
             if has_own or kind in ("operation", "components"):
                 resource = self.inline(value, at, resource, is_told=not has_own)
-        for name, held in value.items():
+        for name, held in list(value.items()):
             is_map = name in members and members[name].shape in ("names", "patterned")
             if is_map and isinstance(held, dict) and isinstance(held.get("$ref"), str):
                 self.inline(held, pointers.join(at, name), resource, is_told=True)
