@@ -50,24 +50,38 @@ def has_content(method: str, status: int) -> bool:
 
 
 def headers(declared: DeclaredResponse, seed: Seed) -> Fields:
-    """The header fields of an answer: those that are required, or that say where to go."""
+    """The header fields of an answer: required ones, those with an example, and where to go."""
     return tuple(
-        (header.name, write_field(header, _header(header, seed)))
+        (header.name, text)
         for header in declared.headers
-        if header.required or (header.name.lower() == "location" and declared.status[0] in "23")
+        if header.required or header.examples or _leads_on(header, declared)
+        if is_field_value(text := _field(header, seed)) or header.required
     )
 
 
-def _header(header: Parameter, seed: Seed) -> Any:
-    seed = seed.child("header", header.name)
+def _leads_on(header: Parameter, declared: DeclaredResponse) -> bool:
+    return header.name.lower() == "location" and declared.status[:1] in "23"
+
+
+def _field(header: Parameter, seed: Seed) -> str:
+    """The text of *header*: the document's example, or one that *seed* draws."""
+    schema = header.schema if header.content is None else header.content.schema
+    is_json = header.content is not None and header.content.is_json
+    for example in header.examples or (header.content.examples if header.content else ()):
+        if example.text is not None:
+            return example.text
+        if schema is None or schema.is_valid(example.value):
+            return _written(header, example.value, is_json=is_json)
+    if schema is None:
+        return "value"
     # it is a place of the web, and no town
     name = "location url" if header.name.lower() == "location" else header.name
-    if header.schema is not None:
-        return synthesize(header.schema, seed=seed, name=name)
-    if header.content is not None and header.content.schema is not None:
-        value = synthesize(header.content.schema, seed=seed, name=name)
-        return json_text.encode(value).decode() if header.content.is_json else value
-    return "value"
+    value = synthesize(schema, seed=seed.child("header", header.name), name=name)
+    return _written(header, value, is_json=is_json)
+
+
+def _written(header: Parameter, value: Any, *, is_json: bool) -> str:
+    return json_text.encode(value).decode() if is_json else write_field(header, value)
 
 
 @dataclass(frozen=True, slots=True)
