@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from troth.generation.values import synthesize
@@ -10,6 +13,8 @@ from troth.http.exchange import Fields
 from troth.openapi.contract import Contract
 from troth.openapi.operation import DeclaredResponse, MediaType, Operation
 from troth.seed import Seed
+from troth.validation import content
+from troth.validation.xml import Unwritable
 from troth_mock.reply import (
     JSON,
     PHRASES,
@@ -23,6 +28,7 @@ from troth_mock.reply import (
 from troth_mock.responding import negotiation
 from troth_mock.responding.negotiation import Preferences
 from troth_mock.responding.problems import Problem, conforming
+from troth_mock.responding.writing import anything, coded, conforms, natural, written
 
 #: How many items a stream has that nothing else fills: from two to this many.
 MOST_ITEMS = 5
@@ -46,7 +52,29 @@ class Bodies:
         preferences: Preferences,
         accept: str | None,
     ) -> Reply:
-        """Answer with *status*.  Raises BadPreference and Unsatisfiable."""
+        """Answer with *status*, in another of its media types where *entry* cannot be written.
+
+        Raises BadPreference, Unsatisfiable and Unwritable.
+        """
+        answer = partial(self._reply, status, declared, preferences=preferences, accept=accept)
+        try:
+            return coded(answer(entry, seed))
+        except Unwritable:
+            for other in _others(declared, entry, accept):
+                with suppress(Unwritable):
+                    return coded(answer(other, seed))
+            raise
+
+    def _reply(
+        self,
+        status: int,
+        declared: DeclaredResponse | None,
+        entry: MediaType | None,
+        seed: Seed,
+        *,
+        preferences: Preferences,
+        accept: str | None,
+    ) -> Reply:
         required = headers(declared, seed) if declared is not None else ()
         required = (*required, *self._owed(status))
         if entry is None:
@@ -57,14 +85,16 @@ class Bodies:
                 body = json_text.encode(_preferred_problem(status).envelope)
                 return Reply(status, (*JSON, *required), body)
             return Reply(status, required, None)
-        kind = negotiation.concrete(entry.content_type, accept)
+        kind = content.concrete(entry, accept or "")
         fields = (("Content-Type", kind), *required)
         if entry.is_stream and preferences.example is None:
             return Reply(status, fields, None, self._stream(entry, seed))
         if entry.is_sequence and entry.item is not None and preferences.example is None:
             items = [synthesize(entry.item, seed=part) for part in _parts(seed)]
             return Reply(status, fields, b"".join(_framed(item, kind) for item in items))
-        return Reply(status, fields, _encoded(self._value(status, entry, seed, preferences), kind))
+        value = self._value(status, entry, kind, seed, preferences)
+        kind, body = written(entry, kind, value, seed=seed)
+        return Reply(status, (("Content-Type", kind), *required), body)
 
     def _owed(self, status: int) -> Fields:
         """What HTTP demands of *status*, whatever the document says (RFC 9110 §15.5.2, §15.5.6)."""
@@ -72,16 +102,22 @@ class Bodies:
             return (("WWW-Authenticate", 'Bearer realm="mock"'),)
         return (("Allow", self.operation.method),) if status == 405 else ()
 
-    def _value(self, status: int, entry: MediaType, seed: Seed, preferences: Preferences) -> Any:
+    def _value(
+        self, status: int, entry: MediaType, kind: str, seed: Seed, preferences: Preferences
+    ) -> Any:
         if preferences.example is not None:
             return negotiation.named_example(entry, preferences.example).value
         if not preferences.dynamic:
             for example in entry.examples:
-                if entry.schema is None or entry.schema.is_valid(example.value):
+                if conforms(entry, kind, example.value):
                     return example.value
-        if status >= 400 and entry.is_json:
-            return conforming(entry, _preferred_problem(status))
-        return {} if entry.schema is None else synthesize(entry.schema, seed=seed)
+        if status >= 400 and content.form_of(kind) != "bytes":
+            value = conforming(entry, _preferred_problem(status))
+        elif entry.schema is None:
+            value = anything(kind)
+        else:
+            value = synthesize(entry.schema, seed=seed)
+        return natural(entry, kind, value, title=PHRASES.get(status, "answer"))
 
     def _stream(self, entry: MediaType, seed: Seed) -> Stream:
         events = self._framings.get(id(entry))
@@ -124,10 +160,13 @@ def _framed(value: Any, content_type: str) -> bytes:
     return before + json_text.encode(value) + b"\n"
 
 
-def _encoded(value: Any, content_type: str) -> bytes:
-    if media_type.is_json(content_type) or not isinstance(value, str):
-        return json_text.encode(value)
-    return value.encode("utf-8", "replace")
+def _others(
+    declared: DeclaredResponse | None, entry: MediaType | None, accept: str | None
+) -> Iterator[MediaType]:
+    """The media types of *declared* that *accept* takes as well as *entry*."""
+    entries = [] if declared is None else [one for one in declared.content if one.when is None]
+    accepted = media_type.accepts(accept, [one.content_type for one in entries])
+    return (one for one in entries if one is not entry and one.content_type in accepted)
 
 
 def _preferred_problem(status: int) -> Problem:
