@@ -17,6 +17,8 @@ from troth.seed import Seed
 from troth.validation.styles import write_field
 
 JSON: Fields = (("Content-Type", "application/json"),)
+#: What a field cannot carry (a comma in an item, a line end) is drawn again so many times.
+_TRIES = 16
 
 #: What each registered status is called.
 PHRASES = {status.value: status.phrase for status in HTTPStatus}
@@ -67,19 +69,30 @@ def header_text(header: Parameter, seed: Seed) -> str | None:
     if header.name.lower() == "content-encoding":
         codings = (*content_coding.CODINGS, "identity")
         return next((one for one in codings if _allows(header, one)), None)
-    return write_field(header, _header(header, seed))
+    return _field(header, seed)
 
 
 def _allows(header: Parameter, text: str) -> bool:
     return header.schema is None or header.schema.is_valid(text)
 
 
+def _field(header: Parameter, seed: Seed) -> str:
+    """A text for *header* that is read as what the document allows, if one is found."""
+    from troth.validation.parameters import is_field  # slow to load, and few answers have fields
+
+    text = write_field(header, _header(header, seed))
+    for attempt in range(_TRIES):
+        if is_field(header, text):
+            return text
+        text = write_field(header, _header(header, seed.child("attempt", attempt)))
+    return text
+
+
 def _header(header: Parameter, seed: Seed) -> Any:
     if header.schema is not None:
         return synthesize(header.schema, seed=seed.child("header", header.name))
     if header.content is not None and header.content.schema is not None:
-        value = synthesize(header.content.schema, seed=seed.child("header", header.name))
-        return json_text.encode(value).decode() if header.content.is_json else value
+        return synthesize(header.content.schema, seed=seed.child("header", header.name))
     return "value"
 
 
