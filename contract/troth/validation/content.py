@@ -13,6 +13,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from troth.document.yaml_writer import dump_yaml
@@ -47,6 +48,7 @@ _RECORD_SEPARATOR = b"\x1e"
 _STRUCTURED = frozenset({"object", "array"})
 
 
+@lru_cache(maxsize=512)
 def form_of(content_type: str) -> Form:
     """How content of *content_type* is read and written."""
     kind = media_type.essence(content_type)
