@@ -76,9 +76,9 @@ def graph_of(schemas: Schemas) -> Graph:
     return graph
 
 
-def node_of(schema: Schema) -> Node:
-    """The node of *schema*."""
-    return graph_of(schema.schemas).node((schema.prepared,))
+def node_of(schema: Schema, beside: Conjunction = ()) -> Node:
+    """The node of *schema*, and of what else holds *beside* it."""
+    return graph_of(schema.schemas).node((schema.prepared, *beside))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

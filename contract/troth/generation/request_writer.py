@@ -22,7 +22,10 @@ from troth.validation.styles import encoded, text_of
 #: Stands for the secret in a generated request; a well-formed token itself (RFC 6750 §2.1).
 CREDENTIAL = "TROTH_TOKEN"
 _BOUNDARY = "troth-7f1d0c2a"
-_UNSET = object()
+#: The mark of a body that there is none of.
+UNSET: Any = object()
+#: Values of parameters, by location and name.
+Values = Mapping[tuple[str, str], Any]
 
 
 def basic_credential(secret: str) -> str:
@@ -53,6 +56,15 @@ def with_credential(request: Request, secret: str | None) -> Request:
     )
 
 
+def without_credential(request: Request) -> Request:
+    """*request* without the fields and the query parameters that carry the credential."""
+    marks = (CREDENTIAL, BASIC_CREDENTIAL)
+    fields = tuple(pair for pair in request.fields if not any(mark in pair[1] for mark in marks))
+    path, mark, query = request.target.partition("?")
+    kept = "&".join(part for part in query.split("&") if CREDENTIAL not in part)
+    return replace(request, fields=fields, target=path + (mark + kept if kept else ""))
+
+
 def body_type(operation: Operation) -> MediaType | None:
     """The media type in which a body is sent: JSON if the operation takes it, else its first."""
     offered = operation.request_body.content if operation.request_body else ()
@@ -70,8 +82,8 @@ def content_type_of(entry: MediaType) -> str:
 def assemble(
     operation: Operation,
     *,
-    parameters: Mapping[tuple[str, str], Any] | None = None,
-    body: Any = _UNSET,
+    parameters: Values | None = None,
+    body: Any = UNSET,
     raw: bytes | None = None,
 ) -> Request:
     """The request that sends *body* (a value; or *raw* bytes) to *operation*.
@@ -88,9 +100,9 @@ def assemble(
     entry = body_type(operation)
     sent = raw
     if sent is None:
-        sent = b"" if body is _UNSET or entry is None else encode_body(entry, body)
+        sent = b"" if body is UNSET or entry is None else encode_body(entry, body)
     own: Fields = ()
-    if entry is not None and (raw is not None or body is not _UNSET):
+    if entry is not None and (raw is not None or body is not UNSET):
         boundary = f"; boundary={_BOUNDARY}" if _is_multipart(entry) else ""
         own = (("Content-Type", content_type_of(entry) + boundary),)
     return Request(operation.method, target, (*own, accept(operation), *secured, *fields), sent)
@@ -159,14 +171,14 @@ def _multipart(value: Mapping[str, Any]) -> bytes:
     return ("".join(parts) + f"--{_BOUNDARY}--\r\n").encode("utf-8", "surrogatepass")
 
 
-def _addressed(operation: Operation, values: Mapping[tuple[str, str], Any]) -> tuple[str, Fields]:
+def _addressed(operation: Operation, values: Values) -> tuple[str, Fields]:
     path = operation.path.partition("#")[0]
     query: list[str] = []
     fields: list[tuple[str, str]] = []
     cookies: list[str] = []
     for parameter in operation.parameters:
-        value = values.get((parameter.location, parameter.name), _UNSET)
-        if value is _UNSET:
+        value = values.get((parameter.location, parameter.name), UNSET)
+        if value is UNSET:
             continue
         if parameter.location == "path":
             path = path.replace("{" + parameter.name + "}", _in_path(parameter, value))

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import unquote
 
 from troth import pointer as pointers
-from troth.generation import features
+from troth.generation import breaking, features
 from troth.generation.chat_consistency import is_consistent, made_consistent
 from troth.generation.chat_features import Chat
 from troth.generation.features import Factor, Level
 from troth.generation.locations import put
-from troth.generation.mutations import NothingToBreak, broken
-from troth.generation.request_writer import assemble, body_type
-from troth.generation.source import Smallest, Source
-from troth.generation.values import generator_of, synthesize
+from troth.generation.parameters import FORM, parameter_value, parameters
+from troth.generation.request_writer import UNSET, Values, assemble, body_type
+from troth.generation.shape import Conjunction
+from troth.generation.source import Smallest, Source, Unsatisfiable
+from troth.generation.values import synthesize
 from troth.generation.values import value as value_of
-from troth.http import json_text
+from troth.http import json_text, media_type
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
-from troth.openapi.operation import Operation, Parameter
-from troth.schema.data_model import TYPES
+from troth.openapi.operation import Operation
 from troth.schema.schema import Schema
 from troth.seed import Seed
+from troth.validation.bodies import FORMS
+from troth.violation import Violation
 
-_UNSET = object()
+# What is sent where the document does not say what a body is.
+_ANY_BODY = {"text": "text"}
 _TRIES = 24
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draft:
+    """A request and what it was written from: values of parameters, and that of the body."""
+
+    request: Request
+    parameters: Values
+    body: Any = UNSET
 
 
 def request(
@@ -38,23 +49,111 @@ def request(
     valid: bool = True,
     overrides: Mapping[str, Any] | None = None,
 ) -> Request:
-    """A request to *operation* that the document allows, or (*valid* false) forbids.
+    """A request to *operation* that the document allows, or (*valid* false) forbids, as written.
 
-    Raises NothingToBreak when it allows everything.
+    Raises Unsatisfiable when it allows none that we can write, and NothingToBreak when it allows
+    everything.
     """
-    values = parameters(operation, source)
-    made = composition(operation, overrides=overrides)
-    if made is None:
-        if not valid:
-            values = broken_parameters(operation, values, source)
-        return assemble(operation, parameters=values)
-    value = body(made, source, overrides=overrides or {})
-    if not valid:
-        try:
-            value = broken(made.schema, value, source)
-        except NothingToBreak:
-            values = broken_parameters(operation, values, source)
-    return assemble(operation, parameters=values, body=value)
+    if valid:
+        return draft(contract, operation, source, overrides=overrides).request
+    values = parameters(operation, source, needed=False)
+    made, value = _drawn(operation, source, overrides or {}, needed=False)
+    schema = made.schema if made else None
+    return breaking.broken_request(
+        contract, operation, source, parameters=values, body=value, schema=schema
+    )
+
+
+def draft(
+    contract: Contract,
+    operation: Operation,
+    source: Source,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+) -> Draft:
+    """A request to *operation* that the document allows as it is written.
+
+    Texts say less than values do, so what is written is held to the contract, and what it refuses
+    is drawn again.  Raises Unsatisfiable.
+    """
+    values: Values = parameters(operation, source)
+    made, value = _drawn(operation, source, overrides or {})
+    entry = body_type(operation)
+    # JSON says what it was written from
+    is_certain = not operation.parameters and made is not None and bool(entry and entry.is_json)
+    refused: tuple[Violation, ...] = ()
+    for attempt in range(_TRIES):
+        sent = assemble(operation, parameters=values, body=value)
+        refused = () if is_certain else breaking.refusals(contract, operation, sent)
+        if not refused:
+            return Draft(sent, values, value)
+        again = source if attempt < 2 else source.anew(operation.name, attempt)
+        blamed = {(one.location, *pointers.split(one.instance_pointer)[:1]) for one in refused}
+        values = _parameters_again(operation, values, blamed, again)
+        if made is not None and any(where[0] == "request-body" for where in blamed):
+            if attempt == _TRIES // 3:
+                made = replace(made, beside=())  # what a null or nothing says may be just right
+            value = _body_again(made, value, blamed, again, overrides or {})
+            value = made.minimal if attempt == _TRIES - 2 else value
+    raise Unsatisfiable(
+        f"no request was found that the document allows: {refused[0].message}",
+        pointer=refused[0].schema_pointer or operation.pointer,
+    )
+
+
+def _drawn(
+    operation: Operation, source: Source, overrides: Mapping[str, Any], *, needed: bool = True
+) -> tuple[Composition | None, Any]:
+    """What the body is made of, and a value of it; none at all where it can do without."""
+    declared, entry = operation.request_body, body_type(operation)
+    if declared is None or entry is None:
+        return None, UNSET
+    try:
+        made = composition(operation, overrides=overrides)
+        return made, _ANY_BODY if made is None else body(made, source, overrides=overrides)
+    except Unsatisfiable:
+        if needed and declared.required:
+            raise
+        return None, UNSET
+
+
+def _parameters_again(
+    operation: Operation,
+    values: Values,
+    blamed: Set[tuple[str, ...]],
+    source: Source,
+) -> dict[tuple[str, str], Any]:
+    """*values* without the optional ones that are *blamed*, and with others of the required."""
+    kept = dict(values)
+    for parameter in operation.parameters:
+        key = (parameter.location, parameter.name)
+        where: tuple[str, ...] = (f"request-{parameter.location}", parameter.name)
+        if parameter.location == "querystring":
+            where = ("request-query",)
+        is_lost = parameter.location == "path" and ("request",) in blamed
+        if not is_lost and where not in blamed:
+            continue
+        if parameter.required:
+            kept[key] = parameter_value(parameter, source)
+        else:
+            kept.pop(key, None)
+    return kept
+
+
+def _body_again(
+    made: Composition,
+    value: Any,
+    blamed: Set[tuple[str, ...]],
+    source: Source,
+    overrides: Mapping[str, Any],
+) -> Any:
+    """*value* without the members that are *blamed*, if it can do without them, or another."""
+    names = {where[1] for where in blamed if where[0] == "request-body" and len(where) > 1}
+    if isinstance(value, dict) and names:
+        rest = {name: item for name, item in value.items() if name not in names}
+        if len(rest) < len(value) and made.valid(rest):
+            return rest
+    return body(made, source, overrides=overrides)
 
 
 def body_schema(operation: Operation) -> Schema | None:
@@ -68,7 +167,8 @@ class Composition:
     """What bodies of one operation are made of: a minimal one, and what can vary in it.
 
     *streamed* is the minimal body whose answer is a stream, None where there is none.  *marked* is
-    the operation whose `x-troth-` fields were read.
+    the operation whose `x-troth-` fields were read.  *beside* is what the media type asks of a
+    value beside the schema.
     """
 
     operation: Operation
@@ -78,6 +178,7 @@ class Composition:
     chat: Chat | None
     factors: tuple[Factor, ...]
     streamed: Any
+    beside: Conjunction = ()
 
     def valid(self, body: Any) -> bool:
         """Whether the schema accepts *body*."""
@@ -127,7 +228,8 @@ def _compose(
 ) -> Composition:
     operation, marked = operations
     chat = Chat(marked.completion) if marked.completion else None
-    smallest = _smallest(schema)
+    beside = (FORM,) if _is_form(operation) else ()
+    smallest = _smallest(schema, beside)
     if chat is not None and schema.is_valid(chat.plain(smallest)):
         smallest = _trimmed(schema, chat.plain(smallest))
     smallest = overridden(schema, smallest, overrides)
@@ -148,12 +250,18 @@ def _compose(
     if streamed is not None:
         factors.insert(0, _streaming(schema, chat, smallest, streamed))
     kept = tuple(factor for factor in factors if factor.levels)
-    return Composition(operation, marked, schema, smallest, chat, kept, streamed)
+    return Composition(operation, marked, schema, smallest, chat, kept, streamed, beside)
 
 
-def _smallest(schema: Schema) -> Any:
+def _is_form(operation: Operation) -> bool:
+    entry = body_type(operation)
+    return entry is not None and media_type.essence(entry.content_type) in FORMS
+
+
+def _smallest(schema: Schema, beside: Conjunction) -> Any:
     """A valid value with nothing in it that need not be, made of examples where there are any."""
-    return _trimmed(schema, synthesize(schema, seed=Seed.of("minimal"), optional=False))
+    seed = Seed.of("minimal")
+    return _trimmed(schema, synthesize(schema, seed=seed, optional=False, beside=beside))
 
 
 def _trimmed(schema: Schema, value: Any) -> Any:
@@ -201,7 +309,7 @@ def body(made: Composition, source: Source, *, overrides: Mapping[str, Any]) -> 
     """A valid body: sometimes anything that the schema allows, mostly features that go together."""
     schema, chat = made.schema, made.chat
     if chat is None:
-        return overridden(schema, value_of(schema, source), overrides)
+        return overridden(schema, value_of(schema, source, beside=made.beside), overrides)
     if source.below(10) >= 6:
         value = value_of(schema, source)
         value = _kept(schema, value, made_consistent(chat, value, source))
@@ -248,105 +356,3 @@ def overridden(schema: Schema, value: Any, overrides: Mapping[str, Any]) -> Any:
 def tokens_of(name: str) -> tuple[str, ...]:
     """The tokens of a JSON Pointer, or of a dotted name."""
     return pointers.split(name) if name.startswith("/") else tuple(name.split("."))
-
-
-def parameters(operation: Operation, source: Source) -> dict[tuple[str, str], Any]:
-    """Values for the operation's parameters: the required ones, and some of the others."""
-    values: dict[tuple[str, str], Any] = {}
-    for parameter in operation.parameters:
-        if parameter.required or source.chance(40):
-            value = parameter_value(parameter, source)
-            if value is not _UNSET:
-                values[parameter.location, parameter.name] = value
-    return values
-
-
-def parameter_value(parameter: Parameter, source: Source) -> Any:
-    """A value for one parameter that survives being written as text."""
-    schema = parameter.content.schema if parameter.content else parameter.schema
-    if schema is None:
-        return "text"
-    for attempt in range(_TRIES):
-        # A source that always answers alike would give the same value again.
-        tries = source if attempt < 2 else source.anew(parameter.name, attempt)
-        value = value_of(schema, tries)
-        if parameter.content is not None or _survives(parameter, value):
-            return value
-        tamed = _tamed(value)
-        if schema.is_valid(tamed) and _survives(parameter, tamed):
-            return tamed
-    return next((text for text in ("text", "a", "1") if schema.is_valid(text)), _UNSET)
-
-
-def _tamed(value: Any) -> Any:
-    """*value* with nothing but letters and digits in its texts."""
-    if isinstance(value, str):
-        return "".join(char if char.isascii() and char.isalnum() else "a" for char in value) or "a"
-    if isinstance(value, list):
-        return [_tamed(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _tamed(item) for name, item in value.items()}
-    return value
-
-
-def _survives(parameter: Parameter, value: Any) -> bool:
-    """Whether *value* comes back from its text: no controls in a field, no empty segment."""
-    if isinstance(value, (list, dict)):
-        items = value if isinstance(value, list) else [*value, *value.values()]
-        return bool(items) and all(
-            not isinstance(item, (list, dict, type(None))) and _survives(parameter, item)
-            for item in items
-        )
-    if not isinstance(value, str):
-        return value is not None
-    if parameter.location in ("header", "cookie", "path"):
-        # RFC 9110 §5.5: what a field's value may hold; and delimiters would split it.
-        return (
-            bool(value)
-            and all(char.isalnum() or char in "-_" for char in value)
-            and (value.isascii())
-        )
-    # What separates the items of an array would split this one.
-    return bool(value) and not set(value) & set(",|\x00" + unquote(parameter.layout.separator))
-
-
-def broken_parameters(
-    operation: Operation, values: Mapping[tuple[str, str], Any], source: Source
-) -> dict[tuple[str, str], Any]:
-    """*values* with one parameter missing that must be there, or of a value that it rejects.
-
-    Raises NothingToBreak when no parameter can be broken.
-    """
-    options: list[dict[tuple[str, str], Any]] = []
-    for parameter in operation.parameters:
-        key = (parameter.location, parameter.name)
-        if parameter.required and parameter.location != "path":
-            options.append({name: value for name, value in values.items() if name != key})
-        text = rejected_text(parameter)
-        if text is not None:
-            options.append({**values, key: text})
-    if not options:
-        raise NothingToBreak(operation.name)
-    return source.choice(options)
-
-
-def rejected_text(parameter: Parameter) -> str | None:
-    """A text that *parameter* rejects however it is read, or None."""
-    schema = parameter.schema
-    if schema is None or parameter.content is not None:
-        return None
-    shapes = generator_of(schema).graph.one(schema.prepared)
-    types = frozenset[str]().union(*(shape.types for shape in shapes))
-    if not types or types & {"array", "object"} or types >= set(TYPES):
-        return None
-    for text in ("not-a-value", "banana", "!", "-1", "0", "99999999999999999999", "x" * 300):
-        if not any(schema.is_valid(reading) for reading in _readings(text)):
-            return text
-    return None
-
-
-def _readings(text: str) -> list[Any]:
-    readings: list[Any] = [text]
-    if text.lstrip("-").isdigit():
-        readings.append(int(text))
-    return readings

@@ -1,0 +1,182 @@
+"""Break a request as it is written: what counts is what a server receives.
+
+A text says less than the value that it was written from: a null in a form is a text like any
+other, and a string that is no number is one where it stands in a query.  So every candidate is
+written and held to the contract, and one that conforms is none.  What is said with values is
+broken first, one to three things in a body or one parameter; what lies around it (the form of the
+body, its type, the credential) where values cannot be, or where the type has little else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from troth.errors import MethodNotAllowed, NoSuchPath
+from troth.generation import mutations
+from troth.generation.mutations import NothingToBreak
+from troth.generation.parameters import parameter_value, rejected_text, schema_of
+from troth.generation.request_writer import (
+    UNSET,
+    Values,
+    assemble,
+    body_type,
+    without_credential,
+)
+from troth.generation.source import Source, Unsatisfiable
+from troth.http.exchange import Exchange, Request
+from troth.openapi.contract import Contract
+from troth.openapi.operation import Operation, Parameter
+from troth.schema.schema import Schema
+from troth.validation import validator
+from troth.violation import Violation
+
+_TRIES = 6
+#: A media type that nobody declares, unless as a range.
+_UNDECLARED = "application/x-troth-undeclared"
+# What is malformed somewhere: cut JSON, a bad escape, cut XML, bytes that are no text.
+_GARBAGE = (b"{", b"%zz=%", b"<", b"\xff\xfe\x00")
+
+
+def refusals(contract: Contract, operation: Operation, request: Request) -> tuple[Violation, ...]:
+    """What the document has against *request* to *operation*, errors only."""
+    try:
+        found = contract.match(request.method, request.target).operation
+    except (NoSuchPath, MethodNotAllowed) as fault:
+        return (Violation(_ELSEWHERE, operation.name, "request", str(fault)),)
+    if found is not operation and _bare(found) != _bare(operation):
+        message = f"its target is taken for one of {found.name}"
+        return (Violation(_ELSEWHERE, operation.name, "request", message),)
+    violations = validator.validate(contract, Exchange(request))
+    return tuple(one for one in violations if one.severity == "error")
+
+
+_ELSEWHERE = "request.path-undeclared"
+
+
+def _bare(operation: Operation) -> str:
+    return operation.path.partition("#")[0].partition("?")[0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Draft:
+    """A request that is to be broken: what it is written from."""
+
+    contract: Contract
+    operation: Operation
+    parameters: Values
+    body: Any
+    schema: Schema | None
+
+    def broken(self, request: Request) -> Request | None:
+        """*request* if it still leads to the operation and breaks the document."""
+        refused = refusals(self.contract, self.operation, request)
+        if not refused or any(one.code == _ELSEWHERE for one in refused):
+            return None
+        return request
+
+    def written(self, **changes: Any) -> Request:
+        """The request, with other *parameters* or another *body*."""
+        return assemble(
+            self.operation, **{"parameters": self.parameters, "body": self.body, **changes}
+        )
+
+
+def broken_request(
+    contract: Contract,
+    operation: Operation,
+    source: Source,
+    *,
+    parameters: Values,
+    body: Any,
+    schema: Schema | None,
+) -> Request:
+    """A request to *operation* that breaks the document, made of *parameters* and a *body*.
+
+    *schema* is that of the body.  Raises NothingToBreak where the document allows everything.
+    """
+    draft = _Draft(contract, operation, parameters, body, schema)
+    ways = [*_value_ways(draft)]
+    entry = body_type(operation)
+    if entry is not None and not entry.is_json:
+        ways.append(lambda source: source.choice([*_around(draft)]))
+    for _ in range(_TRIES if ways else 0):
+        way = source.choice(ways) if len(ways) > 1 else ways[0]
+        try:
+            candidate = way(source)
+        except (NothingToBreak, Unsatisfiable):
+            continue
+        if candidate is not None and (request := draft.broken(candidate)) is not None:
+            return request
+    for candidate in (*_around(draft), *_without_parameters(draft)):
+        if (request := draft.broken(candidate)) is not None:
+            return request
+    raise NothingToBreak(operation.name)
+
+
+_Way = Callable[[Source], Request | None]
+
+
+def _value_ways(draft: _Draft) -> Iterator[_Way]:
+    if draft.schema is not None and draft.body is not UNSET:
+        yield partial(_broken_body, draft)
+    for parameter in draft.operation.parameters:
+        yield partial(_broken_parameter, draft, parameter)
+
+
+def _broken_body(draft: _Draft, source: Source) -> Request:
+    schema, entry = draft.schema, body_type(draft.operation)
+    assert schema is not None
+    if entry is not None and entry.is_json:
+        return draft.written(body=mutations.broken(schema, draft.body, source))
+
+    def rejects(value: Any) -> bool:
+        return draft.broken(draft.written(body=value)) is not None
+
+    return draft.written(body=mutations.broken(schema, draft.body, source, rejects=rejects))
+
+
+def _broken_parameter(draft: _Draft, parameter: Parameter, source: Source) -> Request | None:
+    """The request without *parameter*, or with a value that it rejects as it is written."""
+    key = (parameter.location, parameter.name)
+    others = {name: value for name, value in draft.parameters.items() if name != key}
+    if parameter.required and parameter.location != "path" and source.chance(40):
+        return draft.written(parameters=others)
+    schema = schema_of(parameter)
+    if schema is None:
+        return None
+    text = rejected_text(parameter)
+    if text is not None and source.chance(30):
+        return draft.written(parameters={**others, key: text})
+    value = draft.parameters.get(key, UNSET)
+    if value is UNSET:
+        value = parameter_value(parameter, source)
+
+    def rejects(value: Any) -> bool:
+        return draft.broken(draft.written(parameters={**others, key: value})) is not None
+
+    value = mutations.broken(schema, value, source, rejects=rejects, most=1)
+    return draft.written(parameters={**others, key: value})
+
+
+def _without_parameters(draft: _Draft) -> Iterator[Request]:
+    # all of them at last: one that is missing may be read out of what another one says
+    for left_out in (*((key,) for key in draft.parameters), draft.parameters):
+        rest = {key: value for key, value in draft.parameters.items() if key not in left_out}
+        path = {key: value for key, value in draft.parameters.items() if key[0] == "path"}
+        yield draft.written(parameters={**rest, **path})
+
+
+def _around(draft: _Draft) -> Iterator[Request]:
+    """What is no value: another content type, a malformed body, none, and no credential."""
+    request = draft.written()
+    entry = body_type(draft.operation)
+    if entry is not None:
+        for garbage in _GARBAGE:
+            yield draft.written(body=UNSET, raw=garbage)
+        others = tuple(pair for pair in request.fields if pair[0] != "Content-Type")
+        yield replace(request, fields=(("Content-Type", _UNDECLARED), *others))
+        yield draft.written(body=UNSET)
+    yield without_credential(request)
