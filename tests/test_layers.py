@@ -48,6 +48,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "yaml": (
         "troth.document",
         "troth.generation.chat_features",
+        "troth.generation.natural_values",
         "troth.lint.english",
         "troth.conformance.codes",
         "troth_mock.server.pages",

@@ -88,4 +88,4 @@ def _strategy(contract: Contract, operation: Operation, valid: bool) -> Any:
     return operation_strategy(contract, operation, valid=valid)
 
 
-_VERBS = Verbs(validate=validator.validate, strategy=_strategy)
+_VERBS = Verbs(validate=validator.validate, strategy=_strategy, choose=validator.choose)

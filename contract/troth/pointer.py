@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 
 def escape(token: str | int) -> str:
@@ -39,6 +39,11 @@ def is_within(pointer: str, whole: str) -> bool:
 def overlap(one: str, other: str) -> bool:
     """Whether one of two pointers leads to the other's value, or to a part of it."""
     return is_within(one, other) or is_within(other, one)
+
+
+def fragment(pointer: str) -> str:
+    """*pointer* as the fragment of a URI reference (RFC 6901 §6)."""
+    return quote(pointer, safe="/~!$&'()*+,;=:@")
 
 
 def from_fragment(fragment: str) -> str:

@@ -187,7 +187,10 @@ paths:
     )
     cases = protocol_cases(subjects(troth.load(file)))
     texts = {case.about: case.request.body for case in cases}
-    assert (texts["NaN"], texts["UTF-16"]) == (b'{"x_extra":NaN}', "{}".encode("utf-16"))
+    assert (texts["body: NaN"], texts["body: UTF-16"]) == (
+        b'{"x_extra":NaN}',
+        "{}".encode("utf-16"),
+    )
 
 
 def test_every_member_of_the_request_is_walked():

@@ -169,6 +169,12 @@ LAW = {
 # code: the document that shows it, where, and the near miss.
 CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     (
+        "unused-ignore",
+        api(**{"x-troth-ignore": "unused-tag"}),
+        "/x-troth-ignore",
+        api(**{"x-troth-ignore": "unused-tag", "tags": [{"name": "a"}]}),
+    ),
+    (
         "ambiguous-path",
         api(paths={"/a/{x}": {"get": operation()}, "/a/{y}": {"get": operation()}}),
         "/paths/~1a~1{y}",
@@ -726,6 +732,16 @@ def test_a_required_member_of_the_other_direction_may_be_missing_from_an_example
     assert found(schemas(A={**thing, "example": {"name": "a"}}), "example-invalid") == []
     wrong = found(schemas(A={**thing, "example": {"id": "1"}}), "example-invalid")
     assert wrong == ["/components/schemas/A/example"]
+
+
+def test_an_example_of_an_answer_may_not_hold_what_is_writeonly() -> None:
+    thing = properties(id={"type": "string", "readOnly": True}, word={"writeOnly": True})
+    shown = {"schema": thing, "example": {"word": "a"}}
+    content = {"content": {"application/json": shown}}
+    answer = {"responses": {"200": {"description": "ok", **content}}}
+    value = {"openapi": "3.0.4", "paths": {"/a": {"post": {"requestBody": content, **answer}}}}
+    at = "/paths/~1a/post/responses/200/content/application~1json/example"
+    assert found(value, "example-invalid") == [at]
 
 
 def test_a_finding_cites_the_line_that_it_is_about() -> None:

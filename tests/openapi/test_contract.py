@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 
 from troth.document import document
 from troth.errors import MethodNotAllowed, NoSuchPath
+from troth.generation.request_writer import assemble
 from troth.http.exchange import Exchange, Request
+from troth.loading import load
 from troth.openapi import reader
 from troth.openapi.contract import Contract, NoSuchOperation
 
@@ -156,6 +159,178 @@ def test_any_path_is_found_by_its_percent_encoding(segments: list[str]) -> None:
     assert over.match("GET", encoded).operation.path == path
 
 
+def test_an_encoded_literal_equals_its_decoded_form_before_a_template_is_tried() -> None:
+    over = contract(
+        {"/größe/{n}": ["get"], "/a/{x}": ["get"], "/a/b:c": ["get"], "/x/c b": ["get"]}
+    )
+    for target in ("/größe/1", "/gr%C3%B6%C3%9Fe/1", "/gr%c3%b6%c3%9fe/1"):
+        assert found(over, "GET", target) == ("GET /größe/{n}", {"n": "1"}, "")
+    for target in ("/a/b:c", "/a/%62:c", "/a/b%3Ac", "/%61/b%3ac"):
+        assert found(over, "GET", target) == ("GET /a/b:c", {}, "")
+    assert found(over, "GET", "/a/b%2Fc") == ("GET /a/{x}", {"x": "b%2Fc"}, "")
+    assert found(over, "GET", "/x/c%20b")[0] == "GET /x/c b"
+
+
+def test_a_suffix_may_be_encoded_where_no_other_template_takes_it_as_a_value() -> None:
+    over = contract({"/files/{id}:copy": ["post"], "/x/{id}": ["get"], "/x/{id}:copy": ["get"]})
+    assert found(over, "POST", "/files/7%3Acopy") == ("POST /files/{id}:copy", {"id": "7"}, "")
+    assert found(over, "GET", "/x/7:copy") == ("GET /x/{id}:copy", {"id": "7"}, "")
+    assert found(over, "GET", "/x/7%3Acopy") == ("GET /x/{id}", {"id": "7%3Acopy"}, "")
+
+
+def test_a_slash_at_the_end_makes_another_path() -> None:
+    over = contract({"/a": ["get"], "/b/": ["get"], "/c": ["get"], "/c/": ["post"]})
+    assert found(over, "POST", "/c/")[0] == "POST /c/"
+    assert found(over, "GET", "/b/")[0] == "GET /b/"
+    for target in ("/a/", "/b"):
+        with pytest.raises(NoSuchPath):
+            over.match("GET", target)
+
+
+# templates: their shapes, several names in a segment, expressions
+
+
+def typed(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"get": {**OK, "parameters": [path_parameter(name, schema)]}}
+
+
+def path_parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def loaded(tmp_path: Path, paths: dict[str, Any], **members: Any) -> Contract:
+    """The contract with its verbs: such as can tell faces of one URL apart."""
+    file = tmp_path / "d.json"
+    root = {"openapi": "3.2.0", "info": {"title": "t", "version": "1"}, "paths": paths, **members}
+    file.write_text(json.dumps(root))
+    return load(file)
+
+
+def test_templates_that_differ_in_their_names_alone_share_their_methods() -> None:
+    over = contract({"/a/{id}": ["get"], "/a/{name}": ["post"], "/a/{name}/b": ["get"]})
+    assert found(over, "GET", "/a/1") == ("GET /a/{id}", {"id": "1"}, "")
+    assert found(over, "POST", "/a/1") == ("POST /a/{name}", {"name": "1"}, "")
+    with pytest.raises(MethodNotAllowed) as caught:
+        over.match("PUT", "/a/1")
+    assert caught.value.allowed == ("GET", "POST")
+
+
+def test_a_more_concrete_template_that_lacks_the_method_leaves_it_to_another() -> None:
+    over = contract({"/a/{id}": ["delete"], "/a/{id}.json": ["get"]})
+    assert found(over, "DELETE", "/a/x.json") == ("DELETE /a/{id}", {"id": "x.json"}, "")
+
+
+def test_templates_of_one_shape_are_tried_by_what_their_parameters_take(tmp_path: Path) -> None:
+    integer, text = {"type": "integer"}, {"type": "string", "minLength": 2}
+    over = loaded(tmp_path, {"/a/{n}": typed("n", integer), "/a/{name}": typed("name", text)})
+    assert found(over, "GET", "/a/12") == ("GET /a/{n}", {"n": "12"}, "")
+    assert found(over, "GET", "/a/ab") == ("GET /a/{name}", {"name": "ab"}, "")
+    assert found(over, "GET", "/a/x") == ("GET /a/{n}", {"n": "x"}, "")
+
+
+def test_several_names_of_a_segment_are_divided_as_their_parameters_take(tmp_path: Path) -> None:
+    both = [path_parameter("a", {"type": "integer"}), path_parameter("b", {"type": "string"})]
+    over = loaded(
+        tmp_path,
+        {"/{a}-{b}": {"get": {**OK, "parameters": both}}, "/f/{stem}.{ext}": {"get": OK}},
+    )
+    assert found(over, "GET", "/1-x-y") == ("GET /{a}-{b}", {"a": "1", "b": "x-y"}, "")
+    assert found(over, "GET", "/f/a.tar.gz")[1] == {"stem": "a.tar", "ext": "gz"}
+
+
+def test_expressions_of_rfc_6570_are_called_after_their_parameters() -> None:
+    names = ("a", "b", "rest")
+    declared = {**OK, "parameters": [path_parameter(name, {}) for name in names]}
+    over = contract({"/x/{a*}/{.b}/{rest+}{?page,size}": {"get": declared}, "/y/{c*}": ["get"]})
+    assert found(over, "GET", "/x/1/.2/3/4")[1] == {"a": "1", "b": ".2", "rest": "3/4"}
+    assert found(over, "GET", "/y/1")[1] == {"c*": "1"}
+
+
+# one URL, several faces
+
+
+def asked(**properties: Any) -> dict[str, Any]:
+    schema = {"type": "object", "required": [*properties], "properties": properties}
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+def answers(content_type: str) -> dict[str, Any]:
+    content = {content_type: {"schema": {"type": "string"}}}
+    return {"responses": {"200": {"description": "good", "content": content}}}
+
+
+def face(over: Contract, target: str, body: bytes = b"", *fields: tuple[str, str]) -> str:
+    fields += (("Content-Type", "application/json"),) if body else ()
+    request = Request("POST" if body else "GET", target, fields, body)
+    return over.match_request(request).operation.path
+
+
+def test_the_query_of_a_path_tells_its_faces_apart(tmp_path: Path) -> None:
+    paths = ("/x", "/x?beta=true", "/x?a&b=", "/y/{id}", "/y/{id}?op=%41", "/z?only=1")
+    over = loaded(tmp_path, {path: {"get": OK} for path in paths})
+    assert face(over, "/x") == face(over, "/x?beta=false") == "/x"
+    assert face(over, "/x?c=1&beta=true") == "/x?beta=true"
+    assert face(over, "/x?a&b&beta=true") == "/x?a&b="
+    assert face(over, "/y/1?op=A") == "/y/{id}?op=%41"
+    assert face(over, "/y/1?op=B") == "/y/{id}"
+    assert over.match("GET", "/x?beta=true").operation.path == "/x?beta=true"
+    assert face(over, "/z") == "/z?only=1"
+    codes = [each.code for each in over.validate(Exchange(Request("GET", "/z")))]
+    assert codes == ["request-query.required"]
+    assert over.validate(Exchange(Request("GET", "/z?only=1"))) == ()
+
+
+def test_the_body_tells_faces_apart_and_then_accept(tmp_path: Path) -> None:
+    plain, events = answers("application/json"), answers("text/event-stream")
+    over = loaded(
+        tmp_path,
+        {
+            "/chat": {"post": {**plain, "requestBody": asked(stream={"const": False})}},
+            "/chat#stream": {"post": {**events, "requestBody": asked(stream={"const": True})}},
+            "/a": {"get": plain},
+            "/a#stream": {"get": events},
+        },
+    )
+    assert face(over, "/chat", b'{"stream": false}') == "/chat"
+    assert face(over, "/chat", b'{"stream": true}') == "/chat#stream"
+    assert over.match("POST", "/chat").operation.path == "/chat"
+    assert face(over, "/a") == "/a"
+    assert face(over, "/a", b"", ("Accept", "text/event-stream")) == "/a#stream"
+    both = ("Accept", "application/json;q=0.5, text/event-stream")
+    assert face(over, "/a", b"", both) == "/a#stream"
+
+
+def test_other_parameters_tell_faces_apart_that_differ_in_nothing_else(tmp_path: Path) -> None:
+    def target(name: str) -> dict[str, Any]:
+        header = {"name": "X-Target", "in": "header", "required": True, "schema": {"const": name}}
+        return {"post": {**OK, "parameters": [header]}}
+
+    over = loaded(tmp_path, {"/#X-Target=A": target("A"), "/#X-Target=B": target("B")})
+    for name in "AB":
+        request = Request("POST", "/", (("X-Target", name),))
+        assert over.match_request(request).operation.path == f"/#X-Target={name}"
+
+
+def test_what_is_generated_goes_to_the_url_of_its_face(tmp_path: Path) -> None:
+    beta = {"name": "beta", "in": "query", "schema": {"type": "boolean"}}
+    paths = {
+        "/größe/{n}#a": {"get": {**OK, "parameters": [path_parameter("n", {"const": "ö/1"})]}},
+        "/x?beta=true&of={n}#b": {
+            "get": {**OK, "parameters": [path_parameter("n", {"const": 1}), beta]}
+        },
+        "/y/{undeclared}": {"get": OK},
+    }
+    over = loaded(tmp_path, paths)
+    targets = []
+    for operation in over.operations:
+        values = {("path", "n"): "ö/1" if "ö" in operation.path else 1, ("query", "beta"): False}
+        request = assemble(operation, parameters=values)
+        assert over.match_request(request).operation is operation
+        assert over.validate(Exchange(request)) == ()
+        targets.append(request.target)
+    assert targets == ["/gr%C3%B6%C3%9Fe/%C3%B6%2F1", "/x?beta=true&of=1", "/y/undeclared"]
+
+
 # methods
 
 
@@ -229,6 +404,12 @@ def test_paths_that_servers_make_one_share_their_methods() -> None:
         ([{"url": "https://h:{port}/v1", "variables": {"port": {"default": "1"}}}], ["/v1/a"], []),
         ([{"url": "https://h/{tenant}"}], ["/any/a"], ["/any/where/a"]),
         ([{"url": "http://[half/v1"}], ["/a"], []),
+        ([{"url": "../v1"}], ["/v1/a"], ["v1/a"]),
+        ([{"url": "../../v1/./x/"}], ["/v1/x/a"], []),
+        ([{"url": "//h.example/v1"}], ["/v1/a"], ["//h.example/v1/a"]),
+        ([{"url": "{scheme}://{host}:{port}/v1?x=1"}], ["/v1/a"], []),
+        ([{"url": "https://h/a/../v1#x"}], ["/v1/a"], []),
+        ([{"url": ""}, {"url": "."}], ["/a"], []),
     ],
 )
 def test_a_server_gives_the_base_path(servers: list[Any], good: list[str], bad: list[str]) -> None:
@@ -237,6 +418,31 @@ def test_a_server_gives_the_base_path(servers: list[Any], good: list[str], bad: 
     for target in bad:
         with pytest.raises(NoSuchPath):
             over.match("GET", target)
+
+
+@pytest.mark.parametrize(
+    ("name", "members", "base"),
+    [
+        ("https://h/api/openapi.yaml", {}, "/api/v1"),
+        ("/api/openapi.yaml", {}, "/api/v1"),
+        ("d.json", {"$self": "https://h/api/openapi.yaml"}, "/api/v1"),
+        ("d.json", {"$self": "/deep/api/openapi.yaml"}, "/deep/api/v1"),
+        ("https://h/one/two", {"$self": "three/four"}, "/one/three/v1"),
+    ],
+)
+def test_a_server_may_be_relative_to_the_documents_address(
+    name: str, members: dict[str, Any], base: str
+) -> None:
+    root = {
+        "openapi": "3.2.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/a": {"get": OK}},
+    }
+    root |= {"servers": [{"url": "v1"}, {"url": "../v1"}], **members}
+    read = document.read(json.dumps(root).encode(), name=name)
+    (operation,) = reader.compile(read).operations
+    above = base.removesuffix("/v1").rpartition("/")[0]
+    assert operation.base_paths == (base, f"{above}/v1")
 
 
 def test_the_nearest_servers_count() -> None:

@@ -94,6 +94,63 @@ def test_a_plus_is_a_plus_where_reserved_characters_are_allowed():
     assert violations_of([parameter(schema)], "/a?p=a+b") == [("request-query.pattern", "/p")]
 
 
+@pytest.mark.parametrize("query", ["debug=", "debug", "x=1&debug=", ""])
+@pytest.mark.parametrize("schema", [{"type": "boolean"}, INTEGERS, {"enum": ["a"]}])
+def test_an_empty_value_is_fine_where_the_document_allows_it(schema, query):
+    declared = parameter(schema, name="debug")
+    assert violations_of([{**declared, "allowEmptyValue": True}], "/a?" + query) == []
+    assert violations_of([{**declared, "allowEmptyValue": True}], "/a?debug=&debug=b") != []
+    refuses = "debug" in query and schema != INTEGERS
+    assert bool(violations_of([declared], "/a?" + query)) is refuses
+
+
+def test_content_that_is_not_json_is_read_by_its_schema():
+    content = {"text/plain": {"schema": {"type": "integer"}}}
+    declared = [{"name": "p", "in": "query", "content": content}]
+    assert violations_of(declared, "/a?p=5") == []
+    assert violations_of(declared, "/a?p=x") == [("request-query.type", "/p")]
+    assert violations_of(declared, "/a?p=5&p=6") == [("request-query.repeated", "/p")]
+
+
+@pytest.mark.parametrize(
+    ("query", "codes"),
+    [
+        ("%7B%22R%22:1%7D", []),
+        ("%7B%22R%22:%22x%22%7D", ["request-query.type"]),
+        ("R=1", ["request-query.syntax"]),
+    ],
+)
+def test_a_whole_query_string_can_be_json(query, codes):
+    declared = {
+        "name": "p",
+        "in": "querystring",
+        "content": {"application/json": {"schema": COLOUR}},
+    }
+    found = violations_of([declared], "/a?" + query, version="3.2.0")
+    assert [code for code, _ in found] == codes
+
+
+def test_a_whole_query_string_is_without_what_belongs_to_a_credential():
+    form = {"application/x-www-form-urlencoded": {"schema": COLOUR}}
+    declared = [{"name": "p", "in": "querystring", "content": form}]
+    contract = compiled(written(declared, security=[{"query": []}], version="3.2.0"))
+    target = "/a?R=1&key=secret"
+    assert check_parameters(contract.match("GET", target), Request("GET", target)) == ()
+
+
+def test_fields_of_cookies_are_put_together_again():
+    declared = [
+        parameter({"type": "integer"}, where="cookie", name="a", required=True),
+        parameter({"type": "integer"}, where="cookie", name="b c", required=True),
+        parameter({"type": "string", "const": "a=1; b%20c=2"}, where="header", name="Cookie"),
+    ]
+    assert violations_of(declared, "/a", fields=(("Cookie", "a=1"), ("cookie", "b%20c=2"))) == []
+    assert violations_of(declared, "/a", fields=(("Cookie", "a=1; a=2; b%20c=2"),))[0] == (
+        "request-cookie.repeated",
+        "/a",
+    )
+
+
 def test_header_names_compare_without_case_and_lines_combine():
     declared = [parameter(INTEGERS, where="header", name="X-Ids")]
     assert violations_of(declared, "/a", fields=(("x-ids", "1"), ("X-IDS", "2, x"))) == [
@@ -119,6 +176,43 @@ def test_response_fields_are_held_to_their_declarations():
         ("response-header.required", "/X-Left", 200),
         ("response-header.enum", "/X-Tags/1", 200),
     ]
+
+
+def test_each_set_cookie_field_is_held_to_its_declaration():
+    headers = {"Set-Cookie": {"required": True, "schema": {"type": "string", "pattern": "^a="}}}
+    root = written(responses={"200": {"description": "fine", "headers": headers}})
+    operation = compiled(root).operations[0]
+
+    def codes(*values):
+        fields = tuple(("set-cookie", value) for value in values)
+        violations = check_headers(operation, operation.response(200), Response(200, fields))
+        return [each.code for each in violations]
+
+    assert codes("a=1", "a=2, 3") == []
+    assert codes("a=1", "b=2", "c=3") == ["response-header.pattern"] * 2
+    assert codes() == ["response-header.required"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "explode", "good", "bad"),
+    [
+        ({"type": "boolean"}, False, "true", "yes"),
+        ({"type": "number"}, False, "-1.5", "1,5"),
+        (INTEGERS, False, "1, 2 ,3", "1, b"),
+        (COLOUR, False, "R,1,G,2", "R,1,G"),
+        (COLOUR, True, "R=1, G=2", "R=1,Z=2"),
+        ({"type": "object", "additionalProperties": {"type": "string"}}, True, "a=b==", "a"),
+        ({"type": ["integer", "null"]}, False, "", "x"),
+        ({"allOf": [{"type": "integer"}, {"minimum": 2}]}, False, "2", "1"),
+    ],
+)
+def test_fields_of_responses_may_be_of_any_type(schema, explode, good, bad):
+    headers = {"X": {"schema": schema, "explode": explode}}
+    root = written(responses={"200": {"description": "fine", "headers": headers}})
+    operation = compiled(root).operations[0]
+    for text, is_good in ((good, True), (bad, False)):
+        response = Response(200, (("x", text),))
+        assert (check_headers(operation, operation.response(200), response) == ()) is is_good
 
 
 ALL = [

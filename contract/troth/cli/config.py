@@ -3,7 +3,8 @@
 One table, `KEYS`, names every option of `troth test`.  The command line, the environment
 (`TROTH_TEST_MAX_REQUESTS`), the file's keys, the options of the pytest plugin and the JSON Schema
 for editors (docs/troth.schema.json) are all made of it.  A value goes from the file to the
-command line's own form, so that each is read in one place only.
+command line's own form, so that each is read in one place only.  `LINT_KEYS` are what the file
+settles for `troth lint`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,8 +21,9 @@ from troth.conformance.reports import FORMS
 from troth.conformance.settings import PHASES
 from troth.errors import TrothError, nearest
 
-#: `switch` is a boolean; `texts` are several texts; a `table` has names and values.
-Kind = Literal["text", "path", "switch", "integer", "number", "texts", "paths", "table"]
+#: `switch` is a boolean; `texts` are several texts; a `table` has names and values; `tables` are
+#: several, of the same keys.
+Kind = Literal["text", "path", "switch", "integer", "number", "texts", "paths", "table", "tables"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class Key:
     """One option: *name* is the same on the command line and in the file.
 
     *joint* joins a table's name to its value on the command line; *names* are those that the
-    table may have; *any_value* lets its values be anything that JSON can say.
+    table may have; *any_value* lets its values be anything that JSON can say; *columns* are the
+    keys of each of several tables.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Key:
     joint: str = ""
     names: tuple[str, ...] = ()
     any_value: bool = False
+    columns: tuple[Key, ...] = ()
 
     @property
     def option(self) -> str:
@@ -104,7 +108,41 @@ KEYS = (
     Key("quiet", "switch", "Say nothing but the summary line."),
 )
 
-_SECTIONS = {"test": {key.name: key for key in KEYS}}
+SEVERITIES = ("error", "warning", "info")
+LEVELS = (*SEVERITIES, "off")
+
+#: What `troth lint` is told beforehand.
+LINT_KEYS: tuple[Key, ...] = (
+    Key(
+        *("fail-on", "text", "The least severity that makes the exit code 1; off: none does."),
+        metavar="SEVERITY",
+        choices=LEVELS,
+        default="error",
+    ),
+    Key(
+        *("severity", "table", "Another severity for the findings of a code."),
+        metavar="CODE=SEVERITY",
+        joint="=",
+        choices=LEVELS,
+    ),
+    Key(
+        *("ignore", "tables", "Findings to leave out, or to give another severity."),
+        columns=(
+            Key("code", "texts", "Only of this code, or of one of these."),
+            Key(
+                *("path", "text", "Only in this path of the API, or below this `#/JSON/pointer`."),
+            ),
+            Key("file", "text", "Only in files of this name."),
+            Key("severity", "text", "Another severity for them, in place of off.", choices=LEVELS),
+            Key("reason", "text", "Why."),
+        ),
+    ),
+)
+
+_SECTIONS = {
+    "test": {key.name: key for key in KEYS},
+    "lint": {key.name: key for key in LINT_KEYS},
+}
 #: TOML's words for the kinds, for messages.
 _WORDS = {
     "text": "a string",
@@ -115,6 +153,7 @@ _WORDS = {
     "texts": "a string, or an array of strings",
     "paths": "a string, or an array of strings",
     "table": "a table",
+    "tables": "an array of tables",
 }
 
 
@@ -229,9 +268,14 @@ class _File:
             raise self._unknown(at + name, name, _SECTIONS, what="section")
         if not isinstance(value, dict):
             raise BadConfig(self.file, f"a table is expected, not {_shown(value)}", key=at + name)
+        return self._settled(known, value, f"{at}{name}")
+
+    def _settled(
+        self, known: Mapping[str, Key], table: Mapping[str, Any], at: str
+    ) -> dict[str, Any]:
         values = {}
-        for key, item in value.items():
-            path = f"{at}{name}.{key}"
+        for key, item in table.items():
+            path = f"{at}.{key}"
             if key not in known:
                 raise self._unknown(path, key, known, what="key")
             values[known[key].option] = self._value(known[key], item, path)
@@ -245,17 +289,23 @@ class _File:
     def _value(self, key: Key, value: Any, path: str) -> Any:
         if key.kind == "table":
             return self._table(key, value, path)
+        if key.kind == "tables":
+            return self._tables(key, value, path)
         if key.kind in ("texts", "paths"):
             items = value if isinstance(value, list) else [value]
             return [self._one(key, item, path) for item in items]
         return self._one(key, value, path)
 
+    def _tables(self, key: Key, value: Any, path: str) -> list[dict[str, Any]]:
+        if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+            why = f"an array of tables is expected, not {_shown(value)}"
+            raise BadConfig(self.file, why, key=path)
+        known = {column.name: column for column in key.columns}
+        return [self._settled(known, each, f"{path}.{at}") for at, each in enumerate(value)]
+
     def _one(self, key: Key, value: Any, path: str) -> Any:
         if isinstance(value, str) and key.kind not in ("switch", "integer", "number"):
-            text = self._text(value, path)
-            if key.choices and text not in key.choices:
-                advice = f"known are {', '.join(key.choices)}"
-                raise BadConfig(self.file, f"{text!r} is none", key=path, advice=advice)
+            text = self._chosen(key, self._text(value, path), path)
             return self._path(text) if key.kind in ("path", "paths") else text
         if isinstance(value, str):
             value = self._converted(key, self._text(value, path), value)
@@ -266,6 +316,12 @@ class _File:
             why = f"{value} is too small: {key.least:g} is the least"
             raise BadConfig(self.file, why, key=path)
         return value
+
+    def _chosen(self, key: Key, text: str, path: str) -> str:
+        if key.choices and text not in key.choices:
+            advice = f"known are {', '.join(key.choices)}"
+            raise BadConfig(self.file, f"{text!r} is none", key=path, advice=advice)
+        return text
 
     def _converted(self, key: Key, text: str, written: str) -> Any:
         """A variable's text as the number or the switch that it stands for."""
@@ -289,7 +345,7 @@ class _File:
             if key.any_value:
                 text = self._json(item, at)
             elif isinstance(item, str):
-                text = self._text(item, at)
+                text = self._chosen(key, self._text(item, at), at)
             else:
                 raise BadConfig(self.file, f"a string is expected, not {_shown(item)}", key=at)
             pairs.append(name + key.joint + (self._path(text) if key.names else text))
@@ -366,32 +422,39 @@ def schema_text() -> str:
 
 def schema() -> dict[str, Any]:
     """The schema of a troth.toml, and of the table [tool.troth]."""
-    keys = {key.name: {"description": _description(key), **_schema_of(key)} for key in KEYS}
+    test = _table_schema(KEYS, described="For `troth test`, and the options --troth-… of pytest.")
+    for key in KEYS:
+        test["properties"][key.name]["description"] += f" Also {key.variable}."
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "troth.toml",
-        "description": "What `troth test` and the pytest plugin of troth are told beforehand.",
+        "description": "What troth's commands and its pytest plugin are told beforehand.",
         "type": "object",
         "properties": {
-            "test": {
-                "description": "For `troth test`, and the options --troth-… of pytest.",
-                "type": "object",
-                "properties": keys,
-                "additionalProperties": False,
-            }
+            "test": test,
+            "lint": _table_schema(LINT_KEYS, described="For `troth lint`."),
         },
         "additionalProperties": False,
     }
 
 
+def _table_schema(keys: tuple[Key, ...], *, described: str = "") -> dict[str, Any]:
+    members = {key.name: {"description": _description(key), **_schema_of(key)} for key in keys}
+    table = {"type": "object", "properties": members, "additionalProperties": False}
+    return {"description": described, **table} if described else table
+
+
 def _description(key: Key) -> str:
-    default = f" Default: {key.default:g}." if key.default else ""
-    return f"{key.help}{default} Also {key.variable}."
+    if isinstance(key.default, str):
+        return f"{key.help} Default: {key.default}."
+    return f"{key.help} Default: {key.default:g}." if key.default else key.help
 
 
 def _schema_of(key: Key) -> dict[str, Any]:
+    if key.kind == "tables":
+        return {"type": "array", "items": _table_schema(key.columns)}
     if key.kind == "table":
-        inner: dict[str, Any] = {} if key.any_value else {"type": "string"}
+        inner: dict[str, Any] = {} if key.any_value else _scalar_schema(replace(key, kind="text"))
         if key.names:
             return {
                 "type": "object",
@@ -400,16 +463,15 @@ def _schema_of(key: Key) -> dict[str, Any]:
             }
         return {"type": "object", "additionalProperties": inner or True}
     if key.kind in ("texts", "paths"):
-        one: dict[str, Any] = {"type": "string"}
-        if key.choices:
-            one = {"anyOf": [{"enum": list(key.choices)}, _VARIABLE_SCHEMA]}
+        one = _scalar_schema(replace(key, kind="text"))
         return {"anyOf": [one, {"type": "array", "items": one}]}
     return _scalar_schema(key)
 
 
 def _scalar_schema(key: Key) -> dict[str, Any]:
     if key.kind in ("text", "path"):
-        return {"type": "string"}
+        text = {"type": "string"}
+        return {"anyOf": [{"enum": list(key.choices)}, _VARIABLE_SCHEMA]} if key.choices else text
     name = {"switch": "boolean", "integer": "integer", "number": "number"}[key.kind]
     shape: dict[str, Any] = {"type": name}
     if key.least is not None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import click
 
 from troth import loading
+from troth.cli import config
+from troth.cli.config import LEVELS, SEVERITIES, BadConfig, Config
 from troth.cli.options import chosen_overlays, command, document_options
 from troth.document import overlay
 from troth.document.document import Document
-from troth.lint import Diagnostic, report
+from troth.errors import Place, nearest
+from troth.lint import CODES, Diagnostic, Ignored, report
 from troth.lint import lint as find
 from troth.lint.diagnostics import actions
+from troth.lint.ignores import Level
 
 
 @command()
@@ -31,23 +37,46 @@ from troth.lint.diagnostics import actions
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the proposed changes as an OpenAPI Overlay.",
 )
-@click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
+@click.option(
+    "--severity",
+    "severities",
+    metavar="CODE=SEVERITY",
+    multiple=True,
+    help="Another severity for the findings of a code: error, warning, info or off.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(LEVELS),
+    help="The least severity that makes the exit code 1.  [default: error]",
+)
+@click.option("--strict", is_flag=True, help="Exit with 1 for warnings too: --fail-on warning.")
+@click.option(
+    "--config",
+    "file",
+    metavar="FILE",
+    help="Read this file; without it troth.toml, or [tool.troth] of pyproject.toml.",
+)
 def lint(
     document: str | None,
     overlays: tuple[str, ...],
     published: bool,
     style: str,
     fix_overlay: Path | None,
+    severities: tuple[str, ...],
+    fail_on: str | None,
     strict: bool,
+    file: str | None,
 ) -> int:
     """Say what is wrong with DOCUMENT (the bundled one by default).
 
-    Exit code: 0 without errors, 1 with errors (or, with --strict, warnings), 2 for a document
-    that cannot be used.
+    Exit code: 0 without errors, 1 with errors (or what --fail-on says), 2 for a document or a
+    configuration that cannot be used.
     """
     chosen = chosen_overlays(document, overlays, published=published)
+    settled = config.load(file)
+    ignored = [*_settled(settled), *map(_severity, severities)]
     _, effective = loading.read(document, overlays=chosen)
-    findings = find(effective)
+    findings = find(effective, ignored=ignored)
     if style == "json":
         click.echo(report.as_json(findings, file=effective.file), nl=False)
     elif style == "github":
@@ -56,7 +85,41 @@ def lint(
         click.echo(report.text(findings, file=effective.file), nl=False)
     if fix_overlay is not None:
         write_overlay(effective, findings, fix_overlay)
-    return exit_code(findings, strict=strict)
+    least = fail_on or ("warning" if strict else settled.section("lint").get("fail_on", "error"))
+    return exit_code(findings, fail_on=least)
+
+
+def _settled(settled: Config) -> Iterator[Ignored]:
+    """What the configuration says of findings."""
+    section, place = settled.section("lint"), Place(str(settled.file), 1)
+    yield from (_severity(each, file=place.file) for each in section.get("severity", ()))
+    for entry in section.get("ignore", ()):
+        codes = tuple(entry.get("code", ()))
+        for code in codes:
+            _check(code, file=place.file, key="lint.ignore")
+        level = entry.get("severity", "off")
+        yield Ignored(codes, entry.get("path", ""), entry.get("file", ""), level, place)
+
+
+def _severity(text: str, *, file: str = "") -> Ignored:
+    code, _, level = text.partition("=")
+    _check(code, file=file, key="lint.severity")
+    if level not in LEVELS:
+        raise click.BadParameter(
+            f"{text!r} is not CODE={'|'.join(LEVELS)}", param_hint="--severity"
+        )
+    return Ignored((code,), level=cast("Level", level))
+
+
+def _check(code: str, *, file: str, key: str) -> None:
+    """Raise unless *code* is one of lint's."""
+    if code in CODES:
+        return
+    near = nearest(code, CODES)
+    why, advice = f"there is no code {code!r}", f"did you mean {near!r}?" if near else ""
+    if file:
+        raise BadConfig(file, why, key=key, advice=advice)
+    raise click.BadParameter(f"{why}; {advice}" if advice else why, param_hint="--severity")
 
 
 def write_overlay(document: Document, findings: tuple[Diagnostic, ...], file: Path) -> None:
@@ -71,7 +134,8 @@ def write_overlay(document: Document, findings: tuple[Diagnostic, ...], file: Pa
     click.echo(f"{len(proposed)} actions written to {file}", err=True)
 
 
-def exit_code(findings: tuple[Diagnostic, ...], *, strict: bool = False) -> int:
-    """1 when there are errors (or, if *strict*, warnings), 0 otherwise."""
-    failing = {"error", "warning"} if strict else {"error"}
+def exit_code(findings: Sequence[Diagnostic], *, fail_on: str = "error") -> int:
+    """1 when a finding has the severity *fail_on* or a graver one, 0 otherwise."""
+    least = LEVELS.index(fail_on)
+    failing = SEVERITIES[: least + 1] if fail_on != "off" else ()
     return int(any(finding.severity in failing for finding in findings))

@@ -76,6 +76,16 @@ _LAWS = {
 }
 
 
+#: Codes of lint; their names, or each with the reason why it is ignored.
+_IGNORED = {
+    "anyOf": [
+        _KEBAB,
+        {"type": "array", "items": _KEBAB},
+        {"type": "object", "propertyNames": _KEBAB, "additionalProperties": {"type": "string"}},
+    ]
+}
+
+
 #: The parts of a chat completion that `x-troth-completion` can point to, by what holds them.
 RequestPart = Literal[
     "model", "messages", "choices", "stop", "tools", "tool-choice", "parallel-tool-calls",
@@ -141,6 +151,7 @@ EXTENSIONS: Mapping[str, Extension] = {
         Extension("x-troth-laws", ("operation",), _LAWS),
         Extension("x-troth-completion", ("operation",), _COMPLETION),
         Extension("x-troth-costs", ("schema",), {"type": "number"}),
+        Extension("x-troth-ignore", (*grammar.MEMBERS, ""), _IGNORED),
         # written by `document` itself: the parts of other files that the document refers to
         Extension("x-troth-bundled", ("openapi",), {}),
     )

@@ -43,21 +43,17 @@ _GARBAGE = (b"{", b"%zz=%", b"<", b"\xff\xfe\x00")
 def refusals(contract: Contract, operation: Operation, request: Request) -> tuple[Violation, ...]:
     """What the document has against *request* to *operation*, errors only."""
     try:
-        found = contract.match(request.method, request.target).operation
+        matches = contract.matches(request.method, request.target)
     except (NoSuchPath, MethodNotAllowed) as fault:
         return (Violation(_ELSEWHERE, operation.name, "request", str(fault)),)
-    if found is not operation and _bare(found) != _bare(operation):
-        message = f"its target is taken for one of {found.name}"
+    if all(match.operation is not operation for match in matches):
+        message = f"its target is taken for one of {matches[0].operation.name}"
         return (Violation(_ELSEWHERE, operation.name, "request", message),)
     violations = validator.validate(contract, Exchange(request))
     return tuple(one for one in violations if one.severity == "error")
 
 
 _ELSEWHERE = "request.path-undeclared"
-
-
-def _bare(operation: Operation) -> str:
-    return operation.path.partition("#")[0].partition("?")[0]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,7 +17,7 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
-from troth.generation import patterns, strings
+from troth.generation import natural_values, patterns, strings
 from troth.generation.graph import Graph, Node
 from troth.generation.natural_strings import word
 from troth.generation.numbers import Range
@@ -30,6 +30,7 @@ from troth.generation.shape import (
     whole_limits,
 )
 from troth.generation.source import Source, Unsatisfiable
+from troth.generation.subjects import Subject, count_lists
 from troth.http import json_text
 from troth.schema.data_model import ALL_TYPES, TYPES, identity
 
@@ -85,8 +86,8 @@ class Generator:
         if kind == "array":
             return self._array(shape, source, depth, name)
         if kind in ("integer", "number"):
-            return self.policy.number(shape, kind, source)
-        return None if kind == "null" else source.chance(50)
+            return self.policy.number(shape, kind, source, name)
+        return None if kind == "null" else self.policy.boolean(source, name)
 
     def _object(self, shape: Shape, source: Source, depth: int) -> dict[str, Any]:
         members: dict[str, Any] = {}
@@ -142,14 +143,14 @@ class Generator:
             needed = max(needed, sum(rule.low for rule in shape.contains))
         if shape.max_items is not None and needed > shape.max_items:
             raise Unsatisfiable("it asks for more items than it allows")
-        count = self.policy.count(shape, needed, source, depth)
+        count = self.policy.count(shape, needed, source, depth, name)
         if shape.max_items is not None:
             count = min(count, shape.max_items)
         wanted = [rule.schema for rule in shape.contains for _ in range(rule.low)]
         barred = [
             self.graph.negated(rule.schema) for rule in shape.contains if rule.high is not None
         ]
-        singular = name[:-1] if name.endswith("s") else name
+        singular = natural_values.singular(name)
         items: list[Any] = []
         seen: set[Hashable] | None = set() if shape.unique else None
         for index in range(count):
@@ -185,11 +186,11 @@ class Generator:
         is_needed: bool,
     ) -> Any:
         if seen is None:
-            return self.policy.value(self, nodes, source, depth + 1, name)
+            return self.policy.item(self, nodes, source, depth + 1, name)
         for attempt in range(_UNIQUE_TRIES):
             if attempt == 2:
                 source = source.anew("item", len(seen))
-            item = self.value(nodes, source, depth=depth + 1, name=name)
+            item = self.policy.item(self, nodes, source, depth + 1, name)
             if identity(item) not in seen:
                 seen.add(identity(item))
                 return item
@@ -200,6 +201,9 @@ class Generator:
         return item
 
     def _string(self, shape: Shape, source: Source, depth: int, name: str) -> str:
+        told = self.policy.told(shape, source, name)
+        if told is not None:
+            return told
         is_free = shape.derived.get("is free text")
         if is_free is None:
             is_free = shape.derived["is free text"] = strings.is_free(shape)
@@ -229,13 +233,19 @@ class Natural:
     on the way be checked, which costs time and is left to later attempts.
     """
 
-    __slots__ = ("checks", "failed", "rich")
+    __slots__ = ("_turns", "checks", "failed", "rich", "subject")
 
-    def __init__(self, *, rich: int = 256, checks: bool = False) -> None:
+    def __init__(
+        self, *, rich: int = 256, checks: bool = False, subject: Subject | None = None
+    ) -> None:
         self.rich = rich
         self.checks = checks
         # where drawing ran out of depth, and from which depth on
         self.failed: dict[Node, int] = {}
+        # what the members that are drawn belong to
+        self.subject = subject or Subject()
+        # which of several examples was taken last
+        self._turns: dict[Node, int] = {}
 
     def value(
         self, generator: Generator, nodes: Conjunction, source: Source, depth: int, name: str
@@ -255,8 +265,7 @@ class Natural:
         try:
             examples = node.examples
             if examples and (source.fuel > 0 or node.shape.values is not None):
-                example = examples[source.below(len(examples))]
-                return deepcopy(example) if isinstance(example, (dict, list)) else example
+                return self._example(node, examples, source, name)
             if node.shape.values is not None:
                 raise Unsatisfiable("none of its enum's values conforms")
             if not self.checks:
@@ -270,6 +279,33 @@ class Natural:
             if self._is_sparing(source, depth):
                 self.failed[node] = min(depth, self.failed.get(node, depth))
             raise
+
+    def _example(self, node: Node, examples: list[Any], source: Source, name: str) -> Any:
+        """One of *examples*, each in its turn; an identifier that was given out is varied."""
+        turn = source.below(len(examples))
+        if len(examples) > 1:
+            if node in self._turns:
+                turn = (self._turns[node] + 1) % len(examples)
+            self._turns[node] = turn
+        example = examples[turn]
+        if isinstance(example, (dict, list)):
+            example = deepcopy(example)
+            if isinstance(example, dict):
+                self.subject.tell_apart(node, example, source, name)
+            return example
+        if node.shape.values is not None:
+            return example
+        return self.subject.untaken(example, source, name, node.accepts)
+
+    def item(
+        self, generator: Generator, nodes: Conjunction, source: Source, depth: int, name: str
+    ) -> Any:
+        """A value of *nodes*, which has facts of its own."""
+        before = self.subject.begin()
+        try:
+            return self.value(generator, nodes, source, depth, name)
+        finally:
+            self.subject.leave(before)
 
     def _drawn(
         self, generator: Generator, node: Node, source: Source, depth: int, name: str
@@ -336,10 +372,24 @@ class Natural:
         last: Unsatisfiable | None = None
         for kind in kinds:
             try:
+                if kind == "object":
+                    return self._object(generator, shape, source, depth, name)
                 return generator.of_kind(shape, kind, source, depth, name)
             except Unsatisfiable as fault:
                 last = fault
         raise last or Unsatisfiable("no type is left")
+
+    def _object(
+        self, generator: Generator, shape: Shape, source: Source, depth: int, name: str
+    ) -> Any:
+        """An object whose members know what they belong to."""
+        before = self.subject.enter(name)
+        try:
+            members = generator.of_kind(shape, "object", source, depth, name)
+        finally:
+            self.subject.leave(before)
+        count_lists(generator.graph, shape, members)
+        return members
 
     def members(self, generator: Generator, shape: Shape, source: Source, depth: int) -> list[str]:
         """The required members, and as many of the others as *rich* says, in document order."""
@@ -348,7 +398,12 @@ class Natural:
             declared = properties(shape)
             plan = shape.derived["natural members"] = (
                 [*declared, *(name for name in shape.required if name not in declared)],
-                [name for name in declared if name not in shape.required],
+                [
+                    name
+                    for name in declared
+                    if name not in shape.required
+                    and generator.graph.member(shape, name) != _NOTHING
+                ],
             )
         names, offered = plan
         if not offered:
@@ -396,7 +451,7 @@ class Natural:
         name = word(source)
         return name if attempt < 16 else f"{name}{attempt}"
 
-    def count(self, shape: Shape, needed: int, source: Source, depth: int) -> int:
+    def count(self, shape: Shape, needed: int, source: Source, depth: int, name: str) -> int:
         """One to three items, and as many as prefixItems speak of."""
         if needed > _MOST:
             raise Unsatisfiable(f"it asks for {needed} items, which is more than troth draws")
@@ -405,13 +460,22 @@ class Natural:
         prefix = max((len(part.prefix) for part in shape.arrays), default=0)
         return max(needed, prefix, 1 + source.below(3))
 
-    def text(self, shape: Shape, source: Source, name: str) -> str:
-        """What a member called *name* is likely to hold."""
-        return strings.natural(shape, source, name)
+    def told(self, shape: Shape, source: Source, name: str) -> str | None:
+        """What a member called *name* is likely to hold, if that is what *shape* asks for."""
+        return self.subject.text(shape, source, name)
 
-    def number(self, shape: Shape, kind: str, source: Source) -> int | float:
-        """A small number."""
-        return number_range(shape, kind).natural(source)
+    def text(self, shape: Shape, source: Source, name: str) -> str:
+        """What a member called *name* is likely to hold, cut down or drawn out."""
+        return strings.natural(shape, source, self.subject.likely(source, name))
+
+    def number(self, shape: Shape, kind: str, source: Source, name: str) -> int | float:
+        """A number as a member called *name* is likely to hold, or a small one."""
+        number = self.subject.number(shape, source, name)
+        return number_range(shape, kind).natural(source) if number is None else number
+
+    def boolean(self, source: Source, name: str) -> bool:
+        """What a switch called *name* is mostly."""
+        return source.chance(natural_values.flag(name))
 
 
 class Edges:
@@ -548,15 +612,29 @@ class Edges:
                 return name
         return None
 
-    def count(self, shape: Shape, needed: int, source: Source, depth: int) -> int:
+    def count(self, shape: Shape, needed: int, source: Source, depth: int, name: str) -> int:
         """Up to two items more than it must have."""
         return needed + (source.below(3) if depth < DEPTH else 0)
+
+    def item(
+        self, generator: Generator, nodes: Conjunction, source: Source, depth: int, name: str
+    ) -> Any:
+        """A value like any other."""
+        return self.value(generator, nodes, source, depth, name)
+
+    def told(self, shape: Shape, source: Source, name: str) -> str | None:
+        """Nothing: names tell what is usual."""
+        return None
+
+    def boolean(self, source: Source, name: str) -> bool:
+        """One or the other."""
+        return source.chance(50)
 
     def text(self, shape: Shape, source: Source, name: str) -> str:
         """A phrase, plain pieces, or hard ones."""
         return strings.edgy(shape, source)
 
-    def number(self, shape: Shape, kind: str, source: Source) -> int | float:
+    def number(self, shape: Shape, kind: str, source: Source, name: str) -> int | float:
         """A number that is often a limit."""
         if kind == "number" and "integer" in shape.types and not shape.multiples:
             low, high = whole_limits(shape)
@@ -581,6 +659,7 @@ def number_range(shape: Shape, kind: str) -> Range:
 
 
 _NULL = frozenset(["null"])
+_NOTHING = (False,)
 
 
 def _is_map(shape: Shape) -> bool:

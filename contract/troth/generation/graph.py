@@ -8,8 +8,8 @@ branches of a `oneOf`, a failed `if`, a `not`) is turned into shapes too, by `de
 member, a value beyond the limit, another type.  Members and items are followed only when a value
 is built, so recursion ends.
 
-A direction (`readOnly`, `writeOnly`) would be a property of the graph: `member` is where a member
-that does not travel would go.
+A member that does not travel in a direction (`readOnly`, `writeOnly`) is `False` in its schema by
+then (`schema.direction`).
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ from troth.generation.shape import (
 )
 from troth.generation.source import Unsatisfiable
 from troth.schema.data_model import ALL_TYPES, identity, type_of
+from troth.schema.discriminator import DRAWN, UNDRAWN
 from troth.schema.schema import Schema, Schemas
 
 Shapes = tuple[Shape, ...]
@@ -63,6 +64,7 @@ _graphs: WeakKeyDictionary[Schemas, Graph] = WeakKeyDictionary()
 
 def graph_of(schemas: Schemas) -> Graph:
     """The graph of the document that *schemas* compiles, kept as long as they are."""
+    schemas = schemas.drawn
     graph = _graphs.get(schemas)
     if graph is None:
 
@@ -376,7 +378,7 @@ class Graph:
             seen.add(id(node))
             yield node
             if isinstance(node, dict):
-                waiting.extend([*self._referred(node), *node.get("allOf", ())][::-1])
+                waiting.extend([*self._joined(node), *node.get("allOf", ())][::-1])
 
     def choices(self, node: Subschema) -> tuple[Choice, ...]:
         """The choices that *node* itself leaves, in a fixed order."""
@@ -391,7 +393,9 @@ class Graph:
     def _choices_of(self, node: Mapping[str, Any]) -> Iterator[Choice]:
         key = id(node)
         if "anyOf" in node:
-            yield Choice((key, "anyOf"), tuple((branch,) for branch in node["anyOf"]))
+            # a parent that is always one of its subtypes has a branch that none is drawn of
+            offered = (one for one in node["anyOf"] if isinstance(one, bool) or UNDRAWN not in one)
+            yield Choice((key, "anyOf"), tuple((branch,) for branch in offered))
         if "oneOf" in node:
             branches = tuple((branch,) for branch in node["oneOf"])
             yield Choice((key, "oneOf"), branches)
@@ -416,10 +420,16 @@ class Graph:
             if isinstance(reference, str):
                 yield self.target(reference)
 
+    def _joined(self, node: Mapping[str, Any]) -> Iterator[Subschema]:
+        """What *node* refers to, and what values that are drawn have beside."""
+        yield from self._referred(node)
+        if DRAWN in node:
+            yield node[DRAWN]
+
     def _compute(self, node: Mapping[str, Any]) -> Shapes:
         own = self.own(node)
         parts: list[Shapes] = [(own,) if own else ()]
-        parts.extend(self.one(target) for target in self._referred(node))
+        parts.extend(self.one(target) for target in self._joined(node))
         parts.extend(self.one(branch) for branch in node.get("allOf", ()))
         for choice in self.choices(node):
             if choice.is_exclusive:

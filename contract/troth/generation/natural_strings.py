@@ -1,37 +1,27 @@
-"""Natural strings: what one of a format, or of a member with a telling name, looks like."""
+"""Natural strings: what one of a format looks like."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 
 from troth.generation.source import Source
 
-_WORDS = (
+WORDS = (
     "amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "harbor", "indigo", "juniper",
     "kestrel", "lagoon", "maple", "nimbus", "orchid", "prairie", "quartz", "river", "summit",
     "tundra", "umber", "valley", "willow", "yarrow", "zephyr",
 )  # fmt: skip
-_FIRST = ("Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Frances", "Tim", "Radia", "Ken")
-_LAST = ("Lovelace", "Hopper", "Turing", "Dijkstra", "Liskov", "Knuth", "Allen", "Perlman")
-_CITIES = ("Lisbon", "Oslo", "Kyoto", "Nairobi", "Montreal", "Wellington", "Zurich", "Bogota")
-_COUNTRIES = ("Portugal", "Norway", "Japan", "Kenya", "Canada", "New Zealand", "Switzerland")
-_SENTENCES = (
-    "A short note about the {0}.",
-    "The {0} is ready and waiting.",
-    "Everything you need to know about the {0}.",
-    "A small {0} with a {1} finish.",
-)
 _HEX = "0123456789abcdef"
 
 
-def _hex(source: Source, count: int) -> str:
+def hexadecimal(source: Source, count: int) -> str:
+    """So many digits to the base of sixteen."""
     return "".join([_HEX[source.below(16)] for _ in range(count)])
 
 
 def word(source: Source) -> str:
     """One lower-case English word."""
-    return source.choice(_WORDS)
+    return source.choice(WORDS)
 
 
 def _date(source: Source) -> str:
@@ -43,7 +33,7 @@ def _time(source: Source) -> str:
 
 
 def _uuid(source: Source) -> str:
-    digits = _hex(source, 31)
+    digits = hexadecimal(source, 31)
     # RFC 9562 §5.4: version 4, variant 8..b
     return (
         f"{digits[:8]}-{digits[8:12]}-4{digits[12:15]}-{'89ab'[source.below(4)]}{digits[15:18]}"
@@ -99,69 +89,3 @@ FORMATS: dict[str, Callable[[Source], str]] = {
     "binary": word,
     "password": lambda source: f"{word(source)}-{word(source)}-{source.below(100)}",
 }
-
-
-def _sentence(source: Source) -> str:
-    return source.choice(_SENTENCES).format(word(source), word(source))
-
-
-def _name(source: Source) -> str:
-    return f"{source.choice(_FIRST)} {source.choice(_LAST)}"
-
-
-# The last word of a member's name, and what such a member holds.
-_BY_NAME: dict[str, Callable[[Source], str]] = {
-    "id": lambda source: _hex(source, 12),
-    "uuid": _uuid,
-    "email": _email,
-    "url": _url,
-    "uri": _url,
-    "link": _url,
-    "href": _url,
-    "website": _url,
-    "city": lambda source: source.choice(_CITIES),
-    "location": lambda source: source.choice(_CITIES),
-    "place": lambda source: source.choice(_CITIES),
-    "destination": lambda source: source.choice(_CITIES),
-    "origin": lambda source: source.choice(_CITIES),
-    "country": lambda source: source.choice(_COUNTRIES),
-    "name": _name,
-    "author": _name,
-    "username": word,
-    "firstname": lambda source: source.choice(_FIRST),
-    "lastname": lambda source: source.choice(_LAST),
-    "title": lambda source: f"{word(source).capitalize()} {word(source)}",
-    "subject": lambda source: f"{word(source).capitalize()} {word(source)}",
-    "description": _sentence,
-    "summary": _sentence,
-    "message": _sentence,
-    "text": _sentence,
-    "comment": _sentence,
-    "note": _sentence,
-    "body": _sentence,
-    "date": _date,
-    "day": _date,
-    "time": _time,
-    "timestamp": _date_time,
-    "phone": lambda source: f"+1 202 555 01{source.below(100):02}",
-    "currency": lambda source: source.choice(("EUR", "USD", "JPY", "CHF")),
-    "color": lambda source: source.choice(("teal", "crimson", "ochre", "navy")),
-    "colour": lambda source: source.choice(("teal", "crimson", "ochre", "navy")),
-    "language": lambda source: source.choice(("en", "de", "fr", "ja")),
-    "locale": lambda source: source.choice(("en-GB", "de-CH", "fr-FR", "ja-JP")),
-    "unit": lambda source: source.choice(("celsius", "metre", "gram")),
-    "version": lambda source: f"{1 + source.below(4)}.{source.below(10)}.{source.below(10)}",
-    "token": lambda source: _hex(source, 16),
-    "hash": lambda source: _hex(source, 32),
-    "code": lambda source: f"{word(source)}-{source.below(100)}",
-    "slug": lambda source: f"{word(source)}-{word(source)}",
-    "query": lambda source: f"{word(source)} {word(source)}",
-}
-
-
-@lru_cache(maxsize=4096)
-def named(name: str) -> Callable[[Source], str]:
-    """What draws a natural string for a member called *name*."""
-    last = "".join(f"_{char.lower()}" if char.isupper() else char for char in name)
-    last = last.replace("-", "_").replace(".", "_").rpartition("_")[2]
-    return _BY_NAME.get(name.lower()) or _BY_NAME.get(last, word)

@@ -172,31 +172,35 @@ def _multipart(value: Mapping[str, Any]) -> bytes:
 
 
 def _addressed(operation: Operation, values: Values) -> tuple[str, Fields]:
-    path = operation.path.partition("#")[0]
+    template = operation.template
+    variables: dict[str, str] = {}
     query: list[str] = []
     fields: list[tuple[str, str]] = []
     cookies: list[str] = []
+    fixed = {name for name, value in template.query if not value.names}
     for parameter in operation.parameters:
         value = values.get((parameter.location, parameter.name), UNSET)
         if value is UNSET:
             continue
         if parameter.location == "path":
-            path = path.replace("{" + parameter.name + "}", _in_path(parameter, value))
+            variables[parameter.name] = _in_path(parameter, value)
         elif parameter.location in ("query", "querystring"):
-            query.extend(_in_query(parameter, value))
+            # what the path says of its query is said once
+            query.extend(_in_query(parameter, value) if parameter.name not in fixed else ())
         elif parameter.location == "header":
             fields.append((parameter.name, _in_field(parameter, value)))
         else:
             cookies.extend(_in_query(parameter, value))
     if cookies:
         fields.append(("Cookie", "; ".join(cookies)))
-    return path + ("?" + "&".join(query) if query else ""), tuple(fields)
+    query = [*template.fixed(variables, but=query), *query]
+    return template.filled(variables) + ("?" + "&".join(query) if query else ""), tuple(fields)
 
 
 def _in_field(parameter: Parameter, value: Any) -> str:
     if parameter.content is not None:
         return text_of(value)
-    return styles.write_field(parameter, value, encode=encoded)
+    return styles.write_field(parameter, value)
 
 
 def _in_path(parameter: Parameter, value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from troth.generation.parameters import FORM, parameter_value, parameters
 from troth.generation.request_writer import UNSET, Values, assemble, body_type
 from troth.generation.shape import Conjunction
 from troth.generation.source import Smallest, Source, Unsatisfiable
-from troth.generation.values import synthesize
+from troth.generation.values import generator_of, synthesize
 from troth.generation.values import value as value_of
 from troth.http import json_text, media_type
 from troth.http.exchange import Request
@@ -30,6 +30,8 @@ from troth.violation import Violation
 # What is sent where the document does not say what a body is.
 _ANY_BODY = {"text": "text"}
 _TRIES = 24
+# So often a request is drawn again for being taken for another face of its URL.
+_FACES = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,29 +78,58 @@ def draft(
     Texts say less than values do, so what is written is held to the contract, and what it refuses
     is drawn again.  Raises Unsatisfiable.
     """
-    values: Values = parameters(operation, source)
-    made, value = _drawn(operation, source, overrides or {})
-    entry = body_type(operation)
-    # JSON says what it was written from
-    is_certain = not operation.parameters and made is not None and bool(entry and entry.is_json)
+    made, drawn = _drafted(operation, source, overrides or {})
     refused: tuple[Violation, ...] = ()
     for attempt in range(_TRIES):
-        sent = assemble(operation, parameters=values, body=value)
-        refused = () if is_certain else breaking.refusals(contract, operation, sent)
-        if not refused:
-            return Draft(sent, values, value)
+        if made is not None and _is_certain(contract, operation, drawn.request):
+            return drawn
+        refused = breaking.refusals(contract, operation, drawn.request)
         again = source if attempt < 2 else source.anew(operation.name, attempt)
-        blamed = {(one.location, *pointers.split(one.instance_pointer)[:1]) for one in refused}
-        values = _parameters_again(operation, values, blamed, again)
-        if made is not None and any(where[0] == "request-body" for where in blamed):
-            if attempt == _TRIES // 3:
+        if refused:
+            if made is not None and attempt == _TRIES // 3:
                 made = replace(made, beside=())  # what a null or nothing says may be just right
-            value = _body_again(made, value, blamed, again, overrides or {})
-            value = made.minimal if attempt == _TRIES - 2 else value
+            drawn = _mended(operation, made, drawn, refused, again, overrides or {})
+        elif attempt >= _FACES or contract.match_request(drawn.request).operation is operation:
+            return drawn
+        else:
+            made, drawn = _drafted(operation, again, overrides or {})
     raise Unsatisfiable(
         f"no request was found that the document allows: {refused[0].message}",
         pointer=refused[0].schema_pointer or operation.pointer,
     )
+
+
+def _is_certain(contract: Contract, operation: Operation, request: Request) -> bool:
+    """Whether *request*, which has a body, says what it was written from, as JSON does."""
+    entry = body_type(operation)
+    if operation.parameters or entry is None or not entry.is_json:
+        return False
+    return len(contract.matches(request.method, request.target)) == 1
+
+
+def _drafted(
+    operation: Operation, source: Source, overrides: Mapping[str, Any]
+) -> tuple[Composition | None, Draft]:
+    values = parameters(operation, source)
+    made, value = _drawn(operation, source, overrides)
+    return made, Draft(assemble(operation, parameters=values, body=value), values, value)
+
+
+def _mended(
+    operation: Operation,
+    made: Composition | None,
+    drawn: Draft,
+    refused: Iterable[Violation],
+    source: Source,
+    overrides: Mapping[str, Any],
+) -> Draft:
+    """*drawn* with other values for what is *refused* of it."""
+    blamed = {(one.location, *pointers.split(one.instance_pointer)[:1]) for one in refused}
+    values = _parameters_again(operation, drawn.parameters, blamed, source)
+    value = drawn.body
+    if made is not None and any(where[0] == "request-body" for where in blamed):
+        value = _body_again(made, value, blamed, source, overrides)
+    return Draft(assemble(operation, parameters=values, body=value), values, value)
 
 
 def _drawn(
@@ -261,7 +292,10 @@ def _is_form(operation: Operation) -> bool:
 def _smallest(schema: Schema, beside: Conjunction) -> Any:
     """A valid value with nothing in it that need not be, made of examples where there are any."""
     seed = Seed.of("minimal")
-    return _trimmed(schema, synthesize(schema, seed=seed, optional=False, beside=beside))
+    smallest = synthesize(schema, seed=seed, optional=False)
+    if not all(generator_of(schema).graph.fits(shape, smallest) for shape in beside):
+        smallest = synthesize(schema, seed=seed, optional=False, beside=beside)
+    return _trimmed(schema, smallest)
 
 
 def _trimmed(schema: Schema, value: Any) -> Any:

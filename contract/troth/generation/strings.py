@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from troth.generation import patterns
-from troth.generation.natural_strings import FORMATS, named, word
+from troth.generation.natural_strings import FORMATS, word
 from troth.generation.shape import Shape
 from troth.generation.source import Source, Unsatisfiable
 from troth.schema import data_model
@@ -34,10 +34,10 @@ _PHRASES = (
 )  # fmt: skip
 
 
-def natural(shape: Shape, source: Source, name: str) -> str:
-    """A text as the member *name* is likely to hold, as long as *shape* asks for."""
+def natural(shape: Shape, source: Source, told: str | None = None) -> str:
+    """A text as long as *shape* asks for: *told* if it will do, or a word."""
     least, most = shape.min_length, shape.max_length
-    text = named(name)(source)
+    text = word(source) if told is None else told
     while len(text) < least:
         text += f" {word(source)}" * max(1, (least - len(text)) // 16)
     if most is None or len(text) <= most:
@@ -124,16 +124,17 @@ def _patterned(shape: Shape, source: Source) -> str:
         text = "".join([part(tries, 0 if several else grow) for part in parts])
         if len(text) < shape.min_length:
             text = _stretched(shape, text)
-        if _suits(shape, text):
+        if suits(shape, text):
             return text
     for draw in formats:
         text = draw(source)
-        if _suits(shape, text):
+        if suits(shape, text):
             return text
     raise Unsatisfiable(f"no string was found that matches {shape.patterns[0]!r}")
 
 
-def _suits(shape: Shape, text: str) -> bool:
+def suits(shape: Shape, text: str) -> bool:
+    """Whether *text* is what *shape* asks for, formats aside."""
     return (
         is_long_enough(shape, text)
         and all(patterns.matches(pattern, text) for pattern in shape.patterns)
@@ -153,6 +154,6 @@ def _stretched(shape: Shape, text: str) -> str:
 def _off_pattern(shape: Shape) -> str:
     for text in ("", " ", "!", "0", "a", "\n", "é", "A", "~~~~", "-1", "a b"):
         longer = text if len(text) >= shape.min_length else (text or "!") * shape.min_length
-        if _suits(shape, longer):
+        if suits(shape, longer):
             return longer
     raise Unsatisfiable(f"no string was found that does not match {shape.anti_patterns[0]!r}")

@@ -31,19 +31,24 @@ _EDGES = Edges()
 
 
 def synthesize(
-    schema: Schema, *, seed: Seed, optional: bool = True, beside: Conjunction = ()
+    schema: Schema,
+    *,
+    seed: Seed,
+    optional: bool = True,
+    name: str = "",
+    beside: Conjunction = (),
 ) -> Any:
     """Draw a natural instance of *schema*: the same one for the same *seed*.
 
-    With *optional* false only required members are drawn; it is what *beside* asks for as well,
-    where there is such a one.  Raises Unsatisfiable.
+    With *optional* false only required members are drawn.  *name* is what it is called, or of what
+    it is.  It is what *beside* asks for as well, where there is such a one.  Raises Unsatisfiable.
     """
     node = node_of(schema, beside)
     if beside and node.reason is not None:
         node = node_of(schema)
 
     def draw(policy: Natural, source: Source) -> Any:
-        return policy.draw(Generator(node.graph, policy), node, source)
+        return policy.draw(Generator(node.graph, policy), node, source, 0, name)
 
     drawn, reason = _first(schema, node, draw, seed, rich=256 if optional else 0)
     return _last_resort(schema, reason) if drawn is None else drawn[0]

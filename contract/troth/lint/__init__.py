@@ -8,14 +8,15 @@ line in `RULES`; a new code stands in `diagnostics` and in docs/LINT.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from troth.document.document import Document
 from troth.lint import examples, keywords, operations, prose, shapes, streams, structure, unions
 from troth.lint.diagnostics import CODES, Diagnostic, Fix
+from troth.lint.ignores import Ignored, settle
 from troth.lint.survey import Survey, survey_of
 
-__all__ = ["CODES", "Diagnostic", "Fix", "lint"]
+__all__ = ["CODES", "Diagnostic", "Fix", "Ignored", "lint"]
 
 RULES: tuple[Callable[[Survey], Iterator[Diagnostic]], ...] = (
     structure.malformed,
@@ -56,8 +57,11 @@ RULES: tuple[Callable[[Survey], Iterator[Diagnostic]], ...] = (
 )
 
 
-def lint(document: Document) -> tuple[Diagnostic, ...]:
-    """Find what is wrong with *document*, in the order of its files and lines, each once."""
+def lint(document: Document, *, ignored: Sequence[Ignored] = ()) -> tuple[Diagnostic, ...]:
+    """Find what is wrong with *document*, in the order of its files and lines, each once.
+
+    What *ignored* and the document's own `x-troth-ignore` settle is left out or counts for less.
+    """
     survey = survey_of(document)
     diagnostics = [diagnostic for rule in RULES for diagnostic in rule(survey)]
     if not any(diagnostic.code == "malformed" for diagnostic in diagnostics):
@@ -65,7 +69,7 @@ def lint(document: Document) -> tuple[Diagnostic, ...]:
         diagnostics += structure.unusable(survey, diagnostics)
     diagnostics += structure.rejected(survey, diagnostics)
     distinct = {(each.code, each.pointer, each.message): each for each in diagnostics}
-    return tuple(sorted(distinct.values(), key=_order))
+    return tuple(sorted(settle(survey, tuple(distinct.values()), ignored), key=_order))
 
 
 def _order(diagnostic: Diagnostic) -> tuple[str, int, int, str, str, str]:

@@ -33,7 +33,7 @@ _CODES: dict[Severity, str] = {
         "count-without-minimum enum-needs-member example-undeclared-member foreign-keyword"
         " inert-keyword operation-without-id operation-without-success prose-constraint"
         " prose-dependency prose-mismatch prose-only-value prose-relation"
-        " response-without-content sibling-lacks-members"
+        " response-without-content sibling-lacks-members unused-ignore"
     ),
     "info": (
         "default-undecided duplicate-sample example-undecided format-annotation open-objects"

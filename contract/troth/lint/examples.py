@@ -20,6 +20,7 @@ from troth.lint.keywords import names_impossible
 from troth.lint.survey import Node, Survey, closure
 from troth.openapi.code_samples import requests_in
 from troth.schema.data_model import type_of
+from troth.schema.direction import Direction
 from troth.schema.messages import a
 from troth.schema.schema import Mismatch, Schema
 
@@ -28,7 +29,8 @@ from troth.schema.schema import Mismatch, Schema
 class Shown:
     """A value that the document shows, where it stands, and the schema that it should meet.
 
-    *readings* are what it may also mean, where a serialised form is allowed in its place.
+    *readings* are what it may also mean, where a serialised form is allowed in its place;
+    *direction* is that of the messages that it is an example of, if it is one of one side only.
     """
 
     word: str
@@ -37,6 +39,7 @@ class Shown:
     schema: Node
     readings: tuple[Any, ...] = ()
     lenient: bool = False
+    direction: Direction | None = None
 
 
 def wrong_values(survey: Survey) -> Iterator[Diagnostic]:
@@ -47,7 +50,8 @@ def wrong_values(survey: Survey) -> Iterator[Diagnostic]:
             continue
         seen.add(shown.pointer)
         try:
-            diagnostic = _check(survey, shown, survey.schemas.at(shown.schema.pointer))
+            schema = survey.schemas.at(shown.schema.pointer, direction=shown.direction)
+            diagnostic = _check(survey, shown, schema)
         except (SpecError, ValueError, UnicodeError):
             continue  # a pattern that cannot be compiled is a diagnostic of its own
         if diagnostic is not None:
@@ -68,6 +72,8 @@ def all_shown(survey: Survey) -> Iterator[Shown]:
         schema = survey.child(node, "schema")
         if schema is None:
             continue
+        directions = {use.direction for use in survey.uses.get(node, ())}
+        direction = directions.pop() if len(directions) == 1 else None
         for pointer, value in _examples(survey, node):
             readings = _parsed(value)
             if node.role != "media-type":
@@ -75,9 +81,9 @@ def all_shown(survey: Survey) -> Iterator[Shown]:
             elif media_type.is_json(node.name):
                 # OpenAPI 3.1 §4.8.14: a string may hold the serialised form
                 whole = tuple(each for each in readings if isinstance(each, (dict, list)))
-                yield Shown("example", pointer, value, schema, whole)
+                yield Shown("example", pointer, value, schema, whole, direction=direction)
             elif not isinstance(value, str):
-                yield Shown("example", pointer, value, schema, lenient=True)
+                yield Shown("example", pointer, value, schema, lenient=True, direction=direction)
 
 
 def _examples(survey: Survey, node: Node) -> Iterator[tuple[str, Any]]:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from troth import pointer as pointers
 from troth.lint.diagnostics import Diagnostic, Fix
 from troth.lint.survey import Node, Survey, closure
-from troth.openapi.operation import TEMPLATED
+from troth.openapi.paths import TEMPLATED
 
 
 def paths(survey: Survey) -> Iterator[Diagnostic]:

@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from troth import pointer as pointers
 from troth.document.document import Document
@@ -24,9 +24,9 @@ from troth.document.grammar import Misfit, children
 from troth.errors import Place
 from troth.lint.diagnostics import CODES, Diagnostic, Fix
 from troth.schema.applicators import MAY_HOLD, reference
+from troth.schema.direction import Direction
 from troth.schema.schema import Schemas
 
-Direction = Literal["request", "response"]
 T = TypeVar("T", bound=Hashable)
 
 NUMERIC = frozenset({"integer", "number"})

@@ -9,6 +9,8 @@ from troth.errors import SpecError
 from troth.generation import witnesses
 from troth.lint.diagnostics import Diagnostic, Fix, inline_json
 from troth.lint.survey import Node, Survey
+from troth.schema import dialect
+from troth.schema.schema import Schemas
 
 # Pairs of one union that are compared: beyond it a union is data, and quadratic work is no help.
 _MOST_PAIRS = 400
@@ -20,10 +22,11 @@ Tag = tuple[str, list[tuple[Node, str]]]
 
 def overlaps(survey: Survey) -> Iterator[Diagnostic]:
     """Find `oneOf` with a value that two branches take, so that the union rejects it."""
+    schemas = _plain(survey)
     for node in survey.of("schema"):
         branches = list(survey.children(node, "oneOf")) if survey.is_provable(node) else []
         for one, other in islice(combinations(branches, 2), _MOST_PAIRS):
-            witness = _shared_value(survey, node, one, other)
+            witness = _shared_value(schemas, node, one, other)
             if witness is None:
                 continue
             tag = _tag(survey, branches) or _discriminated(survey, node, branches)
@@ -39,9 +42,20 @@ def overlaps(survey: Survey) -> Iterator[Diagnostic]:
             break
 
 
-def _shared_value(survey: Survey, union: Node, one: Node, other: Node) -> witnesses.Witness | None:
+def _plain(survey: Survey) -> Schemas:
+    """The schemas as those read them who know of no discriminator: most validators."""
+    if not survey.schemas.prepared.discriminating:
+        return survey.schemas
+    document = survey.document
+    prepared = dialect.prepare(document.root, document.openapi, discriminates=False)
+    return Schemas(document, prepared=prepared)
+
+
+def _shared_value(
+    schemas: Schemas, union: Node, one: Node, other: Node
+) -> witnesses.Witness | None:
     try:
-        overlap = witnesses.overlap(survey.schemas, one.pointer, other.pointer, union=union.pointer)
+        overlap = witnesses.overlap(schemas, one.pointer, other.pointer, union=union.pointer)
     except (SpecError, ValueError):
         return None  # a pattern that cannot be compiled is a diagnostic of its own
     return overlap.witness
@@ -72,8 +86,8 @@ def _tag(survey: Survey, branches: list[Node]) -> Tag | None:
 def _discriminated(survey: Survey, node: Node, branches: list[Node]) -> Tag | None:
     """The free string that the discriminator names, and the value that it gives each branch.
 
-    OpenAPI 3.1 §4.8.25: a discriminator is a hint and leaves validation as it is; its values
-    select nothing until the branches hold themselves to them.
+    To JSON Schema a discriminator is unknown (OpenAPI 3.1 §4.8.25 calls it a hint): to validators
+    of that alone its values select nothing until the branches hold themselves to them.
     """
     discriminator = node["discriminator"] or {}
     tag, mapping = discriminator.get("propertyName"), discriminator.get("mapping")

@@ -7,21 +7,18 @@ and may be shared between threads; schemas compile on first use.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 from troth.document.document import Document
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError
-from troth.http.exchange import Exchange
-from troth.openapi.operation import TEMPLATED, Match, Operation
+from troth.http.exchange import Exchange, Request
+from troth.openapi.operation import Match, Operation
+from troth.openapi.paths import SEGMENT, SEGMENTS, Template, canonical, normal, path_template
 from troth.schema.schema import Schemas
 from troth.violation import Violation
 
-_ENCODED = re.compile(r"%[0-9a-fA-F]{2}")
-# RFC 3986 §2.3: these need no percent-encoding, so `%41` and `A` are the same path
-_UNRESERVED = frozenset("-._~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 # RFC 9112 §3.2.2: the scheme and the authority of a target in absolute form
 _AUTHORITY = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*")
 
@@ -40,31 +37,73 @@ class NoSuchOperation(TrothError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Route:
-    """One path template under one base path, with its operations by method."""
+    """Paths of one shape, and by method the operations that they lead to: the faces of one URL.
 
-    path: str
-    pattern: re.Pattern[str]
-    names: tuple[str, ...]
-    operations: Mapping[str, Operation]
+    Each face stands with what it calls the variables of the route.
+    """
+
+    template: Template
+    faces: Mapping[str, tuple[tuple[Operation, tuple[str, ...]], ...]]
+
+    def matches(self, method: str, values: Sequence[str], query: str) -> tuple[list[Match], ...]:
+        """The faces whose own query is part of *query*, those with most of it, and the others."""
+        whole: list[Match] = []
+        others: list[Match] = []
+        most = 0
+        for operation, names in self.faces.get(method, ()):
+            template = operation.template
+            own, size = template.own_query(query), len(template.query)
+            match = Match(operation, dict(zip(names, values, strict=True)) | (own or {}), query)
+            if own is None:
+                others.append(match)
+                continue
+            if size > most:
+                most = size
+                whole.clear()
+            if size == most:
+                whole.append(match)
+        return whole, others
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Routes:
-    """Where each target leads: *literal* paths in a dict, templated ones most concrete first."""
+    """Where each target leads: *literal* paths in a dict, templated ones most concrete first.
 
-    literal: Mapping[str, Mapping[str, Operation]]
-    templated: tuple[Route, ...]
+    *plain* are the literal paths that lead to one operation whatever the query is.  Templates are
+    kept by how many slashes they have, those that have any number of them under -1.
+    """
 
-    def find(self, path: str) -> tuple[Mapping[str, Operation], Mapping[str, str]] | None:
-        """The operations by method at *path*, and the path's parameters as sent."""
-        operations = self.literal.get(path)
-        if operations is not None:
-            return operations, {}
-        for route in self.templated:
-            match = route.pattern.fullmatch(path)
-            if match:
-                return route.operations, dict(zip(route.names, match.groups(), strict=True))
-        return None
+    plain: Mapping[str, Mapping[str, tuple[Match]]]
+    literal: Mapping[str, Route]
+    templated: Mapping[int, tuple[Route, ...]]
+
+    def find(self, path: str) -> Iterator[tuple[Route, tuple[str, ...]]]:
+        """The routes that *path* may take, with what it has for their variables, as sent."""
+        same = canonical(path)
+        literal = self.literal.get(path) or self.literal.get(same)
+        if literal is not None:
+            yield literal, ()
+            return
+        routes = (*self.templated.get(path.count("/"), ()), *self.templated.get(-1, ()))
+        found = False
+        # what is sent encoded is part of a value where it can be
+        for spellings in (dict.fromkeys((path, normal(path))), (same,)):
+            for route in routes:
+                for values in _values(route.template, spellings):
+                    found = True
+                    yield route, values
+            if found:
+                return
+
+
+def _values(template: Template, spellings: Iterable[str]) -> list[tuple[str, ...]]:
+    """What the first of *spellings* that is of the form of *template* has for its variables."""
+    for path in spellings:
+        found = (pattern.fullmatch(path) for pattern in template.patterns)
+        values = dict.fromkeys(match.groups() for match in found if match)
+        if values:
+            return list(values)
+    return []
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +112,7 @@ class Verbs:
 
     validate: Callable[[Contract, Exchange], tuple[Violation, ...]]
     strategy: Callable[[Contract, Operation, bool], Any]
+    choose: Callable[[Sequence[Match], Request | None], Match]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,25 +138,48 @@ class Contract:
     def match(self, method: str, target: str) -> Match:
         """Find the operation that *target* (origin or absolute form) addresses.
 
-        Literal segments win over templated ones (OpenAPI 3.1 §4.8.8.2).  The paths of the
-        document's servers and bare paths both match.  Raises NoSuchPath, or MethodNotAllowed
-        with the methods that would do.
+        Literal segments win over templated ones (OpenAPI 3.1 §4.8.8.2), then those whose
+        parameters the path fits.  The paths of the document's servers and bare paths both match.
+        Where one URL has several faces only a whole request can tell them apart: this is the
+        first of them.  Raises NoSuchPath, or MethodNotAllowed with the methods that would do.
         """
-        operations = self.routes.literal.get(target)
-        if operations is not None and method in operations:
+        return self._chosen(self.matches(method, target), None)
+
+    def match_request(self, request: Request) -> Match:
+        """Find the operation that *request* addresses: of several, the one that it fits best.
+
+        They are told apart by the query, then the body, the other parameters, and Accept.  Raises
+        as `match` does.
+        """
+        return self._chosen(self.matches(request.method, request.target), request)
+
+    def _chosen(self, matches: Sequence[Match], request: Request | None) -> Match:
+        if len(matches) == 1 or self.verbs is None:
+            return matches[0]
+        return self.verbs.choose(matches, request)
+
+    def matches(self, method: str, target: str) -> Sequence[Match]:
+        """The operations that *target* may address, the likeliest first; raises as `match` does."""
+        plain = self.routes.plain.get(target)
+        if plain is not None and method in plain:
             # most targets are a literal path and nothing else
-            return Match(operations[method], {}, "")
+            return plain[method]
         path, query = _path_and_query(target)
-        route = self.routes.find(path)
-        if route is None and "%" in path:
-            route = self.routes.find(_canonical(path))
-        if route is None:
-            raise NoSuchPath(target)
-        operations, parameters = route
-        operation = operations.get(method)
-        if operation is None:
-            raise MethodNotAllowed(method, target, tuple(sorted(operations)))
-        return Match(operation, parameters, query)
+        allowed: set[str] = set()
+        matches: list[Match] = []
+        # without its own query a face is meant only where no other can be
+        others: list[Match] = []
+        for route, values in self.routes.find(path):
+            allowed |= route.faces.keys()
+            for kept, more in zip(
+                (matches, others), route.matches(method, values, query), strict=True
+            ):
+                kept += more
+        if matches or others:
+            return matches or others
+        if allowed:
+            raise MethodNotAllowed(method, target, tuple(sorted(allowed)))
+        raise NoSuchPath(target)
 
     def operation(self, name: str) -> Operation:
         """The operation called *name*: `METHOD /path` or its operationId.
@@ -147,49 +210,54 @@ class Contract:
         return self.verbs
 
 
+_Faces = dict[str, list[tuple[Operation, tuple[str, ...]]]]
+
+
 def routes(operations: tuple[Operation, ...]) -> Routes:
     """Index *operations* by path: under each base path of its servers, and bare."""
-    tables: dict[str, dict[str, Operation]] = {}
-    for bare in (False, True):
+    templates: dict[str, Template] = {}
+    tables: dict[str, _Faces] = {}
+    for is_bare in (False, True):
+        added: dict[str, _Faces] = {}
         for operation in operations:
-            for base in ("",) if bare else operation.base_paths:
-                # RFC 3986 §3.5: no fragment reaches a server, and a query is no part of a path
-                path = _key(base + re.split("[?#]", operation.path, maxsplit=1)[0])
-                tables.setdefault(path, {}).setdefault(operation.method, operation)
-    literal = {path: table for path, table in tables.items() if not TEMPLATED.search(path)}
-    templated = sorted(tables.keys() - literal.keys(), key=_concreteness)
-    return Routes(literal, tuple(_route(path, tables[path]) for path in templated))
+            for base in ("",) if is_bare else operation.base_paths:
+                template = path_template(base).followed_by(operation.template)
+                templates.setdefault(template.shape, template)
+                faces = added.setdefault(template.shape, {}).setdefault(operation.method, [])
+                faces.append((operation, template.names))
+        for shape, table in added.items():
+            # where a server is, no bare path is meant
+            tables[shape] = table | tables.get(shape, {})
+    made = {
+        shape: Route(templates[shape], {method: tuple(faces) for method, faces in table.items()})
+        for shape, table in tables.items()
+    }
+    literal = {shape: route for shape, route in made.items() if not templates[shape].names}
+    templated: dict[int, list[Route]] = {}
+    for shape in sorted(made.keys() - literal.keys(), key=_concreteness):
+        slashes = -1 if SEGMENTS in templates[shape].marks else shape.count("/")
+        templated.setdefault(slashes, []).append(made[shape])
+    plain = {path: _plain(route) for path, route in literal.items()}
+    return Routes(plain, literal, {count: tuple(found) for count, found in templated.items()})
 
 
-def _route(path: str, operations: Mapping[str, Operation]) -> Route:
-    names = tuple(TEMPLATED.findall(path))
-    literals = TEMPLATED.split(path)[::2]
-    pattern = "([^/]+)".join(re.escape(literal) for literal in literals)
-    return Route(path, re.compile(pattern), names, operations)
+def _plain(route: Route) -> dict[str, tuple[Match]]:
+    return {
+        method: (Match(faces[0][0], {}),)
+        for method, faces in route.faces.items()
+        if len(faces) == 1 and not faces[0][0].template.query
+    }
 
 
-def _concreteness(path: str) -> tuple[tuple[tuple[int, int], ...], str]:
+def _concreteness(shape: str) -> tuple[tuple[tuple[int, int], ...], str]:
     """Sort key: literal segments first, then those with the more literal characters."""
-    return tuple(
-        (1, -len(TEMPLATED.sub("", segment))) if TEMPLATED.search(segment) else (0, 0)
-        for segment in path.split("/")
-    ), path
 
+    def of(segment: str) -> tuple[int, int]:
+        literal = segment.replace(SEGMENT, "").replace(SEGMENTS, "")
+        kind = 2 if SEGMENTS in segment else 1 if literal != segment else 0
+        return kind, -len(literal) if kind else 0
 
-def _key(path: str) -> str:
-    """The path template *path*, its literal parts normalized; the names of variables stay."""
-    parts = enumerate(TEMPLATED.split(path))
-    return "".join(f"{{{part}}}" if index % 2 else _canonical(part) for index, part in parts)
-
-
-def _canonical(path: str) -> str:
-    """*path* as RFC 3986 §6.2.2 normalizes it: what needs no encoding has none, the rest has."""
-
-    def of(match: re.Match[str]) -> str:
-        character = chr(int(match[0][1:], 16))
-        return character if character in _UNRESERVED else match[0].upper()
-
-    return _ENCODED.sub(of, quote(path, safe="%/:?#[]@!$&'()*+,;="))
+    return tuple(map(of, shape.split("/"))), shape
 
 
 def _path_and_query(target: str) -> tuple[str, str]:

@@ -6,7 +6,6 @@ them.  Every value carries the JSON Pointer of the object that it was read from.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
@@ -16,16 +15,13 @@ from troth.http import media_type
 from troth.laws.condition import Condition
 from troth.laws.laws import Law
 from troth.openapi.chat_completion import ChatCompletion
+from troth.openapi.paths import PathTemplate, path_template
 from troth.openapi.stream_assembly import Assembly
 from troth.schema.schema import Schema
 
 #: Where a parameter can be.
 Location = Literal["path", "query", "header", "cookie", "querystring"]
 LOCATIONS: tuple[Location, ...] = get_args(Location)
-
-#: A part in braces of a path or of a server's URL (OpenAPI 3.1 §4.8.2); the group is its name.
-TEMPLATED = re.compile(r"\{([^{}]+)\}")
-
 
 #: OpenAPI 3.2 §4.14.4.1: sequential media types of JSON texts that end with their lines.
 _JSON_LINES = frozenset({"application/jsonl", "application/ndjson", "application/x-ndjson"})
@@ -137,6 +133,8 @@ class Parameter:
     style: str = "form"
     explode: bool = True
     allow_reserved: bool = False
+    allow_empty: bool = False
+    examples: tuple[Example, ...] = ()
 
     @property
     def layout(self) -> Style:
@@ -214,6 +212,17 @@ class Operation:
     def name(self) -> str:
         """`METHOD /path/template`: how findings and reports call it."""
         return f"{self.method} {self.path}"
+
+    @property
+    def template(self) -> PathTemplate:
+        """Its path, cut into what is literal and what is variable."""
+        names = (each.name for each in self.parameters if each.location == "path")
+        return path_template(self.path, frozenset(names))
+
+    @property
+    def has_own_query(self) -> bool:
+        """Whether its path ends in a query, which every request to it has."""
+        return "?" in self.path and bool(self.template.query)
 
     def response(self, status: int) -> DeclaredResponse | None:
         """The declaration for *status*: exact, then range (`4XX`), then `default`."""

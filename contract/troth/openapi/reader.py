@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice, product
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from troth.document import vocabulary
 from troth.document.document import Document, Node
@@ -27,7 +27,6 @@ from troth.openapi.contract import Contract, Verbs, routes
 from troth.openapi.operation import (
     DEFAULT_STYLES,
     LOCATIONS,
-    TEMPLATED,
     DeclaredResponse,
     Example,
     MediaType,
@@ -37,7 +36,9 @@ from troth.openapi.operation import (
     SecurityScheme,
     explodes,
 )
+from troth.openapi.paths import TEMPLATED, base_path
 from troth.openapi.stream_assembly import Assembly
+from troth.schema.direction import Direction
 from troth.schema.schema import Schema, Schemas
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
@@ -112,18 +113,22 @@ class _Reader:
                 merged[name, location] = self.parameter(declared, name, location)
         return tuple(merged.values())
 
-    def parameter(self, declared: Node, name: str, location: Any) -> Parameter:
+    def parameter(
+        self, declared: Node, name: str, location: Any, *, direction: Direction = "request"
+    ) -> Parameter:
         style = declared.text("style") or DEFAULT_STYLES[location]
         return Parameter(
             name=name,
             location=location,
             pointer=declared.pointer,
             required=declared.flag("required") or location == "path",
-            schema=self.schema(declared, "schema"),
-            content=next(iter(self.content(declared)), None),
+            schema=self.schema(declared, "schema", direction=direction),
+            content=next(iter(self.content(declared, direction=direction)), None),
             style=style,
             explode=declared.flag("explode", default=explodes(style)),
             allow_reserved=declared.flag("allowReserved"),
+            allow_empty=declared.flag("allowEmptyValue"),
+            examples=tuple(self.examples(declared)),
         )
 
     def request_body(self, operation: Node) -> RequestBody | None:
@@ -137,7 +142,7 @@ class _Reader:
         for status, entry in operation.members("responses", patterned=True):
             response = entry.followed()
             headers = tuple(
-                self.parameter(header.followed(), name, "header")
+                self.parameter(header.followed(), name, "header", direction="response")
                 for name, header in response.members("headers")
                 # OpenAPI 3.1 §4.8.17.1: a response header named Content-Type is ignored
                 if name.lower() != "content-type"
@@ -146,19 +151,25 @@ class _Reader:
                 status=status.upper() if status != "default" else status,
                 pointer=response.pointer,
                 description=response.prose("description"),
-                content=tuple(self.content(response, operation)),
+                content=tuple(self.content(response, operation, direction="response")),
                 headers=headers,
             )
 
-    def content(self, owner: Node, operation: Node | None = None) -> Iterator[MediaType]:
+    def content(
+        self,
+        owner: Node,
+        operation: Node | None = None,
+        *,
+        direction: Direction = "request",
+    ) -> Iterator[MediaType]:
         """The media types of *owner*; those of a response know what their *operation* declares."""
         for content_type, entry in owner.members("content"):
             media_type = entry.followed()
             yield MediaType(
                 content_type=content_type,
                 pointer=media_type.pointer,
-                schema=self.schema(media_type, "schema"),
-                item=self.schema(media_type, "itemSchema", content=True),
+                schema=self.schema(media_type, "schema", direction=direction),
+                item=self.schema(media_type, "itemSchema", content=True, direction=direction),
                 examples=tuple(self.examples(media_type)),
                 when=self.condition(media_type, operation),
                 sentinel=self.extension(media_type, "x-speakeasy-sse-sentinel"),
@@ -202,10 +213,12 @@ class _Reader:
                 if member in example.value:
                     yield Example(example.value[member], example.at(member))
 
-    def schema(self, owner: Node, member: str, *, content: bool = False) -> Schema | None:
+    def schema(
+        self, owner: Node, member: str, *, content: bool = False, direction: Direction
+    ) -> Schema | None:
         if member not in owner.value:
             return None
-        return self.schemas.at(owner.at(member), content=content)
+        return self.schemas.at(owner.at(member), content=content, direction=direction)
 
     def security(self, operation: Node) -> tuple[tuple[SecurityScheme, ...], ...]:
         # an operation's own list replaces the document's, also when it is empty
@@ -258,11 +271,20 @@ def _paths(server: Node) -> Iterator[str]:
         chosen = dict(zip(names, pick, strict=True))
         filled = TEMPLATED.sub(partial(_variable, chosen), url)
         try:
-            # OpenAPI 3.1 §4.8.5: it may be relative to where the document is
-            yield urljoin("/", urlsplit(filled).path).rstrip("/")
+            yield base_path(filled, _address(server.document))
         except ValueError:
             # an address that is no URL, such as `http://[`: lint says so, and it gives no path
             yield ""
+
+
+def _address(document: Document) -> str:
+    """The URL of *document*: what it says of itself, or what it was read by, if that is a URL.
+
+    OpenAPI 3.2 §4.1.2.2.1.  A file may be served anywhere, so that it counts as one at the root.
+    """
+    own = document.root.get("$self")
+    address = document.file if document.path is None else "/"
+    return urljoin(address, own) if isinstance(own, str) else address
 
 
 def _variable(values: Mapping[str, str], match: re.Match[str]) -> str:

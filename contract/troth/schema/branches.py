@@ -43,6 +43,11 @@ class Branches:
     discriminator: str | None = None
     mapping: Mapping[str, int] | None = None
 
+    def missing(self, instance: Any) -> str | None:
+        """The discriminator that *instance* lacks, if it may have one."""
+        name = self.discriminator
+        return name if isinstance(instance, dict) and name not in instance else None
+
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
@@ -93,7 +98,7 @@ def narrow(table: Branches, instance: Any) -> Narrowed:
         exact = [i for i in tagged if _among(value, table.branches[i].tags[name])]
         untagged = [i for i in left if i not in tagged]
         if not exact and not untagged:
-            return Narrowed((), tag=name, values=_values(table, tagged, name))
+            return _unnamed(table, name, _values(table, tagged, name))
         left = exact or untagged
     unknown = _unmapped(table, instance)
     return unknown if unknown is not None and len(left) > 1 else Narrowed(tuple(left))
@@ -106,6 +111,15 @@ def _of_no_type(table: Branches) -> Narrowed:
         return Narrowed((), values=_distinct(values or () for values in listed))
     types = _types(table.branches)
     return Narrowed((), types=types) if types else Narrowed(tuple(range(len(table.branches))))
+
+
+def _unnamed(table: Branches, name: str, values: tuple[Any, ...]) -> Narrowed:
+    """None of the *values* of the member *name* that tell the branches apart."""
+    names = tuple(table.mapping or ()) if name == table.discriminator else ()
+    if not names or not set(names) <= {value for value in values if isinstance(value, str)}:
+        return Narrowed((), tag=name, values=values)
+    # an implicit name that an explicit one stands in for is as good, but not what to write
+    return Narrowed((), tag=name, values=names, keyword="discriminator")
 
 
 def _unmapped(table: Branches, instance: Mapping[str, Any]) -> Narrowed | None:
@@ -124,9 +138,11 @@ def _branch(root: Any, pointer: str) -> Branch:
     if not name and isinstance(schema, dict) and isinstance(schema.get("title"), str):
         name = schema["title"]
     name = name.replace("~1", "/").replace("~0", "~")
+    # what stands beside a `$ref` counts, too: it tells this branch from others
+    schema = pointers.find(root, pointer)
     types = _taken(root, schema, 0)
     values = _enumerated(root, schema, 0)
-    return Branch(where, name, types, _tags(root, schema, 0), members(root, schema), values)
+    return Branch(where, name, types, tags(root, schema), members(root, schema), values)
 
 
 def _taken(root: Any, schema: Any, depth: int) -> frozenset[str]:
@@ -149,23 +165,23 @@ def _taken(root: Any, schema: Any, depth: int) -> frozenset[str]:
     return types
 
 
-def _tags(root: Any, schema: Any, depth: int) -> dict[str, tuple[Any, ...]]:
+def tags(root: Any, schema: Any, depth: int = 0) -> dict[str, tuple[Any, ...]]:
     """The members of *schema* whose values are enumerated."""
     if not isinstance(schema, dict) or depth > _DEEPEST:
         return {}
-    tags: dict[str, tuple[Any, ...]] = {}
+    known: dict[str, tuple[Any, ...]] = {}
     for branches in _alternatives(schema):
-        first, *others = [_tags(root, inner, depth + 1) for inner in branches]
+        first, *others = [tags(root, inner, depth + 1) for inner in branches]
         for name, values in first.items():
             if all(name in each for each in others):
-                tags[name] = sum((each[name] for each in others), values)
+                known[name] = sum((each[name] for each in others), values)
     for inner in _required_parts(root, schema):
-        tags |= _tags(root, inner, depth + 1)
+        known |= tags(root, inner, depth + 1)
     for (_, member), value in below(schema, "properties"):
         enumerated = _enumerated(root, value, depth)
         if enumerated is not None:
-            tags[str(member)] = enumerated
-    return tags
+            known[str(member)] = enumerated
+    return known
 
 
 def _enumerated(root: Any, schema: Any, depth: int) -> tuple[Any, ...] | None:

@@ -22,9 +22,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 from jsonschema_rs.canonical import schema as trees
 
@@ -37,7 +36,7 @@ from troth.document.grammar import (
     children,
 )
 from troth.errors import SpecError
-from troth.schema import applicators
+from troth.schema import applicators, discriminator
 from troth.schema.data_model import INTEGERS, is_number, type_of
 from troth.schema.messages import a
 
@@ -74,22 +73,26 @@ class Prepared:
     """A root whose Schema Objects are JSON Schema 2020-12.
 
     *pointers* are those of all its Schema Objects, inner ones included; *referrers* are those that
-    refer to each; *foreign* are the pointers of patterns that are no ECMA-262, each with the part
-    at fault; *relics* those of keywords that are written as in OpenAPI 3.0 where a later version
-    holds.
+    refer to each; *one_way* those that say readOnly, or writeOnly, *discriminating* those with a
+    discriminator.  *foreign* are the pointers of patterns that are no ECMA-262, each with the part
+    at fault; *relics* those of keywords that are
+    written as in OpenAPI 3.0 where a later version holds.
     """
 
     root: Any
     pointers: tuple[str, ...]
-    referrers: Mapping[str, list[str]]
+    referrers: dict[str, list[str]]
     foreign: dict[str, str]
     relics: tuple[str, ...] = ()
+    one_way: Mapping[str, list[str]] = field(default_factory=dict)
+    discriminating: tuple[str, ...] = ()
 
 
-def prepare(root: Any, openapi: str) -> Prepared:
+def prepare(root: Any, openapi: str, *, discriminates: bool = True) -> Prepared:
     """Rewrite the Schema Objects of the document *root*, of OpenAPI version *openapi*.
 
     *root* is copied, not changed; its references are pointers into it (`document` sees to that).
+    Unless it *discriminates*, discriminators decide nothing, as for any validator of JSON Schema.
     Raises SpecError for a dialect other than OpenAPI's own and JSON Schema 2020-12.
     """
     dialect = root.get("jsonSchemaDialect") if isinstance(root, dict) else None
@@ -98,17 +101,15 @@ def prepare(root: Any, openapi: str) -> Prepared:
     if isinstance(root, dict):
         # Editors like a `$schema` at the top; it speaks of the document, and not of its schemas.
         root = {name: value for name, value in root.items() if name not in _NO_KEYWORDS}
-    return _prepare(root, "openapi", is_30=openapi.startswith("3.0."))
+    prepared = _prepare(root, "openapi", is_30=openapi.startswith("3.0."))
+    if discriminates:
+        discriminator.honour(prepared.root, prepared.discriminating, prepared.referrers)
+    return prepared
 
 
 def prepare_schema(schema: Any) -> Prepared:
     """Rewrite a JSON Schema that stands alone, whatever its draft: bounds for integer formats."""
     return _prepare(schema, "schema", is_30=False, alone=True)
-
-
-def fragment(pointer: str) -> str:
-    """*pointer* as the fragment of a URI reference (RFC 6901 §6)."""
-    return quote(pointer, safe="/~!$&'()*+,;=:@")
 
 
 def foreign_to_ecma(pattern: str) -> str | None:
@@ -123,6 +124,8 @@ def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Pre
     foreign: dict[str, str] = {}
     referrers: dict[str, list[str]] = {}
     relics: list[str] = []
+    one_way: dict[str, list[str]] = {}
+    discriminating: list[str] = []
     seen: set[tuple[str, str]] = set()
     to_see: list[tuple[Any, str, str]] = [(root, "", kind)]
     while to_see:
@@ -139,6 +142,11 @@ def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Pre
                 relics += (f"{at}/{name}" for name in EXCLUSIVE if type(node.get(name)) is bool)
             _rewrite(node, at, is_30=is_30, alone=alone)
             _note_foreign(node, at, foreign)
+            for word in ("readOnly", "writeOnly"):
+                if node.get(word) is True:
+                    one_way.setdefault(word, []).append(at)
+            if "discriminator" in node and _discriminates(node["discriminator"]):
+                discriminating.append(at)
         if kind in REFERABLE:
             for keyword in ("$ref", "$dynamicRef"):
                 if (target := applicators.resolve(root, node, keyword)) is not None:
@@ -150,7 +158,15 @@ def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Pre
             found = a(type_of(misfit.found))
             fault = f"{misfit.expected} must stand here, not {found}"
             raise SpecError(fault, pointer=misfit.pointer) from misfit
-    return Prepared(root, tuple(schemas), referrers, foreign, tuple(relics))
+    return Prepared(
+        root,
+        tuple(schemas),
+        referrers,
+        foreign,
+        tuple(relics),
+        one_way,
+        tuple(sorted(discriminating)),
+    )
 
 
 def _rewrite(node: dict[str, Any], at: str, *, is_30: bool, alone: bool) -> None:
@@ -198,6 +214,10 @@ def _bound(node: dict[str, Any]) -> None:
         node["minimum"] = low
     if not is_number(node.get("maximum")) or node["maximum"] > high:
         node["maximum"] = high
+
+
+def _discriminates(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("propertyName"), str)
 
 
 def _note_foreign(node: dict[str, Any], at: str, foreign: dict[str, str]) -> None:

@@ -16,7 +16,7 @@ import jsonschema_rs
 
 from troth import pointer as pointers
 from troth.errors import Place
-from troth.schema import branches, messages, misspellings
+from troth.schema import branches, discriminator, messages, misspellings
 from troth.schema.applicators import APPLICATORS, DEFINITIONS, Tokens
 from troth.schema.data_model import INTEGERS
 from troth.schema.dialect import EXCLUSIVE
@@ -86,7 +86,7 @@ class Explainer:
         return tuple(self._placed(each) for each in mismatches[:MOST])
 
     def _placed(self, mismatch: Unplaced) -> Mismatch:
-        schema = pointers.of(mismatch.schema)
+        schema = pointers.of(discriminator.pointer_of(mismatch.schema))
         instance = pointers.of(mismatch.instance)
         return Mismatch(mismatch.keyword, instance, schema, mismatch.message, self._place(schema))
 
@@ -106,7 +106,11 @@ class Explainer:
         elif isinstance(kind, (_Kind.OneOfNotValid, _Kind.AnyOf)):
             yield from self._explain_branches(kind.context, instance, where, by)
         elif isinstance(kind, _Kind.OneOfMultipleValid):
-            yield Unplaced("oneOf", where, by, self._several(kind.context, value, by))
+            missing = self._table(by).missing(value)
+            message = self._several(kind.context, value, by)
+            if missing is not None:
+                message = f"{messages.show(missing)} is missing: {message}"
+            yield Unplaced("oneOf" if missing is None else "discriminator", where, by, message)
         else:
             yield self._simple(kind, value, where, by)
 
@@ -136,12 +140,20 @@ class Explainer:
                 for index in narrowed.indexes
                 if index < len(context)
             ]
-            yield from self._meant(by_branch, value, where, by)
+            yield from self._meant(by_branch, value, where, by, table.missing(value))
 
     def _meant(
-        self, by_branch: Sequence[list[Unplaced]], value: Any, where: Tokens, by: Tokens
+        self,
+        by_branch: Sequence[list[Unplaced]],
+        value: Any,
+        where: Tokens,
+        by: Tokens,
+        missing: str | None,
     ) -> list[Unplaced]:
-        """What the branch that was meant says, or what all that may be meant say alike."""
+        """What the branch that was meant says, or what all that may be meant say alike.
+
+        *missing* is the member that would tell, where there is one and the value lacks it.
+        """
         if len(by_branch) == 1:
             return by_branch[0]
         options = self._options(by_branch, where)
@@ -154,6 +166,9 @@ class Explainer:
         best = [one for one in ranked if _rivals(one, ranked[0])]
         if len(best) == 1:
             return best[0]
+        if missing is not None:
+            message = f"{messages.show(missing)} is missing, which tells the branches apart"
+            return [Unplaced("discriminator", where, by, message)]
         message = ", or else ".join(branch[0].message for branch in best[:_MOST_RIVALS])
         return [Unplaced(str(by[-1]), best[0][0].instance, by, message)]
 
@@ -204,9 +219,18 @@ class Explainer:
         if isinstance(kind, _Kind.AdditionalItems):  # until draft 2019-09
             return Unplaced(keyword, where, by, messages.sentence("maxItems", kind.limit, value))
         unexpected = getattr(kind, "unexpected", None)
+        if unexpected is not None and self._is_one_way(by):
+            return Unplaced("writeOnly", where, by, _not_sent(unexpected))
         if unexpected is not None:
             return Unplaced(keyword, where, by, self._unexpected(keyword, unexpected, value, by))
         expected = _get(self._prepared, by)
+        holder = _get(self._prepared, by[:-1])
+        if isinstance(holder, dict) and discriminator.BY in holder:
+            named = expected if keyword == "enum" else expected.get("enum", [])
+            message = messages.not_one_of(value, named)
+            return Unplaced(
+                "discriminator", where, pointers.split(holder[discriminator.BY]), message
+            )
         if expected is True and keyword in EXCLUSIVE:  # draft 4
             expected = _get(self._prepared, (*by[:-1], EXCLUSIVE[keyword]))
         format_of = self._integer_format(keyword, by, expected)
@@ -239,6 +263,9 @@ class Explainer:
 
     def _nothing_allowed(self, value: Any, where: Tokens, by: Tokens) -> Unplaced:
         keyword = _keyword(by)
+        if self._is_one_way(by):
+            names = list(value) if keyword == "additionalProperties" else where[-1:]
+            return Unplaced("writeOnly", where, by, _not_sent(names))
         if keyword in ("additionalProperties", "unevaluatedProperties") and isinstance(value, dict):
             return Unplaced(keyword, where, by, self._unexpected(keyword, list(value), value, by))
         if keyword == "items" and where:
@@ -254,6 +281,10 @@ class Explainer:
             return Unplaced(keyword, where, by, message)
         message = messages.sentence("false", False, value) + self._why(by)
         return Unplaced(keyword, where, by, message)
+
+    def _is_one_way(self, by: Tokens) -> bool:
+        """Whether what stands at *by* is forbidden for its direction alone (`direction`)."""
+        return _get(self._prepared, by) is False and _get(self._source, by) is not False
 
     def _unexpected(self, keyword: str, names: Sequence[Any], value: Any, by: Tokens) -> str:
         if keyword == "unevaluatedItems":
@@ -295,6 +326,11 @@ class Explainer:
             if token == "dependentSchemas" and depth + 1 < len(by):
                 return f", since {messages.show(by[depth + 1])} is present"
         return ""
+
+
+def _not_sent(names: Sequence[Any]) -> str:
+    verb = "is" if len(names) == 1 else "are"
+    return f"{messages.names(names)} {verb} writeOnly, and no response may hold what is"
 
 
 def _called(table: branches.Branches, index: int) -> str:

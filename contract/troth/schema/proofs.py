@@ -16,7 +16,7 @@ from jsonschema_rs import canonical
 from troth import pointer as pointers
 from troth.document.grammar import JSON_SCHEMA_2020_12
 from troth.schema.applicators import reference, walk
-from troth.schema.dialect import BASE, copy_of, fragment
+from troth.schema.dialect import BASE, copy_of
 from troth.schema.schema import Schemas
 
 Verdict = Literal["yes", "no", "unknown"]
@@ -174,7 +174,7 @@ def beside(schemas: Schemas, union: str) -> Beside | None:
 def _canonical(schemas: Schemas, schema: Any) -> jsonschema_rs.CanonicalSchema | None:
     """The canonical form of *schema*, a pointer or a schema whose references are absolute."""
     if isinstance(schema, str):
-        schema = {"$ref": f"{BASE}#{fragment(schema)}"}
+        schema = {"$ref": f"{BASE}#{pointers.fragment(schema)}"}
     try:
         return jsonschema_rs.canonicalize(
             schema,

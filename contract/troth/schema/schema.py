@@ -24,6 +24,8 @@ from troth.errors import Place, SpecError
 from troth.http import json_text, media_type
 from troth.schema import dialect, messages, misspellings, validators
 from troth.schema.applicators import IN_PLACE, applying
+from troth.schema.direction import Direction, toward
+from troth.schema.discriminator import SUBTYPES
 from troth.schema.explanation import Explainer, Mismatch
 
 __all__ = ["Mismatch", "Schema", "Schemas", "Source"]
@@ -70,6 +72,10 @@ class Schema:
         """Every way in which *instance* departs from the schema, in the order of the instance."""
         return self.schemas.explain(self._validator, self.pointer, instance)
 
+    def leaves_open(self, instance: Any) -> bool:
+        """Whether a server may refuse *instance*, valid as it is: readOnly members make it so."""
+        return self.schemas.leaves_open(self.pointer, instance)
+
     def hints(self, instance: Any) -> tuple[Mismatch, ...]:
         """Members that are probably misspelt: legal, since the object is open, but telling."""
         return self.schemas.hints(self.pointer, instance)
@@ -79,7 +85,8 @@ class Schemas:
     """The schemas of one document, compiled when first used.
 
     *published* are those of the document before its overlays: what no overlay touched is compiled
-    once for both.
+    once for both.  *drawn* are these schemas as values are drawn from them: with nothing that
+    ought not to be sent.
     """
 
     def __init__(
@@ -88,14 +95,11 @@ class Schemas:
         *,
         draft: str = JSON_SCHEMA_2020_12,
         published: Schemas | None = None,
+        prepared: dialect.Prepared | None = None,
     ) -> None:
         self.document = document
-        if document.openapi:
-            self.prepared = dialect.prepare(document.root, document.openapi)
-            patterns = validators.PATTERNS
-        else:
-            self.prepared = dialect.prepare_schema(document.root)
-            patterns = validators.SMALL_PATTERNS
+        self.prepared = prepared or _prepared(document)
+        patterns = validators.PATTERNS if document.openapi else validators.SMALL_PATTERNS
         self.draft = draft
         try:
             self.engine = validators.Engine(self.prepared, draft=draft, patterns=patterns)
@@ -106,18 +110,24 @@ class Schemas:
         )
         self._misspellings = misspellings.Misspellings(self.prepared.root)
         self._content = {"contentSchema": _content_keyword(self._is_fit)}
+        self.drawn = self
         self._published = published
+        self._directed: dict[Direction, Schemas] = {}
         self._shared = frozenset[str]() if published is None else _untouched(published, self)
         self._compiled: dict[tuple[str, bool], Schema] = {}
         self._lock = threading.RLock()
 
-    def at(self, pointer: str, *, content: bool = False) -> Schema:
-        """The schema at *pointer*, compiled.
+    def at(
+        self, pointer: str, *, content: bool = False, direction: Direction | None = None
+    ) -> Schema:
+        """The schema at *pointer*, compiled, as messages in *direction* are held to it.
 
         With *content*, a string that `contentMediaType` calls JSON is parsed and held to its
         `contentSchema` as well (which JSON Schema 2020-12 §8 leaves to the application).  Raises
         SpecError when it is no schema, or uses a pattern that cannot be compiled.
         """
+        if direction is not None and (directed := self._toward(direction)) is not self:
+            return directed.at(pointer, content=content)
         schema = self._compiled.get((pointer, content))
         if schema is None:
             with self._lock:
@@ -166,6 +176,35 @@ class Schemas:
             for hint in self._misspellings.find(pointer, instance)
         )
 
+    def _toward(self, direction: Direction) -> Schemas:
+        """These schemas for one *direction*: themselves where the document knows none."""
+        if not self.prepared.one_way:
+            return self
+        with self._lock:
+            if direction not in self._directed:
+                self._directed[direction] = self._rewritten(direction)
+            return self._directed[direction]
+
+    def _rewritten(self, direction: Direction) -> Schemas:
+        forbidding = toward(self.prepared, direction, forbids=True)
+        if forbidding is self.prepared:
+            return self
+        sent = Schemas(self.document, draft=self.draft, published=self, prepared=forbidding)
+        if direction == "response":
+            return sent
+        lenient = toward(self.prepared, direction, forbids=False)
+        taken = Schemas(self.document, draft=self.draft, published=self, prepared=lenient)
+        taken.drawn = sent
+        return taken
+
+    def leaves_open(self, pointer: str, instance: Any) -> bool:
+        """Whether a server may refuse *instance*, valid as it is, of the schema at *pointer*."""
+        if self.drawn is self or self._published is None:
+            return False
+        # OpenAPI 3.1 and 3.2 make no exception for `required`: both readings are fair
+        strict = [] if self.document.openapi.startswith("3.0.") else [self._published]
+        return not all(each.at(pointer).is_valid(instance) for each in (self.drawn, *strict))
+
     def _made(self, pointer: str, content: bool) -> Schema:
         if self._published is not None and pointer in self._shared:
             return self._published.at(pointer, content=content)
@@ -174,8 +213,9 @@ class Schemas:
     def _compile(self, pointer: str, content: bool) -> Schema:
         place = self.document.place(pointer)
         try:
-            source = pointers.resolve(self.document.root, pointer)
-            prepared = pointers.resolve(self.prepared.root, pointer)
+            prepared = pointers.resolve(self.drawn.prepared.root, pointer)
+            # what a discriminator stands for is written nowhere
+            source = pointers.find(self.document.root, pointer)
             keywords = self._content if content else None
             validator = self.engine.compile(pointer, keywords=keywords)
         except KeyError:
@@ -213,7 +253,15 @@ def _untouched(published: Schemas, overlaid: Schemas) -> frozenset[str]:
         return frozenset()
     prepared = overlaid.prepared
     left = set(prepared.pointers) & set(published.prepared.pointers)
-    waiting = list(_differences(before.root, after.root))
+    # two directions of one document share what both see alike, as an overlaid one shares its tree
+    roots = before.root, after.root
+    if before is after:
+        roots = published.prepared.root, prepared.root
+    waiting = list(_differences(*roots))
+    unions = [each.prepared.root.get(SUBTYPES, {}) for each in (published, overlaid)]
+    for parent in unions[1]:
+        if unions[0].get(parent) != unions[1][parent]:
+            waiting += prepared.referrers[pointers.of([SUBTYPES, parent])]
     while waiting:
         at = waiting.pop()
         while at:
@@ -256,6 +304,12 @@ def _is_another(one: Any, other: Any) -> bool:
         # items that stand behind one that was taken out, or put in, have moved
         return len(one) != len(other)
     return not isinstance(other, dict) and bool(one != other)
+
+
+def _prepared(document: Source) -> dialect.Prepared:
+    if document.openapi:
+        return dialect.prepare(document.root, document.openapi)
+    return dialect.prepare_schema(document.root)
 
 
 class Unfit(ValueError):

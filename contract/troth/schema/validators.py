@@ -16,7 +16,7 @@ from troth import pointer as pointers
 from troth.document.grammar import JSON_SCHEMA_2020_12
 from troth.schema import messages
 from troth.schema.applicators import resolve, walk
-from troth.schema.dialect import BASE, Prepared, fragment
+from troth.schema.dialect import BASE, Prepared
 
 #: How much work one pattern may be: its automaton in bytes, its steps on one string.
 PATTERNS = jsonschema_rs.FancyRegexOptions(
@@ -102,7 +102,7 @@ class Engine:
                 raise Uncompilable(self._foreign(at), at)
         try:
             return self._validator(
-                {"$ref": f"{BASE}#{fragment(pointer)}"},
+                {"$ref": f"{BASE}#{pointers.fragment(pointer)}"},
                 registry=self.registry,
                 validate_formats=True,
                 pattern_options=self.patterns,

@@ -20,9 +20,10 @@ from troth.http.json_text import BadJson
 from troth.schema.applicators import COMBINATORS, applying, below, resolve
 from troth.schema.data_model import ALL_TYPES, type_of
 from troth.schema.schema import Schema, Schemas
-from troth.validation.styles import Kind, Malformed, Texts
+from troth.validation.styles import Kind, Malformed, Repeated, Texts
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
+_INDEX = re.compile(r"0|[1-9][0-9]{0,5}", re.ASCII)
 _Nodes = tuple[tuple[str, Mapping[str, Any]], ...]
 
 
@@ -40,10 +41,13 @@ _known: WeakKeyDictionary[Schemas, _Known] = WeakKeyDictionary()
 def kinds(schema: Schema | None) -> tuple[Kind, ...]:
     """The shapes that a value of *schema* can have, in the order in which to try them."""
     if schema is None or (types := types_of(schema.schemas, schema.pointer)) == ALL_TYPES:
-        return ("scalar",)  # Nothing is said of the type: a text is a text.
+        # Nothing is said of the type: a text is a text, and several are several.
+        return ("scalar", "array")
     structured: tuple[Kind, ...] = ("object", "array")
     possible = tuple(kind for kind in structured if kind in types)
-    return possible if possible and types <= {"object", "array"} else (*possible, "scalar")
+    # members or items may be described without a word on the type, and then a text is no less valid
+    is_hint = types <= {"object", "array"} and schema.is_valid("")
+    return possible if types <= {"object", "array"} and not is_hint else (*possible, "scalar")
 
 
 def types_of(schemas: Schemas, pointer: str) -> frozenset[str]:
@@ -65,14 +69,14 @@ def read_first(schema: Schema | None, divide: Callable[[Kind], Texts | None]) ->
     for kind in kinds(schema):
         try:
             texts = divide(kind)
+            if texts is None:
+                continue
+            if schema is None:
+                return texts, True
+            value = read(schema, texts)
         except Malformed as malformed:
             fault = fault or malformed
             continue
-        if texts is None:
-            continue
-        if schema is None:
-            return texts, True
-        value = read(schema, texts)
         if schema.is_valid(value):
             return value, True
         readings.append(value)
@@ -121,9 +125,13 @@ def may_have(schema: Schema | None, name: str) -> bool:
 
 
 def is_map(schema: Schema | None) -> bool:
-    """Whether *schema* says that its objects have members which it does not name."""
+    """Whether *schema* says that its objects have members which it does not name, or names none."""
     words = ("additionalProperties", "patternProperties")
-    return schema is None or any(node.get(word) for node in _nodes(schema) for word in words)
+    return (
+        schema is None
+        or any(node.get(word) for node in _nodes(schema) for word in words)
+        or not any(node.get("properties") for node in _nodes(schema))
+    )
 
 
 def _nodes(schema: Schema) -> Iterator[Mapping[str, Any]]:
@@ -131,23 +139,27 @@ def _nodes(schema: Schema) -> Iterator[Mapping[str, Any]]:
 
 
 def _read(schemas: Schemas, at: tuple[str, ...], texts: Texts) -> Any:
-    if isinstance(texts, dict):
-        return {name: _read(schemas, _member(schemas, at, name), t) for name, t in texts.items()}
-    if isinstance(texts, list):
-        return [_read(schemas, _items(schemas, at, i), text) for i, text in enumerate(texts)]
     types = frozenset[str]().union(*(types_of(schemas, each) for each in at)) if at else ALL_TYPES
-    if "array" in types and not types & {"string", "null"} and texts == "":
-        return []
-    readings = list(_readings(texts, types))
-    if len(readings) == 1 or not at:
-        return readings[0]
-    for value in readings:
-        if any(schemas.at(each).is_valid(value) for each in at):
-            return value
-    return readings[0]
+    if isinstance(texts, str):
+        readings: Iterable[Any] = _readings(schemas, at, texts, types)
+    elif isinstance(texts, list):
+        readings = ([_read(schemas, _items(schemas, at, i), text) for i, text in enumerate(texts)],)
+    else:
+        readings = _structures(schemas, at, texts, types)
+    readings = iter(readings)
+    first = next(readings)
+    if not at or _is_valid(schemas, at, first):
+        return first
+    return next((each for each in readings if _is_valid(schemas, at, each)), first)
 
 
-def _readings(text: str, types: frozenset[str]) -> Iterator[Any]:
+def _is_valid(schemas: Schemas, at: tuple[str, ...], value: Any) -> bool:
+    return any(schemas.at(each).is_valid(value) for each in at)
+
+
+def _readings(
+    schemas: Schemas, at: tuple[str, ...], text: str, types: frozenset[str]
+) -> Iterator[Any]:
     """What *text* can mean, the most telling first; it can always be a string."""
     if types & {"integer", "number"} and _NUMBER.fullmatch(text):
         # More digits than a number may have, or an infinity: a text.
@@ -157,7 +169,41 @@ def _readings(text: str, types: frozenset[str]) -> Iterator[Any]:
         yield text == "true"
     if "null" in types and text in ("null", ""):
         yield None
-    yield text
+    is_structure = types <= {"array", "object"}
+    if not is_structure:
+        yield text
+    if text[:1] in ("[", "{") and types & {"array", "object"}:
+        # No style says how to write what is in a member: JSON is what is commonly sent.
+        with suppress(BadJson):
+            value = json_text.decode(text.encode("utf-8", "surrogatepass"))
+            if type_of(value) in types:
+                yield value
+    if "array" in types:
+        yield [] if not text else [_read(schemas, _items(schemas, at, 0), text)]
+    if "object" in types and not text:
+        yield {}
+    if is_structure:
+        yield text
+
+
+def _structures(
+    schemas: Schemas, at: tuple[str, ...], texts: Mapping[str, Any], types: frozenset[str]
+) -> Iterator[Any]:
+    """What *texts* by name can mean: an object, or an array whose indexes are the names."""
+    if "array" in types and all(_INDEX.fullmatch(name) for name in texts):
+        items = (texts[name] for name in sorted(texts, key=int))
+        yield [_read(schemas, _items(schemas, at, i), item) for i, item in enumerate(items)]
+    members: dict[str, Any] = {}
+    for name, text in texts.items():
+        below = _member(schemas, at, name)
+        if isinstance(text, list) and len(text) > 1 and not _may_be_array(schemas, below):
+            raise Repeated(len(text), name)
+        members[name] = _read(schemas, below, text)
+    yield members
+
+
+def _may_be_array(schemas: Schemas, at: tuple[str, ...]) -> bool:
+    return not at or any("array" in types_of(schemas, each) for each in at)
 
 
 def _types(root: Any, pointer: str, node: Any, seen: frozenset[str]) -> frozenset[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
+from urllib.parse import unquote, unquote_plus
 
 from troth import pointer
 from troth.http import json_text, media_type
@@ -13,7 +14,7 @@ from troth.http.exchange import Request, Response
 from troth.openapi.operation import DeclaredResponse, Match, MediaType, Operation, Parameter
 from troth.validation import bodies, coercion, styles
 from troth.validation.security import cookies
-from troth.validation.styles import Kind, Malformed, Pairs, Texts
+from troth.validation.styles import Kind, Malformed, Pairs, Repeated, Texts
 from troth.validation.violation_builder import ViolationBuilder
 from troth.violation import Violation
 
@@ -26,10 +27,10 @@ def check_parameters(match: Match, request: Request) -> tuple[Violation, ...]:
     Parameters that the document does not declare are not looked at: OpenAPI forbids none.
     """
     operation = match.operation
+    violations = [*_own_query(match)] if operation.has_own_query else []
     if not operation.parameters:
-        return ()
+        return tuple(violations)
     sent = _Sent(match, request, styles.pairs(match.query), cookies(request.values("Cookie")))
-    violations: list[Violation] = []
     for parameter in operation.parameters:
         # OpenAPI 3.2: `querystring` is a location of its own, and yet in the query.
         where = "query" if parameter.location == "querystring" else parameter.location
@@ -37,6 +38,17 @@ def check_parameters(match: Match, request: Request) -> tuple[Violation, ...]:
         builder = ViolationBuilder(operation, parameter.pointer, at)
         violations += _check(parameter, sent, builder, location=f"request-{where}")
     return tuple(violations)
+
+
+def _own_query(match: Match) -> Iterator[Violation]:
+    """A violation where the query of the path itself was not sent."""
+    operation = match.operation
+    template = operation.template
+    if template.own_query(match.query) is None:
+        builder = ViolationBuilder(operation, operation.pointer)
+        query = "&".join(template.fixed({}))
+        message = f"the query of the path, {query!r}, is missing"
+        yield builder.violation("request-query.required", message)
 
 
 def check_headers(
@@ -52,8 +64,17 @@ def check_headers(
             status=response.status,
             content_type=response.content_type,
         )
-        violations += _check(header, response, builder, location="response-header")
+        for message in _combinable(header, response):
+            violations += _check(header, message, builder, location="response-header")
     return tuple(violations)
+
+
+def _combinable(header: Parameter, response: Response) -> Sequence[Response]:
+    """*response*, or one for each Set-Cookie field: they cannot be combined (RFC 9110 §5.3)."""
+    if header.name.lower() != "set-cookie":
+        return (response,)
+    values = response.values(header.name)
+    return [replace(response, fields=(("Set-Cookie", each),)) for each in values] or (response,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +86,31 @@ class _Sent:
     query: Pairs
     cookies: Pairs
 
+    def pairs(self, parameter: Parameter) -> Pairs:
+        """The names and texts in the location of *parameter*, the query or the cookies."""
+        if parameter.location == "query":
+            return self.query
+        # the names of cookies are as they were sent
+        encodes = parameter.layout.is_encoded
+        return [(unquote(name), text) for name, text in self.cookies] if encodes else self.cookies
+
 
 def _check(
     parameter: Parameter, sent: _Sent | Response, violations: ViolationBuilder, *, location: str
 ) -> Iterator[Violation]:
     content = parameter.content
     schema = content.schema if content is not None else parameter.schema
+    if parameter.allow_empty and isinstance(sent, _Sent) and _is_empty(parameter, sent):
+        return  # OpenAPI 3.1 §4.8.12.2: whatever its type is
     try:
         if content is not None:
             value, is_there = _content_value(content, _whole(parameter, sent))
         else:
             divide = partial(_texts, parameter, sent)
             value, is_there = coercion.read_first(parameter.schema, divide)
+    except Repeated as fault:
+        yield violations.violation(f"{location}.repeated", f"{_called(parameter)} {fault}")
+        return
     except Malformed as fault:
         message = f"{_called(parameter)} cannot be read: {fault}"
         yield violations.violation(f"{location}.malformed", message)
@@ -93,6 +127,11 @@ def _check(
         yield from violations.mismatches(location, schema, value)
 
 
+def _is_empty(parameter: Parameter, sent: _Sent) -> bool:
+    texts = [text for name, text in sent.query if name == parameter.name]
+    return texts == [""] and parameter.location == "query"
+
+
 def _texts(parameter: Parameter, sent: _Sent | Response, kind: Kind) -> Texts | None:
     """What *sent* holds for *parameter*, divided as its style says; None when it is not there."""
     if parameter.location == "header":
@@ -102,19 +141,18 @@ def _texts(parameter: Parameter, sent: _Sent | Response, kind: Kind) -> Texts | 
     if parameter.location == "path":
         raw = sent.match.path_parameters.get(parameter.name)
         return None if raw is None else styles.divide_path(parameter, raw, kind)
-    pairs = sent.cookies if parameter.location == "cookie" else sent.query
-    if kind == "object" and parameter.explode and not parameter.layout.is_nested:
+    pairs = sent.pairs(parameter)
+    if parameter.layout.is_nested:
+        others = _others(parameter, sent.match.operation)
+        pairs = [(name, text) for name, text in pairs if name not in others]
+    elif kind == "object" and parameter.explode:
         pairs = _members(parameter, sent.match.operation, pairs)
     return styles.divide_pairs(parameter, pairs, kind)
 
 
 def _members(parameter: Parameter, operation: Operation, pairs: Pairs) -> Pairs:
     """The pairs of *pairs* that can be members of an exploded object: nobody else's."""
-    others = {
-        other.name
-        for other in operation.parameters
-        if other.location == parameter.location and other is not parameter
-    }
+    others = _others(parameter, operation)
     schema = parameter.schema
     own = [
         (name, text)
@@ -127,13 +165,27 @@ def _members(parameter: Parameter, operation: Operation, pairs: Pairs) -> Pairs:
     return own if any(coercion.declares(schema, name) for name, _ in own) else []
 
 
+def _others(parameter: Parameter, operation: Operation) -> set[str]:
+    """The names in the location of *parameter* that belong to anybody else."""
+    where = parameter.location
+    names = {
+        other.name
+        for other in operation.parameters
+        if other.location == where and other is not parameter
+    }
+    schemes = (scheme for alternative in operation.security for scheme in alternative)
+    names.update(scheme.parameter for scheme in schemes if scheme.location == where)
+    if where == "query" and operation.has_own_query:
+        names.update(name for name, _ in operation.template.query)
+    return names
+
+
 def _field(parameter: Parameter, sent: _Sent | Response) -> str | None:
     message = sent.request if isinstance(sent, _Sent) else sent
     values = message.values(parameter.name)
-    # RFC 9110 §5.3: lines of one name combine with commas.  Set-Cookie cannot (RFC 6265 §3).
-    if not values or parameter.name.lower() == "set-cookie":
-        return values[0] if values else None
-    return ", ".join(values)
+    # RFC 9110 §5.3: lines of one name combine with commas; RFC 9113 §8.2.3: crumbs of Cookie do not
+    between = "; " if parameter.name.lower() == "cookie" else ", "
+    return between.join(values) if values else None
 
 
 def _whole(parameter: Parameter, sent: _Sent | Response) -> str | None:
@@ -144,15 +196,31 @@ def _whole(parameter: Parameter, sent: _Sent | Response) -> str | None:
     if parameter.location == "querystring":
         assert parameter.content is not None
         is_form = media_type.essence(parameter.content.content_type) in bodies.FORMS
-        query = sent.match.query
+        query = _rest(parameter, sent)
         return (query if is_form else styles.decoded(query, plus=False)) or None
     if parameter.location == "path":
         raw = sent.match.path_parameters.get(parameter.name)
         return None if raw is None else styles.decoded(raw, plus=False)
-    pairs = sent.cookies if parameter.location == "cookie" else sent.query
+    pairs = sent.pairs(parameter)
     texts = [text for name, text in pairs if name == parameter.name]
+    if len(texts) > 1:
+        raise Repeated(len(texts))
     plus = parameter.location == "query" and not parameter.allow_reserved
     return styles.decoded(texts[0], plus=plus) if texts else None
+
+
+def _rest(parameter: Parameter, sent: _Sent) -> str:
+    """The query of *sent* without what the path and a credential have in it."""
+    query, others = (
+        sent.match.query,
+        _others(replace(parameter, location="query"), sent.match.operation),
+    )
+    if not others:
+        return query
+    pieces = (piece for piece in query.split("&"))
+    return "&".join(
+        piece for piece in pieces if unquote_plus(piece.partition("=")[0]) not in others
+    )
 
 
 def _content_value(content: MediaType, text: str | None) -> tuple[Any, bool]:
@@ -164,7 +232,7 @@ def _content_value(content: MediaType, text: str | None) -> tuple[Any, bool]:
     if media_type.essence(content.content_type) in bodies.FORMS:
         request = Request("GET", "/", (("Content-Type", content.content_type),), text.encode())
         return bodies.decode_form(content, request), True
-    return text, True
+    return (text if content.schema is None else coercion.read(content.schema, text)), True
 
 
 def _called(parameter: Parameter) -> str:

@@ -8,7 +8,7 @@ afterwards (RFC 6570 §1.4).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, Literal
 from urllib.parse import quote, unquote, unquote_plus
@@ -32,10 +32,25 @@ class Malformed(TrothError):
     """A text does not have the form that its style gives it; the argument says why."""
 
 
+class Repeated(Malformed):
+    """What takes one value is given several; the argument says so."""
+
+    def __init__(self, count: int, name: str = "", *, asks: str = "takes one value") -> None:
+        of_member = f"has {name!r}, which " if name else ""
+        super().__init__(f"{of_member}is given {count} times, and {asks}")
+
+
 def write_path(parameter: Parameter, value: Any) -> str:
     """*value* as the segment of a path that *parameter* stands for."""
     style = parameter.layout
-    words = _words(value, explode=parameter.explode, encode=encoded)
+    # RFC 6570 §3.2.5 leaves a dot as it is, where it would part the words of a label
+    parts = parameter.explode and style.exploded == "."
+
+    def encode(text: str) -> str:
+        return encoded(text).replace(".", "%2E") if parts else encoded(text)
+
+    is_scalar = not isinstance(value, list | dict)
+    words = _words(value, explode=parameter.explode, encode=encoded if is_scalar else encode)
     if style.is_named:
         pieces = _named(parameter, value, words, style)
         return "".join(style.prefix + piece for piece in pieces)
@@ -45,21 +60,40 @@ def write_path(parameter: Parameter, value: Any) -> str:
 def write_pairs(parameter: Parameter, value: Any) -> list[str]:
     """*value* as the pairs `name=value` of a query or a Cookie field, percent-encoded."""
     style = parameter.layout
-    if style.is_nested and isinstance(value, dict):
-        name = encoded(parameter.name)
-        return [f"{name}%5B{encoded(k)}%5D={encoded(text_of(v))}" for k, v in value.items()]
-    # a reserved character in a member would be read as the end of it
-    reserved = parameter.allow_reserved and not isinstance(value, dict)
+    is_structured = isinstance(value, list | dict)
+    # a reserved character in a member would be read as the end of it, as a comma in an item
+    reserved = parameter.allow_reserved and not (
+        isinstance(value, dict) or (is_structured and not parameter.explode)
+    )
     encode = partial(encoded, reserved=reserved) if style.is_encoded else str
-    words = _words(value, explode=parameter.explode, encode=encode)
-    return _named(parameter, value, words, style)
+    if style.is_nested and is_structured:
+        nested = _nested_pairs(encoded(parameter.name), value)
+        return [f"{name}={encode(text)}" for name, text in nested]
+    return _named(parameter, value, _words(value, explode=parameter.explode, encode=encode), style)
 
 
-def write_field(parameter: Parameter, value: Any, *, encode: Callable[[str], str] = str) -> str:
-    """*value* as the text of a header field; *encode* is done to the words of a structured one."""
+def _nested_pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """The names and texts of *value*, `[member]` for each step; what is empty has an empty text.
+
+    Items are `[]`, or by their indexes where there is something in them.
+    """
+    if not isinstance(value, list | dict) or not value:
+        yield name, text_of(value) if not isinstance(value, list | dict) else ""
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _nested_pairs(f"{name}%5B{encoded(key)}%5D", item)
+    elif any(isinstance(item, list | dict) for item in value):
+        for index, item in enumerate(value):
+            yield from _nested_pairs(f"{name}%5B{index}%5D", item)
+    else:
+        yield from ((f"{name}%5B%5D", text_of(item)) for item in value)
+
+
+def write_field(parameter: Parameter, value: Any) -> str:
+    """*value* as the text of a header field, in which nothing is encoded (RFC 9110 §5.5)."""
     if not isinstance(value, list | dict):
         return "" if value is None else text_of(value)
-    return ",".join(_words(value, explode=parameter.explode, encode=encode))
+    return ",".join(_words(value, explode=parameter.explode, encode=str))
 
 
 def text_of(value: Any) -> str:
@@ -68,18 +102,27 @@ def text_of(value: Any) -> str:
 
 
 def encoded(text: str, *, reserved: bool = False) -> str:
-    """Percent-encode *text*; RFC 3986 §2.2: *reserved* characters stand where they are allowed."""
-    return quote(text.encode("utf-8", "surrogatepass"), safe=":/?#[]@!$&'()*+,;=" * reserved)
+    """Percent-encode *text*, but *reserved* characters where they are allowed and part nothing.
+
+    OpenAPI 3.1 §4.8.12.2: a query cannot have `#[]` at all, and `&+` mean something else in it.
+    """
+    return quote(text.encode("utf-8", "surrogatepass"), safe=":/?@!$'()*,;=" * reserved)
 
 
 def _words(value: Any, *, explode: bool, encode: Callable[[str], str]) -> list[str]:
     if isinstance(value, list):
         return [encode(text_of(item)) for item in value]
     if isinstance(value, dict):
-        members = [(encode(name), encode(text_of(item))) for name, item in value.items()]
+        members = [(name, item) for name, item in value.items()]
         if explode:
-            return [f"{name}={text}" for name, text in members]
-        return [word for member in members for word in member]
+            # OpenAPI leaves open what is in a member; names that come again are read everywhere
+            each = (
+                (name, one)
+                for name, item in members
+                for one in (item if isinstance(item, list) and item else [item])
+            )
+            return [f"{encode(name)}={encode(text_of(item))}" for name, item in each]
+        return [encode(text_of(word)) for member in members for word in member]
     return [encode("" if value is None else text_of(value))]
 
 
@@ -123,6 +166,8 @@ def divide_path(parameter: Parameter, text: str, kind: Kind) -> Texts:
         raise Malformed(f"a value of style matrix reads ';{parameter.name}=…', not {text[:40]!r}")
     if kind == "array" and parameter.explode:
         return [decoded(value, plus=False) for _, _, value in cut]
+    if len(cut) > 1:
+        raise Repeated(len(cut))
     return _divided(parameter, kind, rest.partition("=")[2])
 
 
@@ -143,18 +188,22 @@ def divide_pairs(parameter: Parameter, sent: Pairs, kind: Kind) -> Texts | None:
         return decoded(text, plus=not parameter.allow_reserved) if style.is_encoded else text
 
     if style.is_nested:
-        return _deep_object(parameter.name, [(name, leaf(text)) for name, text in sent])
+        return _nested(parameter.name, sent, kind, leaf)
     if kind == "object" and parameter.explode:
-        members = {name: leaf(text) for name, text in sent}
-        return members or None
+        return _gathered((name, leaf(text)) for name, text in sent) or None
     texts = [text for name, text in sent if name == parameter.name]
     if not texts:
         return None
-    if kind == "scalar":
-        return leaf(texts[0])
     if kind == "array" and parameter.explode:
         return [leaf(text) for text in texts]
-    return _divided(parameter, kind, texts[0], decode=leaf)
+    if len(texts) > 1:
+        asks = (
+            "takes one value"
+            if kind == "scalar"
+            else f"has all in one, {style.separator!r} between"
+        )
+        raise Repeated(len(texts), asks=asks)
+    return leaf(texts[0]) if kind == "scalar" else _divided(parameter, kind, texts[0], decode=leaf)
 
 
 def _divided(
@@ -174,16 +223,16 @@ def _divided(
     pieces = text.split(separator)
     if kind == "array":
         return [decode(piece) for piece in pieces]
-    members = dict(_members(pieces, text, style, joined=parameter.explode))
-    return {decode(name): decode(value) for name, value in members.items()}
+    members = _members(pieces, text, style, joined=parameter.explode)
+    return _gathered((decode(name), decode(value)) for name, value in members)
 
 
 def _members(
     pieces: list[str], text: str, style: Style, *, joined: bool
 ) -> Iterable[tuple[str, str]]:
-    """The members of an object; refuses a name without value, or with two."""
+    """The members of an object; refuses a name without a value."""
     if joined:
-        if any(piece.count("=") != 1 for piece in pieces):
+        if not all("=" in piece for piece in pieces):
             form = f"'name=value{style.exploded}…'"
             raise Malformed(f"an exploded object reads {form}, not {text[:60]!r}")
         return [(name, value) for name, _, value in (piece.partition("=") for piece in pieces)]
@@ -193,38 +242,69 @@ def _members(
     return zip(pieces[::2], pieces[1::2], strict=True)
 
 
-def _deep_object(name: str, sent: Iterable[tuple[str, str]]) -> dict[str, Any] | None:
+def _gathered(members: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """The members by name; a name that comes again has a list of texts."""
+    gathered: dict[str, Any] = {}
+    for name, text in members:
+        gathered[name] = _put(gathered.get(name), (), text)
+    return gathered
+
+
+def _nested(name: str, sent: Pairs, kind: Kind, leaf: Callable[[str], str]) -> Texts | None:
     """`a[b]=1&a[c][d]=2` as nested objects; `a[b][]`, and a repeated name, as arrays.
 
-    OpenAPI leaves all but the first level undefined; this is what clients that nest do send.
+    OpenAPI leaves all but the first level undefined; this is what clients that nest do send.  An
+    array that is written by its indexes stays an object with these names: the schema says which.
     """
-    members: dict[str, Any] = {}
+    tree: Any = None
     for key, text in sent:
-        if not key.startswith(name + "["):
+        if key != name and not key.startswith(name + "["):
             continue
         segments = _SEGMENT.findall(key[len(name) :])
-        if not segments or not segments[0] or f"{name}[{']['.join(segments)}]" != key:
+        if "".join((name, *(f"[{segment}]" for segment in segments))) != key:
             raise Malformed(f"{key[:60]!r} is not '{name}[member]'")
         if len(segments) > _DEEPEST:
             raise Malformed(f"{key[:60]!r} is nested more than {_DEEPEST} levels deep")
-        is_list = segments[-1] == "" and len(segments) > 1
-        _put(members, segments[:-1] if is_list else segments, text, is_list=is_list)
-    return members or None
+        if kind == "object" and not any(segments[:1]):
+            raise Malformed(f"{key[:60]!r} is not '{name}[member]'")
+        tree = _put(tree, segments, leaf(text))
+    if kind == "scalar" and isinstance(tree, list):
+        raise Repeated(len(tree))
+    if kind == "scalar" and isinstance(tree, dict):
+        raise Malformed(f"it takes one value, not '{name}[…]'")
+    return [tree] if kind == "array" and isinstance(tree, str) else tree
 
 
-def _put(members: dict[str, Any], segments: Sequence[str], text: str, *, is_list: bool) -> None:
-    for segment in segments[:-1]:
-        inner = members.setdefault(segment, {})
-        if not isinstance(inner, dict):
-            raise Malformed(f"{segment!r} is a value and an object at once")
-        members = inner
-    last = segments[-1]
-    before = members.get(last)
-    if isinstance(before, dict):
-        raise Malformed(f"{last!r} is a value and an object at once")
-    if isinstance(before, list):
-        before.append(text)
-    elif before is not None:
-        members[last] = [before, text]
+def _put(node: Any, segments: Sequence[str], text: str) -> Any:
+    """*node*, a part of a tree of texts, with *text* at *segments*; None is a part without any."""
+    if not segments:
+        if isinstance(node, dict):
+            raise Malformed(f"{text[:40]!r} stands where members are")
+        if isinstance(node, list):
+            node.append(text)
+        return text if node is None else node if isinstance(node, list) else [node, text]
+    first, rest = segments[0], segments[1:]
+    if first:
+        node = {} if node is None else node
+        if not isinstance(node, dict):
+            raise Malformed(f"{first[:40]!r} is a member of what is a value or an array")
+        node[first] = _put(node.get(first), rest, text)
+        return node
+    items = node if isinstance(node, list) else [] if node is None else [node]
+    if isinstance(node, dict):
+        raise Malformed("an array is written with indexes and without")
+    # members of one object follow one another, until one of them comes again
+    if rest and items and isinstance(items[-1], dict) and not _has(items[-1], rest):
+        _put(items[-1], rest, text)
     else:
-        members[last] = [text] if is_list else text
+        items.append(_put(None, rest, text))
+    return items
+
+
+def _has(node: Any, segments: Sequence[str]) -> bool:
+    """Whether *node* has a value at *segments*; an array can always have one more."""
+    for segment in segments:
+        if not segment or not isinstance(node, dict) or segment not in node:
+            return False
+        node = node[segment]
+    return True

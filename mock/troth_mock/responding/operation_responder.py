@@ -40,6 +40,7 @@ class OperationResponder:
         self.contract = contract
         self.operation = operation
         self._gate = gate(operation, tokens)
+        self._has_parameters = bool(operation.parameters) or operation.has_own_query
         self._base = Seed.of(contract.document.digest, seed, operation.name).key
         self._success = negotiation.success(operation)
         self._choosers: dict[str, Chooser] = {}
@@ -66,7 +67,7 @@ class OperationResponder:
             if denied is not None:
                 return denied.reply(self.operation)
         value, problem = self._body(match, request, fields)
-        if problem is None and self.operation.parameters:
+        if problem is None and self._has_parameters:
             problem = self._problem(self._parameters(match, request))
         if problem is not None:
             return problem.reply(self.operation)
@@ -263,7 +264,7 @@ class OperationResponder:
                 for name, value in request.fields
             )
             request = Request(request.method, request.target, fields, request.body)
-        violations = [*self._parameters(match, request)] if self.operation.parameters else []
+        violations = [*self._parameters(match, request)] if self._has_parameters else []
         violations += check_body(self.operation, request, body=body, hints=False)
         return self._problem(violations, body.value if body and body.fault is None else None)
 

@@ -51,7 +51,7 @@ class Responder:
     def respond(self, request: Request, *, now: int) -> Reply:
         """Answer *request*; *now* is the time in seconds since 1970."""
         try:
-            match = self.contract.match(request.method, request.target)
+            match = self.contract.match_request(request)
         except NoSuchPath:
             return self._unknown_path(request.target).reply()
         except MethodNotAllowed as fault:
@@ -71,7 +71,9 @@ class Responder:
         to answer.  The answers are those of `respond`.
         """
         try:
-            match = self.contract.match(request.method, request.target)
+            match, *others = self.contract.matches(request.method, request.target)
+            if others:
+                return None  # the body says which of them is meant
             operation = match.operation
             responder = self._operations.get(id(operation)) or self._compile(operation)
             compiled = responder.compiled(match, request)

@@ -81,8 +81,7 @@ def subjects_under_test(
     operations = [
         operation
         for operation in contract.operations
-        if (not wanted or wanted & {operation.name, operation.operation_id})
-        and not _is_shadowed(contract, operation)
+        if not wanted or wanted & {operation.name, operation.operation_id}
     ]
     made = subjects(contract, operations=operations, overrides=settings.overrides, second=second)
     return {one.operation.name: one for one in made}
@@ -91,15 +90,6 @@ def subjects_under_test(
 def wanted_codes(contract: Contract, settings: Settings) -> list[str]:
     """The codes that `only` keeps; none: all."""
     return [word for word in settings.only if word not in _names(contract)]
-
-
-def _is_shadowed(contract: Contract, operation: Operation) -> bool:
-    """Whether another operation answers at the same method and path, but for a fragment."""
-    path, mark, _ = operation.path.partition("#")
-    return bool(mark) and any(
-        other is not operation and (other.method, other.path) == (operation.method, path)
-        for other in contract.operations
-    )
 
 
 def _names(contract: Contract) -> set[str]:

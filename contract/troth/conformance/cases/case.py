@@ -238,6 +238,8 @@ class Subject:
         if not accepted:
             return "invalid"
         priced = (schema, self.second) if self.second else (schema,)
+        if schema.leaves_open(value):
+            return "either"
         large = legal == "either-if-valid" or any(_is_costly(one, value) for one in priced)
         return "either" if large else "valid"
 

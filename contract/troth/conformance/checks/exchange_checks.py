@@ -71,15 +71,20 @@ def expectation(contract: Contract, case: Case, second: Contract | None = None) 
 
 
 def _expectation(contract: Contract, case: Case) -> Expectation:
+    request = readable(case.request)
     try:
-        match = contract.match(case.request.method, case.request.target)
+        match = contract.match_request(request)
     except NoSuchPath:
         return "no-path"
     except MethodNotAllowed:
         return "no-method"
     effective, published = case.intent, case.published_intent
+    is_meant = match.operation.name == case.operation or not case.operation
+    if not is_meant and not validator.request_violations(match, request, hints=False):
+        # what one face of a URL rejects, another takes
+        return "accepted" if effective == published == "valid" else "either"
     if effective == "invalid" and published != "either":
-        if case.phase == "protocol" and check_security(match.operation, readable(case.request)):
+        if case.phase == "protocol" and check_security(match.operation, request):
             return "unauthorized"
         # whether the published document rejects it too decides how grave it is to take it
         return "refused"
@@ -89,7 +94,7 @@ def _expectation(contract: Contract, case: Case) -> Expectation:
 def _match(contract: Contract, request: Request) -> Match | None:
     """The operation as *contract* has it: effective and published may differ."""
     try:
-        return contract.match(request.method, request.target)
+        return contract.match_request(request)
     except TrothError:
         return None
 

@@ -1,0 +1,416 @@
+"""What a member of a telling name holds: a city, a price, a moment that does not precede another.
+
+The table is data, natural_values.yaml.  A `Record` keeps the facts of one thing together, so that
+an email address is that of the name beside it, and a postcode that of the city.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from troth.generation.natural_strings import FORMATS, WORDS, hexadecimal
+from troth.generation.source import Source
+
+_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z0-9]+|[^\W_A-Za-z0-9]+")
+_PLURAL_OF_CAPITALS = re.compile(r"([A-Z]{2,})s(?![a-z])")
+_PLACEHOLDER = re.compile(r"\{([^{}:]+)(?::(\w+))?\}")
+_RANGE = re.compile(r"(\d+)-(\d+)")
+_COUNTED = re.compile(r"(hex|digits|letters) (\d+)")
+_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+# A name that is written in one goes on like this.
+_RUN_TOGETHER = ("name", "url", "email", "number")
+_FAMILIES = {
+    "email": frozenset({"email", "idn-email"}),
+    "uri": frozenset({"uri", "iri", "url", "uri-reference", "iri-reference"}),
+    "hostname": frozenset({"hostname", "idn-hostname"}),
+}
+# The start of a record lies in these days from 2021-01-01 on.
+_EPOCH = datetime(2021, 1, 1, tzinfo=UTC)
+_DAYS = 950
+_PACES = (timedelta(hours=2), timedelta(days=1), timedelta(days=9))
+_YOUNGEST, _OLDEST = 19, 65
+_WORD_LISTS = ("apart", "generic", "dates", "bounds", "counting", "lists")
+_MILLISECONDS = frozenset({"ms", "millis", "milliseconds"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kind:
+    """A kind of value, as natural_values.yaml has it."""
+
+    name: str
+    texts: tuple[str, ...] = ()
+    number: tuple[float, float, int] | None = None
+    flag: int | None = None
+    moment: int | None = None
+    format: str = ""
+    fact: str = ""
+    unique: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Telling:
+    """What a name tells: a *kind*; *key* is whose fact it is, where a record has several.
+
+    *owner* are the words before those that told the kind.
+    """
+
+    words: tuple[str, ...]
+    kind: Kind
+    owner: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """natural_values.yaml, read."""
+
+    kinds: Mapping[str, Kind]
+    flags: Mapping[str, Kind]
+    #: what the name of a thing looks like, by what the thing is called
+    things: Mapping[str, Kind]
+    people: frozenset[str]
+    #: the lists of words, by what they are called
+    words: Mapping[str, frozenset[str]]
+    places: tuple[Mapping[str, Any], ...]
+    pools: Mapping[str, tuple[str, ...]]
+
+
+@cache
+def table() -> Table:
+    """What natural_values.yaml says, read when it is first asked for."""
+    read = yaml.load(
+        Path(__file__).with_name("natural_values.yaml").read_bytes(),
+        getattr(yaml, "CSafeLoader", yaml.SafeLoader),  # libyaml is not everywhere
+    )
+    kinds: dict[str, Kind] = {}
+    flags: dict[str, Kind] = {}
+    for name, entry in read["kinds"].items():
+        low, high, *digits = entry.get("number", (0, 0))
+        kind = Kind(
+            name,
+            _listed(entry.get("text", [])),
+            (low, high, digits[0] if digits else 0) if "number" in entry else None,
+            entry.get("flag"),
+            entry.get("moment"),
+            entry.get("format", ""),
+            entry.get("fact", ""),
+            entry.get("unique", False),
+        )
+        named = kinds if kind.flag is None else flags
+        named.update(dict.fromkeys(_split(entry["names"]), kind))
+    things: dict[str, Kind] = {}
+    people: set[str] = set()
+    for entry in read["things"]:
+        words = _split(entry["words"])
+        things.update(dict.fromkeys(words, Kind("name", _listed(entry["name"]))))
+        people.update(words if entry.get("people") else ())
+    return Table(
+        kinds,
+        flags,
+        things,
+        frozenset(people),
+        {each: frozenset(_split(read[each])) for each in _WORD_LISTS},
+        tuple(read["places"]),
+        {"word": WORDS, **{name: _split(text) for name, text in read["pools"].items()}},
+    )
+
+
+def _listed(texts: str | list[str]) -> tuple[str, ...]:
+    return (texts,) if isinstance(texts, str) else tuple(texts)
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in text.split(","))
+
+
+@lru_cache(maxsize=4096)
+def words_of(name: str) -> tuple[str, ...]:
+    """The words of *name* in lower case: of eventName, event_name and event-name the same."""
+    text = _PLURAL_OF_CAPITALS.sub(_capitalised, name[:200])
+    return tuple(word.lower() for word in _WORD.findall(text))
+
+
+def _capitalised(match: re.Match[str]) -> str:
+    return match[1].capitalize() + "s"
+
+
+def singular(word: str) -> str:
+    """*word* for one of what it means."""
+    lower = word.lower()
+    if len(word) > 4 and lower.endswith("ies") and lower not in ("series", "species", "movies"):
+        return word[:-3] + "y"
+    if lower.endswith(("sses", "shes", "ches", "xes", "uses")):
+        return word[:-2]
+    if lower.endswith("s") and not lower.endswith(("ss", "us", "is", "series", "species")):
+        return word[:-1]
+    return word
+
+
+@lru_cache(maxsize=4096)
+def owner_of(name: str, otherwise: str) -> str:
+    """What the members of an object called *name* belong to; *otherwise* where it says nothing."""
+    words = words_of(name)
+    if not words:
+        return otherwise
+    last = singular(words[-1])
+    return otherwise if last in table().words["generic"] else " ".join((*words[-2:-1], last))
+
+
+@lru_cache(maxsize=4096)
+def is_thing(owner: str) -> bool:
+    """Whether *owner* is something with a name of its own, and not a part of something else."""
+    return _thing(tuple(owner.split())) is not None
+
+
+def _thing(words: tuple[str, ...]) -> Kind | None:
+    things = table().things
+    return things.get(" ".join(words[-2:])) or (things.get(words[-1]) if words else None)
+
+
+@lru_cache(maxsize=8192)
+def telling(name: str, owner: str = "") -> Telling | None:
+    """What the *name* of a member of *owner* tells of a string or a number."""
+    words = words_of(name)
+    if not words:
+        return None
+    found = _found(words, tuple(owner.split()))
+    if found is None and (one := singular(words[-1])) != words[-1]:
+        words = (*words[:-1], one)
+        found = _found(words, tuple(owner.split()))
+    if found is None:
+        return None
+    kind, before = found
+    apart, people = table().words["apart"], table().people
+    key = next((word for word in words if word in apart or word in people), "")
+    if not key:
+        key = next((word for word in owner.split() if word in apart), "")
+    return Telling(words, kind, " ".join(before), "" if key in owner.split()[-1:] else key)
+
+
+@lru_cache(maxsize=4096)
+def flag(name: str) -> int:
+    """How often in a hundred a boolean called *name* is true."""
+    words = words_of(name)
+    flags = table().flags
+    for start in range(len(words)):
+        kind = flags.get(" ".join(words[start:]))
+        if kind is not None:
+            return kind.flag or 50
+    return 50
+
+
+def _found(words: tuple[str, ...], owner: tuple[str, ...]) -> tuple[Kind, tuple[str, ...]] | None:
+    """The kind that *words* tell, and the words before those that told it."""
+    kinds = table().kinds
+    own = " ".join(words)
+    for start in range(max(len(owner) - 2, 0), len(owner)):
+        kind = kinds.get(f"{' '.join(owner[start:])}.{own}")
+        if kind is not None:
+            return kind, owner
+    if words in (("name",), ("display", "name")) and (thing := _thing(owner)) is not None:
+        return thing, owner
+    for start in range(len(words)):
+        tail = words[start:]
+        if tail == ("name",):
+            return _named(words[:-1])
+        kind = kinds.get(" ".join(tail))
+        if start == 0 and kind is None and owner:
+            # `url` of an image is an image URL
+            kind = kinds.get(f"{owner[-1]} {own}")
+        if kind is not None:
+            return kind, words[:start]
+    last = words[-1]
+    for end in _RUN_TOGETHER:
+        if last.endswith(end) and len(last) > len(end) + 2:
+            return _found((*words[:-1], last[: -len(end)], end), owner)
+    return None
+
+
+def _named(words: tuple[str, ...]) -> tuple[Kind, tuple[str, ...]]:
+    """What the name of what *words* are called looks like."""
+    kind = _thing(words)
+    if kind is not None:
+        return kind, words[-1:]
+    text = "{word:title} {owner}" if words else "{word:title} {word}"
+    return Kind("name", (text, "{word:title}", "{word}")), words[-1:]
+
+
+@dataclass(slots=True, eq=False)
+class Record:
+    """The facts of one thing, drawn as they are asked for; *shared* are those of the whole answer.
+
+    People and places are kept by whose they are: `customer` and `seller` are two.
+    """
+
+    shared: dict[str, str] = field(default_factory=dict)
+    facts: dict[tuple[str, str], Any] = field(default_factory=dict)
+    stages: dict[int, timedelta] = field(default_factory=dict)
+    start: datetime | None = None
+    pace: timedelta = _PACES[0]
+
+    def fact(self, name: str, key: str, source: Source) -> str:
+        """The fact called *name*; drawn from one of the pools if it is none that is kept."""
+        if name in table().places[0]:
+            return str(self.place(key, source)[name])
+        if name == "uuid":
+            return FORMATS["uuid"](source)
+        pool = table().pools[name]
+        if name in ("first", "last"):
+            return str(self._once((name, key), lambda: source.choice(pool)))
+        if name == "currency":
+            if name not in self.shared:
+                self.shared[name] = source.choice(pool)
+            return self.shared[name]
+        if name == "sentence":
+            return source.choice(pool).format(source.choice(WORDS), source.choice(WORDS))
+        return source.choice(pool)
+
+    def place(self, key: str, source: Source) -> Mapping[str, Any]:
+        """Where it, or the part of it that *key* names, is at home: no two at one place."""
+        places = table().places
+
+        def draw() -> Mapping[str, Any]:
+            others = [one for (name, _), one in self.facts.items() if name == "place"]
+            index = source.below(len(places))
+            return next(
+                (one for one in (*places[index:], *places[:index]) if one not in others),
+                places[index],
+            )
+
+        place: Mapping[str, Any] = self._once(("place", key), draw)
+        return place
+
+    def moment(self, stage: int, source: Source) -> datetime:
+        """When it comes to *stage* of its life."""
+        if self.start is None:
+            self.pace = source.choice(_PACES)
+            minutes = source.below(_DAYS * 24 * 60)
+            self.start = _EPOCH + timedelta(minutes=minutes, seconds=source.below(60))
+        if stage not in self.stages:
+            if stage < 0:
+                born = _YOUNGEST * 365 + source.below((_OLDEST - _YOUNGEST) * 365)
+                self.stages[stage] = -timedelta(days=born)
+            else:
+                second = source.below(int(self.pace.total_seconds()))
+                self.stages[stage] = stage * self.pace + timedelta(seconds=stage and second)
+        return self.start + self.stages[stage]
+
+    def _once(self, key: tuple[str, str], draw: Callable[[], Any]) -> Any:
+        if key not in self.facts:
+            self.facts[key] = draw()
+        return self.facts[key]
+
+    def texts(self, told: Telling, source: Source) -> Iterator[tuple[str, str]]:
+        """What *told* looks like as a text, the likeliest first, each with the format it has."""
+        kind = told.kind
+        if kind.moment is not None:
+            moment = self.moment(kind.moment, source)
+            times = ("date-time", f"{moment:%Y-%m-%dT%H:%M:%S}Z"), ("date", f"{moment:%Y-%m-%d}")
+            is_date = told.words[-1] in table().words["dates"] or kind.moment < 0
+            for form, text in times[::-1] if is_date else times:
+                yield text, form
+            yield f"{moment:%H:%M:%S}Z", "time"
+            return
+        for text in kind.texts:
+            yield self._written(text, told, source), kind.format
+        if not kind.texts and kind.number is not None:
+            yield str(self.number(told, source)), ""
+
+    def number(self, told: Telling, source: Source) -> int | float | None:
+        """What *told* is as a number, as far as it is one."""
+        kind = told.kind
+        if kind.moment is not None:
+            if told.words[-1] in table().words["bounds"]:
+                return (kind.moment + 1) * 10 + source.below(10)
+            seconds = int(self.moment(kind.moment, source).timestamp())
+            return seconds * 1000 if _MILLISECONDS.intersection(told.words) else seconds
+        if kind.fact:
+            return float(self.place(told.key, source)[kind.fact])
+        if kind.number is None:
+            return None
+        low, high, digits = kind.number
+        scale = 10**digits
+        steps = int(low * scale) + source.below(int((high - low) * scale) + 1)
+        return steps / scale if digits else steps
+
+    def _written(self, template: str, told: Telling, source: Source) -> str:
+        def filled(match: re.Match[str]) -> str:
+            text = self._part(match[1], told, source)
+            match match[2]:
+                case "lower":
+                    return text.lower()
+                case "title":
+                    return text[:1].upper() + text[1:]
+                case "initial":
+                    return text[:1]
+            return text
+
+        return _PLACEHOLDER.sub(filled, template)
+
+    def _part(self, name: str, told: Telling, source: Source) -> str:
+        if name == "owner":
+            return told.owner or "one"
+        if limits := _RANGE.fullmatch(name):
+            low, high = int(limits[1]), int(limits[2])
+            return str(low + source.below(high - low + 1))
+        if counted := _COUNTED.fullmatch(name):
+            count = int(counted[2])
+            if counted[1] == "hex":
+                return hexadecimal(source, count)
+            alphabet = "0123456789" if counted[1] == "digits" else _LETTERS
+            return "".join([source.choice(alphabet) for _ in range(count)])
+        return self.fact(name, told.key, source)
+
+
+def has_format(form: str, wanted: str) -> bool:
+    """Whether a text of the format *form* is one of the format *wanted*; or that is unknown."""
+    return form == wanted or wanted not in FORMATS or wanted in _FAMILIES.get(form, ())
+
+
+def another(value: Any, source: Source, turn: int) -> Any:
+    """A value in the style of *value*, an identifier: not the same, in its *turn*."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return value
+    if isinstance(value, int):
+        return value + turn
+    before, mark, after = value.partition("@")
+    if mark:
+        return f"{before}{turn + 1}@{after}"
+    head, mark, tail = value.rpartition("_")
+    if len(tail) < 6 or not any(char.isdigit() for char in tail):
+        ending = re.search(r"\d+$", value)
+        if ending is None:
+            stem, dot, suffix = value.rpartition(".")
+            return f"{stem}-{turn + 1}{dot}{suffix}" if dot else f"{value}-{turn + 1}"
+        return value[: ending.start()] + str(int(ending[0]) + turn).zfill(len(ending[0]))
+    is_hex = re.fullmatch(r"[0-9a-fA-F-]+", tail) is not None
+    return (
+        head
+        + mark
+        + "".join(
+            _alike(char, index, tail, source, is_hex=is_hex) for index, char in enumerate(tail)
+        )
+    )
+
+
+def _alike(char: str, index: int, text: str, source: Source, *, is_hex: bool) -> str:
+    """A character of the same class as *char*, at *index* of an identifier."""
+    # RFC 9562 §4: the version and the variant of a UUID are no part of what tells it apart
+    if is_hex and len(text) == 36 and index in (14, 19):
+        return char
+    if char.isdigit():
+        return "123456789"[source.below(9)] if char != "0" else char
+    if not (char.isascii() and char.isalpha()):
+        return char
+    alphabet = "abcdef" if is_hex else "abcdefghjkmnpqrstvwxyz"
+    drawn = alphabet[source.below(len(alphabet))]
+    return drawn.upper() if char.isupper() else drawn

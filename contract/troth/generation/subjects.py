@@ -1,0 +1,149 @@
+"""What the members that are being drawn belong to: whose facts they tell, and in what number.
+
+`Subject` goes in and out with the objects of one answer and keeps what they share; the texts and
+numbers themselves are those of `natural_values`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from troth.generation import natural_values, strings
+from troth.generation.graph import Graph, Node
+from troth.generation.natural_strings import FORMATS
+from troth.generation.natural_values import Record, telling
+from troth.generation.shape import Shape, number_fits
+from troth.generation.source import Source
+from troth.schema.data_model import is_number, type_of
+
+_TURNS = 64
+
+
+class Subject:
+    """What is being told of: its *owner*, by name, the record of its facts, what was given out."""
+
+    __slots__ = ("_record", "_taken", "owner")
+
+    def __init__(self, owner: str = "") -> None:
+        self.owner = natural_values.owner_of(owner, "")
+        self._record = Record()
+        # the identifiers that were given out, by what they identify
+        self._taken: dict[tuple[str, str], set[Any]] = {}
+
+    def enter(self, name: str) -> tuple[str, Record]:
+        """Go into the object called *name*; what comes back is for `leave`."""
+        before = (self.owner, self._record)
+        self.owner = natural_values.owner_of(name, self.owner)
+        if before[0] and self.owner != before[0] and natural_values.is_thing(self.owner):
+            self._record = Record(self._record.shared)
+        return before
+
+    def begin(self) -> tuple[str, Record]:
+        """Go on to the next of a list; what comes back is for `leave`."""
+        before = (self.owner, self._record)
+        self._record = Record(self._record.shared)
+        return before
+
+    def leave(self, before: tuple[str, Record]) -> None:
+        """Go back to where one was *before*."""
+        self.owner, self._record = before
+
+    def text(self, shape: Shape, source: Source, name: str) -> str | None:
+        """What the member *name* is likely to hold, if *shape* asks for no other."""
+        # an unknown format is a name; of the known ones an email address belongs to somebody
+        forms = (form for form in shape.formats if form not in FORMATS or form == "email")
+        for each in (name, *forms):
+            told = telling(each, self.owner)
+            for text, form in self._record.texts(told, source) if told is not None else ():
+                if strings.suits(shape, text) and all(
+                    natural_values.has_format(form, wanted) for wanted in shape.formats
+                ):
+                    return str(self.untaken(text, source, name, partial(strings.suits, shape)))
+        return None
+
+    def likely(self, source: Source, name: str) -> str | None:
+        """What the member *name* is likely to hold, whatever is asked for."""
+        told = telling(name, self.owner)
+        first = None if told is None else next(self._record.texts(told, source), None)
+        return first[0] if first else None
+
+    def number(self, shape: Shape, source: Source, name: str) -> int | float | None:
+        """The number that the member *name* is likely to hold, if *shape* asks for no other."""
+        told = telling(name, self.owner)
+        number = None if told is None else self._record.number(told, source)
+        if number is None:
+            return None
+        if "number" not in shape.types:
+            number = round(number)
+        fits = partial(_is_of, shape)
+        return self.untaken(number, source, name, fits) if fits(number) else None
+
+    def untaken(self, value: Any, source: Source, name: str, accepts: Callable[[Any], bool]) -> Any:
+        """*value* for the member *name*, or another if it is an identifier that was given out."""
+        told = telling(name, self.owner)
+        if told is None or not told.kind.unique or type(value) not in (str, int):
+            return value
+        taken = self._taken.setdefault((self.owner, name), set())
+        for turn in range(1, _TURNS if value in taken else 1):
+            other = natural_values.another(value, source, turn)
+            if other not in taken and accepts(other):
+                value = other
+                break
+        taken.add(value)
+        return value
+
+    def tell_apart(self, node: Node, example: dict[str, Any], source: Source, name: str) -> None:
+        """Vary the identifiers of *example*, an object called *name*, that were given out."""
+        before = self.enter(name)
+        for key, member in example.items():
+
+            def accepts(value: Any, key: str = key) -> bool:
+                return node.accepts({**example, key: value})
+
+            example[key] = self.untaken(member, source, key, accepts)
+        self.leave(before)
+
+
+def _is_of(shape: Shape, number: int | float) -> bool:
+    return type_of(number) in shape.types and number_fits(shape, number)
+
+
+def count_lists(graph: Graph, shape: Shape, members: dict[str, Any]) -> None:
+    """Let the totals among *members*, or in an object that is about them, be those of the lists."""
+    lists = {name: len(each) for name, each in members.items() if isinstance(each, list)}
+    if not lists:
+        return
+    for name, member in members.items():
+        if is_number(member):
+            _count(graph.node(graph.member(shape, name)), members, name, lists)
+        elif isinstance(member, dict) and not any(isinstance(one, dict) for one in member.values()):
+            node = graph.node(graph.member(shape, name))
+            for inner, value in member.items() if not node.choices else ():
+                if is_number(value) and not natural_values.is_thing(
+                    natural_values.owner_of(name, "")
+                ):
+                    _count(node.member(inner), member, inner, lists)
+
+
+def _count(node: Node, members: dict[str, Any], name: str, lists: Mapping[str, int]) -> None:
+    told = telling(name)
+    if told is None or told.kind.name not in ("total", "tally", "quantity") or node.examples:
+        return
+    words = natural_values.table().words
+    counted = [word for word in told.words if word not in words["counting"]]
+    sizes = [size for each, size in lists.items() if _is_called(each, " ".join(counted))]
+    if not sizes and told.kind.name == "total" and words["lists"].issuperset(counted):
+        sizes = [
+            size
+            for each, size in lists.items()
+            if len(lists) == 1 or each.lower() in words["lists"]
+        ]
+    if len(sizes) == 1 and node.accepts(sizes[0]):
+        members[name] = sizes[0]
+
+
+def _is_called(name: str, wanted: str) -> bool:
+    plural = " ".join(natural_values.words_of(name))
+    return wanted in (plural, natural_values.singular(plural))
