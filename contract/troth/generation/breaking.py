@@ -9,7 +9,7 @@ body, its type, the credential) where values cannot be, or where the type has li
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -25,15 +25,19 @@ from troth.generation.request_writer import (
     body_type,
     without_credential,
 )
-from troth.generation.source import Source, Unsatisfiable
+from troth.generation.source import Smallest, Source, Unsatisfiable
 from troth.http.exchange import Exchange, Request
 from troth.openapi.contract import Contract
-from troth.openapi.operation import Operation, Parameter
+from troth.openapi.operation import Match, Operation, Parameter
 from troth.schema.schema import Schema
 from troth.validation import validator
+from troth.validation.parameters import check_parameters
+from troth.validation.styles import encoded
 from troth.violation import Violation
 
 _TRIES = 6
+# Stands for what is no text in a target: nothing that is written needs no encoding there.
+_MARK = "troth-spoilt"
 #: A media type that nobody declares, unless as a range.
 _UNDECLARED = "application/x-troth-undeclared"
 # What is malformed somewhere: cut JSON, a bad escape, cut XML, bytes that are no text.
@@ -66,12 +70,10 @@ class _Draft:
     body: Any
     schema: Schema | None
 
-    def broken(self, request: Request) -> Request | None:
-        """*request* if it still leads to the operation and breaks the document."""
+    def is_broken(self, request: Request) -> bool:
+        """Whether *request* still leads to the operation and breaks the document."""
         refused = refusals(self.contract, self.operation, request)
-        if not refused or any(one.code == _ELSEWHERE for one in refused):
-            return None
-        return request
+        return bool(refused) and all(one.code != _ELSEWHERE for one in refused)
 
     def written(self, **changes: Any) -> Request:
         """The request, with other *parameters* or another *body*."""
@@ -98,18 +100,28 @@ def broken_request(
     entry = body_type(operation)
     if entry is not None and not entry.is_json:
         ways.append(lambda source: source.choice([*_around(draft)]))
-    for _ in range(_TRIES if ways else 0):
-        way = source.choice(ways) if len(ways) > 1 else ways[0]
+    for candidate in _candidates(draft, ways, source):
+        if draft.is_broken(candidate):
+            return candidate
+    raise NothingToBreak(operation.name)
+
+
+def _candidates(draft: _Draft, ways: Sequence[_Way], source: Source) -> Iterator[Request]:
+    """Requests that may break the document: drawn *ways* first, then each way, then the rest."""
+    for turn in range(_TRIES + len(ways) if ways else 0):
+        if turn < _TRIES:
+            way, chance = source.choice(ways) if len(ways) > 1 else ways[0], source
+        else:
+            way, chance = ways[turn - _TRIES], Smallest()
         try:
-            candidate = way(source)
+            candidate = way(chance)
         except (NothingToBreak, Unsatisfiable):
             continue
-        if candidate is not None and (request := draft.broken(candidate)) is not None:
-            return request
-    for candidate in (*_around(draft), *_without_parameters(draft)):
-        if (request := draft.broken(candidate)) is not None:
-            return request
-    raise NothingToBreak(operation.name)
+        if candidate is not None:
+            yield candidate
+    yield from _around(draft)
+    yield from _without_parameters(draft)
+    yield from _spoilt(draft)
 
 
 _Way = Callable[[Source], Request | None]
@@ -129,7 +141,7 @@ def _broken_body(draft: _Draft, source: Source) -> Request:
         return draft.written(body=mutations.broken(schema, draft.body, source))
 
     def rejects(value: Any) -> bool:
-        return draft.broken(draft.written(body=value)) is not None
+        return draft.is_broken(draft.written(body=value))
 
     return draft.written(body=mutations.broken(schema, draft.body, source, rejects=rejects))
 
@@ -150,11 +162,28 @@ def _broken_parameter(draft: _Draft, parameter: Parameter, source: Source) -> Re
     if value is UNSET:
         value = parameter_value(parameter, source)
 
-    def rejects(value: Any) -> bool:
-        return draft.broken(draft.written(parameters={**others, key: value})) is not None
-
-    value = mutations.broken(schema, value, source, rejects=rejects, most=1)
+    value = mutations.broken(schema, value, source, rejects=_rejection(draft, parameter), most=1)
     return draft.written(parameters={**others, key: value})
+
+
+def _rejection(draft: _Draft, parameter: Parameter) -> Callable[[Any], bool]:
+    """Whether a value of *parameter* is refused as it is written: without looking at the rest."""
+    key = (parameter.location, parameter.name)
+    if parameter.location == "path":
+        # a path leads somewhere else, too
+
+        def is_lost(value: Any) -> bool:
+            return draft.is_broken(draft.written(parameters={**draft.parameters, key: value}))
+
+        return is_lost
+    alone = replace(draft.operation, parameters=(parameter,), request_body=None, security=())
+
+    def rejects(value: Any) -> bool:
+        request = assemble(alone, parameters={key: value})
+        match = Match(alone, {}, request.target.partition("?")[2])
+        return bool(check_parameters(match, request))
+
+    return rejects
 
 
 def _without_parameters(draft: _Draft) -> Iterator[Request]:
@@ -163,6 +192,26 @@ def _without_parameters(draft: _Draft) -> Iterator[Request]:
         rest = {key: value for key, value in draft.parameters.items() if key not in left_out}
         path = {key: value for key, value in draft.parameters.items() if key[0] == "path"}
         yield draft.written(parameters={**rest, **path})
+
+
+def _spoilt(draft: _Draft) -> Iterator[Request]:
+    """Requests in which a parameter comes twice, or is no percent-encoded text."""
+    request = draft.written()
+    target = request.target
+    for parameter in draft.operation.parameters:
+        key = (parameter.location, parameter.name)
+        if parameter.location == "path":
+            whole = draft.written(parameters={**draft.parameters, key: _MARK})
+            yield replace(whole, target=whole.target.replace(_MARK, "%zz"))
+        elif parameter.location in ("query", "querystring"):
+            for pairs in ("{0}=%zz", "{0}=a&{0}=b"):
+                spoilt = pairs.format(encoded(parameter.name))
+                yield replace(request, target=target + "&?"["?" not in target] + spoilt)
+        elif parameter.location == "cookie":
+            sent = [value for name, value in request.fields if name == "Cookie"]
+            rest = tuple(pair for pair in request.fields if pair[0] != "Cookie")
+            cookies = "; ".join((*sent, f"{parameter.name}=%zz"))
+            yield replace(request, fields=(*rest, ("Cookie", cookies)))
 
 
 def _around(draft: _Draft) -> Iterator[Request]:
