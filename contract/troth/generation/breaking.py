@@ -23,6 +23,7 @@ from troth.generation.request_writer import (
     Values,
     assemble,
     body_type,
+    in_path,
     without_credential,
 )
 from troth.generation.source import Smallest, Source, Unsatisfiable
@@ -108,17 +109,19 @@ def broken_request(
 
 def _candidates(draft: _Draft, ways: Sequence[_Way], source: Source) -> Iterator[Request]:
     """Requests that may break the document: drawn *ways* first, then each way, then the rest."""
-    for turn in range(_TRIES + len(ways) if ways else 0):
-        if turn < _TRIES:
-            way, chance = source.choice(ways) if len(ways) > 1 else ways[0], source
-        else:
-            way, chance = ways[turn - _TRIES], Smallest()
+    left = list(ways)
+    for turn in range(_TRIES + len(ways)):
+        if not left:
+            break
+        way = source.choice(left) if len(left) > 1 else left[0]
         try:
-            candidate = way(chance)
+            candidate = way(source if turn < _TRIES else Smallest())
         except (NothingToBreak, Unsatisfiable):
-            continue
+            candidate = None
         if candidate is not None:
             yield candidate
+        if candidate is None or turn >= _TRIES:
+            left.remove(way)
     yield from _around(draft)
     yield from _without_parameters(draft)
     yield from _spoilt(draft)
@@ -169,19 +172,15 @@ def _broken_parameter(draft: _Draft, parameter: Parameter, source: Source) -> Re
 def _rejection(draft: _Draft, parameter: Parameter) -> Callable[[Any], bool]:
     """Whether a value of *parameter* is refused as it is written: without looking at the rest."""
     key = (parameter.location, parameter.name)
-    if parameter.location == "path":
-        # a path leads somewhere else, too
-
-        def is_lost(value: Any) -> bool:
-            return draft.is_broken(draft.written(parameters={**draft.parameters, key: value}))
-
-        return is_lost
     alone = replace(draft.operation, parameters=(parameter,), request_body=None, security=())
 
     def rejects(value: Any) -> bool:
-        request = assemble(alone, parameters={key: value})
-        match = Match(alone, {}, request.target.partition("?")[2])
-        return bool(check_parameters(match, request))
+        segment = in_path(parameter, value) if parameter.location == "path" else ""
+        request = assemble(alone, parameters={} if segment else {key: value})
+        match = Match(alone, {parameter.name: segment}, request.target.partition("?")[2])
+        # without a segment it is another path
+        is_there = bool(segment) or parameter.location != "path"
+        return is_there and bool(check_parameters(match, request))
 
     return rejects
 

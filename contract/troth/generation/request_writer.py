@@ -183,7 +183,7 @@ def _addressed(operation: Operation, values: Values) -> tuple[str, Fields]:
         if value is UNSET:
             continue
         if parameter.location == "path":
-            variables[parameter.name] = _in_path(parameter, value)
+            variables[parameter.name] = in_path(parameter, value)
         elif parameter.location in ("query", "querystring"):
             # what the path says of its query is said once
             query.extend(_in_query(parameter, value) if parameter.name not in fixed else ())
@@ -203,7 +203,8 @@ def _in_field(parameter: Parameter, value: Any) -> str:
     return styles.write_field(parameter, value)
 
 
-def _in_path(parameter: Parameter, value: Any) -> str:
+def in_path(parameter: Parameter, value: Any) -> str:
+    """*value* as it stands in a path for *parameter*."""
     if parameter.content is not None:
         return encoded(text_of(value))
     return styles.write_path(parameter, value)

@@ -59,8 +59,9 @@ def request(
     if valid:
         return draft(contract, operation, source, overrides=overrides).request
     values = parameters(operation, source, needed=False)
-    made, value = _drawn(operation, source, overrides or {}, needed=False)
-    schema = made.schema if made else None
+    body = _body_of(operation, overrides or {})
+    value = _drawn(operation, body, source, needed=False)
+    schema = body.schema if body and value is not UNSET else None
     return breaking.broken_request(
         contract, operation, source, parameters=values, body=value, schema=schema
     )
@@ -78,21 +79,22 @@ def draft(
     Texts say less than values do, so what is written is held to the contract, and what it refuses
     is drawn again.  Raises Unsatisfiable.
     """
-    made, drawn = _drafted(operation, source, overrides or {})
+    body = _body_of(operation, overrides or {})
+    drawn = _drafted(operation, body, source)
     refused: tuple[Violation, ...] = ()
     for attempt in range(_TRIES):
-        if made is not None and _is_certain(contract, operation, drawn.request):
+        if body is not None and _is_certain(contract, operation, drawn.request):
             return drawn
         refused = breaking.refusals(contract, operation, drawn.request)
         again = source if attempt < 2 else source.anew(operation.name, attempt)
         if refused:
-            if made is not None and attempt == _TRIES // 3:
-                made = replace(made, beside=())  # what a null or nothing says may be just right
-            drawn = _mended(operation, made, drawn, refused, again, overrides or {})
+            if body is not None and attempt == _TRIES // 3:
+                body = replace(body, beside=())  # what a null or nothing says may be just right
+            drawn = _mended(operation, body, drawn, refused, again)
         elif attempt >= _FACES or contract.match_request(drawn.request).operation is operation:
             return drawn
         else:
-            made, drawn = _drafted(operation, again, overrides or {})
+            drawn = _drafted(operation, body, again)
     raise Unsatisfiable(
         f"no request was found that the document allows: {refused[0].message}",
         pointer=refused[0].schema_pointer or operation.pointer,
@@ -107,45 +109,67 @@ def _is_certain(contract: Contract, operation: Operation, request: Request) -> b
     return len(contract.matches(request.method, request.target)) == 1
 
 
-def _drafted(
-    operation: Operation, source: Source, overrides: Mapping[str, Any]
-) -> tuple[Composition | None, Draft]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Body:
+    """What the body of a request is drawn from: *made* where it is a chat's.
+
+    *beside* is what its media type asks of a value beside the schema.
+    """
+
+    schema: Schema
+    beside: Conjunction
+    made: Composition | None
+    overrides: Mapping[str, Any]
+
+    def draw(self, source: Source) -> Any:
+        """A valid value.  Raises Unsatisfiable."""
+        if self.made is not None:
+            return body(self.made, source, overrides=self.overrides)
+        value = value_of(self.schema, source, beside=self.beside)
+        return overridden(self.schema, value, self.overrides)
+
+
+def _body_of(operation: Operation, overrides: Mapping[str, Any]) -> _Body | None:
+    schema = body_schema(operation)
+    if schema is None:
+        return None
+    made = composition(operation, overrides=overrides) if operation.completion else None
+    return _Body(schema, _beside(operation), made, overrides)
+
+
+def _drafted(operation: Operation, body: _Body | None, source: Source) -> Draft:
     values = parameters(operation, source)
-    made, value = _drawn(operation, source, overrides)
-    return made, Draft(assemble(operation, parameters=values, body=value), values, value)
+    value = _drawn(operation, body, source)
+    return Draft(assemble(operation, parameters=values, body=value), values, value)
 
 
 def _mended(
     operation: Operation,
-    made: Composition | None,
+    body: _Body | None,
     drawn: Draft,
     refused: Iterable[Violation],
     source: Source,
-    overrides: Mapping[str, Any],
 ) -> Draft:
     """*drawn* with other values for what is *refused* of it."""
     blamed = {(one.location, *pointers.split(one.instance_pointer)[:1]) for one in refused}
     values = _parameters_again(operation, drawn.parameters, blamed, source)
     value = drawn.body
-    if made is not None and any(where[0] == "request-body" for where in blamed):
-        value = _body_again(made, value, blamed, source, overrides)
+    if body is not None and any(where[0] == "request-body" for where in blamed):
+        value = _body_again(body, value, blamed, source)
     return Draft(assemble(operation, parameters=values, body=value), values, value)
 
 
-def _drawn(
-    operation: Operation, source: Source, overrides: Mapping[str, Any], *, needed: bool = True
-) -> tuple[Composition | None, Any]:
-    """What the body is made of, and a value of it; none at all where it can do without."""
-    declared, entry = operation.request_body, body_type(operation)
-    if declared is None or entry is None:
-        return None, UNSET
+def _drawn(operation: Operation, body: _Body | None, source: Source, *, needed: bool = True) -> Any:
+    """A value of the body; none at all where the operation can do without."""
+    declared = operation.request_body
+    if declared is None or not declared.content:
+        return UNSET
     try:
-        made = composition(operation, overrides=overrides)
-        return made, _ANY_BODY if made is None else body(made, source, overrides=overrides)
+        return _ANY_BODY if body is None else body.draw(source)
     except Unsatisfiable:
         if needed and declared.required:
             raise
-        return None, UNSET
+        return UNSET
 
 
 def _parameters_again(
@@ -171,20 +195,14 @@ def _parameters_again(
     return kept
 
 
-def _body_again(
-    made: Composition,
-    value: Any,
-    blamed: Set[tuple[str, ...]],
-    source: Source,
-    overrides: Mapping[str, Any],
-) -> Any:
+def _body_again(body: _Body, value: Any, blamed: Set[tuple[str, ...]], source: Source) -> Any:
     """*value* without the members that are *blamed*, if it can do without them, or another."""
     names = {where[1] for where in blamed if where[0] == "request-body" and len(where) > 1}
     if isinstance(value, dict) and names:
         rest = {name: item for name, item in value.items() if name not in names}
-        if len(rest) < len(value) and made.valid(rest):
+        if len(rest) < len(value) and body.schema.is_valid(rest):
             return rest
-    return body(made, source, overrides=overrides)
+    return body.draw(source)
 
 
 def body_schema(operation: Operation) -> Schema | None:
@@ -198,8 +216,7 @@ class Composition:
     """What bodies of one operation are made of: a minimal one, and what can vary in it.
 
     *streamed* is the minimal body whose answer is a stream, None where there is none.  *marked* is
-    the operation whose `x-troth-` fields were read.  *beside* is what the media type asks of a
-    value beside the schema.
+    the operation whose `x-troth-` fields were read.
     """
 
     operation: Operation
@@ -209,7 +226,6 @@ class Composition:
     chat: Chat | None
     factors: tuple[Factor, ...]
     streamed: Any
-    beside: Conjunction = ()
 
     def valid(self, body: Any) -> bool:
         """Whether the schema accepts *body*."""
@@ -259,8 +275,7 @@ def _compose(
 ) -> Composition:
     operation, marked = operations
     chat = Chat(marked.completion) if marked.completion else None
-    beside = (FORM,) if _is_form(operation) else ()
-    smallest = _smallest(schema, beside)
+    smallest = _smallest(schema, _beside(operation))
     if chat is not None and schema.is_valid(chat.plain(smallest)):
         smallest = _trimmed(schema, chat.plain(smallest))
     smallest = overridden(schema, smallest, overrides)
@@ -281,12 +296,14 @@ def _compose(
     if streamed is not None:
         factors.insert(0, _streaming(schema, chat, smallest, streamed))
     kept = tuple(factor for factor in factors if factor.levels)
-    return Composition(operation, marked, schema, smallest, chat, kept, streamed, beside)
+    return Composition(operation, marked, schema, smallest, chat, kept, streamed)
 
 
-def _is_form(operation: Operation) -> bool:
+def _beside(operation: Operation) -> Conjunction:
+    """What the media type of a body asks of a value beside the schema."""
     entry = body_type(operation)
-    return entry is not None and media_type.essence(entry.content_type) in FORMS
+    is_form = entry is not None and media_type.essence(entry.content_type) in FORMS
+    return (FORM,) if is_form else ()
 
 
 def _smallest(schema: Schema, beside: Conjunction) -> Any:
@@ -343,7 +360,9 @@ def body(made: Composition, source: Source, *, overrides: Mapping[str, Any]) -> 
     """A valid body: sometimes anything that the schema allows, mostly features that go together."""
     schema, chat = made.schema, made.chat
     if chat is None:
-        return overridden(schema, value_of(schema, source, beside=made.beside), overrides)
+        return overridden(
+            schema, value_of(schema, source, beside=_beside(made.operation)), overrides
+        )
     if source.below(10) >= 6:
         value = value_of(schema, source)
         value = _kept(schema, value, made_consistent(chat, value, source))
