@@ -152,6 +152,14 @@ def test_a_body_of_fifty_thousand_faults_is_explained_at_once(bundled):
     assert found[-1].instance_pointer == "/temperature"
 
 
+def test_a_large_body_may_have_members_that_are_called_by_numbers():
+    schema = schema_of({"additionalProperties": {"items": {"type": "string"}}})
+
+    (mismatch,) = schema.errors({"200": ["x"] * 50 + [1], "404": ["x"] * 10_000})
+
+    assert mismatch.instance_pointer == "/200/50"
+
+
 def test_the_one_fault_at_the_end_of_a_large_body_is_found(bundled):
     good = [{"role": "user", "content": "x"}] * 9_999
     body = {"model": "m", "messages": [*good, {"role": "developer"}]}

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from parameter_documents import COLOUR, INTEGERS, compiled, written
 from troth.http.exchange import Request
-from troth.validation.bodies import check_form, decode_form
+from troth.validation import content
+from troth.validation.bodies import check_body
 from troth.validation.styles import Malformed
 
 FORM = {
@@ -28,15 +29,14 @@ URLENCODED = "application/x-www-form-urlencoded"
 def form(content_type, body, *, encoding=None, schema=FORM):
     key = content_type.partition(";")[0]
     media = {"schema": schema, **({"encoding": encoding} if encoding else {})}
-    operation = compiled(written(method="post", requestBody={"content": {key: media}})).operations[
-        0
-    ]
+    body_object = {"required": True, "content": {key: media}}
+    operation = compiled(written(method="post", requestBody=body_object)).operations[0]
     declared = operation.request_body.media_type(content_type)
     request = Request("POST", "/a", (("Content-Type", content_type),), body)
-    violations = check_form(operation, declared, request)
+    violations = check_body(operation, request)
     codes = [(each.code, each.instance_pointer) for each in violations]
     try:
-        return decode_form(declared, request), codes
+        return content.read(declared, content_type, body), codes
     except Malformed:
         return None, codes
 

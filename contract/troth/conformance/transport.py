@@ -13,16 +13,15 @@ import asyncio
 import os
 import re
 import ssl
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import aiohttp
 from yarl import URL
 
 from troth.conformance.settings import Caps
-from troth.http.exchange import Exchange, Fields, Request, Response, values
+from troth.http import content_coding
+from troth.http.exchange import Exchange, Fields, Request, Response
 
 _CHUNK = 64 * 1024
 # HTML, "Parsing an event stream": a line ends in CRLF, LF or CR
@@ -184,7 +183,7 @@ class Transport:
             return Exchange(request, None, fault, detail, seconds)
         body = b"".join(data for _, data in reading.arrivals)
         arrivals = tuple(reading.arrivals)
-        coding = _coding(reading.fields)
+        coding = content_coding.coding(reading.fields)
         if coding and fault is None:
             body, fault, detail = _unpack(body, coding, self.caps.body_bytes)
             arrivals = ()
@@ -223,25 +222,11 @@ def _classify(fault: BaseException, *, answered: bool) -> tuple[str, str]:
     return word, f"the answer broke off ({type(fault).__name__})"
 
 
-def _coding(fields: Fields) -> str:
-    coding = ",".join(values(fields, "content-encoding")).strip().lower()
-    return "" if coding == "identity" else coding
-
-
 def _unpack(body: bytes, coding: str, most: int) -> tuple[bytes, str | None, str]:
     """Unpack gzip or deflate content under a cap; we never asked for any coding."""
-    if coding not in ("gzip", "x-gzip", "deflate"):
+    if coding not in content_coding.CODINGS:
         return body, "framing", f"the content is coded as {coding!r}, which was not asked for"
-    data, rest = b"", body
-    while rest:  # RFC 1952 §2.2: a gzip file is a series of members
-        unpacker: Any = zlib.decompressobj(wbits=47)  # 47: zlib or gzip, by its head
-        try:
-            data += unpacker.decompress(rest, most + 1 - len(data))
-        except zlib.error:
-            return body, "framing", f"the content is not {coding}"
-        if len(data) > most:
-            return data[:most], "bomb", f"the content unpacks to more than {most} bytes"
-        if not unpacker.eof:
-            return body, "framing", f"the {coding} content ends before its end"
-        rest = unpacker.unused_data
-    return data, None, ""
+    try:
+        return content_coding.unpack(body, coding, most=most), None, ""
+    except content_coding.BadCoding as bad:
+        return bad.data, bad.reason, bad.why

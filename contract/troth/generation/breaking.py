@@ -23,7 +23,9 @@ from troth.generation.request_writer import (
     Values,
     assemble,
     body_type,
+    carries,
     in_path,
+    unreadable,
     without_credential,
 )
 from troth.generation.source import Smallest, Source, Unsatisfiable
@@ -41,8 +43,6 @@ _TRIES = 6
 _MARK = "troth-spoilt"
 #: A media type that nobody declares, unless as a range.
 _UNDECLARED = "application/x-troth-undeclared"
-# What is malformed somewhere: cut JSON, a bad escape, cut XML, bytes that are no text.
-_GARBAGE = (b"{", b"%zz=%", b"<", b"\xff\xfe\x00")
 
 
 def refusals(contract: Contract, operation: Operation, request: Request) -> tuple[Violation, ...]:
@@ -140,11 +140,12 @@ def _value_ways(draft: _Draft) -> Iterator[_Way]:
 def _broken_body(draft: _Draft, source: Source) -> Request:
     schema, entry = draft.schema, body_type(draft.operation)
     assert schema is not None
-    if entry is not None and entry.is_json:
+    assert entry is not None
+    if entry.is_json:
         return draft.written(body=mutations.broken(schema, draft.body, source))
 
     def rejects(value: Any) -> bool:
-        return draft.is_broken(draft.written(body=value))
+        return carries(entry, value) is not True
 
     return draft.written(body=mutations.broken(schema, draft.body, source, rejects=rejects))
 
@@ -218,9 +219,11 @@ def _around(draft: _Draft) -> Iterator[Request]:
     request = draft.written()
     entry = body_type(draft.operation)
     if entry is not None:
-        for garbage in _GARBAGE:
+        garbage = unreadable(entry)
+        if garbage is not None:
             yield draft.written(body=UNSET, raw=garbage)
-        others = tuple(pair for pair in request.fields if pair[0] != "Content-Type")
-        yield replace(request, fields=(("Content-Type", _UNDECLARED), *others))
+        sent = request if request.body else draft.written(body=UNSET, raw=b"text")
+        others = tuple(pair for pair in sent.fields if pair[0] != "Content-Type")
+        yield replace(sent, fields=(("Content-Type", _UNDECLARED), *others))
         yield draft.written(body=UNSET)
     yield without_credential(request)

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from troth.generation import values
+from troth.generation.request_writer import UNSET
 from troth.generation.shape import ArrayPart, ObjectPart, Shape
 from troth.generation.source import Source, Unsatisfiable
 from troth.openapi.operation import Operation, Parameter
@@ -19,7 +20,6 @@ from troth.schema.schema import Schema
 from troth.validation import coercion
 from troth.validation.styles import Kind
 
-_UNSET = object()
 _TRIES = 24
 
 _SCALARS = frozenset({"string", "integer", "number", "boolean"})
@@ -61,7 +61,7 @@ def parameters(
                 if parameter.required and needed:
                     raise
                 continue
-            if value is not _UNSET:
+            if value is not UNSET:
                 chosen[parameter.location, parameter.name] = value
     return chosen
 
@@ -78,20 +78,20 @@ def parameter_value(parameter: Parameter, source: Source) -> Any:
         return "text"
     texts = _texts(coercion.kinds(schema), nested=parameter.layout.is_nested)
     beside = () if parameter.content else (texts,)
-    unlikely: Any = _UNSET
+    unlikely: Any = UNSET
     for attempt in range(_TRIES):
         # A source that always answers alike would give the same value again.
         tries = source if attempt < 2 else source.anew(parameter.name, attempt)
         value = values.value(schema, tries, beside=beside)
         if parameter.content is not None or _survives(parameter, value):
             return value
-        tamed = _tamed(value)
-        if schema.is_valid(tamed) and _survives(parameter, tamed):
-            return tamed
+        plain = tamed(value)
+        if schema.is_valid(plain) and _survives(parameter, plain):
+            return plain
         unlikely = value
-    plain = next((text for text in ("text", "a", "1") if schema.is_valid(text)), _UNSET)
+    text = next((text for text in ("text", "a", "1") if schema.is_valid(text)), UNSET)
     # An array of nulls has a text too, though what it says is the reader's to find.
-    return unlikely if plain is _UNSET and parameter.required else plain
+    return unlikely if text is UNSET and parameter.required else text
 
 
 @cache
@@ -111,14 +111,14 @@ def _texts(kinds: tuple[Kind, ...], *, nested: bool) -> Shape:
     )
 
 
-def _tamed(value: Any) -> Any:
+def tamed(value: Any) -> Any:
     """*value* with nothing but letters and digits in its texts."""
     if isinstance(value, str):
         return "".join(char if char.isascii() and char.isalnum() else "a" for char in value) or "a"
     if isinstance(value, list):
-        return [_tamed(item) for item in value]
+        return [tamed(item) for item in value]
     if isinstance(value, dict):
-        return {name: _tamed(item) for name, item in value.items()}
+        return {name: tamed(item) for name, item in value.items()}
     return value
 
 

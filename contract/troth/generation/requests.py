@@ -12,23 +12,21 @@ from troth.generation.chat_consistency import is_consistent, made_consistent
 from troth.generation.chat_features import Chat
 from troth.generation.features import Factor, Level
 from troth.generation.locations import put
-from troth.generation.parameters import FORM, parameter_value, parameters
-from troth.generation.request_writer import UNSET, Values, assemble, body_type
+from troth.generation.parameters import FORM, parameter_value, parameters, tamed
+from troth.generation.request_writer import UNSET, Values, assemble, body_type, whatever
 from troth.generation.shape import Conjunction
 from troth.generation.source import Smallest, Source, Unsatisfiable
 from troth.generation.values import generator_of, synthesize
 from troth.generation.values import value as value_of
-from troth.http import json_text, media_type
+from troth.http import json_text
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
 from troth.schema.schema import Schema
 from troth.seed import Seed
-from troth.validation.bodies import FORMS
+from troth.validation import content
 from troth.violation import Violation
 
-# What is sent where the document does not say what a body is.
-_ANY_BODY = {"text": "text"}
 _TRIES = 24
 # So often a request is drawn again for being taken for another face of its URL.
 _FACES = 4
@@ -161,11 +159,13 @@ def _mended(
 
 def _drawn(operation: Operation, body: _Body | None, source: Source, *, needed: bool = True) -> Any:
     """A value of the body; none at all where the operation can do without."""
-    declared = operation.request_body
-    if declared is None or not declared.content:
+    declared, entry = operation.request_body, body_type(operation)
+    if declared is None or entry is None:
         return UNSET
+    if body is None:
+        return whatever(entry) if declared.required or source.chance(50) else UNSET
     try:
-        return _ANY_BODY if body is None else body.draw(source)
+        return body.draw(source)
     except Unsatisfiable:
         if needed and declared.required:
             raise
@@ -202,6 +202,9 @@ def _body_again(body: _Body, value: Any, blamed: Set[tuple[str, ...]], source: S
         rest = {name: item for name, item in value.items() if name not in names}
         if len(rest) < len(value) and body.schema.is_valid(rest):
             return rest
+    plain = tamed(value)
+    if plain != value and body.schema.is_valid(plain):
+        return plain
     return body.draw(source)
 
 
@@ -302,7 +305,7 @@ def _compose(
 def _beside(operation: Operation) -> Conjunction:
     """What the media type of a body asks of a value beside the schema."""
     entry = body_type(operation)
-    is_form = entry is not None and media_type.essence(entry.content_type) in FORMS
+    is_form = entry and content.form_of(entry.content_type) in ("urlencoded", "multipart")
     return (FORM,) if is_form else ()
 
 

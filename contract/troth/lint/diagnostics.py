@@ -27,13 +27,13 @@ _CODES: dict[Severity, str] = {
         " duplicate-operation-id example-invalid malformed path-parameter-undeclared"
         " path-parameter-unused path-without-slash prose-contradiction sample-invalid"
         " stream-undeclared undeclared-member union-overlap unknown-extension"
-        " unknown-security-scheme unportable-pattern unsatisfiable unusable"
+        " unknown-security-scheme unsatisfiable unusable"
     ),
     "warning": (
         "count-without-minimum enum-needs-member example-undeclared-member foreign-keyword"
         " inert-keyword operation-without-id operation-without-success prose-constraint"
         " prose-dependency prose-mismatch prose-only-value prose-relation"
-        " response-without-content sibling-lacks-members unused-ignore"
+        " response-without-content sibling-lacks-members unportable-pattern unused-ignore"
     ),
     "info": (
         "default-undecided duplicate-sample example-undecided format-annotation open-objects"

@@ -22,7 +22,7 @@ from troth import pointer as pointers
 from troth.document.document import Document
 from troth.document.grammar import Misfit, children
 from troth.errors import Place
-from troth.lint.diagnostics import CODES, Diagnostic, Fix
+from troth.lint.diagnostics import CODES, Diagnostic, Fix, Severity
 from troth.schema.applicators import MAY_HOLD, reference
 from troth.schema.direction import Direction
 from troth.schema.schema import Schemas
@@ -182,9 +182,15 @@ class Survey:
         return self.document.openapi.startswith("3.0")
 
     def diagnose(
-        self, code: str, at: Node | str, message: str, *fix: Fix, merge: Any = None
+        self,
+        code: str,
+        at: Node | str,
+        message: str,
+        *fix: Fix,
+        merge: Any = None,
+        severity: Severity | None = None,
     ) -> Diagnostic:
-        """Make the diagnostic *code* at a node or pointer; its severity is the code's.
+        """Make the diagnostic *code* at a node or pointer; its *severity* is the code's.
 
         What would mend it is *fix*, or what to *merge* into that very node.
         """
@@ -192,7 +198,7 @@ class Survey:
         place = self.document.place(pointer) or Place(self.document.file, 1)
         if merge:
             fix = (*fix, Fix("merge", pointer, merge))
-        return Diagnostic(CODES[code], code, message, pointer, place, fix)
+        return Diagnostic(severity or CODES[code], code, message, pointer, place, fix)
 
     # -- from node to node
 

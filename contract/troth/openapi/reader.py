@@ -18,6 +18,7 @@ from urllib.parse import urljoin
 from troth.document import vocabulary
 from troth.document.document import Document, Node
 from troth.errors import SpecError
+from troth.http import media_type
 from troth.laws import condition, laws
 from troth.laws.condition import Condition, Scope
 from troth.laws.declared_members import shapes_of
@@ -28,6 +29,7 @@ from troth.openapi.operation import (
     DEFAULT_STYLES,
     LOCATIONS,
     DeclaredResponse,
+    Encoding,
     Example,
     MediaType,
     Operation,
@@ -141,18 +143,12 @@ class _Reader:
     def responses(self, operation: Node) -> Iterator[DeclaredResponse]:
         for status, entry in operation.members("responses", patterned=True):
             response = entry.followed()
-            headers = tuple(
-                self.parameter(header.followed(), name, "header", direction="response")
-                for name, header in response.members("headers")
-                # OpenAPI 3.1 §4.8.17.1: a response header named Content-Type is ignored
-                if name.lower() != "content-type"
-            )
             yield DeclaredResponse(
                 status=status.upper() if status != "default" else status,
                 pointer=response.pointer,
                 description=response.prose("description"),
                 content=tuple(self.content(response, operation, direction="response")),
-                headers=headers,
+                headers=self.headers(response, "response"),
             )
 
     def content(
@@ -164,28 +160,60 @@ class _Reader:
     ) -> Iterator[MediaType]:
         """The media types of *owner*; those of a response know what their *operation* declares."""
         for content_type, entry in owner.members("content"):
-            media_type = entry.followed()
+            declared = entry.followed()
             yield MediaType(
                 content_type=content_type,
-                pointer=media_type.pointer,
-                schema=self.schema(media_type, "schema", direction=direction),
-                item=self.schema(media_type, "itemSchema", content=True, direction=direction),
-                examples=tuple(self.examples(media_type)),
-                when=self.condition(media_type, operation),
-                sentinel=self.extension(media_type, "x-speakeasy-sse-sentinel"),
-                assembly=self.assembly(media_type),
-                encoding={name: each.value for name, each in media_type.members("encoding")},
+                pointer=declared.pointer,
+                schema=self.schema(declared, "schema", direction=direction),
+                item=self.schema(declared, "itemSchema", content=True, direction=direction),
+                examples=tuple(self.examples(declared)),
+                when=self.condition(declared, operation),
+                sentinel=self.extension(declared, "x-speakeasy-sse-sentinel"),
+                assembly=self.assembly(declared),
+                **self.encodings(declared, direction),
             )
 
-    def condition(self, media_type: Node, operation: Node | None) -> Condition | None:
-        source, at = media_type.value.get("x-troth-when"), media_type.at("x-troth-when")
+    def encodings(self, owner: Node, direction: Direction) -> dict[str, Any]:
+        """The Encoding Objects of a media type or, in OpenAPI 3.2, of another encoding."""
+        encoding = partial(self.encoding, direction=direction)
+        item = owner.one("itemEncoding")
+        return {
+            "encoding": {name: encoding(each) for name, each in owner.members("encoding")},
+            "prefix_encoding": tuple(map(encoding, owner.items("prefixEncoding"))),
+            "item_encoding": encoding(item) if item is not None else None,
+        }
+
+    def encoding(self, declared: Node, *, direction: Direction) -> Encoding:
+        kinds = media_type.elements(declared.text("contentType"), ",")
+        return Encoding(
+            pointer=declared.pointer,
+            content_types=tuple(kind.strip() for kind in kinds),
+            headers=self.headers(declared, direction),
+            style=declared.text("style") or None,
+            explode=declared.flag("explode") if "explode" in declared.value else None,
+            allow_reserved=(
+                declared.flag("allowReserved") if "allowReserved" in declared.value else None
+            ),
+            **self.encodings(declared, direction),
+        )
+
+    def headers(self, owner: Node, direction: Direction) -> tuple[Parameter, ...]:
+        return tuple(
+            self.parameter(header.followed(), name, "header", direction=direction)
+            for name, header in owner.members("headers")
+            # OpenAPI 3.1 §4.8.15.1.1, §4.8.17.1: one that is named Content-Type is ignored
+            if name.lower() != "content-type"
+        )
+
+    def condition(self, declared: Node, operation: Node | None) -> Condition | None:
+        source, at = declared.value.get("x-troth-when"), declared.at("x-troth-when")
         if source is None:
             return None
         scope = Scope(shapes_of(self.document.root, operation.pointer)) if operation else None
         return condition.parse(source, at, self.document.place(at), scope=scope)
 
-    def assembly(self, media_type: Node) -> Assembly | None:
-        source, at = media_type.value.get("x-troth-assembly"), media_type.at("x-troth-assembly")
+    def assembly(self, declared: Node) -> Assembly | None:
+        source, at = declared.value.get("x-troth-assembly"), declared.at("x-troth-assembly")
         if source is None:
             return None
         return stream_assembly.parse(source, at, self.document.place(at))
@@ -203,15 +231,19 @@ class _Reader:
                 raise SpecError(sentence, place=self.document.place(where), pointer=where)
         return value
 
-    def examples(self, media_type: Node) -> Iterator[Example]:
-        if "example" in media_type.value:
-            yield Example(media_type.value["example"], media_type.at("example"))
-        for _, entry in media_type.members("examples"):
+    def examples(self, declared: Node) -> Iterator[Example]:
+        if "example" in declared.value:
+            yield Example(declared.value["example"], declared.at("example"))
+        for name, entry in declared.members("examples"):
             example = entry.followed()
-            # OpenAPI 3.2 §4.19: `dataValue` is the value before serialisation
-            for member in ("value", "dataValue"):
+            # OpenAPI 3.2 §4.19: `dataValue` is the value before serialisation, `serializedValue`
+            # after; what an `externalValue` refers to is never fetched
+            text = example.value.get("serializedValue")
+            written = text if isinstance(text, str) else None
+            for member in ("value", "dataValue", "serializedValue"):
                 if member in example.value:
-                    yield Example(example.value[member], example.at(member))
+                    yield Example(example.value[member], example.at(member), name, written)
+                    break
 
     def schema(
         self, owner: Node, member: str, *, content: bool = False, direction: Direction

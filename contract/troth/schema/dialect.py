@@ -21,7 +21,7 @@ OpenAPI's registry (`byte`, `binary`, `password`, …) and unknown ones are anno
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,6 +86,26 @@ class Prepared:
     relics: tuple[str, ...] = ()
     one_way: Mapping[str, list[str]] = field(default_factory=dict)
     discriminating: tuple[str, ...] = ()
+
+    def users(self, places: Iterable[str]) -> dict[str, str]:
+        """The schemas that hold something at *places*, or refer to one that does.
+
+        Each with the first of the places that it was found by.
+        """
+        schemas = frozenset(self.pointers)
+        users: dict[str, str] = {}
+        seen: set[str] = set()
+        for place in places:
+            waiting = [place]
+            while waiting:
+                at = waiting.pop()
+                while at not in seen:
+                    seen.add(at)
+                    if at in schemas:
+                        users[at] = place
+                    waiting += self.referrers.get(at, ())
+                    at = at.rpartition("/")[0]
+        return users
 
 
 def prepare(root: Any, openapi: str, *, discriminates: bool = True) -> Prepared:

@@ -57,19 +57,21 @@ class _Edited:
     own: set[str] = field(default_factory=set)
 
     def node(self, pointer: str) -> Any:
-        """The node at *pointer*, to be written to."""
+        """The node at *pointer*, to be written to; nobody sees what is written to a closed one."""
         at, node = "", self.root
         if "" not in self.own:
             self.root = node = node.copy()
             self.own.add("")
         for token in pointers.split(pointer):
+            if not isinstance(node, (dict, list)):
+                return {}  # forbidden as a whole: nothing is said of what is inside
             at = pointers.join(at, token)
             key: Any = int(token) if isinstance(node, list) else token
             if at not in self.own and isinstance(node[key], (dict, list)):
                 node[key] = node[key].copy()
                 self.own.add(at)
             node = node[key]
-        return node
+        return node if isinstance(node, (dict, list)) else {}
 
 
 class _Members:
@@ -155,11 +157,11 @@ class _Members:
             schema = pointers.resolve(self._root, above)
             for word in ("example", "default"):
                 if isinstance(schema.get(word), dict) and last in schema[word]:
-                    del edited.node(f"{above}/{word}")[last]
+                    edited.node(f"{above}/{word}").pop(last, None)
             listed = schema.get("examples")
             for index, value in enumerate(listed if isinstance(listed, list) else ()):
                 if isinstance(value, dict) and last in value:
-                    del edited.node(f"{above}/examples/{index}")[last]
+                    edited.node(f"{above}/examples/{index}").pop(last, None)
 
     def _above(self, starts: Iterable[str], keywords: Iterable[str]) -> list[str]:
         """*starts* and the schemas that apply them in place, by *keywords* or a reference."""

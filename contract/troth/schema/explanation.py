@@ -78,23 +78,28 @@ class Explainer:
         self._content = content
         self._tables: dict[Tokens, branches.Branches] = {}
 
-    def explain(self, errors: Iterable[Any], instance: Any) -> tuple[Mismatch, ...]:
-        """The mismatches behind *errors*, in the order of the instance, each once."""
+    def explain(
+        self, errors: Iterable[Any], instance: Any, *, outside: int = 0
+    ) -> tuple[Mismatch, ...]:
+        """The mismatches behind *errors*, in the order of the instance, each once.
+
+        The first *outside* tokens that lead into *instance* are none of its own.
+        """
         mismatches = [m for error in islice(errors, MOST) for m in self._explain(error, instance)]
         if len(mismatches) > 1:
             mismatches = _in_order(_once(mismatches), instance)
-        return tuple(self._placed(each) for each in mismatches[:MOST])
+        return tuple(self._placed(each, outside) for each in mismatches[:MOST])
 
-    def _placed(self, mismatch: Unplaced) -> Mismatch:
+    def _placed(self, mismatch: Unplaced, outside: int) -> Mismatch:
         schema = pointers.of(discriminator.pointer_of(mismatch.schema))
-        instance = pointers.of(mismatch.instance)
+        instance = pointers.of(mismatch.instance[outside:])
         return Mismatch(mismatch.keyword, instance, schema, mismatch.message, self._place(schema))
 
     def _explain(self, error: Any, instance: Any) -> Iterator[Unplaced]:
         kind = error.kind
         where = tuple(error.instance_path)
         by = tuple(error.schema_path)
-        value = _get(instance, where)
+        value = _value(instance, where)
         if isinstance(kind, _UNDECIDED):
             pattern = messages.show(_get(self._prepared, by))
             message = (
@@ -124,7 +129,7 @@ class Explainer:
     def _explain_branches(
         self, context: Sequence[Sequence[Any]], instance: Any, where: Tokens, by: Tokens
     ) -> Iterator[Unplaced]:
-        value = _get(instance, where)
+        value = _value(instance, where)
         table = self._table(by)
         narrowed = branches.narrow(table, value)
         if narrowed.values:
@@ -364,6 +369,11 @@ def _condition(schema: Any, holds: bool) -> str:
         if message:
             return f", since {messages.either(message, 'and')}"
     return f", since the value {'matches' if holds else 'does not match'} 'if'"
+
+
+def _value(instance: Any, where: Tokens) -> Any:
+    """What stands at *where* in *instance*; a name says where its object is, and is all itself."""
+    return instance if isinstance(instance, str) else _get(instance, where)
 
 
 def _get(node: Any, tokens: Iterable[str | int]) -> Any:

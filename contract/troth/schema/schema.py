@@ -16,8 +16,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import jsonschema_rs
-
 from troth import pointer as pointers
 from troth.document.grammar import JSON_SCHEMA_2020_12
 from troth.errors import Place, SpecError
@@ -33,6 +31,7 @@ __all__ = ["Mismatch", "Schema", "Schemas", "Source"]
 
 #: Encodings that leave a text as it is (RFC 2045 §6.2); any other hides the JSON from us.
 _PLAIN = frozenset({None, "7bit", "8bit", "binary"})
+_COMPUTED = frozenset({"prepared", "place", "is_valid", "compiled"})
 _BRANCHING = frozenset({*IN_PLACE, "patternProperties"} - {"allOf"})
 
 
@@ -53,7 +52,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Schema:
-    """A compiled schema; safe to share between threads.
+    """A schema, compiled when it is first needed; safe to share between threads.
 
     *source* is the schema as the document writes it, *prepared* the JSON Schema 2020-12 that it
     means, *place* where it was written; *schemas* compiles its neighbours.  *is_valid* is the
@@ -62,15 +61,24 @@ class Schema:
 
     pointer: str
     source: Any
-    prepared: Any
-    place: Place | None
-    is_valid: Callable[[Any], bool]
     schemas: Schemas = field(repr=False)
-    _validator: jsonschema_rs.Validator = field(repr=False)
+    content: bool = False
+    prepared: Any = field(init=False, repr=False)
+    place: Place | None = field(init=False, repr=False)
+    is_valid: Callable[[Any], bool] = field(init=False, repr=False)
+    compiled: validators.Compiled = field(init=False, repr=False)
+
+    def __getattr__(self, name: str) -> Any:
+        # Python asks here for a slot that is still empty; once filled it costs nothing
+        if name not in _COMPUTED:
+            raise AttributeError(name)
+        value = self.schemas.compute(self, name)
+        object.__setattr__(self, name, value)
+        return value
 
     def errors(self, instance: Any) -> tuple[Mismatch, ...]:
         """Every way in which *instance* departs from the schema, in the order of the instance."""
-        return self.schemas.explain(self._validator, self.pointer, instance)
+        return self.schemas.explain(self.compiled, instance, pointer=self.pointer)
 
     def leaves_open(self, instance: Any) -> bool:
         """Whether a server may refuse *instance*, valid as it is: readOnly members make it so."""
@@ -154,14 +162,17 @@ class Schemas:
             yield self._spec_error(fault)
 
     def explain(
-        self, validator: jsonschema_rs.Validator, pointer: str, instance: Any
+        self, compiled: validators.Compiled, instance: Any, *, pointer: str
     ) -> tuple[Mismatch, ...]:
-        """What *validator*, of the schema at *pointer*, says against *instance*."""
-        errors = validators.failures(validator, instance)
+        """What *compiled*, of the schema at *pointer*, says against *instance*."""
+        if compiled.key is not None:
+            instance = {compiled.key: instance}
+        errors = validators.failures(compiled.validator, instance)
         if errors is None:
             message = f"{messages.show(instance)} is not a JSON value"
             return (Mismatch("type", "", pointer, message, self.document.place(pointer)),)
-        return self._explainer.explain(errors, instance) if errors else ()
+        outside = 0 if compiled.key is None else 1
+        return self._explainer.explain(errors, instance, outside=outside) if errors else ()
 
     def hints(self, pointer: str, instance: Any) -> tuple[Mismatch, ...]:
         """The hints for *instance* of the schema at *pointer*."""
@@ -175,6 +186,21 @@ class Schemas:
             )
             for hint in self._misspellings.find(pointer, instance)
         )
+
+    def compute(self, schema: Schema, name: str) -> Any:
+        """What the slot *name* of *schema* holds.  Raises SpecError if it cannot be compiled."""
+        if name == "is_valid":
+            return validators.answer(schema.compiled)
+        if name == "place":
+            return self.document.place(schema.pointer)
+        if name == "prepared":
+            return pointers.resolve(self.drawn.prepared.root, schema.pointer)
+        with self._lock:
+            try:
+                keywords = self._content if schema.content else None
+                return self.engine.compile(schema.pointer, keywords=keywords)
+            except validators.Uncompilable as fault:
+                raise self._spec_error(fault) from fault
 
     def _toward(self, direction: Direction) -> Schemas:
         """These schemas for one *direction*: themselves where the document knows none."""
@@ -208,22 +234,25 @@ class Schemas:
     def _made(self, pointer: str, content: bool) -> Schema:
         if self._published is not None and pointer in self._shared:
             return self._published.at(pointer, content=content)
-        return self._compile(pointer, content)
-
-    def _compile(self, pointer: str, content: bool) -> Schema:
-        place = self.document.place(pointer)
         try:
-            prepared = pointers.resolve(self.drawn.prepared.root, pointer)
             # what a discriminator stands for is written nowhere
             source = pointers.find(self.document.root, pointer)
-            keywords = self._content if content else None
-            validator = self.engine.compile(pointer, keywords=keywords)
+            pointers.resolve(self.prepared.root, pointer)
         except KeyError:
+            place = self.document.place(pointer)
             raise SpecError("there is no such schema", pointer=pointer, place=place) from None
-        except validators.Uncompilable as fault:
-            raise self._spec_error(fault) from fault
-        is_valid = validators.answer(validator)
-        return Schema(pointer, source, prepared, place, is_valid, self, validator)
+        schema = Schema(pointer, source, self, content)
+        if not self.engine.is_large:
+            schema.is_valid  # noqa: B018 - compiled now, so that what is wrong with it is told
+        elif pointer in self._unfit:
+            raise self._spec_error(self._unfit[pointer])
+        return schema
+
+    @property
+    def _unfit(self) -> Mapping[str, validators.Uncompilable]:
+        if self._published is not None and self._published.document is self.document:
+            return self._published.engine.unfit  # no direction makes a schema unfit
+        return self.engine.unfit
 
     def _spec_error(self, fault: validators.Uncompilable) -> SpecError:
         place = self.document.place(fault.pointer)
@@ -252,25 +281,18 @@ def _untouched(published: Schemas, overlaid: Schemas) -> frozenset[str]:
     if before.openapi != after.openapi:
         return frozenset()
     prepared = overlaid.prepared
-    left = set(prepared.pointers) & set(published.prepared.pointers)
     # two directions of one document share what both see alike, as an overlaid one shares its tree
     roots = before.root, after.root
     if before is after:
         roots = published.prepared.root, prepared.root
-    waiting = list(_differences(*roots))
+    changed = list(_differences(*roots))
     unions = [each.prepared.root.get(SUBTYPES, {}) for each in (published, overlaid)]
     for parent in unions[1]:
         if unions[0].get(parent) != unions[1][parent]:
-            waiting += prepared.referrers[pointers.of([SUBTYPES, parent])]
-    while waiting:
-        at = waiting.pop()
-        while at:
-            # what holds something that changed has changed, and so has what refers to it
-            if at in left:
-                left.remove(at)
-                waiting += prepared.referrers.get(at, ())
-            at = at.rpartition("/")[0]
-    return frozenset(left)
+            changed += prepared.referrers[pointers.of([SUBTYPES, parent])]
+    # what holds something that changed has changed, and so has what refers to it
+    kept = set(prepared.pointers) & set(published.prepared.pointers)
+    return frozenset(kept - prepared.users(changed).keys())
 
 
 def _differences(before: Any, after: Any) -> Iterator[str]:

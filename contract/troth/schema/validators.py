@@ -1,13 +1,16 @@
 """Compiled validators of one prepared root, and the faults that keep one from being compiled.
 
 The one place that compiles with jsonschema-rs: a root stands in a registry that retrieves
-nothing, and a validator is a reference into it, so that errors cite pointers of the root.
+nothing, and a validator is a reference into it, so that errors cite pointers of the root.  What a
+reference leads to is compiled once a validator, so that those of a large root share one: schemas
+that refer to one another would otherwise be copied into each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any, NamedTuple, NoReturn
 
 import jsonschema_rs
@@ -15,8 +18,7 @@ import jsonschema_rs
 from troth import pointer as pointers
 from troth.document.grammar import JSON_SCHEMA_2020_12
 from troth.schema import messages
-from troth.schema.applicators import resolve, walk
-from troth.schema.dialect import BASE, Prepared
+from troth.schema.dialect import BASE, Prepared, copy_of
 
 #: How much work one pattern may be: its automaton in bytes, its steps on one string.
 PATTERNS = jsonschema_rs.FancyRegexOptions(
@@ -52,6 +54,11 @@ DRAFTS = {
     ),
 }
 
+#: A root of more schemas than this is large: its schemas are compiled when they are first used.
+MANY = 1000
+#: So many schemas of a large root that refer to others are compiled each for itself.
+_MOST_OWN = 4
+
 #: An instance of more values than this is cut down, its containers to so many entries.
 LARGE = 5000
 KEPT = 100
@@ -73,6 +80,14 @@ class Uncompilable(Exception):
         self.pointer = pointer
 
 
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A validator of one schema; or of several, each held to the member *key* of an instance."""
+
+    validator: jsonschema_rs.Validator
+    key: str | None = None
+
+
 class Engine:
     """Compiles the schemas of one prepared root, which are of *draft*."""
 
@@ -85,25 +100,119 @@ class Engine:
     ) -> None:
         self.prepared = prepared
         self.patterns = patterns
+        self.is_large = len(prepared.pointers) > MANY
         self._draft = draft
+        self._shared: dict[tuple[bool, bool], Mapping[str, Compiled]] = {}
+        self._own = 0
         #: The draft by the engine's own number.
         self._validator, self.draft = DRAFTS[draft]
-        try:
-            self.registry = jsonschema_rs.Registry([(BASE, prepared.root)], retriever=refuse)
-        except (ValueError, jsonschema_rs.ReferencingError) as error:
-            raise Uncompilable(_line(str(error)), "") from error
+        self.registry = _registry(prepared.root)
 
-    def compile(
-        self, pointer: str, *, keywords: Mapping[str, Any] | None = None
-    ) -> jsonschema_rs.Validator:
+    def compile(self, pointer: str, *, keywords: Mapping[str, Any] | None = None) -> Compiled:
         """The validator of the schema at *pointer*; *keywords* are of our own making."""
-        for at in self.prepared.foreign:
-            if at.startswith(pointer + "/") or self._reaches(pointer, at):
-                raise Uncompilable(self._foreign(at), at)
+        if pointer in self._foreign_users:
+            at = self._foreign_users[pointer]
+            raise Uncompilable(self._foreign(at), at)
+        if self.is_large and pointer in self._referring:
+            kind = (pointer not in self._outer, bool(keywords))
+            if kind in self._shared or self._own >= _MOST_OWN:
+                shared = self._shared_by(*kind, keywords)
+                if pointer in shared:
+                    return shared[pointer]
+            self._own += 1
+        return Compiled(self._compile(_reference(pointer), pointer, keywords=keywords))
+
+    @cached_property
+    def unfit(self) -> Mapping[str, Uncompilable]:
+        """The schemas of a large root that cannot be compiled, by pointer, each with its reason."""
+        if not self.prepared.foreign:
+            try:
+                self._shared[False, False] = self._joined(self.outermost, None)
+            except Uncompilable:
+                pass
+            else:
+                return {}
+        faults = {at: Uncompilable(self._foreign(at), at) for at in self.prepared.foreign}
+        # without references each compiles for itself; what refers to an unfit one is unfit as well
+        alone = copy_of(self.prepared.root)
+        for pointer in self.prepared.pointers:
+            if isinstance(schema := pointers.find(alone, pointer), dict):
+                for keyword in ("$ref", "$dynamicRef"):
+                    if isinstance(schema.get(keyword), str):
+                        del schema[keyword]
+        registry = _registry(alone)
+        for pointer in self.outermost:
+            try:
+                self._compile(_reference(pointer), pointer, registry=registry)
+            except Uncompilable as fault:
+                faults.setdefault(fault.pointer, fault)
+        users = self.prepared.users(faults)
+        return {pointer: faults[at] for pointer, at in users.items()}
+
+    @cached_property
+    def outermost(self) -> tuple[str, ...]:
+        """The schemas that stand in no other one."""
+        known = frozenset(self.prepared.pointers)
+        return tuple(
+            pointer
+            for pointer in self.prepared.pointers
+            if not pointer or known.isdisjoint(((up := _parent(pointer)), _parent(up)))
+        )
+
+    @cached_property
+    def _outer(self) -> frozenset[str]:
+        return frozenset(self.outermost)
+
+    @cached_property
+    def _foreign_users(self) -> Mapping[str, str]:
+        return self.prepared.users(self.prepared.foreign)
+
+    @cached_property
+    def _referring(self) -> frozenset[str]:
+        """The schemas that refer to others, themselves or in what they hold."""
+        referring: set[str] = set()
+        for at in (at for users in self.prepared.referrers.values() for at in users):
+            while at and at not in referring:
+                referring.add(at)
+                at = _parent(at)
+        return frozenset(referring)
+
+    def _shared_by(
+        self, is_inner: bool, has_keywords: bool, keywords: Mapping[str, Any] | None
+    ) -> Mapping[str, Compiled]:
+        """What all outermost schemas share, or all schemas if one *is_inner*, but the unfit."""
+        shared = self._shared.get((is_inner, has_keywords))
+        if shared is None:
+            chosen = self.prepared.pointers if is_inner else self.outermost
+            try:
+                shared = self._joined([at for at in chosen if at not in self.unfit], keywords)
+            except Uncompilable:
+                shared = {}  # each for itself, then: some are unfit that nobody asks for
+            self._shared[is_inner, has_keywords] = shared
+        return shared
+
+    def _joined(
+        self, chosen: Iterable[str], keywords: Mapping[str, Any] | None
+    ) -> Mapping[str, Compiled]:
+        """The schemas *chosen*, compiled into one validator."""
+        # no digits first: the engine tells such names as numbers
+        keys = {pointer: f"s{index}" for index, pointer in enumerate(chosen)}
+        members = {key: _reference(pointer) for pointer, key in keys.items()}
+        validator = self._compile({"properties": members}, "", keywords=keywords)
+        return {pointer: Compiled(validator, key) for pointer, key in keys.items()}
+
+    def _compile(
+        self,
+        schema: dict[str, Any],
+        pointer: str,
+        *,
+        keywords: Mapping[str, Any] | None = None,
+        registry: jsonschema_rs.Registry | None = None,
+    ) -> jsonschema_rs.Validator:
         try:
             return self._validator(
-                {"$ref": f"{BASE}#{pointers.fragment(pointer)}"},
-                registry=self.registry,
+                schema,
+                registry=registry or self.registry,
                 validate_formats=True,
                 pattern_options=self.patterns,
                 keywords=dict(keywords) if keywords else None,
@@ -120,11 +229,7 @@ class Engine:
         for at in self.prepared.relics:
             name = at.rpartition("/")[2]
             yield Uncompilable(f"'{name}' is a number since OpenAPI 3.1, not a boolean", at)
-        known = frozenset(self.prepared.pointers)
-        for pointer in self.prepared.pointers:
-            parent = pointer.rpartition("/")[0]
-            if pointer and (parent in known or parent.rpartition("/")[0] in known):
-                continue  # an inner schema: the outermost is checked whole
+        for pointer in self.outermost:
             schema = pointers.resolve(self.prepared.root, pointer)
             for error in _meta(self._draft).iter_errors(schema):
                 if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Referencing):
@@ -142,25 +247,30 @@ class Engine:
         part = messages.show(self.prepared.foreign[at])
         return f"the pattern {messages.show(pattern)} has {part}, which ECMA-262 does not have"
 
-    def _reaches(self, pointer: str, at: str) -> bool:
-        """Whether the schema at *pointer* uses, through references, the node at *at*."""
-        root = self.prepared.root
-        seen = {pointer}
-        to_see = [pointer]
-        while to_see:
-            here = to_see.pop()
-            if pointers.is_within(at, here):
-                return True
-            targets = [resolve(root, schema) for _, schema in walk(root, here)]
-            new = {target[0] for target in targets if target is not None} - seen
-            seen |= new
-            to_see += new
-        return False
+
+def _reference(pointer: str) -> dict[str, Any]:
+    return {"$ref": f"{BASE}#{pointers.fragment(pointer)}"}
 
 
-def answer(validator: jsonschema_rs.Validator) -> Callable[[Any], bool]:
-    """`is_valid` of *validator*, for values that only Python can hold as well."""
-    check = validator.is_valid
+def _registry(root: Any) -> jsonschema_rs.Registry:
+    try:
+        return jsonschema_rs.Registry([(BASE, root)], retriever=refuse)
+    except (ValueError, jsonschema_rs.ReferencingError) as error:
+        raise Uncompilable(_line(str(error)), "") from error
+
+
+def _parent(pointer: str) -> str:
+    return pointer.rpartition("/")[0]
+
+
+def answer(compiled: Compiled) -> Callable[[Any], bool]:
+    """`is_valid` of one schema, for values that only Python can hold as well."""
+    check = compiled.validator.is_valid
+    if (key := compiled.key) is not None:
+        shared = check
+
+        def check(instance: Any) -> bool:
+            return shared({key: instance})
 
     def is_valid(instance: Any) -> bool:
         try:
@@ -245,7 +355,8 @@ def _holds(error: jsonschema_rs.ValidationError, small: Any, cut: set[int]) -> b
     """Whether an error of the cut instance is one of the whole one as well."""
     node = small
     for token in error.instance_path:
-        node = node[token]
+        # the engine tells a member that is named 200 as the number
+        node = node[str(token) if isinstance(node, dict) else token]
     if id(node) not in cut:
         return True
     return isinstance(error.kind, _SHALLOW) and len(node) < KEPT
