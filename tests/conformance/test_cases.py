@@ -173,6 +173,26 @@ def test_json_texts_are_written_as_they_are_meant():
     assert written["/: a member twice"].count(b'"messages":') == 2
 
 
+def test_a_json_text_of_an_empty_object_is_broken_in_one_place(tmp_path):
+    file = tmp_path / "notes.yaml"
+    file.write_text(
+        """openapi: 3.1.0
+info: {title: Notes, version: '1'}
+paths:
+  /note:
+    patch:
+      requestBody: {content: {application/json: {schema: {type: object}}}}
+      responses: {'200': {description: fine}}
+"""
+    )
+    cases = protocol_cases(subjects(troth.load(file)))
+    texts = {case.about: case.request.body for case in cases}
+    assert (texts["body: NaN"], texts["body: UTF-16"]) == (
+        b'{"x_extra":NaN}',
+        "{}".encode("utf-16"),
+    )
+
+
 def test_every_member_of_the_request_is_walked():
     schemas = CONTRACT.document.root["components"]["schemas"]
     members = set(schemas["ChatCompletionRequest"]["properties"])
