@@ -52,9 +52,11 @@ def has_content(method: str, status: int) -> bool:
 
 
 def headers(declared: DeclaredResponse, seed: Seed) -> Fields:
-    """The required header fields of an answer."""
+    """The header fields of an answer: those that are required, or that say where to go."""
     return tuple(
-        (header.name, _field(header, seed)) for header in declared.headers if header.required
+        (header.name, _field(header, seed))
+        for header in declared.headers
+        if header.required or (header.name.lower() == "location" and declared.status[0] in "23")
     )
 
 
@@ -71,10 +73,13 @@ def _field(header: Parameter, seed: Seed) -> str:
 
 
 def _header(header: Parameter, seed: Seed) -> Any:
+    seed = seed.child("header", header.name)
+    # it is a place of the web, and no town
+    name = "location url" if header.name.lower() == "location" else header.name
     if header.schema is not None:
-        return synthesize(header.schema, seed=seed.child("header", header.name))
+        return synthesize(header.schema, seed=seed, name=name)
     if header.content is not None and header.content.schema is not None:
-        return synthesize(header.content.schema, seed=seed.child("header", header.name))
+        return synthesize(header.content.schema, seed=seed, name=name)
     return "value"
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from troth.document.document import Document
-from troth.errors import MethodNotAllowed, NoSuchPath, TrothError
+from troth.errors import MethodNotAllowed, NoSuchPath, SpecError, TrothError
 from troth.http.exchange import Exchange, Request
 from troth.openapi.operation import Match, Operation
 from troth.openapi.paths import (
@@ -142,7 +142,8 @@ class Contract:
     """A document, compiled: what every other part of troth reads.
 
     *published* is the same document without its overlays, or this very contract when there are
-    none: a conformance run compares the two.
+    none: a conformance run compares the two.  *faults* is everything in the document that could
+    not be understood, in its order: it was left out, or read as what was probably meant.
     """
 
     document: Document
@@ -151,6 +152,7 @@ class Contract:
     routes: Routes
     source: Contract | None = None
     verbs: Verbs | None = field(default=None, repr=False)
+    faults: tuple[SpecError, ...] = field(default=(), repr=False)
 
     @property
     def published(self) -> Contract:
