@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 from troth.generation.values import synthesize
@@ -70,6 +71,8 @@ class Bodies:
             return Reply(status, fields, b"".join(framed(item, kind) for item in items))
         if example is not None:
             value = _read(entry, example)
+            if preferences.example is None and entry.schema is not None:
+                value = with_said(entry.schema, deepcopy(value), said.of_one)
         elif status >= 400 and entry.is_json:
             value = conforming(entry, self._problem(status, preferences))
         else:
