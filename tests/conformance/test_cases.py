@@ -378,6 +378,29 @@ def test_parameters_are_given_left_out_and_broken(pets):
     }
 
 
+def test_examples_of_parameters_are_sent_and_what_no_text_can_say_is_not(tmp_path):
+    parameters = [
+        {"name": "a", "in": "query", "example": 7, "schema": {"type": "integer"}},
+        {"name": "b", "in": "query", "examples": {"x": {"value": [1, 2]}}, "schema": INTEGERS},
+        {"name": "c", "in": "query", "schema": {"type": "boolean"}, "allowEmptyValue": True},
+        {"name": "d", "in": "query", "style": "pipeDelimited", "explode": False, "schema": PIPES},
+    ]
+    get = {"parameters": parameters, "responses": {"200": {"description": "ok"}}}
+    root = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/x": {"get": get}},
+    }
+    (tmp_path / "t.json").write_text(json.dumps(root))
+    tested = subjects(troth.load(tmp_path / "t.json"))
+    sent = {case.request.target for case in example_cases(tested) if case.intent == "valid"}
+    assert sent == {"/x", "/x?a=7", "/x?b=1&b=2", "/x?c=", "/x?d=a%7Cb"}
+
+
+INTEGERS = {"type": "array", "items": {"type": "integer"}}
+PIPES = {"type": "array", "enum": [["a", "b"], ["a|b"]]}
+
+
 def test_forms_are_judged_as_they_are_read(pets):
     tested = subjects(pets, operations=[pets.operation("put")])
     found = {case.about: (case.request.body, case.intent) for case in boundary_cases(tested)}

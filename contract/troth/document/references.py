@@ -10,6 +10,7 @@ what the objects mean.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -209,6 +210,9 @@ class _Bundler:
                 self.edges.setdefault(at, []).extend(in_place)
         if kind == "schema" and isinstance(value.get("discriminator"), dict):
             self.map(value["discriminator"], at, resource)
+        if kind == "security-requirement" and id(value) not in self.targets:
+            self.targets[id(value)] = at
+            self.require(value, at, resource)
 
     def place(self, pointer: str) -> Place | None:
         return self.tree.positions.find(self.tree.root, pointer)
@@ -456,6 +460,29 @@ class _Bundler:
             if pointer != unquote(target[1:]):
                 mapping[name] = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
             self.to_see.append((value, pointer, "schema", owner))
+
+    def require(self, requirement: dict[str, Any], at: str, resource: _Resource) -> None:
+        """Make the URIs of security schemes in *requirement* pointers into the tree.
+
+        OpenAPI 3.2 §4.30: what is the name of a component is no URI.  The reader tells of those
+        that lead nowhere, as it does of unknown names.
+        """
+        declared = pointers.find(self.tree.root, "/components/securitySchemes")
+        places = self.tree.positions.of.get(id(requirement), {})
+        renamed: dict[str, Any] = {}
+        for name, scopes in requirement.items():
+            uri, is_name = name, isinstance(declared, dict) and name in declared
+            if not is_name and not {"#", "/", "."}.isdisjoint(name):
+                with suppress(BadReference, DanglingReference, RefusedReference):
+                    scheme, owner, pointer = self.resolve(name, at, resource)
+                    if isinstance(scheme, dict):
+                        self.to_see.append((scheme, pointer, "security-scheme", owner))
+                    uri = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
+            renamed[uri] = scopes
+            if name in places:
+                places[uri] = places[name]
+        requirement.clear()
+        requirement.update(renamed)
 
     def resolve(
         self, reference: str, at: str, resource: _Resource, *, member: str = "$ref"
