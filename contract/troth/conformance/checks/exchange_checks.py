@@ -207,6 +207,8 @@ class _Check:
             yield from self._invalid_accepted(response)
             return
         code = message = ""
+        if outcome(self.match.operation if self.match else self.operation, status):
+            return
         if 300 <= status < 400:
             code = "response.unexpected-redirect"
             message = f"the answer redirects with {status}"
@@ -232,13 +234,20 @@ class _Check:
             yield self._violation(code, message)
 
     def _invalid_accepted(self, response: Response) -> Iterator[Violation]:
-        """The violation of taking what a document rejects, by the first rule that it breaks."""
+        """The violation of taking what a document rejects, by the first rule that it breaks.
+
+        What only the published document rejects has been mended by the overlay: it counts for
+        nothing.
+        """
         request = self.exchange.request
-        for document, word in ((self.contract.published, "document"), (self.contract, "overlay")):
-            match = _match(document, request)
-            if match is None:
-                continue
-            broken = validator.request_violations(match, request, hints=False)
+        effective = _broken_by(self.contract, request)
+        kept = {(rule.code, rule.instance_pointer) for rule in effective}
+        published = [
+            rule
+            for rule in _broken_by(self.contract.published, request)
+            if (rule.code, rule.instance_pointer) in kept
+        ]
+        for broken, word in ((published, "document"), (effective, "overlay")):
             rule = next(
                 (one for one in broken if one.code.partition(".")[2] not in _FORGIVEN), None
             )
@@ -303,6 +312,29 @@ class _Check:
             tells_place=False,  # it is no line of the document that is wrong
         )
         return builder.violation(code, message)
+
+
+def _broken_by(contract: Contract, request: Request) -> tuple[Violation, ...]:
+    match = _match(contract, request)
+    return validator.request_violations(match, request, hints=False) if match else ()
+
+
+#: What tells of the state of things and not of the request: RFC 9110 §15.5.5, §15.5.11.
+_GONE = frozenset({404, 410})
+
+
+def outcome(operation: Operation, status: int) -> Literal["meant", "unknown", ""]:
+    """Whether the document names *status* as what a request that is fine may come to.
+
+    It is meant where it is a redirection, or no success is named at all; it is unknown whether
+    what the path's variables name is there.
+    """
+    declared = {response.status for response in operation.responses}
+    if status < 300 or not declared & {str(status), f"{status // 100}XX"}:
+        return ""
+    if status < 400 or not any(each[0] in "12" or each == "default" for each in declared):
+        return "meant"
+    return "unknown" if status in _GONE and operation.template.names else ""
 
 
 def _is_left_open(operation: Operation, status: int) -> bool:
