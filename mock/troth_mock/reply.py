@@ -17,6 +17,8 @@ from troth.seed import Seed
 from troth.validation.styles import write_field
 
 JSON: Fields = (("Content-Type", "application/json"),)
+#: What a field cannot carry (a comma in an item, a line end) is drawn again so many times.
+_TRIES = 16
 
 #: What each registered status is called.
 PHRASES = {status.value: status.phrase for status in HTTPStatus}
@@ -50,20 +52,34 @@ def has_content(method: str, status: int) -> bool:
 
 
 def headers(declared: DeclaredResponse, seed: Seed) -> Fields:
-    """The required header fields of an answer."""
+    """The header fields of an answer: those that are required, or that say where to go."""
     return tuple(
-        (header.name, write_field(header, _header(header, seed)))
+        (header.name, _field(header, seed))
         for header in declared.headers
-        if header.required
+        if header.required or (header.name.lower() == "location" and declared.status[0] in "23")
     )
 
 
+def _field(header: Parameter, seed: Seed) -> str:
+    """A text for *header* that is read as what the document allows, if one is found."""
+    from troth.validation.parameters import is_field  # slow to load, and few answers have fields
+
+    text = write_field(header, _header(header, seed))
+    for attempt in range(_TRIES):
+        if is_field(header, text):
+            return text
+        text = write_field(header, _header(header, seed.child("attempt", attempt)))
+    return text
+
+
 def _header(header: Parameter, seed: Seed) -> Any:
+    seed = seed.child("header", header.name)
+    # it is a place of the web, and no town
+    name = "location url" if header.name.lower() == "location" else header.name
     if header.schema is not None:
-        return synthesize(header.schema, seed=seed.child("header", header.name))
+        return synthesize(header.schema, seed=seed, name=name)
     if header.content is not None and header.content.schema is not None:
-        value = synthesize(header.content.schema, seed=seed.child("header", header.name))
-        return json_text.encode(value).decode() if header.content.is_json else value
+        return synthesize(header.content.schema, seed=seed, name=name)
     return "value"
 
 

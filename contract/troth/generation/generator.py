@@ -230,20 +230,20 @@ class Natural:
     """For a mock: documented examples, natural texts, and all members as long as it is readable.
 
     *rich* is how readily optional members are drawn (0 to 256 in 256).  *checks* makes each value
-    on the way be checked, which costs time and is left to later attempts.
+    on the way be checked, which costs time and is left to later attempts.  *length* is that of the
+    list which it is all about, where there is one.
     """
 
-    __slots__ = ("_turns", "checks", "failed", "rich", "subject")
+    __slots__ = ("_turns", "checks", "failed", "length", "rich", "subject")
 
-    def __init__(
-        self, *, rich: int = 256, checks: bool = False, subject: Subject | None = None
-    ) -> None:
+    def __init__(self, *, rich: int = 256, checks: bool = False, length: int | None = None) -> None:
         self.rich = rich
+        self.length = length
         self.checks = checks
         # where drawing ran out of depth, and from which depth on
         self.failed: dict[Node, int] = {}
         # what the members that are drawn belong to
-        self.subject = subject or Subject()
+        self.subject = Subject()
         # which of several examples was taken last
         self._turns: dict[Node, int] = {}
 
@@ -457,6 +457,9 @@ class Natural:
             raise Unsatisfiable(f"it asks for {needed} items, which is more than troth draws")
         if self._is_sparing(source, depth) or not self.rich:
             return needed
+        if self.length is not None and (not depth or (depth <= 2 and self.subject.is_main(name))):
+            length, self.length = self.length, None
+            return max(needed, length)
         prefix = max((len(part.prefix) for part in shape.arrays), default=0)
         return max(needed, prefix, 1 + source.below(3))
 

@@ -159,10 +159,9 @@ def singular(word: str) -> str:
 def owner_of(name: str, otherwise: str) -> str:
     """What the members of an object called *name* belong to; *otherwise* where it says nothing."""
     words = words_of(name)
-    if not words:
-        return otherwise
-    last = singular(words[-1])
-    return otherwise if last in table().words["generic"] else " ".join((*words[-2:-1], last))
+    while words and singular(words[-1]) in table().words["generic"]:
+        words = words[:-1]
+    return " ".join((*words[-2:-1], singular(words[-1]))) if words else otherwise
 
 
 @lru_cache(maxsize=4096)
@@ -206,6 +205,25 @@ def flag(name: str) -> int:
         if kind is not None:
             return kind.flag or 50
     return 50
+
+
+@lru_cache(maxsize=4096)
+def counted(name: str) -> str | None:
+    """What a number called *name* counts, "" where that is not said; None if it counts nothing."""
+    told = telling(name)
+    if told is None or told.kind.name not in ("total", "tally", "quantity"):
+        return None
+    words = table().words
+    rest = [word for word in words_of(name) if word not in words["counting"]]
+    if not words["lists"].issuperset(rest):
+        return " ".join(rest)
+    return "" if told.kind.name == "total" else None
+
+
+def is_called(name: str, wanted: str) -> bool:
+    """Whether a list of the *name* is one of what is *wanted*."""
+    plural = " ".join(words_of(name))
+    return wanted in (plural, singular(plural))
 
 
 def _found(words: tuple[str, ...], owner: tuple[str, ...]) -> tuple[Kind, tuple[str, ...]] | None:
@@ -264,8 +282,10 @@ class Record:
         if name == "uuid":
             return FORMATS["uuid"](source)
         pool = table().pools[name]
-        if name in ("first", "last"):
+        if name == "first":
             return str(self._once((name, key), lambda: source.choice(pool)))
+        if name == "last":
+            return str(self._once((name, key), lambda: self._surname(key, pool, source)))
         if name == "currency":
             if name not in self.shared:
                 self.shared[name] = source.choice(pool)
@@ -273,6 +293,15 @@ class Record:
         if name == "sentence":
             return source.choice(pool).format(source.choice(WORDS), source.choice(WORDS))
         return source.choice(pool)
+
+    def _surname(self, key: str, pool: tuple[str, ...], source: Source) -> str:
+        """One that makes a person who has not been told of, as long as there are such."""
+        first, start = self.fact("first", key, source), source.below(len(pool))
+        for last in (*pool[start:], *pool[:start]):
+            if f"{first} {last}" not in self.shared:
+                self.shared[f"{first} {last}"] = last
+                return last
+        return pool[start]
 
     def place(self, key: str, source: Source) -> Mapping[str, Any]:
         """Where it, or the part of it that *key* names, is at home: no two at one place."""

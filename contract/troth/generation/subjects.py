@@ -26,8 +26,8 @@ class Subject:
 
     __slots__ = ("_record", "_taken", "owner")
 
-    def __init__(self, owner: str = "") -> None:
-        self.owner = natural_values.owner_of(owner, "")
+    def __init__(self) -> None:
+        self.owner = ""
         self._record = Record()
         # the identifiers that were given out, by what they identify
         self._taken: dict[tuple[str, str], set[Any]] = {}
@@ -49,6 +49,13 @@ class Subject:
     def leave(self, before: tuple[str, Record]) -> None:
         """Go back to where one was *before*."""
         self.owner, self._record = before
+
+    def is_main(self, name: str) -> bool:
+        """Whether a list called *name* is the one that it is all about."""
+        words = natural_values.words_of(name)
+        return natural_values.owner_of(name, self.owner) == self.owner or (
+            words[-1:] != () and words[-1] in natural_values.table().words["lists"]
+        )
 
     def text(self, shape: Shape, source: Source, name: str) -> str | None:
         """What the member *name* is likely to hold, if *shape* asks for no other."""
@@ -116,34 +123,33 @@ def count_lists(graph: Graph, shape: Shape, members: dict[str, Any]) -> None:
     if not lists:
         return
     for name, member in members.items():
-        if is_number(member):
-            _count(graph.node(graph.member(shape, name)), members, name, lists)
-        elif isinstance(member, dict) and not any(isinstance(one, dict) for one in member.values()):
-            node = graph.node(graph.member(shape, name))
-            for inner, value in member.items() if not node.choices else ():
-                if is_number(value) and not natural_values.is_thing(
-                    natural_values.owner_of(name, "")
-                ):
-                    _count(node.member(inner), member, inner, lists)
+        if isinstance(member, dict):
+            if not natural_values.is_thing(natural_values.owner_of(name, "")):
+                node = graph.node(graph.member(shape, name))
+                for inner, value in member.items() if not node.choices else ():
+                    _count(member, inner, value, lists, node.member)
+        else:
+            _count(members, name, member, lists, lambda name: graph.node(graph.member(shape, name)))
 
 
-def _count(node: Node, members: dict[str, Any], name: str, lists: Mapping[str, int]) -> None:
-    told = telling(name)
-    if told is None or told.kind.name not in ("total", "tally", "quantity") or node.examples:
+def _count(
+    members: dict[str, Any],
+    name: str,
+    value: Any,
+    lists: Mapping[str, int],
+    node_of: Callable[[str], Node],
+) -> None:
+    counted = natural_values.counted(name) if is_number(value) else None
+    if counted is None:
         return
-    words = natural_values.table().words
-    counted = [word for word in told.words if word not in words["counting"]]
-    sizes = [size for each, size in lists.items() if _is_called(each, " ".join(counted))]
-    if not sizes and told.kind.name == "total" and words["lists"].issuperset(counted):
+    sizes = [size for each, size in lists.items() if natural_values.is_called(each, counted)]
+    if not sizes and natural_values.is_called("", counted):
         sizes = [
             size
             for each, size in lists.items()
-            if len(lists) == 1 or each.lower() in words["lists"]
+            if len(lists) == 1 or each.lower() in natural_values.table().words["lists"]
         ]
-    if len(sizes) == 1 and node.accepts(sizes[0]):
-        members[name] = sizes[0]
-
-
-def _is_called(name: str, wanted: str) -> bool:
-    plural = " ".join(natural_values.words_of(name))
-    return wanted in (plural, natural_values.singular(plural))
+    if len(sizes) == 1:
+        node = node_of(name)
+        if not node.examples and node.accepts(sizes[0]):
+            members[name] = sizes[0]

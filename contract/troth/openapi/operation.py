@@ -82,10 +82,16 @@ def explodes(style: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An example value of the document, and where it stands."""
+    """An example value of the document, and where it stands.
+
+    *name* is its own, among those of its media type.  *text* is how it is written, where the
+    document says (`serializedValue`).
+    """
 
     value: Any
     pointer: str
+    name: str = "example"
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

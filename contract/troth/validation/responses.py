@@ -56,6 +56,8 @@ class ResponseValidator:
     def violations(self) -> Iterator[Violation]:
         """Everything that is wrong with the response, and every law that it breaks."""
         declared = self.operation.response(self.response.status)
+        if declared is None and not self.operation.responses:
+            return  # OpenAPI 3.1 §4.8.10.1: where none is declared, nothing is said of any
         if declared is None:
             known = ", ".join(response.status for response in self.operation.responses)
             yield self._builder(self.operation.pointer + "/responses").violation(

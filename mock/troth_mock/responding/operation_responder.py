@@ -21,6 +21,7 @@ from troth_mock.responding import negotiation
 from troth_mock.responding.bodies import Bodies
 from troth_mock.responding.compiled_responder import CompiledResponder, RespondToBody
 from troth_mock.responding.credentials import gate
+from troth_mock.responding.echo import said
 from troth_mock.responding.negotiation import Chooser, NotAcceptable, Preferences
 from troth_mock.responding.problems import Problem, of_violations
 
@@ -156,7 +157,13 @@ class OperationResponder:
             )
         else:
             reply = self._bodies.reply(
-                status, declared, entry, seed, preferences=preferences, accept=", ".join(accept)
+                status,
+                declared,
+                entry,
+                seed,
+                preferences=preferences,
+                accept=", ".join(accept),
+                said=said(self.operation, match, value),
             )
         if preferences is not _NO_PREFERENCE and preferences.applied:
             applied = (*reply.fields, ("Preference-Applied", preferences.applied))
