@@ -63,6 +63,25 @@ def only_4xx() -> Right:
 
 
 @right
+def only_interim_answers() -> Right:
+    """Of the answer that follows an interim one the document says nothing."""
+    wait = {"get": {"operationId": "wait", "responses": described(_102={})}}
+    return Right(document({"/wait": wait}), lambda asked: Answer(*_by_method(asked, 204)))
+
+
+@right
+def only_501() -> Right:
+    """The only answer that the document declares says that there is nothing yet."""
+    later = {"get": {"operationId": "later", "responses": described(_501={})}}
+    return Right(document({"/later": later}), lambda asked: Answer(*_by_method(asked, 501)))
+
+
+def _by_method(asked: Asked, status: int) -> tuple[int, dict[str, str]]:
+    is_known = asked.method == "GET" and asked.target.count("/") == 1
+    return (status, {}) if is_known else (404, {})
+
+
+@right
 def only_307() -> Right:
     """The only answer that the document declares is a redirection."""
     location = {"Location": {"schema": {"type": "string"}, "required": True}}

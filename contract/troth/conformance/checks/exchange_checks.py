@@ -132,7 +132,7 @@ def check(
     if exchange.fault is not None:
         return Checked((checking.fault(), *checking.violations_of_part()))
     assert exchange.response is not None
-    if exchange.response.status >= 500:
+    if exchange.response.status >= 500 and not checking.is_meant(exchange.response.status):
         return Checked((checking.server_error(exchange.response),))
     unexpected = tuple(checking.violations_of_expectation(exchange.response))
     of_document = checking.violations_of_document(refused=bool(unexpected))
@@ -169,6 +169,16 @@ class _Check:
         if self.match is not None and exchange.response is not None:
             matched = self.match.operation
             self._answer = ResponseValidator(matched, exchange.request, exchange.response)
+
+    @property
+    def effective_operation(self) -> Operation:
+        """The operation that the request is one to, or else the one that was asked for."""
+        return self.match.operation if self.match else self.operation
+
+    def is_meant(self, status: int) -> bool:
+        """Whether the operation declares *status* and no success at all."""
+        is_asked = self.expected not in ("no-path", "no-method")
+        return is_asked and outcome(self.effective_operation, status) == "meant"
 
     def verdicts(self) -> dict[str, Verdict]:
         """The verdict of each law, by id."""
@@ -210,7 +220,7 @@ class _Check:
             yield from self._invalid_accepted(response)
             return
         code = message = ""
-        if outcome(self.match.operation if self.match else self.operation, status):
+        if outcome(self.effective_operation, status):
             return
         if 300 <= status < 400:
             code = "response.unexpected-redirect"
@@ -347,7 +357,8 @@ def _is_left_open(operation: Operation, status: int) -> bool:
     server how; so does one that asks for credentials and does not say what comes without them.
     That is the document's fault, and `lint` tells it.
     """
-    declared = {response.status for response in operation.responses}
+    # an interim answer (1xx) is followed by one of which the document then says nothing
+    declared = {each.status for each in operation.responses if each.status[0] != "1"}
     if not declared or status in _HTTP_REFUSALS:
         return True
     if status in (401, 403):
