@@ -17,6 +17,8 @@ from troth.seed import Seed
 from troth.validation.styles import write_field
 
 JSON: Fields = (("Content-Type", "application/json"),)
+#: What a field cannot carry (a comma in an item, a line end) is drawn again so many times.
+_TRIES = 16
 
 #: What each registered status is called.
 PHRASES = {status.value: status.phrase for status in HTTPStatus}
@@ -64,24 +66,31 @@ def _leads_on(header: Parameter, declared: DeclaredResponse) -> bool:
 
 
 def _field(header: Parameter, seed: Seed) -> str:
-    """The text of *header*: the document's example, or one that *seed* draws."""
-    schema = header.schema if header.content is None else header.content.schema
-    is_json = header.content is not None and header.content.is_json
+    """A text for *header* that is read as what the document allows, if one is found.
+
+    It is that of the document's example, or else of what *seed* draws.
+    """
+    from troth.validation.parameters import is_field  # slow to load, and few answers have fields
+
     for example in header.examples or (header.content.examples if header.content else ()):
-        if example.text is not None:
-            return example.text
-        if schema is None or schema.is_valid(example.value):
-            return _written(header, example.value, is_json=is_json)
-    if schema is None:
-        return "value"
+        text = write_field(header, example.value) if example.text is None else example.text
+        if is_field(header, text):
+            return text
+    text = write_field(header, _drawn(header, seed))
+    for attempt in range(_TRIES):
+        if is_field(header, text):
+            return text
+        text = write_field(header, _drawn(header, seed.child("attempt", attempt)))
+    return text
+
+
+def _drawn(header: Parameter, seed: Seed) -> Any:
+    schema = header.schema if header.content is None else header.content.schema
     # it is a place of the web, and no town
     name = "location url" if header.name.lower() == "location" else header.name
-    value = synthesize(schema, seed=seed.child("header", header.name), name=name)
-    return _written(header, value, is_json=is_json)
-
-
-def _written(header: Parameter, value: Any, *, is_json: bool) -> str:
-    return json_text.encode(value).decode() if is_json else write_field(header, value)
+    if schema is None:
+        return "value"
+    return synthesize(schema, seed=seed.child("header", header.name), name=name)
 
 
 @dataclass(frozen=True, slots=True)

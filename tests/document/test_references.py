@@ -19,16 +19,16 @@ from troth.schema.schema import Schemas
 HEAD = "openapi: 3.1.0\ninfo: {title: t, version: '1'}\n"
 
 
-def schemas(text: str, version: str = "3.1.0") -> Document:
+def schemas(text: str, version: str = "3.1.0", *, strict: bool = False) -> Document:
     """The document with these schemas; its first schema stands in line 5."""
     lines = "".join(f"    {line}\n" for line in text.strip("\n").split("\n"))
     head = HEAD.replace("3.1.0", version)
-    return read(f"{head}components:\n  schemas:\n{lines}".encode(), name="a.yaml")
+    return read(f"{head}components:\n  schemas:\n{lines}".encode(), name="a.yaml", strict=strict)
 
 
 def refused(text: str, error: type[SpecError], version: str = "3.1.0") -> Any:
     with pytest.raises(error) as caught:
-        schemas(text, version)
+        schemas(text, version, strict=True)
     return caught.value
 
 
@@ -134,7 +134,7 @@ def test_the_chain_of_a_cycle_is_told() -> None:
 def test_components_that_only_refer_to_each_other_are_a_cycle_too() -> None:
     text = HEAD + "components:\n  responses:\n    A: {$ref: '#/components/responses/A'}\n"
     with pytest.raises(UnproductiveCycle):
-        read(text.encode())
+        read(text.encode(), strict=True)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_references_are_checked_wherever_an_object_may_be_one() -> None:
     }
     for text, pointer in places.items():
         with pytest.raises(DanglingReference) as caught:
-            read((HEAD + text).encode())
+            read((HEAD + text).encode(), strict=True)
         assert caught.value.pointer == pointer
 
 
@@ -317,7 +317,7 @@ def test_a_foreign_dialect_is_refused() -> None:
     assert error.dialect == dialect
     assert error.pointer == "/components/schemas/A/items/$schema"
     with pytest.raises(ForeignDialect):
-        read((HEAD + f"jsonSchemaDialect: '{dialect}'\n").encode())
+        read((HEAD + f"jsonSchemaDialect: '{dialect}'\n").encode(), strict=True)
 
 
 def test_openapi_3_0_knows_no_dialects_and_ignores_what_stands_beside_a_reference() -> None:

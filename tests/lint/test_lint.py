@@ -261,6 +261,12 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         schemas(A={"anyOf": [{"type": "array", "default": None}, {"type": "null"}]}),
     ),
     (
+        "bad-reference",
+        schemas(A={"items": {"$ref": "#/components/schemas/B"}}),
+        "/components/schemas/A/items",
+        schemas(A={"items": {"$ref": "#/components/schemas/A"}}),
+    ),
+    (
         "duplicate-operation-id",
         api(paths={"/a": {"get": operation(), "put": operation()}}),
         "/paths/~1a/put/operationId",
@@ -701,7 +707,17 @@ def test_a_rule_finds_what_it_is_for_and_nothing_near_it(
 
 def test_every_code_has_a_case() -> None:
     undecided = {"default-undecided", "example-undecided"}
-    assert {case[0] for case in CASES} == set(CODES) - undecided
+    # no value has a key twice: that is of the text alone
+    assert {case[0] for case in CASES} == set(CODES) - undecided - {"duplicate-key"}
+
+
+def test_a_key_that_is_given_twice_is_found_with_both_lines() -> None:
+    text = b"openapi: 3.1.0\ninfo: {title: a, version: '1'}\npaths: {}\npaths: {}\n"
+    (finding,) = lint(document.read(text, name="a.yaml"))
+    assert str(finding) == (
+        "a.yaml:4:1: error [duplicate-key] The key 'paths' was already given in line 3. "
+        "Remove or rename one of the two (lines 3 and 4). (#/paths)"
+    )
 
 
 def test_an_example_that_takes_a_pattern_too_long_is_undecided_and_not_wrong() -> None:
@@ -994,6 +1010,7 @@ def reference(name: str) -> dict[str, Any]:
             ["warning"],
         ),
         (of({"type": ["null", "string"]}, {"type": ["null", "integer"]}), ["warning"]),
+        (of(reference("A"), {"$recursiveRef": "#"}), []),
         # this is what oneOf is for
         (of({**A, "required": ["a"]}, {**B, "required": ["b"]}), []),
         (of({"required": ["a"]}, {"required": ["b"]}, type="object"), []),

@@ -99,7 +99,7 @@ def test_what_another_rule_says_is_not_said_again() -> None:
     assert malformed("3.1.0", root) == [
         (
             "/paths/~1a~1{id}/parameters/0/required",
-            "`required` of a parameter has to be a boolean.",
+            "Expected a boolean, found a string.",
         )
     ]
 
@@ -191,6 +191,12 @@ def test_each_fault_is_told_once_and_at_the_innermost_place(
     assert place == pointers.of(way) + at
     assert message.startswith(sentence)
     assert "None" not in message
+
+
+def test_a_note_that_is_null_is_a_warning() -> None:
+    root = {"openapi": "3.1.0", **changed("tags", to=[{"name": "a", "description": None}])}
+    read = document.read(json.dumps(root).encode(), name="t.json")
+    assert [each.severity for each in lint(read) if each.code == "malformed"] == ["warning"]
 
 
 def test_a_rule_about_a_schema_does_not_hide_a_fault_around_it() -> None:

@@ -189,3 +189,12 @@ def test_a_member_of_one_direction_inside_another_is_left_out_with_it():
     answered = schemas.at(COMPONENTS + "Outer", direction="response")
     assert (asked.is_valid({}), answered.is_valid({})) == (True, False)
     assert answered.is_valid({"it": {"id": 1}})
+
+
+def test_what_does_not_travel_may_hold_what_does_not_either():
+    inner = {"type": "object", "required": ["code"], "properties": {"code": SECRET}}
+    outer = {"properties": {"login": inner | {"writeOnly": True}, "name": {"type": "string"}}}
+    answers = schemas_of(Owner=outer).at(COMPONENTS + "Owner", direction="response")
+
+    assert answers.is_valid({"name": "Ada"})
+    assert not answers.is_valid({"login": {}})

@@ -10,8 +10,9 @@ what the objects mean.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
@@ -22,21 +23,23 @@ from troth.document.grammar import (
     JSON_SCHEMA_2020_12,
     OPENAPI_DIALECTS,
     REFERABLE,
-    Misfit,
-    check,
     children,
+    fits,
 )
+from troth.document.mending import Mender
 from troth.document.source import Limits, Positions, pack, resolved
 from troth.document.spec_errors import (
+    AliasExpansion,
     BadReference,
+    BadSyntax,
     DanglingReference,
+    Faults,
     ForeignDialect,
+    NotUtf8,
     RefusedReference,
     TooLarge,
     UnproductiveCycle,
     UnreadableDocument,
-    WrongType,
-    name_of,
 )
 from troth.document.text_reader import read_file, read_text
 from troth.errors import Place, SpecError, nearest
@@ -60,13 +63,14 @@ class Tree:
     openapi: str
     path: Path | None
     limits: Limits
+    faults: Faults
 
 
 def bundle(tree: Tree) -> None:
     """Check all references of *tree*, and make them pointers into it.
 
-    Raises DanglingReference, RefusedReference, BadReference, UnproductiveCycle, ForeignDialect,
-    and whatever reading a file that is referred to raises.
+    What cannot be followed, or cannot stand where it stands, is taken out and told: *faults* gets
+    it.  Raises TooLarge and AliasExpansion, also of a file that is referred to.
     """
     base = tree.root.get("$self")
     main = _Resource(tree.root, "", tree.path, base if isinstance(base, str) else "")
@@ -153,28 +157,25 @@ class _Bundler:
     overriding: Counter[str] = field(default_factory=Counter)
     taken: int = 0
     edges: dict[str, list[str]] = field(default_factory=dict)
+    mender: Mender = field(init=False)
 
     def run(self) -> None:
         tree = self.tree
+        self.mender = Mender(tree.root, tree.positions, tree.faults)
         if tree.path is not None:
             self.files[tree.path] = self.main
         if not tree.openapi.startswith("3.0."):
             self.check_dialect(tree.root, "", "jsonSchemaDialect")
         self.to_see.append((tree.root, "", "openapi", self.main))
-        try:
-            while self.to_see:
-                self.see(*self.to_see.pop())
-        except Misfit as misfit:
-            found = name_of(misfit.found)
-            fault = f"expected {misfit.expected}, found {found}"
-            place = self.place(misfit.pointer)
-            raise WrongType(fault, place=place, pointer=misfit.pointer) from None
+        while self.to_see:
+            self.see(*self.to_see.pop())
         self.bind()
-        _refuse_cycles(self.edges, self.place)
+        while self.cut_cycles():
+            pass
+        self.mender.open_up(lambda at: (at, "schema") in self.seen)
         self.identifiers.forget()
 
     def see(self, value: Any, at: str, kind: str, resource: _Resource) -> None:
-        check(value, at, kind)
         if isinstance(value, bool) or (at, kind) in self.seen:
             return
         self.seen.add((at, kind))
@@ -186,11 +187,12 @@ class _Bundler:
             self.check_dialect(value, at, "$schema")
             self.check_dynamic(value, at, resource)
         if "$ref" in value and kind in REFERABLE:
-            self.follow(value, at, kind, resource)
-            if not modern and kind != "path-item":
+            is_whole = not modern and kind != "path-item"
+            if self.follow(value, at, kind, resource, is_whole=is_whole) and is_whole:
                 return  # OpenAPI 3.1 §4.8.23: what stands beside it is ignored.
+        self.mender.members(value, at, kind)
         held = list(children(value, at, kind))
-        # Reversed onto the stack: the first fault of the document is the one that is reported.
+        # Reversed onto the stack: what comes first in the document is seen first.
         self.to_see.extend((item, inner, of, resource) for item, inner, of, _ in reversed(held))
         if kind == "schema":
             in_place = [inner for _, inner, _, member in held if member in IN_PLACE]
@@ -213,23 +215,57 @@ class _Bundler:
         """The fault of the reference in *member* of the object at *at*."""
         return kind(*facts, place=self.place(f"{at}/{member}"), pointer=at, **more)
 
-    def follow(self, value: dict[str, Any], at: str, kind: str, resource: _Resource) -> None:
-        """Check the reference of *value*, make it a pointer into the tree, see its target."""
-        reference = value["$ref"]
+    def attempt(
+        self, value: dict[str, Any], at: str, member: str, resource: _Resource
+    ) -> tuple[Any, _Resource, str] | None:
+        """What the reference in *member* of *value* leads to; None, and told, where it cannot."""
+        try:
+            if not isinstance(reference := value[member], str):
+                raise self.wrong(BadReference, f"a {member} must be a string", at=at, member=member)
+            return self.resolve(reference, at, resource, member=member)
+        except (TooLarge, AliasExpansion):
+            raise
+        except SpecError as fault:
+            self.tree.faults.add(fault)
+            return None
+
+    def follow(
+        self, value: Any, at: str, kind: str, resource: _Resource, *, is_whole: bool
+    ) -> bool:
+        """Check the reference of *value*, make it a pointer into the tree, see its target.
+
+        False where it leads nowhere: it is told and taken out, with all that stands beside it if
+        it *is_whole*.
+        """
         # An alias shares its object: what was made a pointer once stays as it is.
         pointer = self.targets.get(id(value))
         if pointer is None:
-            if not isinstance(reference, str):
-                raise self.wrong(BadReference, "a $ref must be a string", at=at)
-            target, owner, pointer = self.resolve(reference, at, resource)
+            found = self.attempt(value, at, "$ref", resource)
+            if found is not None and not fits(found[0], kind):
+                fault = f"{value['$ref']!r} leads to what is no {kind.replace('-', ' ')}"
+                self.tree.faults.add(self.wrong(BadReference, fault, at=at))
+                found = None
+            if found is None:
+                self.disable(value, at, kind, is_whole=is_whole)
+                return False
+            target, owner, pointer = found
             self.targets[id(value)] = pointer
-            if not isinstance(target, dict) and not (kind == "schema" and isinstance(target, bool)):
-                fault = f"{reference!r} leads to what is no {kind.replace('-', ' ')}"
-                raise self.wrong(BadReference, fault, at=at)
-            if pointer != unquote(reference[1:]):
+            if pointer != unquote(value["$ref"][1:]):
                 value["$ref"] = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
             self.to_see.append((target, pointer, kind, owner))
         self.edges.setdefault(at, []).append(pointer)
+        return True
+
+    def disable(
+        self, value: dict[str, Any], at: str, kind: str, *, member: str = "$ref", is_whole: bool
+    ) -> None:
+        """Take the reference in *member* out of *value*."""
+        if is_whole:
+            self.mender.empty(value)
+        else:
+            self.mender.drop(value, member)
+        if kind == "schema":
+            self.mender.hollow.append(at)
 
     def check_dialect(self, value: dict[str, Any], at: str, member: str) -> None:
         dialect = value.get(member)
@@ -237,14 +273,20 @@ class _Bundler:
             return
         if not dialect.startswith(OPENAPI_DIALECTS):
             pointer = pointers.join(at, member)
-            raise ForeignDialect(dialect, place=self.place(pointer), pointer=pointer)
+            fault = ForeignDialect(dialect, place=self.place(pointer), pointer=pointer)
+            self.tree.faults.add(fault)
+            self.disable(value, at, "schema", member=member, is_whole=member == "$schema")
 
     def check_dynamic(self, value: dict[str, Any], at: str, resource: _Resource) -> None:
         """Find the initial target of a `$dynamicRef`, as that of a `$ref` is found."""
         if isinstance(anchor := value.get("$dynamicAnchor"), str):
             self.overriding[anchor] += 1
-        if isinstance(reference := value.get("$dynamicRef"), str):
-            target, owner, pointer = self.resolve(reference, at, resource, member="$dynamicRef")
+        if "$dynamicRef" in value:
+            found = self.attempt(value, at, "$dynamicRef", resource)
+            if found is None:
+                self.disable(value, at, "schema", member="$dynamicRef", is_whole=False)
+                return
+            target, owner, pointer = found
             self.to_see.append((target, pointer, "schema", owner))
             self.edges.setdefault(at, []).append(pointer)
             self.dynamic.append((value, at, pointer))
@@ -262,8 +304,35 @@ class _Bundler:
                 fault = f"{reference!r} could lead to {self.overriding[name]} schemas, and which of"
                 fault += " them is only known at run time"
                 advice = f"Give all but one $dynamicAnchor {name!r} another name, or use $ref."
-                raise self.wrong(BadReference, fault, at=at, member="$dynamicRef", advice=advice)
+                member = "$dynamicRef"
+                self.tree.faults.add(
+                    self.wrong(BadReference, fault, at=at, member=member, advice=advice)
+                )
+                self.disable(value, at, "schema", member=member, is_whole=False)
+                self.edges[at].remove(pointer)
+                continue
             value["$dynamicRef"] = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
+
+    def cut_cycles(self) -> bool:
+        """Take a reference out of each circle that was found; False if there was none."""
+        chains = list(_cycles(self.edges))
+        for chain in chains:
+            steps = list(pairwise(chain))
+            if not all(there in self.edges.get(here, ()) for here, there in steps):
+                continue  # a circle that shares a step with it has been cut
+            self.tree.faults.add(UnproductiveCycle(chain, place=self.place(chain[0])))
+            # the last reference of the circle: what comes before it is read as written
+            here, there, value, member = next(
+                (here, there, value, member)
+                for here, there in reversed(steps)
+                if isinstance(value := pointers.find(self.tree.root, here), dict)
+                for member in ("$ref", "$dynamicRef")
+                if unquote(str(value.get(member))) == "#" + there
+            )
+            is_whole = self.tree.openapi.startswith("3.0.")
+            self.disable(value, here, "schema", member=member, is_whole=is_whole)
+            self.edges[here].remove(there)
+        return bool(chains)
 
     def map(self, discriminator: dict[str, Any], at: str, resource: _Resource) -> None:
         """Make a discriminator's mapping to another file a pointer into the tree.
@@ -358,17 +427,25 @@ class _Bundler:
             # Bundled when the document was read before: its references are pointers already.
             at = pointers.of([BUNDLED, inside])
             return _Resource(self.bundled()[inside], at, path, settled=True)
-        data = read_file(str(path), limits=tree.limits)
-        self.taken += len(data)
-        if self.taken > tree.limits.bytes:
-            fault = f"the files that it refers to have more than {tree.limits.bytes} bytes"
-            raise self.wrong(TooLarge, fault, at=at)
         file = str(Path(positions.files[0]).parent / inside)
-        value = read_text(data, positions, file=file, limits=tree.limits)
+        here = pointers.of([BUNDLED, inside])
+        try:
+            data = read_file(str(path), limits=tree.limits)
+            self.taken += len(data)
+            if self.taken > tree.limits.bytes:
+                fault = f"the files that it refers to have more than {tree.limits.bytes} bytes"
+                raise self.wrong(TooLarge, fault, at=at)
+            value = read_text(
+                data, positions, file=file, limits=tree.limits, faults=tree.faults, at=here
+            )
+        except (BadSyntax, NotUtf8, UnreadableDocument) as error:
+            why = f"{error.place}: {error.fault}" if error.place else error.fault
+            fault = f"{reference!r} cannot be read: {why}"
+            raise self.wrong(BadReference, fault, at=at, advice=error.advice) from None
         bundled = self.bundled()
         bundled[inside] = value
         positions.of.setdefault(id(bundled), {})[inside] = pack(positions.files.index(file), 0, 0)
-        resource = _Resource(value, pointers.of([BUNDLED, inside]), path)
+        resource = _Resource(value, here, path)
         self.files[path] = resource
         self.ids = None
         return resource
@@ -420,10 +497,8 @@ def _namesake(root: Any, name: str) -> str | None:
     return None
 
 
-def _refuse_cycles(
-    edges: Mapping[str, Sequence[str]], place: Callable[[str], Place | None]
-) -> None:
-    """Raise UnproductiveCycle if *edges* lead from any pointer back to itself.
+def _cycles(edges: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, ...]]:
+    """Chains of *edges* that lead from a pointer back to itself; none only if there is none.
 
     An edge joins two objects that describe the same value: a reference and its target, a schema
     and a branch of its `allOf`.  JSON Schema 2020-12 §9.4.1 forbids a loop of these alone; a loop
@@ -443,8 +518,7 @@ def _refuse_cycles(
                 done.add(path[-1])
                 on_path.discard(path.pop())
             elif following in on_path:
-                chain = (*path[path.index(following) :], following)
-                raise UnproductiveCycle(chain, place=place(chain[0]))
+                yield (*path[path.index(following) :], following)
             elif following in edges and following not in done:
                 path.append(following)
                 on_path.add(following)

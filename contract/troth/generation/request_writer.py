@@ -20,8 +20,8 @@ from troth.http.exchange import Fields, Request
 from troth.http.multipart import BOUNDARY
 from troth.openapi.operation import MediaType, Operation, Parameter, SecurityScheme
 from troth.seed import Seed
-from troth.validation import content, styles
-from troth.validation.styles import encoded, text_of
+from troth.validation import content, security, styles
+from troth.validation.styles import encoded
 from troth.validation.xml import Unwritable
 
 #: Stands for the secret in a generated request; a well-formed token itself (RFC 6750 §2.1).
@@ -78,15 +78,19 @@ def assemble(
 ) -> Request:
     """The request that sends *body* (a value; or *raw* bytes) to *operation*.
 
-    *parameters* are values by (location, name).  Security fields follow the first of the
-    operation's alternatives; Accept lists what the operation answers with.
+    *parameters* are values by (location, name).  Security fields are those that `credentials` asks
+    for; Accept lists what the operation answers with.
     """
-    values = dict(parameters or {})
-    target, fields = _addressed(operation, values)
-    credentials = list(operation.security[0]) if operation.security else []
-    query, secured = _secured(credentials)
+    target, fields = _addressed(operation, dict(parameters or {}))
+    query, secured = _secured(credentials(operation))
     if query:
         target += ("&" if "?" in target else "?") + query
+    crumbs = [value for name, value in (*secured, *fields) if name == "Cookie"]
+    if len(crumbs) > 1:
+        # RFC 6265 §5.4: there is one Cookie field
+        secured = tuple(field for field in secured if field[0] != "Cookie")
+        fields = tuple(field for field in fields if field[0] != "Cookie")
+        fields += (("Cookie", "; ".join(crumbs)),)
     entry = body_type(operation)
     kind, sent = "", raw or b""
     if entry is not None and raw is not None:
@@ -108,20 +112,31 @@ def accept(operation: Operation) -> tuple[str, str]:
     return ("Accept", ", ".join(dict.fromkeys(offered)) or "*/*")
 
 
+def credentials(operation: Operation) -> tuple[SecurityScheme, ...]:
+    """The schemes of the first alternative that one request can meet; () where nothing is asked."""
+    for schemes in operation.security:
+        # RFC 9110 §11.6.2: there is one Authorization field, with the credentials of one scheme
+        if len({security.http_scheme(scheme) for scheme in schemes} - {None}) < 2:
+            return schemes
+    return operation.security[0] if operation.security else ()
+
+
 def _secured(schemes: Iterable[SecurityScheme]) -> tuple[str, Fields]:
-    query, fields = [], []
+    query: dict[str, None] = {}
+    fields: dict[tuple[str, str], None] = {}
     for scheme in schemes:
         match scheme.kind, scheme.location:
             case "apiKey", "query":
-                query.append(f"{quote(scheme.parameter, safe='')}={CREDENTIAL}")
+                query[f"{quote(scheme.parameter, safe='')}={CREDENTIAL}"] = None
             case "apiKey", "cookie":
-                fields.append(("Cookie", f"{scheme.parameter}={CREDENTIAL}"))
+                fields["Cookie", f"{scheme.parameter}={CREDENTIAL}"] = None
             case "apiKey", _:
-                fields.append((scheme.parameter, CREDENTIAL))
-            case "http", _ if scheme.scheme == "basic":
-                fields.append(("Authorization", f"Basic {BASIC_CREDENTIAL}"))
-            case "http" | "oauth2" | "openIdConnect", _:
-                fields.append(("Authorization", f"Bearer {CREDENTIAL}"))
+                fields[scheme.parameter, CREDENTIAL] = None
+            case _:
+                name = security.http_scheme(scheme)
+                secret = BASIC_CREDENTIAL if name == "basic" else CREDENTIAL
+                if name is not None:
+                    fields["Authorization", f"{name.capitalize()} {secret}"] = None
     return "&".join(query), tuple(fields)
 
 
@@ -189,7 +204,7 @@ def _addressed(operation: Operation, values: Mapping[tuple[str, str], Any]) -> t
             # what the path says of its query is said once
             query.extend(_in_query(parameter, value) if parameter.name not in fixed else ())
         elif parameter.location == "header":
-            fields.append((parameter.name, _in_field(parameter, value)))
+            fields.append((parameter.name, styles.write_field(parameter, value)))
         else:
             cookies.extend(_in_query(parameter, value))
     if cookies:
@@ -198,20 +213,25 @@ def _addressed(operation: Operation, values: Mapping[tuple[str, str], Any]) -> t
     return template.filled(variables) + ("?" + "&".join(query) if query else ""), tuple(fields)
 
 
-def _in_field(parameter: Parameter, value: Any) -> str:
-    if parameter.content is not None:
-        return text_of(value)
-    return styles.write_field(parameter, value)
-
-
 def _in_path(parameter: Parameter, value: Any) -> str:
     if parameter.content is not None:
-        return encoded(text_of(value))
+        return encoded(_content(parameter.content, value))
     return styles.write_path(parameter, value)
 
 
 def _in_query(parameter: Parameter, value: Any) -> list[str]:
-    if parameter.content is None:
+    entry = parameter.content
+    if entry is None:
         return styles.write_pairs(parameter, value)
-    text = encoded(text_of(value))
-    return [text if parameter.location == "querystring" else f"{encoded(parameter.name)}={text}"]
+    text = _content(entry, value)
+    if parameter.location != "querystring":
+        return [f"{encoded(parameter.name)}={encoded(text)}"]
+    # OpenAPI 3.2 §4.12.1: a form is a query as it is
+    return [text if content.form_of(entry.content_type) == "urlencoded" else encoded(text)]
+
+
+def _content(entry: MediaType, value: Any) -> str:
+    """The text of a parameter that is described by *entry*."""
+    if entry.is_json:
+        return json_text.encode_ascii(value).decode()
+    return encode_body(entry, value)[1].decode("utf-8", "surrogatepass")

@@ -23,9 +23,10 @@ Severity = Literal["error", "warning", "info"]
 
 _CODES: dict[Severity, str] = {
     "error": (
-        "ambiguous-path bad-pattern bad-schema constant-missing dead-keyword default-invalid"
-        " duplicate-operation-id example-invalid malformed path-parameter-undeclared"
-        " path-parameter-unused path-without-slash prose-contradiction sample-invalid"
+        "ambiguous-path bad-pattern bad-reference bad-schema constant-missing dead-keyword"
+        " default-invalid duplicate-key duplicate-operation-id example-invalid malformed"
+        " path-parameter-undeclared path-parameter-unused path-without-slash"
+        " prose-contradiction sample-invalid"
         " stream-undeclared undeclared-member union-overlap unknown-extension"
         " unknown-security-scheme unsatisfiable unusable"
     ),

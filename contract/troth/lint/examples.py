@@ -124,6 +124,9 @@ def _check(survey: Survey, shown: Shown, schema: Schema) -> Diagnostic | None:
     if any(names_impossible(survey, pointer) for pointer in _property_names(wrong)):
         reason = "`propertyNames` there admits no name at all"
         return survey.diagnose(code, shown.pointer, f"{sentence} ({reason}).", severity=severity)
+    if isinstance(shown.value, dict) and shown.value.keys() == {"$ref"}:
+        reason = "a `$ref` in a value is data; it belongs in the place of the whole example"
+        return survey.diagnose(code, shown.pointer, f"{sentence} ({reason}).", severity=severity)
     words, fix = _mended(survey, shown, schema)
     return survey.diagnose(code, shown.pointer, f"{sentence}{words}.", fix, severity=severity)
 
@@ -141,8 +144,7 @@ def _is_harmless(survey: Survey, shown: Shown, wrong: list[Mismatch]) -> bool:
     return (
         shown.word == "default"
         and shown.value is None
-        and member is not None
-        and member.name not in (member.owner["required"] or ())
+        and (member is None or member.name not in (member.owner["required"] or ()))
     )
 
 

@@ -31,6 +31,8 @@ _CLOSING = ("additionalProperties", "unevaluatedProperties")
 _UNIONS = ("oneOf", "anyOf", "not")
 #: What says already that an object is not as it should be.
 _TOLD = ("malformed", "unusable", "bad-reference", "bad-schema", "duplicate-key")
+#: Members that tell people something, and no tool.
+_NOTES = ("description", "summary", "externalDocs", "contact", "license", "termsOfService")
 _LONGEST = 200
 
 
@@ -48,7 +50,10 @@ def rejected(survey: Survey, diagnostics: Collection[Diagnostic]) -> Iterator[Di
         yield survey.diagnose("malformed", "", message)
         return
     for at, sentence in faults.items():
-        yield survey.diagnose("malformed", at, f"{sentence[:1].upper()}{sentence[1:]}.")
+        message = f"{sentence[:1].upper()}{sentence[1:]}."
+        # nothing is said, and nobody acts by it
+        is_note = sentence.endswith(", not null") and at.rpartition("/")[2] in _NOTES
+        yield survey.diagnose("malformed", at, message, severity="warning" if is_note else None)
 
 
 def _faults(version: str, root: Any, told: list[str]) -> Iterator[tuple[str, str]]:
@@ -82,6 +87,8 @@ def _follows(at: str, error: ValidationError, other: str) -> bool:
     """Whether what is wrong at *other* explains the *error* at *at*."""
     if pointers.is_within(at, other):
         return True
+    if error.validator == "required":  # what was told of a member, and taken out, is not missing
+        return other.rpartition("/")[0] == at
     return error.validator in _UNIONS and pointers.is_within(other, at)
 
 

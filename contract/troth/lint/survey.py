@@ -14,13 +14,12 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from troth import pointer as pointers
 from troth.document.document import Document
-from troth.document.grammar import Misfit, children
+from troth.document.grammar import children, fits, is_text, is_texts
 from troth.errors import Place
 from troth.lint.diagnostics import CODES, Diagnostic, Fix, Severity
 from troth.schema.applicators import MAY_HOLD, reference
@@ -36,16 +35,6 @@ CLOSED = ("enum", "const", "pattern", "format")
 #: What is deeper is not put to the algebra of schemas, which walks that deep on the machine's own
 #: stack: ten times what large documents need, and a fifth of what an 8 MB stack takes.
 _MOST_DEPTH = 500
-
-
-def is_text(value: Any) -> bool:
-    """Whether *value* is a string."""
-    return isinstance(value, str)
-
-
-def is_texts(value: Any) -> bool:
-    """Whether *value* is an array of strings."""
-    return isinstance(value, list) and all(map(is_text, value))
 
 
 _WELL_FORMED: Mapping[str, Callable[[Any], bool]] = {
@@ -399,11 +388,10 @@ def _held(node: Node) -> Iterator[Node]:
     if not isinstance(node.value, dict):
         return
     depth = len(node.pointer)
-    # what stands beside a `$ref` is read by nobody, and may be anything
-    with suppress(Misfit):
-        for value, pointer, role, _ in children(node.value, node.pointer, node.role):
-            if isinstance(value, dict) or (role == "schema" and isinstance(value, bool)):
-                yield Node(role, pointer, value, node, pointers.split(pointer[depth:]))
+    for value, pointer, role, _ in children(node.value, node.pointer, node.role):
+        # what stands beside a `$ref` is read by nobody, and may be anything
+        if fits(value, role):
+            yield Node(role, pointer, value, node, pointers.split(pointer[depth:]))
 
 
 def closure(start: Iterable[T], step: Callable[[T], Iterable[T]]) -> Iterator[T]:

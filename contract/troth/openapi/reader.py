@@ -1,8 +1,8 @@
 """From a document to a `Contract`: read every operation, with what it inherits, once.
 
 Only structure is read here; whether it is good is `lint`'s to say.  What cannot be given a
-meaning at all (a parameter without a name, an unknown security scheme, a law that does not parse)
-is a SpecError.
+meaning (a parameter without a name, an unknown security scheme) is left out, and one of the
+contract's `faults`; a law that does not parse was written for troth, and is a SpecError.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from urllib.parse import urljoin
 
 from troth.document import vocabulary
 from troth.document.document import Document, Node
+from troth.document.spec_errors import Faults
 from troth.errors import SpecError
 from troth.http import media_type
 from troth.laws import condition, laws
@@ -53,11 +54,13 @@ def compile(
 ) -> Contract:
     """Compile *document*; *source* is the contract of the same document without its overlays.
 
-    Raises SpecError for what cannot be given a meaning.
+    Raises SpecError for a law, or another field of troth's own, that cannot be given a meaning.
     """
     schemas = Schemas(document, published=source.schemas if source is not None else None)
-    operations = tuple(_Reader(document, schemas).operations())
-    return Contract(document, schemas, operations, routes(operations), source, verbs)
+    faults = Faults(document.faults)
+    operations = tuple(_Reader(document, schemas, faults).operations())
+    told = faults.in_order(document.file)
+    return Contract(document, schemas, operations, routes(operations), source, verbs, told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ class _Reader:
 
     document: Document
     schemas: Schemas
+    faults: Faults
 
     def operations(self) -> Iterator[Operation]:
         for path, entry in self.document.node.members("paths", patterned=True):
@@ -105,15 +109,34 @@ class _Reader:
         for owner in (item, operation):
             for entry in owner.items("parameters"):
                 declared = entry.followed()
-                name, location = declared.needed("name"), declared.needed("in")
-                if location not in LOCATIONS:
-                    fault = f"{location!r} is not where a parameter can be"
-                    known = " or ".join(LOCATIONS)
-                    raise declared.fault(fault, "in", advice=f"It is in {known}.")
+                name, location = declared.text("name"), declared.text("in")
+                if not self.is_addressed(declared):
+                    continue
                 if location == "header" and name.lower() in _FRAMEWORK_FIELDS:
                     continue
                 merged[name, location] = self.parameter(declared, name, location)
         return tuple(merged.values())
+
+    def is_addressed(self, parameter: Node) -> bool:
+        """Whether *parameter* says how it is called and where it is; it is told if not."""
+        if not self.has(parameter, "name", "in"):
+            return False
+        location = parameter.text("in")
+        if location not in LOCATIONS:
+            fault = f"{location!r} is not where a parameter can be"
+            advice = f"It is in {' or '.join(LOCATIONS)}."
+            self.faults.add(parameter.fault(fault, "in", advice=advice))
+        return location in LOCATIONS
+
+    def has(self, owner: Node, *members: str) -> bool:
+        """Whether *owner* has *members*, without which it means nothing; it is told if not."""
+        for member in members:
+            if member not in owner.value:
+                # of what was emptied, or had it taken out, that has been told
+                if owner.value and owner.lacks(member):
+                    self.faults.add(owner.fault(f"the member {member!r} is missing"))
+                return False
+        return True
 
     def parameter(
         self, declared: Node, name: str, location: Any, *, direction: Direction = "request"
@@ -250,31 +273,43 @@ class _Reader:
     ) -> Schema | None:
         if member not in owner.value:
             return None
-        return self.schemas.at(owner.at(member), content=content, direction=direction)
+        try:
+            return self.schemas.at(owner.at(member), content=content, direction=direction)
+        except SpecError as fault:
+            self.faults.add(fault)
+            return None
 
     def security(self, operation: Node) -> tuple[tuple[SecurityScheme, ...], ...]:
+        """The alternatives of *operation* that can be met.
+
+        One with a scheme that nobody declares never is; where there is no other, what is left of
+        it is asked, so that the operation can be called at all.
+        """
         # an operation's own list replaces the document's, also when it is empty
         owner = operation if "security" in operation.value else self.document.node
-        return tuple(
-            tuple(self.security_scheme(name, alternative) for name in alternative.value)
-            for alternative in owner.items("security")
-        )
+        known: list[tuple[SecurityScheme, ...]] = []
+        partly: list[tuple[SecurityScheme, ...]] = []
+        for alternative in owner.items("security"):
+            schemes = [self.security_scheme(name, alternative) for name in alternative.value]
+            left = tuple(scheme for scheme in schemes if scheme is not None)
+            (known if len(left) == len(schemes) else partly).append(left)
+        return tuple(known or partly)
 
-    def security_scheme(self, name: str, used: Node) -> SecurityScheme:
+    def security_scheme(self, name: str, used: Node) -> SecurityScheme | None:
         components = self.document.node.one("components")
         declared = dict(components.members("securitySchemes")) if components else {}
         if name not in declared:
             known = ", ".join(sorted(declared)) or "none"
-            raise SpecError(
-                f"the security scheme {name!r} is not declared in components/securitySchemes",
-                place=self.document.place(used.at(name)),
-                pointer=used.at(name),
-                advice=f"Declare it there, or use one that is declared ({known}).",
-            )
+            fault = f"the security scheme {name!r} is not declared in components/securitySchemes"
+            advice = f"Declare it there, or use one that is declared ({known})."
+            self.faults.add(used.fault(fault, name, advice=advice))
+            return None
         scheme = declared[name].followed()
+        if not self.has(scheme, "type"):
+            return None
         return SecurityScheme(
             name=name,
-            kind=scheme.needed("type"),
+            kind=scheme.text("type"),
             pointer=scheme.pointer,
             scheme=scheme.text("scheme").lower(),
             location=scheme.text("in"),

@@ -32,13 +32,11 @@ from troth.document.grammar import (
     JSON_SCHEMA_2020_12,
     OPENAPI_DIALECTS,
     REFERABLE,
-    Misfit,
     children,
 )
 from troth.errors import SpecError
 from troth.schema import applicators, discriminator
-from troth.schema.data_model import INTEGERS, is_number, type_of
-from troth.schema.messages import a
+from troth.schema.data_model import INTEGERS, is_number
 
 #: The URI under which a prepared root is known to the validators; it is never retrieved.
 BASE = "troth:/document"
@@ -172,12 +170,7 @@ def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Pre
                 if (target := applicators.resolve(root, node, keyword)) is not None:
                     to_see.append((target[1], target[0], kind))
                     referrers.setdefault(target[0], []).append(at)
-        try:
-            to_see += [(item, here, inner) for item, here, inner, _ in children(node, at, kind)]
-        except Misfit as misfit:
-            found = a(type_of(misfit.found))
-            fault = f"{misfit.expected} must stand here, not {found}"
-            raise SpecError(fault, pointer=misfit.pointer) from misfit
+        to_see += [(item, here, inner) for item, here, inner, _ in children(node, at, kind)]
     return Prepared(
         root,
         tuple(schemas),

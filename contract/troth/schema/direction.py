@@ -57,7 +57,7 @@ class _Edited:
     own: set[str] = field(default_factory=set)
 
     def node(self, pointer: str) -> Any:
-        """The node at *pointer*, to be written to."""
+        """The node at *pointer*, to be written to; nobody sees what is written to a closed one."""
         at, node = "", self.root
         if "" not in self.own:
             self.root = node = node.copy()

@@ -45,9 +45,11 @@ def kinds(schema: Schema | None) -> tuple[Kind, ...]:
         return ("scalar", "array")
     structured: tuple[Kind, ...] = ("object", "array")
     possible = tuple(kind for kind in structured if kind in types)
-    # members or items may be described without a word on the type, and then a text is no less valid
-    is_hint = types <= {"object", "array"} and schema.is_valid("")
-    return possible if types <= {"object", "array"} and not is_hint else (*possible, "scalar")
+    if not types <= {"object", "array"}:
+        return (*possible, "scalar")
+    # members or items may be described without a word on the type, and then anything else is valid
+    others: tuple[Kind, ...] = ("scalar", "array", "object") if schema.is_valid("") else ()
+    return tuple(dict.fromkeys((*possible, *others)))
 
 
 def types_of(schemas: Schemas, pointer: str) -> frozenset[str]:

@@ -401,7 +401,12 @@ def readable(request: Request) -> Request:
 def without_credential(request: Request) -> Request:
     """*request* without the fields and the query parameters that carry the credential."""
     marks = (CREDENTIAL, BASIC_CREDENTIAL)
-    fields = tuple(pair for pair in request.fields if not any(mark in pair[1] for mark in marks))
+    fields = []
+    for name, value in request.fields:
+        # a Cookie field has other crumbs beside that of the credential
+        parts = value.split("; ") if name == "Cookie" else [value]
+        rest = [part for part in parts if not any(mark in part for mark in marks)]
+        fields += [(name, "; ".join(rest))] if rest else []
     path, mark, query = request.target.partition("?")
     kept = "&".join(part for part in query.split("&") if CREDENTIAL not in part)
-    return replace(request, fields=fields, target=path + (mark + kept if kept else ""))
+    return replace(request, fields=tuple(fields), target=path + (mark + kept if kept else ""))

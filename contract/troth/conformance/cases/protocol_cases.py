@@ -8,10 +8,11 @@ from typing import Any
 
 from troth.conformance.cases.case import Case, Intent, Subject, slug, without_credential
 from troth.errors import MethodNotAllowed, NoSuchPath
-from troth.generation.request_writer import CREDENTIAL
+from troth.generation.request_writer import CREDENTIAL, credentials
 from troth.http import json_text, media_type
 from troth.http.exchange import Fields, Request
 from troth.openapi.operation import Operation
+from troth.validation.security import http_scheme
 
 _DEEP = 100_000
 _METHODS = ("GET", "PUT", "DELETE", "PATCH", "POST")
@@ -76,11 +77,8 @@ def _credentials(subject: Subject, valid: Case) -> Iterator[Case]:
         streamed = replace(valid, value=subject.streamed, request=request)
         bare, about = without_credential(request), "no credential, for a stream"
         yield streamed.changed("no-credential-streamed", bare, "invalid", about)
-    scheme = alternatives[0][0]
-    if (scheme.kind == "http" and scheme.scheme == "bearer") or scheme.kind in (
-        "oauth2",
-        "openIdConnect",
-    ):
+    scheme = credentials(subject.operation)[0]
+    if http_scheme(scheme) == "bearer":
         yield from _bearer(valid)
     elif scheme.kind == "apiKey":
         yield from _api_key(valid)
