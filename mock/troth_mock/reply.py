@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from troth.generation.values import Unsatisfiable, synthesize
-from troth.http import json_text, sse
+from troth.http import content_coding, json_text, sse
 from troth.http.exchange import Fields
 from troth.openapi.contract import Contract
 from troth.openapi.operation import DeclaredResponse, MediaType, Parameter
@@ -52,35 +52,63 @@ def has_content(method: str, status: int) -> bool:
 
 
 def headers(declared: DeclaredResponse, seed: Seed) -> Fields:
-    """The header fields of an answer: those that are required, or that say where to go."""
-    return tuple(
-        (header.name, _field(header, seed))
+    """The header fields of an answer: required ones, those with an example, and where to go."""
+    texts = (
+        (header, header_text(header, seed))
         for header in declared.headers
-        if header.required or (header.name.lower() == "location" and declared.status[0] in "23")
+        if header.required or header.examples or _leads_on(header, declared)
+    )
+    return tuple(
+        (header.name, text)
+        for header, text in texts
+        if text is not None and (is_field_value(text) or header.required)
     )
 
 
+def without_coding(fields: Fields) -> Fields:
+    """*fields* but for Content-Encoding."""
+    return tuple(field for field in fields if field[0].lower() != "content-encoding")
+
+
+def header_text(header: Parameter, seed: Seed) -> str | None:
+    """The text of a header field; None for a coding that is none of those which can be put on."""
+    if header.name.lower() == "content-encoding":
+        codings = (*content_coding.CODINGS, "identity")
+        return next((one for one in codings if _allows(header, one)), None)
+    return _field(header, seed)
+
+
+def _allows(header: Parameter, text: str) -> bool:
+    return header.schema is None or header.schema.is_valid(text)
+
+
+def _leads_on(header: Parameter, declared: DeclaredResponse) -> bool:
+    return header.name.lower() == "location" and declared.status[:1] in "23"
+
+
 def _field(header: Parameter, seed: Seed) -> str:
-    """A text for *header* that is read as what the document allows, if one is found."""
+    """The text of *header*: the document's example, or one that is drawn and read as allowed."""
     from troth.validation.parameters import is_field  # slow to load, and few answers have fields
 
-    text = write_field(header, _header(header, seed))
-    for attempt in range(_TRIES):
-        if is_field(header, text):
-            return text
-        text = write_field(header, _header(header, seed.child("attempt", attempt)))
-    return text
-
-
-def _header(header: Parameter, seed: Seed) -> Any:
+    content = header.content
+    schema = header.schema if content is None else content.schema
+    for example in header.examples or (content.examples if content else ()):
+        if example.text is not None:
+            return example.text
+        if schema is None or schema.is_valid(example.value):
+            return write_field(header, example.value)
+    if schema is None:
+        return "value"
     seed = seed.child("header", header.name)
     # it is a place of the web, and no town
     name = "location url" if header.name.lower() == "location" else header.name
-    if header.schema is not None:
-        return synthesize(header.schema, seed=seed, name=name)
-    if header.content is not None and header.content.schema is not None:
-        return synthesize(header.content.schema, seed=seed, name=name)
-    return "value"
+    first = text = write_field(header, synthesize(schema, seed=seed, name=name))
+    for attempt in range(_TRIES):
+        if is_field(header, text):
+            return text
+        again = seed.child("attempt", attempt)
+        text = write_field(header, synthesize(schema, seed=again, name=name))
+    return first
 
 
 @dataclass(frozen=True, slots=True)
