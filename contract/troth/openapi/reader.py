@@ -15,6 +15,7 @@ from itertools import islice, product
 from typing import Any
 from urllib.parse import urljoin
 
+from troth import pointer as pointers
 from troth.document import vocabulary
 from troth.document.document import Document, Node
 from troth.document.spec_errors import Faults
@@ -363,23 +364,31 @@ class _Reader:
     def security_scheme(self, name: str, used: Node) -> SecurityScheme | None:
         components = self.document.node.one("components")
         declared = dict(components.members("securitySchemes")) if components else {}
-        if name not in declared:
+        by_uri = None if name in declared else self.at_uri(name)
+        entry = declared.get(name, by_uri)
+        if entry is None:
             known = ", ".join(sorted(declared)) or "none"
             fault = f"the security scheme {name!r} is not declared in components/securitySchemes"
             advice = f"Declare it there, or use one that is declared ({known})."
             self.faults.add(used.fault(fault, name, advice=advice))
             return None
-        scheme = declared[name].followed()
+        scheme = entry.followed()
         if not self.has(scheme, "type"):
             return None
         return SecurityScheme(
-            name=name,
+            name=pointers.split(entry.pointer)[-1] if by_uri else name,
             kind=scheme.text("type"),
             pointer=scheme.pointer,
             scheme=scheme.text("scheme").lower(),
             location=scheme.text("in"),
             parameter=scheme.text("name"),
         )
+
+    def at_uri(self, uri: str) -> Node | None:
+        """The object that *uri* leads to; `document` has made pointers of those that can be."""
+        pointer = pointers.from_fragment(uri[1:])
+        value = pointers.find(self.document.root, pointer) if uri.startswith("#/") else None
+        return Node(self.document, value, pointer) if isinstance(value, dict) else None
 
 
 # --- servers: only the path of a URL counts, since troth serves and tests where it is told to ---
