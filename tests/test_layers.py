@@ -34,15 +34,13 @@ LAYERS = {
 
 # Where a library is known: nobody else imports it.
 DOORS: Mapping[str, tuple[str, ...]] = {
-    "openapi_core": ("troth.validation",),
-    "jsonschema_path": ("troth.validation",),
-    "werkzeug": ("troth.validation",),
     "hypothesis": ("troth.generation",),
     "hypothesis_jsonschema": ("troth.generation",),
     "cel": ("troth.laws",),
     "aiohttp": ("troth.conformance.transport", "troth_mock.server"),
     "yarl": ("troth.conformance.transport",),
     "multidict": ("troth_mock.server",),
+    "defusedxml": ("troth.validation.xml",),
     "jinja2": ("troth.conformance.reports",),
     "jsonpath_rfc9535": ("troth.document.json_path",),
     "yaml": (
@@ -54,11 +52,11 @@ DOORS: Mapping[str, tuple[str, ...]] = {
         "troth_mock.server.pages",
     ),
     "uvloop": ("troth_mock.server.serving",),
-    "jsonschema": ("troth.lint.structure",),
-    "openapi_spec_validator": ("troth.lint.structure",),
+    "jsonschema": ("troth.lint.metaschema",),
+    "openapi_spec_validator": ("troth.lint.metaschema",),
     "jsonschema_rs": (
         "troth.document.vocabulary",
-        "troth.lint.structure",
+        "troth.lint.metaschema",
         "troth.schema",
     ),
     "orjson": ("troth.http.json_text", "troth_mock.chat"),
@@ -70,7 +68,6 @@ DOORS: Mapping[str, tuple[str, ...]] = {
 # Libraries that come with the ones that pyproject.toml names, being part of what those offer.
 COMPANIONS = {
     "aiohttp": {"multidict", "yarl"},
-    "openapi_core": {"jsonschema_path", "openapi_spec_validator", "werkzeug"},
     "common_expression_language": {"cel"},
     "pyyaml": {"yaml"},
 }

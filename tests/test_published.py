@@ -31,8 +31,6 @@ UNDOCUMENTED = (
     "aiohttp.http_parser",
     "aiohttp.web_protocol",
     "hypothesis.internal",
-    "openapi_core.deserializing.media_types.util",
-    "openapi_core.deserializing.styles.util",
 )
 #: The guarded places, and what each may touch.
 GUARDED: Mapping[str, tuple[str, ...]] = {

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from troth.cli import main
+from troth.cli.options import warnings
 from troth.errors import MethodNotAllowed, NoSuchPath, Place, SpecError, TrothError
 
 COMMANDS = ("explain", "lint", "mock", "replay", "report", "show", "test")
@@ -171,6 +172,49 @@ def test_what_a_command_returns_is_the_exit_code(
     assert run(capsys, "show") == (value or 0, "", "")
 
 
+TWICE = "openapi: 3.1.0\npaths: {}\npaths: {}\n"
+TWICE_TOLD = (
+    "no-such.yaml:3:1: the key 'paths' was already given in line 2 (at /paths). "
+    "Remove or rename one of the two (lines 2 and 3)."
+)
+
+
+@pytest.mark.parametrize("command", ["explain --document", "show"])
+def test_what_of_a_document_is_not_understood_is_a_warning_and_refused_if_strict(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("no-such.yaml").write_text(TWICE)
+    code, out, errors = run(capsys, *command.split(), "no-such.yaml")
+    assert (code, bool(out), errors) == (0, True, f"warning: {TWICE_TOLD}\n")
+    code, out, errors = run(capsys, *command.split(), "no-such.yaml", "--strict-document")
+    assert (code, out, errors.split(" (")[0]) == (2, "", f"troth: {TWICE_TOLD.split(' (')[0]}")
+
+
+@pytest.mark.parametrize("command", ["lint", "mock", "test http://127.0.0.1:9 --document"])
+def test_a_strict_document_is_refused_by_every_command(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("no-such.yaml").write_text(TWICE)
+    code, out, errors = run(capsys, *command.split(), "no-such.yaml", "--strict-document")
+    assert (code, out, errors.split(" (")[0]) == (2, "", f"troth: {TWICE_TOLD.split(' (')[0]}")
+
+
+def test_many_warnings_are_grouped() -> None:
+    faults = [SpecError(f"fault {n % 30}", pointer=f"/{n}", advice="Mend it.") for n in range(60)]
+    lines = list(warnings(faults, document="a.yaml"))
+    assert lines[0] == "warning: fault 0 (at /0), and in 1 other place. Mend it."
+    assert lines[-1] == "warning: 10 other things are not understood: troth lint a.yaml tells them"
+    assert len(lines) == 21
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -178,7 +222,6 @@ def test_what_a_command_returns_is_the_exit_code(
         ("", "not an OpenAPI document (got nothing)"),
         ("- a\n", "not an OpenAPI document (got list)"),
         ("openapi: 2.0\n", "no-such.yaml:1:1: version 2.0 is not supported"),
-        ("openapi: 3.1.0\nopenapi: 3.1.0\n", "no-such.yaml:2:1: the key 'openapi'"),
         ("a: [\n", "no-such.yaml:2:1: "),
     ],
 )

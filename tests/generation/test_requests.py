@@ -12,8 +12,14 @@ from troth.generation.chat_consistency import is_consistent, made_consistent
 from troth.generation.chat_features import EMBEDDED, Chat
 from troth.generation.features import Factor, Level, pairwise
 from troth.generation.mutations import mutations
+from troth.generation.parameters import parameter_value
 from troth.generation.raw_json import Written, read, write
-from troth.generation.request_writer import BASIC_CREDENTIAL, assemble, with_credential
+from troth.generation.request_writer import (
+    BASIC_CREDENTIAL,
+    assemble,
+    with_credential,
+    without_credential,
+)
 from troth.generation.source import Seeded, Smallest
 from troth.generation.values import value as value_of
 from troth.http.exchange import Exchange, Request
@@ -35,6 +41,11 @@ def pet_store(tmp_path, parameters, path="/x", **operation):
                 "basic": {"type": "http", "scheme": "basic"},
                 "cookie": {"type": "apiKey", "in": "cookie", "name": "sid"},
                 "field": {"type": "apiKey", "in": "header", "name": "X-Key"},
+                "query": {"type": "apiKey", "in": "query", "name": "key"},
+                "digest": {"type": "http", "scheme": "Digest"},
+                "oauth": {"type": "oauth2", "flows": {}},
+                "openid": {"type": "openIdConnect", "openIdConnectUrl": "https://h"},
+                "mutual": {"type": "mutualTLS"},
             }
         },
         "paths": {
@@ -120,6 +131,39 @@ def test_the_secret_takes_the_placeholders_place(tmp_path, scheme, secret, field
     assert secret is None or secret not in repr(request)
 
 
+@pytest.mark.parametrize(
+    ("security", "fields"),
+    [
+        ([{"oauth": []}], [("Authorization", "Bearer TROTH_TOKEN")]),
+        ([{"openid": ["a"]}], [("Authorization", "Bearer TROTH_TOKEN")]),
+        ([{"digest": []}], [("Authorization", "Digest TROTH_TOKEN")]),
+        ([{"mutual": []}], []),
+        ([{}, {"basic": []}], []),
+        ([{"mutual": [], "field": []}], [("X-Key", "TROTH_TOKEN")]),
+        ([{"oauth": [], "openid": []}], [("Authorization", "Bearer TROTH_TOKEN")]),
+        ([{"oauth": [], "basic": []}, {"field": []}], [("X-Key", "TROTH_TOKEN")]),
+        (
+            [{"cookie": [], "query": [], "oauth": []}],
+            [("Authorization", "Bearer TROTH_TOKEN"), ("Cookie", "sid=TROTH_TOKEN; a=1; b=2")],
+        ),
+    ],
+)
+def test_credentials_are_those_of_an_alternative_that_one_request_can_meet(
+    tmp_path, security, fields
+):
+    crumbs = [{"name": name, "in": "cookie", "schema": {"type": "integer"}} for name in "ab"]
+    contract = pet_store(tmp_path, crumbs, security=security)
+    has_cookie = "cookie" in security[0]
+    values = {("cookie", "a"): 1, ("cookie", "b"): 2} if has_cookie else {}
+    request = assemble(contract.operations[0], parameters=values)
+    assert list(request.fields[1:]) == fields
+    assert contract.validate(Exchange(request)) == ()
+    bare = without_credential(request)
+    assert bare.field("Cookie") == ("a=1; b=2" if has_cookie else None)
+    needs = {} not in security and security != [{"mutual": []}]
+    assert (contract.validate(Exchange(bare)) != ()) is needs
+
+
 def test_a_secret_in_a_target_is_quoted():
     request = Request("GET", "/x?k=TROTH_TOKEN")
     assert with_credential(request, "a&b").target == "/x?k=a%26b"
@@ -152,7 +196,7 @@ def test_a_parameters_value_survives_its_text(tmp_path):
     schema = {"type": "array", "items": {"type": "string"}, "minItems": 2}
     parameter = Parameter("p", "path", "", required=True, schema=embedded(schema), style="simple")
     for number in range(20):
-        value = requests.parameter_value(parameter, Seeded(Seed.of(number)))
+        value = parameter_value(parameter, Seeded(Seed.of(number)))
         assert all(item and item.isascii() for item in value)
         assert len(value) >= 2
 

@@ -172,6 +172,38 @@ def test_a_promise_of_a_stream_is_a_sentence_that_does_not_deny_it() -> None:
     assert english.stream_promise("It streams back partial progress.") is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Results arrive by long-polling or SSE.",
+        "Subscribe with webhooks or SSE.",
+        "For updates as server-sent events see the guide.",
+        "Use `/events` to receive server-sent events.",
+        "Server-sent events are on GET /v1/events/{id}.",
+        "A separate endpoint sends SSE.",
+        "Creates an event stream.",
+        "Returns the event stream with the given id.",
+        "Lists event streams of the tenant.",
+    ],
+)
+def test_what_is_said_of_another_way_or_place_promises_no_stream(text: str) -> None:
+    assert english.stream_promise(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Returns an event stream.",
+        "If set, tokens are sent as data-only server-sent events.",
+        "The answer is text/event-stream.",
+        "Progress is sent over SSE and/or JSON.",
+        "Sends the answer as a live event-stream.",
+    ],
+)
+def test_what_is_said_of_this_answer_promises_a_stream(text: str) -> None:
+    assert english.stream_promise(text) == text
+
+
 @given(st.text(max_size=200))
 @settings(max_examples=100)
 def test_any_text_can_be_read(text: str) -> None:

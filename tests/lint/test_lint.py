@@ -217,6 +217,12 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         schemas(A={"pattern": r"a\\Z"}),
     ),
     (
+        "loose-pattern",
+        schemas(A={"patternProperties": {r"^\-": {}}}),
+        r"/components/schemas/A/patternProperties/^\-",
+        schemas(A={"patternProperties": {r"^[\-]": {}}}),
+    ),
+    (
         "bad-schema",
         schemas(A={"type": "text"}),
         "/components/schemas/A/type",
@@ -259,6 +265,12 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         schemas(A={"type": "array", "default": "[]"}),
         "/components/schemas/A/default",
         schemas(A={"anyOf": [{"type": "array", "default": None}, {"type": "null"}]}),
+    ),
+    (
+        "bad-reference",
+        schemas(A={"items": {"$ref": "#/components/schemas/B"}}),
+        "/components/schemas/A/items",
+        schemas(A={"items": {"$ref": "#/components/schemas/A"}}),
     ),
     (
         "duplicate-operation-id",
@@ -701,7 +713,17 @@ def test_a_rule_finds_what_it_is_for_and_nothing_near_it(
 
 def test_every_code_has_a_case() -> None:
     undecided = {"default-undecided", "example-undecided"}
-    assert {case[0] for case in CASES} == set(CODES) - undecided
+    # no value has a key twice: that is of the text alone
+    assert {case[0] for case in CASES} == set(CODES) - undecided - {"duplicate-key"}
+
+
+def test_a_key_that_is_given_twice_is_found_with_both_lines() -> None:
+    text = b"openapi: 3.1.0\ninfo: {title: a, version: '1'}\npaths: {}\npaths: {}\n"
+    (finding,) = lint(document.read(text, name="a.yaml"))
+    assert str(finding) == (
+        "a.yaml:4:1: error [duplicate-key] The key 'paths' was already given in line 3. "
+        "Remove or rename one of the two (lines 3 and 4). (#/paths)"
+    )
 
 
 def test_an_example_that_takes_a_pattern_too_long_is_undecided_and_not_wrong() -> None:
@@ -880,7 +902,7 @@ def test_what_is_no_name_among_the_required_ones_is_told_and_no_crash(junk: Any)
     one, other = FREE
     value = schemas(A={"oneOf": [{**one, "required": [junk, "text"]}, other]})
     codes = {finding.code for finding in lint(read(value))}
-    assert codes == {"bad-schema", "open-objects", "union-overlap", "unused-component"}
+    assert codes == {"bad-schema", "open-objects", "unused-component"}
 
 
 def test_a_branch_that_extends_another_is_given_no_tag_to_contradict_it() -> None:
@@ -893,3 +915,163 @@ def test_a_branch_that_extends_another_is_given_no_tag_to_contradict_it() -> Non
     value = schemas(Base=base, More=more, Any=union)
     (overlap,) = [each for each in lint(read(value)) if each.code == "union-overlap"]
     assert overlap.fix == ()
+
+
+def severities(value: dict[str, Any], code: str) -> list[str]:
+    return [each.severity for each in lint(read(value)) if each.code == code]
+
+
+def variable(name: str, **schema: Any) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def got(*parameters: Any, **members: Any) -> dict[str, Any]:
+    return {"get": operation(parameters=list(parameters), **members)}
+
+
+@pytest.mark.parametrize(
+    ("schema", "found"),
+    [
+        ({"type": "string"}, ["warning"]),
+        ({"type": "string", "pattern": "^[a-z]+$"}, ["warning"]),
+        ({"type": ["integer", "string"]}, ["warning"]),
+        ({}, ["warning"]),
+        ({"type": "integer"}, []),
+        ({"type": "string", "format": "uuid"}, []),
+        ({"type": "string", "pattern": "^[0-9]+$"}, []),
+        ({"enum": ["red", "blue"]}, []),
+    ],
+)
+def test_templates_that_cross_are_told_where_types_leave_it_open(
+    schema: dict[str, Any], found: list[str]
+) -> None:
+    value = api(
+        paths={
+            "/issues/{number}/labels": got(variable("number", **schema)),
+            "/issues/comments/{id}": got(variable("id", type="string")),
+        }
+    )
+    assert severities(value, "ambiguous-path") == found
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "found"),
+    [
+        ("/chat", {"/chat#stream": got()}, ["error"]),
+        ("/chat", {"/chat#stream": got({"name": "a", "in": "query", "schema": {}})}, ["warning"]),
+        ("/chat", {"/chat#stream": got(requestBody=json_body(OBJECT))}, ["warning"]),
+        ("/chat", {"/chat#stream": got(responses=answer(OBJECT))}, ["warning"]),
+        ("/chat", {"/chat?beta=true": got()}, ["warning"]),
+        ("/chat", {"/chat#stream": {"put": operation()}}, []),
+        ("/{a}", {"/{b}": got(variable("b", type="string"))}, ["error"]),
+        ("/{a}", {"/{b}": got(variable("b", type="integer"))}, ["warning"]),
+        ("/{a}", {"/{b}": got(variable("b", type="string"), responses=answer({}))}, ["error"]),
+    ],
+)
+def test_one_url_with_two_operations_is_an_error_where_nothing_tells_them_apart(
+    one: str, other: dict[str, Any], found: list[str]
+) -> None:
+    first = got(variable("a", type="string")) if "{" in one else got()
+    assert severities(api(paths={one: first, **other}), "ambiguous-path") == found
+
+
+@pytest.mark.parametrize("path", ["/a/{id*}", "/a/{.id}", "/a{;id}", "/a/{id}{?q}"])
+def test_an_expression_of_rfc_6570_is_told_once_and_is_no_error(path: str) -> None:
+    value = api(paths={path: got(variable("id", type="string"))})
+    assert severities(value, "path-parameter-undeclared") == ["warning"]
+    assert severities(value, "path-parameter-unused") == []
+
+
+def test_a_name_that_holds_another_is_no_expression() -> None:
+    value = api(paths={"/{userid}/{id}": got(variable("id", type="string"))})
+    assert severities(value, "path-parameter-undeclared") == ["error"]
+
+
+A = {"type": "object", "properties": {"a": {"type": "string"}}}
+B = {"type": "object", "properties": {"b": {"type": "string"}}}
+KIND = {"type": "object", "required": ["kind"], "properties": {"kind": {"type": "string"}}}
+
+
+def of(*branches: Any, **members: Any) -> dict[str, Any]:
+    """A document with one union, whose branches A and B may be referred to."""
+    return schemas(A=A, B=B, U={"oneOf": list(branches), **members})
+
+
+def reference(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        # every value of the one is one of the other
+        (of(reference("A"), reference("B")), ["error"]),
+        (of({"type": "string"}, {"enum": ["a"]}), ["error"]),
+        (of({"type": "integer"}, {"type": "number"}), ["error"]),
+        # which of the two is meant is said
+        (of(reference("A"), reference("B"), discriminator={"propertyName": "kind"}), ["warning"]),
+        # only what nobody sends is shared
+        (
+            of({"type": "array", "items": A}, {"type": "array", "items": {"type": "integer"}}),
+            ["warning"],
+        ),
+        (of({"type": ["null", "string"]}, {"type": ["null", "integer"]}), ["warning"]),
+        (of(reference("A"), {"$recursiveRef": "#"}), []),
+        # this is what oneOf is for
+        (of({**A, "required": ["a"]}, {**B, "required": ["b"]}), []),
+        (of({"required": ["a"]}, {"required": ["b"]}, type="object"), []),
+        # what stands beside the branches counts
+        (of({"type": "string"}, {"enum": ["a"]}, maxLength=0), []),
+    ],
+)
+def test_an_overlap_is_an_error_where_usual_values_are_rejected(
+    value: dict[str, Any], found: list[str]
+) -> None:
+    assert severities(value, "union-overlap") == found
+
+
+def test_a_discriminator_of_the_parent_tells_branches_apart_too() -> None:
+    pet = {**KIND, "discriminator": {"propertyName": "kind"}}
+    value = schemas(
+        Pet=pet,
+        Cat={"allOf": [reference("Pet"), A]},
+        Dog={"allOf": [reference("Pet"), B]},
+        U={"oneOf": [reference("Cat"), reference("Dog")]},
+    )
+    assert severities(value, "union-overlap") == ["warning"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "found"),
+    [
+        (properties(a={"type": "string", "default": None}), ["warning"]),
+        ({**properties(a={"type": "string", "default": None}), "required": ["a"]}, ["error"]),
+        (properties(a={"type": "string", "default": 1}), ["error"]),
+        ({"type": "string", "format": "uri", "default": ""}, ["warning"]),
+        ({"type": "string", "format": "uri", "minLength": 1, "default": ""}, ["error"]),
+    ],
+)
+def test_a_default_that_does_no_harm_is_a_warning(schema: dict[str, Any], found: list[str]) -> None:
+    assert severities(schemas(A=schema), "default-invalid") == found
+
+
+def test_null_in_an_example_of_a_nullable_enum_is_a_warning() -> None:
+    state = {"type": "string", "nullable": True, "enum": ["open"]}
+    value = schemas(A={**properties(state=state), "example": {"state": None}})
+    value["openapi"] = "3.0.3"
+    assert severities(value, "example-invalid") == ["warning"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "found"),
+    [
+        ({"type": "string", "format": "binary"}, []),
+        ({"type": "string", "contentMediaType": "image/png"}, []),
+        ({"type": "array", "items": {"type": "string", "format": "binary"}}, []),
+        ({"type": "array", "items": {"type": "string"}}, ["info"]),
+        ({"type": "string"}, ["info"]),
+    ],
+)
+def test_files_need_no_bounds(schema: dict[str, Any], found: list[str]) -> None:
+    form = {"multipart/form-data": {"schema": {**properties(a=schema), "required": ["a"]}}}
+    assert severities(at(requestBody={"content": form}), "unbounded") == found

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from troth.document import document
+from troth.http.exchange import Exchange, Request, Response
+from troth.loading import load
 from troth.openapi import reader
 from troth_mock.reply import EventFraming, Stream, framing, has_content
+from troth_mock.responding.responder import Responder
 
 EVENTS = """openapi: 3.2.0
 info: {title: t, version: '1'}
@@ -71,3 +78,44 @@ def test_an_event_has_the_fields_that_it_must_have_if_a_line_can_hold_them(
     (declared,) = contract.operations[0].responses
     framed = framing(contract, declared.content[0])
     assert (framed.before, framed.after, framed.end) == (before, b"\n\n", b"data: [DONE]\n\n")
+
+
+TEXT = {"type": "string"}
+FIELDS = {
+    "Array": {
+        "type": "array",
+        "items": {"type": "string", "pattern": "^[\\s\\S]{2}$"},
+        "minItems": 2,
+    },
+    "Object": {
+        "type": "object",
+        "properties": {"a": TEXT, "b": {"type": "integer"}},
+        "minProperties": 1,
+    },
+    "Nested": {"type": "object", "required": ["o"], "properties": {"o": {"type": "object"}}},
+    "Nullable": {"type": ["integer", "null"]},
+    "Union": {"anyOf": [{"type": "array", "items": {"type": "integer"}}, TEXT]},
+    "Text": {"type": "string", "pattern": "^[\\s\\S]{1,3}$"},
+}
+
+
+def test_fields_of_any_type_are_read_as_what_the_document_allows(tmp_path: Path) -> None:
+    headers: dict[str, Any] = {
+        f"{name}-{explode}": {"required": True, "schema": schema, "explode": explode}
+        for name, schema in FIELDS.items()
+        for explode in (False, True)
+    }
+    content = {"application/json": {"schema": FIELDS["Nested"]}}
+    headers["Json"] = {"required": True, "content": content}
+    answer = {"200": {"description": "ok", "headers": headers}}
+    root = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}}
+    root |= {"paths": {"/a/{n}": {"get": {"responses": answer}}}}
+    (tmp_path / "d.json").write_text(json.dumps(root))
+    contract = load(tmp_path / "d.json")
+    responder = Responder(contract)
+    for number in range(30):
+        request = Request("GET", f"/a/{number}")
+        reply = responder.respond(request, now=0)
+        assert len(reply.fields) >= len(headers)
+        response = Response(reply.status, reply.fields, reply.body or b"")
+        assert contract.validate(Exchange(request, response)) == ()

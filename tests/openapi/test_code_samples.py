@@ -55,6 +55,13 @@ def test_python_that_computes_its_arguments_holds_no_request(source):
     assert py(source) == []
 
 
+def test_what_a_function_makes_for_a_method_is_no_request():
+    assert py("client.send('id', raw(kind='a', payload='text'))") == []
+    assert ts("client.send('id', raw({kind: 'a', payload: 'text'}))") == []
+    assert py("print(client.send(kind='a'))") == [{"kind": "a"}]
+    assert ts("console.log(await client.send({kind: 'a'}))") == [{"kind": "a"}]
+
+
 def test_typescript_literals_are_read_whole():
     source = """
     const model = 'm'; // {not: "this"}

@@ -178,6 +178,19 @@ def test_a_member_that_others_refer_to_stays_what_it_is_for_them():
     assert mismatch.keyword == "writeOnly"
 
 
+def test_a_member_of_one_direction_inside_another_is_left_out_with_it():
+    inner = {
+        **owning(properties={"id": NUMBER}, required=["id"], example={"id": 1}),
+        "readOnly": True,
+    }
+    outer = {"type": "object", "required": ["it"], "properties": {"it": inner}}
+    schemas = schemas_of(Outer=outer)
+    asked = schemas.at(COMPONENTS + "Outer", direction="request")
+    answered = schemas.at(COMPONENTS + "Outer", direction="response")
+    assert (asked.is_valid({}), answered.is_valid({})) == (True, False)
+    assert answered.is_valid({"it": {"id": 1}})
+
+
 def test_what_does_not_travel_may_hold_what_does_not_either():
     inner = {"type": "object", "required": ["code"], "properties": {"code": SECRET}}
     outer = {"properties": {"login": inner | {"writeOnly": True}, "name": {"type": "string"}}}

@@ -14,8 +14,8 @@ from troth.http import json_text
 from troth.laws.condition import Facts
 from troth.openapi.contract import Contract
 from troth.openapi.operation import MediaType
-from troth.validation import bodies
-from troth.validation.streams import MOST_MISFITS
+from troth.validation import content
+from troth.validation.bodies import MOST_MISFITS
 
 GOOD = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
 ANSWER: dict[str, Any] = {
@@ -207,19 +207,19 @@ def test_each_body_is_decoded_once(
 def test_a_form_is_decoded_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = tmp_path / "form.yaml"
     file.write_text(FORM)
-    decoded: list[troth.Request] = []
-    decode = bodies.decode_form
+    decoded: list[bytes] = []
+    read = content.read
 
-    def counting(entry: MediaType, request: troth.Request) -> dict[str, Any]:
-        decoded.append(request)
-        return decode(entry, request)
+    def counting(entry: MediaType, content_type: str, data: bytes, **more: Any) -> Any:
+        decoded.append(data)
+        return read(entry, content_type, data, **more)
 
-    monkeypatch.setattr(bodies, "decode_form", counting)
+    monkeypatch.setattr(content, "read", counting)
     fields = (("Content-Type", "application/x-www-form-urlencoded"),)
     sent = troth.Request("POST", "/form", fields, b"n=x")
     found = troth.load(file).validate(troth.Exchange(sent, troth.Response(204)))
     assert [each.code for each in found] == ["request-body.type"]
-    assert decoded == [sent]
+    assert decoded == [sent.body]
 
 
 FORM = """openapi: 3.1.0

@@ -60,6 +60,7 @@ def lint(
     document: str | None,
     overlays: tuple[str, ...],
     published: bool,
+    strict_document: bool,
     style: str,
     fix_overlay: Path | None,
     severities: tuple[str, ...],
@@ -75,7 +76,7 @@ def lint(
     chosen = chosen_overlays(document, overlays, published=published)
     settled = config.load(file)
     ignored = [*_settled(settled), *map(_severity, severities)]
-    _, effective = loading.read(document, overlays=chosen)
+    _, effective = loading.read(document, overlays=chosen, strict=strict_document)
     findings = find(effective, ignored=ignored)
     if style == "json":
         click.echo(report.as_json(findings, file=effective.file), nl=False)

@@ -13,7 +13,6 @@ import asyncio
 import os
 import re
 import ssl
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +21,8 @@ import aiohttp
 from yarl import URL
 
 from troth.conformance.settings import Caps
-from troth.http.exchange import Exchange, Fields, Request, Response, values
+from troth.http import content_coding
+from troth.http.exchange import Exchange, Fields, Request, Response
 
 _CHUNK = 64 * 1024
 # HTML, "Parsing an event stream": a line ends in CRLF, LF or CR
@@ -41,6 +41,7 @@ class _Reading:
     size: int = 0
     events: int = 0
     tail: bytes = b""
+    is_kept: bool = False
 
     def add(self, seconds: float, data: bytes) -> None:
         """Keep a piece; its blank lines are counted, which may be cut anywhere between two."""
@@ -113,11 +114,18 @@ class Transport:
         finally:
             if fresh:
                 await session.close()
+        if fault in _STALE and reading.is_kept and not reading.status:
+            # RFC 9112 §9.3.1: a connection that was kept may be closed at any time, also while a
+            # request is on its way
+            return await self.send(request, fresh=True, hang_up_after=hang_up_after)
         return self._finish(request, reading, fault, detail)
 
     def _new_session(self, *, force_close: bool) -> aiohttp.ClientSession:
         tls: ssl.SSLContext | bool = not self._insecure
+        tracing = aiohttp.TraceConfig()
+        tracing.on_connection_reuseconn.append(_note_kept)
         return aiohttp.ClientSession(
+            trace_configs=[tracing],
             connector=aiohttp.TCPConnector(
                 limit=self._connections, ssl=tls, force_close=force_close
             ),
@@ -144,6 +152,7 @@ class Transport:
                 headers=list(request.fields),
                 data=request.body or None,
                 allow_redirects=False,
+                trace_request_ctx=reading,
                 # an event of one endless line is read in pieces, not as a line
                 read_bufsize=_CHUNK,
             ) as answer:
@@ -184,7 +193,7 @@ class Transport:
             return Exchange(request, None, fault, detail, seconds)
         body = b"".join(data for _, data in reading.arrivals)
         arrivals = tuple(reading.arrivals)
-        coding = _coding(reading.fields)
+        coding = content_coding.coding(reading.fields)
         if coding and fault is None:
             body, fault, detail = _unpack(body, coding, self.caps.body_bytes)
             arrivals = ()
@@ -192,6 +201,13 @@ class Transport:
         return Exchange(request, response, fault, detail, seconds)
 
 
+async def _note_kept(session: aiohttp.ClientSession, context: Any, params: object) -> None:
+    """Note in the reading of a request that it goes over a connection that was kept."""
+    context.trace_request_ctx.is_kept = True
+
+
+#: What a connection shows that its server has closed meanwhile.
+_STALE = ("empty-reply", "reset")
 #: The word and the sentence for what aiohttp raises; most special first: its tree is deep.
 _FAULTS: tuple[tuple[type[BaseException], str, str], ...] = (
     (aiohttp.ClientConnectorCertificateError, "tls", "its certificate is not accepted"),
@@ -223,25 +239,11 @@ def _classify(fault: BaseException, *, answered: bool) -> tuple[str, str]:
     return word, f"the answer broke off ({type(fault).__name__})"
 
 
-def _coding(fields: Fields) -> str:
-    coding = ",".join(values(fields, "content-encoding")).strip().lower()
-    return "" if coding == "identity" else coding
-
-
 def _unpack(body: bytes, coding: str, most: int) -> tuple[bytes, str | None, str]:
     """Unpack gzip or deflate content under a cap; we never asked for any coding."""
-    if coding not in ("gzip", "x-gzip", "deflate"):
+    if coding not in content_coding.CODINGS:
         return body, "framing", f"the content is coded as {coding!r}, which was not asked for"
-    data, rest = b"", body
-    while rest:  # RFC 1952 §2.2: a gzip file is a series of members
-        unpacker: Any = zlib.decompressobj(wbits=47)  # 47: zlib or gzip, by its head
-        try:
-            data += unpacker.decompress(rest, most + 1 - len(data))
-        except zlib.error:
-            return body, "framing", f"the content is not {coding}"
-        if len(data) > most:
-            return data[:most], "bomb", f"the content unpacks to more than {most} bytes"
-        if not unpacker.eof:
-            return body, "framing", f"the {coding} content ends before its end"
-        rest = unpacker.unused_data
-    return data, None, ""
+    try:
+        return content_coding.unpack(body, coding, most=most), None, ""
+    except content_coding.BadCoding as bad:
+        return bad.data, bad.reason, bad.why

@@ -30,7 +30,7 @@ from troth.generation.shape import (
     whole_limits,
 )
 from troth.generation.source import Source, Unsatisfiable
-from troth.generation.subjects import Subject, count_lists
+from troth.generation.subjects import Subject, count_lists, link
 from troth.http import json_text
 from troth.schema.data_model import ALL_TYPES, TYPES, identity
 
@@ -230,20 +230,20 @@ class Natural:
     """For a mock: documented examples, natural texts, and all members as long as it is readable.
 
     *rich* is how readily optional members are drawn (0 to 256 in 256).  *checks* makes each value
-    on the way be checked, which costs time and is left to later attempts.
+    on the way be checked, which costs time and is left to later attempts.  *length* is that of the
+    list which it is all about, where there is one.
     """
 
-    __slots__ = ("_turns", "checks", "failed", "rich", "subject")
+    __slots__ = ("_turns", "checks", "failed", "length", "rich", "subject")
 
-    def __init__(
-        self, *, rich: int = 256, checks: bool = False, subject: Subject | None = None
-    ) -> None:
+    def __init__(self, *, rich: int = 256, checks: bool = False, length: int | None = None) -> None:
         self.rich = rich
+        self.length = length
         self.checks = checks
         # where drawing ran out of depth, and from which depth on
         self.failed: dict[Node, int] = {}
         # what the members that are drawn belong to
-        self.subject = subject or Subject()
+        self.subject = Subject()
         # which of several examples was taken last
         self._turns: dict[Node, int] = {}
 
@@ -295,7 +295,7 @@ class Natural:
             return example
         if node.shape.values is not None:
             return example
-        return self.subject.untaken(example, source, name, node.accepts)
+        return self.subject.example(node, example, source, name)
 
     def item(
         self, generator: Generator, nodes: Conjunction, source: Source, depth: int, name: str
@@ -312,6 +312,8 @@ class Natural:
     ) -> Any:
         if node.choices:
             return self._branch(generator, node, source, depth, name)
+        if "title" not in node.shape.derived:
+            node.shape.derived["title"] = _title(node.nodes)
         return self.shaped(generator, node.shape, source, depth, name)
 
     def _is_sparing(self, source: Source, depth: int) -> bool:
@@ -383,9 +385,11 @@ class Natural:
         self, generator: Generator, shape: Shape, source: Source, depth: int, name: str
     ) -> Any:
         """An object whose members know what they belong to."""
-        before = self.subject.enter(name)
+        before = self.subject.enter(name, shape.derived.get("title", ""))
         try:
+            self.subject.learn(generator.graph, shape)
             members = generator.of_kind(shape, "object", source, depth, name)
+            link(generator.graph, shape, members, self.subject.owner)
         finally:
             self.subject.leave(before)
         count_lists(generator.graph, shape, members)
@@ -441,7 +445,7 @@ class Natural:
         expressions = [pattern for part in shape.objects for pattern, _ in part.patterns]
         if shape.names and (attempt % 2 == 0 or not expressions):
             names = conjunction(list(shape.names))
-            drawn = self.value(generator, names, source, 1, "name")
+            drawn = self.value(generator, names, source, 1, "")
             if isinstance(drawn, str):
                 return drawn
         if expressions:
@@ -457,6 +461,9 @@ class Natural:
             raise Unsatisfiable(f"it asks for {needed} items, which is more than troth draws")
         if self._is_sparing(source, depth) or not self.rich:
             return needed
+        if self.length is not None and (not depth or (depth <= 2 and self.subject.is_main(name))):
+            length, self.length = self.length, None
+            return max(needed, length)
         prefix = max((len(part.prefix) for part in shape.arrays), default=0)
         return max(needed, prefix, 1 + source.below(3))
 
@@ -660,6 +667,16 @@ def number_range(shape: Shape, kind: str) -> Range:
 
 _NULL = frozenset(["null"])
 _NOTHING = (False,)
+
+
+def _title(nodes: Conjunction) -> str:
+    """What the first of *nodes* that has a name is called: a schema of the document's, mostly."""
+    for node in nodes:
+        if isinstance(node, dict):
+            named = node.get("$ref") or node.get("title")
+            if isinstance(named, str):
+                return named.rpartition("/")[2]
+    return ""
 
 
 def _is_map(shape: Shape) -> bool:

@@ -38,6 +38,7 @@ _EPOCH = datetime(2021, 1, 1, tzinfo=UTC)
 _DAYS = 950
 _PACES = (timedelta(hours=2), timedelta(days=1), timedelta(days=9))
 _YOUNGEST, _OLDEST = 19, 65
+_NAMES = ("first name", "last name", "full name")
 _WORD_LISTS = ("apart", "generic", "dates", "bounds", "counting", "lists")
 _MILLISECONDS = frozenset({"ms", "millis", "milliseconds"})
 
@@ -54,6 +55,13 @@ class Kind:
     format: str = ""
     fact: str = ""
     unique: bool = False
+    vary: bool = False
+    whole: bool = False
+
+    @property
+    def is_fact(self) -> bool:
+        """Whether others have to agree with it."""
+        return self.name in _NAMES or self.moment is not None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,6 +112,8 @@ def table() -> Table:
             entry.get("format", ""),
             entry.get("fact", ""),
             entry.get("unique", False),
+            entry.get("vary", False),
+            entry.get("whole", False),
         )
         named = kinds if kind.flag is None else flags
         named.update(dict.fromkeys(_split(entry["names"]), kind))
@@ -111,7 +121,7 @@ def table() -> Table:
     people: set[str] = set()
     for entry in read["things"]:
         words = _split(entry["words"])
-        things.update(dict.fromkeys(words, Kind("name", _listed(entry["name"]))))
+        things.update(dict.fromkeys(words, Kind("name", _listed(entry["name"]), vary=True)))
         people.update(words if entry.get("people") else ())
     return Table(
         kinds,
@@ -156,13 +166,15 @@ def singular(word: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def owner_of(name: str, otherwise: str) -> str:
+def owner_of(name: str, otherwise: str = "") -> str:
     """What the members of an object called *name* belong to; *otherwise* where it says nothing."""
-    words = words_of(name)
-    if not words:
-        return otherwise
-    last = singular(words[-1])
-    return otherwise if last in table().words["generic"] else " ".join((*words[-2:-1], last))
+    words, generic, things = words_of(name), table().words["generic"], table().things
+    while words:
+        owner = " ".join((*words[-2:-1], singular(words[-1])))
+        if singular(words[-1]) not in generic or (len(words) > 1 and owner in things):
+            return owner
+        words = words[:-1]
+    return otherwise
 
 
 @lru_cache(maxsize=4096)
@@ -193,7 +205,8 @@ def telling(name: str, owner: str = "") -> Telling | None:
     key = next((word for word in words if word in apart or word in people), "")
     if not key:
         key = next((word for word in owner.split() if word in apart), "")
-    return Telling(words, kind, " ".join(before), "" if key in owner.split()[-1:] else key)
+    belongs = " ".join(before) or owner
+    return Telling(words, kind, belongs, "" if key in owner.split()[-1:] else key)
 
 
 @lru_cache(maxsize=4096)
@@ -206,6 +219,25 @@ def flag(name: str) -> int:
         if kind is not None:
             return kind.flag or 50
     return 50
+
+
+@lru_cache(maxsize=4096)
+def counted(name: str) -> str | None:
+    """What a number called *name* counts, "" where that is not said; None if it counts nothing."""
+    told = telling(name)
+    if told is None or told.kind.name not in ("total", "tally", "quantity"):
+        return None
+    words = table().words
+    rest = [word for word in words_of(name) if word not in words["counting"]]
+    if not words["lists"].issuperset(rest):
+        return " ".join(rest)
+    return "" if told.kind.name == "total" else None
+
+
+def is_called(name: str, wanted: str) -> bool:
+    """Whether a list of the *name* is one of what is *wanted*."""
+    plural = " ".join(words_of(name))
+    return wanted in (plural, singular(plural))
 
 
 def _found(words: tuple[str, ...], owner: tuple[str, ...]) -> tuple[Kind, tuple[str, ...]] | None:
@@ -226,8 +258,10 @@ def _found(words: tuple[str, ...], owner: tuple[str, ...]) -> tuple[Kind, tuple[
         if start == 0 and kind is None and owner:
             # `url` of an image is an image URL
             kind = kinds.get(f"{owner[-1]} {own}")
-        if kind is not None:
+        if kind is not None and not (start and kind.whole):
             return kind, words[:start]
+    if owner and (of_owner := kinds.get(owner[-1])) and of_owner.format == "uri":
+        return of_owner, owner  # `github` among the links is one
     last = words[-1]
     for end in _RUN_TOGETHER:
         if last.endswith(end) and len(last) > len(end) + 2:
@@ -264,8 +298,10 @@ class Record:
         if name == "uuid":
             return FORMATS["uuid"](source)
         pool = table().pools[name]
-        if name in ("first", "last"):
+        if name == "first":
             return str(self._once((name, key), lambda: source.choice(pool)))
+        if name == "last":
+            return str(self._once((name, key), lambda: self._surname(key, pool, source)))
         if name == "currency":
             if name not in self.shared:
                 self.shared[name] = source.choice(pool)
@@ -273,6 +309,15 @@ class Record:
         if name == "sentence":
             return source.choice(pool).format(source.choice(WORDS), source.choice(WORDS))
         return source.choice(pool)
+
+    def _surname(self, key: str, pool: tuple[str, ...], source: Source) -> str:
+        """One that makes a person who has not been told of, as long as there are such."""
+        first, start = self.fact("first", key, source), source.below(len(pool))
+        for last in (*pool[start:], *pool[:start]):
+            if f"{first} {last}" not in self.shared:
+                self.shared[f"{first} {last}"] = last
+                return last
+        return pool[start]
 
     def place(self, key: str, source: Source) -> Mapping[str, Any]:
         """Where it, or the part of it that *key* names, is at home: no two at one place."""
@@ -303,6 +348,24 @@ class Record:
                 second = source.below(int(self.pace.total_seconds()))
                 self.stages[stage] = stage * self.pace + timedelta(seconds=stage and second)
         return self.start + self.stages[stage]
+
+    def learn(self, told: Telling, example: str) -> None:
+        """Take over what *example* says of the record, so that the rest agrees with it."""
+        kind = told.kind
+        if kind.name in _NAMES:
+            first, _, last = example.rpartition(" ")
+            if kind.name != "last name":
+                self.facts.setdefault(("first", told.key), first or last)
+            if kind.name == "last name" or (kind.name == "full name" and first):
+                self.facts.setdefault(("last", told.key), last)
+        elif kind.moment is not None and self.start is None:
+            try:
+                moment = datetime.fromisoformat(example[:19])
+            except ValueError:
+                return
+            self.pace = _PACES[1]
+            self.stages[kind.moment] = kind.moment * self.pace
+            self.start = moment.replace(tzinfo=UTC) - self.stages[kind.moment]
 
     def _once(self, key: tuple[str, str], draw: Callable[[], Any]) -> Any:
         if key not in self.facts:
@@ -352,13 +415,15 @@ class Record:
                     return text[:1].upper() + text[1:]
                 case "initial":
                     return text[:1]
+                case "word":
+                    return "_".join(text.split())
             return text
 
         return _PLACEHOLDER.sub(filled, template)
 
     def _part(self, name: str, told: Telling, source: Source) -> str:
         if name == "owner":
-            return told.owner or "one"
+            return told.owner or "standard"
         if limits := _RANGE.fullmatch(name):
             low, high = int(limits[1]), int(limits[2])
             return str(low + source.below(high - low + 1))

@@ -13,16 +13,23 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
+from troth.generation.files import with_files
+from troth.generation.values import synthesize
 from troth.http import json_text, media_type
 from troth.http.exchange import Fields, Request
+from troth.http.multipart import BOUNDARY
 from troth.openapi.operation import MediaType, Operation, Parameter, SecurityScheme
-from troth.validation import styles
-from troth.validation.styles import encoded, text_of
+from troth.seed import Seed
+from troth.validation import content, security, styles
+from troth.validation.styles import encoded
+from troth.validation.xml import Unwritable
 
 #: Stands for the secret in a generated request; a well-formed token itself (RFC 6750 §2.1).
 CREDENTIAL = "TROTH_TOKEN"
-_BOUNDARY = "troth-7f1d0c2a"
-_UNSET = object()
+#: The mark of a body that there is none of.
+UNSET: Any = object()
+#: Values of parameters, by location and name.
+Values = Mapping[tuple[str, str], Any]
 
 
 def basic_credential(secret: str) -> str:
@@ -53,6 +60,20 @@ def with_credential(request: Request, secret: str | None) -> Request:
     )
 
 
+def without_credential(request: Request) -> Request:
+    """*request* without the fields and the query parameters that carry the credential."""
+    marks = (CREDENTIAL, BASIC_CREDENTIAL)
+    fields = []
+    for name, value in request.fields:
+        # a Cookie field has other crumbs beside that of the credential
+        parts = value.split("; ") if name == "Cookie" else [value]
+        rest = [part for part in parts if not any(mark in part for mark in marks)]
+        fields += [(name, "; ".join(rest))] if rest else []
+    path, mark, query = request.target.partition("?")
+    kept = "&".join(part for part in query.split("&") if CREDENTIAL not in part)
+    return replace(request, fields=tuple(fields), target=path + (mark + kept if kept else ""))
+
+
 def body_type(operation: Operation) -> MediaType | None:
     """The media type in which a body is sent: JSON if the operation takes it, else its first."""
     offered = operation.request_body.content if operation.request_body else ()
@@ -61,38 +82,39 @@ def body_type(operation: Operation) -> MediaType | None:
 
 def content_type_of(entry: MediaType) -> str:
     """A concrete content type for the key of *entry*, which may be a range (`*/*`)."""
-    if "*" not in entry.content_type:
-        return entry.content_type
-    kind = entry.content_type.partition("/")[0]
-    return "application/json" if kind in ("*", "application") else f"{kind}/plain"
+    return content.concrete(entry)
 
 
 def assemble(
     operation: Operation,
     *,
-    parameters: Mapping[tuple[str, str], Any] | None = None,
-    body: Any = _UNSET,
+    parameters: Values | None = None,
+    body: Any = UNSET,
     raw: bytes | None = None,
 ) -> Request:
     """The request that sends *body* (a value; or *raw* bytes) to *operation*.
 
-    *parameters* are values by (location, name).  Security fields follow the first of the
-    operation's alternatives; Accept lists what the operation answers with.
+    *parameters* are values by (location, name).  Security fields are those that `credentials` asks
+    for; Accept lists what the operation answers with.
     """
-    values = dict(parameters or {})
-    target, fields = _addressed(operation, values)
-    credentials = list(operation.security[0]) if operation.security else []
-    query, secured = _secured(credentials)
+    target, fields = _addressed(operation, dict(parameters or {}))
+    query, secured = _secured(credentials(operation))
     if query:
         target += ("&" if "?" in target else "?") + query
+    crumbs = [value for name, value in (*secured, *fields) if name == "Cookie"]
+    if len(crumbs) > 1:
+        # RFC 6265 §5.4: there is one Cookie field
+        secured = tuple(field for field in secured if field[0] != "Cookie")
+        fields = tuple(field for field in fields if field[0] != "Cookie")
+        fields += (("Cookie", "; ".join(crumbs)),)
     entry = body_type(operation)
-    sent = raw
-    if sent is None:
-        sent = b"" if body is _UNSET or entry is None else encode_body(entry, body)
-    own: Fields = ()
-    if entry is not None and (raw is not None or body is not _UNSET):
-        boundary = f"; boundary={_BOUNDARY}" if _is_multipart(entry) else ""
-        own = (("Content-Type", content_type_of(entry) + boundary),)
+    kind, sent = "", raw or b""
+    if entry is not None and raw is not None:
+        kind = content_type_of(entry)
+        kind += f"; boundary={BOUNDARY}" if kind.startswith("multipart/") else ""
+    elif entry is not None and body is not UNSET:
+        kind, sent = encode_body(entry, body)
+    own: Fields = (("Content-Type", kind),) if kind else ()
     return Request(operation.method, target, (*own, accept(operation), *secured, *fields), sent)
 
 
@@ -106,60 +128,82 @@ def accept(operation: Operation) -> tuple[str, str]:
     return ("Accept", ", ".join(dict.fromkeys(offered)) or "*/*")
 
 
+def credentials(operation: Operation) -> tuple[SecurityScheme, ...]:
+    """The schemes of the first alternative that one request can meet; () where nothing is asked."""
+    for schemes in operation.security:
+        # RFC 9110 §11.6.2: there is one Authorization field, with the credentials of one scheme
+        if len({security.http_scheme(scheme) for scheme in schemes} - {None}) < 2:
+            return schemes
+    return operation.security[0] if operation.security else ()
+
+
 def _secured(schemes: Iterable[SecurityScheme]) -> tuple[str, Fields]:
-    query, fields = [], []
+    query: dict[str, None] = {}
+    fields: dict[tuple[str, str], None] = {}
     for scheme in schemes:
         match scheme.kind, scheme.location:
             case "apiKey", "query":
-                query.append(f"{quote(scheme.parameter, safe='')}={CREDENTIAL}")
+                query[f"{quote(scheme.parameter, safe='')}={CREDENTIAL}"] = None
             case "apiKey", "cookie":
-                fields.append(("Cookie", f"{scheme.parameter}={CREDENTIAL}"))
+                fields["Cookie", f"{scheme.parameter}={CREDENTIAL}"] = None
             case "apiKey", _:
-                fields.append((scheme.parameter, CREDENTIAL))
-            case "http", _ if scheme.scheme == "basic":
-                fields.append(("Authorization", f"Basic {BASIC_CREDENTIAL}"))
-            case "http" | "oauth2" | "openIdConnect", _:
-                fields.append(("Authorization", f"Bearer {CREDENTIAL}"))
+                fields[scheme.parameter, CREDENTIAL] = None
+            case _:
+                name = security.http_scheme(scheme)
+                secret = BASIC_CREDENTIAL if name == "basic" else CREDENTIAL
+                if name is not None:
+                    fields["Authorization", f"{name.capitalize()} {secret}"] = None
     return "&".join(query), tuple(fields)
 
 
-def encode_body(entry: MediaType, value: Any) -> bytes:
-    """*value* in the media type of *entry*."""
-    essence = media_type.essence(content_type_of(entry))
-    if entry.is_json or media_type.is_json(essence):
-        return json_text.encode(value)
-    if essence == "application/x-www-form-urlencoded" and isinstance(value, dict):
-        pairs = (
-            (name, item)
-            for name, items in value.items()
-            for item in (items if isinstance(items, list) else [items])
-        )
-        return "&".join(
-            f"{encoded(name)}={encoded(text_of(item))}" for name, item in pairs
-        ).encode()
-    if _is_multipart(entry) and isinstance(value, dict):
-        return _multipart(value)
-    return text_of(value).encode("utf-8", "surrogatepass")
+def encode_body(entry: MediaType, value: Any) -> tuple[str, bytes]:
+    """*value* in the media type of *entry*, and the content type that it is sent with.
+
+    Bytes of a type that the document gives are a file of it.  What the media type cannot hold is
+    sent as JSON all the same: no server can take that for what is declared.
+    """
+    kind = content_type_of(entry)
+    try:
+        return content.write(entry, kind, with_files(entry, kind, value), field_of=_part_field)
+    except Unwritable:
+        return kind, json_text.encode(value)
 
 
-def _is_multipart(entry: MediaType) -> bool:
-    return media_type.essence(entry.content_type).startswith("multipart/")
+def carries(entry: MediaType, value: Any) -> bool | None:
+    """Whether a body of *value* is read as one that *entry* allows; None: it cannot be written."""
+    kind = content_type_of(entry)
+    return content.survives(entry, kind, value, field_of=_part_field)
 
 
-def _multipart(value: Mapping[str, Any]) -> bytes:
-    # RFC 7578 §4.2: each part names its field; a part that is not plain text says what it is.
-    # An array is a part for each item (OpenAPI 3.1 §4.8.15.1.1).
-    parts = []
-    for name, items in value.items():
-        label = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
-        for item in items if isinstance(items, list) else [items]:
-            kind = "Content-Type: application/json\r\n" if isinstance(item, (dict, list)) else ""
-            head = f'Content-Disposition: form-data; name="{label}"\r\n{kind}'
-            parts.append(f"--{_BOUNDARY}\r\n{head}\r\n{text_of(item)}\r\n")
-    return ("".join(parts) + f"--{_BOUNDARY}--\r\n").encode("utf-8", "surrogatepass")
+def whatever(entry: MediaType) -> Any:
+    """A value that can be written in the media type of *entry*, which has no schema."""
+    form = content.form_of(content_type_of(entry))
+    if form == "xml":
+        return "<root/>"
+    return "text" if form in ("text", "bytes", "csv", "yaml") else {}
 
 
-def _addressed(operation: Operation, values: Mapping[tuple[str, str], Any]) -> tuple[str, Fields]:
+def unreadable(entry: MediaType) -> bytes | None:
+    """A body that is none of the media type of *entry*, if one there is."""
+    kind = content_type_of(entry)
+    if kind.startswith("multipart/"):
+        kind += f"; boundary={BOUNDARY}"
+    return next((data for data in _JUNK if not content.is_readable(entry, kind, data)), None)
+
+
+#: A form that ends in the middle of a character, an element, a quoted cell: bytes of no text.
+_JUNK = (b"%", b"<", b'"', b"\xff\xfe\xff")
+
+
+def _part_field(header: Parameter) -> str:
+    """A text for a header field that a part of a body must have."""
+    if header.schema is None:
+        return "text"
+    value = synthesize(header.schema, seed=Seed.of("part", header.pointer))
+    return styles.write_field(header, value)
+
+
+def _addressed(operation: Operation, values: Values) -> tuple[str, Fields]:
     template = operation.template
     variables: dict[str, str] = {}
     query: list[str] = []
@@ -167,16 +211,16 @@ def _addressed(operation: Operation, values: Mapping[tuple[str, str], Any]) -> t
     cookies: list[str] = []
     fixed = {name for name, value in template.query if not value.names}
     for parameter in operation.parameters:
-        value = values.get((parameter.location, parameter.name), _UNSET)
-        if value is _UNSET:
+        value = values.get((parameter.location, parameter.name), UNSET)
+        if value is UNSET:
             continue
         if parameter.location == "path":
-            variables[parameter.name] = _in_path(parameter, value)
+            variables[parameter.name] = in_path(parameter, value)
         elif parameter.location in ("query", "querystring"):
             # what the path says of its query is said once
             query.extend(_in_query(parameter, value) if parameter.name not in fixed else ())
         elif parameter.location == "header":
-            fields.append((parameter.name, _in_field(parameter, value)))
+            fields.append((parameter.name, styles.write_field(parameter, value)))
         else:
             cookies.extend(_in_query(parameter, value))
     if cookies:
@@ -185,20 +229,26 @@ def _addressed(operation: Operation, values: Mapping[tuple[str, str], Any]) -> t
     return template.filled(variables) + ("?" + "&".join(query) if query else ""), tuple(fields)
 
 
-def _in_field(parameter: Parameter, value: Any) -> str:
+def in_path(parameter: Parameter, value: Any) -> str:
+    """*value* as it stands in a path for *parameter*."""
     if parameter.content is not None:
-        return text_of(value)
-    return styles.write_field(parameter, value)
-
-
-def _in_path(parameter: Parameter, value: Any) -> str:
-    if parameter.content is not None:
-        return encoded(text_of(value))
+        return encoded(_content(parameter.content, value))
     return styles.write_path(parameter, value)
 
 
 def _in_query(parameter: Parameter, value: Any) -> list[str]:
-    if parameter.content is None:
+    entry = parameter.content
+    if entry is None:
         return styles.write_pairs(parameter, value)
-    text = encoded(text_of(value))
-    return [text if parameter.location == "querystring" else f"{encoded(parameter.name)}={text}"]
+    text = _content(entry, value)
+    if parameter.location != "querystring":
+        return [f"{encoded(parameter.name)}={encoded(text)}"]
+    # OpenAPI 3.2 §4.12.1: a form is a query as it is
+    return [text if content.form_of(entry.content_type) == "urlencoded" else encoded(text)]
+
+
+def _content(entry: MediaType, value: Any) -> str:
+    """The text of a parameter that is described by *entry*."""
+    if entry.is_json:
+        return json_text.encode_ascii(value).decode()
+    return encode_body(entry, value)[1].decode("utf-8", "surrogatepass")

@@ -16,6 +16,7 @@ from typing import Any
 from troth.generation.fitting import Fitter
 from troth.generation.generator import Edges, Generator, Natural
 from troth.generation.graph import Node, graph_of, node_of
+from troth.generation.shape import Conjunction
 from troth.generation.source import Quick, Source, Unsatisfiable
 from troth.generation.witnesses import witness
 from troth.schema import proofs
@@ -26,21 +27,33 @@ __all__ = ["Unsatisfiable", "fit", "generator_of", "synthesize", "value"]
 
 _ATTEMPTS = 12
 _TRIES = 3
+_FUEL = 400
 _EDGES = Edges()
 
 
-def synthesize(schema: Schema, *, seed: Seed, optional: bool = True, name: str = "") -> Any:
+def synthesize(
+    schema: Schema,
+    *,
+    seed: Seed,
+    optional: bool = True,
+    name: str = "",
+    beside: Conjunction = (),
+    length: int | None = None,
+) -> Any:
     """Draw a natural instance of *schema*: the same one for the same *seed*.
 
     With *optional* false only required members are drawn.  *name* is what it is called, or of what
-    it is.  Raises Unsatisfiable.
+    it is; *length* how many items its list has, where the schema lets it.  It is what *beside* asks
+    for as well, where there is such a one.  Raises Unsatisfiable.
     """
-    node = node_of(schema)
+    node = node_of(schema, beside)
+    if beside and node.reason is not None:
+        node = node_of(schema)
 
     def draw(policy: Natural, source: Source) -> Any:
         return policy.draw(Generator(node.graph, policy), node, source, 0, name)
 
-    drawn, reason = _first(schema, node, draw, seed, rich=256 if optional else 0)
+    drawn, reason = _first(schema, node, draw, seed, rich=256 if optional else 0, length=length)
     return _last_resort(schema, reason) if drawn is None else drawn[0]
 
 
@@ -60,12 +73,18 @@ def fit(schema: Schema, value: Any, *, seed: Seed) -> Any:
     return synthesize(schema, seed=seed, optional=False) if drawn is None else drawn[0]
 
 
-def value(schema: Schema, source: Source) -> Any:
-    """A valid value of *schema*, such as tests and runs want.  Raises Unsatisfiable."""
+def value(schema: Schema, source: Source, *, beside: Conjunction = ()) -> Any:
+    """A valid value of *schema*, such as tests and runs want.
+
+    One that *beside* asks for as well, if there is any.  Raises Unsatisfiable.
+    """
     generator = generator_of(schema)
+    nodes = (schema.prepared, *beside)
+    if beside and not generator.graph.of(nodes):
+        nodes = (schema.prepared,)
     for _ in range(_TRIES):
         try:
-            value = generator.value((schema.prepared,), source)
+            value = generator.value(nodes, source)
         except (Unsatisfiable, RecursionError):
             continue
         if schema.is_valid(value):
@@ -79,11 +98,17 @@ def generator_of(schema: Schema) -> Generator:
 
 
 def _first(
-    schema: Schema, node: Node, draw: Callable[[Natural, Source], Any], seed: Seed, *, rich: int
+    schema: Schema,
+    node: Node,
+    draw: Callable[[Natural, Source], Any],
+    seed: Seed,
+    *,
+    rich: int,
+    length: int | None = None,
 ) -> tuple[tuple[Any] | None, str]:
     """The first instance that is valid (in a tuple: it may be null), and why others were not."""
     reason = node.reason or ""
-    for policy, source in _attempts(seed, rich=rich):
+    for policy, source in _attempts(seed, rich=rich, length=length):
         try:
             value = draw(policy, source)
         except (Unsatisfiable, RecursionError) as fault:
@@ -94,9 +119,11 @@ def _first(
     return None, reason
 
 
-def _attempts(seed: Seed, *, rich: int) -> Iterator[tuple[Natural, Quick]]:
+def _attempts(
+    seed: Seed, *, rich: int, length: int | None = None
+) -> Iterator[tuple[Natural, Quick]]:
     """What one attempt after the other is made with: naturally first, then with more care."""
-    yield Natural(rich=rich), Quick(seed)
+    yield Natural(rich=rich, length=length), Quick(seed, fuel=_FUEL * (1 + (length or 0) // 4))
     for attempt in range(1, _ATTEMPTS):
         readiness = (rich, rich // 2, 0)[attempt % 3]
         yield Natural(rich=readiness, checks=True), Quick(seed.child("attempt", attempt))

@@ -144,6 +144,11 @@ def encode(value: Any) -> bytes:
         return _encode_slowly(value, sort_keys=False)
 
 
+def encode_ascii(value: Any) -> bytes:
+    """Write *value* in ASCII alone, as the value of a header field has to be."""
+    return _encode_slowly(value, sort_keys=False)
+
+
 def canonical(value: Any) -> bytes:
     """Write *value* so that equal values give equal bytes: names sorted, 1.0 as 1."""
     try:

@@ -6,6 +6,7 @@ and an element of Accept that cannot be read is passed over, as if it had not be
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,12 @@ from functools import lru_cache
 from troth.http.exchange import QUOTED_STRING, TOKEN
 
 EVENT_STREAM = "text/event-stream"
+
+#: What Python decodes that is no charset (RFC 2978 §2.3), but an encoding of its own or of names.
+_NOT_CHARSETS = frozenset(
+    {"idna", "punycode", "undefined", "mbcs", "oem", "charmap"}
+    | {"unicode-escape", "raw-unicode-escape", "unicode_escape", "raw_unicode_escape"}
+)
 
 _NAME = re.compile(rf"[ \t]*({TOKEN})/({TOKEN})[ \t]*", re.ASCII)
 _PARAMETER = re.compile(rf"[ \t]*({TOKEN})=({TOKEN}|{QUOTED_STRING})[ \t]*", re.DOTALL)
@@ -75,6 +82,26 @@ def charset(content_type: str) -> str | None:
     """The charset parameter in lower case, or None."""
     charset = parameters(content_type).get("charset")
     return charset.lower() if charset is not None else None
+
+
+def decode(data: bytes, content_type: str, *, default: str = "utf-8") -> str:
+    """*data* as text, in the charset that *content_type* names, or *default*.
+
+    Raises LookupError for a charset that nobody knows, and UnicodeError.
+    """
+    return data.decode(_codec(charset(content_type) or default))
+
+
+def encode(text: str, content_type: str, *, default: str = "utf-8") -> bytes:
+    """*text* in the charset that *content_type* names, or *default*; raises as `decode` does."""
+    return text.encode(_codec(charset(content_type) or default))
+
+
+def _codec(charset: str) -> str:
+    name = codecs.lookup(charset).name if charset.isascii() and "\0" not in charset else ""
+    if not name or name in _NOT_CHARSETS:
+        raise LookupError(charset)
+    return name
 
 
 def matches(media_range: str, content_type: str) -> bool:

@@ -198,6 +198,8 @@ def stream_promise(text: str) -> str | None:
     """Find the sentence of *text* that promises an event stream."""
     for sentence in sentences(text):
         match = _find("stream", sentence)
-        if match and not _find("negation", sentence[: match.start()]):
+        if match is None or _find("negation", sentence[: match.start()]):
+            continue
+        if not _find("elsewhere", sentence):
             return sentence.strip(" -*")
     return None

@@ -15,7 +15,7 @@ from typing import Any
 from troth import pointer as pointers
 from troth.errors import SpecError
 from troth.http import media_type
-from troth.lint.diagnostics import Diagnostic, Fix
+from troth.lint.diagnostics import Diagnostic, Fix, Severity
 from troth.lint.keywords import names_impossible
 from troth.lint.survey import Node, Survey, closure
 from troth.openapi.code_samples import requests_in
@@ -120,11 +120,32 @@ def _check(survey: Survey, shown: Shown, schema: Schema) -> Diagnostic | None:
     at = f" at {wrong[0].instance_pointer}" if wrong[0].instance_pointer else ""
     sentence = f"The {shown.word} breaks its schema{at}: {_first(wrong)}"
     code = f"{shown.word}-invalid"
+    severity: Severity | None = "warning" if _is_harmless(survey, shown, wrong) else None
     if any(names_impossible(survey, pointer) for pointer in _property_names(wrong)):
         reason = "`propertyNames` there admits no name at all"
-        return survey.diagnose(code, shown.pointer, f"{sentence} ({reason}).")
+        return survey.diagnose(code, shown.pointer, f"{sentence} ({reason}).", severity=severity)
+    if isinstance(shown.value, dict) and shown.value.keys() == {"$ref"}:
+        reason = "a `$ref` in a value is data; it belongs in the place of the whole example"
+        return survey.diagnose(code, shown.pointer, f"{sentence} ({reason}).", severity=severity)
     words, fix = _mended(survey, shown, schema)
-    return survey.diagnose(code, shown.pointer, f"{sentence}{words}.", fix)
+    return survey.diagnose(code, shown.pointer, f"{sentence}{words}.", fix, severity=severity)
+
+
+def _is_harmless(survey: Survey, shown: Shown, wrong: list[Mismatch]) -> bool:
+    """Whether readers and tools come to no harm, though the value is not valid.
+
+    JSON Schema leaves it open whether a `format` is asserted (2020-12 Validation §7.2); an `enum`
+    beside `nullable: true` means null as well, though it has to say so (OpenAPI 3.0.4 §4.7.24.1);
+    and `default: null` of an optional member says that there is none.
+    """
+    if all(each.keyword == "format" or _is_nullable(survey, each) for each in wrong):
+        return True
+    member = shown.schema.member
+    return (
+        shown.word == "default"
+        and shown.value is None
+        and (member is None or member.name not in (member.owner["required"] or ()))
+    )
 
 
 def _first(wrong: list[Mismatch]) -> str:
@@ -224,6 +245,13 @@ def _property_names(wrong: list[Mismatch]) -> Iterator[str]:
         head, keyword, _ = each.schema_pointer.partition("/propertyNames")
         if keyword:
             yield head + keyword
+
+
+def _is_nullable(survey: Survey, mismatch: Mismatch) -> bool:
+    """Whether a null is missing from the `enum` of a schema that is nullable."""
+    owner = survey.by_pointer.get(mismatch.schema_pointer.rsplit("/enum", 1)[0])
+    is_null = mismatch.message.startswith("null ")
+    return mismatch.keyword == "enum" and is_null and bool(owner and owner["nullable"] is True)
 
 
 _CALL = re.compile(r"\s*[A-Za-z_][\w.!]*\s*\((?P<inner>.*)\)\s*;?\s*", re.DOTALL)
@@ -328,7 +356,9 @@ def _wrong_sample(
                 f"The code sample ({name}) sends what the schema rejects: "
                 f"{wrong[0].instance_pointer or 'the body'}: {_first(wrong)}."
             )
-            yield survey.diagnose("sample-invalid", at, message)
+            harmless = all(each.keyword == "format" for each in wrong)
+            severity: Severity | None = "warning" if harmless else None
+            yield survey.diagnose("sample-invalid", at, message, severity=severity)
             return
 
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from troth import pointer as pointers
-from troth.errors import SpecError
-from troth.lint.diagnostics import Diagnostic, Fix, inline_json
+from troth.lint.diagnostics import Diagnostic, Fix, Severity, inline_json
 from troth.lint.survey import Node, Survey
 from troth.schema import proofs
 
@@ -225,6 +224,10 @@ _NOT_IN_3_0 = (
 )
 
 
+# What JSON Schema 2020-12 replaced of earlier drafts, and does not read any more.
+_EARLIER = {"$recursiveRef": "$dynamicRef", "$recursiveAnchor": "$dynamicAnchor"}
+
+
 def foreign(survey: Survey) -> Iterator[Diagnostic]:
     """Find keywords of another version of OpenAPI, which constrain nothing in this one."""
     for node in survey.of("schema"):
@@ -237,6 +240,12 @@ def foreign(survey: Survey) -> Iterator[Diagnostic]:
                     enum = Fix("merge", node.pointer, {"enum": [node["const"]]})
                     fix = (Fix("remove", at), enum)
                 yield survey.diagnose("foreign-keyword", at, message, *fix)
+        for word, now in _EARLIER.items():
+            if not survey.is_3_0 and isinstance(node.value, dict) and word in node.value:
+                at = pointers.join(node.pointer, word)
+                version = survey.document.openapi[:3]
+                message = f"OpenAPI {version} has no `{word}`: `{now}` took its place."
+                yield survey.diagnose("foreign-keyword", at, message)
         if not survey.is_3_0 and isinstance(node["nullable"], bool):
             yield survey.diagnose(
                 "foreign-keyword",
@@ -261,28 +270,20 @@ _UNPORTABLE = re.compile(r"\\[pP]\{?[A-Za-z]")
 
 def unreadable(survey: Survey) -> Iterator[Diagnostic]:
     """Find schemas that are none, and patterns that are no ECMA-262 or too large to run."""
-    faults = list(survey.schemas.faults())
-    for node in survey.of("schema"):
-        if node["pattern"] is not None or node["patternProperties"]:
-            faults += _uncompilable(survey, node)
     seen: set[str] = set()
-    for fault in faults:
-        if fault.pointer in seen:
-            continue
+    for fault in survey.schemas.faults():
+        if fault.pointer in seen or pointers.split(fault.pointer)[-1:] == ("$recursiveAnchor",):
+            continue  # that one is a `foreign-keyword`
         seen.add(fault.pointer)
         code = "bad-pattern" if fault.fault.startswith("the pattern") else "bad-schema"
         sentence = fault.fault[:1].upper() + fault.fault[1:]
-        yield survey.diagnose(code, fault.pointer, sentence.rstrip(".") + ".")
-
-
-def _uncompilable(survey: Survey, node: Node) -> list[SpecError]:
-    # a pattern may be a regular expression, and its automaton too large to build
-    try:
-        survey.schemas.at(node.pointer)
-    except SpecError as fault:
-        own = f"{node.pointer}/pattern"
-        return [fault if fault.pointer.startswith(own) else SpecError(fault.fault, pointer=own)]
-    return []
+        # what is listed twice is no other schema for it
+        severity: Severity | None = "warning" if "non-unique elements" in sentence else None
+        message = sentence.rstrip(".") + "."
+        yield survey.diagnose(code, fault.pointer, message, severity=severity)
+    for pointer, part in survey.schemas.prepared.patterns.loose.items():
+        message = f"Only without the `u` flag, which JSON Schema asks for, is `{part}` ECMA-262."
+        yield survey.diagnose("loose-pattern", pointer, message)
 
 
 def unportable(survey: Survey) -> Iterator[Diagnostic]:

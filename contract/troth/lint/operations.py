@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 from troth import pointer as pointers
+from troth.errors import SpecError
 from troth.lint.diagnostics import Diagnostic, Fix
 from troth.lint.survey import Node, Survey, closure
-from troth.openapi.paths import TEMPLATED
+from troth.openapi.paths import TEMPLATED, path_template
 
 
 def paths(survey: Survey) -> Iterator[Diagnostic]:
@@ -28,17 +31,74 @@ def paths(survey: Survey) -> Iterator[Diagnostic]:
             yield survey.diagnose("path-without-slash", item, message)
         # OpenAPI 3.1 §4.8.8.2: templates that differ in their names only are identical; a query is
         # no part of the path, and a fragment is never sent (RFC 9110 §7.1)
-        alike[TEMPLATED.sub("{}", re.split("[?#]", path)[0])].append(item)
+        alike[path_template(path).shape].append(item)
     for items in alike.values():
-        for later in items[1:]:
-            if any(_methods(later) & _methods(item) for item in items if item is not later):
-                message = f"The path {later.name!r} matches the same targets as {items[0].name!r}."
-                yield survey.diagnose("ambiguous-path", later, message)
+        for index, later in enumerate(items):
+            for other in items[:index]:
+                shared = _methods(later) & _methods(other)
+                if shared:
+                    yield _same_target(survey, later, other, sorted(shared))
+                    break
     yield from _crossing(survey, [items[0] for items in alike.values()])
 
 
+def _same_target(survey: Survey, later: Node, other: Node, methods: list[str]) -> Diagnostic:
+    """Say that two paths are one URL: an error where nothing at all tells them apart."""
+    message = f"The path {later.name!r} matches the same targets as {other.name!r}"
+    is_face = "?" in later.name + other.name or "#" in later.name + other.name
+    told_apart = "query, body, other parameters or Accept" if is_face else "the types of variables"
+    if any(
+        _signature(survey, later, method, whole=is_face)
+        == _signature(survey, other, method, whole=is_face)
+        for method in methods
+    ):
+        why = f": neither {told_apart.replace(' or ', ' nor ')} tells them apart."
+        return survey.diagnose("ambiguous-path", later, message + why)
+    why = f": only {told_apart} can tell them apart, and most tools do not look at these."
+    return survey.diagnose("ambiguous-path", later, message + why, severity="warning")
+
+
+def _signature(survey: Survey, item: Node, method: str, *, whole: bool) -> str:
+    """What a request to the operation is known by: what its path holds, or the *whole* of it."""
+    operation = survey.child(item, method)
+    template = path_template(item.name)
+    parameters = _parameters(survey, item, operation)
+    held: list[Any] = [
+        parameters[key].value.get("schema") if key in parameters else None
+        for key in (("path", name) for name in template.names)
+    ]
+    if whole:
+        body = survey.resolve(survey.child(operation, "requestBody")) if operation else None
+        answers = survey.successes(operation) if operation else ()
+        held += [item.name.partition("#")[0].partition("?")[2]]
+        held += [
+            {word: value for word, value in node.value.items() if word not in _DESCRIBING}
+            for (place, _), node in sorted(parameters.items(), key=lambda each: each[0])
+            if place != "path"
+        ]
+        held += [body["content"] if body else None]
+        held += sorted({name for answer in answers for name in answer["content"] or ()})
+    return json.dumps(held, sort_keys=True)
+
+
+_DESCRIBING = ("description", "example", "examples", "deprecated")
+
+
+def _parameters(survey: Survey, item: Node, operation: Node | None) -> dict[tuple[str, str], Node]:
+    """The parameters of *operation*, with those of its path, by place and name."""
+    return {
+        (str(parameter["in"]), str(parameter["name"])): parameter
+        for owner in (item, operation)
+        for written in survey.children(owner, "parameters")
+        if (parameter := survey.resolve(written)) is not None
+    }
+
+
 def _crossing(survey: Survey, items: list[Node]) -> Iterator[Diagnostic]:
-    """Templates of which neither is the more concrete: `/a/{x}` beside `/{y}/b`."""
+    """Templates of which neither is the more concrete: `/a/{x}` beside `/{y}/b`.
+
+    A variable whose type excludes the literal segment beside it leaves no doubt.
+    """
     seen: dict[tuple[int, str], list[tuple[Node, list[str]]]] = defaultdict(list)
     for item in items:
         if "{" not in item.name:
@@ -49,14 +109,46 @@ def _crossing(survey: Survey, items: list[Node]) -> Iterator[Diagnostic]:
         open_start = "{}" in first
         heads = {head for length, head in seen if length == size} if open_start else {first, "{}"}
         for other, theirs in [each for head in sorted(heads) for each in seen[size, head]]:
-            if _is_undecided(segments, theirs) and _methods(item) & _methods(other):
-                target = _target(segments, theirs)
+            if not _is_undecided(segments, theirs):
+                continue
+            target = _target(segments, theirs)
+            if any(
+                _admits(survey, item, method, target) and _admits(survey, other, method, target)
+                for method in sorted(_methods(item) & _methods(other))
+            ):
                 message = (
                     f"The target {target!r} fits {item.name!r} and {other.name!r}, and neither "
                     "is the more concrete."
                 )
-                yield survey.diagnose("ambiguous-path", item, message)
+                yield survey.diagnose("ambiguous-path", item, message, severity="warning")
         seen[size, "{}" if open_start else first].append((item, segments))
+
+
+def _admits(survey: Survey, item: Node, method: str, target: str) -> bool:
+    """Whether the types of the variables of *item* leave *target* open."""
+    parameters = _parameters(survey, item, survey.child(item, method))
+    for part, text in zip(item.name.split("/"), target.split("/"), strict=True):
+        variable = TEMPLATED.fullmatch(part)
+        parameter = parameters.get(("path", variable[1])) if variable else None
+        schema = survey.child(parameter, "schema") if parameter else None
+        # where both have a variable, any value will do
+        if schema is not None and text != _ANY and not _fits(survey, schema, text):
+            return False
+    return True
+
+
+def _fits(survey: Survey, schema: Node, text: str) -> bool:
+    values = [text]
+    with suppress(ValueError):
+        values.append(json.loads(text))
+    try:
+        return any(map(survey.schemas.at(schema.pointer).is_valid, values))
+    except (SpecError, ValueError):
+        return True  # what cannot be compiled is a diagnostic of its own
+
+
+# What stands for a variable in a target that is shown.
+_ANY = "x"
 
 
 def _is_undecided(one: list[str], other: list[str]) -> bool:
@@ -75,7 +167,7 @@ def _is_undecided(one: list[str], other: list[str]) -> bool:
 
 def _target(one: list[str], other: list[str]) -> str:
     chosen = (ours if ours != "{}" else theirs for ours, theirs in zip(one, other, strict=True))
-    return "/".join(segment.replace("{}", "x") for segment in chosen)
+    return "/".join(segment.replace("{}", _ANY) for segment in chosen)
 
 
 def _methods(item: Node) -> set[str]:
@@ -119,33 +211,40 @@ def path_parameters(survey: Survey) -> Iterator[Diagnostic]:
         item = operation.parent
         if item is None or item.edge[0] != "paths" or _is_inbound(operation):
             continue
-        own = _path_parameters(survey, operation)
-        declared = {*_path_parameters(survey, item), *own}
-        wanted = dict.fromkeys(TEMPLATED.findall(item.name))
-        for name in wanted:
+        every = _parameters(survey, item, operation)
+        declared = frozenset(name for place, name in every if place == "path")
+        written = dict.fromkeys(TEMPLATED.findall(item.name))
+        template = path_template(item.name, declared)
+        read = {*template.names, *(name for _, value in template.query for name in value.names)}
+        for name in written:
             if name not in declared:
-                message = (
-                    f"The path has the variable {{{name}}}, and no path parameter declares it."
-                )
-                schema = {"type": "string"}
-                parameter = {"name": name, "in": "path", "required": True, "schema": schema}
-                merge = {"parameters": [parameter]}
-                yield survey.diagnose("path-parameter-undeclared", operation, message, merge=merge)
-        for name, node in own.items():
-            if name not in wanted:
+                yield _undeclared(survey, operation, name, declared)
+        for node in survey.children(operation, "parameters"):
+            parameter = survey.resolve(node)
+            if parameter is None or parameter["in"] != "path":
+                continue
+            name = str(parameter["name"])
+            if name not in written and name not in read:
                 message = (
                     f"The path parameter {name!r} has no variable {{{name}}} in {item.name!r}."
                 )
                 yield survey.diagnose("path-parameter-unused", node, message)
 
 
-def _path_parameters(survey: Survey, owner: Node) -> dict[str, Node]:
-    """The path parameters that *owner* lists, by name."""
-    return {
-        str(parameter["name"]): written
-        for written in survey.children(owner, "parameters")
-        if (parameter := survey.resolve(written)) is not None and parameter["in"] == "path"
-    }
+def _undeclared(survey: Survey, operation: Node, name: str, declared: frozenset[str]) -> Diagnostic:
+    """Say that no parameter declares the variable, or that it is written as OpenAPI has no word."""
+    (meant,) = path_template(f"{{{name}}}", declared).names or ("",)
+    if meant != name:
+        message = (
+            f"{{{name}}} is an expression of RFC 6570, and OpenAPI has plain names only: "
+            f"{f'it is read as {{{meant}}}' if meant else 'it is no part of the path'} here, and "
+            "other tools may not do so."
+        )
+        return survey.diagnose("path-parameter-undeclared", operation, message, severity="warning")
+    message = f"The path has the variable {{{name}}}, and no path parameter declares it."
+    parameter = {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+    merge = {"parameters": [parameter]}
+    return survey.diagnose("path-parameter-undeclared", operation, message, merge=merge)
 
 
 def contents(survey: Survey) -> Iterator[Diagnostic]:

@@ -336,6 +336,8 @@ def unbounded(survey: Survey) -> Iterator[Diagnostic]:
 def _without_bounds(survey: Survey, node: Node, required: bool) -> Iterator[Diagnostic]:
     named = survey.types(node) - {"null"}
     passes, bound = "", {}
+    if _is_upload(survey, node):
+        return
     if named == {"array"} and required and not survey.says(node, "minItems"):
         passes, bound = "[]", {"minItems": 1}
     elif named == {"string"} and required and not survey.says(node, *CLOSED, "minLength"):
@@ -348,6 +350,16 @@ def _without_bounds(survey: Survey, node: Node, required: bool) -> Iterator[Diag
     if passes:
         message = f"`{node.name}` has no bound: {passes} is accepted."
         yield survey.diagnose("unbounded", node, message, merge=bound)
+
+
+def _is_upload(survey: Survey, node: Node) -> bool:
+    """Whether it is a file, or an array of files: any size of either may be meant."""
+    items = [item for part in survey.in_place(node) if (item := survey.child(part, "items"))]
+    return any(
+        survey.says(each, "contentMediaType", "contentEncoding")
+        or any(part["format"] in ("binary", "byte", "base64") for part in survey.in_place(each))
+        for each in (node, *items)
+    )
 
 
 def _is_ranged(survey: Survey, node: Node) -> bool:

@@ -14,15 +14,14 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from troth import pointer as pointers
 from troth.document.document import Document
-from troth.document.grammar import Misfit, children
+from troth.document.grammar import children, fits, is_text, is_texts
 from troth.errors import Place
-from troth.lint.diagnostics import CODES, Diagnostic, Fix
+from troth.lint.diagnostics import CODES, Diagnostic, Fix, Severity
 from troth.schema.applicators import MAY_HOLD, reference
 from troth.schema.direction import Direction
 from troth.schema.schema import Schemas
@@ -38,16 +37,6 @@ CLOSED = ("enum", "const", "pattern", "format")
 _MOST_DEPTH = 500
 #: So many schemas may be walked in all: twice what the largest known document needs, half a minute.
 _MOST_WALKED = 600_000
-
-
-def is_text(value: Any) -> bool:
-    """Whether *value* is a string."""
-    return isinstance(value, str)
-
-
-def is_texts(value: Any) -> bool:
-    """Whether *value* is an array of strings."""
-    return isinstance(value, list) and all(map(is_text, value))
 
 
 _WELL_FORMED: Mapping[str, Callable[[Any], bool]] = {
@@ -184,9 +173,15 @@ class Survey:
         return self.document.openapi.startswith("3.0")
 
     def diagnose(
-        self, code: str, at: Node | str, message: str, *fix: Fix, merge: Any = None
+        self,
+        code: str,
+        at: Node | str,
+        message: str,
+        *fix: Fix,
+        merge: Any = None,
+        severity: Severity | None = None,
     ) -> Diagnostic:
-        """Make the diagnostic *code* at a node or pointer; its severity is the code's.
+        """Make the diagnostic *code* at a node or pointer; its *severity* is the code's.
 
         What would mend it is *fix*, or what to *merge* into that very node.
         """
@@ -194,7 +189,7 @@ class Survey:
         place = self.document.place(pointer) or Place(self.document.file, 1)
         if merge:
             fix = (*fix, Fix("merge", pointer, merge))
-        return Diagnostic(CODES[code], code, message, pointer, place, fix)
+        return Diagnostic(severity or CODES[code], code, message, pointer, place, fix)
 
     # -- from node to node
 
@@ -400,11 +395,10 @@ def _held(node: Node) -> Iterator[Node]:
     if not isinstance(node.value, dict):
         return
     depth = len(node.pointer)
-    # what stands beside a `$ref` is read by nobody, and may be anything
-    with suppress(Misfit):
-        for value, pointer, role, _ in children(node.value, node.pointer, node.role):
-            if isinstance(value, dict) or (role == "schema" and isinstance(value, bool)):
-                yield Node(role, pointer, value, node, pointers.split(pointer[depth:]))
+    for value, pointer, role, _ in children(node.value, node.pointer, node.role):
+        # what stands beside a `$ref` is read by nobody, and may be anything
+        if fits(value, role):
+            yield Node(role, pointer, value, node, pointers.split(pointer[depth:]))
 
 
 def closure(start: Iterable[T], step: Callable[[T], Iterable[T]]) -> Iterator[T]:

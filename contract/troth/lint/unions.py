@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations, islice
+from typing import Any
 
 from troth.errors import SpecError
 from troth.generation import witnesses
-from troth.lint.diagnostics import Diagnostic, Fix, inline_json
+from troth.generation.values import Unsatisfiable, synthesize
+from troth.lint.diagnostics import Diagnostic, Fix, Severity, inline_json
 from troth.lint.survey import Node, Survey
-from troth.schema import dialect
+from troth.schema import dialect, proofs
 from troth.schema.schema import Schemas
+from troth.seed import Seed
 
 # Pairs of one union that are compared: beyond it a union is data, and quadratic work is no help.
 _MOST_PAIRS = 400
+_MOST_BRANCHES = 60
+_SEED = Seed.of("lint", "overlap")
 _CLOSED = ("const", "enum", "pattern", "$ref")
 
 #: A member that tells the branches of a union apart, and the value that each branch means by it.
@@ -21,25 +26,95 @@ Tag = tuple[str, list[tuple[Node, str]]]
 
 
 def overlaps(survey: Survey) -> Iterator[Diagnostic]:
-    """Find `oneOf` with a value that two branches take, so that the union rejects it."""
+    """Find `oneOf` with a value that two branches take, so that the union rejects it.
+
+    It is an error where the value is one that people send: a natural value of a branch, or one
+    whose tag nothing holds.  Where a discriminator tells which branch is meant, and where only
+    empty or far-fetched values are shared, it is a warning.
+    """
     schemas = _plain(survey)
     for node in survey.of("schema"):
         branches = list(survey.children(node, "oneOf")) if survey.is_provable(node) else []
-        for one, other in islice(combinations(branches, 2), _MOST_PAIRS):
+        # a reference that this dialect does not know takes everything: `foreign-keyword` says so
+        branches = [each for each in branches if each["$recursiveRef"] is None]
+        pairs = list(islice(combinations(branches, 2), _MOST_PAIRS))
+        decides = _decides(survey, node, branches)
+        common = None if decides else _common(schemas, node, branches)
+        if common is not None:
+            yield _overlap(survey, node, *common, severity="error")
+            continue
+        for one, other in pairs:
             witness = _shared_value(schemas, node, one, other)
             if witness is None:
                 continue
             tag = _tag(survey, branches) or _discriminated(survey, node, branches)
-            also = f" (any `{tag[0]}` passes in them)" if tag else ""
-            yield survey.diagnose(
-                "union-overlap",
-                node.pointer + "/oneOf",
-                f"Branches {_name(one)} and {_name(other)} overlap: "
-                f"{inline_json(witness.instance)} is valid in both, so that oneOf "
-                f"rejects it{also}.",
-                *_constants(survey, tag),
-            )
+            if not tag and _excludes(survey, one, other):
+                continue
+            severity: Severity = "warning" if decides or not tag else "error"
+            yield _overlap(survey, node, one, other, witness.instance, tag, severity=severity)
             break
+
+
+def _overlap(
+    survey: Survey,
+    node: Node,
+    one: Node,
+    other: Node,
+    instance: Any,
+    tag: Tag | None = None,
+    *,
+    severity: Severity,
+) -> Diagnostic:
+    also = f" (any `{tag[0]}` passes in them)" if tag else ""
+    message = (
+        f"Branches {_name(one)} and {_name(other)} overlap: {inline_json(instance)} is valid in "
+        f"both, so that oneOf rejects it{also}."
+    )
+    fix = _constants(survey, tag)
+    return survey.diagnose(
+        "union-overlap", f"{node.pointer}/oneOf", message, *fix, severity=severity
+    )
+
+
+def _common(schemas: Schemas, node: Node, branches: list[Node]) -> tuple[Node, Node, Any] | None:
+    """Two branches, and a natural value of the one that the other takes as well."""
+    for one in branches if len(branches) <= _MOST_BRANCHES else ():
+        try:
+            beside = proofs.beside(schemas, node.pointer)
+            natural = synthesize(schemas.at(one.pointer), seed=_SEED)
+            if beside is not None and not beside.fits(natural):
+                continue
+            for other in branches:
+                if other is not one and schemas.at(other.pointer).is_valid(natural):
+                    first, second = sorted((one, other), key=branches.index)
+                    return first, second, natural
+        except (SpecError, ValueError, Unsatisfiable, RecursionError):
+            continue
+    return None
+
+
+def _decides(survey: Survey, node: Node, branches: list[Node]) -> bool:
+    """Whether a discriminator tells which branch is meant: the union's, or that of all branches."""
+
+    def tags(each: Node) -> set[str]:
+        return {
+            str(part["discriminator"].get("propertyName"))
+            for part in survey.conjuncts(each)
+            if part["discriminator"]
+        }
+
+    if not branches or any(branch.reference is None for branch in branches):
+        return False
+    return bool(node["discriminator"] or set.intersection(*map(tags, branches)))
+
+
+def _excludes(survey: Survey, one: Node, other: Node) -> bool:
+    """Whether each asks for members that the other does not: oneOf is there to forbid both."""
+    asked = [
+        {name for part in survey.conjuncts(branch) for name in part["required"] or ()}
+        for branch in (one, other)
+    ]
+    return bool(asked[0] - asked[1] and asked[1] - asked[0])
 
 
 def _plain(survey: Survey) -> Schemas:

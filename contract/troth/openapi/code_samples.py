@@ -97,19 +97,31 @@ def _in_python(source: str, members: Collection[str]) -> Iterator[Any]:
     except (SyntaxError, ValueError, RecursionError):
         return
     known: dict[str, Any] = {}
+    arguments = _argument_calls(tree)
     for node in _in_text_order(tree):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             try:
                 known[node.targets[0].id] = _literal(node.value, known)
             except _Computed:
                 known.pop(node.targets[0].id, None)
-        elif isinstance(node, ast.Call) and not _makes_a_client(node):
+        elif isinstance(node, ast.Call) and node not in arguments and not _makes_a_client(node):
             yield from _sent_by(node, known, members)
 
 
 def _in_text_order(tree: ast.AST) -> list[ast.Call | ast.Assign]:
     nodes = [node for node in ast.walk(tree) if isinstance(node, (ast.Call, ast.Assign))]
     return sorted(nodes, key=lambda node: (node.end_lineno or 0, node.end_col_offset or 0))
+
+
+def _argument_calls(tree: ast.AST) -> set[ast.AST]:
+    """The calls of functions whose results a method is given: they make a part of what it sends."""
+    return {
+        argument
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
+        for argument in (*call.args, *(word.value for word in call.keywords))
+        if isinstance(argument, ast.Call) and isinstance(argument.func, ast.Name)
+    }
 
 
 def _makes_a_client(call: ast.Call) -> bool:
@@ -187,19 +199,29 @@ def _in_ecma(source: str) -> Iterator[Any]:
         if match.lastgroup != "space"
     ]
     known: dict[str, Any] = {}
+    methods: list[bool] = []  # of the calls around: whether each is one of a method
     for at, (_, text) in enumerate(tokens):
+        is_argument = bool(methods) and methods[-1] and not _is_method(tokens, at)
+        if text == "(":
+            methods.append(_is_method(tokens, at))
+        elif text == ")" and methods:
+            methods.pop()
         if text == "=" and at and tokens[at - 1][0] == "name":
             try:
                 known[tokens[at - 1][1]], _ = _parse(tokens, at + 1, known)
             except _Computed:
                 known.pop(tokens[at - 1][1], None)
-        elif text == "(" and not _constructs(tokens, at):
+        elif text == "(" and not is_argument and not _constructs(tokens, at):
             try:
                 value, end = _parse(tokens, at + 1, known)
             except _Computed:
                 continue
             if isinstance(value, dict) and tokens[end : end + 1] != [("mark", ".")]:
                 yield value
+
+
+def _is_method(tokens: list[Token], parenthesis: int) -> bool:
+    return [text for _, text in tokens[max(0, parenthesis - 2) : parenthesis - 1]] == ["."]
 
 
 def _constructs(tokens: list[Token], parenthesis: int) -> bool:

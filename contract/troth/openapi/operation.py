@@ -6,6 +6,7 @@ them.  Every value carries the JSON Pointer of the object that it was read from.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
@@ -23,8 +24,11 @@ from troth.schema.schema import Schema
 Location = Literal["path", "query", "header", "cookie", "querystring"]
 LOCATIONS: tuple[Location, ...] = get_args(Location)
 
-#: OpenAPI 3.2 §4.14.4.1: sequential media types of JSON texts that end with their lines.
-_JSON_LINES = frozenset({"application/jsonl", "application/ndjson", "application/x-ndjson"})
+#: OpenAPI 3.2 §4.14.4.1: sequential media types of JSON texts that end with their lines; none is
+#: registered, so that they go by several names.
+_JSON_LINES = re.compile(
+    r"(application|text)/(x-)?(ndjson|jsonl|jsonlines|json-lines|ldjson|nljson)|.*\+(ndjson|jsonl)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +82,16 @@ def explodes(style: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An example value of the document, and where it stands."""
+    """An example value of the document, and where it stands.
+
+    *name* is its own, among those of its media type.  *text* is how it is written, where the
+    document says (`serializedValue`).
+    """
 
     value: Any
     pointer: str
+    name: str = "example"
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +111,9 @@ class MediaType:
     when: Condition | None = None
     sentinel: str | None = None
     assembly: Assembly | None = None
-    encoding: Mapping[str, Any] = field(default_factory=dict)
+    encoding: Mapping[str, Encoding] = field(default_factory=dict)
+    prefix_encoding: tuple[Encoding, ...] = ()
+    item_encoding: Encoding | None = None
 
     @property
     def is_stream(self) -> bool:
@@ -112,12 +124,53 @@ class MediaType:
     def is_sequence(self) -> bool:
         """Whether it is JSON texts in a row: a line each, or as RFC 7464 has them."""
         kind = media_type.essence(self.content_type)
-        return kind in _JSON_LINES or kind.endswith(("/json-seq", "+json-seq"))
+        return _JSON_LINES.fullmatch(kind) is not None or is_json_seq(kind)
 
     @property
     def is_json(self) -> bool:
         """Whether it is application/json or has the +json suffix."""
         return media_type.is_json(self.content_type)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoding:
+    """An Encoding Object: how a member of a form, or a part by its place, is written.
+
+    *content_types* are those of `contentType`, each of which may be a range.  *style*, *explode*
+    and *allow_reserved* are None where the document does not say; the last three members are
+    those of a part that is multipart itself (OpenAPI 3.2).
+    """
+
+    pointer: str
+    content_types: tuple[str, ...] = ()
+    headers: tuple[Parameter, ...] = ()
+    style: str | None = None
+    explode: bool | None = None
+    allow_reserved: bool | None = None
+    encoding: Mapping[str, Encoding] = field(default_factory=dict)
+    prefix_encoding: tuple[Encoding, ...] = ()
+    item_encoding: Encoding | None = None
+
+    @property
+    def is_styled(self) -> bool:
+        """Whether it is written as a parameter is, so that `contentType` means nothing.
+
+        OpenAPI 3.1 §4.8.15.1.2: where the document says any of the three.
+        """
+        return (self.style, self.explode, self.allow_reserved) != (None, None, None)
+
+    def parameter(self, name: str, schema: Schema | None) -> Parameter:
+        """The query parameter that is written as the member *name* of *schema* is."""
+        style = self.style or "form"
+        return Parameter(
+            name,
+            "query",
+            self.pointer,
+            schema=schema,
+            style=style,
+            explode=explodes(style) if self.explode is None else self.explode,
+            allow_reserved=bool(self.allow_reserved),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -238,6 +291,11 @@ class Match:
     operation: Operation
     path_parameters: Mapping[str, str]
     query: str = ""
+
+
+def is_json_seq(content_type: str) -> bool:
+    """Whether it is a JSON text sequence of RFC 7464."""
+    return media_type.essence(content_type).endswith(("/json-seq", "+json-seq"))
 
 
 def _select(content: tuple[MediaType, ...], content_type: str) -> MediaType | None:

@@ -45,9 +45,11 @@ def kinds(schema: Schema | None) -> tuple[Kind, ...]:
         return ("scalar", "array")
     structured: tuple[Kind, ...] = ("object", "array")
     possible = tuple(kind for kind in structured if kind in types)
-    # members or items may be described without a word on the type, and then a text is no less valid
-    is_hint = types <= {"object", "array"} and schema.is_valid("")
-    return possible if types <= {"object", "array"} and not is_hint else (*possible, "scalar")
+    if not types <= {"object", "array"}:
+        return (*possible, "scalar")
+    # members or items may be described without a word on the type, and then anything else is valid
+    others: tuple[Kind, ...] = ("scalar", "array", "object") if schema.is_valid("") else ()
+    return tuple(dict.fromkeys((*possible, *others)))
 
 
 def types_of(schemas: Schemas, pointer: str) -> frozenset[str]:
@@ -92,28 +94,31 @@ def read(schema: Schema, texts: Texts) -> Any:
     return [] if texts == [""] and not schema.is_valid(value) else value
 
 
-def read_item(schema: Schema, index: int, texts: Texts) -> Any:
-    """The value that *texts* stand for as item *index* of an array of *schema*."""
-    return _read(schema.schemas, _items(schema.schemas, (schema.pointer,), index), texts)
-
-
-def is_object(schema: Schema, *, item: bool) -> bool:
-    """Whether a value of *schema* (or its *item*s, if it is an array) can only be an object."""
-    at: tuple[str, ...] = (schema.pointer,)
-    if item:
-        at = _items(schema.schemas, at, 0)
-    return bool(at) and all(types_of(schema.schemas, each) == {"object"} for each in at)
-
-
 def member(schema: Schema, name: str) -> Schema | None:
     """The schema of the member *name*, if there is one; the first, where branches differ."""
     at = _member(schema.schemas, (schema.pointer,), name)
     return schema.schemas.at(at[0]) if at else None
 
 
+def items(schema: Schema, index: int = 0) -> Schema | None:
+    """The schema of item *index*, if there is one; the first, where branches differ."""
+    at = _items(schema.schemas, (schema.pointer,), index)
+    return schema.schemas.at(at[0]) if at else None
+
+
+def declared(schema: Schema) -> tuple[str, ...]:
+    """The members that *schema*, or a branch of it, declares."""
+    return tuple(dict.fromkeys(name for node in _nodes(schema) for name in _properties(node)))
+
+
 def declares(schema: Schema, name: str) -> bool:
     """Whether *schema*, or a branch of it, declares the member *name*."""
-    return any(name in (node.get("properties") or ()) for node in _nodes(schema))
+    return any(name in _properties(node) for node in _nodes(schema))
+
+
+def says(schema: Schema, keyword: str) -> Iterator[Any]:
+    """The values of *keyword* in *schema* and its branches."""
+    return (node[keyword] for node in _nodes(schema) if keyword in node)
 
 
 def may_have(schema: Schema | None, name: str) -> bool:
@@ -138,7 +143,14 @@ def _nodes(schema: Schema) -> Iterator[Mapping[str, Any]]:
     return (node for _, node in _reachable(schema.schemas, (schema.pointer,)))
 
 
-def _read(schemas: Schemas, at: tuple[str, ...], texts: Texts) -> Any:
+def _properties(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    properties = node.get("properties")
+    return properties if isinstance(properties, Mapping) else {}
+
+
+def _read(schemas: Schemas, at: tuple[str, ...], texts: Texts | None) -> Any:
+    if texts is None:
+        return None
     types = frozenset[str]().union(*(types_of(schemas, each) for each in at)) if at else ALL_TYPES
     if isinstance(texts, str):
         readings: Iterable[Any] = _readings(schemas, at, texts, types)

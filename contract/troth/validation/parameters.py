@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -9,15 +10,17 @@ from typing import Any
 from urllib.parse import unquote, unquote_plus
 
 from troth import pointer
-from troth.http import json_text, media_type
+from troth.http import json_text
 from troth.http.exchange import Request, Response
 from troth.openapi.operation import DeclaredResponse, Match, MediaType, Operation, Parameter
-from troth.validation import bodies, coercion, styles
+from troth.schema.schema import Schema
+from troth.validation import coercion, content, styles
 from troth.validation.security import cookies
 from troth.validation.styles import Kind, Malformed, Pairs, Repeated, Texts
 from troth.validation.violation_builder import ViolationBuilder
 from troth.violation import Violation
 
+_FIELD_VALUE = re.compile(r"(?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?")
 _WORDS = {"header": "header field", "querystring": "query string"}
 
 
@@ -27,9 +30,9 @@ def check_parameters(match: Match, request: Request) -> tuple[Violation, ...]:
     Parameters that the document does not declare are not looked at: OpenAPI forbids none.
     """
     operation = match.operation
+    if not operation.parameters and "?" not in operation.path:
+        return ()
     violations = [*_own_query(match)] if operation.has_own_query else []
-    if not operation.parameters:
-        return tuple(violations)
     sent = _Sent(match, request, styles.pairs(match.query), cookies(request.values("Cookie")))
     for parameter in operation.parameters:
         # OpenAPI 3.2: `querystring` is a location of its own, and yet in the query.
@@ -69,6 +72,19 @@ def check_headers(
     return tuple(violations)
 
 
+def is_field(header: Parameter, text: str) -> bool:
+    """Whether *text* can be the value of the field *header*, and is read as one that it allows."""
+    # RFC 9110 §5.5: no controls but a tab inside, and no space at the ends
+    if not _FIELD_VALUE.fullmatch(text):
+        return False
+    try:
+        value, _ = _value(header, Response(200, ((header.name, text),)))
+    except (Malformed, json_text.BadJson):
+        return False
+    schema = _schema(header)
+    return schema is None or schema.is_valid(value)
+
+
 def _combinable(header: Parameter, response: Response) -> Sequence[Response]:
     """*response*, or one for each Set-Cookie field: they cannot be combined (RFC 9110 §5.3)."""
     if header.name.lower() != "set-cookie":
@@ -98,16 +114,10 @@ class _Sent:
 def _check(
     parameter: Parameter, sent: _Sent | Response, violations: ViolationBuilder, *, location: str
 ) -> Iterator[Violation]:
-    content = parameter.content
-    schema = content.schema if content is not None else parameter.schema
     if parameter.allow_empty and isinstance(sent, _Sent) and _is_empty(parameter, sent):
         return  # OpenAPI 3.1 §4.8.12.2: whatever its type is
     try:
-        if content is not None:
-            value, is_there = _content_value(content, _whole(parameter, sent))
-        else:
-            divide = partial(_texts, parameter, sent)
-            value, is_there = coercion.read_first(parameter.schema, divide)
+        value, is_there = _value(parameter, sent)
     except Repeated as fault:
         yield violations.violation(f"{location}.repeated", f"{_called(parameter)} {fault}")
         return
@@ -123,8 +133,19 @@ def _check(
         if parameter.required:
             message = f"{_called(parameter)} is missing"
             yield violations.violation(f"{location}.required", message)
-    elif schema is not None:
+    elif (schema := _schema(parameter)) is not None:
         yield from violations.mismatches(location, schema, value)
+
+
+def _value(parameter: Parameter, sent: _Sent | Response) -> tuple[Any, bool]:
+    """What *sent* says for *parameter*, and whether it is there; raises Malformed and BadJson."""
+    if parameter.content is not None:
+        return _content_value(parameter.content, _whole(parameter, sent))
+    return coercion.read_first(parameter.schema, partial(_texts, parameter, sent))
+
+
+def _schema(parameter: Parameter) -> Schema | None:
+    return parameter.content.schema if parameter.content is not None else parameter.schema
 
 
 def _is_empty(parameter: Parameter, sent: _Sent) -> bool:
@@ -195,7 +216,7 @@ def _whole(parameter: Parameter, sent: _Sent | Response) -> str | None:
     assert isinstance(sent, _Sent)
     if parameter.location == "querystring":
         assert parameter.content is not None
-        is_form = media_type.essence(parameter.content.content_type) in bodies.FORMS
+        is_form = content.form_of(parameter.content.content_type) == "urlencoded"
         query = _rest(parameter, sent)
         return (query if is_form else styles.decoded(query, plus=False)) or None
     if parameter.location == "path":
@@ -211,28 +232,17 @@ def _whole(parameter: Parameter, sent: _Sent | Response) -> str | None:
 
 def _rest(parameter: Parameter, sent: _Sent) -> str:
     """The query of *sent* without what the path and a credential have in it."""
-    query, others = (
-        sent.match.query,
-        _others(replace(parameter, location="query"), sent.match.operation),
-    )
-    if not others:
-        return query
-    pieces = (piece for piece in query.split("&"))
-    return "&".join(
-        piece for piece in pieces if unquote_plus(piece.partition("=")[0]) not in others
-    )
+    others = _others(replace(parameter, location="query"), sent.match.operation)
+    pieces = sent.match.query.split("&") if others else [sent.match.query]
+    return "&".join(each for each in pieces if unquote_plus(each.partition("=")[0]) not in others)
 
 
-def _content_value(content: MediaType, text: str | None) -> tuple[Any, bool]:
+def _content_value(entry: MediaType, text: str | None) -> tuple[Any, bool]:
     """The value of the *text* of such a parameter, and whether it is there."""
     if text is None:
         return None, False
-    if content.is_json:
-        return json_text.decode(text.encode("utf-8", "surrogatepass")), True
-    if media_type.essence(content.content_type) in bodies.FORMS:
-        request = Request("GET", "/", (("Content-Type", content.content_type),), text.encode())
-        return bodies.decode_form(content, request), True
-    return (text if content.schema is None else coercion.read(content.schema, text)), True
+    value = content.read(entry, entry.content_type, text.encode("utf-8", "surrogatepass"))
+    return (text if value is content.UNREAD else value), True
 
 
 def _called(parameter: Parameter) -> str:

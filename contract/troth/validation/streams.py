@@ -13,15 +13,13 @@ from typing import Any
 
 from troth import pointer
 from troth.http import json_text, sse
-from troth.http.exchange import Response
 from troth.openapi.operation import DeclaredResponse, MediaType, Operation
 from troth.openapi.stream_assembly import fold
 from troth.schema.schema import Schema
+from troth.validation.bodies import MOST_MISFITS
 from troth.validation.violation_builder import ViolationBuilder
 from troth.violation import Violation
 
-#: How many misfits of items are reported for one stream: a fault repeats in every chunk.
-MOST_MISFITS = 20
 #: How a schema says of an event that its data is no JSON.
 _NOT_JSON = ("contentMediaType", "/data")
 
@@ -59,10 +57,10 @@ class Stream:
         return [item.value for item in self.items if item.fault is None]
 
 
-def read(media_type: MediaType, response: Response) -> Stream:
-    """Decode the body of *response* as the event stream that *media_type* describes."""
+def read(media_type: MediaType, body: bytes) -> Stream:
+    """Decode *body* as the event stream that *media_type* describes."""
     decoder = sse.Decoder()
-    events = decoder.feed(response.body)
+    events = decoder.feed(body)
     unfinished = decoder.finish()
     ends = [index for index, event in enumerate(events) if event.data == media_type.sentinel]
     first = ends[0] if ends else len(events)
@@ -72,7 +70,7 @@ def read(media_type: MediaType, response: Response) -> Stream:
         after=len(events[first + 1 :]),
         is_unfinished=unfinished is not None,
         overflow=decoder.overflow,
-        bad_utf8=_bad_utf8(response.body),
+        bad_utf8=_bad_utf8(body),
     )
 
 
@@ -96,14 +94,6 @@ def _bad_utf8(body: bytes) -> int | None:
         # a body that was cut short may end inside a character: that is told as truncation
         return None if fault.reason == "unexpected end of data" else fault.start
     return None
-
-
-def json_texts(body: bytes) -> Iterator[bytes]:
-    """The JSON texts of a body that holds them in a row."""
-    # RFC 7464 §2.1: a record separator begins each; it cannot stand inside one.  Without them a
-    # line is a text, and an empty one is none (NDJSON §3.1).
-    parts = body.split(b"\x1e") if body.lstrip().startswith(b"\x1e") else body.split(b"\n")
-    return (part for part in parts if part.strip())
 
 
 def assemble(media_type: MediaType, stream: Stream) -> Any:

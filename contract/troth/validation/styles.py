@@ -91,6 +91,8 @@ def _nested_pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 def write_field(parameter: Parameter, value: Any) -> str:
     """*value* as the text of a header field, in which nothing is encoded (RFC 9110 §5.5)."""
+    if parameter.content is not None and parameter.content.is_json:
+        return json_text.encode_ascii(value).decode()
     if not isinstance(value, list | dict):
         return "" if value is None else text_of(value)
     return ",".join(_words(value, explode=parameter.explode, encode=str))
@@ -268,9 +270,9 @@ def _nested(name: str, sent: Pairs, kind: Kind, leaf: Callable[[str], str]) -> T
         if kind == "object" and not any(segments[:1]):
             raise Malformed(f"{key[:60]!r} is not '{name}[member]'")
         tree = _put(tree, segments, leaf(text))
-    if kind == "scalar" and isinstance(tree, list):
+    if kind == "scalar" and isinstance(tree, list) and len(tree) > 1:
         raise Repeated(len(tree))
-    if kind == "scalar" and isinstance(tree, dict):
+    if kind == "scalar" and isinstance(tree, list | dict):
         raise Malformed(f"it takes one value, not '{name}[…]'")
     return [tree] if kind == "array" and isinstance(tree, str) else tree
 

@@ -34,7 +34,7 @@ def validate(contract: Contract, exchange: Exchange) -> tuple[Violation, ...]:
         word = "path" if isinstance(fault, NoSuchPath) else "method"
         name = f"{request.method} {request.target.partition('?')[0]}"
         return (Violation(f"request.{word}-undeclared", name, "request", str(fault)),)
-    body = JsonBody(request.body)
+    body = JsonBody(request.body, request.fields)
     violations = request_violations(match, request, body=body)
     if response is not None:
         validator = ResponseValidator(match.operation, request, response, request_body=body)

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
+from copy import deepcopy
+from functools import partial
 from typing import Any
 
 from troth.generation.values import synthesize
-from troth.http import json_text, media_type, sse
+from troth.http import json_text, media_type
 from troth.http.exchange import Fields
 from troth.openapi.contract import Contract
-from troth.openapi.operation import DeclaredResponse, MediaType, Operation
+from troth.openapi.operation import DeclaredResponse, Example, MediaType, Operation
 from troth.seed import Seed
-from troth_mock.reply import (
-    JSON,
-    PHRASES,
-    EventFraming,
-    Reply,
-    Stream,
-    framing,
-    headers,
-    is_field_value,
-)
+from troth.validation import content
+from troth.validation.xml import Unwritable
+from troth_mock.reply import JSON, PHRASES, Reply, has_content, headers
 from troth_mock.responding import negotiation
+from troth_mock.responding.echo import Said, agrees, with_said
 from troth_mock.responding.negotiation import Preferences
 from troth_mock.responding.problems import Problem, conforming
+from troth_mock.responding.sequences import Events, are_items, items_of
+from troth_mock.responding.writing import anything, coded, conforms, natural, written
 
-#: How many items a stream has that nothing else fills: from two to this many.
-MOST_ITEMS = 5
+_MOVED = frozenset({300, 301, 302, 303, 307, 308})
 
 
 class Bodies:
@@ -34,7 +33,9 @@ class Bodies:
     def __init__(self, contract: Contract, operation: Operation) -> None:
         self.contract = contract
         self.operation = operation
-        self._framings: dict[int, EventFraming] = {}
+        self._events: dict[int, Events] = {}
+        # the examples of each media type that conform
+        self._good: dict[int, list[Example]] = {}
 
     def reply(
         self,
@@ -45,92 +46,141 @@ class Bodies:
         *,
         preferences: Preferences,
         accept: str | None,
+        said: Said,
     ) -> Reply:
-        """Answer with *status*.  Raises BadPreference and Unsatisfiable."""
+        """Answer with *status* a request in which so much is *said*.
+
+        Where *entry* cannot be written, another media type answers that *accept* takes.  Raises
+        BadPreference, Unsatisfiable and Unwritable.
+        """
+        answer = partial(
+            self._reply, status, declared, preferences=preferences, accept=accept, said=said
+        )
+        try:
+            return coded(answer(entry, seed))
+        except Unwritable:
+            for other in _others(declared, entry, accept):
+                with suppress(Unwritable):
+                    return coded(answer(other, seed))
+            raise
+
+    def _reply(
+        self,
+        status: int,
+        declared: DeclaredResponse | None,
+        entry: MediaType | None,
+        seed: Seed,
+        *,
+        preferences: Preferences,
+        accept: str | None,
+        said: Said,
+    ) -> Reply:
         required = headers(declared, seed) if declared is not None else ()
-        required = (*required, *self._owed(status))
-        if entry is None:
+        required = (*required, *self._owed(status, required))
+        # RFC 9110 §15.3.6: a 205 has content of no length
+        if entry is None or status == 205 or not has_content("GET", status):
             if preferences.example is not None:
                 why = "the answer has no content, and so no examples"
                 raise negotiation.BadPreference(f"example={preferences.example[:60]}", why)
             if status >= 400:
-                body = json_text.encode(_preferred_problem(status).envelope)
+                body = json_text.encode(self._problem(status, preferences).envelope)
                 return Reply(status, (*JSON, *required), body)
             return Reply(status, required, None)
-        kind = negotiation.concrete(entry.content_type, accept)
+        kind = content.concrete(entry, accept or "")
         fields = (("Content-Type", kind), *required)
-        if entry.is_stream and preferences.example is None:
-            return Reply(status, fields, None, self._stream(entry, seed))
-        if entry.is_sequence and entry.item is not None and preferences.example is None:
-            items = [synthesize(entry.item, seed=part) for part in _parts(seed)]
-            return Reply(status, fields, b"".join(_framed(item, kind) for item in items))
-        return Reply(status, fields, _encoded(self._value(status, entry, seed, preferences), kind))
+        example = self._example(entry, preferences, said)
+        if entry.is_stream:
+            events = self._events.get(id(entry)) or Events(self.contract, entry)
+            self._events[id(entry)] = events
+            return Reply(status, fields, None, events.stream(example, seed))
+        if example is not None and example.text is not None:
+            return Reply(status, fields, example.text.encode("utf-8", "replace"))
+        if entry.is_sequence:
+            value: Any = items_of(entry, example, seed)
+        elif example is not None:
+            value = _read(entry, example)
+            if preferences.example is None and entry.schema is not None:
+                value = with_said(entry.schema, deepcopy(value), said.of_one)
+        else:
+            value = self._natural(status, entry, kind, seed, preferences, said)
+        kind, body = written(entry, kind, value, seed=seed)
+        return Reply(status, (("Content-Type", kind), *required), body)
 
-    def _owed(self, status: int) -> Fields:
-        """What HTTP demands of *status*, whatever the document says (RFC 9110 §15.5.2, §15.5.6)."""
+    def _owed(self, status: int, sent: Fields) -> Fields:
+        """What HTTP demands of *status*, whatever the document says (RFC 9110 §15.4, §15.5)."""
         if status == 401:
             return (("WWW-Authenticate", 'Bearer realm="mock"'),)
+        if status in _MOVED and all(name.lower() != "location" for name, _ in sent):
+            return (("Location", "https://example.com/"),)
         return (("Allow", self.operation.method),) if status == 405 else ()
 
-    def _value(self, status: int, entry: MediaType, seed: Seed, preferences: Preferences) -> Any:
+    def _example(self, entry: MediaType, preferences: Preferences, said: Said) -> Example | None:
+        """The example that answers: the one that is asked for, else one that conforms.
+
+        That is the one of what the request's path names, if there is such.
+        """
         if preferences.example is not None:
-            return negotiation.named_example(entry, preferences.example).value
-        if not preferences.dynamic:
-            for example in entry.examples:
-                if entry.schema is None or entry.schema.is_valid(example.value):
-                    return example.value
-        if status >= 400 and entry.is_json:
-            return conforming(entry, _preferred_problem(status))
-        return {} if entry.schema is None else synthesize(entry.schema, seed=seed)
+            return negotiation.named_example(entry, preferences.example)
+        if preferences.dynamic:
+            return None
+        good = self._good.get(id(entry))
+        if good is None:
+            good = [example for example in entry.examples if _conforms(entry, example)]
+            self._good[id(entry)] = good
+        return next((one for one in good if agrees(one.value, said)), good[0] if good else None)
 
-    def _stream(self, entry: MediaType, seed: Seed) -> Stream:
-        events = self._framings.get(id(entry))
-        if events is None:
-            events = self._framings[id(entry)] = framing(self.contract, entry)
-        if events.schema is not None:
-            frames = [events.frame(synthesize(events.schema, seed=part)) for part in _parts(seed)]
+    def _natural(
+        self,
+        status: int,
+        entry: MediaType,
+        kind: str,
+        seed: Seed,
+        preferences: Preferences,
+        said: Said,
+    ) -> Any:
+        """What is drawn for *entry*, or what the error of *status* has to say."""
+        if status >= 400 and content.form_of(kind) != "bytes":
+            value = conforming(entry, self._problem(status, preferences))
+        elif entry.schema is None:
+            value = anything(kind)
         else:
-            frames = [_event(entry, part) for part in _parts(seed)]
-        return events.stream(frames, [1] * len(frames))
+            value = synthesize(entry.schema, seed=seed, name=said.owner, length=said.length)
+            value = with_said(entry.schema, value, said) if 200 <= status < 300 else value
+        return natural(entry, kind, value, title=PHRASES.get(status, "answer"))
+
+    def _problem(self, status: int, preferences: Preferences) -> Problem:
+        """The error of *status* that is no fault of the request."""
+        phrase = PHRASES.get(status, "error")
+        if preferences.code is None:
+            return Problem(status, f"{phrase}: the document declares no other answer")
+        return Problem(status, f"{phrase}: the answer that was asked for with Prefer")
 
 
-def _parts(seed: Seed) -> list[Seed]:
-    """A seed for each item of a stream that nothing else fills."""
-    return [seed.child("item", index) for index in range(seed.between(2, MOST_ITEMS, "items"))]
+def _conforms(entry: MediaType, example: Example) -> bool:
+    if entry.is_stream or entry.is_sequence:
+        return are_items(entry, example)
+    kind = content.concrete(entry)
+    return conforms(entry, kind, _read(entry, example))
 
 
-def _event(entry: MediaType, seed: Seed) -> bytes:
-    """An event whose JSON, if it is any, the document does not describe apart from its fields."""
-    event = synthesize(entry.item, seed=seed) if entry.item is not None else {}
-    if not isinstance(event, dict):
-        event = {"data": event}
-    data, kind, name = (event.get(field) for field in ("data", "event", "id"))
-    text = data if isinstance(data, str) else json_text.encode(data).decode()
-    retry = event.get("retry")
-    return sse.encode(
-        sse.Event(
-            kind if isinstance(kind, str) and is_field_value(kind) else None,
-            text,
-            name if isinstance(name, str) and is_field_value(name) else None,
-            int(retry) if isinstance(retry, (int, float)) and retry >= 0 else None,
-        )
-    )
+def _read(entry: MediaType, example: Example) -> Any:
+    """The value of *example*: where JSON is expected, that of the text which it may be."""
+    value = example.value if example.text is None else example.text
+    is_value = example.text is None and (entry.schema is None or entry.schema.is_valid(value))
+    if is_value or not entry.is_json or not isinstance(value, str):
+        return value
+    try:
+        # OpenAPI 3.1 §4.8.14: a string may hold what cannot be written in place
+        read = json_text.decode(value.encode("utf-8", "replace"))
+    except json_text.BadJson:
+        return value
+    return read if entry.schema is None or entry.schema.is_valid(read) else value
 
 
-def _framed(value: Any, content_type: str) -> bytes:
-    """One of the JSON texts in a row of a sequential media type."""
-    # RFC 7464 §2.2: a record separator stands before each
-    before = b"\x1e" if media_type.essence(content_type).endswith("json-seq") else b""
-    return before + json_text.encode(value) + b"\n"
-
-
-def _encoded(value: Any, content_type: str) -> bytes:
-    if media_type.is_json(content_type) or not isinstance(value, str):
-        return json_text.encode(value)
-    return value.encode("utf-8", "replace")
-
-
-def _preferred_problem(status: int) -> Problem:
-    """The error that Prefer names by its *status*."""
-    phrase = PHRASES.get(status, "error")
-    return Problem(status, f"{phrase}: the answer that was asked for with Prefer")
+def _others(
+    declared: DeclaredResponse | None, entry: MediaType | None, accept: str | None
+) -> Iterator[MediaType]:
+    """The media types of *declared* that *accept* takes as well as *entry*."""
+    entries = [] if declared is None else [one for one in declared.content if one.when is None]
+    accepted = media_type.accepts(accept, [one.content_type for one in entries])
+    return (one for one in entries if one is not entry and one.content_type in accepted)

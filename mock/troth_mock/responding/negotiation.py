@@ -13,16 +13,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from troth import pointer
 from troth.errors import TrothError
 from troth.http import media_type
 from troth.http.exchange import QUOTED_STRING, TOKEN
 from troth.openapi.operation import DeclaredResponse, Example, MediaType, Operation
+from troth.validation import content
 
 _PREFERENCE = re.compile(rf"\s*({TOKEN})\s*(?:=\s*({TOKEN}|{QUOTED_STRING})?\s*)?(?:;|$)")
 _SCALARS = frozenset({type(None), bool, int})
+_STATUS = re.compile(r"[1-5]([0-9][0-9]|XX)")
 _MOST_DECIDED = 64
-_CONCRETE = {"*/*": "application/json", "application/*": "application/json", "text/*": "text/plain"}
 
 
 class NotAcceptable(TrothError):
@@ -102,19 +102,19 @@ def preferences(fields: Sequence[str]) -> Preferences:
 
 def success(operation: Operation) -> tuple[int, DeclaredResponse | None]:
     """The status of an answer when all is well, and its declaration if there is one."""
-    exact = sorted(
-        int(response.status) for response in operation.responses if response.status.isdecimal()
-    )
-    good = [status for status in exact if 200 <= status < 300]
-    others = [status for status in exact if status >= 300]
-    declared = {response.status for response in operation.responses}
-    if good:
-        status = good[0]
-    elif "2XX" in declared or "default" in declared or not others:
-        status = 200
-    else:
-        status = others[0]
+    declared = [one.status for one in operation.responses if _STATUS.fullmatch(one.status)]
+    good = [status for status in declared if status[0] == "2"]
+    # a 304 is for who has it already
+    moved = [status for status in declared if status[0] == "3" and status != "304"]
+    is_open = any(response.status == "default" for response in operation.responses)
+    failures = [] if is_open else [status for status in declared if status[0] in "345"]
+    status = min((_rank(status) for status in good or moved or failures), default=(False, 200))[1]
     return status, operation.response(status)
+
+
+def _rank(status: str) -> tuple[bool, int]:
+    """Sort key, and what is sent: a status before a range, which has its usual status."""
+    return "X" in status, 302 if status == "3XX" else int(status.replace("X", "0"))
 
 
 def preferred(operation: Operation, code: int) -> DeclaredResponse:
@@ -136,7 +136,9 @@ class Chooser:
 
     def __init__(self, declared: DeclaredResponse) -> None:
         self.content = declared.content
-        self._open = tuple(entry for entry in self.content if entry.when is None)
+        # a text stands for no object: what can be one comes first, whatever Accept leaves open
+        ranked = sorted(self.content, key=lambda entry: not content.holds(entry))
+        self._open = tuple(entry for entry in ranked if entry.when is None)
         self._conditional = tuple(entry for entry in self.content if entry.when is not None)
         self.reads = _members_read(self._conditional)
         self._decided: dict[Any, MediaType | None] = {}
@@ -201,26 +203,8 @@ def _members_read(entries: Sequence[MediaType]) -> tuple[str, ...] | None:
 
 def named_example(entry: MediaType, name: str) -> Example:
     """The example of *entry* that is called *name*.  Raises BadPreference."""
-    known = []
-    for example in entry.examples:
-        parts = pointer.split(example.pointer)
-        own = parts[-2] if len(parts) > 1 and parts[-1] in ("value", "dataValue") else parts[-1]
-        if own == name:
-            return example
-        known.append(own)
+    known = [example.name for example in entry.examples]
+    if name in known:
+        return entry.examples[known.index(name)]
     has = f"no example of that name; it has {', '.join(known)}" if known else "no examples"
     raise BadPreference(f"example={name[:60]}", f"{entry.content_type} has {has}")
-
-
-def concrete(content_type: str, accept: str | None) -> str:
-    """A media type for the Content-Type field: of a range, one that it covers."""
-    if "*" not in content_type:
-        return content_type
-    accepted = (element.partition(";")[0].strip() for element in (accept or "").split(","))
-    for each in accepted:
-        if each and "*" not in each and media_type.matches(content_type, each):
-            return each
-    kind = media_type.essence(content_type)
-    if kind.endswith("+json"):
-        return "application/json"
-    return _CONCRETE.get(kind, "application/octet-stream")

@@ -21,6 +21,7 @@ from troth_mock.responding import negotiation
 from troth_mock.responding.bodies import Bodies
 from troth_mock.responding.compiled_responder import CompiledResponder, RespondToBody
 from troth_mock.responding.credentials import gate
+from troth_mock.responding.echo import said
 from troth_mock.responding.negotiation import Chooser, NotAcceptable, Preferences
 from troth_mock.responding.problems import Problem, of_violations
 
@@ -65,12 +66,12 @@ class OperationResponder:
         if self._gate is not None:
             denied = self._gate(fields, match.query)
             if denied is not None:
-                return denied.reply(self.operation)
+                return denied.reply(self.operation, accept=_joined(fields.get("accept")))
         value, problem = self._body(match, request, fields)
         if problem is None and self._has_parameters:
             problem = self._problem(self._parameters(match, request))
         if problem is not None:
-            return problem.reply(self.operation)
+            return problem.reply(self.operation, accept=_joined(fields.get("accept")))
         prefer = fields.get("prefer")
         preferences = negotiation.preferences(prefer) if prefer else _NO_PREFERENCE
         return self._reply(match, request, value, fields, preferences, created)
@@ -156,7 +157,13 @@ class OperationResponder:
             )
         else:
             reply = self._bodies.reply(
-                status, declared, entry, seed, preferences=preferences, accept=", ".join(accept)
+                status,
+                declared,
+                entry,
+                seed,
+                preferences=preferences,
+                accept=", ".join(accept),
+                said=said(self.operation, match, value),
             )
         if preferences is not _NO_PREFERENCE and preferences.applied:
             applied = (*reply.fields, ("Preference-Applied", preferences.applied))
@@ -278,3 +285,8 @@ class OperationResponder:
         if not errors:
             return None
         return of_violations(self.contract, self.operation, errors, body=body)
+
+
+def _joined(values: Sequence[str] | None) -> str | None:
+    """The lines of a field as one (RFC 9110 §5.3)."""
+    return ", ".join(values) if values else None

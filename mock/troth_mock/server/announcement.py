@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from troth.generation.request_writer import assemble, body_type, with_credential
+from troth.generation.request_writer import assemble, body_type, credentials, with_credential
 from troth.generation.values import synthesize
 from troth.http.exchange import Request
 from troth.openapi import code_samples
@@ -105,7 +105,7 @@ def _request(operation: Operation, token: str, **body: Any) -> Request:
         for parameter in operation.parameters
         if parameter.required or parameter.location == "path"
     }
-    schemes = operation.security[0] if operation.security else ()
+    schemes = credentials(operation)
     is_basic = any(scheme.kind == "http" and scheme.scheme == "basic" for scheme in schemes)
     request = with_credential(
         assemble(operation, parameters=parameters, **body), "troth:troth" if is_basic else token
@@ -116,7 +116,13 @@ def _request(operation: Operation, token: str, **body: Any) -> Request:
 
 
 def _value(parameter: Parameter) -> Any:
-    return "x" if parameter.schema is None else synthesize(parameter.schema, seed=_SEED)
+    entry = parameter.content
+    schema = parameter.schema if entry is None else entry.schema
+    if schema is None:
+        return "x"
+    examples = parameter.examples if entry is None else entry.examples
+    good = (each.value for each in examples if schema.is_valid(each.value))
+    return next(good, None) or synthesize(schema, seed=_SEED)
 
 
 def _bodies(operation: Operation, media_type: MediaType) -> Iterator[Any]:

@@ -90,7 +90,7 @@ def body_of(contract: Contract, case: Case, exchange: Exchange | None) -> Any:
     declared = operation.response(response.status)
     entry = declared.media_type(response.content_type or "") if declared else None
     if entry is not None and entry.is_stream:
-        return streams.assemble(entry, streams.read(entry, response))
+        return streams.assemble(entry, streams.read(entry, response.body))
     try:
         return json_text.decode_lenient(response.body)[0]
     except json_text.BadJson:
