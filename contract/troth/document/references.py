@@ -574,10 +574,13 @@ class _Bundler:
             raise self.wrong(BadReference, fault, at=at, advice=error.advice) from None
         bundled = self.bundled()
         bundled[inside] = value
-        positions.of.setdefault(id(bundled), {})[inside] = pack(positions.files.index(file), 0, 0)
+        positions.of.setdefault(id(bundled), {})[inside] = pack(len(positions.files) - 1, 0, 0)
         resource = _Resource(value, here, path)
         self.files[path] = resource
-        self.ids = None
+        if self.ids is not None and isinstance(value, dict):
+            # all files again for each new one would be quadratic
+            whole = self.identifiers.own(value, here, resource)
+            self.identifiers.collect(whole, self.ids)
         return resource
 
     def bundled(self) -> dict[str, Any]:
