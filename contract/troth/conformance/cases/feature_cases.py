@@ -16,8 +16,9 @@ from troth.generation import features
 from troth.generation.chat_features import Chat
 from troth.generation.features import Factor
 from troth.generation.locations import ABSENT, put
+from troth.generation.parameters import rejected_text
 from troth.generation.request_writer import assemble
-from troth.generation.requests import Composition, rejected_text, varied
+from troth.generation.requests import Composition, varied
 from troth.generation.shape import declared_names
 from troth.generation.source import Smallest
 from troth.generation.values import generator_of
