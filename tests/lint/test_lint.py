@@ -217,6 +217,12 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         schemas(A={"pattern": r"a\\Z"}),
     ),
     (
+        "loose-pattern",
+        schemas(A={"patternProperties": {r"^\-": {}}}),
+        r"/components/schemas/A/patternProperties/^\-",
+        schemas(A={"patternProperties": {r"^[\-]": {}}}),
+    ),
+    (
         "bad-schema",
         schemas(A={"type": "text"}),
         "/components/schemas/A/type",
