@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from troth.generation.values import Unsatisfiable, synthesize
-from troth.http import json_text, sse
+from troth.http import content_coding, json_text, sse
 from troth.http.exchange import Fields
 from troth.openapi.contract import Contract
 from troth.openapi.operation import DeclaredResponse, MediaType, Parameter
@@ -53,12 +53,33 @@ def has_content(method: str, status: int) -> bool:
 
 def headers(declared: DeclaredResponse, seed: Seed) -> Fields:
     """The header fields of an answer: required ones, those with an example, and where to go."""
-    return tuple(
-        (header.name, text)
+    texts = (
+        (header, header_text(header, seed))
         for header in declared.headers
         if header.required or header.examples or _leads_on(header, declared)
-        if is_field_value(text := _field(header, seed)) or header.required
     )
+    return tuple(
+        (header.name, text)
+        for header, text in texts
+        if text is not None and (is_field_value(text) or header.required)
+    )
+
+
+def without_coding(fields: Fields) -> Fields:
+    """*fields* but for Content-Encoding."""
+    return tuple(field for field in fields if field[0].lower() != "content-encoding")
+
+
+def header_text(header: Parameter, seed: Seed) -> str | None:
+    """The text of a header field; None for a coding that is none of those which can be put on."""
+    if header.name.lower() == "content-encoding":
+        codings = (*content_coding.CODINGS, "identity")
+        return next((one for one in codings if _allows(header, one)), None)
+    return _field(header, seed)
+
+
+def _allows(header: Parameter, text: str) -> bool:
+    return header.schema is None or header.schema.is_valid(text)
 
 
 def _leads_on(header: Parameter, declared: DeclaredResponse) -> bool:
