@@ -9,8 +9,8 @@ what the objects mean.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -18,9 +18,11 @@ from typing import Any
 from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 
 from troth import pointer as pointers
+from troth.document.dynamic_scope import Reference, Scopes, TooManyWays
 from troth.document.grammar import (
     IN_PLACE,
     JSON_SCHEMA_2020_12,
+    MEMBERS,
     OPENAPI_DIALECTS,
     REFERABLE,
     children,
@@ -130,6 +132,8 @@ class _Identifiers:
         if known is None:
             known = self.anchors[id(resource.value)] = {}
             for value, pointer in _dicts(resource.value, ""):
+                if pointer and isinstance(value.get("$id"), str):
+                    continue  # its names are its own
                 for keyword in ("$anchor", "$dynamicAnchor"):
                     if isinstance(name := value.get(keyword), str):
                         known.setdefault(name, pointer)
@@ -154,10 +158,12 @@ class _Bundler:
     targets: dict[int, str] = field(default_factory=dict)
     identifiers: _Identifiers = field(default_factory=_Identifiers)
     dynamic: list[tuple[dict[str, Any], str, str]] = field(default_factory=list)
-    overriding: Counter[str] = field(default_factory=Counter)
+    anchors: dict[str, list[str]] = field(default_factory=dict)
     taken: int = 0
     edges: dict[str, list[str]] = field(default_factory=dict)
     mender: Mender = field(init=False)
+    #: whose the objects are that stand in the place of a reference to them
+    inlined: dict[int, _Resource] = field(default_factory=dict)
 
     def run(self) -> None:
         tree = self.tree
@@ -179,6 +185,10 @@ class _Bundler:
         if isinstance(value, bool) or (at, kind) in self.seen:
             return
         self.seen.add((at, kind))
+        if self.inlined:
+            resource = self.inlined.get(id(value), resource)
+            self.check_size(at)
+        resource = self.whole(value, at, kind, resource)
         modern = kind == "schema" and not self.tree.openapi.startswith("3.0.")
         if modern:
             if "$id" in value:
@@ -200,6 +210,9 @@ class _Bundler:
                 self.edges.setdefault(at, []).extend(in_place)
         if kind == "schema" and isinstance(value.get("discriminator"), dict):
             self.map(value["discriminator"], at, resource)
+        if kind == "security-requirement" and id(value) not in self.targets:
+            self.targets[id(value)] = at
+            self.require(value, at, resource)
 
     def place(self, pointer: str) -> Place | None:
         return self.tree.positions.find(self.tree.root, pointer)
@@ -267,6 +280,59 @@ class _Bundler:
         if kind == "schema":
             self.mender.hollow.append(at)
 
+    # -- references that OpenAPI does not have, and bundlers write: of an operation, of a whole map
+
+    def whole(self, value: dict[str, Any], at: str, kind: str, resource: _Resource) -> _Resource:
+        """Put in its place what a `$ref` in *value*, or in a map of it, leads to.
+
+        Also what a Path Item refers to, if it has members of its own beside its `$ref`.
+        """
+        members = MEMBERS[kind]
+        if isinstance(value.get("$ref"), str):
+            has_own = kind == "path-item" and not members.keys().isdisjoint(value)
+            if has_own or kind in ("operation", "components"):
+                resource = self.inline(value, at, resource, is_told=not has_own)
+        for name, held in value.items():
+            is_map = name in members and members[name].shape in ("names", "patterned")
+            if is_map and isinstance(held, dict) and isinstance(held.get("$ref"), str):
+                self.inline(held, pointers.join(at, name), resource, is_told=True)
+        return resource
+
+    def inline(
+        self, value: dict[str, Any], at: str, resource: _Resource, *, is_told: bool
+    ) -> _Resource:
+        """Put what the `$ref` of *value* leads to in its place; the resource that it is of."""
+        while isinstance(reference := value.get("$ref"), str):
+            found = self.attempt(value, at, "$ref", resource)
+            target, owner, _ = found or (None, resource, "")
+            if found is not None and (not isinstance(target, dict) or _holds(target, value)):
+                why = "round in a circle" if isinstance(target, dict) else "to what is no object"
+                fault = f"{reference!r} leads {why}"
+                self.tree.faults.add(self.wrong(BadReference, fault, at=at))
+                target = None
+            if target is None:
+                self.mender.drop(value, "$ref")
+                return resource
+            if is_told:
+                fault = f"OpenAPI has no $ref here; {reference!r} is followed all the same"
+                self.tree.faults.add(self.wrong(BadReference, fault, at=at))
+            self.mender.fill(value, target)
+            for item in target.values():
+                inner = item.values() if isinstance(item, dict) else item
+                for each in (item, *(inner if isinstance(item, (dict, list)) else ())):
+                    self.inlined.setdefault(id(each), owner)
+            self.inlined.setdefault(id(value), owner)
+            resource = owner
+        return resource
+
+    def check_size(self, at: str) -> None:
+        """Refuse what such references multiply, as aliases are refused that do."""
+        limits, written = self.tree.limits, len(self.tree.positions.of)
+        if len(self.seen) > max(limits.free_nodes, limits.amplification * written):
+            fault = "references that stand for what they lead to make the document more than"
+            fault += f" {limits.amplification} times larger than its text"
+            raise TooLarge(fault, place=self.place(at), pointer=at)
+
     def check_dialect(self, value: dict[str, Any], at: str, member: str) -> None:
         dialect = value.get(member)
         if not isinstance(dialect, str) or dialect.rstrip("#") == JSON_SCHEMA_2020_12:
@@ -280,7 +346,7 @@ class _Bundler:
     def check_dynamic(self, value: dict[str, Any], at: str, resource: _Resource) -> None:
         """Find the initial target of a `$dynamicRef`, as that of a `$ref` is found."""
         if isinstance(anchor := value.get("$dynamicAnchor"), str):
-            self.overriding[anchor] += 1
+            self.anchors.setdefault(anchor, []).append(at)
         if "$dynamicRef" in value:
             found = self.attempt(value, at, "$dynamicRef", resource)
             if found is None:
@@ -295,23 +361,64 @@ class _Bundler:
         """Make each `$dynamicRef` a pointer: with one it means what a `$ref` means.
 
         Only a dynamic anchor of the same name in another resource could lead it elsewhere
-        (2020-12 §8.2.3.2); that choice is made at run time, by URIs that a bundle does not keep.
+        (2020-12 §8.2.3.2): then there are copies to choose from.
         """
-        for value, at, pointer in self.dynamic:
-            reference = value["$dynamicRef"]
-            name = unquote(urldefrag(reference).fragment)
-            if not name.startswith("/") and self.overriding[name] > 1:
-                fault = f"{reference!r} could lead to {self.overriding[name]} schemas, and which of"
-                fault += " them is only known at run time"
-                advice = f"Give all but one $dynamicAnchor {name!r} another name, or use $ref."
-                member = "$dynamicRef"
-                self.tree.faults.add(
-                    self.wrong(BadReference, fault, at=at, member=member, advice=advice)
+        references = [
+            Reference(at, "$dynamicRef", pointer, None if name.startswith("/") else name)
+            for value, at, pointer in self.dynamic
+            for name in [unquote(urldefrag(value["$dynamicRef"]).fragment)]
+        ]
+        several = {name: at for name, at in self.anchors.items() if len(at) > 1}
+        if several.keys().isdisjoint(each.name for each in references):
+            for value, _, pointer in self.dynamic:
+                value["$dynamicRef"] = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
+            return
+        self.specialise(references, several)
+
+    def specialise(self, references: list[Reference], anchors: Mapping[str, list[str]]) -> None:
+        """Settle all references of a document in which dynamic *anchors* have several bindings."""
+        root = self.tree.root
+        schemas = {at for at, kind in self.seen if kind == "schema"}
+        for at in schemas:
+            value = pointers.find(root, at)
+            written = value.get("$ref") if isinstance(value, dict) else None
+            if isinstance(written, str) and written.startswith("#"):
+                references.append(Reference(at, "$ref", unquote(written[1:])))
+        resources = {resource.at for resource in self.identifiers.owned.values()} & schemas
+        scopes = Scopes(root, schemas, resources, anchors, self.copy)
+        try:
+            settled = list(scopes.settle(references))
+        except TooManyWays:
+            for value, at, _ in self.dynamic:
+                fault = (
+                    f"{value['$dynamicRef']!r} could lead to more schemas than can be told apart"
                 )
-                self.disable(value, at, "schema", member=member, is_whole=False)
-                self.edges[at].remove(pointer)
-                continue
-            value["$dynamicRef"] = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
+                fault_at = self.wrong(BadReference, fault, at=at, member="$dynamicRef")
+                self.tree.faults.add(fault_at)
+                self.disable(value, at, "schema", member="$dynamicRef", is_whole=False)
+            return
+        for at, member, target in settled:
+            value = pointers.resolve(root, at)
+            value[member] = "#" + quote(target, safe=_FRAGMENT_SAFE)
+            kept = [each for each in self.edges.get(at, ()) if pointers.is_within(each, at)]
+            others = [each[2] for each in settled if each[0] == at]
+            self.edges[at] = [*kept, *others]
+
+    def copy(self, at: str) -> str:
+        """Copy the schema at *at* for another way to it; the pointer of the copy."""
+        tree, bundled = self.tree, self.bundled()
+        name = f"{pointers.split(at)[-1]} {len(bundled) + 1}"
+        files = {number: number for number in range(len(tree.positions.files))}
+        value = pointers.resolve(tree.root, at)
+        bundled[name] = tree.positions.copy(value, tree.positions, files)
+        here = pointers.of([BUNDLED, name])
+        for place, held in list(self.edges.items()):
+            if pointers.is_within(place, at):
+                inside = [
+                    here + each[len(at) :] for each in held if pointers.is_within(each, place)
+                ]
+                self.edges[here + place[len(at) :]] = inside
+        return here
 
     def cut_cycles(self) -> bool:
         """Take a reference out of each circle that was found; False if there was none."""
@@ -353,6 +460,29 @@ class _Bundler:
             if pointer != unquote(target[1:]):
                 mapping[name] = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
             self.to_see.append((value, pointer, "schema", owner))
+
+    def require(self, requirement: dict[str, Any], at: str, resource: _Resource) -> None:
+        """Make the URIs of security schemes in *requirement* pointers into the tree.
+
+        OpenAPI 3.2 §4.30: what is the name of a component is no URI.  The reader tells of those
+        that lead nowhere, as it does of unknown names.
+        """
+        declared = pointers.find(self.tree.root, "/components/securitySchemes")
+        places = self.tree.positions.of.get(id(requirement), {})
+        renamed: dict[str, Any] = {}
+        for name, scopes in requirement.items():
+            uri, is_name = name, isinstance(declared, dict) and name in declared
+            if not is_name and not {"#", "/", "."}.isdisjoint(name):
+                with suppress(BadReference, DanglingReference, RefusedReference):
+                    scheme, owner, pointer = self.resolve(name, at, resource)
+                    if isinstance(scheme, dict):
+                        self.to_see.append((scheme, pointer, "security-scheme", owner))
+                    uri = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
+            renamed[uri] = scopes
+            if name in places:
+                places[uri] = places[name]
+        requirement.clear()
+        requirement.update(renamed)
 
     def resolve(
         self, reference: str, at: str, resource: _Resource, *, member: str = "$ref"
@@ -523,6 +653,18 @@ def _cycles(edges: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, ...]]:
                 path.append(following)
                 on_path.add(following)
                 ahead.append(iter(edges[following]))
+
+
+def _holds(value: Any, wanted: dict[str, Any]) -> bool:
+    """Whether *value* is *wanted*, or holds it."""
+    ahead = [value]
+    while ahead:
+        item = ahead.pop()
+        if item is wanted:
+            return True
+        if isinstance(item, (dict, list)):
+            ahead += item.values() if isinstance(item, dict) else item
+    return False
 
 
 def _dicts(value: Any, pointer: str) -> list[tuple[dict[str, Any], str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from copy import deepcopy
 from functools import partial
 from typing import Any
 
@@ -98,6 +99,8 @@ class Bodies:
             value: Any = items_of(entry, example, seed)
         elif example is not None:
             value = _read(entry, example)
+            if preferences.example is None and entry.schema is not None:
+                value = with_said(entry.schema, deepcopy(value), said.of_one)
         else:
             value = self._natural(status, entry, kind, seed, preferences, said)
         kind, body = written(entry, kind, value, seed=seed)
