@@ -17,11 +17,10 @@ from typing import Any
 from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 
 from troth import pointer as pointers
+from troth.document.drafts import DRAFTS, draft_of, meta_schema, modernise
 from troth.document.dynamic_scope import Reference, Scopes, TooManyWays
 from troth.document.grammar import (
     IN_PLACE,
-    JSON_SCHEMA_2020_12,
-    OPENAPI_DIALECTS,
     REFERABLE,
     children,
     fits,
@@ -49,6 +48,8 @@ BUNDLED = "x-troth-bundled"
 
 _NO_CONNECTION = "Save it below the document's folder, and refer to it by a relative path."
 _STAY_BELOW = "Only files below the document's folder are read: move it there."
+
+_LATEST = max(DRAFTS.values())
 
 # RFC 3986 §3.5: what a fragment may hold as it is.
 _FRAGMENT_SAFE = "/~!$&'()*+,;=:@?"
@@ -155,6 +156,10 @@ class _Bundler:
     seen: set[tuple[str, str]] = field(default_factory=set)
     targets: dict[int, str] = field(default_factory=dict)
     identifiers: _Identifiers = field(default_factory=_Identifiers)
+    known: dict[str, _Resource] = field(default_factory=dict)
+    #: that of `jsonSchemaDialect`
+    draft: int = _LATEST
+    modernised: set[int] = field(default_factory=set)
     dynamic: list[tuple[dict[str, Any], str, str]] = field(default_factory=list)
     anchors: dict[str, list[str]] = field(default_factory=dict)
     taken: int = 0
@@ -176,6 +181,9 @@ class _Bundler:
             pass
         self.mender.open_up(lambda at: (at, "schema") in self.seen)
         self.identifiers.forget()
+        if self.draft < _LATEST:
+            # the schemas are of another dialect now
+            self.mender.drop(tree.root, "jsonSchemaDialect")
 
     def see(self, value: Any, at: str, kind: str, resource: _Resource) -> None:
         if isinstance(value, bool) or (at, kind) in self.seen:
@@ -183,10 +191,10 @@ class _Bundler:
         self.seen.add((at, kind))
         modern = kind == "schema" and not self.tree.openapi.startswith("3.0.")
         if modern:
+            self.check_dialect(value, at, "$schema")
             if "$id" in value:
                 self.identifiers.declaring.append(value)
                 resource = self.identifiers.own(value, at, resource)
-            self.check_dialect(value, at, "$schema")
             self.check_dynamic(value, at, resource)
         if "$ref" in value and kind in REFERABLE:
             is_whole = not modern and kind != "path-item"
@@ -270,14 +278,27 @@ class _Bundler:
             self.mender.hollow.append(at)
 
     def check_dialect(self, value: dict[str, Any], at: str, member: str) -> None:
+        """Make a schema of another draft one of 2020-12; one of an unknown dialect says nothing."""
         dialect = value.get(member)
-        if not isinstance(dialect, str) or dialect.rstrip("#") == JSON_SCHEMA_2020_12:
+        if not isinstance(dialect, str):
+            if member == "$schema" and self.draft < _LATEST and id(value) not in self.modernised:
+                self.modernise(value, self.draft)
             return
-        if not dialect.startswith(OPENAPI_DIALECTS):
+        draft = draft_of(dialect)
+        if draft is None:
             pointer = pointers.join(at, member)
             fault = ForeignDialect(dialect, place=self.place(pointer), pointer=pointer)
             self.tree.faults.add(fault)
             self.disable(value, at, "schema", member=member, is_whole=member == "$schema")
+        elif member != "$schema":
+            self.draft = draft
+        elif draft < _LATEST:
+            self.modernise(value, draft)
+
+    def modernise(self, value: Any, draft: int) -> None:
+        """Make the schema *value*, of *draft*, and all in it 2020-12."""
+        self.modernised.update(id(each) for each, _ in _dicts(value, ""))
+        modernise(value, draft, self.mender)
 
     def check_dynamic(self, value: dict[str, Any], at: str, resource: _Resource) -> None:
         """Find the initial target of a `$dynamicRef`, as that of a `$ref` is found."""
@@ -344,9 +365,7 @@ class _Bundler:
         """Copy the schema at *at* for another way to it; the pointer of the copy."""
         tree, bundled = self.tree, self.bundled()
         name = f"{pointers.split(at)[-1]} {len(bundled) + 1}"
-        files = {number: number for number in range(len(tree.positions.files))}
-        value = pointers.resolve(tree.root, at)
-        bundled[name] = tree.positions.copy(value, tree.positions, files)
+        bundled[name] = _copied(pointers.resolve(tree.root, at), tree.positions)
         here = pointers.of([BUNDLED, name])
         for place, held in list(self.edges.items()):
             if pointers.is_within(place, at):
@@ -436,12 +455,16 @@ class _Bundler:
     def locate(self, url: str, reference: str, at: str, resource: _Resource) -> _Resource:
         """The resource that *url* names: a declared `$id` or `$self`, or a file."""
         absolute = urljoin(resource.base, url)
+        if absolute in self.known:
+            return self.known[absolute]
         if self.ids is None:
             self.ids = {}
-            for owner in [self.main, *self.files.values()]:
+            for owner in [self.main, *self.files.values(), *self.known.values()]:
                 self.identifiers.collect(owner, self.ids)
         if absolute in self.ids:
             return self.ids[absolute]
+        if (known := meta_schema(absolute)) is not None:
+            return self.publish(absolute, known, at)
         parts = urlsplit(url)
         if parts.scheme or parts.netloc or parts.query:
             reason = "is a file: address" if parts.scheme == "file" else "is a remote reference"
@@ -489,7 +512,25 @@ class _Bundler:
         bundled[inside] = value
         positions.of.setdefault(id(bundled), {})[inside] = pack(positions.files.index(file), 0, 0)
         resource = _Resource(value, here, path)
+        draft = draft_of(value.get("$schema")) if isinstance(value, dict) else None
+        if draft is not None and draft < _LATEST:
+            self.modernise(value, draft)
         self.files[path] = resource
+        self.ids = None
+        return resource
+
+    def publish(self, uri: str, schema: Any, at: str) -> _Resource:
+        """Take the meta-schema that is known as *uri* into the tree: no network is asked for it."""
+        positions, bundled = self.tree.positions, self.bundled()
+        # it is written nowhere: what refers to it is cited
+        index = next((i for i, file in enumerate(positions.files)), 0)
+        place = self.place(at)
+        line = pack(index, place.line - 1, place.column - 1) if place else 0
+        bundled[uri] = value = positions.copy(schema, Positions(), {}, default=line)
+        resource = self.known[uri] = _Resource(value, pointers.of([BUNDLED, uri]), None, uri)
+        draft = draft_of(value.get("$schema"))
+        if draft is not None and draft < _LATEST:
+            self.modernise(value, draft)
         self.ids = None
         return resource
 
@@ -505,6 +546,17 @@ class _Bundler:
             raise BadReference("this member holds objects", place=self.place(at), pointer=at)
         held: dict[str, Any] = root[BUNDLED]
         return held
+
+
+def _copied(value: Any, positions: Positions) -> Any:
+    """A copy of *value* as it is by now, each part of it in the place of its original."""
+    if not isinstance(value, (dict, list)):
+        return value
+    made: Any = value.copy()
+    for key, held in made.items() if isinstance(made, dict) else enumerate(made):
+        made[key] = _copied(held, positions)
+    positions.of[id(made)] = dict(positions.of.get(id(value), {}))
+    return made
 
 
 def _nearest_pointer(root: Any, pointer: str) -> str | None:
@@ -578,7 +630,11 @@ def _dicts(value: Any, pointer: str) -> list[tuple[dict[str, Any], str]]:
             objects.append((item, at))
             if not is_top and isinstance(item.get("$id"), str):
                 continue
-            inner = [(held, pointers.join(at, key), False) for key, held in item.items()]
+            inner = [
+                (held, pointers.join(at, key), False)
+                for key, held in item.items()
+                if key != "enum" or not isinstance(held, list)  # these are data
+            ]
             ahead.extend(reversed(inner))
         elif isinstance(item, list):
             inner = [(held, pointers.join(at, key), False) for key, held in enumerate(item)]
