@@ -7,14 +7,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import troth
-from troth.conformance.cases.case import without_credential
 from troth.generation import requests
 from troth.generation.chat_consistency import is_consistent, made_consistent
 from troth.generation.chat_features import EMBEDDED, Chat
 from troth.generation.features import Factor, Level, pairwise
 from troth.generation.mutations import mutations
+from troth.generation.parameters import parameter_value
 from troth.generation.raw_json import Written, read, write
-from troth.generation.request_writer import BASIC_CREDENTIAL, assemble, with_credential
+from troth.generation.request_writer import (
+    BASIC_CREDENTIAL,
+    assemble,
+    with_credential,
+    without_credential,
+)
 from troth.generation.source import Seeded, Smallest
 from troth.generation.values import value as value_of
 from troth.http.exchange import Exchange, Request
@@ -191,7 +196,7 @@ def test_a_parameters_value_survives_its_text(tmp_path):
     schema = {"type": "array", "items": {"type": "string"}, "minItems": 2}
     parameter = Parameter("p", "path", "", required=True, schema=embedded(schema), style="simple")
     for number in range(20):
-        value = requests.parameter_value(parameter, Seeded(Seed.of(number)))
+        value = parameter_value(parameter, Seeded(Seed.of(number)))
         assert all(item and item.isascii() for item in value)
         assert len(value) >= 2
 

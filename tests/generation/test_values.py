@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, seed, settings
 from hypothesis import strategies as st
 
+from random_documents import SCHEMAS_OF_ANY_KIND
 from troth.generation.graph import Graph
 from troth.generation.independent import independent
 from troth.generation.mutations import NothingToBreak, broken
@@ -242,54 +243,12 @@ def test_an_impossible_pattern_with_its_length_is_left_to_the_fallback():
     assert value_of(schema, Smallest()) == "abab"
 
 
-def _schemas(children):
-    members = st.dictionaries(st.sampled_from("abc"), children, max_size=3)
-    return st.one_of(
-        st.fixed_dictionaries(
-            {"type": st.just("object"), "properties": members},
-            optional={
-                "required": st.lists(st.sampled_from("abc"), max_size=2, unique=True),
-                "additionalProperties": st.booleans(),
-                "minProperties": st.integers(0, 3),
-                "dependentRequired": st.just({"a": ["b"]}),
-            },
-        ),
-        st.fixed_dictionaries(
-            {"type": st.just("array"), "items": children},
-            optional={
-                "minItems": st.integers(0, 3),
-                "maxItems": st.integers(2, 4),
-                "uniqueItems": st.booleans(),
-                "contains": children,
-            },
-        ),
-        st.fixed_dictionaries({"allOf": st.lists(children, min_size=1, max_size=2)}),
-        st.fixed_dictionaries({"anyOf": st.lists(children, min_size=1, max_size=3)}),
-        st.fixed_dictionaries({"oneOf": st.lists(children, min_size=1, max_size=3)}),
-        st.fixed_dictionaries({"not": children}),
-        st.fixed_dictionaries({"if": children, "then": children, "else": children}),
-    )
-
-
-LEAVES = st.one_of(
-    st.booleans(),
-    st.fixed_dictionaries({"type": st.sampled_from(["string", "integer", "null", "boolean"])}),
-    st.fixed_dictionaries({"enum": st.lists(st.sampled_from([1, "a", None, []]), min_size=1)}),
-    st.fixed_dictionaries({"minimum": st.integers(-2, 2)}, optional={"maximum": st.integers(0, 4)}),
-    st.fixed_dictionaries(
-        {"minLength": st.integers(0, 3)}, optional={"maxLength": st.integers(1, 3)}
-    ),
-    st.fixed_dictionaries({"required": st.lists(st.sampled_from("ab"), min_size=1, unique=True)}),
-    st.fixed_dictionaries({"type": st.just("integer"), "multipleOf": st.integers(2, 3)}),
-)
-
-
 DISTINCT = {"type": "array", "uniqueItems": True}
 
 
 @settings(max_examples=150, deadline=None)
 @example({"oneOf": [{**DISTINCT, "items": False}, {**DISTINCT, "items": {"type": "string"}}]}, 1)
-@given(st.recursive(LEAVES, _schemas, max_leaves=8), st.integers(0, 99))
+@given(SCHEMAS_OF_ANY_KIND, st.integers(0, 99))
 def test_any_schema_gives_a_valid_value_or_is_refused(source, number):
     schema = embedded(source)
     generator = generator_of(schema)

@@ -111,6 +111,8 @@ TOKEN = SecurityScheme("token", "http", AT + "token", scheme="bearer")
             {"security": [{"alias": []}]},
             ((SecurityScheme("alias", "http", AT + "token", scheme="bearer"),),),
         ),
+        ({"security": [{"#/components/securitySchemes/key": []}]}, ((KEY,),)),
+        ({"security": [{"#" + AT + "to%6Ben": [], "key": []}]}, ((TOKEN, KEY),)),
     ],
 )
 def test_an_operation_has_the_documents_security_unless_it_has_its_own(
@@ -122,6 +124,26 @@ def test_an_operation_has_the_documents_security_unless_it_has_its_own(
         components={"securitySchemes": SCHEMES},
     )
     assert sole(root).security == expected
+
+
+def test_a_security_scheme_may_be_in_another_file(tmp_path: Path) -> None:
+    uris = ("./one.json", "all.json#/of/key", "d.json#/components/securitySchemes/key", "./no.json")
+    root = rooted(
+        {"/a": {"get": {**OK, "security": [{uri: [], "token": []} for uri in uris]}}},
+        components={"securitySchemes": SCHEMES},
+    )
+    for name, value in (
+        ("d.json", root),
+        ("one.json", SCHEMES["token"]),
+        ("all.json", {"of": {"key": SCHEMES["key"]}}),
+    ):
+        (tmp_path / name).write_text(json.dumps(value))
+    contract = reader.compile(document.read(tmp_path / "d.json"))
+    (operation,) = contract.operations
+    alternatives = [[scheme.kind for scheme in schemes] for schemes in operation.security]
+    assert alternatives == [["http", "http"], ["apiKey", "http"], ["apiKey", "http"]]
+    (told,) = contract.faults
+    assert "'./no.json' is not declared" in str(told)
 
 
 def test_an_unknown_security_scheme_is_told_with_those_that_there_are() -> None:

@@ -23,7 +23,6 @@ from troth.document.spec_errors import (
     NotAnOpenApiDocument,
     UnsupportedVersion,
     WrongType,
-    name_of,
 )
 from troth.document.text_reader import read_source
 from troth.errors import Place, SpecError
@@ -145,9 +144,6 @@ def check_version(root: Any, positions: Positions, faults: Faults) -> str:
     return str(version)
 
 
-_WORDS = {str: "a string", bool: "a boolean", list: "an array", dict: "an object"}
-
-
 @dataclass(frozen=True, slots=True)
 class Node:
     """An object of *document*: *value* stands at *pointer*."""
@@ -172,12 +168,7 @@ class Node:
 
     def texts(self, member: str) -> tuple[str, ...]:
         """The strings in the array at *member*."""
-        values: list[Any] = self._read(member, list, [])
-        for index, value in enumerate(values):
-            if not isinstance(value, str):
-                fault = f"expected a string, found {name_of(value)}"
-                raise self.fault(fault, member, index)
-        return tuple(values)
+        return tuple(text for text in self._read(member, list, []) if isinstance(text, str))
 
     def prose(self, member: str) -> str:
         """The text at *member*, if it is one: nothing depends on it."""
@@ -191,17 +182,19 @@ class Node:
     def members(self, member: str, *, patterned: bool = False) -> Iterator[tuple[str, Node]]:
         """The objects that the object at *member* holds, by name; *patterned*: but extensions."""
         for name, value in self._read(member, dict, {}).items():
-            if not (patterned and name.startswith("x-")):
-                yield name, self._node(value, self.at(member, name))
+            if isinstance(value, dict) and not (patterned and name.startswith("x-")):
+                yield name, Node(self.document, value, self.at(member, name))
 
     def items(self, member: str) -> Iterator[Node]:
         """The objects in the array at *member*."""
         for index, value in enumerate(self._read(member, list, [])):
-            yield self._node(value, self.at(member, index))
+            if isinstance(value, dict):
+                yield Node(self.document, value, self.at(member, index))
 
     def one(self, member: str) -> Node | None:
         """The object at *member*, if there is one."""
-        return self._node(self.value[member], self.at(member)) if member in self.value else None
+        value = self.value.get(member)
+        return Node(self.document, value, self.at(member)) if isinstance(value, dict) else None
 
     def followed(self) -> Node:
         """The object that a Reference Object stands for; this very object, if it is none.
@@ -220,14 +213,7 @@ class Node:
         at = self.at(*tokens)
         return WrongType(fault, place=self.document.place(at), pointer=at, advice=advice)
 
-    def _node(self, value: Any, at: str) -> Node:
-        if isinstance(value, dict):
-            return Node(self.document, value, at)
-        fault = f"expected an object, found {name_of(value)}"
-        raise WrongType(fault, place=self.document.place(at), pointer=at)
-
     def _read(self, member: str, kind: type, default: Any) -> Any:
+        # what is of another type has been told, and is as good as absent (see `mending`)
         value = self.value.get(member, default)
-        if isinstance(value, kind):
-            return value
-        raise self.fault(f"expected {_WORDS[kind]}, found {name_of(value)}", member)
+        return value if isinstance(value, kind) else default

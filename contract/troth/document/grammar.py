@@ -150,13 +150,15 @@ REFERABLE = frozenset(MEMBERS) - {
 class Form(NamedTuple):
     """What a member that holds no objects has to be: in words, as a test, and what helps.
 
-    *each* is the form of the items of an array.
+    *each* is the form of the items of an array.  *meant* is what another value was meant to be,
+    where it can mean one thing only; None where it cannot.
     """
 
     words: str
     fits: Callable[[Any], bool]
     advice: str = ""
     each: Form | None = None
+    meant: Callable[[Any], Any] | None = None
 
 
 def is_text(value: Any) -> bool:
@@ -176,8 +178,88 @@ def _is_list(value: Any) -> bool:
 TEXT = Form("a string", is_text)
 FLAG = Form("a boolean", lambda value: isinstance(value, bool))
 MAP = Form("an object", lambda value: isinstance(value, dict))
+LIST = Form("an array", _is_list)
 MAPS = Form("an array", _is_list, each=MAP)
 TEXTS = Form("an array", _is_list, each=TEXT)
+_NUMBER = Form("a number", lambda value: type(value) in (int, float), "Write it without quotes.")
+_COUNT = Form(
+    "a whole number that is not negative",
+    lambda value: type(value) in (int, float) and value >= 0 and value == int(value),
+    "Write it without quotes.",
+)
+# since OpenAPI 3.1 a bound of its own; before, a flag of the bound beside it
+_EXCLUSIVE = Form("a number", lambda value: type(value) in (int, float, bool))
+
+#: JSON Schema's types.
+TYPES = ("object", "array", "string", "integer", "number", "boolean", "null")
+
+
+def _are_types(value: Any) -> bool:
+    if _is_list(value):
+        return bool(value) and is_texts(value) and set(value) <= set(TYPES) and _are_names(value)
+    return is_text(value) and value in TYPES
+
+
+def _are_names(value: Any) -> bool:
+    names = list(filter(is_text, value)) if _is_list(value) else []
+    return _is_list(value) and len(set(names)) == len(names)
+
+
+def _names_meant(value: Any) -> Any:
+    return list(dict.fromkeys(value)) if is_texts(value) else None
+
+
+def _types_meant(value: Any) -> Any:
+    """The types that were meant by *value*: YAML's null is no string, and case is a slip."""
+    if _is_list(value):
+        meant = [_types_meant(item) if not _is_list(item) else None for item in value]
+        return list(dict.fromkeys(meant)) if meant and None not in meant else None
+    if value is None:
+        return "null"
+    return value.lower() if is_text(value) and value.lower() in TYPES else None
+
+
+_SCHEMA_FORMS: dict[str, Form] = {
+    **dict.fromkeys(("title", "description", "format", "pattern", "$comment"), TEXT),
+    **dict.fromkeys(("$id", "$anchor", "$dynamicAnchor", "$schema"), TEXT),
+    **dict.fromkeys(("contentEncoding", "contentMediaType"), TEXT),
+    **dict.fromkeys(("minimum", "maximum"), _NUMBER),
+    **dict.fromkeys(("exclusiveMinimum", "exclusiveMaximum"), _EXCLUSIVE),
+    "multipleOf": Form(
+        "a number greater than 0", lambda value: type(value) in (int, float) and value > 0
+    ),
+    **dict.fromkeys(("maxLength", "minLength", "maxItems", "minItems"), _COUNT),
+    **dict.fromkeys(("maxProperties", "minProperties", "maxContains", "minContains"), _COUNT),
+    **dict.fromkeys(("uniqueItems", "deprecated", "readOnly", "writeOnly", "nullable"), FLAG),
+    "type": Form(
+        f"one of {', '.join(TYPES)}, or an array of these",
+        _are_types,
+        "Without it a value of any type will do.",
+        meant=_types_meant,
+    ),
+    "required": Form(
+        "an array of different strings",
+        _are_names,
+        "It names members of the object that it stands in.",
+        each=TEXT,
+        meant=_names_meant,
+    ),
+    "enum": LIST,
+    "examples": LIST,
+    "dependentRequired": Form(
+        "an object of arrays of strings",
+        lambda value: isinstance(value, dict) and all(map(is_texts, value.values())),
+    ),
+    "dependencies": Form(
+        "an object of schemas and arrays of strings",
+        lambda value: (
+            isinstance(value, dict)
+            and all(is_texts(item) or fits(item, "schema") for item in value.values())
+        ),
+    ),
+    **dict.fromkeys(("xml", "externalDocs"), MAP),
+    "discriminator": MAP._replace(advice="Write {propertyName: NAME}."),
+}
 
 #: The members that hold no objects of a kind, and yet are read.
 FORMS: dict[str, dict[str, Form]] = {
@@ -197,8 +279,21 @@ FORMS: dict[str, dict[str, Form]] = {
         "in": TEXT,
         "required": FLAG,
         "allowReserved": FLAG,
+        "allowEmptyValue": FLAG,
     },
-    "header": {"style": TEXT, "explode": FLAG},
+    "header": {"style": TEXT, "explode": FLAG, "required": FLAG},
+    "encoding": {
+        "contentType": TEXT,
+        "style": TEXT,
+        "explode": FLAG,
+        "allowReserved": FLAG,
+    },
+    "media-type": {
+        "x-speakeasy-sse-sentinel": Form(
+            "a string that is not empty", lambda value: is_text(value) and value != ""
+        ),
+    },
+    "schema": _SCHEMA_FORMS,
     "request-body": {"required": FLAG},
     "response": {"description": TEXT},
     "security-scheme": {"type": TEXT, "scheme": TEXT, "in": TEXT, "name": TEXT},

@@ -9,6 +9,7 @@ Leaves to others: references, and what the values mean.
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 from troth import pointer as pointers
 from troth.document.grammar import FORMS, MEMBERS, TEXTS, Form, Member, expected, fits
 from troth.document.source import Positions
-from troth.document.spec_errors import Faults, WrongType, name_of
+from troth.document.spec_errors import BadSchema, Faults, WrongType, name_of
 from troth.errors import Place
 
 #: The kinds of object that an empty one can stand for: it says nothing, and asks for nothing.
@@ -41,21 +42,30 @@ class Mender:
     def members(self, value: dict[str, Any], at: str, kind: str) -> None:
         """Take out what *value*, of *kind* and at *at*, cannot hold."""
         known, forms = MEMBERS[kind], FORMS.get(kind, {})
-        for name, held in list(value.items()):
+        told = BadSchema if kind == "schema" else WrongType
+        for name in list(value):
             if kind in _NAMED and not name.startswith("x-"):
                 member, form = _NAMED[kind]
             else:
                 member, form = known.get(name), forms.get(name)
             if member is not None:
-                self.held(value, name, member, at)
+                self.held(value, name, member, pointers.join(at, name), told)
             elif form is not None:
-                self.form(value, name, form, pointers.join(at, name), held)
+                self.form(value, name, form, pointers.join(at, name), told)
 
-    def form(self, value: dict[str, Any], name: str, form: Form, at: str, held: Any) -> None:
-        """Hold the member *name* of *value*, which is *held* and stands at *at*, to its *form*."""
+    def form(
+        self, value: dict[str, Any], name: str, form: Form, at: str, told: type[WrongType]
+    ) -> None:
+        """Hold the member *name* of *value*, which stands at *at*, to its *form*."""
+        held = value[name]
         if not form.fits(held):
-            self.tell(held, at, form.words, form.advice)
-            self.drop(value, name)
+            meant = form.meant(held) if form.meant is not None else None
+            if meant is None:
+                self.tell(told, held, at, form.words, form.advice)
+                self.drop(value, name)
+            else:
+                self.tell(told, held, at, form.words, f"Read as {json.dumps(meant)}.")
+                self.put(value, name, meant)
         elif form.each is not None and not all(map(form.each.fits, held)):
             known = self.positions.of.get(id(held), {})
             noted: dict[Any, int] = {}
@@ -65,39 +75,49 @@ class Mender:
                     noted[len(left)] = known.get(index, 0)
                     left.append(item)
                 else:
-                    self.tell(item, pointers.join(at, index), form.each.words, form.each.advice)
+                    self.tell(told, item, pointers.join(at, index), form.each.words)
             self.put(value, name, left)
             self.positions.of[id(left)] = noted
 
-    def held(self, value: dict[str, Any], name: str, member: Member, at: str) -> None:
-        """Mend what the *member* called *name* of *value* holds."""
-        held, at = value[name], pointers.join(at, name)
+    def held(
+        self, value: dict[str, Any], name: str, member: Member, at: str, told: type[WrongType]
+    ) -> None:
+        """Mend what the *member* called *name* of *value*, which stands at *at*, holds."""
+        held, kind = value[name], member.kind
         if member.shape == "one":
-            if not fits(held, member.kind):
-                self.tell(held, at, expected(member.kind))
+            if not fits(held, kind):
+                self.tell(told, held, at, expected(kind))
                 self.drop(value, name)
             return
         of, words = (list, "an array") if member.shape == "items" else (dict, "an object")
-        if not isinstance(held, of):
-            self.tell(held, at, words)
+        is_empty = kind == "schema" and held == []  # JSON Schema 2020-12 §10.2.1
+        if is_empty or not isinstance(held, of):
+            self.tell(told, held, at, "an array with items in it" if is_empty else words)
             self.drop(value, name)
             return
         for key, item in list(held.items() if isinstance(held, dict) else enumerate(held)):
             if member.shape == "patterned" and key.startswith("x-"):
                 continue
-            if not fits(item, member.kind):
+            if not fits(item, kind):
                 here = pointers.join(at, key)
-                self.tell(item, here, expected(member.kind))
-                if member.kind in _HOLLOW or isinstance(held, list):
+                self.tell(told, item, here, expected(kind))
+                if kind in _HOLLOW or isinstance(held, list):
                     self.put(held, key, {})
                     self.hollow.append(here)
                 else:
                     self.drop(held, key)
 
-    def tell(self, value: Any, at: str, words: str, advice: str = "") -> None:
+    def tell(
+        self, kind: type[WrongType], value: Any, at: str, words: str, advice: str = ""
+    ) -> None:
         """Tell that what stands at *at* is not what *words* call for."""
-        fault = f"expected {words}, found {name_of(value)}"
-        self.faults.add(WrongType(fault, place=self.place(at), pointer=at, advice=advice))
+        found = name_of(value)
+        # what is wrong is in the value; of others no word is said, as they may be another file's
+        is_shown = kind is BadSchema and at.endswith(("/type", "/required"))
+        if is_shown and isinstance(value, (str, list)):
+            found = json.dumps(value)[:60]
+        fault = f"expected {words}, found {found}"
+        self.faults.add(kind(fault, place=self.place(at), pointer=at, advice=advice))
 
     def place(self, pointer: str) -> Place | None:
         """Where the node at *pointer* was written."""
@@ -120,6 +140,17 @@ class Mender:
         """Take every member out of *container*."""
         self._keep(container)
         container.clear()
+
+    def fill(self, container: dict[str, Any], source: dict[str, Any]) -> None:
+        """Let the members of *source* stand in *container*, in the place of its `$ref`."""
+        self._keep(container)
+        own = {name: item for name, item in container.items() if name != "$ref"}
+        noted = self.positions.of.setdefault(id(container), {})
+        known = self.positions.of.get(id(source), {})
+        noted.update({name: known[name] for name in source if name in known and name not in own})
+        container.clear()
+        container.update(source)
+        container.update(own)
 
     def _keep(self, container: Any) -> None:
         self.positions.originals.setdefault(id(container), copy.copy(container))

@@ -10,6 +10,7 @@ what the objects mean.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +22,7 @@ from troth.document.drafts import DRAFTS, draft_of, meta_schema, modernise
 from troth.document.dynamic_scope import Reference, Scopes, TooManyWays
 from troth.document.grammar import (
     IN_PLACE,
+    MEMBERS,
     REFERABLE,
     children,
     fits,
@@ -165,6 +167,8 @@ class _Bundler:
     taken: int = 0
     edges: dict[str, list[str]] = field(default_factory=dict)
     mender: Mender = field(init=False)
+    #: whose the objects are that stand in the place of a reference to them
+    inlined: dict[int, _Resource] = field(default_factory=dict)
 
     def run(self) -> None:
         tree = self.tree
@@ -189,6 +193,10 @@ class _Bundler:
         if isinstance(value, bool) or (at, kind) in self.seen:
             return
         self.seen.add((at, kind))
+        if self.inlined:
+            resource = self.inlined.get(id(value), resource)
+            self.check_size(at)
+        resource = self.whole(value, at, kind, resource)
         modern = kind == "schema" and not self.tree.openapi.startswith("3.0.")
         if modern:
             self.check_dialect(value, at, "$schema")
@@ -210,6 +218,9 @@ class _Bundler:
                 self.edges.setdefault(at, []).extend(in_place)
         if kind == "schema" and isinstance(value.get("discriminator"), dict):
             self.map(value["discriminator"], at, resource)
+        if kind == "security-requirement" and id(value) not in self.targets:
+            self.targets[id(value)] = at
+            self.require(value, at, resource)
 
     def place(self, pointer: str) -> Place | None:
         return self.tree.positions.find(self.tree.root, pointer)
@@ -276,6 +287,59 @@ class _Bundler:
             self.mender.drop(value, member)
         if kind == "schema":
             self.mender.hollow.append(at)
+
+    # -- references that OpenAPI does not have, and bundlers write: of an operation, of a whole map
+
+    def whole(self, value: dict[str, Any], at: str, kind: str, resource: _Resource) -> _Resource:
+        """Put in its place what a `$ref` in *value*, or in a map of it, leads to.
+
+        Also what a Path Item refers to, if it has members of its own beside its `$ref`.
+        """
+        members = MEMBERS[kind]
+        if isinstance(value.get("$ref"), str):
+            has_own = kind == "path-item" and not members.keys().isdisjoint(value)
+            if has_own or kind in ("operation", "components"):
+                resource = self.inline(value, at, resource, is_told=not has_own)
+        for name, held in value.items():
+            is_map = name in members and members[name].shape in ("names", "patterned")
+            if is_map and isinstance(held, dict) and isinstance(held.get("$ref"), str):
+                self.inline(held, pointers.join(at, name), resource, is_told=True)
+        return resource
+
+    def inline(
+        self, value: dict[str, Any], at: str, resource: _Resource, *, is_told: bool
+    ) -> _Resource:
+        """Put what the `$ref` of *value* leads to in its place; the resource that it is of."""
+        while isinstance(reference := value.get("$ref"), str):
+            found = self.attempt(value, at, "$ref", resource)
+            target, owner, _ = found or (None, resource, "")
+            if found is not None and (not isinstance(target, dict) or _holds(target, value)):
+                why = "round in a circle" if isinstance(target, dict) else "to what is no object"
+                fault = f"{reference!r} leads {why}"
+                self.tree.faults.add(self.wrong(BadReference, fault, at=at))
+                target = None
+            if target is None:
+                self.mender.drop(value, "$ref")
+                return resource
+            if is_told:
+                fault = f"OpenAPI has no $ref here; {reference!r} is followed all the same"
+                self.tree.faults.add(self.wrong(BadReference, fault, at=at))
+            self.mender.fill(value, target)
+            for item in target.values():
+                inner = item.values() if isinstance(item, dict) else item
+                for each in (item, *(inner if isinstance(item, (dict, list)) else ())):
+                    self.inlined.setdefault(id(each), owner)
+            self.inlined.setdefault(id(value), owner)
+            resource = owner
+        return resource
+
+    def check_size(self, at: str) -> None:
+        """Refuse what such references multiply, as aliases are refused that do."""
+        limits, written = self.tree.limits, len(self.tree.positions.of)
+        if len(self.seen) > max(limits.free_nodes, limits.amplification * written):
+            fault = "references that stand for what they lead to make the document more than"
+            fault += f" {limits.amplification} times larger than its text"
+            raise TooLarge(fault, place=self.place(at), pointer=at)
 
     def check_dialect(self, value: dict[str, Any], at: str, member: str) -> None:
         """Make a schema of another draft one of 2020-12; one of an unknown dialect says nothing."""
@@ -415,6 +479,29 @@ class _Bundler:
             if pointer != unquote(target[1:]):
                 mapping[name] = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
             self.to_see.append((value, pointer, "schema", owner))
+
+    def require(self, requirement: dict[str, Any], at: str, resource: _Resource) -> None:
+        """Make the URIs of security schemes in *requirement* pointers into the tree.
+
+        OpenAPI 3.2 §4.30: what is the name of a component is no URI.  The reader tells of those
+        that lead nowhere, as it does of unknown names.
+        """
+        declared = pointers.find(self.tree.root, "/components/securitySchemes")
+        places = self.tree.positions.of.get(id(requirement), {})
+        renamed: dict[str, Any] = {}
+        for name, scopes in requirement.items():
+            uri, is_name = name, isinstance(declared, dict) and name in declared
+            if not is_name and not {"#", "/", "."}.isdisjoint(name):
+                with suppress(BadReference, DanglingReference, RefusedReference):
+                    scheme, owner, pointer = self.resolve(name, at, resource)
+                    if isinstance(scheme, dict):
+                        self.to_see.append((scheme, pointer, "security-scheme", owner))
+                    uri = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
+            renamed[uri] = scopes
+            if name in places:
+                places[uri] = places[name]
+        requirement.clear()
+        requirement.update(renamed)
 
     def resolve(
         self, reference: str, at: str, resource: _Resource, *, member: str = "$ref"
@@ -618,6 +705,18 @@ def _cycles(edges: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, ...]]:
                 path.append(following)
                 on_path.add(following)
                 ahead.append(iter(edges[following]))
+
+
+def _holds(value: Any, wanted: dict[str, Any]) -> bool:
+    """Whether *value* is *wanted*, or holds it."""
+    ahead = [value]
+    while ahead:
+        item = ahead.pop()
+        if item is wanted:
+            return True
+        if isinstance(item, (dict, list)):
+            ahead += item.values() if isinstance(item, dict) else item
+    return False
 
 
 def _dicts(value: Any, pointer: str) -> list[tuple[dict[str, Any], str]]:

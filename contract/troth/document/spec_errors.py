@@ -118,6 +118,10 @@ class WrongType(SpecError):
     """A member holds a value of another JSON type than OpenAPI says."""
 
 
+class BadSchema(WrongType):
+    """A keyword of a schema holds what JSON Schema does not give it."""
+
+
 class DanglingReference(SpecError):
     """A `$ref` points nowhere; *nearest* is the likeliest pointer that was meant."""
 

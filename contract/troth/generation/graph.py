@@ -17,7 +17,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import combinations, islice
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from troth import pointer
@@ -48,10 +49,13 @@ Shapes = tuple[Shape, ...]
 Memo = dict[tuple[int, tuple[int, ...]], bool]
 Check = Callable[[Any], bool]
 Key = int | tuple[int, ...]
+T = TypeVar("T")
 
 # So many alternatives of one place are kept, spread evenly over all that there are.
 _KEPT = 48
 _MET = 512
+# Beyond so many branches, fewer alternatives of each are kept.
+_FEW = 4
 # So many branches of one choice are offered.
 _BRANCHES = 64
 # The deepest nesting that a schema may force.
@@ -78,9 +82,9 @@ def graph_of(schemas: Schemas) -> Graph:
     return graph
 
 
-def node_of(schema: Schema) -> Node:
-    """The node of *schema*."""
-    return graph_of(schema.schemas).node((schema.prepared,))
+def node_of(schema: Schema, beside: Conjunction = ()) -> Node:
+    """The node of *schema*, and of what else holds *beside* it."""
+    return graph_of(schema.schemas).node((schema.prepared, *beside))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -449,15 +453,18 @@ class Graph:
             )
         return self._every(parts)
 
-    def _every(self, parts: Iterable[Shapes]) -> Shapes:
+    def _every(self, parts: Iterable[Shapes], *, kept: int = _KEPT) -> Shapes:
+        """What has one of each of *parts*: *kept* alternatives, spread over those that there are.
+
+        Where few are kept, few are looked at; if they exclude one another, all are.
+        """
+        parts = tuple(parts)
         met: Shapes = (ANY,)
         for shapes in parts:
-            meetings = []
-            for shape in self._meetings(met, shapes):
-                meetings.append(shape)
-                if len(meetings) >= _MET:
-                    break
-            met = _spread(meetings)
+            tried = shapes if kept == _KEPT else _spread(shapes, kept * 4)
+            met = _spread(tuple(islice(self._meetings(met, tried), _MET)), kept)
+            if not met and kept < _KEPT:
+                return self._every(parts)
         return met
 
     def _meetings(self, ones: Shapes, others: Shapes) -> Iterator[Shape]:
@@ -482,13 +489,15 @@ class Graph:
 
     def _exactly_one(self, branches: list[Subschema]) -> Shapes:
         own: list[Shape] = []
+        # of many branches each has a share in the alternatives that are kept
+        kept = _share(len(branches))
         for index, branch in enumerate(branches):
             shapes = self.one(branch)
             for other in branches[:index] + branches[index + 1 :]:
                 # Most branches exclude each other by a type or a constant: then there is nothing
                 # to add.
                 if shapes and any(True for _ in self._meetings(shapes, self.one(other))):
-                    shapes = self._every([shapes, self.denials(other)])
+                    shapes = self._every([shapes, self.denials(other)], kept=kept)
             own.extend(shapes)
         return tuple(own)
 
@@ -509,10 +518,11 @@ class Graph:
             yield from self._every([self.denials(node["if"]), self.denials(node.get("else", True))])
 
     def _not_exactly_one(self, branches: list[Subschema]) -> Iterable[Shape]:
-        yield from self._every(self.denials(branch) for branch in branches)
-        for index, branch in enumerate(branches):
-            for other in branches[index + 1 :]:
-                yield from self._every([self.one(branch), self.one(other)])
+        kept = _share(len(branches))
+        yield from self._every((self.denials(branch) for branch in branches), kept=kept)
+        pairs = tuple(combinations(branches, 2))
+        for pair in _spread(pairs, _KEPT):
+            yield from self._every(map(self.one, pair), kept=kept)
 
     def _follow(self, reference: str) -> Subschema:
         if self._anchors is None:
@@ -625,10 +635,16 @@ def _nothing(value: Any) -> bool:
     return False
 
 
-def _spread(shapes: list[Shape]) -> Shapes:
-    if len(shapes) <= _KEPT:
-        return tuple(shapes)
-    return tuple(shapes[index * len(shapes) // _KEPT] for index in range(_KEPT))
+def _spread(several: tuple[T, ...], kept: int) -> tuple[T, ...]:
+    """*kept* of *several*, from all over them."""
+    if len(several) <= kept:
+        return several
+    return tuple(several[index * len(several) // kept] for index in range(kept))
+
+
+def _share(count: int) -> int:
+    """How many alternatives each of *count* branches has a share in."""
+    return _KEPT if count <= _FEW else max(2, _KEPT // count)
 
 
 def _pointers(root: Any) -> Iterator[tuple[int, str]]:

@@ -7,7 +7,7 @@ takes one to three of these steps, and gives a value that is invalid beyond doub
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -350,14 +350,23 @@ class NothingToBreak(TrothError):
         return f"{self.name} accepts whatever is sent: there is no invalid request to build"
 
 
-def broken(schema: Schema, value: Any, source: Source) -> Any:
-    """An invalid value: *value*, which is valid, with one to three mutations.
+def broken(
+    schema: Schema,
+    value: Any,
+    source: Source,
+    *,
+    rejects: Callable[[Any], bool] | None = None,
+    most: int = _MOST,
+) -> Any:
+    """An invalid value: *value*, which is valid, with one to *most* mutations.
 
-    Raises NothingToBreak when the schema takes everything that we know to try.
+    It is *rejects* that says what is invalid, or else the schema: a text says less than the value
+    that it was written from.  Raises NothingToBreak when everything that we know to try is valid.
     """
+    rejects = rejects or (lambda candidate: not schema.is_valid(candidate))
     generator = generator_of(schema)
     mutated, count = value, 0
-    wanted = 1 + source.below(_MOST)
+    wanted = 1 + source.below(most)
     for _ in range(_TRIES):
         places = list(locations(generator.graph, (schema.prepared,), value))
         if not places:
@@ -367,11 +376,11 @@ def broken(schema: Schema, value: Any, source: Source) -> Any:
         location = source.choice(places[first:])
         options = [one for one in defects(generator, location, thorough=False) if _plain(one)]
         candidate = _mutated(mutated, location, source.choice(options)) if options else mutated
-        if not schema.is_valid(candidate):
+        if rejects(candidate):
             mutated, count = candidate, count + 1
         if count >= wanted:
             return mutated
-    return mutated if count else _certainly(schema, value)
+    return mutated if count else _certainly(schema, value, rejects)
 
 
 def _plain(defect: Defect) -> bool:
@@ -387,14 +396,16 @@ def _mutated(value: Any, location: Location, defect: Defect) -> Any:
         return value
 
 
-def _certainly(schema: Schema, value: Any) -> Any:
+def _certainly(schema: Schema, value: Any, rejects: Callable[[Any], bool]) -> Any:
     generator = generator_of(schema)
     for location in locations(generator.graph, (schema.prepared,), value):
         for defect in defects(generator, location, thorough=False):
+            if not _plain(defect):
+                continue
             candidate = put(value, location.tokens, defect.replacement)
-            if _plain(defect) and not schema.is_valid(candidate):
+            if rejects(candidate):
                 return candidate
     for candidate in _SIMPLE:
-        if not schema.is_valid(candidate):
+        if rejects(candidate):
             return candidate
     raise NothingToBreak(f"the schema at #{schema.pointer}")

@@ -26,8 +26,10 @@ from troth.validation.xml import Unwritable
 
 #: Stands for the secret in a generated request; a well-formed token itself (RFC 6750 §2.1).
 CREDENTIAL = "TROTH_TOKEN"
-#: No body, or no value.
-UNSET = object()
+#: The mark of a body that there is none of.
+UNSET: Any = object()
+#: Values of parameters, by location and name.
+Values = Mapping[tuple[str, str], Any]
 
 
 def basic_credential(secret: str) -> str:
@@ -58,6 +60,20 @@ def with_credential(request: Request, secret: str | None) -> Request:
     )
 
 
+def without_credential(request: Request) -> Request:
+    """*request* without the fields and the query parameters that carry the credential."""
+    marks = (CREDENTIAL, BASIC_CREDENTIAL)
+    fields = []
+    for name, value in request.fields:
+        # a Cookie field has other crumbs beside that of the credential
+        parts = value.split("; ") if name == "Cookie" else [value]
+        rest = [part for part in parts if not any(mark in part for mark in marks)]
+        fields += [(name, "; ".join(rest))] if rest else []
+    path, mark, query = request.target.partition("?")
+    kept = "&".join(part for part in query.split("&") if CREDENTIAL not in part)
+    return replace(request, fields=tuple(fields), target=path + (mark + kept if kept else ""))
+
+
 def body_type(operation: Operation) -> MediaType | None:
     """The media type in which a body is sent: JSON if the operation takes it, else its first."""
     offered = operation.request_body.content if operation.request_body else ()
@@ -72,7 +88,7 @@ def content_type_of(entry: MediaType) -> str:
 def assemble(
     operation: Operation,
     *,
-    parameters: Mapping[tuple[str, str], Any] | None = None,
+    parameters: Values | None = None,
     body: Any = UNSET,
     raw: bytes | None = None,
 ) -> Request:
@@ -187,7 +203,7 @@ def _part_field(header: Parameter) -> str:
     return styles.write_field(header, value)
 
 
-def _addressed(operation: Operation, values: Mapping[tuple[str, str], Any]) -> tuple[str, Fields]:
+def _addressed(operation: Operation, values: Values) -> tuple[str, Fields]:
     template = operation.template
     variables: dict[str, str] = {}
     query: list[str] = []
@@ -199,7 +215,7 @@ def _addressed(operation: Operation, values: Mapping[tuple[str, str], Any]) -> t
         if value is UNSET:
             continue
         if parameter.location == "path":
-            variables[parameter.name] = _in_path(parameter, value)
+            variables[parameter.name] = in_path(parameter, value)
         elif parameter.location in ("query", "querystring"):
             # what the path says of its query is said once
             query.extend(_in_query(parameter, value) if parameter.name not in fixed else ())
@@ -213,7 +229,8 @@ def _addressed(operation: Operation, values: Mapping[tuple[str, str], Any]) -> t
     return template.filled(variables) + ("?" + "&".join(query) if query else ""), tuple(fields)
 
 
-def _in_path(parameter: Parameter, value: Any) -> str:
+def in_path(parameter: Parameter, value: Any) -> str:
+    """*value* as it stands in a path for *parameter*."""
     if parameter.content is not None:
         return encoded(_content(parameter.content, value))
     return styles.write_path(parameter, value)

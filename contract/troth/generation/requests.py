@@ -2,38 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import unquote
 
 from troth import pointer as pointers
-from troth.generation import features
+from troth.generation import breaking, features
 from troth.generation.chat_consistency import is_consistent, made_consistent
 from troth.generation.chat_features import Chat
 from troth.generation.features import Factor, Level
 from troth.generation.locations import put
-from troth.generation.mutations import NothingToBreak, broken
-from troth.generation.request_writer import (
-    UNSET,
-    assemble,
-    body_type,
-    carries,
-    unreadable,
-    whatever,
-)
-from troth.generation.source import Smallest, Source
+from troth.generation.parameters import FORM, parameter_value, parameters, tamed
+from troth.generation.request_writer import UNSET, Values, assemble, body_type, whatever
+from troth.generation.shape import Conjunction
+from troth.generation.source import Smallest, Source, Unsatisfiable
 from troth.generation.values import generator_of, synthesize
 from troth.generation.values import value as value_of
 from troth.http import json_text
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
-from troth.openapi.operation import Operation, Parameter
-from troth.schema.data_model import TYPES
+from troth.openapi.operation import Operation
 from troth.schema.schema import Schema
 from troth.seed import Seed
+from troth.validation import content
+from troth.violation import Violation
 
 _TRIES = 24
+# So often a request is drawn again for being taken for another face of its URL.
+_FACES = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draft:
+    """A request and what it was written from: values of parameters, and that of the body."""
+
+    request: Request
+    parameters: Values
+    body: Any = UNSET
 
 
 def request(
@@ -44,86 +49,163 @@ def request(
     valid: bool = True,
     overrides: Mapping[str, Any] | None = None,
 ) -> Request:
-    """A request to *operation* that the document allows, or (*valid* false) forbids.
+    """A request to *operation* that the document allows, or (*valid* false) forbids, as written.
 
-    Raises NothingToBreak when it allows everything.
+    Raises Unsatisfiable when it allows none that we can write, and NothingToBreak when it allows
+    everything.
     """
-    values = parameters(operation, source)
-    made = composition(operation, overrides=overrides)
-    if made is None:
-        return _without_schema(operation, values, source, valid=valid)
-    value = _carried(made, body(made, source, overrides=overrides or {}), source)
     if valid:
-        return assemble(operation, parameters=values, body=value)
-    try:
-        return assemble(operation, parameters=values, body=_broken(made, value, source))
-    except NothingToBreak:
-        return _otherwise_broken(operation, values, value, source)
+        return draft(contract, operation, source, overrides=overrides).request
+    values = parameters(operation, source, needed=False)
+    body = _body_of(operation, overrides or {})
+    value = _drawn(operation, body, source, needed=False)
+    schema = body.schema if body and value is not UNSET else None
+    return breaking.broken_request(
+        contract, operation, source, parameters=values, body=value, schema=schema
+    )
 
 
-def _without_schema(
-    operation: Operation, values: Mapping[tuple[str, str], Any], source: Source, *, valid: bool
-) -> Request:
-    """A request whose body, if there is one, may be anything of its media type.
+def draft(
+    contract: Contract,
+    operation: Operation,
+    source: Source,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+) -> Draft:
+    """A request to *operation* that the document allows as it is written.
 
-    Raises NothingToBreak.
+    Texts say less than values do, so what is written is held to the contract, and what it refuses
+    is drawn again.  Raises Unsatisfiable.
     """
+    body = _body_of(operation, overrides or {})
+    drawn = _drafted(operation, body, source)
+    refused: tuple[Violation, ...] = ()
+    for attempt in range(_TRIES):
+        if body is not None and _is_certain(contract, operation, drawn.request):
+            return drawn
+        refused = breaking.refusals(contract, operation, drawn.request)
+        again = source if attempt < 2 else source.anew(operation.name, attempt)
+        if refused:
+            if body is not None and attempt == _TRIES // 3:
+                body = replace(body, beside=())  # what a null or nothing says may be just right
+            drawn = _mended(operation, body, drawn, refused, again)
+        elif attempt >= _FACES or contract.match_request(drawn.request).operation is operation:
+            return drawn
+        else:
+            drawn = _drafted(operation, body, again)
+    raise Unsatisfiable(
+        f"no request was found that the document allows: {refused[0].message}",
+        pointer=refused[0].schema_pointer or operation.pointer,
+    )
+
+
+def _is_certain(contract: Contract, operation: Operation, request: Request) -> bool:
+    """Whether *request*, which has a body, says what it was written from, as JSON does."""
     entry = body_type(operation)
-    needed = operation.request_body is not None and operation.request_body.required
-    value = whatever(entry) if entry is not None and (needed or source.chance(50)) else UNSET
-    if not valid:
-        return _otherwise_broken(operation, values, value, source)
-    return assemble(operation, parameters=values, body=value)
+    if operation.parameters or entry is None or not entry.is_json:
+        return False
+    return len(contract.matches(request.method, request.target)) == 1
 
 
-def _carried(made: Composition, value: Any, source: Source) -> Any:
-    """*value*, or another valid one, that comes back from what its media type makes of it."""
-    entry = body_type(made.operation)
-    if entry is None or entry.is_json:
-        return value
-    for attempt in range(_TRIES):
-        for candidate in (value, _tamed(value)):
-            if made.schema.is_valid(candidate) and carries(entry, candidate):
-                return candidate
-        value = value_of(made.schema, source.anew("body", attempt))
-    return made.minimal
+@dataclass(frozen=True, slots=True, eq=False)
+class _Body:
+    """What the body of a request is drawn from: *made* where it is a chat's.
 
-
-def _broken(made: Composition, value: Any, source: Source) -> Any:
-    """*value* with a defect that shows on the wire: a form's 7 may be read as "7".
-
-    Raises NothingToBreak.
+    *beside* is what its media type asks of a value beside the schema.
     """
-    entry = body_type(made.operation)
-    if entry is None or entry.is_json:
-        return broken(made.schema, value, source)
-    for attempt in range(_TRIES):
-        # a source that always answers alike would break it alike again
-        tries = source if attempt < 2 else source.anew("broken", attempt)
-        candidate = broken(made.schema, value, tries)
-        if carries(entry, candidate) is False:
-            return candidate
-    raise NothingToBreak(made.operation.name)
+
+    schema: Schema
+    beside: Conjunction
+    made: Composition | None
+    overrides: Mapping[str, Any]
+
+    def draw(self, source: Source) -> Any:
+        """A valid value.  Raises Unsatisfiable."""
+        if self.made is not None:
+            return body(self.made, source, overrides=self.overrides)
+        value = value_of(self.schema, source, beside=self.beside)
+        return overridden(self.schema, value, self.overrides)
 
 
-def _otherwise_broken(
-    operation: Operation, values: Mapping[tuple[str, str], Any], value: Any, source: Source
-) -> Request:
-    """A request whose parameters are broken, or whose body none can read, or is missing.
+def _body_of(operation: Operation, overrides: Mapping[str, Any]) -> _Body | None:
+    schema = body_schema(operation)
+    if schema is None:
+        return None
+    made = composition(operation, overrides=overrides) if operation.completion else None
+    return _Body(schema, _beside(operation), made, overrides)
 
-    Raises NothingToBreak.
-    """
+
+def _drafted(operation: Operation, body: _Body | None, source: Source) -> Draft:
+    values = parameters(operation, source)
+    value = _drawn(operation, body, source)
+    return Draft(assemble(operation, parameters=values, body=value), values, value)
+
+
+def _mended(
+    operation: Operation,
+    body: _Body | None,
+    drawn: Draft,
+    refused: Iterable[Violation],
+    source: Source,
+) -> Draft:
+    """*drawn* with other values for what is *refused* of it."""
+    blamed = {(one.location, *pointers.split(one.instance_pointer)[:1]) for one in refused}
+    values = _parameters_again(operation, drawn.parameters, blamed, source)
+    value = drawn.body
+    if body is not None and any(where[0] == "request-body" for where in blamed):
+        value = _body_again(body, value, blamed, source)
+    return Draft(assemble(operation, parameters=values, body=value), values, value)
+
+
+def _drawn(operation: Operation, body: _Body | None, source: Source, *, needed: bool = True) -> Any:
+    """A value of the body; none at all where the operation can do without."""
+    declared, entry = operation.request_body, body_type(operation)
+    if declared is None or entry is None:
+        return UNSET
+    if body is None:
+        return whatever(entry) if declared.required or source.chance(50) else UNSET
     try:
-        broken_values = broken_parameters(operation, values, source)
-    except NothingToBreak:
-        entry = body_type(operation)
-        raw = None if entry is None else unreadable(entry)
-        if raw is not None:
-            return assemble(operation, parameters=values, raw=raw)
-        if operation.request_body is None or not operation.request_body.required:
+        return body.draw(source)
+    except Unsatisfiable:
+        if needed and declared.required:
             raise
-        return assemble(operation, parameters=values)
-    return assemble(operation, parameters=broken_values, body=value)
+        return UNSET
+
+
+def _parameters_again(
+    operation: Operation,
+    values: Values,
+    blamed: Set[tuple[str, ...]],
+    source: Source,
+) -> dict[tuple[str, str], Any]:
+    """*values* without the optional ones that are *blamed*, and with others of the required."""
+    kept = dict(values)
+    for parameter in operation.parameters:
+        key = (parameter.location, parameter.name)
+        where: tuple[str, ...] = (f"request-{parameter.location}", parameter.name)
+        if parameter.location == "querystring":
+            where = ("request-query",)
+        is_lost = parameter.location == "path" and ("request",) in blamed
+        if not is_lost and where not in blamed:
+            continue
+        if parameter.required:
+            kept[key] = parameter_value(parameter, source)
+        else:
+            kept.pop(key, None)
+    return kept
+
+
+def _body_again(body: _Body, value: Any, blamed: Set[tuple[str, ...]], source: Source) -> Any:
+    """*value* without the members that are *blamed*, if it can do without them, or another."""
+    names = {where[1] for where in blamed if where[0] == "request-body" and len(where) > 1}
+    if isinstance(value, dict) and names:
+        rest = {name: item for name, item in value.items() if name not in names}
+        if len(rest) < len(value) and body.schema.is_valid(rest):
+            return rest
+    plain = tamed(value)
+    if plain != value and body.schema.is_valid(plain):
+        return plain
+    return body.draw(source)
 
 
 def body_schema(operation: Operation) -> Schema | None:
@@ -196,7 +278,7 @@ def _compose(
 ) -> Composition:
     operation, marked = operations
     chat = Chat(marked.completion) if marked.completion else None
-    smallest = _smallest(schema)
+    smallest = _smallest(schema, _beside(operation))
     if chat is not None and schema.is_valid(chat.plain(smallest)):
         smallest = _trimmed(schema, chat.plain(smallest))
     smallest = overridden(schema, smallest, overrides)
@@ -220,9 +302,20 @@ def _compose(
     return Composition(operation, marked, schema, smallest, chat, kept, streamed)
 
 
-def _smallest(schema: Schema) -> Any:
+def _beside(operation: Operation) -> Conjunction:
+    """What the media type of a body asks of a value beside the schema."""
+    entry = body_type(operation)
+    is_form = entry and content.form_of(entry.content_type) in ("urlencoded", "multipart")
+    return (FORM,) if is_form else ()
+
+
+def _smallest(schema: Schema, beside: Conjunction) -> Any:
     """A valid value with nothing in it that need not be, made of examples where there are any."""
-    return _trimmed(schema, synthesize(schema, seed=Seed.of("minimal"), optional=False))
+    seed = Seed.of("minimal")
+    smallest = synthesize(schema, seed=seed, optional=False)
+    if not all(generator_of(schema).graph.fits(shape, smallest) for shape in beside):
+        smallest = synthesize(schema, seed=seed, optional=False, beside=beside)
+    return _trimmed(schema, smallest)
 
 
 def _trimmed(schema: Schema, value: Any) -> Any:
@@ -270,7 +363,9 @@ def body(made: Composition, source: Source, *, overrides: Mapping[str, Any]) -> 
     """A valid body: sometimes anything that the schema allows, mostly features that go together."""
     schema, chat = made.schema, made.chat
     if chat is None:
-        return overridden(schema, value_of(schema, source), overrides)
+        return overridden(
+            schema, value_of(schema, source, beside=_beside(made.operation)), overrides
+        )
     if source.below(10) >= 6:
         value = value_of(schema, source)
         value = _kept(schema, value, made_consistent(chat, value, source))
@@ -317,105 +412,3 @@ def overridden(schema: Schema, value: Any, overrides: Mapping[str, Any]) -> Any:
 def tokens_of(name: str) -> tuple[str, ...]:
     """The tokens of a JSON Pointer, or of a dotted name."""
     return pointers.split(name) if name.startswith("/") else tuple(name.split("."))
-
-
-def parameters(operation: Operation, source: Source) -> dict[tuple[str, str], Any]:
-    """Values for the operation's parameters: the required ones, and some of the others."""
-    values: dict[tuple[str, str], Any] = {}
-    for parameter in operation.parameters:
-        if parameter.required or source.chance(40):
-            value = parameter_value(parameter, source)
-            if value is not UNSET:
-                values[parameter.location, parameter.name] = value
-    return values
-
-
-def parameter_value(parameter: Parameter, source: Source) -> Any:
-    """A value for one parameter that survives being written as text."""
-    schema = parameter.content.schema if parameter.content else parameter.schema
-    if schema is None:
-        return "text"
-    for attempt in range(_TRIES):
-        # A source that always answers alike would give the same value again.
-        tries = source if attempt < 2 else source.anew(parameter.name, attempt)
-        value = value_of(schema, tries)
-        if parameter.content is not None or _survives(parameter, value):
-            return value
-        tamed = _tamed(value)
-        if schema.is_valid(tamed) and _survives(parameter, tamed):
-            return tamed
-    return next((text for text in ("text", "a", "1") if schema.is_valid(text)), UNSET)
-
-
-def _tamed(value: Any) -> Any:
-    """*value* with nothing but letters and digits in its texts."""
-    if isinstance(value, str):
-        return "".join(char if char.isascii() and char.isalnum() else "a" for char in value) or "a"
-    if isinstance(value, list):
-        return [_tamed(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _tamed(item) for name, item in value.items()}
-    return value
-
-
-def _survives(parameter: Parameter, value: Any) -> bool:
-    """Whether *value* comes back from its text: no controls in a field, no empty segment."""
-    if isinstance(value, (list, dict)):
-        items = value if isinstance(value, list) else [*value, *value.values()]
-        return bool(items) and all(
-            not isinstance(item, (list, dict, type(None))) and _survives(parameter, item)
-            for item in items
-        )
-    if not isinstance(value, str):
-        return value is not None
-    if parameter.location in ("header", "cookie", "path"):
-        # RFC 9110 §5.5: what a field's value may hold; and delimiters would split it.
-        return (
-            bool(value)
-            and all(char.isalnum() or char in "-_" for char in value)
-            and (value.isascii())
-        )
-    # What separates the items of an array would split this one.
-    return bool(value) and not set(value) & set(",|\x00" + unquote(parameter.layout.separator))
-
-
-def broken_parameters(
-    operation: Operation, values: Mapping[tuple[str, str], Any], source: Source
-) -> dict[tuple[str, str], Any]:
-    """*values* with one parameter missing that must be there, or of a value that it rejects.
-
-    Raises NothingToBreak when no parameter can be broken.
-    """
-    options: list[dict[tuple[str, str], Any]] = []
-    for parameter in operation.parameters:
-        key = (parameter.location, parameter.name)
-        if parameter.required and parameter.location != "path":
-            options.append({name: value for name, value in values.items() if name != key})
-        text = rejected_text(parameter)
-        if text is not None:
-            options.append({**values, key: text})
-    if not options:
-        raise NothingToBreak(operation.name)
-    return source.choice(options)
-
-
-def rejected_text(parameter: Parameter) -> str | None:
-    """A text that *parameter* rejects however it is read, or None."""
-    schema = parameter.schema
-    if schema is None or parameter.content is not None:
-        return None
-    shapes = generator_of(schema).graph.one(schema.prepared)
-    types = frozenset[str]().union(*(shape.types for shape in shapes))
-    if not types or types & {"array", "object"} or types >= set(TYPES):
-        return None
-    for text in ("not-a-value", "banana", "!", "-1", "0", "99999999999999999999", "x" * 300):
-        if not any(schema.is_valid(reading) for reading in _readings(text)):
-            return text
-    return None
-
-
-def _readings(text: str) -> list[Any]:
-    readings: list[Any] = [text]
-    if text.lstrip("-").isdigit():
-        readings.append(int(text))
-    return readings

@@ -16,6 +16,7 @@ from typing import Any
 from troth.generation.fitting import Fitter
 from troth.generation.generator import Edges, Generator, Natural
 from troth.generation.graph import Node, graph_of, node_of
+from troth.generation.shape import Conjunction
 from troth.generation.source import Quick, Source, Unsatisfiable
 from troth.generation.witnesses import witness
 from troth.schema import proofs
@@ -36,14 +37,18 @@ def synthesize(
     seed: Seed,
     optional: bool = True,
     name: str = "",
+    beside: Conjunction = (),
     length: int | None = None,
 ) -> Any:
     """Draw a natural instance of *schema*: the same one for the same *seed*.
 
     With *optional* false only required members are drawn.  *name* is what it is called, or of what
-    it is; *length* how many items its list has, where the schema lets it.  Raises Unsatisfiable.
+    it is; *length* how many items its list has, where the schema lets it.  It is what *beside* asks
+    for as well, where there is such a one.  Raises Unsatisfiable.
     """
-    node = node_of(schema)
+    node = node_of(schema, beside)
+    if beside and node.reason is not None:
+        node = node_of(schema)
 
     def draw(policy: Natural, source: Source) -> Any:
         return policy.draw(Generator(node.graph, policy), node, source, 0, name)
@@ -68,12 +73,18 @@ def fit(schema: Schema, value: Any, *, seed: Seed) -> Any:
     return synthesize(schema, seed=seed, optional=False) if drawn is None else drawn[0]
 
 
-def value(schema: Schema, source: Source) -> Any:
-    """A valid value of *schema*, such as tests and runs want.  Raises Unsatisfiable."""
+def value(schema: Schema, source: Source, *, beside: Conjunction = ()) -> Any:
+    """A valid value of *schema*, such as tests and runs want.
+
+    One that *beside* asks for as well, if there is any.  Raises Unsatisfiable.
+    """
     generator = generator_of(schema)
+    nodes = (schema.prepared, *beside)
+    if beside and not generator.graph.of(nodes):
+        nodes = (schema.prepared,)
     for _ in range(_TRIES):
         try:
-            value = generator.value((schema.prepared,), source)
+            value = generator.value(nodes, source)
         except (Unsatisfiable, RecursionError):
             continue
         if schema.is_valid(value):

@@ -12,6 +12,7 @@ from troth import pointer as pointers
 from troth.document import vocabulary
 from troth.document.spec_errors import (
     BadReference,
+    BadSchema,
     DanglingReference,
     DuplicateKey,
     ForeignDialect,
@@ -28,6 +29,7 @@ from troth.openapi.operation import LOCATIONS
 _CODES: Mapping[type[SpecError], str] = {
     DuplicateKey: "duplicate-key",
     WrongType: "malformed",
+    BadSchema: "bad-schema",
     DanglingReference: "bad-reference",
     RefusedReference: "bad-reference",
     BadReference: "bad-reference",
@@ -38,15 +40,19 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {"parameter": ("name", "in"), "security
 
 
 def not_understood(survey: Survey) -> Iterator[Diagnostic]:
-    """Find what was left out when the document was read: wrong types, references that lead nowhere.
+    """Find what was left out when the document was read: wrong types, references to nowhere."""
+    yield from (_told(survey, fault) for fault in survey.document.faults)
 
-    A fault that reading did not know by its class is told as one that keeps troth from using it.
-    """
-    for fault in survey.document.faults:
-        code = _CODES.get(type(fault), "unusable")
-        sentence = " ".join(f"{fault.fault[:1].upper()}{fault.fault[1:]}. {fault.advice}".split())
-        place = fault.place or Place(survey.document.file, 1)
-        yield Diagnostic(CODES[code], code, sentence, fault.pointer, place)
+
+def _told(survey: Survey, fault: SpecError) -> Diagnostic:
+    """The diagnostic of *fault*; one that is not known by its class keeps troth from something."""
+    code = _CODES.get(type(fault), "unusable")
+    sentence = f"{fault.fault[:1].upper()}{fault.fault[1:]}"
+    if code == "unusable":
+        sentence = f"Troth cannot use this: {fault.fault}"
+    sentence = " ".join(f"{sentence.rstrip('.')}. {fault.advice}".split())
+    place = fault.place or survey.document.place(fault.pointer) or Place(survey.document.file, 1)
+    return Diagnostic(CODES[code], code, sentence, fault.pointer, place)
 
 
 def malformed(survey: Survey) -> Iterator[Diagnostic]:
@@ -84,5 +90,4 @@ def unusable(survey: Survey, diagnostics: Collection[Diagnostic]) -> Iterator[Di
     known = [each.pointer for each in diagnostics if each.severity == "error" and each.pointer]
     for fault in faults:
         if not any(pointers.overlap(fault.pointer, pointer) for pointer in known):
-            sentence = " ".join(fault.fault.split())
-            yield survey.diagnose("unusable", fault.pointer, f"Troth cannot use this: {sentence}.")
+            yield _told(survey, fault)

@@ -99,8 +99,9 @@ class Routes:
 
     def find(self, path: str) -> Iterator[tuple[Route, tuple[str, ...]]]:
         """The routes that *path* may take, with what it has for their variables, as sent."""
-        same = path if _PLAIN.fullmatch(path) else canonical(path)
-        literal = self.literal.get(path) or self.literal.get(same)
+        literal = self.literal.get(path)
+        same = path if literal or _PLAIN.fullmatch(path) else canonical(path)
+        literal = literal or self.literal.get(same)
         if literal is not None:
             yield literal, ()
             return
@@ -188,6 +189,9 @@ class Contract:
             # most targets are a literal path and nothing else
             return plain[method]
         path, query = _path_and_query(target)
+        plain = self.routes.plain.get(path)
+        if plain is not None and method in plain:
+            return (Match(plain[method][0].operation, {}, query),)
         allowed: set[str] = set()
         matches: list[Match] = []
         # without its own query a face is meant only where no other can be

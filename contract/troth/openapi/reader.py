@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice, product
 from typing import Any
 from urllib.parse import urljoin
 
+from troth import pointer as pointers
 from troth.document import vocabulary
 from troth.document.document import Document, Node
 from troth.document.spec_errors import Faults
@@ -29,9 +30,11 @@ from troth.openapi.contract import Contract, Verbs, routes
 from troth.openapi.operation import (
     DEFAULT_STYLES,
     LOCATIONS,
+    STYLES,
     DeclaredResponse,
     Encoding,
     Example,
+    Location,
     MediaType,
     Operation,
     Parameter,
@@ -45,6 +48,8 @@ from troth.schema.direction import Direction
 from troth.schema.schema import Schema, Schemas
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+# OpenAPI 3.1 §4.8.16.2: a range in capital letters
+_STATUS = re.compile(r"[1-5](?:[0-9]{2}|XX)")
 # OpenAPI 3.1 §4.8.12.1: header parameters with these names are ignored
 _FRAMEWORK_FIELDS = ("accept", "content-type", "authorization")
 
@@ -70,9 +75,11 @@ class _Reader:
     document: Document
     schemas: Schemas
     faults: Faults
+    #: the operations by their operationId
+    named: dict[str, Node] = field(default_factory=dict)
 
     def operations(self) -> Iterator[Operation]:
-        for path, entry in self.document.node.members("paths", patterned=True):
+        for path, entry in self.paths():
             item = entry.followed()
             for method in _METHODS:
                 operation = item.one(method)
@@ -82,6 +89,20 @@ class _Reader:
             for method, operation in item.members("additionalOperations"):
                 yield self.operation(path, method, operation, item)
 
+    def paths(self) -> Iterator[tuple[str, Node]]:
+        """The path items of the document; a path that lacks its slash is read with it."""
+        entries = dict(self.document.node.members("paths", patterned=True))
+        for path, entry in entries.items():
+            if path.startswith("/"):
+                yield path, entry
+                continue
+            is_free = f"/{path}" not in entries
+            fault = f"the path {path!r} does not begin with a slash"
+            fault += f": read as '/{path}'" if is_free else ", and there is one that does"
+            self.faults.add(entry.fault(fault))
+            if is_free:
+                yield f"/{path}", entry
+
     def operation(self, path: str, method: str, operation: Node, item: Node) -> Operation:
         top = self.document.node
         owners = (owner for owner in (operation, item, top) if owner.value.get("servers"))
@@ -90,7 +111,7 @@ class _Reader:
             method=method,
             path=path,
             pointer=operation.pointer,
-            operation_id=operation.text("operationId") or None,
+            operation_id=self.operation_id(operation),
             summary=operation.prose("summary"),
             parameters=self.parameters(operation, item),
             request_body=self.request_body(operation),
@@ -102,6 +123,20 @@ class _Reader:
             base_paths=_base_paths(next(owners, top)),
             document=self.document,
         )
+
+    def operation_id(self, operation: Node) -> str | None:
+        """The operationId of *operation*; one that another has already is told, and nobody's."""
+        name = operation.text("operationId") or None
+        if name is None:
+            return None
+        owner = self.named.setdefault(name, operation)
+        # a path item may stand under several paths
+        if owner.pointer == operation.pointer:
+            return name
+        place = self.document.place(owner.at("operationId"))
+        fault = f"the operationId {name!r} is also that of #{owner.pointer} ({place})"
+        self.faults.add(operation.fault(fault, "operationId", advice="It has to be unique."))
+        return None
 
     def parameters(self, operation: Node, item: Node) -> tuple[Parameter, ...]:
         # OpenAPI 3.1 §4.8.10.1: an operation's own replace those of its path item
@@ -141,7 +176,7 @@ class _Reader:
     def parameter(
         self, declared: Node, name: str, location: Any, *, direction: Direction = "request"
     ) -> Parameter:
-        style = declared.text("style") or DEFAULT_STYLES[location]
+        style = self.style(declared, location)
         return Parameter(
             name=name,
             location=location,
@@ -156,6 +191,19 @@ class _Reader:
             examples=tuple(self.examples(declared)),
         )
 
+    def style(self, declared: Node, location: Location) -> str:
+        """The style of a parameter in *location*: the default where it cannot have its own."""
+        style = declared.text("style") or DEFAULT_STYLES[location]
+        if style == DEFAULT_STYLES[location]:
+            return style
+        known = [name for name, row in STYLES.items() if location in row.locations]
+        if style in known or not known:
+            return style
+        fault = f"{style!r} is no style of a parameter in {location}"
+        advice = f"Known are {', '.join(known)}; read as {DEFAULT_STYLES[location]}."
+        self.faults.add(declared.fault(fault, "style", advice=advice))
+        return DEFAULT_STYLES[location]
+
     def request_body(self, operation: Node) -> RequestBody | None:
         entry = operation.one("requestBody")
         if entry is None:
@@ -164,15 +212,33 @@ class _Reader:
         return RequestBody(body.pointer, body.flag("required"), tuple(self.content(body)))
 
     def responses(self, operation: Node) -> Iterator[DeclaredResponse]:
-        for status, entry in operation.members("responses", patterned=True):
+        statuses: set[str] = set()
+        for written, entry in operation.members("responses", patterned=True):
+            status = self.status(written, operation)
+            if status is None or status in statuses:
+                continue
+            statuses.add(status)
             response = entry.followed()
             yield DeclaredResponse(
-                status=status.upper() if status != "default" else status,
+                status=status,
                 pointer=response.pointer,
                 description=response.prose("description"),
                 content=tuple(self.content(response, operation, direction="response")),
                 headers=self.headers(response, "response"),
             )
+
+    def status(self, written: str, operation: Node) -> str | None:
+        """The status, range or `default` that *written* is; None, and told, if it is none."""
+        if written == "default" or _STATUS.fullmatch(written):
+            return written
+        meant = written.strip().upper()
+        is_status = _STATUS.fullmatch(meant) is not None
+        fault = (
+            f"`{written}` has to be written `{meant}`" if is_status else f"{written!r} is no status"
+        )
+        advice = "" if is_status else "Statuses are 100 to 599, ranges like 4XX, and default."
+        self.faults.add(operation.fault(fault, "responses", written, advice=advice))
+        return meant if is_status else None
 
     def content(
         self,
@@ -298,23 +364,31 @@ class _Reader:
     def security_scheme(self, name: str, used: Node) -> SecurityScheme | None:
         components = self.document.node.one("components")
         declared = dict(components.members("securitySchemes")) if components else {}
-        if name not in declared:
+        by_uri = None if name in declared else self.at_uri(name)
+        entry = declared.get(name, by_uri)
+        if entry is None:
             known = ", ".join(sorted(declared)) or "none"
             fault = f"the security scheme {name!r} is not declared in components/securitySchemes"
             advice = f"Declare it there, or use one that is declared ({known})."
             self.faults.add(used.fault(fault, name, advice=advice))
             return None
-        scheme = declared[name].followed()
+        scheme = entry.followed()
         if not self.has(scheme, "type"):
             return None
         return SecurityScheme(
-            name=name,
+            name=pointers.split(entry.pointer)[-1] if by_uri else name,
             kind=scheme.text("type"),
             pointer=scheme.pointer,
             scheme=scheme.text("scheme").lower(),
             location=scheme.text("in"),
             parameter=scheme.text("name"),
         )
+
+    def at_uri(self, uri: str) -> Node | None:
+        """The object that *uri* leads to; `document` has made pointers of those that can be."""
+        pointer = pointers.from_fragment(uri[1:])
+        value = pointers.find(self.document.root, pointer) if uri.startswith("#/") else None
+        return Node(self.document, value, pointer) if isinstance(value, dict) else None
 
 
 # --- servers: only the path of a URL counts, since troth serves and tests where it is told to ---

@@ -13,6 +13,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from troth.document.yaml_writer import dump_yaml
@@ -42,10 +43,12 @@ _TEXTS = re.compile(
 )
 _YAML = re.compile(r"(application|text)/(x-)?yaml|.*\+yaml")
 _XML = re.compile(r"(application|text)/xml|.*\+xml")
+_WRITTEN_OUT = ("sequence", "urlencoded", "xml", "csv", "yaml")
 _RECORD_SEPARATOR = b"\x1e"
 _STRUCTURED = frozenset({"object", "array"})
 
 
+@lru_cache(maxsize=512)
 def form_of(content_type: str) -> Form:
     """How content of *content_type* is read and written."""
     kind = media_type.essence(content_type)
@@ -113,6 +116,13 @@ def concrete(entry: MediaType, accept: str = "") -> str:
     return forms.concrete(kind)
 
 
+def holds(entry: MediaType) -> bool:
+    """Whether the values of *entry* have a form in its media type: a text is no object."""
+    if entry.is_stream or form_of(concrete(entry)) not in ("text", "bytes"):
+        return True
+    return entry.schema is None or not _types(entry.schema) <= _STRUCTURED | {"null"}
+
+
 # Reading.
 
 
@@ -139,7 +149,9 @@ def read(
             charset = media_type.charset(content_type)
             # RFC 7303 §3: what the field says counts for more than what the document says
             value = xml.read(schema, decoded(data, content_type) if charset else data)
-            return UNREAD if schema is None else value
+            # a schema of texts may be that of a whole document, of which nothing is said
+            is_whole = isinstance(value, dict) and "object" not in _types(schema)
+            return UNREAD if schema is None or is_whole else value
         case "csv":
             return _read_csv(schema, content_type, data)
         case "text":
@@ -239,7 +251,11 @@ def write(
     *field_of* gives the header fields that parts must have.  Raises Unwritable.
     """
     schema = entry.schema
-    match form_of(content_type):
+    form = form_of(content_type)
+    if isinstance(value, str) and form in _WRITTEN_OUT and "string" not in _types(schema):
+        # a text that stands for what is no text is how that is written
+        return content_type, encoded(value, content_type)
+    match form:
         case "json":
             return content_type, json_text.encode(value)
         case "sequence":
@@ -251,11 +267,11 @@ def write(
         case "multipart":
             return forms.write_multipart(entry, content_type, value, write=write, field_of=field_of)
         case "xml":
-            head = '<?xml version="1.0" encoding="UTF-8"?>\n'
-            if charset := media_type.charset(content_type):
-                head = f'<?xml version="1.0" encoding="{charset}"?>\n'
-            text = value if schema is None and isinstance(value, str) else xml.write(schema, value)
-            text = text if text.lstrip().startswith("<?xml") else head + text
+            charset = media_type.charset(content_type) or "UTF-8"
+            head = f'<?xml version="1.0" encoding="{charset}"?>\n'
+            # a document as a text, where the schema speaks of no element
+            is_whole = isinstance(value, str) and value.lstrip().startswith("<")
+            text = value if is_whole else head + xml.write(schema, value)
         case "csv":
             text = _written_csv(value)
         case "yaml":

@@ -66,12 +66,12 @@ class OperationResponder:
         if self._gate is not None:
             denied = self._gate(fields, match.query)
             if denied is not None:
-                return denied.reply(self.operation)
+                return denied.reply(self.operation, accept=_joined(fields.get("accept")))
         value, problem = self._body(match, request, fields)
         if problem is None and self._has_parameters:
             problem = self._problem(self._parameters(match, request))
         if problem is not None:
-            return problem.reply(self.operation)
+            return problem.reply(self.operation, accept=_joined(fields.get("accept")))
         prefer = fields.get("prefer")
         preferences = negotiation.preferences(prefer) if prefer else _NO_PREFERENCE
         return self._reply(match, request, value, fields, preferences, created)
@@ -285,3 +285,8 @@ class OperationResponder:
         if not errors:
             return None
         return of_violations(self.contract, self.operation, errors, body=body)
+
+
+def _joined(values: Sequence[str] | None) -> str | None:
+    """The lines of a field as one (RFC 9110 §5.3)."""
+    return ", ".join(values) if values else None

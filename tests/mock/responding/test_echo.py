@@ -172,7 +172,13 @@ def test_a_page_is_the_one_that_was_asked_for_and_a_filter_holds() -> None:
 
 
 def test_the_example_of_the_thing_that_is_asked_for_goes_before_others() -> None:
-    schema = {"type": "object", "properties": {"id": INTEGER}}
-    examples = {name: {"value": {"id": name}} for name in (1, 2, 3)}
-    responder = answering("/tasks/{id}", schema, examples={str(n): e for n, e in examples.items()})
-    assert [ask(responder, f"/tasks/{n}")["id"] for n in (2, 3, 9)] == [2, 3, 1]
+    schema = {"type": "object", "properties": {"id": INTEGER, "title": TEXT}}
+    examples = {
+        f"the {number}": {"value": {"id": number, "title": str(number)}} for number in (1, 2, 3)
+    }
+    responder = answering("/tasks/{id}", schema, examples=examples)
+    for number, title in ((2, "2"), (3, "3"), (9, "1")):
+        assert ask(responder, f"/tasks/{number}") == {"id": number, "title": title}
+    request = Request("GET", "/tasks/9", (("Prefer", 'example="the 2"'),), b"")
+    reply = responder.respond(request, now=0)
+    assert json.loads(reply.body or b"") == {"id": 2, "title": "2"}

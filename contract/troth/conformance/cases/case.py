@@ -18,8 +18,7 @@ from troth.generation import features, requests
 from troth.generation.locations import locations
 from troth.generation.raw_json import has_written, read, write
 from troth.generation.request_writer import (
-    BASIC_CREDENTIAL,
-    CREDENTIAL,
+    Values,
     assemble,
     body_type,
     with_credential,
@@ -258,9 +257,11 @@ def subject(
     request are, and what a server may cap, which nobody could know from the published one.
     """
     fault = ""
+    parameters: Values = {}
     marked = _same(second, operation)
     try:
         made = requests.composition(operation, overrides=overrides, marked=marked)
+        parameters = requests.draft(contract, operation, Smallest(), overrides=overrides).parameters
     except Unsatisfiable as error:
         made, fault = None, str(error)
     published = _same(contract.published, operation)
@@ -270,7 +271,7 @@ def subject(
         made=made,
         published=requests.body_schema(published) if published else None,
         is_published=published is not None,
-        parameters=requests.parameters(operation, Smallest()) if not fault else {},
+        parameters=parameters,
         overrides=overrides or {},
         fault=fault,
         second=requests.body_schema(marked) if marked else None,
@@ -396,17 +397,3 @@ def addressed(request: Request, settings: Settings) -> Request:
 def readable(request: Request) -> Request:
     """*request* with an ordinary token in the credential's place: for judging, not for sending."""
     return with_credential(request, PLACEHOLDER)
-
-
-def without_credential(request: Request) -> Request:
-    """*request* without the fields and the query parameters that carry the credential."""
-    marks = (CREDENTIAL, BASIC_CREDENTIAL)
-    fields = []
-    for name, value in request.fields:
-        # a Cookie field has other crumbs beside that of the credential
-        parts = value.split("; ") if name == "Cookie" else [value]
-        rest = [part for part in parts if not any(mark in part for mark in marks)]
-        fields += [(name, "; ".join(rest))] if rest else []
-    path, mark, query = request.target.partition("?")
-    kept = "&".join(part for part in query.split("&") if CREDENTIAL not in part)
-    return replace(request, fields=tuple(fields), target=path + (mark + kept if kept else ""))

@@ -15,10 +15,10 @@ from hashlib import blake2b
 from statistics import median
 from typing import Any, Literal
 
-from troth.conformance.cases.case import Case, Subject, merged, without_credential
+from troth.conformance.cases.case import Case, Subject, merged
 from troth.conformance.checks.answers import body_of, run_violation
 from troth.conformance.session import Session
-from troth.generation.request_writer import CREDENTIAL
+from troth.generation.request_writer import CREDENTIAL, without_credential
 from troth.http.exchange import Exchange
 from troth.laws import laws
 from troth.laws.laws import Law, Verdict
