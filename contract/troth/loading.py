@@ -41,33 +41,48 @@ def overlay_beside(document: str | Path) -> Path | None:
 
 
 def load(
-    source: str | Path | None = None, *, overlays: Sequence[str | Path] | None = None
+    source: str | Path | None = None,
+    *,
+    overlays: Sequence[str | Path] | None = None,
+    strict: bool = False,
 ) -> Contract:
     """Read *source* (a file; "-" is standard input), apply *overlays* in order, and compile.
 
     Without a source it is the bundled document, with its own overlay unless *overlays* says
     otherwise (an empty sequence: as published).  `load(…).published` is the contract without
-    overlays.  Raises SpecError, with the file, line and column, for a document that cannot be
-    used.
+    overlays.  What cannot be understood is left out, and stands in `load(…).faults`; if *strict*,
+    the first of these is raised.  Raises SpecError, with the file, line and column, for a
+    document that cannot be used at all.
     """
     published, effective = read(source, overlays=overlays)
-    base = reader.compile(published, verbs=_VERBS)
-    if effective is published:
-        return base
-    return reader.compile(effective, source=base, verbs=_VERBS)
+    contract = base = reader.compile(published, verbs=_VERBS)
+    if effective is not published:
+        contract = reader.compile(effective, source=base, verbs=_VERBS)
+    if strict and contract.faults:
+        raise contract.faults[0]
+    return contract
 
 
 def read(
-    source: str | Path | None = None, *, overlays: Sequence[str | Path] | None = None
+    source: str | Path | None = None,
+    *,
+    overlays: Sequence[str | Path] | None = None,
+    strict: bool = False,
 ) -> tuple[Document, Document]:
-    """Read a document: as published, and with its overlays applied (the same, without any)."""
+    """Read a document: as published, and with its overlays applied (the same, without any).
+
+    If *strict*, the first fault that the overlays leave is raised, whoever finds it.
+    """
     if source is None:
         published = document.read(bundled_document(), name=_name(bundled_document()))
         overlays = bundled_overlays() if overlays is None else overlays
     else:
         published = document.read(source)
     mending = [overlay.read(file, name=_name(file)) for file in overlays or ()]
-    return published, overlay.apply(published, mending) if mending else published
+    effective = overlay.apply(published, mending) if mending else published
+    if strict and (faults := reader.compile(effective).faults):
+        raise faults[0]
+    return published, effective
 
 
 def _name(file: str | Path) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from troth.cli.options import FiniteNumber, chosen_overlays, command, document_options
+from troth.cli.options import FiniteNumber, chosen_overlays, command, document_options, warn
 
 if TYPE_CHECKING:
     from troth.openapi.contract import Contract
@@ -134,7 +134,13 @@ class _Port(click.IntRange):
 )
 @click.option("--json", "as_json", is_flag=True, help="Announce the server in one line of JSON.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
-def mock(document: str | None, overlays: tuple[str, ...], published: bool, **options: Any) -> None:
+def mock(
+    document: str | None,
+    overlays: tuple[str, ...],
+    published: bool,
+    strict_document: bool,
+    **options: Any,
+) -> None:
     """Serve a deterministic mock of DOCUMENT (without one: the bundled document)."""
     from troth import loading
     from troth_mock.responding.responder import Responder
@@ -142,9 +148,9 @@ def mock(document: str | None, overlays: tuple[str, ...], published: bool, **opt
     from troth_mock.server.serving import run, serve
 
     _log(quiet=options["quiet"])
-    contract = loading.load(
-        document, overlays=chosen_overlays(document, overlays, published=published)
-    )
+    chosen = chosen_overlays(document, overlays, published=published)
+    contract = loading.load(document, overlays=chosen, strict=strict_document)
+    warn(contract.faults, document=document)
     responder = Responder(
         contract, seed=options["seed"], tokens=options["tokens"], clock=options["clock"]
     )

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from troth.generation.values import Unsatisfiable, synthesize
-from troth.http import json_text, sse
+from troth.http import content_coding, json_text, sse
 from troth.http.exchange import Fields
 from troth.openapi.contract import Contract
 from troth.openapi.operation import DeclaredResponse, MediaType, Parameter
@@ -52,35 +52,66 @@ def has_content(method: str, status: int) -> bool:
 
 
 def headers(declared: DeclaredResponse, seed: Seed) -> Fields:
-    """The header fields of an answer: those that are required, or that say where to go."""
-    return tuple(
-        (header.name, _field(header, seed))
+    """The header fields of an answer: required ones, those with an example, and where to go."""
+    texts = (
+        (header, header_text(header, seed))
         for header in declared.headers
-        if header.required or (header.name.lower() == "location" and declared.status[0] in "23")
+        if header.required or header.examples or _leads_on(header, declared)
+    )
+    return tuple(
+        (header.name, text)
+        for header, text in texts
+        if text is not None and (is_field_value(text) or header.required)
     )
 
 
+def without_coding(fields: Fields) -> Fields:
+    """*fields* but for Content-Encoding."""
+    return tuple(field for field in fields if field[0].lower() != "content-encoding")
+
+
+def header_text(header: Parameter, seed: Seed) -> str | None:
+    """The text of a header field; None for a coding that is none of those which can be put on."""
+    if header.name.lower() == "content-encoding":
+        codings = (*content_coding.CODINGS, "identity")
+        return next((one for one in codings if _allows(header, one)), None)
+    return _field(header, seed)
+
+
+def _allows(header: Parameter, text: str) -> bool:
+    return header.schema is None or header.schema.is_valid(text)
+
+
+def _leads_on(header: Parameter, declared: DeclaredResponse) -> bool:
+    return header.name.lower() == "location" and declared.status[:1] in "23"
+
+
 def _field(header: Parameter, seed: Seed) -> str:
-    """A text for *header* that is read as what the document allows, if one is found."""
+    """A text for *header* that is read as what the document allows, if one is found.
+
+    It is that of the document's example, or else of what *seed* draws.
+    """
     from troth.validation.parameters import is_field  # slow to load, and few answers have fields
 
-    text = write_field(header, _header(header, seed))
+    for example in header.examples or (header.content.examples if header.content else ()):
+        text = write_field(header, example.value) if example.text is None else example.text
+        if is_field(header, text):
+            return text
+    text = write_field(header, _drawn(header, seed))
     for attempt in range(_TRIES):
         if is_field(header, text):
             return text
-        text = write_field(header, _header(header, seed.child("attempt", attempt)))
+        text = write_field(header, _drawn(header, seed.child("attempt", attempt)))
     return text
 
 
-def _header(header: Parameter, seed: Seed) -> Any:
-    seed = seed.child("header", header.name)
+def _drawn(header: Parameter, seed: Seed) -> Any:
+    schema = header.schema if header.content is None else header.content.schema
     # it is a place of the web, and no town
     name = "location url" if header.name.lower() == "location" else header.name
-    if header.schema is not None:
-        return synthesize(header.schema, seed=seed, name=name)
-    if header.content is not None and header.content.schema is not None:
-        return synthesize(header.content.schema, seed=seed, name=name)
-    return "value"
+    if schema is None:
+        return "value"
+    return synthesize(schema, seed=seed.child("header", header.name), name=name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def options(**given: Any) -> dict[str, Any]:
-    return {"document": None, "overlay": (), "published": False, **given}
+    return {
+        "document": None,
+        "overlay": (),
+        "published": False,
+        "strict_document": False,
+        **given,
+    }
 
 
 def test_a_document_alone_is_held_to_itself() -> None:

@@ -378,6 +378,29 @@ def test_parameters_are_given_left_out_and_broken(pets):
     }
 
 
+def test_examples_of_parameters_are_sent_and_what_no_text_can_say_is_not(tmp_path):
+    parameters = [
+        {"name": "a", "in": "query", "example": 7, "schema": {"type": "integer"}},
+        {"name": "b", "in": "query", "examples": {"x": {"value": [1, 2]}}, "schema": INTEGERS},
+        {"name": "c", "in": "query", "schema": {"type": "boolean"}, "allowEmptyValue": True},
+        {"name": "d", "in": "query", "style": "pipeDelimited", "explode": False, "schema": PIPES},
+    ]
+    get = {"parameters": parameters, "responses": {"200": {"description": "ok"}}}
+    root = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/x": {"get": get}},
+    }
+    (tmp_path / "t.json").write_text(json.dumps(root))
+    tested = subjects(troth.load(tmp_path / "t.json"))
+    sent = {case.request.target for case in example_cases(tested) if case.intent == "valid"}
+    assert sent == {"/x", "/x?a=7", "/x?b=1&b=2", "/x?c=", "/x?d=a%7Cb"}
+
+
+INTEGERS = {"type": "array", "items": {"type": "integer"}}
+PIPES = {"type": "array", "enum": [["a", "b"], ["a|b"]]}
+
+
 def test_forms_are_judged_as_they_are_read(pets):
     tested = subjects(pets, operations=[pets.operation("put")])
     found = {case.about: (case.request.body, case.intent) for case in boundary_cases(tested)}
@@ -472,3 +495,21 @@ def test_where_a_schema_takes_anything_nothing_is_expected(counting):
         if place in intents:
             intents[place].add(case.intent)
     assert intents == {"/any": {"either"}, "/count": {"valid", "invalid", "either"}}
+
+
+def test_a_json_text_has_one_defect_at_a_time(tmp_path):
+    file = tmp_path / "api.json"
+    body = {"content": {"application/json": {"schema": {"type": "object"}}}}
+    it = {"operationId": "it", "requestBody": body, "responses": {"204": {"description": "it"}}}
+    info = {"title": "t", "version": "1"}
+    file.write_text(json.dumps({"openapi": "3.1.0", "info": info, "paths": {"/it": {"patch": it}}}))
+    subject = subjects(troth.load(file))
+    found = {case.id.rpartition("/")[2]: case for case in protocol_cases(subject)}
+    texts = {
+        case.request.body: case.intent for name, case in found.items() if name.startswith("json-")
+    }
+    assert found["json-nan"].request.body == b'{"x_extra":NaN}'
+    assert not [text for text in texts if text.startswith(b'{,"')]
+    # what there is nothing to spoil of is no broken text, and an optional body may be empty
+    assert b"{}" not in texts
+    assert (texts[b""], texts[b"{"]) == ("either", "invalid")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -293,6 +294,39 @@ def test_what_is_expected_follows_both_documents(
     value = {**SUBJECT.minimal, **change}
     assert expectation(OVERLAID, case(value)) == overlaid
     assert expectation(PUBLISHED, case(value, PUBLISHED_SUBJECT), OVERLAID) == published
+
+
+def faced(stream: bool) -> dict[str, Any]:
+    members = {"stream": {"const": stream}, "n": {"type": "integer"}}
+    schema = {"type": "object", "required": ["stream"], "properties": members}
+    return {
+        "post": {
+            "requestBody": {"required": True, "content": {JSON: {"schema": schema}}},
+            "responses": {"200": {"description": "ok"}, "400": {"description": "no"}},
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"stream": False}, "accepted"),
+        ({"stream": False, "n": "x"}, "refused"),
+        # the other face of the URL takes it
+        ({"stream": True}, "either"),
+        ({"stream": True, "n": "x"}, "refused"),
+    ],
+)
+def test_what_one_face_of_a_url_rejects_another_may_take(
+    value: Any, expected: str, tmp_path: Path
+) -> None:
+    root = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}}
+    root["paths"] = {"/chat": faced(stream=False), "/chat#stream": faced(stream=True)}
+    (tmp_path / "t.json").write_text(json.dumps(root))
+    contract = troth.load(tmp_path / "t.json")
+    whole, streamed = subjects_under_test(contract, SETTINGS).values()
+    assert expectation(contract, case(value, whole)) == expected
+    assert expectation(contract, case({"stream": True}, streamed)) == "accepted"
 
 
 def test_a_token_stands_where_the_placeholder_was() -> None:

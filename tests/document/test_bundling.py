@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 from pathlib import Path
 
 import pytest
 
+from troth.document import schema_resources
 from troth.document.document import read
 from troth.document.spec_errors import (
-    BadSyntax,
     DanglingReference,
     DuplicateKey,
     RefusedReference,
     UnproductiveCycle,
 )
 from troth.document.yaml_writer import dump_yaml
-from troth.errors import Place
+from troth.errors import Place, SpecError
 
 HEAD = "openapi: 3.1.0\ninfo: {title: t, version: '1'}\n"
 
@@ -57,7 +58,7 @@ def test_a_remote_reference_is_refused_and_nothing_is_opened(
 ) -> None:
     main = folder(tmp_path, main_yaml=HEAD + f"paths: {{/a: {{$ref: '{reference}'}}}}\n")
     with pytest.raises(RefusedReference) as caught:
-        read(main)
+        read(main, strict=True)
     assert caught.value.reference == reference
     assert caught.value.place == Place(str(main), 3, 14)
     assert "root:" not in str(caught.value)
@@ -85,14 +86,14 @@ def test_a_path_out_of_the_folder_is_refused_whether_it_exists_or_not(
     os.symlink(tmp_path, inside / "sub" / "out")
     os.symlink("../secret.yaml", inside / "out.yaml")
     with pytest.raises(RefusedReference) as caught:
-        read(main)
+        read(main, strict=True)
     assert caught.value.fault == f"{reference!r} leads outside the document's folder"
     assert "hunter2" not in str(caught.value)
 
 
 def test_a_document_that_is_no_file_refers_to_none() -> None:
     with pytest.raises(RefusedReference) as caught:
-        read((HEAD + "paths: {/a: {$ref: pet.yaml}}\n").encode())
+        read((HEAD + "paths: {/a: {$ref: pet.yaml}}\n").encode(), strict=True)
     assert caught.value.advice == "Read the document by its file name."
 
 
@@ -146,30 +147,36 @@ def test_a_bundled_document_reads_the_same_when_written(tmp_path: Path) -> None:
     assert (again.root, again.digest) == (document.root, document.digest)
 
 
-def test_a_fault_in_a_bundled_file_is_told_where_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "error", "line"),
+    [("a: 1\na: 2\n", DuplicateKey, 2), ("items:\n  $ref: '#/gone'\n", DanglingReference, 2)],
+)
+def test_a_fault_in_a_bundled_file_is_told_where_it_is(
+    tmp_path: Path, content: str, error: type[SpecError], line: int
+) -> None:
     text = HEAD + "components: {schemas: {A: {$ref: b.yaml}}}\n"
-    for content, error, line in (
-        ("a: 1\na: 2\n", DuplicateKey, 2),
-        ("a: [\n", BadSyntax, 2),
-        ("items:\n  $ref: '#/gone'\n", DanglingReference, 2),
-    ):
-        main = folder(tmp_path, main_yaml=text, b_yaml=content)
-        with pytest.raises(error) as caught:
-            read(main)
-        assert caught.value.place is not None
-        assert (caught.value.place.file, caught.value.place.line) == (
-            str(tmp_path / "b.yaml"),
-            line,
-        )
+    (told,) = read(folder(tmp_path, main_yaml=text, b_yaml=content)).faults
+    assert type(told) is error
+    assert told.place is not None
+    assert (told.place.file, told.place.line) == (str(tmp_path / "b.yaml"), line)
+
+
+def test_a_file_that_cannot_be_read_disables_what_refers_to_it(tmp_path: Path) -> None:
+    text = HEAD + "components: {schemas: {A: {$ref: b.yaml}, B: {$ref: c.yaml}}}\n"
+    document = read(folder(tmp_path, main_yaml=text, b_yaml="a: [\n", c_yaml="type: string\n"))
+    (told,) = document.faults
+    assert told.place == Place(str(tmp_path / "main.yaml"), 3, 28)
+    assert told.fault.startswith(f"'b.yaml' cannot be read: {tmp_path / 'b.yaml'}:2:1: not valid")
+    assert document.root["components"]["schemas"]["A"] == {}
 
 
 def test_a_missing_file_and_a_pipe_are_dangling(tmp_path: Path) -> None:
     main = folder(tmp_path, main_yaml=HEAD + "paths: {/a: {$ref: b.yaml}}\n")
     with pytest.raises(DanglingReference):
-        read(main)
+        read(main, strict=True)
     os.mkfifo(tmp_path / "b.yaml")
     with pytest.raises(DanglingReference):
-        read(main)
+        read(main, strict=True)
 
 
 def test_a_cycle_through_files_is_refused(tmp_path: Path) -> None:
@@ -179,7 +186,7 @@ def test_a_cycle_through_files_is_refused(tmp_path: Path) -> None:
         b_yaml="allOf: [{$ref: 'main.yaml#/components/schemas/A'}]\n",
     )
     with pytest.raises(UnproductiveCycle):
-        read(main)
+        read(main, strict=True)
 
 
 def test_an_anchored_object_is_rewritten_once(tmp_path: Path) -> None:
@@ -206,3 +213,44 @@ def test_a_discriminator_follows_its_file(tmp_path: Path) -> None:
         "e": "https://example.com/e",
         "n": "#/gone",
     }
+
+
+def test_each_of_many_files_is_looked_through_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = []
+    dicts = schema_resources.dicts
+    monkeypatch.setattr(
+        schema_resources, "dicts", lambda *given: looked.extend(found := dicts(*given)) or found
+    )
+    counts = []
+    for count in (20, 40):
+        for index in range(count):
+            following = {"items": {"$ref": f"f{(index + 1) % count}.json"}}
+            (tmp_path / f"f{index}.json").write_text(json.dumps(following))
+        root = {"openapi": "3.1.0", "components": {"schemas": {"It": {"$ref": "f0.json"}}}}
+        (tmp_path / "api.json").write_text(json.dumps(root))
+        looked.clear()
+        read(tmp_path / "api.json")
+        counts.append(len(looked))
+
+    assert counts[1] - counts[0] == 20 * 2
+
+
+def test_a_file_that_is_read_later_may_name_itself(tmp_path: Path) -> None:
+    named = {"$id": "https://example.org/named", "$defs": {"In": {"$anchor": "in", "type": "null"}}}
+    schemas = {
+        "A": {"$ref": "named.json"},
+        "B": {"$ref": "other.json"},
+        "C": {"items": {"$ref": "https://example.org/named#in"}},
+    }
+    root = {"openapi": "3.1.0", "components": {"schemas": schemas}}
+    (tmp_path / "api.json").write_text(json.dumps(root))
+    (tmp_path / "named.json").write_text(json.dumps(named))
+    (tmp_path / "other.json").write_text("{}")
+
+    document = read(tmp_path / "api.json")
+
+    assert document.faults == ()
+    reference = document.root["components"]["schemas"]["C"]["items"]["$ref"]
+    assert reference == "#/x-troth-bundled/named.json/$defs/In"

@@ -12,8 +12,9 @@ from troth.errors import Place, SpecError
 def refused(
     data: str | bytes, error: type[SpecError], name: str = "a.yaml", limits: Limits | None = None
 ) -> SpecError:
+    data = data.encode() if isinstance(data, str) else data
     with pytest.raises(error) as caught:
-        read(data.encode() if isinstance(data, str) else data, name=name, limits=limits)
+        read(data, name=name, limits=limits, strict=True)
     assert "Traceback" not in str(caught.value)
     return caught.value
 

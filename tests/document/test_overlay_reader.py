@@ -119,8 +119,8 @@ def test_a_bad_action_is_refused_with_its_index(action: str, fault: str, pointer
 
 
 def test_actions_that_differ_in_a_type_alone_are_no_repetition() -> None:
-    actions = "  - {target: $.tags, update: 1}\n  - {target: $.tags, update: true}\n"
-    assert applied("tags: []\n", actions)["tags"] == [1, True]
+    actions = "  - {target: \"$['x-a']\", update: 1}\n  - {target: \"$['x-a']\", update: true}\n"
+    assert applied("x-a: []\n", actions)["x-a"] == [1, True]
 
 
 def test_extensions_are_no_unknown_fields() -> None:

@@ -29,8 +29,9 @@ def value_of(text: str) -> Any:
 def refused(
     data: str | bytes, error: type[SpecError], name: str = "a.yaml", limits: Limits | None = None
 ) -> SpecError:
+    data = data.encode() if isinstance(data, str) else data
     with pytest.raises(error) as caught:
-        read(data.encode() if isinstance(data, str) else data, name=name, limits=limits)
+        read(data, name=name, limits=limits, strict=True)
     assert "Traceback" not in str(caught.value)
     return caught.value
 

@@ -165,6 +165,50 @@ def test_examples_of_whole_items_are_told_apart_by_their_identifiers() -> None:
     assert {one["kind"] for one in found} == {"cat"}
 
 
+def test_an_example_of_a_person_is_shown_once_and_the_facts_beside_it_agree_with_it() -> None:
+    member = {
+        "type": "object",
+        "required": ["firstName", "lastName", "email", "createdAt", "endsAt"],
+    }
+    member["properties"] = {
+        "firstName": {"type": "string", "example": "George"},
+        "lastName": {"type": "string", "example": "Franklin"},
+        "email": TEXT,
+        "createdAt": {"type": "string", "example": "2031-05-06T07:08:09Z"},
+        "endsAt": TEXT,
+    }
+    first, *others = drawn({"type": "array", "items": member, "minItems": 4})
+    assert first["email"] == "george.franklin@example.com"
+    assert first["endsAt"] > first["createdAt"]
+    assert len({(one["firstName"], one["lastName"]) for one in others}) == len(others)
+    assert "George" not in {one["firstName"] for one in others}
+
+
+def test_what_is_inside_a_thing_says_whose_it_is() -> None:
+    visit = {"type": "object", "required": ["id", "petId"]}
+    visit["properties"] = {"id": INTEGER, "petId": {"type": "integer", "maximum": 900}}
+    pet = {"type": "object", "required": ["visits", "id"]}
+    pet["properties"] = {"visits": {"type": "array", "items": visit}, "id": INTEGER}
+    for one in drawn({"type": "array", "items": pet, "minItems": 3}, name="pets"):
+        assert {visit["petId"] for visit in one["visits"]} <= {one["id"]}
+
+
+def test_the_name_of_a_schema_tells_what_a_thing_without_a_name_is() -> None:
+    name = {"type": "object", "required": ["name"], "properties": {"name": TEXT}}
+    schema = {
+        "$defs": {"MenuItem": name, "UserResponse": name},
+        "type": "object",
+        "required": ["data", "items"],
+        "properties": {
+            "data": {"$ref": "#/$defs/UserResponse"},
+            "items": {"type": "array", "items": {"$ref": "#/$defs/MenuItem"}, "minItems": 1},
+        },
+    }
+    made = drawn(schema)
+    assert re.fullmatch(PERSON, made["data"]["name"])
+    assert made["items"][0]["name"] in natural_values.table().pools["dish"]
+
+
 def test_the_values_of_an_enum_are_spread_over_the_items() -> None:
     found = drawn({"type": "array", "minItems": 3, "items": {"enum": ["a", "b", "c"]}})
     assert set(found[:3]) == {"a", "b", "c"}
@@ -233,3 +277,13 @@ def test_every_kind_of_the_table_can_be_written() -> None:
 )  # fmt: skip
 def test_a_name_is_read_in_every_manner_of_writing(name: str, words: tuple[str, ...]) -> None:
     assert natural_values.words_of(name) == words
+
+
+def test_a_date_of_what_is_mostly_no_date_is_the_day_of_it() -> None:
+    moment = {"type": "string", "format": "date-time"}
+    order = {"to": moment, "arrival": moment, "departure": moment, "from": moment}
+    for seed in range(10):
+        made = members(seed, **order)
+        assert made["from"] <= made["to"]
+        assert made["departure"] <= made["arrival"]
+    assert "T" not in members(arrival=TEXT)["arrival"]

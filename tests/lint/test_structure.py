@@ -99,7 +99,7 @@ def test_what_another_rule_says_is_not_said_again() -> None:
     assert malformed("3.1.0", root) == [
         (
             "/paths/~1a~1{id}/parameters/0/required",
-            "`required` of a parameter has to be a boolean.",
+            "Expected a boolean, found a string.",
         )
     ]
 

@@ -111,6 +111,8 @@ TOKEN = SecurityScheme("token", "http", AT + "token", scheme="bearer")
             {"security": [{"alias": []}]},
             ((SecurityScheme("alias", "http", AT + "token", scheme="bearer"),),),
         ),
+        ({"security": [{"#/components/securitySchemes/key": []}]}, ((KEY,),)),
+        ({"security": [{"#" + AT + "to%6Ben": [], "key": []}]}, ((TOKEN, KEY),)),
     ],
 )
 def test_an_operation_has_the_documents_security_unless_it_has_its_own(
@@ -124,19 +126,60 @@ def test_an_operation_has_the_documents_security_unless_it_has_its_own(
     assert sole(root).security == expected
 
 
+def test_a_security_scheme_may_be_in_another_file(tmp_path: Path) -> None:
+    uris = ("./one.json", "all.json#/of/key", "d.json#/components/securitySchemes/key", "./no.json")
+    root = rooted(
+        {"/a": {"get": {**OK, "security": [{uri: [], "token": []} for uri in uris]}}},
+        components={"securitySchemes": SCHEMES},
+    )
+    for name, value in (
+        ("d.json", root),
+        ("one.json", SCHEMES["token"]),
+        ("all.json", {"of": {"key": SCHEMES["key"]}}),
+    ):
+        (tmp_path / name).write_text(json.dumps(value))
+    contract = reader.compile(document.read(tmp_path / "d.json"))
+    (operation,) = contract.operations
+    alternatives = [[scheme.kind for scheme in schemes] for schemes in operation.security]
+    assert alternatives == [["http", "http"], ["apiKey", "http"], ["apiKey", "http"]]
+    (told,) = contract.faults
+    assert "'./no.json' is not declared" in str(told)
+
+
 def test_an_unknown_security_scheme_is_told_with_those_that_there_are() -> None:
     root = rooted(
         {"/a": {"get": {**OK, "security": [{"key": [], "keys": []}]}}},
         components={"securitySchemes": SCHEMES},
     )
-    with pytest.raises(SpecError) as caught:
-        compiled(root)
+    contract = compiled(root)
+    (told,) = contract.faults
     at = "/paths/~1a/get/security/0/keys"
-    assert str(caught.value) == (
-        f"{caught.value.place}: the security scheme 'keys' is not declared in "
+    assert str(told) == (
+        f"{told.place}: the security scheme 'keys' is not declared in "
         f"components/securitySchemes (at {at})\n"
         "Declare it there, or use one that is declared (alias, key, token)."
     )
+
+
+@pytest.mark.parametrize(
+    ("security", "asked"),
+    [
+        ([{"keys": []}, {"key": []}], [["key"]]),
+        ([{"keys": []}, {}], [[]]),
+        ([{"keys": [], "key": []}], [["key"]]),
+        ([{"keys": []}], [[]]),
+        ([{"typeless": []}, {"key": []}], [["key"]]),
+    ],
+)
+def test_an_alternative_with_an_unknown_scheme_is_never_met_where_there_is_another(
+    security: list[Any], asked: list[list[str]]
+) -> None:
+    root = rooted(
+        {"/a": {"get": {**OK, "security": security}}},
+        components={"securitySchemes": {**SCHEMES, "typeless": {"scheme": "basic"}}},
+    )
+    alternatives = sole(root).security
+    assert [[scheme.name for scheme in schemes] for schemes in alternatives] == asked
 
 
 # references
@@ -262,19 +305,21 @@ def test_a_document_without_paths_compiles_to_no_operations() -> None:
 def test_what_has_no_meaning_is_told_with_its_place(
     operation: dict[str, Any], at: str, fault: str
 ) -> None:
-    with pytest.raises(SpecError) as caught:
-        compiled(rooted({"/a": {"get": {**OK, **operation}}}))
-    assert (caught.value.pointer, caught.value.fault) == ("/paths/~1a/get" + at, fault)
-    assert caught.value.place is not None
-    assert caught.value.place.file == "t.json"
+    contract = compiled(rooted({"/a": {"get": {**OK, **operation}}, "/b": {"get": OK}}))
+    assert [each.name for each in contract.operations] == ["GET /a", "GET /b"]
+    (told,) = contract.faults
+    assert (told.pointer, told.fault) == ("/paths/~1a/get" + at, fault)
+    assert told.place is not None
+    assert told.place.file == "t.json"
 
 
 @pytest.mark.parametrize("item", [None, 3, "x", [], True, {"get": "x"}, {"get": []}])
-def test_a_path_item_or_operation_that_is_no_object_is_refused(item: Any) -> None:
-    with pytest.raises(SpecError) as caught:
-        compiled(rooted({"/a": item}))
-    assert caught.value.pointer.startswith("/paths/~1a")
-    assert caught.value.fault.startswith("expected an object, found ")
+def test_a_path_item_or_operation_that_is_no_object_is_left_out(item: Any) -> None:
+    contract = compiled(rooted({"/a": item, "/b": {"get": OK}}))
+    assert [each.name for each in contract.operations] == ["GET /b"]
+    (told,) = contract.faults
+    assert told.pointer.startswith("/paths/~1a")
+    assert told.fault.startswith("expected an object, found ")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from troth.document import document
 from troth.errors import SpecError
-from troth.schema.dialect import foreign_to_ecma, prepare
+from troth.schema.dialect import prepare
 from troth.schema.schema import Schemas
 
 BUNDLED = Path(__file__).parents[2] / "spec" / "atoma.yaml"
@@ -177,26 +177,6 @@ def test_the_schema_of_the_document_itself_is_not_that_of_its_schemas():
         }
         schemas = Schemas(document.read(json.dumps(root).encode(), name="it.json"))
         assert not schemas.at("/components/schemas/It").is_valid(["x"])
-
-
-@pytest.mark.parametrize(
-    ("pattern", "part"),
-    [
-        ("(?P<n>a)", "(?P<"),
-        ("a++", "++"),
-        (r"\A", r"\A"),
-        (r"a\Z", r"\Z"),
-        ("(?i)a", "(?i)"),
-        ("(?>a)", "(?>"),
-        ("[(?P<]a+", None),
-        (r"\\A", None),
-        (r"(?<year>\d{4})-(?=a)(?!b)(?<!c)(?:d)+?", None),
-        (r"^\p{L}+$", None),
-        ("", None),
-    ],
-)
-def test_what_ecma_262_does_not_have_is_seen(pattern, part):
-    assert foreign_to_ecma(pattern) == part
 
 
 def test_pointers_of_the_prepared_root_are_those_of_the_document():

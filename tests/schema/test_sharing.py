@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -31,7 +32,8 @@ def mutual(count, **beside):
         for index in range(count)
     }
     root = {"openapi": "3.1.0", "components": {"schemas": components | beside}}
-    return Schemas(document.read(json.dumps(root).encode(), name="it.json"))
+    # as written: reading takes out what cannot stand where it stands
+    return Schemas(replace(document.read(json.dumps(root).encode(), name="it.json"), root=root))
 
 
 @pytest.fixture
@@ -90,7 +92,7 @@ def test_a_schema_that_shares_its_validator_says_what_one_of_its_own_says(monkey
 def test_an_unfit_schema_of_a_large_document_is_a_fault_of_those_that_use_it(compilations):
     schemas = mutual(
         200,
-        Bad={"properties": {"a": {"pattern": "["}, "b": {"$ref": f"#{COMPONENTS}S0"}}},
+        Bad={"properties": {"a": {"maxLength": "1"}, "b": {"$ref": f"#{COMPONENTS}S0"}}},
         Worse={"items": {"minimum": "0"}},
         User={"items": {"$ref": f"#{COMPONENTS}Bad/properties/a"}},
         Beside={"items": {"$ref": f"#{COMPONENTS}Bad/properties/b"}},
@@ -102,9 +104,9 @@ def test_an_unfit_schema_of_a_large_document_is_a_fault_of_those_that_use_it(com
             schemas.at(COMPONENTS + name)
         faults[name] = caught.value.pointer.removeprefix(COMPONENTS)
     assert faults == {
-        "Bad": "Bad/properties/a/pattern",
+        "Bad": "Bad/properties/a/maxLength",
         "Worse": "Worse/items/minimum",
-        "User": "Bad/properties/a/pattern",
+        "User": "Bad/properties/a/maxLength",
     }
     for name in ("Beside", "S0", "S199"):
         assert schemas.at(COMPONENTS + name).is_valid([] if name == "Beside" else {"id": 1})

@@ -38,6 +38,7 @@ class Answer:
     pause: float = 0.0
     hang_before: bool = False
     closes: bool = False
+    forgets: bool = False  # the connection is closed when the next request comes over it
 
 
 Handler = Callable[[Asked], Answer]
@@ -104,7 +105,13 @@ class Server:
         try:
             while True:
                 asked = await self._read(reader)
-                if asked is None or not await self._answer(self._handler(asked), asked, writer):
+                if asked is None:
+                    break
+                answer = self._handler(asked)
+                if not await self._answer(answer, asked, writer):
+                    break
+                if answer.forgets:
+                    await self._read(reader)
                     break
         except ConnectionError:
             # a handler may care for clients that go away

@@ -68,6 +68,10 @@ KEYS = (
     Key("document", "path", "The OpenAPI document; without it the bundled one.", "FILE"),
     Key("overlay", "paths", "Apply this OpenAPI Overlay; may be given several times.", "FILE"),
     Key("published", "switch", "Test against the document as published, overlays aside."),
+    Key(
+        *("strict-document", "switch"),
+        help="Refuse a document in which anything cannot be understood.",
+    ),
     Key("token", "text", "The credential to send; better in the variable TROTH_TOKEN.", "TOKEN"),
     Key("header", "table", "A header field for every request.", "'NAME: VALUE'", joint=": "),
     Key("model", "text", "The model to ask for, where the document has a place for it.", "NAME"),

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from troth import loading
-from troth.cli.options import chosen_overlays, command
+from troth.cli.options import chosen_overlays, command, strict_option, warn
 from troth.conformance import codes
 
 _WIDEST = 100
@@ -21,16 +21,23 @@ _WIDEST = 100
 @click.argument("code", required=False)
 @click.option("--document", metavar="FILE", help="Explain the laws of this document.")
 @click.option("--overlay", "overlays", multiple=True, metavar="FILE", help="Apply this overlay.")
+@strict_option
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 def explain(
-    code: str | None, document: str | None, overlays: tuple[str, ...], as_json: bool
+    code: str | None,
+    document: str | None,
+    overlays: tuple[str, ...],
+    strict_document: bool,
+    as_json: bool,
 ) -> None:
     """Say what CODE means, why it matters, how servers get there and what to do.
 
     Without CODE, or with the first half of one (`stream`), list the codes.  Laws and capabilities
     are those of the document.
     """
-    contract = loading.load(document, overlays=chosen_overlays(document, overlays, published=False))
+    chosen = chosen_overlays(document, overlays, published=False)
+    contract = loading.load(document, overlays=chosen, strict=strict_document)
+    warn(contract.faults, document=document)
     width = max(40, min(shutil.get_terminal_size().columns, _WIDEST))
     value: Any
     if code is None:
@@ -65,7 +72,7 @@ def in_words(explanation: codes.Explanation, *, width: int) -> str:
 def listing(section: codes.CodeList, *, width: int) -> str:
     """A list of codes, each with one line on what it means."""
     lines = [section.title]
-    column = min(max(len(code) for code, _ in section.lines), 34)
+    column = min(max((len(code) for code, _ in section.lines), default=0), 34)
     for code, means in section.lines:
         head = f"  {code:<{column}}  "
         room = max(width - len(head), 20)

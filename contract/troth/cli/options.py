@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
 import click
+
+from troth.errors import SpecError
 
 # click keeps the help option of a command's first use, which may be one without our group around
 # it: so `-h` is one of each command by itself
@@ -26,8 +29,15 @@ class FiniteNumber(click.FloatRange):
         return number
 
 
+strict_option = click.option(
+    "--strict-document",
+    is_flag=True,
+    help="Refuse a document in which anything cannot be understood.",
+)
+
+
 def document_options(command: Any) -> Any:
-    """Add what every command that reads a document takes: DOCUMENT, --overlay, --published."""
+    """Add what every command that reads a document takes: DOCUMENT, --overlay, and the rest."""
     for decorate in reversed(
         (
             click.argument("document", required=False),
@@ -41,6 +51,7 @@ def document_options(command: Any) -> Any:
             click.option(
                 "--published", is_flag=True, help="The document as published: without any overlay."
             ),
+            strict_option,
         )
     ):
         command = decorate(command)
@@ -58,3 +69,33 @@ def chosen_overlays(
     if overlays or document is not None:
         return list(overlays)
     return None
+
+
+#: A document that is wrong in more ways than this is told so, and not in all of them.
+_MOST_WARNINGS = 20
+
+
+def warn(faults: Sequence[SpecError], *, document: str | None) -> None:
+    """Say on standard error what of *document* could not be understood, each thing once."""
+    if not faults:
+        return
+    from troth.conformance.reports.text import disarmed, visible
+
+    for line in warnings(faults, document=document):
+        click.echo(disarmed(visible(line)), err=True)
+
+
+def warnings(faults: Sequence[SpecError], *, document: str | None) -> Iterator[str]:
+    """A line for each of *faults*; what is said again of other places is counted."""
+    alike: dict[str, list[SpecError]] = {}
+    for fault in faults:
+        alike.setdefault(fault.fault, []).append(fault)
+    for group in list(alike.values())[:_MOST_WARNINGS]:
+        line, _, advice = str(group[0]).partition("\n")
+        others = len(group) - 1
+        more = f", and in {others} other place{'s' * (others > 1)}" if others else ""
+        yield f"warning: {line}{more}" + (f". {advice}" if advice else "")
+    left = len(alike) - _MOST_WARNINGS
+    if left > 0:
+        command = " ".join(["troth lint", *([document] if document else [])])
+        yield f"warning: {left} other things are not understood: {command} tells them"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from troth.cli.options import command
+from troth.cli.options import command, strict_option, warn
 from troth.cli.run_options import BadOption, header_field
 from troth.conformance import replay as replaying
 from troth.conformance.events import Finding
@@ -56,6 +56,7 @@ def _fields(ctx: click.Context, option: click.Parameter, texts: tuple[str, ...])
     help="Send this field; those that the run was given are not in the journal.",
 )
 @click.option("--insecure", is_flag=True, help="Take any TLS certificate.")
+@strict_option
 def replay(
     what: str,
     finding: str | None,
@@ -64,6 +65,7 @@ def replay(
     token: str | None,
     fields: Fields,
     insecure: bool,
+    strict_document: bool,
 ) -> int:
     """Send one finding again, from the bytes in the journal, and say whether it still shows.
 
@@ -84,7 +86,7 @@ def replay(
     _tell(f"{chosen.code}  {chosen.id}  {request.method} {shown.request.target}")
     _tell(f"was: {sentence(chosen)}")
     _tell_answer(shown)
-    return _verdict(run, chosen, exchange, redactor)
+    return _verdict(run, chosen, exchange, redactor, strict=strict_document)
 
 
 def _settings(
@@ -107,15 +109,18 @@ async def _send(request: Request, settings: Settings) -> Exchange:
         return await transport.send(request, fresh=True)
 
 
-def _verdict(run: RunSummary, finding: Finding, exchange: Exchange, redactor: Redactor) -> int:
+def _verdict(
+    run: RunSummary, finding: Finding, exchange: Exchange, redactor: Redactor, *, strict: bool
+) -> int:
     if exchange.response is None and exchange.fault in ("unreachable", "tls"):
         _tell(f"nobody answered: {exchange.fault_detail or exchange.fault}")
         return 3
     try:
-        contract, second = replaying.contracts(run.started)
+        contract, second = replaying.contracts(run.started, strict=strict)
     except (TrothError, OSError) as fault:
         _tell(f"it cannot be judged, the document is gone: {fault}")
         return 0
+    warn(contract.faults, document=contract.document.file)
     if run.started and contract.document.digest != run.started.digest:
         _tell(f"note: the document has changed since: {contract.document.file}")
     judgement = replaying.judged(contract, second, run, finding, exchange)

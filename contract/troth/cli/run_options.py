@@ -145,7 +145,7 @@ def contracts_of(options: Mapping[str, Any]) -> tuple[Contract, Contract | None]
         beside = loading.overlay_beside(document)
         if beside is not None:
             chosen, published = [str(beside)], True
-    contract = loading.load(document, overlays=chosen)
+    contract = loading.load(document, overlays=chosen, strict=options["strict_document"])
     if published and contract.published is not contract:
         return contract.published, contract
     return contract, None

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 import click
 
 from troth.cli import run_options
-from troth.cli.options import command
+from troth.cli.options import command, warn
 from troth.cli.run_options import test_options
 from troth.conformance import baseline as baselines
 from troth.conformance import files, reports
@@ -48,6 +48,7 @@ def test(**options: Any) -> int:
     if options["as_json"]:
         options["report"] = (*options["report"], "json=-")
     contract, second = run_options.contracts_of(options)
+    warn(contract.faults, document=options["document"])
     settings = run_options.settings_of(contract, options)
     if options["dry_run"]:
         from troth.conformance.dry_run import listing

@@ -141,11 +141,12 @@ class Outcomes:
         """Whether there is nobody any more."""
         return self.silent >= _ENOUGH_SILENCE
 
-    def count(self, exchange: Exchange) -> bool:
-        """Count the answer to a valid request; whether it succeeded."""
+    def count(self, exchange: Exchange, *, meant: bool = False) -> bool:
+        """Count the answer to a valid request; whether it succeeded, or *meant* to end so."""
         self.tried += 1
         response = exchange.response
-        if response is not None and response.status < 400 and exchange.fault is None:
+        succeeded = response is not None and (response.status < 400 or meant)
+        if succeeded and exchange.fault is None:
             self.answered += 1
             return True
         word = str(response.status) if response and not exchange.fault else exchange.fault or ""
@@ -175,11 +176,3 @@ def waits(exchange: Exchange) -> bool:
     return response is not None and (
         response.status == 429 or (response.status == 503 and retry_after(response) is not None)
     )
-
-
-def ends_connections(exchange: Exchange) -> bool:
-    """Whether a connection that was kept may have died of this exchange."""
-    response = exchange.response
-    if response is None:
-        return True
-    return response.status >= 500 or (response.field("Connection") or "").lower() == "close"

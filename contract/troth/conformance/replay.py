@@ -111,7 +111,7 @@ def _needed(token: str | None) -> str:
     return token
 
 
-def contracts(started: Started | None) -> tuple[Contract, Contract | None]:
+def contracts(started: Started | None, *, strict: bool = False) -> tuple[Contract, Contract | None]:
     """The documents of the run: the one that it was held to, and the overlaid one beside it.
 
     Raises TrothError for a document that cannot be read any more.
@@ -121,13 +121,14 @@ def contracts(started: Started | None) -> tuple[Contract, Contract | None]:
     bundled = loading.bundled_document()
     if file == f"spec/{bundled.name}":
         names = [f"spec/{one.name}" for one in loading.bundled_overlays()]
-        contract = loading.load(overlays=None if overlays in ([], names) else overlays)
+        chosen = None if overlays in ([], names) else overlays
+        contract = loading.load(overlays=chosen, strict=strict)
         if started and contract.document.digest != started.digest:
             published = contract.published
             if published.document.digest == started.digest:
                 return published, contract
         return contract, None
-    return loading.load(file, overlays=overlays), None
+    return loading.load(file, overlays=overlays, strict=strict), None
 
 
 def judged(

@@ -15,14 +15,13 @@ from troth.conformance.budget import (
     Inconclusive,
     Outcomes,
     Unreachable,
-    ends_connections,
     retry_after,
     waits,
 )
 from troth.conformance.cases import Case, subjects_under_test, wanted_codes
 from troth.conformance.cases.case import addressed, readable
 from troth.conformance.checks.answers import Answers
-from troth.conformance.checks.exchange_checks import check, expectation
+from troth.conformance.checks.exchange_checks import check, expectation, outcome
 from troth.conformance.coverage import covered
 from troth.conformance.events import Event, Exchanged, Found
 from troth.conformance.findings import HANGS, Capabilities, Facets, Findings, facets, rule_of
@@ -44,8 +43,6 @@ _ALL_SHRINKING = 400
 _SHRINKING_HANGS = 4
 #: A request is sent so often at the most when the server asks for patience.
 _PATIENT_TRIES = 3
-#: What a connection shows that its server has closed meanwhile.
-_STALE = ("empty-reply", "reset")
 
 #: Gives the verdicts of laws that compare an exchange with an earlier one.
 Comparison = Callable[[Exchange], Mapping[str, Verdict]]
@@ -92,7 +89,6 @@ class Session:
         self._second = second
         self._codes = wanted_codes(contract, settings)
         self._shrinking_left = _ALL_SHRINKING
-        self._after_failure = False
         self._speaks_http = False
 
     async def attempt(self, case: Case, *, compare: Comparison | None = None) -> Exchange | None:
@@ -127,17 +123,11 @@ class Session:
     # -- sending ------------------------------------------------------------------------------
 
     async def send(self, case: Case, *, fresh: bool = False) -> Exchange:
-        """Send a case, waiting where the server asks for it, once more where a pool went stale."""
+        """Send a case, waiting where the server asks for it."""
         request = addressed(case.request, self.settings)
         for _ in range(_PATIENT_TRIES):
             await self.budget.turn()
             exchange = await self._transport.send(request, fresh=fresh)
-            stale = exchange.fault in _STALE and self._after_failure and not fresh
-            if stale and self.budget.affords(1):
-                # the connection died of the failure before: that has been told
-                await self.budget.turn()
-                exchange = await self._transport.send(request, fresh=True)
-            self._after_failure = ends_connections(exchange)
             wait = retry_after(exchange.response)
             if wait is None or wait > min(self.settings.patience, self.budget.seconds_left):
                 break
@@ -223,7 +213,11 @@ class Session:
     def _count_outcome(self, case: Case, exchange: Exchange) -> None:
         """Count how a valid request fared.  Raises Inconclusive when more would fare the same."""
         # a server that only ever asks for patience is no success either
-        response, succeeded = exchange.response, self.outcomes.count(exchange)
+        response, subject = exchange.response, self.subjects.get(case.operation)
+        named = outcome(subject.operation, response.status) if subject and response else ""
+        if named == "unknown":
+            return  # whether a server has it is no success, and no refusal
+        succeeded = self.outcomes.count(exchange, meant=named == "meant")
         if not succeeded and response is not None and response.status < 500 and not waits(exchange):
             self.capabilities.count_refused(case.laws)
         if self.outcomes.pointless:

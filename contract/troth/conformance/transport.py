@@ -15,6 +15,7 @@ import re
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import aiohttp
 from yarl import URL
@@ -40,6 +41,7 @@ class _Reading:
     size: int = 0
     events: int = 0
     tail: bytes = b""
+    is_kept: bool = False
 
     def add(self, seconds: float, data: bytes) -> None:
         """Keep a piece; its blank lines are counted, which may be cut anywhere between two."""
@@ -112,11 +114,18 @@ class Transport:
         finally:
             if fresh:
                 await session.close()
+        if fault in _STALE and reading.is_kept and not reading.status:
+            # RFC 9112 §9.3.1: a connection that was kept may be closed at any time, also while a
+            # request is on its way
+            return await self.send(request, fresh=True, hang_up_after=hang_up_after)
         return self._finish(request, reading, fault, detail)
 
     def _new_session(self, *, force_close: bool) -> aiohttp.ClientSession:
         tls: ssl.SSLContext | bool = not self._insecure
+        tracing = aiohttp.TraceConfig()
+        tracing.on_connection_reuseconn.append(_note_kept)
         return aiohttp.ClientSession(
+            trace_configs=[tracing],
             connector=aiohttp.TCPConnector(
                 limit=self._connections, ssl=tls, force_close=force_close
             ),
@@ -143,6 +152,7 @@ class Transport:
                 headers=list(request.fields),
                 data=request.body or None,
                 allow_redirects=False,
+                trace_request_ctx=reading,
                 # an event of one endless line is read in pieces, not as a line
                 read_bufsize=_CHUNK,
             ) as answer:
@@ -191,6 +201,13 @@ class Transport:
         return Exchange(request, response, fault, detail, seconds)
 
 
+async def _note_kept(session: aiohttp.ClientSession, context: Any, params: object) -> None:
+    """Note in the reading of a request that it goes over a connection that was kept."""
+    context.trace_request_ctx.is_kept = True
+
+
+#: What a connection shows that its server has closed meanwhile.
+_STALE = ("empty-reply", "reset")
 #: The word and the sentence for what aiohttp raises; most special first: its tree is deep.
 _FAULTS: tuple[tuple[type[BaseException], str, str], ...] = (
     (aiohttp.ClientConnectorCertificateError, "tls", "its certificate is not accepted"),

@@ -18,9 +18,14 @@ from typing import Any
 from troth import pointer as pointers
 from troth.document.references import Tree, bundle
 from troth.document.source import Limits, Positions, resolved
-from troth.document.spec_errors import NotAnOpenApiDocument, UnsupportedVersion, WrongType, name_of
+from troth.document.spec_errors import (
+    Faults,
+    NotAnOpenApiDocument,
+    UnsupportedVersion,
+    WrongType,
+)
 from troth.document.text_reader import read_source
-from troth.errors import Place
+from troth.errors import Place, SpecError
 
 __all__ = ["Document", "Limits", "Node", "read"]
 
@@ -34,7 +39,7 @@ class Document:
     *root* holds dict, list, str, int, float, bool and None, and is read-only by agreement.
     *file* is the name that the document was read by, *openapi* its version as written, *digest* a
     hash of the content of *root*.  *path* is its real file, if it has one: the folder that its
-    references may lead into.
+    references may lead into.  *faults* is what could not be understood: *root* does without it.
     """
 
     file: str
@@ -44,6 +49,7 @@ class Document:
     positions: Positions = field(repr=False)
     path: Path | None = field(default=None, repr=False)
     limits: Limits = field(default=Limits(), repr=False)
+    faults: tuple[SpecError, ...] = field(default=(), repr=False)
 
     def place(self, pointer: str) -> Place | None:
         """Where the node at *pointer* was written: its key, or the start of the item.
@@ -60,27 +66,44 @@ class Document:
 
 
 def read(
-    source: str | Path | bytes, *, name: str | None = None, limits: Limits | None = None
+    source: str | Path | bytes,
+    *,
+    name: str | None = None,
+    limits: Limits | None = None,
+    strict: bool = False,
 ) -> Document:
     """Read the document in the file *source* ("-" is standard input), or in these bytes.
 
     *name* is what errors call it, and decides between JSON and YAML if it has a suffix.  Raises
-    SpecError.
+    SpecError for what is no document at all, or a bomb; if *strict*, for the first fault.
     """
     limits = limits or Limits()
-    positions = Positions()
-    root, file = read_source(source, positions, name=name, limits=limits)
+    positions, faults = Positions(), Faults()
+    root, file = read_source(source, positions, name=name, limits=limits, faults=faults)
     path = None if isinstance(source, bytes) or source == "-" else resolved(source)
-    return build(file, root, positions, path=path, limits=limits)
+    document = build(file, root, positions, path=path, limits=limits, faults=faults)
+    if strict and document.faults:
+        raise document.faults[0]
+    return document
 
 
 def build(
-    file: str, root: Any, positions: Positions, *, path: Path | None, limits: Limits
+    file: str,
+    root: Any,
+    positions: Positions,
+    *,
+    path: Path | None,
+    limits: Limits,
+    faults: Faults,
 ) -> Document:
-    """Make a Document of a tree: check its version and its references, bundle other files."""
-    openapi = check_version(root, positions)
-    bundle(Tree(root, positions, openapi, path=path, limits=limits))
-    return Document(file, root, openapi, digest(root), positions, path, limits)
+    """Make a Document of a tree: check its version and its references, bundle other files.
+
+    *faults* holds what reading the text had to tell, and gets what the tree has.
+    """
+    openapi = check_version(root, positions, faults)
+    bundle(Tree(root, positions, openapi, path=path, limits=limits, faults=faults))
+    told = faults.in_order(file)
+    return Document(file, root, openapi, digest(root), positions, path, limits, told)
 
 
 def digest(value: Any) -> str:
@@ -89,8 +112,11 @@ def digest(value: Any) -> str:
     return blake2b(text.encode("ascii"), digest_size=16).hexdigest()
 
 
-def check_version(root: Any, positions: Positions) -> str:
-    """The version of the OpenAPI document *root*, which must be one that troth reads."""
+def check_version(root: Any, positions: Positions, faults: Faults) -> str:
+    """The version of the OpenAPI document *root*, which must be one that troth reads.
+
+    One without its patch number is told, and read as the first of its kind.
+    """
     top = positions.find(root, "")
     if not isinstance(root, dict):
         kind = {list: "list", str: "text", type(None): "nothing"}.get(type(root), "scalar")
@@ -105,19 +131,17 @@ def check_version(root: Any, positions: Positions) -> str:
             place=top,
             advice=f"It names the version. Supported versions: {SUPPORTED}.",
         )
+    place = positions.find(root, pointer)
     good = isinstance(version, str) and re.fullmatch(r"3\.[012]\.[0-9]+(-.+)?", version)
+    written = repr(version) if isinstance(version, str) else json.dumps(version)
+    if field_name == "openapi" and str(version).strip() in ("3.0", "3.1", "3.2"):
+        full = f"{str(version).strip()}.0"
+        fault = f"version {written} lacks its patch number: read as {full}"
+        faults.add(WrongType(fault, place=place, pointer=pointer, advice=f"Write '{full}'."))
+        return full
     if field_name == "swagger" or not good:
-        place = positions.find(root, pointers.join("", field_name))
-        written = repr(version) if isinstance(version, str) else json.dumps(version)
-        short = field_name == "openapi" and str(version) in ("3.0", "3.1", "3.2")
-        full = f"'{version}.0'" if short else ""
-        raise UnsupportedVersion(
-            written, supported=SUPPORTED, place=place, pointer=pointer, likely=full
-        )
+        raise UnsupportedVersion(written, supported=SUPPORTED, place=place, pointer=pointer)
     return str(version)
-
-
-_WORDS = {str: "a string", bool: "a boolean", list: "an array", dict: "an object"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,38 +168,33 @@ class Node:
 
     def texts(self, member: str) -> tuple[str, ...]:
         """The strings in the array at *member*."""
-        values: list[Any] = self._read(member, list, [])
-        for index, value in enumerate(values):
-            if not isinstance(value, str):
-                fault = f"expected a string, found {name_of(value)}"
-                raise self.fault(fault, member, index)
-        return tuple(values)
+        return tuple(text for text in self._read(member, list, []) if isinstance(text, str))
 
     def prose(self, member: str) -> str:
         """The text at *member*, if it is one: nothing depends on it."""
         text = self.value.get(member)
         return text if isinstance(text, str) else ""
 
-    def needed(self, member: str) -> str:
-        """The string at *member*, without which the object means nothing."""
-        if member not in self.value:
-            raise self.fault(f"the member {member!r} is missing")
-        return self.text(member)
+    def lacks(self, member: str) -> bool:
+        """Whether the object was written without *member*; what was taken out has been told."""
+        return self.document.positions.of_member(self.value, member) is None
 
     def members(self, member: str, *, patterned: bool = False) -> Iterator[tuple[str, Node]]:
         """The objects that the object at *member* holds, by name; *patterned*: but extensions."""
         for name, value in self._read(member, dict, {}).items():
-            if not (patterned and name.startswith("x-")):
-                yield name, self._node(value, self.at(member, name))
+            if isinstance(value, dict) and not (patterned and name.startswith("x-")):
+                yield name, Node(self.document, value, self.at(member, name))
 
     def items(self, member: str) -> Iterator[Node]:
         """The objects in the array at *member*."""
         for index, value in enumerate(self._read(member, list, [])):
-            yield self._node(value, self.at(member, index))
+            if isinstance(value, dict):
+                yield Node(self.document, value, self.at(member, index))
 
     def one(self, member: str) -> Node | None:
         """The object at *member*, if there is one."""
-        return self._node(self.value[member], self.at(member)) if member in self.value else None
+        value = self.value.get(member)
+        return Node(self.document, value, self.at(member)) if isinstance(value, dict) else None
 
     def followed(self) -> Node:
         """The object that a Reference Object stands for; this very object, if it is none.
@@ -194,14 +213,7 @@ class Node:
         at = self.at(*tokens)
         return WrongType(fault, place=self.document.place(at), pointer=at, advice=advice)
 
-    def _node(self, value: Any, at: str) -> Node:
-        if isinstance(value, dict):
-            return Node(self.document, value, at)
-        fault = f"expected an object, found {name_of(value)}"
-        raise WrongType(fault, place=self.document.place(at), pointer=at)
-
     def _read(self, member: str, kind: type, default: Any) -> Any:
+        # what is of another type has been told, and is as good as absent (see `mending`)
         value = self.value.get(member, default)
-        if isinstance(value, kind):
-            return value
-        raise self.fault(f"expected {_WORDS[kind]}, found {name_of(value)}", member)
+        return value if isinstance(value, kind) else default

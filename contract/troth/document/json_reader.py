@@ -14,7 +14,7 @@ from typing import Any
 
 from troth import pointer
 from troth.document.source import MAX_NUMBER_LENGTH, Limits, Positions, pack
-from troth.document.spec_errors import BadSyntax, DuplicateKey, TooLarge
+from troth.document.spec_errors import BadSyntax, Doubled, DuplicateKey, TooLarge, double
 from troth.errors import Place, SpecError
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -24,19 +24,31 @@ _CONSTANTS = {"null": None, "true": True, "false": False}
 _NOT_FINITE = ("NaN", "Infinity", "-Infinity", "+Infinity")
 
 
-def read_json(text: str, positions: Positions, *, file: int, limits: Limits) -> Any:
+def read_json(
+    text: str, positions: Positions, *, file: int, limits: Limits, doubled: Doubled | None = None
+) -> Any:
     """Read the one JSON value of *text*.
 
-    Raises SpecError: BadSyntax, DuplicateKey, TooLarge.
+    Of a name that is given twice the last counts, and *doubled* gets the fault; without it is
+    raised.  Raises SpecError: BadSyntax, DuplicateKey, TooLarge.
     """
-    return _Reader(text, positions, file=file, limits=limits).document()
+    return _Reader(text, positions, file=file, limits=limits, doubled=doubled).document()
 
 
 class _Reader:
     """The reading of one text: how far, and how deep."""
 
-    def __init__(self, text: str, positions: Positions, *, file: int, limits: Limits) -> None:
+    def __init__(
+        self,
+        text: str,
+        positions: Positions,
+        *,
+        file: int,
+        limits: Limits,
+        doubled: Doubled | None,
+    ) -> None:
         self.text = text
+        self.doubled = doubled
         self.positions = positions
         self.file = file
         self.limits = limits
@@ -157,7 +169,8 @@ class _Reader:
                 key = self.string()
                 if key in noted:
                     first = self.positions.place(noted[key])
-                    raise DuplicateKey(key, first=first, place=self.place(start))
+                    fault = DuplicateKey(key, first=first, place=self.place(start))
+                    double(fault, members, self.doubled)
                 noted[key] = self.position(start)
                 if (char := self.skip()) != ":":
                     raise self.wrong(f"expected ':', found {_name(char)}")

@@ -24,6 +24,8 @@ from troth.document.source import Limits, Positions, renumber
 from troth.document.spec_errors import (
     BadAction,
     DanglingReference,
+    DuplicateKey,
+    Faults,
     NotAnOverlay,
     NoTarget,
     UnsupportedVersion,
@@ -124,15 +126,22 @@ def apply(
         application = _Application(tree, overlay, strict, files=into, limits=document.limits)
         application.run()
         removed += application.removed
-    try:
-        return build(document.file, root, positions, path=document.path, limits=document.limits)
-    except DanglingReference as error:
-        # what refers to it was written by others: the action that took it away is the news
-        tokens = pointers.split(unquote(error.reference.partition("#")[2]))
-        for location, action in removed:
-            if tuple(map(str, location)) == tokens[: len(location)]:
-                error.advice = f"{action} removed it."
-        raise
+    # what was wrong with the text stays so; what is wrong with the tree may have been mended
+    faults = Faults(fault for fault in document.faults if isinstance(fault, DuplicateKey))
+    limits = document.limits
+    made = build(document.file, root, positions, path=document.path, limits=limits, faults=faults)
+    ours = positions.files[len(document.positions.files) :]
+    for fault in made.faults:
+        if isinstance(fault, DanglingReference):
+            # what refers to it was written by others: the action that took it away is the news
+            tokens = pointers.split(unquote(fault.reference.partition("#")[2]))
+            for location, action in removed:
+                if tuple(map(str, location)) == tokens[: len(location)]:
+                    fault.advice = f"{action} removed it."
+                    raise fault
+        if fault.place is not None and fault.place.file in ours:
+            raise fault  # an overlay is written for its effect
+    return made
 
 
 def write(

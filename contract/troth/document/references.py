@@ -9,34 +9,45 @@ what the objects mean.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 
 from troth import pointer as pointers
+from troth.document.drafts import DRAFTS, draft_of, meta_schema, modernise
 from troth.document.grammar import (
     IN_PLACE,
-    JSON_SCHEMA_2020_12,
-    OPENAPI_DIALECTS,
+    MEMBERS,
     REFERABLE,
-    Misfit,
-    check,
     children,
+    fits,
+)
+from troth.document.mending import Mender
+from troth.document.schema_resources import (
+    Identifiers,
+    Reference,
+    Resource,
+    Scopes,
+    TooManyWays,
+    dicts,
 )
 from troth.document.source import Limits, Positions, pack, resolved
 from troth.document.spec_errors import (
+    AliasExpansion,
     BadReference,
+    BadSyntax,
     DanglingReference,
+    Faults,
     ForeignDialect,
+    NotUtf8,
     RefusedReference,
     TooLarge,
     UnproductiveCycle,
     UnreadableDocument,
-    WrongType,
-    name_of,
 )
 from troth.document.text_reader import read_file, read_text
 from troth.errors import Place, SpecError, nearest
@@ -46,6 +57,8 @@ BUNDLED = "x-troth-bundled"
 
 _NO_CONNECTION = "Save it below the document's folder, and refer to it by a relative path."
 _STAY_BELOW = "Only files below the document's folder are read: move it there."
+
+_LATEST = max(DRAFTS.values())
 
 # RFC 3986 §3.5: what a fragment may hold as it is.
 _FRAGMENT_SAFE = "/~!$&'()*+,;=:@?"
@@ -60,81 +73,18 @@ class Tree:
     openapi: str
     path: Path | None
     limits: Limits
+    faults: Faults
 
 
 def bundle(tree: Tree) -> None:
     """Check all references of *tree*, and make them pointers into it.
 
-    Raises DanglingReference, RefusedReference, BadReference, UnproductiveCycle, ForeignDialect,
-    and whatever reading a file that is referred to raises.
+    What cannot be followed, or cannot stand where it stands, is taken out and told: *faults* gets
+    it.  Raises TooLarge and AliasExpansion, also of a file that is referred to.
     """
     base = tree.root.get("$self")
-    main = _Resource(tree.root, "", tree.path, base if isinstance(base, str) else "")
+    main = Resource(tree.root, "", tree.path, base if isinstance(base, str) else "")
     _Bundler(tree, main).run()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Resource:
-    """A tree that a reference without a path leads into.
-
-    *at* is its pointer in the bundled tree, *path* the file that it is written in, *base* its URI
-    if it declares one.  *settled*: its own references are pointers into the bundled tree already.
-    """
-
-    value: Any
-    at: str
-    path: Path | None
-    base: str = ""
-    settled: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class _Identifiers:
-    """The `$id`s and anchors met so far."""
-
-    owned: dict[int, _Resource] = field(default_factory=dict)
-    anchors: dict[int, dict[str, str]] = field(default_factory=dict)
-    declaring: list[dict[str, Any]] = field(default_factory=list)
-
-    def own(self, schema: dict[str, Any], at: str, resource: _Resource) -> _Resource:
-        """The resource of *schema*: its own if it has an `$id`, else the one around it."""
-        if not isinstance(uri := schema.get("$id"), str) or uri.startswith("#"):
-            return resource
-        known = self.owned.get(id(schema))
-        if known is None:
-            try:
-                urlsplit(uri)
-                base = urldefrag(urljoin(resource.base, uri)).url
-            except ValueError:
-                return resource  # no URI: nothing can refer to it
-            known = self.owned[id(schema)] = _Resource(schema, at, resource.path, base)
-        return known
-
-    def collect(self, resource: _Resource, into: dict[str, _Resource]) -> None:
-        """Enter the URIs of *resource* and of all schemas inside it."""
-        if resource.base:
-            into.setdefault(resource.base, resource)
-        for value, pointer in _dicts(resource.value, ""):
-            if "$id" in value and value is not resource.value:
-                inner = self.own(value, resource.at + pointer, resource)
-                if inner is not resource:
-                    self.collect(inner, into)
-
-    def anchors_of(self, resource: _Resource) -> dict[str, str]:
-        """The plain names of *resource*, and the pointer of each inside it."""
-        known = self.anchors.get(id(resource.value))
-        if known is None:
-            known = self.anchors[id(resource.value)] = {}
-            for value, pointer in _dicts(resource.value, ""):
-                for keyword in ("$anchor", "$dynamicAnchor"):
-                    if isinstance(name := value.get(keyword), str):
-                        known.setdefault(name, pointer)
-        return known
-
-    def forget(self) -> None:
-        """Drop the URIs: under one, a pointer into the whole tree would lead elsewhere."""
-        for schema in self.declaring:
-            schema.pop("$id", None)
 
 
 @dataclass(slots=True, eq=False)
@@ -142,55 +92,66 @@ class _Bundler:
     """The walk over one tree: what is still to see, what was seen, and what leads where."""
 
     tree: Tree
-    main: _Resource
-    files: dict[Path, _Resource] = field(default_factory=dict)
-    ids: dict[str, _Resource] | None = None
-    to_see: list[tuple[Any, str, str, _Resource]] = field(default_factory=list)
+    main: Resource
+    files: dict[Path, Resource] = field(default_factory=dict)
+    ids: dict[str, Resource] | None = None
+    to_see: list[tuple[Any, str, str, Resource]] = field(default_factory=list)
     seen: set[tuple[str, str]] = field(default_factory=set)
     targets: dict[int, str] = field(default_factory=dict)
-    identifiers: _Identifiers = field(default_factory=_Identifiers)
+    identifiers: Identifiers = field(default_factory=Identifiers)
+    known: dict[str, Resource] = field(default_factory=dict)
+    #: that of `jsonSchemaDialect`
+    draft: int = _LATEST
+    modernised: set[int] = field(default_factory=set)
     dynamic: list[tuple[dict[str, Any], str, str]] = field(default_factory=list)
-    overriding: Counter[str] = field(default_factory=Counter)
+    anchors: dict[str, list[str]] = field(default_factory=dict)
     taken: int = 0
     edges: dict[str, list[str]] = field(default_factory=dict)
+    mender: Mender = field(init=False)
+    #: whose the objects are that stand in the place of a reference to them
+    inlined: dict[int, Resource] = field(default_factory=dict)
 
     def run(self) -> None:
         tree = self.tree
+        self.mender = Mender(tree.root, tree.positions, tree.faults)
         if tree.path is not None:
             self.files[tree.path] = self.main
         if not tree.openapi.startswith("3.0."):
             self.check_dialect(tree.root, "", "jsonSchemaDialect")
         self.to_see.append((tree.root, "", "openapi", self.main))
-        try:
-            while self.to_see:
-                self.see(*self.to_see.pop())
-        except Misfit as misfit:
-            found = name_of(misfit.found)
-            fault = f"expected {misfit.expected}, found {found}"
-            place = self.place(misfit.pointer)
-            raise WrongType(fault, place=place, pointer=misfit.pointer) from None
+        while self.to_see:
+            self.see(*self.to_see.pop())
         self.bind()
-        _refuse_cycles(self.edges, self.place)
+        while self.cut_cycles():
+            pass
+        self.mender.open_up(lambda at: (at, "schema") in self.seen)
         self.identifiers.forget()
+        if self.draft < _LATEST:
+            # the schemas are of another dialect now
+            self.mender.drop(tree.root, "jsonSchemaDialect")
 
-    def see(self, value: Any, at: str, kind: str, resource: _Resource) -> None:
-        check(value, at, kind)
+    def see(self, value: Any, at: str, kind: str, resource: Resource) -> None:
         if isinstance(value, bool) or (at, kind) in self.seen:
             return
         self.seen.add((at, kind))
+        if self.inlined:
+            resource = self.inlined.get(id(value), resource)
+            self.check_size(at)
+        resource = self.whole(value, at, kind, resource)
         modern = kind == "schema" and not self.tree.openapi.startswith("3.0.")
         if modern:
+            self.check_dialect(value, at, "$schema")
             if "$id" in value:
                 self.identifiers.declaring.append(value)
                 resource = self.identifiers.own(value, at, resource)
-            self.check_dialect(value, at, "$schema")
             self.check_dynamic(value, at, resource)
         if "$ref" in value and kind in REFERABLE:
-            self.follow(value, at, kind, resource)
-            if not modern and kind != "path-item":
+            is_whole = not modern and kind != "path-item"
+            if self.follow(value, at, kind, resource, is_whole=is_whole) and is_whole:
                 return  # OpenAPI 3.1 §4.8.23: what stands beside it is ignored.
+        self.mender.members(value, at, kind)
         held = list(children(value, at, kind))
-        # Reversed onto the stack: the first fault of the document is the one that is reported.
+        # Reversed onto the stack: what comes first in the document is seen first.
         self.to_see.extend((item, inner, of, resource) for item, inner, of, _ in reversed(held))
         if kind == "schema":
             in_place = [inner for _, inner, _, member in held if member in IN_PLACE]
@@ -198,6 +159,9 @@ class _Bundler:
                 self.edges.setdefault(at, []).extend(in_place)
         if kind == "schema" and isinstance(value.get("discriminator"), dict):
             self.map(value["discriminator"], at, resource)
+        if kind == "security-requirement" and id(value) not in self.targets:
+            self.targets[id(value)] = at
+            self.require(value, at, resource)
 
     def place(self, pointer: str) -> Place | None:
         return self.tree.positions.find(self.tree.root, pointer)
@@ -213,38 +177,142 @@ class _Bundler:
         """The fault of the reference in *member* of the object at *at*."""
         return kind(*facts, place=self.place(f"{at}/{member}"), pointer=at, **more)
 
-    def follow(self, value: dict[str, Any], at: str, kind: str, resource: _Resource) -> None:
-        """Check the reference of *value*, make it a pointer into the tree, see its target."""
-        reference = value["$ref"]
+    def attempt(
+        self, value: dict[str, Any], at: str, member: str, resource: Resource
+    ) -> tuple[Any, Resource, str] | None:
+        """What the reference in *member* of *value* leads to; None, and told, where it cannot."""
+        try:
+            if not isinstance(reference := value[member], str):
+                raise self.wrong(BadReference, f"a {member} must be a string", at=at, member=member)
+            return self.resolve(reference, at, resource, member=member)
+        except (TooLarge, AliasExpansion):
+            raise
+        except SpecError as fault:
+            self.tree.faults.add(fault)
+            return None
+
+    def follow(self, value: Any, at: str, kind: str, resource: Resource, *, is_whole: bool) -> bool:
+        """Check the reference of *value*, make it a pointer into the tree, see its target.
+
+        False where it leads nowhere: it is told and taken out, with all that stands beside it if
+        it *is_whole*.
+        """
         # An alias shares its object: what was made a pointer once stays as it is.
         pointer = self.targets.get(id(value))
         if pointer is None:
-            if not isinstance(reference, str):
-                raise self.wrong(BadReference, "a $ref must be a string", at=at)
-            target, owner, pointer = self.resolve(reference, at, resource)
+            found = self.attempt(value, at, "$ref", resource)
+            if found is not None and not fits(found[0], kind):
+                fault = f"{value['$ref']!r} leads to what is no {kind.replace('-', ' ')}"
+                self.tree.faults.add(self.wrong(BadReference, fault, at=at))
+                found = None
+            if found is None:
+                self.disable(value, at, kind, is_whole=is_whole)
+                return False
+            target, owner, pointer = found
             self.targets[id(value)] = pointer
-            if not isinstance(target, dict) and not (kind == "schema" and isinstance(target, bool)):
-                fault = f"{reference!r} leads to what is no {kind.replace('-', ' ')}"
-                raise self.wrong(BadReference, fault, at=at)
-            if pointer != unquote(reference[1:]):
+            if pointer != unquote(value["$ref"][1:]):
                 value["$ref"] = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
             self.to_see.append((target, pointer, kind, owner))
         self.edges.setdefault(at, []).append(pointer)
+        return True
+
+    def disable(
+        self, value: dict[str, Any], at: str, kind: str, *, member: str = "$ref", is_whole: bool
+    ) -> None:
+        """Take the reference in *member* out of *value*."""
+        if is_whole:
+            self.mender.empty(value)
+        else:
+            self.mender.drop(value, member)
+        if kind == "schema":
+            self.mender.hollow.append(at)
+
+    # -- references that OpenAPI does not have, and bundlers write: of an operation, of a whole map
+
+    def whole(self, value: dict[str, Any], at: str, kind: str, resource: Resource) -> Resource:
+        """Put in its place what a `$ref` in *value*, or in a map of it, leads to.
+
+        Also what a Path Item refers to, if it has members of its own beside its `$ref`.
+        """
+        members = MEMBERS[kind]
+        if isinstance(value.get("$ref"), str):
+            has_own = kind == "path-item" and not members.keys().isdisjoint(value)
+            if has_own or kind in ("operation", "components"):
+                resource = self.inline(value, at, resource, is_told=not has_own)
+        for name, held in list(value.items()):
+            is_map = name in members and members[name].shape in ("names", "patterned")
+            if is_map and isinstance(held, dict) and isinstance(held.get("$ref"), str):
+                self.inline(held, pointers.join(at, name), resource, is_told=True)
+        return resource
+
+    def inline(
+        self, value: dict[str, Any], at: str, resource: Resource, *, is_told: bool
+    ) -> Resource:
+        """Put what the `$ref` of *value* leads to in its place; the resource that it is of."""
+        while isinstance(reference := value.get("$ref"), str):
+            found = self.attempt(value, at, "$ref", resource)
+            target, owner, _ = found or (None, resource, "")
+            if found is not None and (not isinstance(target, dict) or _holds(target, value)):
+                why = "round in a circle" if isinstance(target, dict) else "to what is no object"
+                fault = f"{reference!r} leads {why}"
+                self.tree.faults.add(self.wrong(BadReference, fault, at=at))
+                target = None
+            if target is None:
+                self.mender.drop(value, "$ref")
+                return resource
+            if is_told:
+                fault = f"OpenAPI has no $ref here; {reference!r} is followed all the same"
+                self.tree.faults.add(self.wrong(BadReference, fault, at=at))
+            self.mender.fill(value, target)
+            for item in target.values():
+                inner = item.values() if isinstance(item, dict) else item
+                for each in (item, *(inner if isinstance(item, (dict, list)) else ())):
+                    self.inlined.setdefault(id(each), owner)
+            self.inlined.setdefault(id(value), owner)
+            resource = owner
+        return resource
+
+    def check_size(self, at: str) -> None:
+        """Refuse what such references multiply, as aliases are refused that do."""
+        limits, written = self.tree.limits, len(self.tree.positions.of)
+        if len(self.seen) > max(limits.free_nodes, limits.amplification * written):
+            fault = "references that stand for what they lead to make the document more than"
+            fault += f" {limits.amplification} times larger than its text"
+            raise TooLarge(fault, place=self.place(at), pointer=at)
 
     def check_dialect(self, value: dict[str, Any], at: str, member: str) -> None:
+        """Make a schema of another draft one of 2020-12; one of an unknown dialect says nothing."""
         dialect = value.get(member)
-        if not isinstance(dialect, str) or dialect.rstrip("#") == JSON_SCHEMA_2020_12:
+        if not isinstance(dialect, str):
+            if member == "$schema" and self.draft < _LATEST and id(value) not in self.modernised:
+                self.modernise(value, self.draft)
             return
-        if not dialect.startswith(OPENAPI_DIALECTS):
+        draft = draft_of(dialect)
+        if draft is None:
             pointer = pointers.join(at, member)
-            raise ForeignDialect(dialect, place=self.place(pointer), pointer=pointer)
+            fault = ForeignDialect(dialect, place=self.place(pointer), pointer=pointer)
+            self.tree.faults.add(fault)
+            self.disable(value, at, "schema", member=member, is_whole=member == "$schema")
+        elif member != "$schema":
+            self.draft = draft
+        elif draft < _LATEST:
+            self.modernise(value, draft)
 
-    def check_dynamic(self, value: dict[str, Any], at: str, resource: _Resource) -> None:
+    def modernise(self, value: Any, draft: int) -> None:
+        """Make the schema *value*, of *draft*, and all in it 2020-12."""
+        self.modernised.update(id(each) for each, _ in dicts(value, ""))
+        modernise(value, draft, self.mender)
+
+    def check_dynamic(self, value: dict[str, Any], at: str, resource: Resource) -> None:
         """Find the initial target of a `$dynamicRef`, as that of a `$ref` is found."""
         if isinstance(anchor := value.get("$dynamicAnchor"), str):
-            self.overriding[anchor] += 1
-        if isinstance(reference := value.get("$dynamicRef"), str):
-            target, owner, pointer = self.resolve(reference, at, resource, member="$dynamicRef")
+            self.anchors.setdefault(anchor, []).append(at)
+        if "$dynamicRef" in value:
+            found = self.attempt(value, at, "$dynamicRef", resource)
+            if found is None:
+                self.disable(value, at, "schema", member="$dynamicRef", is_whole=False)
+                return
+            target, owner, pointer = found
             self.to_see.append((target, pointer, "schema", owner))
             self.edges.setdefault(at, []).append(pointer)
             self.dynamic.append((value, at, pointer))
@@ -253,19 +321,85 @@ class _Bundler:
         """Make each `$dynamicRef` a pointer: with one it means what a `$ref` means.
 
         Only a dynamic anchor of the same name in another resource could lead it elsewhere
-        (2020-12 §8.2.3.2); that choice is made at run time, by URIs that a bundle does not keep.
+        (2020-12 §8.2.3.2): then there are copies to choose from.
         """
-        for value, at, pointer in self.dynamic:
-            reference = value["$dynamicRef"]
-            name = unquote(urldefrag(reference).fragment)
-            if not name.startswith("/") and self.overriding[name] > 1:
-                fault = f"{reference!r} could lead to {self.overriding[name]} schemas, and which of"
-                fault += " them is only known at run time"
-                advice = f"Give all but one $dynamicAnchor {name!r} another name, or use $ref."
-                raise self.wrong(BadReference, fault, at=at, member="$dynamicRef", advice=advice)
-            value["$dynamicRef"] = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
+        references = [
+            Reference(at, "$dynamicRef", pointer, None if name.startswith("/") else name)
+            for value, at, pointer in self.dynamic
+            for name in [unquote(urldefrag(value["$dynamicRef"]).fragment)]
+        ]
+        several = {name: at for name, at in self.anchors.items() if len(at) > 1}
+        if several.keys().isdisjoint(each.name for each in references):
+            for value, _, pointer in self.dynamic:
+                value["$dynamicRef"] = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
+            return
+        self.specialise(references, several)
 
-    def map(self, discriminator: dict[str, Any], at: str, resource: _Resource) -> None:
+    def specialise(self, references: list[Reference], anchors: Mapping[str, list[str]]) -> None:
+        """Settle all references of a document in which dynamic *anchors* have several bindings."""
+        root = self.tree.root
+        schemas = {at for at, kind in self.seen if kind == "schema"}
+        for at in schemas:
+            value = pointers.find(root, at)
+            written = value.get("$ref") if isinstance(value, dict) else None
+            if isinstance(written, str) and written.startswith("#"):
+                references.append(Reference(at, "$ref", unquote(written[1:])))
+        resources = {resource.at for resource in self.identifiers.owned.values()} & schemas
+        scopes = Scopes(root, schemas, resources, anchors, self.copy)
+        try:
+            settled = list(scopes.settle(references))
+        except TooManyWays:
+            for value, at, _ in self.dynamic:
+                fault = (
+                    f"{value['$dynamicRef']!r} could lead to more schemas than can be told apart"
+                )
+                fault_at = self.wrong(BadReference, fault, at=at, member="$dynamicRef")
+                self.tree.faults.add(fault_at)
+                self.disable(value, at, "schema", member="$dynamicRef", is_whole=False)
+            return
+        for at, member, target in settled:
+            value = pointers.resolve(root, at)
+            value[member] = "#" + quote(target, safe=_FRAGMENT_SAFE)
+            kept = [each for each in self.edges.get(at, ()) if pointers.is_within(each, at)]
+            others = [each[2] for each in settled if each[0] == at]
+            self.edges[at] = [*kept, *others]
+
+    def copy(self, at: str) -> str:
+        """Copy the schema at *at* for another way to it; the pointer of the copy."""
+        tree, bundled = self.tree, self.bundled()
+        name = f"{pointers.split(at)[-1]} {len(bundled) + 1}"
+        bundled[name] = _copied(pointers.resolve(tree.root, at), tree.positions)
+        here = pointers.of([BUNDLED, name])
+        for place, held in list(self.edges.items()):
+            if pointers.is_within(place, at):
+                inside = [
+                    here + each[len(at) :] for each in held if pointers.is_within(each, place)
+                ]
+                self.edges[here + place[len(at) :]] = inside
+        return here
+
+    def cut_cycles(self) -> bool:
+        """Take a reference out of each circle that was found; False if there was none."""
+        chains = list(_cycles(self.edges))
+        for chain in chains:
+            steps = list(pairwise(chain))
+            if not all(there in self.edges.get(here, ()) for here, there in steps):
+                continue  # a circle that shares a step with it has been cut
+            self.tree.faults.add(UnproductiveCycle(chain, place=self.place(chain[0])))
+            # the last reference of the circle: what comes before it is read as written
+            here, there, value, member = next(
+                (here, there, value, member)
+                for here, there in reversed(steps)
+                if isinstance(value := pointers.find(self.tree.root, here), dict)
+                for member in ("$ref", "$dynamicRef")
+                if unquote(str(value.get(member))) == "#" + there
+            )
+            is_whole = self.tree.openapi.startswith("3.0.")
+            self.disable(value, here, "schema", member=member, is_whole=is_whole)
+            self.edges[here].remove(there)
+        return bool(chains)
+
+    def map(self, discriminator: dict[str, Any], at: str, resource: Resource) -> None:
         """Make a discriminator's mapping to another file a pointer into the tree.
 
         A mapping is a hint (OpenAPI 3.1 §4.8.25): one that leads nowhere is left to lint.
@@ -285,9 +419,32 @@ class _Bundler:
                 mapping[name] = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
             self.to_see.append((value, pointer, "schema", owner))
 
+    def require(self, requirement: dict[str, Any], at: str, resource: Resource) -> None:
+        """Make the URIs of security schemes in *requirement* pointers into the tree.
+
+        OpenAPI 3.2 §4.30: what is the name of a component is no URI.  The reader tells of those
+        that lead nowhere, as it does of unknown names.
+        """
+        declared = pointers.find(self.tree.root, "/components/securitySchemes")
+        places = self.tree.positions.of.get(id(requirement), {})
+        renamed: dict[str, Any] = {}
+        for name, scopes in requirement.items():
+            uri, is_name = name, isinstance(declared, dict) and name in declared
+            if not is_name and not {"#", "/", "."}.isdisjoint(name):
+                with suppress(BadReference, DanglingReference, RefusedReference):
+                    scheme, owner, pointer = self.resolve(name, at, resource)
+                    if isinstance(scheme, dict):
+                        self.to_see.append((scheme, pointer, "security-scheme", owner))
+                    uri = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
+            renamed[uri] = scopes
+            if name in places:
+                places[uri] = places[name]
+        requirement.clear()
+        requirement.update(renamed)
+
     def resolve(
-        self, reference: str, at: str, resource: _Resource, *, member: str = "$ref"
-    ) -> tuple[Any, _Resource, str]:
+        self, reference: str, at: str, resource: Resource, *, member: str = "$ref"
+    ) -> tuple[Any, Resource, str]:
         """What *reference* leads to: the value, whose it is, its pointer in the tree."""
         try:
             url, fragment = urldefrag(reference)
@@ -311,7 +468,7 @@ class _Bundler:
         inner = self.main if owner.settled else self.innermost(owner, pointer)
         return value, inner, owner.at + pointer
 
-    def innermost(self, owner: _Resource, pointer: str) -> _Resource:
+    def innermost(self, owner: Resource, pointer: str) -> Resource:
         """The resource that the node at *pointer* of *owner* belongs to."""
         value, walked = owner.value, owner.at
         for token in pointers.split(pointer)[:-1]:
@@ -321,15 +478,19 @@ class _Bundler:
                 owner = self.identifiers.own(value, walked, owner)
         return owner
 
-    def locate(self, url: str, reference: str, at: str, resource: _Resource) -> _Resource:
+    def locate(self, url: str, reference: str, at: str, resource: Resource) -> Resource:
         """The resource that *url* names: a declared `$id` or `$self`, or a file."""
         absolute = urljoin(resource.base, url)
+        if absolute in self.known:
+            return self.known[absolute]
         if self.ids is None:
             self.ids = {}
-            for owner in [self.main, *self.files.values()]:
+            for owner in [self.main, *self.files.values(), *self.known.values()]:
                 self.identifiers.collect(owner, self.ids)
         if absolute in self.ids:
             return self.ids[absolute]
+        if (known := meta_schema(absolute)) is not None:
+            return self.publish(absolute, known, at)
         parts = urlsplit(url)
         if parts.scheme or parts.netloc or parts.query:
             reason = "is a file: address" if parts.scheme == "file" else "is a remote reference"
@@ -346,7 +507,7 @@ class _Bundler:
             raise self.wrong(RefusedReference, reference, reason, at=at, advice=_STAY_BELOW)
         return self.files.get(path) or self.load(path, reference, at)
 
-    def load(self, path: Path, reference: str, at: str) -> _Resource:
+    def load(self, path: Path, reference: str, at: str) -> Resource:
         """Read the file *path*, which is below the document's folder, into the tree."""
         tree, positions = self.tree, self.tree.positions
         # Only a regular file: a pipe would block for ever.
@@ -357,19 +518,48 @@ class _Bundler:
         if inside in self.bundled():
             # Bundled when the document was read before: its references are pointers already.
             at = pointers.of([BUNDLED, inside])
-            return _Resource(self.bundled()[inside], at, path, settled=True)
-        data = read_file(str(path), limits=tree.limits)
-        self.taken += len(data)
-        if self.taken > tree.limits.bytes:
-            fault = f"the files that it refers to have more than {tree.limits.bytes} bytes"
-            raise self.wrong(TooLarge, fault, at=at)
+            return Resource(self.bundled()[inside], at, path, settled=True)
         file = str(Path(positions.files[0]).parent / inside)
-        value = read_text(data, positions, file=file, limits=tree.limits)
+        here = pointers.of([BUNDLED, inside])
+        try:
+            data = read_file(str(path), limits=tree.limits)
+            self.taken += len(data)
+            if self.taken > tree.limits.bytes:
+                fault = f"the files that it refers to have more than {tree.limits.bytes} bytes"
+                raise self.wrong(TooLarge, fault, at=at)
+            value = read_text(
+                data, positions, file=file, limits=tree.limits, faults=tree.faults, at=here
+            )
+        except (BadSyntax, NotUtf8, UnreadableDocument) as error:
+            why = f"{error.place}: {error.fault}" if error.place else error.fault
+            fault = f"{reference!r} cannot be read: {why}"
+            raise self.wrong(BadReference, fault, at=at, advice=error.advice) from None
         bundled = self.bundled()
         bundled[inside] = value
-        positions.of.setdefault(id(bundled), {})[inside] = pack(positions.files.index(file), 0, 0)
-        resource = _Resource(value, pointers.of([BUNDLED, inside]), path)
+        positions.of.setdefault(id(bundled), {})[inside] = pack(len(positions.files) - 1, 0, 0)
+        resource = Resource(value, here, path)
+        draft = draft_of(value.get("$schema")) if isinstance(value, dict) else None
+        if draft is not None and draft < _LATEST:
+            self.modernise(value, draft)
         self.files[path] = resource
+        if self.ids is not None and isinstance(value, dict):
+            # all files again for each new one would be quadratic
+            whole = self.identifiers.own(value, here, resource)
+            self.identifiers.collect(whole, self.ids)
+        return resource
+
+    def publish(self, uri: str, schema: Any, at: str) -> Resource:
+        """Take the meta-schema that is known as *uri* into the tree: no network is asked for it."""
+        positions, bundled = self.tree.positions, self.bundled()
+        # it is written nowhere: what refers to it is cited
+        index = next((i for i, file in enumerate(positions.files)), 0)
+        place = self.place(at)
+        line = pack(index, place.line - 1, place.column - 1) if place else 0
+        bundled[uri] = value = positions.copy(schema, Positions(), {}, default=line)
+        resource = self.known[uri] = Resource(value, pointers.of([BUNDLED, uri]), None, uri)
+        draft = draft_of(value.get("$schema"))
+        if draft is not None and draft < _LATEST:
+            self.modernise(value, draft)
         self.ids = None
         return resource
 
@@ -385,6 +575,17 @@ class _Bundler:
             raise BadReference("this member holds objects", place=self.place(at), pointer=at)
         held: dict[str, Any] = root[BUNDLED]
         return held
+
+
+def _copied(value: Any, positions: Positions) -> Any:
+    """A copy of *value* as it is by now, each part of it in the place of its original."""
+    if not isinstance(value, (dict, list)):
+        return value
+    made: Any = value.copy()
+    for key, held in made.items() if isinstance(made, dict) else enumerate(made):
+        made[key] = _copied(held, positions)
+    positions.of[id(made)] = dict(positions.of.get(id(value), {}))
+    return made
 
 
 def _nearest_pointer(root: Any, pointer: str) -> str | None:
@@ -420,10 +621,8 @@ def _namesake(root: Any, name: str) -> str | None:
     return None
 
 
-def _refuse_cycles(
-    edges: Mapping[str, Sequence[str]], place: Callable[[str], Place | None]
-) -> None:
-    """Raise UnproductiveCycle if *edges* lead from any pointer back to itself.
+def _cycles(edges: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, ...]]:
+    """Chains of *edges* that lead from a pointer back to itself; none only if there is none.
 
     An edge joins two objects that describe the same value: a reference and its target, a schema
     and a branch of its `allOf`.  JSON Schema 2020-12 §9.4.1 forbids a loop of these alone; a loop
@@ -443,27 +642,20 @@ def _refuse_cycles(
                 done.add(path[-1])
                 on_path.discard(path.pop())
             elif following in on_path:
-                chain = (*path[path.index(following) :], following)
-                raise UnproductiveCycle(chain, place=place(chain[0]))
+                yield (*path[path.index(following) :], following)
             elif following in edges and following not in done:
                 path.append(following)
                 on_path.add(following)
                 ahead.append(iter(edges[following]))
 
 
-def _dicts(value: Any, pointer: str) -> list[tuple[dict[str, Any], str]]:
-    """All objects in *value*, itself included, that are not inside a nested `$id`."""
-    objects: list[tuple[dict[str, Any], str]] = []
-    ahead: list[tuple[Any, str, bool]] = [(value, pointer, True)]
+def _holds(value: Any, wanted: dict[str, Any]) -> bool:
+    """Whether *value* is *wanted*, or holds it."""
+    ahead = [value]
     while ahead:
-        item, at, is_top = ahead.pop()
-        if isinstance(item, dict):
-            objects.append((item, at))
-            if not is_top and isinstance(item.get("$id"), str):
-                continue
-            inner = [(held, pointers.join(at, key), False) for key, held in item.items()]
-            ahead.extend(reversed(inner))
-        elif isinstance(item, list):
-            inner = [(held, pointers.join(at, key), False) for key, held in enumerate(item)]
-            ahead.extend(reversed(inner))
-    return objects
+        item = ahead.pop()
+        if item is wanted:
+            return True
+        if isinstance(item, (dict, list)):
+            ahead += item.values() if isinstance(item, dict) else item
+    return False

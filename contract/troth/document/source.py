@@ -54,6 +54,8 @@ class Positions:
     files: list[str] = field(default_factory=list)
     of: dict[int, dict[Any, int]] = field(default_factory=dict)
     top: int | None = None
+    #: what a container held as written, where something was taken out of it (see `mending`)
+    originals: dict[int, Any] = field(default_factory=dict)
 
     def add_file(self, file: str) -> int:
         """Give *file* its number."""
@@ -87,15 +89,16 @@ class Positions:
     ) -> Any:
         """Copy *value* out of the tree of *source*, noting where each part of it was written.
 
-        *files* says which number each file of *source* has here.  A part that *source* does not
-        know gets the position *default*.
+        What was taken out of that tree is in the copy again.  *files* says which number each file
+        of *source* has here.  A part that *source* does not know gets the position *default*.
         """
-        if isinstance(value, dict):
+        written = source.originals.get(id(value), value)
+        if isinstance(written, dict):
             made: Any = {}
-            items: Iterable[tuple[Any, Any]] = value.items()
-        elif isinstance(value, list):
-            made = [None] * len(value)
-            items = enumerate(value)
+            items: Iterable[tuple[Any, Any]] = written.items()
+        elif isinstance(written, list):
+            made = [None] * len(written)
+            items = enumerate(written)
         else:
             return value
         known = source.of.get(id(value), {})

@@ -1,14 +1,41 @@
 """What can be wrong with a document or an overlay: the subclasses of `SpecError`.
 
+What is wrong in one place need not stop the rest: `Faults` gathers what was told and left out.
+
 Each is named for what went wrong and carries its facts; file, line, column, pointer and advice
 are the root's fields.  None of them ever quotes the content of a file beyond a key or a number.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from troth.errors import Place, SpecError
+
+
+class Faults:
+    """What could not be understood, gathered while a document is read: each once."""
+
+    def __init__(self, faults: Iterable[SpecError] = ()) -> None:
+        self._told: dict[tuple[Any, ...], SpecError] = {}
+        for fault in faults:
+            self.add(fault)
+
+    def add(self, fault: SpecError) -> None:
+        """Tell *fault*, unless it has been told: the place is left out, and the rest goes on."""
+        self._told.setdefault((fault.place, fault.pointer, fault.fault), fault)
+
+    def in_order(self, file: str) -> tuple[SpecError, ...]:
+        """The faults in the order of the document: those of *file*, then those of other files."""
+
+        def order(fault: SpecError) -> tuple[bool, str, int, int]:
+            place = fault.place
+            if place is None:
+                return (False, "", 0, 0)
+            return (place.file != file, place.file, place.line, place.column)
+
+        return tuple(sorted(self._told.values(), key=order))
 
 
 class UnreadableDocument(SpecError):
@@ -48,6 +75,17 @@ class DuplicateKey(SpecError):
         self.first = first
 
 
+#: The keys that were given twice, each with the object that has them.
+Doubled = list[tuple[dict[str, Any], DuplicateKey]]
+
+
+def double(fault: DuplicateKey, members: dict[str, Any], doubled: Doubled | None) -> None:
+    """Note *fault* of the object *members* in *doubled*, or raise it where nobody gathers."""
+    if doubled is None:
+        raise fault
+    doubled.append((members, fault))
+
+
 class AliasExpansion(SpecError):
     """The aliases of a YAML file multiply it beyond the limit, or one contains itself."""
 
@@ -66,20 +104,22 @@ class UnsupportedVersion(SpecError):
         supported: str,
         place: Place | None,
         pointer: str,
-        likely: str = "",
     ) -> None:
-        instead = f" Write {likely}." if likely else ""
         super().__init__(
             f"version {found} is not supported",
             place=place,
             pointer=pointer,
-            advice=f"Supported versions: {supported}.{instead}",
+            advice=f"Supported versions: {supported}.",
         )
         self.found = found
 
 
 class WrongType(SpecError):
     """A member holds a value of another JSON type than OpenAPI says."""
+
+
+class BadSchema(WrongType):
+    """A keyword of a schema holds what JSON Schema does not give it."""
 
 
 class DanglingReference(SpecError):

@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from troth import pointer as pointers
 from troth.document.json_reader import read_json
 from troth.document.source import Limits, Positions
-from troth.document.spec_errors import NotUtf8, TooLarge, UnreadableDocument
+from troth.document.spec_errors import Doubled, Faults, NotUtf8, TooLarge, UnreadableDocument
 from troth.document.yaml_reader import read_yaml
 from troth.errors import Place
 
@@ -36,11 +37,17 @@ def read_file(file: str, *, limits: Limits) -> bytes:
 
 
 def read_source(
-    source: str | Path | bytes, positions: Positions, *, name: str | None, limits: Limits
+    source: str | Path | bytes,
+    positions: Positions,
+    *,
+    name: str | None,
+    limits: Limits,
+    faults: Faults | None = None,
 ) -> tuple[Any, str]:
     """The value that the file *source* ("-" is standard input) or these bytes say, and its name.
 
-    *name* is what errors call it.  Raises SpecError.
+    *name* is what errors call it.  Raises SpecError; what need not stop the reading goes to
+    *faults*, if they are gathered.
     """
     if isinstance(source, bytes):
         data, file = source, name or "<bytes>"
@@ -48,14 +55,23 @@ def read_source(
         data, file = sys.stdin.buffer.read(limits.bytes + 1), name or "<stdin>"
     else:
         data, file = read_file(str(source), limits=limits), name or str(source)
-    return read_text(data, positions, file=file, limits=limits), file
+    return read_text(data, positions, file=file, limits=limits, faults=faults), file
 
 
-def read_text(data: bytes, positions: Positions, *, file: str, limits: Limits) -> Any:
+def read_text(
+    data: bytes,
+    positions: Positions,
+    *,
+    file: str,
+    limits: Limits,
+    faults: Faults | None = None,
+    at: str = "",
+) -> Any:
     """The value that *data* says; its places enter *positions* under the name *file*.
 
     A file named `.json` is JSON, one named `.yaml` or `.yml` is YAML; any other is JSON when it
-    starts as JSON does.  Raises SpecError.
+    starts as JSON does.  *at* is where the value will stand.  Raises SpecError; a key that is
+    given twice goes to *faults*, if they are gathered.
     """
     number = positions.add_file(file)
     if len(data) > limits.bytes:
@@ -67,9 +83,32 @@ def read_text(data: bytes, positions: Positions, *, file: str, limits: Limits) -
     data = data.removeprefix(_BOM)
     text = _decode(data, file)
     suffix = Path(file).suffix.lower()
+    doubled: Doubled | None = None if faults is None else []
     if suffix == ".json" or (suffix not in (".yaml", ".yml") and _looks_like_json(text)):
-        return read_json(text, positions, file=number, limits=limits)
-    return read_yaml(data, positions, file=number, limits=limits)
+        value = read_json(text, positions, file=number, limits=limits, doubled=doubled)
+    else:
+        value = read_yaml(data, positions, file=number, limits=limits, doubled=doubled)
+    if faults is not None and doubled:
+        _tell(doubled, value, at, faults)
+    return value
+
+
+def _tell(doubled: Doubled, root: Any, top: str, faults: Faults) -> None:
+    """Tell the keys of *root* that were given twice, now that their pointers can be known."""
+    wanted = {id(members) for members, _ in doubled}
+    found: dict[int, str] = {}
+    ahead = [(root, top)]
+    while ahead:
+        value, at = ahead.pop()
+        if id(value) in wanted:
+            found.setdefault(id(value), at)
+        if isinstance(value, (dict, list)):
+            items = value.items() if isinstance(value, dict) else enumerate(value)
+            ahead += [(item, pointers.join(at, key)) for key, item in items]
+    for members, fault in doubled:
+        # what stands in the first of two is gone, and has no pointer any more
+        fault.pointer = pointers.join(found[id(members)], fault.key) if id(members) in found else ""
+        faults.add(fault)
 
 
 def _looks_like_json(text: str) -> bool:

@@ -7,7 +7,6 @@ document is compiled, so that a misspelt field is seen and never silently withou
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, get_args
@@ -159,7 +158,7 @@ EXTENSIONS: Mapping[str, Extension] = {
 
 _OURS = "x-troth-"
 # Members of the document's root that hold objects beside those that `grammar` walks.
-_SIDES = ("info", "servers", "tags", "externalDocs")
+_SIDES = ("info", "tags", "externalDocs")
 
 
 def check(document: Any) -> list[tuple[str, str]]:
@@ -183,9 +182,7 @@ def check(document: Any) -> list[tuple[str, str]]:
         if isinstance(node, dict):
             faults.extend(_check_object(node, at, kind))
             if kind:
-                inner: list[tuple[Any, str, str]] = []
-                with suppress(grammar.Misfit):  # nobody reads what stands beside a `$ref`
-                    inner.extend(child[:3] for child in grammar.children(node, at, kind))
+                inner = [child[:3] for child in grammar.children(node, at, kind)]
                 waiting.extend(reversed(inner))
     return faults
 

@@ -26,7 +26,14 @@ from yaml.events import (
 
 from troth import pointer
 from troth.document.source import MAX_NUMBER_LENGTH, Limits, Positions, pack
-from troth.document.spec_errors import AliasExpansion, BadSyntax, DuplicateKey, TooLarge
+from troth.document.spec_errors import (
+    AliasExpansion,
+    BadSyntax,
+    Doubled,
+    DuplicateKey,
+    TooLarge,
+    double,
+)
 from troth.errors import Place, SpecError
 
 # YAML 1.2.2 §10.3.2, the core schema.  Python's `[0-9]`, not `\d`: only ASCII digits count.
@@ -47,12 +54,20 @@ _TAGS = "tag:yaml.org,2002:"
 _TYPES = {"int": (int,), "float": (int, float), "bool": (bool,), "null": (type(None),)}
 
 
-def read_yaml(data: bytes, positions: Positions, *, file: int, limits: Limits) -> Any:
+def read_yaml(
+    data: bytes,
+    positions: Positions,
+    *,
+    file: int,
+    limits: Limits,
+    doubled: Doubled | None = None,
+) -> Any:
     """Read the one YAML document of *data*, which is UTF-8 without a byte order mark.
 
-    Raises SpecError: BadSyntax, DuplicateKey, AliasExpansion, TooLarge.
+    Of a key that is given twice the last counts, and *doubled* gets the fault; without it is
+    raised.  Raises SpecError: BadSyntax, DuplicateKey, AliasExpansion, TooLarge.
     """
-    return _Composer(data, positions, file=file, limits=limits).document()
+    return _Composer(data, positions, file=file, limits=limits, doubled=doubled).document()
 
 
 class _Open:
@@ -71,8 +86,17 @@ class _Anchored(NamedTuple):
 class _Composer:
     """The reading of one file: the parser, the anchors so far, and what has been spent."""
 
-    def __init__(self, data: bytes, positions: Positions, *, file: int, limits: Limits) -> None:
+    def __init__(
+        self,
+        data: bytes,
+        positions: Positions,
+        *,
+        file: int,
+        limits: Limits,
+        doubled: Doubled | None,
+    ) -> None:
         self.data = data
+        self.doubled = doubled
         self.next: Callable[[], Any]
         self.positions = positions
         self.file = file
@@ -177,7 +201,11 @@ class _Composer:
                 key = self.key(event)
                 if key in noted:
                     first = self.positions.place(noted[key])
-                    raise DuplicateKey(key, first=first, place=self.place(event))
+                    double(
+                        DuplicateKey(key, first=first, place=self.place(event)),
+                        members,
+                        self.doubled,
+                    )
                 noted[key] = self.position(event)
                 members[key] = self.node(self.next())
                 if key == "<<" and event.implicit[0] and _is_mergeable(members[key]):

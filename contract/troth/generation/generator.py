@@ -30,7 +30,7 @@ from troth.generation.shape import (
     whole_limits,
 )
 from troth.generation.source import Source, Unsatisfiable
-from troth.generation.subjects import Subject, count_lists
+from troth.generation.subjects import Subject, count_lists, link
 from troth.http import json_text
 from troth.schema.data_model import ALL_TYPES, TYPES, identity
 
@@ -308,7 +308,7 @@ class Natural:
             return example
         if node.shape.values is not None:
             return example
-        return self.subject.untaken(example, source, name, node.accepts)
+        return self.subject.example(node, example, source, name)
 
     def item(
         self, generator: Generator, nodes: Conjunction, source: Source, depth: int, name: str
@@ -325,6 +325,8 @@ class Natural:
     ) -> Any:
         if node.choices:
             return self._branch(generator, node, source, depth, name)
+        if "title" not in node.shape.derived:
+            node.shape.derived["title"] = _title(node.nodes)
         return self.shaped(generator, node.shape, source, depth, name)
 
     def _is_sparing(self, source: Source, depth: int) -> bool:
@@ -390,9 +392,11 @@ class Natural:
         self, generator: Generator, shape: Shape, source: Source, depth: int, name: str
     ) -> Any:
         """An object whose members know what they belong to."""
-        before = self.subject.enter(name)
+        before = self.subject.enter(name, shape.derived.get("title", ""))
         try:
+            self.subject.learn(generator.graph, shape)
             members = generator.of_kind(shape, "object", source, depth, name)
+            link(generator.graph, shape, members, self.subject.owner)
         finally:
             self.subject.leave(before)
         count_lists(generator.graph, shape, members)
@@ -448,7 +452,7 @@ class Natural:
         expressions = [pattern for part in shape.objects for pattern, _ in part.patterns]
         if shape.names and (attempt % 2 == 0 or not expressions):
             names = conjunction(list(shape.names))
-            drawn = self.value(generator, names, source, 1, "name")
+            drawn = self.value(generator, names, source, 1, "")
             if isinstance(drawn, str):
                 return drawn
         if expressions:
@@ -683,6 +687,16 @@ def _first_built(build: Callable[[T], Any], options: Sequence[T]) -> Any:
 
 _NULL = frozenset(["null"])
 _NOTHING = (False,)
+
+
+def _title(nodes: Conjunction) -> str:
+    """What the first of *nodes* that has a name is called: a schema of the document's, mostly."""
+    for node in nodes:
+        if isinstance(node, dict):
+            named = node.get("$ref") or node.get("title")
+            if isinstance(named, str):
+                return named.rpartition("/")[2]
+    return ""
 
 
 def _is_map(shape: Shape) -> bool:

@@ -38,6 +38,7 @@ _EPOCH = datetime(2021, 1, 1, tzinfo=UTC)
 _DAYS = 950
 _PACES = (timedelta(hours=2), timedelta(days=1), timedelta(days=9))
 _YOUNGEST, _OLDEST = 19, 65
+_NAMES = ("first name", "last name", "full name")
 _WORD_LISTS = ("apart", "generic", "dates", "bounds", "counting", "lists")
 _MILLISECONDS = frozenset({"ms", "millis", "milliseconds"})
 
@@ -54,6 +55,13 @@ class Kind:
     format: str = ""
     fact: str = ""
     unique: bool = False
+    vary: bool = False
+    whole: bool = False
+
+    @property
+    def is_fact(self) -> bool:
+        """Whether others have to agree with it."""
+        return self.name in _NAMES or self.moment is not None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,6 +112,8 @@ def table() -> Table:
             entry.get("format", ""),
             entry.get("fact", ""),
             entry.get("unique", False),
+            entry.get("vary", False),
+            entry.get("whole", False),
         )
         named = kinds if kind.flag is None else flags
         named.update(dict.fromkeys(_split(entry["names"]), kind))
@@ -111,7 +121,7 @@ def table() -> Table:
     people: set[str] = set()
     for entry in read["things"]:
         words = _split(entry["words"])
-        things.update(dict.fromkeys(words, Kind("name", _listed(entry["name"]))))
+        things.update(dict.fromkeys(words, Kind("name", _listed(entry["name"]), vary=True)))
         people.update(words if entry.get("people") else ())
     return Table(
         kinds,
@@ -156,12 +166,15 @@ def singular(word: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def owner_of(name: str, otherwise: str) -> str:
+def owner_of(name: str, otherwise: str = "") -> str:
     """What the members of an object called *name* belong to; *otherwise* where it says nothing."""
-    words = words_of(name)
-    while words and singular(words[-1]) in table().words["generic"]:
+    words, generic, things = words_of(name), table().words["generic"], table().things
+    while words:
+        owner = " ".join((*words[-2:-1], singular(words[-1])))
+        if singular(words[-1]) not in generic or (len(words) > 1 and owner in things):
+            return owner
         words = words[:-1]
-    return " ".join((*words[-2:-1], singular(words[-1]))) if words else otherwise
+    return otherwise
 
 
 @lru_cache(maxsize=4096)
@@ -192,7 +205,8 @@ def telling(name: str, owner: str = "") -> Telling | None:
     key = next((word for word in words if word in apart or word in people), "")
     if not key:
         key = next((word for word in owner.split() if word in apart), "")
-    return Telling(words, kind, " ".join(before), "" if key in owner.split()[-1:] else key)
+    belongs = " ".join(before) or owner
+    return Telling(words, kind, belongs, "" if key in owner.split()[-1:] else key)
 
 
 @lru_cache(maxsize=4096)
@@ -244,8 +258,10 @@ def _found(words: tuple[str, ...], owner: tuple[str, ...]) -> tuple[Kind, tuple[
         if start == 0 and kind is None and owner:
             # `url` of an image is an image URL
             kind = kinds.get(f"{owner[-1]} {own}")
-        if kind is not None:
+        if kind is not None and not (start and kind.whole):
             return kind, words[:start]
+    if owner and (of_owner := kinds.get(owner[-1])) and of_owner.format == "uri":
+        return of_owner, owner  # `github` among the links is one
     last = words[-1]
     for end in _RUN_TOGETHER:
         if last.endswith(end) and len(last) > len(end) + 2:
@@ -333,6 +349,24 @@ class Record:
                 self.stages[stage] = stage * self.pace + timedelta(seconds=stage and second)
         return self.start + self.stages[stage]
 
+    def learn(self, told: Telling, example: str) -> None:
+        """Take over what *example* says of the record, so that the rest agrees with it."""
+        kind = told.kind
+        if kind.name in _NAMES:
+            first, _, last = example.rpartition(" ")
+            if kind.name != "last name":
+                self.facts.setdefault(("first", told.key), first or last)
+            if kind.name == "last name" or (kind.name == "full name" and first):
+                self.facts.setdefault(("last", told.key), last)
+        elif kind.moment is not None and self.start is None:
+            try:
+                moment = datetime.fromisoformat(example[:19])
+            except ValueError:
+                return
+            self.pace = _PACES[1]
+            self.stages[kind.moment] = kind.moment * self.pace
+            self.start = moment.replace(tzinfo=UTC) - self.stages[kind.moment]
+
     def _once(self, key: tuple[str, str], draw: Callable[[], Any]) -> Any:
         if key not in self.facts:
             self.facts[key] = draw()
@@ -381,13 +415,15 @@ class Record:
                     return text[:1].upper() + text[1:]
                 case "initial":
                     return text[:1]
+                case "word":
+                    return "_".join(text.split())
             return text
 
         return _PLACEHOLDER.sub(filled, template)
 
     def _part(self, name: str, told: Telling, source: Source) -> str:
         if name == "owner":
-            return told.owner or "one"
+            return told.owner or "standard"
         if limits := _RANGE.fullmatch(name):
             low, high = int(limits[1]), int(limits[2])
             return str(low + source.below(high - low + 1))

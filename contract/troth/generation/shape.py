@@ -428,7 +428,8 @@ def _examples(node: Mapping[str, Any]) -> tuple[Any, ...]:
     return (
         *((node["example"],) if "example" in node else ()),
         *(listed if isinstance(listed, list) else ()),
-        *((node["default"],) if "default" in node else ()),
+        # an empty default says that nothing is there, which shows nothing
+        *((node["default"],) if node.get("default", "") not in ("", [], {}) else ()),
     )
 
 

@@ -14,11 +14,12 @@ from troth.generation import natural_values, strings
 from troth.generation.graph import Graph, Node
 from troth.generation.natural_strings import FORMATS
 from troth.generation.natural_values import Record, telling
-from troth.generation.shape import Shape, number_fits
+from troth.generation.shape import Shape, number_fits, properties
 from troth.generation.source import Source
 from troth.schema.data_model import is_number, type_of
 
 _TURNS = 64
+_MOMENTS = frozenset({"date", "date-time"})
 
 
 class Subject:
@@ -32,10 +33,16 @@ class Subject:
         # the identifiers that were given out, by what they identify
         self._taken: dict[tuple[str, str], set[Any]] = {}
 
-    def enter(self, name: str) -> tuple[str, Record]:
-        """Go into the object called *name*; what comes back is for `leave`."""
+    def enter(self, name: str, title: str = "") -> tuple[str, Record]:
+        """Go into the object called *name*, or of a schema called *title*.
+
+        What comes back is for `leave`.
+        """
         before = (self.owner, self._record)
-        self.owner = natural_values.owner_of(name, self.owner)
+        own, other = natural_values.owner_of(name), natural_values.owner_of(title)
+        if other and not natural_values.is_thing(own):
+            own = other if not own or natural_values.is_thing(other) else own
+        self.owner = own or self.owner
         if before[0] and self.owner != before[0] and natural_values.is_thing(self.owner):
             self._record = Record(self._record.shared)
         return before
@@ -60,7 +67,10 @@ class Subject:
     def text(self, shape: Shape, source: Source, name: str) -> str | None:
         """What the member *name* is likely to hold, if *shape* asks for no other."""
         # an unknown format is a name; of the known ones an email address belongs to somebody
-        forms = (form for form in shape.formats if form not in FORMATS or form == "email")
+        forms = [form for form in shape.formats if form not in FORMATS or form == "email"]
+        if name and not _MOMENTS.isdisjoint(shape.formats):
+            # `arrival` may be a place; as a date it is the day of it
+            forms = [f"{name}_date", f"{name}_time"]
         for each in (name, *forms):
             told = telling(each, self.owner)
             for text, form in self._record.texts(told, source) if told is not None else ():
@@ -86,6 +96,35 @@ class Subject:
             number = round(number)
         fits = partial(_is_of, shape)
         return self.untaken(number, source, name, fits) if fits(number) else None
+
+    def learn(self, graph: Graph, shape: Shape) -> None:
+        """Let the facts of an object of *shape* be those of its members' examples."""
+        taught: list[tuple[str, str]] | None = shape.derived.get("taught")
+        if taught is None:
+            taught = shape.derived["taught"] = [
+                (name, node.examples[0])
+                for name in properties(shape)
+                if (told := telling(name, self.owner)) is not None and told.kind.is_fact
+                if len((node := graph.node(graph.member(shape, name))).examples) == 1
+                if isinstance(node.examples[0], str)
+            ]
+        for name, example in taught:
+            told = telling(name, self.owner)
+            if told is not None and example not in self._taken.get((self.owner, name), ()):
+                self._record.learn(told, example)
+
+    def example(self, node: Node, example: Any, source: Source, name: str) -> Any:
+        """*example* at *node* for the member *name*, or what is like it, where it came before."""
+        told = telling(name, self.owner)
+        if told is None or type(example) not in (str, int):
+            return example
+        if told.kind.vary:
+            shown = self._taken.setdefault((self.owner, name), set())
+            text = self.text(node.shape, source, name) if example in shown else None
+            if text is not None and node.accepts(text):
+                return text
+            shown.add(example)
+        return self.untaken(example, source, name, node.accepts)
 
     def untaken(self, value: Any, source: Source, name: str, accepts: Callable[[Any], bool]) -> Any:
         """*value* for the member *name*, or another if it is an identifier that was given out."""
@@ -117,6 +156,31 @@ def _is_of(shape: Shape, number: int | float) -> bool:
     return type_of(number) in shape.types and number_fits(shape, number)
 
 
+def link(graph: Graph, shape: Shape, members: dict[str, Any], owner: str) -> None:
+    """Let what is inside an *owner* say whose it is: the `petId` of the visits of a pet."""
+    own = members.get("id")
+    wanted = (*owner.split()[-1:], "id")
+    if type(own) not in (str, int) or len(wanted) < 2:
+        return
+    for name, member in members.items():
+        inner = member if isinstance(member, list) else [member]
+        keys = {
+            key
+            for each in inner
+            if isinstance(each, dict)
+            for key in each
+            if natural_values.words_of(key) == wanted and type(each[key]) is type(own)
+        }
+        for key in keys:
+            node = graph.node(graph.member(shape, name))
+            parts = [node, node.item(0)] if isinstance(member, list) else [node]
+            if any(part.choices or part.examples for part in parts):
+                continue  # as the document has it, or of who knows which branch
+            if parts[-1].member(key).accepts(own):
+                for each in inner:
+                    each[key] = own
+
+
 def count_lists(graph: Graph, shape: Shape, members: dict[str, Any]) -> None:
     """Let the totals among *members*, or in an object that is about them, be those of the lists."""
     lists = {name: len(each) for name, each in members.items() if isinstance(each, list)}
@@ -124,7 +188,7 @@ def count_lists(graph: Graph, shape: Shape, members: dict[str, Any]) -> None:
         return
     for name, member in members.items():
         if isinstance(member, dict):
-            if not natural_values.is_thing(natural_values.owner_of(name, "")):
+            if not natural_values.is_thing(natural_values.owner_of(name)):
                 node = graph.node(graph.member(shape, name))
                 for inner, value in member.items() if not node.choices else ():
                     _count(member, inner, value, lists, node.member)

@@ -98,7 +98,8 @@ def _part(text: bytes) -> Part:
     bare = text.partition(b"\n\n")
     if len(bare[0]) < len(head):
         head, end, data = bare
-    if not end:
+    # RFC 2046 §5.1.1: of a part without content the empty line may be that of the boundary
+    if not end and not text.endswith(b"\n"):
         raise BadMultipart("a part has no empty line after its fields")
     fields = []
     for line in _LINE_END.split(head.strip(b"\r\n")):

@@ -29,6 +29,7 @@ from troth.lint.survey import Survey, survey_of
 __all__ = ["CODES", "Diagnostic", "Fix", "Ignored", "lint"]
 
 RULES: tuple[Callable[[Survey], Iterator[Diagnostic]], ...] = (
+    structure.not_understood,
     structure.malformed,
     structure.unknown_extensions,
     operations.paths,
@@ -74,9 +75,7 @@ def lint(document: Document, *, ignored: Sequence[Ignored] = ()) -> tuple[Diagno
     """
     survey = survey_of(document)
     diagnostics = [diagnostic for rule in RULES for diagnostic in rule(survey)]
-    if not any(diagnostic.code == "malformed" for diagnostic in diagnostics):
-        # what is not of OpenAPI's form has no meaning that compiling could miss
-        diagnostics += structure.unusable(survey, diagnostics)
+    diagnostics += structure.unusable(survey, diagnostics)
     diagnostics += metaschema.rejected(survey, diagnostics)
     distinct = {(each.code, each.pointer, each.message): each for each in diagnostics}
     return tuple(sorted(settle(survey, tuple(distinct.values()), ignored), key=_order))

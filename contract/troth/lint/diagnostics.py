@@ -23,16 +23,17 @@ Severity = Literal["error", "warning", "info"]
 
 _CODES: dict[Severity, str] = {
     "error": (
-        "ambiguous-path bad-pattern bad-schema constant-missing dead-keyword default-invalid"
-        " duplicate-operation-id example-invalid malformed path-parameter-undeclared"
-        " path-parameter-unused path-without-slash prose-contradiction sample-invalid"
+        "ambiguous-path bad-pattern bad-reference bad-schema constant-missing dead-keyword"
+        " default-invalid duplicate-key duplicate-operation-id example-invalid malformed"
+        " path-parameter-undeclared path-parameter-unused path-without-slash"
+        " prose-contradiction sample-invalid"
         " stream-undeclared undeclared-member union-overlap unknown-extension"
         " unknown-security-scheme unsatisfiable unusable"
     ),
     "warning": (
         "count-without-minimum enum-needs-member example-undeclared-member foreign-keyword"
-        " inert-keyword operation-without-id operation-without-success prose-constraint"
-        " prose-dependency prose-mismatch prose-only-value prose-relation"
+        " inert-keyword loose-pattern operation-without-id operation-without-success"
+        " prose-constraint prose-dependency prose-mismatch prose-only-value prose-relation"
         " response-without-content sibling-lacks-members unportable-pattern unused-ignore"
     ),
     "info": (

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from troth import pointer as pointers
-from troth.errors import SpecError
 from troth.lint.diagnostics import Diagnostic, Fix, Severity, inline_json
 from troth.lint.survey import Node, Survey
 from troth.schema import proofs
@@ -271,12 +270,8 @@ _UNPORTABLE = re.compile(r"\\[pP]\{?[A-Za-z]")
 
 def unreadable(survey: Survey) -> Iterator[Diagnostic]:
     """Find schemas that are none, and patterns that are no ECMA-262 or too large to run."""
-    faults = list(survey.schemas.faults())
-    for node in survey.of("schema"):
-        if node["pattern"] is not None or node["patternProperties"]:
-            faults += _uncompilable(survey, node)
     seen: set[str] = set()
-    for fault in faults:
+    for fault in survey.schemas.faults():
         if fault.pointer in seen or pointers.split(fault.pointer)[-1:] == ("$recursiveAnchor",):
             continue  # that one is a `foreign-keyword`
         seen.add(fault.pointer)
@@ -286,16 +281,9 @@ def unreadable(survey: Survey) -> Iterator[Diagnostic]:
         severity: Severity | None = "warning" if "non-unique elements" in sentence else None
         message = sentence.rstrip(".") + "."
         yield survey.diagnose(code, fault.pointer, message, severity=severity)
-
-
-def _uncompilable(survey: Survey, node: Node) -> list[SpecError]:
-    # a pattern may be a regular expression, and its automaton too large to build
-    try:
-        survey.schemas.at(node.pointer)
-    except SpecError as fault:
-        own = f"{node.pointer}/pattern"
-        return [fault if fault.pointer.startswith(own) else SpecError(fault.fault, pointer=own)]
-    return []
+    for pointer, part in survey.schemas.prepared.patterns.loose.items():
+        message = f"Only without the `u` flag, which JSON Schema asks for, is `{part}` ECMA-262."
+        yield survey.diagnose("loose-pattern", pointer, message)
 
 
 def unportable(survey: Survey) -> Iterator[Diagnostic]:

@@ -87,6 +87,8 @@ def _follows(at: str, error: ValidationError, other: str) -> bool:
     """Whether what is wrong at *other* explains the *error* at *at*."""
     if pointers.is_within(at, other):
         return True
+    if error.validator == "required":  # what was told of a member, and taken out, is not missing
+        return other.rpartition("/")[0] == at
     return error.validator in _UNIONS and pointers.is_within(other, at)
 
 

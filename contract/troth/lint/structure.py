@@ -1,81 +1,70 @@
 """Objects that are not of OpenAPI's form, and troth's own words where they have no meaning.
 
-The members that the rules themselves read: those that the reader of documents leaves open, of the
-wrong type or missing.  All the rest is left to `metaschema`.
+First what reading the document left out, then what objects lack.  All the rest is left to
+`metaschema`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from troth import pointer as pointers
 from troth.document import vocabulary
-from troth.errors import SpecError
-from troth.lint.diagnostics import Diagnostic
-from troth.lint.survey import Survey, is_text, is_texts
+from troth.document.spec_errors import (
+    BadReference,
+    BadSchema,
+    DanglingReference,
+    DuplicateKey,
+    ForeignDialect,
+    RefusedReference,
+    UnproductiveCycle,
+    WrongType,
+)
+from troth.errors import Place, SpecError
+from troth.lint.diagnostics import CODES, Diagnostic
+from troth.lint.survey import Survey
 from troth.openapi import reader
 from troth.openapi.operation import LOCATIONS
 
-Form = tuple[str, Callable[[Any], bool]]
-
-
-def _are_maps(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
-
-
-TEXT: Form = ("a string", is_text)
-FLAG: Form = ("a boolean", lambda value: isinstance(value, bool))
-MAPS: Form = ("an array of objects", _are_maps)
-TEXTS: Form = ("an array of strings", is_texts)
-OBJECTS: Form = (
-    "an object of objects",
-    lambda value: all(isinstance(each, dict) or name[:2] == "x-" for name, each in value.items()),
-)
-NEEDS: Form = (
-    "an array of objects whose members are arrays of strings",
-    lambda value: (
-        _are_maps(value) and all(is_texts(item) for each in value for item in each.values())
-    ),
-)
-
-#: What the grammar of documents (`document.grammar`) says of no member.
-FORMS: Mapping[str, Mapping[str, Form]] = {
-    "openapi": {"components": OBJECTS, "servers": MAPS, "tags": MAPS, "security": NEEDS},
-    "path-item": {"servers": MAPS},
-    "operation": {
-        "operationId": TEXT,
-        "summary": TEXT,
-        "security": NEEDS,
-        "servers": MAPS,
-        "tags": TEXTS,
-        "x-codeSamples": MAPS,
-    },
-    "parameter": {"style": TEXT, "explode": FLAG, "name": TEXT, "in": TEXT, "required": FLAG},
-    "header": {"style": TEXT, "explode": FLAG},
-    "request-body": {"required": FLAG},
-    "response": {"description": TEXT},
-    "media-type": {"x-speakeasy-sse-sentinel": TEXT},
-    "security-scheme": {"type": TEXT, "scheme": TEXT, "in": TEXT, "name": TEXT},
+_CODES: Mapping[type[SpecError], str] = {
+    DuplicateKey: "duplicate-key",
+    WrongType: "malformed",
+    BadSchema: "bad-schema",
+    DanglingReference: "bad-reference",
+    RefusedReference: "bad-reference",
+    BadReference: "bad-reference",
+    UnproductiveCycle: "bad-reference",
+    ForeignDialect: "bad-schema",
 }
 _NEEDED: Mapping[str, tuple[str, ...]] = {"parameter": ("name", "in"), "security-scheme": ("type",)}
 
 
+def not_understood(survey: Survey) -> Iterator[Diagnostic]:
+    """Find what was left out when the document was read: wrong types, references to nowhere."""
+    yield from (_told(survey, fault) for fault in survey.document.faults)
+
+
+def _told(survey: Survey, fault: SpecError) -> Diagnostic:
+    """The diagnostic of *fault*; one that is not known by its class keeps troth from something."""
+    code = _CODES.get(type(fault), "unusable")
+    sentence = f"{fault.fault[:1].upper()}{fault.fault[1:]}"
+    if code == "unusable":
+        sentence = f"Troth cannot use this: {fault.fault}"
+    sentence = " ".join(f"{sentence.rstrip('.')}. {fault.advice}".split())
+    place = fault.place or survey.document.place(fault.pointer) or Place(survey.document.file, 1)
+    return Diagnostic(CODES[code], code, sentence, fault.pointer, place)
+
+
 def malformed(survey: Survey) -> Iterator[Diagnostic]:
-    """Find members of the wrong type, and objects that lack what they are found by."""
-    for node in survey.of(*FORMS):
-        if "$ref" in node.value:  # a Reference Object has nothing else to it
+    """Find objects that lack what they are found by, and parameters that are nowhere."""
+    for node in survey.of(*_NEEDED):
+        # nothing else is said of a Reference Object, nor of one that is told already
+        if "$ref" in node.value or not node.value:
             continue
-        words = node.role.replace("-", " ")
-        called = f"an {words}" if words[0] in "aeiou" else f"a {words}"
-        for name, (kind, fits) in FORMS[node.role].items():
-            if name in node.value and not fits(node.value[name]):
-                owner = called if node.pointer else "the document"
-                at = pointers.join(node.pointer, name)
-                yield survey.diagnose("malformed", at, f"`{name}` of {owner} has to be {kind}.")
-        for name in _NEEDED.get(node.role, ()):
-            if name not in node.value:
-                yield survey.diagnose("malformed", node, f"{called.capitalize()} needs `{name}`.")
+        called = f"A {node.role.replace('-', ' ')}"
+        for name in _NEEDED[node.role]:
+            if survey.document.positions.of_member(node.value, name) is None:
+                yield survey.diagnose("malformed", node, f"{called} needs `{name}`.")
         if node.role == "parameter" and node["in"] is not None and node["in"] not in LOCATIONS:
             known = ", ".join(LOCATIONS)
             yield survey.diagnose("malformed", node, f"A parameter is in one of {known}.")
@@ -93,10 +82,17 @@ def unusable(survey: Survey, diagnostics: Collection[Diagnostic]) -> Iterator[Di
 
     A law may be no expression of CEL, or have the name of another.
     """
+    faults: Iterable[SpecError]
     try:
-        reader.compile(survey.document)
-    except SpecError as fault:
-        known = [each.pointer for each in diagnostics if each.severity == "error" and each.pointer]
-        if not any(pointers.is_within(fault.pointer, pointer) for pointer in known):
-            sentence = " ".join(fault.fault.split())
-            yield survey.diagnose("unusable", fault.pointer, f"Troth cannot use this: {sentence}.")
+        faults = reader.compile(survey.document).faults
+    except SpecError as error:
+        faults = (error,)
+    known = {each.pointer for each in diagnostics if each.severity == "error" and each.pointer}
+    for fault in faults:
+        # of a member that is wrong its object may have been told; what troth cannot use as a whole
+        # may be wrong for anything that is wrong in it
+        near = {fault.pointer, fault.pointer.rpartition("/")[0]}
+        if type(fault) not in _CODES:
+            near |= {each for each in known if pointers.is_within(fault.pointer, each)}
+        if near.isdisjoint(known):
+            yield _told(survey, fault)

@@ -9,16 +9,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from troth.document.document import Document
-from troth.errors import MethodNotAllowed, NoSuchPath, TrothError
+from troth.errors import MethodNotAllowed, NoSuchPath, SpecError, TrothError
 from troth.http.exchange import Exchange, Request
 from troth.openapi.operation import Match, Operation
-from troth.openapi.paths import SEGMENT, SEGMENTS, Template, canonical, normal, path_template
+from troth.openapi.paths import (
+    SEGMENT,
+    SEGMENTS,
+    PathTemplate,
+    Template,
+    canonical,
+    normal,
+    path_template,
+)
 from troth.schema.schema import Schemas
 from troth.violation import Violation
 
+# what is the same decoded and encoded again, as most paths are
+_PLAIN = re.compile(r"[-._~!$&'()*+,;=:@/0-9A-Za-z]*")
 # RFC 9112 §3.2.2: the scheme and the authority of a target in absolute form
 _AUTHORITY = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*")
 
@@ -35,33 +45,43 @@ class NoSuchOperation(TrothError):
         return f"the document has no operation {self.name!r}; it has {', '.join(self.names)}"
 
 
+class Face(NamedTuple):
+    """An operation at the end of a route: what it calls its variables, and a query of its own."""
+
+    operation: Operation
+    names: tuple[str, ...]
+    own: PathTemplate | None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Route:
-    """Paths of one shape, and by method the operations that they lead to: the faces of one URL.
-
-    Each face stands with what it calls the variables of the route.
-    """
+    """Paths of one shape, and by method the operations that they lead to: the faces of one URL."""
 
     template: Template
-    faces: Mapping[str, tuple[tuple[Operation, tuple[str, ...]], ...]]
+    faces: Mapping[str, tuple[Face, ...]]
 
-    def matches(self, method: str, values: Sequence[str], query: str) -> tuple[list[Match], ...]:
+    def matches(
+        self, method: str, values: Sequence[str], query: str
+    ) -> tuple[list[Match], list[Match]]:
         """The faces whose own query is part of *query*, those with most of it, and the others."""
         whole: list[Match] = []
         others: list[Match] = []
         most = 0
-        for operation, names in self.faces.get(method, ()):
-            template = operation.template
-            own, size = template.own_query(query), len(template.query)
-            match = Match(operation, dict(zip(names, values, strict=True)) | (own or {}), query)
-            if own is None:
-                others.append(match)
-                continue
+        for operation, names, own in self.faces.get(method, ()):
+            named = dict(zip(names, values, strict=True))
+            size = 0
+            if own is not None:
+                found = own.own_query(query)
+                if found is None:
+                    others.append(Match(operation, named, query))
+                    continue
+                named |= found
+                size = len(own.query)
             if size > most:
                 most = size
                 whole.clear()
             if size == most:
-                whole.append(match)
+                whole.append(Match(operation, named, query))
         return whole, others
 
 
@@ -79,15 +99,16 @@ class Routes:
 
     def find(self, path: str) -> Iterator[tuple[Route, tuple[str, ...]]]:
         """The routes that *path* may take, with what it has for their variables, as sent."""
-        same = canonical(path)
-        literal = self.literal.get(path) or self.literal.get(same)
+        literal = self.literal.get(path)
+        same = path if literal or _PLAIN.fullmatch(path) else canonical(path)
+        literal = literal or self.literal.get(same)
         if literal is not None:
             yield literal, ()
             return
-        routes = (*self.templated.get(path.count("/"), ()), *self.templated.get(-1, ()))
+        routes = self.templated.get(path.count("/"), ()) + self.templated.get(-1, ())
         found = False
         # what is sent encoded is part of a value where it can be
-        for spellings in (dict.fromkeys((path, normal(path))), (same,)):
+        for spellings in ((path,),) if same is path else ((path, normal(path)), (same,)):
             for route in routes:
                 for values in _values(route.template, spellings):
                     found = True
@@ -99,10 +120,11 @@ class Routes:
 def _values(template: Template, spellings: Iterable[str]) -> list[tuple[str, ...]]:
     """What the first of *spellings* that is of the form of *template* has for its variables."""
     for path in spellings:
-        found = (pattern.fullmatch(path) for pattern in template.patterns)
-        values = dict.fromkeys(match.groups() for match in found if match)
-        if values:
-            return list(values)
+        first, *others = [pattern.fullmatch(path) for pattern in template.patterns]
+        if first is not None:
+            values = [first.groups()]
+            values += [other.groups() for other in others if other and other.groups() not in values]
+            return values
     return []
 
 
@@ -120,7 +142,8 @@ class Contract:
     """A document, compiled: what every other part of troth reads.
 
     *published* is the same document without its overlays, or this very contract when there are
-    none: a conformance run compares the two.
+    none: a conformance run compares the two.  *faults* is everything in the document that could
+    not be understood, in its order: it was left out, or read as what was probably meant.
     """
 
     document: Document
@@ -129,6 +152,7 @@ class Contract:
     routes: Routes
     source: Contract | None = None
     verbs: Verbs | None = field(default=None, repr=False)
+    faults: tuple[SpecError, ...] = field(default=(), repr=False)
 
     @property
     def published(self) -> Contract:
@@ -165,16 +189,18 @@ class Contract:
             # most targets are a literal path and nothing else
             return plain[method]
         path, query = _path_and_query(target)
+        plain = self.routes.plain.get(path)
+        if plain is not None and method in plain:
+            return (Match(plain[method][0].operation, {}, query),)
         allowed: set[str] = set()
         matches: list[Match] = []
         # without its own query a face is meant only where no other can be
         others: list[Match] = []
         for route, values in self.routes.find(path):
             allowed |= route.faces.keys()
-            for kept, more in zip(
-                (matches, others), route.matches(method, values, query), strict=True
-            ):
-                kept += more
+            whole, partly = route.matches(method, values, query)
+            matches += whole
+            others += partly
         if matches or others:
             return matches or others
         if allowed:
@@ -210,7 +236,7 @@ class Contract:
         return self.verbs
 
 
-_Faces = dict[str, list[tuple[Operation, tuple[str, ...]]]]
+_Faces = dict[str, list[Face]]
 
 
 def routes(operations: tuple[Operation, ...]) -> Routes:
@@ -224,7 +250,8 @@ def routes(operations: tuple[Operation, ...]) -> Routes:
                 template = path_template(base).followed_by(operation.template)
                 templates.setdefault(template.shape, template)
                 faces = added.setdefault(template.shape, {}).setdefault(operation.method, [])
-                faces.append((operation, template.names))
+                own = operation.template if operation.has_own_query else None
+                faces.append(Face(operation, template.names, own))
         for shape, table in added.items():
             # where a server is, no bare path is meant
             tables[shape] = table | tables.get(shape, {})
@@ -243,9 +270,9 @@ def routes(operations: tuple[Operation, ...]) -> Routes:
 
 def _plain(route: Route) -> dict[str, tuple[Match]]:
     return {
-        method: (Match(faces[0][0], {}),)
+        method: (Match(faces[0].operation, {}),)
         for method, faces in route.faces.items()
-        if len(faces) == 1 and not faces[0][0].template.query
+        if len(faces) == 1 and faces[0].own is None
     }
 
 

@@ -1,22 +1,24 @@
 """From a document to a `Contract`: read every operation, with what it inherits, once.
 
 Only structure is read here; whether it is good is `lint`'s to say.  What cannot be given a
-meaning at all (a parameter without a name, an unknown security scheme, a law that does not parse)
-is a SpecError.
+meaning (a parameter without a name, an unknown security scheme) is left out, and one of the
+contract's `faults`; a law that does not parse was written for troth, and is a SpecError.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice, product
 from typing import Any
 from urllib.parse import urljoin
 
+from troth import pointer as pointers
 from troth.document import vocabulary
 from troth.document.document import Document, Node
+from troth.document.spec_errors import Faults
 from troth.errors import SpecError
 from troth.http import media_type
 from troth.laws import condition, laws
@@ -28,9 +30,11 @@ from troth.openapi.contract import Contract, Verbs, routes
 from troth.openapi.operation import (
     DEFAULT_STYLES,
     LOCATIONS,
+    STYLES,
     DeclaredResponse,
     Encoding,
     Example,
+    Location,
     MediaType,
     Operation,
     Parameter,
@@ -44,6 +48,8 @@ from troth.schema.direction import Direction
 from troth.schema.schema import Schema, Schemas
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+# OpenAPI 3.1 §4.8.16.2: a range in capital letters
+_STATUS = re.compile(r"[1-5](?:[0-9]{2}|XX)")
 # OpenAPI 3.1 §4.8.12.1: header parameters with these names are ignored
 _FRAMEWORK_FIELDS = ("accept", "content-type", "authorization")
 
@@ -53,11 +59,13 @@ def compile(
 ) -> Contract:
     """Compile *document*; *source* is the contract of the same document without its overlays.
 
-    Raises SpecError for what cannot be given a meaning.
+    Raises SpecError for a law, or another field of troth's own, that cannot be given a meaning.
     """
     schemas = Schemas(document, published=source.schemas if source is not None else None)
-    operations = tuple(_Reader(document, schemas).operations())
-    return Contract(document, schemas, operations, routes(operations), source, verbs)
+    faults = Faults((*document.faults, *schemas.told()))
+    operations = tuple(_Reader(document, schemas, faults).operations())
+    told = faults.in_order(document.file)
+    return Contract(document, schemas, operations, routes(operations), source, verbs, told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +74,12 @@ class _Reader:
 
     document: Document
     schemas: Schemas
+    faults: Faults
+    #: the operations by their operationId
+    named: dict[str, Node] = field(default_factory=dict)
 
     def operations(self) -> Iterator[Operation]:
-        for path, entry in self.document.node.members("paths", patterned=True):
+        for path, entry in self.paths():
             item = entry.followed()
             for method in _METHODS:
                 operation = item.one(method)
@@ -78,6 +89,20 @@ class _Reader:
             for method, operation in item.members("additionalOperations"):
                 yield self.operation(path, method, operation, item)
 
+    def paths(self) -> Iterator[tuple[str, Node]]:
+        """The path items of the document; a path that lacks its slash is read with it."""
+        entries = dict(self.document.node.members("paths", patterned=True))
+        for path, entry in entries.items():
+            if path.startswith("/"):
+                yield path, entry
+                continue
+            is_free = f"/{path}" not in entries
+            fault = f"the path {path!r} does not begin with a slash"
+            fault += f": read as '/{path}'" if is_free else ", and there is one that does"
+            self.faults.add(entry.fault(fault))
+            if is_free:
+                yield f"/{path}", entry
+
     def operation(self, path: str, method: str, operation: Node, item: Node) -> Operation:
         top = self.document.node
         owners = (owner for owner in (operation, item, top) if owner.value.get("servers"))
@@ -86,7 +111,7 @@ class _Reader:
             method=method,
             path=path,
             pointer=operation.pointer,
-            operation_id=operation.text("operationId") or None,
+            operation_id=self.operation_id(operation),
             summary=operation.prose("summary"),
             parameters=self.parameters(operation, item),
             request_body=self.request_body(operation),
@@ -99,26 +124,59 @@ class _Reader:
             document=self.document,
         )
 
+    def operation_id(self, operation: Node) -> str | None:
+        """The operationId of *operation*; one that another has already is told, and nobody's."""
+        name = operation.text("operationId") or None
+        if name is None:
+            return None
+        owner = self.named.setdefault(name, operation)
+        # a path item may stand under several paths
+        if owner.pointer == operation.pointer:
+            return name
+        place = self.document.place(owner.at("operationId"))
+        fault = f"the operationId {name!r} is also that of #{owner.pointer} ({place})"
+        self.faults.add(operation.fault(fault, "operationId", advice="It has to be unique."))
+        return None
+
     def parameters(self, operation: Node, item: Node) -> tuple[Parameter, ...]:
         # OpenAPI 3.1 §4.8.10.1: an operation's own replace those of its path item
         merged: dict[tuple[str, str], Parameter] = {}
         for owner in (item, operation):
             for entry in owner.items("parameters"):
                 declared = entry.followed()
-                name, location = declared.needed("name"), declared.needed("in")
-                if location not in LOCATIONS:
-                    fault = f"{location!r} is not where a parameter can be"
-                    known = " or ".join(LOCATIONS)
-                    raise declared.fault(fault, "in", advice=f"It is in {known}.")
+                name, location = declared.text("name"), declared.text("in")
+                if not self.is_addressed(declared):
+                    continue
                 if location == "header" and name.lower() in _FRAMEWORK_FIELDS:
                     continue
                 merged[name, location] = self.parameter(declared, name, location)
         return tuple(merged.values())
 
+    def is_addressed(self, parameter: Node) -> bool:
+        """Whether *parameter* says how it is called and where it is; it is told if not."""
+        if not self.has(parameter, "name", "in"):
+            return False
+        location = parameter.text("in")
+        if location not in LOCATIONS:
+            fault = f"{location!r} is not where a parameter can be"
+            advice = f"It is in {' or '.join(LOCATIONS)}."
+            self.faults.add(parameter.fault(fault, "in", advice=advice))
+        return location in LOCATIONS
+
+    def has(self, owner: Node, *members: str) -> bool:
+        """Whether *owner* has *members*, without which it means nothing; it is told if not."""
+        for member in members:
+            if member not in owner.value:
+                # of what was emptied, or had it taken out, that has been told
+                if owner.value and owner.lacks(member):
+                    self.faults.add(owner.fault(f"the member {member!r} is missing"))
+                return False
+        return True
+
     def parameter(
         self, declared: Node, name: str, location: Any, *, direction: Direction = "request"
     ) -> Parameter:
-        style = declared.text("style") or DEFAULT_STYLES[location]
+        style = self.style(declared, location)
         return Parameter(
             name=name,
             location=location,
@@ -133,6 +191,19 @@ class _Reader:
             examples=tuple(self.examples(declared)),
         )
 
+    def style(self, declared: Node, location: Location) -> str:
+        """The style of a parameter in *location*: the default where it cannot have its own."""
+        style = declared.text("style") or DEFAULT_STYLES[location]
+        if style == DEFAULT_STYLES[location]:
+            return style
+        known = [name for name, row in STYLES.items() if location in row.locations]
+        if style in known or not known:
+            return style
+        fault = f"{style!r} is no style of a parameter in {location}"
+        advice = f"Known are {', '.join(known)}; read as {DEFAULT_STYLES[location]}."
+        self.faults.add(declared.fault(fault, "style", advice=advice))
+        return DEFAULT_STYLES[location]
+
     def request_body(self, operation: Node) -> RequestBody | None:
         entry = operation.one("requestBody")
         if entry is None:
@@ -141,15 +212,33 @@ class _Reader:
         return RequestBody(body.pointer, body.flag("required"), tuple(self.content(body)))
 
     def responses(self, operation: Node) -> Iterator[DeclaredResponse]:
-        for status, entry in operation.members("responses", patterned=True):
+        statuses: set[str] = set()
+        for written, entry in operation.members("responses", patterned=True):
+            status = self.status(written, operation)
+            if status is None or status in statuses:
+                continue
+            statuses.add(status)
             response = entry.followed()
             yield DeclaredResponse(
-                status=status.upper() if status != "default" else status,
+                status=status,
                 pointer=response.pointer,
                 description=response.prose("description"),
                 content=tuple(self.content(response, operation, direction="response")),
                 headers=self.headers(response, "response"),
             )
+
+    def status(self, written: str, operation: Node) -> str | None:
+        """The status, range or `default` that *written* is; None, and told, if it is none."""
+        if written == "default" or _STATUS.fullmatch(written):
+            return written
+        meant = written.strip().upper()
+        is_status = _STATUS.fullmatch(meant) is not None
+        fault = (
+            f"`{written}` has to be written `{meant}`" if is_status else f"{written!r} is no status"
+        )
+        advice = "" if is_status else "Statuses are 100 to 599, ranges like 4XX, and default."
+        self.faults.add(operation.fault(fault, "responses", written, advice=advice))
+        return meant if is_status else None
 
     def content(
         self,
@@ -250,36 +339,56 @@ class _Reader:
     ) -> Schema | None:
         if member not in owner.value:
             return None
-        return self.schemas.at(owner.at(member), content=content, direction=direction)
+        try:
+            return self.schemas.at(owner.at(member), content=content, direction=direction)
+        except SpecError as fault:
+            self.faults.add(fault)
+            return None
 
     def security(self, operation: Node) -> tuple[tuple[SecurityScheme, ...], ...]:
+        """The alternatives of *operation* that can be met.
+
+        One with a scheme that nobody declares never is; where there is no other, what is left of
+        it is asked, so that the operation can be called at all.
+        """
         # an operation's own list replaces the document's, also when it is empty
         owner = operation if "security" in operation.value else self.document.node
-        return tuple(
-            tuple(self.security_scheme(name, alternative) for name in alternative.value)
-            for alternative in owner.items("security")
-        )
+        known: list[tuple[SecurityScheme, ...]] = []
+        partly: list[tuple[SecurityScheme, ...]] = []
+        for alternative in owner.items("security"):
+            schemes = [self.security_scheme(name, alternative) for name in alternative.value]
+            left = tuple(scheme for scheme in schemes if scheme is not None)
+            (known if len(left) == len(schemes) else partly).append(left)
+        return tuple(known or partly)
 
-    def security_scheme(self, name: str, used: Node) -> SecurityScheme:
+    def security_scheme(self, name: str, used: Node) -> SecurityScheme | None:
         components = self.document.node.one("components")
         declared = dict(components.members("securitySchemes")) if components else {}
-        if name not in declared:
+        by_uri = None if name in declared else self.at_uri(name)
+        entry = declared.get(name, by_uri)
+        if entry is None:
             known = ", ".join(sorted(declared)) or "none"
-            raise SpecError(
-                f"the security scheme {name!r} is not declared in components/securitySchemes",
-                place=self.document.place(used.at(name)),
-                pointer=used.at(name),
-                advice=f"Declare it there, or use one that is declared ({known}).",
-            )
-        scheme = declared[name].followed()
+            fault = f"the security scheme {name!r} is not declared in components/securitySchemes"
+            advice = f"Declare it there, or use one that is declared ({known})."
+            self.faults.add(used.fault(fault, name, advice=advice))
+            return None
+        scheme = entry.followed()
+        if not self.has(scheme, "type"):
+            return None
         return SecurityScheme(
-            name=name,
-            kind=scheme.needed("type"),
+            name=pointers.split(entry.pointer)[-1] if by_uri else name,
+            kind=scheme.text("type"),
             pointer=scheme.pointer,
             scheme=scheme.text("scheme").lower(),
             location=scheme.text("in"),
             parameter=scheme.text("name"),
         )
+
+    def at_uri(self, uri: str) -> Node | None:
+        """The object that *uri* leads to; `document` has made pointers of those that can be."""
+        pointer = pointers.from_fragment(uri[1:])
+        value = pointers.find(self.document.root, pointer) if uri.startswith("#/") else None
+        return Node(self.document, value, pointer) if isinstance(value, dict) else None
 
 
 # --- servers: only the path of a URL counts, since troth serves and tests where it is told to ---

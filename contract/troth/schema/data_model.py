@@ -10,10 +10,9 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
+from troth.document.grammar import TYPES as TYPES
 from troth.http import json_text
 
-#: JSON Schema's types.
-TYPES = ("object", "array", "string", "integer", "number", "boolean", "null")
 ALL_TYPES = frozenset(TYPES)
 
 #: The ranges of OpenAPI's integer formats (OpenAPI Format Registry).

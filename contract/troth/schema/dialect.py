@@ -20,7 +20,6 @@ OpenAPI's registry (`byte`, `binary`, `password`, …) and unknown ones are anno
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,13 +31,12 @@ from troth.document.grammar import (
     JSON_SCHEMA_2020_12,
     OPENAPI_DIALECTS,
     REFERABLE,
-    Misfit,
     children,
 )
 from troth.errors import SpecError
-from troth.schema import applicators, discriminator
-from troth.schema.data_model import INTEGERS, is_number, type_of
-from troth.schema.messages import a
+from troth.schema import applicators, discriminator, ecma
+from troth.schema.data_model import INTEGERS, is_number
+from troth.schema.messages import show
 
 #: The URI under which a prepared root is known to the validators; it is never retrieved.
 BASE = "troth:/document"
@@ -59,13 +57,47 @@ _KEYWORDS_30 = frozenset(
     " discriminator readOnly writeOnly xml externalDocs example deprecated".split()
 )
 
-# What the engine reads and ECMA-262 (with the u flag, as JSON Schema 2020-12 §6.4 asks) does not:
-# named groups of Python, atomic groups, comments, inline flags, possessive quantifiers, anchors.
-_NOT_ECMA = re.compile(
-    r"(?:\\[pPu]\{[^}]*\}|\\(?![pPu]\{).|\[(?:\\.|[^\]\\])*\]|[^\\\[])*?"
-    r"(\(\?(?:P[<=>]|>|#|[a-zA-Z]+(?:-[a-zA-Z]+)?\)|\()|[*+?}]\+|\\[AzZGKRXhH])",
-    re.DOTALL,
-)
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """The regular expressions of a root, by pointer.
+
+    *written* are those that the engine needs written otherwise; *loose* are expressions only
+    without the `u` flag, each with what the flag does not take; *unread* are none, each with why.
+    """
+
+    written: dict[str, str] = field(default_factory=dict)
+    loose: dict[str, str] = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)
+
+    def read(self, node: dict[str, Any], at: str, *, keeps: bool) -> None:
+        """Read those of the schema *node* at *at*; unless it *keeps* them, unread ones go."""
+        pattern = node.get("pattern")
+        if isinstance(pattern, str) and not self._read(pattern, f"{at}/pattern") and not keeps:
+            del node["pattern"]
+        named = node.get("patternProperties")
+        for key in list(named) if isinstance(named, dict) else ():
+            is_read = self._read(key, pointers.join(at, "patternProperties", key))
+            if not is_read and not keeps:
+                # any other member may be one that was meant: nobody is accused of it
+                del node["patternProperties"][key]
+                node.pop("additionalProperties", None)
+                node.pop("unevaluatedProperties", None)
+
+    def _read(self, pattern: str, at: str) -> bool:
+        try:
+            written, loose = ecma.written(pattern), ecma.parse(pattern).loose
+        except ecma.NotEcma as fault:
+            what = f"is no regular expression that can be matched: {show(fault.part)}, {fault.why}"
+            if not fault.why:
+                what = f"has {show(fault.part)}, which ECMA-262 does not have"
+            self.unread[at] = f"the pattern {show(pattern)} {what if fault.part else fault.why[3:]}"
+            return False
+        if loose is not None:
+            self.loose[at] = loose
+        if written != pattern:
+            self.written[at] = written
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +106,14 @@ class Prepared:
 
     *pointers* are those of all its Schema Objects, inner ones included; *referrers* are those that
     refer to each; *one_way* those that say readOnly, or writeOnly, *discriminating* those with a
-    discriminator.  *foreign* are the pointers of patterns that are no ECMA-262, each with the part
-    at fault; *relics* those of keywords that are
+    discriminator; *relics* those of keywords that are
     written as in OpenAPI 3.0 where a later version holds.
     """
 
     root: Any
     pointers: tuple[str, ...]
     referrers: dict[str, list[str]]
-    foreign: dict[str, str]
+    patterns: Patterns
     relics: tuple[str, ...] = ()
     one_way: Mapping[str, list[str]] = field(default_factory=dict)
     discriminating: tuple[str, ...] = ()
@@ -132,16 +163,10 @@ def prepare_schema(schema: Any) -> Prepared:
     return _prepare(schema, "schema", is_30=False, alone=True)
 
 
-def foreign_to_ecma(pattern: str) -> str | None:
-    """The first part of *pattern* that ECMA-262 does not have, or None."""
-    match = _NOT_ECMA.match(pattern)
-    return match[1] if match else None
-
-
 def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Prepared:
     root = copy_of(source)
     schemas: list[str] = []
-    foreign: dict[str, str] = {}
+    patterns = Patterns()
     referrers: dict[str, list[str]] = {}
     relics: list[str] = []
     one_way: dict[str, list[str]] = {}
@@ -161,7 +186,7 @@ def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Pre
             if not is_30 and not alone:
                 relics += (f"{at}/{name}" for name in EXCLUSIVE if type(node.get(name)) is bool)
             _rewrite(node, at, is_30=is_30, alone=alone)
-            _note_foreign(node, at, foreign)
+            patterns.read(node, at, keeps=alone)
             for word in ("readOnly", "writeOnly"):
                 if node.get(word) is True:
                     one_way.setdefault(word, []).append(at)
@@ -172,17 +197,12 @@ def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Pre
                 if (target := applicators.resolve(root, node, keyword)) is not None:
                     to_see.append((target[1], target[0], kind))
                     referrers.setdefault(target[0], []).append(at)
-        try:
-            to_see += [(item, here, inner) for item, here, inner, _ in children(node, at, kind)]
-        except Misfit as misfit:
-            found = a(type_of(misfit.found))
-            fault = f"{misfit.expected} must stand here, not {found}"
-            raise SpecError(fault, pointer=misfit.pointer) from misfit
+        to_see += [(item, here, inner) for item, here, inner, _ in children(node, at, kind)]
     return Prepared(
         root,
         tuple(schemas),
         referrers,
-        foreign,
+        patterns,
         tuple(relics),
         one_way,
         tuple(sorted(discriminating)),
@@ -240,16 +260,6 @@ def _discriminates(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("propertyName"), str)
 
 
-def _note_foreign(node: dict[str, Any], at: str, foreign: dict[str, str]) -> None:
-    pattern = node.get("pattern")
-    if isinstance(pattern, str) and (part := foreign_to_ecma(pattern)):
-        foreign[f"{at}/pattern"] = part
-    keys = node.get("patternProperties")
-    for key in keys if isinstance(keys, dict) else ():
-        if part := foreign_to_ecma(key):
-            foreign[pointers.join(at, "patternProperties", key)] = part
-
-
 def _require_known(dialect: Any, at: str) -> None:
     if not (isinstance(dialect, str) and dialect.startswith(_DIALECTS)):
         raise SpecError(
@@ -271,3 +281,28 @@ def _copied_deep(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _copied_deep(item) for name, item in value.items()}
     return [_copied_deep(item) for item in value] if isinstance(value, list) else value
+
+
+@dataclass(slots=True)
+class Edited:
+    """A tree that shares with *root* all that is not edited."""
+
+    root: Any
+    own: set[str] = field(default_factory=set)
+
+    def node(self, pointer: str) -> Any:
+        """The node at *pointer*, to be written to; nobody sees what is written to a closed one."""
+        at, node = "", self.root
+        if "" not in self.own:
+            self.root = node = node.copy()
+            self.own.add("")
+        for token in pointers.split(pointer):
+            if not isinstance(node, (dict, list)):
+                return {}  # forbidden as a whole: nothing is said of what is inside
+            at = pointers.join(at, token)
+            key: Any = int(token) if isinstance(node, list) else token
+            if at not in self.own and isinstance(node[key], (dict, list)):
+                node[key] = node[key].copy()
+                self.own.add(at)
+            node = node[key]
+        return node if isinstance(node, (dict, list)) else {}

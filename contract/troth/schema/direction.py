@@ -16,12 +16,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 from troth import pointer as pointers
 from troth.schema.applicators import APPLICATORS, IN_PLACE, applying
-from troth.schema.dialect import Prepared
+from troth.schema.dialect import Edited, Prepared
 
 Direction = Literal["request", "response"]
 
@@ -43,35 +43,10 @@ def toward(prepared: Prepared, direction: Direction, *, forbids: bool) -> Prepar
     if not marked:
         return prepared
     members = _Members(prepared, marked)
-    edited = _Edited(prepared.root)
+    edited = Edited(prepared.root)
     for owner, at in members.declared():
         members.release(owner, at, edited, forbids=forbids)
     return prepared if edited.root is prepared.root else replace(prepared, root=edited.root)
-
-
-@dataclass(slots=True)
-class _Edited:
-    """A tree that shares with *root* all that is not edited."""
-
-    root: Any
-    own: set[str] = field(default_factory=set)
-
-    def node(self, pointer: str) -> Any:
-        """The node at *pointer*, to be written to; nobody sees what is written to a closed one."""
-        at, node = "", self.root
-        if "" not in self.own:
-            self.root = node = node.copy()
-            self.own.add("")
-        for token in pointers.split(pointer):
-            if not isinstance(node, (dict, list)):
-                return {}  # forbidden as a whole: nothing is said of what is inside
-            at = pointers.join(at, token)
-            key: Any = int(token) if isinstance(node, list) else token
-            if at not in self.own and isinstance(node[key], (dict, list)):
-                node[key] = node[key].copy()
-                self.own.add(at)
-            node = node[key]
-        return node if isinstance(node, (dict, list)) else {}
 
 
 class _Members:
@@ -95,13 +70,13 @@ class _Members:
             if not self._is_denied(owner):
                 yield owner, at
 
-    def release(self, owner: str, at: str, edited: _Edited, *, forbids: bool) -> None:
+    def release(self, owner: str, at: str, edited: Edited, *, forbids: bool) -> None:
         """Ask no more for the member that *owner* declares at *at*; forbid it, perhaps."""
         if not self._waive(owner, at, edited) and forbids:
             self._close(at, edited)
             self._strip(owner, at, edited)
 
-    def _waive(self, owner: str, at: str, edited: _Edited) -> bool:
+    def _waive(self, owner: str, at: str, edited: Edited) -> bool:
         """Whether the member declared at *at* is needed nonetheless; else it is no more."""
         schema = pointers.resolve(self._root, owner)
         *_, last = pointers.split(at)
@@ -139,7 +114,7 @@ class _Members:
         start = pointers.resolve(self._root, above)
         return applying(self._root, [(above, start)], keywords=keywords)
 
-    def _close(self, at: str, edited: _Edited) -> None:
+    def _close(self, at: str, edited: Edited) -> None:
         holder, _, name = at.rpartition("/")
         index = bisect_left(self._targets, at + "/")
         inside = self._targets[index : index + 1]
@@ -150,7 +125,7 @@ class _Members:
         else:
             edited.node(holder)[pointers.split(f"/{name}")[0]] = False
 
-    def _strip(self, owner: str, at: str, edited: _Edited) -> None:
+    def _strip(self, owner: str, at: str, edited: Edited) -> None:
         """Take the member out of the examples of all that it is a member of."""
         *_, last = pointers.split(at)
         for above in self._above([owner], _POSITIVE):

@@ -70,11 +70,13 @@ class Explainer:
         prepared: Any,
         *,
         place: Callable[[str], Place | None],
+        path: Callable[[Sequence[str | int]], Tokens],
         content: Callable[[str, Any], tuple[Mismatch, ...]] | None = None,
     ) -> None:
         self._source = source
         self._prepared = prepared
         self._place = place
+        self._path = path
         self._content = content
         self._tables: dict[Tokens, branches.Branches] = {}
 
@@ -98,7 +100,7 @@ class Explainer:
     def _explain(self, error: Any, instance: Any) -> Iterator[Unplaced]:
         kind = error.kind
         where = tuple(error.instance_path)
-        by = tuple(error.schema_path)
+        by = self._path(error.schema_path)
         value = _value(instance, where)
         if isinstance(kind, _UNDECIDED):
             pattern = messages.show(_get(self._prepared, by))

@@ -6,7 +6,7 @@ first asked for; `Schema` is what comes out.  Nothing is ever retrieved.  Instan
 
 Patterns are ECMA-262 regular expressions on an engine whose steps are limited; those without
 look-around and back-references run in linear time.  A pattern that is none, or whose automaton
-outgrows its budget, makes the schemas that use it a SpecError, and no others.
+outgrows its budget, asks for nothing, and is told.
 """
 
 from __future__ import annotations
@@ -114,7 +114,11 @@ class Schemas:
         except validators.Uncompilable as fault:
             raise self._spec_error(fault) from fault
         self._explainer = Explainer(
-            document.root, self.prepared.root, place=document.place, content=self._in_content
+            document.root,
+            self.prepared.root,
+            place=document.place,
+            path=self.engine.path,
+            content=self._in_content,
         )
         self._misspellings = misspellings.Misspellings(self.prepared.root)
         self._content = {"contentSchema": _content_keyword(self._is_fit)}
@@ -132,7 +136,7 @@ class Schemas:
 
         With *content*, a string that `contentMediaType` calls JSON is parsed and held to its
         `contentSchema` as well (which JSON Schema 2020-12 §8 leaves to the application).  Raises
-        SpecError when it is no schema, or uses a pattern that cannot be compiled.
+        SpecError when it is no schema.
         """
         if direction is not None and (directed := self._toward(direction)) is not self:
             return directed.at(pointer, content=content)
@@ -155,6 +159,15 @@ class Schemas:
         """
         inner = _content_schema_of(self.prepared.root, pointer, member)
         return None if inner is None else self.at(inner, content=True)
+
+    def told(self) -> Iterator[SpecError]:
+        """The patterns that ask for nothing, or are read otherwise than JSON Schema asks."""
+        for at, fault in self.prepared.patterns.unread.items():
+            advice = "It asks for nothing until it is one that ECMA-262 has."
+            yield SpecError(fault, pointer=at, place=self.document.place(at), advice=advice)
+        for at, part in self.prepared.patterns.loose.items():
+            fault = f"the pattern is ECMA-262 only without the u flag ({part!r}), and is read so"
+            yield SpecError(fault, pointer=at, place=self.document.place(at))
 
     def faults(self) -> Iterator[SpecError]:
         """What makes a schema of the document unusable, for every schema, used or not."""

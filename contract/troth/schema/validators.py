@@ -8,7 +8,7 @@ that refer to one another would otherwise be copied into each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, NamedTuple, NoReturn
@@ -18,12 +18,11 @@ import jsonschema_rs
 from troth import pointer as pointers
 from troth.document.grammar import JSON_SCHEMA_2020_12
 from troth.schema import messages
-from troth.schema.dialect import BASE, Prepared, copy_of
+from troth.schema.dialect import BASE, Edited, Prepared, copy_of
+from troth.schema.ecma import LIMITS
 
-#: How much work one pattern may be: its automaton in bytes, its steps on one string.
-PATTERNS = jsonschema_rs.FancyRegexOptions(
-    backtrack_limit=100_000, size_limit=1 << 20, dfa_size_limit=1 << 20
-)
+#: How much work one pattern may be.
+PATTERNS = LIMITS
 #: The same for a pattern that a stranger wrote.
 SMALL_PATTERNS = jsonschema_rs.FancyRegexOptions(
     backtrack_limit=100_000, size_limit=1 << 18, dfa_size_limit=1 << 18
@@ -106,13 +105,12 @@ class Engine:
         self._own = 0
         #: The draft by the engine's own number.
         self._validator, self.draft = DRAFTS[draft]
-        self.registry = _registry(prepared.root)
+        self._names = _Names(prepared)
+        self._root = self._names.written()
+        self.registry = _registry(self._root)
 
     def compile(self, pointer: str, *, keywords: Mapping[str, Any] | None = None) -> Compiled:
         """The validator of the schema at *pointer*; *keywords* are of our own making."""
-        if pointer in self._foreign_users:
-            at = self._foreign_users[pointer]
-            raise Uncompilable(self._foreign(at), at)
         if self.is_large and pointer in self._referring:
             kind = (pointer not in self._outer, bool(keywords))
             if kind in self._shared or self._own >= _MOST_OWN:
@@ -120,30 +118,29 @@ class Engine:
                 if pointer in shared:
                     return shared[pointer]
             self._own += 1
-        return Compiled(self._compile(_reference(pointer), pointer, keywords=keywords))
+        return Compiled(self._compile(self._reference(pointer), pointer, keywords=keywords))
 
     @cached_property
     def unfit(self) -> Mapping[str, Uncompilable]:
         """The schemas of a large root that cannot be compiled, by pointer, each with its reason."""
-        if not self.prepared.foreign:
-            try:
-                self._shared[False, False] = self._joined(self.outermost, None)
-            except Uncompilable:
-                pass
-            else:
-                return {}
-        faults = {at: Uncompilable(self._foreign(at), at) for at in self.prepared.foreign}
+        try:
+            self._shared[False, False] = self._joined(self.outermost, None)
+        except Uncompilable:
+            pass
+        else:
+            return {}
+        faults: dict[str, Uncompilable] = {}
         # without references each compiles for itself; what refers to an unfit one is unfit as well
-        alone = copy_of(self.prepared.root)
+        alone = copy_of(self._root)
         for pointer in self.prepared.pointers:
-            if isinstance(schema := pointers.find(alone, pointer), dict):
+            if isinstance(schema := pointers.find(alone, self._names.sent(pointer)), dict):
                 for keyword in ("$ref", "$dynamicRef"):
                     if isinstance(schema.get(keyword), str):
                         del schema[keyword]
         registry = _registry(alone)
         for pointer in self.outermost:
             try:
-                self._compile(_reference(pointer), pointer, registry=registry)
+                self._compile(self._reference(pointer), pointer, registry=registry)
             except Uncompilable as fault:
                 faults.setdefault(fault.pointer, fault)
         users = self.prepared.users(faults)
@@ -162,10 +159,6 @@ class Engine:
     @cached_property
     def _outer(self) -> frozenset[str]:
         return frozenset(self.outermost)
-
-    @cached_property
-    def _foreign_users(self) -> Mapping[str, str]:
-        return self.prepared.users(self.prepared.foreign)
 
     @cached_property
     def _referring(self) -> frozenset[str]:
@@ -197,9 +190,12 @@ class Engine:
         """The schemas *chosen*, compiled into one validator."""
         # no digits first: the engine tells such names as numbers
         keys = {pointer: f"s{index}" for index, pointer in enumerate(chosen)}
-        members = {key: _reference(pointer) for pointer, key in keys.items()}
+        members = {key: self._reference(pointer) for pointer, key in keys.items()}
         validator = self._compile({"properties": members}, "", keywords=keywords)
         return {pointer: Compiled(validator, key) for pointer, key in keys.items()}
+
+    def _reference(self, pointer: str) -> dict[str, Any]:
+        return {"$ref": f"{BASE}#{pointers.fragment(self._names.sent(pointer))}"}
 
     def _compile(
         self,
@@ -224,8 +220,9 @@ class Engine:
 
     def faults(self) -> Iterator[Uncompilable]:
         """What the meta-schema and the engine of patterns say against the schemas of the root."""
-        for at in self.prepared.foreign:
-            yield Uncompilable(self._foreign(at), at)
+        patterns = self.prepared.patterns
+        for at, fault in patterns.unread.items():
+            yield Uncompilable(fault, at)
         for at in self.prepared.relics:
             name = at.rpartition("/")[2]
             yield Uncompilable(f"'{name}' is a number since OpenAPI 3.1, not a boolean", at)
@@ -235,21 +232,80 @@ class Engine:
                 if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Referencing):
                     continue
                 at = pointer + pointers.of(error.instance_path)
-                if at not in self.prepared.foreign:
+                if not _is_regex(error) and at not in patterns.unread:
                     yield _fault(
                         error, pointers.resolve(schema, pointers.of(error.instance_path)), at
                     )
 
-    def _foreign(self, at: str) -> str:
-        *_, pattern = pointers.split(at)
-        if at.endswith("/pattern"):
-            pattern = pointers.resolve(self.prepared.root, at)
-        part = messages.show(self.prepared.foreign[at])
-        return f"the pattern {messages.show(pattern)} has {part}, which ECMA-262 does not have"
+    def path(self, tokens: Sequence[str | int]) -> tuple[str | int, ...]:
+        """The path in the prepared root that is *tokens* in what the engine was given."""
+        return self._names.read(tokens)
 
 
-def _reference(pointer: str) -> dict[str, Any]:
-    return {"$ref": f"{BASE}#{pointers.fragment(pointer)}"}
+class _Names:
+    """The patterns of a root that the engine needs written otherwise.
+
+    They may be the names of `patternProperties`, and so stand in pointers.
+    """
+
+    def __init__(self, prepared: Prepared) -> None:
+        self._prepared = prepared
+        # by the pointer of a `patternProperties`, the engine's name for each of ours
+        self._sent: dict[str, dict[str, str]] = {}
+        self._read: dict[str, dict[str, str]] = {}
+
+    def written(self) -> Any:
+        """The root as the engine is given it."""
+        edited = Edited(self._prepared.root)
+        for at, text in self._prepared.patterns.written.items():
+            holder, _, name = at.rpartition("/")
+            if name == "pattern":
+                if isinstance(pointers.find(edited.root, holder), dict):
+                    edited.node(holder)["pattern"] = text
+            else:
+                key = pointers.split(at)[-1]
+                self._sent.setdefault(holder, {})[key] = text
+        for holder in sorted(self._sent, key=len, reverse=True):
+            if isinstance(pointers.find(edited.root, holder), dict):
+                self._rename(edited, holder)
+        for target, referrers in self._prepared.referrers.items() if self._sent else ():
+            if (sent := self.sent(target)) != target:
+                for at in referrers:
+                    edited.node(self.sent(at))["$ref"] = f"#{pointers.fragment(sent)}"
+        return edited.root
+
+    def _rename(self, edited: Edited, holder: str) -> None:
+        named = edited.node(holder)
+        sent = self._sent[holder]
+        names: dict[str, str] = {}
+        for key in named:
+            name = sent.get(key, key)
+            while name in names:
+                name += "(?:)"  # two patterns that the engine writes alike
+            names[name] = key
+        self._read[holder] = names
+        self._sent[holder] = {key: name for name, key in names.items()}
+        members = {name: named[key] for name, key in names.items()}
+        named.clear()
+        named.update(members)
+
+    def sent(self, pointer: str) -> str:
+        """The engine's pointer for *pointer*."""
+        at, sent = "", ""
+        for token in pointers.split(pointer) if self._sent else ():
+            name = self._sent.get(at, {}).get(token, token)
+            at, sent = pointers.join(at, token), pointers.join(sent, name)
+        return sent if self._sent else pointer
+
+    def read(self, tokens: Sequence[str | int]) -> tuple[str | int, ...]:
+        """Our path for the engine's *tokens*."""
+        if not self._read:
+            return tuple(tokens)
+        at, read = "", []
+        for token in tokens:
+            read.append(self._read.get(at, {}).get(str(token), token))
+            at = pointers.join(at, read[-1])
+        return tuple(read)
 
 
 def _registry(root: Any) -> jsonschema_rs.Registry:
@@ -303,9 +359,14 @@ def _uncompilable(error: jsonschema_rs.ValidationError, pointer: str) -> Uncompi
     return _fault(error, error.instance, at or pointer)
 
 
+def _is_regex(error: jsonschema_rs.ValidationError) -> bool:
+    kind = error.kind
+    return isinstance(kind, jsonschema_rs.ValidationErrorKind.Format) and kind.format == "regex"
+
+
 def _fault(error: jsonschema_rs.ValidationError, value: Any, at: str) -> Uncompilable:
     kind = error.kind
-    if isinstance(kind, jsonschema_rs.ValidationErrorKind.Format) and kind.format == "regex":
+    if _is_regex(error):
         return Uncompilable(_BAD_PATTERN.format(messages.show(value)), at)
     if isinstance(kind, jsonschema_rs.ValidationErrorKind.Type):
         return Uncompilable(

@@ -228,7 +228,8 @@ def check_sequence(
         except BadJson as fault:
             misfits += 1
             if misfits <= MOST_MISFITS:
-                message = f"line {line} is not JSON: {fault}"
+                where = f"line {line + fault.line - 1}, column {fault.column}"
+                message = f"{where} is not JSON: {fault.detail or fault.reason}"
                 rule = "data-not-json" if location == "stream" else fault.reason
                 yield builder.violation(f"{location}.{rule}", message, at=at)
             continue

@@ -13,6 +13,8 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from troth.document.yaml_writer import dump_yaml
@@ -42,10 +44,12 @@ _TEXTS = re.compile(
 )
 _YAML = re.compile(r"(application|text)/(x-)?yaml|.*\+yaml")
 _XML = re.compile(r"(application|text)/xml|.*\+xml")
+_WRITTEN_OUT = ("sequence", "urlencoded", "xml", "csv", "yaml")
 _RECORD_SEPARATOR = b"\x1e"
 _STRUCTURED = frozenset({"object", "array"})
 
 
+@lru_cache(maxsize=512)
 def form_of(content_type: str) -> Form:
     """How content of *content_type* is read and written."""
     kind = media_type.essence(content_type)
@@ -113,6 +117,16 @@ def concrete(entry: MediaType, accept: str = "") -> str:
     return forms.concrete(kind)
 
 
+def holds(entry: MediaType) -> bool:
+    """Whether the values of *entry* have a form in its media type: a text is no object."""
+    kind = concrete(entry)
+    if entry.is_stream or form_of(kind) not in ("text", "bytes"):
+        return True
+    if _may_be_json(entry.schema, kind):
+        return True
+    return entry.schema is None or not _types(entry.schema) <= _STRUCTURED | {"null"}
+
+
 # Reading.
 
 
@@ -139,13 +153,19 @@ def read(
             charset = media_type.charset(content_type)
             # RFC 7303 §3: what the field says counts for more than what the document says
             value = xml.read(schema, decoded(data, content_type) if charset else data)
-            return UNREAD if schema is None else value
+            # a schema of texts may be that of a whole document, of which nothing is said
+            is_whole = isinstance(value, dict) and "object" not in _types(schema)
+            return UNREAD if schema is None or is_whole else value
         case "csv":
             return _read_csv(schema, content_type, data)
         case "text":
             return _read_text(schema, _plain_text(data, content_type))
         case "bytes":
-            return _read_text(schema, forms.text_of_bytes(schema, data))
+            if not _may_be_json(schema, content_type):
+                return _read_text(schema, forms.text_of_bytes(schema, data))
+            with suppress(BadJson):
+                return json_text.decode(data)
+            return UNREAD
         case "yaml":
             return UNREAD
 
@@ -160,6 +180,13 @@ def decoded(data: bytes, content_type: str) -> str:
     except UnicodeError as fault:
         where = f"byte {fault.start}" if isinstance(fault, UnicodeDecodeError) else "it"
         raise Malformed(f"{where} is not {(name or 'utf-8').upper()}") from None
+
+
+def _may_be_json(schema: Schema | None, content_type: str) -> bool:
+    """Whether a vendor's own type may be JSON: that of an object is, if nothing else is said."""
+    kind = media_type.essence(content_type)
+    is_structured = _types(schema) <= _STRUCTURED | {"null"}
+    return schema is not None and is_structured and kind.startswith("application/vnd.")
 
 
 def _plain_text(data: bytes, content_type: str) -> str:
@@ -239,7 +266,11 @@ def write(
     *field_of* gives the header fields that parts must have.  Raises Unwritable.
     """
     schema = entry.schema
-    match form_of(content_type):
+    form = form_of(content_type)
+    if isinstance(value, str) and form in _WRITTEN_OUT and "string" not in _types(schema):
+        # a text that stands for what is no text is how that is written
+        return content_type, encoded(value, content_type)
+    match form:
         case "json":
             return content_type, json_text.encode(value)
         case "sequence":
@@ -251,11 +282,11 @@ def write(
         case "multipart":
             return forms.write_multipart(entry, content_type, value, write=write, field_of=field_of)
         case "xml":
-            head = '<?xml version="1.0" encoding="UTF-8"?>\n'
-            if charset := media_type.charset(content_type):
-                head = f'<?xml version="1.0" encoding="{charset}"?>\n'
-            text = value if schema is None and isinstance(value, str) else xml.write(schema, value)
-            text = text if text.lstrip().startswith("<?xml") else head + text
+            charset = media_type.charset(content_type) or "UTF-8"
+            head = f'<?xml version="1.0" encoding="{charset}"?>\n'
+            # a document as a text, where the schema speaks of no element
+            is_whole = isinstance(value, str) and value.lstrip().startswith("<")
+            text = value if is_whole else head + xml.write(schema, value)
         case "csv":
             text = _written_csv(value)
         case "yaml":
@@ -264,6 +295,8 @@ def write(
             # no text stands for an object; one that people read says what is in it
             text = dump_yaml(value) if isinstance(value, dict | list) else text_of(value)
         case "bytes":
+            if _may_be_json(schema, content_type):
+                return content_type, json_text.encode(value)
             if isinstance(value, dict | list):
                 raise Unwritable(f"{content_type} cannot hold what is no text")
             return content_type, forms.bytes_of_text(text_of(value))

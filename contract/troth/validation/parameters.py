@@ -30,9 +30,9 @@ def check_parameters(match: Match, request: Request) -> tuple[Violation, ...]:
     Parameters that the document does not declare are not looked at: OpenAPI forbids none.
     """
     operation = match.operation
+    if not operation.parameters and "?" not in operation.path:
+        return ()
     violations = [*_own_query(match)] if operation.has_own_query else []
-    if not operation.parameters:
-        return tuple(violations)
     sent = _Sent(match, request, styles.pairs(match.query), cookies(request.values("Cookie")))
     for parameter in operation.parameters:
         # OpenAPI 3.2: `querystring` is a location of its own, and yet in the query.
@@ -178,7 +178,7 @@ def _members(parameter: Parameter, operation: Operation, pairs: Pairs) -> Pairs:
     own = [
         (name, text)
         for name, text in pairs
-        if name.partition("[")[0] not in others and coercion.may_have(schema, name)
+        if others.isdisjoint((name, name.partition("[")[0])) and coercion.may_have(schema, name)
     ]
     # A name that nothing declares shows no object to be there: it may be a stranger's.
     if schema is None or coercion.is_map(schema):

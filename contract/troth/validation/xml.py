@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from troth import pointer as pointers
+from troth.errors import TrothError
 from troth.schema.applicators import follow, resolve
 from troth.schema.schema import Schema
 from troth.validation import coercion
@@ -38,7 +39,7 @@ _Kind = Literal["element", "attribute", "text", "cdata", "none"]
 _KINDS: tuple[_Kind, ...] = ("element", "attribute", "text", "cdata", "none")
 
 
-class Unwritable(Exception):
+class Unwritable(TrothError):
     """A value has no form in a media type; the argument says why."""
 
 

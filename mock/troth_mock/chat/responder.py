@@ -13,7 +13,7 @@ from troth_mock.chat.chunking import Chunker
 from troth_mock.chat.completion import FIXED_TIME, Completions
 from troth_mock.chat.members import ChatMembers, compile_members
 from troth_mock.chat.request import read_request
-from troth_mock.reply import Reply, framing, headers
+from troth_mock.reply import Reply, framing, headers, without_coding
 
 
 class ChatResponder:
@@ -24,7 +24,8 @@ class ChatResponder:
     ) -> None:
         self.members = members
         digest = contract.document.digest
-        required = headers(declared, Seed.of(digest, "headers"))
+        # a chat is sent as it is: it is written in pieces that are looked up
+        required = without_coding(headers(declared, Seed.of(digest, "headers")))
         self.completions: dict[int, Completions] = {}
         self.chunkers: dict[int, Chunker] = {}
         self.fields: dict[int, Fields] = {}

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
+from copy import deepcopy
+from functools import partial
 from typing import Any
 
 from troth.generation.values import synthesize
@@ -10,12 +14,15 @@ from troth.http.exchange import Fields
 from troth.openapi.contract import Contract
 from troth.openapi.operation import DeclaredResponse, Example, MediaType, Operation
 from troth.seed import Seed
+from troth.validation import content
+from troth.validation.xml import Unwritable
 from troth_mock.reply import JSON, PHRASES, Reply, has_content, headers
 from troth_mock.responding import negotiation
 from troth_mock.responding.echo import Said, agrees, with_said
 from troth_mock.responding.negotiation import Preferences
 from troth_mock.responding.problems import Problem, conforming
-from troth_mock.responding.sequences import Events, are_items, framed, items_of
+from troth_mock.responding.sequences import Events, are_items, items_of
+from troth_mock.responding.writing import anything, coded, conforms, natural, written
 
 _MOVED = frozenset({300, 301, 302, 303, 307, 308})
 
@@ -43,8 +50,31 @@ class Bodies:
     ) -> Reply:
         """Answer with *status* a request in which so much is *said*.
 
-        Raises BadPreference and Unsatisfiable.
+        Where *entry* cannot be written, another media type answers that *accept* takes.  Raises
+        BadPreference, Unsatisfiable and Unwritable.
         """
+        answer = partial(
+            self._reply, status, declared, preferences=preferences, accept=accept, said=said
+        )
+        try:
+            return coded(answer(entry, seed))
+        except Unwritable:
+            for other in _others(declared, entry, accept):
+                with suppress(Unwritable):
+                    return coded(answer(other, seed))
+            raise
+
+    def _reply(
+        self,
+        status: int,
+        declared: DeclaredResponse | None,
+        entry: MediaType | None,
+        seed: Seed,
+        *,
+        preferences: Preferences,
+        accept: str | None,
+        said: Said,
+    ) -> Reply:
         required = headers(declared, seed) if declared is not None else ()
         required = (*required, *self._owed(status, required))
         # RFC 9110 §15.3.6: a 205 has content of no length
@@ -56,7 +86,7 @@ class Bodies:
                 body = json_text.encode(self._problem(status, preferences).envelope)
                 return Reply(status, (*JSON, *required), body)
             return Reply(status, required, None)
-        kind = negotiation.concrete(entry.content_type, accept)
+        kind = content.concrete(entry, accept or "")
         fields = (("Content-Type", kind), *required)
         example = self._example(entry, preferences, said)
         if entry.is_stream:
@@ -66,15 +96,15 @@ class Bodies:
         if example is not None and example.text is not None:
             return Reply(status, fields, example.text.encode("utf-8", "replace"))
         if entry.is_sequence:
-            items = items_of(entry, example, seed)
-            return Reply(status, fields, b"".join(framed(item, kind) for item in items))
-        if example is not None:
+            value: Any = items_of(entry, example, seed)
+        elif example is not None:
             value = _read(entry, example)
-        elif status >= 400 and entry.is_json:
-            value = conforming(entry, self._problem(status, preferences))
+            if preferences.example is None and entry.schema is not None:
+                value = with_said(entry.schema, deepcopy(value), said.of_one)
         else:
-            value = self._synthesized(status, entry, seed, said)
-        return Reply(status, fields, _encoded(value, kind))
+            value = self._natural(status, entry, kind, seed, preferences, said)
+        kind, body = written(entry, kind, value, seed=seed)
+        return Reply(status, (("Content-Type", kind), *required), body)
 
     def _owed(self, status: int, sent: Fields) -> Fields:
         """What HTTP demands of *status*, whatever the document says (RFC 9110 §15.4, §15.5)."""
@@ -99,11 +129,24 @@ class Bodies:
             self._good[id(entry)] = good
         return next((one for one in good if agrees(one.value, said)), good[0] if good else None)
 
-    def _synthesized(self, status: int, entry: MediaType, seed: Seed, said: Said) -> Any:
-        if entry.schema is None:
-            return {}
-        value = synthesize(entry.schema, seed=seed, name=said.owner, length=said.length)
-        return with_said(entry.schema, value, said) if 200 <= status < 300 else value
+    def _natural(
+        self,
+        status: int,
+        entry: MediaType,
+        kind: str,
+        seed: Seed,
+        preferences: Preferences,
+        said: Said,
+    ) -> Any:
+        """What is drawn for *entry*, or what the error of *status* has to say."""
+        if status >= 400 and content.form_of(kind) != "bytes":
+            value = conforming(entry, self._problem(status, preferences))
+        elif entry.schema is None:
+            value = anything(kind)
+        else:
+            value = synthesize(entry.schema, seed=seed, name=said.owner, length=said.length)
+            value = with_said(entry.schema, value, said) if 200 <= status < 300 else value
+        return natural(entry, kind, value, title=PHRASES.get(status, "answer"))
 
     def _problem(self, status: int, preferences: Preferences) -> Problem:
         """The error of *status* that is no fault of the request."""
@@ -116,7 +159,8 @@ class Bodies:
 def _conforms(entry: MediaType, example: Example) -> bool:
     if entry.is_stream or entry.is_sequence:
         return are_items(entry, example)
-    return entry.schema is None or entry.schema.is_valid(_read(entry, example))
+    kind = content.concrete(entry)
+    return conforms(entry, kind, _read(entry, example))
 
 
 def _read(entry: MediaType, example: Example) -> Any:
@@ -133,7 +177,10 @@ def _read(entry: MediaType, example: Example) -> Any:
     return read if entry.schema is None or entry.schema.is_valid(read) else value
 
 
-def _encoded(value: Any, content_type: str) -> bytes:
-    if media_type.is_json(content_type) or not isinstance(value, str):
-        return json_text.encode(value)
-    return value.encode("utf-8", "replace")
+def _others(
+    declared: DeclaredResponse | None, entry: MediaType | None, accept: str | None
+) -> Iterator[MediaType]:
+    """The media types of *declared* that *accept* takes as well as *entry*."""
+    entries = [] if declared is None else [one for one in declared.content if one.when is None]
+    accepted = media_type.accepts(accept, [one.content_type for one in entries])
+    return (one for one in entries if one is not entry and one.content_type in accepted)

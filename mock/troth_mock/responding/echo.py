@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -46,6 +46,11 @@ class Said:
     owner: str
 
     @property
+    def of_one(self) -> Said:
+        """What is said of a single thing, and not of a list of such."""
+        return replace(self, query={})
+
+    @property
     def length(self) -> int | None:
         """How many items a list should have, if the query says."""
         for name, text in self.query.items():
@@ -60,6 +65,9 @@ class Said:
 def said(operation: Operation, match: Match, body: Any) -> Said:
     """What the request that *match* is of says; *body* is its decoded body."""
     segments = re.split("[?#]", operation.path, maxsplit=1)[0].strip("/").split("/")
+    if operation.method in _WRITES and natural_values.singular(segments[-1]) == segments[-1]:
+        # something is done to the thing: POST /tasks/{id}/archive
+        segments = segments[:-1] if segments[-2:-1] and "{" not in segments[-1] else segments
     own = re.fullmatch(r"\{([^{}]+)\}", segments[-1])
     return Said(
         {name: unquote(text) for name, text in match.path_parameters.items()},

@@ -17,12 +17,12 @@ from troth.errors import TrothError
 from troth.http import media_type
 from troth.http.exchange import QUOTED_STRING, TOKEN
 from troth.openapi.operation import DeclaredResponse, Example, MediaType, Operation
+from troth.validation import content
 
 _PREFERENCE = re.compile(rf"\s*({TOKEN})\s*(?:=\s*({TOKEN}|{QUOTED_STRING})?\s*)?(?:;|$)")
 _SCALARS = frozenset({type(None), bool, int})
 _STATUS = re.compile(r"[1-5]([0-9][0-9]|XX)")
 _MOST_DECIDED = 64
-_CONCRETE = {"*/*": "application/json", "application/*": "application/json", "text/*": "text/plain"}
 
 
 class NotAcceptable(TrothError):
@@ -136,7 +136,9 @@ class Chooser:
 
     def __init__(self, declared: DeclaredResponse) -> None:
         self.content = declared.content
-        self._open = tuple(entry for entry in self.content if entry.when is None)
+        # a text stands for no object: what can be one comes first, whatever Accept leaves open
+        ranked = sorted(self.content, key=lambda entry: not content.holds(entry))
+        self._open = tuple(entry for entry in ranked if entry.when is None)
         self._conditional = tuple(entry for entry in self.content if entry.when is not None)
         self.reads = _members_read(self._conditional)
         self._decided: dict[Any, MediaType | None] = {}
@@ -206,17 +208,3 @@ def named_example(entry: MediaType, name: str) -> Example:
         return entry.examples[known.index(name)]
     has = f"no example of that name; it has {', '.join(known)}" if known else "no examples"
     raise BadPreference(f"example={name[:60]}", f"{entry.content_type} has {has}")
-
-
-def concrete(content_type: str, accept: str | None) -> str:
-    """A media type for the Content-Type field: of a range, one that it covers."""
-    if "*" not in content_type:
-        return content_type
-    accepted = (element.partition(";")[0].strip() for element in (accept or "").split(","))
-    for each in accepted:
-        if each and "*" not in each and media_type.matches(content_type, each):
-            return each
-    kind = media_type.essence(content_type)
-    if kind.endswith("+json"):
-        return "application/json"
-    return _CONCRETE.get(kind, "application/octet-stream")

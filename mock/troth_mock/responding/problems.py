@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,20 +23,20 @@ from troth.errors import TrothError
 from troth.generation.graph import Node, node_of
 from troth.generation.shape import properties
 from troth.generation.values import Unsatisfiable, fit
-from troth.http import json_text
+from troth.http import json_text, media_type
 from troth.http.exchange import Fields
 from troth.openapi.contract import Contract
 from troth.openapi.operation import DeclaredResponse, MediaType, Operation
 from troth.schema.schema import Schema
 from troth.seed import Seed
+from troth.validation import content
+from troth.validation.xml import Unwritable
 from troth.violation import Violation
 from troth_mock.reply import JSON, PHRASES, Reply, headers
+from troth_mock.responding.writing import coded, natural, written
 
 #: How many violations one answer lists.
 MOST_LISTED = 100
-
-_JSON_TYPE = "application/json"
-_TEXT_TYPE = "text/plain"
 
 _CODES = {
     400: "invalid_request",
@@ -118,23 +119,41 @@ class Problem:
         )
         return tuple(parts) or (self,)
 
-    def reply(self, operation: Operation | None = None) -> Reply:
-        """The reply, in the form that *operation* declares for the status."""
+    def reply(self, operation: Operation | None = None, *, accept: str | None = None) -> Reply:
+        """The reply, in the form that *operation* declares for the status.
+
+        Of several media types the one that *accept* likes best, JSON between equals; a client that
+        takes none of them gets an error all the same.
+        """
         response = operation.response(self.status) if operation is not None else None
         if response is None:
             return Reply(self.status, (*JSON, *self.fields), json_text.encode(self.envelope))
         fields = (*self.fields, *_required_fields(response, self.fields))
-        declared = response.media_type(_JSON_TYPE) or _first_json(response)
-        text = response.media_type(_TEXT_TYPE)
-        if declared is None and text is not None:
-            sentence = conforming(text, self)
-            if isinstance(sentence, str):
-                kind = ("Content-Type", f"{_TEXT_TYPE}; charset=utf-8")
-                return Reply(self.status, (kind, *fields), sentence.encode("utf-8", "replace"))
-        value = self.envelope if declared is None else conforming(declared, self)
-        is_exact = declared is not None and declared.is_json
-        kind = ("Content-Type", declared.content_type if declared and is_exact else _JSON_TYPE)
-        return Reply(self.status, (kind, *fields), json_text.encode(value))
+        for entry in _preferred(response, accept):
+            with suppress(Unwritable):
+                kind, body = self._written(entry, accept)
+                return coded(Reply(self.status, (("Content-Type", kind), *fields), body))
+        return coded(Reply(self.status, (*JSON, *fields), json_text.encode(self.envelope)))
+
+    def _written(self, entry: MediaType, accept: str | None) -> tuple[str, bytes]:
+        """The problem in the media type of *entry*, and that type.  Raises Unwritable."""
+        kind = content.concrete(entry, accept or "")
+        value = conforming(entry, self)
+        form = content.form_of(kind)
+        if isinstance(value, str) and form in ("text", "bytes"):
+            value = natural(entry, kind, value, title=self.phrase)
+        if form == "text" and media_type.charset(kind) is None:
+            kind += "; charset=utf-8"
+        return written(entry, kind, value, seed=Seed.of("error", entry.pointer))
+
+
+def _preferred(response: DeclaredResponse, accept: str | None) -> list[MediaType]:
+    """The media types of *response* in which an error can be told, best first."""
+    entries = [entry for entry in response.content if not entry.is_stream]
+    entries.sort(key=lambda entry: not (entry.is_json or entry.content_type == "*/*"))
+    accepted = media_type.accepts(accept, [entry.content_type for entry in entries])
+    ranks = {kind: rank for rank, kind in enumerate(accepted)}
+    return sorted(entries, key=lambda entry: ranks.get(entry.content_type, len(ranks)))
 
 
 def _required_fields(response: DeclaredResponse, sent: Fields) -> Fields:
@@ -145,13 +164,6 @@ def _required_fields(response: DeclaredResponse, sent: Fields) -> Fields:
     except Unsatisfiable:
         return ()
     return tuple(field for field in required if field[0].lower() not in names)
-
-
-def _first_json(response: DeclaredResponse) -> MediaType | None:
-    return next(
-        (entry for entry in response.content if entry.is_json and "*" not in entry.content_type),
-        None,
-    )
 
 
 def of_violations(
@@ -216,7 +228,8 @@ def conforming(declared: MediaType, problem: Problem) -> Any:
     """*problem* made to fit the schema of *declared*; in its own form, when nothing fits."""
     if declared.schema is not None:
         return instance_of(declared.schema, problem)
-    return problem.envelope if declared.content_type != _TEXT_TYPE else problem.message
+    is_text = content.form_of(content.concrete(declared)) in ("text", "csv", "bytes")
+    return problem.message if is_text else problem.envelope
 
 
 def instance_of(schema: Schema, problem: Problem) -> Any:

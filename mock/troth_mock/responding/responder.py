@@ -14,6 +14,7 @@ from troth.generation.values import Unsatisfiable
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
+from troth.validation.xml import Unwritable
 from troth_mock.chat.request import Refused
 from troth_mock.reply import Reply
 from troth_mock.responding.compiled_responder import RespondToBody
@@ -62,7 +63,8 @@ class Responder:
             responder = self._operations.get(id(operation)) or self._compile(operation)
             return responder.respond(match, request, created=None if self._is_fixed else now)
         except (TrothError, RecursionError) as fault:
-            return _problem(fault, operation).reply(operation)
+            accept = ", ".join(request.values("accept")) or None
+            return _problem(fault, operation).reply(operation, accept=accept)
 
     def compiled(self, request: Request) -> RespondToBody | None:
         """What answers plain bodies that come with the head of *request*, at a given time.
@@ -111,6 +113,8 @@ def _problem(fault: TrothError | RecursionError, operation: Operation) -> Proble
         case BadPreference():
             return Problem(400, str(fault), "bad_preference", "Prefer")
         case NotAcceptable():
+            return Problem(406, str(fault), param="Accept")
+        case Unwritable():
             return Problem(406, str(fault), param="Accept")
         case Unsatisfiable():
             return Problem(501, f"the document cannot be met: {fault}", "unsatisfiable_schema")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from troth.generation.values import synthesize
-from troth.http import json_text, media_type, sse
+from troth.http import json_text, sse
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Example, MediaType
 from troth.seed import Seed
@@ -103,10 +103,3 @@ def _fields(event: sse.Event) -> dict[str, Any]:
     """*event* as `itemSchema` sees it (OpenAPI 3.2 §4.14.4.2)."""
     fields = {"event": event.type, "data": event.data, "id": event.id, "retry": event.retry}
     return {name: value for name, value in fields.items() if value is not None}
-
-
-def framed(value: Any, content_type: str) -> bytes:
-    """One of the JSON texts in a row of a sequential media type."""
-    # RFC 7464 §2.2: a record separator stands before each
-    before = b"\x1e" if media_type.essence(content_type).endswith("json-seq") else b""
-    return before + json_text.encode(value) + b"\n"

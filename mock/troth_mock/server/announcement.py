@@ -116,7 +116,13 @@ def _request(operation: Operation, token: str, **body: Any) -> Request:
 
 
 def _value(parameter: Parameter) -> Any:
-    return "x" if parameter.schema is None else synthesize(parameter.schema, seed=_SEED)
+    entry = parameter.content
+    schema = parameter.schema if entry is None else entry.schema
+    if schema is None:
+        return "x"
+    examples = parameter.examples if entry is None else entry.examples
+    good = (each.value for each in examples if schema.is_valid(each.value))
+    return next(good, None) or synthesize(schema, seed=_SEED)
 
 
 def _bodies(operation: Operation, media_type: MediaType) -> Iterator[Any]:

@@ -209,3 +209,20 @@ def test_a_preferred_example_is_found_by_its_own_name_and_by_reference() -> None
     status, _, body = asked(responder, Prefer="code=404")
     assert status == 400
     assert b"it declares 200" in body
+
+
+def test_a_field_is_the_example_of_the_document() -> None:
+    number = {"type": "integer"}
+    headers = {
+        "X-Count": {"schema": number, "example": 7},
+        "X-Wrong": {"schema": number, "required": True, "examples": {"a": {"value": "x"}}},
+        "X-Named": {"schema": number, "examples": {"a": {"value": 8}, "b": {"value": 9}}},
+        "X-Split": {"schema": {"type": "string"}, "example": "a\nb"},
+        "X-Written": {"schema": number, "examples": {"a": {"serializedValue": "10"}}},
+        "X-Other": {"schema": number},
+        "X-Json": {"content": {"application/json": {"example": {"a": 1}}}, "required": True},
+    }
+    _, fields, _ = asked(declaring({"200": {"description": "", "headers": headers}}))
+    assert int(fields.pop("X-Wrong")) >= 0
+    assert "\n" not in fields.pop("X-Split")
+    assert fields == {"X-Count": "7", "X-Named": "8", "X-Written": "10", "X-Json": '{"a":1}'}

@@ -32,7 +32,13 @@ TASK = {
 
 
 def answering(
-    path: str, schema: Any, *, method: str = "get", parameters: Any = (), **media: Any
+    path: str,
+    schema: Any,
+    *,
+    method: str = "get",
+    parameters: Any = (),
+    taken: str = "application/json",
+    **media: Any,
 ) -> Responder:
     """The mock of one operation."""
     named = [part[1:-1] for part in path.split("/") if part.startswith("{")]
@@ -49,7 +55,9 @@ def answering(
         },
     }
     if method != "get":
-        operation["requestBody"] = {"content": {"application/json": {"schema": {}}}}
+        members = {"tags": TASK["properties"]["tags"], "title": TEXT}
+        body = {"schema": {"properties": members} if taken != "application/json" else {}}
+        operation["requestBody"] = {"content": {taken: body}}
     root = {
         "openapi": "3.1.0",
         "info": {"title": "t", "version": "1"},
@@ -141,6 +149,25 @@ def test_what_is_sent_comes_back_through_a_wrapper_on_either_side() -> None:
         assert made.get("task", made)["title"] == "Mow"
 
 
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("application/x-www-form-urlencoded", b"title=Mow+it&tags=a&tags=b&other=1"),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="title"\r\n\r\nMow it\r\n'
+            b'--x\r\nContent-Disposition: form-data; name="tags"\r\n\r\na\r\n'
+            b'--x\r\nContent-Disposition: form-data; name="tags"\r\n\r\nb\r\n--x--\r\n',
+        ),
+    ],
+)
+def test_a_form_comes_back_like_any_other_body(kind: str, data: bytes) -> None:
+    responder = answering("/tasks", TASK, method="post", taken=kind.partition(";")[0])
+    reply = responder.respond(Request("POST", "/tasks", (("Content-Type", kind),), data), now=0)
+    made = json.loads(reply.body or b"")
+    assert (made["title"], made["tags"]) == ("Mow it", ["a", "b"])
+
+
 @pytest.mark.parametrize("name", ["limit", "per_page", "pageSize", "size"])
 def test_a_list_is_as_long_as_it_is_asked_to_be(name: str) -> None:
     tasks = {"type": "array", "items": TASK}
@@ -172,7 +199,13 @@ def test_a_page_is_the_one_that_was_asked_for_and_a_filter_holds() -> None:
 
 
 def test_the_example_of_the_thing_that_is_asked_for_goes_before_others() -> None:
-    schema = {"type": "object", "properties": {"id": INTEGER}}
-    examples = {name: {"value": {"id": name}} for name in (1, 2, 3)}
-    responder = answering("/tasks/{id}", schema, examples={str(n): e for n, e in examples.items()})
-    assert [ask(responder, f"/tasks/{n}")["id"] for n in (2, 3, 9)] == [2, 3, 1]
+    schema = {"type": "object", "properties": {"id": INTEGER, "title": TEXT}}
+    examples = {
+        f"the {number}": {"value": {"id": number, "title": str(number)}} for number in (1, 2, 3)
+    }
+    responder = answering("/tasks/{id}", schema, examples=examples)
+    for number, title in ((2, "2"), (3, "3"), (9, "1")):
+        assert ask(responder, f"/tasks/{number}") == {"id": number, "title": title}
+    request = Request("GET", "/tasks/9", (("Prefer", 'example="the 2"'),), b"")
+    reply = responder.respond(request, now=0)
+    assert json.loads(reply.body or b"") == {"id": 2, "title": "2"}

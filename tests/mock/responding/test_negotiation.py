@@ -13,7 +13,6 @@ from troth_mock.responding.negotiation import (
     Chooser,
     NotAcceptable,
     Preferences,
-    concrete,
     named_example,
     preferences,
     preferred,
@@ -158,15 +157,3 @@ def test_examples_go_by_their_names():
     assert named_example(media, "one/two").value == 1
     with pytest.raises(BadPreference, match="it has one/two, example"):
         named_example(media, "three")
-
-
-def test_a_range_is_answered_in_a_type_that_it_covers():
-    cases = {
-        ("text/*", None): "text/plain",
-        ("text/*", "image/png, text/html;q=1"): "text/html",
-        ("*/*", "*/*"): "application/json",
-        ("image/*", ""): "application/octet-stream",
-        ("application/json", "text/html"): "application/json",
-    }
-    for (kind, accept), expected in cases.items():
-        assert concrete(kind, accept) == expected

@@ -176,7 +176,7 @@ def declaring(content: dict[str, Schema | None], status: str = "default") -> Ope
             {"detail": LOST.message},
         ),
         ({"*/*": closed(message=TEXT)}, "application/json", {"message": LOST.message}),
-        ({"application/xml": None}, "application/json", LOST.envelope),
+        ({"font/woff": None}, "application/json", LOST.envelope),
         (
             {"text/plain": None, "application/json": closed(message=TEXT)},
             "application/json",
@@ -196,6 +196,57 @@ def test_where_only_text_is_declared_the_error_is_its_sentence() -> None:
     reply = LOST.reply(declaring({"text/plain": embedded(TEXT)}))
     assert reply.fields == (("Content-Type", "text/plain; charset=utf-8"),)
     assert reply.body == LOST.message.encode()
+
+
+PAGE = f"<!DOCTYPE html>\n<title>Not Found</title>\n<p>{LOST.message}</p>\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        (None, "application/problem+json"),
+        ("*/*", "application/problem+json"),
+        ("text/html", "text/html; charset=utf-8"),
+        ("application/json, application/xml;q=0.5", "application/xml"),
+        ("image/png", "application/problem+json"),
+    ],
+)
+def test_an_error_comes_in_the_declared_type_that_accept_likes_best(
+    accept: str | None, kind: str
+) -> None:
+    content: dict[str, Schema | None] = {
+        "application/xml": closed(message=TEXT),
+        "text/html": embedded(TEXT),
+        "application/problem+json": closed(detail=TEXT),
+    }
+    reply = LOST.reply(declaring(content), accept=accept)
+    assert reply.fields == (("Content-Type", kind),)
+
+
+@pytest.mark.parametrize(
+    ("kind", "schema", "body"),
+    [
+        ("text/html", None, PAGE),
+        ("text/html", embedded(TEXT), PAGE),
+        ("text/html", embedded({"type": "string", "maxLength": 60}), LOST.message.encode()),
+        ("application/x-www-form-urlencoded", closed(status=WHOLE), b"status=404"),
+        ("text/csv", None, LOST.message.encode()),
+        ("application/octet-stream", None, LOST.message.encode()),
+    ],
+)
+def test_an_error_is_written_in_the_type_that_is_declared_for_it(
+    kind: str, schema: Schema | None, body: bytes
+) -> None:
+    reply = LOST.reply(declaring({kind: schema}))
+    assert reply.fields[0][1].partition(";")[0] == kind
+    assert reply.body == body
+
+
+def test_an_error_that_is_declared_as_xml_is_xml() -> None:
+    reply = LOST.reply(declaring({"application/xml": closed(message=TEXT, code=WHOLE)}))
+    head, _, body = (reply.body or b"").decode().partition("\n")
+    assert head == '<?xml version="1.0" encoding="UTF-8"?>'
+    assert body == f"<root><code>404</code><message>{LOST.message}</message></root>"
 
 
 def test_a_problem_below_the_documents_reach_has_the_declared_shape_too() -> None:

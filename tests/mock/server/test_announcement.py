@@ -28,7 +28,7 @@ paths:
           in: query
           required: true
           schema: {type: array, prefixItems: [{const: 1}, {const: 2}], minItems: 2, maxItems: 2}
-        - {name: X-Page, in: header, required: true, schema: {type: integer, const: 3}}
+        - {name: X-Page, in: header, required: true, example: 3, schema: {type: integer}}
         - {name: later, in: query, schema: {type: integer}}
       responses: {'200': {description: pets}}
 """

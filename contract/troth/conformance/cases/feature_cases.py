@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from troth.conformance.cases.case import Case, Intent, Legal, Subject, slug
+from troth.conformance.cases.case import Case, Intent, Legal, Subject, readable, slug
+from troth.errors import TrothError
 from troth.generation import features
 from troth.generation.chat_features import Chat
 from troth.generation.features import Factor
@@ -23,6 +24,7 @@ from troth.generation.source import Smallest
 from troth.generation.values import generator_of
 from troth.openapi.code_samples import requests_in
 from troth.openapi.operation import Parameter
+from troth.validation import validator
 
 _ROWS = 40
 
@@ -79,28 +81,50 @@ def _parameter_cases(subject: Subject) -> Iterator[Case]:
         key = (parameter.location, parameter.name)
         where = f"{parameter.location} parameter {parameter.name}"
         name = f"{parameter.location}-{slug(parameter.name)}"
+        cases = []
         if parameter.required and parameter.location != "path":
             rest = {other: value for other, value in base.items() if other != key}
-            yield changed(f"{name}-absent", rest, "invalid", f"{where}: absent")
+            cases.append(changed(f"{name}-absent", rest, "invalid", f"{where}: absent"))
         text = rejected_text(parameter)
         if text is not None:
             broken = {**base, key: text}
-            yield changed(f"{name}-rejected", broken, "invalid", f"{where}: {text!r}")
+            cases.append(changed(f"{name}-rejected", broken, "invalid", f"{where}: {text!r}"))
+        if parameter.allow_empty:
+            cases.append(changed(f"{name}-empty", {**base, key: ""}, "valid", f"{where}: empty"))
         for value in _parameter_values(parameter):
             word = f"{name}-{slug(str(value))[:24]}"
-            yield changed(word, {**base, key: value}, "valid", f"{where}: {value!r}")
+            cases.append(changed(word, {**base, key: value}, "valid", f"{where}: {value!r}"))
+        # what a text cannot say, and what nobody can tell from another's, shows nothing
+        yield from (
+            case for case in cases if (case.intent == "invalid") is _is_broken(subject, case)
+        )
+
+
+def _is_broken(subject: Subject, case: Case) -> bool:
+    """Whether the request of *case*, as it is written, breaks the document."""
+    try:
+        match = subject.contract.match_request(case.request)
+    except TrothError:
+        return True
+    return any(
+        violation.severity == "error"
+        for violation in validator.request_violations(match, readable(case.request), hints=False)
+    )
 
 
 def _parameter_values(parameter: Parameter) -> Iterator[Any]:
     """The values that the document itself names for *parameter*."""
-    schema = parameter.schema
+    entry = parameter.content
+    schema = parameter.schema if entry is None else entry.schema
     if schema is None:
         return
     generator = generator_of(schema)
-    for shape in generator.graph.one(schema.prepared):
-        for value in shape.values or generator.graph.examples(shape):
-            if value not in (None, "") and schema.is_valid(value):
-                yield value
+    examples = parameter.examples if entry is None else entry.examples
+    shapes = generator.graph.one(schema.prepared)
+    named = (value for shape in shapes for value in shape.values or generator.graph.examples(shape))
+    for value in (*(example.value for example in examples), *named):
+        if value not in (None, "") and schema.is_valid(value):
+            yield value
 
 
 def _examples(subject: Subject, made: Composition) -> Iterator[Case]:

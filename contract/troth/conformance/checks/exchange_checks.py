@@ -80,15 +80,18 @@ def _expectation(contract: Contract, case: Case) -> Expectation:
         return "no-method"
     effective, published = case.intent, case.published_intent
     is_meant = match.operation.name == case.operation or not case.operation
+    if effective == published == "valid":
+        # nobody is held to a request of ours that the document rejects after all
+        is_valid = not validator.request_violations(match, request, hints=False)
+        return "accepted" if is_valid else "either"
     if not is_meant and not validator.request_violations(match, request, hints=False):
-        # what one face of a URL rejects, another takes
-        return "accepted" if effective == published == "valid" else "either"
+        return "either"  # what one face of a URL rejects, another takes
     if effective == "invalid" and published != "either":
         if case.phase == "protocol" and check_security(match.operation, request):
             return "unauthorized"
         # whether the published document rejects it too decides how grave it is to take it
         return "refused"
-    return "accepted" if effective == published == "valid" else "either"
+    return "either"
 
 
 def _match(contract: Contract, request: Request) -> Match | None:
@@ -129,7 +132,7 @@ def check(
     if exchange.fault is not None:
         return Checked((checking.fault(), *checking.violations_of_part()))
     assert exchange.response is not None
-    if exchange.response.status >= 500:
+    if exchange.response.status >= 500 and not checking.is_meant(exchange.response.status):
         return Checked((checking.server_error(exchange.response),))
     unexpected = tuple(checking.violations_of_expectation(exchange.response))
     of_document = checking.violations_of_document(refused=bool(unexpected))
@@ -166,6 +169,16 @@ class _Check:
         if self.match is not None and exchange.response is not None:
             matched = self.match.operation
             self._answer = ResponseValidator(matched, exchange.request, exchange.response)
+
+    @property
+    def effective_operation(self) -> Operation:
+        """The operation that the request is one to, or else the one that was asked for."""
+        return self.match.operation if self.match else self.operation
+
+    def is_meant(self, status: int) -> bool:
+        """Whether the operation declares *status* and no success at all."""
+        is_asked = self.expected not in ("no-path", "no-method")
+        return is_asked and outcome(self.effective_operation, status) == "meant"
 
     def verdicts(self) -> dict[str, Verdict]:
         """The verdict of each law, by id."""
@@ -207,6 +220,8 @@ class _Check:
             yield from self._invalid_accepted(response)
             return
         code = message = ""
+        if outcome(self.effective_operation, status):
+            return
         if 300 <= status < 400:
             code = "response.unexpected-redirect"
             message = f"the answer redirects with {status}"
@@ -232,13 +247,20 @@ class _Check:
             yield self._violation(code, message)
 
     def _invalid_accepted(self, response: Response) -> Iterator[Violation]:
-        """The violation of taking what a document rejects, by the first rule that it breaks."""
+        """The violation of taking what a document rejects, by the first rule that it breaks.
+
+        What only the published document rejects has been mended by the overlay: it counts for
+        nothing.
+        """
         request = self.exchange.request
-        for document, word in ((self.contract.published, "document"), (self.contract, "overlay")):
-            match = _match(document, request)
-            if match is None:
-                continue
-            broken = validator.request_violations(match, request, hints=False)
+        effective = _broken_by(self.contract, request)
+        kept = {(rule.code, rule.instance_pointer) for rule in effective}
+        published = [
+            rule
+            for rule in _broken_by(self.contract.published, request)
+            if (rule.code, rule.instance_pointer) in kept
+        ]
+        for broken, word in ((published, "document"), (effective, "overlay")):
             rule = next(
                 (one for one in broken if one.code.partition(".")[2] not in _FORGIVEN), None
             )
@@ -305,6 +327,29 @@ class _Check:
         return builder.violation(code, message)
 
 
+def _broken_by(contract: Contract, request: Request) -> tuple[Violation, ...]:
+    match = _match(contract, request)
+    return validator.request_violations(match, request, hints=False) if match else ()
+
+
+#: What tells of the state of things and not of the request: RFC 9110 §15.5.5, §15.5.11.
+_GONE = frozenset({404, 410})
+
+
+def outcome(operation: Operation, status: int) -> Literal["meant", "unknown", ""]:
+    """Whether the document names *status* as what a request that is fine may come to.
+
+    It is meant where it is a redirection, or no success is named at all; it is unknown whether
+    what the path's variables name is there.
+    """
+    declared = {response.status for response in operation.responses}
+    if status < 300 or not declared & {str(status), f"{status // 100}XX"}:
+        return ""
+    if status < 400 or not any(each[0] in "12" or each == "default" for each in declared):
+        return "meant"
+    return "unknown" if status in _GONE and operation.template.names else ""
+
+
 def _is_left_open(operation: Operation, status: int) -> bool:
     """Whether the document says nothing of the kind of answer that *status* is.
 
@@ -312,7 +357,8 @@ def _is_left_open(operation: Operation, status: int) -> bool:
     server how; so does one that asks for credentials and does not say what comes without them.
     That is the document's fault, and `lint` tells it.
     """
-    declared = {response.status for response in operation.responses}
+    # an interim answer (1xx) is followed by one of which the document then says nothing
+    declared = {each.status for each in operation.responses if each.status[0] != "1"}
     if not declared or status in _HTTP_REFUSALS:
         return True
     if status in (401, 403):

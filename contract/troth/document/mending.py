@@ -1,0 +1,173 @@
+"""What cannot stand where it stands is taken out of a document's tree, and told.
+
+Afterwards every member that `grammar` knows has the type that it gives it, so that whoever reads
+the tree meets only what has a meaning: a member of another type is as good as absent, a schema
+that is none accepts anything.  `Positions` keeps what was written, since overlays change that.
+Leaves to others: references, and what the values mean.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from troth import pointer as pointers
+from troth.document.grammar import FORMS, MEMBERS, TEXTS, Form, Member, expected, fits
+from troth.document.source import Positions
+from troth.document.spec_errors import BadSchema, Faults, WrongType, name_of
+from troth.errors import Place
+
+#: The kinds of object that an empty one can stand for: it says nothing, and asks for nothing.
+_HOLLOW = frozenset({"schema", "response", "media-type", "header", "path-item", "parameter"})
+
+#: The kinds whose members all have names of the author's, and what each of them is.
+_NAMED: dict[str, tuple[Member | None, Form | None]] = {
+    "callback": (Member("one", "path-item"), None),
+    "security-requirement": (None, TEXTS),
+}
+
+
+@dataclass(slots=True, eq=False)
+class Mender:
+    """The mending of one tree: *hollow* are the pointers of the schemas that now say nothing."""
+
+    root: dict[str, Any]
+    positions: Positions
+    faults: Faults
+    hollow: list[str] = field(default_factory=list)
+
+    def members(self, value: dict[str, Any], at: str, kind: str) -> None:
+        """Take out what *value*, of *kind* and at *at*, cannot hold."""
+        known, forms = MEMBERS[kind], FORMS.get(kind, {})
+        told = BadSchema if kind == "schema" else WrongType
+        for name in list(value):
+            if kind in _NAMED and not name.startswith("x-"):
+                member, form = _NAMED[kind]
+            else:
+                member, form = known.get(name), forms.get(name)
+            if member is not None:
+                self.held(value, name, member, pointers.join(at, name), told)
+            elif form is not None:
+                self.form(value, name, form, pointers.join(at, name), told)
+
+    def form(
+        self, value: dict[str, Any], name: str, form: Form, at: str, told: type[WrongType]
+    ) -> None:
+        """Hold the member *name* of *value*, which stands at *at*, to its *form*."""
+        held = value[name]
+        if not form.fits(held):
+            meant = form.meant(held) if form.meant is not None else None
+            if meant is None:
+                self.tell(told, held, at, form.words, form.advice)
+                self.drop(value, name)
+            else:
+                self.tell(told, held, at, form.words, f"Read as {json.dumps(meant)}.")
+                self.put(value, name, meant)
+        elif form.each is not None and not all(map(form.each.fits, held)):
+            known = self.positions.of.get(id(held), {})
+            noted: dict[Any, int] = {}
+            left: list[Any] = []
+            for index, item in enumerate(held):
+                if form.each.fits(item):
+                    noted[len(left)] = known.get(index, 0)
+                    left.append(item)
+                else:
+                    self.tell(told, item, pointers.join(at, index), form.each.words)
+            self.put(value, name, left)
+            self.positions.of[id(left)] = noted
+
+    def held(
+        self, value: dict[str, Any], name: str, member: Member, at: str, told: type[WrongType]
+    ) -> None:
+        """Mend what the *member* called *name* of *value*, which stands at *at*, holds."""
+        held, kind = value[name], member.kind
+        if member.shape == "one":
+            if not fits(held, kind):
+                self.tell(told, held, at, expected(kind))
+                self.drop(value, name)
+            return
+        of, words = (list, "an array") if member.shape == "items" else (dict, "an object")
+        is_empty = of is list and kind == "schema" and held == []  # JSON Schema 2020-12 §10.2.1
+        if is_empty or not isinstance(held, of):
+            self.tell(told, held, at, "an array with items in it" if is_empty else words)
+            self.drop(value, name)
+            return
+        for key, item in list(held.items() if isinstance(held, dict) else enumerate(held)):
+            if member.shape == "patterned" and key.startswith("x-"):
+                continue
+            if not fits(item, kind):
+                here = pointers.join(at, key)
+                self.tell(told, item, here, expected(kind))
+                if kind in _HOLLOW or isinstance(held, list):
+                    self.put(held, key, {})
+                    self.hollow.append(here)
+                else:
+                    self.drop(held, key)
+
+    def tell(
+        self, kind: type[WrongType], value: Any, at: str, words: str, advice: str = ""
+    ) -> None:
+        """Tell that what stands at *at* is not what *words* call for."""
+        found = name_of(value)
+        # what is wrong is in the value; of others no word is said, as they may be another file's
+        is_shown = kind is BadSchema and at.endswith(("/type", "/required"))
+        if is_shown and isinstance(value, (str, list)):
+            found = json.dumps(value)[:60]
+        fault = f"expected {words}, found {found}"
+        self.faults.add(kind(fault, place=self.place(at), pointer=at, advice=advice))
+
+    def place(self, pointer: str) -> Place | None:
+        """Where the node at *pointer* was written."""
+        return self.positions.find(self.root, pointer)
+
+    # -- changes: the container stays the same object, since its identity is what has places
+
+    def drop(self, container: dict[str, Any], name: str) -> None:
+        """Take the member *name* out of *container*."""
+        self._keep(container)
+        del container[name]
+
+    def put(self, container: Any, key: Any, value: Any) -> None:
+        """Let *value* stand at *key* of *container*."""
+        self._keep(container)
+        self.positions.of.setdefault(id(value), {})
+        container[key] = value
+
+    def empty(self, container: dict[str, Any]) -> None:
+        """Take every member out of *container*."""
+        self._keep(container)
+        container.clear()
+
+    def fill(self, container: dict[str, Any], source: dict[str, Any]) -> None:
+        """Let the members of *source* stand in *container*, in the place of its `$ref`."""
+        self._keep(container)
+        own = {name: item for name, item in container.items() if name != "$ref"}
+        noted = self.positions.of.setdefault(id(container), {})
+        known = self.positions.of.get(id(source), {})
+        noted.update({name: known[name] for name in source if name in known and name not in own})
+        container.clear()
+        container.update(source)
+        container.update(own)
+
+    def _keep(self, container: Any) -> None:
+        self.positions.originals.setdefault(id(container), copy.copy(container))
+
+    def open_up(self, is_schema: Callable[[str], bool]) -> None:
+        """Let no schema that says nothing become a refusal by what stands around it.
+
+        Of what accepts anything `not` is never met, `if` always, and `oneOf` by one too many.
+        """
+        for at in self.hollow:
+            around, _, last = at.rpartition("/")
+            owner, keyword = around, last
+            if last not in ("not", "if"):
+                owner, _, keyword = around.rpartition("/")
+                keyword = keyword if keyword == "oneOf" else ""
+            names = ("if", "then", "else") if keyword == "if" else (keyword,)
+            for name in names if is_schema(owner) else ():
+                schema = pointers.find(self.root, owner)
+                if isinstance(schema, dict) and name in schema:
+                    self.drop(schema, name)

@@ -1,0 +1,231 @@
+"""Servers that look wrong and are not: their documents, or HTTP, leave them free to do it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from servers.wire import Answer, Asked, Handler
+
+JSON = {"Content-Type": "application/json"}
+
+
+@dataclass(frozen=True)
+class Right:
+    """A server, the document that it keeps, and the overlay where it has one."""
+
+    document: dict[str, Any]
+    handler: Handler
+    overlay: dict[str, Any] | None = None
+
+
+RIGHT: dict[str, Callable[[], Right]] = {}
+
+
+def right(make: Callable[[], Right]) -> Callable[[], Right]:
+    """Enter *make*, whose docstring says why its server is right."""
+    RIGHT[make.__name__] = make
+    return make
+
+
+def document(paths: dict[str, Any], **members: Any) -> dict[str, Any]:
+    info = {"title": "t", "version": "1"}
+    return {"openapi": "3.1.0", "info": info, "paths": paths, **members}
+
+
+def described(**responses: Any) -> dict[str, Any]:
+    return {name[1:]: {"description": "it", **held} for name, held in responses.items()}
+
+
+def with_json(value: Any, status: int = 200, **fields: str) -> Answer:
+    return Answer(status, {**JSON, **fields}, [json.dumps(value).encode()])
+
+
+OBJECT = {"application/json": {"schema": {"type": "object"}}}
+ANSWERS = described(_204={}, _400={}, _415={})
+ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+
+
+@right
+def only_404() -> Right:
+    """The only answer that the document declares is 404."""
+    gone = {"get": {"operationId": "gone", "responses": described(_404={})}}
+    return Right(document({"/gone": gone}), lambda asked: Answer(404))
+
+
+@right
+def only_4xx() -> Right:
+    """The only answers that the document declares are refusals, as a class."""
+    gone = {"get": {"operationId": "gone", "responses": described(_4XX={})}}
+    return Right(document({"/gone": gone}), lambda asked: Answer(410))
+
+
+@right
+def only_interim_answers() -> Right:
+    """Of the answer that follows an interim one the document says nothing."""
+    wait = {"get": {"operationId": "wait", "responses": described(_102={})}}
+    return Right(document({"/wait": wait}), lambda asked: Answer(*_by_method(asked, 204)))
+
+
+@right
+def only_501() -> Right:
+    """The only answer that the document declares says that there is nothing yet."""
+    later = {"get": {"operationId": "later", "responses": described(_501={})}}
+    return Right(document({"/later": later}), lambda asked: Answer(*_by_method(asked, 501)))
+
+
+def _by_method(asked: Asked, status: int) -> tuple[int, dict[str, str]]:
+    is_known = asked.method == "GET" and asked.target.count("/") == 1
+    return (status, {}) if is_known else (404, {})
+
+
+@right
+def only_307() -> Right:
+    """The only answer that the document declares is a redirection."""
+    location = {"Location": {"schema": {"type": "string"}, "required": True}}
+    responses = described(_307={"headers": location})
+    moved = {"get": {"operationId": "moved", "responses": responses}}
+    answer = Answer(307, {"Location": "/elsewhere"})
+    return Right(document({"/moved": moved}), lambda asked: answer)
+
+
+@right
+def declared_redirect() -> Right:
+    """A redirection is declared beside a success."""
+    responses = described(_200={"content": OBJECT}, _3XX={})
+    moved = {"get": {"operationId": "moved", "responses": responses}}
+    answer = Answer(302, {"Location": "/elsewhere"})
+    return Right(document({"/moved": moved}), lambda asked: answer)
+
+
+@right
+def unknown_ids() -> Right:
+    """What a path names need not exist: 404 is declared for that."""
+    responses = described(_200={"content": OBJECT}, _404={}, _400={})
+    paths = {
+        "/things/{id}": {
+            "parameters": [ID],
+            "get": {"operationId": "get", "responses": responses},
+            "delete": {"operationId": "delete", "responses": described(_204={}, _4XX={})},
+        },
+        "/things": {
+            "get": {"operationId": "list", "responses": described(_200={"content": OBJECT})}
+        },
+    }
+
+    def answer(asked: Asked) -> Answer:
+        path = asked.target.partition("?")[0]
+        if asked.method not in ("GET", "DELETE") or (asked.method != "GET" and path == "/things"):
+            return Answer(405, {"Allow": "GET" if path == "/things" else "GET, DELETE"})
+        if path == "/things":
+            return with_json({})
+        text = path.removeprefix("/things/")
+        return Answer(404 if text.lstrip("-").isdigit() else 400)
+
+    return Right(document(paths), answer)
+
+
+@right
+def no_responses() -> Right:
+    """The document says nothing of answers, so that none is undeclared."""
+
+    def answer(asked: Asked) -> Answer:
+        return with_json({}, 202) if asked.method == "POST" else Answer(405, {"Allow": "POST"})
+
+    return Right(document({"/it": {"post": {"operationId": "it"}}}), answer)
+
+
+def optional_body(status: int) -> Right:
+    body = {"content": {"application/json": {"schema": {"type": "object"}}}}
+    it = {"operationId": "it", "requestBody": body, "responses": ANSWERS}
+
+    def answer(asked: Asked) -> Answer:
+        if asked.method != "PATCH":
+            return Answer(405, {"Allow": "PATCH"})
+        if not asked.body.strip():
+            return Answer(status if asked.fields.get("content-type") else 204)
+        kind = asked.fields.get("content-type", "").partition(";")[0].lower()
+        if kind not in ("", "application/json"):
+            return Answer(415)
+        return Answer(204 if _is_object(asked.body) else 400)
+
+    return Right(document({"/it": {"patch": it}}), answer)
+
+
+def _is_object(body: bytes) -> bool:
+    def refused(word: str) -> Any:
+        raise ValueError(word)
+
+    try:
+        return isinstance(json.loads(body.decode(), parse_constant=refused), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+@right
+def takes_an_empty_optional_body() -> Right:
+    """A body is optional, and there is none."""
+    return optional_body(204)
+
+
+@right
+def refuses_an_empty_json_text() -> Right:
+    """A Content-Type promises JSON, and no content is no JSON text."""
+    return optional_body(400)
+
+
+@right
+def closes_idle_connections() -> Right:
+    """A connection that is kept may be closed at any time (RFC 9112 §9.3.1)."""
+    it = {"get": {"operationId": "it", "responses": described(_200={"content": OBJECT})}}
+
+    def answer(asked: Asked) -> Answer:
+        is_declared = asked.method == "GET" and asked.target.partition("?")[0] == "/it"
+        made = with_json({}) if is_declared else Answer(404 if asked.method == "GET" else 405)
+        made.fields |= {"Allow": "GET"} if made.status == 405 else {}
+        made.forgets = True
+        return made
+
+    return Right(document({"/it": it}), answer)
+
+
+@right
+def keeps_what_the_overlay_mends() -> Right:
+    """The published document rejects what its overlay mends: only the overlay counts there."""
+    schema = {
+        "type": "object",
+        "properties": {
+            "bias": {"type": "object", "propertyNames": {"type": "integer"}},
+            "size": {"type": "integer"},
+        },
+    }
+    body = {"required": True, "content": {"application/json": {"schema": schema}}}
+    it = {"operationId": "it", "requestBody": body, "responses": ANSWERS}
+    mended = "$.paths['/it'].post.requestBody.content['application/json'].schema.properties"
+    overlay = {
+        "overlay": "1.0.0",
+        "info": {"title": "t", "version": "1"},
+        "actions": [
+            {"target": f"{mended}.bias.propertyNames", "remove": True},
+            {"target": f"{mended}.bias", "update": {"additionalProperties": {"maximum": 100}}},
+        ],
+    }
+
+    def answer(asked: Asked) -> Answer:
+        if asked.method != "POST":
+            return Answer(405, {"Allow": "POST"})
+        kind = asked.fields.get("content-type", "").partition(";")[0].lower()
+        if kind not in ("", "application/json"):
+            return Answer(415)
+        if not _is_object(asked.body):
+            return Answer(400)
+        value = json.loads(asked.body)
+        size, bias = value.get("size", 0), value.get("bias", {})
+        whole = (isinstance(size, int) or (isinstance(size, float) and size.is_integer())) and (
+            not isinstance(size, bool)
+        )
+        return Answer(204 if whole and isinstance(bias, dict) else 400)
+
+    return Right(document({"/it": {"post": it}}), answer, overlay)
