@@ -90,7 +90,15 @@ def parameter_value(parameter: Parameter, source: Source) -> Any:
     for attempt in range(_TRIES):
         # A source that always answers alike would give the same value again.
         tries = source if attempt < 2 else source.anew(parameter.name, attempt)
-        value = values.value(schema, tries, beside=beside)
+        if attempt == _TRIES // 3:
+            beside = ()  # what is nested, or empty, has a text too
+        try:
+            value = values.value(schema, tries, beside=beside)
+        except Unsatisfiable:
+            if not beside:
+                raise
+            beside = ()
+            continue
         plain = tamed(value)
         for candidate in (value, plain) if parameter.content is None else (value,):
             is_fit = _is_plain(parameter, candidate) and schema.is_valid(candidate)
