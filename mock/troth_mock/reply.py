@@ -87,28 +87,31 @@ def _leads_on(header: Parameter, declared: DeclaredResponse) -> bool:
 
 
 def _field(header: Parameter, seed: Seed) -> str:
-    """The text of *header*: the document's example, or one that is drawn and read as allowed."""
+    """A text for *header* that is read as what the document allows, if one is found.
+
+    It is that of the document's example, or else of what *seed* draws.
+    """
     from troth.validation.parameters import is_field  # slow to load, and few answers have fields
 
-    content = header.content
-    schema = header.schema if content is None else content.schema
-    for example in header.examples or (content.examples if content else ()):
-        if example.text is not None:
-            return example.text
-        if schema is None or schema.is_valid(example.value):
-            return write_field(header, example.value)
-    if schema is None:
-        return "value"
-    seed = seed.child("header", header.name)
-    # it is a place of the web, and no town
-    name = "location url" if header.name.lower() == "location" else header.name
-    first = text = write_field(header, synthesize(schema, seed=seed, name=name))
+    for example in header.examples or (header.content.examples if header.content else ()):
+        text = write_field(header, example.value) if example.text is None else example.text
+        if is_field(header, text):
+            return text
+    text = write_field(header, _drawn(header, seed))
     for attempt in range(_TRIES):
         if is_field(header, text):
             return text
-        again = seed.child("attempt", attempt)
-        text = write_field(header, synthesize(schema, seed=again, name=name))
-    return first
+        text = write_field(header, _drawn(header, seed.child("attempt", attempt)))
+    return text
+
+
+def _drawn(header: Parameter, seed: Seed) -> Any:
+    schema = header.schema if header.content is None else header.content.schema
+    # it is a place of the web, and no town
+    name = "location url" if header.name.lower() == "location" else header.name
+    if schema is None:
+        return "value"
+    return synthesize(schema, seed=seed.child("header", header.name), name=name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -277,3 +277,13 @@ def test_every_kind_of_the_table_can_be_written() -> None:
 )  # fmt: skip
 def test_a_name_is_read_in_every_manner_of_writing(name: str, words: tuple[str, ...]) -> None:
     assert natural_values.words_of(name) == words
+
+
+def test_a_date_of_what_is_mostly_no_date_is_the_day_of_it() -> None:
+    moment = {"type": "string", "format": "date-time"}
+    order = {"to": moment, "arrival": moment, "departure": moment, "from": moment}
+    for seed in range(10):
+        made = members(seed, **order)
+        assert made["from"] <= made["to"]
+        assert made["departure"] <= made["arrival"]
+    assert "T" not in members(arrival=TEXT)["arrival"]

@@ -165,6 +165,8 @@ def test_a_file_begins_as_its_type_does(kind: str) -> None:
         b"<svg",
         b"%PDF-",
         b"PK",
+        b"\0\0\0\x14ftyp",
+        b"\xff\xfb",
         b"\x1f\x8b",
     )
     assert FILES[kind].startswith(starts) or FILES[kind] == bytes(1024)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given, settings
@@ -244,6 +245,30 @@ def test_expressions_of_rfc_6570_are_called_after_their_parameters() -> None:
     over = contract({"/x/{a*}/{.b}/{rest+}{?page,size}": {"get": declared}, "/y/{c*}": ["get"]})
     assert found(over, "GET", "/x/1/.2/3/4")[1] == {"a": "1", "b": ".2", "rest": "3/4"}
     assert found(over, "GET", "/y/1")[1] == {"c*": "1"}
+
+
+PIECES = st.text("ab.-:~é %/é{", min_size=1, max_size=4).filter(
+    lambda text: text not in (".", "..")
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    literals=st.lists(st.text("ab.-:~é %()+/", max_size=3), min_size=1, max_size=3),
+    values=st.lists(PIECES, min_size=1, max_size=2),
+)
+def test_a_path_that_is_filled_is_found_again(literals: list[str], values: list[str]) -> None:
+    names = [f"v{number}" for number in range(len(values))]
+    # a slash between two names, so that there is one way to divide the path
+    middle = "/".join(f"{{{name}}}" for name in names)
+    path = f"/{literals[0]}{middle}{''.join(literals[1:])}"
+    declared = [path_parameter(name, {"type": "string"}) for name in names]
+    over = contract({path: {"get": {**OK, "parameters": declared}}})
+    (operation,) = over.operations
+    wanted = {("path", name): value for name, value in zip(names, values, strict=True)}
+    match = over.match("GET", assemble(operation, parameters=wanted).target)
+    found = {("path", name): unquote(text) for name, text in match.path_parameters.items()}
+    assert (match.operation, found) == (operation, wanted)
 
 
 # one URL, several faces

@@ -93,6 +93,32 @@ def test_objects_get_the_verdicts_of_openapi_core(where, style, explode, form, v
     assert verdicts == [True, False, False, False]
 
 
+TEXTS = {"type": "array", "items": {"type": "string"}}
+ROLE = {"properties": {"role": {"type": "string"}}, "required": ["role"]}
+IN_JSON = {"name": "p", "in": "query", "content": {"application/json": {"schema": COLOUR}}}
+
+
+@pytest.mark.parametrize(
+    ("declared", "query", "expected"),
+    [
+        (parameter(ROLE), "p=x", True),
+        (parameter({"items": {"type": "string"}}), "p=x&p=y", True),
+        (parameter(COLOUR, required=True), "q=1", False),
+        (parameter({"type": "boolean"}), "p=", False),
+        (parameter(TEXTS, style="spaceDelimited", explode=False), "p=a%20b", True),
+        (parameter({"allOf": [{"type": "integer"}, {"minimum": 2}]}), "p=1", False),
+        (parameter({"oneOf": [{"type": "integer"}, {"type": "boolean"}]}), "p=true", True),
+        (IN_JSON, "p=%7B%22R%22:1%7D", True),
+        (IN_JSON, "p=%7B%22R%22:true%7D", False),
+    ],
+)
+def test_types_that_are_not_plain_get_the_verdicts_of_openapi_core(declared, query, expected):
+    root = written([declared])
+    request = Request("GET", "/a?" + query)
+    ours = check_parameters(compiled(root).match("GET", request.target), request) == ()
+    assert ours is reference_verdict(root, request) is expected
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [(b'{"n": 1}', True), (b'{"n": "x"}', False), (b"{}", False), (b"{", False), (b"", False)],

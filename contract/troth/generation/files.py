@@ -56,6 +56,16 @@ def _pdf() -> bytes:
     return text + table + end
 
 
+def _mp4() -> bytes:
+    """A film without a track."""
+    kind = bytes.fromhex("00000014") + b"ftypisom" + bytes.fromhex("00000200") + b"isom"
+    matrix = bytes.fromhex("00010000 000000000000000000000000 00010000 000000000000000000000000")
+    head = bytes(12) + bytes.fromhex("000003e8 00000000 00010000 0100") + bytes(10) + matrix
+    head += bytes.fromhex("40000000") + bytes(24) + bytes.fromhex("00000001")
+    film = (len(head) + 8).to_bytes(4, "big") + b"mvhd" + head
+    return kind + (len(film) + 8).to_bytes(4, "big") + b"moov" + film
+
+
 _ZIP = b"PK\x05\x06" + bytes(18)
 _SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 _GZIP = b"".join(content_coding.pack((), "gzip"))
@@ -73,6 +83,9 @@ FILES: Mapping[str, bytes] = {
     "image/svg+xml": _SVG,
     "audio/wav": _WAV + bytes.fromhex("0100 0800 64617461 00000000"),
     "audio/x-wav": _WAV + bytes.fromhex("0100 0800 64617461 00000000"),
+    # a frame of layer III whose side information is nought: silence
+    "audio/mpeg": bytes.fromhex("fffb90c4") + bytes(413),
+    "video/mp4": _mp4(),
     "application/pdf": _pdf(),
     "application/zip": _ZIP,
     "application/x-zip-compressed": _ZIP,

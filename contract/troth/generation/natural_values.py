@@ -56,6 +56,7 @@ class Kind:
     fact: str = ""
     unique: bool = False
     vary: bool = False
+    whole: bool = False
 
     @property
     def is_fact(self) -> bool:
@@ -112,6 +113,7 @@ def table() -> Table:
             entry.get("fact", ""),
             entry.get("unique", False),
             entry.get("vary", False),
+            entry.get("whole", False),
         )
         named = kinds if kind.flag is None else flags
         named.update(dict.fromkeys(_split(entry["names"]), kind))
@@ -256,7 +258,7 @@ def _found(words: tuple[str, ...], owner: tuple[str, ...]) -> tuple[Kind, tuple[
         if start == 0 and kind is None and owner:
             # `url` of an image is an image URL
             kind = kinds.get(f"{owner[-1]} {own}")
-        if kind is not None:
+        if kind is not None and not (start and kind.whole):
             return kind, words[:start]
     if owner and (of_owner := kinds.get(owner[-1])) and of_owner.format == "uri":
         return of_owner, owner  # `github` among the links is one

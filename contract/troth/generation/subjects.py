@@ -19,6 +19,7 @@ from troth.generation.source import Source
 from troth.schema.data_model import is_number, type_of
 
 _TURNS = 64
+_MOMENTS = frozenset({"date", "date-time"})
 
 
 class Subject:
@@ -66,7 +67,10 @@ class Subject:
     def text(self, shape: Shape, source: Source, name: str) -> str | None:
         """What the member *name* is likely to hold, if *shape* asks for no other."""
         # an unknown format is a name; of the known ones an email address belongs to somebody
-        forms = (form for form in shape.formats if form not in FORMATS or form == "email")
+        forms = [form for form in shape.formats if form not in FORMATS or form == "email"]
+        if name and not _MOMENTS.isdisjoint(shape.formats):
+            # `arrival` may be a place; as a date it is the day of it
+            forms = [f"{name}_date", f"{name}_time"]
         for each in (name, *forms):
             told = telling(each, self.owner)
             for text, form in self._record.texts(told, source) if told is not None else ():
