@@ -239,7 +239,7 @@ class _Bundler:
             has_own = kind == "path-item" and not members.keys().isdisjoint(value)
             if has_own or kind in ("operation", "components"):
                 resource = self.inline(value, at, resource, is_told=not has_own)
-        for name, held in value.items():
+        for name, held in list(value.items()):
             is_map = name in members and members[name].shape in ("names", "patterned")
             if is_map and isinstance(held, dict) and isinstance(held.get("$ref"), str):
                 self.inline(held, pointers.join(at, name), resource, is_told=True)
@@ -536,22 +536,27 @@ class _Bundler:
             raise self.wrong(BadReference, fault, at=at, advice=error.advice) from None
         bundled = self.bundled()
         bundled[inside] = value
-        positions.of.setdefault(id(bundled), {})[inside] = pack(positions.files.index(file), 0, 0)
+        positions.of.setdefault(id(bundled), {})[inside] = pack(len(positions.files) - 1, 0, 0)
         resource = Resource(value, here, path)
         draft = draft_of(value.get("$schema")) if isinstance(value, dict) else None
         if draft is not None and draft < _LATEST:
             self.modernise(value, draft)
         self.files[path] = resource
-        self.ids = None
+        if self.ids is not None and isinstance(value, dict):
+            # all files again for each new one would be quadratic
+            whole = self.identifiers.own(value, here, resource)
+            self.identifiers.collect(whole, self.ids)
         return resource
 
     def publish(self, uri: str, schema: Any, at: str) -> Resource:
         """Take the meta-schema that is known as *uri* into the tree: no network is asked for it."""
         positions, bundled = self.tree.positions, self.bundled()
         # it is written nowhere: what refers to it is cited
-        index = next((i for i, file in enumerate(positions.files)), 0)
         place = self.place(at)
-        line = pack(index, place.line - 1, place.column - 1) if place else 0
+        line = 0
+        if place is not None:
+            file = positions.files.index(place.file)
+            line = pack(file, place.line - 1, place.column - 1)
         bundled[uri] = value = positions.copy(schema, Positions(), {}, default=line)
         resource = self.known[uri] = Resource(value, pointers.of([BUNDLED, uri]), None, uri)
         draft = draft_of(value.get("$schema"))
