@@ -357,7 +357,7 @@ def test_known_dialects_load(dialect: str) -> None:
 
 
 def test_a_foreign_dialect_is_refused() -> None:
-    dialect = "http://json-schema.org/draft-07/schema#"
+    dialect = "http://json-schema.org/draft-03/schema#"
     error = refused(f"A: {{items: {{$schema: '{dialect}'}}}}", ForeignDialect)
     assert error.dialect == dialect
     assert error.pointer == "/components/schemas/A/items/$schema"
