@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 from pathlib import Path
 
 import pytest
 
+from troth.document import references
 from troth.document.document import read
 from troth.document.spec_errors import (
     DanglingReference,
@@ -211,3 +213,44 @@ def test_a_discriminator_follows_its_file(tmp_path: Path) -> None:
         "e": "https://example.com/e",
         "n": "#/gone",
     }
+
+
+def test_each_of_many_files_is_looked_through_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = []
+    dicts = references._dicts
+    monkeypatch.setattr(
+        references, "_dicts", lambda *given: looked.extend(found := dicts(*given)) or found
+    )
+    counts = []
+    for count in (20, 40):
+        for index in range(count):
+            following = {"items": {"$ref": f"f{(index + 1) % count}.json"}}
+            (tmp_path / f"f{index}.json").write_text(json.dumps(following))
+        root = {"openapi": "3.1.0", "components": {"schemas": {"It": {"$ref": "f0.json"}}}}
+        (tmp_path / "api.json").write_text(json.dumps(root))
+        looked.clear()
+        read(tmp_path / "api.json")
+        counts.append(len(looked))
+
+    assert counts[1] - counts[0] == 20 * 2
+
+
+def test_a_file_that_is_read_later_may_name_itself(tmp_path: Path) -> None:
+    named = {"$id": "https://example.org/named", "$defs": {"In": {"$anchor": "in", "type": "null"}}}
+    schemas = {
+        "A": {"$ref": "named.json"},
+        "B": {"$ref": "other.json"},
+        "C": {"items": {"$ref": "https://example.org/named#in"}},
+    }
+    root = {"openapi": "3.1.0", "components": {"schemas": schemas}}
+    (tmp_path / "api.json").write_text(json.dumps(root))
+    (tmp_path / "named.json").write_text(json.dumps(named))
+    (tmp_path / "other.json").write_text("{}")
+
+    document = read(tmp_path / "api.json")
+
+    assert document.faults == ()
+    reference = document.root["components"]["schemas"]["C"]["items"]["$ref"]
+    assert reference == "#/x-troth-bundled/named.json/$defs/In"

@@ -267,6 +267,8 @@ def test_a_parameter_whose_name_has_brackets_is_not_another_ones_member():
     ]
     assert violations_of(declared, "/a?f[x]=a&f[y]=1&ids[]=1&ids%5B%5D=2") == []
     assert violations_of(declared, "/a?f[x]=a&f[y]=b") == [("request-query.type", "/f/y")]
+    declared[0] = parameter({"type": "object", "additionalProperties": integer}, name="f")
+    assert violations_of(declared, "/a?f[x]=a&y=1&ids[]=1") == []
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ class Mender:
                 self.drop(value, name)
             return
         of, words = (list, "an array") if member.shape == "items" else (dict, "an object")
-        is_empty = kind == "schema" and held == []  # JSON Schema 2020-12 §10.2.1
+        is_empty = of is list and kind == "schema" and held == []  # JSON Schema 2020-12 §10.2.1
         if is_empty or not isinstance(held, of):
             self.tell(told, held, at, "an array with items in it" if is_empty else words)
             self.drop(value, name)

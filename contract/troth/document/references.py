@@ -292,7 +292,7 @@ class _Bundler:
             has_own = kind == "path-item" and not members.keys().isdisjoint(value)
             if has_own or kind in ("operation", "components"):
                 resource = self.inline(value, at, resource, is_told=not has_own)
-        for name, held in value.items():
+        for name, held in list(value.items()):
             is_map = name in members and members[name].shape in ("names", "patterned")
             if is_map and isinstance(held, dict) and isinstance(held.get("$ref"), str):
                 self.inline(held, pointers.join(at, name), resource, is_told=True)
@@ -574,10 +574,13 @@ class _Bundler:
             raise self.wrong(BadReference, fault, at=at, advice=error.advice) from None
         bundled = self.bundled()
         bundled[inside] = value
-        positions.of.setdefault(id(bundled), {})[inside] = pack(positions.files.index(file), 0, 0)
+        positions.of.setdefault(id(bundled), {})[inside] = pack(len(positions.files) - 1, 0, 0)
         resource = _Resource(value, here, path)
         self.files[path] = resource
-        self.ids = None
+        if self.ids is not None and isinstance(value, dict):
+            # all files again for each new one would be quadratic
+            whole = self.identifiers.own(value, here, resource)
+            self.identifiers.collect(whole, self.ids)
         return resource
 
     def bundled(self) -> dict[str, Any]:

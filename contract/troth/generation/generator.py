@@ -12,10 +12,10 @@ counted.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Sequence
 from copy import deepcopy
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from troth.generation import natural_values, patterns, strings
 from troth.generation.graph import Graph, Node
@@ -33,6 +33,8 @@ from troth.generation.source import Source, Unsatisfiable
 from troth.generation.subjects import Subject, count_lists, link
 from troth.http import json_text
 from troth.schema.data_model import ALL_TYPES, TYPES, identity
+
+T = TypeVar("T")
 
 #: How deep a value nests at will; beyond, only what its schema forces.
 DEPTH = 6
@@ -333,17 +335,15 @@ class Natural:
             sparing = self._is_sparing(source, depth)
             # a null is for where nothing else fits, or to end a recursion
             branches.sort(key=lambda one: (one.shape.types == _NULL) is not sparing)
-        last: Unsatisfiable | None = None
-        for branch in branches:
-            try:
-                value = self.draw(generator, branch, source, depth, name)
-                if not node.choices[0].is_exclusive or node.accepts(value):
-                    return value
-                # it happens to be of another branch as well, which has to be denied then
-                return self._of_shapes(generator, node, source, depth, name)
-            except Unsatisfiable as fault:
-                last = fault
-        raise last or Unsatisfiable("")
+
+        def built(branch: Node) -> Any:
+            value = self.draw(generator, branch, source, depth, name)
+            if not node.choices[0].is_exclusive or node.accepts(value):
+                return value
+            # it happens to be of another branch as well, which has to be denied then
+            return self._of_shapes(generator, node, source, depth, name)
+
+        return _first_built(built, branches)
 
     def _of_shapes(
         self, generator: Generator, node: Node, source: Source, depth: int, name: str
@@ -356,13 +356,11 @@ class Natural:
             shapes[start:] + shapes[:start],
             key=lambda shape: sum(not part.annotates for part in shape.objects),
         )
-        last: Unsatisfiable | None = None
-        for shape in ranked[:_TRIES]:
-            try:
-                return self.shaped(generator, shape, source, depth, name)
-            except Unsatisfiable as fault:
-                last = fault
-        raise last or Unsatisfiable("its schemas exclude one another")
+        if not ranked:
+            raise Unsatisfiable("its schemas exclude one another")
+        return _first_built(
+            lambda shape: self.shaped(generator, shape, source, depth, name), ranked[:_TRIES]
+        )
 
     def shaped(
         self, generator: Generator, shape: Shape, source: Source, depth: int, name: str
@@ -371,15 +369,13 @@ class Natural:
         kinds = shape.derived.get("kinds")
         if kinds is None:
             kinds = shape.derived["kinds"] = _kinds(shape)
-        last: Unsatisfiable | None = None
-        for kind in kinds:
-            try:
-                if kind == "object":
-                    return self._object(generator, shape, source, depth, name)
-                return generator.of_kind(shape, kind, source, depth, name)
-            except Unsatisfiable as fault:
-                last = fault
-        raise last or Unsatisfiable("no type is left")
+
+        def built(kind: str) -> Any:
+            if kind == "object":
+                return self._object(generator, shape, source, depth, name)
+            return generator.of_kind(shape, kind, source, depth, name)
+
+        return built(kinds[0]) if len(kinds) == 1 else _first_built(built, kinds)
 
     def _object(
         self, generator: Generator, shape: Shape, source: Source, depth: int, name: str
@@ -510,14 +506,12 @@ class Edges:
             height = graph.height(nodes)
             shapes = tuple(one for one in shapes if graph.shape_height(one) <= height) or shapes
         first = source.below(len(shapes)) if len(shapes) > 1 else 0
-        last: Unsatisfiable | None = None
-        for turn in range(min(len(shapes), _TRIES)):
-            try:
-                shape = shapes[(first + turn) % len(shapes)]
-                return self.shaped(generator, shape, source, depth, name)
-            except Unsatisfiable as fault:
-                last = fault
-        raise last or Unsatisfiable("")
+        if len(shapes) == 1:
+            return self.shaped(generator, shapes[0], source, depth, name)
+        return _first_built(
+            lambda shape: self.shaped(generator, shape, source, depth, name),
+            (shapes[first:] + shapes[:first])[:_TRIES],
+        )
 
     def shaped(
         self, generator: Generator, shape: Shape, source: Source, depth: int, name: str
@@ -663,6 +657,20 @@ def number_range(shape: Shape, kind: str) -> Range:
         interval = Range(shape, whole=whole, fractions="integer" not in shape.types)
         shape.derived["range", whole] = interval
     return interval
+
+
+def _first_built(build: Callable[[T], Any], options: Sequence[T]) -> Any:
+    """What *build* makes of the first of *options*, of which there are some, that has a value.
+
+    Raises Unsatisfiable, as the last of them does, when none has.
+    """
+    *others, last = options
+    for option in others:
+        try:
+            return build(option)
+        except Unsatisfiable:
+            continue
+    return build(last)
 
 
 _NULL = frozenset(["null"])

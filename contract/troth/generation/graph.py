@@ -149,7 +149,9 @@ class Graph:
         key = tuple(map(id, nodes))
         shapes = self._shapes.get(key)
         if shapes is None:
-            shapes = self._once(key, nodes, lambda: self._every(map(self.one, nodes)))
+            shapes = self._once(
+                key, nodes, lambda: self._every(map(self.one, nodes), kept=_share(len(nodes)))
+            )
         return shapes
 
     def one(self, node: Subschema) -> Shapes:

@@ -72,7 +72,7 @@ def all_shown(survey: Survey) -> Iterator[Shown]:
         schema = survey.child(node, "schema")
         if schema is None:
             continue
-        directions = {use.direction for use in survey.uses.get(node, ())}
+        directions = {use.direction for use in survey.uses(node)}
         direction = directions.pop() if len(directions) == 1 else None
         for pointer, value in _examples(survey, node):
             readings = _parsed(value)

@@ -209,11 +209,11 @@ def _is_undeclared(survey: Survey, node: Node, tie: Dependency) -> bool:
     anything else of the same request declares may be that.
     """
     certain = isinstance(tie.value, bool) or f"`{tie.other}`" in tie.quote
-    uses = survey.uses.get(node, set())
+    uses = survey.uses(node)
     if not certain or not uses or "." in tie.other:
         return False
     return not any(
-        uses & survey.uses.get(other, set()) and _declares(other, tie.other)
+        uses & survey.uses(other) and _declares(other, tie.other)
         for other in survey.of("schema", "parameter", "header")
     )
 
@@ -258,7 +258,7 @@ def _laws(survey: Survey, owner: Node, words: tuple[str, ...], says: str) -> Ite
     """A law for each operation whose answer holds the total."""
     if not all(NAME.fullmatch(word) for word in words):
         return
-    for use in sorted(survey.uses.get(owner, ())):
+    for use in sorted(survey.uses(owner)):
         operation = survey.by_pointer[use.operation]
         path = _path(survey, operation, owner) if use.direction == "response" else None
         if path is not None:

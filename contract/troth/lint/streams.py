@@ -74,7 +74,7 @@ def contradicting_operation(survey: Survey, node: Node, value: Any) -> Node | No
     if value is not False or member is None or "boolean" not in survey.types(node):
         return None
     stem = member.name.lower().rstrip("s")
-    for use in sorted(survey.uses.get(node, ())):
+    for use in sorted(survey.uses(node)):
         operation = survey.by_pointer[use.operation]
         if use.direction == "response" or _has_streamed_twin(survey, operation):
             continue

@@ -35,6 +35,8 @@ CLOSED = ("enum", "const", "pattern", "format")
 #: What is deeper is not put to the algebra of schemas, which walks that deep on the machine's own
 #: stack: ten times what large documents need, and a fifth of what an 8 MB stack takes.
 _MOST_DEPTH = 500
+#: So many schemas may be walked in all: twice what the largest known document needs, half a minute.
+_MOST_WALKED = 600_000
 
 
 _WELL_FORMED: Mapping[str, Callable[[Any], bool]] = {
@@ -160,10 +162,10 @@ class Survey:
     by_pointer: Mapping[str, Node]
     targets: Mapping[Node, Node]
     referrers: Mapping[Node, list[Node]]
-    uses: Mapping[Node, set[Use]]
     families: Mapping[Node, tuple[Node, ...]]
-    depths: Mapping[Node, int]
+    provable: frozenset[str]
     _roles: Mapping[str, list[Node]]
+    _uses: _Uses
 
     @property
     def is_3_0(self) -> bool:
@@ -299,7 +301,7 @@ class Survey:
 
     def has_law(self, owner: Node, *names: str) -> bool:
         """Whether a law of an operation that uses *owner* speaks of all of *names*."""
-        for use in self.uses.get(owner, ()):
+        for use in self.uses(owner):
             laws = self.by_pointer[use.operation]["x-troth-laws"]
             for text in map(json.dumps, laws if isinstance(laws, list) else ()):
                 if all(name in text for name in names):
@@ -307,8 +309,8 @@ class Survey:
         return False
 
     def is_provable(self, node: Node) -> bool:
-        """Whether the schema algebra can walk *node*: it may nest too deep for that."""
-        return self.depths.get(node.enclosing[-1], 0) <= _MOST_DEPTH
+        """Whether the schema algebra can walk *node*: it may nest too deep, or lead too far."""
+        return node.enclosing[-1].pointer in self.provable
 
     # -- what is described, and who uses it
 
@@ -331,9 +333,13 @@ class Survey:
         """Whether what stands beside the `$ref` of *node* is ignored (OpenAPI 3.0.4 §4.7.23.2)."""
         return self.is_3_0 and node.reference is not None
 
+    def uses(self, node: Node) -> frozenset[Use]:
+        """The operations that reach *node*, each with the direction in which it does."""
+        return self._uses.of(node)
+
     def used_in(self, node: Node, direction: Direction) -> bool:
         """Whether any operation reaches *node* in *direction*."""
-        return any(use.direction == direction for use in self.uses.get(node, ()))
+        return self._uses.any(node, direction)
 
     def successes(self, operation: Node) -> Iterator[Node]:
         """The responses of the 2xx class that *operation* declares."""
@@ -361,17 +367,18 @@ def survey_of(document: Document) -> Survey:
     referrers: dict[Node, list[Node]] = defaultdict(list)
     for node, target in targets.items():
         referrers[target].append(node)
+    schemas = Schemas(document)
     return Survey(
         document=document,
-        schemas=Schemas(document),
+        schemas=schemas,
         nodes=nodes,
         by_pointer=by_pointer,
         targets=targets,
         referrers=referrers,
-        uses=_uses(nodes, targets),
         families=_families(roles["schema"], targets),
-        depths=_depths(roles["schema"], targets),
+        provable=_provable(schemas),
         _roles=roles,
+        _uses=_Uses(nodes, targets),
     )
 
 
@@ -406,29 +413,78 @@ def closure(start: Iterable[T], step: Callable[[T], Iterable[T]]) -> Iterator[T]
             pending.extend(step(here))
 
 
-def _uses(nodes: Iterable[Node], targets: Mapping[Node, Node]) -> dict[Node, set[Use]]:
-    """Which operations reach each node: through parameters and body, or through responses."""
-    below: dict[Node, list[Node]] = defaultdict(list)
+class _Uses:
+    """Which operations reach each node: through parameters and body, or through responses.
+
+    Sets are bits of a number until somebody asks: many operations share many nodes.
+    """
+
+    def __init__(self, nodes: Iterable[Node], targets: Mapping[Node, Node]) -> None:
+        operations = [node for node in nodes if node.role == "operation"]
+        directions: tuple[Direction, ...] = ("request", "response")
+        self._uses = [Use(each.pointer, way) for each in operations for way in directions]
+        self._bits = _reached(nodes, targets, _starts(nodes, operations))
+        self._sets: dict[int, frozenset[Use]] = {}
+        self._ways = {
+            way: sum(1 << bit for bit in range(offset, len(self._uses), 2))
+            for offset, way in enumerate(directions)
+        }
+
+    def of(self, node: Node) -> frozenset[Use]:
+        bits = self._bits.get(node, 0)
+        if bits not in self._sets:
+            written = reversed(f"{bits:b}")
+            uses = (use for use, bit in zip(self._uses, written, strict=False) if bit == "1")
+            self._sets[bits] = frozenset(uses)
+        return self._sets[bits]
+
+    def any(self, node: Node, direction: Direction) -> bool:
+        return bool(self._bits.get(node, 0) & self._ways[direction])
+
+
+def _starts(nodes: Iterable[Node], operations: Iterable[Node]) -> dict[Node, int]:
+    """What operations hold themselves, or inherit, with the bits of their two uses."""
+    requests = {node: 1 << 2 * index for index, node in enumerate(operations)}
+    inheriting: dict[Node, int] = defaultdict(int)
+    for operation, bit in requests.items():
+        if operation.parent is not None:
+            inheriting[operation.parent] |= bit
+    starts: dict[Node, int] = {}
     for node in nodes:
-        if node.parent is not None:
-            below[node.parent].append(node)
-        if node in targets:
-            below[node].append(targets[node])
-    uses: dict[Node, set[Use]] = defaultdict(set)
-    for operation in nodes:
-        if operation.role != "operation":
-            continue
-        starts: dict[Direction, list[Node]] = {"request": [], "response": []}
-        for child in below.get(operation, ()):
-            if child.edge[0] not in ("callbacks", "$ref"):
-                starts["response" if child.edge[0] == "responses" else "request"].append(child)
-        inherited = below.get(operation.parent, ()) if operation.parent else ()
-        starts["request"] += [each for each in inherited if each.edge[0] == "parameters"]
-        for direction, start in starts.items():
-            use = Use(operation.pointer, direction)
-            for node in closure(start, lambda each: below.get(each, ())):
-                uses[node].add(use)
-    return uses
+        if node.parent in requests and node.edge[0] != "callbacks":
+            bit = requests[node.parent]
+            starts[node] = bit << 1 if node.edge[0] == "responses" else bit
+        elif node.parent in inheriting and node.edge[0] == "parameters":
+            starts[node] = inheriting[node.parent]
+    return starts
+
+
+def _reached(
+    nodes: Iterable[Node], targets: Mapping[Node, Node], starts: Mapping[Node, int]
+) -> dict[Node, int]:
+    """The bits of all *starts* that lead to each node, by what it holds and refers to."""
+    bits = defaultdict(int, starts)
+    heads = starts.keys() | set(targets.values())
+    # between heads, a node is reached by whom the one above it is
+    head: dict[Node | None, Node | None] = {None: None}
+    edges: dict[Node, list[Node]] = {each: [] for each in heads}
+    for node in nodes:
+        above = head[node.parent]
+        head[node] = node if node in heads else above
+        if node in heads and above is not None:
+            edges[above].append(node)
+    for node, target in targets.items():
+        if (start := head[node]) is not None:
+            edges[start].append(target)
+    for component in reversed(list(_components(edges))):
+        together = 0
+        for each in component:
+            together |= bits[each]
+        for each in component:
+            bits[each] = together
+            for to in edges[each]:
+                bits[to] |= together
+    return {node: bits[top] for node in nodes if (top := head[node]) is not None}
 
 
 def _families(schemas: list[Node], targets: Mapping[Node, Node]) -> dict[Node, tuple[Node, ...]]:
@@ -448,22 +504,46 @@ def _families(schemas: list[Node], targets: Mapping[Node, Node]) -> dict[Node, t
     return families
 
 
-def _depths(schemas: list[Node], targets: Mapping[Node, Node]) -> dict[Node, int]:
-    """Bound how deep each schema that stands in no other nests when references are followed."""
-    levels: dict[Node, int] = {}
-    edges: dict[Node, list[Node]] = defaultdict(list)
-    for node in schemas:
-        outermost = node.enclosing[-1]
-        levels[outermost] = max(levels.get(outermost, 0), len(node.enclosing))
-        target = targets.get(node)
-        edges[outermost] += target.enclosing[-1:] if target else []
-    depths: dict[Node, int] = {}
+def _provable(schemas: Schemas) -> frozenset[str]:
+    """The schemas that stand in no other one and are not too much for the algebra.
+
+    It recurses, so that depth is bounded when references are followed; and it walks all that a
+    schema leads to, so that their sum is bounded, and the first schemas of the document come first.
+    """
+    levels = dict.fromkeys(schemas.engine.outermost, 0)
+    known = frozenset(schemas)
+    tops: dict[str, str] = {}
+    for pointer in schemas:
+        at, level = pointer, 1
+        while at not in levels:
+            at = at.rpartition("/")[0]
+            level += at in known
+        tops[pointer] = at
+        levels[at] = max(levels[at], level)
+    edges: dict[str, list[str]] = {at: [] for at in levels}
+    for target, users in schemas.prepared.referrers.items():
+        for user in users:
+            if user in tops and target in tops:
+                edges[tops[user]].append(tops[target])
+    depths: dict[str, int] = {}
+    led_to = {at: 1 << index for index, at in enumerate(levels)}
     for component in _components(edges):
-        ahead = (depths.get(to, 0) for each in component for to in edges[each])
+        ahead = {to for each in component for to in edges[each]}
         # through a cycle a walk can visit every member once
-        whole = max(ahead, default=0) + sum(levels[each] for each in component)
-        depths.update(dict.fromkeys(component, whole))
-    return depths
+        whole = max((depths.get(to, 0) for to in ahead), default=0)
+        depths.update(dict.fromkeys(component, whole + sum(levels[each] for each in component)))
+        bits = 0
+        for each in (*component, *ahead):
+            bits |= led_to[each]
+        led_to.update(dict.fromkeys(component, bits))
+    left = _MOST_WALKED
+    provable: set[str] = set()
+    for at in sorted(levels):
+        steps = led_to[at].bit_count()
+        if depths[at] <= _MOST_DEPTH and steps <= left:
+            left -= steps
+            provable.add(at)
+    return frozenset(provable)
 
 
 def _components(edges: Mapping[T, list[T]]) -> Iterator[list[T]]:

@@ -8,12 +8,14 @@ from hashlib import blake2b
 from typing import Any
 
 from troth import pointer
-from troth.http import json_text, media_type
+from troth.http import content_coding, json_text, media_type
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import DeclaredResponse, Match, MediaType, Operation
 from troth.seed import Seed
+from troth.validation import content
 from troth.validation.bodies import JsonBody, check_body
+from troth.validation.styles import Malformed
 from troth.violation import Violation
 from troth_mock.chat.responder import ChatResponder
 from troth_mock.reply import Reply, has_content
@@ -163,12 +165,24 @@ class OperationResponder:
                 seed,
                 preferences=preferences,
                 accept=", ".join(accept),
-                said=said(self.operation, match, value),
+                said=said(self.operation, match, self._members(request, value)),
             )
         if preferences is not _NO_PREFERENCE and preferences.applied:
             applied = (*reply.fields, ("Preference-Applied", preferences.applied))
             return Reply(reply.status, applied, reply.body, reply.stream)
         return reply
+
+    def _members(self, request: Request, value: Any) -> Any:
+        """What the body of *request* holds: its *value*, or what else than JSON can be read."""
+        content_type = request.content_type
+        if value is not None or not request.body or content_type is None:
+            return value
+        entry = self._declared(content_type) if self.operation.request_body else None
+        try:
+            data = content_coding.undone(request.body, request.fields)
+            return content.read(entry, content_type, data) if entry and data is not None else None
+        except (Malformed, json_text.BadJson, content_coding.BadCoding):
+            return None
 
     def _formal_members(self) -> frozenset[str]:
         """The members that say in which form to answer, and not what: they change no seed.
