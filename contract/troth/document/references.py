@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 
 from troth import pointer as pointers
+from troth.document.cache import fingerprint
 from troth.document.drafts import DRAFTS, draft_of, meta_schema, modernise
 from troth.document.grammar import (
     IN_PLACE,
@@ -66,7 +67,10 @@ _FRAGMENT_SAFE = "/~!$&'()*+,;=:@?"
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A document's tree on its way to a Document; *path* is its file, if it has one."""
+    """A document's tree on its way to a Document; *path* is its file, if it has one.
+
+    *opened* gets the files that it refers to, with what tells their content from another.
+    """
 
     root: dict[str, Any]
     positions: Positions
@@ -74,6 +78,7 @@ class Tree:
     path: Path | None
     limits: Limits
     faults: Faults
+    opened: dict[Path, str] = field(default_factory=dict)
 
 
 def bundle(tree: Tree) -> None:
@@ -510,6 +515,7 @@ class _Bundler:
     def load(self, path: Path, reference: str, at: str) -> Resource:
         """Read the file *path*, which is below the document's folder, into the tree."""
         tree, positions = self.tree, self.tree.positions
+        tree.opened[path] = fingerprint(None)
         # Only a regular file: a pipe would block for ever.
         if not path.is_file():
             raise self.wrong(DanglingReference, reference, at=at)
@@ -523,6 +529,7 @@ class _Bundler:
         here = pointers.of([BUNDLED, inside])
         try:
             data = read_file(str(path), limits=tree.limits)
+            tree.opened[path] = fingerprint(data)
             self.taken += len(data)
             if self.taken > tree.limits.bytes:
                 fault = f"the files that it refers to have more than {tree.limits.bytes} bytes"
