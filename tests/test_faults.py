@@ -248,6 +248,14 @@ FAULTS: list[tuple[str, Any, str]] = [
     (f"{BAD}/responses/2000", {"description": "ok"}, "'2000' is no status"),
     (f"{BAD}/responses/99", {"description": "ok"}, "'99' is no status"),
     (f"{BAD}/responses/OK", {"description": "ok"}, "'OK' is no status"),
+    (f"{BAD}/responses/200/headers/X Y", {"schema": {}}, "no header can be called 'X Y'"),
+    (f"{BAD}/parameters/1/name", "X Y", "no header can be called 'X Y'"),
+    (f"{BAD}/parameters/1", {"name": "a;b", "in": "cookie"}, "no cookie can be called 'a;b'"),
+    (f"{BAD}/parameters/1", {"name": "one", "in": "query"}, "is given twice"),
+    (f"{BAD}/responses/200/content/json", {}, "'json' is no media type"),
+    ("/paths/~1bad/GET", {"responses": {}}, "`GET` has to be written `get`"),
+    (A, {"$ref": "#"}, "'#' leads to what is no schema"),
+    (f"{BAD}/responses/200", {"$ref": "#/components/schemas/S"}, "leads to what is no response"),
     ("/paths/bad2", {"get": {"responses": {}}}, "the path 'bad2' does not begin with a slash"),
 ]
 

@@ -43,6 +43,8 @@ class Mender:
         """Take out what *value*, of *kind* and at *at*, cannot hold."""
         known, forms = MEMBERS[kind], FORMS.get(kind, {})
         told = BadSchema if kind == "schema" else WrongType
+        if kind == "path-item":
+            self.methods(value, at)
         for name in list(value):
             if kind in _NAMED and not name.startswith("x-"):
                 member, form = _NAMED[kind]
@@ -52,6 +54,20 @@ class Mender:
                 self.held(value, name, member, pointers.join(at, name), told)
             elif form is not None:
                 self.form(value, name, form, pointers.join(at, name), told)
+
+    def methods(self, value: dict[str, Any], at: str) -> None:
+        """Read the members of the Path Item *value* as what they are in lower case: `GET`."""
+        known = MEMBERS["path-item"]
+        for name in [name for name in value if name not in known and name.lower() in known]:
+            if name.lower() not in value:
+                fault = f"`{name}` has to be written `{name.lower()}`"
+                here = pointers.join(at, name)
+                self.faults.add(WrongType(fault, place=self.place(here), pointer=here))
+                self.put(value, name.lower(), value[name])
+                noted = self.positions.of.get(id(value), {})
+                if name in noted:
+                    noted[name.lower()] = noted[name]
+                self.drop(value, name)
 
     def form(
         self, value: dict[str, Any], name: str, form: Form, at: str, told: type[WrongType]
