@@ -346,11 +346,19 @@ def test_a_fault_stops_its_place_and_nothing_else(
         {"contains": GONE},
         {"oneOf": [{"not": {"$ref": "http://a.example/"}}, {"type": "integer"}]},
         {"properties": {"not": GONE, "oneOf": GONE}},
+        {"not": {"minimum": "0"}},
+        {"not": {"properties": {"not": {"type": "any"}}}},
+        {"not": {"$ref": "#/components/schemas/U/oneOf/1"}},
+        {"oneOf": [{"$ref": "#/components/schemas/U"}, {"type": ["string", "object"]}]},
+        {"if": {"allOf": {}}, "then": False},
+        {"description": None, "oneOf": [{"type": "string"}, {"type": "object"}]},
     ],
 )
 def test_what_is_left_out_of_a_schema_refuses_nothing(tmp_path: Path, schema: Any) -> None:
     file = tmp_path / "api.json"
-    file.write_text(json.dumps(patched(f"{PARTS}/schemas/S", schema)))
+    root = patched(f"{PARTS}/schemas/S", schema)
+    root["components"]["schemas"]["U"]["oneOf"][1]["maxLength"] = "5"
+    file.write_text(json.dumps(root))
     contract = troth.load(file)
     assert contract.faults
     compiled = contract.schemas.at(f"{PARTS}/schemas/S")

@@ -127,7 +127,12 @@ class _Bundler:
         self.bind()
         while self.cut_cycles():
             pass
-        self.mender.open_up(lambda at: (at, "schema") in self.seen)
+        if self.mender.loosened:
+            referring: dict[str, list[str]] = {}
+            for here, ahead in self.edges.items():
+                for there in ahead:
+                    referring.setdefault(there, []).append(here)
+            self.mender.open_up(lambda at: (at, "schema") in self.seen, referring)
         self.identifiers.forget()
         if self.draft < _LATEST:
             # the schemas are of another dialect now
@@ -238,7 +243,7 @@ class _Bundler:
         else:
             self.mender.drop(value, member)
         if kind == "schema":
-            self.mender.hollow.append(at)
+            self.mender.loosened.append(at)
 
     # -- references that OpenAPI does not have, and bundlers write: of an operation, of a whole map
 

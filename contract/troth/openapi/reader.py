@@ -54,7 +54,7 @@ _STATUS = re.compile(r"[1-5](?:[0-9]{2}|XX)")
 # RFC 9110 §5.1; what servers and browsers take beyond the token of RFC 6265 §4.1.1
 _NAMES = {"header": re.compile(TOKEN), "cookie": re.compile(r"[^\x00-\x20\x7f=;,]+")}
 # RFC 9110 §8.3.1
-_MEDIA_TYPE = re.compile(r"\s*[^\s/;,]+/[^\s/;,]+\s*(;[^\x00-\x1f\x7f]*)?")
+_MEDIA_TYPE = re.compile(r" *[^\s/;,]+/[^\s/;,]+ *(;[^\x00-\x1f\x7f]*)?")
 # OpenAPI 3.1 §4.8.12.1: header parameters with these names are ignored
 _FRAMEWORK_FIELDS = ("accept", "content-type", "authorization")
 
