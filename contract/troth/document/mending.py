@@ -208,10 +208,13 @@ class Mender:
                 if last in ("not", "if") and is_schema(around):
                     for name in (last,) if last == "not" else ("if", "then", "else"):
                         self._loosen(around, name)
-                elif keyword == "oneOf" and is_schema(owner):
+                elif (
+                    keyword == "oneOf"
+                    and is_schema(owner)
                     # a branch that others refer to keeps its place
-                    if not any(each.startswith(f"{around}/") for each in referring):
-                        self._loosen(owner, keyword)
+                    and not any(each.startswith(f"{around}/") for each in referring)
+                ):
+                    self._loosen(owner, keyword)
                 at = around
 
     def _loosen(self, at: str, keyword: str) -> None:
