@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 import troth
+from troth import loading
 from troth import pointer as pointers
 from troth.document.document import read
 from troth.errors import Place
 from troth.http.exchange import Exchange, Request, Response
 from troth.lint import lint
+from troth.openapi import reader
 from troth_mock.responding.responder import Responder
 
 UUID = "a3bb189e-8bf9-3888-9912-ace4e6543002"
@@ -331,6 +335,47 @@ def test_a_fault_stops_its_place_and_nothing_else(
         troth.load(file, strict=True)
     assert str(caught.value) == str(contract.faults[0])
     assert any(pointers.overlap(one.pointer, told[0].pointer) for one in lint(contract.document))
+
+
+def places(value: Any, at: str = "") -> Iterator[str]:
+    """The pointers of all that may be damaged: not the good operation, nor the version."""
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, item in items:
+        here = pointers.join(at, key)
+        if here in ("/openapi", "/paths/~1good~1{n}"):
+            continue
+        if here != "/paths":
+            yield here
+        if isinstance(item, (dict, list)):
+            yield from places(item, here)
+
+
+JUNK: list[Any] = [
+    *(None, True, 0, -1.5, "", "x", [], {}, [None], ["a"], [[]], [{}], {"x-a": 1}, {"": None}),
+    *(GONE, REMOTE, {"$ref": "#"}, {"$ref": 5}, {"type": "any"}, {"oneOf": [GONE]}, {"200": None}),
+    *({"get": None}, {"name": "a", "in": "query"}, {"required": True}, {"schema": None}, 10**40),
+    *({"$ref": "#/components/schemas/S"}, {"properties": {"$ref": "#/components"}}),
+]
+
+
+@settings(max_examples=40, database=None, derandomize=True, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(list(places(base()))), st.sampled_from(JUNK)), min_size=1)
+)
+def test_whatever_is_damaged_the_good_operation_works(damages: list[tuple[str, Any]]) -> None:
+    root = base()
+    for at, value in damages:
+        around, _, last = at.rpartition("/")
+        owner, key = pointers.find(root, around), pointers.split(f"/{last}")[0]
+        if isinstance(owner, dict):
+            owner[key] = copy.deepcopy(value)
+    read_back = read(json.dumps(root).encode(), name="api.json")
+    contract = reader.compile(read_back, verbs=loading._VERBS)
+    request, fields = Request("GET", "/good/1?q=ab"), (("Content-Type", "application/json"),)
+    answer = Response(200, fields, json.dumps({"id": UUID}).encode())
+    assert contract.validate(Exchange(request, answer)) == ()
+    assert Responder(contract).respond(request, now=0).status == 200
+    lint(read_back)
 
 
 @pytest.mark.parametrize(

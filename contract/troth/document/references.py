@@ -131,7 +131,8 @@ class _Bundler:
             referring: dict[str, list[str]] = {}
             for here, ahead in self.edges.items():
                 for there in ahead:
-                    referring.setdefault(there, []).append(here)
+                    if not pointers.is_within(there, here):  # a branch of its own
+                        referring.setdefault(there, []).append(here)
             self.mender.open_up(lambda at: (at, "schema") in self.seen, referring)
         self.identifiers.forget()
         if self.draft < _LATEST:
