@@ -235,7 +235,9 @@ class Node:
         at, value = self.pointer, self.value
         while isinstance(value.get("$ref"), str):
             at = pointers.from_fragment(value["$ref"].removeprefix("#"))
-            value = pointers.resolve(self.document.root, at)
+            target = pointers.find(self.document.root, at)
+            # an object of which nothing is left, where what it referred to was taken out itself
+            value = target if isinstance(target, dict) else {}
         return Node(self.document, value, at)
 
     def fault(self, fault: str, *tokens: str | int, advice: str = "") -> WrongType:
