@@ -215,9 +215,11 @@ class Generator:
             inner = self.value(shape.content, source, depth=depth + 1, name=name)
             return strings.encoded(shape, json_text.encode(inner).decode())
         if shape.encodings and not (shape.patterns or shape.formats or shape.anti_formats):
-            text = strings.encoded(shape, self.policy.text(shape, source, name))
-            if strings.is_long_enough(shape, text):
-                return text
+            words = strings.encoded(shape, self.policy.text(shape, source, name))
+            if strings.is_long_enough(shape, words):
+                return words
+        if self.policy.asks and (text := strings.by_another(shape, source)) is not None:
+            return text
         return strings.string(shape, source, lambda: self.policy.text(shape, source, name))
 
     def _another(
@@ -236,13 +238,22 @@ class Natural:
     """For a mock: documented examples, natural texts, and all members as long as it is readable.
 
     *rich* is how readily optional members are drawn (0 to 256 in 256).  *checks* makes each value
-    on the way be checked, which costs time and is left to later attempts.  *length* is that of the
-    list which it is all about, where there is one.
+    on the way be checked, which costs time and is left to later attempts; one that *asks* takes
+    texts from another generator, which is for the last.  *length* is that of the list which it is
+    all about, where there is one.
     """
 
-    __slots__ = ("_turns", "checks", "failed", "length", "rich", "subject")
+    __slots__ = ("_turns", "asks", "checks", "failed", "length", "rich", "subject")
 
-    def __init__(self, *, rich: int = 256, checks: bool = False, length: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        rich: int = 256,
+        checks: bool = False,
+        length: int | None = None,
+        asks: bool = False,
+    ) -> None:
+        self.asks = asks
         self.rich = rich
         self.length = length
         self.checks = checks
@@ -268,6 +279,7 @@ class Natural:
         source.spend()
         if depth > _DEEPEST or (self.failed and self.failed.get(node, _DEEPEST + 1) <= depth):
             raise Unsatisfiable("it nests without end")
+        self.subject.described = node.described
         try:
             examples = node.examples
             if examples and (source.fuel > 0 or node.shape.values is not None):
@@ -318,8 +330,6 @@ class Natural:
     ) -> Any:
         if node.choices:
             return self._branch(generator, node, source, depth, name)
-        if "title" not in node.shape.derived:
-            node.shape.derived["title"] = _title(node.nodes)
         return self.shaped(generator, node.shape, source, depth, name)
 
     def _is_sparing(self, source: Source, depth: int) -> bool:
@@ -353,6 +363,7 @@ class Natural:
         self, generator: Generator, node: Node, source: Source, depth: int, name: str
     ) -> Any:
         """A value of one of the alternatives of *node*, which deny what must not hold."""
+        self.subject.described = node.described
         shapes = generator.graph.of(node.nodes)
         start = source.below(len(shapes) or 1)
         # a member that is missing is less far-fetched than one that is there to be wrong
@@ -385,7 +396,7 @@ class Natural:
         self, generator: Generator, shape: Shape, source: Source, depth: int, name: str
     ) -> Any:
         """An object whose members know what they belong to."""
-        before = self.subject.enter(name, shape.derived.get("title", ""))
+        before = self.subject.enter(name)
         try:
             self.subject.learn(generator.graph, shape)
             members = generator.of_kind(shape, "object", source, depth, name)
@@ -493,6 +504,7 @@ class Edges:
     """
 
     __slots__ = ("depth", "rich")
+    asks = False
 
     def __init__(self, *, rich: int = 40, depth: int = DEPTH) -> None:
         self.rich = rich
@@ -679,16 +691,6 @@ def _first_built(build: Callable[[T], Any], options: Sequence[T]) -> Any:
 
 _NULL = frozenset(["null"])
 _NOTHING = (False,)
-
-
-def _title(nodes: Conjunction) -> str:
-    """What the first of *nodes* that has a name is called: a schema of the document's, mostly."""
-    for node in nodes:
-        if isinstance(node, dict):
-            named = node.get("$ref") or node.get("title")
-            if isinstance(named, str):
-                return named.rpartition("/")[2]
-    return ""
 
 
 def _is_map(shape: Shape) -> bool:
