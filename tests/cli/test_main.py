@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -205,6 +206,67 @@ def test_a_strict_document_is_refused_by_every_command(
     Path("no-such.yaml").write_text(TWICE)
     code, out, errors = run(capsys, *command.split(), "no-such.yaml", "--strict-document")
     assert (code, out, errors.split(" (")[0]) == (2, "", f"troth: {TWICE_TOLD.split(' (')[0]}")
+
+
+@pytest.mark.parametrize(
+    ("content", "told", "line"),
+    [
+        (None, "cannot read api.yaml: No such file or directory", 1),
+        ("", "not an OpenAPI document (got nothing)", 1),
+        ("openapi: 2.0\n", "version 2.0 is not supported", 1),
+        ("a: [\n", "not valid YAML: ", 2),
+        ("a: &a [*a]\n", "recursive alias: *a", 1),
+    ],
+)
+def test_lint_reports_a_document_that_it_cannot_read_in_the_form_that_was_asked_for(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    content: str | None,
+    told: str,
+    line: int,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if content is not None:
+        Path("api.yaml").write_text(content)
+    code, out, errors = run(capsys, "lint", "--format", "json", "api.yaml")
+    written = json.loads(out)
+    assert (code, written["file"], written["counts"]["error"]) == (2, "api.yaml", 1)
+    (finding,) = written["findings"]
+    assert (finding["code"], finding["file"], finding["line"]) == ("unusable", "api.yaml", line)
+    assert finding["message"].lower().startswith(told.lower())
+    assert told in errors
+    code, out, errors = run(capsys, "lint", "--format", "github", "api.yaml")
+    assert (code, out.count("\n")) == (2, 1)
+    assert out.startswith(f"::error file=api.yaml,line={line},")
+
+
+def test_lint_reports_every_fault_in_one_run(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("api.yaml").write_text(
+        "openapi: 3.1\ninfo: {title: t, version: '1'}\npaths:\n  /a:\n    get:\n"
+        "      operationId: a\n      operationId: b\n      parameters:\n"
+        "      security: [{nope: []}]\n      responses:\n"
+        "        2xx: {description: ok, content: {application/json: {schema: {$ref: '#/no'}}}}\n"
+        "        '404': {$ref: 'http://a.example/b'}\n"
+        "components: {schemas: {A: {required: true, type: any, minimum: '0', $ref: '#/no'}}}\n"
+    )
+    code, out, errors = run(capsys, "lint", "--format", "json", "api.yaml")
+    assert (code, errors) == (1, "")
+    errors_told = [each for each in json.loads(out)["findings"] if each["severity"] == "error"]
+    assert [(each["line"], each["code"]) for each in errors_told] == [
+        (1, "malformed"),
+        (7, "duplicate-key"),
+        (8, "malformed"),
+        (9, "unknown-security-scheme"),
+        (11, "malformed"),
+        (11, "bad-reference"),
+        (12, "bad-reference"),
+        *[(13, "bad-schema")] * 3,
+        (13, "bad-reference"),
+    ]
 
 
 def test_many_warnings_are_grouped() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from troth.document import references
+from troth.document import schema_resources
 from troth.document.document import read
 from troth.document.spec_errors import (
     DanglingReference,
@@ -219,9 +219,9 @@ def test_each_of_many_files_is_looked_through_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked = []
-    dicts = references._dicts
+    dicts = schema_resources.dicts
     monkeypatch.setattr(
-        references, "_dicts", lambda *given: looked.extend(found := dicts(*given)) or found
+        schema_resources, "dicts", lambda *given: looked.extend(found := dicts(*given)) or found
     )
     counts = []
     for count in (20, 40):

@@ -30,7 +30,7 @@ def test_a_bomb_is_not_unpacked() -> None:
 
 @pytest.mark.parametrize(
     ("data", "why"),
-    [(b"plain", "is not gzip"), (gzip.compress(b"x" * 99)[:-9], "ends before its end")],
+    [(b"plain", "is not gzip"), (gzip.compress(b"x" * 99, mtime=0)[:-9], "ends before its end")],
 )
 def test_what_is_not_coded_is_told(data: bytes, why: str) -> None:
     with pytest.raises(BadCoding, match=why):

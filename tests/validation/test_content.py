@@ -223,6 +223,14 @@ def test_nothing_is_said_of_what_no_media_type_tells_how_to_read() -> None:
     assert content.read(entry_of(xml, {"schema": document}), xml, b"<a><b/></a>") is content.UNREAD
 
 
+def test_an_object_in_a_vendors_own_type_is_json_where_its_bytes_do_not_say_otherwise() -> None:
+    kind = "application/vnd.example.thing"
+    entry = entry_of(kind, {"schema": ROW})
+    assert comes_back(entry, {"n": 1}) == b'{"n":1}'
+    assert content.read(entry, kind, b"\x93\1") is content.UNREAD
+    assert comes_back(entry_of(kind, {"schema": {"type": "string"}}), "diff") == b"diff"
+
+
 def test_csv_is_what_pythons_reader_reads() -> None:
     value = [{"n": 1, "s": 'a,"b"\r\nc'}, {"n": 2}]
     data = comes_back(entry_of("text/csv", {"schema": LIST}), value)

@@ -267,6 +267,8 @@ def test_a_parameter_whose_name_has_brackets_is_not_another_ones_member():
     ]
     assert violations_of(declared, "/a?f[x]=a&f[y]=1&ids[]=1&ids%5B%5D=2") == []
     assert violations_of(declared, "/a?f[x]=a&f[y]=b") == [("request-query.type", "/f/y")]
+    declared[0] = parameter({"type": "object", "additionalProperties": integer}, name="f")
+    assert violations_of(declared, "/a?f[x]=a&y=1&ids[]=1") == []
 
 
 @pytest.mark.parametrize(
@@ -313,6 +315,8 @@ def test_members_of_an_exploded_object_may_be_arrays_and_json():
         ({"properties": {"role": {"type": "string"}}, "required": ["role"]}, "p=anything"),
         ({"items": {"type": "string"}}, "p=a&p=b"),
         ({"items": {"type": "integer"}}, "p=1"),
+        ({"allOf": [{"type": "string"}, {"items": {"type": "integer"}}]}, "p=a"),
+        ({"allOf": [{"properties": {"a": {}}}, {"type": "string", "minLength": 2}]}, "p=ab"),
         ({}, "p=a&p=b"),
         ({"maxItems": 2}, "p=a&p=b"),
         (True, "p=a&p=b"),

@@ -74,23 +74,42 @@ def lint(
     configuration that cannot be used.
     """
     chosen = chosen_overlays(document, overlays, published=published)
-    settled = config.load(file)
-    ignored = [*_settled(settled), *map(_severity, severities)]
-    _, effective = loading.read(document, overlays=chosen, strict=strict_document)
-    findings = find(effective, ignored=ignored)
-    if style == "json":
-        click.echo(report.as_json(findings, file=effective.file), nl=False)
-    elif style == "github":
-        click.echo(report.github(findings), nl=False)
-    else:
-        click.echo(report.text(findings, file=effective.file), nl=False)
+    try:
+        settled = config.load(file)
+        ignored = [*ignored_by(settled), *map(_severity, severities)]
+        _, effective = loading.read(document, overlays=chosen, strict=strict_document)
+        findings = find(effective, ignored=ignored)
+    except Exception as fault:
+        # the program that reads the report is told in it; people are told on standard error
+        if style != "text":
+            _write(style, (_failure(fault, document),), file=document or "")
+        raise
+    _write(style, findings, file=effective.file)
     if fix_overlay is not None:
         write_overlay(effective, findings, fix_overlay)
     least = fail_on or ("warning" if strict else settled.section("lint").get("fail_on", "error"))
     return exit_code(findings, fail_on=least)
 
 
-def _settled(settled: Config) -> Iterator[Ignored]:
+def _write(style: str, findings: Sequence[Diagnostic], *, file: str) -> None:
+    if style == "github":
+        text = report.github(findings)
+    else:
+        text = (report.as_json if style == "json" else report.text)(findings, file=file)
+    click.echo(text, nl=False)
+
+
+def _failure(fault: Exception, document: str | None) -> Diagnostic:
+    """What keeps lint from saying anything else of *document*, as a finding of its own."""
+    file = {None: str(loading.bundled_document()), "-": "<stdin>"}.get(document, document or "")
+    place = getattr(fault, "place", None) or Place(file, 1)
+    sentence = getattr(fault, "fault", None) or str(fault) or type(fault).__name__
+    message = " ".join(f"{sentence}. {getattr(fault, 'advice', '')}".split())
+    message = f"{message[:1].upper()}{message[1:]}"
+    return Diagnostic("error", "unusable", message, getattr(fault, "pointer", ""), place)
+
+
+def ignored_by(settled: Config) -> Iterator[Ignored]:
     """What the configuration says of findings."""
     section, place = settled.section("lint"), Place(str(settled.file), 1)
     yield from (_severity(each, file=place.file) for each in section.get("severity", ()))

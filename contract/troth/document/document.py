@@ -17,6 +17,7 @@ from typing import Any
 
 from troth import pointer as pointers
 from troth.document import cache
+from troth.document.mending import Mender
 from troth.document.references import Tree, bundle
 from troth.document.source import Limits, Positions, resolved
 from troth.document.spec_errors import (
@@ -166,6 +167,7 @@ def check_version(root: Any, positions: Positions, faults: Faults) -> str:
         full = f"{str(version).strip()}.0"
         fault = f"version {written} lacks its patch number: read as {full}"
         faults.add(WrongType(fault, place=place, pointer=pointer, advice=f"Write '{full}'."))
+        Mender(root, positions, faults).put(root, "openapi", full)
         return full
     if field_name == "swagger" or not good:
         raise UnsupportedVersion(written, supported=SUPPORTED, place=place, pointer=pointer)
@@ -233,7 +235,9 @@ class Node:
         at, value = self.pointer, self.value
         while isinstance(value.get("$ref"), str):
             at = pointers.from_fragment(value["$ref"].removeprefix("#"))
-            value = pointers.resolve(self.document.root, at)
+            target = pointers.find(self.document.root, at)
+            # an object of which nothing is left, where what it referred to was taken out itself
+            value = target if isinstance(target, dict) else {}
         return Node(self.document, value, at)
 
     def fault(self, fault: str, *tokens: str | int, advice: str = "") -> WrongType:

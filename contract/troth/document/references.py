@@ -19,17 +19,24 @@ from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 
 from troth import pointer as pointers
 from troth.document.cache import fingerprint
-from troth.document.dynamic_scope import Reference, Scopes, TooManyWays
+from troth.document.drafts import DRAFTS, draft_of, meta_schema, modernise
 from troth.document.grammar import (
     IN_PLACE,
-    JSON_SCHEMA_2020_12,
     MEMBERS,
-    OPENAPI_DIALECTS,
     REFERABLE,
     children,
     fits,
+    kind_of,
 )
 from troth.document.mending import Mender
+from troth.document.schema_resources import (
+    Identifiers,
+    Reference,
+    Resource,
+    Scopes,
+    TooManyWays,
+    dicts,
+)
 from troth.document.source import Limits, Positions, pack, resolved
 from troth.document.spec_errors import (
     AliasExpansion,
@@ -52,6 +59,8 @@ BUNDLED = "x-troth-bundled"
 
 _NO_CONNECTION = "Save it below the document's folder, and refer to it by a relative path."
 _STAY_BELOW = "Only files below the document's folder are read: move it there."
+
+_LATEST = max(DRAFTS.values())
 
 # RFC 3986 §3.5: what a fragment may hold as it is.
 _FRAGMENT_SAFE = "/~!$&'()*+,;=:@?"
@@ -80,74 +89,8 @@ def bundle(tree: Tree) -> None:
     it.  Raises TooLarge and AliasExpansion, also of a file that is referred to.
     """
     base = tree.root.get("$self")
-    main = _Resource(tree.root, "", tree.path, base if isinstance(base, str) else "")
+    main = Resource(tree.root, "", tree.path, base if isinstance(base, str) else "")
     _Bundler(tree, main).run()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Resource:
-    """A tree that a reference without a path leads into.
-
-    *at* is its pointer in the bundled tree, *path* the file that it is written in, *base* its URI
-    if it declares one.  *settled*: its own references are pointers into the bundled tree already.
-    """
-
-    value: Any
-    at: str
-    path: Path | None
-    base: str = ""
-    settled: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class _Identifiers:
-    """The `$id`s and anchors met so far."""
-
-    owned: dict[int, _Resource] = field(default_factory=dict)
-    anchors: dict[int, dict[str, str]] = field(default_factory=dict)
-    declaring: list[dict[str, Any]] = field(default_factory=list)
-
-    def own(self, schema: dict[str, Any], at: str, resource: _Resource) -> _Resource:
-        """The resource of *schema*: its own if it has an `$id`, else the one around it."""
-        if not isinstance(uri := schema.get("$id"), str) or uri.startswith("#"):
-            return resource
-        known = self.owned.get(id(schema))
-        if known is None:
-            try:
-                urlsplit(uri)
-                base = urldefrag(urljoin(resource.base, uri)).url
-            except ValueError:
-                return resource  # no URI: nothing can refer to it
-            known = self.owned[id(schema)] = _Resource(schema, at, resource.path, base)
-        return known
-
-    def collect(self, resource: _Resource, into: dict[str, _Resource]) -> None:
-        """Enter the URIs of *resource* and of all schemas inside it."""
-        if resource.base:
-            into.setdefault(resource.base, resource)
-        for value, pointer in _dicts(resource.value, ""):
-            if "$id" in value and value is not resource.value:
-                inner = self.own(value, resource.at + pointer, resource)
-                if inner is not resource:
-                    self.collect(inner, into)
-
-    def anchors_of(self, resource: _Resource) -> dict[str, str]:
-        """The plain names of *resource*, and the pointer of each inside it."""
-        known = self.anchors.get(id(resource.value))
-        if known is None:
-            known = self.anchors[id(resource.value)] = {}
-            for value, pointer in _dicts(resource.value, ""):
-                if pointer and isinstance(value.get("$id"), str):
-                    continue  # its names are its own
-                for keyword in ("$anchor", "$dynamicAnchor"):
-                    if isinstance(name := value.get(keyword), str):
-                        known.setdefault(name, pointer)
-        return known
-
-    def forget(self) -> None:
-        """Drop the URIs: under one, a pointer into the whole tree would lead elsewhere."""
-        for schema in self.declaring:
-            schema.pop("$id", None)
 
 
 @dataclass(slots=True, eq=False)
@@ -155,20 +98,26 @@ class _Bundler:
     """The walk over one tree: what is still to see, what was seen, and what leads where."""
 
     tree: Tree
-    main: _Resource
-    files: dict[Path, _Resource] = field(default_factory=dict)
-    ids: dict[str, _Resource] | None = None
-    to_see: list[tuple[Any, str, str, _Resource]] = field(default_factory=list)
+    main: Resource
+    files: dict[Path, Resource] = field(default_factory=dict)
+    ids: dict[str, Resource] | None = None
+    to_see: list[tuple[Any, str, str, Resource]] = field(default_factory=list)
     seen: set[tuple[str, str]] = field(default_factory=set)
     targets: dict[int, str] = field(default_factory=dict)
-    identifiers: _Identifiers = field(default_factory=_Identifiers)
+    identifiers: Identifiers = field(default_factory=Identifiers)
+    known: dict[str, Resource] = field(default_factory=dict)
+    #: that of `jsonSchemaDialect`
+    draft: int = _LATEST
+    modernised: set[int] = field(default_factory=set)
     dynamic: list[tuple[dict[str, Any], str, str]] = field(default_factory=list)
     anchors: dict[str, list[str]] = field(default_factory=dict)
     taken: int = 0
     edges: dict[str, list[str]] = field(default_factory=dict)
+    #: what the parts of other files, and of extensions, are read as, by their pointers
+    kinds: dict[str, str] = field(default_factory=dict)
     mender: Mender = field(init=False)
     #: whose the objects are that stand in the place of a reference to them
-    inlined: dict[int, _Resource] = field(default_factory=dict)
+    inlined: dict[int, Resource] = field(default_factory=dict)
 
     def run(self) -> None:
         tree = self.tree
@@ -183,10 +132,19 @@ class _Bundler:
         self.bind()
         while self.cut_cycles():
             pass
-        self.mender.open_up(lambda at: (at, "schema") in self.seen)
+        if self.mender.loosened:
+            referring: dict[str, list[str]] = {}
+            for here, ahead in self.edges.items():
+                for there in ahead:
+                    if not pointers.is_within(there, here):  # a branch of its own
+                        referring.setdefault(there, []).append(here)
+            self.mender.open_up(lambda at: (at, "schema") in self.seen, referring)
         self.identifiers.forget()
+        if self.draft < _LATEST:
+            # the schemas are of another dialect now
+            self.mender.drop(tree.root, "jsonSchemaDialect")
 
-    def see(self, value: Any, at: str, kind: str, resource: _Resource) -> None:
+    def see(self, value: Any, at: str, kind: str, resource: Resource) -> None:
         if isinstance(value, bool) or (at, kind) in self.seen:
             return
         self.seen.add((at, kind))
@@ -196,10 +154,10 @@ class _Bundler:
         resource = self.whole(value, at, kind, resource)
         modern = kind == "schema" and not self.tree.openapi.startswith("3.0.")
         if modern:
+            self.check_dialect(value, at, "$schema")
             if "$id" in value:
                 self.identifiers.declaring.append(value)
                 resource = self.identifiers.own(value, at, resource)
-            self.check_dialect(value, at, "$schema")
             self.check_dynamic(value, at, resource)
         if "$ref" in value and kind in REFERABLE:
             is_whole = not modern and kind != "path-item"
@@ -234,8 +192,8 @@ class _Bundler:
         return kind(*facts, place=self.place(f"{at}/{member}"), pointer=at, **more)
 
     def attempt(
-        self, value: dict[str, Any], at: str, member: str, resource: _Resource
-    ) -> tuple[Any, _Resource, str] | None:
+        self, value: dict[str, Any], at: str, member: str, resource: Resource
+    ) -> tuple[Any, Resource, str] | None:
         """What the reference in *member* of *value* leads to; None, and told, where it cannot."""
         try:
             if not isinstance(reference := value[member], str):
@@ -247,9 +205,7 @@ class _Bundler:
             self.tree.faults.add(fault)
             return None
 
-    def follow(
-        self, value: Any, at: str, kind: str, resource: _Resource, *, is_whole: bool
-    ) -> bool:
+    def follow(self, value: Any, at: str, kind: str, resource: Resource, *, is_whole: bool) -> bool:
         """Check the reference of *value*, make it a pointer into the tree, see its target.
 
         False where it leads nowhere: it is told and taken out, with all that stands beside it if
@@ -259,7 +215,7 @@ class _Bundler:
         pointer = self.targets.get(id(value))
         if pointer is None:
             found = self.attempt(value, at, "$ref", resource)
-            if found is not None and not fits(found[0], kind):
+            if found is not None and not self.is_of(kind, found[0], found[2]):
                 fault = f"{value['$ref']!r} leads to what is no {kind.replace('-', ' ')}"
                 self.tree.faults.add(self.wrong(BadReference, fault, at=at))
                 found = None
@@ -274,6 +230,16 @@ class _Bundler:
         self.edges.setdefault(at, []).append(pointer)
         return True
 
+    def is_of(self, kind: str, value: Any, pointer: str) -> bool:
+        """Whether *value*, at *pointer*, may be read as an object of *kind*.
+
+        Not if it is read as one of another kind: what one kind cannot hold is taken out of it.
+        """
+        known = kind_of(pointers.split(pointer)) or self.kinds.setdefault(pointer, kind)
+        # the two differ in a name and a place, and references mix them up
+        is_alike = {known, kind} == {"parameter", "header"}
+        return fits(value, kind) and (known == kind or is_alike)
+
     def disable(
         self, value: dict[str, Any], at: str, kind: str, *, member: str = "$ref", is_whole: bool
     ) -> None:
@@ -283,11 +249,11 @@ class _Bundler:
         else:
             self.mender.drop(value, member)
         if kind == "schema":
-            self.mender.hollow.append(at)
+            self.mender.loosened.append(at)
 
     # -- references that OpenAPI does not have, and bundlers write: of an operation, of a whole map
 
-    def whole(self, value: dict[str, Any], at: str, kind: str, resource: _Resource) -> _Resource:
+    def whole(self, value: dict[str, Any], at: str, kind: str, resource: Resource) -> Resource:
         """Put in its place what a `$ref` in *value*, or in a map of it, leads to.
 
         Also what a Path Item refers to, if it has members of its own beside its `$ref`.
@@ -297,15 +263,15 @@ class _Bundler:
             has_own = kind == "path-item" and not members.keys().isdisjoint(value)
             if has_own or kind in ("operation", "components"):
                 resource = self.inline(value, at, resource, is_told=not has_own)
-        for name, held in value.items():
+        for name, held in list(value.items()):
             is_map = name in members and members[name].shape in ("names", "patterned")
             if is_map and isinstance(held, dict) and isinstance(held.get("$ref"), str):
                 self.inline(held, pointers.join(at, name), resource, is_told=True)
         return resource
 
     def inline(
-        self, value: dict[str, Any], at: str, resource: _Resource, *, is_told: bool
-    ) -> _Resource:
+        self, value: dict[str, Any], at: str, resource: Resource, *, is_told: bool
+    ) -> Resource:
         """Put what the `$ref` of *value* leads to in its place; the resource that it is of."""
         while isinstance(reference := value.get("$ref"), str):
             found = self.attempt(value, at, "$ref", resource)
@@ -339,21 +305,38 @@ class _Bundler:
             raise TooLarge(fault, place=self.place(at), pointer=at)
 
     def check_dialect(self, value: dict[str, Any], at: str, member: str) -> None:
+        """Make a schema of another draft one of 2020-12; one of an unknown dialect says nothing."""
         dialect = value.get(member)
-        if not isinstance(dialect, str) or dialect.rstrip("#") == JSON_SCHEMA_2020_12:
+        if not isinstance(dialect, str):
+            if member == "$schema" and self.draft < _LATEST and id(value) not in self.modernised:
+                self.modernise(value, self.draft)
             return
-        if not dialect.startswith(OPENAPI_DIALECTS):
+        draft = draft_of(dialect)
+        if draft is None:
             pointer = pointers.join(at, member)
             fault = ForeignDialect(dialect, place=self.place(pointer), pointer=pointer)
             self.tree.faults.add(fault)
             self.disable(value, at, "schema", member=member, is_whole=member == "$schema")
+        elif member != "$schema":
+            self.draft = draft
+        elif draft < _LATEST:
+            self.modernise(value, draft)
 
-    def check_dynamic(self, value: dict[str, Any], at: str, resource: _Resource) -> None:
+    def modernise(self, value: Any, draft: int) -> None:
+        """Make the schema *value*, of *draft*, and all in it 2020-12."""
+        self.modernised.update(id(each) for each, _ in dicts(value, ""))
+        modernise(value, draft, self.mender)
+
+    def check_dynamic(self, value: dict[str, Any], at: str, resource: Resource) -> None:
         """Find the initial target of a `$dynamicRef`, as that of a `$ref` is found."""
         if isinstance(anchor := value.get("$dynamicAnchor"), str):
             self.anchors.setdefault(anchor, []).append(at)
         if "$dynamicRef" in value:
             found = self.attempt(value, at, "$dynamicRef", resource)
+            if found is not None and not self.is_of("schema", found[0], found[2]):
+                fault = f"{value['$dynamicRef']!r} leads to what is no schema"
+                self.tree.faults.add(self.wrong(BadReference, fault, at=at, member="$dynamicRef"))
+                found = None
             if found is None:
                 self.disable(value, at, "schema", member="$dynamicRef", is_whole=False)
                 return
@@ -413,9 +396,7 @@ class _Bundler:
         """Copy the schema at *at* for another way to it; the pointer of the copy."""
         tree, bundled = self.tree, self.bundled()
         name = f"{pointers.split(at)[-1]} {len(bundled) + 1}"
-        files = {number: number for number in range(len(tree.positions.files))}
-        value = pointers.resolve(tree.root, at)
-        bundled[name] = tree.positions.copy(value, tree.positions, files)
+        bundled[name] = _copied(pointers.resolve(tree.root, at), tree.positions)
         here = pointers.of([BUNDLED, name])
         for place, held in list(self.edges.items()):
             if pointers.is_within(place, at):
@@ -446,7 +427,7 @@ class _Bundler:
             self.edges[here].remove(there)
         return bool(chains)
 
-    def map(self, discriminator: dict[str, Any], at: str, resource: _Resource) -> None:
+    def map(self, discriminator: dict[str, Any], at: str, resource: Resource) -> None:
         """Make a discriminator's mapping to another file a pointer into the tree.
 
         A mapping is a hint (OpenAPI 3.1 §4.8.25): one that leads nowhere is left to lint.
@@ -462,11 +443,13 @@ class _Bundler:
                 value, owner, pointer = self.resolve(target, at, resource)
             except (BadReference, DanglingReference, RefusedReference, UnreadableDocument):
                 continue
+            if not self.is_of("schema", value, pointer):
+                continue
             if pointer != unquote(target[1:]):
                 mapping[name] = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
             self.to_see.append((value, pointer, "schema", owner))
 
-    def require(self, requirement: dict[str, Any], at: str, resource: _Resource) -> None:
+    def require(self, requirement: dict[str, Any], at: str, resource: Resource) -> None:
         """Make the URIs of security schemes in *requirement* pointers into the tree.
 
         OpenAPI 3.2 §4.30: what is the name of a component is no URI.  The reader tells of those
@@ -480,7 +463,7 @@ class _Bundler:
             if not is_name and not {"#", "/", "."}.isdisjoint(name):
                 with suppress(BadReference, DanglingReference, RefusedReference):
                     scheme, owner, pointer = self.resolve(name, at, resource)
-                    if isinstance(scheme, dict):
+                    if self.is_of("security-scheme", scheme, pointer):
                         self.to_see.append((scheme, pointer, "security-scheme", owner))
                     uri = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
             renamed[uri] = scopes
@@ -490,8 +473,8 @@ class _Bundler:
         requirement.update(renamed)
 
     def resolve(
-        self, reference: str, at: str, resource: _Resource, *, member: str = "$ref"
-    ) -> tuple[Any, _Resource, str]:
+        self, reference: str, at: str, resource: Resource, *, member: str = "$ref"
+    ) -> tuple[Any, Resource, str]:
         """What *reference* leads to: the value, whose it is, its pointer in the tree."""
         try:
             url, fragment = urldefrag(reference)
@@ -515,7 +498,7 @@ class _Bundler:
         inner = self.main if owner.settled else self.innermost(owner, pointer)
         return value, inner, owner.at + pointer
 
-    def innermost(self, owner: _Resource, pointer: str) -> _Resource:
+    def innermost(self, owner: Resource, pointer: str) -> Resource:
         """The resource that the node at *pointer* of *owner* belongs to."""
         value, walked = owner.value, owner.at
         for token in pointers.split(pointer)[:-1]:
@@ -525,15 +508,19 @@ class _Bundler:
                 owner = self.identifiers.own(value, walked, owner)
         return owner
 
-    def locate(self, url: str, reference: str, at: str, resource: _Resource) -> _Resource:
+    def locate(self, url: str, reference: str, at: str, resource: Resource) -> Resource:
         """The resource that *url* names: a declared `$id` or `$self`, or a file."""
         absolute = urljoin(resource.base, url)
+        if absolute in self.known:
+            return self.known[absolute]
         if self.ids is None:
             self.ids = {}
-            for owner in [self.main, *self.files.values()]:
+            for owner in [self.main, *self.files.values(), *self.known.values()]:
                 self.identifiers.collect(owner, self.ids)
         if absolute in self.ids:
             return self.ids[absolute]
+        if (known := meta_schema(absolute)) is not None:
+            return self.publish(absolute, known, at)
         parts = urlsplit(url)
         if parts.scheme or parts.netloc or parts.query:
             reason = "is a file: address" if parts.scheme == "file" else "is a remote reference"
@@ -550,7 +537,7 @@ class _Bundler:
             raise self.wrong(RefusedReference, reference, reason, at=at, advice=_STAY_BELOW)
         return self.files.get(path) or self.load(path, reference, at)
 
-    def load(self, path: Path, reference: str, at: str) -> _Resource:
+    def load(self, path: Path, reference: str, at: str) -> Resource:
         """Read the file *path*, which is below the document's folder, into the tree."""
         tree, positions = self.tree, self.tree.positions
         tree.opened[path] = fingerprint(None)
@@ -562,7 +549,7 @@ class _Bundler:
         if inside in self.bundled():
             # Bundled when the document was read before: its references are pointers already.
             at = pointers.of([BUNDLED, inside])
-            return _Resource(self.bundled()[inside], at, path, settled=True)
+            return Resource(self.bundled()[inside], at, path, settled=True)
         file = str(Path(positions.files[0]).parent / inside)
         here = pointers.of([BUNDLED, inside])
         try:
@@ -582,12 +569,32 @@ class _Bundler:
         bundled = self.bundled()
         bundled[inside] = value
         positions.of.setdefault(id(bundled), {})[inside] = pack(len(positions.files) - 1, 0, 0)
-        resource = _Resource(value, here, path)
+        resource = Resource(value, here, path)
+        draft = draft_of(value.get("$schema")) if isinstance(value, dict) else None
+        if draft is not None and draft < _LATEST:
+            self.modernise(value, draft)
         self.files[path] = resource
         if self.ids is not None and isinstance(value, dict):
             # all files again for each new one would be quadratic
             whole = self.identifiers.own(value, here, resource)
             self.identifiers.collect(whole, self.ids)
+        return resource
+
+    def publish(self, uri: str, schema: Any, at: str) -> Resource:
+        """Take the meta-schema that is known as *uri* into the tree: no network is asked for it."""
+        positions, bundled = self.tree.positions, self.bundled()
+        # it is written nowhere: what refers to it is cited
+        place = self.place(at)
+        line = 0
+        if place is not None:
+            file = positions.files.index(place.file)
+            line = pack(file, place.line - 1, place.column - 1)
+        bundled[uri] = value = positions.copy(schema, Positions(), {}, default=line)
+        resource = self.known[uri] = Resource(value, pointers.of([BUNDLED, uri]), None, uri)
+        draft = draft_of(value.get("$schema"))
+        if draft is not None and draft < _LATEST:
+            self.modernise(value, draft)
+        self.ids = None
         return resource
 
     def bundled(self) -> dict[str, Any]:
@@ -602,6 +609,17 @@ class _Bundler:
             raise BadReference("this member holds objects", place=self.place(at), pointer=at)
         held: dict[str, Any] = root[BUNDLED]
         return held
+
+
+def _copied(value: Any, positions: Positions) -> Any:
+    """A copy of *value* as it is by now, each part of it in the place of its original."""
+    if not isinstance(value, (dict, list)):
+        return value
+    made: Any = value.copy()
+    for key, held in made.items() if isinstance(made, dict) else enumerate(made):
+        made[key] = _copied(held, positions)
+    positions.of[id(made)] = dict(positions.of.get(id(value), {}))
+    return made
 
 
 def _nearest_pointer(root: Any, pointer: str) -> str | None:
@@ -675,21 +693,3 @@ def _holds(value: Any, wanted: dict[str, Any]) -> bool:
         if isinstance(item, (dict, list)):
             ahead += item.values() if isinstance(item, dict) else item
     return False
-
-
-def _dicts(value: Any, pointer: str) -> list[tuple[dict[str, Any], str]]:
-    """All objects in *value*, itself included, that are not inside a nested `$id`."""
-    objects: list[tuple[dict[str, Any], str]] = []
-    ahead: list[tuple[Any, str, bool]] = [(value, pointer, True)]
-    while ahead:
-        item, at, is_top = ahead.pop()
-        if isinstance(item, dict):
-            objects.append((item, at))
-            if not is_top and isinstance(item.get("$id"), str):
-                continue
-            inner = [(held, pointers.join(at, key), False) for key, held in item.items()]
-            ahead.extend(reversed(inner))
-        elif isinstance(item, list):
-            inner = [(held, pointers.join(at, key), False) for key, held in enumerate(item)]
-            ahead.extend(reversed(inner))
-    return objects

@@ -12,10 +12,10 @@ counted.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Sequence
 from copy import deepcopy
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from troth.generation import natural_values, patterns, strings
 from troth.generation.graph import Graph, Node
@@ -33,6 +33,8 @@ from troth.generation.source import Source, Unsatisfiable
 from troth.generation.subjects import Subject, count_lists, link
 from troth.http import json_text
 from troth.schema.data_model import ALL_TYPES, TYPES, identity
+
+T = TypeVar("T")
 
 #: How deep a value nests at will; beyond, only what its schema forces.
 DEPTH = 6
@@ -211,7 +213,13 @@ class Generator:
             return self.policy.text(shape, source, name)
         if shape.content:
             inner = self.value(shape.content, source, depth=depth + 1, name=name)
-            return json_text.encode(inner).decode()
+            return strings.encoded(shape, json_text.encode(inner).decode())
+        if shape.encodings and not (shape.patterns or shape.formats or shape.anti_formats):
+            words = strings.encoded(shape, self.policy.text(shape, source, name))
+            if strings.is_long_enough(shape, words):
+                return words
+        if self.policy.asks and (text := strings.by_another(shape, source)) is not None:
+            return text
         return strings.string(shape, source, lambda: self.policy.text(shape, source, name))
 
     def _another(
@@ -230,13 +238,22 @@ class Natural:
     """For a mock: documented examples, natural texts, and all members as long as it is readable.
 
     *rich* is how readily optional members are drawn (0 to 256 in 256).  *checks* makes each value
-    on the way be checked, which costs time and is left to later attempts.  *length* is that of the
-    list which it is all about, where there is one.
+    on the way be checked, which costs time and is left to later attempts; one that *asks* takes
+    texts from another generator, which is for the last.  *length* is that of the list which it is
+    all about, where there is one.
     """
 
-    __slots__ = ("_turns", "checks", "failed", "length", "rich", "subject")
+    __slots__ = ("_turns", "asks", "checks", "failed", "length", "rich", "subject")
 
-    def __init__(self, *, rich: int = 256, checks: bool = False, length: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        rich: int = 256,
+        checks: bool = False,
+        length: int | None = None,
+        asks: bool = False,
+    ) -> None:
+        self.asks = asks
         self.rich = rich
         self.length = length
         self.checks = checks
@@ -262,6 +279,7 @@ class Natural:
         source.spend()
         if depth > _DEEPEST or (self.failed and self.failed.get(node, _DEEPEST + 1) <= depth):
             raise Unsatisfiable("it nests without end")
+        self.subject.described = node.described
         try:
             examples = node.examples
             if examples and (source.fuel > 0 or node.shape.values is not None):
@@ -312,8 +330,6 @@ class Natural:
     ) -> Any:
         if node.choices:
             return self._branch(generator, node, source, depth, name)
-        if "title" not in node.shape.derived:
-            node.shape.derived["title"] = _title(node.nodes)
         return self.shaped(generator, node.shape, source, depth, name)
 
     def _is_sparing(self, source: Source, depth: int) -> bool:
@@ -333,22 +349,21 @@ class Natural:
             sparing = self._is_sparing(source, depth)
             # a null is for where nothing else fits, or to end a recursion
             branches.sort(key=lambda one: (one.shape.types == _NULL) is not sparing)
-        last: Unsatisfiable | None = None
-        for branch in branches:
-            try:
-                value = self.draw(generator, branch, source, depth, name)
-                if not node.choices[0].is_exclusive or node.accepts(value):
-                    return value
-                # it happens to be of another branch as well, which has to be denied then
-                return self._of_shapes(generator, node, source, depth, name)
-            except Unsatisfiable as fault:
-                last = fault
-        raise last or Unsatisfiable("")
+
+        def built(branch: Node) -> Any:
+            value = self.draw(generator, branch, source, depth, name)
+            if not node.choices[0].is_exclusive or node.accepts(value):
+                return value
+            # it happens to be of another branch as well, which has to be denied then
+            return self._of_shapes(generator, node, source, depth, name)
+
+        return _first_built(built, branches)
 
     def _of_shapes(
         self, generator: Generator, node: Node, source: Source, depth: int, name: str
     ) -> Any:
         """A value of one of the alternatives of *node*, which deny what must not hold."""
+        self.subject.described = node.described
         shapes = generator.graph.of(node.nodes)
         start = source.below(len(shapes) or 1)
         # a member that is missing is less far-fetched than one that is there to be wrong
@@ -356,13 +371,11 @@ class Natural:
             shapes[start:] + shapes[:start],
             key=lambda shape: sum(not part.annotates for part in shape.objects),
         )
-        last: Unsatisfiable | None = None
-        for shape in ranked[:_TRIES]:
-            try:
-                return self.shaped(generator, shape, source, depth, name)
-            except Unsatisfiable as fault:
-                last = fault
-        raise last or Unsatisfiable("its schemas exclude one another")
+        if not ranked:
+            raise Unsatisfiable("its schemas exclude one another")
+        return _first_built(
+            lambda shape: self.shaped(generator, shape, source, depth, name), ranked[:_TRIES]
+        )
 
     def shaped(
         self, generator: Generator, shape: Shape, source: Source, depth: int, name: str
@@ -371,21 +384,19 @@ class Natural:
         kinds = shape.derived.get("kinds")
         if kinds is None:
             kinds = shape.derived["kinds"] = _kinds(shape)
-        last: Unsatisfiable | None = None
-        for kind in kinds:
-            try:
-                if kind == "object":
-                    return self._object(generator, shape, source, depth, name)
-                return generator.of_kind(shape, kind, source, depth, name)
-            except Unsatisfiable as fault:
-                last = fault
-        raise last or Unsatisfiable("no type is left")
+
+        def built(kind: str) -> Any:
+            if kind == "object":
+                return self._object(generator, shape, source, depth, name)
+            return generator.of_kind(shape, kind, source, depth, name)
+
+        return built(kinds[0]) if len(kinds) == 1 else _first_built(built, kinds)
 
     def _object(
         self, generator: Generator, shape: Shape, source: Source, depth: int, name: str
     ) -> Any:
         """An object whose members know what they belong to."""
-        before = self.subject.enter(name, shape.derived.get("title", ""))
+        before = self.subject.enter(name)
         try:
             self.subject.learn(generator.graph, shape)
             members = generator.of_kind(shape, "object", source, depth, name)
@@ -493,6 +504,7 @@ class Edges:
     """
 
     __slots__ = ("depth", "rich")
+    asks = False
 
     def __init__(self, *, rich: int = 40, depth: int = DEPTH) -> None:
         self.rich = rich
@@ -510,14 +522,12 @@ class Edges:
             height = graph.height(nodes)
             shapes = tuple(one for one in shapes if graph.shape_height(one) <= height) or shapes
         first = source.below(len(shapes)) if len(shapes) > 1 else 0
-        last: Unsatisfiable | None = None
-        for turn in range(min(len(shapes), _TRIES)):
-            try:
-                shape = shapes[(first + turn) % len(shapes)]
-                return self.shaped(generator, shape, source, depth, name)
-            except Unsatisfiable as fault:
-                last = fault
-        raise last or Unsatisfiable("")
+        if len(shapes) == 1:
+            return self.shaped(generator, shapes[0], source, depth, name)
+        return _first_built(
+            lambda shape: self.shaped(generator, shape, source, depth, name),
+            (shapes[first:] + shapes[:first])[:_TRIES],
+        )
 
     def shaped(
         self, generator: Generator, shape: Shape, source: Source, depth: int, name: str
@@ -665,18 +675,22 @@ def number_range(shape: Shape, kind: str) -> Range:
     return interval
 
 
+def _first_built(build: Callable[[T], Any], options: Sequence[T]) -> Any:
+    """What *build* makes of the first of *options*, of which there are some, that has a value.
+
+    Raises Unsatisfiable, as the last of them does, when none has.
+    """
+    *others, last = options
+    for option in others:
+        try:
+            return build(option)
+        except Unsatisfiable:
+            continue
+    return build(last)
+
+
 _NULL = frozenset(["null"])
 _NOTHING = (False,)
-
-
-def _title(nodes: Conjunction) -> str:
-    """What the first of *nodes* that has a name is called: a schema of the document's, mostly."""
-    for node in nodes:
-        if isinstance(node, dict):
-            named = node.get("$ref") or node.get("title")
-            if isinstance(named, str):
-                return named.rpartition("/")[2]
-    return ""
 
 
 def _is_map(shape: Shape) -> bool:

@@ -17,6 +17,7 @@ from troth.document.spec_errors import (
     DuplicateKey,
     ForeignDialect,
     RefusedReference,
+    UnportablePattern,
     UnproductiveCycle,
     WrongType,
 )
@@ -35,6 +36,7 @@ _CODES: Mapping[type[SpecError], str] = {
     BadReference: "bad-reference",
     UnproductiveCycle: "bad-reference",
     ForeignDialect: "bad-schema",
+    UnportablePattern: "unportable-pattern",
 }
 _NEEDED: Mapping[str, tuple[str, ...]] = {"parameter": ("name", "in"), "security-scheme": ("type",)}
 
@@ -87,7 +89,12 @@ def unusable(survey: Survey, diagnostics: Collection[Diagnostic]) -> Iterator[Di
         faults = reader.compile(survey.document).faults
     except SpecError as error:
         faults = (error,)
-    known = [each.pointer for each in diagnostics if each.severity == "error" and each.pointer]
+    known = {each.pointer for each in diagnostics if each.severity == "error" and each.pointer}
     for fault in faults:
-        if not any(pointers.overlap(fault.pointer, pointer) for pointer in known):
+        # of a member that is wrong its object may have been told; what troth cannot use as a whole
+        # may be wrong for anything that is wrong in it
+        near = {fault.pointer, fault.pointer.rpartition("/")[0]}
+        if type(fault) not in _CODES:
+            near |= {each for each in known if pointers.is_within(fault.pointer, each)}
+        if near.isdisjoint(known):
             yield _told(survey, fault)

@@ -13,6 +13,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final, Literal
 
@@ -118,7 +119,10 @@ def concrete(entry: MediaType, accept: str = "") -> str:
 
 def holds(entry: MediaType) -> bool:
     """Whether the values of *entry* have a form in its media type: a text is no object."""
-    if entry.is_stream or form_of(concrete(entry)) not in ("text", "bytes"):
+    kind = concrete(entry)
+    if entry.is_stream or form_of(kind) not in ("text", "bytes"):
+        return True
+    if _may_be_json(entry.schema, kind):
         return True
     return entry.schema is None or not _types(entry.schema) <= _STRUCTURED | {"null"}
 
@@ -157,7 +161,11 @@ def read(
         case "text":
             return _read_text(schema, _plain_text(data, content_type))
         case "bytes":
-            return _read_text(schema, forms.text_of_bytes(schema, data))
+            if not _may_be_json(schema, content_type):
+                return _read_text(schema, forms.text_of_bytes(schema, data))
+            with suppress(BadJson):
+                return json_text.decode(data)
+            return UNREAD
         case "yaml":
             return UNREAD
 
@@ -172,6 +180,13 @@ def decoded(data: bytes, content_type: str) -> str:
     except UnicodeError as fault:
         where = f"byte {fault.start}" if isinstance(fault, UnicodeDecodeError) else "it"
         raise Malformed(f"{where} is not {(name or 'utf-8').upper()}") from None
+
+
+def _may_be_json(schema: Schema | None, content_type: str) -> bool:
+    """Whether a vendor's own type may be JSON: that of an object is, if nothing else is said."""
+    kind = media_type.essence(content_type)
+    is_structured = _types(schema) <= _STRUCTURED | {"null"}
+    return schema is not None and is_structured and kind.startswith("application/vnd.")
 
 
 def _plain_text(data: bytes, content_type: str) -> str:
@@ -280,6 +295,8 @@ def write(
             # no text stands for an object; one that people read says what is in it
             text = dump_yaml(value) if isinstance(value, dict | list) else text_of(value)
         case "bytes":
+            if _may_be_json(schema, content_type):
+                return content_type, json_text.encode(value)
             if isinstance(value, dict | list):
                 raise Unwritable(f"{content_type} cannot hold what is no text")
             return content_type, forms.bytes_of_text(text_of(value))

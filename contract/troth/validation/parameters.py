@@ -178,7 +178,7 @@ def _members(parameter: Parameter, operation: Operation, pairs: Pairs) -> Pairs:
     own = [
         (name, text)
         for name, text in pairs
-        if name.partition("[")[0] not in others and coercion.may_have(schema, name)
+        if others.isdisjoint((name, name.partition("[")[0])) and coercion.may_have(schema, name)
     ]
     # A name that nothing declares shows no object to be there: it may be a stranger's.
     if schema is None or coercion.is_map(schema):

@@ -8,11 +8,12 @@ from hashlib import blake2b
 from typing import Any
 
 from troth import pointer
-from troth.http import json_text, media_type
+from troth.http import content_coding, json_text, media_type
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import DeclaredResponse, Match, MediaType, Operation
 from troth.seed import Seed
+from troth.validation import content
 from troth.validation.bodies import JsonBody, check_body
 from troth.violation import Violation
 from troth_mock.chat.responder import ChatResponder
@@ -209,18 +210,19 @@ class OperationResponder:
         if len(content_types) > 1:
             message = "there is more than one Content-Type field"
             return None, Problem(400, message, param="Content-Type")
+        if not request.body and not body.required:
+            return None, None
         if not content_types:
             if request.body:
                 return None, self._unsupported("")
-            if body.required:
-                problem = self._body_problem(match, request)
-                return None, problem or Problem(400, "the request has no body")
-            return None, None
+            problem = self._body_problem(match, request)
+            return None, problem or Problem(400, "the request has no body")
         declared = self._declared(content_types[0])
         if declared is None:
             return None, self._unsupported(content_types[0])
         if not declared.is_json:
-            return None, self._body_problem(match, request)
+            problem = self._body_problem(match, request)
+            return None if problem else _read(declared, content_types[0], request), problem
         decoded = JsonBody(request.body)
         value = decoded.value
         if decoded.fault is None and (declared.schema is None or declared.schema.is_valid(value)):
@@ -290,3 +292,10 @@ class OperationResponder:
 def _joined(values: Sequence[str] | None) -> str | None:
     """The lines of a field as one (RFC 9110 §5.3)."""
     return ", ".join(values) if values else None
+
+
+def _read(declared: MediaType, content_type: str, request: Request) -> Any:
+    """What the good body of *request* says that is no JSON, whatever boundary or coding it has."""
+    data = content_coding.undone(request.body, request.fields)
+    value = content.UNREAD if data is None else content.read(declared, content_type, data)
+    return None if value is content.UNREAD else value

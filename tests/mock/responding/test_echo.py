@@ -32,7 +32,13 @@ TASK = {
 
 
 def answering(
-    path: str, schema: Any, *, method: str = "get", parameters: Any = (), **media: Any
+    path: str,
+    schema: Any,
+    *,
+    method: str = "get",
+    parameters: Any = (),
+    taken: str = "application/json",
+    **media: Any,
 ) -> Responder:
     """The mock of one operation."""
     named = [part[1:-1] for part in path.split("/") if part.startswith("{")]
@@ -49,7 +55,9 @@ def answering(
         },
     }
     if method != "get":
-        operation["requestBody"] = {"content": {"application/json": {"schema": {}}}}
+        members = {"tags": TASK["properties"]["tags"], "title": TEXT}
+        body = {"schema": {"properties": members} if taken != "application/json" else {}}
+        operation["requestBody"] = {"content": {taken: body}}
     root = {
         "openapi": "3.1.0",
         "info": {"title": "t", "version": "1"},
@@ -139,6 +147,25 @@ def test_what_is_sent_comes_back_through_a_wrapper_on_either_side() -> None:
     for schema, sent in ((wrapped, plain), (wrapped, inside), (TASK, inside)):
         made = ask(answering("/tasks", schema, method="post"), "/tasks", sent, method="POST")
         assert made.get("task", made)["title"] == "Mow"
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("application/x-www-form-urlencoded", b"title=Mow+it&tags=a&tags=b&other=1"),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="title"\r\n\r\nMow it\r\n'
+            b'--x\r\nContent-Disposition: form-data; name="tags"\r\n\r\na\r\n'
+            b'--x\r\nContent-Disposition: form-data; name="tags"\r\n\r\nb\r\n--x--\r\n',
+        ),
+    ],
+)
+def test_a_form_comes_back_like_any_other_body(kind: str, data: bytes) -> None:
+    responder = answering("/tasks", TASK, method="post", taken=kind.partition(";")[0])
+    reply = responder.respond(Request("POST", "/tasks", (("Content-Type", kind),), data), now=0)
+    made = json.loads(reply.body or b"")
+    assert (made["title"], made["tags"]) == ("Mow it", ["a", "b"])
 
 
 @pytest.mark.parametrize("name", ["limit", "per_page", "pageSize", "size"])

@@ -1,10 +1,10 @@
-"""`$dynamicRef` made static: where a name is bound more than once, a copy for each way there.
+"""The resources that schemas are parted into: their URIs, their anchors, and dynamic scope.
 
-JSON Schema 2020-12 §8.2.3.2: the outermost schema resource on the way to a `$dynamicRef` that has
-a `$dynamicAnchor` of its name decides where it leads.  Which ways there are is known beforehand:
-what a resource means depends on the bindings that it is entered with, and each way in that brings
-other ones is given a copy of its own.  A generic page of items becomes a page of pets and one of
-orders.
+JSON Schema 2020-12 §8.2: `$id` gives a schema a base URI of its own, `$anchor` a node a plain name.
+The outermost resource on the way to a `$dynamicRef` that has a `$dynamicAnchor` of its name decides
+where it leads (§8.2.3.2).  Which ways there are is known beforehand: what a resource means depends
+on the bindings that it is entered with, and each way in that brings other ones is given a copy of
+its own.  A generic page of items becomes a page of pets and one of orders.
 
 A resource is a schema with an `$id`; in a document that has none, each outermost schema counts as
 one, as authors mean it who bind a name in two components.
@@ -14,9 +14,100 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+from urllib.parse import urldefrag, urljoin, urlsplit
 
 from troth import pointer as pointers
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Resource:
+    """A tree that a reference without a path leads into.
+
+    *at* is its pointer in the bundled tree, *path* the file that it is written in, *base* its URI
+    if it declares one.  *settled*: its own references are pointers into the bundled tree already.
+    """
+
+    value: Any
+    at: str
+    path: Path | None
+    base: str = ""
+    settled: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Identifiers:
+    """The `$id`s and anchors met so far."""
+
+    owned: dict[int, Resource] = field(default_factory=dict)
+    anchors: dict[int, dict[str, str]] = field(default_factory=dict)
+    declaring: list[dict[str, Any]] = field(default_factory=list)
+
+    def own(self, schema: dict[str, Any], at: str, resource: Resource) -> Resource:
+        """The resource of *schema*: its own if it has an `$id`, else the one around it."""
+        if not isinstance(uri := schema.get("$id"), str) or uri.startswith("#"):
+            return resource
+        known = self.owned.get(id(schema))
+        if known is None:
+            try:
+                urlsplit(uri)
+                base = urldefrag(urljoin(resource.base, uri)).url
+            except ValueError:
+                return resource  # no URI: nothing can refer to it
+            known = self.owned[id(schema)] = Resource(schema, at, resource.path, base)
+        return known
+
+    def collect(self, resource: Resource, into: dict[str, Resource]) -> None:
+        """Enter the URIs of *resource* and of all schemas inside it."""
+        if resource.base:
+            into.setdefault(resource.base, resource)
+        for value, pointer in dicts(resource.value, ""):
+            if "$id" in value and value is not resource.value:
+                inner = self.own(value, resource.at + pointer, resource)
+                if inner is not resource:
+                    self.collect(inner, into)
+
+    def anchors_of(self, resource: Resource) -> dict[str, str]:
+        """The plain names of *resource*, and the pointer of each inside it."""
+        known = self.anchors.get(id(resource.value))
+        if known is None:
+            known = self.anchors[id(resource.value)] = {}
+            for value, pointer in dicts(resource.value, ""):
+                if pointer and isinstance(value.get("$id"), str):
+                    continue  # its names are its own
+                for keyword in ("$anchor", "$dynamicAnchor"):
+                    if isinstance(name := value.get(keyword), str):
+                        known.setdefault(name, pointer)
+        return known
+
+    def forget(self) -> None:
+        """Drop the URIs: under one, a pointer into the whole tree would lead elsewhere."""
+        for schema in self.declaring:
+            schema.pop("$id", None)
+
+
+def dicts(value: Any, pointer: str) -> list[tuple[dict[str, Any], str]]:
+    """All objects in *value*, itself included, that are not inside a nested `$id`."""
+    objects: list[tuple[dict[str, Any], str]] = []
+    ahead: list[tuple[Any, str, bool]] = [(value, pointer, True)]
+    while ahead:
+        item, at, is_top = ahead.pop()
+        if isinstance(item, dict):
+            objects.append((item, at))
+            if not is_top and isinstance(item.get("$id"), str):
+                continue
+            inner = [
+                (held, pointers.join(at, key), False)
+                for key, held in item.items()
+                if key != "enum" or not isinstance(held, list)  # these are data
+            ]
+            ahead.extend(reversed(inner))
+        elif isinstance(item, list):
+            inner = [(held, pointers.join(at, key), False) for key, held in enumerate(item)]
+            ahead.extend(reversed(inner))
+    return objects
+
 
 #: What each name is bound to, by the name: pointers.
 Bindings = tuple[tuple[str, str], ...]
