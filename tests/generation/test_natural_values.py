@@ -287,3 +287,22 @@ def test_a_date_of_what_is_mostly_no_date_is_the_day_of_it() -> None:
         assert made["from"] <= made["to"]
         assert made["departure"] <= made["arrival"]
     assert "T" not in members(arrival=TEXT)["arrival"]
+
+
+def test_where_a_name_says_nothing_its_description_may() -> None:
+    made = members(
+        first_seen={**INTEGER, "description": "When it came, as a Unix timestamp."},
+        val={**TEXT, "description": "Three letters of ISO 4217."},
+        x={**TEXT, "description": "Nothing that is known."},
+        city={**TEXT, "description": "The URL of a city."},
+    )
+    assert made["first_seen"] > 1_600_000_000
+    assert made["val"] in natural_values.table().pools["currency"]
+    assert made["x"].isalpha()
+    assert "/" not in made["city"]
+
+
+def test_texts_of_a_list_differ_as_long_as_there_are_others() -> None:
+    item = {"type": "object", "required": ["title"], "properties": {"title": TEXT}}
+    found = drawn({"type": "array", "items": item, "minItems": 5}, name="tasks")
+    assert len({one["title"] for one in found}) == 5

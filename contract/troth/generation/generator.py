@@ -213,7 +213,11 @@ class Generator:
             return self.policy.text(shape, source, name)
         if shape.content:
             inner = self.value(shape.content, source, depth=depth + 1, name=name)
-            return json_text.encode(inner).decode()
+            return strings.encoded(shape, json_text.encode(inner).decode())
+        if shape.encodings and not (shape.patterns or shape.formats or shape.anti_formats):
+            words = strings.encoded(shape, self.policy.text(shape, source, name))
+            if strings.is_long_enough(shape, words):
+                return words
         if self.policy.asks and (text := strings.by_another(shape, source)) is not None:
             return text
         return strings.string(shape, source, lambda: self.policy.text(shape, source, name))
@@ -275,6 +279,7 @@ class Natural:
         source.spend()
         if depth > _DEEPEST or (self.failed and self.failed.get(node, _DEEPEST + 1) <= depth):
             raise Unsatisfiable("it nests without end")
+        self.subject.described = node.described
         try:
             examples = node.examples
             if examples and (source.fuel > 0 or node.shape.values is not None):
@@ -325,8 +330,6 @@ class Natural:
     ) -> Any:
         if node.choices:
             return self._branch(generator, node, source, depth, name)
-        if "title" not in node.shape.derived:
-            node.shape.derived["title"] = _title(node.nodes)
         return self.shaped(generator, node.shape, source, depth, name)
 
     def _is_sparing(self, source: Source, depth: int) -> bool:
@@ -360,6 +363,7 @@ class Natural:
         self, generator: Generator, node: Node, source: Source, depth: int, name: str
     ) -> Any:
         """A value of one of the alternatives of *node*, which deny what must not hold."""
+        self.subject.described = node.described
         shapes = generator.graph.of(node.nodes)
         start = source.below(len(shapes) or 1)
         # a member that is missing is less far-fetched than one that is there to be wrong
@@ -392,7 +396,7 @@ class Natural:
         self, generator: Generator, shape: Shape, source: Source, depth: int, name: str
     ) -> Any:
         """An object whose members know what they belong to."""
-        before = self.subject.enter(name, shape.derived.get("title", ""))
+        before = self.subject.enter(name)
         try:
             self.subject.learn(generator.graph, shape)
             members = generator.of_kind(shape, "object", source, depth, name)
@@ -687,16 +691,6 @@ def _first_built(build: Callable[[T], Any], options: Sequence[T]) -> Any:
 
 _NULL = frozenset(["null"])
 _NOTHING = (False,)
-
-
-def _title(nodes: Conjunction) -> str:
-    """What the first of *nodes* that has a name is called: a schema of the document's, mostly."""
-    for node in nodes:
-        if isinstance(node, dict):
-            named = node.get("$ref") or node.get("title")
-            if isinstance(named, str):
-                return named.rpartition("/")[2]
-    return ""
 
 
 def _is_map(shape: Shape) -> bool:

@@ -550,7 +550,7 @@ class Node:
     """
 
     __slots__ = (
-        "_alternatives", "_checks", "_examples",
+        "_alternatives", "_checks", "_described", "_examples",
         "choices", "graph", "made", "nodes", "reason", "shape",
     )  # fmt: skip
 
@@ -563,6 +563,7 @@ class Node:
         self.choices: tuple[Choice, ...] = ()
         self._alternatives: list[Node] | None = None
         self._checks: tuple[Check, ...] | None = None
+        self._described: tuple[str, str] | None = None
         self._examples: list[Any] | None = None
         try:
             self._compile()
@@ -585,6 +586,19 @@ class Node:
                 if one.key not in self.made and not one.is_requirement
             )
         self.choices = tuple(choices)
+
+    @property
+    def described(self) -> tuple[str, str]:
+        """What the schemas of the place are called (by reference or title), and what they say."""
+        if self._described is None:
+            schemas = [each for each in self.nodes if isinstance(each, dict)]
+            texts = {
+                word: [text for each in schemas if isinstance(text := each.get(word), str)]
+                for word in ("$ref", "title", "description")
+            }
+            names = [*(name.rpartition("/")[2] for name in texts["$ref"]), *texts["title"], ""]
+            self._described = names[0], " ".join(texts["description"])[:300]
+        return self._described
 
     def accepts(self, value: Any) -> bool:
         """Whether *value* fits every schema of the place."""

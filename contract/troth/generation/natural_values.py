@@ -88,6 +88,8 @@ class Table:
     people: frozenset[str]
     #: the lists of words, by what they are called
     words: Mapping[str, frozenset[str]]
+    #: names by what descriptions say
+    hints: Mapping[str, str]
     places: tuple[Mapping[str, Any], ...]
     pools: Mapping[str, tuple[str, ...]]
 
@@ -129,6 +131,7 @@ def table() -> Table:
         things,
         frozenset(people),
         {each: frozenset(_split(read[each])) for each in _WORD_LISTS},
+        read["hints"],
         tuple(read["places"]),
         {"word": WORDS, **{name: _split(text) for name, text in read["pools"].items()}},
     )
@@ -186,6 +189,15 @@ def is_thing(owner: str) -> bool:
 def _thing(words: tuple[str, ...]) -> Kind | None:
     things = table().things
     return things.get(" ".join(words[-2:])) or (things.get(words[-1]) if words else None)
+
+
+@lru_cache(maxsize=1024)
+def hint(description: str) -> str:
+    """The name that says what *description* says, of a member whose own name says nothing."""
+    if not description:
+        return ""
+    lower = description.lower()
+    return next((name for phrase, name in table().hints.items() if phrase in lower), "")
 
 
 @lru_cache(maxsize=8192)
@@ -308,7 +320,16 @@ class Record:
             return self.shared[name]
         if name == "sentence":
             return source.choice(pool).format(source.choice(WORDS), source.choice(WORDS))
-        return source.choice(pool)
+        return source.choice(pool) if pool is WORDS else self._fresh(name, pool, source)
+
+    def _fresh(self, name: str, pool: tuple[str, ...], source: Source) -> str:
+        """One of *pool* that the answer does not have yet, as long as there are such."""
+        start = source.below(len(pool))
+        for text in (*pool[start:], *pool[:start]):
+            if f"{name}: {text}" not in self.shared:
+                self.shared[f"{name}: {text}"] = text
+                return text
+        return pool[start]
 
     def _surname(self, key: str, pool: tuple[str, ...], source: Source) -> str:
         """One that makes a person who has not been told of, as long as there are such."""

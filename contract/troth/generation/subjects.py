@@ -25,21 +25,21 @@ _MOMENTS = frozenset({"date", "date-time"})
 class Subject:
     """What is being told of: its *owner*, by name, the record of its facts, what was given out."""
 
-    __slots__ = ("_record", "_taken", "owner")
+    __slots__ = ("_record", "_taken", "described", "owner")
 
     def __init__(self) -> None:
         self.owner = ""
+        # what the schema of the value that is drawn is called, and what it says
+        self.described = ("", "")
         self._record = Record()
         # the identifiers that were given out, by what they identify
         self._taken: dict[tuple[str, str], set[Any]] = {}
 
-    def enter(self, name: str, title: str = "") -> tuple[str, Record]:
-        """Go into the object called *name*, or of a schema called *title*.
-
-        What comes back is for `leave`.
-        """
+    def enter(self, name: str) -> tuple[str, Record]:
+        """Go into the object called *name*, or by its schema; what comes back is for `leave`."""
         before = (self.owner, self._record)
-        own, other = natural_values.owner_of(name), natural_values.owner_of(title)
+        own = natural_values.owner_of(name)
+        other = natural_values.owner_of(self.described[0])
         if other and not natural_values.is_thing(own):
             own = other if not own or natural_values.is_thing(other) else own
         self.owner = own or self.owner
@@ -71,7 +71,7 @@ class Subject:
         if name and not _MOMENTS.isdisjoint(shape.formats):
             # `arrival` may be a place; as a date it is the day of it
             forms = [f"{name}_date", f"{name}_time"]
-        for each in (name, *forms):
+        for each in (name, *forms, natural_values.hint(self.described[1])):
             told = telling(each, self.owner)
             for text, form in self._record.texts(told, source) if told is not None else ():
                 if strings.suits(shape, text) and all(
@@ -88,7 +88,7 @@ class Subject:
 
     def number(self, shape: Shape, source: Source, name: str) -> int | float | None:
         """The number that the member *name* is likely to hold, if *shape* asks for no other."""
-        told = telling(name, self.owner)
+        told = telling(name, self.owner) or telling(natural_values.hint(self.described[1]))
         number = None if told is None else self._record.number(told, source)
         if number is None:
             return None
@@ -99,9 +99,10 @@ class Subject:
 
     def learn(self, graph: Graph, shape: Shape) -> None:
         """Let the facts of an object of *shape* be those of its members' examples."""
-        taught: list[tuple[str, str]] | None = shape.derived.get("taught")
+        key = ("taught", self.owner)
+        taught: list[tuple[str, str]] | None = shape.derived.get(key)
         if taught is None:
-            taught = shape.derived["taught"] = [
+            taught = shape.derived[key] = [
                 (name, node.examples[0])
                 for name in properties(shape)
                 if (told := telling(name, self.owner)) is not None and told.kind.is_fact

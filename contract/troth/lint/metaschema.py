@@ -30,7 +30,10 @@ _SCHEMAS = {"3.0": "schema_v30", "3.1": "schema_v31", "3.2": "schema_v32"}
 _CLOSING = ("additionalProperties", "unevaluatedProperties")
 _UNIONS = ("oneOf", "anyOf", "not")
 #: What says already that an object is not as it should be.
-_TOLD = ("malformed", "unusable", "bad-reference", "bad-schema", "duplicate-key")
+_TOLD = (
+    *("malformed", "unusable", "bad-reference", "bad-schema", "duplicate-key"),
+    "path-without-slash",
+)
 #: Members that tell people something, and no tool.
 _NOTES = ("description", "summary", "externalDocs", "contact", "license", "termsOfService")
 _LONGEST = 200
@@ -52,7 +55,8 @@ def rejected(survey: Survey, diagnostics: Collection[Diagnostic]) -> Iterator[Di
     for at, sentence in faults.items():
         message = f"{sentence[:1].upper()}{sentence[1:]}."
         # nothing is said, and nobody acts by it
-        is_note = sentence.endswith(", not null") and at.rpartition("/")[2] in _NOTES
+        is_null = sentence.endswith(", not null") and at.rpartition("/")[2] in _NOTES
+        is_note = is_null or sentence == "'description' is missing"
         yield survey.diagnose("malformed", at, message, severity="warning" if is_note else None)
 
 
