@@ -11,7 +11,6 @@ import pytest
 from troth.document import document
 from troth.generation import requests
 from troth.generation.files import FILES
-from troth.generation.mutations import NothingToBreak
 from troth.generation.source import Seeded
 from troth.http import multipart
 from troth.http.exchange import Exchange, Request
@@ -140,19 +139,6 @@ def test_files_have_names_and_types() -> None:
     assert {(part.filename, part.content_type) for part in several} == {
         ("icons.bin", "application/octet-stream")
     }
-
-
-def test_a_body_that_may_be_anything_or_nothing_cannot_be_broken() -> None:
-    body: dict[str, Any] = {"content": {"text/plain": {}}}
-    responses = {"200": {"description": "ok"}}
-    root = {
-        "openapi": "3.1.0",
-        "info": {"title": "t", "version": "1"},
-        "paths": {"/a": {"post": {"requestBody": body, "responses": responses}}},
-    }
-    contract = compiled(document.read(json.dumps(root).encode(), name="a.json"))
-    with pytest.raises(NothingToBreak):
-        requests.request(contract, contract.operations[0], Seeded(Seed.of(1)), valid=False)
 
 
 @pytest.mark.parametrize("kind", FILES)

@@ -201,6 +201,55 @@ def test_a_parameters_value_survives_its_text(tmp_path):
         assert len(value) >= 2
 
 
+@pytest.mark.parametrize("where", ["path", "query", "header", "cookie"])
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "string", "format": "date-time"},
+        {"type": "string", "format": "email"},
+        {"type": "string", "pattern": "^[,;]{3}$"},
+        {"type": "array", "items": {"type": "string", "format": "date-time"}, "minItems": 2},
+    ],
+)
+def test_what_is_not_plain_is_drawn_as_far_as_it_is_read_as_it_was_meant(tmp_path, schema, where):
+    declared = {"name": "p", "in": where, "required": True, "schema": schema}
+    contract = pet_store(tmp_path, [declared], path="/x/{p}" if where == "path" else "/x")
+    (operation,) = contract.operations
+    for number in range(5):
+        request = requests.request(contract, operation, Seeded(Seed.of(number)))
+        assert contract.validate(Exchange(request)) == ()
+
+
+def test_examples_of_parameters_are_drawn(tmp_path):
+    declared = [
+        {
+            "name": "a",
+            "in": "path",
+            "required": True,
+            "example": "b/c",
+            "schema": {"type": "string"},
+        },
+        {
+            "name": "s",
+            "in": "query",
+            "required": True,
+            "schema": {"type": "integer", "example": 77},
+        },
+        {
+            "name": "X-Where",
+            "in": "header",
+            "required": True,
+            "content": {"application/json": {"schema": {}, "examples": {"x": {"value": {"y": 1}}}}},
+        },
+    ]
+    contract = pet_store(tmp_path, declared, path="/x/{a}")
+    (operation,) = contract.operations
+    smallest = requests.request(contract, operation, Smallest())
+    assert (smallest.target, smallest.field("X-Where")) == ("/x/b%2Fc?s=77", '{"y":1}')
+    drawn = [requests.request(contract, operation, Seeded(Seed.of(n))).target for n in range(40)]
+    assert 1 < sum("s=77" in target for target in drawn) < 40
+
+
 def test_the_minimal_body_has_what_is_required_and_no_more():
     assert MADE.minimal == {
         "messages": [{"role": "user", "content": "Hello!"}],

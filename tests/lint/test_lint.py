@@ -1075,3 +1075,42 @@ def test_null_in_an_example_of_a_nullable_enum_is_a_warning() -> None:
 def test_files_need_no_bounds(schema: dict[str, Any], found: list[str]) -> None:
     form = {"multipart/form-data": {"schema": {**properties(a=schema), "required": ["a"]}}}
     assert severities(at(requestBody={"content": form}), "unbounded") == found
+
+
+WRONG_BODY = json_body({"type": "integer", "default": "one"})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        api(webhooks={"sent": {"post": {"requestBody": WRONG_BODY, "responses": {}}}}),
+        at(callbacks={"sent": {"{$request.body#/url}": {"post": {"requestBody": WRONG_BODY}}}}),
+        api(
+            components={
+                "callbacks": {
+                    "sent": {"{$request.body#/url}": {"post": {"requestBody": WRONG_BODY}}}
+                }
+            }
+        ),
+    ],
+)
+def test_what_an_api_sends_is_looked_at_and_not_held_to_the_rules_of_what_it_serves(
+    value: dict[str, Any],
+) -> None:
+    assert severities(value, "default-invalid") == ["error"]
+    assert severities(value, "operation-without-id") == []
+
+
+def test_a_tag_that_holds_others_is_used() -> None:
+    inner = {"name": "inner", "parent": "outer"}
+    value = {**at(tags=["inner"]), "openapi": "3.2.0", "tags": [{"name": "outer"}, inner]}
+    assert found(value, "unused-tag") == []
+    del inner["parent"]
+    assert found(value, "unused-tag") == ["/tags"]
+
+
+@pytest.mark.parametrize("word", ["$recursiveRef", "$recursiveAnchor"])
+def test_a_keyword_of_an_earlier_draft_is_told(word: str) -> None:
+    value = schemas(A={word: "#" if word == "$recursiveRef" else True})
+    assert found(value, "foreign-keyword") == [f"/components/schemas/A/{word}"]
+    assert found(value, "bad-schema") == []

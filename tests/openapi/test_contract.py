@@ -242,9 +242,13 @@ def test_several_names_of_a_segment_are_divided_as_their_parameters_take(tmp_pat
 def test_expressions_of_rfc_6570_are_called_after_their_parameters() -> None:
     names = ("a", "b", "rest")
     declared = {**OK, "parameters": [path_parameter(name, {}) for name in names]}
-    over = contract({"/x/{a*}/{.b}/{rest+}{?page,size}": {"get": declared}, "/y/{c*}": ["get"]})
+    template = "/x/{a*}/{.b}/{rest+}{?page,size}"
+    over = contract(
+        {template: {"get": declared}, "/y/{c*}": ["get"], "/z/{a:int}": {"get": declared}}
+    )
     assert found(over, "GET", "/x/1/.2/3/4")[1] == {"a": "1", "b": ".2", "rest": "3/4"}
     assert found(over, "GET", "/y/1")[1] == {"c*": "1"}
+    assert found(over, "GET", "/z/1")[1] == {"a": "1"}
 
 
 PIECES = st.text("ab.-:~é %/é{", min_size=1, max_size=4).filter(
@@ -303,6 +307,27 @@ def test_the_query_of_a_path_tells_its_faces_apart(tmp_path: Path) -> None:
     codes = [each.code for each in over.validate(Exchange(Request("GET", "/z")))]
     assert codes == ["request-query.required"]
     assert over.validate(Exchange(Request("GET", "/z?only=1"))) == ()
+
+
+def test_a_variable_of_the_query_is_left_to_the_parameter_of_its_name(tmp_path: Path) -> None:
+    def query(name: str, *, required: bool) -> dict[str, Any]:
+        declared = {"name": name, "in": "query", "required": required, "schema": {"type": "string"}}
+        return {"get": {**OK, "parameters": [declared]}}
+
+    over = loaded(
+        tmp_path,
+        {
+            "/a?q={q}": query("q", required=False),
+            "/b?x={x}": query("x", required=True),
+            "/b?y={y}": query("y", required=True),
+        },
+    )
+    assert over.validate(Exchange(Request("GET", "/a"))) == ()
+    assert face(over, "/b?y=1") == "/b?y={y}"
+    for operation in over.operations:
+        values = {("query", each.name): "1" for each in operation.parameters}
+        target = assemble(operation, parameters=values).target
+        assert target == operation.path.partition("{")[0] + "1"
 
 
 def test_the_body_tells_faces_apart_and_then_accept(tmp_path: Path) -> None:

@@ -315,6 +315,8 @@ def test_members_of_an_exploded_object_may_be_arrays_and_json():
         ({"properties": {"role": {"type": "string"}}, "required": ["role"]}, "p=anything"),
         ({"items": {"type": "string"}}, "p=a&p=b"),
         ({"items": {"type": "integer"}}, "p=1"),
+        ({"allOf": [{"type": "string"}, {"items": {"type": "integer"}}]}, "p=a"),
+        ({"allOf": [{"properties": {"a": {}}}, {"type": "string", "minLength": 2}]}, "p=ab"),
         ({}, "p=a&p=b"),
         ({"maxItems": 2}, "p=a&p=b"),
         (True, "p=a&p=b"),

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from troth import pointer as pointers
+from troth.document.mending import Mender
 from troth.document.references import Tree, bundle
 from troth.document.source import Limits, Positions, resolved
 from troth.document.spec_errors import (
@@ -138,6 +139,7 @@ def check_version(root: Any, positions: Positions, faults: Faults) -> str:
         full = f"{str(version).strip()}.0"
         fault = f"version {written} lacks its patch number: read as {full}"
         faults.add(WrongType(fault, place=place, pointer=pointer, advice=f"Write '{full}'."))
+        Mender(root, positions, faults).put(root, "openapi", full)
         return full
     if field_name == "swagger" or not good:
         raise UnsupportedVersion(written, supported=SUPPORTED, place=place, pointer=pointer)

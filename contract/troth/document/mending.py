@@ -133,7 +133,8 @@ class Mender:
     def put(self, container: Any, key: Any, value: Any) -> None:
         """Let *value* stand at *key* of *container*."""
         self._keep(container)
-        self.positions.of.setdefault(id(value), {})
+        if isinstance(value, (dict, list)):
+            self.positions.of.setdefault(id(value), {})
         container[key] = value
 
     def empty(self, container: dict[str, Any]) -> None:

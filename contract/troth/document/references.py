@@ -552,9 +552,11 @@ class _Bundler:
         """Take the meta-schema that is known as *uri* into the tree: no network is asked for it."""
         positions, bundled = self.tree.positions, self.bundled()
         # it is written nowhere: what refers to it is cited
-        index = next((i for i, file in enumerate(positions.files)), 0)
         place = self.place(at)
-        line = pack(index, place.line - 1, place.column - 1) if place else 0
+        line = 0
+        if place is not None:
+            file = positions.files.index(place.file)
+            line = pack(file, place.line - 1, place.column - 1)
         bundled[uri] = value = positions.copy(schema, Positions(), {}, default=line)
         resource = self.known[uri] = Resource(value, pointers.of([BUNDLED, uri]), None, uri)
         draft = draft_of(value.get("$schema"))

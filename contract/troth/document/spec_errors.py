@@ -122,6 +122,10 @@ class BadSchema(WrongType):
     """A keyword of a schema holds what JSON Schema does not give it."""
 
 
+class UnportablePattern(SpecError):
+    """A pattern that is one only as older engines read it."""
+
+
 class DanglingReference(SpecError):
     """A `$ref` points nowhere; *nearest* is the likeliest pointer that was meant."""
 

@@ -214,6 +214,8 @@ class Generator:
         if shape.content:
             inner = self.value(shape.content, source, depth=depth + 1, name=name)
             return json_text.encode(inner).decode()
+        if self.policy.asks and (text := strings.by_another(shape, source)) is not None:
+            return text
         return strings.string(shape, source, lambda: self.policy.text(shape, source, name))
 
     def _another(
@@ -232,13 +234,15 @@ class Natural:
     """For a mock: documented examples, natural texts, and all members as long as it is readable.
 
     *rich* is how readily optional members are drawn (0 to 256 in 256).  *checks* makes each value
-    on the way be checked, which costs time and is left to later attempts.  *length* is that of the
-    list which it is all about, where there is one.
+    on the way be checked, which costs time and is left to later attempts; one that *asks* takes
+    texts from another generator, which is for the last.  *length* is that of the list which it is
+    all about, where there is one.
     """
 
-    __slots__ = ("_turns", "checks", "failed", "length", "rich", "subject")
+    __slots__ = ("_turns", "asks", "checks", "failed", "length", "rich", "subject")
 
-    def __init__(self, *, rich: int = 256, checks: bool = False) -> None:
+    def __init__(self, *, rich: int = 256, checks: bool = False, asks: bool = False) -> None:
+        self.asks = asks
         self.rich = rich
         self.length: int | None = None
         self.checks = checks
@@ -489,6 +493,7 @@ class Edges:
     """
 
     __slots__ = ("depth", "rich")
+    asks = False
 
     def __init__(self, *, rich: int = 40, depth: int = DEPTH) -> None:
         self.rich = rich

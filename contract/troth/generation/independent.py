@@ -1,7 +1,9 @@
 """hypothesis-jsonschema, made to work with the Hypothesis that is installed.
 
-A second opinion of what a schema means, for those who ask for one, as our tests do: it is no part
-of our own generator.  It may ignore a keyword, or refuse a schema while it draws.
+A second opinion of what a schema means, for those who ask for one, as our tests do; and a second
+generator, where our own finds no value: no text for a pattern with several look-aheads, or no value
+of a schema that arrived by itself.  It may ignore a keyword, or refuse a schema while it draws, so
+what it gives is checked.
 
 Its 0.23.1 draws members in a `while elements.more()` loop over `many`, a part of Hypothesis' own
 machinery that from 6.170.10 on is a context manager and an iterator instead.  The subclass below
@@ -12,11 +14,16 @@ is not as it should be, there is no second opinion.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+
+_DRAWN = 8
 
 
 def _many(parent: Any) -> type:
@@ -60,3 +67,32 @@ def independent(schema: Any) -> st.SearchStrategy[Any] | None:
     """hypothesis-jsonschema's own strategy for *schema*, a plain JSON Schema, if it is there."""
     other = library()
     return None if other is None else other.from_schema(schema)
+
+
+def instances(schema: Any, accepts: Callable[[Any], bool]) -> list[Any]:
+    """Some of the values that it draws of *schema* and that are *accepted*: always the same ones.
+
+    It costs a tenth of a second and more, so this is for when all else has failed.
+    """
+    strategy = independent(schema)
+    found: list[Any] = []
+    if strategy is None:
+        return found
+
+    @seed(0)
+    @settings(
+        max_examples=_DRAWN,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        # it filters what it draws, and we may be inside of a test of the user's
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def gather(value: Any) -> None:
+        if value not in found and accepts(value):
+            found.append(value)
+
+    with suppress(Exception):  # whatever it cannot do
+        gather()
+    return found

@@ -6,21 +6,25 @@ places, is not empty, is said beside it as a shape, so that hardly a value is dr
 
 from __future__ import annotations
 
-from functools import cache
+from dataclasses import replace
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import unquote
 
 from troth.generation import values
-from troth.generation.request_writer import UNSET
+from troth.generation.request_writer import UNSET, assemble
 from troth.generation.shape import ArrayPart, ObjectPart, Shape
 from troth.generation.source import Source, Unsatisfiable
-from troth.openapi.operation import Operation, Parameter
+from troth.openapi.operation import Match, Operation, Parameter
 from troth.schema.data_model import ALL_TYPES, TYPES
 from troth.schema.schema import Schema
 from troth.validation import coercion
+from troth.validation.parameters import check_parameters
 from troth.validation.styles import Kind
 
 _TRIES = 24
+# After so many tries for a plain value, any that is read as it was meant will do.
+_PLAIN_TRIES = 2
 
 _SCALARS = frozenset({"string", "integer", "number", "boolean"})
 _WORD = Shape(types=_SCALARS, min_length=1)
@@ -76,22 +80,70 @@ def parameter_value(parameter: Parameter, source: Source) -> Any:
     schema = schema_of(parameter)
     if schema is None:
         return "text"
+    known = examples(parameter)
+    # what shrinks, and what is smallest, is an example too
+    if known and not source.chance(70):
+        return source.choice(known)
     texts = _texts(coercion.kinds(schema), nested=parameter.layout.is_nested)
     beside = () if parameter.content else (texts,)
-    unlikely: Any = UNSET
+    unlikely = readable = UNSET
     for attempt in range(_TRIES):
         # A source that always answers alike would give the same value again.
         tries = source if attempt < 2 else source.anew(parameter.name, attempt)
-        value = values.value(schema, tries, beside=beside)
-        if parameter.content is not None or _survives(parameter, value):
-            return value
+        if attempt == _TRIES // 3:
+            beside = ()  # what is nested, or empty, has a text too
+        try:
+            value = values.value(schema, tries, beside=beside)
+        except Unsatisfiable:
+            if not beside:
+                raise
+            beside = ()
+            continue
         plain = tamed(value)
-        if schema.is_valid(plain) and _survives(parameter, plain):
-            return plain
+        for candidate in (value, plain) if parameter.content is None else (value,):
+            is_fit = _is_plain(parameter, candidate) and schema.is_valid(candidate)
+            if is_fit and _is_read(parameter, candidate):
+                return candidate
+        if readable is UNSET and _is_read(parameter, value):
+            readable = value
+        if readable is not UNSET and attempt >= _PLAIN_TRIES:
+            return readable
         unlikely = value
     text = next((text for text in ("text", "a", "1") if schema.is_valid(text)), UNSET)
     # An array of nulls has a text too, though what it says is the reader's to find.
     return unlikely if text is UNSET and parameter.required else text
+
+
+@lru_cache(maxsize=1024)
+def examples(parameter: Parameter) -> tuple[Any, ...]:
+    """The valid values that the document shows for *parameter*, of itself or of its schema."""
+    schema = schema_of(parameter)
+    if schema is None:
+        return ()
+    entry = parameter.content
+    shown = [each.value for each in (parameter.examples if entry is None else entry.examples)]
+    graph = values.generator_of(schema).graph
+    shown += [value for shape in graph.one(schema.prepared) for value in graph.examples(shape)]
+    return tuple(
+        value
+        for value in shown
+        if value not in (None, "") and schema.is_valid(value) and _is_read(parameter, value)
+    )
+
+
+def _is_read(parameter: Parameter, value: Any) -> bool:
+    """Whether *value*, written as *parameter* is, is read as a value that it allows."""
+    is_path = parameter.location == "path"
+    path = "/{" + parameter.name + "}" if is_path else "/"
+    alone = Operation("GET", path, "", parameters=(replace(parameter, required=True),))
+    request = assemble(alone, parameters={(parameter.location, parameter.name): value})
+    path, _, query = request.target.partition("?")
+    if "%00" in request.target or path in ("/.", "/..") or (is_path and path == "/"):
+        return False  # what no server is sure to see as it was sent
+    if not all(text.isascii() and text.isprintable() for _, text in request.fields):
+        return False
+    match = Match(alone, {parameter.name: path[1:]} if is_path else {}, query)
+    return not check_parameters(match, request)
 
 
 @cache
@@ -122,13 +174,15 @@ def tamed(value: Any) -> Any:
     return value
 
 
-def _survives(parameter: Parameter, value: Any) -> bool:
-    """Whether *value* comes back from its text: no controls in a field, no empty segment."""
+def _is_plain(parameter: Parameter, value: Any) -> bool:
+    """Whether *value* has nothing in it that servers and proxies trip over."""
+    if parameter.content is not None:
+        return True
     if isinstance(value, (list, dict)):
         items = value if isinstance(value, list) else [*value, *value.values()]
         return bool(items) and all(
             (parameter.layout.is_nested or not isinstance(item, (list, dict)))
-            and _survives(parameter, item)
+            and _is_plain(parameter, item)
             for item in items
         )
     if not isinstance(value, str):

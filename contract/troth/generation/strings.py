@@ -6,12 +6,14 @@ Where a shape leaves a text free, `natural` draws one as a mock should, `edgy` a
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from troth.generation import patterns
 from troth.generation.natural_strings import FORMATS, word
 from troth.generation.shape import Shape
 from troth.generation.source import Source, Unsatisfiable
 from troth.schema import data_model
+from troth.schema.untrusted_schema import UnusableSchema, embedded
 
 # A text that must be longer than this repeats itself.
 _LONG = 256
@@ -88,22 +90,54 @@ def string(shape: Shape, source: Source, free: Callable[[], str]) -> str:
             f"it asks for {shape.min_length} characters, which is more than troth draws"
         )
     source.spend(shape.min_length // 256)
-    if shape.patterns:
+    if shape.patterns and not shape.formats:
         return _patterned(shape, source)
     if shape.anti_formats:
         broken = data_model.FORMATS[shape.anti_formats[0]].counterexample
         if is_long_enough(shape, broken):
             return broken
-    for name in shape.formats:
-        if name in FORMATS:
-            text = FORMATS[name](source)
-            if is_long_enough(shape, text):
-                return text
+    if shape.formats and (formatted := _formatted(shape, source)) is not None:
+        return formatted
+    if shape.patterns:
+        return _patterned(shape, source)
     for _ in range(_TRIES if shape.anti_patterns else 1):
         text = free()
         if not any(patterns.matches(pattern, text) for pattern in shape.anti_patterns):
             return text
     return _off_pattern(shape)
+
+
+def _formatted(shape: Shape, source: Source) -> str | None:
+    """A text of the formats of *shape* that is the rest of what it asks for, if one is found."""
+    drawing = [FORMATS[name] for name in shape.formats if name in FORMATS]
+    for attempt in range(_TRIES if drawing else 0):
+        text = drawing[0](source if attempt < 2 else source.anew("format", attempt))
+        if suits(shape, text):
+            return text
+    return None
+
+
+def by_another(shape: Shape, source: Source) -> str | None:
+    """A text that *shape* describes, as another generator draws it, where ours finds none."""
+    others: list[str] | None = shape.derived.get("by another")
+    if others is None:
+        # Hypothesis takes a quarter of a second to import, and hardly a schema needs it
+        from troth.generation.independent import instances
+
+        schema: dict[str, Any] = {"type": "string", "minLength": shape.min_length}
+        if shape.max_length is not None:
+            schema["maxLength"] = shape.max_length
+        asked = [{"pattern": pattern} for pattern in shape.patterns]
+        asked += [{"format": name} for name in shape.formats]
+        schema |= asked[0] if len(asked) == 1 else {"allOf": asked}
+        try:
+            check = embedded(schema).is_valid
+        except UnusableSchema:
+            others = []
+        else:
+            others = instances(schema, lambda text: suits(shape, text) and check(text))
+        shape.derived["by another"] = others
+    return source.choice(others) if others else None
 
 
 def _patterned(shape: Shape, source: Source) -> str:
@@ -112,7 +146,6 @@ def _patterned(shape: Shape, source: Source) -> str:
     One pattern's text may happen to match the others; else all of them one after the other.
     """
     makers = [maker for maker in map(patterns.generator, shape.patterns) if maker is not None]
-    formats = [FORMATS[name] for name in shape.formats if name in FORMATS]
     for attempt in range(_TRIES * 3 if makers else 0):
         several = len(makers) > 1 and attempt >= 8 and attempt % 2 == 1
         at = (attempt // 2 if several else attempt) % len(makers)
@@ -124,10 +157,6 @@ def _patterned(shape: Shape, source: Source) -> str:
         text = "".join([part(tries, 0 if several else grow) for part in parts])
         if len(text) < shape.min_length:
             text = _stretched(shape, text)
-        if suits(shape, text):
-            return text
-    for draw in formats:
-        text = draw(source)
         if suits(shape, text):
             return text
     raise Unsatisfiable(f"no string was found that matches {shape.patterns[0]!r}")

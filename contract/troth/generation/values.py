@@ -123,6 +123,7 @@ def _attempts(seed: Seed, *, rich: int) -> Iterator[tuple[Natural, Quick]]:
     for attempt in range(1, _ATTEMPTS):
         readiness = (rich, rich // 2, 0)[attempt % 3]
         yield Natural(rich=readiness, checks=True), Quick(seed.child("attempt", attempt))
+    yield Natural(rich=0, checks=True, asks=True), Quick(seed.child("another"))
 
 
 def _last_resort(schema: Schema, reason: str) -> Any:
@@ -130,6 +131,15 @@ def _last_resort(schema: Schema, reason: str) -> Any:
     smallest = witness(schema.schemas, schema.pointer)
     if smallest is not None:
         return smallest.instance
-    if proofs.satisfiability(schema.schemas, schema.pointer) == "no":
+    unsatisfiable = proofs.satisfiability(schema.schemas, schema.pointer) == "no"
+    is_text = isinstance(schema.prepared, dict) and schema.prepared.get("type") == "string"
+    if not (unsatisfiable or schema.schemas.document.openapi or is_text):
+        # it arrived by itself, and is a JSON Schema that others read; texts have been asked for
+        from troth.generation.independent import instances
+
+        others = instances(schema.prepared, schema.is_valid)
+        if others:
+            return others[0]
+    if unsatisfiable:
         reason = "it is unsatisfiable" + (f" ({reason})" if reason else "")
     raise Unsatisfiable(reason or "drawing found no value that conforms", pointer=schema.pointer)

@@ -30,7 +30,10 @@ _SCHEMAS = {"3.0": "schema_v30", "3.1": "schema_v31", "3.2": "schema_v32"}
 _CLOSING = ("additionalProperties", "unevaluatedProperties")
 _UNIONS = ("oneOf", "anyOf", "not")
 #: What says already that an object is not as it should be.
-_TOLD = ("malformed", "unusable", "bad-reference", "bad-schema", "duplicate-key")
+_TOLD = (
+    *("malformed", "unusable", "bad-reference", "bad-schema", "duplicate-key"),
+    "path-without-slash",
+)
 #: Members that tell people something, and no tool.
 _NOTES = ("description", "summary", "externalDocs", "contact", "license", "termsOfService")
 _LONGEST = 200

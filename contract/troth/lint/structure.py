@@ -17,6 +17,7 @@ from troth.document.spec_errors import (
     DuplicateKey,
     ForeignDialect,
     RefusedReference,
+    UnportablePattern,
     UnproductiveCycle,
     WrongType,
 )
@@ -35,6 +36,7 @@ _CODES: Mapping[type[SpecError], str] = {
     BadReference: "bad-reference",
     UnproductiveCycle: "bad-reference",
     ForeignDialect: "bad-schema",
+    UnportablePattern: "unportable-pattern",
 }
 _NEEDED: Mapping[str, tuple[str, ...]] = {"parameter": ("name", "in"), "security-scheme": ("type",)}
 

@@ -269,8 +269,11 @@ class Operation:
     @property
     def template(self) -> PathTemplate:
         """Its path, cut into what is literal and what is variable."""
-        names = (each.name for each in self.parameters if each.location == "path")
-        return path_template(self.path, frozenset(names))
+        in_path, in_query = (
+            frozenset(each.name for each in self.parameters if each.location == location)
+            for location in ("path", "query")
+        )
+        return path_template(self.path, in_path, in_query)
 
     @property
     def has_own_query(self) -> bool:

@@ -18,7 +18,7 @@ TEMPLATED = re.compile(r"\{([^{}]+)\}")
 _PATH_AND_QUERY = re.compile(r"((?:\{[^{}]*\}|[^?#])*)(?:\?((?:\{[^{}]*\}|[^#])*))?")
 # RFC 6570 §2: an operator before the name and a modifier behind it, as generators of servers read
 # them; a plus sign behind is how gateways write a name that stands for the rest of the path
-_EXPRESSION = re.compile(r"([+.;/?&#]?)([^*+:]+)(\*|\+|:[0-9]+)?")
+_EXPRESSION = re.compile(r"([+.;/?&#]?)([^*+:]+)(\*|\+|:.+)?")
 _ENCODED = re.compile(r"%[0-9a-fA-F]{2}")
 # RFC 3986 §2.3: these need no percent-encoding, so `%41` and `A` are the same path
 _UNRESERVED = frozenset("-._~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -122,19 +122,23 @@ class PathTemplate(Template):
 
 
 @lru_cache(maxsize=8192)
-def path_template(path: str, declared: frozenset[str] = frozenset()) -> PathTemplate:
+def path_template(
+    path: str, declared: frozenset[str] = frozenset(), in_query: frozenset[str] = frozenset()
+) -> PathTemplate:
     """Read the key *path* of Paths; *declared* are the names of its parameters in the path.
 
-    A name that is not among them may be an expression of RFC 6570, such as `{.id*}`.
+    A name that is not among them may be an expression of RFC 6570, such as `{.id*}`.  A variable of
+    the query that is a parameter *in_query* is left to that.
     """
     match = _PATH_AND_QUERY.match(path)
     assert match is not None
     whole = _template(match[1], declared)
     pieces = [piece.partition("=") for piece in (match[2] or "").split("&") if piece]
+    named = [(unquote_plus(name), _template(value, declared)) for name, _, value in pieces]
     query = tuple(
-        (unquote_plus(name), _template(value, declared))
-        for name, _, value in pieces
-        if not TEMPLATED.search(name)
+        (name, value)
+        for name, value in named
+        if not TEMPLATED.search(name) and not (value.names and name in in_query)
     )
     return PathTemplate(whole.literals, whole.names, whole.marks, query, declared)
 

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from troth import pointer as pointers
 from troth.document.grammar import JSON_SCHEMA_2020_12
+from troth.document.spec_errors import UnportablePattern
 from troth.errors import Place, SpecError
 from troth.http import json_text, media_type
 from troth.schema import dialect, messages, misspellings, validators
@@ -167,7 +168,7 @@ class Schemas:
             yield SpecError(fault, pointer=at, place=self.document.place(at), advice=advice)
         for at, part in self.prepared.patterns.loose.items():
             fault = f"the pattern is ECMA-262 only without the u flag ({part!r}), and is read so"
-            yield SpecError(fault, pointer=at, place=self.document.place(at))
+            yield UnportablePattern(fault, pointer=at, place=self.document.place(at))
 
     def faults(self) -> Iterator[SpecError]:
         """What makes a schema of the document unusable, for every schema, used or not."""

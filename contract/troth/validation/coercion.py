@@ -53,11 +53,20 @@ def kinds(schema: Schema | None) -> tuple[Kind, ...]:
 
 
 def types_of(schemas: Schemas, pointer: str) -> frozenset[str]:
-    """The types that the schema at *pointer* leaves open, `$ref` and branches followed."""
+    """The types that the schema at *pointer* leaves open, `$ref` and branches followed.
+
+    Where it says nothing of types and describes members, or items, it is theirs that is meant.
+    """
     known = _known.setdefault(schemas, _Known())
     if pointer not in known.types:
         root = schemas.prepared.root
-        known.types[pointer] = _types(root, pointer, pointers.find(root, pointer), frozenset())
+        types = _types(root, pointer, pointers.find(root, pointer), frozenset())
+        if types == ALL_TYPES:
+            nodes = [node for _, node in _reachable(schemas, (pointer,))]
+            meant = {"properties": "object", "items": "array"}
+            hints = (of for word, of in meant.items() if any(word in node for node in nodes))
+            types = frozenset({hint}) if (hint := next(hints, None)) else types
+        known.types[pointer] = types
     return known.types[pointer]
 
 
@@ -236,8 +245,6 @@ def _types(root: Any, pointer: str, node: Any, seen: frozenset[str]) -> frozense
         ]
         every = frozenset.intersection if keyword == "allOf" else frozenset.union
         types &= every(*branches) if branches else ALL_TYPES
-    if types == ALL_TYPES and ("properties" in node or "items" in node):
-        return frozenset({"object" if "properties" in node else "array"})
     return types
 
 

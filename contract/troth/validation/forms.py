@@ -11,10 +11,10 @@ from __future__ import annotations
 import binascii
 import quopri
 from base64 import b64decode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import unquote
 
 from troth import pointer
@@ -45,29 +45,11 @@ class Slip:
     pointer: str
 
 
-class Read(Protocol):
-    """Reads content: see `content.read`."""
-
-    def __call__(
-        self, entry: MediaType, content_type: str, data: bytes, *, slips: list[Slip] | None = None
-    ) -> Any:
-        """The value that *data* holds."""
-
-
-class FieldOf(Protocol):
-    """Gives the text of a header field that a part must have."""
-
-    def __call__(self, header: Parameter, /) -> str:
-        """The text of *header*."""
-
-
-class Write(Protocol):
-    """Writes content: see `content.write`."""
-
-    def __call__(
-        self, entry: MediaType, content_type: str, value: Any, *, field_of: FieldOf | None = None
-    ) -> tuple[str, bytes]:
-        """The content type and the bytes of *value*."""
+#: `content.read` and `content.write`, of which forms are one kind.
+Read = Callable[..., Any]
+Write = Callable[..., tuple[str, bytes]]
+#: What gives the text of a header field that a part must have.
+FieldOf = Callable[[Parameter], str]
 
 
 # Strings that stand for bytes, which have a character each.

@@ -15,7 +15,6 @@ from troth.openapi.operation import DeclaredResponse, Match, MediaType, Operatio
 from troth.seed import Seed
 from troth.validation import content
 from troth.validation.bodies import JsonBody, check_body
-from troth.validation.styles import Malformed
 from troth.violation import Violation
 from troth_mock.chat.responder import ChatResponder
 from troth_mock.reply import Reply, has_content
@@ -165,24 +164,12 @@ class OperationResponder:
                 seed,
                 preferences=preferences,
                 accept=", ".join(accept),
-                said=said(self.operation, match, request.target, self._members(request, value)),
+                said=said(self.operation, match, request.target, value),
             )
         if preferences is not _NO_PREFERENCE and preferences.applied:
             applied = (*reply.fields, ("Preference-Applied", preferences.applied))
             return Reply(reply.status, applied, reply.body, reply.stream)
         return reply
-
-    def _members(self, request: Request, value: Any) -> Any:
-        """What the body of *request* holds: its *value*, or what else than JSON can be read."""
-        content_type = request.content_type
-        if value is not None or not request.body or content_type is None:
-            return value
-        entry = self._declared(content_type) if self.operation.request_body else None
-        try:
-            data = content_coding.undone(request.body, request.fields)
-            return content.read(entry, content_type, data) if entry and data is not None else None
-        except (Malformed, json_text.BadJson, content_coding.BadCoding):
-            return None
 
     def _formal_members(self) -> frozenset[str]:
         """The members that say in which form to answer, and not what: they change no seed.
@@ -223,18 +210,19 @@ class OperationResponder:
         if len(content_types) > 1:
             message = "there is more than one Content-Type field"
             return None, Problem(400, message, param="Content-Type")
+        if not request.body and not body.required:
+            return None, None
         if not content_types:
             if request.body:
                 return None, self._unsupported("")
-            if body.required:
-                problem = self._body_problem(match, request)
-                return None, problem or Problem(400, "the request has no body")
-            return None, None
+            problem = self._body_problem(match, request)
+            return None, problem or Problem(400, "the request has no body")
         declared = self._declared(content_types[0])
         if declared is None:
             return None, self._unsupported(content_types[0])
         if not declared.is_json:
-            return None, self._body_problem(match, request)
+            problem = self._body_problem(match, request)
+            return None if problem else _read(declared, content_types[0], request), problem
         decoded = JsonBody(request.body)
         value = decoded.value
         if decoded.fault is None and (declared.schema is None or declared.schema.is_valid(value)):
@@ -304,3 +292,10 @@ class OperationResponder:
 def _joined(values: Sequence[str] | None) -> str | None:
     """The lines of a field as one (RFC 9110 §5.3)."""
     return ", ".join(values) if values else None
+
+
+def _read(declared: MediaType, content_type: str, request: Request) -> Any:
+    """What the good body of *request* says that is no JSON, whatever boundary or coding it has."""
+    data = content_coding.undone(request.body, request.fields)
+    value = content.UNREAD if data is None else content.read(declared, content_type, data)
+    return None if value is content.UNREAD else value

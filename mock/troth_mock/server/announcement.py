@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from troth.generation.parameters import examples, schema_of
 from troth.generation.request_writer import assemble, body_type, credentials, with_credential
 from troth.generation.values import synthesize
 from troth.http.exchange import Request
@@ -116,13 +117,10 @@ def _request(operation: Operation, token: str, **body: Any) -> Request:
 
 
 def _value(parameter: Parameter) -> Any:
-    entry = parameter.content
-    schema = parameter.schema if entry is None else entry.schema
+    schema = schema_of(parameter)
     if schema is None:
         return "x"
-    examples = parameter.examples if entry is None else entry.examples
-    good = (each.value for each in examples if schema.is_valid(each.value))
-    return next(good, None) or synthesize(schema, seed=_SEED)
+    return next(iter(examples(parameter)), None) or synthesize(schema, seed=_SEED)
 
 
 def _bodies(operation: Operation, media_type: MediaType) -> Iterator[Any]:

@@ -171,3 +171,49 @@ def test_a_coding_that_is_not_known_is_neither_told_nor_put_on() -> None:
     reply = Responder(contract).respond(Request("GET", "/a"), now=0)
     assert reply.fields == (("Content-Type", "application/json"),)
     assert set(json.loads(reply.body or b"")) >= {"a"}
+
+
+def posted(kind: str, body: bytes, *, key: str = "", required: bool = False) -> Reply:
+    """What the mock answers to a thing that is posted: the thing."""
+    media = {key or kind.partition(";")[0]: {"schema": COUNT}}
+    created = {"description": "ok", "content": {"application/json": {"schema": COUNT}}}
+    operation = {
+        "requestBody": {"required": required, "content": media},
+        "responses": {"201": created, "400": {"description": "bad"}},
+    }
+    root = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/things": {"post": operation}},
+    }
+    contract = compiled(document.read(json.dumps(root).encode(), name="a.json"))
+    request = Request("POST", "/things", (("Content-Type", kind),), body)
+    return Responder(contract).respond(request, now=0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded", b"a=7&b=x"),
+        ("application/xml", b"<thing><b>x</b><a>7</a></thing>"),
+        (
+            "multipart/form-data; boundary=q",
+            b'--q\r\nContent-Disposition: form-data; name="a"\r\n\r\n7\r\n'
+            b'--q\r\nContent-Disposition: form-data; name="b"\r\n\r\nx\r\n--q--\r\n',
+        ),
+    ],
+)
+def test_what_a_form_or_xml_says_comes_back_and_its_spelling_changes_nothing(
+    kind: str, body: bytes
+) -> None:
+    reply = posted(kind, body, required=True)
+    assert json.loads(reply.body or b"") == {"a": 7, "b": "x"}
+    if b"--q" in body:
+        other = posted(kind.replace("q", "another"), body.replace(b"--q", b"--another"))
+        assert other == posted(kind, body)
+
+
+def test_an_optional_body_may_be_empty_whatever_its_type() -> None:
+    for kind in ("application/json", "application/xml", "text/undeclared"):
+        assert posted(kind, b"", key="application/json").status == 201
+        assert posted(kind, b"", key="application/json", required=True).status != 201

@@ -16,7 +16,7 @@ from troth.generation import features
 from troth.generation.chat_features import Chat
 from troth.generation.features import Factor
 from troth.generation.locations import ABSENT, put
-from troth.generation.parameters import rejected_text
+from troth.generation.parameters import examples, rejected_text, schema_of
 from troth.generation.request_writer import assemble
 from troth.generation.requests import Composition, varied
 from troth.generation.shape import declared_names
@@ -114,15 +114,12 @@ def _is_broken(subject: Subject, case: Case) -> bool:
 
 def _parameter_values(parameter: Parameter) -> Iterator[Any]:
     """The values that the document itself names for *parameter*."""
-    entry = parameter.content
-    schema = parameter.schema if entry is None else entry.schema
+    schema = schema_of(parameter)
     if schema is None:
         return
-    generator = generator_of(schema)
-    examples = parameter.examples if entry is None else entry.examples
-    shapes = generator.graph.one(schema.prepared)
-    named = (value for shape in shapes for value in shape.values or generator.graph.examples(shape))
-    for value in (*(example.value for example in examples), *named):
+    shapes = generator_of(schema).graph.one(schema.prepared)
+    listed = (value for shape in shapes for value in shape.values or ())
+    for value in (*examples(parameter), *listed):
         if value not in (None, "") and schema.is_valid(value):
             yield value
 
