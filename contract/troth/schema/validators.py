@@ -19,7 +19,7 @@ from troth import pointer as pointers
 from troth.document.grammar import JSON_SCHEMA_2020_12
 from troth.schema import messages
 from troth.schema.dialect import BASE, Edited, Prepared, copy_of
-from troth.schema.ecma import LIMITS
+from troth.schema.ecma import LIMITS, NotEcma, parse
 
 #: How much work one pattern may be.
 PATTERNS = LIMITS
@@ -68,6 +68,17 @@ _SHALLOW = (_Kind.Type, _Kind.Required, _Kind.AdditionalProperties)
 
 _TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
 _BAD_PATTERN = "the pattern {} is not an ECMA-262 regular expression, or it is too large to run"
+
+
+def _is_regex_text(text: str) -> bool:
+    try:
+        return parse(text).loose is None
+    except NotEcma:
+        return False
+
+
+#: The formats that the engine reads otherwise than the standard has them.
+_FORMATS: dict[str, Callable[[str], bool]] = {"regex": _is_regex_text}
 
 
 class Uncompilable(Exception):
@@ -211,6 +222,7 @@ class Engine:
                 registry=registry or self.registry,
                 validate_formats=True,
                 pattern_options=self.patterns,
+                formats=_FORMATS,
                 keywords=dict(keywords) if keywords else None,
             )
         except jsonschema_rs.ValidationError as error:

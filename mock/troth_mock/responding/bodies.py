@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from troth.generation.values import synthesize
+from troth.generation.values import fit, synthesize
 from troth.http import json_text, media_type
 from troth.http.exchange import Fields
 from troth.openapi.contract import Contract
@@ -127,7 +128,8 @@ class Bodies:
             return None
         good = self._good.get(id(entry))
         if good is None:
-            good = [example for example in entry.examples if _conforms(entry, example)]
+            sent = map(partial(_sendable, entry), entry.examples)
+            good = [example for example in sent if _conforms(entry, example)]
             self._good[id(entry)] = good
         return next((one for one in good if agrees(one.value, said)), good[0] if good else None)
 
@@ -158,6 +160,16 @@ class Bodies:
         if preferences.code is None:
             return Problem(status, f"{phrase}: the document declares no other answer")
         return Problem(status, f"{phrase}: the answer that was asked for with Prefer")
+
+
+def _sendable(entry: MediaType, example: Example) -> Example:
+    """*example* without what is writeOnly, if nothing else keeps it from being an answer."""
+    schema = entry.schema
+    if schema is None or example.text is not None or schema.is_valid(example.value):
+        return example
+    if any(mismatch.keyword != "writeOnly" for mismatch in schema.errors(example.value)):
+        return example
+    return replace(example, value=fit(schema, example.value, seed=Seed.of("example")))
 
 
 def _conforms(entry: MediaType, example: Example) -> bool:
