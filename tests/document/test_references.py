@@ -134,7 +134,7 @@ def test_the_chain_of_a_cycle_is_told() -> None:
 
 
 def test_of_many_faults_each_is_told_and_not_at_length() -> None:
-    lines = [f"S{n}: {{items: {{$ref: '#/components/schemas/T{n}'}}}}" for n in range(60)]
+    lines = [f"Name{n}: {{items: {{$ref: '#/components/schemas/Nam{n}'}}}}" for n in range(60)]
     faults = schemas("\n".join(lines)).faults
     assert len(faults) == 60
     assert [bool(fault.advice) for fault in faults] == [True] * 50 + [False] * 10
