@@ -62,6 +62,9 @@ _STAY_BELOW = "Only files below the document's folder are read: move it there."
 
 _LATEST = max(DRAFTS.values())
 
+#: So many references that lead nowhere are told where they were probably meant to.
+_MOST_ADVISED = 50
+
 # RFC 3986 §3.5: what a fragment may hold as it is.
 _FRAGMENT_SAFE = "/~!$&'()*+,;=:@?"
 
@@ -115,6 +118,7 @@ class _Bundler:
     edges: dict[str, list[str]] = field(default_factory=dict)
     #: what the parts of other files, and of extensions, are read as, by their pointers
     kinds: dict[str, str] = field(default_factory=dict)
+    dangling: int = 0
     mender: Mender = field(init=False)
     #: whose the objects are that stand in the place of a reference to them
     inlined: dict[int, Resource] = field(default_factory=dict)
@@ -489,7 +493,11 @@ class _Bundler:
         try:
             value = pointers.resolve(owner.value, pointer)
         except (KeyError, ValueError):
-            near = _nearest_pointer(owner.value, pointer)
+            # to compare names takes long where there are many; the first say what went wrong
+            self.dangling += 1
+            near = None
+            if self.dangling <= _MOST_ADVISED:
+                near = _nearest_pointer(owner.value, pointer)
             if near is not None:
                 near = f"{url}#{quote(near, safe=_FRAGMENT_SAFE)}"
             raise self.wrong(
