@@ -506,3 +506,17 @@ def test_a_reader_that_leaves_is_no_fault(server: str) -> None:
     assert process.wait(20) == 0
     assert "Traceback" not in err
     assert "BrokenPipe" not in err
+
+
+def test_what_lint_lets_pass_is_no_fault_of_the_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = SMALL.replace("required: [ready]", "required: [ready], default: 7")
+    (tmp_path / "small.yaml").write_text(wrong, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    with Server(_ready) as serving:
+        for settings, told in (("", True), ("[lint.severity]\ndefault-invalid = 'warning'", False)):
+            (tmp_path / "troth.toml").write_text(settings, encoding="utf-8")
+            with pytest.raises(SystemExit):
+                main.main(["test", serving.url, "--document", "small.yaml", *QUICK])
+            assert ("default-invalid" in capsys.readouterr().out) is told

@@ -86,7 +86,6 @@ def test_the_nearest_pointer_is_proposed_only_if_it_exists(
         "#/components/schemas/List/allOf/0",
         "#/components/schemas/List/allOf/0/properties/~01",
         "#/components/schemas/%F0%9F%98%80",
-        "#",
     ],
 )
 def test_every_escape_of_a_pointer_resolves(reference: str) -> None:

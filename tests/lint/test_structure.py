@@ -193,8 +193,12 @@ def test_each_fault_is_told_once_and_at_the_innermost_place(
     assert "None" not in message
 
 
-def test_a_note_that_is_null_is_a_warning() -> None:
-    root = {"openapi": "3.1.0", **changed("tags", to=[{"name": "a", "description": None}])}
+@pytest.mark.parametrize(
+    "way", [("tags",), ("paths", "/a/{id}", "get", "responses", "200", "description")]
+)
+def test_a_note_that_is_not_there_is_a_warning(way: tuple[str, ...]) -> None:
+    to = [{"name": "a", "description": None}] if way == ("tags",) else None
+    root = {"openapi": "3.1.0", **changed(*way, to=to)}
     read = document.read(json.dumps(root).encode(), name="t.json")
     assert [each.severity for each in lint(read) if each.code == "malformed"] == ["warning"]
 

@@ -76,7 +76,7 @@ def lint(
     chosen = chosen_overlays(document, overlays, published=published)
     try:
         settled = config.load(file)
-        ignored = [*_settled(settled), *map(_severity, severities)]
+        ignored = [*ignored_by(settled), *map(_severity, severities)]
         _, effective = loading.read(document, overlays=chosen, strict=strict_document)
         findings = find(effective, ignored=ignored)
     except Exception as fault:
@@ -109,7 +109,7 @@ def _failure(fault: Exception, document: str | None) -> Diagnostic:
     return Diagnostic("error", "unusable", message, getattr(fault, "pointer", ""), place)
 
 
-def _settled(settled: Config) -> Iterator[Ignored]:
+def ignored_by(settled: Config) -> Iterator[Ignored]:
     """What the configuration says of findings."""
     section, place = settled.section("lint"), Place(str(settled.file), 1)
     yield from (_severity(each, file=place.file) for each in section.get("severity", ()))

@@ -84,7 +84,7 @@ def test_options(command: Any) -> Any:
 def _configure(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
     """Let the configuration file settle what the command line and the environment do not."""
     check_environment(os.environ, [key.variable for key in KEYS], prefix="TROTH_TEST_")
-    settled = config.load(value or os.environ.get("TROTH_CONFIG") or None)
+    ctx.obj = settled = config.load(value or os.environ.get("TROTH_CONFIG") or None)
     ctx.default_map = {**(ctx.default_map or {}), **settled.section("test")}
 
 

@@ -14,6 +14,7 @@ from typing import Any, TextIO
 import click
 
 from troth.cli import run_options
+from troth.cli.config import Config
 from troth.cli.options import command, warn
 from troth.cli.run_options import test_options
 from troth.conformance import baseline as baselines
@@ -215,9 +216,16 @@ class _Test:
 
 
 def _document_faults(contract: Contract) -> tuple[str, ...]:
-    """What is wrong with the document itself: errors only, told once and apart."""
+    """What is wrong with the document itself: errors only, told once and apart.
+
+    What the configuration lets pass for `troth lint` is let pass here too.
+    """
     if len(contract.operations) > _LINTED:
         return ()
+    from troth.cli.lint_command import ignored_by
     from troth.lint import lint
 
-    return tuple(str(one) for one in lint(contract.document) if one.severity == "error")
+    context = click.get_current_context(silent=True)
+    settled = context.obj if context and isinstance(context.obj, Config) else Config()
+    found = lint(contract.document, ignored=tuple(ignored_by(settled)))
+    return tuple(str(one) for one in found if one.severity == "error")

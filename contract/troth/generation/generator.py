@@ -213,7 +213,11 @@ class Generator:
             return self.policy.text(shape, source, name)
         if shape.content:
             inner = self.value(shape.content, source, depth=depth + 1, name=name)
-            return json_text.encode(inner).decode()
+            return strings.encoded(shape, json_text.encode(inner).decode())
+        if shape.encodings and not (shape.patterns or shape.formats or shape.anti_formats):
+            words = strings.encoded(shape, self.policy.text(shape, source, name))
+            if strings.is_long_enough(shape, words):
+                return words
         if self.policy.asks and (text := strings.by_another(shape, source)) is not None:
             return text
         return strings.string(shape, source, lambda: self.policy.text(shape, source, name))

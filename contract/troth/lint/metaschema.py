@@ -55,7 +55,8 @@ def rejected(survey: Survey, diagnostics: Collection[Diagnostic]) -> Iterator[Di
     for at, sentence in faults.items():
         message = f"{sentence[:1].upper()}{sentence[1:]}."
         # nothing is said, and nobody acts by it
-        is_note = sentence.endswith(", not null") and at.rpartition("/")[2] in _NOTES
+        is_null = sentence.endswith(", not null") and at.rpartition("/")[2] in _NOTES
+        is_note = is_null or sentence == "'description' is missing"
         yield survey.diagnose("malformed", at, message, severity="warning" if is_note else None)
 
 
