@@ -88,9 +88,13 @@ def said(operation: Operation, match: Match, target: str, body: Any) -> Said:
 
 
 def _owner(literals: list[str]) -> str:
-    """What a path of these segments is about: the last that is a thing, or the last."""
-    owners = [natural_values.owner_of(segment, "") for segment in reversed(literals)]
-    return next(filter(natural_values.is_thing, owners), owners[0] if owners else "")
+    """What a path of these segments is about: the last that is a thing, or several of them."""
+    for segment in reversed(literals):
+        owner, words = natural_values.owner_of(segment), natural_values.words_of(segment)
+        is_many = bool(words) and natural_values.singular(words[-1]) != words[-1]
+        if natural_values.is_thing(owner) or (is_many and "by" not in words):
+            return owner
+    return natural_values.owner_of(literals[-1]) if literals else ""
 
 
 def with_said(schema: Schema, value: Any, said: Said) -> Any:

@@ -227,3 +227,15 @@ def test_what_was_made_is_where_it_says(form: str | None) -> None:
     own = json.loads(reply.body or b"")["id"]
     host = "https://example.com" if form == "uri" else ""
     assert ("Location", f"{host}/v1/tasks/{own}") in reply.fields
+
+
+def test_a_path_is_about_the_last_thing_that_it_names() -> None:
+    schema = {"type": "object", "required": ["total", "tax", "subtotal", "items", "name"]}
+    amounts = {name: {"type": "number"} for name in ("total", "tax", "subtotal")}
+    items = {"type": "array", "items": {"type": "object"}, "minItems": 1}
+    schema["properties"] = {**amounts, "items": items, "name": TEXT}
+    orders = answering("/users/{userId}/orders", {"type": "array", "items": schema, "minItems": 2})
+    for one in ask(orders, "/users/9/orders"):
+        assert one["total"] == pytest.approx(one["subtotal"] + one["tax"])
+    found = ask(answering("/users/findByStatus", schema), "/users/findByStatus")
+    assert found["name"].istitle()
