@@ -258,7 +258,7 @@ _SCHEMA_FORMS: dict[str, Form] = {
         ),
     ),
     **dict.fromkeys(("xml", "externalDocs"), MAP),
-    "discriminator": MAP._replace(advice="Write {propertyName: NAME}."),
+    "discriminator": Form(MAP.words, MAP.fits, "Write {propertyName: NAME}."),
 }
 
 #: The members that hold no objects of a kind, and yet are read.

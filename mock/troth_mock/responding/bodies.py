@@ -18,7 +18,7 @@ from troth.validation import content
 from troth.validation.xml import Unwritable
 from troth_mock.reply import JSON, PHRASES, Reply, has_content, headers
 from troth_mock.responding import negotiation
-from troth_mock.responding.echo import Said, agrees, with_said
+from troth_mock.responding.echo import Said, agrees, located, with_said
 from troth_mock.responding.negotiation import Preferences
 from troth_mock.responding.problems import Problem, conforming
 from troth_mock.responding.sequences import Events, are_items, items_of
@@ -103,6 +103,8 @@ class Bodies:
                 value = with_said(entry.schema, deepcopy(value), said.of_one)
         else:
             value = self._natural(status, entry, kind, seed, preferences, said)
+        if status == 201 and declared is not None:
+            required = located(declared, required, said, value)
         kind, body = written(entry, kind, value, seed=seed)
         return Reply(status, (("Content-Type", kind), *required), body)
 
@@ -144,7 +146,9 @@ class Bodies:
         elif entry.schema is None:
             value = anything(kind)
         else:
-            value = synthesize(entry.schema, seed=seed, name=said.owner, length=said.length)
+            value = synthesize(
+                entry.schema, seed=seed, name=said.owner, length=said.length, given=said.members
+            )
             value = with_said(entry.schema, value, said) if 200 <= status < 300 else value
         return natural(entry, kind, value, title=PHRASES.get(status, "answer"))
 
