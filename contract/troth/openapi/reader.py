@@ -60,13 +60,20 @@ _FRAMEWORK_FIELDS = ("accept", "content-type", "authorization")
 
 
 def compile(
-    document: Document, *, source: Contract | None = None, verbs: Verbs | None = None
+    document: Document,
+    *,
+    source: Contract | None = None,
+    verbs: Verbs | None = None,
+    schemas: Schemas | None = None,
 ) -> Contract:
     """Compile *document*; *source* is the contract of the same document without its overlays.
 
+    *schemas* are those of the document, where somebody has them already.
+
     Raises SpecError for a law, or another field of troth's own, that cannot be given a meaning.
     """
-    schemas = Schemas(document, published=source.schemas if source is not None else None)
+    if schemas is None:
+        schemas = Schemas(document, published=source.schemas if source is not None else None)
     faults = Faults((*document.faults, *schemas.told()))
     operations = tuple(_Reader(document, schemas, faults).operations())
     told = faults.in_order(document.file)

@@ -46,6 +46,7 @@ EXCLUSIVE = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 
 _NO_KEYWORDS = frozenset({"$schema", "$id", "$anchor", "$dynamicAnchor"})
 
+_REFERENCES = {"$ref": None, "$dynamicRef": None}.keys()
 _DIALECTS = (JSON_SCHEMA_2020_12, *OPENAPI_DIALECTS)
 
 # OpenAPI 3.0.4 §4.7.24: the keywords that a Schema Object has there.
@@ -193,7 +194,7 @@ def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Pre
             if "discriminator" in node and _discriminates(node["discriminator"]):
                 discriminating.append(at)
         if kind in REFERABLE:
-            for keyword in ("$ref", "$dynamicRef"):
+            for keyword in _REFERENCES & node.keys():
                 if (target := applicators.resolve(root, node, keyword)) is not None:
                     to_see.append((target[1], target[0], kind))
                     referrers.setdefault(target[0], []).append(at)

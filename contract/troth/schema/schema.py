@@ -111,10 +111,12 @@ class Schemas:
         self.prepared = prepared or _prepared(document)
         patterns = validators.PATTERNS if document.openapi else validators.SMALL_PATTERNS
         self.draft = draft
-        try:
-            self.engine = validators.Engine(self.prepared, draft=draft, patterns=patterns)
-        except validators.Uncompilable as fault:
-            raise self._spec_error(fault) from fault
+        self.engine = validators.Engine(self.prepared, draft=draft, patterns=patterns)
+        if prepared is None:  # else it is a variant of one that could be read
+            try:
+                self.engine.registry  # noqa: B018 - made now, so that what is wrong is told
+            except validators.Uncompilable as fault:
+                raise self._spec_error(fault) from fault
         self._explainer = Explainer(
             document.root,
             self.prepared.root,

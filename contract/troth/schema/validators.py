@@ -117,8 +117,15 @@ class Engine:
         #: The draft by the engine's own number.
         self._validator, self.draft = DRAFTS[draft]
         self._names = _Names(prepared)
-        self._root = self._names.written()
-        self.registry = _registry(self._root)
+
+    @cached_property
+    def _root(self) -> Any:
+        return self._names.written()
+
+    @cached_property
+    def registry(self) -> jsonschema_rs.Registry:
+        """The root, as references lead into it.  Raises Uncompilable."""
+        return _registry(self._root)
 
     def compile(self, pointer: str, *, keywords: Mapping[str, Any] | None = None) -> Compiled:
         """The validator of the schema at *pointer*; *keywords* are of our own making."""
