@@ -53,6 +53,15 @@ _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace",
 _STATUS = re.compile(r"[1-5](?:[0-9]{2}|XX)")
 # RFC 9110 §5.1; what servers and browsers take beyond the token of RFC 6265 §4.1.1
 _NAMES = {"header": re.compile(TOKEN), "cookie": re.compile(r"[^\x00-\x20\x7f=;,]+")}
+# OpenAPI 3.1 §4.8.27.1: what a security scheme of each type has to say besides
+_SCHEMES: Mapping[str, tuple[str, ...]] = {
+    "apiKey": ("in", "name"),
+    "http": ("scheme",),
+    "mutualTLS": (),
+    "oauth2": (),
+    "openIdConnect": (),
+}
+_KEY_LOCATIONS = ("query", "header", "cookie")
 # RFC 9110 §8.3.1
 _MEDIA_TYPE = re.compile(r" *[^\s/;,]+/[^\s/;,]+ *(;[^\x00-\x1f\x7f]*)?")
 # OpenAPI 3.1 §4.8.12.1: header parameters with these names are ignored
@@ -405,7 +414,7 @@ class _Reader:
             self.faults.add(used.fault(fault, name, advice=advice))
             return None
         scheme = entry.followed()
-        if not self.has(scheme, "type"):
+        if not self.is_scheme(scheme):
             return None
         return SecurityScheme(
             name=pointers.split(entry.pointer)[-1] if by_uri else name,
@@ -415,6 +424,28 @@ class _Reader:
             location=scheme.text("in"),
             parameter=scheme.text("name"),
         )
+
+    def is_scheme(self, scheme: Node) -> bool:
+        """Whether *scheme* says which credential it asks for; it is told if not."""
+        if not self.has(scheme, "type"):
+            return False
+        kind = scheme.text("type")
+        if kind not in _SCHEMES:
+            fault = f"{kind!r} is no type of a security scheme"
+            advice = f"It is {' or '.join(_SCHEMES)}."
+            self.faults.add(scheme.fault(fault, "type", advice=advice))
+            return False
+        if not self.has(scheme, *_SCHEMES[kind]):
+            return False
+        if kind != "apiKey":
+            return True
+        location = scheme.text("in")
+        if location in _KEY_LOCATIONS:
+            return self.can_be_sent(scheme.text("name"), location, scheme, "name")
+        fault = f"{location!r} is not where a key can be"
+        advice = f"It is in {' or '.join(_KEY_LOCATIONS)}."
+        self.faults.add(scheme.fault(fault, "in", advice=advice))
+        return False
 
     def at_uri(self, uri: str) -> Node | None:
         """The object that *uri* leads to; `document` has made pointers of those that can be."""
