@@ -28,7 +28,24 @@ def test_what_is_required_must_be_there(where, code):
 
 def test_a_parameter_of_the_path_is_required_whatever_it_says():
     declared = {"name": "p", "in": "path", "schema": {}}
-    assert violations_of([declared], "/a") == [("request-path.required", "/p")]
+    # the server's URL has a place for it, and a bare path has none
+    contract = compiled(written([declared], servers=[{"url": "/{p}"}]))
+    codes = [
+        [
+            each.code
+            for each in check_parameters(contract.match("GET", target), Request("GET", target))
+        ]
+        for target in ("/1/a", "/a")
+    ]
+    assert codes == [[], ["request-path.required"]]
+
+
+def test_a_parameter_for_which_the_path_has_no_place_is_asked_of_nobody():
+    declared = {"name": "p", "in": "path", "required": True, "schema": {}}
+    for path in ("/a", "/a#{p}", "/a{?p}"):
+        assert violations_of([declared], "/a", path=path) == []
+        (told,) = compiled(written([declared], path=path)).faults
+        assert told.fault == f"the path {path!r} has no place for the parameter 'p'"
 
 
 def test_a_violation_says_everything():

@@ -128,20 +128,21 @@ class _Reader:
         top = self.document.node
         owners = (owner for owner in (operation, item, top) if owner.value.get("servers"))
         laws_at = operation.at("x-troth-laws")
+        base_paths = _base_paths(next(owners, top))
         return Operation(
             method=method,
             path=path,
             pointer=operation.pointer,
             operation_id=self.operation_id(operation),
             summary=operation.prose("summary"),
-            parameters=self.parameters(operation, item),
+            parameters=self.parameters(operation, item, path, base_paths),
             request_body=self.request_body(operation),
             responses=tuple(self.responses(operation)),
             security=self.security(operation),
             laws=laws.parse(operation.value.get("x-troth-laws", ()), laws_at, self.document),
             completion=self.completion(operation),
             code_samples=tuple(sample.value for sample in operation.items("x-codeSamples")),
-            base_paths=_base_paths(next(owners, top)),
+            base_paths=base_paths,
             document=self.document,
         )
 
@@ -159,9 +160,12 @@ class _Reader:
         self.faults.add(operation.fault(fault, "operationId", advice="It has to be unique."))
         return None
 
-    def parameters(self, operation: Node, item: Node) -> tuple[Parameter, ...]:
+    def parameters(
+        self, operation: Node, item: Node, path: str, base_paths: tuple[str, ...]
+    ) -> tuple[Parameter, ...]:
         # OpenAPI 3.1 §4.8.10.1: an operation's own replace those of its path item
         merged: dict[tuple[str, str], Parameter] = {}
+        entries: dict[tuple[str, str], Node] = {}
         for owner in (item, operation):
             own: set[tuple[str, str]] = set()
             for entry in owner.items("parameters"):
@@ -175,7 +179,18 @@ class _Reader:
                     fault = f"the parameter {name!r} in {location} is given twice"
                     self.faults.add(entry.fault(fault, advice="The last one counts."))
                 own.add((name, location))
+                entries[name, location] = entry
                 merged[name, location] = self.parameter(declared, name, location)
+        places = {
+            *_variables(path, tuple(merged.values())),
+            *TEMPLATED.findall("".join(base_paths)),
+        }
+        for name, location in list(merged):
+            if location == "path" and name not in places:
+                # no request can have it
+                fault = f"the path {path!r} has no place for the parameter {name!r}"
+                self.faults.add(entries[name, location].fault(fault, advice="It is left out."))
+                del merged[name, location]
         return tuple(merged.values())
 
     def is_addressed(self, parameter: Node) -> bool:
@@ -452,6 +467,13 @@ class _Reader:
         pointer = pointers.from_fragment(uri[1:])
         value = pointers.find(self.document.root, pointer) if uri.startswith("#/") else None
         return Node(self.document, value, pointer) if isinstance(value, dict) else None
+
+
+def _variables(path: str, parameters: tuple[Parameter, ...]) -> Iterator[str]:
+    """The names for which *path*, with the query that is part of it, has a place."""
+    template = Operation("", path, "", parameters=parameters).template
+    yield from template.names
+    yield from (name for _, value in template.query for name in value.names)
 
 
 # --- servers: only the path of a URL counts, since troth serves and tests where it is told to ---
