@@ -29,6 +29,7 @@ bench: $(VENV)/.set-up-dev
 	$(BIN)/python benchmarks/mock.py
 	$(BIN)/python benchmarks/paced.py
 	$(BIN)/python benchmarks/start.py
+	$(BIN)/python benchmarks/size.py
 	$(BIN)/python benchmarks/validate.py
 	$(BIN)/python benchmarks/generate.py
 

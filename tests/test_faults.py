@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 import troth
+from troth import loading
 from troth import pointer as pointers
 from troth.document.document import read
 from troth.errors import Place
 from troth.http.exchange import Exchange, Request, Response
 from troth.lint import lint
+from troth.openapi import reader
 from troth_mock.responding.responder import Responder
 
 UUID = "a3bb189e-8bf9-3888-9912-ace4e6543002"
@@ -248,6 +252,14 @@ FAULTS: list[tuple[str, Any, str]] = [
     (f"{BAD}/responses/2000", {"description": "ok"}, "'2000' is no status"),
     (f"{BAD}/responses/99", {"description": "ok"}, "'99' is no status"),
     (f"{BAD}/responses/OK", {"description": "ok"}, "'OK' is no status"),
+    (f"{BAD}/responses/200/headers/X Y", {"schema": {}}, "no header can be called 'X Y'"),
+    (f"{BAD}/parameters/1/name", "X Y", "no header can be called 'X Y'"),
+    (f"{BAD}/parameters/1", {"name": "a;b", "in": "cookie"}, "no cookie can be called 'a;b'"),
+    (f"{BAD}/parameters/1", {"name": "one", "in": "query"}, "is given twice"),
+    (f"{BAD}/responses/200/content/json", {}, "'json' is no media type"),
+    ("/paths/~1bad/GET", {"responses": {}}, "`GET` has to be written `get`"),
+    (A, {"$ref": "#"}, "'#' leads to what is no schema"),
+    (f"{BAD}/responses/200", {"$ref": "#/components/schemas/S"}, "leads to what is no response"),
     ("/paths/bad2", {"get": {"responses": {}}}, "the path 'bad2' does not begin with a slash"),
 ]
 
@@ -325,6 +337,47 @@ def test_a_fault_stops_its_place_and_nothing_else(
     assert any(pointers.overlap(one.pointer, told[0].pointer) for one in lint(contract.document))
 
 
+def places(value: Any, at: str = "") -> Iterator[str]:
+    """The pointers of all that may be damaged: not the good operation, nor the version."""
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, item in items:
+        here = pointers.join(at, key)
+        if here in ("/openapi", "/paths/~1good~1{n}"):
+            continue
+        if here != "/paths":
+            yield here
+        if isinstance(item, (dict, list)):
+            yield from places(item, here)
+
+
+JUNK: list[Any] = [
+    *(None, True, 0, -1.5, "", "x", [], {}, [None], ["a"], [[]], [{}], {"x-a": 1}, {"": None}),
+    *(GONE, REMOTE, {"$ref": "#"}, {"$ref": 5}, {"type": "any"}, {"oneOf": [GONE]}, {"200": None}),
+    *({"get": None}, {"name": "a", "in": "query"}, {"required": True}, {"schema": None}, 10**40),
+    *({"$ref": "#/components/schemas/S"}, {"properties": {"$ref": "#/components"}}),
+]
+
+
+@settings(max_examples=40, database=None, derandomize=True, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(list(places(base()))), st.sampled_from(JUNK)), min_size=1)
+)
+def test_whatever_is_damaged_the_good_operation_works(damages: list[tuple[str, Any]]) -> None:
+    root = base()
+    for at, value in damages:
+        around, _, last = at.rpartition("/")
+        owner, key = pointers.find(root, around), pointers.split(f"/{last}")[0]
+        if isinstance(owner, dict):
+            owner[key] = copy.deepcopy(value)
+    read_back = read(json.dumps(root).encode(), name="api.json")
+    contract = reader.compile(read_back, verbs=loading._VERBS)
+    request, fields = Request("GET", "/good/1?q=ab"), (("Content-Type", "application/json"),)
+    answer = Response(200, fields, json.dumps({"id": UUID}).encode())
+    assert contract.validate(Exchange(request, answer)) == ()
+    assert Responder(contract).respond(request, now=0).status == 200
+    lint(read_back)
+
+
 @pytest.mark.parametrize(
     "schema",
     [
@@ -338,11 +391,19 @@ def test_a_fault_stops_its_place_and_nothing_else(
         {"contains": GONE},
         {"oneOf": [{"not": {"$ref": "http://a.example/"}}, {"type": "integer"}]},
         {"properties": {"not": GONE, "oneOf": GONE}},
+        {"not": {"minimum": "0"}},
+        {"not": {"properties": {"not": {"type": "any"}}}},
+        {"not": {"$ref": "#/components/schemas/U/oneOf/1"}},
+        {"oneOf": [{"$ref": "#/components/schemas/U"}, {"type": ["string", "object"]}]},
+        {"if": {"allOf": {}}, "then": False},
+        {"description": None, "oneOf": [{"type": "string"}, {"type": "object"}]},
     ],
 )
 def test_what_is_left_out_of_a_schema_refuses_nothing(tmp_path: Path, schema: Any) -> None:
     file = tmp_path / "api.json"
-    file.write_text(json.dumps(patched(f"{PARTS}/schemas/S", schema)))
+    root = patched(f"{PARTS}/schemas/S", schema)
+    root["components"]["schemas"]["U"]["oneOf"][1]["maxLength"] = "5"
+    file.write_text(json.dumps(root))
     contract = troth.load(file)
     assert contract.faults
     compiled = contract.schemas.at(f"{PARTS}/schemas/S")

@@ -86,7 +86,6 @@ def test_the_nearest_pointer_is_proposed_only_if_it_exists(
         "#/components/schemas/List/allOf/0",
         "#/components/schemas/List/allOf/0/properties/~01",
         "#/components/schemas/%F0%9F%98%80",
-        "#",
     ],
 )
 def test_every_escape_of_a_pointer_resolves(reference: str) -> None:
@@ -132,6 +131,17 @@ def test_the_chain_of_a_cycle_is_told() -> None:
         "/components/schemas/A",
     )
     assert str(error).startswith("a.yaml:5:5: unproductive cycle: #/components/schemas/A -> #/")
+
+
+def test_of_many_faults_each_is_told_and_not_at_length() -> None:
+    lines = [f"Name{n}: {{items: {{$ref: '#/components/schemas/Nam{n}'}}}}" for n in range(60)]
+    faults = schemas("\n".join(lines)).faults
+    assert len(faults) == 60
+    assert [bool(fault.advice) for fault in faults] == [True] * 50 + [False] * 10
+    lines = [f"S{n}: {{$ref: '#/components/schemas/S{(n + 1) % 30}'}}" for n in range(30)]
+    (told,) = schemas("\n".join(lines)).faults
+    assert told.fault.count("->") == 7
+    assert "… (24 more) …" in told.fault
 
 
 def test_components_that_only_refer_to_each_other_are_a_cycle_too() -> None:

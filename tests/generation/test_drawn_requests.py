@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from parameter_documents import compiled, parameter, written
 from random_documents import documents
-from troth.generation import requests
+from troth.generation import graph, requests
 from troth.generation.mutations import NothingToBreak
+from troth.generation.shape import meet
 from troth.generation.source import Seeded, Smallest, Unsatisfiable
 from troth.generation.strategies import operation_strategy
 from troth.http.exchange import Exchange
@@ -194,6 +195,26 @@ def test_where_everything_is_allowed_there_is_nothing_to_break():
     contract = taking()
     with pytest.raises(NothingToBreak, match="GET /a accepts whatever is sent"):
         requests.request(contract, contract.operations[0], Smallest(), valid=False)
+
+
+def test_a_union_of_many_is_worked_out_in_few_steps(monkeypatch):
+    def member(number):
+        kinds = [f"m{number}", f"x{number}"]
+        names = {"type": {"enum": kinds}, f"f{number}": TEXT, "shared": TEXT}
+        return {"type": "object", "properties": names}
+
+    union = {"oneOf": [member(number) for number in range(40)]}
+    contract = compiled(
+        written(method="post", requestBody={"content": {"application/json": {"schema": union}}})
+    )
+    met = []
+    monkeypatch.setattr(graph, "meet", lambda one, other: met.append(1) or meet(one, other))
+    bodies = {
+        requests.request(contract, contract.operations[0], Seeded(Seed.of(number))).body
+        for number in range(20)
+    }
+    assert len(bodies) > 10
+    assert len(met) < 40_000
 
 
 def test_what_is_broken_shrinks_to_one_thing():

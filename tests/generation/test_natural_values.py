@@ -306,3 +306,36 @@ def test_texts_of_a_list_differ_as_long_as_there_are_others() -> None:
     item = {"type": "object", "required": ["title"], "properties": {"title": TEXT}}
     found = drawn({"type": "array", "items": item, "minItems": 5}, name="tasks")
     assert len({one["title"] for one in found}) == 5
+
+
+def test_an_order_adds_up_and_a_page_counts() -> None:
+    items = {"type": "array", "items": {"type": "object"}, "minItems": 2}
+    for seed in range(8):
+        sums = members(seed, "orders", items=items, subtotal=NUMBER, tax=NUMBER, total=NUMBER)
+        assert sums["total"] == pytest.approx(sums["subtotal"] + sums["tax"])
+        less = members(seed, "carts", discount=NUMBER, sub_total=NUMBER, totalAmount=NUMBER)
+        assert less["totalAmount"] == pytest.approx(less["sub_total"] - less["discount"])
+        page = members(seed, "pages", items=items, total=NUMBER)
+        assert page["total"] == len(page["items"])
+
+
+def test_what_refers_to_the_thing_beside_it_names_it() -> None:
+    product = {"type": "object", "required": ["id"], "properties": {"id": INTEGER}}
+    made = members(1, "orders", productId=INTEGER, product=product)
+    assert made["productId"] == made["product"]["id"]
+
+
+def test_what_is_drawn_agrees_with_what_is_given() -> None:
+    names = ("firstName", "lastName", "email", "city", "country", "createdAt", "updatedAt")
+    schema = embedded(
+        {"type": "object", "required": names, "properties": dict.fromkeys(names, TEXT)}
+    )
+    given = {
+        "firstName": "Jo",
+        "lastName": "Li",
+        "city": "Paris",
+        "createdAt": "2031-01-02T03:04:05Z",
+    }
+    made = synthesize(schema, seed=Seed.of(1), given=given)
+    assert (made["email"], made["country"]) == ("jo.li@example.com", "France")
+    assert made["updatedAt"] > given["createdAt"]

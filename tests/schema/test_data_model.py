@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
 from typing import Any
 
 import jsonschema_rs
@@ -44,7 +43,7 @@ def test_the_engine_asserts_each_format(name: str) -> None:
 
 
 def test_the_ranges_of_integers_are_those_of_their_bits() -> None:
-    for (name, (low, high)), sign in product(INTEGERS.items(), (1, -1)):
-        bits = int(name.removeprefix("int"))
-        assert (low, high) == (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
-        assert (sign * high).bit_length() == bits - 1
+    for name, (low, high) in INTEGERS.items():
+        bits = int(name.removeprefix("u").removeprefix("int"))
+        assert high - low == 2**bits - 1
+        assert low == (0 if name.startswith("u") else -(2 ** (bits - 1)))

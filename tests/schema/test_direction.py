@@ -163,6 +163,20 @@ def test_an_example_is_drawn_without_what_does_not_travel():
     assert drawn == ANSWER
 
 
+def test_a_readonly_discriminator_is_sent_all_the_same():
+    def thing(**properties):
+        kind = {"kind": {"type": "string", "readOnly": True}}
+        return {"type": "object", "required": ["kind"], "properties": kind | properties}
+
+    refs = [{"$ref": f"#/components/schemas/{name}"} for name in ("Cat", "Dog")]
+    it = {"oneOf": refs, "discriminator": {"propertyName": "kind"}}
+    schemas = schemas_of(It=it, Cat=thing(id=NUMBER), Dog=thing(secret=SECRET))
+    request = schemas.at(COMPONENTS + "It", direction="request")
+    drawn = [synthesize(request, seed=Seed.of(number)) for number in range(20)]
+    assert {each["kind"] for each in drawn} == {"Cat", "Dog"}
+    assert not any("id" in each for each in drawn)
+
+
 def test_a_document_without_directions_has_one_reading():
     schemas = schemas_of(It={"type": "object"}, Other=owning())
     assert schemas.at(COMPONENTS + "It", direction="request") is schemas.at(COMPONENTS + "It")

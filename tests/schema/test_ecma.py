@@ -106,6 +106,12 @@ def test_what_has_not_is(pattern):
     assert ecma.parse(pattern).loose is not None
 
 
+def test_the_format_regex_is_what_ecma_262_has_with_the_u_flag():
+    is_valid = embedded({"format": "regex"}).is_valid
+    assert [row[0] for row in TABLE if not is_valid(row[0])] == []
+    assert [row[0] for row in LOOSE + NONE if is_valid(row[0])] == []
+
+
 @pytest.mark.parametrize(("pattern", "part"), NONE)
 def test_what_is_none_says_where(pattern, part):
     with pytest.raises(ecma.NotEcma) as caught:

@@ -1,5 +1,6 @@
 """Schemas: compiled once, from the document alone, and those that arrive by themselves."""
 
+import base64
 import json
 import threading
 from dataclasses import replace
@@ -12,9 +13,11 @@ from hypothesis import strategies as st
 from troth import pointer as pointers
 from troth.document import document, overlay
 from troth.errors import SpecError
+from troth.generation.values import synthesize
 from troth.schema.applicators import walk
 from troth.schema.schema import Mismatch, Schemas
 from troth.schema.untrusted_schema import Budget, UnusableSchema, embedded
+from troth.seed import Seed
 
 BUNDLED = Path(__file__).parents[2] / "spec" / "atoma.yaml"
 REQUEST = "/components/schemas/CreateChatCompletionRequest"
@@ -160,6 +163,50 @@ def test_a_pattern_that_is_none_asks_for_nothing_and_is_told(schema, at, says):
     assert [fault.fault for fault in schemas.faults()] == [says]
 
 
+ENCODED = {
+    "type": "string",
+    "contentEncoding": "base64",
+    "contentMediaType": "application/json",
+    "contentSchema": {"type": "integer"},
+}
+
+
+def test_content_is_read_as_it_is_encoded():
+    it = schemas_of(It=ENCODED).at(COMPONENTS + "It", content=True)
+    told = {
+        text: [each.message for each in it.errors(text)] for text in ("MQ==", "Ingi", "1", "!!")
+    }
+    assert told == {
+        "MQ==": [],
+        "Ingi": ["'x' is not of type integer; it is a string"],
+        "1": ["'1' is not base64"],
+        "!!": ["'!!' is not base64"],
+    }
+    for number in range(5):
+        assert it.is_valid(synthesize(it, seed=Seed.of(number)))
+    image = {"type": "string", "contentEncoding": "base64url", "contentMediaType": "image/png"}
+    drawn = synthesize(schemas_of(It=image).at(COMPONENTS + "It"), seed=Seed.of(1))
+    assert base64.urlsafe_b64decode(drawn)
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high"),
+    [
+        ("int8", -128, 127),
+        ("uint8", 0, 255),
+        ("int16", -(2**15), 2**15 - 1),
+        ("uint32", 0, 2**32 - 1),
+        ("uint64", 0, 2**64 - 1),
+    ],
+)
+def test_integer_formats_are_ranges(name, low, high):
+    it = schemas_of(It={"type": "integer", "format": name}).at(COMPONENTS + "It")
+    fits = [it.is_valid(value) for value in (low, high, low - 1, high + 1)]
+    assert fits == [True, True, False, False]
+    (mismatch,) = it.errors(high + 1)
+    assert mismatch.keyword == "format"
+
+
 def test_what_is_a_pattern_without_the_u_flag_only_is_read_so_and_told():
     schemas = schemas_of(It={"pattern": r"^[\w-.]+\-a\"]$"}, Other={"pattern": r"^\-$"})
     it = schemas.at(COMPONENTS + "It")
@@ -270,7 +317,7 @@ def test_strings_of_other_content_are_left_alone():
     for said in (
         {"contentMediaType": "text/html"},
         {},
-        {"contentMediaType": "application/json", "contentEncoding": "base64"},
+        {"contentMediaType": "application/json", "contentEncoding": "quoted-printable"},
     ):
         schemas = schemas_of(It={**said, "contentSchema": False})
         assert schemas.at(COMPONENTS + "It", content=True).is_valid("1")

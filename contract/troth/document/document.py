@@ -9,23 +9,25 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from troth import pointer as pointers
+from troth.document import cache
 from troth.document.mending import Mender
 from troth.document.references import Tree, bundle
 from troth.document.source import Limits, Positions, resolved
 from troth.document.spec_errors import (
     Faults,
     NotAnOpenApiDocument,
+    RefusedReference,
     UnsupportedVersion,
     WrongType,
 )
-from troth.document.text_reader import read_source
+from troth.document.text_reader import read_source, read_text
 from troth.errors import Place, SpecError
 
 __all__ = ["Document", "Limits", "Node", "read"]
@@ -79,13 +81,33 @@ def read(
     SpecError for what is no document at all, or a bomb; if *strict*, for the first fault.
     """
     limits = limits or Limits()
-    positions, faults = Positions(), Faults()
-    root, file = read_source(source, positions, name=name, limits=limits, faults=faults)
+    data, file = read_source(source, name=name, limits=limits)
     path = None if isinstance(source, bytes) or source == "-" else resolved(source)
-    document = build(file, root, positions, path=path, limits=limits, faults=faults)
+    kept_at = cache.entry(data, file=file, path=path, limits=limits)
+    kept = cache.find(kept_at) if kept_at is not None else None
+    if kept is None:
+        positions, faults, opened = Positions(), Faults(), dict[Path, str]()
+        root = read_text(data, positions, file=file, limits=limits, faults=faults)
+        document = build(
+            file, root, positions, path=path, limits=limits, faults=faults, opened=opened
+        )
+        if kept_at is not None:
+            _keep(document, kept_at, opened)
+    else:
+        root, positions, openapi, hashed, told, _ = kept
+        document = Document(file, root, openapi, hashed, positions, path, limits, told)
     if strict and document.faults:
         raise document.faults[0]
     return document
+
+
+def _keep(document: Document, at: Path, opened: Mapping[Path, str]) -> None:
+    # what a reference is refused for may be a link, and that may change
+    if not any(isinstance(each, RefusedReference) for each in document.faults):
+        fingerprints = {str(file): each for file, each in opened.items()}
+        root, openapi, positions = document.root, document.openapi, document.positions
+        whole = (root, positions, openapi, document.digest, document.faults, fingerprints)
+        cache.keep(at, cache.Kept(*whole), _json(root))
 
 
 def build(
@@ -96,21 +118,27 @@ def build(
     path: Path | None,
     limits: Limits,
     faults: Faults,
+    opened: dict[Path, str] | None = None,
 ) -> Document:
     """Make a Document of a tree: check its version and its references, bundle other files.
 
-    *faults* holds what reading the text had to tell, and gets what the tree has.
+    *faults* holds what reading the text had to tell, and gets what the tree has; *opened* gets the
+    other files (see `Tree`).
     """
     openapi = check_version(root, positions, faults)
-    bundle(Tree(root, positions, openapi, path=path, limits=limits, faults=faults))
+    opened = {} if opened is None else opened
+    bundle(Tree(root, positions, openapi, path, limits, faults, opened))
     told = faults.in_order(file)
     return Document(file, root, openapi, digest(root), positions, path, limits, told)
 
 
 def digest(value: Any) -> str:
     """A hash of *value*; the order of members counts, since they are walked in it."""
-    text = json.dumps(value, separators=(",", ":"))
-    return blake2b(text.encode("ascii"), digest_size=16).hexdigest()
+    return blake2b(_json(value), digest_size=16).hexdigest()
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 
 def check_version(root: Any, positions: Positions, faults: Faults) -> str:
@@ -207,7 +235,9 @@ class Node:
         at, value = self.pointer, self.value
         while isinstance(value.get("$ref"), str):
             at = pointers.from_fragment(value["$ref"].removeprefix("#"))
-            value = pointers.resolve(self.document.root, at)
+            target = pointers.find(self.document.root, at)
+            # an object of which nothing is left, where what it referred to was taken out itself
+            value = target if isinstance(target, dict) else {}
         return Node(self.document, value, at)
 
     def fault(self, fault: str, *tokens: str | int, advice: str = "") -> WrongType:

@@ -6,7 +6,7 @@ example, in an extension it is data.  Names of kinds are the specification's, wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
 from troth.pointer import escape
@@ -258,7 +258,7 @@ _SCHEMA_FORMS: dict[str, Form] = {
         ),
     ),
     **dict.fromkeys(("xml", "externalDocs"), MAP),
-    "discriminator": MAP._replace(advice="Write {propertyName: NAME}."),
+    "discriminator": Form(MAP.words, MAP.fits, "Write {propertyName: NAME}."),
 }
 
 #: The members that hold no objects of a kind, and yet are read.
@@ -303,6 +303,20 @@ FORMS: dict[str, dict[str, Form]] = {
 def fits(value: Any, kind: str) -> bool:
     """Whether *value* is an object, or a boolean where a schema stands."""
     return isinstance(value, dict) or (kind == "schema" and isinstance(value, bool))
+
+
+def kind_of(tokens: Sequence[str]) -> str | None:
+    """The kind of the object of a document at the pointer of *tokens*; None where it is data."""
+    kind, ahead = "openapi", iter(tokens)
+    for token in ahead:
+        member = MEMBERS[kind].get(token)
+        if kind == "callback" and not token.startswith("x-"):
+            kind = "path-item"
+        elif member is None or (member.shape != "one" and next(ahead, None) is None):
+            return None
+        else:
+            kind = member.kind
+    return kind
 
 
 def expected(kind: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,10 @@ from troth.errors import Place
 #: The kinds of object that an empty one can stand for: it says nothing, and asks for nothing.
 _HOLLOW = frozenset({"schema", "response", "media-type", "header", "path-item", "parameter"})
 
+#: The keywords of a schema that no value is held to.
+_ANNOTATIONS = frozenset(
+    ("title", "description", "$comment", "deprecated", "examples", "xml", "externalDocs")
+)
 #: The kinds whose members all have names of the author's, and what each of them is.
 _NAMED: dict[str, tuple[Member | None, Form | None]] = {
     "callback": (Member("one", "path-item"), None),
@@ -32,17 +36,19 @@ _NAMED: dict[str, tuple[Member | None, Form | None]] = {
 
 @dataclass(slots=True, eq=False)
 class Mender:
-    """The mending of one tree: *hollow* are the pointers of the schemas that now say nothing."""
+    """The mending of one tree: *loosened* are the schemas that say less than was written."""
 
     root: dict[str, Any]
     positions: Positions
     faults: Faults
-    hollow: list[str] = field(default_factory=list)
+    loosened: list[str] = field(default_factory=list)
 
     def members(self, value: dict[str, Any], at: str, kind: str) -> None:
         """Take out what *value*, of *kind* and at *at*, cannot hold."""
         known, forms = MEMBERS[kind], FORMS.get(kind, {})
         told = BadSchema if kind == "schema" else WrongType
+        if kind == "path-item":
+            self.methods(value, at)
         for name in list(value):
             if kind in _NAMED and not name.startswith("x-"):
                 member, form = _NAMED[kind]
@@ -52,6 +58,19 @@ class Mender:
                 self.held(value, name, member, pointers.join(at, name), told)
             elif form is not None:
                 self.form(value, name, form, pointers.join(at, name), told)
+
+    def methods(self, value: dict[str, Any], at: str) -> None:
+        """Read the members of the Path Item *value* as what they are in lower case: `GET`."""
+        known = MEMBERS["path-item"]
+        for name in [name for name in value if name not in known and name.lower() in known]:
+            lower, here = name.lower(), pointers.join(at, name)
+            fault = f"`{name}` has to be written `{lower}`"
+            advice = f"It is left out: there is a `{lower}` too." if lower in value else ""
+            self.faults.add(WrongType(fault, place=self.place(here), pointer=here, advice=advice))
+            if lower not in value:
+                self.rename(value, name, lower)
+            else:
+                self.drop(value, name)
 
     def form(
         self, value: dict[str, Any], name: str, form: Form, at: str, told: type[WrongType]
@@ -63,6 +82,8 @@ class Mender:
             if meant is None:
                 self.tell(told, held, at, form.words, form.advice)
                 self.drop(value, name)
+                if told is BadSchema and name not in _ANNOTATIONS:
+                    self.loosened.append(at.rpartition("/")[0])
             else:
                 self.tell(told, held, at, form.words, f"Read as {json.dumps(meant)}.")
                 self.put(value, name, meant)
@@ -88,12 +109,14 @@ class Mender:
             if not fits(held, kind):
                 self.tell(told, held, at, expected(kind))
                 self.drop(value, name)
+                self.loosened += [at.rpartition("/")[0]] if kind == "schema" else []
             return
         of, words = (list, "an array") if member.shape == "items" else (dict, "an object")
         is_empty = of is list and kind == "schema" and held == []  # JSON Schema 2020-12 §10.2.1
         if is_empty or not isinstance(held, of):
             self.tell(told, held, at, "an array with items in it" if is_empty else words)
             self.drop(value, name)
+            self.loosened += [at.rpartition("/")[0]] if kind == "schema" else []
             return
         for key, item in list(held.items() if isinstance(held, dict) else enumerate(held)):
             if member.shape == "patterned" and key.startswith("x-"):
@@ -103,7 +126,7 @@ class Mender:
                 self.tell(told, item, here, expected(kind))
                 if kind in _HOLLOW or isinstance(held, list):
                     self.put(held, key, {})
-                    self.hollow.append(here)
+                    self.loosened.append(here)
                 else:
                     self.drop(held, key)
 
@@ -137,6 +160,14 @@ class Mender:
             self.positions.of.setdefault(id(value), {})
         container[key] = value
 
+    def rename(self, container: dict[str, Any], name: str, to: str) -> None:
+        """Let what stands at *name* of *container* stand at *to*, as its last member."""
+        self.put(container, to, container[name])
+        noted = self.positions.of.get(id(container), {})
+        if name in noted:
+            noted[to] = noted[name]
+        self.drop(container, name)
+
     def empty(self, container: dict[str, Any]) -> None:
         """Take every member out of *container*."""
         self._keep(container)
@@ -156,19 +187,41 @@ class Mender:
     def _keep(self, container: Any) -> None:
         self.positions.originals.setdefault(id(container), copy.copy(container))
 
-    def open_up(self, is_schema: Callable[[str], bool]) -> None:
-        """Let no schema that says nothing become a refusal by what stands around it.
+    def open_up(
+        self, is_schema: Callable[[str], bool], referring: Mapping[str, Sequence[str]]
+    ) -> None:
+        """Let nothing that was taken out of a schema become a refusal by what stands around it.
 
-        Of what accepts anything `not` is never met, `if` always, and `oneOf` by one too many.
+        What accepts more than was meant makes `not` accept less, `if` apply more often, and `oneOf`
+        meet one branch too many: the first two say nothing then, and the last is any of its
+        branches.  *referring* are the pointers of the schemas that refer to the one at each.
         """
-        for at in self.hollow:
-            around, _, last = at.rpartition("/")
-            owner, keyword = around, last
-            if last not in ("not", "if"):
+        seen, waiting = set(self.loosened), list(self.loosened)
+        while waiting:
+            at = waiting.pop()
+            while at:
+                new = [each for each in referring.get(at, ()) if each not in seen]
+                seen.update(new)
+                waiting += new
+                around, _, last = at.rpartition("/")
                 owner, _, keyword = around.rpartition("/")
-                keyword = keyword if keyword == "oneOf" else ""
-            names = ("if", "then", "else") if keyword == "if" else (keyword,)
-            for name in names if is_schema(owner) else ():
-                schema = pointers.find(self.root, owner)
-                if isinstance(schema, dict) and name in schema:
-                    self.drop(schema, name)
+                if last in ("not", "if") and is_schema(around):
+                    for name in (last,) if last == "not" else ("if", "then", "else"):
+                        self._loosen(around, name)
+                elif (
+                    keyword == "oneOf"
+                    and is_schema(owner)
+                    # a branch that others refer to keeps its place
+                    and not any(each.startswith(f"{around}/") for each in referring)
+                ):
+                    self._loosen(owner, keyword)
+                at = around
+
+    def _loosen(self, at: str, keyword: str) -> None:
+        schema = pointers.find(self.root, at)
+        if not isinstance(schema, dict) or keyword not in schema:
+            return
+        if keyword == "oneOf" and "anyOf" not in schema:
+            self.rename(schema, keyword, "anyOf")
+        else:
+            self.drop(schema, keyword)

@@ -30,7 +30,7 @@ from troth.document.spec_errors import (
     NoTarget,
     UnsupportedVersion,
 )
-from troth.document.text_reader import read_source
+from troth.document.text_reader import read_source, read_text
 from troth.document.yaml_writer import dump_yaml
 from troth.errors import Place, SpecError, nearest
 
@@ -94,7 +94,9 @@ def read(
     *name* is what errors call it.  Raises SpecError.
     """
     positions = Positions()
-    root, file = read_source(source, positions, name=name, limits=limits or Limits())
+    limits = limits or Limits()
+    data, file = read_source(source, name=name, limits=limits)
+    root = read_text(data, positions, file=file, limits=limits)
     return _Reading(root, positions).overlay(file)
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 
 from troth import pointer as pointers
+from troth.document.cache import fingerprint
 from troth.document.drafts import DRAFTS, draft_of, meta_schema, modernise
 from troth.document.grammar import (
     IN_PLACE,
@@ -25,6 +26,7 @@ from troth.document.grammar import (
     REFERABLE,
     children,
     fits,
+    kind_of,
 )
 from troth.document.mending import Mender
 from troth.document.schema_resources import (
@@ -60,13 +62,19 @@ _STAY_BELOW = "Only files below the document's folder are read: move it there."
 
 _LATEST = max(DRAFTS.values())
 
+#: So many references that lead nowhere are told where they were probably meant to.
+_MOST_ADVISED = 50
+
 # RFC 3986 §3.5: what a fragment may hold as it is.
 _FRAGMENT_SAFE = "/~!$&'()*+,;=:@?"
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A document's tree on its way to a Document; *path* is its file, if it has one."""
+    """A document's tree on its way to a Document; *path* is its file, if it has one.
+
+    *opened* gets the files that it refers to, with what tells their content from another.
+    """
 
     root: dict[str, Any]
     positions: Positions
@@ -74,6 +82,7 @@ class Tree:
     path: Path | None
     limits: Limits
     faults: Faults
+    opened: dict[Path, str] = field(default_factory=dict)
 
 
 def bundle(tree: Tree) -> None:
@@ -107,6 +116,9 @@ class _Bundler:
     anchors: dict[str, list[str]] = field(default_factory=dict)
     taken: int = 0
     edges: dict[str, list[str]] = field(default_factory=dict)
+    #: what the parts of other files, and of extensions, are read as, by their pointers
+    kinds: dict[str, str] = field(default_factory=dict)
+    dangling: int = 0
     mender: Mender = field(init=False)
     #: whose the objects are that stand in the place of a reference to them
     inlined: dict[int, Resource] = field(default_factory=dict)
@@ -124,7 +136,13 @@ class _Bundler:
         self.bind()
         while self.cut_cycles():
             pass
-        self.mender.open_up(lambda at: (at, "schema") in self.seen)
+        if self.mender.loosened:
+            referring: dict[str, list[str]] = {}
+            for here, ahead in self.edges.items():
+                for there in ahead:
+                    if not pointers.is_within(there, here):  # a branch of its own
+                        referring.setdefault(there, []).append(here)
+            self.mender.open_up(lambda at: (at, "schema") in self.seen, referring)
         self.identifiers.forget()
         if self.draft < _LATEST:
             # the schemas are of another dialect now
@@ -201,7 +219,7 @@ class _Bundler:
         pointer = self.targets.get(id(value))
         if pointer is None:
             found = self.attempt(value, at, "$ref", resource)
-            if found is not None and not fits(found[0], kind):
+            if found is not None and not self.is_of(kind, found[0], found[2]):
                 fault = f"{value['$ref']!r} leads to what is no {kind.replace('-', ' ')}"
                 self.tree.faults.add(self.wrong(BadReference, fault, at=at))
                 found = None
@@ -216,6 +234,16 @@ class _Bundler:
         self.edges.setdefault(at, []).append(pointer)
         return True
 
+    def is_of(self, kind: str, value: Any, pointer: str) -> bool:
+        """Whether *value*, at *pointer*, may be read as an object of *kind*.
+
+        Not if it is read as one of another kind: what one kind cannot hold is taken out of it.
+        """
+        known = kind_of(pointers.split(pointer)) or self.kinds.setdefault(pointer, kind)
+        # the two differ in a name and a place, and references mix them up
+        is_alike = {known, kind} == {"parameter", "header"}
+        return fits(value, kind) and (known == kind or is_alike)
+
     def disable(
         self, value: dict[str, Any], at: str, kind: str, *, member: str = "$ref", is_whole: bool
     ) -> None:
@@ -225,7 +253,7 @@ class _Bundler:
         else:
             self.mender.drop(value, member)
         if kind == "schema":
-            self.mender.hollow.append(at)
+            self.mender.loosened.append(at)
 
     # -- references that OpenAPI does not have, and bundlers write: of an operation, of a whole map
 
@@ -309,6 +337,10 @@ class _Bundler:
             self.anchors.setdefault(anchor, []).append(at)
         if "$dynamicRef" in value:
             found = self.attempt(value, at, "$dynamicRef", resource)
+            if found is not None and not self.is_of("schema", found[0], found[2]):
+                fault = f"{value['$dynamicRef']!r} leads to what is no schema"
+                self.tree.faults.add(self.wrong(BadReference, fault, at=at, member="$dynamicRef"))
+                found = None
             if found is None:
                 self.disable(value, at, "schema", member="$dynamicRef", is_whole=False)
                 return
@@ -415,6 +447,8 @@ class _Bundler:
                 value, owner, pointer = self.resolve(target, at, resource)
             except (BadReference, DanglingReference, RefusedReference, UnreadableDocument):
                 continue
+            if not self.is_of("schema", value, pointer):
+                continue
             if pointer != unquote(target[1:]):
                 mapping[name] = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
             self.to_see.append((value, pointer, "schema", owner))
@@ -433,7 +467,7 @@ class _Bundler:
             if not is_name and not {"#", "/", "."}.isdisjoint(name):
                 with suppress(BadReference, DanglingReference, RefusedReference):
                     scheme, owner, pointer = self.resolve(name, at, resource)
-                    if isinstance(scheme, dict):
+                    if self.is_of("security-scheme", scheme, pointer):
                         self.to_see.append((scheme, pointer, "security-scheme", owner))
                     uri = "#" + quote(pointer, safe=_FRAGMENT_SAFE)
             renamed[uri] = scopes
@@ -459,7 +493,11 @@ class _Bundler:
         try:
             value = pointers.resolve(owner.value, pointer)
         except (KeyError, ValueError):
-            near = _nearest_pointer(owner.value, pointer)
+            # to compare names takes long where there are many; the first say what went wrong
+            self.dangling += 1
+            near = None
+            if self.dangling <= _MOST_ADVISED:
+                near = _nearest_pointer(owner.value, pointer)
             if near is not None:
                 near = f"{url}#{quote(near, safe=_FRAGMENT_SAFE)}"
             raise self.wrong(
@@ -510,6 +548,7 @@ class _Bundler:
     def load(self, path: Path, reference: str, at: str) -> Resource:
         """Read the file *path*, which is below the document's folder, into the tree."""
         tree, positions = self.tree, self.tree.positions
+        tree.opened[path] = fingerprint(None)
         # Only a regular file: a pipe would block for ever.
         if not path.is_file():
             raise self.wrong(DanglingReference, reference, at=at)
@@ -523,6 +562,7 @@ class _Bundler:
         here = pointers.of([BUNDLED, inside])
         try:
             data = read_file(str(path), limits=tree.limits)
+            tree.opened[path] = fingerprint(data)
             self.taken += len(data)
             if self.taken > tree.limits.bytes:
                 fault = f"the files that it refers to have more than {tree.limits.bytes} bytes"

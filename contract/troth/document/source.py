@@ -7,7 +7,7 @@ each key or item.  Whoever builds or changes a tree keeps its positions: the rea
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,26 @@ class Positions:
     top: int | None = None
     #: what a container held as written, where something was taken out of it (see `mending`)
     originals: dict[int, Any] = field(default_factory=dict)
+    _tables: Callable[[], tuple[dict[int, dict[Any, int]], dict[int, Any]]] | None = None
+
+    @classmethod
+    def postponed(
+        cls,
+        files: list[str],
+        top: int | None,
+        tables: Callable[[], tuple[dict[int, dict[Any, int]], dict[int, Any]]],
+    ) -> Positions:
+        """Positions whose *tables*, `of` and `originals`, are made when they are first needed."""
+        positions = cls(files, top=top, _tables=tables)
+        del positions.of, positions.originals
+        return positions
+
+    def __getattr__(self, name: str) -> Any:
+        # Python asks here for a slot that is empty: those of `postponed`
+        if name not in ("of", "originals") or self._tables is None:
+            raise AttributeError(name)
+        self.of, self.originals = self._tables()
+        return getattr(self, name)
 
     def add_file(self, file: str) -> int:
         """Give *file* its number."""

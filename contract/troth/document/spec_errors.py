@@ -156,6 +156,10 @@ class BadReference(SpecError):
     """A `$ref` that is not a URI reference, or leads to what it cannot stand for."""
 
 
+#: A circle of more steps is told by its beginning and its end.
+_MOST_STEPS = 10
+
+
 class UnproductiveCycle(SpecError):
     """References that lead back to themselves without describing anything on the way.
 
@@ -163,8 +167,11 @@ class UnproductiveCycle(SpecError):
     """
 
     def __init__(self, chain: tuple[str, ...], *, place: Place | None) -> None:
+        steps = [f"#{pointer}" for pointer in chain]
+        if len(steps) > _MOST_STEPS:
+            steps[4:-3] = [f"… ({len(steps) - 7} more) …"]
         super().__init__(
-            "unproductive cycle: " + " -> ".join("#" + pointer for pointer in chain),
+            "unproductive cycle: " + " -> ".join(steps),
             place=place,
             pointer=chain[0],
             advice="A value would be checked against itself for ever. Recursion must pass through"

@@ -37,25 +37,17 @@ def read_file(file: str, *, limits: Limits) -> bytes:
 
 
 def read_source(
-    source: str | Path | bytes,
-    positions: Positions,
-    *,
-    name: str | None,
-    limits: Limits,
-    faults: Faults | None = None,
-) -> tuple[Any, str]:
-    """The value that the file *source* ("-" is standard input) or these bytes say, and its name.
+    source: str | Path | bytes, *, name: str | None, limits: Limits
+) -> tuple[bytes, str]:
+    """The bytes of the file *source* ("-" is standard input), or these bytes, and their name.
 
-    *name* is what errors call it.  Raises SpecError; what need not stop the reading goes to
-    *faults*, if they are gathered.
+    *name* is what errors call it.  Raises UnreadableDocument.
     """
     if isinstance(source, bytes):
-        data, file = source, name or "<bytes>"
-    elif source == "-":
-        data, file = sys.stdin.buffer.read(limits.bytes + 1), name or "<stdin>"
-    else:
-        data, file = read_file(str(source), limits=limits), name or str(source)
-    return read_text(data, positions, file=file, limits=limits, faults=faults), file
+        return source, name or "<bytes>"
+    if source == "-":
+        return sys.stdin.buffer.read(limits.bytes + 1), name or "<stdin>"
+    return read_file(str(source), limits=limits), name or str(source)
 
 
 def read_text(

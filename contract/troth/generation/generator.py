@@ -30,7 +30,7 @@ from troth.generation.shape import (
     whole_limits,
 )
 from troth.generation.source import Source, Unsatisfiable
-from troth.generation.subjects import Subject, count_lists, link
+from troth.generation.subjects import Subject, add_up, count_lists, link
 from troth.http import json_text
 from troth.schema.data_model import ALL_TYPES, TYPES, identity
 
@@ -213,7 +213,11 @@ class Generator:
             return self.policy.text(shape, source, name)
         if shape.content:
             inner = self.value(shape.content, source, depth=depth + 1, name=name)
-            return json_text.encode(inner).decode()
+            return strings.encoded(shape, json_text.encode(inner).decode())
+        if shape.encodings and not (shape.patterns or shape.formats or shape.anti_formats):
+            words = strings.encoded(shape, self.policy.text(shape, source, name))
+            if strings.is_long_enough(shape, words):
+                return words
         if self.policy.asks and (text := strings.by_another(shape, source)) is not None:
             return text
         return strings.string(shape, source, lambda: self.policy.text(shape, source, name))
@@ -241,17 +245,10 @@ class Natural:
 
     __slots__ = ("_turns", "asks", "checks", "failed", "length", "rich", "subject")
 
-    def __init__(
-        self,
-        *,
-        rich: int = 256,
-        checks: bool = False,
-        length: int | None = None,
-        asks: bool = False,
-    ) -> None:
+    def __init__(self, *, rich: int = 256, checks: bool = False, asks: bool = False) -> None:
         self.asks = asks
         self.rich = rich
-        self.length = length
+        self.length: int | None = None
         self.checks = checks
         # where drawing ran out of depth, and from which depth on
         self.failed: dict[Node, int] = {}
@@ -396,10 +393,10 @@ class Natural:
         try:
             self.subject.learn(generator.graph, shape)
             members = generator.of_kind(shape, "object", source, depth, name)
-            link(generator.graph, shape, members, self.subject.owner)
+            for agree in (link, add_up, count_lists):
+                agree(generator.graph, shape, members, self.subject.owner)
         finally:
             self.subject.leave(before)
-        count_lists(generator.graph, shape, members)
         return members
 
     def members(self, generator: Generator, shape: Shape, source: Source, depth: int) -> list[str]:

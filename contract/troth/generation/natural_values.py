@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ class Kind:
     @property
     def is_fact(self) -> bool:
         """Whether others have to agree with it."""
-        return self.name in _NAMES or self.moment is not None
+        return self.name in _NAMES or self.name == "city" or self.moment is not None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +90,9 @@ class Table:
     words: Mapping[str, frozenset[str]]
     #: names by what descriptions say
     hints: Mapping[str, str]
+    #: where records are at home, and what is known beside
     places: tuple[Mapping[str, Any], ...]
+    elsewhere: tuple[Mapping[str, Any], ...]
     pools: Mapping[str, tuple[str, ...]]
 
 
@@ -133,6 +135,7 @@ def table() -> Table:
         {each: frozenset(_split(read[each])) for each in _WORD_LISTS},
         read["hints"],
         tuple(read["places"]),
+        tuple(read["elsewhere"]),
         {"word": WORDS, **{name: _split(text) for name, text in read["pools"].items()}},
     )
 
@@ -234,9 +237,12 @@ def flag(name: str) -> int:
 
 
 @lru_cache(maxsize=4096)
-def counted(name: str) -> str | None:
-    """What a number called *name* counts, "" where that is not said; None if it counts nothing."""
-    told = telling(name)
+def counted(name: str, owner: str) -> str | None:
+    """What a number called *name* counts, "" where that is not said; None if it counts nothing.
+
+    The total of an order is an amount.
+    """
+    told = telling(name, owner)
     if told is None or told.kind.name not in ("total", "tally", "quantity"):
         return None
     words = table().words
@@ -379,6 +385,11 @@ class Record:
                 self.facts.setdefault(("first", told.key), first or last)
             if kind.name == "last name" or (kind.name == "full name" and first):
                 self.facts.setdefault(("last", told.key), last)
+        elif kind.name == "city":
+            known = (*table().places, *table().elsewhere)
+            place = next((one for one in known if one["city"] == example), None)
+            if place is not None:
+                self.facts.setdefault(("place", told.key), place)
         elif kind.moment is not None and self.start is None:
             try:
                 moment = datetime.fromisoformat(example[:19])
@@ -405,7 +416,11 @@ class Record:
             yield f"{moment:%H:%M:%S}Z", "time"
             return
         for text in kind.texts:
-            yield self._written(text, told, source), kind.format
+            if kind.name == "name":
+                key = ("name", f"{told.owner}: {text}")
+                yield self._once(key, partial(self._written, text, told, source)), kind.format
+            else:
+                yield self._written(text, told, source), kind.format
         if not kind.texts and kind.number is not None:
             yield str(self.number(told, source)), ""
 

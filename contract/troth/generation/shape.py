@@ -21,6 +21,7 @@ from troth.generation.patterns import matches
 from troth.generation.source import Unsatisfiable
 from troth.schema.data_model import (
     ALL_TYPES,
+    ENCODINGS,
     FORMATS,
     INTEGERS,
     identity,
@@ -79,7 +80,8 @@ class Shape:
     the finite set of an enum; *excluded* are values (by `identity`) that are out.
     *duplicates* asks for two equal items, which only the denial of `uniqueItems` does.  *costs*
     are the values of `x-troth-costs`: a server may refuse more than that, valid as it is.
-    *content* are the schemas of what a string holds as JSON.  *derived* remembers what others work
+    *content* are the schemas of what a string holds as JSON, *encodings* how it holds that (or
+    anything else, where no schema tells).  *derived* remembers what others work
     out of the shape.
     """
 
@@ -97,6 +99,7 @@ class Shape:
     formats: tuple[str, ...] = ()
     anti_formats: tuple[str, ...] = ()
     content: tuple[Subschema, ...] = ()
+    encodings: tuple[str, ...] = ()
     min_items: int = 0
     max_items: int | None = None
     arrays: tuple[ArrayPart, ...] = ()
@@ -294,8 +297,8 @@ _NUMERIC = frozenset(["integer", "number"])
 _ASSERTIONS = frozenset(
     # One word list reads better than thirty quoted lines.
     "type enum const minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength"  # noqa: SIM905 - words
-    " maxLength pattern format contentSchema minItems maxItems items prefixItems contains"
-    " uniqueItems unevaluatedItems minProperties maxProperties required properties"
+    " maxLength pattern format contentSchema contentEncoding minItems maxItems items prefixItems"
+    " contains uniqueItems unevaluatedItems minProperties maxProperties required properties"
     " dependentRequired dependencies patternProperties additionalProperties propertyNames"
     " unevaluatedProperties"
     " example examples default x-troth-costs".split()
@@ -323,6 +326,7 @@ def own_fields(node: Mapping[str, Any]) -> dict[str, Any]:
         "max_length": _whole(node.get("maxLength")),
         "patterns": _listed(node, "pattern"),
         "formats": (node["format"],) if isinstance(node.get("format"), str) else (),
+        "encodings": _encodings(node),
         "content": (node["contentSchema"],) if isinstance(node.get("contentSchema"), dict) else (),
         "min_items": int(node.get("minItems", 0)),
         "max_items": _whole(node.get("maxItems")),
@@ -343,6 +347,11 @@ def own_fields(node: Mapping[str, Any]) -> dict[str, Any]:
         "costs": (node["x-troth-costs"],) if is_number(node.get("x-troth-costs")) else (),
     }
     return {name: value for name, value in constraints.items() if value != _DEFAULTS[name]}
+
+
+def _encodings(node: Mapping[str, Any]) -> tuple[str, ...]:
+    written = str(node.get("contentEncoding", "")).lower()
+    return (written,) if written in ENCODINGS else ()
 
 
 def _required(node: Mapping[str, Any]) -> tuple[str, ...]:

@@ -76,8 +76,16 @@ def is_long_enough(shape: Shape, text: str) -> bool:
 
 def is_free(shape: Shape) -> bool:
     """Whether *shape* asks nothing of a text, except that it may not be too long."""
-    constraints = (shape.min_length, shape.content, shape.patterns, shape.formats)
+    constraints = (shape.min_length, shape.content, shape.encodings, shape.patterns, shape.formats)
     return not any((*constraints, shape.anti_patterns, shape.anti_formats))
+
+
+def encoded(shape: Shape, text: str) -> str:
+    """*text* as `contentEncoding` asks."""
+    for name in shape.encodings:
+        write, _ = data_model.ENCODINGS[name]
+        text = write(text.encode("utf-8", "replace")).decode("ascii")
+    return text
 
 
 def string(shape: Shape, source: Source, free: Callable[[], str]) -> str:

@@ -25,10 +25,12 @@ _MOMENTS = frozenset({"date", "date-time"})
 class Subject:
     """What is being told of: its *owner*, by name, the record of its facts, what was given out."""
 
-    __slots__ = ("_record", "_taken", "described", "owner")
+    __slots__ = ("_record", "_taken", "described", "given", "owner")
 
     def __init__(self) -> None:
         self.owner = ""
+        # what is known beforehand of that which is told of first
+        self.given: Mapping[str, Any] = {}
         # what the schema of the value that is drawn is called, and what it says
         self.described = ("", "")
         self._record = Record()
@@ -109,9 +111,12 @@ class Subject:
                 if len((node := graph.node(graph.member(shape, name))).examples) == 1
                 if isinstance(node.examples[0], str)
             ]
-        for name, example in taught:
+        given, self.given = self.given, {}
+        for name, example in (*given.items(), *taught):
             told = telling(name, self.owner)
-            if told is not None and example not in self._taken.get((self.owner, name), ()):
+            if told is None or not told.kind.is_fact or not isinstance(example, str):
+                continue
+            if example not in self._taken.get((self.owner, name), ()):
                 self._record.learn(told, example)
 
     def example(self, node: Node, example: Any, source: Source, name: str) -> Any:
@@ -159,6 +164,13 @@ def _is_of(shape: Shape, number: int | float) -> bool:
 
 def link(graph: Graph, shape: Shape, members: dict[str, Any], owner: str) -> None:
     """Let what is inside an *owner* say whose it is: the `petId` of the visits of a pet."""
+    for name, member in members.items():
+        if isinstance(member, dict) and type(member.get("id")) in (str, int):
+            for key in (f"{name}Id", f"{name}_id"):
+                if type(members.get(key)) is type(member["id"]):
+                    node = graph.node(graph.member(shape, key))
+                    if not node.examples and node.accepts(member["id"]):
+                        members[key] = member["id"]
     own = members.get("id")
     wanted = (*owner.split()[-1:], "id")
     if type(own) not in (str, int) or len(wanted) < 2:
@@ -182,8 +194,29 @@ def link(graph: Graph, shape: Shape, members: dict[str, Any], owner: str) -> Non
                     each[key] = own
 
 
-def count_lists(graph: Graph, shape: Shape, members: dict[str, Any]) -> None:
-    """Let the totals among *members*, or in an object that is about them, be those of the lists."""
+def add_up(graph: Graph, shape: Shape, members: dict[str, Any], owner: str) -> None:
+    """Let the total of an *owner* be the sum of what it is made of: a subtotal, and fees."""
+    sums: list[int | float] = []
+    total = ""
+    for name, member in members.items():
+        told = telling(name, owner) if is_number(member) else None
+        if told is None or told.kind.name not in ("amount", "fee"):
+            continue
+        if told.words in (("subtotal",), ("sub", "total")):
+            sums.insert(0, member)
+        elif told.kind.name == "fee":
+            sums.append(-member if "discount" in told.words else member)
+        elif "total" in told.words:
+            total = total or name
+    if total and len(sums) > 1 and any("sub" in name.lower() for name in members):
+        node = graph.node(graph.member(shape, total))
+        whole = round(sum(sums), 2)
+        if not node.examples and node.accepts(whole):
+            members[total] = whole
+
+
+def count_lists(graph: Graph, shape: Shape, members: dict[str, Any], owner: str) -> None:
+    """Let the totals of an *owner*, or in an object that is about it, be those of its lists."""
     lists = {name: len(each) for name, each in members.items() if isinstance(each, list)}
     if not lists:
         return
@@ -192,19 +225,24 @@ def count_lists(graph: Graph, shape: Shape, members: dict[str, Any]) -> None:
             if not natural_values.is_thing(natural_values.owner_of(name)):
                 node = graph.node(graph.member(shape, name))
                 for inner, value in member.items() if not node.choices else ():
-                    _count(member, inner, value, lists, node.member)
-        else:
-            _count(members, name, member, lists, lambda name: graph.node(graph.member(shape, name)))
+                    counted = natural_values.counted(inner, name) if is_number(value) else None
+                    _count(member, inner, counted, lists, node.member)
+        elif is_number(member):
+            counted = natural_values.counted(name, owner)
+            _count(members, name, counted, lists, partial(_member, graph, shape))
+
+
+def _member(graph: Graph, shape: Shape, name: str) -> Node:
+    return graph.node(graph.member(shape, name))
 
 
 def _count(
     members: dict[str, Any],
     name: str,
-    value: Any,
+    counted: str | None,
     lists: Mapping[str, int],
     node_of: Callable[[str], Node],
 ) -> None:
-    counted = natural_values.counted(name) if is_number(value) else None
     if counted is None:
         return
     sizes = [size for each, size in lists.items() if natural_values.is_called(each, counted)]

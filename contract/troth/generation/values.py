@@ -9,7 +9,7 @@ none either, `Unsatisfiable` says why.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -27,7 +27,6 @@ __all__ = ["Unsatisfiable", "fit", "generator_of", "synthesize", "value"]
 
 _ATTEMPTS = 12
 _TRIES = 3
-_FUEL = 400
 _EDGES = Edges()
 
 
@@ -39,21 +38,26 @@ def synthesize(
     name: str = "",
     beside: Conjunction = (),
     length: int | None = None,
+    given: Mapping[str, Any] | None = None,
 ) -> Any:
     """Draw a natural instance of *schema*: the same one for the same *seed*.
 
     With *optional* false only required members are drawn.  *name* is what it is called, or of what
-    it is; *length* how many items its list has, where the schema lets it.  It is what *beside* asks
-    for as well, where there is such a one.  Raises Unsatisfiable.
+    it is; *length* how many items its list has, where the schema lets it.  It agrees with the
+    members that are *given*, and is what *beside* asks for as well, where there is such a one.
+    Raises Unsatisfiable.
     """
     node = node_of(schema, beside)
     if beside and node.reason is not None:
         node = node_of(schema)
 
-    def draw(policy: Natural, source: Source) -> Any:
+    def draw(policy: Natural, source: Quick) -> Any:
+        if not policy.checks:
+            policy.length, policy.subject.given = length, given or {}
+            source.fuel *= 1 + (length or 0) // 4
         return policy.draw(Generator(node.graph, policy), node, source, 0, name)
 
-    drawn, reason = _first(schema, node, draw, seed, rich=256 if optional else 0, length=length)
+    drawn, reason = _first(schema, node, draw, seed, rich=256 if optional else 0)
     return _last_resort(schema, reason) if drawn is None else drawn[0]
 
 
@@ -98,17 +102,11 @@ def generator_of(schema: Schema) -> Generator:
 
 
 def _first(
-    schema: Schema,
-    node: Node,
-    draw: Callable[[Natural, Source], Any],
-    seed: Seed,
-    *,
-    rich: int,
-    length: int | None = None,
+    schema: Schema, node: Node, draw: Callable[[Natural, Quick], Any], seed: Seed, *, rich: int
 ) -> tuple[tuple[Any] | None, str]:
     """The first instance that is valid (in a tuple: it may be null), and why others were not."""
     reason = node.reason or ""
-    for policy, source in _attempts(seed, rich=rich, length=length):
+    for policy, source in _attempts(seed, rich=rich):
         try:
             value = draw(policy, source)
         except (Unsatisfiable, RecursionError) as fault:
@@ -119,11 +117,9 @@ def _first(
     return None, reason
 
 
-def _attempts(
-    seed: Seed, *, rich: int, length: int | None = None
-) -> Iterator[tuple[Natural, Quick]]:
+def _attempts(seed: Seed, *, rich: int) -> Iterator[tuple[Natural, Quick]]:
     """What one attempt after the other is made with: naturally first, then with more care."""
-    yield Natural(rich=rich, length=length), Quick(seed, fuel=_FUEL * (1 + (length or 0) // 4))
+    yield Natural(rich=rich), Quick(seed)
     for attempt in range(1, _ATTEMPTS):
         readiness = (rich, rich // 2, 0)[attempt % 3]
         yield Natural(rich=readiness, checks=True), Quick(seed.child("attempt", attempt))

@@ -86,7 +86,7 @@ def unusable(survey: Survey, diagnostics: Collection[Diagnostic]) -> Iterator[Di
     """
     faults: Iterable[SpecError]
     try:
-        faults = reader.compile(survey.document).faults
+        faults = reader.compile(survey.document, schemas=survey.schemas).faults
     except SpecError as error:
         faults = (error,)
     known = {each.pointer for each in diagnostics if each.severity == "error" and each.pointer}

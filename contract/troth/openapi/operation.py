@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from troth.document.document import Document
@@ -123,8 +124,7 @@ class MediaType:
     @property
     def is_sequence(self) -> bool:
         """Whether it is JSON texts in a row: a line each, or as RFC 7464 has them."""
-        kind = media_type.essence(self.content_type)
-        return _JSON_LINES.fullmatch(kind) is not None or is_json_seq(kind)
+        return _is_sequence(self.content_type)
 
     @property
     def is_json(self) -> bool:
@@ -294,6 +294,12 @@ class Match:
     operation: Operation
     path_parameters: Mapping[str, str]
     query: str = ""
+
+
+@lru_cache(maxsize=512)
+def _is_sequence(content_type: str) -> bool:
+    kind = media_type.essence(content_type)
+    return _JSON_LINES.fullmatch(kind) is not None or is_json_seq(kind)
 
 
 def is_json_seq(content_type: str) -> bool:

@@ -21,6 +21,7 @@ from troth.document.document import Document, Node
 from troth.document.spec_errors import Faults
 from troth.errors import SpecError
 from troth.http import media_type
+from troth.http.exchange import TOKEN
 from troth.laws import condition, laws
 from troth.laws.condition import Condition, Scope
 from troth.laws.declared_members import shapes_of
@@ -50,18 +51,29 @@ from troth.schema.schema import Schema, Schemas
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 # OpenAPI 3.1 §4.8.16.2: a range in capital letters
 _STATUS = re.compile(r"[1-5](?:[0-9]{2}|XX)")
+# RFC 9110 §5.1; what servers and browsers take beyond the token of RFC 6265 §4.1.1
+_NAMES = {"header": re.compile(TOKEN), "cookie": re.compile(r"[^\x00-\x20\x7f=;,]+")}
+# RFC 9110 §8.3.1
+_MEDIA_TYPE = re.compile(r" *[^\s/;,]+/[^\s/;,]+ *(;[^\x00-\x1f\x7f]*)?")
 # OpenAPI 3.1 §4.8.12.1: header parameters with these names are ignored
 _FRAMEWORK_FIELDS = ("accept", "content-type", "authorization")
 
 
 def compile(
-    document: Document, *, source: Contract | None = None, verbs: Verbs | None = None
+    document: Document,
+    *,
+    source: Contract | None = None,
+    verbs: Verbs | None = None,
+    schemas: Schemas | None = None,
 ) -> Contract:
     """Compile *document*; *source* is the contract of the same document without its overlays.
 
+    *schemas* are those of the document, where somebody has them already.
+
     Raises SpecError for a law, or another field of troth's own, that cannot be given a meaning.
     """
-    schemas = Schemas(document, published=source.schemas if source is not None else None)
+    if schemas is None:
+        schemas = Schemas(document, published=source.schemas if source is not None else None)
     faults = Faults((*document.faults, *schemas.told()))
     operations = tuple(_Reader(document, schemas, faults).operations())
     told = faults.in_order(document.file)
@@ -142,6 +154,7 @@ class _Reader:
         # OpenAPI 3.1 §4.8.10.1: an operation's own replace those of its path item
         merged: dict[tuple[str, str], Parameter] = {}
         for owner in (item, operation):
+            own: set[tuple[str, str]] = set()
             for entry in owner.items("parameters"):
                 declared = entry.followed()
                 name, location = declared.text("name"), declared.text("in")
@@ -149,6 +162,10 @@ class _Reader:
                     continue
                 if location == "header" and name.lower() in _FRAMEWORK_FIELDS:
                     continue
+                if (name, location) in own:
+                    fault = f"the parameter {name!r} in {location} is given twice"
+                    self.faults.add(entry.fault(fault, advice="The last one counts."))
+                own.add((name, location))
                 merged[name, location] = self.parameter(declared, name, location)
         return tuple(merged.values())
 
@@ -161,7 +178,16 @@ class _Reader:
             fault = f"{location!r} is not where a parameter can be"
             advice = f"It is in {' or '.join(LOCATIONS)}."
             self.faults.add(parameter.fault(fault, "in", advice=advice))
-        return location in LOCATIONS
+            return False
+        return self.can_be_sent(parameter.text("name"), location, parameter, "name")
+
+    def can_be_sent(self, name: str, location: str, owner: Node, *tokens: str) -> bool:
+        """Whether HTTP can carry a field or a cookie of that *name*; it is told if not."""
+        good = _NAMES[location].fullmatch(name) is not None if location in _NAMES else True
+        if not good:
+            fault = f"no {location} can be called {name!r}"
+            self.faults.add(owner.fault(fault, *tokens, advice="HTTP has no room for such names."))
+        return good
 
     def has(self, owner: Node, *members: str) -> bool:
         """Whether *owner* has *members*, without which it means nothing; it is told if not."""
@@ -249,6 +275,11 @@ class _Reader:
     ) -> Iterator[MediaType]:
         """The media types of *owner*; those of a response know what their *operation* declares."""
         for content_type, entry in owner.members("content"):
+            if _MEDIA_TYPE.fullmatch(content_type) is None:
+                fault = f"{content_type!r} is no media type"
+                advice = "One is TYPE/SUBTYPE, such as application/json."
+                self.faults.add(owner.fault(fault, "content", content_type, advice=advice))
+                continue
             declared = entry.followed()
             yield MediaType(
                 content_type=content_type,
@@ -292,6 +323,7 @@ class _Reader:
             for name, header in owner.members("headers")
             # OpenAPI 3.1 §4.8.15.1.1, §4.8.17.1: one that is named Content-Type is ignored
             if name.lower() != "content-type"
+            and self.can_be_sent(name, "header", owner, "headers", name)
         )
 
     def condition(self, declared: Node, operation: Node | None) -> Condition | None:

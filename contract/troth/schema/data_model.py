@@ -6,8 +6,10 @@ JSON Schema 2020-12 §4.2.  A number without a fraction is an integer however it
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import base64
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from troth.document.grammar import TYPES as TYPES
@@ -16,7 +18,21 @@ from troth.http import json_text
 ALL_TYPES = frozenset(TYPES)
 
 #: The ranges of OpenAPI's integer formats (OpenAPI Format Registry).
-INTEGERS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
+INTEGERS = {
+    **{f"int{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)},
+    **{f"uint{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64)},
+}
+#: What `contentEncoding` makes of bytes, and how these are read again (RFC 4648); readers raise
+#: ValueError.
+ENCODINGS: Mapping[str, tuple[Callable[[bytes], bytes], Callable[[bytes], bytes]]] = {
+    "base64": (base64.b64encode, partial(base64.b64decode, validate=True)),
+    "base64url": (
+        base64.urlsafe_b64encode,
+        partial(base64.b64decode, altchars=b"-_", validate=True),
+    ),
+    "base32": (base64.b32encode, base64.b32decode),
+    "base16": (base64.b16encode, base64.b16decode),
+}
 
 
 def type_of(value: Any) -> str:

@@ -9,10 +9,10 @@ What is rewritten:
 - OpenAPI 3.0 (its schemas are an "extended subset" of JSON Schema draft 5): `nullable`, boolean
   `exclusiveMinimum` and `exclusiveMaximum`, siblings of `$ref` (ignored, 3.0.4 §4.7.23.1), and
   keywords that 3.0 does not have (dropped: they say nothing there).
-- `format: int32` and `int64` become bounds, in every version: as annotations they would let 2**40
-  pass as an int32.  Bounds say nothing of null or of a string, and 1.0 stays an integer.
-  `float` and `double` stay annotations: every JSON number that `json_text` reads is a double, and
-  which of them a float can hold exactly is no question that an author means to ask.
+- The integer formats, `int32` and the others, become bounds, in every version: as annotations they
+  would let 2**40 pass as an int32.  Bounds say nothing of null or of a string, and 1.0 stays an
+  integer.  `float` and `double` stay annotations: every JSON number that `json_text` reads is a
+  double, and which of them a float can hold exactly is no question that an author means to ask.
 
 The formats of JSON Schema 2020-12 (`data_model.FORMATS`) are asserted by the validator; those of
 OpenAPI's registry (`byte`, `binary`, `password`, …) and unknown ones are annotations.
@@ -46,6 +46,7 @@ EXCLUSIVE = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 
 _NO_KEYWORDS = frozenset({"$schema", "$id", "$anchor", "$dynamicAnchor"})
 
+_REFERENCES = {"$ref": None, "$dynamicRef": None}.keys()
 _DIALECTS = (JSON_SCHEMA_2020_12, *OPENAPI_DIALECTS)
 
 # OpenAPI 3.0.4 §4.7.24: the keywords that a Schema Object has there.
@@ -193,7 +194,7 @@ def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Pre
             if "discriminator" in node and _discriminates(node["discriminator"]):
                 discriminating.append(at)
         if kind in REFERABLE:
-            for keyword in ("$ref", "$dynamicRef"):
+            for keyword in _REFERENCES & node.keys():
                 if (target := applicators.resolve(root, node, keyword)) is not None:
                     to_see.append((target[1], target[0], kind))
                     referrers.setdefault(target[0], []).append(at)

@@ -57,6 +57,11 @@ class _Members:
         self._referrers = prepared.referrers
         self._targets = sorted(prepared.referrers)
         self._known = frozenset(prepared.pointers)
+        # what tells which schema is meant is sent, whatever else is said of it
+        self._telling = frozenset(
+            pointers.resolve(prepared.root, at)["discriminator"]["propertyName"]
+            for at in prepared.discriminating
+        )
         self._hidden = frozenset(self._above(marked, ("allOf",)))
 
     def declared(self) -> Iterator[tuple[str, str]]:
@@ -72,7 +77,8 @@ class _Members:
 
     def release(self, owner: str, at: str, edited: Edited, *, forbids: bool) -> None:
         """Ask no more for the member that *owner* declares at *at*; forbid it, perhaps."""
-        if not self._waive(owner, at, edited) and forbids:
+        needed = self._waive(owner, at, edited) or pointers.split(at)[-1] in self._telling
+        if forbids and not needed:
             self._close(at, edited)
             self._strip(owner, at, edited)
 

@@ -153,7 +153,8 @@ def _format(expected: Any, value: Any) -> str:
 def out_of_format(name: str, value: Any, limit: int) -> str:
     """`1099511627776 is not an int32: it is above 2147483647`."""
     side = "above" if value > limit else "below"
-    return f"{show(value)} is not an {name}: it is {side} {limit}"
+    article = "a" if name.startswith("u") else "an"
+    return f"{show(value)} is not {article} {name}: it is {side} {limit}"
 
 
 def _repeated(_: Any, value: Any) -> str:

@@ -23,6 +23,7 @@ from troth.errors import Place, SpecError
 from troth.http import json_text, media_type
 from troth.schema import dialect, messages, misspellings, validators
 from troth.schema.applicators import IN_PLACE, applying
+from troth.schema.data_model import ENCODINGS
 from troth.schema.direction import Direction, toward
 from troth.schema.discriminator import SUBTYPES
 from troth.schema.explanation import Explainer, Mismatch
@@ -110,10 +111,12 @@ class Schemas:
         self.prepared = prepared or _prepared(document)
         patterns = validators.PATTERNS if document.openapi else validators.SMALL_PATTERNS
         self.draft = draft
-        try:
-            self.engine = validators.Engine(self.prepared, draft=draft, patterns=patterns)
-        except validators.Uncompilable as fault:
-            raise self._spec_error(fault) from fault
+        self.engine = validators.Engine(self.prepared, draft=draft, patterns=patterns)
+        if prepared is None:  # else it is a variant of one that could be read
+            try:
+                self.engine.registry  # noqa: B018 - made now, so that what is wrong is told
+            except validators.Uncompilable as fault:
+                raise self._spec_error(fault) from fault
         self._explainer = Explainer(
             document.root,
             self.prepared.root,
@@ -274,19 +277,36 @@ class Schemas:
 
     def _is_fit(self, pointer: str, text: str) -> bool:
         try:
-            value = _parse(text)
-        except json_text.BadJson:
+            value = self._parse(pointer, text)
+        except (json_text.BadJson, ValueError):
             return False
         return self.at(pointer, content=True).is_valid(value)
 
     def _in_content(self, pointer: str, text: str) -> tuple[Mismatch, ...]:
         try:
-            value = _parse(text)
-        except json_text.BadJson as fault:
-            by = f"{pointer.rpartition('/')[0]}/contentMediaType"
+            value = self._parse(pointer, text)
+        except (json_text.BadJson, ValueError) as fault:
+            is_json = isinstance(fault, json_text.BadJson)
+            word = "contentMediaType" if is_json else "contentEncoding"
+            by = f"{pointer.rpartition('/')[0]}/{word}"
             message = f"the string does not hold JSON: {fault}"
-            return (Mismatch("contentMediaType", "", by, message, self.document.place(by)),)
+            if not is_json:
+                message = f"{messages.show(text)} is not {pointers.find(self.document.root, by)}"
+            return (Mismatch(word, "", by, message, self.document.place(by)),)
         return self.at(pointer, content=True).errors(value)
+
+    def _parse(self, pointer: str, text: str) -> Any:
+        """The JSON in *text*, the content of which is held to the schema at *pointer*.
+
+        Raises json_text.BadJson, or ValueError where it is not encoded as it says.
+        """
+        data = text.encode("utf-8", "surrogatepass")
+        holder = pointers.find(self.prepared.root, pointer.rpartition("/")[0])
+        encoding = holder.get("contentEncoding") if isinstance(holder, dict) else None
+        if encoding not in _PLAIN:
+            _, read = ENCODINGS[str(encoding).lower()]
+            data = read(data)
+        return json_text.decode(data)
 
 
 def _untouched(published: Schemas, overlaid: Schemas) -> frozenset[str]:
@@ -373,18 +393,13 @@ def _content_keyword(is_fit: Callable[[str, str], bool]) -> type:
 
 
 def _holds_json(schema: Mapping[str, Any]) -> bool:
-    """Whether *schema* says that its strings hold plain JSON."""
-    content_type = schema.get("contentMediaType")
+    """Whether *schema* says that its strings hold JSON, encoded in a way that can be read."""
+    content_type, encoding = schema.get("contentMediaType"), schema.get("contentEncoding")
     return (
         isinstance(content_type, str)
         and media_type.is_json(content_type)
-        and schema.get("contentEncoding") in _PLAIN
+        and (encoding in _PLAIN or (isinstance(encoding, str) and encoding.lower() in ENCODINGS))
     )
-
-
-def _parse(text: str) -> Any:
-    """The JSON in *text*; raises json_text.BadJson."""
-    return json_text.decode(text.encode("utf-8", "surrogatepass"))
 
 
 def _content_schema_of(root: Any, pointer: str, member: str) -> str | None:
@@ -402,7 +417,11 @@ def _content_schema_of(root: Any, pointer: str, member: str) -> str | None:
     ]
     parts = _parts(root, properties)
     holders = [
-        at for at, schema in parts or () if "contentSchema" in schema and _holds_json(schema)
+        at
+        for at, schema in parts or ()
+        if "contentSchema" in schema
+        and _holds_json(schema)
+        and schema.get("contentEncoding") in _PLAIN  # who asks parses the string itself
     ]
     return f"{holders[0]}/contentSchema" if len(holders) == 1 else None
 

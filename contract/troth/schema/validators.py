@@ -19,7 +19,7 @@ from troth import pointer as pointers
 from troth.document.grammar import JSON_SCHEMA_2020_12
 from troth.schema import messages
 from troth.schema.dialect import BASE, Edited, Prepared, copy_of
-from troth.schema.ecma import LIMITS
+from troth.schema.ecma import LIMITS, NotEcma, parse
 
 #: How much work one pattern may be.
 PATTERNS = LIMITS
@@ -70,6 +70,17 @@ _TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
 _BAD_PATTERN = "the pattern {} is not an ECMA-262 regular expression, or it is too large to run"
 
 
+def _is_regex_text(text: str) -> bool:
+    try:
+        return parse(text).loose is None
+    except NotEcma:
+        return False
+
+
+#: The formats that the engine reads otherwise than the standard has them.
+_FORMATS: dict[str, Callable[[str], bool]] = {"regex": _is_regex_text}
+
+
 class Uncompilable(Exception):
     """The schema cannot be compiled; *pointer* is the node at fault, in the root."""
 
@@ -106,8 +117,15 @@ class Engine:
         #: The draft by the engine's own number.
         self._validator, self.draft = DRAFTS[draft]
         self._names = _Names(prepared)
-        self._root = self._names.written()
-        self.registry = _registry(self._root)
+
+    @cached_property
+    def _root(self) -> Any:
+        return self._names.written()
+
+    @cached_property
+    def registry(self) -> jsonschema_rs.Registry:
+        """The root, as references lead into it.  Raises Uncompilable."""
+        return _registry(self._root)
 
     def compile(self, pointer: str, *, keywords: Mapping[str, Any] | None = None) -> Compiled:
         """The validator of the schema at *pointer*; *keywords* are of our own making."""
@@ -211,6 +229,7 @@ class Engine:
                 registry=registry or self.registry,
                 validate_formats=True,
                 pattern_options=self.patterns,
+                formats=_FORMATS,
                 keywords=dict(keywords) if keywords else None,
             )
         except jsonschema_rs.ValidationError as error:

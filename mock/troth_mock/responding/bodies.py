@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from troth.generation.values import synthesize
+from troth.generation.values import fit, synthesize
 from troth.http import json_text, media_type
 from troth.http.exchange import Fields
 from troth.openapi.contract import Contract
@@ -18,7 +19,7 @@ from troth.validation import content
 from troth.validation.xml import Unwritable
 from troth_mock.reply import JSON, PHRASES, Reply, has_content, headers
 from troth_mock.responding import negotiation
-from troth_mock.responding.echo import Said, agrees, with_said
+from troth_mock.responding.echo import Said, agrees, located, with_said
 from troth_mock.responding.negotiation import Preferences
 from troth_mock.responding.problems import Problem, conforming
 from troth_mock.responding.sequences import Events, are_items, items_of
@@ -103,6 +104,8 @@ class Bodies:
                 value = with_said(entry.schema, deepcopy(value), said.of_one)
         else:
             value = self._natural(status, entry, kind, seed, preferences, said)
+        if status == 201 and declared is not None:
+            required = located(declared, required, said, value)
         kind, body = written(entry, kind, value, seed=seed)
         return Reply(status, (("Content-Type", kind), *required), body)
 
@@ -125,7 +128,8 @@ class Bodies:
             return None
         good = self._good.get(id(entry))
         if good is None:
-            good = [example for example in entry.examples if _conforms(entry, example)]
+            sent = map(partial(_sendable, entry), entry.examples)
+            good = [example for example in sent if _conforms(entry, example)]
             self._good[id(entry)] = good
         return next((one for one in good if agrees(one.value, said)), good[0] if good else None)
 
@@ -144,7 +148,9 @@ class Bodies:
         elif entry.schema is None:
             value = anything(kind)
         else:
-            value = synthesize(entry.schema, seed=seed, name=said.owner, length=said.length)
+            value = synthesize(
+                entry.schema, seed=seed, name=said.owner, length=said.length, given=said.members
+            )
             value = with_said(entry.schema, value, said) if 200 <= status < 300 else value
         return natural(entry, kind, value, title=PHRASES.get(status, "answer"))
 
@@ -154,6 +160,16 @@ class Bodies:
         if preferences.code is None:
             return Problem(status, f"{phrase}: the document declares no other answer")
         return Problem(status, f"{phrase}: the answer that was asked for with Prefer")
+
+
+def _sendable(entry: MediaType, example: Example) -> Example:
+    """*example* without what is writeOnly, if nothing else keeps it from being an answer."""
+    schema = entry.schema
+    if schema is None or example.text is not None or schema.is_valid(example.value):
+        return example
+    if any(mismatch.keyword != "writeOnly" for mismatch in schema.errors(example.value)):
+        return example
+    return replace(example, value=fit(schema, example.value, seed=Seed.of("example")))
 
 
 def _conforms(entry: MediaType, example: Example) -> bool:

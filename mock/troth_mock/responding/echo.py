@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, quote, unquote
 
 from troth.generation import natural_values
-from troth.openapi.operation import Match, Operation
+from troth.http.exchange import Fields
+from troth.openapi.operation import DeclaredResponse, Match, Operation
 from troth.schema.schema import Schema
 
 #: A longer list is as long as this.
@@ -36,14 +37,21 @@ Words = tuple[str, ...]
 class Said:
     """What a request says by name: in its *path*, in its *query*, in its *body*.
 
-    *own* is the parameter that the path ends with, *owner* what it is about.
+    *own* is the parameter that the path ends with, *owner* what it is about, *at* the path as sent.
     """
 
+    at: str
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: Any
     own: str | None
     owner: str
+
+    @property
+    def members(self) -> Mapping[str, Any]:
+        """All that is said, by name."""
+        body = self.body if isinstance(self.body, dict) else {}
+        return {**self.query, **body, **self.path}
 
     @property
     def of_one(self) -> Said:
@@ -62,14 +70,15 @@ class Said:
         return None
 
 
-def said(operation: Operation, match: Match, body: Any) -> Said:
-    """What the request that *match* is of says; *body* is its decoded body."""
+def said(operation: Operation, match: Match, target: str, body: Any) -> Said:
+    """What the request to *target*, of which *match* is, says; *body* is its decoded body."""
     segments = re.split("[?#]", operation.path, maxsplit=1)[0].strip("/").split("/")
     if operation.method in _WRITES and natural_values.singular(segments[-1]) == segments[-1]:
         # something is done to the thing: POST /tasks/{id}/archive
         segments = segments[:-1] if segments[-2:-1] and "{" not in segments[-1] else segments
     own = re.fullmatch(r"\{([^{}]+)\}", segments[-1])
     return Said(
+        re.split("[?#]", target, maxsplit=1)[0].rstrip("/"),
         {name: unquote(text) for name, text in match.path_parameters.items()},
         dict(parse_qsl(match.query)) if match.query else {},
         body if operation.method in _WRITES else None,
@@ -79,9 +88,13 @@ def said(operation: Operation, match: Match, body: Any) -> Said:
 
 
 def _owner(literals: list[str]) -> str:
-    """What a path of these segments is about: the last that is a thing, or the last."""
-    owners = [natural_values.owner_of(segment, "") for segment in reversed(literals)]
-    return next(filter(natural_values.is_thing, owners), owners[0] if owners else "")
+    """What a path of these segments is about: the last that is a thing, or several of them."""
+    for segment in reversed(literals):
+        owner, words = natural_values.owner_of(segment), natural_values.words_of(segment)
+        is_many = bool(words) and natural_values.singular(words[-1]) != words[-1]
+        if natural_values.is_thing(owner) or (is_many and "by" not in words):
+            return owner
+    return natural_values.owner_of(literals[-1]) if literals else ""
 
 
 def with_said(schema: Schema, value: Any, said: Said) -> Any:
@@ -95,6 +108,24 @@ def with_said(schema: Schema, value: Any, said: Said) -> Any:
         for place, key in _places(value, name, said, is_own=is_own):
             _put(schema, value, place, key, text)
     return _shortened(schema, value, said.length)
+
+
+def located(declared: DeclaredResponse, fields: Fields, said: Said, value: Any) -> Fields:
+    """*fields*, of which Location leads to the thing that was made: *value*, by its identifier."""
+    from troth.validation.parameters import is_field  # slow to load, and few answers have fields
+
+    header = next((one for one in declared.headers if one.name.lower() == "location"), None)
+    things = [value, *value.values()] if isinstance(value, dict) else []
+    own = next((one["id"] for one in things if isinstance(one, dict) and "id" in one), None)
+    if header is None or header.examples or not isinstance(own, (str, int)):
+        return fields
+    path = f"{said.at}/{quote(str(own), safe='')}"
+    good = (text for text in (path, f"https://example.com{path}") if is_field(header, text))
+    text = next(good, None)
+    return tuple(
+        (name, text if text is not None and name.lower() == "location" else before)
+        for name, before in fields
+    )
 
 
 def agrees(value: Any, said: Said) -> bool:

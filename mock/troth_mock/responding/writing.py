@@ -25,11 +25,13 @@ def natural(entry: MediaType, kind: str, value: Any, *, title: str) -> Any:
 
     *title* is that of a page.  Raises Unwritable for a file of which there is none.
     """
-    schema = entry.schema
+    schema, form = entry.schema, content.form_of(kind)
+    if form == "json":
+        return value
     file = sample(kind, schema)
     if file is not None:
         return file
-    is_file = content.form_of(kind) == "bytes" and media_type.essence(kind) != _BYTES
+    is_file = form == "bytes" and media_type.essence(kind) != _BYTES
     if is_file and (schema is None or forms.is_binary(schema)):
         raise Unwritable(f"no file of type {kind} can be made, and the document has no example")
     if media_type.essence(kind) == "text/html" and isinstance(value, str):

@@ -57,6 +57,15 @@ def answered(content: dict[str, Any]) -> list[bytes]:
     return found
 
 
+def test_an_example_is_answered_without_what_is_writeonly() -> None:
+    secret = {"type": "string", "writeOnly": True}
+    user = {"properties": {"name": {"type": "string"}, "secret": secret}}
+    shown = [{"name": "Ada", "secret": "s"}, {"name": "Bob"}]
+    content = {"schema": {"type": "array", "items": user}, "example": shown}
+    (body,) = set(answered({"application/json": content}))
+    assert json.loads(body) == [{"name": "Ada"}, {"name": "Bob"}]
+
+
 def test_an_event_has_the_fields_that_go_with_its_data() -> None:
     bodies = answered({"text/event-stream": {"itemSchema": EVENT}})
     assert all(any(kind in body for body in bodies) for kind in (b"event: price", b"event: note"))

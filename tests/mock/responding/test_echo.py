@@ -209,3 +209,33 @@ def test_the_example_of_the_thing_that_is_asked_for_goes_before_others() -> None
     request = Request("GET", "/tasks/9", (("Prefer", 'example="the 2"'),), b"")
     reply = responder.respond(request, now=0)
     assert json.loads(reply.body or b"") == {"id": 2, "title": "2"}
+
+
+@pytest.mark.parametrize("form", [None, "uri-reference", "uri"])
+def test_what_was_made_is_where_it_says(form: str | None) -> None:
+    header = {"schema": {"type": "string", **({"format": form} if form else {})}}
+    content = {"application/json": {"schema": TASK}}
+    made = {"201": {"description": "", "content": content, "headers": {"Location": header}}}
+    root = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "servers": [{"url": "/v1"}],
+        "paths": {"/tasks": {"post": {"responses": made}}},
+    }
+    responder = Responder(reader.compile(document.read(json.dumps(root).encode(), name="a.json")))
+    reply = responder.respond(Request("POST", "/v1/tasks?x=1", (), b""), now=0)
+    own = json.loads(reply.body or b"")["id"]
+    host = "https://example.com" if form == "uri" else ""
+    assert ("Location", f"{host}/v1/tasks/{own}") in reply.fields
+
+
+def test_a_path_is_about_the_last_thing_that_it_names() -> None:
+    schema = {"type": "object", "required": ["total", "tax", "subtotal", "items", "name"]}
+    amounts = {name: {"type": "number"} for name in ("total", "tax", "subtotal")}
+    items = {"type": "array", "items": {"type": "object"}, "minItems": 1}
+    schema["properties"] = {**amounts, "items": items, "name": TEXT}
+    orders = answering("/users/{userId}/orders", {"type": "array", "items": schema, "minItems": 2})
+    for one in ask(orders, "/users/9/orders"):
+        assert one["total"] == pytest.approx(one["subtotal"] + one["tax"])
+    found = ask(answering("/users/findByStatus", schema), "/users/findByStatus")
+    assert found["name"].istitle()

@@ -20,7 +20,7 @@ from troth.conformance.settings import Settings
 from troth.generation import requests
 from troth.generation.mutations import NothingToBreak, broken
 from troth.generation.request_writer import CREDENTIAL
-from troth.generation.source import Seeded
+from troth.generation.source import Seeded, Unsatisfiable
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
 from troth.seed import Seed
@@ -178,11 +178,15 @@ def _random_cases(tested: Subject, seed: Seed) -> Iterator[Case]:
         number += 1
         source = Seeded(seed.child(tested.operation.name, number))
         if tested.made is None:
+            try:
+                request = requests.request(tested.contract, tested.operation, source)
+            except Unsatisfiable:  # there is one at least, since it is tested
+                request = tested.request(None)
             yield Case(
                 id=f"random/{tested.slug}/{number:04}",
                 phase="random",
                 operation=tested.operation.name,
-                request=requests.request(tested.contract, tested.operation, source),
+                request=request,
                 published_intent="valid" if tested.is_published else "either",
                 about="a random request",
             )

@@ -18,9 +18,11 @@ from troth.generation import features, requests
 from troth.generation.locations import locations
 from troth.generation.raw_json import has_written, read, write
 from troth.generation.request_writer import (
+    UNSET,
     Values,
     assemble,
     body_type,
+    whatever,
     with_credential,
 )
 from troth.generation.requests import Composition
@@ -146,10 +148,16 @@ class Subject:
         streamed = factor.levels[0].build(value, Smallest())
         return streamed if made.valid(streamed) else None
 
+    @property
+    def undescribed(self) -> Any:
+        """A body where there has to be one and no schema describes it, else the mark of none."""
+        declared, entry = self.operation.request_body, body_type(self.operation)
+        return whatever(entry) if entry and declared and declared.required else UNSET
+
     def request(self, value: Any) -> Request:
         """The request with the body *value*, which may hold `Written` texts."""
         if self.made is None:
-            return assemble(self.operation, parameters=self.parameters)
+            return assemble(self.operation, parameters=self.parameters, body=self.undescribed)
         if self.is_json:
             return assemble(self.operation, parameters=self.parameters, raw=write(value))
         return assemble(self.operation, parameters=self.parameters, body=read(value))

@@ -62,7 +62,7 @@ def _case(
 def _parameter_cases(subject: Subject) -> Iterator[Case]:
     """Each parameter: given, absent, rejected."""
     plain = _case(subject, "minimal", subject.minimal, "")
-    body = {"body": subject.minimal} if subject.made is not None else {}
+    body = {"body": subject.undescribed if subject.made is None else subject.minimal}
 
     def changed(
         name: str, parameters: Mapping[tuple[str, str], Any], intent: Intent, about: str
