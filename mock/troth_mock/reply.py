@@ -72,7 +72,7 @@ def without_coding(fields: Fields) -> Fields:
 def header_text(header: Parameter, seed: Seed) -> str | None:
     """The text of a header field; None for a coding that is none of those which can be put on."""
     if header.name.lower() == "content-encoding":
-        codings = (*content_coding.CODINGS, "identity")
+        codings = (*content_coding.PACKED, "identity")
         return next((one for one in codings if _allows(header, one)), None)
     return _field(header, seed)
 

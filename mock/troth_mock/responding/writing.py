@@ -88,7 +88,7 @@ def written(entry: MediaType, kind: str, value: Any, *, seed: Seed) -> tuple[str
 def coded(reply: Reply) -> Reply:
     """*reply* in the coding that its Content-Encoding field tells."""
     coding = content_coding.coding(reply.fields)
-    if coding not in content_coding.CODINGS:
+    if coding not in content_coding.PACKED:
         return reply
     stream = reply.stream
     if stream is not None:

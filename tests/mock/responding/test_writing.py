@@ -164,6 +164,13 @@ def test_a_coding_that_is_promised_is_put_on(schema: dict[str, Any], name: str) 
     assert set(json.loads(undo(reply.body or b""))) >= {"a"}
 
 
+def test_brotli_is_put_on_where_nothing_else_is_allowed() -> None:
+    content = {"text/plain": {"schema": {"type": "string", "const": "hello"}}}
+    reply = answer(content, headers=coding(enum=["br"]))
+    assert dict(reply.fields)["Content-Encoding"] == "br"
+    assert reply.body == b"\x0c\x20\x00\x08hello\x03"
+
+
 def test_a_stream_is_coded_piece_by_piece() -> None:
     content = {"text/event-stream": {"itemSchema": {"properties": {"data": {"const": "x"}}}}}
     reply = answer(content, headers=coding())
@@ -177,7 +184,7 @@ def test_a_stream_is_coded_piece_by_piece() -> None:
 
 def test_a_coding_that_is_not_known_is_neither_told_nor_put_on() -> None:
     content = {"application/json": {"schema": COUNT}}
-    response = {"description": "ok", "content": content, "headers": coding(enum=["br"])}
+    response = {"description": "ok", "content": content, "headers": coding(enum=["compress"])}
     root = {
         "openapi": "3.1.0",
         "info": {"title": "t", "version": "1"},
