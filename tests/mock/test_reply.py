@@ -76,7 +76,7 @@ def test_an_event_has_the_fields_that_it_must_have_if_a_line_can_hold_them(
     text = EVENTS.replace("EVENT}", f'"{kind}"}}').replace("ID}", f'"{identity}"}}')
     contract = reader.compile(document.read(text.encode(), name="api.yaml"))
     (declared,) = contract.operations[0].responses
-    framed = framing(contract, declared.content[0])
+    framed = framing(declared.content[0])
     assert (framed.before, framed.after, framed.end) == (before, b"\n\n", b"data: [DONE]\n\n")
 
 
