@@ -19,7 +19,7 @@ from troth.errors import Place
 from troth.schema import branches, discriminator, messages, misspellings
 from troth.schema.applicators import APPLICATORS, DEFINITIONS, Tokens
 from troth.schema.data_model import INTEGERS
-from troth.schema.dialect import EXCLUSIVE
+from troth.schema.dialect import EXCLUSIVE, is_or_null
 
 #: At most so many mismatches are explained: what is wrong with a thousand items needs no more.
 MOST = 1000
@@ -93,7 +93,10 @@ class Explainer:
         return tuple(self._placed(each, outside) for each in mismatches[:MOST])
 
     def _placed(self, mismatch: Unplaced, outside: int) -> Mismatch:
-        schema = pointers.of(discriminator.pointer_of(mismatch.schema))
+        tokens = mismatch.schema
+        if tokens[-1:] == ("anyOf",) and is_or_null(_get(self._prepared, tokens[:-1])):
+            tokens = tokens[:-1]  # the document has no such union there
+        schema = pointers.of(discriminator.pointer_of(tokens))
         instance = pointers.of(mismatch.instance[outside:])
         return Mismatch(mismatch.keyword, instance, schema, mismatch.message, self._place(schema))
 
