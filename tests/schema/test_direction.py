@@ -231,3 +231,13 @@ def test_what_may_be_null_as_well_has_the_direction_of_what_it_refers_to(openapi
         True,
         True,
     ]
+
+
+@pytest.mark.parametrize("openapi", ["3.0.4", "3.1.1"])
+def test_branches_that_only_what_does_not_travel_tells_apart_may_both_match(openapi):
+    token = {"type": "object", "required": ["token"], "properties": {"token": SECRET}}
+    it = {"oneOf": [owning(), token]}
+    schemas = schemas_of(openapi, It=it)
+    assert not schemas.at(COMPONENTS + "It", direction="response").errors(ANSWER)
+    request = schemas.at(COMPONENTS + "It", direction="request")
+    assert not request.errors({"token": "t"})

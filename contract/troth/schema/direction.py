@@ -28,6 +28,9 @@ Direction = Literal["request", "response"]
 #: What does not travel in each direction.
 ONE_WAY: Mapping[Direction, str] = {"request": "readOnly", "response": "writeOnly"}
 
+#: What has a `oneOf` whose branches were told apart by members that do not travel.
+WAIVED = "x-troth-waived"
+
 _MEMBERS = ("properties", "patternProperties")
 # What holds of an instance wherever its schema does, or under a condition that may be met.
 _TOGETHER = ("allOf", "then", "else", "dependentSchemas")
@@ -90,8 +93,9 @@ class _Members:
         *_, last = pointers.split(at)
         is_rest = at == f"{owner}/additionalProperties"
         declared = schema.get("properties")
-        needed = False
-        for above in self._above([owner], _POSITIVE):
+        needed = is_waived = False
+        holding = self._above([owner], _POSITIVE)
+        for above in holding:
             for part, written in self._beside(above, owner):
                 names = {
                     name
@@ -103,6 +107,10 @@ class _Members:
                         needed = True
                     else:
                         _release(edited.node(part), name)
+                        is_waived = True
+        for union, word in filter(None, map(self._holder, holding if is_waived else ())):
+            if word == "oneOf":
+                edited.node(union)[WAIVED] = True
         return needed
 
     def _is_plain(self, part: str, written: Mapping[str, Any], name: str) -> bool:

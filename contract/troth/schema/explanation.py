@@ -20,6 +20,7 @@ from troth.schema import branches, discriminator, messages, misspellings
 from troth.schema.applicators import APPLICATORS, DEFINITIONS, Tokens
 from troth.schema.data_model import INTEGERS
 from troth.schema.dialect import EXCLUSIVE, is_or_null
+from troth.schema.direction import WAIVED
 
 #: At most so many mismatches are explained: what is wrong with a thousand items needs no more.
 MOST = 1000
@@ -116,6 +117,8 @@ class Explainer:
         elif isinstance(kind, (_Kind.OneOfNotValid, _Kind.AnyOf)):
             yield from self._explain_branches(kind.context, instance, where, by)
         elif isinstance(kind, _Kind.OneOfMultipleValid):
+            if WAIVED in (_get(self._prepared, by[:-1]) or {}):
+                return  # which of them is meant cannot be seen from here
             missing = self._table(by).missing(value)
             message = self._several(kind.context, value, by)
             if missing is not None:
