@@ -299,14 +299,13 @@ class Natural:
                 turn = (self._turns[node] + 1) % len(examples)
             self._turns[node] = turn
         example = examples[turn]
+        if node.shape.values is None and not isinstance(example, (dict, list)):
+            return self.subject.example(node, example, source, name)
         if isinstance(example, (dict, list)):
             example = deepcopy(example)
             if isinstance(example, dict):
                 self.subject.tell_apart(node, example, source, name)
-            return example
-        if node.shape.values is not None:
-            return example
-        return self.subject.example(node, example, source, name)
+        return example
 
     def item(
         self, generator: Generator, nodes: Conjunction, source: Source, depth: int, name: str
@@ -378,7 +377,9 @@ class Natural:
         if kinds is None:
             kinds = shape.derived["kinds"] = _kinds(shape)
         if len(kinds) == 1:
-            return self._of_kind(generator, shape, kinds[0], source, depth, name)
+            if kinds[0] != "object":
+                return generator.of_kind(shape, kinds[0], source, depth, name)
+            return self._object(generator, shape, source, depth, name)
         return _first_built(
             lambda kind: self._of_kind(generator, shape, kind, source, depth, name), kinds
         )
@@ -392,9 +393,14 @@ class Natural:
         depth: int,
         name: str,
     ) -> Any:
-        """A value of the type *kind*; the members of an object know what they belong to."""
-        if kind != "object":
-            return generator.of_kind(shape, kind, source, depth, name)
+        if kind == "object":
+            return self._object(generator, shape, source, depth, name)
+        return generator.of_kind(shape, kind, source, depth, name)
+
+    def _object(
+        self, generator: Generator, shape: Shape, source: Source, depth: int, name: str
+    ) -> Any:
+        """An object whose members know what they belong to, and agree with one another."""
         before = self.subject.enter(name)
         try:
             self.subject.learn(generator.graph, shape)

@@ -458,6 +458,11 @@ class Record:
 
     def _written(self, template: str, told: Telling, source: Source) -> str:
         pieces, blanks = _pieces(template)
+        if len(blanks) == 1:
+            text = self._part(blanks[0], told, source)
+            if blanks[0].case:
+                text = blanks[0].cased(text)
+            return f"{pieces[0]}{text}{pieces[1]}"
         texts = [blank.cased(self._part(blank, told, source)) for blank in blanks]
         return pieces[0] + "".join(map("".join, zip(texts, pieces[1:], strict=True)))
 

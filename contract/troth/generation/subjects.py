@@ -124,7 +124,9 @@ class Subject:
     def example(self, node: Node, example: Any, source: Source, name: str) -> Any:
         """*example* at *node* for the member *name*, or what is like it, where it came before."""
         told = telling(name, self.owner)
-        if told is None or type(example) not in (str, int):
+        if told is None or not (told.kind.unique or told.kind.vary):
+            return example
+        if type(example) not in (str, int):
             return example
         if told.kind.vary:
             shown = self._taken.setdefault((self.owner, name), set())
@@ -186,6 +188,8 @@ def _is_of(shape: Shape, number: int | float) -> bool:
 
 def agree(graph: Graph, shape: Shape, members: dict[str, Any], owner: str) -> None:
     """Let the *members* of an *owner* agree with one another, and with what is inside them."""
+    if len(members) < 2:
+        return
     inner = {name: each for name, each in members.items() if isinstance(each, (dict, list))}
     if inner:
         _link(graph, shape, members, owner, inner)
