@@ -8,7 +8,7 @@ contract's `faults`; a law that does not parse was written for troth, and is a S
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice, product
@@ -18,7 +18,7 @@ from urllib.parse import urljoin
 from troth import pointer as pointers
 from troth.document import vocabulary
 from troth.document.document import Document, Node
-from troth.document.spec_errors import Faults
+from troth.document.spec_errors import Faults, WrongType
 from troth.errors import SpecError
 from troth.http import media_type
 from troth.http.exchange import TOKEN
@@ -43,7 +43,7 @@ from troth.openapi.operation import (
     SecurityScheme,
     explodes,
 )
-from troth.openapi.paths import TEMPLATED, base_path
+from troth.openapi.paths import TEMPLATED, base_path, path_template
 from troth.openapi.stream_assembly import Assembly
 from troth.schema.direction import Direction
 from troth.schema.schema import Schema, Schemas
@@ -55,6 +55,9 @@ _STATUS = re.compile(r"[1-5](?:[0-9]{2}|XX)")
 _NAMES = {"header": re.compile(TOKEN), "cookie": re.compile(r"[^\x00-\x20\x7f=;,]+")}
 # RFC 9110 §8.3.1
 _MEDIA_TYPE = re.compile(r" *[^\s/;,]+/[^\s/;,]+ *(;[^\x00-\x1f\x7f]*)?")
+# OpenAPI 3.1 §4.8.27.1
+_SCHEMES = ("apiKey", "http", "mutualTLS", "oauth2", "openIdConnect")
+_KEY_LOCATIONS = ("query", "header", "cookie")
 # OpenAPI 3.1 §4.8.12.1: header parameters with these names are ignored
 _FRAMEWORK_FIELDS = ("accept", "content-type", "authorization")
 
@@ -125,7 +128,7 @@ class _Reader:
             pointer=operation.pointer,
             operation_id=self.operation_id(operation),
             summary=operation.prose("summary"),
-            parameters=self.parameters(operation, item),
+            parameters=self.parameters(operation, item, path),
             request_body=self.request_body(operation),
             responses=tuple(self.responses(operation)),
             security=self.security(operation),
@@ -150,7 +153,7 @@ class _Reader:
         self.faults.add(operation.fault(fault, "operationId", advice="It has to be unique."))
         return None
 
-    def parameters(self, operation: Node, item: Node) -> tuple[Parameter, ...]:
+    def parameters(self, operation: Node, item: Node, path: str) -> tuple[Parameter, ...]:
         # OpenAPI 3.1 §4.8.10.1: an operation's own replace those of its path item
         merged: dict[tuple[str, str], Parameter] = {}
         for owner in (item, operation):
@@ -167,7 +170,24 @@ class _Reader:
                     self.faults.add(entry.fault(fault, advice="The last one counts."))
                 own.add((name, location))
                 merged[name, location] = self.parameter(declared, name, location)
-        return tuple(merged.values())
+        return tuple(each for each in merged.values() if self.has_variable(each, merged, path))
+
+    def has_variable(
+        self, parameter: Parameter, beside: Collection[tuple[str, str]], path: str
+    ) -> bool:
+        """Whether *path* has room for *parameter*, which nothing could be sent in otherwise."""
+        if parameter.location != "path":
+            return True
+        declared = frozenset(name for name, location in beside if location == "path")
+        written = path_template(path, declared)
+        names = {*written.names, *(name for _, value in written.query for name in value.names)}
+        if parameter.name in names or parameter.name in TEMPLATED.findall(path):
+            return True
+        fault = f"the path parameter {parameter.name!r} has no variable in {path!r}"
+        advice = f"Write {{{parameter.name}}} where its value stands, or take it out."
+        place = self.document.place(parameter.pointer)
+        self.faults.add(WrongType(fault, place=place, pointer=parameter.pointer, advice=advice))
+        return False
 
     def is_addressed(self, parameter: Node) -> bool:
         """Whether *parameter* says how it is called and where it is; it is told if not."""
@@ -405,7 +425,7 @@ class _Reader:
             self.faults.add(used.fault(fault, name, advice=advice))
             return None
         scheme = entry.followed()
-        if not self.has(scheme, "type"):
+        if not self.can_be_met(scheme):
             return None
         return SecurityScheme(
             name=pointers.split(entry.pointer)[-1] if by_uri else name,
@@ -415,6 +435,29 @@ class _Reader:
             location=scheme.text("in"),
             parameter=scheme.text("name"),
         )
+
+    def can_be_met(self, scheme: Node) -> bool:
+        """Whether a request can carry what *scheme* asks for; it is told if not."""
+        needed = {"apiKey": ("name", "in"), "http": ("scheme",)}.get(scheme.text("type"), ())
+        if not self.has(scheme, "type", *needed):
+            return False
+        if not self.is_one_of(_SCHEMES, "a security scheme", scheme, "type"):
+            return False
+        if scheme.text("type") != "apiKey":
+            return True
+        return self.is_one_of(
+            _KEY_LOCATIONS, "the place of a key", scheme, "in"
+        ) and self.can_be_sent(scheme.text("name"), scheme.text("in"), scheme, "name")
+
+    def is_one_of(self, known: Collection[str], what: str, owner: Node, member: str) -> bool:
+        """Whether the text at *member* of *owner* is one of the *known*; it is told if not."""
+        value = owner.text(member)
+        if value in known:
+            return True
+        fault = f"{value!r} is not {what} that OpenAPI has"
+        advice = f"Known are {', '.join(known)}."
+        self.faults.add(owner.fault(fault, member, advice=advice))
+        return False
 
     def at_uri(self, uri: str) -> Node | None:
         """The object that *uri* leads to; `document` has made pointers of those that can be."""
