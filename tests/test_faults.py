@@ -213,7 +213,7 @@ FAULTS: list[tuple[str, Any, str]] = [
     (f"{A}/exclusiveMinimum", "1", "expected a number"),
     (f"{A}/multipleOf", 0, "expected a number greater than 0"),
     (f"{A}/maxLength", "5", "expected a whole number"),
-    (f"{A}/minItems", -1, "expected a whole number"),
+    (f"{A}/minItems", -1, "expected a whole number that is not negative, found -1"),
     (f"{A}/uniqueItems", "true", "expected a boolean"),
     (f"{A}/pattern", 7, STRING),
     (f"{A}/pattern", "(", "the pattern '('"),
@@ -248,6 +248,7 @@ FAULTS: list[tuple[str, Any, str]] = [
     (f"{BAD}/parameters/0/style", "wavy", "'wavy' is no style"),
     (f"{BAD}/security", [{"nope": []}], "the security scheme 'nope' is not declared"),
     ("/security", [{"nope": []}], "the security scheme 'nope' is not declared"),
+    (f"{BAD}/parameters/0/in", "path", "the path '/bad' has no place for the parameter 'one'"),
     (f"{BAD}/responses/2xx", {"description": "ok"}, "`2xx` has to be written `2XX`"),
     (f"{BAD}/responses/2000", {"description": "ok"}, "'2000' is no status"),
     (f"{BAD}/responses/99", {"description": "ok"}, "'99' is no status"),
@@ -421,6 +422,64 @@ def test_an_overlay_mends_what_was_left_out_and_is_not_told(tmp_path: Path) -> N
     contract = troth.load(file, overlays=[overlay], strict=True)
     assert contract.faults == ()
     assert len(contract.published.faults) == 1
+
+
+@pytest.mark.parametrize(
+    ("scheme", "words"),
+    [
+        (
+            {"type": "apikey", "in": "header", "name": "X-Key"},
+            "'apikey' is no type of a security scheme",
+        ),
+        ({"type": "basic"}, "'basic' is no type of a security scheme"),
+        ({"type": "apiKey", "in": "body", "name": "key"}, "'body' is not where a key can be"),
+        ({"type": "apiKey", "in": "header", "name": "X Key"}, "no header can be called 'X Key'"),
+        ({"type": "apiKey", "in": "header"}, "the member 'name' is missing"),
+        ({"type": "apiKey", "name": "X-Key"}, "the member 'in' is missing"),
+        ({"type": "http"}, "the member 'scheme' is missing"),
+    ],
+)
+def test_a_scheme_that_no_request_can_meet_is_told_and_not_asked_for(
+    tmp_path: Path, scheme: dict[str, str], words: str
+) -> None:
+    root = patched(f"{PARTS}/securitySchemes/key", scheme)
+    root["security"] = [{"key": []}]
+    file = tmp_path / "api.json"
+    file.write_text(json.dumps(root))
+    contract = troth.load(file)
+    (fault,) = contract.faults
+    assert words in fault.fault
+    check_good(contract)
+    at = f"{PARTS}/securitySchemes/key"
+    assert len([one for one in lint(contract.document) if pointers.is_within(one.pointer, at)]) == 1
+
+
+def test_a_reference_without_its_beginning_is_told_with_what_was_meant(tmp_path: Path) -> None:
+    for reference in (
+        "components/schemas/S",
+        "#components/schemas/S",
+        "/components/schemas/S",
+        "S",
+    ):
+        file = tmp_path / "api.json"
+        file.write_text(json.dumps(patched(A, {"$ref": reference})))
+        (fault,) = troth.load(file).faults
+        assert fault.fault in (
+            f"{reference!r} points nowhere",
+            f"{reference!r} leads outside the document's folder",
+        )
+        if reference[0] != "/":
+            assert fault.advice == "Did you mean '#/components/schemas/S'?"
+
+
+def test_a_body_that_nobody_understands_refuses_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "api.json"
+    for content in (None, [], {}, {"json": {"schema": {"type": "integer"}}}):
+        at = f"{BAD}/requestBody"
+        file.write_text(json.dumps(patched(at, {"required": True, "content": content})))
+        fields = (("Content-Type", "application/json"), ("X-Key", "k"))
+        request = Request("POST", "/bad", fields, b'{"a": 1}')
+        assert troth.load(file).validate(Exchange(request, None)) == ()
 
 
 def test_references_that_stand_for_what_they_lead_to_do_not_multiply_for_ever() -> None:

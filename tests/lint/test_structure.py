@@ -152,6 +152,13 @@ GOOD_ANSWER = {"description": "good"}
             "'schema' or 'content' is missing",
         ),
         (
+            (*ITEM, "parameters", 0),
+            {"name": "id", "in": "path", "required": False, "schema": {}},
+            "/required",
+            "`required` has to be true, not false",
+        ),
+        (RESPONSES, {}, "", "`responses` has no member, and needs one"),
+        (
             (*RESPONSES, "200", "content"),
             {"application/json": MEDIA},
             "/application~1json/examples/a/bogus",

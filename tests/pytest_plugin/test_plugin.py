@@ -317,3 +317,19 @@ def test_a_warning_fails_its_item_in_a_strict_run_only(
     else:
         items.Check.runtest(item)
     assert sections == ([] if fails else [("call", "warnings", "1 found")])
+
+
+def test_what_is_not_understood_of_the_document_is_told_once_in_the_header(
+    run: Pytest, project: Path
+) -> None:
+    (project / "api.yaml").write_text(
+        "openapi: 3.1.0\n"
+        "info: {title: T, version: '1'}\n"
+        "paths:\n"
+        "  /a: {get: {parameters: , responses: {'200': {description: ok}}}}\n"
+    )
+    document = ("--troth-document", "api.yaml", "--troth-url", "http://127.0.0.1:9")
+    code, out = run("--collect-only", *document)
+    assert code == 0, out
+    (line,) = [line for line in out.splitlines() if "warning" in line]
+    assert line.startswith("troth: warning: api.yaml:4:14: expected an array, found null")

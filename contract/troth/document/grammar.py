@@ -181,11 +181,13 @@ MAP = Form("an object", lambda value: isinstance(value, dict))
 LIST = Form("an array", _is_list)
 MAPS = Form("an array", _is_list, each=MAP)
 TEXTS = Form("an array", _is_list, each=TEXT)
-_NUMBER = Form("a number", lambda value: type(value) in (int, float), "Write it without quotes.")
+#: What to do about a number that is text.
+UNQUOTED = "Write it without quotes."
+_NUMBER = Form("a number", lambda value: type(value) in (int, float), UNQUOTED)
 _COUNT = Form(
     "a whole number that is not negative",
     lambda value: type(value) in (int, float) and value >= 0 and value == int(value),
-    "Write it without quotes.",
+    UNQUOTED,
 )
 # since OpenAPI 3.1 a bound of its own; before, a flag of the bound beside it
 _EXCLUSIVE = Form("a number", lambda value: type(value) in (int, float, bool))

@@ -15,13 +15,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from troth import pointer as pointers
-from troth.document.grammar import FORMS, MEMBERS, TEXTS, Form, Member, expected, fits
+from troth.document.grammar import FORMS, MEMBERS, TEXTS, UNQUOTED, Form, Member, expected, fits
 from troth.document.source import Positions
 from troth.document.spec_errors import BadSchema, Faults, WrongType, name_of
 from troth.errors import Place
 
 #: The kinds of object that an empty one can stand for: it says nothing, and asks for nothing.
 _HOLLOW = frozenset({"schema", "response", "media-type", "header", "path-item", "parameter"})
+
+#: A number that is no shorter than this is not written out.
+_LONG = 10**20
 
 #: The keywords of a schema that no value is held to.
 _ANNOTATIONS = frozenset(
@@ -80,7 +83,8 @@ class Mender:
         if not form.fits(held):
             meant = form.meant(held) if form.meant is not None else None
             if meant is None:
-                self.tell(told, held, at, form.words, form.advice)
+                is_odd = form.advice == UNQUOTED and not isinstance(held, str)
+                self.tell(told, held, at, form.words, "" if is_odd else form.advice)
                 self.drop(value, name)
                 if told is BadSchema and name not in _ANNOTATIONS:
                     self.loosened.append(at.rpartition("/")[0])
@@ -137,7 +141,8 @@ class Mender:
         found = name_of(value)
         # what is wrong is in the value; of others no word is said, as they may be another file's
         is_shown = kind is BadSchema and at.endswith(("/type", "/required"))
-        if is_shown and isinstance(value, (str, list)):
+        is_bound = "number" in words and type(value) in (int, float) and abs(value) < _LONG
+        if is_bound or (is_shown and isinstance(value, (str, list))):
             found = json.dumps(value)[:60]
         fault = f"expected {words}, found {found}"
         self.faults.add(kind(fault, place=self.place(at), pointer=at, advice=advice))

@@ -493,18 +493,19 @@ class _Bundler:
         try:
             value = pointers.resolve(owner.value, pointer)
         except (KeyError, ValueError):
-            # to compare names takes long where there are many; the first say what went wrong
-            self.dangling += 1
-            near = None
-            if self.dangling <= _MOST_ADVISED:
-                near = _nearest_pointer(owner.value, pointer)
-            if near is not None:
-                near = f"{url}#{quote(near, safe=_FRAGMENT_SAFE)}"
+            near = self.nearest(owner, pointer, url)
             raise self.wrong(
                 DanglingReference, reference, at=at, member=member, nearest=near
             ) from None
         inner = self.main if owner.settled else self.innermost(owner, pointer)
         return value, inner, owner.at + pointer
+
+    def nearest(self, owner: Resource, pointer: str, url: str = "") -> str | None:
+        """The reference to what is in *owner*, at *url*, that was probably meant by *pointer*."""
+        # to compare names takes long where there are many; the first say what went wrong
+        self.dangling += 1
+        near = _nearest_pointer(owner.value, pointer) if self.dangling <= _MOST_ADVISED else None
+        return None if near is None else f"{url}#{quote(near, safe=_FRAGMENT_SAFE)}"
 
     def innermost(self, owner: Resource, pointer: str) -> Resource:
         """The resource that the node at *pointer* of *owner* belongs to."""
@@ -543,15 +544,21 @@ class _Bundler:
         if not path.is_relative_to(self.tree.path.parent):
             reason = "leads outside the document's folder"
             raise self.wrong(RefusedReference, reference, reason, at=at, advice=_STAY_BELOW)
-        return self.files.get(path) or self.load(path, reference, at)
+        return self.files.get(path) or self.load(path, reference, at, resource)
 
-    def load(self, path: Path, reference: str, at: str) -> Resource:
-        """Read the file *path*, which is below the document's folder, into the tree."""
+    def load(self, path: Path, reference: str, at: str, resource: Resource) -> Resource:
+        """Read the file *path*, which is below the document's folder, into the tree.
+
+        *resource* is what the *reference* stands in.
+        """
         tree, positions = self.tree, self.tree.positions
         tree.opened[path] = fingerprint(None)
         # Only a regular file: a pipe would block for ever.
         if not path.is_file():
-            raise self.wrong(DanglingReference, reference, at=at)
+            # `components/schemas/Pet` lacks its `#/`, and `Pet` all the rest
+            is_name = not path.suffix and "#" not in reference
+            near = self.nearest(resource, reference) if is_name else None
+            raise self.wrong(DanglingReference, reference, at=at, nearest=near)
         assert tree.path is not None
         inside = path.relative_to(tree.path.parent).as_posix()
         if inside in self.bundled():
@@ -633,12 +640,12 @@ def _copied(value: Any, positions: Positions) -> Any:
 def _nearest_pointer(root: Any, pointer: str) -> str | None:
     """A pointer that exists in *root* and is most like *pointer*, which does not.
 
-    Each token that leads nowhere is replaced by the nearest that leads on; failing that, a
-    component of the same name is proposed.
+    Each token that leads nowhere is replaced by the nearest that leads on; failing that, or where
+    there is a name only, a component of the same name is proposed.
     """
-    if not pointer.startswith("/"):
-        return None
-    tokens = pointers.split(pointer)
+    if "/" not in pointer:
+        return _namesake(root, pointer)
+    tokens = pointers.split(pointer if pointer.startswith("/") else f"/{pointer}")
     value, walked = root, ""
     for token in tokens:
         if isinstance(value, dict):

@@ -8,6 +8,7 @@ The innermost of its errors is told, and none that only follows from another.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator
 from functools import cache
 from typing import Any
@@ -101,7 +102,15 @@ def _meant(error: ValidationError) -> Iterator[ValidationError]:
     branches: dict[Any, list[ValidationError]] = {}
     for inner in error.context or ():
         branches.setdefault(inner.relative_schema_path[0], []).append(inner)
-    left = [errors for errors in branches.values() if not any(map(_is_tag, errors))]
+    # what says in several branches that another was meant; `required: true` of one says nothing
+    tags = Counter(name for errors in branches.values() for name in set(map(_tag, errors)))
+    left = [
+        errors
+        for errors in branches.values()
+        if not any((tag := _tag(each)) == "$ref" or (tag and tags[tag] > 1) for each in errors)
+    ]
+    if len(left) != 1:
+        left = [errors for errors in branches.values() if not any(map(_tag, errors))]
     if not left and branches:
         # a tag itself is wrong: the branch that rejects the least was meant
         fewest = min(map(len, branches.values()))
@@ -113,11 +122,15 @@ def _meant(error: ValidationError) -> Iterator[ValidationError]:
         yield from _meant(inner)
 
 
-def _is_tag(error: ValidationError) -> bool:
-    """Whether an error says that another branch was meant: no reference, another kind."""
+def _tag(error: ValidationError) -> str | None:
+    """The member by which an error may say that another branch was meant: no `$ref`, another kind.
+
+    None where it says nothing of the kind.
+    """
     if error.validator == "required":
-        return error.message.startswith("'$ref' ")
-    return error.validator in ("const", "enum") and len(error.relative_path) == 1
+        return "$ref" if error.message.startswith("'$ref' ") else None
+    is_kind = error.validator in ("const", "enum") and len(error.relative_path) == 1
+    return str(error.relative_path[0]) if is_kind else None
 
 
 # -- members that nobody declares ---------------------------------------------------------------
@@ -220,6 +233,8 @@ def _sentence(error: ValidationError, at: str) -> str:
         return f"{name} has to match {asked}, and {inline_json(found)} does not"
     if word in _UNIONS:
         return _union(error) or _shortened(error.message)
+    if word == "required" and tokens[-1:] == ("responses",):
+        return f"{name} {_EMPTY['minProperties']}"
     if word in _EMPTY:
         return f"{name} {_EMPTY[word]}"
     return _shortened(error.message.replace(" is a required property", " is missing"))
@@ -247,9 +262,9 @@ def _union(error: ValidationError) -> str | None:
     if not asked or not isinstance(error.instance, dict):
         return None
     present = [name for name in dict.fromkeys(asked) if name in error.instance]
-    if present:
+    if len(present) > 1:
         return f"{' and '.join(map(repr, present))} exclude each other"
-    return f"{' or '.join(map(repr, dict.fromkeys(asked)))} is missing"
+    return None if present else f"{' or '.join(map(repr, dict.fromkeys(asked)))} is missing"
 
 
 @cache

@@ -25,9 +25,7 @@ def paths(survey: Survey) -> Iterator[Diagnostic]:
             continue
         path = item.name
         if not path.startswith("/"):
-            message = (
-                f"The path {path!r} does not begin with a slash, so it can never be addressed."
-            )
+            message = f"The path {path!r} does not begin with a slash. Write '/{path}'."
             yield survey.diagnose("path-without-slash", item, message)
         # OpenAPI 3.1 §4.8.8.2: templates that differ in their names only are identical; a query is
         # no part of the path, and a fragment is never sent (RFC 9110 §7.1)

@@ -36,7 +36,6 @@ _CODES: Mapping[type[SpecError], str] = {
     BadReference: "bad-reference",
     UnproductiveCycle: "bad-reference",
     ForeignDialect: "bad-schema",
-    UnportablePattern: "unportable-pattern",
 }
 _NEEDED: Mapping[str, tuple[str, ...]] = {"parameter": ("name", "in"), "security-scheme": ("type",)}
 
@@ -91,6 +90,8 @@ def unusable(survey: Survey, diagnostics: Collection[Diagnostic]) -> Iterator[Di
         faults = (error,)
     known = {each.pointer for each in diagnostics if each.severity == "error" and each.pointer}
     for fault in faults:
+        if isinstance(fault, UnportablePattern):
+            continue  # that one is a `loose-pattern`
         # of a member that is wrong its object may have been told; what troth cannot use as a whole
         # may be wrong for anything that is wrong in it
         near = {fault.pointer, fault.pointer.rpartition("/")[0]}

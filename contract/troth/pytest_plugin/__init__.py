@@ -90,8 +90,8 @@ def pytest_collection_modifyitems(
         config.hook.pytest_collectreport(report=report)
 
 
-def pytest_report_header(config: pytest.Config) -> str | None:
-    """Say what is going to be done to whom."""
+def pytest_report_header(config: pytest.Config) -> list[str] | None:
+    """Say what is going to be done to whom, and what of the document is not understood."""
     if not _is_wanted(config):
         return None
     from troth.pytest_plugin import session_run

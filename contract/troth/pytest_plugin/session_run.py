@@ -20,9 +20,11 @@ import pytest
 
 from troth.cli import run_options
 from troth.cli.config import KEYS
+from troth.cli.options import warnings
 from troth.cli.test_command import test
 from troth.conformance import baseline, files, reports
 from troth.conformance.journal import read
+from troth.conformance.reports.text import disarmed, visible
 from troth.conformance.run_summary import CHECKS, check_of, summarize
 from troth.errors import TrothError
 from troth.http import json_text
@@ -213,10 +215,12 @@ class SessionRun:
 
     # -- what pytest tells of it
 
-    def header(self) -> str:
-        """What is going to be done to whom."""
+    def header(self) -> list[str]:
+        """What is going to be done to whom, and what of the document is not understood."""
         settings, file = self.settings, self.contract.document.file
-        return f"troth: {settings.url} against {file}, at most {settings.max_requests} requests"
+        line = f"{settings.url} against {file}, at most {settings.max_requests} requests"
+        told = warnings(self.contract.faults, document=file)
+        return [f"troth: {disarmed(visible(each))}" for each in (line, *told)]
 
     def summary(self) -> Iterator[str]:
         """What the run came to, how many warnings no item fails for, and its reports."""
