@@ -58,10 +58,20 @@ def headers(declared: DeclaredResponse, seed: Seed) -> Fields:
         if header.required or header.examples or _leads_on(header, declared)
     )
     return tuple(
-        (header.name, text)
+        field
         for header, text in texts
-        if text is not None and (is_field_value(text) or header.required)
+        if text is not None
+        for field in _lines(header, text)
+        if is_field_value(field[1]) or header.required
     )
+
+
+def _lines(header: Parameter, text: str) -> Fields:
+    if not header.is_set_cookie:
+        return ((header.name, text),)
+    from troth.validation.parameters import field_lines  # slow to load, and few answers have it
+
+    return field_lines(header, text)
 
 
 def without_coding(fields: Fields) -> Fields:
