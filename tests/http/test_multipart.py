@@ -51,6 +51,16 @@ def test_others_read_what_is_written(sent: list[tuple[str, str]]) -> None:
     assert names == [name for name, _ in sent]
 
 
+def test_a_name_may_be_encoded_as_older_clients_do() -> None:
+    def part(disposition: str) -> Part:
+        return Part((("Content-Disposition", f"form-data; {disposition}"),), b"")
+
+    assert part("name*=utf-8''gr%C3%BC%C3%9Fe").name == "grüße"
+    assert part("name=a; filename*=iso-8859-1'de'%FC.png").filename == "ü.png"
+    assert part("name=a; filename=b; filename*=utf-8''c").filename == "b"
+    assert part("name*=klingon''%61").name is None
+
+
 def test_what_stands_before_the_first_boundary_and_after_the_last_is_no_part() -> None:
     body = b"preamble\r\n--x  \r\nA: 1\r\n  2\r\n\r\none\r\n--x\n\ntwo\n--x--\r\n--x\r\n\r\nlate"
     assert read("multipart/mixed; boundary=x", body) == [

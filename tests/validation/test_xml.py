@@ -128,6 +128,21 @@ def test_names_attributes_and_namespaces(version: str) -> None:
     assert xml.read(schema, "<Pet><name>Tom</name><id>7</id></Pet>") == {}
 
 
+def test_numbers_and_truths_are_read_as_xml_has_them() -> None:
+    properties: dict[str, Any] = {
+        "id": {"type": "integer", "xml": {"attribute": True}},
+        "zero": {"type": "number"},
+        "ok": {"type": "boolean"},
+        "code": {"type": "string"},
+        "either": {"type": ["string", "boolean"]},
+    }
+    schema = schema_of({"type": "object", "properties": properties})
+    text = '<any id=" +07 "><zero> -00.50 </zero><ok>1</ok><code>007</code><either>1</either></any>'
+    assert xml.read(schema, text) == {
+        "id": 7, "zero": -0.5, "ok": True, "code": "007", "either": "1",
+    }  # fmt: skip
+
+
 def test_a_root_is_called_as_the_document_says_if_it_says() -> None:
     schema = schema_of({"type": "object", "xml": {"name": "pet", "namespace": "urn:p"}})
     assert xml.write(schema, {}) == '<pet xmlns="urn:p"/>'

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from troth.errors import TrothError
 from troth.http import media_type
@@ -50,8 +52,13 @@ class Part:
 
     def _disposition(self, name: str) -> str | None:
         field = next(iter(values(self.fields, "content-disposition")), "")
-        found = media_type.parameters(field).get(name)
+        said = media_type.parameters(field)
+        found = said.get(name)
         if found is None:
+            # RFC 8187 §3.2, which RFC 7578 leaves out and older clients send all the same
+            charset, mark, text = said.get(f"{name}*", "").partition("'")
+            with suppress(LookupError, ValueError):
+                return unquote(text.partition("'")[2], charset or "utf-8") if mark else None
             return None
         return re.sub("%22|%0[AaDd]", lambda match: _ESCAPED[match[0].upper()], found)
 

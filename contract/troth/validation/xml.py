@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from troth import pointer as pointers
 from troth.errors import TrothError
 from troth.schema.applicators import follow, resolve
+from troth.schema.data_model import ALL_TYPES
 from troth.schema.schema import Schema
 from troth.validation import coercion
 from troth.validation.styles import Malformed, text_of
@@ -32,6 +33,7 @@ _TRUE = ("true", "1")
 _NOT_CHARACTERS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NOT_OF_NAMES = re.compile(r"[^\w.\-·]")
 _NOT_FIRST = re.compile(r"[\d.\-·]")
+_ZEROS = re.compile(r"^(?:\+|(-))?0*(?=[0-9])")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 _ATTRIBUTE_ESCAPES = {**_ESCAPES, '"': "&quot;", "\t": "&#9;", "\n": "&#10;"}
 
@@ -68,7 +70,8 @@ def read(schema: Schema | None, data: bytes | str) -> Any:
     form = _root(schema)
     if form.is_named and not form.is_of(root.tag):
         shown = root.tag.replace("{", "").replace("}", ":")
-        raise Malformed(f"its root is the element {shown!r}, not {form.name!r}")
+        within = f" of the namespace {form.namespace!r}" if form.namespace else ""
+        raise Malformed(f"its root is the element {shown!r}, not {form.name!r}{within}")
     return coercion.read(schema, _texts(schema, root, 0))
 
 
@@ -190,8 +193,18 @@ def _texts(schema: Schema | None, element: Element, depth: int) -> Any:
         return _object(schema, element, depth)
     if len(element):
         return _untyped(element, depth)
-    text = element.text or ""
-    return text if "string" in types else text.strip()
+    return _literal(schema, element.text or "")
+
+
+def _literal(schema: Schema | None, text: str) -> str:
+    """*text* as JSON writes it, of what XML writes otherwise (XML Schema 1.1 §3.3.2, §3.4.13)."""
+    types = ALL_TYPES if schema is None else coercion.types_of(schema.schemas, schema.pointer)
+    if "string" in types:
+        return text
+    text = text.strip()
+    if types & {"integer", "number"}:
+        return _ZEROS.sub(r"\1", text)
+    return {"1": "true", "0": "false"}.get(text, text) if "boolean" in types else text
 
 
 def _object(schema: Schema, element: Element, depth: int) -> dict[str, Any]:
@@ -202,9 +215,10 @@ def _object(schema: Schema, element: Element, depth: int) -> dict[str, Any]:
         inner = coercion.member(schema, name)
         form = _form(inner, name)
         if form.kind == "attribute":
-            values = [text for tag, text in element.attrib.items() if form.is_of(tag)]
+            texts = (text for tag, text in element.attrib.items() if form.is_of(tag))
+            values = [_literal(inner, text) for text in texts]
         elif form.kind in ("text", "cdata"):
-            values = [element.text or ""]
+            values = [_literal(inner, element.text or "")]
         else:
             if inner is not None and form.kind == "none":
                 form = _item_form(form, coercion.items(inner))

@@ -223,7 +223,7 @@ class OperationResponder:
         if not declared.is_json:
             problem = self._body_problem(match, request)
             return None if problem else _read(declared, content_types[0], request), problem
-        decoded = JsonBody(request.body)
+        decoded = JsonBody(request.body, request.fields)
         value = decoded.value
         if decoded.fault is None and (declared.schema is None or declared.schema.is_valid(value)):
             return value, None

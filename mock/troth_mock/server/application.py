@@ -207,6 +207,15 @@ class App:
             version=head.version,
             hosts=settings.hosts,
             limits=settings.limits,
+            may_be_coded=lambda: self._may_be_coded(head),
+        )
+
+    def _may_be_coded(self, head: RequestHead) -> bool:
+        """Whether the operation that a request means has a parameter for the coding of its body."""
+        operation = self._operation(head)
+        return operation is not None and any(
+            (parameter.location, parameter.name.lower()) == ("header", "content-encoding")
+            for parameter in operation.parameters
         )
 
     def _operation(self, head: RequestHead) -> Operation | None:

@@ -11,6 +11,7 @@ bearer token travels in a header that the page sets itself.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
@@ -96,15 +97,19 @@ def head_problem(
     version: tuple[int, int],
     hosts: Hosts,
     limits: Limits,
+    may_be_coded: Callable[[], bool] = lambda: False,
 ) -> Problem | None:
-    """What is wrong with a request's head, or None."""
+    """What is wrong with a request's head, or None.
+
+    *may_be_coded* tells whether the document speaks of a coding of the body.
+    """
     if version < (1, 0):
         # HTTP/0.9 has no head; whoever speaks it today does so by mistake
         return Problem(400, "this server speaks HTTP/1.1 and HTTP/1.0", "malformed_request")
     return (
         _host_problem(headers.getall(_HOST, []), version=version, hosts=hosts)
         or (None if target.startswith("/") else _target_problem(target, hosts))
-        or (_coding_problem(headers) if _CONTENT_ENCODING in headers else None)
+        or (_coding_problem(headers, may_be_coded) if _CONTENT_ENCODING in headers else None)
         or _length_problem(headers.get(_CONTENT_LENGTH), limits)
         or _expect_problem(headers.get(_EXPECT))
     )
@@ -176,9 +181,9 @@ def path_of(target: str) -> str:
 _accepts = lru_cache(maxsize=256)(Hosts.accepts)
 
 
-def _coding_problem(headers: MultiMapping[str]) -> Problem | None:
+def _coding_problem(headers: MultiMapping[str], may_be_coded: Callable[[], bool]) -> Problem | None:
     codings = headers.getall(_CONTENT_ENCODING)
-    if all(value.strip().lower() in ("", "identity") for value in codings):
+    if all(value.strip().lower() in ("", "identity") for value in codings) or may_be_coded():
         return None
     message = (
         f"Content-Encoding {', '.join(codings)[:100]!r} is not supported: send the body as it is"

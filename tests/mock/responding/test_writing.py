@@ -6,7 +6,10 @@ import csv
 import gzip
 import io
 import json
+import urllib.error
+import urllib.request
 import zlib
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -14,11 +17,14 @@ import pytest
 
 from troth.document import document
 from troth.generation.files import FILES
+from troth.generation.request_writer import assemble
 from troth.http.exchange import Exchange, Request, Response
 from troth.openapi.reader import compile as compiled
 from troth.validation import validator
 from troth_mock.reply import Reply
 from troth_mock.responding.responder import Responder
+from troth_mock.server.announcement import first_request
+from troth_mock.server.serving import serving
 
 BYTES = {"type": "string", "format": "binary"}
 COUNT = {
@@ -240,3 +246,36 @@ def test_an_optional_body_may_be_empty_whatever_its_type() -> None:
     for kind in ("application/json", "application/xml", "text/undeclared"):
         assert posted(kind, b"", key="application/json").status == 201
         assert posted(kind, b"", key="application/json", required=True).status != 201
+
+
+def test_a_body_is_drawn_and_taken_in_the_coding_of_which_the_document_speaks() -> None:
+    named = {"name": "Content-Encoding", "in": "header", "required": True}
+    post = {
+        "parameters": [named | {"schema": {"enum": ["gzip", "deflate"]}}],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": COUNT}}},
+        "responses": {"202": {"description": "ok"}, "400": {"description": "bad"}},
+    }
+    root = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/logs": {"post": post}},
+    }
+    contract = compiled(document.read(json.dumps(root).encode(), name="a.json"))
+    coded_as = {("header", "Content-Encoding"): "gzip"}
+    request = assemble(contract.operations[0], parameters=coded_as, body={"a": 1})
+    assert json.loads(gzip.decompress(request.body)) == {"a": 1}
+    assert first_request(contract, Responder(contract), token="") is None
+    wrong = replace(request, body=gzip.compress(b'{"a": "x"}'))
+    with serving(contract) as server:
+        answers = [_status(server.url, each) for each in (request, wrong)]
+    assert answers == [202, 400]
+
+
+def _status(url: str, request: Request) -> int:
+    fields = dict(request.fields)
+    asked = urllib.request.Request(url + request.target, request.body, fields)
+    try:
+        with urllib.request.urlopen(asked) as answered:
+            return int(answered.status)
+    except urllib.error.HTTPError as fault:
+        return fault.code
