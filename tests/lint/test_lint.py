@@ -1055,11 +1055,26 @@ def test_a_default_that_does_no_harm_is_a_warning(schema: dict[str, Any], found:
     assert severities(schemas(A=schema), "default-invalid") == found
 
 
-def test_null_in_an_example_of_a_nullable_enum_is_a_warning() -> None:
-    state = {"type": "string", "nullable": True, "enum": ["open"]}
+@pytest.mark.parametrize(
+    ("schema", "found"),
+    [
+        ({"type": "string", "enum": ["open"]}, ["warning"]),
+        ({"type": "string", "enum": ["open", None]}, []),
+        ({"allOf": [{"type": "string"}]}, ["warning"]),
+        ({"oneOf": [{"type": "string"}, {"type": "number"}]}, ["warning"]),
+        ({"oneOf": [{"type": "string"}, {"enum": [None]}]}, []),
+        ({"type": "string"}, []),
+        ({}, []),
+    ],
+)
+def test_nullable_that_the_letter_gives_no_effect_is_a_warning_and_is_believed(
+    schema: dict[str, Any], found: list[str]
+) -> None:
+    state = {**schema, "nullable": True}
     value = schemas(A={**properties(state=state), "example": {"state": None}})
     value["openapi"] = "3.0.3"
-    assert severities(value, "example-invalid") == ["warning"]
+    assert severities(value, "inert-keyword") == found
+    assert severities(value, "example-invalid") == []
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def _check(survey: Survey, shown: Shown, schema: Schema) -> Diagnostic | None:
     at = f" at {wrong[0].instance_pointer}" if wrong[0].instance_pointer else ""
     sentence = f"The {shown.word} breaks its schema{at}: {_first(wrong)}"
     code = f"{shown.word}-invalid"
-    severity: Severity | None = "warning" if _is_harmless(survey, shown, wrong) else None
+    severity: Severity | None = "warning" if _is_harmless(shown, wrong) else None
     if any(names_impossible(survey, pointer) for pointer in _property_names(wrong)):
         reason = "`propertyNames` there admits no name at all"
         return survey.diagnose(code, shown.pointer, f"{sentence} ({reason}).", severity=severity)
@@ -131,14 +131,13 @@ def _check(survey: Survey, shown: Shown, schema: Schema) -> Diagnostic | None:
     return survey.diagnose(code, shown.pointer, f"{sentence}{words}.", fix, severity=severity)
 
 
-def _is_harmless(survey: Survey, shown: Shown, wrong: list[Mismatch]) -> bool:
+def _is_harmless(shown: Shown, wrong: list[Mismatch]) -> bool:
     """Whether readers and tools come to no harm, though the value is not valid.
 
-    JSON Schema leaves it open whether a `format` is asserted (2020-12 Validation §7.2); an `enum`
-    beside `nullable: true` means null as well, though it has to say so (OpenAPI 3.0.4 §4.7.24.1);
-    and `default: null` of an optional member says that there is none.
+    JSON Schema leaves it open whether a `format` is asserted (2020-12 Validation §7.2), and
+    `default: null` of an optional member says that there is none.
     """
-    if all(each.keyword == "format" or _is_nullable(survey, each) for each in wrong):
+    if all(each.keyword == "format" for each in wrong):
         return True
     member = shown.schema.member
     return (
@@ -245,13 +244,6 @@ def _property_names(wrong: list[Mismatch]) -> Iterator[str]:
         head, keyword, _ = each.schema_pointer.partition("/propertyNames")
         if keyword:
             yield head + keyword
-
-
-def _is_nullable(survey: Survey, mismatch: Mismatch) -> bool:
-    """Whether a null is missing from the `enum` of a schema that is nullable."""
-    owner = survey.by_pointer.get(mismatch.schema_pointer.rsplit("/enum", 1)[0])
-    is_null = mismatch.message.startswith("null ")
-    return mismatch.keyword == "enum" and is_null and bool(owner and owner["nullable"] is True)
 
 
 _CALL = re.compile(r"\s*[A-Za-z_][\w.!]*\s*\((?P<inner>.*)\)\s*;?\s*", re.DOTALL)

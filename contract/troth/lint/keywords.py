@@ -10,6 +10,7 @@ from troth import pointer as pointers
 from troth.lint.diagnostics import Diagnostic, Fix, Severity, inline_json
 from troth.lint.survey import Node, Survey
 from troth.schema import proofs
+from troth.schema.dialect import is_null_meant
 
 
 def dead_names(survey: Survey) -> Iterator[Diagnostic]:
@@ -190,6 +191,8 @@ _LOOKS_AT = {
 def inert(survey: Survey) -> Iterator[Diagnostic]:
     """Find keywords that look at a type which the schema's own `type` excludes."""
     for node in survey.of("schema"):
+        if survey.is_3_0 and isinstance(node.value, dict) and is_null_meant(node.value):
+            yield from _null_in_vain(survey, node)
         allowed = set(node.named_types)
         words = [
             word
@@ -214,6 +217,22 @@ def inert(survey: Survey) -> Iterator[Diagnostic]:
 def _is_trivial(value: Any) -> bool:
     """Whether a keyword says nothing of any value: `properties: {}`, `uniqueItems: false`."""
     return value is True or value is False or value in ({}, [])
+
+
+def _null_in_vain(survey: Survey, node: Node) -> Iterator[Diagnostic]:
+    """Tell of a `nullable` that is taken at its word, and by the letter does nothing."""
+    parts = [part for union in ("anyOf", "oneOf") for part in survey.children(node, union)]
+    takes_null = any(
+        each["nullable"] is True or None in (each["enum"] or ())
+        for part in parts
+        for each in survey.conjuncts(part)
+    )
+    if not takes_null:
+        message = (
+            "OpenAPI 3.0 lets `nullable` speak of the `type` beside it alone: readers of the"
+            " letter refuse null here. troth accepts it, and draws none."
+        )
+        yield survey.diagnose("inert-keyword", pointers.join(node.pointer, "nullable"), message)
 
 
 # What JSON Schema 2020-12 has and the Schema Object of OpenAPI 3.0.4 (§4.7.24) has not.

@@ -193,7 +193,7 @@ def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Pre
         if kind == "schema":
             if not is_30 and not alone:
                 relics += (f"{at}/{name}" for name in EXCLUSIVE if type(node.get(name)) is bool)
-            if is_30 and _is_null_meant(node):
+            if is_30 and is_null_meant(node):
                 unions += _admit_null(node, at)
             _rewrite(node, at, is_30=is_30, alone=alone)
             patterns.read(node, at, keeps=alone)
@@ -245,7 +245,7 @@ def _rewrite_30(node: dict[str, Any]) -> None:
         node["type"] = [node["type"], "null"]
 
 
-def _is_null_meant(node: Mapping[str, Any]) -> bool:
+def is_null_meant(node: Mapping[str, Any]) -> bool:
     """Whether `nullable` stands beside what refuses null all the same."""
     return node.get("nullable") is True and (
         "$ref" in node
