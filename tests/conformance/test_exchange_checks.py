@@ -156,6 +156,37 @@ def test_a_401_must_say_how_to_do_better() -> None:
     assert told(refusal(401, WWW_Authenticate="Bearer"), "unauthorized") == []
 
 
+@pytest.mark.parametrize(
+    ("status", "declared", "is_open"),
+    [
+        (401, ("200", "400"), True),
+        (401, ("200", "403"), True),  # a 403 is for those who are known
+        (403, ("200", "400"), True),
+        (403, ("200", "401"), False),
+        (403, ("200", "4XX"), True),
+    ],
+)
+def test_what_comes_without_credentials_goes_without_saying(
+    status: int, declared: tuple[str, ...], is_open: bool, tmp_path: Path
+) -> None:
+    get = {"responses": {each: {"description": "x"} for each in declared}, "security": [{"k": []}]}
+    root = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/a": {"get": get}},
+    }
+    scheme = {"type": "http", "scheme": "bearer"}
+    root["components"] = {"securitySchemes": {"k": scheme}}
+    (tmp_path / "t.json").write_text(json.dumps(root))
+    contract = troth.load(tmp_path / "t.json")
+    refused = Response(status, (("WWW-Authenticate", "Bearer"),), b"")
+    exchange = Exchange(Request("GET", "/a"), refused)
+    operation = contract.operations[0]
+    found = check(contract, exchange, operation=operation, expected="unauthorized").violations
+    undeclared = [one.code for one in found if one.code == "response.status-undeclared"]
+    assert undeclared == ([] if is_open else ["response.status-undeclared"])
+
+
 def test_nobody_gets_in_without_credentials() -> None:
     assert told(answered(200, BODY), "unauthorized") == [("error", "security.not-enforced")]
     assert told(answered(200, BODY), "either") == []

@@ -72,8 +72,9 @@ def _missing(
     if credential.fault is not None:
         return _FAULTS[credential.fault].format(scheme=wanted.capitalize())
     if wanted == "basic":
-        _, _, password = credential.pair.partition(b":")
-        is_known = not good or _is_any(password, good) or _is_any(credential.pair, good)
+        user, _, password = credential.pair.partition(b":")
+        # a key alone is sent as a user without a password, as `curl -u KEY:` does
+        is_known = not good or _is_any(password or user, good) or _is_any(credential.pair, good)
         return None if is_known else _UNKNOWN
     if not text.isascii():
         return "the credential is not ASCII"

@@ -82,6 +82,16 @@ def test_where_tokens_are_named_only_they_are_good():
     assert denied.message == "the credential is not one of those that this server was given"
 
 
+@pytest.mark.parametrize(
+    ("pair", "is_known"),
+    [("sesame:", True), (":sesame", True), ("me:sesame", True), ("sesame:other", False)],
+)
+def test_a_key_is_a_user_without_a_password(pair: str, is_known: bool):
+    sent = base64.b64encode(pair.encode()).decode()
+    denied = judge((BASIC,), tokens=("sesame",), authorization=[f"Basic {sent}"])
+    assert (denied is None) == is_known
+
+
 def test_basic_is_a_user_and_a_password():
     good = base64.b64encode(b"user:sesame").decode()
     assert judge((BASIC,), authorization=[f"Basic {good}"]) is None

@@ -361,8 +361,10 @@ def _is_left_open(operation: Operation, status: int) -> bool:
     declared = {each.status for each in operation.responses if each.status[0] != "1"}
     if not declared or status in _HTTP_REFUSALS:
         return True
-    if status in (401, 403):
-        return bool(operation.security) and not declared & {"401", "403", "4XX", "default"}
+    if status == 401:  # a 403 that is declared is for those who are known (RFC 9110 §15.5.4)
+        return bool(operation.security) and not declared & {"4XX", "default"}
+    if status == 403:
+        return bool(operation.security) and not declared & {"401", "4XX", "default"}
     return status in (400, 422) and not declared & {"400", "422", "4XX", "default"}
 
 
