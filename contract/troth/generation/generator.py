@@ -43,6 +43,8 @@ _MOST = 10_000
 _EXTRA_NAMES = ("extra", "note", "x-trace", "Größe", "0", "$id", "a b")
 _TRIES = 8
 _UNIQUE_TRIES = 24
+# Among so many different items, one that came before is varied: words run out.
+_MANY = 200
 
 
 class Generator:
@@ -196,6 +198,11 @@ class Generator:
             if identity(item) not in seen:
                 seen.add(identity(item))
                 return item
+            if len(seen) >= _MANY:
+                item = natural_values.another(item, source, len(seen))
+                if identity(item) not in seen and self.graph.node(nodes).accepts(item):
+                    seen.add(identity(item))
+                    return item
         if not is_needed:
             raise Unsatisfiable("there are too few different values")
         item = self._another(self.graph.of(nodes), seen)

@@ -107,7 +107,8 @@ def string(shape: Shape, source: Source, free: Callable[[], str]) -> str:
     if shape.formats and (formatted := _formatted(shape, source)) is not None:
         return formatted
     if shape.patterns:
-        return _patterned(shape, source)
+        text = _patterned(shape, source)
+        return text if _has_formats(shape, text) else _joined(shape, source) or text
     for _ in range(_TRIES if shape.anti_patterns else 1):
         text = free()
         if not any(patterns.matches(pattern, text) for pattern in shape.anti_patterns):
@@ -122,6 +123,32 @@ def _formatted(shape: Shape, source: Source) -> str | None:
         text = drawing[0](source if attempt < 2 else source.anew("format", attempt))
         if suits(shape, text):
             return text
+    return None
+
+
+def _has_formats(shape: Shape, text: str) -> bool:
+    check: Callable[[str], bool] | None = shape.derived.get("has formats")
+    if check is None:
+        check = embedded({"allOf": [{"format": name} for name in shape.formats]}).is_valid
+        shape.derived["has formats"] = check
+    return check(text)
+
+
+def _joined(shape: Shape, source: Source) -> str | None:
+    """A text of the format of *shape* whose end, or start, is what its pattern asks for."""
+    drawing = [FORMATS[name] for name in shape.formats if name in FORMATS]
+    makers = [maker for maker in map(patterns.generator, shape.patterns) if maker is not None]
+    for attempt in range(_TRIES if drawing and makers else 0):
+        tries = source if attempt < 2 else source.anew("joined", attempt)
+        text, part = drawing[0](tries), makers[attempt % len(makers)](tries, attempt % 4)
+        cuts = range(len(text) + 1)
+        ends, starts = (
+            (text[: len(text) - cut] + part for cut in cuts),
+            (part + text[cut:] for cut in cuts),
+        )
+        for whole in (*ends, *starts):
+            if suits(shape, whole) and _has_formats(shape, whole):
+                return whole
     return None
 
 
