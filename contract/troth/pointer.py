@@ -14,7 +14,9 @@ def escape(token: str | int) -> str:
 
 def join(base: str, *tokens: str | int) -> str:
     """Append *tokens* to the pointer *base*."""
-    return base + "".join("/" + escape(token) for token in tokens)
+    for token in tokens:
+        base = f"{base}/{escape(token)}"
+    return base
 
 
 def of(tokens: Iterable[str | int]) -> str:
@@ -28,7 +30,10 @@ def split(pointer: str) -> tuple[str, ...]:
         return ()
     if not pointer.startswith("/"):
         raise ValueError(f"a JSON Pointer is empty or starts with '/', not {pointer!r}")
-    return tuple(token.replace("~1", "/").replace("~0", "~") for token in pointer[1:].split("/"))
+    tokens = pointer[1:].split("/")
+    if "~" not in pointer:  # as most are
+        return tuple(tokens)
+    return tuple(token.replace("~1", "/").replace("~0", "~") for token in tokens)
 
 
 def is_within(pointer: str, whole: str) -> bool:

@@ -10,7 +10,6 @@ from typing import Any
 from troth.generation.values import Unsatisfiable, synthesize
 from troth.http import content_coding, json_text, sse
 from troth.http.exchange import Fields
-from troth.openapi.contract import Contract
 from troth.openapi.operation import DeclaredResponse, MediaType, Parameter
 from troth.schema.schema import Schema
 from troth.seed import Seed
@@ -59,10 +58,20 @@ def headers(declared: DeclaredResponse, seed: Seed) -> Fields:
         if header.required or header.examples or _leads_on(header, declared)
     )
     return tuple(
-        (header.name, text)
+        field
         for header, text in texts
-        if text is not None and (is_field_value(text) or header.required)
+        if text is not None
+        for field in _lines(header, text)
+        if is_field_value(field[1]) or header.required
     )
+
+
+def _lines(header: Parameter, text: str) -> Fields:
+    if not header.is_set_cookie:
+        return ((header.name, text),)
+    from troth.validation.parameters import field_lines  # slow to load, and few answers have it
+
+    return field_lines(header, text)
 
 
 def without_coding(fields: Fields) -> Fields:
@@ -73,7 +82,7 @@ def without_coding(fields: Fields) -> Fields:
 def header_text(header: Parameter, seed: Seed) -> str | None:
     """The text of a header field; None for a coding that is none of those which can be put on."""
     if header.name.lower() == "content-encoding":
-        codings = (*content_coding.CODINGS, "identity")
+        codings = (*content_coding.PACKED, "identity")
         return next((one for one in codings if _allows(header, one)), None)
     return _field(header, seed)
 
@@ -138,13 +147,12 @@ class EventFraming:
         return Stream((*frames, self.end), (*tokens, 0))
 
 
-def framing(contract: Contract, media_type: MediaType) -> EventFraming:
+def framing(media_type: MediaType) -> EventFraming:
     """Read how the events of *media_type* are framed."""
     schema, event = None, None
     if media_type.item is not None:
-        at = media_type.item.pointer
-        schema = contract.schemas.content_schema(at)
-        event = _event(contract, at)
+        schema = media_type.item.schemas.content_schema(media_type.item.pointer)
+        event = _event(media_type.item)
     end = (
         b""
         if media_type.sentinel is None
@@ -153,11 +161,11 @@ def framing(contract: Contract, media_type: MediaType) -> EventFraming:
     return EventFraming(_fields(event) + b"data: ", b"\n\n", end, schema)
 
 
-def _event(contract: Contract, at: str) -> dict[str, Any]:
+def _event(item: Schema) -> dict[str, Any]:
     """What an event has to have beside its data."""
     try:
         # without looking into `data`, whose JSON is made apart
-        event = synthesize(contract.schemas.at(at), seed=Seed.of("event", at), optional=False)
+        event = synthesize(item, seed=Seed.of("event", item.pointer), optional=False)
     except Unsatisfiable:
         return {}
     return event if isinstance(event, dict) else {}

@@ -2,10 +2,11 @@
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from troth.generation import values
 from troth.generation.generator import Natural
-from troth.generation.independent import independent, library
+from troth.generation.independent import independent, instances, library
 from troth.generation.source import Seeded, Unsatisfiable
 from troth.generation.strategies import strategy
 from troth.generation.values import synthesize
@@ -75,6 +76,12 @@ def test_a_whole_schema_is_asked_of_the_other_when_it_arrived_by_itself(
 @given(strategy(embedded(PASSWORD)))
 def test_the_other_is_asked_inside_of_a_test_as_well(value):
     assert embedded(PASSWORD).is_valid(value)
+
+
+@settings(max_examples=2, deadline=None)
+@given(st.just("^[a-z]{3}$"))
+def test_a_test_that_is_running_is_none_of_its_business(pattern):
+    assert instances({"type": "string", "pattern": pattern}, bool)
 
 
 def test_what_neither_can_draw_is_refused_with_the_reason() -> None:

@@ -161,6 +161,16 @@ def test_an_unknown_security_scheme_is_told_with_those_that_there_are() -> None:
     )
 
 
+UNCLEAR = {
+    "typeless": {"scheme": "basic"},
+    "basic": {"type": "basic"},
+    "schemeless": {"type": "http"},
+    "nameless": {"type": "apiKey", "in": "header"},
+    "in body": {"type": "apiKey", "in": "body", "name": "k"},
+    "spaced": {"type": "apiKey", "in": "header", "name": "My Key"},
+}
+
+
 @pytest.mark.parametrize(
     ("security", "asked"),
     [
@@ -169,6 +179,11 @@ def test_an_unknown_security_scheme_is_told_with_those_that_there_are() -> None:
         ([{"keys": [], "key": []}], [["key"]]),
         ([{"keys": []}], [[]]),
         ([{"typeless": []}, {"key": []}], [["key"]]),
+        ([{"basic": []}, {"key": []}], [["key"]]),
+        ([{"nameless": []}, {"key": []}], [["key"]]),
+        ([{"schemeless": []}, {"key": []}], [["key"]]),
+        ([{"in body": []}, {"key": []}], [["key"]]),
+        ([{"spaced": []}, {"key": []}], [["key"]]),
     ],
 )
 def test_an_alternative_with_an_unknown_scheme_is_never_met_where_there_is_another(
@@ -176,8 +191,10 @@ def test_an_alternative_with_an_unknown_scheme_is_never_met_where_there_is_anoth
 ) -> None:
     root = rooted(
         {"/a": {"get": {**OK, "security": security}}},
-        components={"securitySchemes": {**SCHEMES, "typeless": {"scheme": "basic"}}},
+        components={"securitySchemes": SCHEMES | UNCLEAR},
     )
+    told = compiled(root).faults
+    assert len(told) == 1
     alternatives = sole(root).security
     assert [[scheme.name for scheme in schemes] for schemes in alternatives] == asked
 

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from troth import pointer as pointers
 from troth.document import document
 from troth.errors import SpecError
+from troth.generation.values import synthesize
 from troth.schema.dialect import prepare
 from troth.schema.schema import Schemas
+from troth.seed import Seed
 
 BUNDLED = Path(__file__).parents[2] / "spec" / "atoma.yaml"
 INT32 = {"minimum": -(2**31), "maximum": 2**31 - 1}
@@ -90,6 +93,44 @@ def test_formats_of_json_schema_are_asserted_and_those_of_openapi_are_annotation
 )
 def test_openapi_30_is_read_as_what_it_means(written, meant):
     assert prepared(written, "3.0.3") == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "value", "wrong"),
+    [
+        ({"type": "string", "enum": ["a", "b"]}, "a", "c"),
+        ({"enum": ["a", "b"]}, "a", "c"),
+        ({"allOf": [{"$ref": "#/components/schemas/Text"}]}, "abc", 1),
+        ({"type": "string", "allOf": [{"$ref": "#/components/schemas/Text"}]}, "abc", "a"),
+        ({"allOf": [{"$ref": "#/components/schemas/Text"}, {"maxLength": 3}]}, "abc", "abcd"),
+        ({"allOf": [{"type": "string"}, {"description": "so"}]}, "abc", 1),
+        ({"anyOf": [{"$ref": "#/components/schemas/Text"}]}, "abc", 1),
+        ({"oneOf": [{"$ref": "#/components/schemas/Text"}, {"type": "number"}]}, 1.5, "a"),
+        ({"oneOf": [{"$ref": "#/components/schemas/Text"}, {"enum": [None]}]}, "abc", "a"),
+        ({"$ref": "#/components/schemas/Text"}, "abc", 1),
+        ({"$ref": "#/components/schemas/Chosen"}, "abc", 1),
+    ],
+)
+def test_in_openapi_30_nullable_is_believed_and_null_is_not_drawn_where_it_says_nothing(
+    written, value, wrong
+):
+    text = {"type": "string", "minLength": 2}
+    components = {"Text": text, "Chosen": {"allOf": [{"$ref": "#/components/schemas/Text"}]}}
+    holder = {"type": "object", "required": ["it"], "properties": {"it": written}}
+    for nullable in (False, True):
+        held = {**holder, "properties": {"it": {**written, "nullable": nullable}}}
+        root = {"openapi": "3.0.3", "components": {"schemas": {**components, "It": held}}}
+        schema = Schemas(document.read(json.dumps(root).encode(), name="it.json")).at(
+            "/components/schemas/It"
+        )
+        assert schema.is_valid({"it": None}) is (
+            nullable or {"enum": [None]} in written.get("oneOf", ())
+        )
+        assert schema.is_valid({"it": value})
+        (mismatch,) = schema.errors({"it": wrong})[:1]
+        assert pointers.find(root, mismatch.schema_pointer) is not None
+    drawn = [synthesize(schema, seed=Seed.of(number))["it"] for number in range(30)]
+    assert None not in drawn or {"enum": [None]} in written.get("oneOf", ())
 
 
 def test_in_openapi_31_nullable_says_nothing_and_ref_has_siblings():

@@ -212,3 +212,32 @@ def test_what_does_not_travel_may_hold_what_does_not_either():
 
     assert answers.is_valid({"name": "Ada"})
     assert not answers.is_valid({"login": {}})
+
+
+@pytest.mark.parametrize("openapi", ["3.0.4", "3.1.1"])
+def test_what_may_be_null_as_well_has_the_direction_of_what_it_refers_to(openapi):
+    reference = {"$ref": "#/components/schemas/Number"}
+    member = (
+        {"allOf": [reference], "nullable": True}
+        if openapi == "3.0.4"
+        else {"anyOf": [reference, {"type": "null"}]}
+    )
+    it = {"type": "object", "required": ["id"], "properties": {"id": member}}
+    schemas = schemas_of(openapi, It=it, Number=NUMBER)
+    assert schemas.at(COMPONENTS + "It", direction="request").is_valid({})
+    answer = schemas.at(COMPONENTS + "It", direction="response")
+    assert [answer.is_valid(value) for value in ({}, {"id": 1}, {"id": None})] == [
+        False,
+        True,
+        True,
+    ]
+
+
+@pytest.mark.parametrize("openapi", ["3.0.4", "3.1.1"])
+def test_branches_that_only_what_does_not_travel_tells_apart_may_both_match(openapi):
+    token = {"type": "object", "required": ["token"], "properties": {"token": SECRET}}
+    it = {"oneOf": [owning(), token]}
+    schemas = schemas_of(openapi, It=it)
+    assert not schemas.at(COMPONENTS + "It", direction="response").errors(ANSWER)
+    request = schemas.at(COMPONENTS + "It", direction="request")
+    assert not request.errors({"token": "t"})

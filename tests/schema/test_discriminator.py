@@ -213,6 +213,33 @@ def test_the_parent_maps_names_too():
     assert drawn == {"bird", "lizard", "Parrot"}
 
 
+def test_a_parent_whose_values_all_name_others_is_always_one_of_these():
+    kinds = {"type": "string", "enum": ["BIRD", "LIZARD"]}
+    mapping = {"BIRD": REF + "Bird", "LIZARD": REF + "Lizard"}
+    discriminator = {"propertyName": "kind", "mapping": mapping}
+    pet = {"type": "object", "required": ["kind"], "properties": {"kind": kinds}}
+    schemas = {
+        "Pet": {**pet, "discriminator": discriminator},
+        "Bird": extending("Pet", wings={"type": "integer"}),
+        "Lizard": extending("Pet", tail={"type": "string"}),
+    }
+    schema = schema_of({"$ref": REF + "Pet"}, **schemas)
+    assert schema.is_valid({"kind": "BIRD", "wings": 2})
+    assert schema.is_valid({"kind": "LIZARD", "tail": "long"})
+    assert not schema.is_valid({"kind": "LIZARD", "tail": 2})
+
+
+def test_a_reference_to_a_reference_names_by_either():
+    schemas = {**WIDE, "Kitten": {"$ref": REF + "Cat"}}
+    schema = schema_of(union("Kitten", "Dog"), **schemas)
+    assert schema.is_valid({"kind": "Kitten", "lives": 7})
+    assert schema.is_valid({"kind": "Cat", "lives": 7})
+    assert not schema.is_valid({"kind": "Kitten", "lives": "seven"})
+    assert not schema.is_valid({"kind": "Puppy"})
+    drawn = {synthesize(schema, seed=Seed.of(number))["kind"] for number in range(20)}
+    assert drawn == {"Kitten", "Dog"}
+
+
 def test_a_union_of_subtypes_is_told_apart_by_their_parent():
     it = {"oneOf": [{"$ref": REF + "Bird"}, {"$ref": REF + "Lizard"}]}
     schemas = {**HIERARCHY, "Lizard": extending("Pet")}

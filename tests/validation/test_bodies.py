@@ -94,6 +94,16 @@ def test_the_encoding_of_a_member_says_how_it_is_written():
     )
 
 
+def test_a_form_may_have_its_commas_encoded_where_they_part_something():
+    encoding = {name: {"style": "form", "explode": False} for name in ("ids", "tags", "colour")}
+    body = b"n=1&ids=1%2C2&tags=a%2Cb&colour=R%2c1"
+    assert form(URLENCODED, body, encoding=encoding) == (
+        # a comma is part of a text where that is one
+        {"n": 1, "ids": [1, 2], "tags": ["a,b"], "colour": {"R": 1}},
+        [],
+    )
+
+
 def test_a_multipart_form_becomes_the_object_that_its_schema_describes():
     body = multipart(
         ('name="n"', b"7"),

@@ -28,7 +28,24 @@ def test_what_is_required_must_be_there(where, code):
 
 def test_a_parameter_of_the_path_is_required_whatever_it_says():
     declared = {"name": "p", "in": "path", "schema": {}}
-    assert violations_of([declared], "/a") == [("request-path.required", "/p")]
+    # the server's URL has a place for it, and a bare path has none
+    contract = compiled(written([declared], servers=[{"url": "/{p}"}]))
+    codes = [
+        [
+            each.code
+            for each in check_parameters(contract.match("GET", target), Request("GET", target))
+        ]
+        for target in ("/1/a", "/a")
+    ]
+    assert codes == [[], ["request-path.required"]]
+
+
+def test_a_parameter_for_which_the_path_has_no_place_is_asked_of_nobody():
+    declared = {"name": "p", "in": "path", "required": True, "schema": {}}
+    for path in ("/a", "/a#{p}", "/a{?p}"):
+        assert violations_of([declared], "/a", path=path) == []
+        (told,) = compiled(written([declared], path=path)).faults
+        assert told.fault == f"the path {path!r} has no place for the parameter 'p'"
 
 
 def test_a_violation_says_everything():
@@ -151,6 +168,13 @@ def test_fields_of_cookies_are_put_together_again():
     )
 
 
+@pytest.mark.parametrize("schema", [{"pattern": "^a"}, {"maxLength": 1}])
+def test_what_is_said_of_a_text_holds_without_a_type(schema):
+    assert violations_of([parameter(schema, name="q")], "/a?q=a") == []
+    (violation,) = violations_of([parameter(schema, name="q")], "/a?q=55")
+    assert violation[1] == "/q"
+
+
 def test_header_names_compare_without_case_and_lines_combine():
     declared = [parameter(INTEGERS, where="header", name="X-Ids")]
     assert violations_of(declared, "/a", fields=(("x-ids", "1"), ("X-IDS", "2, x"))) == [
@@ -191,6 +215,44 @@ def test_each_set_cookie_field_is_held_to_its_declaration():
     assert codes("a=1", "a=2, 3") == []
     assert codes("a=1", "b=2", "c=3") == ["response-header.pattern"] * 2
     assert codes() == ["response-header.required"]
+
+
+EXPIRING = "a=1; Expires=Wed, 09 Jun 2021 10:18:14 GMT"
+TWO_LINES = {"type": "string", "pattern": "^a=[^\\n]*\\nb=[^\\n]*$"}
+
+
+@pytest.mark.parametrize(
+    ("header", "bad"),
+    [
+        ({"schema": {"type": "array", "items": {"pattern": "^[ab]="}, "minItems": 2}}, "c=1"),
+        (
+            {
+                "explode": True,
+                "schema": {
+                    "type": "object",
+                    "properties": {"b": {"type": "integer"}, "a": {"type": "string"}},
+                    "required": ["a", "b"],
+                },
+            },
+            "b=x",
+        ),
+        ({"content": {"text/plain": {"schema": TWO_LINES}}}, "c=1"),
+        (
+            {"content": {"text/plain": {"schema": {"type": "string", "pattern": "^[ab]=.*$"}}}},
+            "c=1",
+        ),
+    ],
+)
+def test_set_cookie_fields_are_items_members_or_lines(header, bad):
+    root = written(responses={"200": {"description": "fine", "headers": {"Set-Cookie": header}}})
+    operation = compiled(root).operations[0]
+
+    def codes(*values):
+        fields = tuple(("Set-Cookie", value) for value in values)
+        return check_headers(operation, operation.response(200), Response(200, fields))
+
+    assert codes(EXPIRING, "b=2") == ()
+    assert codes(EXPIRING, bad) != ()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ and writes it.
 from __future__ import annotations
 
 import binascii
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -94,10 +95,14 @@ FILES: Mapping[str, bytes] = {
     "application/x-tar": bytes(1024),
 }
 
+#: Types whose files are archives of parts: an empty one is none of theirs, but can be opened.
+_ARCHIVES = re.compile(r".*\+zip|application/vnd\.(openxmlformats-officedoc|oasis\.opendoc)ument.*")
+
 
 def sample(content_type: str, schema: Schema | None) -> str | None:
     """The file of *content_type*, where there is one here and *schema* has nothing against it."""
-    file = FILES.get(media_type.essence(content_type))
+    kind = media_type.essence(content_type)
+    file = FILES.get(kind, _ZIP if _ARCHIVES.fullmatch(kind) else None)
     if file is None or (schema is not None and not _is_of_bytes(schema)):
         return None
     text = file.decode("latin-1")

@@ -30,7 +30,7 @@ from troth.generation.shape import (
     whole_limits,
 )
 from troth.generation.source import Source, Unsatisfiable
-from troth.generation.subjects import Subject, add_up, count_lists, link
+from troth.generation.subjects import Subject, agree
 from troth.http import json_text
 from troth.schema.data_model import ALL_TYPES, TYPES, identity
 
@@ -272,7 +272,7 @@ class Natural:
         source.spend()
         if depth > _DEEPEST or (self.failed and self.failed.get(node, _DEEPEST + 1) <= depth):
             raise Unsatisfiable("it nests without end")
-        self.subject.described = node.described
+        self.subject.node = node
         try:
             examples = node.examples
             if examples and (source.fuel > 0 or node.shape.values is not None):
@@ -299,14 +299,13 @@ class Natural:
                 turn = (self._turns[node] + 1) % len(examples)
             self._turns[node] = turn
         example = examples[turn]
+        if node.shape.values is None and not isinstance(example, (dict, list)):
+            return self.subject.example(node, example, source, name)
         if isinstance(example, (dict, list)):
             example = deepcopy(example)
             if isinstance(example, dict):
                 self.subject.tell_apart(node, example, source, name)
-            return example
-        if node.shape.values is not None:
-            return example
-        return self.subject.example(node, example, source, name)
+        return example
 
     def item(
         self, generator: Generator, nodes: Conjunction, source: Source, depth: int, name: str
@@ -356,7 +355,7 @@ class Natural:
         self, generator: Generator, node: Node, source: Source, depth: int, name: str
     ) -> Any:
         """A value of one of the alternatives of *node*, which deny what must not hold."""
-        self.subject.described = node.described
+        self.subject.node = node
         shapes = generator.graph.of(node.nodes)
         start = source.below(len(shapes) or 1)
         # a member that is missing is less far-fetched than one that is there to be wrong
@@ -377,24 +376,36 @@ class Natural:
         kinds = shape.derived.get("kinds")
         if kinds is None:
             kinds = shape.derived["kinds"] = _kinds(shape)
+        if len(kinds) == 1:
+            if kinds[0] != "object":
+                return generator.of_kind(shape, kinds[0], source, depth, name)
+            return self._object(generator, shape, source, depth, name)
+        return _first_built(
+            lambda kind: self._of_kind(generator, shape, kind, source, depth, name), kinds
+        )
 
-        def built(kind: str) -> Any:
-            if kind == "object":
-                return self._object(generator, shape, source, depth, name)
-            return generator.of_kind(shape, kind, source, depth, name)
-
-        return built(kinds[0]) if len(kinds) == 1 else _first_built(built, kinds)
+    def _of_kind(
+        self,
+        generator: Generator,
+        shape: Shape,
+        kind: str,
+        source: Source,
+        depth: int,
+        name: str,
+    ) -> Any:
+        if kind == "object":
+            return self._object(generator, shape, source, depth, name)
+        return generator.of_kind(shape, kind, source, depth, name)
 
     def _object(
         self, generator: Generator, shape: Shape, source: Source, depth: int, name: str
     ) -> Any:
-        """An object whose members know what they belong to."""
+        """An object whose members know what they belong to, and agree with one another."""
         before = self.subject.enter(name)
         try:
             self.subject.learn(generator.graph, shape)
             members = generator.of_kind(shape, "object", source, depth, name)
-            for agree in (link, add_up, count_lists):
-                agree(generator.graph, shape, members, self.subject.owner)
+            agree(generator.graph, shape, members, self.subject.owner)
         finally:
             self.subject.leave(before)
         return members

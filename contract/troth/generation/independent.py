@@ -14,6 +14,7 @@ is not as it should be, there is no second opinion.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
@@ -75,9 +76,20 @@ def instances(schema: Any, accepts: Callable[[Any], bool]) -> list[Any]:
     It costs a tenth of a second and more, so this is for when all else has failed.
     """
     strategy = independent(schema)
-    found: list[Any] = []
     if strategy is None:
-        return found
+        return []
+    found: list[Any] = []
+    # on a thread of its own: on ours a test of the user's may be running, which allows no other
+    thread = threading.Thread(target=_gather, args=(strategy, accepts, found))
+    thread.start()
+    thread.join()
+    return found
+
+
+def _gather(
+    strategy: st.SearchStrategy[Any], accepts: Callable[[Any], bool], found: list[Any]
+) -> None:
+    """Put some values of *strategy* that are *accepted* into *found*."""
 
     @seed(0)
     @settings(
@@ -85,8 +97,7 @@ def instances(schema: Any, accepts: Callable[[Any], bool]) -> list[Any]:
         database=None,
         deadline=None,
         phases=[Phase.generate],
-        # it filters what it draws, and we may be inside of a test of the user's
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=list(HealthCheck),  # it filters what it draws
     )
     @given(strategy)
     def gather(value: Any) -> None:
@@ -95,4 +106,3 @@ def instances(schema: Any, accepts: Callable[[Any], bool]) -> list[Any]:
 
     with suppress(Exception):  # whatever it cannot do
         gather()
-    return found

@@ -159,6 +159,7 @@ def _capitalised(match: re.Match[str]) -> str:
     return match[1].capitalize() + "s"
 
 
+@lru_cache(maxsize=4096)
 def singular(word: str) -> str:
     """*word* for one of what it means."""
     lower = word.lower()
@@ -181,6 +182,19 @@ def owner_of(name: str, otherwise: str = "") -> str:
             return owner
         words = words[:-1]
     return otherwise
+
+
+@lru_cache(maxsize=4096)
+def owner_inside(before: str, name: str, schema: str) -> tuple[str, bool]:
+    """Whose the members of the object *name*, of *schema*, are, and whether it is another thing.
+
+    *before* is the owner of the object itself.
+    """
+    own, other = owner_of(name), owner_of(schema)
+    if other and not is_thing(own):
+        own = other if not own or is_thing(other) else own
+    owner = own or before
+    return owner, bool(before) and owner != before and is_thing(owner)
 
 
 @lru_cache(maxsize=4096)
@@ -409,11 +423,12 @@ class Record:
         kind = told.kind
         if kind.moment is not None:
             moment = self.moment(kind.moment, source)
-            times = ("date-time", f"{moment:%Y-%m-%dT%H:%M:%S}Z"), ("date", f"{moment:%Y-%m-%d}")
+            text = moment.isoformat()
+            times = ("date-time", f"{text[:19]}Z"), ("date", text[:10])
             is_date = told.words[-1] in table().words["dates"] or kind.moment < 0
-            for form, text in times[::-1] if is_date else times:
-                yield text, form
-            yield f"{moment:%H:%M:%S}Z", "time"
+            for form, each in times[::-1] if is_date else times:
+                yield each, form
+            yield f"{text[11:19]}Z", "time"
             return
         for text in kind.texts:
             if kind.name == "name":
@@ -442,34 +457,70 @@ class Record:
         return steps / scale if digits else steps
 
     def _written(self, template: str, told: Telling, source: Source) -> str:
-        def filled(match: re.Match[str]) -> str:
-            text = self._part(match[1], told, source)
-            match match[2]:
-                case "lower":
-                    return text.lower()
-                case "title":
-                    return text[:1].upper() + text[1:]
-                case "initial":
-                    return text[:1]
-                case "word":
-                    return "_".join(text.split())
-            return text
+        pieces, blanks = _pieces(template)
+        if len(blanks) == 1:
+            text = self._part(blanks[0], told, source)
+            if blanks[0].case:
+                text = blanks[0].cased(text)
+            return f"{pieces[0]}{text}{pieces[1]}"
+        texts = [blank.cased(self._part(blank, told, source)) for blank in blanks]
+        return pieces[0] + "".join(map("".join, zip(texts, pieces[1:], strict=True)))
 
-        return _PLACEHOLDER.sub(filled, template)
-
-    def _part(self, name: str, told: Telling, source: Source) -> str:
-        if name == "owner":
+    def _part(self, blank: Blank, told: Telling, source: Source) -> str:
+        if blank.name == "owner":
             return told.owner or "standard"
-        if limits := _RANGE.fullmatch(name):
-            low, high = int(limits[1]), int(limits[2])
+        if blank.span is not None:
+            low, high = blank.span
             return str(low + source.below(high - low + 1))
-        if counted := _COUNTED.fullmatch(name):
-            count = int(counted[2])
-            if counted[1] == "hex":
-                return hexadecimal(source, count)
-            alphabet = "0123456789" if counted[1] == "digits" else _LETTERS
-            return "".join([source.choice(alphabet) for _ in range(count)])
-        return self.fact(name, told.key, source)
+        if blank.count is None:
+            return self.fact(blank.name, told.key, source)
+        if blank.name == "hex":
+            return hexadecimal(source, blank.count)
+        alphabet = "0123456789" if blank.name == "digits" else _LETTERS
+        return "".join([source.choice(alphabet) for _ in range(blank.count)])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blank:
+    """What a template leaves open: a number of a *span*, *count* characters, or what *name* says.
+
+    *case* is how it is written.
+    """
+
+    name: str
+    case: str
+    span: tuple[int, int] | None = None
+    count: int | None = None
+
+    def cased(self, text: str) -> str:
+        """*text* as it is written here."""
+        match self.case:
+            case "lower":
+                return text.lower()
+            case "title":
+                return text[:1].upper() + text[1:]
+            case "initial":
+                return text[:1]
+            case "word":
+                return "_".join(text.split())
+        return text
+
+
+@lru_cache(maxsize=1024)
+def _pieces(template: str) -> tuple[tuple[str, ...], tuple[Blank, ...]]:
+    """The texts of *template* around its blanks, and these."""
+    texts, blanks, end = [], [], 0
+    for match in _PLACEHOLDER.finditer(template):
+        texts.append(template[end : match.start()])
+        end = match.end()
+        name, case = match[1], match[2] or ""
+        if limits := _RANGE.fullmatch(name):
+            blanks.append(Blank(name, case, span=(int(limits[1]), int(limits[2]))))
+        elif counted := _COUNTED.fullmatch(name):
+            blanks.append(Blank(counted[1], case, count=int(counted[2])))
+        else:
+            blanks.append(Blank(name, case))
+    return (*texts, template[end:]), tuple(blanks)
 
 
 def has_format(form: str, wanted: str) -> bool:

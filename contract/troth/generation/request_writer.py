@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from troth.generation.files import with_files
 from troth.generation.values import synthesize
-from troth.http import json_text, media_type
+from troth.http import content_coding, json_text, media_type
 from troth.http.exchange import Fields, Request
 from troth.http.multipart import BOUNDARY
 from troth.openapi.operation import MediaType, Operation, Parameter, SecurityScheme
@@ -114,6 +114,10 @@ def assemble(
         kind += f"; boundary={BOUNDARY}" if kind.startswith("multipart/") else ""
     elif entry is not None and body is not UNSET:
         kind, sent = encode_body(entry, body)
+    coding = content_coding.coding(fields)
+    if coding in content_coding.PACKED and sent:
+        # what a parameter says of the body is true of it
+        sent = b"".join(content_coding.pack((sent,), coding))
     own: Fields = (("Content-Type", kind),) if kind else ()
     return Request(operation.method, target, (*own, accept(operation), *secured, *fields), sent)
 

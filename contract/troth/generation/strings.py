@@ -172,6 +172,8 @@ def _patterned(shape: Shape, source: Source) -> str:
 
 def suits(shape: Shape, text: str) -> bool:
     """Whether *text* is what *shape* asks for, formats aside."""
+    if not (shape.patterns or shape.anti_patterns):
+        return is_long_enough(shape, text)
     return (
         is_long_enough(shape, text)
         and all(patterns.matches(pattern, text) for pattern in shape.patterns)

@@ -7,13 +7,13 @@ numbers themselves are those of `natural_values`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from troth.generation import natural_values, strings
 from troth.generation.graph import Graph, Node
 from troth.generation.natural_strings import FORMATS
-from troth.generation.natural_values import Record, telling
+from troth.generation.natural_values import Record, Telling, telling
 from troth.generation.shape import Shape, number_fits, properties
 from troth.generation.source import Source
 from troth.schema.data_model import is_number, type_of
@@ -25,14 +25,14 @@ _MOMENTS = frozenset({"date", "date-time"})
 class Subject:
     """What is being told of: its *owner*, by name, the record of its facts, what was given out."""
 
-    __slots__ = ("_record", "_taken", "described", "given", "owner")
+    __slots__ = ("_record", "_taken", "given", "node", "owner")
 
     def __init__(self) -> None:
         self.owner = ""
         # what is known beforehand of that which is told of first
         self.given: Mapping[str, Any] = {}
-        # what the schema of the value that is drawn is called, and what it says
-        self.described = ("", "")
+        # that of the value that is drawn
+        self.node: Node | None = None
         self._record = Record()
         # the identifiers that were given out, by what they identify
         self._taken: dict[tuple[str, str], set[Any]] = {}
@@ -40,12 +40,9 @@ class Subject:
     def enter(self, name: str) -> tuple[str, Record]:
         """Go into the object called *name*, or by its schema; what comes back is for `leave`."""
         before = (self.owner, self._record)
-        own = natural_values.owner_of(name)
-        other = natural_values.owner_of(self.described[0])
-        if other and not natural_values.is_thing(own):
-            own = other if not own or natural_values.is_thing(other) else own
-        self.owner = own or self.owner
-        if before[0] and self.owner != before[0] and natural_values.is_thing(self.owner):
+        schema = self.node.described[0] if self.node is not None else ""
+        self.owner, is_other = natural_values.owner_inside(self.owner, name, schema)
+        if is_other:
             self._record = Record(self._record.shared)
         return before
 
@@ -68,17 +65,16 @@ class Subject:
 
     def text(self, shape: Shape, source: Source, name: str) -> str | None:
         """What the member *name* is likely to hold, if *shape* asks for no other."""
-        # an unknown format is a name; of the known ones an email address belongs to somebody
-        forms = [form for form in shape.formats if form not in FORMATS or form == "email"]
-        if name and not _MOMENTS.isdisjoint(shape.formats):
-            # `arrival` may be a place; as a date it is the day of it
-            forms = [f"{name}_date", f"{name}_time"]
-        for each in (name, *forms, natural_values.hint(self.described[1])):
-            told = telling(each, self.owner)
-            for text, form in self._record.texts(told, source) if told is not None else ():
-                if strings.suits(shape, text) and all(
-                    natural_values.has_format(form, wanted) for wanted in shape.formats
+        formats = shape.formats
+        description = self.node.described[1] if self.node is not None else ""
+        for told in _tellings(name, self.owner, formats, description):
+            for text, form in self._record.texts(told, source):
+                if strings.suits(shape, text) and (
+                    not formats
+                    or all(natural_values.has_format(form, wanted) for wanted in formats)
                 ):
+                    if not _is_unique(name, self.owner):
+                        return text
                     return str(self.untaken(text, source, name, partial(strings.suits, shape)))
         return None
 
@@ -90,14 +86,18 @@ class Subject:
 
     def number(self, shape: Shape, source: Source, name: str) -> int | float | None:
         """The number that the member *name* is likely to hold, if *shape* asks for no other."""
-        told = telling(name, self.owner) or telling(natural_values.hint(self.described[1]))
+        told = telling(name, self.owner)
+        if told is None and self.node is not None:
+            told = telling(natural_values.hint(self.node.described[1]))
         number = None if told is None else self._record.number(told, source)
         if number is None:
             return None
         if "number" not in shape.types:
             number = round(number)
-        fits = partial(_is_of, shape)
-        return self.untaken(number, source, name, fits) if fits(number) else None
+        if not _is_of(shape, number):
+            return None
+        other: int | float = self.untaken(number, source, name, partial(_is_of, shape))
+        return other
 
     def learn(self, graph: Graph, shape: Shape) -> None:
         """Let the facts of an object of *shape* be those of its members' examples."""
@@ -111,6 +111,8 @@ class Subject:
                 if len((node := graph.node(graph.member(shape, name))).examples) == 1
                 if isinstance(node.examples[0], str)
             ]
+        if not self.given and not taught:
+            return
         given, self.given = self.given, {}
         for name, example in (*given.items(), *taught):
             told = telling(name, self.owner)
@@ -122,7 +124,9 @@ class Subject:
     def example(self, node: Node, example: Any, source: Source, name: str) -> Any:
         """*example* at *node* for the member *name*, or what is like it, where it came before."""
         told = telling(name, self.owner)
-        if told is None or type(example) not in (str, int):
+        if told is None or not (told.kind.unique or told.kind.vary):
+            return example
+        if type(example) not in (str, int):
             return example
         if told.kind.vary:
             shown = self._taken.setdefault((self.owner, name), set())
@@ -130,12 +134,11 @@ class Subject:
             if text is not None and node.accepts(text):
                 return text
             shown.add(example)
-        return self.untaken(example, source, name, node.accepts)
+        return self.untaken(example, source, name, node.accepts) if told.kind.unique else example
 
     def untaken(self, value: Any, source: Source, name: str, accepts: Callable[[Any], bool]) -> Any:
         """*value* for the member *name*, or another if it is an identifier that was given out."""
-        told = telling(name, self.owner)
-        if told is None or not told.kind.unique or type(value) not in (str, int):
+        if not _is_unique(name, self.owner) or type(value) not in (str, int):
             return value
         taken = self._taken.setdefault((self.owner, name), set())
         for turn in range(1, _TURNS if value in taken else 1):
@@ -158,13 +161,48 @@ class Subject:
         self.leave(before)
 
 
+@lru_cache(maxsize=8192)
+def _tellings(
+    name: str, owner: str, formats: tuple[str, ...], description: str
+) -> tuple[Telling, ...]:
+    """What tells of a text: its *name*, its *formats*, or what is said of it, the first first."""
+    # an unknown format is a name; of the known ones an email address belongs to somebody
+    forms = [form for form in formats if form not in FORMATS or form == "email"]
+    if name and not _MOMENTS.isdisjoint(formats):
+        # `arrival` may be a place; as a date it is the day of it
+        forms = [f"{name}_date", f"{name}_time"]
+    told = (telling(each, owner) for each in (name, *forms, natural_values.hint(description)))
+    return tuple(each for each in told if each is not None)
+
+
+@lru_cache(maxsize=8192)
+def _is_unique(name: str, owner: str) -> bool:
+    """Whether the member *name* of an *owner* identifies it."""
+    told = telling(name, owner)
+    return told is not None and told.kind.unique
+
+
 def _is_of(shape: Shape, number: int | float) -> bool:
     return type_of(number) in shape.types and number_fits(shape, number)
 
 
-def link(graph: Graph, shape: Shape, members: dict[str, Any], owner: str) -> None:
-    """Let what is inside an *owner* say whose it is: the `petId` of the visits of a pet."""
-    for name, member in members.items():
+def agree(graph: Graph, shape: Shape, members: dict[str, Any], owner: str) -> None:
+    """Let the *members* of an *owner* agree with one another, and with what is inside them."""
+    if len(members) < 2:
+        return
+    inner = {name: each for name, each in members.items() if isinstance(each, (dict, list))}
+    if inner:
+        _link(graph, shape, members, owner, inner)
+    _add_up(graph, shape, members, owner)
+    if inner:
+        _count_lists(graph, shape, members, owner)
+
+
+def _link(
+    graph: Graph, shape: Shape, members: dict[str, Any], owner: str, within: dict[str, Any]
+) -> None:
+    """Let what is *within* an *owner* say whose it is: the `petId` of the visits of a pet."""
+    for name, member in within.items():
         if isinstance(member, dict) and type(member.get("id")) in (str, int):
             for key in (f"{name}Id", f"{name}_id"):
                 if type(members.get(key)) is type(member["id"]):
@@ -175,7 +213,7 @@ def link(graph: Graph, shape: Shape, members: dict[str, Any], owner: str) -> Non
     wanted = (*owner.split()[-1:], "id")
     if type(own) not in (str, int) or len(wanted) < 2:
         return
-    for name, member in members.items():
+    for name, member in within.items():
         inner = member if isinstance(member, list) else [member]
         keys = {
             key
@@ -194,28 +232,47 @@ def link(graph: Graph, shape: Shape, members: dict[str, Any], owner: str) -> Non
                     each[key] = own
 
 
-def add_up(graph: Graph, shape: Shape, members: dict[str, Any], owner: str) -> None:
+def _add_up(graph: Graph, shape: Shape, members: dict[str, Any], owner: str) -> None:
     """Let the total of an *owner* be the sum of what it is made of: a subtotal, and fees."""
+    roles = _roles(tuple(members), owner)
     sums: list[int | float] = []
     total = ""
-    for name, member in members.items():
-        told = telling(name, owner) if is_number(member) else None
-        if told is None or told.kind.name not in ("amount", "fee"):
+    for name, role in roles:
+        member = members[name]
+        if not is_number(member):
             continue
-        if told.words in (("subtotal",), ("sub", "total")):
+        if role == "subtotal":
             sums.insert(0, member)
-        elif told.kind.name == "fee":
-            sums.append(-member if "discount" in told.words else member)
-        elif "total" in told.words:
+        elif role == "total":
             total = total or name
-    if total and len(sums) > 1 and any("sub" in name.lower() for name in members):
+        else:
+            sums.append(-member if role == "discount" else member)
+    if total and len(sums) > 1:
         node = graph.node(graph.member(shape, total))
         whole = round(sum(sums), 2)
         if not node.examples and node.accepts(whole):
             members[total] = whole
 
 
-def count_lists(graph: Graph, shape: Shape, members: dict[str, Any], owner: str) -> None:
+@lru_cache(maxsize=4096)
+def _roles(names: tuple[str, ...], owner: str) -> tuple[tuple[str, str], ...]:
+    """The part of each of *names* in a sum: none has one unless it comes out."""
+    roles: list[tuple[str, str]] = []
+    for name in names:
+        told = telling(name, owner)
+        if told is None or told.kind.name not in ("amount", "fee"):
+            continue
+        if told.words in (("subtotal",), ("sub", "total")):
+            roles.append((name, "subtotal"))
+        elif told.kind.name == "fee":
+            roles.append((name, "discount" if "discount" in told.words else "fee"))
+        elif "total" in told.words:
+            roles.append((name, "total"))
+    is_sum = any(role == "total" for _, role in roles)
+    return tuple(roles) if is_sum and any("sub" in name.lower() for name in names) else ()
+
+
+def _count_lists(graph: Graph, shape: Shape, members: dict[str, Any], owner: str) -> None:
     """Let the totals of an *owner*, or in an object that is about it, be those of its lists."""
     lists = {name: len(each) for name, each in members.items() if isinstance(each, list)}
     if not lists:

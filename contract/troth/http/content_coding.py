@@ -1,7 +1,7 @@
-"""Content codings (RFC 9110 §8.4.1): gzip and deflate, undone under a cap and put on.
+"""Content codings (RFC 9110 §8.4.1): gzip and deflate, undone under a cap and put on; br put on.
 
-What is put on is not made smaller: stored blocks (RFC 1951 §3.2.4) are the same bytes wherever
-they are made, which no compressor promises.
+What is put on is not made smaller: stored blocks (RFC 1951 §3.2.4, RFC 7932 §9.2) are the same
+bytes wherever they are made, which no compressor promises.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ Reason = Literal["framing", "bomb"]
 
 #: The codings that are known here.
 CODINGS = ("gzip", "x-gzip", "deflate")
+#: Those that can be put on.
+PACKED = (*CODINGS, "br")
 #: How much content may unpack to where nobody says.
 MOST_BYTES = 64 * 1024 * 1024
 _MOST_STORED = 0xFFFF
@@ -71,7 +73,10 @@ def unpack(data: bytes, coding: str, *, most: int = MOST_BYTES) -> bytes:
 
 
 def pack(pieces: Iterable[bytes], coding: str) -> Iterator[bytes]:
-    """*pieces* in *coding*, one of CODINGS, each to be read when it has come; then the end."""
+    """*pieces* in *coding*, one of PACKED, each to be read when it has come; then the end."""
+    if coding == "br":
+        yield from _brotli(pieces)
+        return
     is_gzip = coding != "deflate"
     start = b"\x1f\x8b\x08" + bytes(6) + b"\xff" if is_gzip else b"\x78\x01"
     check, size = (0, 0) if is_gzip else (1, 0)
@@ -82,6 +87,18 @@ def pack(pieces: Iterable[bytes], coding: str) -> Iterator[bytes]:
         start = b""
     end = check.to_bytes(4, "little") + (size & 0xFFFFFFFF).to_bytes(4, "little")
     yield start + _block(b"", is_last=True) + (end if is_gzip else check.to_bytes(4, "big"))
+
+
+def _brotli(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    # RFC 7932 §9.1, §9.2: the window, and an empty block of metadata to the end of the byte
+    start = b"\x0c"
+    for piece in pieces:
+        parts = [piece[at : at + _MOST_STORED] for at in range(0, len(piece), _MOST_STORED)]
+        # not the last block, four digits of its length less one, not compressed
+        heads = (((len(part) - 1) << 3 | 1 << 19).to_bytes(3, "little") for part in parts)
+        yield start + b"".join(head + part for head, part in zip(heads, parts, strict=True))
+        start = b""
+    yield start + b"\x03"
 
 
 def _stored(data: bytes) -> Iterator[bytes]:

@@ -78,9 +78,11 @@ def _overlap(
 
 def _common(schemas: Schemas, node: Node, branches: list[Node]) -> tuple[Node, Node, Any] | None:
     """Two branches, and a natural value of the one that the other takes as well."""
-    for one in branches if len(branches) <= _MOST_BRANCHES else ():
+    if not 1 < len(branches) <= _MOST_BRANCHES:
+        return None
+    beside = proofs.beside(schemas, node.pointer)
+    for one in branches:
         try:
-            beside = proofs.beside(schemas, node.pointer)
             natural = synthesize(schemas.at(one.pointer), seed=_SEED)
             if beside is not None and not beside.fits(natural):
                 continue

@@ -93,7 +93,7 @@ class Routes:
     kept by how many slashes they have, those that have any number of them under -1.
     """
 
-    plain: Mapping[str, Mapping[str, tuple[Match]]]
+    plain: Mapping[str, Mapping[str, Match]]
     literal: Mapping[str, Route]
     templated: Mapping[int, tuple[Route, ...]]
 
@@ -167,6 +167,10 @@ class Contract:
         Where one URL has several faces only a whole request can tell them apart: this is the
         first of them.  Raises NoSuchPath, or MethodNotAllowed with the methods that would do.
         """
+        plain = self.routes.plain.get(target)
+        if plain is not None and method in plain:
+            # most targets are a literal path and nothing else
+            return plain[method]
         return self._chosen(self.matches(method, target), None)
 
     def match_request(self, request: Request) -> Match:
@@ -175,6 +179,9 @@ class Contract:
         They are told apart by the query, then the body, the other parameters, and Accept.  Raises
         as `match` does.
         """
+        plain = self.routes.plain.get(request.target)
+        if plain is not None and request.method in plain:
+            return plain[request.method]
         return self._chosen(self.matches(request.method, request.target), request)
 
     def _chosen(self, matches: Sequence[Match], request: Request | None) -> Match:
@@ -184,14 +191,10 @@ class Contract:
 
     def matches(self, method: str, target: str) -> Sequence[Match]:
         """The operations that *target* may address, the likeliest first; raises as `match` does."""
-        plain = self.routes.plain.get(target)
-        if plain is not None and method in plain:
-            # most targets are a literal path and nothing else
-            return plain[method]
         path, query = _path_and_query(target)
         plain = self.routes.plain.get(path)
         if plain is not None and method in plain:
-            return (Match(plain[method][0].operation, {}, query),)
+            return (Match(plain[method].operation, {}, query),)
         allowed: set[str] = set()
         matches: list[Match] = []
         # without its own query a face is meant only where no other can be
@@ -268,9 +271,9 @@ def routes(operations: tuple[Operation, ...]) -> Routes:
     return Routes(plain, literal, {count: tuple(found) for count, found in templated.items()})
 
 
-def _plain(route: Route) -> dict[str, tuple[Match]]:
+def _plain(route: Route) -> dict[str, Match]:
     return {
-        method: (Match(faces[0].operation, {}),)
+        method: Match(faces[0].operation, {})
         for method, faces in route.faces.items()
         if len(faces) == 1 and faces[0].own is None
     }

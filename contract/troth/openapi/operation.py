@@ -70,6 +70,8 @@ STYLES: Mapping[str, Style] = {
     ),
     "deepObject": Style(("query",), exploded="&", is_named=True, is_nested=True),
 }
+#: OpenAPI 3.2 §4.21.3: Set-Cookie is written a line for each, since a comma may be part of it.
+_LINES = Style(("header",), separator="\n", exploded="\n")
 DEFAULT_STYLES: Mapping[Location, str] = {
     location: next((name for name, style in STYLES.items() if location in style.locations), "form")
     for location in LOCATIONS
@@ -190,8 +192,15 @@ class Parameter:
     examples: tuple[Example, ...] = ()
 
     @property
+    def is_set_cookie(self) -> bool:
+        """Whether it is the field whose lines are never combined (RFC 9110 §5.3)."""
+        return self.location == "header" and self.name.lower() == "set-cookie"
+
+    @property
     def layout(self) -> Style:
         """The row of its style; the location's own where the style is none that it may have."""
+        if self.is_set_cookie:
+            return _LINES
         style = STYLES.get(self.style)
         if style is None or self.location not in style.locations:
             return STYLES[DEFAULT_STYLES[self.location]]

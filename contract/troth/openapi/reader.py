@@ -53,6 +53,15 @@ _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace",
 _STATUS = re.compile(r"[1-5](?:[0-9]{2}|XX)")
 # RFC 9110 §5.1; what servers and browsers take beyond the token of RFC 6265 §4.1.1
 _NAMES = {"header": re.compile(TOKEN), "cookie": re.compile(r"[^\x00-\x20\x7f=;,]+")}
+# OpenAPI 3.1 §4.8.27.1: what a security scheme of each type has to say besides
+_SCHEMES: Mapping[str, tuple[str, ...]] = {
+    "apiKey": ("in", "name"),
+    "http": ("scheme",),
+    "mutualTLS": (),
+    "oauth2": (),
+    "openIdConnect": (),
+}
+_KEY_LOCATIONS = ("query", "header", "cookie")
 # RFC 9110 §8.3.1
 _MEDIA_TYPE = re.compile(r" *[^\s/;,]+/[^\s/;,]+ *(;[^\x00-\x1f\x7f]*)?")
 # OpenAPI 3.1 §4.8.12.1: header parameters with these names are ignored
@@ -119,20 +128,21 @@ class _Reader:
         top = self.document.node
         owners = (owner for owner in (operation, item, top) if owner.value.get("servers"))
         laws_at = operation.at("x-troth-laws")
+        base_paths = _base_paths(next(owners, top))
         return Operation(
             method=method,
             path=path,
             pointer=operation.pointer,
             operation_id=self.operation_id(operation),
             summary=operation.prose("summary"),
-            parameters=self.parameters(operation, item),
+            parameters=self.parameters(operation, item, path, base_paths),
             request_body=self.request_body(operation),
             responses=tuple(self.responses(operation)),
             security=self.security(operation),
             laws=laws.parse(operation.value.get("x-troth-laws", ()), laws_at, self.document),
             completion=self.completion(operation),
             code_samples=tuple(sample.value for sample in operation.items("x-codeSamples")),
-            base_paths=_base_paths(next(owners, top)),
+            base_paths=base_paths,
             document=self.document,
         )
 
@@ -150,9 +160,12 @@ class _Reader:
         self.faults.add(operation.fault(fault, "operationId", advice="It has to be unique."))
         return None
 
-    def parameters(self, operation: Node, item: Node) -> tuple[Parameter, ...]:
+    def parameters(
+        self, operation: Node, item: Node, path: str, base_paths: tuple[str, ...]
+    ) -> tuple[Parameter, ...]:
         # OpenAPI 3.1 §4.8.10.1: an operation's own replace those of its path item
         merged: dict[tuple[str, str], Parameter] = {}
+        entries: dict[tuple[str, str], Node] = {}
         for owner in (item, operation):
             own: set[tuple[str, str]] = set()
             for entry in owner.items("parameters"):
@@ -166,7 +179,18 @@ class _Reader:
                     fault = f"the parameter {name!r} in {location} is given twice"
                     self.faults.add(entry.fault(fault, advice="The last one counts."))
                 own.add((name, location))
+                entries[name, location] = entry
                 merged[name, location] = self.parameter(declared, name, location)
+        places = {
+            *_variables(path, tuple(merged.values())),
+            *TEMPLATED.findall("".join(base_paths)),
+        }
+        for name, location in list(merged):
+            if location == "path" and name not in places:
+                # no request can have it
+                fault = f"the path {path!r} has no place for the parameter {name!r}"
+                self.faults.add(entries[name, location].fault(fault, advice="It is left out."))
+                del merged[name, location]
         return tuple(merged.values())
 
     def is_addressed(self, parameter: Node) -> bool:
@@ -405,7 +429,7 @@ class _Reader:
             self.faults.add(used.fault(fault, name, advice=advice))
             return None
         scheme = entry.followed()
-        if not self.has(scheme, "type"):
+        if not self.is_scheme(scheme):
             return None
         return SecurityScheme(
             name=pointers.split(entry.pointer)[-1] if by_uri else name,
@@ -416,11 +440,40 @@ class _Reader:
             parameter=scheme.text("name"),
         )
 
+    def is_scheme(self, scheme: Node) -> bool:
+        """Whether *scheme* says which credential it asks for; it is told if not."""
+        if not self.has(scheme, "type"):
+            return False
+        kind = scheme.text("type")
+        if kind not in _SCHEMES:
+            fault = f"{kind!r} is no type of a security scheme"
+            advice = f"It is {' or '.join(_SCHEMES)}."
+            self.faults.add(scheme.fault(fault, "type", advice=advice))
+            return False
+        if not self.has(scheme, *_SCHEMES[kind]):
+            return False
+        if kind != "apiKey":
+            return True
+        location = scheme.text("in")
+        if location in _KEY_LOCATIONS:
+            return self.can_be_sent(scheme.text("name"), location, scheme, "name")
+        fault = f"{location!r} is not where a key can be"
+        advice = f"It is in {' or '.join(_KEY_LOCATIONS)}."
+        self.faults.add(scheme.fault(fault, "in", advice=advice))
+        return False
+
     def at_uri(self, uri: str) -> Node | None:
         """The object that *uri* leads to; `document` has made pointers of those that can be."""
         pointer = pointers.from_fragment(uri[1:])
         value = pointers.find(self.document.root, pointer) if uri.startswith("#/") else None
         return Node(self.document, value, pointer) if isinstance(value, dict) else None
+
+
+def _variables(path: str, parameters: tuple[Parameter, ...]) -> Iterator[str]:
+    """The names for which *path*, with the query that is part of it, has a place."""
+    template = Operation("", path, "", parameters=parameters).template
+    yield from template.names
+    yield from (name for _, value in template.query for name in value.names)
 
 
 # --- servers: only the path of a URL counts, since troth serves and tests where it is told to ---

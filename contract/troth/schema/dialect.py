@@ -8,7 +8,9 @@ What is rewritten:
 
 - OpenAPI 3.0 (its schemas are an "extended subset" of JSON Schema draft 5): `nullable`, boolean
   `exclusiveMinimum` and `exclusiveMaximum`, siblings of `$ref` (ignored, 3.0.4 §4.7.23.1), and
-  keywords that 3.0 does not have (dropped: they say nothing there).
+  keywords that 3.0 does not have (dropped: they say nothing there).  By the letter `nullable`
+  speaks of the `type` beside it alone; who writes it beside a reference, a union or an enumeration
+  means that null will do all the same, so null is accepted there, and never drawn.
 - The integer formats, `int32` and the others, become bounds, in every version: as annotations they
   would let 2**40 pass as an int32.  Bounds say nothing of null or of a string, and 1.0 stays an
   integer.  `float` and `double` stay annotations: every JSON number that `json_text` reads is a
@@ -20,7 +22,7 @@ OpenAPI's registry (`byte`, `binary`, `password`, …) and unknown ones are anno
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,8 +36,9 @@ from troth.document.grammar import (
     children,
 )
 from troth.errors import SpecError
-from troth.schema import applicators, discriminator, ecma
+from troth.schema import applicators, branches, discriminator, ecma
 from troth.schema.data_model import INTEGERS, is_number
+from troth.schema.discriminator import DRAWN
 from troth.schema.messages import show
 
 #: The URI under which a prepared root is known to the validators; it is never retrieved.
@@ -45,6 +48,9 @@ BASE = "troth:/document"
 EXCLUSIVE = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 
 _NO_KEYWORDS = frozenset({"$schema", "$id", "$anchor", "$dynamicAnchor"})
+
+_COMPONENTS = "/components/schemas/"
+_NOT_NULL = {"type": ["array", "boolean", "number", "object", "string"]}
 
 _REFERENCES = {"$ref": None, "$dynamicRef": None}.keys()
 _DIALECTS = (JSON_SCHEMA_2020_12, *OPENAPI_DIALECTS)
@@ -172,6 +178,7 @@ def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Pre
     relics: list[str] = []
     one_way: dict[str, list[str]] = {}
     discriminating: list[str] = []
+    unions: list[str] = []
     seen: set[tuple[str, str]] = set()
     to_see: list[tuple[Any, str, str]] = [(root, "", kind)]
     while to_see:
@@ -186,6 +193,8 @@ def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Pre
         if kind == "schema":
             if not is_30 and not alone:
                 relics += (f"{at}/{name}" for name in EXCLUSIVE if type(node.get(name)) is bool)
+            if is_30 and _is_null_meant(node):
+                unions += _admit_null(node, at)
             _rewrite(node, at, is_30=is_30, alone=alone)
             patterns.read(node, at, keeps=alone)
             for word in ("readOnly", "writeOnly"):
@@ -199,6 +208,7 @@ def _prepare(source: Any, kind: str, *, is_30: bool, alone: bool = False) -> Pre
                     to_see.append((target[1], target[0], kind))
                     referrers.setdefault(target[0], []).append(at)
         to_see += [(item, here, inner) for item, here, inner, _ in children(node, at, kind)]
+    schemas += _with_null(root, unions)
     return Prepared(
         root,
         tuple(schemas),
@@ -230,10 +240,54 @@ def _rewrite_30(node: dict[str, Any]) -> None:
         return
     for name in [n for n in node if n not in _KEYWORDS_30 and not n.startswith("x-")]:
         del node[name]
-    # OpenAPI 3.0.4 §4.7.24.3: nullable adds null to the type, and does nothing without one; an
-    # enum has to name null itself.
+    # OpenAPI 3.0.4 §4.7.24.3: nullable adds null to the type.
     if node.pop("nullable", False) is True and isinstance(node.get("type"), str):
         node["type"] = [node["type"], "null"]
+
+
+def _is_null_meant(node: Mapping[str, Any]) -> bool:
+    """Whether `nullable` stands beside what refuses null all the same."""
+    return node.get("nullable") is True and (
+        "$ref" in node
+        or any(isinstance(node.get(word), list) for word in applicators.COMBINATORS)
+        or (isinstance(node.get("enum"), list) and None not in node["enum"])
+    )
+
+
+def _admit_null(node: dict[str, Any], at: str) -> Iterator[str]:
+    """Let null pass what stands beside `nullable`; and the pointers of its unions.
+
+    Nothing is moved but references, which nobody refers to.
+    """
+    if "$ref" in node:
+        reference = {"$ref": node["$ref"]}
+        node.clear()
+        node.update(anyOf=[reference, {"enum": [None]}], **{DRAWN: _NOT_NULL})
+        return
+    node[DRAWN] = _NOT_NULL
+    if isinstance(node.get("enum"), list) and None not in node["enum"]:
+        node["enum"] = [*node["enum"], None]
+    parts = node.get("allOf")
+    is_subtype = at.startswith(_COMPONENTS) and "/" not in at.removeprefix(_COMPONENTS)
+    if isinstance(parts, list) and not (is_subtype and len(parts) > 1):
+        for part in parts:
+            if isinstance(part, dict):
+                part.setdefault("nullable", True)
+    yield from (f"{at}/{word}" for word in ("anyOf", "oneOf") if isinstance(node.get(word), list))
+
+
+def is_or_null(node: Any) -> bool:
+    """Whether the schema *node* is a reference that null was let past."""
+    return isinstance(node, dict) and node.keys() == {"anyOf", DRAWN} and node[DRAWN] == _NOT_NULL
+
+
+def _with_null(root: Any, unions: Iterable[str]) -> Iterator[str]:
+    """Give each of *unions* that takes no null a branch that does; the pointers of those."""
+    for at in unions:
+        if all("null" not in branch.types for branch in branches.read(root, at).branches):
+            union = pointers.resolve(root, at)
+            union.append({"enum": [None]})
+            yield f"{at}/{len(union) - 1}"
 
 
 def _rewrite_exclusive(node: dict[str, Any]) -> None:

@@ -7,9 +7,9 @@ document means it all the same, so one reading serves all versions, and `Schema.
 which requests a server may refuse nonetheless.
 
 A member has a direction where its own schema says so, or one that holds wherever that does (a
-`$ref`, a branch of `allOf`).  What is required of it may be written elsewhere: in a schema that
-applies the declaring one in place, or beside it.  What stands under `not` and `if` is left alone,
-since there less would mean more.
+`$ref`, a branch of `allOf`, the one beside null in a union).  What is required of it may be written
+elsewhere: in a schema that applies the declaring one in place, or beside it.  What stands under
+`not` and `if` is left alone, since there less would mean more.
 """
 
 from __future__ import annotations
@@ -28,10 +28,15 @@ Direction = Literal["request", "response"]
 #: What does not travel in each direction.
 ONE_WAY: Mapping[Direction, str] = {"request": "readOnly", "response": "writeOnly"}
 
+#: What has a `oneOf` whose branches were told apart by members that do not travel.
+WAIVED = "x-troth-waived"
+
 _MEMBERS = ("properties", "patternProperties")
 # What holds of an instance wherever its schema does, or under a condition that may be met.
 _TOGETHER = ("allOf", "then", "else", "dependentSchemas")
 _POSITIVE = (*_TOGETHER, "anyOf", "oneOf")
+# A union of a schema and null, which is the schema where there is a value.
+_OR_NULL = "or null"
 
 
 def toward(prepared: Prepared, direction: Direction, *, forbids: bool) -> Prepared:
@@ -62,7 +67,7 @@ class _Members:
             pointers.resolve(prepared.root, at)["discriminator"]["propertyName"]
             for at in prepared.discriminating
         )
-        self._hidden = frozenset(self._above(marked, ("allOf",)))
+        self._hidden = frozenset(self._above(marked, ("allOf", _OR_NULL)))
 
     def declared(self) -> Iterator[tuple[str, str]]:
         """The pointers of what declares such a member, each after that of its owner."""
@@ -88,8 +93,9 @@ class _Members:
         *_, last = pointers.split(at)
         is_rest = at == f"{owner}/additionalProperties"
         declared = schema.get("properties")
-        needed = False
-        for above in self._above([owner], _POSITIVE):
+        needed = is_waived = False
+        holding = self._above([owner], _POSITIVE)
+        for above in holding:
             for part, written in self._beside(above, owner):
                 names = {
                     name
@@ -101,6 +107,10 @@ class _Members:
                         needed = True
                     else:
                         _release(edited.node(part), name)
+                        is_waived = True
+        for union, word in filter(None, map(self._holder, holding if is_waived else ())):
+            if word == "oneOf":
+                edited.node(union)[WAIVED] = True
         return needed
 
     def _is_plain(self, part: str, written: Mapping[str, Any], name: str) -> bool:
@@ -153,7 +163,9 @@ class _Members:
             at = waiting.pop()
             found = list(self._referrers.get(at, ()))
             holder = self._holder(at)
-            if holder is not None and holder[1] in words:
+            if holder is not None and (
+                holder[1] in words or (_OR_NULL in words and self._is_else_null(*holder, at))
+            ):
                 found.append(holder[0])
             for each in found:
                 if each not in seen and each in self._known:
@@ -168,6 +180,17 @@ class _Members:
             return head, word
         head, _, word = head.rpartition("/")
         return (head, word) if head in self._known and word in IN_PLACE else None
+
+    def _is_else_null(self, holder: str, word: str, at: str) -> bool:
+        """Whether null is all that the union *word* of *holder* takes beside the schema *at*."""
+        if word not in ("anyOf", "oneOf"):
+            return False
+        branches = pointers.resolve(self._root, f"{holder}/{word}")
+        others = [branch for branch in branches if branch is not pointers.resolve(self._root, at)]
+        return bool(others) and all(
+            isinstance(each, dict) and (each.get("type") == "null" or each.get("enum") == [None])
+            for each in others
+        )
 
     def _is_denied(self, at: str) -> bool:
         """Whether the schema at *at* stands under a `not` or an `if`."""

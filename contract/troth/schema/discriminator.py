@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from troth import pointer as pointers
-from troth.schema.applicators import IN_PLACE, applying, follow
+from troth.schema.applicators import IN_PLACE, applying, follow, resolve
 from troth.schema.branches import tags
 
 #: The member of a prepared root that holds the unions of subtypes, by the pointer of the parent.
@@ -54,7 +54,7 @@ class _Named:
 
     pointer: str
     target: str
-    name: str | None
+    names: Sequence[str]
     own: tuple[Any, ...] | None
     claims: list[str]
     others: Collection[str] = ()
@@ -116,13 +116,14 @@ def _named(root: Any, discriminator: _Discriminator, at: Iterable[str]) -> list[
             target = follow(root, pointer)[0]
             own = tags(root, schema).get(discriminator.name)
             explicit = [value for value, to in discriminator.mapping.items() if to == target]
-            named.append(_Named(pointer, target, _name_of(target), own, explicit))
+            named.append(_Named(pointer, target, _names_of(root, pointer), own, explicit))
     for each in named:
         each.drawn = each.claims
-        if each.name is not None and each.name not in discriminator.mapping:
+        implicit = [name for name in each.names if name not in discriminator.mapping]
+        if implicit:
             # an explicit name is what a server expects; the implicit one still says the same
-            each.drawn = each.claims or [each.name]
-            each.claims = [*each.claims, each.name]
+            each.drawn = each.claims or implicit[:1]
+            each.claims = [*each.claims, *implicit]
     for each in named:
         each.others = {
             value for other in named if other.target != each.target for value in other.claims
@@ -138,6 +139,18 @@ def _named(root: Any, discriminator: _Discriminator, at: Iterable[str]) -> list[
 
 def _among(value: Any, names: Collection[str]) -> bool:
     return isinstance(value, str) and value in names
+
+
+def _names_of(root: Any, pointer: str) -> list[str]:
+    """The names of what the schema at *pointer* is or refers to, the one that is written first."""
+    names: dict[str, None] = {}
+    seen: set[str] = set()
+    while pointer not in seen:
+        seen.add(pointer)
+        if (name := _name_of(pointer)) is not None:
+            names[name] = None
+        pointer = (resolve(root, pointers.find(root, pointer)) or (pointer,))[0]
+    return list(names)
 
 
 def _name_of(target: str) -> str | None:
@@ -238,7 +251,18 @@ class _Hierarchy:
             "discriminator": self._discriminator.written,
         }
         last = named.get(at)
-        if last is not None and last.own is None and at not in self._discriminator.mapping.values():
+        if (
+            last is not None
+            and last.own
+            and all(
+                any(value in (named[one].accepted or ()) for one in members[:-1] if one in named)
+                for value in last.own
+            )
+        ):
+            del union["anyOf"][-1]  # each of its values names another
+        elif (
+            last is not None and last.own is None and at not in self._discriminator.mapping.values()
+        ):
             union["anyOf"][-1][UNDRAWN] = True
         self._root.setdefault(SUBTYPES, {})[at] = union
         where = pointers.of([SUBTYPES, at])

@@ -19,7 +19,8 @@ from troth.errors import Place
 from troth.schema import branches, discriminator, messages, misspellings
 from troth.schema.applicators import APPLICATORS, DEFINITIONS, Tokens
 from troth.schema.data_model import INTEGERS
-from troth.schema.dialect import EXCLUSIVE
+from troth.schema.dialect import EXCLUSIVE, is_or_null
+from troth.schema.direction import WAIVED
 
 #: At most so many mismatches are explained: what is wrong with a thousand items needs no more.
 MOST = 1000
@@ -93,7 +94,10 @@ class Explainer:
         return tuple(self._placed(each, outside) for each in mismatches[:MOST])
 
     def _placed(self, mismatch: Unplaced, outside: int) -> Mismatch:
-        schema = pointers.of(discriminator.pointer_of(mismatch.schema))
+        tokens = mismatch.schema
+        if tokens[-1:] == ("anyOf",) and is_or_null(_get(self._prepared, tokens[:-1])):
+            tokens = tokens[:-1]  # the document has no such union there
+        schema = pointers.of(discriminator.pointer_of(tokens))
         instance = pointers.of(mismatch.instance[outside:])
         return Mismatch(mismatch.keyword, instance, schema, mismatch.message, self._place(schema))
 
@@ -113,6 +117,8 @@ class Explainer:
         elif isinstance(kind, (_Kind.OneOfNotValid, _Kind.AnyOf)):
             yield from self._explain_branches(kind.context, instance, where, by)
         elif isinstance(kind, _Kind.OneOfMultipleValid):
+            if WAIVED in (_get(self._prepared, by[:-1]) or {}):
+                return  # which of them is meant cannot be seen from here
             missing = self._table(by).missing(value)
             message = self._several(kind.context, value, by)
             if missing is not None:

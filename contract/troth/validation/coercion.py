@@ -24,6 +24,8 @@ from troth.validation.styles import Kind, Malformed, Repeated, Texts
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
 _INDEX = re.compile(r"0|[1-9][0-9]{0,5}", re.ASCII)
+_MEANT = {"properties": "object", "items": "array"}
+_MEANT |= dict.fromkeys(("pattern", "minLength", "maxLength"), "string")
 _Nodes = tuple[tuple[str, Mapping[str, Any]], ...]
 
 
@@ -55,7 +57,8 @@ def kinds(schema: Schema | None) -> tuple[Kind, ...]:
 def types_of(schemas: Schemas, pointer: str) -> frozenset[str]:
     """The types that the schema at *pointer* leaves open, `$ref` and branches followed.
 
-    Where it says nothing of types and describes members, or items, it is theirs that is meant.
+    Where it says nothing of types and describes members, items or a text, it is theirs that is
+    meant.
     """
     known = _known.setdefault(schemas, _Known())
     if pointer not in known.types:
@@ -63,8 +66,7 @@ def types_of(schemas: Schemas, pointer: str) -> frozenset[str]:
         types = _types(root, pointer, pointers.find(root, pointer), frozenset())
         if types == ALL_TYPES:
             nodes = [node for _, node in _reachable(schemas, (pointer,))]
-            meant = {"properties": "object", "items": "array"}
-            hints = (of for word, of in meant.items() if any(word in node for node in nodes))
+            hints = (of for word, of in _MEANT.items() if any(word in node for node in nodes))
             types = frozenset({hint}) if (hint := next(hints, None)) else types
         known.types[pointer] = types
     return known.types[pointer]

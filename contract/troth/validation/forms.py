@@ -12,6 +12,7 @@ import binascii
 import quopri
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -118,10 +119,30 @@ def _field_value(
         if schema is None and len(texts) > 1:
             return texts, True
         member = Encoding(encoding.pointer, (), (), encoding.style, encoding.explode)
-        divide = partial(styles.divide_pairs, member.parameter(name, schema), sent)
-        return coercion.read_first(schema, divide)
+        return _styled_value(member.parameter(name, schema), schema, sent)
     parts = [Part((), text.encode("utf-8", "surrogatepass")) for text in texts]
     return _member_value(name, schema, encoding, parts, read=read, slips=[]), True
+
+
+def _styled_value(
+    parameter: Parameter, schema: Schema | None, sent: styles.Pairs
+) -> tuple[Any, bool]:
+    """The value of a member that is written as *parameter* is, and whether it is there."""
+
+    def read(sent: styles.Pairs) -> tuple[Any, bool]:
+        return coercion.read_first(schema, partial(styles.divide_pairs, parameter, sent))
+
+    # whoever writes forms by the rules of browsers (WHATWG URL §5.2) encodes each comma, too
+    again = [(name, text.replace("%2C", ",").replace("%2c", ",")) for name, text in sent]
+    for pairs in (sent, again) if schema is not None and again != sent else ():
+        with suppress(Malformed):
+            value, is_there = read(pairs)
+            if schema is not None and schema.is_valid(value) and not parameter.explode:
+                return value, is_there
+    try:
+        return read(sent)
+    except styles.Repeated as fault:
+        raise Malformed(f"{parameter.name!r} {fault}") from None
 
 
 def _holds_json(schema: Schema | None) -> bool:

@@ -11,7 +11,7 @@ from urllib.parse import unquote, unquote_plus
 
 from troth import pointer
 from troth.http import json_text
-from troth.http.exchange import Request, Response
+from troth.http.exchange import Fields, Request, Response
 from troth.openapi.operation import DeclaredResponse, Match, MediaType, Operation, Parameter
 from troth.schema.schema import Schema
 from troth.validation import coercion, content, styles
@@ -72,13 +72,24 @@ def check_headers(
     return tuple(violations)
 
 
+def field_lines(header: Parameter, text: str) -> Fields:
+    """The fields that carry *text*: one, but for Set-Cookie one for each line of it."""
+    lines = text.split("\n") if header.is_set_cookie else [text]
+    return tuple((header.name, line) for line in lines if line or len(lines) == 1)
+
+
 def is_field(header: Parameter, text: str) -> bool:
     """Whether *text* can be the value of the field *header*, and is read as one that it allows."""
     # RFC 9110 §5.5: no controls but a tab inside, and no space at the ends
-    if not _FIELD_VALUE.fullmatch(text):
+    fields = field_lines(header, text)
+    if not all(_FIELD_VALUE.fullmatch(line) for _, line in fields):
         return False
+    return all(_fits(header, message) for message in _combinable(header, Response(200, fields)))
+
+
+def _fits(header: Parameter, response: Response) -> bool:
     try:
-        value, _ = _value(header, Response(200, ((header.name, text),)))
+        value, _ = _value(header, response)
     except (Malformed, json_text.BadJson):
         return False
     schema = _schema(header)
@@ -86,9 +97,11 @@ def is_field(header: Parameter, text: str) -> bool:
 
 
 def _combinable(header: Parameter, response: Response) -> Sequence[Response]:
-    """*response*, or one for each Set-Cookie field: they cannot be combined (RFC 9110 §5.3)."""
-    if header.name.lower() != "set-cookie":
+    """*response*, or one for each Set-Cookie field where the value is a single text."""
+    if not header.is_set_cookie or "scalar" not in coercion.kinds(_schema(header)):
         return (response,)
+    if header.content is not None and _fits(header, response):
+        return (response,)  # OpenAPI 3.2 §4.21.3: a text of lines
     values = response.values(header.name)
     return [replace(response, fields=(("Set-Cookie", each),)) for each in values] or (response,)
 
@@ -206,6 +219,7 @@ def _field(parameter: Parameter, sent: _Sent | Response) -> str | None:
     values = message.values(parameter.name)
     # RFC 9110 §5.3: lines of one name combine with commas; RFC 9113 §8.2.3: crumbs of Cookie do not
     between = "; " if parameter.name.lower() == "cookie" else ", "
+    between = "\n" if parameter.is_set_cookie else between
     return between.join(values) if values else None
 
 

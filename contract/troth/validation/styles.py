@@ -95,7 +95,8 @@ def write_field(parameter: Parameter, value: Any) -> str:
         return json_text.encode_ascii(value).decode()
     if not isinstance(value, list | dict):
         return "" if value is None else text_of(value)
-    return ",".join(_words(value, explode=parameter.explode, encode=str))
+    separator = parameter.layout.separator
+    return separator.join(_words(value, explode=parameter.explode, encode=str))
 
 
 def text_of(value: Any) -> str:

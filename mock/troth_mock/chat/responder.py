@@ -34,9 +34,7 @@ class ChatResponder:
             if entry.is_stream:
                 whole = declared.media_type(entry.assembly.body) if entry.assembly else None
                 if whole is not None and entry.assembly is not None:
-                    self.chunkers[id(entry)] = Chunker(
-                        entry.assembly, members, framing(contract, entry)
-                    )
+                    self.chunkers[id(entry)] = Chunker(entry.assembly, members, framing(entry))
             if whole is not None and whole.is_json and "*" not in entry.content_type:
                 self.completions[id(entry)] = Completions(members, whole.schema, digest=digest)
                 self.fields[id(entry)] = (("Content-Type", entry.content_type), *required)

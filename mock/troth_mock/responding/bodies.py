@@ -23,7 +23,7 @@ from troth_mock.responding.echo import Said, agrees, located, with_said
 from troth_mock.responding.negotiation import Preferences
 from troth_mock.responding.problems import Problem, conforming
 from troth_mock.responding.sequences import Events, are_items, items_of
-from troth_mock.responding.writing import anything, coded, conforms, natural, written
+from troth_mock.responding.writing import anything, coded, concrete, conforms, natural, written
 
 _MOVED = frozenset({300, 301, 302, 303, 307, 308})
 
@@ -58,12 +58,12 @@ class Bodies:
             self._reply, status, declared, preferences=preferences, accept=accept, said=said
         )
         try:
-            return coded(answer(entry, seed))
+            return coded(answer(entry, seed, is_last=False))
         except Unwritable:
             for other in _others(declared, entry, accept):
                 with suppress(Unwritable):
-                    return coded(answer(other, seed))
-            raise
+                    return coded(answer(other, seed, is_last=False))
+            return coded(answer(entry, seed, is_last=True))
 
     def _reply(
         self,
@@ -72,6 +72,7 @@ class Bodies:
         entry: MediaType | None,
         seed: Seed,
         *,
+        is_last: bool,
         preferences: Preferences,
         accept: str | None,
         said: Said,
@@ -87,11 +88,11 @@ class Bodies:
                 body = json_text.encode(self._problem(status, preferences).envelope)
                 return Reply(status, (*JSON, *required), body)
             return Reply(status, required, None)
-        kind = content.concrete(entry, accept or "")
+        kind = concrete(entry, accept or "")
         fields = (("Content-Type", kind), *required)
         example = self._example(entry, preferences, said)
         if entry.is_stream:
-            events = self._events.get(id(entry)) or Events(self.contract, entry)
+            events = self._events.get(id(entry)) or Events(entry)
             self._events[id(entry)] = events
             return Reply(status, fields, None, events.stream(example, seed))
         if example is not None and example.text is not None:
@@ -104,6 +105,8 @@ class Bodies:
                 value = with_said(entry.schema, deepcopy(value), said.of_one)
         else:
             value = self._natural(status, entry, kind, seed, preferences, said)
+            title = PHRASES.get(status, "answer")
+            value = natural(entry, kind, value, title=title, is_last=is_last)
         if status == 201 and declared is not None:
             required = located(declared, required, said, value)
         kind, body = written(entry, kind, value, seed=seed)
@@ -144,15 +147,13 @@ class Bodies:
     ) -> Any:
         """What is drawn for *entry*, or what the error of *status* has to say."""
         if status >= 400 and content.form_of(kind) != "bytes":
-            value = conforming(entry, self._problem(status, preferences))
-        elif entry.schema is None:
-            value = anything(kind)
-        else:
-            value = synthesize(
-                entry.schema, seed=seed, name=said.owner, length=said.length, given=said.members
-            )
-            value = with_said(entry.schema, value, said) if 200 <= status < 300 else value
-        return natural(entry, kind, value, title=PHRASES.get(status, "answer"))
+            return conforming(entry, self._problem(status, preferences))
+        if entry.schema is None:
+            return anything(kind)
+        value = synthesize(
+            entry.schema, seed=seed, name=said.owner, length=said.length, given=said.members
+        )
+        return with_said(entry.schema, value, said) if 200 <= status < 300 else value
 
     def _problem(self, status: int, preferences: Preferences) -> Problem:
         """The error of *status* that is no fault of the request."""

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 
@@ -72,19 +73,27 @@ class Said:
 
 def said(operation: Operation, match: Match, target: str, body: Any) -> Said:
     """What the request to *target*, of which *match* is, says; *body* is its decoded body."""
-    segments = re.split("[?#]", operation.path, maxsplit=1)[0].strip("/").split("/")
-    if operation.method in _WRITES and natural_values.singular(segments[-1]) == segments[-1]:
-        # something is done to the thing: POST /tasks/{id}/archive
-        segments = segments[:-1] if segments[-2:-1] and "{" not in segments[-1] else segments
-    own = re.fullmatch(r"\{([^{}]+)\}", segments[-1])
+    own, owner = _about(operation.path, is_write=operation.method in _WRITES)
     return Said(
         re.split("[?#]", target, maxsplit=1)[0].rstrip("/"),
         {name: unquote(text) for name, text in match.path_parameters.items()},
         dict(parse_qsl(match.query)) if match.query else {},
         body if operation.method in _WRITES else None,
-        own[1] if own else None,
-        _owner([segment for segment in segments if "{" not in segment]),
+        own,
+        owner,
     )
+
+
+@lru_cache(maxsize=4096)
+def _about(path: str, *, is_write: bool) -> tuple[str | None, str]:
+    """The parameter that *path* ends with, and what it is about."""
+    segments = re.split("[?#]", path, maxsplit=1)[0].strip("/").split("/")
+    if is_write and natural_values.singular(segments[-1]) == segments[-1]:
+        # something is done to the thing: POST /tasks/{id}/archive
+        segments = segments[:-1] if segments[-2:-1] and "{" not in segments[-1] else segments
+    own = re.fullmatch(r"\{([^{}]+)\}", segments[-1])
+    owner = _owner([segment for segment in segments if "{" not in segment])
+    return own[1] if own else None, owner
 
 
 def _owner(literals: list[str]) -> str:

@@ -32,7 +32,7 @@ from troth.seed import Seed
 from troth.validation import content
 from troth.validation.xml import Unwritable
 from troth.violation import Violation
-from troth_mock.reply import JSON, PHRASES, Reply, headers
+from troth_mock.reply import JSON, PHRASES, Reply, framing, headers
 from troth_mock.responding.writing import coded, natural, written
 
 #: How many violations one answer lists.
@@ -138,10 +138,14 @@ class Problem:
     def _written(self, entry: MediaType, accept: str | None) -> tuple[str, bytes]:
         """The problem in the media type of *entry*, and that type.  Raises Unwritable."""
         kind = content.concrete(entry, accept or "")
+        if entry.is_stream:
+            return kind, _event(entry, self)
+        if entry.is_sequence:
+            entry = replace(entry, schema=content.item_schema(entry) or entry.schema)
         value = conforming(entry, self)
         form = content.form_of(kind)
         if isinstance(value, str) and form in ("text", "bytes"):
-            value = natural(entry, kind, value, title=self.phrase)
+            value = natural(entry, kind, value, title=self.phrase, is_last=False)
         if form == "text" and media_type.charset(kind) is None:
             kind += "; charset=utf-8"
         return written(entry, kind, value, seed=Seed.of("error", entry.pointer))
@@ -149,11 +153,21 @@ class Problem:
 
 def _preferred(response: DeclaredResponse, accept: str | None) -> list[MediaType]:
     """The media types of *response* in which an error can be told, best first."""
-    entries = [entry for entry in response.content if not entry.is_stream]
-    entries.sort(key=lambda entry: not (entry.is_json or entry.content_type == "*/*"))
+
+    def rank(entry: MediaType) -> int:
+        return 0 if entry.is_json or entry.content_type == "*/*" else 2 if entry.is_stream else 1
+
+    entries = sorted(response.content, key=rank)
     accepted = media_type.accepts(accept, [entry.content_type for entry in entries])
     ranks = {kind: rank for rank, kind in enumerate(accepted)}
     return sorted(entries, key=lambda entry: ranks.get(entry.content_type, len(ranks)))
+
+
+def _event(entry: MediaType, problem: Problem) -> bytes:
+    """The stream of one event that tells *problem*, as *entry* has its events."""
+    framed = framing(entry)
+    value = conforming(replace(entry, schema=framed.schema or entry.schema), problem)
+    return b"".join(framed.stream([framed.frame(value)], [1]).frames)
 
 
 def _required_fields(response: DeclaredResponse, sent: Fields) -> Fields:

@@ -10,7 +10,6 @@ from typing import Any
 
 from troth.generation.values import synthesize
 from troth.http import json_text, sse
-from troth.openapi.contract import Contract
 from troth.openapi.operation import Example, MediaType
 from troth.seed import Seed
 from troth_mock.reply import EventFraming, Stream, framing, is_field_value
@@ -23,9 +22,9 @@ _EVENT_FIELDS = frozenset({"data", "event", "id", "retry"})
 class Events:
     """The event streams of one media type."""
 
-    def __init__(self, contract: Contract, entry: MediaType) -> None:
+    def __init__(self, entry: MediaType) -> None:
         self._entry = entry
-        self._framing: EventFraming = framing(contract, entry)
+        self._framing: EventFraming = framing(entry)
 
     def stream(self, example: Example | None, seed: Seed) -> Stream:
         """The stream of *example*, or of items that *seed* draws."""

@@ -20,10 +20,23 @@ from troth_mock.reply import Reply, Stream, header_text
 _BYTES = "application/octet-stream"
 
 
-def natural(entry: MediaType, kind: str, value: Any, *, title: str) -> Any:
+def concrete(entry: MediaType, accept: str) -> str:
+    """The media type that answers *accept* by *entry*: if one can be, one that has a file here."""
+    wanted = [one.partition(";")[0].strip() for one in media_type.elements(accept, ",")]
+    covered = (
+        kind
+        for kind in (wanted if "*" in entry.content_type else ())
+        if "*" not in kind and media_type.matches(entry.content_type, kind)
+    )
+    found = next((kind for kind in covered if sample(kind, entry.schema) is not None), None)
+    return found or content.concrete(entry, accept)
+
+
+def natural(entry: MediaType, kind: str, value: Any, *, title: str, is_last: bool = True) -> Any:
     """*value*, which was drawn for *entry*, or what says more in content of type *kind*.
 
-    *title* is that of a page.  Raises Unwritable for a file of which there is none.
+    *title* is that of a page.  Unless it *is_last* of what can be answered, Unwritable is raised
+    for a file of which there is none; else any bytes may be one, for all that a schema can say.
     """
     schema, form = entry.schema, content.form_of(kind)
     if form == "json":
@@ -32,7 +45,7 @@ def natural(entry: MediaType, kind: str, value: Any, *, title: str) -> Any:
     if file is not None:
         return file
     is_file = form == "bytes" and media_type.essence(kind) != _BYTES
-    if is_file and (schema is None or forms.is_binary(schema)):
+    if is_file and not is_last and (schema is None or forms.is_binary(schema)):
         raise Unwritable(f"no file of type {kind} can be made, and the document has no example")
     if media_type.essence(kind) == "text/html" and isinstance(value, str):
         whole = page(title, value)
@@ -75,7 +88,7 @@ def written(entry: MediaType, kind: str, value: Any, *, seed: Seed) -> tuple[str
 def coded(reply: Reply) -> Reply:
     """*reply* in the coding that its Content-Encoding field tells."""
     coding = content_coding.coding(reply.fields)
-    if coding not in content_coding.CODINGS:
+    if coding not in content_coding.PACKED:
         return reply
     stream = reply.stream
     if stream is not None:

@@ -29,7 +29,7 @@ assert WHOLE is not None
 assert EVENTS is not None
 assert EVENTS.assembly is not None
 COMPLETIONS = Completions(DIALECT, WHOLE.schema, digest="0")
-FRAMING = framing(CONTRACT, EVENTS)
+FRAMING = framing(EVENTS)
 CUTTER = Chunker(EVENTS.assembly, DIALECT, FRAMING)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
 

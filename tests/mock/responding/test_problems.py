@@ -242,6 +242,25 @@ def test_an_error_is_written_in_the_type_that_is_declared_for_it(
     assert reply.body == body
 
 
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [
+        ("text/event-stream", b"data: ", b"\n\n"),
+        ("application/x-ndjson", b"", b"\n"),
+        ("application/json-seq", b"\x1e", b"\n"),
+    ],
+)
+def test_an_error_that_is_declared_as_items_in_a_row_is_one_of_them(
+    kind: str, before: bytes, after: bytes
+) -> None:
+    told = before + json_text.encode({"code": 404, "message": LOST.message}) + after
+    reply = LOST.reply(declaring({kind: closed(code=WHOLE, message=TEXT)}))
+    assert (reply.fields, reply.body) == ((("Content-Type", kind),), told)
+    both = declaring({kind: None, "application/json": closed(message=TEXT)})
+    assert LOST.reply(both).fields == (("Content-Type", "application/json"),)
+    assert LOST.reply(both, accept=kind).fields == (("Content-Type", kind),)
+
+
 def test_an_error_that_is_declared_as_xml_is_xml() -> None:
     reply = LOST.reply(declaring({"application/xml": closed(message=TEXT, code=WHOLE)}))
     head, _, body = (reply.body or b"").decode().partition("\n")

@@ -106,12 +106,28 @@ def test_bytes_are_a_file_of_their_type(kind: str, schema: dict[str, Any]) -> No
     assert body_of({kind: schema}) == FILES[kind]
 
 
-def test_a_file_that_cannot_be_made_is_406_unless_there_is_an_example_or_another_type() -> None:
-    assert answer({"image/tiff": {"schema": BYTES}}).status == 406
+def test_a_file_that_cannot_be_made_comes_after_an_example_and_another_type() -> None:
+    alone = answer({"image/tiff": {"schema": BYTES | {"minLength": 12}}})
+    assert (alone.status, alone.fields) == (200, (("Content-Type", "image/tiff"),))
+    assert len(alone.body or b"") >= 12
     assert body_of({"image/tiff": {"schema": BYTES, "example": "II*\0"}}) == b"II*\0"
     two = {"image/tiff": {"schema": BYTES}, "application/json": {"schema": COUNT}}
     assert answer(two).fields[0] == ("Content-Type", "application/json")
-    assert answer(two, accept="image/tiff").status == 406
+    assert answer(two, accept="image/tiff").fields[0] == ("Content-Type", "image/tiff")
+    table = {"type": "object", "properties": {"a": {"type": "integer"}}}
+    assert answer({"application/msgpack": {"schema": table}}).status == 406
+
+
+@pytest.mark.parametrize("kind", ["epub+zip", "vnd.oasis.opendocument.text", "java-archive"])
+def test_an_archive_can_be_opened(kind: str) -> None:
+    body = body_of({f"application/{kind}": {"schema": BYTES}})
+    assert body.startswith(b"PK") is (kind != "java-archive")
+
+
+def test_of_a_range_the_type_answers_of_which_there_is_a_file() -> None:
+    reply = answer({"image/*": {"schema": BYTES}}, accept="image/avif,image/webp,*/*;q=0.8")
+    assert reply.fields[0] == ("Content-Type", "image/webp")
+    assert reply.body == FILES["image/webp"]
 
 
 def test_a_text_comes_after_what_can_be_an_object_unless_it_is_asked_for() -> None:
@@ -148,6 +164,13 @@ def test_a_coding_that_is_promised_is_put_on(schema: dict[str, Any], name: str) 
     assert set(json.loads(undo(reply.body or b""))) >= {"a"}
 
 
+def test_brotli_is_put_on_where_nothing_else_is_allowed() -> None:
+    content = {"text/plain": {"schema": {"type": "string", "const": "hello"}}}
+    reply = answer(content, headers=coding(enum=["br"]))
+    assert dict(reply.fields)["Content-Encoding"] == "br"
+    assert reply.body == b"\x0c\x20\x00\x08hello\x03"
+
+
 def test_a_stream_is_coded_piece_by_piece() -> None:
     content = {"text/event-stream": {"itemSchema": {"properties": {"data": {"const": "x"}}}}}
     reply = answer(content, headers=coding())
@@ -161,7 +184,7 @@ def test_a_stream_is_coded_piece_by_piece() -> None:
 
 def test_a_coding_that_is_not_known_is_neither_told_nor_put_on() -> None:
     content = {"application/json": {"schema": COUNT}}
-    response = {"description": "ok", "content": content, "headers": coding(enum=["br"])}
+    response = {"description": "ok", "content": content, "headers": coding(enum=["compress"])}
     root = {
         "openapi": "3.1.0",
         "info": {"title": "t", "version": "1"},
