@@ -309,6 +309,14 @@ def test_a_budget_of_requests_holds_whatever_is_found() -> None:
     assert found.finished.exit_code == 1
 
 
+def test_a_run_that_sent_nothing_says_nothing_and_lays_out_no_more() -> None:
+    found = conduct(Chat(ROOT), OVERLAID, max_seconds=0.001)
+    finished = found.finished
+    assert (finished.verdict, finished.exit_code) == ("inconclusive", 3)
+    assert finished.reason == "the time was over before anything was sent: try --max-time"
+    assert sum(isinstance(event, PhaseStarted) for event in found.events) <= 1
+
+
 def test_a_run_that_is_interrupted_tells_what_it_has() -> None:
     class Wrong(Chat):
         def body(self, request: Body, completion: Completion) -> Body:

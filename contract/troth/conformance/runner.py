@@ -57,7 +57,9 @@ class Run:
         reason = ""
         try:
             await self._phases()
-            outcomes = self._session.outcomes
+            budget, outcomes = self._session.budget, self._session.outcomes
+            if not budget.requests and not budget.seconds_left:
+                raise Inconclusive("the time was over before anything was sent: try --max-time")
             if outcomes.hopeless and not outcomes.failed:
                 raise Inconclusive(outcomes.reason())
         except Unreachable as fault:
@@ -85,6 +87,8 @@ class Run:
         if "stateful" in session.settings.phases:
             session.observers.append(health.observe)
         for phase in session.settings.phases:
+            if not session.budget.seconds_left:
+                return  # of a large document even to lay out what will not be sent takes long
             if phase == "stateful":
                 session.emit(PhaseStarted(phase, 0))
                 for subject in subjects:
