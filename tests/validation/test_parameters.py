@@ -26,9 +26,11 @@ def test_what_is_required_must_be_there(where, code):
     assert violations_of(declared, "/a") == [(f"{code}.required", "/p")]
 
 
-def test_a_parameter_of_the_path_is_required_whatever_it_says():
-    declared = {"name": "p", "in": "path", "schema": {}}
-    assert violations_of([declared], "/a") == [("request-path.required", "/p")]
+def test_a_parameter_of_a_path_without_its_variable_is_told_and_asks_for_nothing():
+    declared = {"name": "p", "in": "path", "required": True, "schema": {}}
+    assert violations_of([declared], "/a") == []
+    (fault,) = compiled(written([declared])).faults
+    assert fault.fault == "the path parameter 'p' has no variable in '/a'"
 
 
 def test_a_violation_says_everything():
