@@ -32,6 +32,9 @@ def gate(operation: Operation, tokens: tuple[str, ...]) -> Gate | None:
     if not alternatives or () in alternatives:
         return None
     good = tuple(token.encode() for token in tokens)
+    declared = {response.status for response in operation.responses}
+    # many frameworks have but the one answer to who may not come in
+    status = 403 if "403" in declared and not declared & {"401", "4XX", "default"} else 401
 
     def decide(fields: Mapping[str, Sequence[str]], query: str) -> Problem | None:
         reasons: list[str] = []
@@ -43,11 +46,13 @@ def gate(operation: Operation, tokens: tuple[str, ...]) -> Gate | None:
                     break
             else:
                 return None
+        if status != 401:
+            return Problem(status, reasons[0])
         is_sent = "authorization" in fields
         challenges = dict.fromkeys(_challenges(alternatives, is_sent=is_sent))
         # RFC 9110 §11.6.1
         return Problem(
-            401, reasons[0], fields=tuple(("WWW-Authenticate", each) for each in challenges)
+            status, reasons[0], fields=tuple(("WWW-Authenticate", each) for each in challenges)
         )
 
     return decide

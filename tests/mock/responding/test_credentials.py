@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from troth.openapi.operation import Operation, SecurityScheme
+from troth.openapi.operation import DeclaredResponse, Operation, SecurityScheme
 from troth_mock.responding.credentials import LONGEST, gate
 from troth_mock.responding.problems import Problem
 
@@ -123,3 +123,22 @@ def test_one_alternative_is_enough_and_all_of_it_is_needed():
 def test_nothing_is_asked_where_anonymous_is_fine():
     assert gate(Operation("GET", "/", ""), ()) is None
     assert gate(Operation("GET", "/", "", security=((BEARER,), ())), ()) is None
+
+
+@pytest.mark.parametrize(
+    ("statuses", "status"),
+    [
+        (["200", "403"], 403),
+        (["401", "403"], 401),
+        (["403", "4XX"], 401),
+        (["403", "default"], 401),
+        (["200"], 401),
+    ],
+)
+def test_who_may_not_come_in_gets_the_answer_that_is_declared(statuses, status):
+    responses = tuple(DeclaredResponse(each, "", "") for each in statuses)
+    decide = gate(Operation("GET", "/", "", responses=responses, security=((BEARER,),)), ())
+    assert decide is not None
+    problem = decide({}, "")
+    assert problem is not None
+    assert (problem.status, bool(problem.fields)) == (status, status == 401)
