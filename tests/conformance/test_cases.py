@@ -532,3 +532,24 @@ def test_a_json_text_has_one_defect_at_a_time(tmp_path):
     # what there is nothing to spoil of is no broken text, and an optional body may be empty
     assert b"{}" not in texts
     assert (texts[b""], texts[b"{"]) == ("either", "invalid")
+
+
+def test_a_body_that_must_be_coded_has_cases_too(tmp_path):
+    named = {"name": "Content-Encoding", "in": "header", "required": True}
+    schema = {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}
+    post = {
+        "parameters": [named | {"schema": {"enum": ["gzip"]}}],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+        "responses": {"202": {"description": "ok"}, "400": {"description": "bad"}},
+    }
+    root = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/logs": {"post": post}},
+    }
+    (tmp_path / "a.json").write_text(json.dumps(root))
+    contract = troth.load(tmp_path / "a.json")
+    cases = protocol_cases(subjects(contract))
+    valid = [case for case in cases if case.intent == "valid"]
+    assert valid
+    assert not any(contract.validate(Exchange(case.request)) for case in valid)
