@@ -520,3 +520,12 @@ def test_what_lint_lets_pass_is_no_fault_of_the_document(
             with pytest.raises(SystemExit):
                 main.main(["test", serving.url, "--document", "small.yaml", *QUICK])
             assert ("default-invalid" in capsys.readouterr().out) is told
+
+
+def test_a_document_without_operations_is_no_pass(run: Run, tmp_path: Path) -> None:
+    document = tmp_path / "api.json"
+    document.write_text(
+        json.dumps({"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "paths": {}})
+    )
+    code, _, err = run("http://127.0.0.1:9", "--document", str(document))
+    assert (code, "there is no operation to test" in err) == (2, True)

@@ -27,6 +27,7 @@ from troth.conformance.progress import Live, is_live, say
 from troth.conformance.reports import console
 from troth.conformance.run_summary import RunRecord, RunSummary
 from troth.conformance.settings import PHASES, Settings, is_local
+from troth.errors import SpecError
 from troth.openapi.contract import Contract
 
 #: A document of more operations than this takes lint longer than a run may be kept waiting.
@@ -91,6 +92,10 @@ class _Test:
 
     def run(self) -> int:
         """Send, judge, tell."""
+        if not self.contract.operations:
+            # it would pass, and say nothing of anybody
+            document = self.contract.document
+            raise SpecError("there is no operation to test", place=document.place("/paths"))
         self._announce()
         faults: list[str] = []
         record = RunRecord()

@@ -77,7 +77,9 @@ def body_of(content: dict[str, Any], **more: Any) -> bytes:
 def test_xml_is_xml() -> None:
     root = ElementTree.fromstring(body_of({"application/xml": {"schema": PET}}))
     assert (root.tag, root.attrib["id"].isdigit()) == ("pet", True)
-    assert {child.tag for child in root.find("tags") or ()} == {"tag"}
+    tags = root.find("tags")
+    assert tags is not None
+    assert {child.tag for child in tags} == {"tag"}
 
 
 def test_csv_has_a_header_and_a_row_for_each_object() -> None:
