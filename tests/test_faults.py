@@ -515,3 +515,30 @@ def test_whole_maps_and_operations_in_other_files_are_read_where_they_stand(tmp_
     assert contract.schemas.at("/components/schemas/S").is_valid(["x"]) is False
     place = contract.document.place("/components/schemas/T/type")
     assert place == Place(str(parts / "schemas.yaml"), 2, 5)
+
+
+@pytest.mark.parametrize(
+    ("schema", "accepted"),
+    [
+        # a type that was not written, beside what was
+        ({"type": None, "minimum": 1}, [2, "text", None]),
+        ({"type": None, "description": "Its name."}, ["text", None]),
+        ({"anyOf": [{"type": "string"}, {"type": None}]}, ["text", None]),
+    ],
+)
+def test_a_type_that_was_left_empty_accuses_nobody(
+    tmp_path: Path, schema: dict[str, Any], accepted: list[Any]
+) -> None:
+    root = {
+        "openapi": "3.1.0",
+        "info": {"title": "T", "version": "1"},
+        "paths": {},
+        "components": {"schemas": {"It": schema}},
+    }
+    file = tmp_path / "api.json"
+    file.write_text(json.dumps(root))
+    contract = troth.load(file)
+    compiled = contract.schemas.at("/components/schemas/It")
+    assert [compiled.is_valid(each) for each in accepted] == [True] * len(accepted)
+    assert compiled.is_valid(7) == ("anyOf" not in schema)
+    assert len(contract.faults) == 1

@@ -81,7 +81,9 @@ class Mender:
         """Hold the member *name* of *value*, which stands at *at*, to its *form*."""
         held = value[name]
         if not form.fits(held):
-            meant = form.meant(held) if form.meant is not None else None
+            # YAML's null with nothing beside it is a type; with something, one that was not written
+            is_unwritten = held is None and len(value) > 1
+            meant = None if form.meant is None or is_unwritten else form.meant(held)
             if meant is None:
                 is_odd = form.advice == UNQUOTED and not isinstance(held, str)
                 self.tell(told, held, at, form.words, "" if is_odd else form.advice)
