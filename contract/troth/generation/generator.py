@@ -12,7 +12,7 @@ counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -26,10 +26,13 @@ from troth.generation.shape import (
     Shape,
     conjunction,
     declared_names,
+    is_map,
     properties,
+    simple_values,
+    telling_types,
     whole_limits,
 )
-from troth.generation.source import Source, Unsatisfiable
+from troth.generation.source import Source, Unsatisfiable, first_built
 from troth.generation.subjects import Subject, agree
 from troth.http import json_text
 from troth.schema.data_model import ALL_TYPES, TYPES, identity
@@ -233,7 +236,7 @@ class Generator:
         self, shapes: tuple[Shape, ...], taken: set[Hashable] | frozenset[Hashable]
     ) -> Any:
         """A simple value that is not among *taken*, tried in a fixed order."""
-        for value in _simple_values(shapes):
+        for value in simple_values(shapes):
             if identity(value) not in taken and any(
                 self.graph.fits(shape, value) for shape in shapes
             ):
@@ -356,7 +359,7 @@ class Natural:
             # it happens to be of another branch as well, which has to be denied then
             return self._of_shapes(generator, node, source, depth, name)
 
-        return _first_built(built, branches)
+        return first_built(built, branches)
 
     def _of_shapes(
         self, generator: Generator, node: Node, source: Source, depth: int, name: str
@@ -372,7 +375,7 @@ class Natural:
         )
         if not ranked:
             raise Unsatisfiable("its schemas exclude one another")
-        return _first_built(
+        return first_built(
             lambda shape: self.shaped(generator, shape, source, depth, name), ranked[:_TRIES]
         )
 
@@ -382,12 +385,12 @@ class Natural:
         """A value of the first type, the most telling one, that will do."""
         kinds = shape.derived.get("kinds")
         if kinds is None:
-            kinds = shape.derived["kinds"] = _kinds(shape)
+            kinds = shape.derived["kinds"] = telling_types(shape)
         if len(kinds) == 1:
             if kinds[0] != "object":
                 return generator.of_kind(shape, kinds[0], source, depth, name)
             return self._object(generator, shape, source, depth, name)
-        return _first_built(
+        return first_built(
             lambda kind: self._of_kind(generator, shape, kind, source, depth, name), kinds
         )
 
@@ -447,10 +450,10 @@ class Natural:
 
     def size(self, shape: Shape, count: int, source: Source, depth: int) -> int:
         """Two members for a map that is still empty."""
-        is_map = shape.derived.get("is map")
-        if is_map is None:
-            is_map = shape.derived["is map"] = _is_map(shape)
-        return 2 if is_map and self.rich and not self._is_sparing(source, depth) else 0
+        is_one = shape.derived.get("is map")
+        if is_one is None:
+            is_one = shape.derived["is map"] = is_map(shape)
+        return 2 if is_one and self.rich and not self._is_sparing(source, depth) else 0
 
     def new_name(
         self,
@@ -535,7 +538,7 @@ class Edges:
         first = source.below(len(shapes)) if len(shapes) > 1 else 0
         if len(shapes) == 1:
             return self.shaped(generator, shapes[0], source, depth, name)
-        return _first_built(
+        return first_built(
             lambda shape: self.shaped(generator, shape, source, depth, name),
             (shapes[first:] + shapes[:first])[:_TRIES],
         )
@@ -686,67 +689,5 @@ def number_range(shape: Shape, kind: str) -> Range:
     return interval
 
 
-def _first_built(build: Callable[[T], Any], options: Sequence[T]) -> Any:
-    """What *build* makes of the first of *options*, of which there are some, that has a value.
-
-    Raises Unsatisfiable, as the last of them does, when none has.
-    """
-    *others, last = options
-    for option in others:
-        try:
-            return build(option)
-        except Unsatisfiable:
-            continue
-    return build(last)
-
-
 _NULL = frozenset(["null"])
 _NOTHING = (False,)
-
-
-def _is_map(shape: Shape) -> bool:
-    """Whether an object without declared members is a map, rather than simply open."""
-    if any(part.properties for part in shape.objects):
-        return False
-    return any(
-        part.patterns or (isinstance(part.additional, dict) and part.additional)
-        for part in shape.objects
-    )
-
-
-def _kinds(shape: Shape) -> list[str]:
-    """The types to try, the most telling first."""
-    telling = []
-    if (
-        shape.required
-        or shape.names
-        or any(one.properties or one.patterns for one in shape.objects)
-    ):
-        telling.append("object")
-    if shape.arrays or shape.contains or shape.min_items:
-        telling.append("array")
-    if shape.patterns or shape.content or shape.min_length:
-        telling.append("string")
-    if shape.low or shape.high or shape.multiples:
-        telling += ["integer", "number"]
-    usual = ["string", "object", "array", "number", "integer", "boolean", "null"]
-    if shape.types >= {"number", "integer"}:
-        # `number` draws integers too
-        telling = [name for name in telling if name != "integer"]
-        usual.remove("integer")
-    return [name for name in dict.fromkeys(telling + usual) if name in shape.types]
-
-
-def _simple_values(shapes: tuple[Shape, ...]) -> Any:
-    for shape in shapes:
-        low, high = whole_limits(shape)
-        start = low if low is not None else (high - 300 if high is not None else 0)
-        yield from shape.values or ()
-        if "string" in shape.types:
-            yield from (f"{'x' * max(shape.min_length - 3, 0)}{index}" for index in range(1000))
-            yield from ("none of these"[: shape.max_length], "~" * max(shape.min_length, 1))
-        if "integer" in shape.types:
-            yield from range(start, start + 300)
-        if "number" in shape.types:
-            yield from (start + index / 8 for index in range(1, 300))
-        yield from (True, False, None, {}, [], {"a": 1}, [0], [1])

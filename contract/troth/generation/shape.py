@@ -615,3 +615,52 @@ def _object_denials(
 
 def _broken_member(name: str, node: Any) -> dict[str, Any]:
     return {"required": (name,), "objects": (ObjectPart({name: node}, annotates=False),)}
+
+
+def is_map(shape: Shape) -> bool:
+    """Whether an object without declared members is a map, rather than simply open."""
+    if any(part.properties for part in shape.objects):
+        return False
+    return any(
+        part.patterns or (isinstance(part.additional, dict) and part.additional)
+        for part in shape.objects
+    )
+
+
+def telling_types(shape: Shape) -> list[str]:
+    """The types to try, the most telling first."""
+    telling = []
+    if (
+        shape.required
+        or shape.names
+        or any(one.properties or one.patterns for one in shape.objects)
+    ):
+        telling.append("object")
+    if shape.arrays or shape.contains or shape.min_items:
+        telling.append("array")
+    if shape.patterns or shape.content or shape.min_length:
+        telling.append("string")
+    if shape.low or shape.high or shape.multiples:
+        telling += ["integer", "number"]
+    usual = ["string", "object", "array", "number", "integer", "boolean", "null"]
+    if shape.types >= {"number", "integer"}:
+        # `number` draws integers too
+        telling = [name for name in telling if name != "integer"]
+        usual.remove("integer")
+    return [name for name in dict.fromkeys(telling + usual) if name in shape.types]
+
+
+def simple_values(shapes: tuple[Shape, ...]) -> Iterator[Any]:
+    """Plain values of the types of *shapes*, which may or may not conform."""
+    for shape in shapes:
+        low, high = whole_limits(shape)
+        start = low if low is not None else (high - 300 if high is not None else 0)
+        yield from shape.values or ()
+        if "string" in shape.types:
+            yield from (f"{'x' * max(shape.min_length - 3, 0)}{index}" for index in range(1000))
+            yield from ("none of these"[: shape.max_length], "~" * max(shape.min_length, 1))
+        if "integer" in shape.types:
+            yield from range(start, start + 300)
+        if "number" in shape.types:
+            yield from (start + index / 8 for index in range(1, 300))
+        yield from (True, False, None, {}, [], {"a": 1}, [0], [1])

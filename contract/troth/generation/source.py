@@ -7,8 +7,8 @@ False and the first option are the smallest answers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
 
 from troth.errors import TrothError
 from troth.seed import Seed
@@ -193,3 +193,17 @@ class Smallest:
     def anew(self, *labels: str | int) -> Source:
         """The source of the seed that *labels* name: the smallest answer would not do."""
         return Seeded(Seed.of(*labels))
+
+
+def first_built(build: Callable[[T], Any], options: Sequence[T]) -> Any:
+    """What *build* makes of the first of *options*, of which there are some, that has a value.
+
+    Raises Unsatisfiable, as the last of them does, when none has.
+    """
+    *others, last = options
+    for option in others:
+        try:
+            return build(option)
+        except Unsatisfiable:
+            continue
+    return build(last)
