@@ -82,10 +82,20 @@ def _by_path(
                 continue
             yield from source.fillings("path", names[depth - 1])
             # what the source was asked under is what this one is asked under, too
-            for outer, own in zip(source.variables[: depth - 1], names, strict=False):
+            for outer, own in _shared(source.operation.path, operation.path, depth - 1):
                 text = f"$request.path.{outer}"
                 expression = Expression(text, "request", "path", outer)
                 yield Filling("path", own, source.operation, source.status, expression)
+
+
+def _shared(source: str, own: str, most: int) -> Iterator[tuple[str, str]]:
+    """The variables, at most so many, that two paths have in the same places: both their names."""
+    (one, names), (other, others) = shape_of(source), shape_of(own)
+    count = next(
+        (index for index, pair in enumerate(zip(one, other, strict=False)) if len(set(pair)) > 1),
+        min(len(one), len(other)),
+    )
+    yield from list(zip(names, others, strict=False))[: min(most, one[:count].count("{}"))]
 
 
 @dataclass(frozen=True)
@@ -96,11 +106,6 @@ class _Source:
     status: str
     expressions: tuple[Expression, ...]
     items: str | None = None
-
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """The variables of its own path."""
-        return shape_of(self.operation.path)[1]
 
     def fillings(self, location: str, name: str) -> Iterator[Filling]:
         for expression in self.expressions:
