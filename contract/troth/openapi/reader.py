@@ -489,9 +489,12 @@ def _base_paths(owner: Node) -> tuple[str, ...]:
 
 
 def _paths(server: Node) -> Iterator[str]:
-    """The base paths of one server: that of the variables' defaults, then those of their enums."""
+    """The base paths of one server: that of the variables' defaults, then of what else they may be.
+
+    Those of an `enum`; without one a variable may be anything, and stays one.
+    """
     url = server.text("url")
-    values = {name: _values(variable) for name, variable in server.members("variables")}
+    values = {name: _values(name, variable) for name, variable in server.members("variables")}
     names = [name for name in dict.fromkeys(TEMPLATED.findall(url)) if values.get(name)]
     for pick in islice(product(*(values[name] for name in names)), _MOST_PATHS):
         chosen = dict(zip(names, pick, strict=True))
@@ -517,6 +520,7 @@ def _variable(values: Mapping[str, str], match: re.Match[str]) -> str:
     return values.get(match[1], match[0])
 
 
-def _values(variable: Node) -> list[str]:
+def _values(name: str, variable: Node) -> list[str]:
     default: list[Any] = [variable.text("default")] if "default" in variable.value else []
-    return list(dict.fromkeys([*default, *variable.texts("enum")]))
+    listed = variable.texts("enum") or [f"{{{name}}}"]
+    return list(dict.fromkeys([*default, *listed]))

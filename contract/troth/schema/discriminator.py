@@ -91,12 +91,12 @@ def honour(root: Any, at: Iterable[str], referrers: dict[str, list[str]]) -> Non
 def _read(root: Any, written: Mapping[str, Any], pointer: str) -> _Discriminator:
     mapping = written.get("mapping")
     listed = mapping.items() if isinstance(mapping, dict) else ()
-    targets = {value: at for value, to in listed if (at := _target(root, to)) is not None}
-    default = _target(root, written.get("defaultMapping"))
+    targets = {value: at for value, to in listed if (at := mapped(root, to)) is not None}
+    default = mapped(root, written.get("defaultMapping"))
     return _Discriminator(pointer, written["propertyName"], written, targets, default)
 
 
-def _target(root: Any, reference: Any) -> str | None:
+def mapped(root: Any, reference: Any) -> str | None:
     """The pointer of what a mapping names: by the name of a component, or by a reference."""
     if not isinstance(reference, str):
         return None
