@@ -300,7 +300,7 @@ class _Hierarchy:
         return isinstance(own, dict) and own.get("propertyName") != self._discriminator.name
 
     def _above(self, at: str, named: Iterable[str]) -> list[str]:
-        """Those of *named* that *at* extends, and whose names it goes by too: they tell it apart."""
+        """Those of *named* that *at* extends and that tell it apart: it goes by their names too."""
         return [
             one
             for one in named
