@@ -428,8 +428,9 @@ class _Bundler:
 
         A mapping is a hint (OpenAPI 3.1 §4.8.25): one that leads nowhere is left to lint.
         """
-        mapping = discriminator.get("mapping")
-        for name, target in mapping.items() if isinstance(mapping, dict) else ():
+        written = discriminator.get("mapping")
+        mapping: dict[str, Any] = written if isinstance(written, dict) else {}
+        for name, target in mapping.items():
             if not isinstance(target, str) or {"/", "#", "."}.isdisjoint(target):
                 continue  # the name of a component
             try:
