@@ -23,7 +23,7 @@ from troth.conformance.cases.case import addressed, readable
 from troth.conformance.checks.answers import Answers
 from troth.conformance.checks.exchange_checks import check, expectation, outcome
 from troth.conformance.coverage import covered
-from troth.conformance.events import Event, Exchanged, Found
+from troth.conformance.events import Event, Exchanged, Found, Step
 from troth.conformance.findings import HANGS, Capabilities, Facets, Findings, facets, rule_of
 from troth.conformance.settings import Settings
 from troth.conformance.transport import Transport
@@ -227,8 +227,35 @@ class Session:
 
     def enter(self, case: Case, exchange: Exchange, violation: Violation) -> None:
         """Enter a finding that no repetition of one request could confirm."""
-        if self._is_wanted(violation) and not self._is_known(case, violation):
+        if self.is_new(case, violation):
             self._add(case, exchange, violation, again=0, tries=0)
+
+    def is_new(self, case: Case, violation: Violation) -> bool:
+        """Whether *violation* is one to be told, and not yet; a known one is counted."""
+        return self._is_wanted(violation) and not self._is_known(case, violation)
+
+    def enter_sequence(
+        self,
+        case: Case,
+        own: Step,
+        violation: Violation,
+        *,
+        steps: tuple[Step, ...],
+        again: int,
+        tries: int,
+    ) -> None:
+        """Enter a finding that took *steps* before its *own*, shown *again* in so many *tries*."""
+        finding = self.findings.add(
+            violation,
+            case,
+            example=own.exchange,
+            cause=self._facets(case),
+            again=again,
+            tries=tries,
+            steps=steps,
+            taken=own.taken,
+        )
+        self.emit(Found(finding))
 
     async def _follow(
         self, case: Case, exchange: Exchange, violations: Iterable[Violation]
