@@ -18,13 +18,14 @@ from troth.conformance.budget import (
     retry_after,
     waits,
 )
-from troth.conformance.cases import Case, subjects_under_test, wanted_codes
+from troth.conformance.cases import Case, subjects_under_test
 from troth.conformance.cases.case import addressed, readable
 from troth.conformance.checks.answers import Answers
 from troth.conformance.checks.exchange_checks import check, expectation, outcome
 from troth.conformance.coverage import covered
 from troth.conformance.events import Event, Exchanged, Found, Step
 from troth.conformance.findings import HANGS, Capabilities, Facets, Findings, facets, rule_of
+from troth.conformance.selection import selection
 from troth.conformance.settings import Settings
 from troth.conformance.transport import Transport
 from troth.generation.example_database import ExampleDatabase
@@ -87,7 +88,7 @@ class Session:
         self.observers: list[Observer] = []
         self._transport = transport
         self._second = second
-        self._codes = wanted_codes(contract, settings)
+        self._selection = selection(contract, settings)
         self._shrinking_left = _ALL_SHRINKING
         self._speaks_http = False
 
@@ -351,6 +352,4 @@ class Session:
         return facets(case.value, subject.minimal if subject else None) | frozenset(extra)
 
     def _is_wanted(self, violation: Violation) -> bool:
-        return not self._codes or any(
-            violation.code == code or violation.code.startswith(code + ".") for code in self._codes
-        )
+        return self._selection.wants(violation.code)
