@@ -45,6 +45,9 @@ _SHRINKING_HANGS = 4
 #: A request is sent so often at the most when the server asks for patience.
 _PATIENT_TRIES = 3
 
+#: Refusals that are of who asks: whatever the document declares, nothing can be said of the rest.
+_OF_US = (401, 403, 429)
+
 #: Gives the verdicts of laws that compare an exchange with an earlier one.
 Comparison = Callable[[Exchange], Mapping[str, Verdict]]
 #: Is told of each case that was attempted, and of its exchange.
@@ -178,6 +181,7 @@ class Session:
             replace(exchange, request=readable(case.request)),
             operation=tested.operation,
             expected=expected,
+            exists=case.exists,
             second=self._second,
         )
         violations = tuple(map(self._placed, checked.violations))
@@ -215,8 +219,12 @@ class Session:
         """Count how a valid request fared.  Raises Inconclusive when more would fare the same."""
         # a server that only ever asks for patience is no success either
         response, subject = exchange.response, self.subjects.get(case.operation)
-        named = outcome(subject.operation, response.status) if subject and response else ""
-        if named == "unknown":
+        named = (
+            outcome(subject.operation, response.status, exists=case.exists)
+            if subject and response
+            else ""
+        )
+        if named == "unknown" and response and response.status not in _OF_US:
             return  # whether a server has it is no success, and no refusal
         succeeded = self.outcomes.count(exchange, meant=named == "meant")
         if not succeeded and response is not None and response.status < 500 and not waits(exchange):
