@@ -221,6 +221,21 @@ class RequestBody:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Link:
+    """A Link Object: what to call next, and with what of this exchange.
+
+    *target* is the pointer of the operation, or its operationId; *parameters* by name (which may
+    begin with `path.`) and *body* are constants or runtime expressions.
+    """
+
+    name: str
+    pointer: str
+    target: str
+    parameters: Mapping[str, Any]
+    body: Any = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class DeclaredResponse:
     """A Response Object under its key: *status* is "200", "4XX" or "default"."""
 
@@ -229,6 +244,7 @@ class DeclaredResponse:
     description: str = ""
     content: tuple[MediaType, ...] = ()
     headers: tuple[Parameter, ...] = ()
+    links: tuple[Link, ...] = ()
 
     def media_type(self, content_type: str) -> MediaType | None:
         """The entry for *content_type*, the most specific key first."""

@@ -35,6 +35,7 @@ from troth.openapi.operation import (
     DeclaredResponse,
     Encoding,
     Example,
+    Link,
     Location,
     MediaType,
     Operation,
@@ -284,7 +285,21 @@ class _Reader:
                 description=response.prose("description"),
                 content=tuple(self.content(response, operation, direction="response")),
                 headers=self.headers(response, "response"),
+                links=tuple(self.links(response)),
             )
+
+    def links(self, response: Node) -> Iterator[Link]:
+        """The links of *response* that say which operation of this document they lead to."""
+        for name, entry in response.members("links"):
+            link = entry.followed()
+            reference = link.text("operationRef")
+            inside = reference.startswith("#/")
+            target = pointers.from_fragment(reference[1:]) if inside else link.text("operationId")
+            if target:
+                given = link.value.get("parameters")
+                parameters = given if isinstance(given, dict) else {}
+                body = link.value.get("requestBody")
+                yield Link(name, link.pointer, target, parameters, body)
 
     def status(self, written: str, operation: Node) -> str | None:
         """The status, range or `default` that *written* is; None, and told, if it is none."""

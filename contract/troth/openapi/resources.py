@@ -218,10 +218,15 @@ class _Reader:
         place = self.places[shape]
         if not place.by("GET"):
             return True
-        # an array that is put there as a whole is one thing
+        return place.lists and not self.is_whole(place)
+
+    def is_whole(self, place: Place) -> bool:
+        """Whether what GET answers with at *place* is put there as a whole: it is one thing."""
+        answer = place.answer
         whole = next(filter(None, map(envelopes.sent, place.by("PUT", "PATCH"))), None)
-        is_whole = whole is not None and whole.is_array and not place.by("POST")
-        return place.lists and not (is_whole and place.answer is not None and place.answer.is_array)
+        if whole is None or answer is None or place.by("POST"):
+            return False
+        return (whole.is_array and answer.is_array) or alike(whole, answer)
 
     def is_made_only(self, place: Place) -> bool:
         """Whether things are created at *place*, and never seen again."""
@@ -310,8 +315,9 @@ class _Reader:
         if not draft.is_addressed:
             return "create" if place.by("PUT", "PATCH") else "update"
         collection = self.places.get(draft.collection) if draft.collection else None
+        says_so = any(each.status == "201" for each in operation.responses)
         if not (collection and collection.by("POST")) and not place.by("GET", "PUT", "PATCH"):
-            return "create"
+            return "create" if says_so or not operation.request_body else "update"
         says = operation.request_body or any(p.location == "query" for p in operation.parameters)
         return "action" if place.by("PUT", "PATCH") or not says else "update"
 
