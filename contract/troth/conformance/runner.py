@@ -29,6 +29,7 @@ from troth.conformance.events import (
 )
 from troth.conformance.session import Session
 from troth.conformance.settings import Settings
+from troth.conformance.stateful import sequences
 from troth.conformance.transport import Transport
 from troth.errors import TrothError
 from troth.http import json_text
@@ -90,6 +91,10 @@ class Run:
         for phase in session.settings.phases:
             if not session.budget.seconds_left:
                 return  # of a large document even to lay out what will not be sent takes long
+            if phase == "resources":
+                session.emit(PhaseStarted(phase, 0))
+                await sequences.try_resources(session)
+                continue
             if phase == "stateful":
                 session.emit(PhaseStarted(phase, 0))
                 for subject in subjects:
