@@ -213,7 +213,8 @@ def test_an_operation_is_read_when_it_is_used(
     )
 
     contract = troth.load(odd)
-    put = contract.match("PUT", "/v1/things/7").operation
+    contract.match("GET", "/v1/additionalOperations")
+    put = contract.operation("PUT /things/{id}")
     before = list(read)
     threads = [threading.Thread(target=lambda: put.parameters) for _ in range(8)]
     for thread in threads:
