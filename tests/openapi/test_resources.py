@@ -243,6 +243,12 @@ def test_the_parameters_of_what_is_nested_are_filled_from_one_answer() -> None:
     ]
 
 
+def test_the_root_of_an_api_is_no_resource() -> None:
+    both = {"get": operation(answer=many("Task")), "post": operation("201", ref("Task"), TASK)}
+    only = {"get": operation(answer={"type": "string"})}
+    assert [resources(contract({"/": each})).all for each in (both, only)] == [(), ()]
+
+
 def test_a_filling_is_evaluated_against_an_exchange() -> None:
     whole = contract(TASKS)
     read = whole.operation("GET /tasks/{task_id}")

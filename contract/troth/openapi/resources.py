@@ -71,6 +71,11 @@ class Place:
             each for method in methods for each in self.operations if each.method == method
         )
 
+    @property
+    def word(self) -> str:
+        """The last part of the paths, "" of the root."""
+        return self.shape[-1] if self.shape else ""
+
     @cached_property
     def answer(self) -> View | None:
         """What GET answers with here."""
@@ -79,7 +84,7 @@ class Place:
     @cached_property
     def array(self) -> View | None:
         """The array of objects that GET answers with, alone or in an envelope."""
-        found = envelopes.array_in(self.answer, self.shape[-1]) if self.answer else None
+        found = envelopes.array_in(self.answer, self.word) if self.answer else None
         return found[1] if found is not None else None
 
     @property
@@ -254,7 +259,7 @@ class _Reader:
 
     def is_made_only(self, place: Place) -> bool:
         """Whether things are created at *place*, and never seen again."""
-        words = words_of(place.shape[-1])
+        words = words_of(place.word)
         if in_singular(words) == words or self.is_procedure(place.shape):
             return False
         for operation in place.operations if len(place.operations) == 1 else ():
@@ -280,7 +285,7 @@ class _Reader:
         found: list[tuple[tuple[bool, bool, int], _Draft]] = []
         for shape, draft in self.drafts.items():
             is_above = draft.collection is not None and draft.collection == place.shape[:-1]
-            is_same = shape[:-1] != place.shape and is_word_of(draft.word, place.shape[-1])
+            is_same = shape[:-1] != place.shape and is_word_of(draft.word, place.word)
             if not draft.is_addressed or not (is_same or (is_above and place.item is not None)):
                 continue
             own = self.item_view(draft)
@@ -385,7 +390,7 @@ class _Reader:
     def role_away(self, operation: Operation, place: Place, home: _Draft) -> Role:
         """What *operation* does with the items of *home*, at a path away from theirs."""
         if operation.method == "POST":
-            return "create" if is_word_of(home.word, place.shape[-1]) else "action"
+            return "create" if is_word_of(home.word, place.word) else "action"
         # of all parents, or of another version, it lists the same things
         lists_all = place.shape.count("{}") < home.shape.count("{}") - 1
         is_version = without_version((*place.shape, "{}")) == without_version(home.shape)
@@ -394,7 +399,7 @@ class _Reader:
     def is_search(self, operation: Operation, place: Place, draft: _Draft) -> bool:
         """Whether *operation*, below *draft*, lists the items that it is asked for."""
         view = envelopes.answer(operation)
-        if view is None or words_of(place.shape[-1].lstrip(":"))[:1] not in _SEARCHES:
+        if view is None or words_of(place.word.lstrip(":"))[:1] not in _SEARCHES:
             return False
         own = self.item_view(draft)
         array = envelopes.array_in(view, draft.word, known=own)
