@@ -151,7 +151,6 @@ class _Reader:
             operation_id=self.operation_id(operation),
             summary=operation.prose("summary"),
             base_paths=base_paths,
-            resource=self.resource(operation, item),
             document=self.document,
             **self.members(operation, item, path, base_paths),
         )
@@ -169,6 +168,7 @@ class _Reader:
             "security": self.security(operation),
             "laws": laws.parse(operation.value.get("x-troth-laws", ()), laws_at, self.document),
             "completion": self.completion(operation),
+            "resource": self.resource(operation, item),
             "code_samples": tuple(sample.value for sample in operation.items("x-codeSamples")),
         }
 
