@@ -115,7 +115,6 @@ NOT_YET = frozenset(
         "etag",
         "leak",
         "life cycle",
-        "list",
         "location",
         "parameter crashes",
         "parameter unchecked",
