@@ -27,7 +27,8 @@ def listing(contract: Contract, settings: Settings) -> Iterator[str]:
             fault = visible(subject.fault)
             yield f"{subject.operation.name}: no valid request can be made: {fault}"
     for phase in settings.phases:
-        planned = cases_of(phase, tested.values(), settings=settings)
+        before = sum(counts.values())
+        planned = cases_of(phase, tested.values(), settings=settings, planned=before)
         counts[phase] = len(planned)
         for case in planned:
             yield from _lines(contract, case, settings, redactor)

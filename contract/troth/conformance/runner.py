@@ -96,7 +96,11 @@ class Run:
                         await probe(session, subject)
                 continue
             planned = cases.cases_of(
-                phase, subjects, settings=session.settings, remembered=session.memory.bodies
+                phase,
+                subjects,
+                settings=session.settings,
+                planned=self._planned,
+                remembered=session.memory.bodies,
             )
             self._planned += len(planned)
             session.emit(PhaseStarted(phase, len(planned)))

@@ -219,7 +219,7 @@ class Session:
         # a server that only ever asks for patience is no success either
         response, subject = exchange.response, self.subjects.get(case.operation)
         named = (
-            outcome(subject.operation, response.status, exists=case.exists)
+            outcome(subject.operation, response.status, request=case.request, exists=case.exists)
             if subject and response
             else ""
         )
@@ -328,8 +328,11 @@ class Session:
     def _facets(self, case: Case) -> Facets:
         """What *case* has beyond the smallest valid request."""
         subject = self.subjects.get(case.operation)
-        extra = () if case.is_variable else (case.about,)
-        return facets(case.value, subject.minimal if subject else None) | frozenset(extra)
+        minimal = subject.minimal if subject else None
+        is_smallest = subject is not None and case.request == subject.request(minimal)
+        is_told = case.sent or is_smallest or (case.is_variable and case.value != minimal)
+        extra = () if is_told else (case.about,)
+        return facets(case.value, minimal) | facets(case.sent, {}) | frozenset(extra)
 
     def _is_wanted(self, violation: Violation) -> bool:
         return not self._codes or any(

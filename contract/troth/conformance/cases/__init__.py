@@ -14,6 +14,7 @@ from typing import Any
 from troth.conformance.cases.boundary import boundary
 from troth.conformance.cases.case import Case, Intent, Subject, deduplicated, subject
 from troth.conformance.cases.feature_cases import feature_cases
+from troth.conformance.cases.parameter_cases import parameter_cases
 from troth.conformance.cases.protocol_cases import protocol_cases as protocol_cases_of
 from troth.conformance.cases.protocol_cases import unknown_paths
 from troth.conformance.settings import Settings
@@ -40,13 +41,22 @@ __all__ = [
     "wanted_codes",
 ]
 
-#: How many cases of the boundary walk a run has for all bodies.
+#: How many cases of the boundary walk a run has for all bodies and parameters.
 _BOUNDARY = 540
 #: How many random cases a run has at the most: the phases before have told most by then.
 _RANDOM = 120
 #: Of the requests that a run may send, so many in a hundred are planned; the rest confirms and
 #: shrinks what is found.
 _PLANNED = 90
+#: So many of the hundred at the most are examples, and so many the protocol's.
+_EXAMPLES = 22
+_PROTOCOL = 20
+#: So many cases of the protocol an operation has at the most.
+_EACH = 65
+#: So many cases further on another operation begins with what is the same for all.
+_STEP = 7
+#: A body has so many times the cases of a parameter.
+_BODY = 5
 #: Of ten random requests so many are valid: it takes an answer to break most laws.
 _VALID_OF_TEN = 6
 
@@ -105,9 +115,10 @@ def cases_of(
     tested: Iterable[Subject],
     *,
     settings: Settings,
+    planned: int = 0,
     remembered: Callable[[str], Iterable[Any]] = lambda operation: (),
 ) -> list[Case]:
-    """The cases of one *phase*, in the order in which they are sent.
+    """The cases of one *phase*, in the order in which they are sent; so many are *planned* already.
 
     *remembered* gives the bodies, by operation, that showed something in earlier runs: they are
     sent before all else.
@@ -121,18 +132,37 @@ def cases_of(
             if one.made is not None
             for index, value in enumerate(remembered(one.operation.name), 1)
         ]
+    most = settings.max_requests * _PLANNED // 100
     match phase:
         case "examples":
-            return known + example_cases(chosen)
+            return known + example_cases(chosen, limit=most * _EXAMPLES // 100)
         case "boundary":
-            return known + boundary_cases(chosen)
+            others = min(most * _PROTOCOL // 100, _EACH * len(chosen)) + min(_RANDOM, most)
+            left = most - planned - others
+            return known + boundary_cases(chosen, limit=max(0, min(_BOUNDARY, left)))
         case "protocol":
-            return known + protocol_cases(chosen)
+            return known + protocol_cases(chosen, limit=most * _PROTOCOL // 100)
         case "random":
             drawn = random_cases(chosen, Seed.of("random", settings.seed))
-            most = min(_RANDOM, settings.max_requests * _PLANNED // 100)
-            return known + list(islice(drawn, most))
+            return known + list(islice(drawn, min(_RANDOM, most)))
     return known
+
+
+def _in_turns(streams: Sequence[Iterable[Case]], limit: int) -> list[Case]:
+    """At most *limit* cases of *streams*: one of each in turn, but each one's together."""
+    waiting = [iter(stream) for stream in streams]
+    taken: list[list[Case]] = [[] for _ in streams]
+    left = list(range(len(streams)))
+    count = 0
+    while left and count < limit:
+        for index in tuple(left):
+            case = next(waiting[index], None)
+            if case is None:
+                left.remove(index)
+            elif count < limit:
+                taken[index].append(case)
+                count += 1
+    return [case for cases in taken for case in cases]
 
 
 def _sound(tested: Iterable[Subject]) -> list[Subject]:
@@ -140,26 +170,60 @@ def _sound(tested: Iterable[Subject]) -> list[Subject]:
     return [one for one in tested if not one.fault]
 
 
-def example_cases(tested: Sequence[Subject]) -> list[Case]:
-    """The requests that the document implies."""
-    return deduplicated([case for one in _sound(tested) for case in feature_cases(one)])
+def example_cases(tested: Sequence[Subject], *, limit: int = _BOUNDARY) -> list[Case]:
+    """The requests that the document implies, at most *limit*: each operation has its share."""
+    streams = [deduplicated([*feature_cases(one)]) for one in _sound(tested)]
+    return deduplicated(_in_turns(streams, limit))
 
 
 def boundary_cases(tested: Sequence[Subject], *, limit: int = _BOUNDARY) -> list[Case]:
-    """Each member of each body, one step inside and outside its limits; *limit* for all bodies."""
-    share = limit // max(1, sum(one.made is not None for one in tested))
-    return deduplicated([case for one in _sound(tested) for case in boundary(one, limit=share)])
+    """Each member of each body and each parameter, one step inside and outside its limits.
 
-
-def protocol_cases(tested: Sequence[Subject]) -> list[Case]:
-    """Credentials, methods, paths, content types, broken JSON and Accept."""
+    *limit* is for all: each parameter has its share, and what it leaves others have.
+    """
     sound = _sound(tested)
-    cases = [case for one in sound for case in protocol_cases_of(one)]
+    walked = [[*parameter_cases(one, turn=index)] for index, one in enumerate(sound)]
+    weights = sum(map(len, walked)) + _BODY * sum(one.made is not None for one in sound)
+    chosen: list[list[Case]] = []
+    for lists in walked:
+        chosen.append([])
+        for cases in lists:
+            taken = [*islice(cases, limit // max(1, weights))]
+            chosen[-1] += taken
+            limit -= len(taken)
+            weights -= 1
+    for one, taken in zip(sound, chosen, strict=True):
+        if one.made is not None:
+            walk = [*boundary(one, limit=limit * _BODY // max(1, weights))]
+            taken[:0] = walk
+            limit -= len(walk)
+            weights -= _BODY
+    return deduplicated([case for cases in chosen for case in cases])
+
+
+def protocol_cases(tested: Sequence[Subject], *, limit: int = _BOUNDARY) -> list[Case]:
+    """Credentials, methods, paths, content types, broken JSON and Accept; at most about *limit*."""
+    sound = _sound(tested)
+    cases = _in_turns([_turned(index, one) for index, one in enumerate(sound)], limit)
     for one in sound[:1]:
         cases[-1:-1] = unknown_paths(one)
     # some repeat an earlier one on purpose, at the end
     repeated = [case for case in cases if case.id.endswith("-again")]
     return deduplicated([case for case in cases if case not in repeated]) + repeated
+
+
+def _turned(turn: int, one: Subject) -> Iterator[Case]:
+    """The cases of the protocol of *one*, those of media types and texts from another on each turn.
+
+    How a server reads what it is sent is mostly its framework's affair, and need not be tried whole
+    for each operation.
+    """
+    cases = [*protocol_cases_of(one)]
+    words = ("content-", "json-", "accept-")
+    first = [case for case in cases if not case.id.rpartition("/")[2].startswith(words)]
+    rest = [case for case in cases if case not in first]
+    start = turn * _STEP % max(1, len(rest))
+    yield from (*first, *rest[start:], *rest[:start])
 
 
 def random_cases(tested: Sequence[Subject], seed: Seed) -> Iterator[Case]:

@@ -14,15 +14,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
+from urllib.parse import quote
 
 from troth import pointer as pointers
 from troth.conformance.cases.case import Case, readable
+from troth.conformance.checks import leniency
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError
 from troth.http import json_text
 from troth.http.exchange import FAULTS, Exchange, Request, Response
 from troth.laws.laws import Verdict
 from troth.openapi.contract import Contract
-from troth.openapi.operation import Match, Operation
+from troth.openapi.operation import Match, Operation, Parameter
 from troth.validation import validator
 from troth.validation.responses import ResponseValidator, missing_field
 from troth.validation.security import check_security
@@ -49,11 +51,11 @@ _UNREADABLE_REQUEST = frozenset(
     {"syntax", "empty", "trailing", "utf-8", "encoding", "byte-order-mark", "malformed", "depth"}
     | {"nan", "control-character", "lone-surrogate", "number", "required"}
 )
-#: What a careful server refuses and many a correct one takes: a warning.
+#: What a careful server refuses and many a correct one takes: a warning.  So are formats, which
+#: JSON Schema 2020-12 §7.2.1 has as annotations unless they are asked to be more.
 _HYGIENE = frozenset({"request.content-type", "request-body.nan", "request-body.encoding"})
-#: What leaves no doubt of the meaning, or what a standard leaves to the reader (RFC 8259 §4, §9;
-#: JSON Schema 2020-12 §7.2.1: `format` is an annotation unless it is asked to be more).
-_FORGIVEN = frozenset({"duplicate-key", "lone-surrogate", "number", "depth", "format"})
+#: What leaves no doubt of the meaning, or what a standard leaves to the reader (RFC 8259 §4, §9).
+_FORGIVEN = frozenset({"duplicate-key", "lone-surrogate", "number", "depth"})
 
 
 # -- what is expected -----------------------------------------------------------------------------
@@ -235,7 +237,8 @@ class _Check:
             yield from self._invalid_accepted(response)
             return
         code = message = ""
-        named = outcome(self.effective_operation, status, exists=self.exists)
+        request = self.exchange.request
+        named = outcome(self.effective_operation, status, request=request, exists=self.exists)
         if named == "meant" or (named and (expected != "unauthorized" or status in _GONE)):
             return
         if 300 <= status < 400:
@@ -277,12 +280,11 @@ class _Check:
             if (rule.code, rule.instance_pointer) in kept
         ]
         for broken, word in ((published, "document"), (effective, "overlay")):
-            rule = next(
-                (one for one in broken if one.code.partition(".")[2] not in _FORGIVEN), None
-            )
+            rule = next((one for one in broken if not self._is_forgiven(one)), None)
             if rule is None:
                 continue
-            mild = word == "overlay" or rule.code in _HYGIENE
+            is_annotated = rule.schema_pointer.endswith("/format")
+            mild = word == "overlay" or is_annotated or rule.code in _HYGIENE
             violation = self._violation(
                 "request.invalid-accepted",
                 f"a request that the {word} rejects is answered with {response.status}: "
@@ -298,6 +300,15 @@ class _Check:
                 rule=rule.code,
             )
             return
+
+    def _is_forgiven(self, rule: Violation) -> bool:
+        """Whether nobody is held to *rule* of a request: a standard or a habit leaves it open."""
+        if rule.code.partition(".")[2] in _FORGIVEN or self.match is None:
+            return True
+        reading = (self.match, self.exchange.request, rule)
+        if rule.location == "request-body":
+            return leniency.is_read_so(*reading)
+        return leniency.is_taken_so(*reading)
 
     def violations_of_document(self, *, refused: bool) -> Iterator[Violation]:
         """What the answer breaks of the document; *refused*: that it is one has been told."""
@@ -371,13 +382,14 @@ _OF_REQUESTS = frozenset({400, 405, 406, 408, 411, 413, 414, 415, 416, 417, 421,
 
 
 def outcome(
-    operation: Operation, status: int, *, exists: bool = False
+    operation: Operation, status: int, *, request: Request | None = None, exists: bool = False
 ) -> Literal["meant", "unknown", ""]:
     """Whether the document names *status* as what a request that is fine may come to.
 
     It is meant where it is a redirection, or no success is named at all.  It is unknown where the
     state of things may be the cause: whether what the path's variables name is there, unless it
-    *exists* for certain; and what a declared refusal says of more than the request.
+    *exists* for certain; what a declared refusal says of more than the *request*; and what a text
+    in its head is to be like, where only the server knows.
     """
     declared = {response.status for response in operation.responses}
     is_declared = bool(declared & {str(status), f"{status // 100}XX"})
@@ -391,23 +403,30 @@ def outcome(
         return "unknown" if not exists and (operation.template.names or is_declared) else ""
     if not is_declared or status >= 500:
         return ""
-    if status in (400, 422) and not exists and _takes_unknown_names(operation):
+    if status in (400, 422) and any(_unknown_texts(operation, request, exists=exists)):
         return "unknown"
     return "" if status in _OF_REQUESTS else "unknown"
 
 
-def _takes_unknown_names(operation: Operation) -> bool:
-    """Whether a name in the path may be of a form that only the server knows.
+def _unknown_texts(
+    operation: Operation, request: Request | None, *, exists: bool
+) -> Iterator[Parameter]:
+    """The parameters of *request* that may be anything by the document, and not by the server.
 
-    A schema that says no more than that it is a text leaves out what the server's names are like.
+    A schema that says no more than that it is a text leaves out what names, sort keys or cursors
+    are like.
     """
-    return any(
-        parameter.location == "path"
-        and parameter.schema is not None
-        and parameter.schema.is_valid("")
-        and parameter.schema.is_valid("\N{SNOWMAN} ?")
-        for parameter in operation.parameters
-    )
+    target = request.target if request is not None else ""
+    for parameter in operation.parameters:
+        if parameter.location == "path":
+            is_there = not exists
+        elif parameter.location == "query":
+            is_there = f"{quote(parameter.name)}=" in target
+        else:
+            is_there = request is not None and request.field(parameter.name) is not None
+        schema = parameter.schema
+        if is_there and schema and schema.is_valid("") and schema.is_valid("\N{SNOWMAN} ?"):
+            yield parameter
 
 
 def _is_left_open(operation: Operation, status: int) -> bool:
