@@ -18,13 +18,14 @@ from troth.conformance.budget import (
     retry_after,
     waits,
 )
-from troth.conformance.cases import Case, subjects_under_test, wanted_codes
+from troth.conformance.cases import Case, subjects_under_test
 from troth.conformance.cases.case import addressed, readable
 from troth.conformance.checks.answers import Answers
 from troth.conformance.checks.exchange_checks import check, expectation, outcome
 from troth.conformance.coverage import covered
-from troth.conformance.events import Event, Exchanged, Found
+from troth.conformance.events import Event, Exchanged, Found, Step
 from troth.conformance.findings import HANGS, Capabilities, Facets, Findings, facets, rule_of
+from troth.conformance.selection import selection
 from troth.conformance.settings import Settings
 from troth.conformance.transport import Transport
 from troth.generation.example_database import ExampleDatabase
@@ -90,7 +91,7 @@ class Session:
         self.observers: list[Observer] = []
         self._transport = transport
         self._second = second
-        self._codes = wanted_codes(contract, settings)
+        self._selection = selection(contract, settings)
         self._shrinking_left = _ALL_SHRINKING
         self._speaks_http = False
 
@@ -235,8 +236,35 @@ class Session:
 
     def enter(self, case: Case, exchange: Exchange, violation: Violation) -> None:
         """Enter a finding that no repetition of one request could confirm."""
-        if self._is_wanted(violation) and not self._is_known(case, violation):
+        if self.is_new(case, violation):
             self._add(case, exchange, violation, again=0, tries=0)
+
+    def is_new(self, case: Case, violation: Violation) -> bool:
+        """Whether *violation* is one to be told, and not yet; a known one is counted."""
+        return self._is_wanted(violation) and not self._is_known(case, violation)
+
+    def enter_sequence(
+        self,
+        case: Case,
+        own: Step,
+        violation: Violation,
+        *,
+        steps: tuple[Step, ...],
+        again: int,
+        tries: int,
+    ) -> None:
+        """Enter a finding that took *steps* before its *own*, shown *again* in so many *tries*."""
+        finding = self.findings.add(
+            violation,
+            case,
+            example=own.exchange,
+            cause=self._facets(case),
+            again=again,
+            tries=tries,
+            steps=steps,
+            taken=own.taken,
+        )
+        self.emit(Found(finding))
 
     async def _follow(
         self, case: Case, exchange: Exchange, violations: Iterable[Violation]
@@ -335,6 +363,4 @@ class Session:
         return facets(case.value, minimal) | facets(case.sent, {}) | frozenset(extra)
 
     def _is_wanted(self, violation: Violation) -> bool:
-        return not self._codes or any(
-            violation.code == code or violation.code.startswith(code + ".") for code in self._codes
-        )
+        return self._selection.wants(violation.code)

@@ -18,11 +18,12 @@ import yaml
 
 from troth.generation.natural_strings import FORMATS, WORDS, hexadecimal
 from troth.generation.source import Source
+from troth.openapi.names import singular, words_of
 
-_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z0-9]+|[^\W_A-Za-z0-9]+")
-_PLURAL_OF_CAPITALS = re.compile(r"([A-Z]{2,})s(?![a-z])")
 _PLACEHOLDER = re.compile(r"\{([^{}:]+)(?::(\w+))?\}")
 _RANGE = re.compile(r"(\d+)-(\d+)")
+# the end of a sentence, or of a paragraph
+_SENTENCE_END = re.compile(r"[.!?]\s|\n\s*\n")
 _COUNTED = re.compile(r"(hex|digits|letters) (\d+)")
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 
@@ -149,30 +150,6 @@ def _split(text: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4096)
-def words_of(name: str) -> tuple[str, ...]:
-    """The words of *name* in lower case: of eventName, event_name and event-name the same."""
-    text = _PLURAL_OF_CAPITALS.sub(_capitalised, name[:200])
-    return tuple(word.lower() for word in _WORD.findall(text))
-
-
-def _capitalised(match: re.Match[str]) -> str:
-    return match[1].capitalize() + "s"
-
-
-@lru_cache(maxsize=4096)
-def singular(word: str) -> str:
-    """*word* for one of what it means."""
-    lower = word.lower()
-    if len(word) > 4 and lower.endswith("ies") and lower not in ("series", "species", "movies"):
-        return word[:-3] + "y"
-    if lower.endswith(("sses", "shes", "ches", "xes", "uses")):
-        return word[:-2]
-    if lower.endswith("s") and not lower.endswith(("ss", "us", "is", "series", "species")):
-        return word[:-1]
-    return word
-
-
-@lru_cache(maxsize=4096)
 def owner_of(name: str, otherwise: str = "") -> str:
     """What the members of an object called *name* belong to; *otherwise* where it says nothing."""
     words, generic, things = words_of(name), table().words["generic"], table().things
@@ -210,10 +187,11 @@ def _thing(words: tuple[str, ...]) -> Kind | None:
 
 @lru_cache(maxsize=1024)
 def hint(description: str) -> str:
-    """The name that says what *description* says, of a member whose own name says nothing."""
-    if not description:
-        return ""
-    lower = description.lower()
+    """The name that says what *description* says, of a member whose own name says nothing.
+
+    Its first sentence says what it is; the others speak of other things too.
+    """
+    lower = _SENTENCE_END.split(description.lower(), maxsplit=1)[0]
     return next((name for phrase, name in table().hints.items() if phrase in lower), "")
 
 

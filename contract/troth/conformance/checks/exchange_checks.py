@@ -19,6 +19,7 @@ from urllib.parse import quote
 from troth import pointer as pointers
 from troth.conformance.cases.case import Case, readable
 from troth.conformance.checks import leniency
+from troth.conformance.checks.methods import allow_violations
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError
 from troth.http import json_text
 from troth.http.exchange import FAULTS, Exchange, Request, Response
@@ -318,8 +319,10 @@ class _Check:
         if self.match is None or self.expected in ("no-path", "no-method"):
             if response.status == 405 and (missing := missing_field(response)):
                 yield self._violation(*missing)
+            yield from self._violations_of_allow()
             return
         assert self._answer is not None
+        yield from self._violations_of_allow()
         violations = tuple(self._answer.violations())
         severity = _Severity(self.contract, self.exchange, response, violations)
         unread = any(violation.code in _UNREADABLE for violation in violations)
@@ -335,6 +338,11 @@ class _Check:
             if violation.law is not None and self.expected != "accepted" and self._is_broken:
                 continue  # what a law asks of the answer, it asks of the answer to a valid request
             yield replace(violation, severity=severity.of(violation))
+
+    def _violations_of_allow(self) -> Iterator[Violation]:
+        for severity, message in allow_violations(self.contract, self.exchange):
+            violation = self._violation("response.allow-wrong", message)
+            yield replace(violation, severity=severity)
 
     @cached_property
     def _request_violations(self) -> tuple[Violation, ...]:
