@@ -56,7 +56,7 @@ _EACH = 65
 #: So many cases further on another operation begins with what is the same for all.
 _STEP = 7
 #: A body has so many times the cases of a parameter.
-_BODY = 5
+_BODY = 4
 #: Of ten random requests so many are valid: it takes an answer to break most laws.
 _VALID_OF_TEN = 6
 
