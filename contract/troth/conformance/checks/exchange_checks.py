@@ -21,6 +21,8 @@ from troth.conformance.cases.case import Case, readable
 from troth.conformance.checks import leniency
 from troth.conformance.checks.methods import allow_violations
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError
+from troth.generation.chat_consistency import is_consistent
+from troth.generation.chat_features import Chat
 from troth.http import json_text
 from troth.http.exchange import FAULTS, Exchange, Request, Response
 from troth.laws.laws import Verdict
@@ -139,7 +141,9 @@ def check(
     """
     if second is not None and exchange.response is not None:
         contract = _describing(contract, second, exchange.request, exchange.response)
-    checking = _Check(contract, exchange, operation, expected, exists=exists)
+    checking = _Check(contract, exchange, operation, expected, exists=exists, second=second)
+    if expected == "accepted" and checking.is_contradictory:
+        checking.expected = "either"
     if exchange.fault is not None:
         return Checked((checking.fault(), *checking.violations_of_part()))
     assert exchange.response is not None
@@ -176,8 +180,10 @@ class _Check:
         expected: Expectation,
         *,
         exists: bool,
+        second: Contract | None,
     ) -> None:
         self.exists = exists
+        self.second = second
         self.contract = contract
         self.exchange = exchange
         self.operation = operation
@@ -278,7 +284,7 @@ class _Check:
         published = [
             rule
             for rule in _broken_by(self.contract.published, request)
-            if (rule.code, rule.instance_pointer) in kept
+            if (rule.code, rule.instance_pointer) in kept and self._is_left(rule)
         ]
         for broken, word in ((published, "document"), (effective, "overlay")):
             rule = next((one for one in broken if not self._is_forgiven(one)), None)
@@ -301,6 +307,14 @@ class _Check:
                 rule=rule.code,
             )
             return
+
+    def _is_left(self, rule: Violation) -> bool:
+        """Whether the overlay has left the keyword of the published document that *rule* is by."""
+        left, published = (
+            pointers.find(contract.document.root, rule.schema_pointer)
+            for contract in (self.contract, self.contract.published)
+        )
+        return left is not None or published is None
 
     def _is_forgiven(self, rule: Violation) -> bool:
         """Whether nobody is held to *rule* of a request: a standard or a habit leaves it open."""
@@ -331,11 +345,14 @@ class _Check:
                 continue  # of a stream that cannot be read whole, nothing more is known
             if violation.code == "response.status-undeclared" and (
                 refused
+                or self.is_contradictory
                 or _is_left_open(self.match.operation, response.status)
                 or (response.status == 400 and self._is_unreadable)
             ):
                 continue
-            if violation.law is not None and self.expected != "accepted" and self._is_broken:
+            if violation.law is not None and (
+                self.is_contradictory or (self.expected != "accepted" and self._is_broken)
+            ):
                 continue  # what a law asks of the answer, it asks of the answer to a valid request
             yield replace(violation, severity=severity.of(violation))
 
@@ -343,6 +360,24 @@ class _Check:
         for severity, message in allow_violations(self.contract, self.exchange):
             violation = self._violation("response.allow-wrong", message)
             yield replace(violation, severity=severity)
+
+    @cached_property
+    def is_contradictory(self) -> bool:
+        """Whether the parts of the request ask for what no answer can be: nobody can be held to it.
+
+        A tool that is forced and not offered, an answer by a schema that nothing satisfies.
+        """
+        request = self.exchange.request
+        for contract in (self.contract, self.second):
+            match = _match(contract, request) if contract else None
+            if match is None or match.operation.completion is None:
+                continue
+            try:
+                body = json_text.decode_lenient(request.body)[0]
+            except TrothError:
+                return False
+            return not is_consistent(Chat(match.operation.completion), body)
+        return False
 
     @cached_property
     def _request_violations(self) -> tuple[Violation, ...]:
