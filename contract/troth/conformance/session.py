@@ -7,6 +7,7 @@ Nothing here opens a socket or reads a clock: the transport and the clock are gi
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 
@@ -40,8 +41,8 @@ _REPETITIONS = 5
 #: A finding may cost so many requests on its way to the smallest request that shows it.
 _SHRINKING = 40
 _ALL_SHRINKING = 400
-#: Each request that hangs costs a whole time limit, so few are spent on making it smaller.
-_SHRINKING_HANGS = 4
+#: Each request that hangs costs a whole time limit: after so many its operation is given up.
+_ENOUGH_HANGS = 2
 #: A request is sent so often at the most when the server asks for patience.
 _PATIENT_TRIES = 3
 
@@ -94,6 +95,7 @@ class Session:
         self._selection = selection(contract, settings)
         self._shrinking_left = _ALL_SHRINKING
         self._speaks_http = False
+        self._hangs: Counter[str] = Counter()
 
     async def attempt(self, case: Case, *, compare: Comparison | None = None) -> Exchange | None:
         """Send *case* (or what it derives to), check the answer, and follow up what is new.
@@ -102,7 +104,7 @@ class Session:
         sent, for it would not serve.
         """
         sent = case.derive(self.answers.bodies) if case.derive else case
-        if sent is None or self.budget.spent or self._would_hang(sent):
+        if sent is None or self.budget.spent or self.is_given_up(sent.operation):
             return None
         exchange = await self.send(sent)
         verdicts = compare(exchange) if compare else {}
@@ -136,8 +138,16 @@ class Session:
             if wait is None or wait > min(self.settings.patience, self.budget.seconds_left):
                 break
             await asyncio.sleep(wait)
+        if f"transport.{exchange.fault}" in HANGS:
+            self._hangs[case.operation] += 1
+        elif not self.is_given_up(case.operation):
+            self._hangs[case.operation] = 0
         await self._check_reachable(exchange)
         return exchange
+
+    def is_given_up(self, operation: str) -> bool:
+        """Whether *operation* has hung so often in a row that nothing more is sent to it."""
+        return self._hangs[operation] >= _ENOUGH_HANGS
 
     async def hang_up(self, case: Case) -> None:
         """Send *case*, and go away after the first piece of the answer."""
@@ -312,9 +322,8 @@ class Session:
             return smallest
         shrinker = Shrinker(case.value, target=subject.minimal)
         rule, spent = rule_of(violation), 0
-        most = _SHRINKING_HANGS if violation.code in HANGS else _SHRINKING
-        while not shrinker.finished and spent < most and self._shrinking_left > 0:
-            if self.budget.spent:
+        while not shrinker.finished and spent < _SHRINKING and self._shrinking_left > 0:
+            if self.budget.spent or self.is_given_up(case.operation):
                 break
             candidate = subject.varied(case, shrinker.candidate)
             if candidate is None:
@@ -333,6 +342,11 @@ class Session:
     def _add(
         self, case: Case, exchange: Exchange, violation: Violation, *, again: int, tries: int
     ) -> None:
+        if violation.code in HANGS and self.is_given_up(case.operation):
+            message = (
+                f"{violation.message}; the operation was given up, nothing more was sent to it"
+            )
+            violation = replace(violation, message=message)
         finding = self.findings.add(
             violation,
             case,
@@ -348,10 +362,6 @@ class Session:
     def _is_known(self, case: Case, violation: Violation) -> bool:
         """Whether there is a finding that *violation* shows again; it is counted with it."""
         return self.findings.count_known(violation, self._facets(case))
-
-    def _would_hang(self, case: Case) -> bool:
-        """Whether what was seen says that *case* would only hang again."""
-        return self.findings.has_hangs and self.findings.hangs(self._facets(case))
 
     def _facets(self, case: Case) -> Facets:
         """What *case* has beyond the smallest valid request."""
