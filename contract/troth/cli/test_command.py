@@ -144,9 +144,10 @@ class _Test:
         if self.quiet:
             return
         settings, document = self.settings, self.contract.document
-        budget = f"at most {settings.max_requests} requests, {settings.max_seconds:g} s"
         rate = f", {settings.rate:g} a second" if settings.rate else ""
-        say(self.out, f"testing {settings.url} against {document.file}: {budget}{rate}\n")
+        say(
+            self.out, f"testing {settings.url} against {document.file}: {settings.limits()}{rate}\n"
+        )
         if not is_local(settings.url):
             say(sys.stderr, "note: this server is not on this machine\n")
         for doubt in run_options.doubts(self.contract, settings):

@@ -36,6 +36,7 @@ from troth.conformance.events import (
     Found,
     PhaseStarted,
     Started,
+    Waited,
 )
 from troth.conformance.files import NotWritten, Unwritable, check_writable, lock
 from troth.errors import Place, TrothError
@@ -222,6 +223,7 @@ _KINDS: dict[str, type[Any]] = {
     "started": Started,
     "phase": PhaseStarted,
     "exchanged": Exchanged,
+    "waited": Waited,
     "found": Found,
     "finished": Finished,
 }

@@ -22,6 +22,7 @@ from troth.conformance.events import (
     PhaseStarted,
     Started,
     Verdict,
+    Waited,
     counts,
     worst_first,
 )
@@ -218,6 +219,7 @@ class RunRecord:
         self._operations: dict[str, _OperationRecord] = {}
         self._exchanges: list[Exchanged] = []
         self._usual: dict[str, tuple[int, UsualRequest]] = {}
+        self._waited: list[Waited] = []
 
     def add(self, event: Event) -> None:
         """Count one more event; its bodies are cut as the journal cuts them."""
@@ -229,6 +231,8 @@ class RunRecord:
                 self._note_usual(event)
         elif isinstance(event, Found):
             self._found(event.finding)
+        elif isinstance(event, Waited):
+            self._waited.append(event)
         elif isinstance(event, PhaseStarted):
             self._phases[event.phase] += event.planned
         elif isinstance(event, Started):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -38,6 +39,7 @@ class Settings:
     are member values that every request body gets, by JSON Pointer (`/model`).  *without* names
     capabilities (groups of laws) that the server is known to lack.  *only* keeps the cases of
     these operations or the findings of these codes.  *rate* is requests a second, 0 for no limit.
+    What has no limit else is infinite.
     """
 
     url: str
@@ -48,8 +50,9 @@ class Settings:
     only: tuple[str, ...] = ()
     phases: tuple[str, ...] = PHASES
     seed: int = 0
-    max_requests: int = 1000
+    max_requests: float = 1000
     max_seconds: float = 300.0
+    max_tokens: float = inf
     rate: float = 0.0
     workers: int = 1
     strict: bool = False
@@ -60,6 +63,24 @@ class Settings:
     patience: float = 10.0
     # a directory of what showed something in earlier runs, to be sent first in later ones
     database: str | None = None
+    # whether it goes on with new requests until it has spent what it may; and whether it then
+    # leaves out those that earlier runs have sent, by what the database remembers
+    exhaustive: bool = False
+    continuous: bool = False
+
+    def limits(self) -> str:
+        """What it may spend, in words."""
+        bounds = (
+            (self.max_requests, "requests"),
+            (self.max_seconds, "s"),
+            (self.max_tokens, "tokens"),
+        )
+        words = [
+            f"{bound:g} {noun}" if noun == "s" else f"{int(bound)} {noun}"
+            for bound, noun in bounds
+            if bound < inf
+        ]
+        return f"at most {', '.join(words)}" if words else "until it is stopped"
 
     def shown(self) -> Mapping[str, object]:
         """What of them a report may show: no token, no header values."""
@@ -70,12 +91,19 @@ class Settings:
             "without": sorted(self.without),
             "only": list(self.only),
             "phases": list(self.phases),
-            "max_requests": self.max_requests,
-            "max_time": self.max_seconds,
+            "max_requests": _bound(self.max_requests),
+            "max_time": _bound(self.max_seconds),
+            "max_tokens": _bound(self.max_tokens),
+            "continuous": self.continuous,
             "rate": self.rate,
             "workers": self.workers,
             "strict": self.strict,
         }
+
+
+def _bound(number: float) -> float | None:
+    """*number*, None where it is no bound: JSON has no infinity."""
+    return number if number < inf else None
 
 
 _PORTS = range(1, 65536)
