@@ -8,7 +8,7 @@ contract's `faults`; a law that does not parse was written for troth, and is a S
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice, product
@@ -195,15 +195,23 @@ class _Reader:
 
     def is_addressed(self, parameter: Node) -> bool:
         """Whether *parameter* says how it is called and where it is; it is told if not."""
-        if not self.has(parameter, "name", "in"):
-            return False
-        location = parameter.text("in")
-        if location not in LOCATIONS:
-            fault = f"{location!r} is not where a parameter can be"
-            advice = f"It is in {' or '.join(LOCATIONS)}."
-            self.faults.add(parameter.fault(fault, "in", advice=advice))
-            return False
-        return self.can_be_sent(parameter.text("name"), location, parameter, "name")
+        return self.has(parameter, "name", "in") and self.has_place(
+            parameter, LOCATIONS, "not where a parameter can be"
+        )
+
+    def has_place(self, owner: Node, locations: Collection[str], fault: str) -> bool:
+        """Whether HTTP can carry what *owner* names, `in` one of *locations*; it is told if not."""
+        return self.is_among(owner, "in", locations, fault) and self.can_be_sent(
+            owner.text("name"), owner.text("in"), owner, "name"
+        )
+
+    def is_among(self, owner: Node, member: str, words: Collection[str], fault: str) -> bool:
+        """Whether the *member* is one of *words*; it is told if not, as *fault* says."""
+        word = owner.text(member)
+        if word not in words:
+            advice = f"It is {'in ' * (member == 'in')}{' or '.join(words)}."
+            self.faults.add(owner.fault(f"{word!r} is {fault}", member, advice=advice))
+        return word in words
 
     def can_be_sent(self, name: str, location: str, owner: Node, *tokens: str) -> bool:
         """Whether HTTP can carry a field or a cookie of that *name*; it is told if not."""
@@ -444,23 +452,12 @@ class _Reader:
         """Whether *scheme* says which credential it asks for; it is told if not."""
         if not self.has(scheme, "type"):
             return False
+        if not self.is_among(scheme, "type", _SCHEMES, "no type of a security scheme"):
+            return False
         kind = scheme.text("type")
-        if kind not in _SCHEMES:
-            fault = f"{kind!r} is no type of a security scheme"
-            advice = f"It is {' or '.join(_SCHEMES)}."
-            self.faults.add(scheme.fault(fault, "type", advice=advice))
-            return False
-        if not self.has(scheme, *_SCHEMES[kind]):
-            return False
-        if kind != "apiKey":
-            return True
-        location = scheme.text("in")
-        if location in _KEY_LOCATIONS:
-            return self.can_be_sent(scheme.text("name"), location, scheme, "name")
-        fault = f"{location!r} is not where a key can be"
-        advice = f"It is in {' or '.join(_KEY_LOCATIONS)}."
-        self.faults.add(scheme.fault(fault, "in", advice=advice))
-        return False
+        return self.has(scheme, *_SCHEMES[kind]) and (
+            kind != "apiKey" or self.has_place(scheme, _KEY_LOCATIONS, "not where a key can be")
+        )
 
     def at_uri(self, uri: str) -> Node | None:
         """The object that *uri* leads to; `document` has made pointers of those that can be."""
