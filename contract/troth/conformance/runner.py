@@ -203,7 +203,19 @@ class Run:
                 for law in subject.operation.laws
             ),
             declared={name: declared(subject) for name, subject in subjects.items()},
+            excluded=self._excluded(),
         )
+
+    def _excluded(self) -> dict[str, str]:
+        """The operations to which nothing is sent, with the reason."""
+        session = self._session
+        return {
+            operation.name: f"no valid request can be made: {subject.fault}"
+            if subject is not None
+            else "it is left out by the options"
+            for operation in session.contract.operations
+            if (subject := session.subjects.get(operation.name)) is None or subject.fault
+        }
 
     def _finish(self, verdict: Verdict, reason: str) -> Finished:
         session = self._session
