@@ -10,6 +10,7 @@ import pytest
 from troth.generation import natural_values
 from troth.generation.source import Quick
 from troth.generation.values import synthesize
+from troth.openapi.names import words_of
 from troth.schema.untrusted_schema import embedded
 from troth.seed import Seed
 
@@ -276,7 +277,7 @@ def test_every_kind_of_the_table_can_be_written() -> None:
     ],
 )  # fmt: skip
 def test_a_name_is_read_in_every_manner_of_writing(name: str, words: tuple[str, ...]) -> None:
-    assert natural_values.words_of(name) == words
+    assert words_of(name) == words
 
 
 def test_a_date_of_what_is_mostly_no_date_is_the_day_of_it() -> None:

@@ -28,6 +28,7 @@ from troth.conformance.events import (
     Verdict,
     counts,
 )
+from troth.conformance.selection import SAFE_METHODS
 from troth.conformance.session import Session
 from troth.conformance.settings import Settings
 from troth.conformance.transport import Transport
@@ -209,13 +210,16 @@ class Run:
     def _excluded(self) -> dict[str, str]:
         """The operations to which nothing is sent, with the reason."""
         session = self._session
-        return {
-            operation.name: f"no valid request can be made: {subject.fault}"
-            if subject is not None
-            else "it is left out by the options"
-            for operation in session.contract.operations
-            if (subject := session.subjects.get(operation.name)) is None or subject.fault
-        }
+        excluded = {}
+        for operation in session.contract.operations:
+            subject = session.subjects.get(operation.name)
+            if subject is not None and subject.fault:
+                excluded[operation.name] = f"no valid request can be made: {subject.fault}"
+            elif subject is None and session.settings.safe and operation.method not in SAFE_METHODS:
+                excluded[operation.name] = "--safe sends GET, HEAD and OPTIONS alone"
+            elif subject is None:
+                excluded[operation.name] = "left out by --only or --exclude"
+        return excluded
 
     def _finish(self, verdict: Verdict, reason: str) -> Finished:
         session = self._session

@@ -17,13 +17,14 @@ from troth.conformance.budget import (
     retry_after,
     waits,
 )
-from troth.conformance.cases import Case, subjects_under_test, wanted_codes
+from troth.conformance.cases import Case, subjects_under_test
 from troth.conformance.cases.case import addressed, readable
 from troth.conformance.checks.answers import Answers, tokens_of
 from troth.conformance.checks.exchange_checks import check, expectation, outcome
 from troth.conformance.coverage import covered
-from troth.conformance.events import Event, Exchanged, Found, Waited
+from troth.conformance.events import Event, Exchanged, Found, Step, Waited
 from troth.conformance.findings import HANGS, Capabilities, Facets, Findings, facets, rule_of
+from troth.conformance.selection import selection
 from troth.conformance.settings import Settings
 from troth.conformance.transport import Transport
 from troth.generation.example_database import ExampleDatabase, SentRequests
@@ -44,6 +45,9 @@ _SHRINKING_SHARE = 40
 _SHRINKING_HANGS = 4
 #: A request is sent so often at the most when the server asks for patience.
 _PATIENT_TRIES = 3
+
+#: Refusals that are of who asks: whatever the document declares, nothing can be said of the rest.
+_OF_US = (401, 403, 429)
 
 #: Gives the verdicts of laws that compare an exchange with an earlier one.
 Comparison = Callable[[Exchange], Mapping[str, Verdict]]
@@ -93,7 +97,7 @@ class Session:
         self.observers: list[Observer] = []
         self._transport = transport
         self._second = second
-        self._codes = wanted_codes(contract, settings)
+        self._selection = selection(contract, settings)
         self._shrunk = 0
         self._speaks_http = False
 
@@ -188,6 +192,7 @@ class Session:
             replace(exchange, request=readable(case.request)),
             operation=tested.operation,
             expected=expected,
+            exists=case.exists,
             second=self._second,
         )
         violations = tuple(map(self._placed, checked.violations))
@@ -225,8 +230,12 @@ class Session:
         """Count how a valid request fared.  Raises Inconclusive when more would fare the same."""
         # a server that only ever asks for patience is no success either
         response, subject = exchange.response, self.subjects.get(case.operation)
-        named = outcome(subject.operation, response.status) if subject and response else ""
-        if named == "unknown":
+        named = (
+            outcome(subject.operation, response.status, exists=case.exists)
+            if subject and response
+            else ""
+        )
+        if named == "unknown" and response and response.status not in _OF_US:
             return  # whether a server has it is no success, and no refusal
         succeeded = self.outcomes.count(exchange, meant=named == "meant")
         if not succeeded and response is not None and response.status < 500 and not waits(exchange):
@@ -238,8 +247,35 @@ class Session:
 
     def enter(self, case: Case, exchange: Exchange, violation: Violation) -> None:
         """Enter a finding that no repetition of one request could confirm."""
-        if self._is_wanted(violation) and not self._is_known(case, violation):
+        if self.is_new(case, violation):
             self._add(case, exchange, violation, again=0, tries=0)
+
+    def is_new(self, case: Case, violation: Violation) -> bool:
+        """Whether *violation* is one to be told, and not yet; a known one is counted."""
+        return self._is_wanted(violation) and not self._is_known(case, violation)
+
+    def enter_sequence(
+        self,
+        case: Case,
+        own: Step,
+        violation: Violation,
+        *,
+        steps: tuple[Step, ...],
+        again: int,
+        tries: int,
+    ) -> None:
+        """Enter a finding that took *steps* before its *own*, shown *again* in so many *tries*."""
+        finding = self.findings.add(
+            violation,
+            case,
+            example=own.exchange,
+            cause=self._facets(case),
+            again=again,
+            tries=tries,
+            steps=steps,
+            taken=own.taken,
+        )
+        self.emit(Found(finding))
 
     async def _follow(
         self, case: Case, exchange: Exchange, violations: Iterable[Violation]
@@ -340,6 +376,4 @@ class Session:
         return facets(case.value, subject.minimal if subject else None) | frozenset(extra)
 
     def _is_wanted(self, violation: Violation) -> bool:
-        return not self._codes or any(
-            violation.code == code or violation.code.startswith(code + ".") for code in self._codes
-        )
+        return self._selection.wants(violation.code)

@@ -38,8 +38,10 @@ class Settings:
     *token* is the credential that the server takes (None: a placeholder is sent).  *overrides*
     are member values that every request body gets, by JSON Pointer (`/model`).  *without* names
     capabilities (groups of laws) that the server is known to lack.  *only* keeps the cases of
-    these operations or the findings of these codes.  *rate* is requests a second, 0 for no limit.
-    What has no limit else is infinite.
+    these operations or the findings of these codes, *exclude* leaves some out (as `selection` reads
+    both).  A *safe* run sends GET, HEAD and OPTIONS; one that may be destructive (*allow*) changes
+    and deletes also what it has not made.  *rate* is requests a second, 0 for no limit.  What else
+    has no limit is infinite.
     """
 
     url: str
@@ -48,6 +50,9 @@ class Settings:
     overrides: Mapping[str, Any] = field(default_factory=dict)
     without: frozenset[str] = frozenset()
     only: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    safe: bool = False
+    allow_destructive: bool = False
     phases: tuple[str, ...] = PHASES
     seed: int = 0
     max_requests: float = 1000
@@ -90,6 +95,9 @@ class Settings:
             "set": dict(self.overrides),
             "without": sorted(self.without),
             "only": list(self.only),
+            "exclude": list(self.exclude),
+            "safe": self.safe,
+            "allow_destructive": self.allow_destructive,
             "phases": list(self.phases),
             "max_requests": _bound(self.max_requests),
             "max_time": _bound(self.max_seconds),

@@ -35,6 +35,7 @@ from troth.generation.shape import (
 from troth.generation.source import Source, Unsatisfiable, first_built
 from troth.generation.subjects import Subject, agree
 from troth.http import json_text
+from troth.openapi.names import singular
 from troth.schema.data_model import ALL_TYPES, TYPES, identity
 
 T = TypeVar("T")
@@ -157,7 +158,7 @@ class Generator:
         barred = [
             self.graph.negated(rule.schema) for rule in shape.contains if rule.high is not None
         ]
-        singular = natural_values.singular(name)
+        one = singular(name)
         items: list[Any] = []
         seen: set[Hashable] | None = set() if shape.unique else None
         for index in range(count):
@@ -171,7 +172,7 @@ class Generator:
                 nodes = conjunction([*nodes, *barred])
             try:
                 is_needed = len(items) < needed
-                items.append(self._item(nodes, source, depth, singular, seen, is_needed=is_needed))
+                items.append(self._item(nodes, source, depth, one, seen, is_needed=is_needed))
             except Unsatisfiable:
                 if len(items) < needed:
                     raise

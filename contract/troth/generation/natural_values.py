@@ -18,9 +18,8 @@ import yaml
 
 from troth.generation.natural_strings import FORMATS, WORDS, hexadecimal
 from troth.generation.source import Source
+from troth.openapi.names import singular, words_of
 
-_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z0-9]+|[^\W_A-Za-z0-9]+")
-_PLURAL_OF_CAPITALS = re.compile(r"([A-Z]{2,})s(?![a-z])")
 _PLACEHOLDER = re.compile(r"\{([^{}:]+)(?::(\w+))?\}")
 _RANGE = re.compile(r"(\d+)-(\d+)")
 # the end of a sentence, or of a paragraph
@@ -148,30 +147,6 @@ def _listed(texts: str | list[str]) -> tuple[str, ...]:
 
 def _split(text: str) -> tuple[str, ...]:
     return tuple(each.strip() for each in text.split(","))
-
-
-@lru_cache(maxsize=4096)
-def words_of(name: str) -> tuple[str, ...]:
-    """The words of *name* in lower case: of eventName, event_name and event-name the same."""
-    text = _PLURAL_OF_CAPITALS.sub(_capitalised, name[:200])
-    return tuple(word.lower() for word in _WORD.findall(text))
-
-
-def _capitalised(match: re.Match[str]) -> str:
-    return match[1].capitalize() + "s"
-
-
-@lru_cache(maxsize=4096)
-def singular(word: str) -> str:
-    """*word* for one of what it means."""
-    lower = word.lower()
-    if len(word) > 4 and lower.endswith("ies") and lower not in ("series", "species", "movies"):
-        return word[:-3] + "y"
-    if lower.endswith(("sses", "shes", "ches", "xes", "uses")):
-        return word[:-2]
-    if lower.endswith("s") and not lower.endswith(("ss", "us", "is", "series", "species")):
-        return word[:-1]
-    return word
 
 
 @lru_cache(maxsize=4096)

@@ -16,6 +16,7 @@ from troth.generation.natural_strings import FORMATS
 from troth.generation.natural_values import Record, Telling, telling
 from troth.generation.shape import Shape, number_fits, properties
 from troth.generation.source import Source
+from troth.openapi.names import words_of
 from troth.schema.data_model import is_number, type_of
 
 _TURNS = 64
@@ -58,7 +59,7 @@ class Subject:
 
     def is_main(self, name: str) -> bool:
         """Whether a list called *name* is the one that it is all about."""
-        words = natural_values.words_of(name)
+        words = words_of(name)
         return natural_values.owner_of(name, self.owner) == self.owner or (
             words[-1:] != () and words[-1] in natural_values.table().words["lists"]
         )
@@ -220,7 +221,7 @@ def _link(
             for each in inner
             if isinstance(each, dict)
             for key in each
-            if natural_values.words_of(key) == wanted and type(each[key]) is type(own)
+            if words_of(key) == wanted and type(each[key]) is type(own)
         }
         for key in keys:
             node = graph.node(graph.member(shape, name))

@@ -260,6 +260,7 @@ class Operation:
     pointer: str
     operation_id: str | None = None
     summary: str = ""
+    tags: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     request_body: RequestBody | None = None
     responses: tuple[DeclaredResponse, ...] = ()

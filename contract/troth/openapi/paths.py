@@ -168,6 +168,38 @@ def _variable(expression: str, declared: frozenset[str]) -> tuple[str, str]:
     return name, SEGMENTS if match[1] == "+" or match[3] == "+" else SEGMENT
 
 
+# --- shapes: which paths are of one kind, and which stands below which ---
+
+_VARIABLE = re.compile(r"\{([^{}]+)\}(?:\.\w+)?")
+# `Products({id})`, as OData writes the path of an item
+_CALLED = re.compile(r"([\w.-]+)\(['\"]?(\{[^{}]+\})['\"]?\)")
+# `tasks/{id}:close`: a custom method behind the path of what it is called on
+_CUSTOM = re.compile(r"(.*[^:]):([A-Za-z]\w*)")
+_EXTENSION = re.compile(r"(?<=[^.])\.(?:json|xml|csv|yaml|\{[^{}]+\})$")
+
+
+@lru_cache(maxsize=8192)
+def shape_of(path: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The segments of the key *path*, `{}` for each variable, and the names of those.
+
+    A query, a fragment and an extension are left out; what is called on a path (`:close`) is a
+    segment of its own.
+    """
+    plain = path.partition("?")[0].partition("#")[0].rstrip("/")
+    head, _, last = _EXTENSION.sub("", plain).rpartition("/")
+    custom = _CUSTOM.fullmatch(last)
+    segments = [*head.split("/"), *([custom[1], f":{custom[2]}"] if custom else [last])]
+    shape: list[str] = []
+    names: list[str] = []
+    for segment in filter(None, segments):
+        called = _CALLED.fullmatch(segment)
+        for part in called.groups() if called else (segment,):
+            variable = _VARIABLE.fullmatch(part)
+            shape.append("{}" if variable else part)
+            names += [variable[1].strip("+.;/?&#*")] if variable else []
+    return tuple(shape), tuple(names)
+
+
 # --- comparing: one path has several spellings ---
 
 

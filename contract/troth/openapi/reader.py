@@ -135,6 +135,7 @@ class _Reader:
             pointer=operation.pointer,
             operation_id=self.operation_id(operation),
             summary=operation.prose("summary"),
+            tags=operation.texts("tags"),
             parameters=self.parameters(operation, item, path, base_paths),
             request_body=self.request_body(operation),
             responses=tuple(self.responses(operation)),

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from troth.generation import natural_values
 from troth.http.exchange import Fields
+from troth.openapi.names import singular, words_of
 from troth.openapi.operation import DeclaredResponse, Match, Operation
 from troth.schema.schema import Schema
 
@@ -63,7 +64,7 @@ class Said:
     def length(self) -> int | None:
         """How many items a list should have, if the query says."""
         for name, text in self.query.items():
-            words = natural_values.words_of(name)
+            words = words_of(name)
             told = natural_values.telling(name)
             is_limit = words in _LIMITS or (told is not None and told.kind.name == "limit")
             if is_limit and _INTEGER.fullmatch(text) and int(text) >= 0:
@@ -88,7 +89,7 @@ def said(operation: Operation, match: Match, target: str, body: Any) -> Said:
 def _about(path: str, *, is_write: bool) -> tuple[str | None, str]:
     """The parameter that *path* ends with, and what it is about."""
     segments = re.split("[?#]", path, maxsplit=1)[0].strip("/").split("/")
-    if is_write and natural_values.singular(segments[-1]) == segments[-1]:
+    if is_write and singular(segments[-1]) == segments[-1]:
         # something is done to the thing: POST /tasks/{id}/archive
         segments = segments[:-1] if segments[-2:-1] and "{" not in segments[-1] else segments
     own = re.fullmatch(r"\{([^{}]+)\}", segments[-1])
@@ -99,8 +100,8 @@ def _about(path: str, *, is_write: bool) -> tuple[str | None, str]:
 def _owner(literals: list[str]) -> str:
     """What a path of these segments is about: the last that is a thing, or several of them."""
     for segment in reversed(literals):
-        owner, words = natural_values.owner_of(segment), natural_values.words_of(segment)
-        is_many = bool(words) and natural_values.singular(words[-1]) != words[-1]
+        owner, words = natural_values.owner_of(segment), words_of(segment)
+        is_many = bool(words) and singular(words[-1]) != words[-1]
         if natural_values.is_thing(owner) or (is_many and "by" not in words):
             return owner
     return natural_values.owner_of(literals[-1]) if literals else ""
@@ -148,7 +149,7 @@ def agrees(value: Any, said: Said) -> bool:
 
 def _places(value: Any, name: str, said: Said, *, is_own: bool) -> list[tuple[dict[str, Any], str]]:
     """The members of *value* that the parameter *name* is about: the outermost of its name."""
-    wanted = natural_values.words_of(name)
+    wanted = words_of(name)
     level: list[tuple[dict[str, Any], bool]] = []
     if isinstance(value, list):
         level = [(item, True) for item in value if isinstance(item, dict)]
@@ -170,7 +171,7 @@ def _places(value: Any, name: str, said: Said, *, is_own: bool) -> list[tuple[di
 
 
 def _is_called(key: str, wanted: Words, *, is_own: bool) -> bool:
-    words = natural_values.words_of(key)
+    words = words_of(key)
     # the task of /tasks/{taskId} has it as its id
     return words == wanted or (is_own and words == ("id",) and wanted[-1:] == ("id",))
 
@@ -182,7 +183,7 @@ def _further(
     for place, is_item in level:
         for key, member in place.items():
             is_thing = natural_values.owner_of(key, said.owner) == said.owner or (
-                "".join(natural_values.words_of(key)) in _ENVELOPES
+                "".join(words_of(key)) in _ENVELOPES
             )
             if isinstance(member, dict) and (is_thing or not is_common):
                 yield member, is_item

@@ -11,6 +11,7 @@ from troth.conformance.reports.finding_text import (
     curl_line,
     note,
     sentence,
+    step_text,
     unreached_by_reason,
     unreached_line,
 )
@@ -54,7 +55,11 @@ def _annotation(run: RunSummary, cause: Cause) -> str:
     more, curl = note(finding), curl_line(run, finding)
     message = (
         f"{violation.operation}: {shortened(sentence(finding), _LONGEST)}\n"
-        f"It answered {answer_line(finding.example)}."
+        + "".join(
+            f"{number}. {step.request}: {step.answer}\n"
+            for number, step in enumerate(map(step_text, finding.steps), 1)
+        )
+        + f"It answered {answer_line(finding.example)}."
         + _others(cause)
         + (f" {more[0].upper()}{more[1:]}." if more else "")
         + (f"\n{curl}" if curl and len(curl) <= _LONGEST else "")

@@ -102,6 +102,9 @@ def _finding(words: FindingText, cause: Cause) -> list[str]:
         places = [f"{_code(one.violation.operation)} ({one.id})" for one in cause.others[:MOST]]
         left = f" and {len(cause.others) - MOST:,} more" if len(cause.others) > MOST else ""
         lines += [f"also at {', '.join(places)}{left}", ""]
+    if words.steps:
+        steps = (f"{step.request}\n  {step.answer}" for step in words.steps)
+        lines += [*_fenced("\n".join(steps)), ""]
     lines += [*_fenced(request), "", *_fenced(response), ""]
     if words.curl and len(words.curl) <= _LONGEST:
         lines += [*_fenced(words.curl, "sh"), ""]

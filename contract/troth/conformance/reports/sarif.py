@@ -13,6 +13,7 @@ from troth.conformance.reports.finding_text import (
     note,
     notes_of_run,
     sentence,
+    step_text,
     unreached_by_reason,
     unreached_line,
 )
@@ -89,8 +90,10 @@ def _invocation(run: RunSummary) -> dict[str, Any]:
 def _result(finding: Finding, index: int, most: int) -> dict[str, Any]:
     violation, response = finding.violation, finding.example.response
     more = f" ({note(finding)})" if note(finding) else ""
+    steps = (f"{one.request}: {one.answer}" for one in map(step_text, finding.steps))
+    before = "".join(f"First {step}. " for step in steps)
     message = (
-        f"{violation.operation}: {sentence(finding)}{more}. "
+        f"{violation.operation}: {sentence(finding)}{more}. {before}"
         f"It answered {answer_line(finding.example)}."
     )
     result: dict[str, Any] = {

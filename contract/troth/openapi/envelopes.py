@@ -1,0 +1,179 @@
+"""Where an item, an array of items or an identifier stands in a body, told from its schema.
+
+Bodies hold things in envelopes of many names; what the document says of an item elsewhere decides
+first, then the names that envelopes usually have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from troth import pointer as pointers
+from troth.openapi.names import in_singular, is_word_of, named, words_of
+from troth.openapi.operation import DeclaredResponse, Operation
+from troth.openapi.schema_view import View, alike, fits, of_content
+
+#: Members that hold one item, and arrays of them, in the words of their names.
+_ITEM_NAMES = frozenset(
+    named("data item result resource object payload entity record value response body content")
+)
+_ARRAY_NAMES = frozenset(
+    named(
+        "data items results records entries values content contents list rows objects elements"
+        " value resources collection hits nodes entities result page member members"
+    )
+)
+#: Words of what beside an array tells of pages only, so that the array is what it is all about.
+_PAGING = frozenset(
+    word
+    for words in named(
+        "total count page pages per size limit offset skip next previous prev first last cursor"
+        " has more links link meta metadata pagination paging object kind api version status"
+        " success done iterator url self href start end number elements empty sort took time"
+        " type results request remaining found matched updated"
+    )
+    for word in words
+)
+#: What identifies a thing where its path calls it by its own name or by one of the first six.
+_IDENTIFIERS = named(
+    "id uuid uid guid identifier key slug code name number sid handle ref urn arn hash title"
+)
+_USUAL = _IDENTIFIERS[:6]
+#: Objects in which what is told of an item may stand, its identifier among it.
+_HEADS = ("metadata", "meta", "sys", "attributes", "header", "properties", "info")
+
+
+def successes(operation: Operation) -> Iterator[DeclaredResponse]:
+    """The answers of *operation* that tell of success; `default` where it declares none."""
+    found = [each for each in operation.responses if each.status[0] == "2"]
+    default = [each for each in operation.responses if each.status == "default"]
+    yield from found or default
+
+
+def answer(operation: Operation) -> View | None:
+    """What *operation* answers with when it succeeds; of several bodies the first."""
+    views = (of_content(response.content) for response in successes(operation))
+    return next(filter(None, views), None)
+
+
+def sent(operation: Operation) -> View | None:
+    """What the body of *operation* holds."""
+    body = operation.request_body
+    return None if body is None else of_content(body.content)
+
+
+def array_in(view: View, word: str, *, known: View | None = None) -> tuple[str, View] | None:
+    """The array of items in *view*, a list of *word*, and where it stands; None if it has none.
+
+    *known* is what an item is, where the document says so elsewhere.
+    """
+    if view.is_array:
+        is_told = known is not None or (view.item is not None and view.item.is_object)
+        return ("", view) if is_told else None
+    arrays = [
+        (at, each)
+        for at, each in view.inner(2)
+        if each.is_array and (each.item is None or each.item.is_object)
+    ]
+    if known is not None:
+        for at, each in arrays:
+            if each.item is not None and alike(each.item, known):
+                return at, each
+    told = [pair for pair in arrays if is_word_of(_name(pair[0]), word)]
+    told += [pair for pair in arrays if words_of(_name(pair[0])) in _ARRAY_NAMES]
+    if told:
+        return told[0]
+    others = view.members.keys() - {pointers.split(at)[0] for at, _ in arrays}
+    is_page = bool(others) and all(set(words_of(name)) & _PAGING for name in others)
+    return arrays[0] if len(arrays) == 1 and is_page else None
+
+
+def item_in(view: View, parameter: str, word: str, *, known: View | None = None) -> str | None:
+    """Where the item stands in *view*, an answer about one of *word*; None if it holds none."""
+    if not view.is_object:
+        return None
+    if known is not None and alike(view, known):
+        return ""
+    inner = [(at, each) for at, each in view.inner(1) if each.is_object]
+    for at, each in inner if known is not None else ():
+        if known is not None and alike(each, known):
+            return at
+    if identifier_in(view, parameter, word) is not None:
+        return ""
+    return next((at for at, _ in inner if _is_envelope(at, word)), "")
+
+
+def sent_in(view: View, word: str, known: View | None) -> str:
+    """Where the item stands in *view*, the body of a request about one of *word*."""
+    if known is not None and len(view.members) > 1 and alike(view, known):
+        return ""
+    inner = [(at, each) for at, each in view.inner(1) if each.is_object]
+    if len(view.members) == 1 and inner and _is_envelope(inner[0][0], word):
+        return inner[0][0]
+    needed = view.required
+    for at, each in inner:
+        if needed == {at[1:]} and known is not None and alike(each, known):
+            return at
+    return ""
+
+
+def _is_envelope(at: str, word: str) -> bool:
+    return words_of(_name(at)) in _ITEM_NAMES or is_word_of(_name(at), word)
+
+
+def _name(at: str) -> str:
+    return pointers.split(at)[-1]
+
+
+def identifier_in(
+    view: View, parameter: str, word: str, declared: View | None = None
+) -> str | None:
+    """Which member of *view*, one of *word*, the path calls *parameter*; None where none is.
+
+    *declared* is what the document says of the parameter.
+    """
+    own = [(at, each) for at, each in view.inner(1) if each.is_scalar]
+    if declared is not None and "/components/schemas/" in declared.target:
+        same = [at for at, each in own if each.target == declared.target]
+        if len(same) == 1:
+            return same[0]
+    within = [
+        (pointers.join("", head) + at, each)
+        for head in _HEADS
+        if head in view.members
+        for at, each in view.members[head].inner(1)
+        if each.is_scalar
+    ]
+    wanted = _wanted(words_of(parameter), in_singular(words_of(word)))
+    for candidates in (own, within):
+        by_words = [(words_of(_name(at)), at, each) for at, each in candidates]
+        for is_strict in (True, False):
+            for words in wanted:
+                for name, at, each in by_words:
+                    if name == words and _is_of_type(each, declared, is_strict=is_strict):
+                        return at
+    return None
+
+
+def _is_of_type(member: View, declared: View | None, *, is_strict: bool) -> bool:
+    if not is_strict or declared is None:
+        return fits(member, declared)
+    return not member.types or not declared.types or bool(member.types & declared.types)
+
+
+def _wanted(parameter: tuple[str, ...], word: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The names, in words, under which the identifier may go, the likeliest first."""
+    ways: list[list[str]] = [[]]
+    for each in parameter:
+        if each == "or":
+            ways.append([])
+        else:
+            ways[-1].append(each)
+    found: list[tuple[str, ...]] = []
+    for way in ways:
+        found += [tuple(way[start:]) for start in range(len(way))]
+    is_own_name = bool(word) and in_singular(parameter)[-1:] == word[-1:]
+    if is_own_name or parameter[-1:] in _USUAL:
+        found += _IDENTIFIERS
+        found += [(*word, *each) for each in _USUAL]
+    return found

@@ -1,0 +1,181 @@
+"""How the parameters of an operation are filled from what others answered.
+
+What the document says itself (Links) comes first, then the resource that a path names, then names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from troth import pointer as pointers
+from troth.http.exchange import Exchange
+from troth.openapi import envelopes, runtime_expression
+from troth.openapi.names import in_singular, words_of
+from troth.openapi.operation import Operation
+from troth.openapi.paths import shape_of
+from troth.openapi.resource import Filling, Resource, Role
+from troth.openapi.runtime_expression import Expression
+from troth.openapi.schema_view import View, fits, of_content, of_parameter
+
+_Owners = Mapping[Operation, tuple[Resource, Role]]
+
+
+def of(
+    operations: Sequence[Operation], resources: Sequence[Resource]
+) -> dict[Operation, tuple[Filling, ...]]:
+    """The fillings of each of *operations*, none of those that nothing fills."""
+    by_shape = {shape_of(each.path)[0]: each for each in resources if each.parameter is not None}
+    by_words: dict[tuple[str, ...], Resource] = {}
+    for resource in by_shape.values():
+        for words in _names_of(resource):
+            by_words.setdefault(words, resource)
+    found: dict[Operation, tuple[Filling, ...]] = {}
+    for operation in operations:
+        fillings = [*_by_path(operation, by_shape), *_by_name(operation, by_shape, by_words)]
+        if fillings:
+            found[operation] = tuple(fillings)
+    return found
+
+
+def values(filling: Filling, exchange: Exchange, path_parameters: Mapping[str, str]) -> list[Any]:
+    """What *exchange*, one of the source of *filling*, offers for its parameter, in order.
+
+    *path_parameters* are those of the exchange's request, as sent.
+    """
+    expression = filling.expression
+    if filling.items is None:
+        value = runtime_expression.evaluate(expression, exchange, path_parameters)
+        return [] if value is None else [value]
+    body = exchange.response.body if exchange.response is not None else b""
+    array = runtime_expression.at(body, filling.items)
+    items = array if isinstance(array, list) else []
+    offered = (pointers.find(item, expression.name) for item in items)
+    return [value for value in offered if value is not None]
+
+
+def _names_of(resource: Resource) -> Iterator[tuple[str, ...]]:
+    """The names, in words, under which other operations ask for the identifier of an item."""
+    words = words_of(resource.name)
+    one = in_singular(words)
+    last = words_of(resource.parameter or "")
+    if len(last) > 1 or last == one:
+        yield last
+    if one:
+        # the identifier of a `task` is called so, whatever it is called among the tasks
+        yield (*one, *(words_of(pointers.split(resource.identifier or "/id")[-1])))
+
+
+def _by_path(
+    operation: Operation, by_shape: Mapping[tuple[str, ...], Resource]
+) -> Iterator[Filling]:
+    """From the resources that the path of *operation* leads through, the innermost first."""
+    shape, names = shape_of(operation.path)
+    for end in range(len(shape), 0, -1):
+        resource = by_shape.get(shape[:end])
+        if resource is None:
+            continue
+        depth = len(shape_of(resource.path)[1])
+        for source in _sources(resource):
+            if source.operation is operation:
+                continue
+            yield from source.fillings("path", names[depth - 1])
+            # what the source was asked under is what this one is asked under, too
+            for outer, own in zip(source.variables[: depth - 1], names, strict=False):
+                text = f"$request.path.{outer}"
+                expression = Expression(text, "request", "path", outer)
+                yield Filling("path", own, source.operation, source.status, expression)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """An answer that tells of the identifiers of a resource: by each of *expressions*."""
+
+    operation: Operation
+    status: str
+    expressions: tuple[Expression, ...]
+    items: str | None = None
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables of its own path."""
+        return shape_of(self.operation.path)[1]
+
+    def fillings(self, location: str, name: str) -> Iterator[Filling]:
+        for expression in self.expressions:
+            yield Filling(location, name, self.operation, self.status, expression, items=self.items)
+
+
+def _sources(resource: Resource) -> Iterator[_Source]:
+    """What tells of the identifiers of *resource*: its creation, then its lists."""
+    creates = resource.operations.get("create", ())
+    if resource.is_client_named:
+        creates += resource.operations.get("replace", ())
+    for operation in creates:
+        for response in envelopes.successes(operation):
+            expressions = tuple(_created(resource, operation, response.status))
+            if expressions:
+                yield _Source(operation, response.status, expressions)
+    if resource.identifier is None:
+        return
+    for role in ("list", "search"):
+        for operation in resource.operations.get(role, ()):
+            for response in envelopes.successes(operation):
+                array = resource.array_places.get(response)
+                if array is not None:
+                    expression = runtime_expression.body("response", resource.identifier)
+                    yield _Source(operation, response.status, (expression,), array)
+
+
+def _created(resource: Resource, operation: Operation, status: str) -> Iterator[Expression]:
+    """Where the identifier of an item that *operation* created stands, the surest first."""
+    own_path = shape_of(operation.path)
+    if own_path[0] == shape_of(resource.path)[0]:
+        name = own_path[1][-1]
+        yield Expression(f"$request.path.{name}", "request", "path", name)
+        return
+    response = next(each for each in operation.responses if each.status == status)
+    item = resource.item_places.get(response)
+    if item is not None and resource.identifier is not None:
+        yield runtime_expression.body("response", item + resource.identifier)
+    declares = any(header.name.lower() == "location" for header in response.headers)
+    if resource.parameter is not None and (declares or status == "201" or item is None):
+        yield runtime_expression.location(resource.path, resource.parameter)
+    sent, view = resource.sent(operation), envelopes.sent(operation)
+    if item is not None or sent is None or view is None or resource.identifier is None:
+        return
+    if view.at(sent + resource.identifier) is not None:
+        yield runtime_expression.body("request", sent + resource.identifier)
+
+
+def _by_name(
+    operation: Operation,
+    by_shape: Mapping[tuple[str, ...], Resource],
+    by_words: Mapping[tuple[str, ...], Resource],
+) -> Iterator[Filling]:
+    """From the resources that parameters and members of *operation* have the names of."""
+    shape, names = shape_of(operation.path)
+    ends = [index + 1 for index, each in enumerate(shape) if each == "{}"]
+    placed = {name for name, end in zip(names, ends, strict=True) if shape[:end] in by_shape}
+    asked: list[tuple[str, str, View | None]] = [
+        (each.location, each.name, of_parameter(each))
+        for each in operation.parameters
+        if not (each.location == "path" and each.name in placed)
+    ]
+    body = of_content(operation.request_body.content) if operation.request_body else None
+    asked += [("body", at, each) for at, each in body.inner(2)] if body is not None else []
+    for location, name, view in asked:
+        words = words_of(pointers.split(name)[-1] if location == "body" else name)
+        resource = by_words.get(words)
+        if resource is None or (view is not None and not view.is_scalar):
+            continue
+        for source in _sources(resource):
+            if source.operation is not operation and fits(_told(source, resource), view):
+                yield from source.fillings(location, name)
+
+
+def _told(source: _Source, resource: Resource) -> View | None:
+    """The schema of the identifier that *source* tells."""
+    view = envelopes.answer(source.operation)
+    return None if view is None else view.at((source.items or "") + (resource.identifier or ""))

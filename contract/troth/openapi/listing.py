@@ -1,0 +1,145 @@
+"""What the query parameters of a list do, told from their names and their schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from troth import pointer as pointers
+from troth.openapi.names import in_singular, named, words_of
+from troth.openapi.operation import Operation, Parameter
+from troth.openapi.resource import Listing
+from troth.openapi.schema_view import View, fits, of_parameter
+
+_Words = tuple[str, ...]
+
+
+#: The usual names, in words, the likeliest first.
+_LIMITS = named(
+    "limit per_page page_size max_results page_limit results_per_page items_per_page hits_per_page"
+    " size take top max_items max_page_size rows count first"
+)
+_OFFSETS = named("offset skip start_index start page_offset start_at from")
+_PAGES = named("page page_number page_no page_index current_page p")
+_CURSORS = named(
+    "cursor after starting_after page_token next_token continuation_token next_page_token continue"
+    " iterator marker page_cursor page_after after_cursor start_cursor pagination_token"
+    " last_evaluated_key next since_id from next_cursor"
+)
+_SORTS = named("sort sort_by order_by orderby ordering sort_field sort_key sorting order")
+_ORDERS = named("order direction sort_order sort_direction sort_dir order_direction dir sort_type")
+_SEARCHES = named("q query search search_term keyword keywords term search_query text")
+_NEXTS = named(
+    "next_cursor next_page_token next_token end_cursor continuation_token next_page next_url next"
+    " next_link continue cursor iterator after next_page_url next_marker"
+)
+_TOTALS = named(
+    "total total_count total_items total_results total_elements total_records total_hits"
+    " estimated_total_hits count"
+)
+#: What is a parameter of every list, and no filter even where an item has such a member.
+_NO_FILTERS = frozenset(named("fields include expand embed format locale lang language pretty"))
+
+
+def of(operation: Operation, item: View | None, answer: View | None) -> Listing:
+    """What the query parameters of the list *operation* do.
+
+    *item* is what one of its items is, *answer* the body that it answers with.
+    """
+    given = {each.name: each for each in operation.parameters if each.location == "query"}
+    free = dict(given)
+
+    def taken(names: Iterable[_Words], *types: str) -> str | None:
+        for words in names:
+            for name, parameter in free.items():
+                if words_of(name) == words and _is_of(parameter, *types):
+                    del free[name]
+                    return name
+        return None
+
+    limit = taken(_LIMITS, "integer", "number")
+    page = taken(_PAGES, "integer", "number")
+    offset = taken(_OFFSETS, "integer", "number")
+    cursor = taken([each for each in _CURSORS if each != ("next",)], "string")
+    order = next((name for name in free if words_of(name) in _ORDERS and _ways(free[name])), None)
+    free.pop(order or "", None)
+    return Listing(
+        limit=limit,
+        offset=offset,
+        page=page,
+        cursor=cursor,
+        next=_place(answer, _NEXTS, "string"),
+        total=_place(answer, _TOTALS, "integer", "number"),
+        sort=taken(_SORTS, "string", "array"),
+        order=order,
+        search=taken(_SEARCHES, "string"),
+        filters=_filters(free.values(), item),
+    )
+
+
+def _is_of(parameter: Parameter, *types: str) -> bool:
+    view = of_parameter(parameter)
+    if view is None or not view.types:
+        return True
+    return bool(view.types & set(types)) and not view.formats & {"date", "date-time"}
+
+
+def _ways(parameter: Parameter) -> bool:
+    """Whether the values of *parameter* are the two ways in which a list may be sorted."""
+    view = of_parameter(parameter)
+    texts = {str(value).lower() for value in view.values} if view is not None else set()
+    return bool(texts) and all(text.startswith(("asc", "desc")) for text in texts)
+
+
+def _place(answer: View | None, names: Iterable[_Words], *types: str) -> str | None:
+    """Where *answer* has a member of one of *names*, outside of its items."""
+    if answer is None:
+        return None
+    places = [
+        (words_of(pointers.split(at)[-1]), at)
+        for at, each in answer.inner(3)
+        if each.is_scalar and (not each.types or each.types & set(types))
+    ]
+    links = named("next next_page")
+    inner = [
+        (words_of(pointers.split(at)[-2]), at)
+        for at, each in answer.inner(3)
+        if at.endswith("/href") and at.count("/") > 1 and "string" in types
+    ]
+    for words in names:
+        found = next((at for name, at in places if name == words), None)
+        found = found or next((at for name, at in inner if words in links and name == words), None)
+        if found is not None and (words != ("count",) or _is_page_of_pages(answer, found)):
+            return found
+    return None
+
+
+def _is_page_of_pages(answer: View, at: str) -> bool:
+    """Whether a `count` beside `next` and `previous` is that of all items."""
+    beside = answer.at(at.rpartition("/")[0])
+    return beside is not None and {"next", "previous"} <= beside.members.keys()
+
+
+def _filters(free: Iterable[Parameter], item: View | None) -> dict[str, str]:
+    """The parameters that have the name, or that of many, of a member that an item has."""
+    found: dict[str, str] = {}
+    if item is None:
+        return found
+    members = [
+        (words_of(" ".join(pointers.split(at))), at, each)
+        for at, each in item.inner(2)
+        if each.is_scalar or (each.item is not None and each.item.is_scalar)
+    ]
+    for parameter in free:
+        words = words_of(parameter.name)
+        words = words[1:] if len(words) > 1 and words[0] in ("filter", "filters") else words
+        if not words or words in _NO_FILTERS:
+            continue
+        view = of_parameter(parameter)
+        value = view.item if view is not None and view.item is not None else view
+        one = in_singular(words)
+        for name, at, each in members:
+            own = each.item if each.item is not None else each
+            if name in (words, one) and fits(own, value):
+                found[parameter.name] = at
+                break
+    return found

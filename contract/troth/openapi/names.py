@@ -1,0 +1,49 @@
+"""Names as documents write them: the words of one, and one of what it means many of."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z0-9]+|[^\W_A-Za-z0-9]+")
+_PLURAL_OF_CAPITALS = re.compile(r"([A-Z]{2,})s(?![a-z])")
+
+
+@lru_cache(maxsize=4096)
+def words_of(name: str) -> tuple[str, ...]:
+    """The words of *name* in lower case: of eventName, event_name and event-name the same."""
+    text = _PLURAL_OF_CAPITALS.sub(_capitalised, name[:200])
+    return tuple(word.lower() for word in _WORD.findall(text))
+
+
+def named(text: str) -> tuple[tuple[str, ...], ...]:
+    """The words of each of the names in *text*, which spaces part."""
+    return tuple(words_of(name) for name in text.split())
+
+
+def in_singular(words: tuple[str, ...]) -> tuple[str, ...]:
+    """*words* for one of what they mean."""
+    return (*words[:-1], singular(words[-1])) if words else ()
+
+
+def is_word_of(name: str, word: str) -> bool:
+    """Whether *name* and *word* say the same thing, one or many of it."""
+    one = in_singular(words_of(name))
+    return bool(one) and one == in_singular(words_of(word))
+
+
+def _capitalised(match: re.Match[str]) -> str:
+    return match[1].capitalize() + "s"
+
+
+@lru_cache(maxsize=4096)
+def singular(word: str) -> str:
+    """*word* for one of what it means."""
+    lower = word.lower()
+    if len(word) > 4 and lower.endswith("ies") and lower not in ("series", "species", "movies"):
+        return word[:-3] + "y"
+    if lower.endswith(("sses", "shes", "ches", "xes", "uses")):
+        return word[:-2]
+    if lower.endswith("s") and not lower.endswith(("ss", "us", "is", "series", "species")):
+        return word[:-1]
+    return word
