@@ -18,7 +18,7 @@ from troth.conformance import cases
 from troth.conformance.budget import Inconclusive, Unreachable
 from troth.conformance.cases import Case, Subject
 from troth.conformance.cases.case import addressed, request_key
-from troth.conformance.checks import over_time
+from troth.conformance.checks import leaks, over_time
 from troth.conformance.coverage import declared
 from troth.conformance.events import (
     Finished,
@@ -31,6 +31,7 @@ from troth.conformance.events import (
 from troth.conformance.selection import SAFE_METHODS
 from troth.conformance.session import Session
 from troth.conformance.settings import Settings
+from troth.conformance.stateful import sequences
 from troth.conformance.transport import Transport
 from troth.errors import TrothError
 from troth.http import json_text
@@ -94,7 +95,8 @@ class Run:
         probes: tuple[Probe, ...] = (
             over_time.laws_that_repeat,
             over_time.credentials_after_success,
-            over_time.at_once,
+            leaks.at_once,
+            leaks.later,
             over_time.streams_agree,
             over_time.hang_up,
             health.probe,
@@ -102,14 +104,7 @@ class Run:
         if "stateful" in session.settings.phases:
             session.observers.append(health.observe)
         for phase in session.settings.phases:
-            if session.budget.spent:
-                self._left.append(phase)
-            elif phase == "stateful":
-                session.emit(PhaseStarted(phase, 0))
-                for subject in subjects:
-                    for probe in probes:
-                        await probe(session, subject)
-            elif not await self._attempt_all(phase, self._planned_of(phase)):
+            if session.budget.spent or not await self._phase(phase, probes):
                 self._left.append(phase)
         if session.settings.exhaustive and "random" in session.settings.phases:
             further = cases.further_cases(
@@ -119,6 +114,20 @@ class Run:
             )
             if not session.budget.spent and await self._attempt_all("random", further, ahead=0):
                 self._end = "cases"
+
+    async def _phase(self, phase: str, probes: tuple[Probe, ...]) -> bool:
+        """Go through *phase*; whether to its end."""
+        session = self._session
+        if phase not in ("resources", "stateful"):
+            return await self._attempt_all(phase, self._planned_of(phase))
+        session.emit(PhaseStarted(phase, 0))
+        if phase == "resources":
+            await sequences.try_resources(session)
+            return not session.budget.spent
+        for subject in session.subjects.values():
+            for probe in probes:
+                await probe(session, subject)
+        return not session.budget.spent
 
     def _planned_of(self, phase: str) -> Iterator[Case]:
         """The cases of *phase*; of a run that goes on from an earlier one, what that did not send.

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from troth.errors import TrothError
 
 #: The phases of a run, in their order.
-PHASES = ("examples", "boundary", "protocol", "random", "stateful")
+PHASES = ("examples", "resources", "boundary", "protocol", "random", "stateful")
 
 
 @dataclass(frozen=True, slots=True)
