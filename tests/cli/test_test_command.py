@@ -181,7 +181,7 @@ def test_this_machine_is_known() -> None:
     [
         (
             ["--only", "streem"],
-            "--only: 'streem' is neither an operation nor a code; did you mean 'stream'?",
+            "--only: 'streem' is no operation, tag, path, method or code; did you mean 'stream'?",
         ),
         (["--without", "tols"], "--without: there is no capability 'tols'; did you mean 'tools'?"),
         (["--header", "s3cret"], "--header: a field is written 'Name: value'"),

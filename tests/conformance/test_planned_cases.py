@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import troth
-from troth.conformance.cases import cases_of, subjects_under_test, wanted_codes
+from troth.conformance.cases import cases_of, subjects_under_test
+from troth.conformance.selection import selection
 from troth.conformance.settings import Settings
 
 CONTRACT = troth.load()
@@ -50,7 +51,8 @@ def test_a_small_budget_leaves_room_to_confirm() -> None:
 def test_only_chooses_operations_or_codes() -> None:
     by_id = CONTRACT.operations[0].operation_id or ""
     assert list(subjects_under_test(CONTRACT, replace(SETTINGS, only=(by_id,)))) == [NAME]
-    assert wanted_codes(CONTRACT, replace(SETTINGS, only=(NAME, "law", by_id))) == ["law"]
+    chosen = selection(CONTRACT, replace(SETTINGS, only=(NAME, "law", by_id)))
+    assert chosen.codes == ("law",)
     assert list(subjects_under_test(CONTRACT, replace(SETTINGS, only=("law",)))) == [NAME]
 
 

@@ -87,7 +87,21 @@ KEYS = (
         any_value=True,
     ),
     Key("without", "texts", "A capability that the server is known to lack.", "GROUP"),
-    Key("only", "texts", "Only this operation, or findings of this code.", "CODE|OPERATION"),
+    Key(
+        *("only", "texts"),
+        help="Only this operation, tag, path, method, or findings of this code.",
+        metavar="WORD",
+    ),
+    Key(
+        *("exclude", "texts"),
+        help="Not this operation, tag, path, method, or findings of this code.",
+        metavar="WORD",
+    ),
+    Key("safe", "switch", "Send GET, HEAD and OPTIONS only."),
+    Key(
+        *("allow-destructive", "switch"),
+        help="Change and delete also what this run has not made.",
+    ),
     Key("phase", "texts", "Only this phase; may be given several times.", choices=PHASES),
     Key("max-requests", "integer", "Send at most so many requests.", "N", default=1000, least=1),
     Key("max-time", "number", "Stop after so many seconds.", "S", default=300.0, least=0.1),

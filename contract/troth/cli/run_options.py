@@ -18,7 +18,7 @@ from troth import pointer as pointers
 from troth.cli import config
 from troth.cli.config import KEYS, Key
 from troth.cli.options import FiniteNumber
-from troth.conformance import codes, reports
+from troth.conformance import codes, reports, selection
 from troth.conformance.settings import PHASES, Caps, Settings, base_url
 from troth.errors import TrothError, nearest
 from troth.http import json_text
@@ -175,7 +175,10 @@ def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
         fields=tuple(map(header_field, options["header"])),
         overrides=_overrides(contract, options["model"], options["set"]),
         without=_groups(contract, options["without"]),
-        only=_only(contract, options["only"]),
+        only=_words(contract, "only", options["only"]),
+        exclude=_words(contract, "exclude", options["exclude"]),
+        safe=options["safe"],
+        allow_destructive=options["allow_destructive"],
         phases=phases or PHASES,
         seed=options["seed"],
         max_requests=options["max_requests"],
@@ -286,14 +289,13 @@ def _groups(contract: Contract, words: Sequence[str]) -> frozenset[str]:
     return frozenset(words)
 
 
-def _only(contract: Contract, words: Sequence[str]) -> tuple[str, ...]:
-    names = [name for op in contract.operations for name in (op.name, op.operation_id) if name]
+def _words(contract: Contract, option: str, words: Sequence[str]) -> tuple[str, ...]:
     for word in words:
-        if word not in names and not codes.is_code(contract, word):
-            advice = _near(
-                word, [*names, *codes.FAMILIES, *codes.all_codes(contract)], list_them=False
-            )
-            raise BadOption("only", f"{word!r} is neither an operation nor a code", advice=advice)
+        if not selection.is_known(contract, word):
+            known = [*selection.names(contract), *codes.FAMILIES, *codes.all_codes(contract)]
+            advice = _near(word, known, list_them=False)
+            why = f"{word!r} is no operation, tag, path, method or code"
+            raise BadOption(option, why, advice=advice)
     return tuple(words)
 
 

@@ -17,7 +17,7 @@ from troth.conformance import cases
 from troth.conformance.budget import Inconclusive, Unreachable
 from troth.conformance.cases import Case, Subject
 from troth.conformance.cases.case import addressed
-from troth.conformance.checks import over_time
+from troth.conformance.checks import leaks, over_time
 from troth.conformance.coverage import declared
 from troth.conformance.events import (
     Finished,
@@ -80,7 +80,8 @@ class Run:
         probes: tuple[Probe, ...] = (
             over_time.laws_that_repeat,
             over_time.credentials_after_success,
-            over_time.at_once,
+            leaks.at_once,
+            leaks.later,
             over_time.streams_agree,
             over_time.hang_up,
             health.probe,

@@ -18,13 +18,14 @@ from troth.conformance.budget import (
     retry_after,
     waits,
 )
-from troth.conformance.cases import Case, subjects_under_test, wanted_codes
+from troth.conformance.cases import Case, subjects_under_test
 from troth.conformance.cases.case import addressed, readable
 from troth.conformance.checks.answers import Answers
 from troth.conformance.checks.exchange_checks import check, expectation, outcome
 from troth.conformance.coverage import covered
 from troth.conformance.events import Event, Exchanged, Found, Step
 from troth.conformance.findings import HANGS, Capabilities, Facets, Findings, facets, rule_of
+from troth.conformance.selection import selection
 from troth.conformance.settings import Settings
 from troth.conformance.transport import Transport
 from troth.generation.example_database import ExampleDatabase
@@ -43,6 +44,9 @@ _ALL_SHRINKING = 400
 _SHRINKING_HANGS = 4
 #: A request is sent so often at the most when the server asks for patience.
 _PATIENT_TRIES = 3
+
+#: Refusals that are of who asks: whatever the document declares, nothing can be said of the rest.
+_OF_US = (401, 403, 429)
 
 #: Gives the verdicts of laws that compare an exchange with an earlier one.
 Comparison = Callable[[Exchange], Mapping[str, Verdict]]
@@ -87,7 +91,7 @@ class Session:
         self.observers: list[Observer] = []
         self._transport = transport
         self._second = second
-        self._codes = wanted_codes(contract, settings)
+        self._selection = selection(contract, settings)
         self._shrinking_left = _ALL_SHRINKING
         self._speaks_http = False
 
@@ -177,6 +181,7 @@ class Session:
             replace(exchange, request=readable(case.request)),
             operation=tested.operation,
             expected=expected,
+            exists=case.exists,
             second=self._second,
         )
         violations = tuple(map(self._placed, checked.violations))
@@ -214,8 +219,12 @@ class Session:
         """Count how a valid request fared.  Raises Inconclusive when more would fare the same."""
         # a server that only ever asks for patience is no success either
         response, subject = exchange.response, self.subjects.get(case.operation)
-        named = outcome(subject.operation, response.status) if subject and response else ""
-        if named == "unknown":
+        named = (
+            outcome(subject.operation, response.status, exists=case.exists)
+            if subject and response
+            else ""
+        )
+        if named == "unknown" and response and response.status not in _OF_US:
             return  # whether a server has it is no success, and no refusal
         succeeded = self.outcomes.count(exchange, meant=named == "meant")
         if not succeeded and response is not None and response.status < 500 and not waits(exchange):
@@ -351,6 +360,4 @@ class Session:
         return facets(case.value, subject.minimal if subject else None) | frozenset(extra)
 
     def _is_wanted(self, violation: Violation) -> bool:
-        return not self._codes or any(
-            violation.code == code or violation.code.startswith(code + ".") for code in self._codes
-        )
+        return self._selection.wants(violation.code)

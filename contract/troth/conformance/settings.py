@@ -38,7 +38,9 @@ class Settings:
     that of another user.  *overrides*
     are member values that every request body gets, by JSON Pointer (`/model`).  *without* names
     capabilities (groups of laws) that the server is known to lack.  *only* keeps the cases of
-    these operations or the findings of these codes.  *rate* is requests a second, 0 for no limit.
+    these operations or the findings of these codes, *exclude* leaves some out (as `selection` reads
+    both).  A *safe* run sends GET, HEAD and OPTIONS; one that may be destructive (*allow*) changes
+    and deletes also what it has not made.  *rate* is requests a second, 0 for no limit.
     """
 
     url: str
@@ -48,6 +50,9 @@ class Settings:
     overrides: Mapping[str, Any] = field(default_factory=dict)
     without: frozenset[str] = frozenset()
     only: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    safe: bool = False
+    allow_destructive: bool = False
     phases: tuple[str, ...] = PHASES
     seed: int = 0
     max_requests: int = 1000
@@ -72,6 +77,9 @@ class Settings:
             "set": dict(self.overrides),
             "without": sorted(self.without),
             "only": list(self.only),
+            "exclude": list(self.exclude),
+            "safe": self.safe,
+            "allow_destructive": self.allow_destructive,
             "phases": list(self.phases),
             "max_requests": self.max_requests,
             "max_time": self.max_seconds,

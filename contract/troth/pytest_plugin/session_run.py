@@ -26,6 +26,7 @@ from troth.conformance import baseline, files, reports
 from troth.conformance.journal import read
 from troth.conformance.reports.text import disarmed, visible
 from troth.conformance.run_summary import CHECKS, check_of, summarize
+from troth.conformance.selection import selection
 from troth.errors import TrothError
 from troth.http import json_text
 from troth.pytest_plugin.outcome import Outcome, of_run
@@ -123,14 +124,8 @@ class SessionRun:
                 files.check_writable(path)
         except TrothError as fault:
             raise pytest.UsageError(f"troth: {fault}") from None
-        names = {name for op in self.contract.operations for name in (op.name, op.operation_id)}
-        self._codes = [word for word in self.settings.only if word not in names]
-        only = set(self.settings.only) - set(self._codes)
-        operations = [
-            operation
-            for operation in self.contract.operations
-            if not only or only & {operation.name, operation.operation_id}
-        ]
+        chosen_of = selection(self.contract, self.settings)
+        operations, self._codes = chosen_of.operations, chosen_of.codes
         self.checks = {operation.name: checks_of(operation) for operation in operations}
         self.groups = {law.id: law.group for operation in operations for law in operation.laws}
         self._outcome: Outcome | None = None

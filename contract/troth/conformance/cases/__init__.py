@@ -16,6 +16,7 @@ from troth.conformance.cases.case import Case, Intent, Subject, deduplicated, su
 from troth.conformance.cases.feature_cases import feature_cases
 from troth.conformance.cases.protocol_cases import protocol_cases as protocol_cases_of
 from troth.conformance.cases.protocol_cases import unknown_paths
+from troth.conformance.selection import selection
 from troth.conformance.settings import Settings
 from troth.generation import requests
 from troth.generation.mutations import NothingToBreak, broken
@@ -37,7 +38,6 @@ __all__ = [
     "random_cases",
     "subjects",
     "subjects_under_test",
-    "wanted_codes",
 ]
 
 #: How many cases of the boundary walk a run has for all bodies.
@@ -76,25 +76,10 @@ def subjects(
 def subjects_under_test(
     contract: Contract, settings: Settings, *, second: Contract | None = None
 ) -> dict[str, Subject]:
-    """The operations under test by name, as `only` chooses them; *second* as `subjects` has it."""
-    wanted = set(settings.only) & _names(contract)
-    operations = [
-        operation
-        for operation in contract.operations
-        if not wanted or wanted & {operation.name, operation.operation_id}
-    ]
+    """The operations that *settings* choose, by name; *second* as `subjects` has it."""
+    operations = selection(contract, settings).operations
     made = subjects(contract, operations=operations, overrides=settings.overrides, second=second)
     return {one.operation.name: one for one in made}
-
-
-def wanted_codes(contract: Contract, settings: Settings) -> list[str]:
-    """The codes that `only` keeps; none: all."""
-    return [word for word in settings.only if word not in _names(contract)]
-
-
-def _names(contract: Contract) -> set[str]:
-    ids = {operation.operation_id for operation in contract.operations if operation.operation_id}
-    return ids | {operation.name for operation in contract.operations}
 
 
 # -- what is sent ---------------------------------------------------------------------------------
