@@ -21,8 +21,8 @@ from troth.openapi.resources import Resource, Resources, resources
 #: nobody else needs.
 CHECKS: tuple[Check, ...] = (
     *life_cycle.READING,
-    *preconditions.CHECKS,
     *changes.CHECKS,
+    *preconditions.CHECKS,
     *access.CHECKS,
     *life_cycle.DELETING,
 )
