@@ -83,8 +83,10 @@ def _expectation(contract: Contract, case: Case) -> Expectation:
         match = contract.match_request(request)
     except NoSuchPath:
         return "no-path"
-    except MethodNotAllowed:
-        return "no-method"
+    except MethodNotAllowed as fault:
+        # RFC 9110 §9.3.2: wherever GET is there may be HEAD, which no document need declare
+        is_head = request.method == "HEAD" and "GET" in fault.allowed
+        return "either" if is_head else "no-method"
     effective, published = case.intent, case.published_intent
     is_meant = match.operation.name == case.operation or not case.operation
     if effective == published == "valid":

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from troth.conformance.cases.case import Case, slug
 from troth.conformance.findings import rule_of
 from troth.conformance.session import Session
-from troth.conformance.stateful import access, changes, life_cycle, preconditions
+from troth.conformance.stateful import access, changes, life_cycle, methods, preconditions
 from troth.conformance.stateful.trial import Check, Told, Trial
 from troth.openapi.resources import Resource, Resources, resources
 
@@ -21,6 +21,7 @@ from troth.openapi.resources import Resource, Resources, resources
 #: nobody else needs.
 CHECKS: tuple[Check, ...] = (
     *life_cycle.READING,
+    *methods.CHECKS,
     *preconditions.CHECKS,
     *changes.CHECKS,
     *access.CHECKS,
