@@ -22,8 +22,8 @@ from troth.openapi.resources import Resource, Resources, resources
 CHECKS: tuple[Check, ...] = (
     *life_cycle.READING,
     *methods.CHECKS,
-    *preconditions.CHECKS,
     *changes.CHECKS,
+    *preconditions.CHECKS,
     *access.CHECKS,
     *life_cycle.DELETING,
 )

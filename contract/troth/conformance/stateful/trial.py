@@ -33,6 +33,8 @@ from troth.violation import Severity, Violation
 
 #: Seconds that a server has until what it took is seen everywhere.
 _PATIENCE = 0.5
+#: So often another item is drawn for one that is there already.
+_CONFLICTS = 2
 #: So many pages of a list are read: what is behind them is not known.
 _PAGES = 25
 Purpose = Literal["case", "repeat"]
@@ -58,8 +60,8 @@ class Check:
 class Trial:
     """What checks do with one resource.
 
-    With *is_small* items are as small as they may be.  One that is not *patient* has seen before
-    that waiting does not help.
+    One that *is_small* makes the smallest items, and asks for nothing that it was told before.
+    One that is not *patient* has seen before that waiting does not help.
     """
 
     def __init__(
@@ -79,7 +81,7 @@ class Trial:
         self.about = ""
         self._resources = known
         self._purpose: Purpose = purpose
-        self._is_small = is_small
+        self.is_small = is_small
         self._patient = patient
         self._items: list[Item] = []
         self._parents: dict[Resource, Item | None] = {}
@@ -96,10 +98,7 @@ class Trial:
 
     async def item(self) -> Item | None:
         """An item of the resource that is there, or a new one; None where none can be made."""
-        for item in self._items:
-            if item.resource is self.resource and not item.is_gone and not item.is_spoiled:
-                return item
-        return await self.create()
+        return next(iter(self.items()), None) or await self.create()
 
     async def create(self, *, is_small: bool = False) -> Item | None:
         """A new item of the resource, with other values than those before; None: it cannot be.
@@ -116,8 +115,10 @@ class Trial:
         subject, is_named = self._creating(resource)
         if subject is None:
             return None
-        sizes = (True,) if self._is_small or is_small else (False, True)
-        for size in sizes:
+        sizes = [True] if self.is_small or is_small else [False, True]
+        spare = _CONFLICTS
+        while sizes:
+            size = sizes.pop(0)
             self._number += 1
             item = await self._created(resource, subject, is_named=is_named, is_small=size)
             if isinstance(item, Item):
@@ -125,6 +126,9 @@ class Trial:
                 return item
             if item is None or item.status in (401, 403, 404, 405) or item.status < 400:
                 return None
+            if item.status == 409 and spare:  # there is one like it: another is drawn
+                sizes.insert(0, size)
+                spare -= 1
         return None
 
     def _creating(self, resource: Resource) -> tuple[Subject | None, bool]:
@@ -194,7 +198,7 @@ class Trial:
         return f"troth-{self._seed('name').number():x}"[:18]
 
     def _seed(self, word: str) -> Seed:
-        label = (self.session.settings.seed, self.resource.path, self._number, self._is_small)
+        label = (self.session.settings.seed, self.resource.path, self._number, self.is_small)
         return Seed.of("stateful", word, *map(str, label))
 
     def _drawn(self, subject: Subject, *, is_small: bool) -> Any:
@@ -212,13 +216,16 @@ class Trial:
             return subject.minimal
         return subject.overridden(value)
 
-    def drawn(self, role: Role) -> Any:
-        """Another valid body of what the resource's *role* sends; UNSET where there is none."""
+    def drawn(self, role: Role, *, is_small: bool = False) -> Any:
+        """Another valid body of what the resource's *role* sends; UNSET where there is none.
+
+        One that *is_small* has what it must have, and nothing else.
+        """
         subject = self.subject(role)
         self._number += 1
         if subject is None or subject.made is None:
             return UNSET
-        return self._drawn(subject, is_small=False)
+        return self._drawn(subject, is_small=is_small)
 
     # -- what is above ------------------------------------------------------------------------
 
@@ -294,7 +301,8 @@ class Trial:
     ) -> Answer | None:
         """Read *item*; what is read is its `current` from now on."""
         answer = await self._asked("read", item, fields=fields, token=token)
-        if answer is not None and answer.succeeded and answer.item is not UNSET:
+        is_own = answer is not None and token is None
+        if answer is not None and is_own and answer.succeeded and answer.item is not UNSET:
             item.readings.append(answer)
         return answer
 
@@ -302,13 +310,21 @@ class Trial:
         self, item: Item, patch: Any, *, fields: Fields = (), token: str | None = None
     ) -> Answer | None:
         """Change *item* by the body *patch*."""
-        return await self._asked("update", item, body=patch, fields=fields, token=token)
+        return await self._changed("update", item, body=patch, fields=fields, token=token)
 
     async def replace(
         self, item: Item, body: Any, *, fields: Fields = (), token: str | None = None
     ) -> Answer | None:
         """Put the body *body* in the place of *item*."""
-        return await self._asked("replace", item, body=body, fields=fields, token=token)
+        return await self._changed("replace", item, body=body, fields=fields, token=token)
+
+    async def _changed(
+        self, role: Role, item: Item, *, body: Any, fields: Fields, token: str | None
+    ) -> Answer | None:
+        answer = await self._asked(role, item, body=body, fields=fields, token=token)
+        if answer is not None and 200 <= answer.status < 300:
+            item.readings.clear()  # it is not any more what was read
+        return answer
 
     async def delete(
         self, item: Item, *, fields: Fields = (), token: str | None = None
@@ -333,6 +349,14 @@ class Trial:
         if subject is None:
             return None
         return await self.send(subject.operation, item=item, body=body, fields=fields, token=token)
+
+    def items(self) -> list[Item]:
+        """Those of the resource that this trial has made and that are as checks expect them."""
+        return [
+            item
+            for item in self._items
+            if item.resource is self.resource and not (item.is_gone or item.is_spoiled)
+        ]
 
     async def send(
         self,
@@ -591,19 +615,21 @@ class Trial:
         message: str,
         *,
         by: Answer,
+        of: Answer | None = None,
         severity: Severity = "error",
         pointer: str = "",
         alone: bool = False,
     ) -> None:
         """Tell what the answer *by*, after what was sent before it, shows; *pointer* is into it.
 
-        *alone*: it takes the place of whatever else that answer breaks.
+        *of* is the answer whose operation is to blame, where that is another.  *alone*: it takes
+        the place of whatever else the answer breaks.
         """
         if alone:
             self.told = [one for one in self.told if one.answer is not by]
         violation = Violation(
             code=code,
-            operation=by.operation.name,
+            operation=(of or by).operation.name,
             location=code.partition(".")[0],
             message=message,
             instance_pointer=pointer,
