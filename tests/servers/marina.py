@@ -237,6 +237,8 @@ class Marina:
             json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
         except (ValueError, RecursionError):
             raise Refusal(400, "not JSON") from None
+        if call.name == "put_berth" and isinstance(value, dict):
+            value["code"] = call.path["code"]  # read-only: nobody need send it
         self.check_body(value, content[kind]["schema"])
         return dict(value)
 
