@@ -6,7 +6,7 @@ says nothing: the state of an item may be the reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +19,15 @@ from troth.conformance.stateful.comparison import (
     is_computed,
     same,
 )
+from troth.conformance.stateful.drawing import defaults
 from troth.conformance.stateful.items import Answer, Item, at, put
 from troth.conformance.stateful.life_cycle import current, different, named, not_found, own_name
 from troth.conformance.stateful.trial import Check, Trial
 from troth.generation.request_writer import UNSET, body_type
+from troth.openapi.resources import Role
 from troth.openapi.schema_view import View, of_content
 
+_SENDING: tuple[Role, ...] = ("create", "update", "replace")
 #: So many bodies are drawn for a value that is another than what there is.
 _DRAWS = 3
 
@@ -116,19 +119,18 @@ def _is_reset(item: Item, one: Difference) -> bool:
     """
     if one.kind in ("lost", "absent") or one.there in (0, False):
         return True
-    defaults = _defaults(item, one.pointer)
-    return any(same(default, one.there) for default in defaults)
+    return any(same(default, one.there) for default in _defaults(item, one.pointer))
 
 
-def _defaults(item: Item, pointer: str) -> Iterator[Any]:
-    for role in ("create", "update", "replace"):
+def _defaults(item: Item, pointer: str) -> list[Any]:
+    """The defaults of the member at *pointer*, as any request to the resource has them."""
+    found: list[Any] = []
+    for role in _SENDING:
         for operation in item.resource.operations.get(role, ()):
             declared = operation.request_body
             view = of_content(declared.content) if declared is not None else None
-            inner = view.at((item.resource.sent(operation) or "") + pointer) if view else None
-            for _, schema in inner.parts if inner is not None else ():
-                if "default" in schema:
-                    yield schema["default"]
+            found += defaults(view, (item.resource.sent(operation) or "") + pointer)
+    return found
 
 
 # -- as a whole -----------------------------------------------------------------------------------

@@ -8,10 +8,18 @@ kept and marked; a list may be one of few.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from troth import pointer as pointers
-from troth.conformance.stateful.comparison import Difference, differences, same
+from troth.conformance.stateful.comparison import (
+    Difference,
+    differences,
+    is_always_computed,
+    is_computed,
+    same,
+)
+from troth.conformance.stateful.drawing import defaults
 from troth.conformance.stateful.items import Answer, Item, Listed, at, same_id
 from troth.conformance.stateful.trial import Check, Trial
 from troth.generation.request_writer import UNSET
@@ -112,8 +120,32 @@ async def current(trial: Trial, item: Item) -> Answer | None:
 def different(item: Item, meant: Any, answer: Answer) -> list[Difference]:
     """Where the item in *answer* is other than it was *meant*."""
     declared = _declared_in(item, answer)
-    found = differences(meant, answer.item, but=own_name(item), declared=list(declared))
+    found = differences(
+        *(meant, answer.item),
+        but=own_name(item),
+        declared=list(declared),
+        computed=is_always_computed if is_told_apart(item, declared) else is_computed,
+    )
     return [one for one in found if not (one.kind == "absent" and _is_default(one, declared))]
+
+
+def is_told_apart(item: Item, declared: Mapping[str, View]) -> bool:
+    """Whether the document says by two schemas what a client sends and what a server answers.
+
+    Then what a client may send is what it decides.  Where one schema stands for both, much of it
+    may be the server's.
+    """
+    sent = item.created.operation.request_body
+    view = of_content(sent.content) if sent is not None else None
+    inner = view.at(item.resource.sent(item.created.operation) or "") if view else None
+    members = inner.members if inner is not None else {}
+    return bool(set(declared) - set(members)) and not set(own_name(item)) & set(members)
+
+
+def severity_of(found: list[Difference]) -> Severity:
+    """A warning where all that was *found* is what many a server sets itself."""
+    names = [pointers.split(one.pointer)[0] for one in found]
+    return "warning" if all(map(is_computed, names)) else "error"
 
 
 def own_name(item: Item) -> tuple[str, ...]:
@@ -132,9 +164,8 @@ def _declared_in(item: Item, answer: Answer) -> dict[str, View]:
 
 def _is_default(one: Difference, declared: dict[str, View]) -> bool:
     """Whether the value that is not there is what goes without saying."""
-    member = declared.get(pointers.split(one.pointer)[0])
-    defaults = (schema.get("default", UNSET) for _, schema in (member.parts if member else ()))
-    return one.meant in (0, False) or any(same(each, one.meant) for each in defaults)
+    known = defaults(declared.get(pointers.split(one.pointer)[0]))
+    return one.meant in (0, False) or any(same(each, one.meant) for each in known)
 
 
 def named(found: list[Difference]) -> str:

@@ -19,6 +19,7 @@ from troth.conformance.checks.answers import body_of
 from troth.conformance.events import Step, Taken
 from troth.conformance.session import Session
 from troth.conformance.stateful import paging
+from troth.conformance.stateful.drawing import drawn
 from troth.conformance.stateful.items import Answer, Item, Listed, at, put, same_id
 from troth.generation.request_writer import UNSET, in_path, with_credential
 from troth.generation.source import Unsatisfiable
@@ -35,6 +36,8 @@ from troth.violation import Severity, Violation
 _PATIENCE = 0.5
 #: So often another item is drawn for one that is there already.
 _CONFLICTS = 2
+#: What refuses any item.
+_LASTING = frozenset({401, 403, 404, 405})
 #: So many pages of a list are read: what is behind them is not known.
 _PAGES = 25
 Purpose = Literal["case", "repeat"]
@@ -85,6 +88,7 @@ class Trial:
         self._patient = patient
         self._items: list[Item] = []
         self._parents: dict[Resource, Item | None] = {}
+        self._refused: set[Resource] = set()
         self._number = 0
         self._is_over = False
 
@@ -113,22 +117,23 @@ class Trial:
 
     async def _made(self, resource: Resource, *, is_small: bool = False) -> Item | None:
         subject, is_named = self._creating(resource)
-        if subject is None:
+        if subject is None or resource in self._refused:
             return None
-        sizes = [True] if self.is_small or is_small else [False, True]
+        kinds = [True] if self.is_small or is_small else [False, True]
         spare = _CONFLICTS
-        while sizes:
-            size = sizes.pop(0)
+        while kinds:
             self._number += 1
-            item = await self._created(resource, subject, is_named=is_named, is_small=size)
+            item = await self._created(resource, subject, is_named=is_named, is_small=kinds[0])
             if isinstance(item, Item):
                 self._items.append(item)
                 return item
-            if item is None or item.status in (401, 403, 404, 405) or item.status < 400:
-                return None
+            if item is None or item.status in _LASTING or item.status < 400:
+                break
             if item.status == 409 and spare:  # there is one like it: another is drawn
-                sizes.insert(0, size)
                 spare -= 1
+                continue
+            kinds.pop(0)
+        self._refused.add(resource)  # it would be again
         return None
 
     def _creating(self, resource: Resource) -> tuple[Subject | None, bool]:
@@ -149,7 +154,12 @@ class Trial:
         body = self._drawn(subject, is_small=is_small)
         body = await self._with_references(operation, resource, body=body)
         if is_named and resource.parameter is not None:
-            values[resource.parameter] = self._name(subject, resource.parameter)
+            name = values[resource.parameter] = self._name(subject, resource.parameter)
+            if not await self._is_free(resource, values):
+                return None
+            if is_small and resource.identifier is not None:
+                # some servers want in the body, too, what the path says
+                body = self._with_name(subject, resource, body=body, name=name)
         answer = await self._send(subject, values=values, expressions=expressions, body=body)
         if answer is None or not answer.succeeded:
             return answer
@@ -173,9 +183,9 @@ class Trial:
         if answer.item is not UNSET and inside is not None:
             value = pointers.find(answer.item, inside)
             if isinstance(value, (str, int)) and not isinstance(value, bool) and value != "":
-                at = (resource.item(answer.operation, answer.status) or "") + inside
+                place = (resource.item(answer.operation, answer.status) or "") + inside
                 item.identifier = item.values[name] = value
-                item.expressions[name] = (answer, f"$response.body#{at}")
+                item.expressions[name] = (answer, f"$response.body#{place}")
                 item.readings.append(answer)
                 return True
         location = answer.field("Location") or ""
@@ -185,6 +195,22 @@ class Trial:
         item.identifier = item.values[name] = found
         item.expressions[name] = (answer, "$response.header.Location")
         return True
+
+    async def _is_free(self, resource: Resource, values: Mapping[str, Any]) -> bool:
+        """Whether nothing has the name in *values* yet: what is there is not ours to change."""
+        subject = self.subject("read", resource)
+        if subject is None:
+            return False
+        answer = await self._send(subject, values=values, expressions={})
+        return answer is not None and answer.is_missing
+
+    @staticmethod
+    def _with_name(subject: Subject, resource: Resource, *, body: Any, name: Any) -> Any:
+        place = (resource.sent(subject.operation) or "") + (resource.identifier or "")
+        if not isinstance(at(body, pointers.of(pointers.split(place)[:-1])), dict):
+            return body
+        whole = put(body, place, name)
+        return whole if subject.made is not None and subject.made.valid(whole) else body
 
     def _name(self, subject: Subject, parameter: str) -> Any:
         """A name that the client gives to a new item."""
@@ -202,19 +228,8 @@ class Trial:
         return Seed.of("stateful", word, *map(str, label))
 
     def _drawn(self, subject: Subject, *, is_small: bool) -> Any:
-        """A body of *subject*: with all that it may have, or with what it must."""
-        if subject.made is None:
-            return subject.minimal
-        try:
-            value = synthesize(
-                subject.made.schema,
-                seed=self._seed("body"),
-                optional=not is_small,
-                name=self.resource.name,
-            )
-        except Unsatisfiable:
-            return subject.minimal
-        return subject.overridden(value)
+        seed, name = self._seed("body"), self.resource.name
+        return drawn(subject, seed=seed, is_small=is_small or self.is_small, name=name)
 
     def drawn(self, role: Role, *, is_small: bool = False) -> Any:
         """Another valid body of what the resource's *role* sends; UNSET where there is none.
