@@ -35,9 +35,11 @@ from troth.openapi.operation import (
     DeclaredResponse,
     Encoding,
     Example,
+    Link,
     Location,
     MediaType,
     Operation,
+    Outline,
     Parameter,
     RequestBody,
     SecurityScheme,
@@ -89,6 +91,20 @@ def compile(
     return Contract(document, schemas, operations, routes(operations), source, verbs, told)
 
 
+def members(document: Document, schemas: Schemas, outline: Outline) -> dict[str, Any]:
+    """What `compile` has read of the operation *outline* of *document* beyond that, once more."""
+    reader = _Reader(document, schemas, Faults())
+    *_, method = pointers.split(outline.pointer)
+    at = outline.pointer.rpartition("/")[0]
+    # what has no fixed field stands one level deeper
+    at = at if method in _METHODS and method != outline.method else at.rpartition("/")[0]
+    operation, item = (
+        Node(document, pointers.resolve(document.root, pointer), pointer)
+        for pointer in (outline.pointer, at)
+    )
+    return reader.members(operation, item, outline.path, outline.base_paths)
+
+
 @dataclass(frozen=True, slots=True)
 class _Reader:
     """Reads the objects of one document; each method takes the node of the object that it reads."""
@@ -127,7 +143,6 @@ class _Reader:
     def operation(self, path: str, method: str, operation: Node, item: Node) -> Operation:
         top = self.document.node
         owners = (owner for owner in (operation, item, top) if owner.value.get("servers"))
-        laws_at = operation.at("x-troth-laws")
         base_paths = _base_paths(next(owners, top))
         return Operation(
             method=method,
@@ -135,17 +150,27 @@ class _Reader:
             pointer=operation.pointer,
             operation_id=self.operation_id(operation),
             summary=operation.prose("summary"),
-            tags=operation.texts("tags"),
-            parameters=self.parameters(operation, item, path, base_paths),
-            request_body=self.request_body(operation),
-            responses=tuple(self.responses(operation)),
-            security=self.security(operation),
-            laws=laws.parse(operation.value.get("x-troth-laws", ()), laws_at, self.document),
-            completion=self.completion(operation),
-            code_samples=tuple(sample.value for sample in operation.items("x-codeSamples")),
             base_paths=base_paths,
             document=self.document,
+            **self.members(operation, item, path, base_paths),
         )
+
+    def members(
+        self, operation: Node, item: Node, path: str, base_paths: tuple[str, ...]
+    ) -> dict[str, Any]:
+        """What of *operation* is beyond its outline."""
+        laws_at = operation.at("x-troth-laws")
+        return {
+            "tags": operation.texts("tags"),
+            "parameters": self.parameters(operation, item, path, base_paths),
+            "request_body": self.request_body(operation),
+            "responses": tuple(self.responses(operation)),
+            "security": self.security(operation),
+            "laws": laws.parse(operation.value.get("x-troth-laws", ()), laws_at, self.document),
+            "completion": self.completion(operation),
+            "resource": self.resource(operation, item),
+            "code_samples": tuple(sample.value for sample in operation.items("x-codeSamples")),
+        }
 
     def operation_id(self, operation: Node) -> str | None:
         """The operationId of *operation*; one that another has already is told, and nobody's."""
@@ -284,7 +309,21 @@ class _Reader:
                 description=response.prose("description"),
                 content=tuple(self.content(response, operation, direction="response")),
                 headers=self.headers(response, "response"),
+                links=tuple(self.links(response)),
             )
+
+    def links(self, response: Node) -> Iterator[Link]:
+        """The links of *response* that say which operation of this document they lead to."""
+        for name, entry in response.members("links"):
+            link = entry.followed()
+            reference = link.text("operationRef")
+            inside = reference.startswith("#/")
+            target = pointers.from_fragment(reference[1:]) if inside else link.text("operationId")
+            if target:
+                given = link.value.get("parameters")
+                parameters = given if isinstance(given, dict) else {}
+                body = link.value.get("requestBody")
+                yield Link(name, link.pointer, target, parameters, body)
 
     def status(self, written: str, operation: Node) -> str | None:
         """The status, range or `default` that *written* is; None, and told, if it is none."""
@@ -375,6 +414,13 @@ class _Reader:
     def completion(self, operation: Node) -> ChatCompletion | None:
         value = self.extension(operation, "x-troth-completion")
         return None if value is None else chat_completion.read(value)
+
+    def resource(self, operation: Node, item: Node) -> Mapping[str, Any] | bool | None:
+        """What the document says of the resource of *operation*, and of its path before that."""
+        own, outer = (self.extension(each, "x-troth-resource") for each in (operation, item))
+        if isinstance(own, Mapping) and isinstance(outer, Mapping):
+            return {**outer, **own}
+        return outer if own is None else own  # type: ignore[no-any-return]
 
     def extension(self, owner: Node, name: str) -> Any:
         """The value of troth's field *name*, held to what it may be."""
