@@ -73,6 +73,11 @@ KEYS = (
         help="Refuse a document in which anything cannot be understood.",
     ),
     Key("token", "text", "The credential to send; better in the variable TROTH_TOKEN.", "TOKEN"),
+    Key(
+        *("second-token", "text"),
+        help="Another user's credential: it must not open what the first one's has made.",
+        metavar="TOKEN",
+    ),
     Key("header", "table", "A header field for every request.", "'NAME: VALUE'", joint=": "),
     Key("model", "text", "The model to ask for, where the document has a place for it.", "NAME"),
     Key(

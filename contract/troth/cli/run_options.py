@@ -43,6 +43,10 @@ class _LineChoice(click.Choice):  # type: ignore[type-arg]  # click 8.1 has no a
         return rv.split()
 
 
+#: The variables that every other command and document names: they come first.
+_VARIABLES = {"token": ("TROTH_TOKEN",), "second-token": ("TROTH_SECOND_TOKEN",)}
+
+
 def _option(key: Key) -> Any:
     """The option that *key* is on the command line."""
     if key.kind == "switch":
@@ -60,8 +64,7 @@ def _option(key: Key) -> Any:
         default=key.default,
         show_default=key.default is not None,
         metavar=key.metavar or None,
-        # the variable that every other command and document names comes first
-        envvar=["TROTH_TOKEN", key.variable] if key.name == "token" else key.variable,
+        envvar=[*_VARIABLES.get(key.name, ()), key.variable],
         help=key.help,
     )
 
@@ -163,12 +166,13 @@ def overlays_of(options: Mapping[str, Any]) -> tuple[str, ...]:
 
 def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
     """The settings that *options* mean for *contract*.  Raises BadOption, BadTarget."""
-    for name in ("url", "token", "model", "header", "set"):
-        _check_text(name, options[name])
+    for name in ("url", "token", "second-token", "model", "header", "set"):
+        _check_text(name, options[name.replace("-", "_")])
     phases = tuple(phase for phase in PHASES if phase in options["phase"])
     return Settings(
         url=base_url(options["url"]),
-        token=_token(options["token"]),
+        token=_token("token", options["token"]),
+        second_token=_token("second-token", options["second_token"]),
         fields=tuple(map(header_field, options["header"])),
         overrides=_overrides(contract, options["model"], options["set"]),
         without=_groups(contract, options["without"]),
@@ -222,11 +226,11 @@ def _check_text(option: str, value: Any) -> None:
             raise BadOption(option, "it is not UTF-8") from None
 
 
-def _token(text: str | None) -> str | None:
+def _token(option: str, text: str | None) -> str | None:
     if not text:
         return None
     if not _VALUE.fullmatch(text):
-        raise BadOption("token", "it has a control character in it (a line feed at its end?)")
+        raise BadOption(option, "it has a control character in it (a line feed at its end?)")
     return text
 
 

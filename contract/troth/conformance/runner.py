@@ -31,7 +31,7 @@ from troth.conformance.events import (
 from troth.conformance.selection import SAFE_METHODS
 from troth.conformance.session import Session
 from troth.conformance.settings import Settings
-from troth.conformance.stateful import sequences
+from troth.conformance.stateful import methods, sequences
 from troth.conformance.transport import Transport
 from troth.errors import TrothError
 from troth.http import json_text
@@ -95,6 +95,7 @@ class Run:
         probes: tuple[Probe, ...] = (
             over_time.laws_that_repeat,
             over_time.credentials_after_success,
+            methods.head_as_get,
             leaks.at_once,
             leaks.later,
             over_time.streams_agree,

@@ -35,7 +35,8 @@ class Caps:
 class Settings:
     """The settings of one run.
 
-    *token* is the credential that the server takes (None: a placeholder is sent).  *overrides*
+    *token* is the credential that the server takes (None: a placeholder is sent), *second_token*
+    that of another user.  *overrides*
     are member values that every request body gets, by JSON Pointer (`/model`).  *without* names
     capabilities (groups of laws) that the server is known to lack.  *only* keeps the cases of
     these operations or the findings of these codes, *exclude* leaves some out (as `selection` reads
@@ -46,6 +47,7 @@ class Settings:
 
     url: str
     token: str | None = None
+    second_token: str | None = None
     fields: tuple[tuple[str, str], ...] = ()
     overrides: Mapping[str, Any] = field(default_factory=dict)
     without: frozenset[str] = frozenset()
@@ -91,6 +93,7 @@ class Settings:
         """What of them a report may show: no token, no header values."""
         return {
             "token": self.token is not None,
+            "second_token": self.second_token is not None,
             "header": [name for name, _ in self.fields],
             "set": dict(self.overrides),
             "without": sorted(self.without),

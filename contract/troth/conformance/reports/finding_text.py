@@ -232,6 +232,8 @@ def curl_line(run: RunSummary, finding: Finding) -> str:
 def _unusual_fields(run: RunSummary, finding: Finding) -> tuple[str, ...]:
     """The header fields of a request that differ from those of a usual one, or are missing."""
     fields = _shown_fields(finding.example.request.fields)
+    if finding.steps:  # its request may be one to another operation than the one to blame
+        return tuple(f"{name}: {value}" for name, value in fields if name[:3].lower() == "if-")
     usual = run.usual.get(finding.violation.operation)
     if usual is None:
         return tuple(f"{name}: {value}" for name, value in fields)
@@ -259,7 +261,7 @@ def _request_body(run: RunSummary, finding: Finding, *, width: int, most: int) -
         # what is special about it may be how it is written
         shown = excerpt(body, most=most, cut=finding.cuts.get("request"))
         return (*shown.text.split("\n"), *([f"… {shown.note}"] if shown.note else []))
-    usual = run.usual.get(finding.violation.operation)
+    usual = None if finding.steps else run.usual.get(finding.violation.operation)
     keep = _tokens(finding) if finding.violation.location == "request-body" else ()
     beside = {"usual": usual.value} if usual is not None else {}
     return tuple(json_lines(value, keep=keep, width=width, **beside))
