@@ -472,8 +472,8 @@ class Trial:
         sources = self._sources(operation, values=values, expressions=expressions, fields=fields)
         answer = self._answer(case, operation, exchange=exchange, sources=sources)
         self.answers.append(answer)
-        # that a request is refused says nothing here: state may be the reason; and what the Allow of
-        # a 405 says takes no item to show
+        # that a request is refused says nothing here: state may be the reason; and what a 405 says
+        # of methods takes no item to show
         told = (each for each in violations if each.code not in _SAID_ELSEWHERE)
         self.told += [Told(each, answer) for each in told]
         return answer
