@@ -78,6 +78,7 @@ _bounded("DaysEndBeforeTheirMaximum", "days", maximum=13)
 _bounded("LangKnowsOneWord", "lang", enum=["en"])
 _bounded("CodeIsOfOneLetter", "code", pattern="^[A-Z][0-9]{1,3}$")
 
+
 # -- parameters that crash ------------------------------------------------------------------------
 
 Odd = Callable[[str], bool]
