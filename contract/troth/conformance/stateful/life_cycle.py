@@ -226,13 +226,14 @@ async def names_after_deletion(trial: Trial) -> None:
     if first is None or second is None or same_id(first.identifier, second.identifier):
         return
     gone = await trial.delete(first)
-    third = await trial.create() if gone is not None and gone.succeeded else None
+    if gone is None or not gone.succeeded:
+        return
+    third = await trial.create()
     if third is None or not same_id(third.identifier, second.identifier):
         return
     if third.sent == second.sent or third.created.status != 201:
         return
-    message = f"after {gone.line if gone else ''} what was created was {third.identifier!r}, "
-    message += "which is there already"
+    message = f"after {gone.line} what is created is {third.identifier!r}, which is there already"
     trial.tell("resource.id-repeated", message, by=third.created)
 
 
