@@ -224,6 +224,7 @@ class OperationResponder:
             fields,
             said(self.operation, match, request.target, value),
             self._seed(plain, request, value, self._formal),
+            self._seed(match, request, value, self._formal),
         )
         outcome = resource.respond(asked)
         if isinstance(outcome, Problem):

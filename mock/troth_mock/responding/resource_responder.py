@@ -55,7 +55,10 @@ HeaderFields = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request, as far as items are concerned: its decoded *body*, the *seed* of all of it."""
+    """A request, as far as items are concerned: its decoded *body*, the seed of the *whole*.
+
+    *seed* is that of a list without what is asked of it, of anything else the same.
+    """
 
     match: Match
     request: Request
@@ -63,6 +66,7 @@ class Asked:
     fields: HeaderFields
     said: Said
     seed: Seed
+    whole: Seed
 
 
 @dataclass(slots=True)
@@ -450,6 +454,8 @@ class ResourceResponder:
             first_page=_first_page(self.operation, listing),
         )
         items = [rows[key] for key, _ in page.rows]
+        if not page.total and rows and above is not None and not self._is_makeable():
+            return self._more_of(asked, (self.resource.path, above), at, asker)
 
         def show(entry: MediaType, drawn: Any) -> Any:
             return self._with_items(entry, drawn, at, items, page, asked)
@@ -457,6 +463,25 @@ class ResourceResponder:
         # what a list is drawn from does not depend on the query: its items are there already
         fields = partial(_fields_of_page, self._declared, listing, page, asked)
         return Kept(asked.seed, asked.said.of_one, show, fields=fields)
+
+    def _is_makeable(self) -> bool:
+        """Whether a client can make such an item."""
+        return self.resource.is_client_named or "create" in self.resource.operations
+
+    def _more_of(self, asked: Asked, place: Place, at: str, asker: Asker) -> Kept:
+        """Items such as are asked for, of which no client can make one: they were always there."""
+        collection = self.store.collection(self.resource, place, asker)
+
+        def show(_: MediaType, drawn: Any) -> Any:
+            array = pointer.find(drawn, at)
+            for index, value in enumerate(array if isinstance(array, list) else ()):
+                key = key_of(self.resource, value)
+                if key is not None and key not in collection.items:
+                    asker.session.put(place, key, Item(value, asked.whole.child("item", index)))
+            self.store.sessions.make_room()
+            return drawn
+
+        return Kept(asked.whole, asked.said, show)
 
     def _rows(self, above: tuple[str, ...] | None, asker: Asker) -> Iterator[Found]:
         """All items that a list may show: those in one thing, or in any."""

@@ -405,6 +405,23 @@ def test_one_list_of_what_is_in_any_thing_has_them_all() -> None:
     assert [one for one in listed if one in made] == made
 
 
+def test_what_no_client_can_make_is_there_as_it_is_asked_for() -> None:
+    paths = {
+        "/books": {"get": BOOKS["/books"]["get"]},
+        "/books/{bookId}": {
+            "parameters": BOOKS["/books/{bookId}"]["parameters"],
+            "get": BOOKS["/books/{bookId}"]["get"],
+        },
+    }
+    paths["/books"]["get"]["parameters"] += query(title=TEXT)
+    mock = Client(paths)
+    found = mock.ask("GET", "/books?title=Emma&limit=3")["items"]
+    assert [one["title"] for one in found] == ["Emma"] * 3
+    assert [mock.ask("GET", f"/books/{one['id']}") for one in found] == found
+    assert mock.ask("GET", "/books?title=Emma&limit=3")["items"] == found
+    assert mock.status("GET", "/books/424242") == 404
+
+
 def test_what_is_in_a_thing_is_there_with_it_and_goes_with_it() -> None:
     mock = Client(BOOKS)
     one, other = (mock.ask("POST", "/books", {"title": "Emma"})["id"] for _ in range(2))
