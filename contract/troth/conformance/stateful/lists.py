@@ -39,7 +39,7 @@ _DEAD = frozenset({400, 404, 405, 410, 422})
 
 async def _known(trial: Trial) -> tuple[Item | None, Listed | None]:
     """One of some items that were made, and the list that they are in."""
-    made = await trial.items(_ITEMS) if trial.can("create") else []
+    made = await trial.several(_ITEMS) if trial.can("create") else []
     item = made[0] if made else None
     if item is None and "{" in (trial.resource.collection or ""):
         return None, None  # nobody knows what it would be below

@@ -111,20 +111,12 @@ class Trial:
         """
         return await self._made(self.resource, is_small=is_small)
 
-    async def items(self, count: int) -> list[Item]:
+    async def several(self, count: int) -> list[Item]:
         """So many items of the resource that are there, made where there are fewer, if they can."""
-        first = await self.item()
-        found = [
-            item
-            for item in self._items
-            if item.resource is self.resource and not item.is_gone and not item.is_spoiled
-        ]
-        while first is not None and len(found) < count:
-            item = await self.create()
-            if item is None:
-                break
-            found.append(item)
-        return found
+        await self.item()
+        while 0 < len(self.items()) < count and await self.create() is not None:
+            pass
+        return self.items()
 
     def spoil(self, item: Item) -> None:
         """Give *item* to no other check."""
