@@ -76,11 +76,14 @@ KEYS = (
     Key("header", "table", "A header field for every request.", "'NAME: VALUE'", joint=": "),
     Key("model", "text", "The model to ask for, where the document has a place for it.", "NAME"),
     Key(
-        *("set", "table", "A member of every request body, by JSON Pointer or dotted name."),
+        *("set", "table"),
+        help="A parameter (path.NAME, query.NAME, header.NAME, cookie.NAME), or a member of every "
+        "request body, by JSON Pointer or dotted name.",
         metavar="NAME=JSON",
         joint="=",
         any_value=True,
     ),
+    Key("values", "path", "A YAML or JSON file of such values, by operation.", "FILE"),
     Key("without", "texts", "A capability that the server is known to lack.", "GROUP"),
     Key(
         *("only", "texts"),

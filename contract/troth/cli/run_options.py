@@ -14,14 +14,12 @@ from typing import Any
 import click
 
 from troth import loading
-from troth import pointer as pointers
-from troth.cli import config
+from troth.cli import config, given_values
 from troth.cli.config import KEYS, Key
 from troth.cli.options import FiniteNumber
 from troth.conformance import codes, reports, selection
 from troth.conformance.settings import PHASES, Caps, Settings, base_url
 from troth.errors import TrothError, nearest
-from troth.http import json_text
 from troth.http.exchange import TOKEN
 from troth.openapi.contract import Contract
 
@@ -169,7 +167,9 @@ def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
         url=base_url(options["url"]),
         token=_token(options["token"]),
         fields=tuple(map(header_field, options["header"])),
-        overrides=_overrides(contract, options["model"], options["set"]),
+        values=given_values.given(
+            contract, model=options["model"], pairs=options["set"], file=options["values"]
+        ),
         without=_groups(contract, options["without"]),
         only=_words(contract, "only", options["only"]),
         exclude=_words(contract, "exclude", options["exclude"]),
@@ -225,54 +225,6 @@ def header_field(text: str) -> tuple[str, str]:
     if not _VALUE.fullmatch(value):
         raise BadOption("header", f"the value of {name} has a control character in it")
     return name, value
-
-
-def _overrides(contract: Contract, model: str | None, pairs: Sequence[str]) -> dict[str, Any]:
-    overrides: dict[str, Any] = {}
-    if model is not None:
-        places = {
-            operation.completion.request["model"]
-            for operation in contract.operations
-            if operation.completion and "model" in operation.completion.request
-        }
-        if not places:
-            why = "the document names no place for a model (x-troth-completion)"
-            raise BadOption("model", why, advice="use --set NAME=VALUE")
-        overrides.update(dict.fromkeys(sorted(places), model))
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals or not name:
-            raise BadOption("set", f"{pair!r} is not NAME=VALUE")
-        overrides[name] = _value(name, text)
-    return overrides
-
-
-def _value(name: str, text: str) -> Any:
-    try:
-        return json_text.decode(text.encode("utf-8"))
-    except json_text.BadJson as fault:
-        if text[:1] in ("{", "[", '"'):
-            raise BadOption("set", f"the value of {name} is not JSON: {fault}") from None
-        return text  # a bare word: --set model=llama
-
-
-def doubts(contract: Contract, settings: Settings) -> tuple[str, ...]:
-    """What was asked and is probably a slip: a member that no request knows."""
-    slips = []
-    for name, value in settings.overrides.items():
-        tokens = pointers.split(name) if name.startswith("/") else name.split(".")
-        nested = value
-        for token in reversed(tokens):
-            nested = {token: nested}
-        hints = [
-            [hint.message for hint in entry.schema.hints(nested)]
-            for operation in contract.operations
-            for entry in (operation.request_body.content if operation.request_body else ())
-            if entry.is_json and entry.schema is not None
-        ]
-        if hints and all(hints):
-            slips.append(f"--set {name}: {hints[0][0]}")
-    return tuple(slips)
 
 
 def _groups(contract: Contract, words: Sequence[str]) -> frozenset[str]:

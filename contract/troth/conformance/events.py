@@ -130,7 +130,8 @@ class Finished:
     """The run is over.
 
     *reason* is one sentence for a verdict that is not `conforms` or `violations`; *planned* and
-    *not_run* count cases; *requests* everything that was sent.
+    *not_run* count cases; *requests* everything that was sent.  *held_back* tells, by operation,
+    why something of it was not sent for care.
     """
 
     verdict: Verdict
@@ -142,6 +143,7 @@ class Finished:
     seconds: float
     findings: int
     warnings: int
+    held_back: Mapping[str, str] = field(default_factory=dict)
 
 
 Event = Started | PhaseStarted | Exchanged | Found | Finished

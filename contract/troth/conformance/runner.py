@@ -174,6 +174,7 @@ class Run:
             seconds=session.budget.seconds,
             findings=number["errors"],
             warnings=number["warnings"],
+            held_back=dict(session.values.held_back),
         )
         session.emit(finished)
         return finished
@@ -194,7 +195,11 @@ async def with_model(contract: Contract, transport: Transport, settings: Setting
         if completion is None or completion.models is None:
             continue
         place = completion.request.get("model")
-        if place is None or place in overrides or _is_given(place, settings.overrides):
+        if (
+            place is None
+            or place in overrides
+            or _is_given(place, settings.given(operation).members)
+        ):
             continue
         model = await _first_model(contract, transport, settings, completion.models)
         if model is not None:

@@ -25,6 +25,7 @@ from troth.conformance.checks.exchange_checks import check, expectation, outcome
 from troth.conformance.coverage import covered
 from troth.conformance.events import Event, Exchanged, Found
 from troth.conformance.findings import HANGS, Capabilities, Facets, Findings, facets, rule_of
+from troth.conformance.real_values import RealValues
 from troth.conformance.selection import selection
 from troth.conformance.settings import Settings
 from troth.conformance.transport import Transport
@@ -84,6 +85,7 @@ class Session:
         self.capabilities = Capabilities(law for op in contract.operations for law in op.laws)
         self.outcomes = Outcomes()
         self.answers = Answers(second or contract)
+        self.values = RealValues(second or contract, settings)
         self.memory = ExampleDatabase.of(settings.database, contract.document.digest)
         self.observers: list[Observer] = []
         self._transport = transport
@@ -98,8 +100,9 @@ class Session:
         *compare* gives verdicts of laws that one exchange alone does not give.  None: nothing was
         sent, for it would not serve.
         """
-        sent = case.derive(self.answers.bodies) if case.derive else case
-        if sent is None or self.budget.spent or self._would_hang(sent):
+        plan = case.derive(self.answers.bodies) if case.derive else case
+        sent = self.values.filled(plan) if plan is not None else None
+        if plan is None or sent is None or self.budget.spent or self._would_hang(sent):
             return None
         exchange = await self.send(sent)
         verdicts = compare(exchange) if compare else {}
@@ -107,7 +110,7 @@ class Session:
         repeated_id = self.answers.keep(sent, exchange)
         if repeated_id is not None:
             self.enter(sent, exchange, repeated_id)
-        await self._follow(sent, exchange, violations)
+        await self._follow(plan, sent, exchange, violations)
         if sent.is_remembered and not violations and not waits(exchange):
             self.memory.forget(sent.operation, sent.value)
         for observe in self.observers:
@@ -115,10 +118,16 @@ class Session:
         self.capabilities.count(verdicts)
         return exchange
 
-    async def probe(self, case: Case) -> Exchange:
-        """Send *case* and check the answer, without following up what is wrong with it."""
-        exchange = await self.send(case)
-        self.check(case, exchange, purpose="probe")
+    async def probe(self, case: Case) -> Exchange | None:
+        """Send *case* and check the answer, without following up what is wrong with it.
+
+        None: it was held back.
+        """
+        sent = self.values.filled(case)
+        if sent is None:
+            return None
+        exchange = await self.send(sent)
+        self.check(sent, exchange, purpose="probe")
         return exchange
 
     # -- sending ------------------------------------------------------------------------------
@@ -134,12 +143,16 @@ class Session:
                 break
             await asyncio.sleep(wait)
         await self._check_reachable(exchange)
+        self.values.keep(exchange)
         return exchange
 
     async def hang_up(self, case: Case) -> None:
         """Send *case*, and go away after the first piece of the answer."""
+        sent = self.values.filled(case)
+        if sent is None:
+            return
         await self.budget.turn()
-        request = addressed(case.request, self.settings)
+        request = addressed(sent.request, self.settings)
         await self._transport.send(request, fresh=True, hang_up_after=1)
 
     async def _check_reachable(self, exchange: Exchange) -> None:
@@ -232,9 +245,12 @@ class Session:
             self._add(case, exchange, violation, again=0, tries=0)
 
     async def _follow(
-        self, case: Case, exchange: Exchange, violations: Iterable[Violation]
+        self, plan: Case, case: Case, exchange: Exchange, violations: Iterable[Violation]
     ) -> None:
-        """Count what is known; confirm, shrink and enter what is new."""
+        """Count what is known; confirm, shrink and enter what is new.
+
+        *case* is what was made of *plan* when it was sent.
+        """
         followed: set[tuple[str, ...]] = set()
         for violation in violations:
             rule = rule_of(violation)
@@ -244,7 +260,7 @@ class Session:
             if self._is_known(case, violation):
                 continue
             try:
-                again, tries = await self._confirm(case, rule)
+                again, tries = await self._confirm(plan, case, rule)
             except Unreachable:  # the server died of it, perhaps: this was its last word
                 self._add(case, exchange, violation, again=0, tries=0)
                 raise
@@ -255,13 +271,17 @@ class Session:
                     continue
             self._add(small, smallest, violation, again=again, tries=tries)
 
-    async def _confirm(self, case: Case, rule: tuple[str, ...]) -> tuple[int, int]:
-        """Send *case* again on fresh connections: how often it showed the same, of how often."""
+    async def _confirm(self, plan: Case, case: Case, rule: tuple[str, ...]) -> tuple[int, int]:
+        """Send *case* again on fresh connections: how often it showed the same, of how often.
+
+        What it was about may be gone, so it is made of *plan* anew.
+        """
         again = tries = 0
         while tries < _REPETITIONS and not self.budget.spent:
-            exchange = await self.send(case, fresh=True)
+            repeated = self.values.filled(plan) or case
+            exchange = await self.send(repeated, fresh=True)
             tries += 1
-            violations = self.check(case, exchange, purpose="repeat")
+            violations = self.check(repeated, exchange, purpose="repeat")
             again += any(rule_of(violation) == rule for violation in violations)
             if again == tries:
                 break
@@ -281,7 +301,8 @@ class Session:
         while not shrinker.finished and spent < most and self._shrinking_left > 0:
             if self.budget.spent:
                 break
-            candidate = subject.varied(case, shrinker.candidate)
+            varied = subject.varied(case, shrinker.candidate)
+            candidate = self.values.filled(varied) if varied is not None else None
             if candidate is None:
                 shrinker.tell(False)
                 continue

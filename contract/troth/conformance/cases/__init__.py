@@ -77,9 +77,16 @@ def subjects_under_test(
     contract: Contract, settings: Settings, *, second: Contract | None = None
 ) -> dict[str, Subject]:
     """The operations that *settings* choose, by name; *second* as `subjects` has it."""
-    operations = selection(contract, settings).operations
-    made = subjects(contract, operations=operations, overrides=settings.overrides, second=second)
-    return {one.operation.name: one for one in made}
+    made = {}
+    for operation in selection(contract, settings).operations:
+        given = settings.given(operation)
+        made[operation.name] = subject(
+            *(contract, operation),
+            overrides=given.members,
+            given=given.parameters,
+            second=second,
+        )
+    return made
 
 
 # -- what is sent ---------------------------------------------------------------------------------
@@ -164,9 +171,12 @@ def _random_cases(tested: Subject, seed: Seed) -> Iterator[Case]:
         source = Seeded(seed.child(tested.operation.name, number))
         if tested.made is None:
             try:
-                request = requests.request(tested.contract, tested.operation, source)
+                drawn = requests.draft(
+                    tested.contract, tested.operation, source, given=tested.given
+                )
+                request, parameters = drawn.request, drawn.parameters
             except Unsatisfiable:  # there is one at least, since it is tested
-                request = tested.request(None)
+                request, parameters = tested.request(None), tested.parameters
             yield Case(
                 id=f"random/{tested.slug}/{number:04}",
                 phase="random",
@@ -174,6 +184,7 @@ def _random_cases(tested: Subject, seed: Seed) -> Iterator[Case]:
                 request=request,
                 published_intent="valid" if tested.is_published else "either",
                 about="a random request",
+                parameters={key: parameters[key] for key in parameters if key[0] == "path"},
             )
             continue
         value = requests.body(tested.made, source, overrides=tested.overrides)
