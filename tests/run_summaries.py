@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from troth.conformance.events import (
     Event,
     Exchanged,
@@ -10,6 +12,8 @@ from troth.conformance.events import (
     Found,
     PhaseStarted,
     Started,
+    Step,
+    Taken,
     Verdict,
 )
 from troth.conformance.run_summary import RunSummary, summarize
@@ -165,3 +169,23 @@ def large(count: int = 10_000) -> RunSummary:
     return summarize(
         events(*(finding(one, example=usual if one % 200 else large) for one in numbers))
     )
+
+
+def sequence() -> Finding:
+    """A finding that took a request before its own, which has the id that the first one gave."""
+    head = (("Location", "/v1/tunes/a-7"), ("ETag", '"x1"'), ("Content-Type", "application/json"))
+    made = Exchange(
+        Request("POST", "/v1/tunes", HEAD, b'{"key":"C"}'),
+        Response(201, head, b'{"tune":{"id":"a-7"}}'),
+    )
+    read = Request("GET", "/v1/tunes/a-7?a=a-7x", (("If-Match", '"x1"'),), b"")
+    gone = Exchange(read, Response(404, (("Content-Type", "application/json"),), b"{}"))
+    steps = (
+        Step(made),
+        Step(replace(gone, request=Request("GET", "/v1/tunes", HEAD, b""))),
+    )
+    taken = (
+        Taken(0, "$response.body#/tune/id", "a-7"),
+        Taken(0, "$response.header.ETag", '"x1"'),
+    )
+    return replace(finding(example=gone), steps=steps, taken=taken)

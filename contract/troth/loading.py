@@ -7,15 +7,17 @@ can be done with them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from troth.document import document, overlay
+from troth.document import document
 from troth.document.document import Document
-from troth.openapi import reader
+from troth.http.exchange import Exchange, Request
+from troth.openapi import kept_contract
 from troth.openapi.contract import Contract, Verbs
-from troth.openapi.operation import Operation
-from troth.validation import validator
+from troth.openapi.operation import Match, Operation
+from troth.violation import Violation
 
 _SPEC = Path(__file__).with_name("spec")
 
@@ -55,8 +57,10 @@ def load(
     document that cannot be used at all.
     """
     published, effective = read(source, overlays=overlays)
-    contract = base = reader.compile(published, verbs=_VERBS)
+    contract = base = kept_contract.compile(published, verbs=_VERBS)
     if effective is not published:
+        from troth.openapi import reader
+
         contract = reader.compile(effective, source=base, verbs=_VERBS)
     if strict and contract.faults:
         raise contract.faults[0]
@@ -78,9 +82,13 @@ def read(
         overlays = bundled_overlays() if overlays is None else overlays
     else:
         published = document.read(source)
-    mending = [overlay.read(file, name=_name(file)) for file in overlays or ()]
-    effective = overlay.apply(published, mending) if mending else published
-    if strict and (faults := reader.compile(effective).faults):
+    effective = published
+    if overlays:
+        from troth.document import overlay
+
+        mending = [overlay.read(file, name=_name(file)) for file in overlays]
+        effective = overlay.apply(published, mending)
+    if strict and (faults := kept_contract.compile(effective).faults):
         raise faults[0]
     return published, effective
 
@@ -96,11 +104,30 @@ def _spec_folder() -> Path:
     return _SPEC if _SPEC.is_dir() else Path(__file__).parents[2] / "spec"
 
 
+# What is done with a contract takes longer to import than one takes to be found in the cache.
+
+
+@cache
+def _validator() -> Any:
+    from troth.validation import validator
+
+    return validator
+
+
+def _validate(contract: Contract, exchange: Exchange) -> tuple[Violation, ...]:
+    found: tuple[Violation, ...] = _validator().validate(contract, exchange)
+    return found
+
+
+def _choose(matches: Sequence[Match], request: Request | None) -> Match:
+    match: Match = _validator().choose(matches, request)
+    return match
+
+
 def _strategy(contract: Contract, operation: Operation, valid: bool) -> Any:
-    # hypothesis takes 0.2 s to import, and most users of a contract never draw from it
     from troth.generation.strategies import operation_strategy
 
     return operation_strategy(contract, operation, valid=valid)
 
 
-_VERBS = Verbs(validate=validator.validate, strategy=_strategy, choose=validator.choose)
+_VERBS = Verbs(validate=_validate, strategy=_strategy, choose=_choose)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from listening import Listener
-from run_summaries import finding
+from run_summaries import finding, sequence
 from troth.conformance import curl
 from troth.http.exchange import Exchange, Request
 
@@ -166,3 +167,28 @@ def test_a_line_is_short_where_nothing_is_special() -> None:
 def test_a_line_is_one_line_of_visible_text(body: bytes, value: str) -> None:
     line = curl.line(Request("POST", "/", (("X", value),), body), "http://h")
     assert not re.search("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]|##\\[", line)
+
+
+def test_what_an_answer_gave_is_read_out_of_the_new_answer(tmp_path: Path) -> None:
+    """The first step of these lines gets another id and another tag than the run got."""
+    answer = r'HTTP/1.1 201 Created\r\netag: "y 2"\r\n\r\n{"tune":{"id":"b-8"}}'
+    stand_in = tmp_path / "curl"
+    stand_in.write_text(f"#!/bin/sh\nprintf '%s\\n' \"$*\" >&2\nprintf '{answer}'\n")
+    stand_in.chmod(0o755)
+    lines = curl.of(sequence(), "http://127.0.0.1:1")
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc"],
+        input=lines,
+        env={
+            "PATH": f"{tmp_path}:{Path(sys.executable).parent}:/usr/bin:/bin",
+            "TROTH_TOKEN": TOKEN,
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    first, second, third = done.stderr.strip().split("\n")
+    assert "/v1/tunes -H" in first
+    assert "/v1/tunes -H" in second
+    assert "/v1/tunes/b-8?a=a-7x" in third
+    assert 'If-Match: "y 2"' in third

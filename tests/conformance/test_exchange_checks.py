@@ -11,7 +11,13 @@ import pytest
 import troth
 from troth.conformance.cases import Subject, subjects_under_test
 from troth.conformance.cases.case import Case, addressed, readable
-from troth.conformance.checks.exchange_checks import Checked, Expectation, check, expectation
+from troth.conformance.checks.exchange_checks import (
+    Checked,
+    Expectation,
+    check,
+    expectation,
+    outcome,
+)
 from troth.conformance.settings import Settings
 from troth.http.exchange import Exchange, Request, Response
 
@@ -376,3 +382,29 @@ def test_a_field_of_the_users_takes_the_place_of_ours() -> None:
     assert [value for name, value in sent.fields if name.lower() == "authorization"] == [
         "Bearer mine"
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "unknown", "known"),
+    [
+        (404, "unknown", ""),
+        (410, "unknown", ""),
+        (409, "unknown", "unknown"),
+        (422, "", ""),
+        (500, "", ""),
+        (302, "", ""),
+        (200, "", ""),
+    ],
+)
+def test_a_404_of_what_the_run_has_made_is_no_answer(
+    status: int, unknown: str, known: str, tmp_path: Path
+) -> None:
+    name = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    responses = {str(each): {"description": "it"} for each in (200, 409, 422, 500)}
+    get = {"parameters": [name], "responses": responses}
+    document = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}}
+    file = tmp_path / "api.json"
+    file.write_text(json.dumps({**document, "paths": {"/things/{id}": {"get": get}}}))
+    operation = troth.load(file).operations[0]
+    assert outcome(operation, status) == unknown
+    assert outcome(operation, status, exists=True) == known

@@ -26,6 +26,8 @@ from troth.conformance.events import (
     Found,
     PhaseStarted,
     Started,
+    Step,
+    Taken,
 )
 from troth.errors import Place
 from troth.http.exchange import Exchange, Request, Response
@@ -80,6 +82,8 @@ violations = st.builds(
     st.none() | texts,
     st.none() | texts,
 )
+taken = st.lists(st.builds(Taken, st.integers(0), texts, texts), max_size=2).map(tuple)
+steps = st.lists(st.builds(Step, exchanges, taken, cuts), max_size=2).map(tuple)
 findings = st.builds(
     Finding,
     texts,
@@ -95,6 +99,8 @@ findings = st.builds(
     st.none() | texts,
     texts,
     cuts,
+    steps,
+    taken,
 )
 tuples = st.lists(texts, max_size=3).map(tuple)
 events: st.SearchStrategy[Event] = st.one_of(

@@ -10,7 +10,7 @@ import pytest
 
 import troth
 from servers.conduct import Conducted, conduct
-from servers.shelves import DOCUMENT, TOKEN, Shelves
+from servers.bookcase import DOCUMENT, TOKEN, Shelves
 from troth.conformance.settings import Given
 
 CONTRACT = troth.load(json.dumps(DOCUMENT).encode())

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import troth
 from troth.conformance.cases import CREDENTIAL, protocol_cases, subjects
-from troth.conformance.events import Exchanged, Finding, Finished, Found, Started
+from troth.conformance.events import Exchanged, Finding, Finished, Found, Started, Step, Taken
 from troth.conformance.journal import encode, to_json
 from troth.conformance.redaction import MARK, Redactor
 from troth.conformance.settings import Settings
@@ -244,7 +244,13 @@ def test_no_event_tells_a_secret() -> None:
         ),
         Exchanged("c", "POST /v1/x", "examples", PLAIN, "valid", "case", shown, (violation,)),
         Exchanged("c", "POST /v1/x", "examples", "", "valid", "case", broken),
-        Found(Finding("i", "error", violation, "c", PLAIN, shown)),
+        Found(
+            Finding(
+                *("i", "error", violation, "c", PLAIN, shown),
+                steps=(Step(shown, (Taken(0, "$response.body#/id", PLAIN),)),),
+                taken=(Taken(0, "$response.body#/id", PLAIN),),
+            )
+        ),
         Finished("inconclusive", 3, PLAIN, 1, 1, 0, 1.0, 0, 0),
     )
     redactor = Redactor([PLAIN])

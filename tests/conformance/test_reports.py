@@ -21,11 +21,13 @@ from run_summaries import (
     hostile,
     large,
     plain,
+    sequence,
     started,
 )
 from troth.conformance import reports
 from troth.conformance.events import Found
 from troth.conformance.files import NotWritten
+from troth.conformance.reports import console
 from troth.conformance.run_summary import CHECKS, summarize
 from troth.http.exchange import Response
 
@@ -547,3 +549,22 @@ HAR: dict[str, Any] = {
         }
     },
 }
+
+
+@pytest.mark.parametrize("form", sorted(set(reports.FORMS) - {"har"}))
+def test_every_report_tells_the_steps_of_a_finding(form: str) -> None:
+    """Of HAR each exchange is an entry anyway."""
+    told = reports.render(form, summarize(events(sequence())))
+    steps = [told.index(one) for one in ("POST", "a-7", "404")]
+    assert steps == sorted(steps)
+    assert "/v1/tunes" in told
+
+
+def test_the_terminal_tells_the_steps_of_a_finding_in_order() -> None:
+    told = console.render(summarize(events(sequence())), width=100, colour=False)
+    at = [
+        told.index(line)
+        for line in ("  1.  POST /v1/tunes {", "  2.  GET /v1/tunes", "  sent  GET")
+    ]
+    assert at == sorted(at)
+    assert '201 Created, application/json: {"tune": {"id": "a-7"}}' in told

@@ -74,9 +74,8 @@ def test_a_safe_run_has_no_operation_that_changes_anything() -> None:
 
 
 def test_a_code_chooses_findings_not_operations() -> None:
-    made = Settings(
-        url="http://127.0.0.1:1", only=("response",), exclude=("response.server-error",)
-    )
+    only, exclude = ("response",), ("response.server-error",)
+    made = Settings(url="http://127.0.0.1:1", only=only, exclude=exclude)
     chosen = selection(CONTRACT, made)
     assert len(chosen.operations) == 5
     assert [

@@ -148,8 +148,9 @@ def test_files_that_are_referred_to_count_as_well(tmp_path: Path, folder: Path) 
         lambda data: b"",
         lambda data: data[: len(data) // 2],
         lambda data: data[:100] + bytes([data[100] ^ 1]) + data[101:],
-        lambda data: b"troth 1\n" + cache._hash(b"\0" * 50) + b"\0" * 50,
-        lambda data: b"troth 1\n" + cache._hash(b"\0\0\0\2[]") + b"\0\0\0\2[]",
+        lambda data: b"troth 1" + data[7:],
+        lambda data: data[:8] + cache._hash(b"\0" * 48) + b"\0" * 48,
+        lambda data: data[:8] + cache._hash(b"\0" * 7 + b"\2[]") + b"\0" * 7 + b"\2[]",
     ],
 )
 def test_a_damaged_entry_is_as_good_as_none(spoil: Any, folder: Path, api: Path) -> None:
@@ -164,7 +165,7 @@ def test_a_damaged_entry_is_as_good_as_none(spoil: Any, folder: Path, api: Path)
 
 def test_no_fault_but_our_own_is_made_of_an_entry() -> None:
     with pytest.raises((TypeError, AttributeError)):
-        cache._fault(["Iterable", {"fault": "x"}])
+        cache.fault_of(["Iterable", {"fault": "x"}])
 
 
 def test_a_document_with_an_alias_is_read_each_time(tmp_path: Path, folder: Path) -> None:

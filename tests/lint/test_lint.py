@@ -223,6 +223,18 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         schemas(A={"patternProperties": {r"^[\-]": {}}}),
     ),
     (
+        "bad-pattern",
+        schemas(A={"pattern": "/^a$/"}),
+        "/components/schemas/A/pattern",
+        schemas(A={"pattern": "^/a/$"}, B={"pattern": "/a/"}),
+    ),
+    (
+        "bad-pattern",
+        schemas(A={"pattern": r"/[0-9]+$/i"}),
+        "/components/schemas/A/pattern",
+        schemas(A={"pattern": r"/[0-9]+\$/"}),
+    ),
+    (
         "bad-schema",
         schemas(A={"type": "text"}),
         "/components/schemas/A/type",
@@ -271,6 +283,27 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         schemas(A={"items": {"$ref": "#/components/schemas/B"}}),
         "/components/schemas/A/items",
         schemas(A={"items": {"$ref": "#/components/schemas/A"}}),
+    ),
+    (
+        "bad-reference",
+        schemas(
+            A={
+                "oneOf": [{"$ref": "#/components/schemas/B"}],
+                "discriminator": {"propertyName": "k", "mapping": {"c": "C"}},
+            },
+            B=properties(k={"type": "string"}),
+        ),
+        "/components/schemas/A/discriminator/mapping/c",
+        schemas(
+            A={
+                "oneOf": [{"$ref": "#/components/schemas/B"}],
+                "discriminator": {
+                    "propertyName": "k",
+                    "mapping": {"b": "B", "c": "#/components/schemas/B"},
+                },
+            },
+            B=properties(k={"type": "string"}),
+        ),
     ),
     (
         "duplicate-operation-id",

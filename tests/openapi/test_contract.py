@@ -453,6 +453,11 @@ def test_paths_that_servers_make_one_share_their_methods() -> None:
         ),
         ([{"url": "https://h:{port}/v1", "variables": {"port": {"default": "1"}}}], ["/v1/a"], []),
         ([{"url": "https://h/{tenant}"}], ["/any/a"], ["/any/where/a"]),
+        (
+            [{"url": "https://{h}/{tenant}/v1", "variables": {"tenant": {"default": "demo"}}}],
+            ["/demo/v1/a", "/acme/v1/a"],
+            ["/acme/v2/a", "/x/y/v1/a"],
+        ),
         ([{"url": "http://[half/v1"}], ["/a"], []),
         ([{"url": "../v1"}], ["/v1/a"], ["v1/a"]),
         ([{"url": "../../v1/./x/"}], ["/v1/x/a"], []),

@@ -9,7 +9,7 @@ import pytest
 
 import troth
 from troth.http.exchange import Exchange, Request, Response
-from troth.openapi import fillings
+from troth.openapi import fillings, runtime_expression
 from troth.openapi.contract import Contract
 from troth.openapi.resource import Filling, Listing, Resource
 from troth.openapi.resources import resources
@@ -242,6 +242,12 @@ def test_the_parameters_of_what_is_nested_are_filled_from_one_answer() -> None:
     ]
 
 
+def test_the_root_of_an_api_is_no_resource() -> None:
+    both = {"get": operation(answer=many("Task")), "post": operation("201", ref("Task"), TASK)}
+    only = {"get": operation(answer={"type": "string"})}
+    assert [resources(contract({"/": each})).all for each in (both, only)] == [(), ()]
+
+
 def test_a_filling_is_evaluated_against_an_exchange() -> None:
     whole = contract(TASKS)
     read = whole.operation("GET /tasks/{task_id}")
@@ -256,3 +262,67 @@ def test_a_filling_is_evaluated_against_an_exchange() -> None:
     )
     assert fillings.values(by_list, listed, {}) == [1, 2]
     assert fillings.values(by_list, created, {}) == []
+
+
+def test_what_a_link_says_comes_first() -> None:
+    create = operation("201", ref("Task"), ref("Task"))
+    create["responses"]["201"]["links"] = {
+        "read": {
+            "operationId": "readTask",
+            "parameters": {"path.task_id": "$response.body#/owner/id", "nobody": "$url"},
+        },
+        "close": {
+            "operationRef": "#/paths/~1tasks~1{id}~1close/post",
+            "parameters": {"id": "$response.header.X-Task", "nothing": "no expression"},
+            "requestBody": "$request.body",
+        },
+        "elsewhere": {"operationId": "nowhere"},
+    }
+    read = {**operation(answer=ref("Task")), "operationId": "readTask"}
+    paths = {
+        **TASKS,
+        "/tasks": {"post": create},
+        "/tasks/{task_id}": path("task_id", get=read),
+    }
+    whole = contract(paths)
+    found = resources(whole)
+    read, close = whole.operation("readTask"), whole.operation("POST /tasks/{id}/close")
+    name = "POST /tasks"
+    assert filled(found.fillings(read)[0]) == ("task_id", name, "$response.body#/owner/id", None)
+    assert [filled(each) for each in found.fillings(close)[:2]] == [
+        ("id", name, "$response.header.X-Task", None),
+        ("", name, "$request.body", None),
+    ]
+    sent = Request("POST", "/tasks?at=b%20c", (("A", "1"),), b'{"title": "x"}')
+    fields = (("X-Task", "t9"),)
+    created = Exchange(sent, Response(201, fields, b'{"id": 7, "owner": {"id": "o1"}}'))
+    assert fillings.values(found.fillings(read)[0], created, {}) == ["o1"]
+    assert fillings.values(found.fillings(close)[0], created, {}) == ["t9"]
+    assert fillings.values(found.fillings(close)[1], created, {}) == [{"title": "x"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("$url", "/tasks/a%2Fb?at=b%20c"),
+        ("$method", "POST"),
+        ("$statusCode", 201),
+        ("$request.path.id", "a/b"),
+        ("$request.query.at", "b c"),
+        ("$request.header.a", "1"),
+        ("$request.body#/x~1y", 3),
+        ("$response.body#/none", None),
+        ("$response.header.location", "/tasks/7"),
+    ],
+)
+def test_a_runtime_expression_is_evaluated(text: str, value: Any) -> None:
+    sent = Request("POST", "/tasks/a%2Fb?at=b%20c", (("A", "1"),), b'{"x/y": 3}')
+    exchange = Exchange(sent, Response(201, (("Location", "/tasks/7"),), b"no JSON"))
+    expression = runtime_expression.parse(text)
+    assert expression is not None
+    assert runtime_expression.evaluate(expression, exchange, {"id": "a%2Fb"}) == value
+
+
+@pytest.mark.parametrize("text", ["x", "$request", "$request.cookie.a", "{$url}", "$response.path"])
+def test_what_is_no_runtime_expression_is_none(text: str) -> None:
+    assert runtime_expression.parse(text) is None

@@ -272,3 +272,36 @@ def test_a_subtype_that_an_overlay_adds_is_one_of_the_family():
     fish = {"kind": "Fish", "name": "a"}
     assert not published.at(IT).is_valid(fish)
     assert overlaid.at(IT).is_valid(fish)
+
+
+@pytest.mark.parametrize("order", [("Pet", "Bird", "Owl"), ("Owl", "Bird", "Pet")])
+def test_a_subtype_may_have_subtypes_that_another_member_tells_apart(order):
+    discriminator = {"propertyName": "species", "mapping": {"owl": REF + "Owl", "bird": "Bird"}}
+    schemas = {
+        "Pet": {
+            **PET,
+            "discriminator": {"propertyName": "kind", "mapping": {"bird": "Bird", "liz": "Lizard"}},
+        },
+        "Bird": {
+            **extending("Pet", species={"type": "string"}),
+            "discriminator": discriminator,
+        },
+        "Owl": extending("Bird", hoots={"type": "boolean"}),
+        "Lizard": extending("Pet", rocks={"type": "boolean"}),
+    }
+    schemas = {name: schemas[name] for name in (*order, "Lizard")}
+    schema = schema_of({"$ref": REF + "Pet"}, **schemas)
+    owl = {"kind": "bird", "name": "a", "species": "owl"}
+    assert schema.is_valid({**owl, "hoots": True})
+    assert schema.is_valid({**owl, "species": "bird"})
+    assert schema.is_valid({"kind": "liz", "name": "a", "rocks": True})
+    assert told(schema, owl) == [("required", "", "'hoots' is missing")]
+    assert not schema.is_valid({**owl, "species": "fish", "hoots": True})
+    assert not schema_of({"$ref": REF + "Bird"}, **schemas).is_valid(owl)
+    drawn = [synthesize(schema, seed=Seed.of(number)) for number in range(60)]
+    assert all(schema.is_valid(each) for each in drawn)
+    assert {(each["kind"], each.get("species")) for each in drawn} == {
+        ("bird", "owl"),
+        ("bird", "bird"),
+        ("liz", None),
+    }

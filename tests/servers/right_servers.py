@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -127,6 +128,67 @@ def unknown_ids() -> Right:
     return Right(document(paths), answer)
 
 
+VALIDATED = described(_201={"content": OBJECT}, _422={})
+
+
+@right
+def unknown_ids_undeclared() -> Right:
+    """As frameworks document themselves: without the 404 of a path, and the 400 for garbage."""
+    body = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
+    put = {"operationId": "put", "requestBody": body, "responses": VALIDATED}
+    get = {"operationId": "get", "responses": described(_200={"content": OBJECT}, _422={})}
+    paths = {"/things/{id}": {"parameters": [ID], "get": get, "put": put}}
+
+    def answer(asked: Asked) -> Answer:
+        path = asked.target.partition("?")[0].removeprefix("/things/")
+        if asked.method not in ("GET", "PUT"):
+            return Answer(405, {"Allow": "GET, PUT"})
+        if "/" in path:
+            return Answer(404)
+        if asked.method == "PUT":
+            kind = asked.fields.get("content-type", "").partition(";")[0].lower()
+            if not _is_json(asked.body):
+                return Answer(400)
+            if not _is_object(asked.body) or kind not in ("", "application/json"):
+                return Answer(422)
+        return Answer(404 if path.lstrip("-").isdigit() else 422)
+
+    return Right(document(paths), answer)
+
+
+@right
+def declared_refusals_of_state() -> Right:
+    """What is declared as a refusal of what there is may come of a request that is fine."""
+    name = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    responses = described(_200={"content": OBJECT}, _400={}, _409={}, _423={}, _402={})
+    paths = {
+        f"/{word}/{{id}}": {
+            "parameters": [name],
+            "get": {"operationId": word, "responses": responses},
+        }
+        for word in ("400", "409", "423", "402")
+    }
+
+    def answer(asked: Asked) -> Answer:
+        parts = asked.target.partition("?")[0].split("/")
+        if asked.method != "GET":
+            return Answer(405, {"Allow": "GET"})
+        if len(parts) != 3 or not parts[1].isdigit():
+            return with_json({}) if parts == ["", ""] else Answer(404)
+        return Answer(int(parts[1]))
+
+    listed = {"/": {"get": {"operationId": "all", "responses": described(_200={})}}}
+    return Right(document({**paths, **listed}), answer)
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        json.loads(body.decode())
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 @right
 def no_responses() -> Right:
     """The document says nothing of answers, so that none is undeclared."""
@@ -229,3 +291,41 @@ def keeps_what_the_overlay_mends() -> Right:
         return Answer(204 if whole and isinstance(bias, dict) else 400)
 
     return Right(document({"/it": {"post": it}}), answer, overlay)
+
+
+@right
+def shows_all_that_was_said() -> Right:
+    """What is posted is added to a list, and what is put takes the place of what all share."""
+    schema = {
+        "type": "object",
+        "properties": {"text": {"type": "string", "minLength": 1}},
+        "required": ["text"],
+    }
+    body = {"required": True, "content": {"application/json": {"schema": schema}}}
+    answers = described(_200={"content": {"application/json": {}}}, _400={}, _415={})
+    paths = {
+        "/board": {"post": {"operationId": "say", "requestBody": body, "responses": answers}},
+        "/motto": {"put": {"operationId": "set", "requestBody": body, "responses": answers}},
+    }
+    notes: list[str] = []
+
+    def answer(asked: Asked) -> Answer:
+        path = asked.target.partition("?")[0]
+        method = {"/board": "POST", "/motto": "PUT"}.get(path)
+        if asked.method != method:
+            return Answer(405, {"Allow": method}) if method else Answer(404)
+        kind = asked.fields.get("content-type", "").partition(";")[0].lower()
+        if kind not in ("", "application/json"):
+            return Answer(415)
+        value = json.loads(asked.body) if _is_object(asked.body) else {}
+        text = value.get("text")
+        if not isinstance(text, str) or not text or re.search("[\ud800-\udfff]", text):
+            return Answer(400)
+        notes.append(text)
+
+        def then() -> Answer:
+            return with_json(notes if path == "/board" else notes[-1])
+
+        return Answer(delay=0.005, then=then)
+
+    return Right(document(paths), answer)

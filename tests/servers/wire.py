@@ -39,6 +39,7 @@ class Answer:
     hang_before: bool = False
     closes: bool = False
     forgets: bool = False  # the connection is closed when the next request comes over it
+    then: Callable[[], Answer] | None = None  # after the delay, what is answered instead
 
 
 Handler = Callable[[Asked], Answer]
@@ -147,6 +148,8 @@ class Server:
             answer.fields = {**answer.fields, "Connection": "close"}
         if answer.delay:
             await asyncio.sleep(answer.delay)
+        if answer.then is not None:  # others were served meanwhile
+            answer = answer.then()
         if answer.hang_before:
             await self._stop.wait()
         writer.write(answer.raw_head if answer.raw_head is not None else self._head(answer))

@@ -7,11 +7,14 @@ reorder the line on a screen is written as escapes.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from troth.conformance.events import Finding
+from troth import pointer as pointers
+from troth.conformance.events import Finding, Step, Taken
 from troth.conformance.files import write
 from troth.conformance.redaction import MARK, MARKS, NEAR
 from troth.conformance.reports.text import visible
@@ -125,11 +128,15 @@ def _quoted(text: str, variable: str = "TROTH_TOKEN") -> str:
     return words[0] + "".join(one for pair in zip(named, words[1:], strict=True) for one in pair)
 
 
-_MARKED = re.compile(f"({'|'.join(re.escape(mark) for mark in MARKS)})")
+#: Stand around the name of a variable that an earlier answer fills; no request has them.
+_FILLED, _END = "\ue000", "\ue001"
+_MARKED = re.compile(f"({'|'.join(map(re.escape, MARKS))}|{_FILLED}[a-z0-9_]+{_END})")
 
 
 def _variable(mark: str, name: str, *, before: str = "") -> str:
-    """What bash takes for the secret that *mark* stands for, *before* the text that follows."""
+    """What bash takes for the text that *mark* stands for, *before* the one that follows."""
+    if mark.startswith(_FILLED):
+        return f"${{{mark.strip(_FILLED + _END)}}}"
     if mark in NEAR:
         return f"${{{name}{NEAR[mark][1]}}}"
     return f"${{{name}}}" if re.match(r"[A-Za-z0-9_\[]", before) else f"${name}"
@@ -171,17 +178,78 @@ def body_file(finding: Finding, folder: Path | None) -> Path | None:
 def of(
     finding: Finding, url: str, *, own_fields: Sequence[str] = (), folder: Path | None = None
 ) -> str:
-    """The curl line that sends the example of *finding* again."""
-    response = finding.example.response
-    stream = response is not None and media_type.is_event_stream(response.content_type or "")
-    file = body_file(finding, folder)
-    return line(
-        finding.example.request,
-        url,
-        own_fields=own_fields,
-        stream=stream or finding.violation.location == "stream",
-        body_file=str(file) if file else None,
+    """The curl line that sends the example of *finding* again, after one for each of its steps.
+
+    What a step's answer gave to a later request is read out of the new answer.
+    """
+    exchanges = [Step(finding.example, finding.taken)]
+    exchanges[:0] = finding.steps
+    names = _names(exchanges)
+    lines: list[str] = []
+    for number, step in enumerate(exchanges):
+        is_last = number == len(exchanges) - 1
+        request, response = step.exchange.request, step.exchange.response
+        stream = response is not None and media_type.is_event_stream(response.content_type or "")
+        file = body_file(finding, folder) if is_last else None
+        command = line(
+            _with_variables(request, step.taken, names),
+            url,
+            own_fields=own_fields,
+            stream=stream or (is_last and finding.violation.location == "stream"),
+            body_file=str(file) if file else None,
+        )
+        wanted = {name: expression for (at, expression), name in names.items() if at == number}
+        if wanted:
+            lines += [f"answer=$({command})", 'echo "$answer"']
+            lines += [_reading(name, expression) for name, expression in wanted.items()]
+        else:
+            lines.append(command)
+    return "\n".join(lines)
+
+
+def _names(steps: Sequence[Step]) -> dict[tuple[int, str], str]:
+    """The variable for each value that an answer of *steps* gave to a later request."""
+    names: dict[tuple[int, str], str] = {}
+    for taken in (taken for step in steps for taken in step.taken):
+        word = re.sub("[^a-z0-9]+", "_", re.split("[#/.]", taken.expression)[-1].lower())
+        names.setdefault((taken.step, taken.expression), f"{word or 'value'}_{taken.step + 1}")
+    return names
+
+
+def _with_variables(
+    request: Request, taken: Sequence[Taken], names: Mapping[tuple[int, str], str]
+) -> Request:
+    """*request* with the variables of *names* where what was *taken* stands."""
+    target, fields = request.target, request.fields
+    for one in taken:
+        if not one.text:
+            continue
+        mark = f"{_FILLED}{names[one.step, one.expression]}{_END}"
+        whole = re.compile(rf"(?<=[/=,]){re.escape(one.text)}(?=[/?&,;]|$)")
+        target = whole.sub(lambda _, mark=mark: mark, target)  # type: ignore[misc]  # bound at once
+        fields = tuple((name, mark if value == one.text else value) for name, value in fields)
+    return replace(request, target=target, fields=fields)
+
+
+def _reading(name: str, expression: str) -> str:
+    """The line that reads the value of a runtime *expression* from an answer with its head."""
+    where, _, pointer = expression.removeprefix("$response.").partition("#")
+    if where.startswith("header."):
+        field = re.sub("[^A-Za-z0-9-]", "", where.removeprefix("header."))
+        reading = f"sed -n 's/^{field}: *//Ip' | tr -d '\\r'"
+        whole = f'{name}=$(printf %s "$answer" | {reading})'
+        # of a Location the last segment is what names a new item
+        return f"{whole}; {name}=${{{name}##*/}}" if field.lower() == "location" else whole
+    steps = "".join(f"[{_key(token)}]" for token in pointers.split(pointer))
+    program = (
+        "import json,sys;"
+        f'print(json.loads(sys.stdin.read().replace("\\r","").partition("\\n\\n")[2]){steps})'
     )
+    return f'{name}=$(printf %s "$answer" | python3 -c {_literal(program)})'
+
+
+def _key(token: str) -> str:
+    return token if token.isdecimal() else json.dumps(token)
 
 
 def bodies_beside(journal: str | Path) -> Path:

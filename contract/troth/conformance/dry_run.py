@@ -33,7 +33,7 @@ def listing(contract: Contract, settings: Settings) -> Iterator[str]:
             yield from _lines(contract, case, settings, redactor)
     total = sum(counts.values())
     shares = ", ".join(
-        f"{phase} as it comes" if phase == "stateful" else f"{phase} {count}"
+        f"{phase} as it comes" if phase in ("resources", "stateful") else f"{phase} {count}"
         for phase, count in counts.items()
     )
     yield (

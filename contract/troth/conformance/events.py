@@ -25,6 +25,28 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """A text of a request that an earlier answer gave.
+
+    *step* counts the finding's steps from 0; *expression* is a runtime expression of OpenAPI
+    (`$response.body#/id`, `$response.header.Location`): the text is its value, or the end of it.
+    """
+
+    step: int
+    expression: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One exchange on the way to a finding, and what of its request was *taken* from answers."""
+
+    exchange: Exchange
+    taken: tuple[Taken, ...] = ()
+    cuts: Mapping[str, Cut] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One way in which the server departs from its document.
 
@@ -34,7 +56,9 @@ class Finding:
     when not all did.  *times* counts the exchanges of the run that showed it.  *known* findings
     are in the user's baseline or declared beforehand, and do not count.  *group* is the
     capability that never held, for a finding of a whole capability.  *cuts* tell of the example's
-    `request` and `response` bodies those that were cut short for the record.
+    `request` and `response` bodies those that were cut short for the record.  *steps* are the
+    exchanges that had to come before the example, in order, and *taken* what the example's request
+    has of their answers.
     """
 
     id: str
@@ -50,6 +74,8 @@ class Finding:
     group: str | None = None
     phase: str = ""
     cuts: Mapping[str, Cut] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
+    taken: tuple[Taken, ...] = ()
 
     @property
     def flaky(self) -> bool:

@@ -18,7 +18,7 @@ from hashlib import blake2b
 from typing import Any
 
 from troth.conformance.cases.case import Case
-from troth.conformance.events import Finding, worst_first
+from troth.conformance.events import Finding, Step, Taken, worst_first
 from troth.http.exchange import Exchange
 from troth.laws.laws import Law, Verdict
 from troth.violation import Violation
@@ -236,6 +236,8 @@ class Findings:
         cause: Facets,
         again: int,
         tries: int,
+        steps: tuple[Step, ...] = (),
+        taken: tuple[Taken, ...] = (),
     ) -> Finding:
         """Enter a new finding, or the better explanation of one that there is."""
         rule = rule_of(violation)
@@ -260,6 +262,8 @@ class Findings:
             tries=tries,
             known=identity in self._known,
             phase=case.phase,
+            steps=steps,
+            taken=taken,
         )
         self._entries.append(_Explained(rule, kept, finding))
         return finding

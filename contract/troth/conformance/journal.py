@@ -36,6 +36,8 @@ from troth.conformance.events import (
     Found,
     PhaseStarted,
     Started,
+    Step,
+    Taken,
 )
 from troth.conformance.files import NotWritten, Unwritable, check_writable, lock
 from troth.errors import Place, TrothError
@@ -189,9 +191,16 @@ def capped(event: Event, *, largest: int = LARGEST) -> Event:
     if isinstance(event, Found):
         finding = event.finding
         example, cuts = _cut(finding.example, largest)
-        if cuts:
-            return Found(replace(finding, example=example, cuts={**finding.cuts, **cuts}))
+        steps = tuple(_cut_step(step, largest) for step in finding.steps)
+        if cuts or steps != finding.steps:
+            cuts = {**finding.cuts, **cuts}
+            return Found(replace(finding, example=example, cuts=cuts, steps=steps))
     return event
+
+
+def _cut_step(step: Step, largest: int) -> Step:
+    exchange, cuts = _cut(step.exchange, largest)
+    return replace(step, exchange=exchange, cuts={**step.cuts, **cuts}) if cuts else step
 
 
 def _cut(exchange: Exchange, largest: int) -> tuple[Exchange, dict[str, Cut]]:
@@ -371,6 +380,8 @@ _WRITE: dict[str, Callable[[Any], Any]] = {
     "violations": lambda items: [_members(item) for item in items],
     "place": _place_json,
     "cuts": lambda cuts: {name: _members(cut) for name, cut in cuts.items()},
+    "steps": lambda items: [_members(item) for item in items],
+    "taken": lambda items: [_members(item) for item in items],
 }
 _READ: dict[str, Callable[[Any], Any]] = {
     "exchange": _exchange_of,
@@ -379,4 +390,6 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "violations": lambda items: tuple(map(_violation_of, items)),
     "place": lambda raw: None if raw is None else Place(*raw),
     "cuts": lambda raw: {name: _read(Cut, cut) for name, cut in raw.items()},
+    "steps": lambda raw: tuple(_read(Step, item) for item in raw),
+    "taken": lambda raw: tuple(_read(Taken, item) for item in raw),
 }

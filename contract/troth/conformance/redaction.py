@@ -18,7 +18,15 @@ from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
-from troth.conformance.events import Event, Exchanged, Finding, Finished, Found, Started
+from troth.conformance.events import (
+    Event,
+    Exchanged,
+    Finding,
+    Finished,
+    Found,
+    Started,
+    Taken,
+)
 from troth.conformance.settings import Settings
 from troth.http.exchange import Exchange, Fields, Request, Response
 from troth.violation import Violation
@@ -296,7 +304,15 @@ class Redactor:
             about=self.text(finding.about),
             violation=self._violation(finding.violation),
             example=self.exchange(finding.example),
+            steps=tuple(
+                replace(one, exchange=self.exchange(one.exchange), taken=self._taken(one.taken))
+                for one in finding.steps
+            ),
+            taken=self._taken(finding.taken),
         )
+
+    def _taken(self, taken: tuple[Taken, ...]) -> tuple[Taken, ...]:
+        return tuple(replace(one, text=self.text(one.text)) for one in taken)
 
     def exchange(self, exchange: Exchange) -> Exchange:
         """*exchange* without secrets; bodies keep their bytes but for those."""

@@ -41,6 +41,7 @@ CHECKS: Mapping[str, str] = {
     "streams": "streams are framed, shaped and ended as declared",
     "laws": "what the document promises across fields holds",
     "transport": "every answer comes whole and in time",
+    "resources": "what is created is there, as it was sent, until it is deleted",
     "time": "answers stay right over time",
 }
 #: A larger body is no usual request to show beside another.
@@ -386,6 +387,8 @@ def _checked(event: Exchanged) -> set[str]:
         groups.add("requests")
     if event.intent == "unauthorized":
         groups.add("security")
+    if event.phase == "resources":
+        groups.add("resources")
     if event.phase == "stateful":
         groups.add("time")
     if response is not None:

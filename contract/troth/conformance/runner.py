@@ -17,7 +17,7 @@ from troth.conformance import cases
 from troth.conformance.budget import Inconclusive, Unreachable
 from troth.conformance.cases import Case, Subject
 from troth.conformance.cases.case import addressed
-from troth.conformance.checks import over_time
+from troth.conformance.checks import leaks, over_time
 from troth.conformance.coverage import declared
 from troth.conformance.events import (
     Finished,
@@ -29,6 +29,7 @@ from troth.conformance.events import (
 )
 from troth.conformance.session import Session
 from troth.conformance.settings import Settings
+from troth.conformance.stateful import sequences
 from troth.conformance.transport import Transport
 from troth.errors import TrothError
 from troth.http import json_text
@@ -79,7 +80,8 @@ class Run:
         probes: tuple[Probe, ...] = (
             over_time.laws_that_repeat,
             over_time.credentials_after_success,
-            over_time.at_once,
+            leaks.at_once,
+            leaks.later,
             over_time.streams_agree,
             over_time.hang_up,
             health.probe,
@@ -89,6 +91,10 @@ class Run:
         for phase in session.settings.phases:
             if not session.budget.seconds_left:
                 return  # of a large document even to lay out what will not be sent takes long
+            if phase == "resources":
+                session.emit(PhaseStarted(phase, 0))
+                await sequences.try_resources(session)
+                continue
             if phase == "stateful":
                 session.emit(PhaseStarted(phase, 0))
                 for subject in subjects:

@@ -23,7 +23,7 @@ from troth.conformance.cases.case import addressed, readable
 from troth.conformance.checks.answers import Answers
 from troth.conformance.checks.exchange_checks import check, expectation, outcome
 from troth.conformance.coverage import covered
-from troth.conformance.events import Event, Exchanged, Found
+from troth.conformance.events import Event, Exchanged, Found, Step
 from troth.conformance.findings import HANGS, Capabilities, Facets, Findings, facets, rule_of
 from troth.conformance.real_values import RealValues
 from troth.conformance.selection import selection
@@ -45,6 +45,9 @@ _ALL_SHRINKING = 400
 _SHRINKING_HANGS = 4
 #: A request is sent so often at the most when the server asks for patience.
 _PATIENT_TRIES = 3
+
+#: Refusals that are of who asks: whatever the document declares, nothing can be said of the rest.
+_OF_US = (401, 403, 429)
 
 #: Gives the verdicts of laws that compare an exchange with an earlier one.
 Comparison = Callable[[Exchange], Mapping[str, Verdict]]
@@ -191,6 +194,7 @@ class Session:
             replace(exchange, request=readable(case.request)),
             operation=tested.operation,
             expected=expected,
+            exists=case.exists,
             second=self._second,
         )
         violations = tuple(map(self._placed, checked.violations))
@@ -228,8 +232,12 @@ class Session:
         """Count how a valid request fared.  Raises Inconclusive when more would fare the same."""
         # a server that only ever asks for patience is no success either
         response, subject = exchange.response, self.subjects.get(case.operation)
-        named = outcome(subject.operation, response.status) if subject and response else ""
-        if named == "unknown":
+        named = (
+            outcome(subject.operation, response.status, exists=case.exists)
+            if subject and response
+            else ""
+        )
+        if named == "unknown" and response and response.status not in _OF_US:
             return  # whether a server has it is no success, and no refusal
         succeeded = self.outcomes.count(exchange, meant=named == "meant")
         if not succeeded and response is not None and response.status < 500 and not waits(exchange):
@@ -241,8 +249,35 @@ class Session:
 
     def enter(self, case: Case, exchange: Exchange, violation: Violation) -> None:
         """Enter a finding that no repetition of one request could confirm."""
-        if self._is_wanted(violation) and not self._is_known(case, violation):
+        if self.is_new(case, violation):
             self._add(case, exchange, violation, again=0, tries=0)
+
+    def is_new(self, case: Case, violation: Violation) -> bool:
+        """Whether *violation* is one to be told, and not yet; a known one is counted."""
+        return self._is_wanted(violation) and not self._is_known(case, violation)
+
+    def enter_sequence(
+        self,
+        case: Case,
+        own: Step,
+        violation: Violation,
+        *,
+        steps: tuple[Step, ...],
+        again: int,
+        tries: int,
+    ) -> None:
+        """Enter a finding that took *steps* before its *own*, shown *again* in so many *tries*."""
+        finding = self.findings.add(
+            violation,
+            case,
+            example=own.exchange,
+            cause=self._facets(case),
+            again=again,
+            tries=tries,
+            steps=steps,
+            taken=own.taken,
+        )
+        self.emit(Found(finding))
 
     async def _follow(
         self, plan: Case, case: Case, exchange: Exchange, violations: Iterable[Violation]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from troth.openapi.operation import Operation
 
 #: The phases of a run, in their order.
-PHASES = ("examples", "boundary", "protocol", "random", "stateful")
+PHASES = ("examples", "resources", "boundary", "protocol", "random", "stateful")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,23 +1,25 @@
 """Large documents as they were read before, kept below the user's cache folder.
 
-An entry is named by a hash of the text, of its name and of the code that read it, and says which
-other files were opened: it holds only while they are what they were.  It is plain JSON and numbers,
-so that reading one runs nothing; one that is damaged is as good as none.  `TROTH_CACHE` names
-another folder, or is `off`.
+An entry is named by a hash of the text, of its name and of troth's own code, and says which other
+files were opened: it holds only while they are what they were.  What others make of the document
+stands beside it, and holds for that very entry.  All of it is plain JSON and numbers, so that
+reading it runs nothing; what is damaged is as good as none.  `TROTH_CACHE` names another folder,
+or is `off`.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
-import tempfile
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import astuple
 from functools import cache
 from hashlib import blake2b
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,9 +32,17 @@ LARGE = 1 << 18
 #: So many entries are kept, the last that were written.
 _MOST = 32
 
-_MAGIC = b"troth 1\n"
+_MAGIC = b"troth 2\n"
 _HASH = 16
 _MISSING = -1
+_SUFFIX = ".document"
+
+
+class Entry(NamedTuple):
+    """A document that is kept at *path*; *checksum* is that of all that is kept of it."""
+
+    path: Path
+    checksum: bytes
 
 
 class Kept(NamedTuple):
@@ -54,7 +64,7 @@ def entry(data: bytes, *, file: str, path: Path | None, limits: Limits) -> Path 
     facts = json.dumps([file, str(path), astuple(limits), sys.byteorder, sys.maxsize])
     hashed = blake2b(_code() + facts.encode(), digest_size=_HASH)
     hashed.update(data)
-    return folder / f"{hashed.hexdigest()}.document"
+    return folder / f"{hashed.hexdigest()}{_SUFFIX}"
 
 
 def fingerprint(data: bytes | None) -> str:
@@ -62,57 +72,108 @@ def fingerprint(data: bytes | None) -> str:
     return "" if data is None else blake2b(data, digest_size=_HASH).hexdigest()
 
 
-def find(kept_at: Path) -> Kept | None:
+def find(kept_at: Path) -> tuple[Kept, Entry] | None:
     """What is kept at *kept_at*, if it is whole and all files are what they were."""
     try:
-        data = kept_at.read_bytes()
-        start = len(_MAGIC) + _HASH
-        if (
-            not data.startswith(_MAGIC)
-            or _hash(memoryview(data)[start:]) != data[start - 16 : start]
-        ):
-            return None
-        length = int.from_bytes(data[start : start + 4], "big")
-        start += 4
-        head = json.loads(data[start : start + length])
-        start += length
+        checksum, (written, numbers, text) = _sections(kept_at)
+        head = json.loads(bytes(written))
         if any(_now(file) != was for file, was in head["opened"].items()):
             return None
-        middle = start + head["numbers"]
-        root = json.loads(data[middle:])
+        root = _parsed(text)
         positions = Positions.postponed(
-            head["files"], head["top"], lambda: _placed(root, data[start:middle], head)
+            head["files"], head["top"], lambda: _placed(root, bytes(numbers), head)
         )
-        faults = tuple(map(_fault, head["faults"]))
+        faults = tuple(map(fault_of, head["faults"]))
+        kept = Kept(root, positions, head["openapi"], head["digest"], faults, head["opened"])
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
-    return Kept(root, positions, head["openapi"], head["digest"], faults, head["opened"])
+    return kept, Entry(kept_at, checksum)
 
 
-def keep(kept_at: Path, kept: Kept, text: bytes) -> None:
+def keep(kept_at: Path, kept: Kept, text: bytes) -> Entry | None:
     """Keep *kept*, whose root is the JSON *text*, at *kept_at*, if that can be done at all."""
     try:
         head, numbers = _written(kept)
     except (ValueError, TypeError, OverflowError):
-        return
-    rest = b"".join([len(head).to_bytes(4, "big"), head, numbers, text])
-    with suppress(OSError):
+        return None
+    checksum = _write(kept_at, [head, numbers, text])
+    return Entry(kept_at, checksum) if checksum else None
+
+
+def find_beside(entry: Entry, suffix: str) -> Any:
+    """The JSON value that was made of the document of *entry* under *suffix*; None if not whole."""
+    try:
+        _, (checksum, text) = _sections(entry.path.with_suffix(suffix))
+        return _parsed(text) if checksum == entry.checksum else None
+    except (OSError, ValueError):
+        return None
+
+
+def keep_beside(entry: Entry, suffix: str, value: Any) -> None:
+    """Keep the JSON *value*, made of the document of *entry*, beside it, if that can be done."""
+    text = json.dumps(value, separators=(",", ":")).encode("ascii")
+    _write(entry.path.with_suffix(suffix), [entry.checksum, text])
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Spare the collector containers of which none can be garbage: they set it off for nothing."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+@_uncollected()
+def _parsed(text: memoryview) -> Any:
+    return json.loads(bytes(text))
+
+
+def _sections(kept_at: Path) -> tuple[bytes, list[memoryview]]:
+    """The checksum of a file of ours, and what it holds.  Raises OSError or ValueError."""
+    data = memoryview(kept_at.read_bytes())
+    start = len(_MAGIC) + _HASH
+    checksum = bytes(data[len(_MAGIC) : start])
+    if data[: len(_MAGIC)] != _MAGIC or _hash(data[start:]) != checksum:
+        raise ValueError("damaged")
+    sections = []
+    while start < len(data):
+        length = int.from_bytes(data[start : start + 8], "big")
+        start += 8 + length
+        sections.append(data[start - length : start])
+    return checksum, sections
+
+
+def _write(kept_at: Path, sections: Sequence[bytes]) -> bytes | None:
+    """Write *sections* to a file of ours; its checksum, or None where that cannot be done."""
+    rest = b"".join(part for each in sections for part in (len(each).to_bytes(8, "big"), each))
+    checksum = _hash(rest)
+    import tempfile  # which imports much, and what is found was written long ago
+
+    try:
         kept_at.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # another process may write the same: whole files only, the last one wins
         handle, name = tempfile.mkstemp(dir=kept_at.parent)
         try:
             with os.fdopen(handle, "wb") as stream:
-                stream.write(_MAGIC + _hash(rest) + rest)
+                stream.write(_MAGIC + checksum + rest)
             os.replace(name, kept_at)
         except OSError:
             os.unlink(name)
-        _forget(kept_at.parent)
+            raise
+        _forget(kept_at.parent, kept_at.suffix)
+    except OSError:
+        return None
+    return checksum
 
 
-def _forget(folder: Path) -> None:
-    """Remove the oldest entries beyond the most."""
+def _forget(folder: Path, suffix: str) -> None:
+    """Remove the oldest files that end in *suffix* beyond the most."""
     ages: list[tuple[int, Path]] = []
-    for each in folder.glob("*.document"):
+    for each in folder.glob(f"*{suffix}"):
         with suppress(FileNotFoundError):  # another process removes as well
             ages.append((each.stat().st_mtime_ns, each))
     for _, old in sorted(ages)[:-_MOST]:
@@ -138,10 +199,17 @@ def _folder() -> Path | None:
 
 @cache
 def _code() -> bytes:
-    """A hash of what reads documents: another version may read the same text in another way."""
+    """A hash of troth and of its engine: another version may read the same text in another way."""
     hashed = blake2b(digest_size=_HASH)
-    for module in sorted(Path(__file__).parent.glob("*.py")):
-        hashed.update(module.read_bytes())
+    engine = find_spec("jsonschema_rs")
+    for each in sorted(Path(engine.origin).parent.iterdir()) if engine and engine.origin else ():
+        # its version stands in its metadata, which take longer to read than the document
+        hashed.update(repr((each.name, each.stat().st_size, each.stat().st_mtime_ns)).encode())
+    for folder, folders, names in os.walk(Path(__file__).parents[1]):
+        folders.sort()
+        for name in sorted(name for name in names if name.endswith(".py")):
+            with open(os.path.join(folder, name), "rb") as stream:
+                hashed.update(stream.read())
     return hashed.digest()
 
 
@@ -185,7 +253,7 @@ def _written(kept: Kept) -> tuple[bytes, bytes]:
     head = {
         "openapi": kept.openapi,
         "digest": kept.digest,
-        "faults": [_spelt(fault) for fault in kept.faults],
+        "faults": [spelt(fault) for fault in kept.faults],
         "opened": dict(kept.opened),
         "files": positions.files,
         "top": positions.top,
@@ -196,6 +264,7 @@ def _written(kept: Kept) -> tuple[bytes, bytes]:
     return json.dumps(head).encode(), numbers.tobytes()
 
 
+@_uncollected()
 def _placed(
     root: Any, numbers: bytes, head: Mapping[str, Any]
 ) -> tuple[dict[int, dict[Any, int]], dict[int, Any]]:
@@ -245,7 +314,8 @@ def _items(value: Any) -> Iterable[Any]:
     return value.values() if isinstance(value, dict) else value
 
 
-def _spelt(fault: SpecError) -> list[Any]:
+def spelt(fault: SpecError) -> list[Any]:
+    """*fault* as JSON.  Raises TypeError for one that cannot be written so."""
     name = type(fault).__name__
     if getattr(spec_errors, name, None) is not type(fault):
         raise TypeError(name)
@@ -262,8 +332,9 @@ def _plain(value: Any) -> Any:
     raise TypeError(type(value))
 
 
-def _fault(spelt: list[Any]) -> SpecError:
-    name, facts = spelt
+def fault_of(written: list[Any]) -> SpecError:
+    """The fault that `spelt` has *written*."""
+    name, facts = written
     kind = getattr(spec_errors, name)
     if not issubclass(kind, SpecError):
         raise TypeError(name)

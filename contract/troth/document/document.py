@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ class Document:
     *file* is the name that the document was read by, *openapi* its version as written, *digest* a
     hash of the content of *root*.  *path* is its real file, if it has one: the folder that its
     references may lead into.  *faults* is what could not be understood: *root* does without it.
+    *entry* is where it is kept, if it is.
     """
 
     file: str
@@ -53,6 +54,7 @@ class Document:
     path: Path | None = field(default=None, repr=False)
     limits: Limits = field(default=Limits(), repr=False)
     faults: tuple[SpecError, ...] = field(default=(), repr=False)
+    entry: cache.Entry | None = field(default=None, repr=False)
 
     def place(self, pointer: str) -> Place | None:
         """Where the node at *pointer* was written: its key, or the start of the item.
@@ -92,22 +94,23 @@ def read(
             file, root, positions, path=path, limits=limits, faults=faults, opened=opened
         )
         if kept_at is not None:
-            _keep(document, kept_at, opened)
+            document = replace(document, entry=_keep(document, kept_at, opened))
     else:
-        root, positions, openapi, hashed, told, _ = kept
-        document = Document(file, root, openapi, hashed, positions, path, limits, told)
+        (root, positions, openapi, hashed, told, _), it = kept
+        document = Document(file, root, openapi, hashed, positions, path, limits, told, it)
     if strict and document.faults:
         raise document.faults[0]
     return document
 
 
-def _keep(document: Document, at: Path, opened: Mapping[Path, str]) -> None:
+def _keep(document: Document, at: Path, opened: Mapping[Path, str]) -> cache.Entry | None:
     # what a reference is refused for may be a link, and that may change
-    if not any(isinstance(each, RefusedReference) for each in document.faults):
-        fingerprints = {str(file): each for file, each in opened.items()}
-        root, openapi, positions = document.root, document.openapi, document.positions
-        whole = (root, positions, openapi, document.digest, document.faults, fingerprints)
-        cache.keep(at, cache.Kept(*whole), _json(root))
+    if any(isinstance(each, RefusedReference) for each in document.faults):
+        return None
+    fingerprints = {str(file): each for file, each in opened.items()}
+    root, openapi, positions = document.root, document.openapi, document.positions
+    whole = (root, positions, openapi, document.digest, document.faults, fingerprints)
+    return cache.keep(at, cache.Kept(*whole), _json(root))
 
 
 def build(

@@ -2,9 +2,8 @@
 
 JSON Schema 2020-12 §8.2: `$id` gives a schema its own base URI, `$anchor` a node a plain name.
 Afterwards every reference of the tree is a JSON Pointer into the tree itself, and neither is
-needed.  Only files below
-the document's folder are opened, and no error says whether any other exists.  Leaves to others:
-what the objects mean.
+needed.  Only files below the document's folder are opened, and no error says whether any other
+exists.  Leaves to others: what the objects mean.
 """
 
 from __future__ import annotations
@@ -20,14 +19,7 @@ from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 from troth import pointer as pointers
 from troth.document.cache import fingerprint
 from troth.document.drafts import DRAFTS, draft_of, meta_schema, modernise
-from troth.document.grammar import (
-    IN_PLACE,
-    MEMBERS,
-    REFERABLE,
-    children,
-    fits,
-    kind_of,
-)
+from troth.document.grammar import IN_PLACE, MEMBERS, REFERABLE, children, fits, kind_of
 from troth.document.mending import Mender
 from troth.document.schema_resources import (
     Identifiers,
@@ -436,13 +428,11 @@ class _Bundler:
 
         A mapping is a hint (OpenAPI 3.1 §4.8.25): one that leads nowhere is left to lint.
         """
-        mapping = discriminator.get("mapping")
-        if not isinstance(mapping, dict):
-            return
+        written = discriminator.get("mapping")
+        mapping: dict[str, Any] = written if isinstance(written, dict) else {}
         for name, target in mapping.items():
-            is_name = isinstance(target, str) and "/" not in target and "#" not in target
-            if not isinstance(target, str) or (is_name and "." not in target):
-                continue
+            if not isinstance(target, str) or {"/", "#", "."}.isdisjoint(target):
+                continue  # the name of a component
             try:
                 value, owner, pointer = self.resolve(target, at, resource)
             except (BadReference, DanglingReference, RefusedReference, UnreadableDocument):

@@ -14,7 +14,6 @@ from troth import pointer as pointers
 from troth.document.json_reader import read_json
 from troth.document.source import Limits, Positions
 from troth.document.spec_errors import Doubled, Faults, NotUtf8, TooLarge, UnreadableDocument
-from troth.document.yaml_reader import read_yaml
 from troth.errors import Place
 
 _BOM = b"\xef\xbb\xbf"
@@ -79,6 +78,9 @@ def read_text(
     if suffix == ".json" or (suffix not in (".yaml", ".yml") and _looks_like_json(text)):
         value = read_json(text, positions, file=number, limits=limits, doubled=doubled)
     else:
+        # PyYAML takes a while to import, and what is kept needs none
+        from troth.document.yaml_reader import read_yaml
+
         value = read_yaml(data, positions, file=number, limits=limits, doubled=doubled)
     if faults is not None and doubled:
         _tell(doubled, value, at, faults)

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, get_args
 
-import jsonschema_rs
-
 from troth import pointer as pointers
 from troth.document import grammar
 from troth.errors import nearest
@@ -232,7 +230,10 @@ def _known(name: str, schema_path: list[str | int]) -> list[str]:
 
 @cache
 def _validator(name: str) -> Any:
-    return jsonschema_rs.Draft202012Validator(dict(EXTENSIONS[name].schema))
+    # compiled for documents that have such a field, which few do
+    from jsonschema_rs import Draft202012Validator
+
+    return Draft202012Validator(dict(EXTENSIONS[name].schema))
 
 
 _TITLES = {

@@ -22,6 +22,8 @@ from troth.openapi.names import singular, words_of
 
 _PLACEHOLDER = re.compile(r"\{([^{}:]+)(?::(\w+))?\}")
 _RANGE = re.compile(r"(\d+)-(\d+)")
+# the end of a sentence, or of a paragraph
+_SENTENCE_END = re.compile(r"[.!?]\s|\n\s*\n")
 _COUNTED = re.compile(r"(hex|digits|letters) (\d+)")
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 
@@ -185,10 +187,11 @@ def _thing(words: tuple[str, ...]) -> Kind | None:
 
 @lru_cache(maxsize=1024)
 def hint(description: str) -> str:
-    """The name that says what *description* says, of a member whose own name says nothing."""
-    if not description:
-        return ""
-    lower = description.lower()
+    """The name that says what *description* says, of a member whose own name says nothing.
+
+    Its first sentence says what it is; the others speak of other things too.
+    """
+    lower = _SENTENCE_END.split(description.lower(), maxsplit=1)[0]
     return next((name for phrase, name in table().hints.items() if phrase in lower), "")
 
 

@@ -285,6 +285,8 @@ def _without_nullable(node: Node) -> tuple[Fix, ...]:
 
 
 _UNPORTABLE = re.compile(r"\\[pP]\{?[A-Za-z]")
+# as JavaScript, Perl and PHP write a regular expression in their sources
+_DELIMITED = re.compile(r"/(\^.*|.*(?<!\\)\$)/[a-z]*", re.DOTALL)
 
 
 def unreadable(survey: Survey) -> Iterator[Diagnostic]:
@@ -303,6 +305,20 @@ def unreadable(survey: Survey) -> Iterator[Diagnostic]:
     for pointer, part in survey.schemas.prepared.patterns.loose.items():
         message = f"Only without the `u` flag, which JSON Schema asks for, is `{part}` ECMA-262."
         yield survey.diagnose("loose-pattern", pointer, message)
+
+
+def delimited(survey: Survey) -> Iterator[Diagnostic]:
+    """Find patterns between slashes, which are text here: no text has any before its beginning."""
+    for node in survey.of("schema"):
+        pattern = node["pattern"]
+        match = _DELIMITED.fullmatch(pattern) if isinstance(pattern, str) else None
+        if match is not None:
+            message = (
+                f"No text meets the pattern {inline_json(pattern)}: its slashes are text too, and "
+                f"would stand outside of the anchors; {inline_json(match[1])} may be what is meant."
+            )
+            at = f"{node.pointer}/pattern"
+            yield survey.diagnose("bad-pattern", at, message, Fix("replace", at, match[1]))
 
 
 def unportable(survey: Survey) -> Iterator[Diagnostic]:

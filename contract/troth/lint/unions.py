@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from itertools import combinations, islice
 from typing import Any
 
+from troth import pointer as pointers
 from troth.errors import SpecError
 from troth.generation import witnesses
 from troth.generation.values import Unsatisfiable, synthesize
 from troth.lint.diagnostics import Diagnostic, Fix, Severity, inline_json
 from troth.lint.survey import Node, Survey
 from troth.schema import dialect, proofs
+from troth.schema.discriminator import mapped
 from troth.schema.schema import Schemas
 from troth.seed import Seed
 
@@ -201,6 +203,17 @@ def _constants(survey: Survey, tag: Tag | None) -> Iterator[Fix]:
     name, values = tag or ("", [])
     for owner, value in values:
         yield Fix("merge", owner.pointer, {"properties": {name: survey.exactly(value)}})
+
+
+def mappings(survey: Survey) -> Iterator[Diagnostic]:
+    """Find values that a discriminator's `mapping` leads nowhere with: they select no schema."""
+    for node in survey.of("schema"):
+        mapping = (node["discriminator"] or {}).get("mapping")
+        for value, to in mapping.items() if isinstance(mapping, dict) else ():
+            if isinstance(to, str) and mapped(survey.document.root, to) is None:
+                at = pointers.join(node.pointer, "discriminator", "mapping", str(value))
+                message = f"The mapping of {value!r} leads to {to!r}, and there is no such schema."
+                yield survey.diagnose("bad-reference", at, message, severity="warning")
 
 
 def shared(survey: Survey) -> Iterator[Diagnostic]:

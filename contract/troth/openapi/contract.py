@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from troth.document.document import Document
 from troth.errors import MethodNotAllowed, NoSuchPath, SpecError, TrothError
 from troth.http.exchange import Exchange, Request
 from troth.openapi.operation import Match, Operation
@@ -24,8 +23,11 @@ from troth.openapi.paths import (
     normal,
     path_template,
 )
-from troth.schema.schema import Schemas
-from troth.violation import Violation
+
+if TYPE_CHECKING:  # only what is used of a document needs the packages of these
+    from troth.document.document import Document
+    from troth.schema.schema import Schemas
+    from troth.violation import Violation
 
 # what is the same decoded and encoded again, as most paths are
 _PLAIN = re.compile(r"[-._~!$&'()*+,;=:@/0-9A-Za-z]*")
@@ -153,6 +155,34 @@ class Contract:
     source: Contract | None = None
     verbs: Verbs | None = field(default=None, repr=False)
     faults: tuple[SpecError, ...] = field(default=(), repr=False)
+    _schemas: Callable[[], Schemas] | None = field(default=None, init=False, repr=False)
+
+    @classmethod
+    def postponed(
+        cls,
+        document: Document,
+        operations: tuple[Operation, ...],
+        faults: tuple[SpecError, ...],
+        *,
+        schemas: Callable[[], Schemas],
+        verbs: Verbs | None,
+    ) -> Contract:
+        """A contract whose routes and *schemas* are made when they are first asked for."""
+        contract = object.__new__(cls)
+        whole = {"document": document, "operations": operations, "faults": faults}
+        for name, value in (whole | {"verbs": verbs, "source": None, "_schemas": schemas}).items():
+            object.__setattr__(contract, name, value)
+        return contract
+
+    def __getattr__(self, name: str) -> Any:
+        # Python asks here for a slot that is empty: those of `postponed`
+        if name == "routes":
+            object.__setattr__(self, name, routes(self.operations))
+        elif name == "schemas" and self._schemas is not None:
+            object.__setattr__(self, name, self._schemas())
+        else:
+            raise AttributeError(name)
+        return object.__getattribute__(self, name)
 
     @property
     def published(self) -> Contract:

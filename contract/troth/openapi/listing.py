@@ -27,7 +27,7 @@ _CURSORS = named(
 )
 _SORTS = named("sort sort_by order_by orderby ordering sort_field sort_key sorting order")
 _ORDERS = named("order direction sort_order sort_direction sort_dir order_direction dir sort_type")
-_SEARCHES = named("q query search search_term keyword keywords term search_query text")
+SEARCHES = named("q query search search_term keyword keywords term search_query text")
 _NEXTS = named(
     "next_cursor next_page_token next_token end_cursor continuation_token next_page next_url next"
     " next_link continue cursor iterator after next_page_url next_marker"
@@ -71,7 +71,7 @@ def of(operation: Operation, item: View | None, answer: View | None) -> Listing:
         total=_place(answer, _TOTALS, "integer", "number"),
         sort=taken(_SORTS, "string", "array"),
         order=order,
-        search=taken(_SEARCHES, "string"),
+        search=taken(SEARCHES, "string"),
         filters=_filters(free.values(), item),
     )
 

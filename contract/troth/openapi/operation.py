@@ -7,19 +7,21 @@ them.  Every value carries the JSON Pointer of the object that it was read from.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
-from troth.document.document import Document
 from troth.http import media_type
-from troth.laws.condition import Condition
-from troth.laws.laws import Law
-from troth.openapi.chat_completion import ChatCompletion
 from troth.openapi.paths import PathTemplate, path_template
-from troth.openapi.stream_assembly import Assembly
-from troth.schema.schema import Schema
+
+if TYPE_CHECKING:  # only what is used of a document needs the packages of these
+    from troth.document.document import Document
+    from troth.laws.condition import Condition
+    from troth.laws.laws import Law
+    from troth.openapi.chat_completion import ChatCompletion
+    from troth.openapi.stream_assembly import Assembly
+    from troth.schema.schema import Schema
 
 #: Where a parameter can be.
 Location = Literal["path", "query", "header", "cookie", "querystring"]
@@ -221,6 +223,21 @@ class RequestBody:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Link:
+    """A Link Object: what to call next, and with what of this exchange.
+
+    *target* is the pointer of the operation, or its operationId; *parameters* by name (which may
+    begin with `path.`) and *body* are constants or runtime expressions.
+    """
+
+    name: str
+    pointer: str
+    target: str
+    parameters: Mapping[str, Any]
+    body: Any = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class DeclaredResponse:
     """A Response Object under its key: *status* is "200", "4XX" or "default"."""
 
@@ -229,6 +246,7 @@ class DeclaredResponse:
     description: str = ""
     content: tuple[MediaType, ...] = ()
     headers: tuple[Parameter, ...] = ()
+    links: tuple[Link, ...] = ()
 
     def media_type(self, content_type: str) -> MediaType | None:
         """The entry for *content_type*, the most specific key first."""
@@ -245,6 +263,22 @@ class SecurityScheme:
     scheme: str = ""
     location: str = ""
     parameter: str = ""
+
+
+class Outline(NamedTuple):
+    """What of an operation can be told without reading it: what it takes to find it.
+
+    *in_path* and *in_query* are the names of its parameters there.
+    """
+
+    method: str
+    path: str
+    pointer: str
+    operation_id: str | None
+    summary: str
+    base_paths: tuple[str, ...]
+    in_path: frozenset[str]
+    in_query: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -270,6 +304,41 @@ class Operation:
     code_samples: tuple[Mapping[str, Any], ...] = ()
     base_paths: tuple[str, ...] = ("",)
     document: Document | None = field(default=None, repr=False)
+    _outline: Outline | None = field(default=None, init=False, repr=False)
+    _read: Callable[[], Mapping[str, Any]] | None = field(default=None, init=False, repr=False)
+
+    @classmethod
+    def postponed(
+        cls, outline: Outline, document: Document, read: Callable[[], Mapping[str, Any]]
+    ) -> Operation:
+        """An operation of which all but *outline* is *read* when it is first asked for."""
+        operation = object.__new__(cls)
+        whole = outline._asdict() | {"document": document, "_outline": outline, "_read": read}
+        for name in ("in_path", "in_query"):
+            del whole[name]
+        for name, value in whole.items():
+            object.__setattr__(operation, name, value)
+        return operation
+
+    def __getattr__(self, name: str) -> Any:
+        # Python asks here for a slot that is empty: those of `postponed`
+        if name not in _POSTPONED or self._read is None:
+            raise AttributeError(name)
+        for each, value in self._read().items():
+            object.__setattr__(self, each, value)
+        return object.__getattribute__(self, name)
+
+    @property
+    def outline(self) -> Outline:
+        """What of it can be told without reading it."""
+        if self._outline is not None:
+            return self._outline
+        names = (
+            frozenset(each.name for each in self.parameters if each.location == location)
+            for location in ("path", "query")
+        )
+        told = (self.method, self.path, self.pointer, self.operation_id, self.summary)
+        return Outline(*told, self.base_paths, *names)
 
     @property
     def name(self) -> str:
@@ -279,10 +348,7 @@ class Operation:
     @property
     def template(self) -> PathTemplate:
         """Its path, cut into what is literal and what is variable."""
-        in_path, in_query = (
-            frozenset(each.name for each in self.parameters if each.location == location)
-            for location in ("path", "query")
-        )
+        *_, in_path, in_query = self.outline
         return path_template(self.path, in_path, in_query)
 
     @property
@@ -295,6 +361,13 @@ class Operation:
         by_key = {response.status: response for response in self.responses}
         exact = by_key.get(str(status))
         return exact or by_key.get(f"{status // 100}XX") or by_key.get("default")
+
+
+_POSTPONED = frozenset(
+    name
+    for name, each in Operation.__dataclass_fields__.items()
+    if each.init and name not in (*Outline._fields, "document")
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

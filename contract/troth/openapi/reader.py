@@ -8,7 +8,7 @@ contract's `faults`; a law that does not parse was written for troth, and is a S
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice, product
@@ -35,9 +35,11 @@ from troth.openapi.operation import (
     DeclaredResponse,
     Encoding,
     Example,
+    Link,
     Location,
     MediaType,
     Operation,
+    Outline,
     Parameter,
     RequestBody,
     SecurityScheme,
@@ -89,6 +91,20 @@ def compile(
     return Contract(document, schemas, operations, routes(operations), source, verbs, told)
 
 
+def members(document: Document, schemas: Schemas, outline: Outline) -> dict[str, Any]:
+    """What `compile` has read of the operation *outline* of *document* beyond that, once more."""
+    reader = _Reader(document, schemas, Faults())
+    *_, method = pointers.split(outline.pointer)
+    at = outline.pointer.rpartition("/")[0]
+    # what has no fixed field stands one level deeper
+    at = at if method in _METHODS and method != outline.method else at.rpartition("/")[0]
+    operation, item = (
+        Node(document, pointers.resolve(document.root, pointer), pointer)
+        for pointer in (outline.pointer, at)
+    )
+    return reader.members(operation, item, outline.path, outline.base_paths)
+
+
 @dataclass(frozen=True, slots=True)
 class _Reader:
     """Reads the objects of one document; each method takes the node of the object that it reads."""
@@ -127,7 +143,6 @@ class _Reader:
     def operation(self, path: str, method: str, operation: Node, item: Node) -> Operation:
         top = self.document.node
         owners = (owner for owner in (operation, item, top) if owner.value.get("servers"))
-        laws_at = operation.at("x-troth-laws")
         base_paths = _base_paths(next(owners, top))
         return Operation(
             method=method,
@@ -135,17 +150,26 @@ class _Reader:
             pointer=operation.pointer,
             operation_id=self.operation_id(operation),
             summary=operation.prose("summary"),
-            tags=operation.texts("tags"),
-            parameters=self.parameters(operation, item, path, base_paths),
-            request_body=self.request_body(operation),
-            responses=tuple(self.responses(operation)),
-            security=self.security(operation),
-            laws=laws.parse(operation.value.get("x-troth-laws", ()), laws_at, self.document),
-            completion=self.completion(operation),
-            code_samples=tuple(sample.value for sample in operation.items("x-codeSamples")),
             base_paths=base_paths,
             document=self.document,
+            **self.members(operation, item, path, base_paths),
         )
+
+    def members(
+        self, operation: Node, item: Node, path: str, base_paths: tuple[str, ...]
+    ) -> dict[str, Any]:
+        """What of *operation* is beyond its outline."""
+        laws_at = operation.at("x-troth-laws")
+        return {
+            "tags": operation.texts("tags"),
+            "parameters": self.parameters(operation, item, path, base_paths),
+            "request_body": self.request_body(operation),
+            "responses": tuple(self.responses(operation)),
+            "security": self.security(operation),
+            "laws": laws.parse(operation.value.get("x-troth-laws", ()), laws_at, self.document),
+            "completion": self.completion(operation),
+            "code_samples": tuple(sample.value for sample in operation.items("x-codeSamples")),
+        }
 
     def operation_id(self, operation: Node) -> str | None:
         """The operationId of *operation*; one that another has already is told, and nobody's."""
@@ -196,15 +220,23 @@ class _Reader:
 
     def is_addressed(self, parameter: Node) -> bool:
         """Whether *parameter* says how it is called and where it is; it is told if not."""
-        if not self.has(parameter, "name", "in"):
-            return False
-        location = parameter.text("in")
-        if location not in LOCATIONS:
-            fault = f"{location!r} is not where a parameter can be"
-            advice = f"It is in {' or '.join(LOCATIONS)}."
-            self.faults.add(parameter.fault(fault, "in", advice=advice))
-            return False
-        return self.can_be_sent(parameter.text("name"), location, parameter, "name")
+        return self.has(parameter, "name", "in") and self.has_place(
+            parameter, LOCATIONS, "not where a parameter can be"
+        )
+
+    def has_place(self, owner: Node, locations: Collection[str], fault: str) -> bool:
+        """Whether HTTP can carry what *owner* names, `in` one of *locations*; it is told if not."""
+        return self.is_among(owner, "in", locations, fault) and self.can_be_sent(
+            owner.text("name"), owner.text("in"), owner, "name"
+        )
+
+    def is_among(self, owner: Node, member: str, words: Collection[str], fault: str) -> bool:
+        """Whether the *member* is one of *words*; it is told if not, as *fault* says."""
+        word = owner.text(member)
+        if word not in words:
+            advice = f"It is {'in ' * (member == 'in')}{' or '.join(words)}."
+            self.faults.add(owner.fault(f"{word!r} is {fault}", member, advice=advice))
+        return word in words
 
     def can_be_sent(self, name: str, location: str, owner: Node, *tokens: str) -> bool:
         """Whether HTTP can carry a field or a cookie of that *name*; it is told if not."""
@@ -276,7 +308,21 @@ class _Reader:
                 description=response.prose("description"),
                 content=tuple(self.content(response, operation, direction="response")),
                 headers=self.headers(response, "response"),
+                links=tuple(self.links(response)),
             )
+
+    def links(self, response: Node) -> Iterator[Link]:
+        """The links of *response* that say which operation of this document they lead to."""
+        for name, entry in response.members("links"):
+            link = entry.followed()
+            reference = link.text("operationRef")
+            inside = reference.startswith("#/")
+            target = pointers.from_fragment(reference[1:]) if inside else link.text("operationId")
+            if target:
+                given = link.value.get("parameters")
+                parameters = given if isinstance(given, dict) else {}
+                body = link.value.get("requestBody")
+                yield Link(name, link.pointer, target, parameters, body)
 
     def status(self, written: str, operation: Node) -> str | None:
         """The status, range or `default` that *written* is; None, and told, if it is none."""
@@ -445,23 +491,12 @@ class _Reader:
         """Whether *scheme* says which credential it asks for; it is told if not."""
         if not self.has(scheme, "type"):
             return False
+        if not self.is_among(scheme, "type", _SCHEMES, "no type of a security scheme"):
+            return False
         kind = scheme.text("type")
-        if kind not in _SCHEMES:
-            fault = f"{kind!r} is no type of a security scheme"
-            advice = f"It is {' or '.join(_SCHEMES)}."
-            self.faults.add(scheme.fault(fault, "type", advice=advice))
-            return False
-        if not self.has(scheme, *_SCHEMES[kind]):
-            return False
-        if kind != "apiKey":
-            return True
-        location = scheme.text("in")
-        if location in _KEY_LOCATIONS:
-            return self.can_be_sent(scheme.text("name"), location, scheme, "name")
-        fault = f"{location!r} is not where a key can be"
-        advice = f"It is in {' or '.join(_KEY_LOCATIONS)}."
-        self.faults.add(scheme.fault(fault, "in", advice=advice))
-        return False
+        return self.has(scheme, *_SCHEMES[kind]) and (
+            kind != "apiKey" or self.has_place(scheme, _KEY_LOCATIONS, "not where a key can be")
+        )
 
     def at_uri(self, uri: str) -> Node | None:
         """The object that *uri* leads to; `document` has made pointers of those that can be."""
@@ -490,9 +525,12 @@ def _base_paths(owner: Node) -> tuple[str, ...]:
 
 
 def _paths(server: Node) -> Iterator[str]:
-    """The base paths of one server: that of the variables' defaults, then those of their enums."""
+    """The base paths of one server: that of the variables' defaults, then of what else they may be.
+
+    Those of an `enum`; without one a variable may be anything, and stays one.
+    """
     url = server.text("url")
-    values = {name: _values(variable) for name, variable in server.members("variables")}
+    values = {name: _values(name, variable) for name, variable in server.members("variables")}
     names = [name for name in dict.fromkeys(TEMPLATED.findall(url)) if values.get(name)]
     for pick in islice(product(*(values[name] for name in names)), _MOST_PATHS):
         chosen = dict(zip(names, pick, strict=True))
@@ -518,6 +556,7 @@ def _variable(values: Mapping[str, str], match: re.Match[str]) -> str:
     return values.get(match[1], match[0])
 
 
-def _values(variable: Node) -> list[str]:
+def _values(name: str, variable: Node) -> list[str]:
     default: list[Any] = [variable.text("default")] if "default" in variable.value else []
-    return list(dict.fromkeys([*default, *variable.texts("enum")]))
+    listed = variable.texts("enum") or [f"{{{name}}}"]
+    return list(dict.fromkeys([*default, *listed]))

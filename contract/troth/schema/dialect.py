@@ -36,7 +36,7 @@ from troth.document.grammar import (
     children,
 )
 from troth.errors import SpecError
-from troth.schema import applicators, branches, discriminator, ecma
+from troth.schema import applicators, branches, discriminator, ecma, engine_patterns
 from troth.schema.data_model import INTEGERS, is_number
 from troth.schema.discriminator import DRAWN
 from troth.schema.messages import show
@@ -93,7 +93,7 @@ class Patterns:
 
     def _read(self, pattern: str, at: str) -> bool:
         try:
-            written, loose = ecma.written(pattern), ecma.parse(pattern).loose
+            written, loose = engine_patterns.written(pattern), ecma.parse(pattern).loose
         except ecma.NotEcma as fault:
             what = f"is no regular expression that can be matched: {show(fault.part)}, {fault.why}"
             if not fault.why:

@@ -75,7 +75,7 @@ def honour(root: Any, at: Iterable[str], referrers: dict[str, list[str]]) -> Non
 
     *referrers* are the pointers that refer to each schema; those to `SUBTYPES` are added.
     """
-    for pointer in at:
+    for pointer in _outermost_first(root, list(at)):
         schema = pointers.resolve(root, pointer)
         discriminator = _read(root, schema["discriminator"], f"{pointer}/discriminator")
         unions = [word for word in _UNIONS if isinstance(schema.get(word), list)]
@@ -88,15 +88,26 @@ def honour(root: Any, at: Iterable[str], referrers: dict[str, list[str]]) -> Non
             _Hierarchy(root, pointer, discriminator, referrers).honour()
 
 
+def _outermost_first(root: Any, at: list[str]) -> list[str]:
+    """The schemas *at* these pointers, those that extend another of them behind it."""
+    of = frozenset(at)
+
+    def extended(pointer: str) -> int:
+        start = (pointer, pointers.resolve(root, pointer))
+        return sum(each in of for each, _ in applying(root, [start], keywords=["allOf"]))
+
+    return sorted(at, key=extended)
+
+
 def _read(root: Any, written: Mapping[str, Any], pointer: str) -> _Discriminator:
     mapping = written.get("mapping")
     listed = mapping.items() if isinstance(mapping, dict) else ()
-    targets = {value: at for value, to in listed if (at := _target(root, to)) is not None}
-    default = _target(root, written.get("defaultMapping"))
+    targets = {value: at for value, to in listed if (at := mapped(root, to)) is not None}
+    default = mapped(root, written.get("defaultMapping"))
     return _Discriminator(pointer, written["propertyName"], written, targets, default)
 
 
-def _target(root: Any, reference: Any) -> str | None:
+def mapped(root: Any, reference: Any) -> str | None:
     """The pointer of what a mapping names: by the name of a component, or by a reference."""
     if not isinstance(reference, str):
         return None
@@ -224,16 +235,17 @@ class _Hierarchy:
         busy = self._reached(members)
         for at in members:
             below = members if at == self._parent else self._below(at)
-            if len(below) > 1:
+            # one with a discriminator of its own is united by that
+            if len(below) > 1 and (at == self._parent or not self._is_told_apart(at)):
                 self._unite(at, [*below[1:], at], named, busy)
         for at, each in named.items():
-            below = self._below(at)
-            family = [named[one] for one in below if one in named]
-            names = [one.accepted for one in family if one.accepted]
-            if at == self._parent or at in others or len(names) < len(below):
+            family = [*self._below(at), *self._above(at, named)]
+            names = [named[one].accepted for one in family if one in named]
+            if at == self._parent or at in others or not all(names) or len(names) < len(family):
                 continue
-            whole = replace(each, accepted=[value for accepted in names for value in accepted])
-            drawn = each.drawn if len(below) == 1 else ()
+            accepted = [value for taken in names for value in taken or ()]
+            whole = replace(each, accepted=list(dict.fromkeys(accepted)))
+            drawn = each.drawn if len(family) == 1 else ()
             _tag(pointers.resolve(self._root, at), self._discriminator, whole.member(), drawn)
 
     def _unite(
@@ -264,12 +276,36 @@ class _Hierarchy:
             last is not None and last.own is None and at not in self._discriminator.mapping.values()
         ):
             union["anyOf"][-1][UNDRAWN] = True
+        for one, entry in zip(members, union["anyOf"], strict=False):
+            if self._above(one, named) and one not in self._discriminator.mapping.values():
+                entry[UNDRAWN] = True
         self._root.setdefault(SUBTYPES, {})[at] = union
         where = pointers.of([SUBTYPES, at])
         for site in sites:
             _add(pointers.resolve(self._root, site), {"$ref": f"#{pointers.fragment(where)}"})
         # when the union is another, so are all these
         self._referrers[where] = [*sites, *members]
+        self._nest(where, members[: len(union["anyOf"])])
+
+    def _nest(self, where: str, members: Sequence[str]) -> None:
+        """Hold the entries of the union at *where* to what discriminators of their own decide."""
+        for index, at in enumerate(members):
+            if self._is_told_apart(at):
+                entry = pointers.join(where, "anyOf", str(index))
+                self._referrers.setdefault(at, []).append(entry)
+
+    def _is_told_apart(self, at: str) -> bool:
+        """Whether a discriminator of its own, by another member, tells what extends *at*."""
+        own = pointers.resolve(self._root, at).get("discriminator")
+        return isinstance(own, dict) and own.get("propertyName") != self._discriminator.name
+
+    def _above(self, at: str, named: Iterable[str]) -> list[str]:
+        """Those of *named* that *at* extends and that tell it apart: it goes by their names too."""
+        return [
+            one
+            for one in named
+            if one not in (at, self._parent) and self._is_told_apart(one) and at in self._below(one)
+        ]
 
     def _entry(self, at: str, named: _Named | None) -> dict[str, Any]:
         entry = {"$ref": f"#{pointers.fragment(at)}"}

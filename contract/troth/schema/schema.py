@@ -99,7 +99,8 @@ class Schemas:
     """The schemas of one document, compiled when first used.
 
     *published* are those of the document before its overlays: what no overlay touched is compiled
-    once for both.  *drawn* are these schemas as values are drawn from them: with nothing that
+    once for both.  *prepared* and *unfit* are for who has had them made already.  *drawn* are these
+    schemas as values are drawn from them: with nothing that
     ought not to be sent.
     """
 
@@ -110,12 +111,15 @@ class Schemas:
         draft: str = JSON_SCHEMA_2020_12,
         published: Schemas | None = None,
         prepared: dialect.Prepared | None = None,
+        unfit: Mapping[str, validators.Uncompilable] | None = None,
     ) -> None:
         self.document = document
         self.prepared = prepared or _prepared(document)
         patterns = validators.PATTERNS if document.openapi else validators.SMALL_PATTERNS
         self.draft = draft
         self.engine = validators.Engine(self.prepared, draft=draft, patterns=patterns)
+        if unfit is not None:  # found out before
+            self.engine.unfit = unfit
         if prepared is None:  # else it is a variant of one that could be read
             try:
                 self.engine.registry  # noqa: B018 - made now, so that what is wrong is told
@@ -246,6 +250,8 @@ class Schemas:
         lenient = toward(self.prepared, direction, forbids=False)
         taken = Schemas(self.document, draft=self.draft, published=self, prepared=lenient)
         taken.drawn = sent
+        # what is taken alike is yet drawn otherwise: without what does not travel
+        taken._shared &= sent._shared
         return taken
 
     def leaves_open(self, pointer: str, instance: Any) -> bool:

@@ -19,7 +19,8 @@ from troth import pointer as pointers
 from troth.document.grammar import JSON_SCHEMA_2020_12
 from troth.schema import messages
 from troth.schema.dialect import BASE, Edited, Prepared, copy_of
-from troth.schema.ecma import LIMITS, NotEcma, parse
+from troth.schema.ecma import NotEcma, parse
+from troth.schema.engine_patterns import LIMITS
 
 #: How much work one pattern may be.
 PATTERNS = LIMITS

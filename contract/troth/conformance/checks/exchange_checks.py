@@ -9,6 +9,7 @@ overlay rejects is a warning, and refusing what both accept is an error.
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,6 +17,7 @@ from typing import Any, Literal
 
 from troth import pointer as pointers
 from troth.conformance.cases.case import Case, readable
+from troth.conformance.checks.methods import allow_violations
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError
 from troth.http import json_text
 from troth.http.exchange import FAULTS, Exchange, Request, Response
@@ -42,6 +44,11 @@ _RULES_OF_AN_END = frozenset(
 #: What of a stream's framing leaves its items unknown.
 _UNREADABLE = frozenset(
     {"stream.unfinished", "stream.data-not-json", "stream.utf-8", "stream.empty", "stream.framing"}
+)
+#: Rules of a request that is no text of its media type, or of its percent-encoding.
+_UNREADABLE_REQUEST = frozenset(
+    {"syntax", "empty", "trailing", "utf-8", "encoding", "byte-order-mark", "malformed", "depth"}
+    | {"nan", "control-character", "lone-surrogate", "number", "required"}
 )
 #: What a careful server refuses and many a correct one takes: a warning.
 _HYGIENE = frozenset({"request.content-type", "request-body.nan", "request-body.encoding"})
@@ -119,16 +126,18 @@ def check(
     *,
     operation: Operation,
     expected: Expectation,
+    exists: bool = False,
     second: Contract | None = None,
 ) -> Checked:
     """Hold the answer in *exchange* to *contract*: to what was asked of *operation*.
 
-    *second* is the overlaid document where the published one is being tested: it describes the
-    answers of which the published one has no word (a stream that only its prose promises).
+    *exists* says that what the request addresses is known to be there.  *second* is the overlaid
+    document where the published one is being tested: it describes the answers of which the
+    published one has no word (a stream that only its prose promises).
     """
     if second is not None and exchange.response is not None:
         contract = _describing(contract, second, exchange.request, exchange.response)
-    checking = _Check(contract, exchange, operation, expected)
+    checking = _Check(contract, exchange, operation, expected, exists=exists)
     if exchange.fault is not None:
         return Checked((checking.fault(), *checking.violations_of_part()))
     assert exchange.response is not None
@@ -158,8 +167,15 @@ class _Check:
     """One exchange before one document: what the answer breaks of it, read once."""
 
     def __init__(
-        self, contract: Contract, exchange: Exchange, operation: Operation, expected: Expectation
+        self,
+        contract: Contract,
+        exchange: Exchange,
+        operation: Operation,
+        expected: Expectation,
+        *,
+        exists: bool,
     ) -> None:
+        self.exists = exists
         self.contract = contract
         self.exchange = exchange
         self.operation = operation
@@ -220,7 +236,8 @@ class _Check:
             yield from self._invalid_accepted(response)
             return
         code = message = ""
-        if outcome(self.effective_operation, status):
+        named = outcome(self.effective_operation, status, exists=self.exists)
+        if named == "meant" or (named and (expected != "unauthorized" or status in _GONE)):
             return
         if 300 <= status < 400:
             code = "response.unexpected-redirect"
@@ -291,8 +308,10 @@ class _Check:
         if self.match is None or self.expected in ("no-path", "no-method"):
             if response.status == 405 and (missing := missing_field(response)):
                 yield self._violation(*missing)
+            yield from self._violations_of_allow()
             return
         assert self._answer is not None
+        yield from self._violations_of_allow()
         violations = tuple(self._answer.violations())
         severity = _Severity(self.contract, self.exchange, response, violations)
         unread = any(violation.code in _UNREADABLE for violation in violations)
@@ -300,19 +319,39 @@ class _Check:
             if unread and (violation.law is not None or violation.location == "stream-body"):
                 continue  # of a stream that cannot be read whole, nothing more is known
             if violation.code == "response.status-undeclared" and (
-                refused or _is_left_open(self.match.operation, response.status)
+                refused
+                or _is_left_open(self.match.operation, response.status)
+                or (response.status == 400 and self._is_unreadable)
             ):
                 continue
             if violation.law is not None and self.expected != "accepted" and self._is_broken:
                 continue  # what a law asks of the answer, it asks of the answer to a valid request
             yield replace(violation, severity=severity.of(violation))
 
+    def _violations_of_allow(self) -> Iterator[Violation]:
+        for severity, message in allow_violations(self.contract, self.exchange):
+            violation = self._violation("response.allow-wrong", message)
+            yield replace(violation, severity=severity)
+
     @cached_property
+    def _request_violations(self) -> tuple[Violation, ...]:
+        return _broken_by(self.contract, self.exchange.request)
+
+    @property
     def _is_broken(self) -> bool:
         """Whether the request itself breaks the document."""
-        request = self.exchange.request
-        return self.match is not None and bool(
-            validator.request_violations(self.match, request, hints=False)
+        return bool(self._request_violations)
+
+    @property
+    def _is_unreadable(self) -> bool:
+        """Whether the request is no message that can be read at all, whatever it was to say.
+
+        That is HTTP's to refuse, and 400 its word for it (RFC 9110 §15.5.1).  A byte order mark
+        may be passed over, or not (RFC 8259 §8.1).
+        """
+        return self.exchange.request.body.startswith(codecs.BOM_UTF8) or any(
+            violation.code.partition(".")[2] in _UNREADABLE_REQUEST
+            for violation in self._request_violations
         )
 
     def _violation(self, code: str, message: str) -> Violation:
@@ -334,20 +373,49 @@ def _broken_by(contract: Contract, request: Request) -> tuple[Violation, ...]:
 
 #: What tells of the state of things and not of the request: RFC 9110 §15.5.5, §15.5.11.
 _GONE = frozenset({404, 410})
+#: What says that the request itself is wrong; every other refusal speaks of who asks, or of what
+#: there is: RFC 9110 §15.5, RFC 6585.
+_OF_REQUESTS = frozenset({400, 405, 406, 408, 411, 413, 414, 415, 416, 417, 421, 422, 426, 431})
 
 
-def outcome(operation: Operation, status: int) -> Literal["meant", "unknown", ""]:
+def outcome(
+    operation: Operation, status: int, *, exists: bool = False
+) -> Literal["meant", "unknown", ""]:
     """Whether the document names *status* as what a request that is fine may come to.
 
-    It is meant where it is a redirection, or no success is named at all; it is unknown whether
-    what the path's variables name is there.
+    It is meant where it is a redirection, or no success is named at all.  It is unknown where the
+    state of things may be the cause: whether what the path's variables name is there, unless it
+    *exists* for certain; and what a declared refusal says of more than the request.
     """
     declared = {response.status for response in operation.responses}
-    if status < 300 or not declared & {str(status), f"{status // 100}XX"}:
+    is_declared = bool(declared & {str(status), f"{status // 100}XX"})
+    if status < 300 or (status < 400 and not is_declared):
         return ""
-    if status < 400 or not any(each[0] in "12" or each == "default" for each in declared):
+    if is_declared and (
+        status < 400 or not any(each[0] in "12" or each == "default" for each in declared)
+    ):
         return "meant"
-    return "unknown" if status in _GONE and operation.template.names else ""
+    if status in _GONE:
+        return "unknown" if not exists and (operation.template.names or is_declared) else ""
+    if not is_declared or status >= 500:
+        return ""
+    if status in (400, 422) and not exists and _takes_unknown_names(operation):
+        return "unknown"
+    return "" if status in _OF_REQUESTS else "unknown"
+
+
+def _takes_unknown_names(operation: Operation) -> bool:
+    """Whether a name in the path may be of a form that only the server knows.
+
+    A schema that says no more than that it is a text leaves out what the server's names are like.
+    """
+    return any(
+        parameter.location == "path"
+        and parameter.schema is not None
+        and parameter.schema.is_valid("")
+        and parameter.schema.is_valid("\N{SNOWMAN} ?")
+        for parameter in operation.parameters
+    )
 
 
 def _is_left_open(operation: Operation, status: int) -> bool:

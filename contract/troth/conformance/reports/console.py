@@ -109,6 +109,8 @@ class _Terminal:
         yield from self.text(visible(words.sentence), indent=2)
         if words.note:
             yield from self.text(words.note, indent=2, style="dim")
+        for number, step in enumerate(words.steps, 1):
+            yield from self._labelled(f"{number}.".rjust(4), step.request, (step.answer,))
         yield from self._labelled("sent", words.request, (*words.fields, *words.body))
         more = (f"… {answer.note}",) if answer.note else ()
         yield from self._labelled("came", answer.line, (*answer.body, *more))
@@ -119,7 +121,9 @@ class _Terminal:
             yield from self._labelled("curl", again, ())
         elif words.curl:
             # quoting made it safe to show
-            yield "  " + self._in("dim", "curl") + "  " + words.curl
+            first, *others = words.curl.split("\n")
+            yield "  " + self._in("dim", "curl") + "  " + first
+            yield from (f"        {line}" for line in others)
 
     def alike(self, findings: Sequence[Finding]) -> Iterator[str]:
         """Findings with the code of those before, in a line or two each."""

@@ -11,9 +11,9 @@ from typing import Any
 
 from troth import pointer as pointers
 from troth.conformance import curl
-from troth.conformance.events import Finding
+from troth.conformance.events import Finding, Step
 from troth.conformance.reports.excerpts import excerpt, json_lines, size_note, stream_lines
-from troth.conformance.reports.text import counted
+from troth.conformance.reports.text import counted, shortened
 from troth.conformance.run_summary import RunSummary, check_of
 from troth.http import json_text, media_type
 from troth.http.exchange import Exchange, Fields
@@ -44,11 +44,20 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class StepText:
+    """One exchange on the way to a finding: its request and its answer, in a line each."""
+
+    request: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class FindingText:
     """A finding in words.
 
-    *request* is its request line, *fields* the header fields that no usual request has, *body* its
-    body with the rest folded; *note* says how often it came.
+    *steps* came before what is told of its own exchange.  *request* is its
+    request line, *fields* the header fields that no usual request has, *body* its body with the
+    rest folded; *note* says how often it came.
     """
 
     finding: Finding
@@ -59,6 +68,7 @@ class FindingText:
     answer: Answer
     note: str
     curl: str
+    steps: tuple[StepText, ...] = ()
 
 
 def finding_text(
@@ -75,7 +85,24 @@ def finding_text(
         answer=_answer(finding, width=width, most=most),
         note=note(finding),
         curl=curl_line(run, finding),
+        steps=tuple(step_text(step, most=_TASTE * width) for step in finding.steps),
     )
+
+
+def step_text(step: Step, *, most: int = 200) -> StepText:
+    """*step* in two lines, of each body at most so many characters."""
+    request, response = step.exchange.request, step.exchange.response
+    sent = f"{request.method} {request.target} {_flat(request.body, most)}".rstrip()
+    came = answer_line(step.exchange)
+    if response is not None and response.body:
+        came += f": {_flat(response.body, most)}"
+    return StepText(sent, came)
+
+
+def _flat(body: bytes, most: int) -> str:
+    value, is_json = _json(body)
+    text = " ".join(json_lines(value, width=1_000_000)) if is_json else repr(body)[2:-1]
+    return shortened(text, most)
 
 
 def sentence(finding: Finding) -> str:
@@ -125,8 +152,8 @@ def rule_place(finding: Finding) -> str:
 
 
 def curl_line(run: RunSummary, finding: Finding) -> str:
-    """The line that sends *finding*'s request again; empty when its body was not kept whole."""
-    if "request" in finding.cuts:
+    """The line that sends *finding*'s request again; empty when a body was not kept whole."""
+    if any("request" in cuts for cuts in (finding.cuts, *(one.cuts for one in finding.steps))):
         return ""
     own_fields = (run.started.settings.get("header") if run.started else None) or ()
     return curl.of(

@@ -6,7 +6,7 @@ A step shows ten annotations of each kind, so the worst ten are given and the re
 from __future__ import annotations
 
 from troth.conformance.events import Finding
-from troth.conformance.reports.finding_text import answer_line, curl_line, note, sentence
+from troth.conformance.reports.finding_text import answer_line, curl_line, note, sentence, step_text
 from troth.conformance.reports.text import counted, shortened, visible
 from troth.conformance.run_summary import RunSummary
 
@@ -35,7 +35,11 @@ def _annotation(run: RunSummary, finding: Finding) -> str:
     more, curl = note(finding), curl_line(run, finding)
     message = (
         f"{violation.operation}: {shortened(sentence(finding), _LONGEST)}\n"
-        f"It answered {answer_line(finding.example)}."
+        + "".join(
+            f"{number}. {step.request}: {step.answer}\n"
+            for number, step in enumerate(map(step_text, finding.steps), 1)
+        )
+        + f"It answered {answer_line(finding.example)}."
         + (f" {more[0].upper()}{more[1:]}." if more else "")
         + (f"\n{curl}" if curl and len(curl) <= _LONGEST else "")
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -86,26 +87,27 @@ def _finding(run: RunSummary, finding: Finding, most: int) -> dict[str, Any]:
         "tries": finding.tries,
         "flaky": finding.flaky,
         "known": finding.known,
-        "example": _exchange(finding, finding.example, most),
+        "steps": [_exchange(step.exchange, most, step.cuts) for step in finding.steps],
+        "example": _exchange(finding.example, most, finding.cuts),
         "curl": (curl_line(run, finding) if short else "") or None,
     }
 
 
-def _exchange(finding: Finding, exchange: Exchange, most: int) -> dict[str, Any]:
+def _exchange(exchange: Exchange, most: int, cuts: Mapping[str, Cut]) -> dict[str, Any]:
     request, response = exchange.request, exchange.response
     return {
         "request": {
             "method": request.method,
             "target": request.target,
             "fields": request.fields,
-            "body": _body(request.body, most, finding.cuts.get("request")),
+            "body": _body(request.body, most, cuts.get("request")),
         },
         "response": None
         if response is None
         else {
             "status": response.status,
             "fields": response.fields,
-            "body": _body(response.body, most, finding.cuts.get("response")),
+            "body": _body(response.body, most, cuts.get("response")),
         },
         "fault": exchange.fault,
         "fault_detail": exchange.fault_detail,

@@ -101,6 +101,7 @@ def _text(run: RunSummary, finding: Finding) -> str:
         f"{finding.code}  {finding.id}  {rule_place(finding)}",
         words.sentence,
         words.note,
+        *(f"then  {step.request}\n      {step.answer}" for step in words.steps),
         f"sent  {words.request}",
         *(f"      {line}" for line in (*words.fields, *words.body)),
         f"came  {words.answer.line}",

@@ -68,6 +68,9 @@ def _finding(words: FindingText) -> list[str]:
     lines = [f"<details><summary>{_escaped(title)}</summary>", "", _escaped(words.sentence), ""]
     if words.note:
         lines += [_escaped(words.note), ""]
+    if words.steps:
+        steps = (f"{step.request}\n  {step.answer}" for step in words.steps)
+        lines += [*_fenced("\n".join(steps)), ""]
     lines += [*_fenced(request), "", *_fenced(response), ""]
     if words.curl and len(words.curl) <= _LONGEST:
         lines += [*_fenced(words.curl, "sh"), ""]

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from troth.conformance.events import Finding
 from troth.conformance.reports.excerpts import excerpt
-from troth.conformance.reports.finding_text import answer_line, note, sentence
+from troth.conformance.reports.finding_text import answer_line, note, sentence, step_text
 from troth.conformance.reports.text import as_json, legible, visible_lines
 from troth.conformance.run_summary import RunSummary
 from troth.http.exchange import Fields
@@ -76,8 +76,10 @@ def _invocation(run: RunSummary) -> dict[str, Any]:
 def _result(finding: Finding, index: int, most: int) -> dict[str, Any]:
     violation, response = finding.violation, finding.example.response
     more = f" ({note(finding)})" if note(finding) else ""
+    steps = (f"{one.request}: {one.answer}" for one in map(step_text, finding.steps))
+    before = "".join(f"First {step}. " for step in steps)
     message = (
-        f"{violation.operation}: {sentence(finding)}{more}. "
+        f"{violation.operation}: {sentence(finding)}{more}. {before}"
         f"It answered {answer_line(finding.example)}."
     )
     result: dict[str, Any] = {

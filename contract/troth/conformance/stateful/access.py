@@ -1,0 +1,7 @@
+"""Checks of access."""
+
+from __future__ import annotations
+
+from troth.conformance.stateful.trial import Check
+
+CHECKS: tuple[Check, ...] = ()

@@ -1,0 +1,153 @@
+"""Of an API that keeps what it is given every fault is found, and no legal manner is accused."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cache
+
+import pytest
+
+import troth
+from servers import marina_request_faults
+from servers.conduct import CAPS, SHORT, Conducted, conduct, matches
+from servers.marina import Marina
+from servers.marina_document import Manner, document
+from servers.marina_faults import Fault
+from troth.openapi.contract import Contract
+
+#: All of them: those of requests stand in the same table.
+FAULTS = marina_request_faults.FAULTS
+
+#: Legal manners: each has something that a careless check would accuse.
+MANNERS = {
+    "plain": Manner(),
+    "enveloped": Manner(
+        envelope=True, paging="page", problem=True, ids="uuid", invalid=400, bad_id=404
+    ),
+    "location alone": Manner(
+        created="location",
+        updated="nothing",
+        paging="cursor",
+        foreign=403,
+        slash="redirected",
+        strict=True,
+        tidies=True,
+    ),
+    "in its own time": Manner(
+        created="accepted",
+        deleted="accepted",
+        late_list=True,
+        head=False,
+        paging="link",
+        slash="taken",
+        lenient_numbers=True,
+    ),
+    "remembering": Manner(
+        created="ok",
+        deleted="gone",
+        ids="slug",
+        cap=10,
+        precondition="required",
+        weak_tags=True,
+        extras=True,
+    ),
+    "forgiving": Manner(
+        deleted="always",
+        newest_first=True,
+        validates_first=True,
+        precondition="none",
+        envelope=True,
+        paging="cursor",
+        cap=5,
+    ),
+    "giving back": Manner(deleted="item", ids="uuid", tidies=True, bad_id=404, paging="page"),
+}
+
+
+@pytest.fixture(scope="module")
+def contracts(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
+    @cache
+    def loaded(manner: Manner) -> Contract:
+        file = tmp_path_factory.mktemp("marina") / "marina.json"
+        file.write_text(json.dumps(document(manner)), encoding="utf-8")
+        return troth.load(file)
+
+    return loaded
+
+
+@pytest.mark.parametrize("name", MANNERS)
+def test_a_legal_manner_is_accused_of_nothing(name: str, contracts) -> None:  # type: ignore[no-untyped-def]
+    manner = MANNERS[name]
+    found = conduct(Marina(manner), contracts(manner), strict=True, **SETTINGS)
+    assert found.told == []
+    assert found.finished.verdict == "conforms"
+
+
+#: What a person who tests such an API gives.
+SETTINGS: dict[str, object] = {}
+
+
+def held(fault: Fault, contract: Contract) -> Conducted:
+    """A run against a server with *fault*, until it is found."""
+    caps = SHORT if fault.hangs else CAPS
+    return conduct(fault.server(fault.manner), contract, until=fault.codes, caps=caps, **SETTINGS)
+
+
+def _chosen() -> list[str]:
+    """Some of each class; all of them where TROTH_EVERY_FAULT is set, which takes minutes."""
+    names = [name for name in FAULTS if name not in NOT_FOUND]
+    if os.environ.get("TROTH_EVERY_FAULT"):
+        return names
+    kinds: dict[str, list[str]] = {}
+    for name in names:
+        kinds.setdefault(FAULTS[name].kind, []).append(name)
+    return [name for of_kind in kinds.values() for name in of_kind[::_ONE_IN]]
+
+
+#: Of the faults of one class every so many are tried each time.
+_ONE_IN = 10
+#: The classes of which no check knows yet.
+NOT_YET = frozenset(
+    {
+        "authentication",
+        "crash in a state",
+        "etag",
+        "leak",
+        "life cycle",
+        "list",
+        "location",
+        "parameter crashes",
+        "parameter unchecked",
+        "race",
+        "rot",
+        "second user",
+    }
+)
+#: What no check finds.
+NOT_FOUND = frozenset(
+    {
+        *(name for name, fault in FAULTS.items() if fault.kind in NOT_YET),
+        "CodeIsOfOneLetter",
+        "DaysEndBeforeTheirMaximum",
+        "DeleteHangs",
+        "HeadCrashes",
+        "HeadFindsNothing",
+        "HeadHasAnotherLength",
+        "HeadHasAnotherTag",
+        "HeadHasAnotherType",
+        "HeadNeedsNoToken",
+        "LaunchHangs",
+        "LimitIsBelowItsMaximum",
+        "PutIsTakenForPost",
+        "TripsHang",
+    }
+)
+
+
+@pytest.mark.parametrize("name", _chosen())
+def test_a_faulty_marina_is_found(name: str, contracts) -> None:  # type: ignore[no-untyped-def]
+    fault = FAULTS[name]
+    found = held(fault, contracts(fault.manner))
+    codes = [one.code for one in found.findings]
+    assert any(matches(code, fault.codes) for code in codes), (found.finished, found.told)
