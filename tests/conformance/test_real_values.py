@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import troth
-from servers.conduct import Conducted, conduct
 from servers.bookcase import DOCUMENT, TOKEN, Shelves
+from servers.conduct import Conducted, conduct
 from troth.conformance.settings import Given
 
 CONTRACT = troth.load(json.dumps(DOCUMENT).encode())

@@ -42,6 +42,8 @@ _UNLIKELY = 12
 #: What no type but a text takes, and nobody calls anything: it can be no item's name in disguise.
 _MADE_UP = re.compile(r"[A-Za-z!%-]+|x{20,}")
 
+#: Why something is held back.
+_NOT_MADE = "it would change what this run has not made"
 #: Where a value came from: an operation, its status, and where it stood in the answer.
 _Key = tuple[str, str, str]
 _Shape = tuple[str, ...]
@@ -171,12 +173,24 @@ class RealValues:
         if operation is None:
             # of no operation of the document: there might be something all the same
             return case if method in (*_LOOKS, "POST") or self._settings.allow_destructive else None
-        if self._settings.allow_destructive or not self._touches(operation, method):
+        if self._settings.allow_destructive or not self.touches(operation, method):
             given = self._settings.given(operation).parameters
-            return _with(case, operation, self._real(case, operation, given))
+            values = self._real(operation, case.parameters, given, newest=method == "DELETE")
+            return _with(case, operation, values)
         return self._careful(case, operation)
 
-    def _touches(self, operation: Operation, method: str) -> bool:
+    def spares(self, case: Case, operation: Operation) -> bool:
+        """Whether *case* is for no item at all, and would change what is there: it is held back.
+
+        Whoever asks has chosen an item that he has made, if it is for one.
+        """
+        is_careful = not self._settings.allow_destructive and not operation.template.names
+        if is_careful and self.touches(operation, case.request.method):
+            self._hold_back(case, _NOT_MADE)
+            return True
+        return False
+
+    def touches(self, operation: Operation, method: str) -> bool:
         """Whether *method*, of the path of *operation*, may change what is there already."""
         if method in _LOOKS:
             return False
@@ -196,10 +210,12 @@ class RealValues:
     def _careful(self, case: Case, operation: Operation) -> Case | None:
         """*case* for an item that this run has made, or for none that there is."""
         if not operation.template.names:
-            self._hold_back(case, "it would change what this run has not made")
+            self._hold_back(case, _NOT_MADE)
             return None
         key = "path", _last(operation)
-        values = self._real(case, operation, {}, only_made=key[1])
+        # what is deleted is the newest: there is something to read as long as may be
+        newest = case.request.method == "DELETE"
+        values = self._real(operation, case.parameters, {}, only_made=key[1], newest=newest)
         if key not in values:
             absent = self._absent_value(operation, key[1])
             if absent is UNSET:
@@ -218,13 +234,29 @@ class RealValues:
         if case.operation.startswith(f"{case.request.method} "):  # not where it is undeclared
             self.held_back.setdefault(case.operation, why)
 
+    def path(self, operation: Operation, parameters: Values) -> dict[str, Any]:
+        """The best values there are for the path of *operation*, which otherwise has *parameters*.
+
+        It is for requests that add something, or only look.
+        """
+        given = self._settings.given(operation).parameters
+        real = self._real(operation, parameters, given)
+        known = {**parameters, **real, **given}
+        return {name: value for (location, name), value in known.items() if location == "path"}
+
     def _real(
-        self, case: Case, operation: Operation, given: Values, *, only_made: str = ""
+        self,
+        operation: Operation,
+        parameters: Values,
+        given: Values,
+        *,
+        only_made: str = "",
+        newest: bool = False,
     ) -> dict[tuple[str, str], Any]:
-        """What the run knows for the parameters of *case*, but those *given*.
+        """What the run knows for *parameters* of *operation*, but those *given*.
 
         The last variable of a path is chosen first: what it belongs to stands above it.  It is
-        *only_made* of which nothing will do that the run has not made.
+        *only_made* of which nothing will do that the run has not made, the *newest* of several.
         """
         values: dict[tuple[str, str], Any] = {}
         template = operation.template
@@ -246,11 +278,10 @@ class RealValues:
                 if fixed.items() <= {**fixed, **one.above(template)}.items()
             ]
             if found:
-                # what is deleted is the newest: there is something to read as long as may be
-                chosen = found[-1] if case.request.method == "DELETE" else found[0]
+                chosen = found[-1] if newest else found[0]
                 values["path", name] = chosen.value
                 fixed = {**chosen.above(template), **fixed}
-        for location, name in case.parameters.keys() - given.keys():
+        for location, name in sorted(parameters.keys() - given.keys()):
             if location != "path":
                 for known in self._candidates(operation, location, name)[:1]:
                     values[location, name] = known.value

@@ -15,7 +15,11 @@ from troth.conformance.cases.boundary import boundary
 from troth.conformance.cases.case import Case, Intent, Subject, deduplicated, subject
 from troth.conformance.cases.feature_cases import feature_cases
 from troth.conformance.cases.protocol_cases import protocol_cases as protocol_cases_of
-from troth.conformance.cases.protocol_cases import unknown_paths
+from troth.conformance.cases.protocol_cases import (
+    smallest_case,
+    unknown_paths,
+    without_credentials,
+)
 from troth.conformance.selection import selection
 from troth.conformance.settings import Settings
 from troth.generation import requests
@@ -24,6 +28,7 @@ from troth.generation.request_writer import CREDENTIAL
 from troth.generation.source import Seeded, Unsatisfiable
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
+from troth.openapi.resources import Role, resources
 from troth.seed import Seed
 
 __all__ = [
@@ -42,6 +47,8 @@ __all__ = [
 
 #: How many cases of the boundary walk a run has for all bodies.
 _BOUNDARY = 540
+#: One in so many requests may be spent on what a run begins with.
+_OPENING = 4
 #: How many random cases a run has at the most: the phases before have told most by then.
 _RANDOM = 120
 #: Of the requests that a run may send, so many in a hundred are planned; the rest confirms and
@@ -104,27 +111,70 @@ def cases_of(
     *remembered* gives the bodies, by operation, that showed something in earlier runs: they are
     sent before all else.
     """
-    chosen = tuple(tested)
+    chosen = in_order(tested)
     known: list[Case] = []
+    first = opening(chosen, most=settings.max_requests // _OPENING)
+    first = first if "protocol" in settings.phases else []
     if phase == settings.phases[0]:
         known = [
             one.remembered(index, value)
             for one in chosen
             if one.made is not None
             for index, value in enumerate(remembered(one.operation.name), 1)
-        ]
+        ] + first
     match phase:
         case "examples":
             return known + example_cases(chosen)
         case "boundary":
             return known + boundary_cases(chosen)
         case "protocol":
-            return known + protocol_cases(chosen)
+            sent = {case.id for case in first}
+            return known + [case for case in protocol_cases(chosen) if case.id not in sent]
         case "random":
             drawn = random_cases(chosen, Seed.of("random", settings.seed))
             most = min(_RANDOM, settings.max_requests * _PLANNED // 100)
             return known + list(islice(drawn, most))
     return known
+
+
+#: When what is done to a resource comes, by its role: there has to be something to be read.
+_ORDER: Mapping[Role | None, int] = {
+    "create": 0,
+    "update": 2,
+    "replace": 2,
+    "action": 2,
+    "delete": 3,
+}
+
+
+def in_order(tested: Iterable[Subject]) -> tuple[Subject, ...]:
+    """*tested* in the order of a life: what creates comes first, what deletes comes last.
+
+    What is nested is created after what it is nested in, and deleted before it.
+    """
+
+    def place(one: Subject) -> tuple[int, int]:
+        operation = one.operation
+        known = resources(one.contract)
+        when = _ORDER.get(known.role(operation), 3 if operation.method == "DELETE" else 1)
+        depth = len(operation.template.names)
+        return when, depth if when == 0 else -depth if when == 3 else 0
+
+    return tuple(sorted(tested, key=place))
+
+
+def opening(tested: Sequence[Subject], *, most: int) -> list[Case]:
+    """What a run begins with: requests without credentials, to things that are there by then.
+
+    What creates and what lists comes before: of what is not there a 404 would prove nothing.
+    """
+    sound = _sound(tested)
+    bare = [case for one in sound for case in without_credentials(one)]
+    if not bare:
+        return []
+    roles = {one.slug: resources(one.contract).role(one.operation) for one in sound}
+    makers = [one for one in sound if roles[one.slug] in ("create", "list")]
+    return [*map(smallest_case, makers), *bare][:most]
 
 
 def _sound(tested: Iterable[Subject]) -> list[Subject]:

@@ -52,14 +52,10 @@ class Case:
     effective document accepts the request, *published_intent* whether the document as published
     does; `either` where a server may do both (it may cap what costs it, an RFC leaves it open).
     *about* says what the case is for.  *laws* are the ids of those that it was built for.  *value*
-<<<<<<< HEAD
     is the body's JSON value as a reader sees it, None without one.  *parameters* are values, by
     location and name, that the request has for want of real ones: `real_values` may put others in
-    their places when it is sent.
-=======
-    is the body's JSON value as a reader sees it, None without one.  *exists* says that what the
-    path names is known to be there, since the run has made it: a 404 is then no answer.
->>>>>>> main
+    their places when it is sent.  *exists* says that what the path names is known to be there,
+    since the run has made it: a 404 is then no answer.
 
     A case that *needs* the answers of others is a plan: `derive` makes the case to send of the
     JSON bodies (a stream's fold) of their 2xx answers, by case id, or None when they do not serve.
@@ -74,11 +70,8 @@ class Case:
     about: str = ""
     laws: tuple[str, ...] = ()
     value: Any = None
-<<<<<<< HEAD
     parameters: Values = field(default_factory=dict, repr=False)
-=======
     exists: bool = False
->>>>>>> main
     needs: tuple[str, ...] = ()
     derive: Callable[[Mapping[str, Any]], Case | None] | None = field(default=None, repr=False)
 
