@@ -10,15 +10,17 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import click
 
 from troth import loading
+from troth import pointer as pointers
 from troth.cli import config, given_values
 from troth.cli.config import KEYS, Key
 from troth.cli.options import FiniteNumber
 from troth.conformance import codes, reports, selection
-from troth.conformance.settings import PHASES, Caps, Settings, base_url
+from troth.conformance.settings import PHASES, Caps, OAuth, Settings, base_url
 from troth.errors import TrothError, nearest
 from troth.http.exchange import TOKEN
 from troth.openapi.contract import Contract
@@ -162,10 +164,14 @@ def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
     """The settings that *options* mean for *contract*.  Raises BadOption, BadTarget."""
     for name in ("url", "token", "model", "header", "set"):
         _check_text(name, options[name])
+    _check_credentials(options)
     phases = tuple(phase for phase in PHASES if phase in options["phase"])
     return Settings(
         url=base_url(options["url"]),
         token=_token(options["token"]),
+        auth_command=options["auth_command"] or None,
+        oauth=_oauth(contract, options),
+        hook=options["hook"] or None,
         fields=tuple(map(header_field, options["header"])),
         values=given_values.given(
             contract, model=options["model"], pairs=options["set"], file=options["values"]
@@ -213,6 +219,66 @@ def _token(text: str | None) -> str | None:
     if not _VALUE.fullmatch(text):
         raise BadOption("token", "it has a control character in it (a line feed at its end?)")
     return text
+
+
+#: Of what gives a credential there is to be one.
+_GIVERS = ("token", "auth-command", "oauth-client-id")
+
+
+def _check_credentials(options: Mapping[str, Any]) -> None:
+    given = [name for name in _GIVERS if options[name.replace("-", "_")]]
+    if len(given) > 1:
+        both = " and ".join(f"--{name}" for name in given[1:])
+        why = f"a credential comes from one place, and {both} gives one too"
+        raise BadOption(given[0], why, advice="leave one out, in the environment and the file too")
+
+
+def _oauth(contract: Contract, options: Mapping[str, Any]) -> OAuth | None:
+    """The client credentials, where they are given, with the document's URL and scopes."""
+    client, secret = options["oauth_client_id"], options["oauth_client_secret"]
+    if not client:
+        others = ("oauth_client_secret", "oauth_token_url", "oauth_scope")
+        alone = next((name for name in others if options[name]), None)
+        if alone is not None:
+            raise BadOption(alone.replace("_", "-"), "it needs --oauth-client-id")
+        return None
+    if not secret:
+        advice = "set TROTH_TEST_OAUTH_CLIENT_SECRET"
+        raise BadOption("oauth-client-id", "it needs --oauth-client-secret", advice=advice)
+    declared = client_credentials_of(contract)
+    text, scopes = declared or ("", ())
+    text = options["oauth_token_url"] or text
+    if not text:
+        why = "no security scheme of the document has the flow clientCredentials"
+        raise BadOption("oauth-client-id", why, advice="say where to ask: --oauth-token-url URL")
+    url = urljoin(base_url(options["url"]) + "/", text)
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
+        raise BadOption("oauth-token-url", f"{text!r} is not the URL of a server")
+    return OAuth(client, secret, url, tuple(options["oauth_scope"]) or scopes)
+
+
+def client_credentials_of(contract: Contract) -> tuple[str, tuple[str, ...]] | None:
+    """The token URL of the document's flow for client credentials, and the scopes that are asked.
+
+    Of several schemes the first that an operation names is taken.
+    """
+    root = contract.document.root
+    for name in dict.fromkeys(
+        scheme.name for one in contract.operations for each in one.security for scheme in each
+    ):
+        scheme = pointers.find(root, pointers.join("/components/securitySchemes", name))
+        flow = pointers.find(scheme, "/flows/clientCredentials")
+        if not isinstance(flow, dict) or not isinstance(flow.get("tokenUrl"), str):
+            continue
+        asked: dict[str, None] = {}
+        for operation in contract.operations:
+            own = pointers.find(root, operation.pointer)
+            listed = own.get("security") if isinstance(own, dict) else None
+            for alternative in root.get("security", []) if listed is None else listed:
+                scopes = alternative.get(name, []) if isinstance(alternative, dict) else []
+                asked |= dict.fromkeys(each for each in scopes if isinstance(each, str))
+        return flow["tokenUrl"], tuple(asked)
+    return None
 
 
 def header_field(text: str) -> tuple[str, str]:

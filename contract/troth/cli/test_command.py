@@ -151,6 +151,8 @@ class _Test:
             say(sys.stderr, "note: this server is not on this machine\n")
         for doubt in given_values.doubts(self.contract, settings.values):
             say(sys.stderr, f"note: {doubt}\n")
+        if settings.oauth is not None:
+            say(self.out, f"a token is asked for at {settings.oauth.token_url}\n")
         if settings.insecure:
             say(sys.stderr, "warning: --insecure: nobody knows who answers there\n")
 

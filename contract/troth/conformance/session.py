@@ -19,16 +19,18 @@ from troth.conformance.budget import (
     waits,
 )
 from troth.conformance.cases import Case, subjects_under_test
-from troth.conformance.cases.case import addressed, readable
+from troth.conformance.cases.case import readable
 from troth.conformance.checks.answers import Answers
 from troth.conformance.checks.exchange_checks import check, expectation, outcome
 from troth.conformance.coverage import covered
+from troth.conformance.credentials import Credentials
 from troth.conformance.events import Event, Exchanged, Found, Step
 from troth.conformance.findings import HANGS, Capabilities, Facets, Findings, facets, rule_of
 from troth.conformance.real_values import RealValues
 from troth.conformance.selection import selection
 from troth.conformance.settings import Settings
 from troth.conformance.transport import Transport
+from troth.errors import TrothError
 from troth.generation.example_database import ExampleDatabase
 from troth.generation.shrinking import Shrinker
 from troth.http.exchange import Exchange, Request
@@ -73,6 +75,7 @@ class Session:
         clock: Callable[[], float],
         known: frozenset[str] = frozenset(),
         second: Contract | None = None,
+        credentials: Credentials | None = None,
     ) -> None:
         self.contract = contract
         self.settings = settings
@@ -91,6 +94,7 @@ class Session:
         self.values = RealValues(second or contract, settings)
         self.memory = ExampleDatabase.of(settings.database, contract.document.digest)
         self.observers: list[Observer] = []
+        self.credentials = credentials or Credentials(contract, settings, clock=clock)
         self._transport = transport
         self._second = second
         self._selection = selection(contract, settings)
@@ -137,10 +141,13 @@ class Session:
 
     async def send(self, case: Case, *, fresh: bool = False) -> Exchange:
         """Send a case, waiting where the server asks for it."""
-        request = addressed(case.request, self.settings)
         for _ in range(_PATIENT_TRIES):
+            request = await self._addressed(case)
+            token = self.credentials.token
             await self.budget.turn()
             exchange = await self._transport.send(request, fresh=fresh)
+            if await self._is_stale(case, exchange, used=token):
+                continue
             wait = retry_after(exchange.response)
             if wait is None or wait > min(self.settings.patience, self.budget.seconds_left):
                 break
@@ -155,8 +162,22 @@ class Session:
         if sent is None:
             return
         await self.budget.turn()
-        request = addressed(sent.request, self.settings)
+        request = await self._addressed(sent)
         await self._transport.send(request, fresh=True, hang_up_after=1)
+
+    async def _addressed(self, case: Case) -> Request:
+        """The request of *case* as it goes out.  Raises Inconclusive where there can be none."""
+        try:
+            return await self.credentials.addressed(case)
+        except TrothError as fault:
+            raise Inconclusive(str(fault)) from fault
+
+    async def _is_stale(self, case: Case, exchange: Exchange, *, used: str | None) -> bool:
+        """Whether the token *used* was good no more, and there is another."""
+        try:
+            return await self.credentials.is_stale(case, exchange, used=used)
+        except TrothError as fault:
+            raise Inconclusive(str(fault)) from fault
 
     async def _check_reachable(self, exchange: Exchange) -> None:
         self.outcomes.count_silence(exchange)

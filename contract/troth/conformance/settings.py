@@ -42,6 +42,16 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class OAuth:
+    """The client credentials for a token of OAuth 2 (RFC 6749 §4.4), and where it is asked for."""
+
+    client_id: str
+    client_secret: str
+    token_url: str
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The settings of one run.
 
@@ -56,6 +66,10 @@ class Settings:
 
     url: str
     token: str | None = None
+    # who gives the token instead, anew when it is needed; and a user's own Python
+    auth_command: str | None = None
+    oauth: OAuth | None = None
+    hook: str | None = None
     fields: tuple[tuple[str, str], ...] = ()
     overrides: Mapping[str, Any] = field(default_factory=dict)
     values: Mapping[str, Given] = field(default_factory=dict)
@@ -90,6 +104,9 @@ class Settings:
         members = {name: value for one in given for name, value in one.members.items()}
         return {
             "token": self.token is not None,
+            "auth_command": self.auth_command is not None,
+            "oauth": self.oauth.token_url if self.oauth else "",
+            "hook": self.hook or "",
             "header": [name for name, _ in self.fields],
             "set": {**self.overrides, **members},
             "parameters": sorted({".".join(key) for one in given for key in one.parameters}),

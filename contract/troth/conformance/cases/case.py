@@ -8,7 +8,7 @@ puts the user's in its place when the request is sent, so that no case holds a s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
@@ -405,14 +405,20 @@ def slug(text: str) -> str:
 # -- credentials ----------------------------------------------------------------------------------
 
 
-def addressed(request: Request, settings: Settings) -> Request:
-    """*request* as it goes out: with the user's token and header fields in their places."""
+def addressed(
+    request: Request, settings: Settings, *, spared: Collection[str] = frozenset()
+) -> Request:
+    """*request* as it goes out: with the user's token and header fields in their places.
+
+    The user's fields of the names *spared* are left out: what the request has there it is about.
+    """
     filled = with_credential(request, PLACEHOLDER if settings.token is None else settings.token)
-    own = {name.lower() for name, _ in settings.fields}
+    fields = tuple(pair for pair in settings.fields if pair[0].lower() not in spared)
+    own = {name.lower() for name, _ in fields}
     kept = tuple(pair for pair in filled.fields if pair[0].lower() not in own)
     if "user-agent" not in own | {name.lower() for name, _ in kept}:
         kept = (*kept, ("User-Agent", "troth"))
-    return replace(filled, fields=kept + settings.fields)
+    return replace(filled, fields=kept + fields)
 
 
 def readable(request: Request) -> Request:
