@@ -45,7 +45,7 @@ def smallest_case(subject: Subject) -> Case:
 
 def without_credentials(subject: Subject) -> Iterator[Case]:
     """The requests without any credential, where one is asked for."""
-    if not _asks(subject):
+    if not asks_for_credentials(subject):
         return
     valid = smallest_case(subject)
     bare = without_credential(valid.request)
@@ -58,7 +58,7 @@ def without_credentials(subject: Subject) -> Iterator[Case]:
         yield streamed.changed("no-credential-streamed", bare, "invalid", about)
 
 
-def _asks(subject: Subject) -> bool:
+def asks_for_credentials(subject: Subject) -> bool:
     """Whether an anonymous request is none that the operation takes."""
     alternatives = subject.operation.security
     return bool(alternatives) and all(alternatives)
@@ -95,7 +95,7 @@ def _with(request: Request, name: str, value: str | None) -> Request:
 
 
 def _credentials(subject: Subject, valid: Case) -> Iterator[Case]:
-    if not _asks(subject):
+    if not asks_for_credentials(subject):
         return  # anonymous requests are fine
     scheme = credentials(subject.operation)[0]
     if http_scheme(scheme) == "bearer":

@@ -72,7 +72,7 @@ async def later(session: Session, subject: Subject) -> None:
         found = None
         for other in _of_nothing(subject, case, index):
             exchange = await session.probe(other)
-            if exchange is not None and mark.encode() in _texts_of(exchange):
+            if mark.encode() in _texts_of(exchange):
                 found = found or (other, exchange, mark)
         if found is None:
             return

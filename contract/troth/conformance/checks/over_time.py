@@ -130,9 +130,9 @@ async def _near_misses(session: Session, good: Case, token: str) -> None:
             published_intent="either",
         )
         exchange = await session.probe(case)
-        status = exchange.response.status if exchange and exchange.response else 0
+        status = exchange.response.status if exchange.response else 0
         refused += status in (401, 403)
-        if exchange is not None and 200 <= status < 300:
+        if 200 <= status < 300:
             taken = taken or (case, exchange)
     if taken is not None:
         case, exchange = taken
@@ -287,7 +287,7 @@ class Health:
         samples = self._before[case.operation] = [exchange.seconds]
         while len(samples) < _SAMPLES and self._session.budget.affords(1):
             again = await self._session.probe(case)
-            if again is None or _failed(again):
+            if _failed(again):
                 return
             samples.append(again.seconds)
 
