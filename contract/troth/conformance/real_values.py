@@ -43,7 +43,8 @@ _UNLIKELY = 12
 _MADE_UP = re.compile(r"[A-Za-z!%-]+|x{20,}")
 
 #: Why something is held back.
-_NOT_MADE = "it would change what this run has not made"
+_NOT_MADE = "held back, for it would change what this run has not made"
+_NONE_MADE = "asked at the most of ids that nothing has, for this run has made nothing of the kind"
 #: Where a value came from: an operation, its status, and where it stood in the answer.
 _Key = tuple[str, str, str]
 _Shape = tuple[str, ...]
@@ -218,10 +219,12 @@ class RealValues:
         values = self._real(operation, case.parameters, {}, only_made=key[1], newest=newest)
         if key not in values:
             absent = self._absent_value(operation, key[1])
+            self._hold_back(case, _NONE_MADE)
             if absent is UNSET:
-                self._hold_back(case, "this run has made nothing that it could change")
                 return None
             values = {**values, key: absent}
+        else:
+            self.held_back.pop(operation.name, None)
         filled = _with(case, operation, values)
         text = _texts(operation, filled.request).get(key[1])
         if text == in_path(_parameter(operation, key[1]), values[key]):

@@ -69,6 +69,11 @@ class Run:
             budget, outcomes = self._session.budget, self._session.outcomes
             if not budget.requests and not budget.seconds_left:
                 raise Inconclusive("the time was over before anything was sent: try --max-time")
+            if not budget.requests and self._session.values.held_back:
+                raise Inconclusive(
+                    "nothing was sent: it would all change what this run has not made "
+                    "(--allow-destructive sends it)"
+                )
             if outcomes.hopeless and not outcomes.failed:
                 raise Inconclusive(outcomes.reason())
         except Unreachable as fault:

@@ -246,21 +246,10 @@ class _Terminal:
         yield from self.text(", ".join(words))
         for note in notes_of_run(run):
             yield from self.text(visible(note))
-        yield from self.held_back(run)
         never = [visible(law.id) for law in run.laws if law.state == "never applied"]
         if never:
             named = ", ".join(never[:6]) + (" …" if never[6:] else "")
             yield from self.text(f"never put to the test: {named}", style="dim")
-
-    def held_back(self, run: RunSummary) -> Iterator[str]:
-        """What was not sent for care, and what sends it."""
-        operations: dict[str, list[str]] = {}
-        for operation, why in (run.finished.held_back if run.finished else {}).items():
-            operations.setdefault(why, []).append(visible(operation))
-        for why, names in operations.items():
-            named = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if names[6:] else "")
-            text = f"held back: {named}: {visible(why)} (--allow-destructive sends it)"
-            yield from self.text(text, style="warning")
 
     def _in(self, style: str, text: str) -> str:
         if not self._colour or not style:
