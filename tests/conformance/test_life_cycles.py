@@ -41,7 +41,7 @@ FAULTS = {
 #: What no server is accused of: what it may do otherwise.
 MANNERS = ("", "caps", "normalises", "later", "slow", "marks", "shared", "200", "forgets")
 #: So many requests a clean run may take for one resource, with all that the document declares.
-MOST = 24
+MOST = 48
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from troth.conformance.cases.case import Case, slug
 from troth.conformance.findings import rule_of
 from troth.conformance.session import Session
-from troth.conformance.stateful import access, changes, life_cycle, preconditions
+from troth.conformance.stateful import access, changes, life_cycle, preconditions, states
 from troth.conformance.stateful.trial import Check, Told, Trial
 from troth.openapi.resources import Resource, Resources, resources
 
@@ -24,6 +24,7 @@ CHECKS: tuple[Check, ...] = (
     *changes.CHECKS,
     *preconditions.CHECKS,
     *access.CHECKS,
+    *states.CHECKS,
     *life_cycle.DELETING,
 )
 #: Of all requests of a run, so large a part is for resources.
