@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 import troth
-from troth.conformance import session as sessions
+from troth.conformance import budget as budgets
 from troth.conformance.cases import subjects
-from troth.conformance.events import Event, Exchanged, Found
+from troth.conformance.events import Event, Exchanged, Found, Waited
 from troth.conformance.session import Session
 from troth.conformance.settings import Settings
 from troth.http.exchange import Exchange, Request, Response
@@ -93,8 +93,9 @@ def test_a_server_is_waited_for_as_long_as_patience_lasts(
     async def sleep(seconds: float) -> None:
         told.append(seconds)
 
-    monkeypatch.setattr(sessions.asyncio, "sleep", sleep)
-    (event,) = attempted((503, {}), (200, {**GOOD, "model": MODEL}), wait=wait)
+    monkeypatch.setattr(budgets.asyncio, "sleep", sleep)
+    *waits, event = attempted((503, {}), (200, {**GOOD, "model": MODEL}), wait=wait)
+    assert waits == [Waited("POST /v1/chat/completions", 503, seconds) for seconds in slept]
     assert isinstance(event, Exchanged)
     assert event.exchange.response is not None
     assert (told, event.exchange.response.status) == (slept, status)

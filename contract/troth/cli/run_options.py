@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any
 
 import click
@@ -181,8 +182,7 @@ def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
         allow_destructive=options["allow_destructive"],
         phases=phases or PHASES,
         seed=options["seed"],
-        max_requests=options["max_requests"],
-        max_seconds=options["max_time"],
+        **_limits(contract, options),
         rate=options["rate"],
         workers=options["workers"],
         strict=options["strict"],
@@ -191,6 +191,21 @@ def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
         trust_env=options["trust_env"],
         database=options["database"],
     )
+
+
+def _limits(contract: Contract, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What may be spent: what the user gave, all of it; without that so much as tells most."""
+    names = {"max_requests": "max_requests", "max_seconds": "max_time", "max_tokens": "max_tokens"}
+    given = {name: options[option] for name, option in names.items() if options[option] is not None}
+    if "max_tokens" in given and not any(
+        operation.completion and operation.completion.usage_total
+        for operation in contract.operations
+    ):
+        why = "the document does not say where an answer tells its usage (x-troth-completion)"
+        raise BadOption("max-tokens", why, advice="use --max-requests")
+    exhaustive = options["continuous"] or bool(given.keys() - {"max_tokens"})
+    bounds = dict.fromkeys(names, inf) if exhaustive else {}
+    return bounds | given | {"exhaustive": exhaustive, "continuous": options["continuous"]}
 
 
 def outputs_of(options: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -38,6 +38,7 @@ from troth.conformance.events import (
     Started,
     Step,
     Taken,
+    Waited,
 )
 from troth.conformance.files import NotWritten, Unwritable, check_writable, lock
 from troth.errors import Place, TrothError
@@ -231,6 +232,7 @@ _KINDS: dict[str, type[Any]] = {
     "started": Started,
     "phase": PhaseStarted,
     "exchanged": Exchanged,
+    "waited": Waited,
     "found": Found,
     "finished": Finished,
 }

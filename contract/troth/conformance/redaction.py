@@ -300,6 +300,7 @@ class Redactor:
                 document=self.text(event.document),
                 settings=self._value(event.settings),
                 document_faults=tuple(map(self.text, event.document_faults)),
+                excluded=self._value(event.excluded),
             )
         return event
 

@@ -6,7 +6,6 @@ Nothing here opens a socket or reads a clock: the transport and the clock are gi
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 
@@ -20,15 +19,15 @@ from troth.conformance.budget import (
 )
 from troth.conformance.cases import Case, subjects_under_test
 from troth.conformance.cases.case import addressed, readable
-from troth.conformance.checks.answers import Answers
+from troth.conformance.checks.answers import Answers, tokens_of
 from troth.conformance.checks.exchange_checks import check, expectation, outcome
 from troth.conformance.coverage import covered
-from troth.conformance.events import Event, Exchanged, Found, Step
+from troth.conformance.events import Event, Exchanged, Found, Step, Waited
 from troth.conformance.findings import HANGS, Capabilities, Facets, Findings, facets, rule_of
 from troth.conformance.selection import selection
 from troth.conformance.settings import Settings
 from troth.conformance.transport import Transport
-from troth.generation.example_database import ExampleDatabase
+from troth.generation.example_database import ExampleDatabase, SentRequests
 from troth.generation.shrinking import Shrinker
 from troth.http.exchange import Exchange, Request
 from troth.laws.laws import Verdict
@@ -40,6 +39,8 @@ _REPETITIONS = 5
 #: A finding may cost so many requests on its way to the smallest request that shows it.
 _SHRINKING = 40
 _ALL_SHRINKING = 400
+#: A run that goes on for longer may spend so many in a hundred of its requests on that.
+_SHRINKING_SHARE = 40
 #: Each request that hangs costs a whole time limit, so few are spent on making it smaller.
 _SHRINKING_HANGS = 4
 #: A request is sent so often at the most when the server asks for patience.
@@ -79,8 +80,10 @@ class Session:
         self.budget = Budget(
             requests=settings.max_requests,
             seconds=settings.max_seconds,
+            tokens=settings.max_tokens,
             rate=settings.rate,
             clock=clock,
+            waits_cost_time=settings.exhaustive,
         )
         self.subjects = subjects_under_test(contract, settings, second=second)
         self.findings = Findings(known=known, without=settings.without)
@@ -88,11 +91,14 @@ class Session:
         self.outcomes = Outcomes()
         self.answers = Answers(second or contract)
         self.memory = ExampleDatabase.of(settings.database, contract.document.digest)
+        self.sent = SentRequests.of(
+            settings.database if settings.continuous else None, contract.document.digest
+        )
         self.observers: list[Observer] = []
         self._transport = transport
         self._second = second
         self._selection = selection(contract, settings)
-        self._shrinking_left = _ALL_SHRINKING
+        self._shrunk = 0
         self._speaks_http = False
 
     async def attempt(self, case: Case, *, compare: Comparison | None = None) -> Exchange | None:
@@ -129,14 +135,19 @@ class Session:
     async def send(self, case: Case, *, fresh: bool = False) -> Exchange:
         """Send a case, waiting where the server asks for it."""
         request = addressed(case.request, self.settings)
-        for _ in range(_PATIENT_TRIES):
+        for left in reversed(range(_PATIENT_TRIES)):
             await self.budget.turn()
             exchange = await self._transport.send(request, fresh=fresh)
             wait = retry_after(exchange.response)
             if wait is None or wait > min(self.settings.patience, self.budget.seconds_left):
                 break
-            await asyncio.sleep(wait)
+            if not left or exchange.response is None:
+                break
+            self.emit(Waited(case.operation, exchange.response.status, wait))
+            await self.budget.wait(wait)
         await self._check_reachable(exchange)
+        if self.budget.counts_tokens:
+            self.budget.tokens += tokens_of(self._second or self.contract, case, exchange)
         return exchange
 
     async def hang_up(self, case: Case) -> None:
@@ -290,6 +301,11 @@ class Session:
                     continue
             self._add(small, smallest, violation, again=again, tries=tries)
 
+    @property
+    def _may_shrink(self) -> bool:
+        share = self.budget.requests * _SHRINKING_SHARE // 100
+        return self._shrunk < max(_ALL_SHRINKING, share)
+
     async def _confirm(self, case: Case, rule: tuple[str, ...]) -> tuple[int, int]:
         """Send *case* again on fresh connections: how often it showed the same, of how often."""
         again = tries = 0
@@ -313,7 +329,7 @@ class Session:
         shrinker = Shrinker(case.value, target=subject.minimal)
         rule, spent = rule_of(violation), 0
         most = _SHRINKING_HANGS if violation.code in HANGS else _SHRINKING
-        while not shrinker.finished and spent < most and self._shrinking_left > 0:
+        while not shrinker.finished and spent < most and self._may_shrink:
             if self.budget.spent:
                 break
             candidate = subject.varied(case, shrinker.candidate)
@@ -321,7 +337,7 @@ class Session:
                 shrinker.tell(False)
                 continue
             spent += 1
-            self._shrinking_left -= 1
+            self._shrunk += 1
             tried = await self.send(candidate, fresh=exchange.fault is not None)
             violations = self.check(candidate, tried, purpose="shrink")
             broken = [one for one in violations if rule_of(one) == rule]

@@ -28,7 +28,8 @@ def of(
     """The fillings of each of *operations*, none of those that nothing fills."""
     by_shape = {shape_of(each.path)[0]: each for each in resources if each.parameter is not None}
     by_words: dict[tuple[str, ...], Resource] = {}
-    for resource in by_shape.values():
+    # where two go by one name, it is that of the one that is created
+    for resource in sorted(by_shape.values(), key=lambda each: "create" not in each.operations):
         for words in _names_of(resource):
             by_words.setdefault(words, resource)
     linked = _linked(operations)
@@ -180,9 +181,14 @@ def _created(resource: Resource, operation: Operation, status: str) -> Iterator[
         yield Expression(f"$request.path.{name}", "request", "path", name)
         return
     response = next(each for each in operation.responses if each.status == status)
-    item = resource.item_places.get(response)
+    item, view = resource.item_places.get(response), of_content(response.content)
     if item is not None and resource.identifier is not None:
         yield runtime_expression.body("response", item + resource.identifier)
+    elif view is not None and resource.parameter is not None and status != "202":
+        # what tells of the creation alone may tell the identifier, too
+        at = envelopes.identifier_in(view, resource.parameter, resource.name)
+        if at is not None:
+            yield runtime_expression.body("response", at)
     declares = any(header.name.lower() == "location" for header in response.headers)
     if resource.parameter is not None and (declares or status == "201" or item is None):
         yield runtime_expression.location(resource.path, resource.parameter)
@@ -201,7 +207,11 @@ def _by_name(
     """From the resources that parameters and members of *operation* have the names of."""
     shape, names = shape_of(operation.path)
     ends = [index + 1 for index, each in enumerate(shape) if each == "{}"]
-    placed = {name for name, end in zip(names, ends, strict=True) if shape[:end] in by_shape}
+    placed = {
+        name
+        for name, end in zip(names, ends, strict=True)
+        if shape[:end] in by_shape and any(_sources(by_shape[shape[:end]]))
+    }
     asked: list[tuple[str, str, View | None]] = [
         (each.location, each.name, of_parameter(each))
         for each in operation.parameters

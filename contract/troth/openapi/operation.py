@@ -286,7 +286,8 @@ class Operation:
     """An Operation Object with everything it inherits from its path item and the document.
 
     *security* is OR of ANDs (an empty alternative means anonymous is fine; an empty tuple means
-    nothing is asked).  *document* is where it was read, and knows the places.
+    nothing is asked).  *resource* is what `x-troth-resource` says of it, False where it is about
+    none.  *document* is where it was read, and knows the places.
     """
 
     method: str
@@ -303,6 +304,7 @@ class Operation:
     completion: ChatCompletion | None = None
     code_samples: tuple[Mapping[str, Any], ...] = ()
     base_paths: tuple[str, ...] = ("",)
+    resource: Mapping[str, Any] | bool | None = None
     document: Document | None = field(default=None, repr=False)
     _outline: Outline | None = field(default=None, init=False, repr=False)
     _read: Callable[[], Mapping[str, Any]] | None = field(default=None, init=False, repr=False)

@@ -168,6 +168,7 @@ class _Reader:
             "security": self.security(operation),
             "laws": laws.parse(operation.value.get("x-troth-laws", ()), laws_at, self.document),
             "completion": self.completion(operation),
+            "resource": self.resource(operation, item),
             "code_samples": tuple(sample.value for sample in operation.items("x-codeSamples")),
         }
 
@@ -413,6 +414,13 @@ class _Reader:
     def completion(self, operation: Node) -> ChatCompletion | None:
         value = self.extension(operation, "x-troth-completion")
         return None if value is None else chat_completion.read(value)
+
+    def resource(self, operation: Node, item: Node) -> Mapping[str, Any] | bool | None:
+        """What the document says of the resource of *operation*, and of its path before that."""
+        own, outer = (self.extension(each, "x-troth-resource") for each in (operation, item))
+        if isinstance(own, Mapping) and isinstance(outer, Mapping):
+            return {**outer, **own}
+        return outer if own is None else own  # type: ignore[no-any-return]
 
     def extension(self, owner: Node, name: str) -> Any:
         """The value of troth's field *name*, held to what it may be."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
+from troth.document import vocabulary
 from troth.openapi.operation import DeclaredResponse, Operation, RequestBody
 from troth.openapi.runtime_expression import Expression
 
 #: What an operation does with a resource.  A *search* lists some of the items, chosen by what it
 #: is sent; an *action* is whatever else is done with an item or with the collection.
-Role = Literal["create", "read", "list", "update", "replace", "delete", "search", "action"]
+Role = vocabulary.ResourceRole
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from typing import Any
 
 from troth.openapi import envelopes, fillings, listing
 from troth.openapi.contract import Contract
@@ -27,6 +28,9 @@ _Shape = tuple[str, ...]
 
 _VERSION = re.compile(r"v\d+(?:[._]\d+)*(?:(?:alpha|beta|preview)\d*)?|\d{4}-\d{2}(?:-\d{2})?")
 
+#: Members of `x-troth-resource` that are about the whole resource.
+_OF_RESOURCE = frozenset(("name", "collection", "identifier", "client-named"))
+
 _SEARCHES = frozenset(named("search query find filter lookup fetch list searches queries"))
 #: What begins the name of a procedure, which is no thing.
 _VERBS = _SEARCHES | frozenset(
@@ -37,6 +41,7 @@ _VERBS = _SEARCHES | frozenset(
     )
 )
 
+_ABOUT_NOTHING = ("HEAD", "OPTIONS", "TRACE", "CONNECT")
 #: The roles of what has the path of an item, and of a singleton, by method.
 _OF_ITEM: Mapping[str, Role] = {
     "GET": "read",
@@ -108,9 +113,6 @@ class _Draft:
     parent: _Draft | None = None
     operations: dict[Role, list[Operation]] = field(default_factory=dict)
 
-    def add(self, role: Role, operation: Operation) -> None:
-        self.operations.setdefault(role, []).append(operation)
-
     @property
     def is_addressed(self) -> bool:
         """Whether an item has a path of its own."""
@@ -133,10 +135,14 @@ class _Reader:
             by_shape.setdefault(shape_of(operation.path)[0], []).append(operation)
         self.places = {shape: Place(shape, tuple(each)) for shape, each in by_shape.items()}
         self.drafts: dict[_Shape, _Draft] = {}
+        #: what the document says of the resource of a path in so many words
+        self.told: dict[_Shape, dict[str, Any]] = {}
+        self.denied: set[_Shape] = set()
         self.collected: dict[_Shape, _Draft] = {}
         self.views: dict[_Draft, View | None] = {}
 
     def resources(self) -> Resources:
+        self.read_told()
         for shape in self.places:
             for end in range(1, len(shape) + 1):
                 if shape[end - 1] == "{}" and self.is_item(shape[:end]):
@@ -145,6 +151,11 @@ class _Reader:
         for shape in self.places:
             if self.is_own(shape):
                 self.drafts[shape] = _Draft(shape, shape if self.is_collection(shape) else None)
+        for shape, says in self.told.items():
+            draft = self.drafts.setdefault(shape, _Draft(shape, None))
+            if "collection" in says:
+                named = says["collection"]
+                draft.collection = shape_of(named)[0] if named is not None else None
         self.settle_homes()
         for draft in self.drafts.values():
             draft.parent = self.draft_above(draft.shape[:-1])
@@ -154,6 +165,17 @@ class _Reader:
             for operation in place.operations:
                 self.assign(operation, place)
         return self.finished()
+
+    def read_told(self) -> None:
+        """Read what the document itself says of its resources (`x-troth-resource`)."""
+        for place in self.places.values():
+            says = [each.resource for each in place.operations]
+            if says and all(each is False for each in says):
+                self.denied.add(place.shape)
+            for each in says:
+                if isinstance(each, Mapping) and each.keys() & _OF_RESOURCE:
+                    shape = shape_of(each["path"])[0] if "path" in each else place.shape
+                    self.told.setdefault(shape, {}).update(each)
 
     def settle_homes(self) -> None:
         """Give items without a collection the one elsewhere in which alone they are created."""
@@ -173,6 +195,8 @@ class _Reader:
     def is_item(self, shape: _Shape) -> bool:
         """Whether *shape*, which ends in a variable, is that of items."""
         own, above = self.places.get(shape), self.places.get(shape[:-1])
+        if shape in self.told or shape in self.denied:
+            return shape in self.told
         has_collection = above is not None and bool(above.by("POST", "GET"))
         if own is None:
             # nothing is done with an item itself, but with what stands below it
@@ -207,7 +231,7 @@ class _Reader:
         last = shape[-1] if shape else "{}"
         if last == "{}" or last.startswith(":") or _VERSION.fullmatch(last):
             return False
-        if (*shape, "{}") in self.drafts or self.home(place) is not None:
+        if (*shape, "{}") in self.drafts or shape in self.denied or self.home(place) is not None:
             return False
         written = place.by("PUT", "PATCH", "DELETE")
         if not place.by("GET"):
@@ -302,17 +326,34 @@ class _Reader:
     # --- which operation does what ---
 
     def assign(self, operation: Operation, place: Place) -> None:
-        shape = place.shape
-        if operation.method in ("HEAD", "OPTIONS", "TRACE", "CONNECT"):
+        says = operation.resource
+        if operation.method in _ABOUT_NOTHING or says is False:
             return
-        own = self.drafts.get(shape)
-        collected = self.collected.get(shape)
+        owner = self.owner(operation, place)
+        if isinstance(says, Mapping):
+            at = shape_of(says["path"])[0] if "path" in says else None
+            draft = self.drafts.get(at) if at is not None else owner[0] if owner else None
+            if draft is not None:
+                owner = draft, says.get("role") or (owner[1] if owner else "action")
+        if owner is not None:
+            owner[0].operations.setdefault(owner[1], []).append(operation)
+
+    def owner(self, operation: Operation, place: Place) -> tuple[_Draft, Role] | None:
+        """The resource that *operation*, at *place*, is about, and what it does with it."""
+        collected, own = self.collected.get(place.shape), self.drafts.get(place.shape)
         if collected is not None:
-            collected.add(self.collection_role(operation, collected), operation)
-        elif own is not None:
-            own.add(self.item_role(operation, own, place), operation)
-        else:
-            self.assign_other(operation, place)
+            return collected, self.collection_role(operation, collected)
+        if own is not None:
+            return own, self.item_role(operation, own, place)
+        home = self.home(place)
+        if home is not None and operation.method in ("GET", "POST"):
+            return home, self.role_away(operation, place, home)
+        for end in range(len(place.shape) - 1, 0, -1):
+            above = place.shape[:end]
+            draft = self.drafts.get(above) or self.drafts.get((*above, "{}"))
+            if draft is not None:
+                return draft, "search" if self.is_search(operation, place, draft) else "action"
+        return None
 
     def item_role(self, operation: Operation, draft: _Draft, place: Place) -> Role:
         if operation.method != "POST":
@@ -345,21 +386,6 @@ class _Reader:
         needed = [each for each in operation.parameters if each.required]
         words = [words_of(each.name) for each in needed if each.location == "query"]
         return any(each[-1:] == ("ids",) or each in listing.SEARCHES for each in words)
-
-    def assign_other(self, operation: Operation, place: Place) -> None:
-        """Assign what stands at a path that is of no resource itself."""
-        home = self.home(place)
-        if home is not None and operation.method in ("GET", "POST"):
-            home.add(self.role_away(operation, place, home), operation)
-            return
-        for end in range(len(place.shape) - 1, 0, -1):
-            above = place.shape[:end]
-            draft = self.drafts.get(above) or self.drafts.get((*above, "{}"))
-            if draft is not None:
-                draft.add(
-                    "search" if self.is_search(operation, place, draft) else "action", operation
-                )
-                return
 
     def role_away(self, operation: Operation, place: Place, home: _Draft) -> Role:
         """What *operation* does with the items of *home*, at a path away from theirs."""
@@ -414,14 +440,15 @@ class _Reader:
             role: tuple(sorted(found, key=lambda each: each.path not in own))
             for role, found in draft.operations.items()
         }
+        says = self.told.get(draft.shape, {})
         made = Resource(
-            name,
+            says.get("name", name),
             path,
             collection,
             parent=parent,
             parameter=parameter,
-            identifier=identifier,
-            is_client_named=self.is_client_named(draft, operations),
+            identifier=says.get("identifier", identifier),
+            is_client_named=says.get("client-named", self.is_client_named(draft, operations)),
             operations=operations,
         )
         return self.with_places(made, item)
@@ -460,48 +487,50 @@ class _Reader:
         return bool(puts) and (says or not creates)
 
     def with_places(self, resource: Resource, item: View | None) -> Resource:
-        """*resource* with the places of its items in envelopes."""
+        """*resource* with the places of its items in bodies, and with what its list takes."""
         items: dict[DeclaredResponse, str] = {}
         arrays: dict[DeclaredResponse, str] = {}
         sent: dict[RequestBody, str] = {}
         for role, operations in resource.operations.items():
             for operation in operations:
-                if operation.request_body is not None and role not in ("search", "action"):
-                    view = of_content(operation.request_body.content)
-                    if view is not None:
-                        sent[operation.request_body] = envelopes.sent_in(view, resource.name, item)
+                says = operation.resource if isinstance(operation.resource, Mapping) else {}
+                body = operation.request_body
+                view = envelopes.sent(operation)
+                if body is not None and role not in ("search", "action") and view is not None:
+                    sent[body] = says.get("sent", envelopes.sent_in(view, resource.name, item))
                 for response in envelopes.successes(operation):
-                    view = of_content(response.content)
-                    if view is None:
-                        continue
-                    if role in ("list", "search"):
-                        array = envelopes.array_in(view, resource.name, known=item)
-                        if array is not None:
-                            arrays[response] = array[0]
-                    else:
-                        self.item_place(items, response, view, resource, item, role)
+                    is_list = role in ("list", "search")
+                    told = says.get("items" if is_list else "item")
+                    at = told if told is not None else place_in(response, resource, item, role)
+                    if at is not None:
+                        (arrays if is_list else items)[response] = at
         main = next(iter(resource.operations.get("list", ())), None)
         read = listing.of(main, item, envelopes.answer(main)) if main is not None else None
+        if main is not None and isinstance(main.resource, Mapping) and read is not None:
+            read = replace(read, **main.resource.get("listing", {}))
         return replace(
             resource, item_places=items, array_places=arrays, sent_places=sent, listing=read
         )
 
-    def item_place(
-        self,
-        items: dict[DeclaredResponse, str],
-        response: DeclaredResponse,
-        view: View,
-        resource: Resource,
-        item: View | None,
-        role: Role,
-    ) -> None:
-        at = envelopes.item_in(view, resource.parameter or "", resource.name, known=item)
-        found = view.at(at) if at is not None else None
-        # the answer of an action is often about something else
-        if at is None or found is None or item is None:
-            return
-        if role in ("create", "read") or alike(found, item):
-            items[response] = at
+
+def place_in(
+    response: DeclaredResponse, resource: Resource, item: View | None, role: Role
+) -> str | None:
+    """Where *response* holds an item of *resource*, or of a list the array of them."""
+    view = of_content(response.content)
+    if view is None:
+        return None
+    if role in ("list", "search"):
+        array = envelopes.array_in(view, resource.name, known=item)
+        return array[0] if array is not None else None
+    at = envelopes.item_in(view, resource.parameter or "", resource.name, known=item)
+    found = view.at(at) if at is not None else None
+    if at is None or found is None or item is None:
+        return None
+    # what answers an action is often about something else, and so is what tells of a job (202)
+    has_identifier = resource.identifier is not None and found.at(resource.identifier) is not None
+    is_direct = role in ("create", "read") and response.status != "202"
+    return at if alike(found, item) or (is_direct and has_identifier) else None
 
 
 def without_version(shape: _Shape) -> _Shape:

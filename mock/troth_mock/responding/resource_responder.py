@@ -203,6 +203,11 @@ class ResourceResponder:
         response = self.operation.response(status)
         return response is not None and response is not self._declared
 
+    def _names(self, status: int) -> bool:
+        """Whether the document has this very *status*, or a range that it is in."""
+        response = self.operation.response(status)
+        return response is not None and response.status != "default"
+
     def _missing(self, key: str, *, is_gone: bool = False) -> Problem:
         exact = {response.status for response in self.operation.responses}
         status = 410 if is_gone and "410" in exact else 404
@@ -222,7 +227,7 @@ class ResourceResponder:
             and (self.resource.is_client_named or not self._declares(404))
         ):
             return self._created(asked, place, asker, key)
-        if "*" in asked.fields.get("if-match", ()) and self._declares(412):
+        if "*" in asked.fields.get("if-match", ()) and self._names(412):
             return self._changed_meanwhile()
         collection = self.store.collection(self.resource, place, asker)
         is_gone = collection.is_gone(key)
@@ -237,14 +242,14 @@ class ResourceResponder:
         tag = etag(found)
         is_read = self.operation.method in ("GET", "HEAD")
         if tags and tags != "*" and tag not in map(str.strip, tags.split(",")):
-            return self._changed_meanwhile() if self._declares(412) else None
+            return self._changed_meanwhile() if self._names(412) else None
         weak = {one.strip().removeprefix("W/") for one in others.split(",")}
         if not others or (others != "*" and tag not in weak):
             return None
         if is_read:
             exact = any(response.status == "304" for response in self.operation.responses)
             return Reply(304, (("ETag", tag),), None) if exact else None
-        return self._changed_meanwhile() if self._declares(412) else None
+        return self._changed_meanwhile() if self._names(412) else None
 
     def _changed_meanwhile(self) -> Problem:
         message = f"{self.resource.name}: it is not as the request expects it to be"
@@ -256,7 +261,7 @@ class ResourceResponder:
         at = self.resource.sent(self.operation)
         match self.role:
             case "create":
-                if self._declares(409):
+                if self._names(409) and not found.item.is_example:
                     message = f"{self.resource.name}: {found.key[:200]!r} is there already"
                     return Problem(409, message, "already_exists")
                 return self._changed(asked, found, asker, self._replaced(asked, found.item))
@@ -266,7 +271,7 @@ class ResourceResponder:
                 try:
                     changed = self._updated(asked, found.item)
                 except Unpatchable as fault:
-                    status = next((one for one in (409, 422, 400) if self._declares(one)), 400)
+                    status = next((one for one in (409, 422, 400) if self._names(one)), 400)
                     return Problem(status, str(fault), "unpatchable")
                 return self._changed(asked, found, asker, changed)
             case "delete":

@@ -140,11 +140,10 @@ class ResourceStore:
                 collection.items.setdefault(key_of(resource, value) or f"#{index}", item)
         if self.is_listed(resource):
             for key in self._names(resource):
-                named = (
-                    None if key in collection.items else self._named_item(resource, (*above, key))
-                )
+                named = self._named_item(resource, (*above, key))
                 if named is not None:
-                    collection.items[key] = named
+                    named.is_example = True
+                    collection.items.setdefault(key, named)
         return collection
 
     def _named_item(self, resource: Resource, values: tuple[str, ...]) -> Item | None:

@@ -30,7 +30,8 @@ class Item:
 
     *value* is all that is known of it, *seed* draws what is not; *absent* are the members that a
     client may set, and did not.  *version* counts its changes; *owner* are the credentials, by
-    scheme, under which it was made.  *shown* remembers how answers show it.
+    scheme, under which it was made.  *shown* remembers how answers show it.  One that only an
+    example of the document names *is_example*: to make it is no conflict.
     """
 
     value: Any
@@ -40,6 +41,7 @@ class Item:
     owner: Mapping[str, str] = field(default_factory=dict)
     size: int = 0
     shown: dict[Any, Any] = field(default_factory=dict)
+    is_example: bool = False
 
     def is_visible(self, credentials: Mapping[str, str]) -> bool:
         """Whether who has these *credentials*, by scheme, sees it."""

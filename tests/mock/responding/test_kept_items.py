@@ -420,6 +420,16 @@ def test_what_its_client_names_is_made_once_by_post_and_by_put_again() -> None:
     assert (made["name"], made["size"]) == ("new", 2)
 
 
+def test_what_only_an_example_names_can_be_made() -> None:
+    paths = json.loads(json.dumps(BUCKETS))
+    paths["/buckets/{name}"]["parameters"][0]["example"] = "mine"
+    mock = Client(paths)
+    assert mock.ask("GET", "/buckets/mine")["name"] == "mine"
+    assert mock.ask("POST", "/buckets", {"name": "mine", "size": 1})["size"] == 1
+    assert mock.ask("GET", "/buckets/mine")["size"] == 1
+    assert mock.status("POST", "/buckets", {"name": "mine", "size": 1}) == 409
+
+
 def test_a_thing_of_which_there_is_one_is_read_as_it_was_put() -> None:
     paths = {
         "/settings": {

@@ -8,11 +8,11 @@ protocol, then random ones.  Each phase is free of requests that an earlier case
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from troth.conformance.cases.boundary import boundary
-from troth.conformance.cases.case import Case, Intent, Subject, deduplicated, subject
+from troth.conformance.cases.case import Case, Intent, Subject, distinct, subject
 from troth.conformance.cases.feature_cases import feature_cases
 from troth.conformance.cases.protocol_cases import protocol_cases as protocol_cases_of
 from troth.conformance.cases.protocol_cases import unknown_paths
@@ -34,6 +34,7 @@ __all__ = [
     "boundary_cases",
     "cases_of",
     "example_cases",
+    "further_cases",
     "protocol_cases",
     "random_cases",
     "subjects",
@@ -42,11 +43,16 @@ __all__ = [
 
 #: How many cases of the boundary walk a run has for all bodies.
 _BOUNDARY = 540
-#: How many random cases a run has at the most: the phases before have told most by then.
+#: How many random cases the phase has: those before have told most by then.  A run that is to
+#: spend all that it was given goes on with `further_cases`.
 _RANDOM = 120
 #: Of the requests that a run may send, so many in a hundred are planned; the rest confirms and
 #: shrinks what is found.
 _PLANNED = 90
+#: How many cases of the boundary walk one body has where a run is to spend all that it was given.
+_FURTHER = 500
+#: After so many requests in a row that were all sent before, an operation has no new ones.
+_EXHAUSTED = 100
 #: Of ten random requests so many are valid: it takes an answer to break most laws.
 _VALID_OF_TEN = 6
 
@@ -91,8 +97,8 @@ def cases_of(
     *,
     settings: Settings,
     remembered: Callable[[str], Iterable[Any]] = lambda operation: (),
-) -> list[Case]:
-    """The cases of one *phase*, in the order in which they are sent.
+) -> Iterator[Case]:
+    """The cases of one *phase*, in the order in which they are sent, made as they are asked for.
 
     *remembered* gives the bodies, by operation, that showed something in earlier runs: they are
     sent before all else.
@@ -106,18 +112,18 @@ def cases_of(
             if one.made is not None
             for index, value in enumerate(remembered(one.operation.name), 1)
         ]
+    yield from known
     match phase:
         case "examples":
-            return known + example_cases(chosen)
+            yield from _examples(chosen)
         case "boundary":
-            return known + boundary_cases(chosen)
+            yield from _boundary(chosen, _BOUNDARY)
         case "protocol":
-            return known + protocol_cases(chosen)
+            yield from _protocol(chosen)
         case "random":
             drawn = random_cases(chosen, Seed.of("random", settings.seed))
-            most = min(_RANDOM, settings.max_requests * _PLANNED // 100)
-            return known + list(islice(drawn, most))
-    return known
+            most = min(_RANDOM, settings.max_requests * _PLANNED / 100)
+            yield from islice(drawn, int(most))
 
 
 def _sound(tested: Iterable[Subject]) -> list[Subject]:
@@ -127,24 +133,42 @@ def _sound(tested: Iterable[Subject]) -> list[Subject]:
 
 def example_cases(tested: Sequence[Subject]) -> list[Case]:
     """The requests that the document implies."""
-    return deduplicated([case for one in _sound(tested) for case in feature_cases(one)])
+    return list(_examples(tested))
+
+
+def _examples(tested: Sequence[Subject]) -> Iterator[Case]:
+    return distinct(map(feature_cases, _sound(tested)))
 
 
 def boundary_cases(tested: Sequence[Subject], *, limit: int = _BOUNDARY) -> list[Case]:
     """Each member of each body, one step inside and outside its limits; *limit* for all bodies."""
+    return list(_boundary(tested, limit))
+
+
+def _boundary(tested: Sequence[Subject], limit: int) -> Iterator[Case]:
     share = limit // max(1, sum(one.made is not None for one in tested))
-    return deduplicated([case for one in _sound(tested) for case in boundary(one, limit=share)])
+    return distinct(boundary(one, limit=share) for one in _sound(tested))
 
 
 def protocol_cases(tested: Sequence[Subject]) -> list[Case]:
     """Credentials, methods, paths, content types, broken JSON and Accept."""
+    return list(_protocol(tested))
+
+
+def _protocol(tested: Sequence[Subject]) -> Iterator[Case]:
     sound = _sound(tested)
-    cases = [case for one in sound for case in protocol_cases_of(one)]
-    for one in sound[:1]:
-        cases[-1:-1] = unknown_paths(one)
-    # some repeat an earlier one on purpose, at the end
-    repeated = [case for case in cases if case.id.endswith("-again")]
-    return deduplicated([case for case in cases if case not in repeated]) + repeated
+    repeated: list[Case] = []  # on purpose, once all else has been sent
+
+    def first_time(one: Subject) -> Iterator[Case]:
+        for case in protocol_cases_of(one):
+            if case.id.endswith("-again"):
+                repeated.append(case)
+            else:
+                yield case
+
+    unknown = (unknown_paths(one) for one in sound[:1])
+    yield from distinct(chain(map(first_time, sound), unknown))
+    yield from repeated
 
 
 def random_cases(tested: Sequence[Subject], seed: Seed) -> Iterator[Case]:
@@ -155,9 +179,36 @@ def random_cases(tested: Sequence[Subject], seed: Seed) -> Iterator[Case]:
             yield next(stream)
 
 
-def _random_cases(tested: Subject, seed: Seed) -> Iterator[Case]:
-    """Random requests to one operation, without end; each draws from *seed* and its number."""
-    number = 0
+def further_cases(
+    tested: Iterable[Subject], seed: Seed, *, is_new: Callable[[Case], bool]
+) -> Iterator[Case]:
+    """What a run goes on with: the rest of the boundary walk and random requests, by turns.
+
+    Each operation has its turn until it has none that *is_new*.
+    """
+    streams = [
+        stream
+        for one in _sound(tested)
+        for stream in (
+            boundary(one, limit=_FURTHER),
+            _random_cases(one, seed, number=_RANDOM),
+        )
+    ]
+    while streams:
+        going = []
+        for stream in streams:
+            case = next((case for case in islice(stream, _EXHAUSTED) if is_new(case)), None)
+            if case is not None:
+                going.append(stream)
+                yield case
+        streams = going
+
+
+def _random_cases(tested: Subject, seed: Seed, *, number: int = 0) -> Iterator[Case]:
+    """Random requests to one operation, without end; each draws from *seed* and its number.
+
+    The first one's is the next after *number*.
+    """
     breakable = True
     while True:
         number += 1

@@ -8,7 +8,8 @@ puts the user's in its place when the request is sent, so that no case holds a s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
@@ -357,24 +358,34 @@ def _exceeds(value: Any, least: float) -> bool:
 # -- the same request twice -----------------------------------------------------------------------
 
 
-def deduplicated(cases: list[Case]) -> list[Case]:
-    """*cases* without those that send what an earlier one sends, whose laws it then serves too."""
-    kept: dict[Any, Case] = {}
-    ids: dict[str, int] = {}
-    for case in cases:
-        key = (case.derive, case.id) if case.derive else _sent(case)
-        first = kept.get(key)
-        if first is None:
-            count = ids[case.id] = ids.get(case.id, 0) + 1
-            kept[key] = case if count == 1 else replace(case, id=f"{case.id}-{count}")
-        elif set(case.laws) - set(first.laws):
-            laws = tuple(dict.fromkeys(first.laws + case.laws))
-            kept[key] = replace(first, laws=laws)
-    return list(kept.values())
+def distinct(groups: Iterable[Iterable[Case]]) -> Iterator[Case]:
+    """The cases of each of *groups* in turn, without those that send what an earlier one sends.
+
+    Inside a group the earlier one then serves the laws of the later too.
+    """
+    sent: set[Any] = set()
+    ids: Counter[str] = Counter()
+    for group in groups:
+        kept: dict[Any, Case] = {}
+        for case in group:
+            key = request_key(case)
+            if key in sent:
+                continue
+            first = kept.setdefault(key, case)
+            if set(case.laws) - set(first.laws):
+                laws = tuple(dict.fromkeys(first.laws + case.laws))
+                kept[key] = replace(first, laws=laws)
+        sent |= kept.keys()
+        for case in kept.values():
+            ids[case.id] += 1
+            count = ids[case.id]
+            yield case if count == 1 else replace(case, id=f"{case.id}-{count}")
 
 
-def _sent(case: Case) -> tuple[Any, ...]:
+def request_key(case: Case) -> tuple[Any, ...]:
     """What two cases share when they send the same: order of members and white space aside."""
+    if case.derive:
+        return (case.id,)  # nobody knows yet what it will be
     request = case.request
     body: bytes = request.body
     if case.phase != "protocol" and case.value is not None:

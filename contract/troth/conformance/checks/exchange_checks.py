@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
+from urllib.parse import unquote_plus
 
 from troth import pointer as pointers
 from troth.conformance.cases.case import Case, readable
@@ -24,6 +25,7 @@ from troth.http.exchange import FAULTS, Exchange, Request, Response
 from troth.laws.laws import Verdict
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Match, Operation
+from troth.openapi.resources import resources
 from troth.validation import validator
 from troth.validation.responses import ResponseValidator, missing_field
 from troth.validation.security import check_security
@@ -83,8 +85,10 @@ def _expectation(contract: Contract, case: Case) -> Expectation:
         match = contract.match_request(request)
     except NoSuchPath:
         return "no-path"
-    except MethodNotAllowed:
-        return "no-method"
+    except MethodNotAllowed as fault:
+        # RFC 9110 §9.3.2: wherever GET is there may be HEAD, which no document need declare
+        is_head = request.method == "HEAD" and "GET" in fault.allowed
+        return "either" if is_head else "no-method"
     effective, published = case.intent, case.published_intent
     is_meant = match.operation.name == case.operation or not case.operation
     if effective == published == "valid":
@@ -243,6 +247,8 @@ class _Check:
             code = "response.unexpected-redirect"
             message = f"the answer redirects with {status}"
         elif expected == "accepted" and status >= 400:
+            if status in _OF_PLACES and self._names_a_place:
+                return  # where a list goes on only its own answers know
             code = "request.valid-refused"
             message = (
                 f"a request that the document accepts is refused with {status}"
@@ -333,6 +339,16 @@ class _Check:
             violation = self._violation("response.allow-wrong", message)
             yield replace(violation, severity=severity)
 
+    @property
+    def _names_a_place(self) -> bool:
+        """Whether the request asks for the part of a list that begins at a cursor."""
+        resource = resources(self.contract).of(self.effective_operation)
+        cursor = resource.listing.cursor if resource and resource.listing else None
+        query = self.exchange.request.target.partition("?")[2]
+        return cursor is not None and any(
+            unquote_plus(pair.partition("=")[0]) == cursor for pair in query.split("&")
+        )
+
     @cached_property
     def _request_violations(self) -> tuple[Violation, ...]:
         return _broken_by(self.contract, self.exchange.request)
@@ -373,6 +389,8 @@ def _broken_by(contract: Contract, request: Request) -> tuple[Violation, ...]:
 
 #: What tells of the state of things and not of the request: RFC 9110 §15.5.5, §15.5.11.
 _GONE = frozenset({404, 410})
+#: How a cursor is refused that no answer gave, or none any more.
+_OF_PLACES = frozenset({400, 404, 410, 422})
 #: What says that the request itself is wrong; every other refusal speaks of who asks, or of what
 #: there is: RFC 9110 §15.5, RFC 6585.
 _OF_REQUESTS = frozenset({400, 405, 406, 408, 411, 413, 414, 415, 416, 417, 421, 422, 426, 431})

@@ -18,6 +18,14 @@ from troth.conformance.run_summary import RunSummary, check_of
 from troth.http import json_text, media_type
 from troth.http.exchange import Exchange, Fields
 
+#: What the end of a run was for, by what was used up.
+_ENDS = {
+    "requests": "the requests that it had were used up",
+    "time": "its time was over",
+    "tokens": "the tokens that it had were used up",
+    "cases": "there was no request left that it had not sent",
+    "stopped": "it was told to",
+}
 _NO_FIELDS = ("content-length", "user-agent", "host")
 _LINES = 40
 #: So many lines are shown of an answer's body that is not at fault.
@@ -87,6 +95,45 @@ def finding_text(
         curl=curl_line(run, finding),
         steps=tuple(step_text(step, most=_TASTE * width) for step in finding.steps),
     )
+
+
+def unreached_line(run: RunSummary) -> str:
+    """How many operations had no success; empty where all had."""
+    number = sum(one.kind != "excluded" for one in run.unreached)
+    excluded = len(run.unreached) - number
+    tested = sum(bool(operation.name) for operation in run.operations)
+    words = [f"{number:,} of {counted(tested, 'operation')} had no success"] if number else []
+    words += [f"{counted(excluded, 'operation')} not tested"] if excluded else []
+    return ", ".join(words)
+
+
+def unreached_by_reason(run: RunSummary) -> dict[str, list[str]]:
+    """The operations that were not reached, by the reason, in the order of the document."""
+    reasons: dict[str, list[str]] = {}
+    for one in run.unreached:
+        reasons.setdefault(one.reason, []).append(one.operation)
+    return reasons
+
+
+def notes_of_run(run: RunSummary) -> list[str]:
+    """What a reader of numbers ought to know: waits, what ended the run, what it left out."""
+    notes = []
+    if run.waited:
+        statuses = " and ".join(sorted({str(one.status) for one in run.waited}))
+        seconds = sum(one.seconds for one in run.waited)
+        notes.append(
+            f"{statuses} came {counted(len(run.waited), 'time')} with a time to wait: "
+            f"asked again after {seconds:g} s in all, not counted as requests"
+        )
+    finished = run.finished
+    if finished and (finished.spent or finished.phases_left):
+        end = f"the run ended when {_ENDS[finished.spent]}" if finished.spent in _ENDS else ""
+        left = ", ".join(finished.phases_left)
+        words = [end, f"not to the end of: {left}" if left else ""]
+        notes.append("; ".join(word for word in words if word))
+    if finished and finished.tokens:
+        notes.append(f"the answers took {counted(finished.tokens, 'token')}")
+    return notes
 
 
 def step_text(step: Step, *, most: int = 200) -> StepText:

@@ -459,11 +459,13 @@ class Trial:
         body: Any = UNSET,
         token: str | None = None,
         target: str | None = None,
+        method: str | None = None,
     ) -> Answer | None:
         """Send a request to *operation*, addressed to *item* and what is above it.
 
         *query* are values of parameters, or of any other names; *fields* take the place of those of
-        the same name; *target* that of the whole target.  *token* is another than the user's own.
+        the same name; *target* that of the whole target, *method* that of the operation's own.
+        *token* is another than the user's own.
         """
         subject = self.session.subjects.get(operation.name)
         if subject is None or subject.fault:
@@ -481,6 +483,7 @@ class Trial:
             body=body,
             token=token,
             target=target,
+            method=method,
         )
 
     def _addressing(
@@ -523,6 +526,7 @@ class Trial:
         body: Any = UNSET,
         token: str | None = None,
         target: str | None = None,
+        method: str | None = None,
         makes: int = 0,
     ) -> Answer | None:
         # what was made is deleted at the end, so that much is kept for that
@@ -535,6 +539,7 @@ class Trial:
         replaced = {name.lower() for name, _ in fields}
         kept = tuple(pair for pair in request.fields if pair[0].lower() not in replaced)
         request = replace(request, fields=(*kept, *fields), target=target or request.target)
+        request = replace(request, method=method or request.method)
         case = replace(case, request=with_credential(request, token))
         exchange = await self.session.send(case)
         violations = self.session.check(case, exchange, purpose=self._purpose)
