@@ -21,7 +21,7 @@ from troth.conformance.stateful.comparison import (
     same,
 )
 from troth.conformance.stateful.drawing import defaults
-from troth.conformance.stateful.items import Answer, Item, at, put
+from troth.conformance.stateful.items import Answer, Item, at, put, same_id
 from troth.conformance.stateful.life_cycle import (
     current,
     different,
@@ -101,7 +101,8 @@ async def _kept(
             pointer=lost[0].pointer,
         )
         return None
-    stale = _lost(members, by)
+    # an answer may have a part of the item
+    stale = [one for one in _lost(members, by) if one.kind == "changed"]
     if stale:
         message = f"{by.line} answers otherwise than {after.line} then: {named(stale)}"
         trial.tell("resource.answer-stale", message, by=by, pointer=stale[0].pointer)
@@ -270,6 +271,12 @@ def _whole(trial: Trial, subject: Subject, item: Item, drawn: Any) -> tuple[Any,
         if name in known and (is_computed(name) or name in own_name(item))
     }
     body = put(drawn, place, {**inner, **kept})
+    parameter = item.resource.parameter
+    if parameter is not None and parameter not in subject.operation.template.names:
+        # what is replaced is named in the body alone
+        body = trial.with_name(subject, item.resource, body=body, name=item.identifier)
+        if not same_id(at(body, place + (item.resource.identifier or "")), item.identifier):
+            return drawn, UNSET
     if subject.made is not None and subject.made.valid(body):
         return body, at(body, place)
     return drawn, inner

@@ -6,13 +6,15 @@ several draws each member is taken from the one where its value says most.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from troth import pointer as pointers
 from troth.conformance.cases.case import Subject
 from troth.conformance.stateful.comparison import same
+from troth.conformance.stateful.items import at, put
 from troth.errors import SpecError
-from troth.generation.request_writer import body_type
+from troth.generation.request_writer import UNSET, body_type
 from troth.generation.source import Unsatisfiable
 from troth.generation.values import synthesize
 from troth.openapi.schema_view import View, of_content
@@ -20,7 +22,7 @@ from troth.schema.schema import Schema
 from troth.seed import Seed
 
 #: So many bodies are drawn for one that tells something.
-_DRAWS = 6
+_DRAWS = 3
 
 
 def drawn(subject: Subject, *, seed: Seed, is_small: bool, name: str) -> Any:
@@ -71,14 +73,38 @@ def _telling(value: Any, view: View | None, *, schema: Schema, seed: Seed) -> An
     return whole
 
 
-def _other(value: Any, view: View, *, name: str, schema: Schema, seed: Seed) -> Any:
+def _other(
+    value: Any,
+    view: View,
+    *,
+    name: str,
+    schema: Schema,
+    seed: Seed,
+    but: Collection[Any] = (),
+) -> Any:
     beside: list[dict[str, Any]] = [{"type": sorted(view.types)}] if view.types else []
-    beside.append({"not": {"enum": [None, value, *defaults(view)]}})
+    beside.append({"not": {"enum": [None, value, *defaults(view), *but]}})
     try:
         own = schema.schemas.at(view.pointer)
         return synthesize(own, seed=seed.child(name), name=name, beside=tuple(beside))
     except (Unsatisfiable, SpecError):
         return value
+
+
+def named_anew(
+    subject: Subject, body: Any, *, pointer: str, used: Collection[Any], seed: Seed
+) -> Any:
+    """*body* with an identifier at *pointer* that is none of those *used*, where it has one."""
+    entry = body_type(subject.operation)
+    view = of_content((entry,)) if entry is not None else None
+    member = view.at(pointer) if view is not None and pointer else None
+    before = at(body, pointer)
+    if member is None or subject.made is None or before is UNSET or before not in used:
+        return body
+    name = pointers.split(pointer)[-1]
+    value = _other(before, member, name=name, schema=subject.made.schema, seed=seed, but=used)
+    whole = put(body, pointer, value)
+    return whole if subject.made.valid(whole) else body
 
 
 #: The weight of a value that would be missed.

@@ -229,8 +229,8 @@ async def own_names(trial: Trial) -> None:
     second = others[0] if others else await trial.create()
     if first is None or second is None or not same_id(first.identifier, second.identifier):
         return
-    if first.identifier == "":
-        return  # there is only one, which has no name
+    if first.identifier == "" or at(second.sent, second.resource.identifier) is not UNSET:
+        return  # it has no name, or the one that the client gave it
     if first.created.sources != second.created.sources:
         return  # below other parents the same name is another's
     alike = first.sent == second.sent or first.sent is UNSET

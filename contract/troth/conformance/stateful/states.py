@@ -112,10 +112,7 @@ async def after_deletion(trial: Trial) -> None:
         return
     for answer in (
         await trial.update(item, made.body) if made is not None else None,
-        # a PUT may create what is not there, under a name that the client chose
-        await trial.replace(item, whole)
-        if whole is not UNSET and not trial.resource.is_client_named
-        else None,
+        await trial.replace(item, whole) if whole is not UNSET and not _creates(trial) else None,
     ):
         if answer is not None and answer.succeeded:
             message = f"{answer.line} is done, and {after.line} had answered {after.status}"
@@ -128,6 +125,13 @@ async def after_deletion(trial: Trial) -> None:
         if answer is not None and answer.succeeded:
             message = f"{answer.line} is done, and what it is below was deleted"
             trial.tell("resource.created-below-nothing", message, by=answer, severity="warning")
+
+
+def _creates(trial: Trial) -> bool:
+    """Whether PUT may create what is not there, under a name that the client chose."""
+    resource, subject = trial.resource, trial.subject("replace")
+    names = subject.operation.template.names if subject is not None else ()
+    return resource.is_client_named or resource.parameter not in names
 
 
 def _needs(*roles: Role) -> frozenset[Role]:

@@ -19,7 +19,7 @@ from troth.conformance.checks.answers import body_of
 from troth.conformance.events import Step, Taken
 from troth.conformance.session import Session
 from troth.conformance.stateful import paging
-from troth.conformance.stateful.drawing import drawn
+from troth.conformance.stateful.drawing import drawn, named_anew
 from troth.conformance.stateful.items import Answer, Item, Listed, at, put, same_id
 from troth.generation.request_writer import UNSET, in_path, with_credential
 from troth.generation.source import Unsatisfiable
@@ -137,11 +137,12 @@ class Trial:
         spare = _CONFLICTS
         while kinds:
             self._number += 1
-            body = self._drawn(subject, is_small=kinds[0])
+            body = self._own_name(subject, resource, self._drawn(subject, is_small=kinds[0]))
             item = await self._created(
                 *(resource, subject), is_named=is_named, body=body, says_name=kinds[0]
             )
             if isinstance(item, Item):
+                self._forget(item)
                 self._items.append(item)
                 return item
             if item is None or item.status in _LASTING or item.status < 400:
@@ -152,6 +153,18 @@ class Trial:
             kinds.pop(0)
         self._refused.add(resource)  # it would be again
         return None
+
+    def _own_name(self, subject: Subject, resource: Resource, body: Any) -> Any:
+        """*body* with another identifier than those before, where the client gives it in there."""
+        place = (resource.sent(subject.operation) or "") + (resource.identifier or "")
+        used = [each.identifier for each in self._items if each.resource is resource]
+        return named_anew(subject, body, pointer=place, used=used, seed=self._seed("name"))
+
+    def _forget(self, item: Item) -> None:
+        """Forget what has the name and the place of *item*, which has taken it."""
+        for other in self._items:
+            if other.resource is item.resource and other.values == item.values:
+                other.is_gone = other.is_spoiled = True
 
     def _creating(self, resource: Resource) -> tuple[Subject | None, bool]:
         """The operation that creates an item, and whether the client names it."""
