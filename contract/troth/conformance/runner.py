@@ -140,6 +140,7 @@ class Run:
             phase,
             session.subjects.values(),
             settings=session.settings,
+            planned=self._planned,
             remembered=session.memory.bodies,
         )
         if not session.sent.number:
