@@ -115,7 +115,7 @@ class ResourceResponder:
         above = self._above(asked)
         lost = self.store.lost_parent(self.resource, above or (), asker)
         if lost is not None and self._declares(404):
-            return self._missing(lost)
+            return self._missing(lost.key, name=lost.resource.name)
         if self.role in ("list", "search"):
             return self._listed(asked, above, asker)
         if above is None:
@@ -213,11 +213,11 @@ class ResourceResponder:
         response = self.operation.response(status)
         return response is not None and response.status != "default"
 
-    def _missing(self, key: str, *, is_gone: bool = False) -> Problem:
+    def _missing(self, key: str, *, name: str = "", is_gone: bool = False) -> Problem:
         exact = {response.status for response in self.operation.responses}
         status = 410 if is_gone and "410" in exact else 404
         message = f"{key[:200]!r} was deleted" if is_gone else f"there is no {key[:200]!r}"
-        return Problem(status, f"{self.resource.name}: {message}", "not_found")
+        return Problem(status, f"{name or self.resource.name}: {message}", "not_found")
 
     def _unfound(
         self, asked: Asked, place: Place, asker: Asker, key: str
@@ -379,10 +379,24 @@ class ResourceResponder:
         at = self.resource.item(self.operation, status)
         if at is not None and made.key is None:
             made.name(pointer.find(drawn, pointer_of(at, self.resource.identifier)))
+        if at is not None and not made.item.version:
+            drawn = self._emptied(entry, drawn, at, made.item)
         made.finish()
         body = self._with_item(entry, drawn, made.item, status)
         made.keep()
         return body
+
+    def _emptied(self, entry: MediaType, drawn: Any, at: str, item: Item) -> Any:
+        """*drawn* without the things in a new one: there are none yet that nobody sent."""
+        place = pointer.find(drawn, at)
+        if not isinstance(place, dict) or not isinstance(item.value, dict) or entry.schema is None:
+            return drawn
+        for name, member in place.items():
+            is_full = isinstance(member, list) and any(isinstance(one, dict) for one in member)
+            if is_full and name not in item.value:
+                emptied = placed(drawn, pointer.join(at, name), [])
+                drawn = emptied if entry.schema.is_valid(emptied) else drawn
+        return drawn
 
     def _with_item(self, entry: MediaType, drawn: Any, item: Item, status: int) -> Any:
         at, schema = self.resource.item(self.operation, status), entry.schema
@@ -546,6 +560,9 @@ class ResourceResponder:
             body = placed(said, at, pointer.find(body, at))
         if listing.total is not None:
             body = _first_valid(schema, body, listing.total, (page.total, str(page.total)))
+        if listing.pages is not None:
+            pages = -(-page.total // page.size) if page.size else 1
+            body = _first_valid(schema, body, listing.pages, (pages,))
         if listing.more is not None:
             body = _first_valid(schema, body, listing.more, (bool(page.after),))
         if listing.next is not None:

@@ -26,10 +26,14 @@ Row = tuple[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The *rows* of a page, of *total*; *after* tells what parameters ask for the next one."""
+    """The *rows* of a page, of *total*; *after* tells what parameters ask for the next one.
+
+    *size* is how many a page may have, None where all are on the one.
+    """
 
     rows: Sequence[Row]
     total: int
+    size: int | None
     after: Mapping[str, str]
 
 
@@ -147,7 +151,7 @@ def _cut(
             after[listing.page] = str((first_page if number is None else number) + 1)
         elif listing.offset is not None:
             after[listing.offset] = str(end)
-    return Page(part, total, after)
+    return Page(part, total, limit, after)
 
 
 def _count(value: Any) -> int | None:
