@@ -27,9 +27,9 @@ def listing(contract: Contract, settings: Settings) -> Iterator[str]:
             fault = visible(subject.fault)
             yield f"{subject.operation.name}: no valid request can be made: {fault}"
     for phase in settings.phases:
-        planned = cases_of(phase, tested.values(), settings=settings)
-        counts[phase] = len(planned)
-        for case in planned:
+        before, counts[phase] = sum(counts.values()), 0
+        for case in cases_of(phase, tested.values(), settings=settings, planned=before):
+            counts[phase] += 1
             yield from _lines(contract, case, settings, redactor)
     total = sum(counts.values())
     shares = ", ".join(
@@ -38,7 +38,7 @@ def listing(contract: Contract, settings: Settings) -> Iterator[str]:
     )
     yield (
         f"{counted(total, 'request')} planned for {settings.url} ({shares}), "
-        f"at most {settings.max_requests:,} sent; nothing was sent now"
+        f"{settings.limits()}; nothing was sent now"
     )
 
 

@@ -549,6 +549,15 @@ class Edges:
     ) -> Any:
         """A value of any type that *shape* has; now and then a documented example."""
         graph = generator.graph
+        if shape.denied:
+            settled = graph.settled(shape)
+            if not settled:
+                raise Unsatisfiable("its schemas exclude one another")
+            first = source.below(len(settled))
+            return first_built(
+                lambda one: self.shaped(generator, one, source, depth, name),
+                (settled[first:] + settled[:first])[:_TRIES],
+            )
         if shape.values is not None:
             fitting = [value for value in shape.values if graph.fits(shape, value)]
             if not fitting:

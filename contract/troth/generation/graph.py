@@ -17,12 +17,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import combinations, islice
+from itertools import combinations, islice, product
+from math import gcd
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from troth import pointer
 from troth.errors import SpecError
+from troth.generation.places import Places
 from troth.generation.shape import (
     ANY,
     Conjunction,
@@ -56,6 +57,10 @@ _KEPT = 48
 _MET = 512
 # Beyond so many branches, fewer alternatives of each are kept.
 _FEW = 4
+# So many pairs are looked at for one that excludes nothing.
+_MOST_PAIRS = 2304
+# Steps of this part of a whole fall everywhere, however few they are.
+_GOLDEN = 0.618
 # So many branches of one choice are offered.
 _BRANCHES = 64
 # The deepest nesting that a schema may force.
@@ -84,7 +89,9 @@ def graph_of(schemas: Schemas) -> Graph:
 
 def node_of(schema: Schema, beside: Conjunction = ()) -> Node:
     """The node of *schema*, and of what else holds *beside* it."""
-    return graph_of(schema.schemas).node((schema.prepared, *beside))
+    graph = graph_of(schema.schemas)
+    graph.places.note(schema.prepared, schema.pointer)
+    return graph.node((schema.prepared, *beside))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,19 +129,19 @@ class Graph:
 
     def __init__(self, root: Any, *, at: Callable[[str], Check] | None = None) -> None:
         self.root = root
+        self.places = Places(root)
         self._at = at
         # by a schema's identity, by its complement where the schema is denied, or by those of many
         self._shapes: dict[Key, Shapes] = {}
         self._own: dict[int, Shape | None] = {}
         self._choices: dict[int, tuple[Choice, ...]] = {}
         self._negated: dict[int, Subschema] = {}
-        self._targets: dict[str, Subschema] = {}
-        self._anchors: dict[str, Subschema] | None = None
         self._nodes: dict[tuple[tuple[int, ...], frozenset[tuple[int, str]]], Node] = {}
         self._known: dict[int, Node] = {}
         self._checks: dict[int, Check] = {}
-        self._pointers: dict[int, str] | None = None
         self._heights: dict[tuple[int, ...], int] = {}
+        # whether a conjunction has any, where that is all that was asked
+        self._possible: dict[tuple[int, ...], bool] = {}
         self._open: set[Key] = set()
         self._lock = threading.RLock()
         # Identities are keys, so what was seen must stay alive.
@@ -208,12 +215,6 @@ class Graph:
             self._kept.append(node)
             self._negated[id(node)] = {"not": node}
         return self._negated[id(node)]
-
-    def target(self, reference: str) -> Subschema:
-        """The schema that *reference* names inside *root*.  Raises Unsatisfiable."""
-        if reference not in self._targets:
-            self._targets[reference] = self._follow(reference)
-        return self._targets[reference]
 
     def member(self, shape: Shape, name: str) -> Conjunction:
         """The schemas of the member called *name*: `False` among them where none can be."""
@@ -308,6 +309,8 @@ class Graph:
         """Whether *value* is what *shape* asks for (formats aside)."""
         if type_of(value) not in shape.types or not plain_fit(shape, value):
             return False
+        if shape.denied and any(self.admits((each,), value, memo) for each in shape.denied):
+            return False
         if isinstance(value, dict):
             return all(
                 self.admits(self.member(shape, name), member, memo)
@@ -335,9 +338,7 @@ class Graph:
             return _anything if node else _nothing
         check = self._checks.get(id(node))
         if check is None:
-            if self._pointers is None:
-                self._pointers = dict(_pointers(self.root))
-            where = self._pointers.get(id(node))
+            where = self.places.pointer_of(node) if self._at is not None else None
             if where is not None and self._at is not None:
                 check = self._at(where)
             else:
@@ -424,7 +425,7 @@ class Graph:
         for word in _REFERENCES:
             reference = node.get(word)
             if isinstance(reference, str):
-                yield self.target(reference)
+                yield self.places.target(reference)
 
     def _joined(self, node: Mapping[str, Any]) -> Iterator[Subschema]:
         """What *node* refers to, and what values that are drawn have beside."""
@@ -458,23 +459,26 @@ class Graph:
     def _every(self, parts: Iterable[Shapes], *, kept: int = _KEPT) -> Shapes:
         """What has one of each of *parts*: *kept* alternatives, spread over those that there are.
 
-        Where few are kept, few are looked at; if they exclude one another, all are.
+        Where few are kept, few are looked at, and no more are made; if they exclude one another,
+        all are.
         """
         parts = tuple(parts)
         met: Shapes = (ANY,)
         for shapes in parts:
-            tried = shapes if kept == _KEPT else _spread(shapes, kept * 4)
-            met = _spread(tuple(islice(self._meetings(met, tried), _MET)), kept)
-            if not met and kept < _KEPT:
+            if kept == _KEPT:
+                met = _spread(tuple(islice(self._meetings(product(met, shapes)), _MET)), kept)
+                continue
+            pairs = _strewn(tuple(product(met, _spread(shapes, kept * 4))))
+            met = tuple(islice(self._meetings(pairs), kept))
+            if not met:
                 return self._every(parts)
         return met
 
-    def _meetings(self, ones: Shapes, others: Shapes) -> Iterator[Shape]:
-        for one in ones:
-            for other in others:
-                shape = meet(one, other)
-                if shape is not None and self._satisfiable(shape, one, other):
-                    yield shape
+    def _meetings(self, pairs: Iterable[tuple[Shape, Shape]]) -> Iterator[Shape]:
+        for one, other in pairs:
+            shape = meet(one, other)
+            if shape is not None and self._satisfiable(shape, one, other):
+                yield shape
 
     def _satisfiable(self, shape: Shape, one: Shape, other: Shape) -> bool:
         """Whether the members that both sides speak of, and that must be there, can be."""
@@ -485,23 +489,64 @@ class Graph:
                 nodes = member_nodes(shape, name)
                 key = tuple(map(id, nodes))
                 busy = self._open.intersection((*key, key))
-                if len(nodes) > 1 and not busy and not self.of(nodes):
+                if len(nodes) > 1 and not busy and not self._is_possible(key, nodes):
                     return False
         return shape.values is None or any(self.fits(shape, value) for value in shape.values)
 
+    def _is_possible(self, key: tuple[int, ...], nodes: Conjunction) -> bool:
+        """Whether a conjunction of schemas has an alternative, as far as a bounded search tells.
+
+        All of them are worked out when a value is drawn there.
+        """
+        if key in self._shapes:
+            return bool(self._shapes[key])
+        possible = self._possible.get(key)
+        if possible is None:
+            with self._lock:
+                self._kept.append(nodes)
+                self._open.add(key)
+                try:
+                    possible = self._possible[key] = self._meet_anywhere(nodes)
+                finally:
+                    self._open.discard(key)
+        return possible
+
+    def _meet_anywhere(self, nodes: Conjunction) -> bool:
+        met: Iterable[Shape] = (ANY,)
+        for node in nodes:
+            met = self._meetings(islice(_pairs(met, self.one(node)), _MOST_PAIRS))
+        return any(True for _ in met)
+
     def _exactly_one(self, branches: list[Subschema]) -> Shapes:
         own: list[Shape] = []
-        # of many branches each has a share in the alternatives that are kept
-        kept = _share(len(branches))
         for index, branch in enumerate(branches):
+            others = (*branches[:index], *branches[index + 1 :])
             shapes = self.one(branch)
-            for other in branches[:index] + branches[index + 1 :]:
-                # Most branches exclude each other by a type or a constant: then there is nothing
-                # to add.
-                if shapes and any(True for _ in self._meetings(shapes, self.one(other))):
-                    shapes = self._every([shapes, self.denials(other)], kept=kept)
-            own.extend(shapes)
+            if len(branches) > _FEW:
+                # so many pairs take long to tell apart: that is done for what is drawn
+                own += filter(None, (meet(shape, Shape(denied=others)) for shape in shapes))
+            else:
+                own += self._without(shapes, others, kept=_KEPT)
         return tuple(own)
+
+    def settled(self, shape: Shape) -> Shapes:
+        """The alternatives of *shape* once what it denies is turned into shapes."""
+        if not shape.denied:
+            return (shape,)
+        settled: Shapes | None = shape.derived.get("settled")
+        if settled is None:
+            plain = (replace(shape, denied=()),)
+            settled = self._without(plain, shape.denied, kept=_share(len(shape.denied)))
+            shape.derived["settled"] = settled
+        return settled
+
+    def _without(self, shapes: Shapes, others: Iterable[Subschema], *, kept: int) -> Shapes:
+        """*shapes* such that none of *others* holds."""
+        for other in others:
+            # Most schemas exclude each other by a type or a constant: then there is nothing to add.
+            if any(True for _ in self._meetings(product(shapes, self.one(other)))):
+                shapes = self._every([shapes, self.denials(other)], kept=kept)
+        return shapes
 
     def _deny(self, node: Mapping[str, Any]) -> Iterable[Shape]:
         yield from own_denials(node, negated=self.negated)
@@ -525,21 +570,6 @@ class Graph:
         pairs = tuple(combinations(branches, 2))
         for pair in _spread(pairs, _KEPT):
             yield from self._every(map(self.one, pair), kept=kept)
-
-    def _follow(self, reference: str) -> Subschema:
-        if self._anchors is None:
-            self._anchors = dict(_anchors(self.root))
-        base, _, fragment = reference.partition("#")
-        target = self._anchors.get(base) if base else self.root
-        if target is not None and (not fragment or fragment.startswith("/")):
-            try:
-                return pointer.resolve(target, pointer.from_fragment(fragment))
-            except (KeyError, ValueError):
-                pass
-        anchored = self._anchors.get(reference if base else "#" + fragment)
-        if anchored is None:
-            raise Unsatisfiable(f"the reference {reference!r} leads nowhere in this schema")
-        return anchored
 
 
 class Node:
@@ -658,33 +688,20 @@ def _spread(several: tuple[T, ...], kept: int) -> tuple[T, ...]:
     return tuple(several[index * len(several) // kept] for index in range(kept))
 
 
+def _pairs(ones: Iterable[T], others: Iterable[T]) -> Iterator[tuple[T, T]]:
+    """The product of both, of which *ones* are made as they are needed."""
+    return ((one, other) for one in ones for other in others)
+
+
+def _strewn(several: tuple[T, ...]) -> Iterator[T]:
+    """All of *several*, such that the first few are from all over them."""
+    count = len(several)
+    step = max(1, round(count * _GOLDEN))
+    while gcd(step, count) > 1:
+        step += 1
+    return (several[index * step % count] for index in range(count))
+
+
 def _share(count: int) -> int:
     """How many alternatives each of *count* branches has a share in."""
     return _KEPT if count <= _FEW else max(2, _KEPT // count)
-
-
-def _pointers(root: Any) -> Iterator[tuple[int, str]]:
-    # the whole document is walked for its first value: no pointer is written for a scalar
-    waiting = [("", root)] if isinstance(root, (dict, list)) else []
-    while waiting:
-        at, node = waiting.pop()
-        if isinstance(node, dict):
-            yield id(node), at
-        children = node.items() if isinstance(node, dict) else enumerate(node)
-        for key, child in children:
-            if isinstance(child, (dict, list)):
-                waiting.append((pointer.join(at, key), child))
-
-
-def _anchors(root: Any) -> Iterator[tuple[str, Subschema]]:
-    waiting = [root] if isinstance(root, (dict, list)) else []
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, dict):
-            for word in ("$anchor", "$dynamicAnchor"):
-                if isinstance(node.get(word), str):
-                    yield "#" + node[word], node
-            if isinstance(node.get("$id"), str):
-                yield node["$id"], node
-        children = node.values() if isinstance(node, dict) else node
-        waiting.extend([child for child in children if isinstance(child, (dict, list))])

@@ -105,7 +105,7 @@ def resolved(graph: Graph, nodes: Conjunction) -> tuple[int, ...]:
     for node in nodes:
         seen = 0
         while isinstance(node, dict) and "$ref" in node and _says_nothing_else(node) and seen < 32:
-            node, seen = graph.target(node["$ref"]), seen + 1
+            node, seen = graph.places.target(node["$ref"]), seen + 1
         branches.append(node)
     return tuple(id(node) for node in conjunction(branches))
 

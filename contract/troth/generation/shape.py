@@ -80,6 +80,7 @@ class Shape:
     the finite set of an enum; *excluded* are values (by `identity`) that are out.
     *duplicates* asks for two equal items, which only the denial of `uniqueItems` does.  *costs*
     are the values of `x-troth-costs`: a server may refuse more than that, valid as it is.
+    *denied* are schemas that must not hold, and that nobody has turned into shapes yet.
     *content* are the schemas of what a string holds as JSON, *encodings* how it holds that (or
     anything else, where no schema tells).  *derived* remembers what others work
     out of the shape.
@@ -117,6 +118,7 @@ class Shape:
     unevaluated: tuple[Subschema, ...] = ()
     examples: tuple[Any, ...] = ()
     costs: tuple[int | float, ...] = ()
+    denied: tuple[Subschema, ...] = ()
     derived: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
 
 

@@ -213,7 +213,7 @@ class SessionRun:
     def header(self) -> list[str]:
         """What is going to be done to whom, and what of the document is not understood."""
         settings, file = self.settings, self.contract.document.file
-        line = f"{settings.url} against {file}, at most {settings.max_requests} requests"
+        line = f"{settings.url} against {file}, {settings.limits()}"
         told = warnings(self.contract.faults, document=file)
         return [f"troth: {disarmed(visible(each))}" for each in (line, *told)]
 

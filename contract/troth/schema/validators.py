@@ -131,7 +131,7 @@ class Engine:
     def compile(self, pointer: str, *, keywords: Mapping[str, Any] | None = None) -> Compiled:
         """The validator of the schema at *pointer*; *keywords* are of our own making."""
         if self.is_large and pointer in self._referring:
-            kind = (pointer not in self._outer, bool(keywords))
+            kind = (not self._is_outermost(pointer), bool(keywords))
             if kind in self._shared or self._own >= _MOST_OWN:
                 shared = self._shared_by(*kind, keywords)
                 if pointer in shared:
@@ -168,16 +168,15 @@ class Engine:
     @cached_property
     def outermost(self) -> tuple[str, ...]:
         """The schemas that stand in no other one."""
-        known = frozenset(self.prepared.pointers)
-        return tuple(
-            pointer
-            for pointer in self.prepared.pointers
-            if not pointer or known.isdisjoint(((up := _parent(pointer)), _parent(up)))
-        )
+        return tuple(filter(self._is_outermost, self.prepared.pointers))
+
+    def _is_outermost(self, pointer: str) -> bool:
+        up = _parent(pointer)
+        return not pointer or self._known.isdisjoint((up, _parent(up)))
 
     @cached_property
-    def _outer(self) -> frozenset[str]:
-        return frozenset(self.outermost)
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.prepared.pointers)
 
     @cached_property
     def _referring(self) -> frozenset[str]:

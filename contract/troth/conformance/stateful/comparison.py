@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -47,50 +47,60 @@ def _shown(value: Any) -> str:
 
 # -- what a server computes -----------------------------------------------------------------------
 
-_COMPUTED = frozenset(
+_ALWAYS = frozenset(
     [
         *("id", "uuid", "guid", "created", "updated", "modified", "changed", "deleted", "inserted"),
         *("version", "revision", "rev", "etag", "checksum", "hash", "digest", "signature", "token"),
-        *("secret", "password", "passwd", "pin", "href", "links", "self", "slug", "permalink"),
-        *("state", "status", "phase", "stage", "sequence", "number", "count", "total", "size"),
-        *("owner", "creator", "object", "timestamp", "expires", "views", "likes", "balance"),
+        *("secret", "password", "passwd", "pin", "href", "links", "self", "object", "timestamp"),
     ]
 )
-#: Words before or after which a name says that it is about a moment, a count or a person.
-_COMPUTED_ENDS = frozenset({"at", "on", "by", "count", "total", "hash", "url", "uri", "version"})
+#: What some servers set themselves, and others take from whoever creates.
+_OFTEN = frozenset(
+    [
+        *("slug", "permalink", "state", "status", "phase", "stage", "sequence", "number", "count"),
+        *("total", "size", "owner", "creator", "expires", "views", "likes", "balance"),
+    ]
+)
+#: Words at whose end a name says that it is about a moment, a count or a person.
+_ENDS = frozenset({"at", "on", "by", "count", "total", "hash", "url", "uri", "version"})
+_MOMENTS = frozenset({"created", "updated", "modified", "deleted"})
+
+
+def is_always_computed(name: str) -> bool:
+    """Whether a member of this *name* is the server's own, whatever a client says."""
+    words = words_of(name)
+    is_moment = bool(words) and bool({words[0], words[-1]} & _MOMENTS)
+    return "".join(words) in _ALWAYS or name.startswith(("_", "@", "$")) or is_moment
 
 
 def is_computed(name: str) -> bool:
     """Whether a member of this *name* is one that servers often set themselves."""
     words = words_of(name)
-    if not words:
-        return False
-    joined = "".join(words)
-    first_or_last = {words[0], words[-1]} & {"created", "updated", "modified", "deleted"}
-    return (
-        joined in _COMPUTED
-        or name.startswith(("_", "@", "$"))
-        or bool(first_or_last)
-        or (len(words) > 1 and words[-1] in _COMPUTED_ENDS)
-    )
+    is_ended = len(words) > 1 and words[-1] in _ENDS
+    return is_always_computed(name) or "".join(words) in _OFTEN or is_ended
 
 
 # -- what differs ---------------------------------------------------------------------------------
 
 
 def differences(
-    meant: Any, there: Any, *, but: Sequence[str] = (), declared: Sequence[str] | None = None
+    meant: Any,
+    there: Any,
+    *,
+    but: Sequence[str] = (),
+    declared: Sequence[str] | None = None,
+    computed: Callable[[str], bool] = is_computed,
 ) -> list[Difference]:
     """Where *there* has something else than *meant*, of the members that both know.
 
-    Members called as in *but* are left out, and so is what servers compute.  Of the members that
-    are not there only those that are *declared* count.
+    Members called as in *but* are left out, and so is what servers have *computed*.  Of the
+    members that are not there only those that are *declared* count.
     """
     if not isinstance(meant, dict) or not isinstance(there, dict):
         return []
     found: list[Difference] = []
     for name, value in meant.items():
-        if name in but or is_computed(name):
+        if name in but or computed(name):
             continue
         at = pointers.join("", name)
         if name in there:

@@ -7,19 +7,30 @@ kept and marked; a list may be one of few.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from troth import pointer as pointers
-from troth.conformance.stateful.comparison import Difference, differences
+from troth.conformance.stateful.comparison import (
+    Difference,
+    differences,
+    is_always_computed,
+    is_computed,
+    same,
+)
+from troth.conformance.stateful.drawing import defaults
 from troth.conformance.stateful.items import Answer, Item, Listed, at, same_id
 from troth.conformance.stateful.trial import Check, Trial
 from troth.generation.request_writer import UNSET
 from troth.openapi import runtime_expression
-from troth.openapi.schema_view import of_content
+from troth.openapi.schema_view import View, of_content
 from troth.violation import Severity
 
 #: So many other members of an item are tried for its name before it is said not to be there.
 _OTHER_NAMES = 5
+#: Where a schema stands that holds of some instances only.
+_BRANCH = re.compile(r"/(?:oneOf|anyOf|then|else|dependentSchemas)/")
 #: So many differences are named in a sentence.
 _NAMED = 3
 
@@ -83,21 +94,22 @@ async def reads_back(trial: Trial) -> None:
         return
     found = different(item, item.sent, answer)
     if found:
-        severity: Severity = "warning" if all(one.kind == "absent" for one in found) else "error"
         message = (
             f"{item.created.line} took it, and {answer.line} answers otherwise: {named(found)}"
         )
         trial.tell(
-            *("resource.reads-back-other", message),
+            "resource.reads-back-other",
+            message,
             by=answer,
-            severity=severity,
+            of=item.created,
             pointer=found[0].pointer,
         )
 
 
 async def current(trial: Trial, item: Item) -> Answer | None:
     """The answer that has *item* as it is now."""
-    if not item.readings or (trial.can("read") and item.readings[-1] is item.created):
+    is_answered = bool(item.readings) and item.readings[-1] is item.created
+    if not item.readings or (is_answered and trial.can("read") and not trial.is_small):
         answer = await trial.read(item)
         if answer is None and item.readings:
             return item.readings[-1]
@@ -107,7 +119,33 @@ async def current(trial: Trial, item: Item) -> Answer | None:
 
 def different(item: Item, meant: Any, answer: Answer) -> list[Difference]:
     """Where the item in *answer* is other than it was *meant*."""
-    return differences(meant, answer.item, but=own_name(item), declared=declared_in(item, answer))
+    declared = _declared_in(item, answer)
+    found = differences(
+        *(meant, answer.item),
+        but=own_name(item),
+        declared=list(declared),
+        computed=is_always_computed if is_told_apart(item, declared) else is_computed,
+    )
+    return [one for one in found if not (one.kind == "absent" and _is_default(one, declared))]
+
+
+def is_told_apart(item: Item, declared: Mapping[str, View]) -> bool:
+    """Whether the document says by two schemas what a client sends and what a server answers.
+
+    Then what a client may send is what it decides.  Where one schema stands for both, much of it
+    may be the server's.
+    """
+    sent = item.created.operation.request_body
+    view = of_content(sent.content) if sent is not None else None
+    inner = view.at(item.resource.sent(item.created.operation) or "") if view else None
+    members = inner.members if inner is not None else {}
+    return bool(set(declared) - set(members)) and not set(own_name(item)) & set(members)
+
+
+def severity_of(found: list[Difference]) -> Severity:
+    """A warning where all that was *found* is what many a server sets itself."""
+    names = [pointers.split(one.pointer)[0] for one in found]
+    return "warning" if all(map(is_computed, names)) else "error"
 
 
 def own_name(item: Item) -> tuple[str, ...]:
@@ -115,12 +153,19 @@ def own_name(item: Item) -> tuple[str, ...]:
     return pointers.split(item.resource.identifier or "")[:1]
 
 
-def declared_in(item: Item, answer: Answer) -> tuple[str, ...]:
-    """The members that the document says the item in *answer* has."""
+def _declared_in(item: Item, answer: Answer) -> dict[str, View]:
+    """The members that the document says the item in *answer* has, whatever branch it is of."""
     response = answer.operation.response(answer.status)
     view = of_content(response.content) if response is not None else None
     inner = view.at(item.resource.item(answer.operation, answer.status) or "") if view else None
-    return tuple(inner.members) if inner is not None else ()
+    members = inner.members if inner is not None else {}
+    return {name: one for name, one in members.items() if not _BRANCH.search(one.pointer)}
+
+
+def _is_default(one: Difference, declared: dict[str, View]) -> bool:
+    """Whether the value that is not there is what goes without saying."""
+    known = defaults(declared.get(pointers.split(one.pointer)[0]))
+    return one.meant in (0, False) or any(same(each, one.meant) for each in known)
 
 
 def named(found: list[Difference]) -> str:
@@ -148,13 +193,13 @@ async def location(trial: Trial) -> None:
     name = at(answer.item, item.resource.identifier)
     if answer.is_missing:
         message = f"the Location of {item.created.line} is {text!r}, and there is nothing there"
-        trial.tell("resource.location-wrong", message, by=answer)
+        trial.tell("resource.location-wrong", message, by=answer, of=item.created)
     elif answer.succeeded and name is not UNSET and not same_id(name, item.identifier):
         message = (
             f"the Location of {item.created.line} is {text!r}, which is {name!r}: "
             f"what was created is {item.identifier!r}"
         )
-        trial.tell("resource.location-wrong", message, by=answer)
+        trial.tell("resource.location-wrong", message, by=answer, of=item.created)
 
 
 async def own_names(trial: Trial) -> None:
@@ -176,22 +221,40 @@ async def own_names(trial: Trial) -> None:
     trial.tell("resource.id-repeated", message, by=second.created, severity=severity)
 
 
+async def names_after_deletion(trial: Trial) -> None:
+    """What is created after a deletion takes the name of nothing that is there."""
+    first = await trial.create()
+    second = await trial.create() if first is not None and first.identifier != "" else None
+    if first is None or second is None or same_id(first.identifier, second.identifier):
+        return
+    gone = await trial.delete(first)
+    if gone is None or not gone.succeeded:
+        return
+    third = await trial.create()
+    if third is None or not same_id(third.identifier, second.identifier):
+        return
+    if third.sent == second.sent or third.created.status != 201:
+        return
+    message = f"after {gone.line} what is created is {third.identifier!r}, which is there already"
+    trial.tell("resource.id-repeated", message, by=third.created)
+
+
 async def listed(trial: Trial) -> None:
     """What was created is in its list."""
-    item = await trial.item()
-    if item is None or item.resource.identifier is None:
+    await trial.item()
+    for item in trial.items():
+        found = await _missing_from(trial, item) if item.resource.identifier else None
+        if found is None:
+            continue
+        severity: Severity = "error"
+        # one that has only what it must: no draft, no archived one
+        small = await trial.create(is_small=True)
+        if small is not None and await _missing_from(trial, small) is None:
+            severity = "warning"
+        missing = f"{item.created.line} created {item.identifier!r}"
+        message = f"{missing}, and it is in no page of {found.last.line}"
+        trial.tell("resource.not-listed", message, by=found.last, severity=severity)
         return
-    found = await _missing_from(trial, item)
-    if found is None:
-        return
-    severity: Severity = "error"
-    # one that has only what it must: no draft, no archived one
-    small = await trial.create(is_small=True)
-    if small is not None and await _missing_from(trial, small) is None:
-        severity = "warning"
-    missing = f"{item.created.line} created {item.identifier!r}"
-    message = f"{missing}, and it is in no page of {found.last.line}"
-    trial.tell("resource.not-listed", message, by=found.last, severity=severity)
 
 
 async def _missing_from(trial: Trial, item: Item) -> Listed | None:
@@ -211,7 +274,8 @@ async def _missing_from(trial: Trial, item: Item) -> Listed | None:
         narrowed = await trial.listed(item, query={name: value})
         if narrowed is not None and narrowed.having(item):
             return None
-    return found
+    answer = await trial.read(item)  # what cannot be read is missing for another reason
+    return None if answer is not None and answer.is_missing else found
 
 
 # -- deleted, and gone ----------------------------------------------------------------------------
@@ -262,7 +326,7 @@ async def _still_there(
             return
         after = again
     message = f"{by.line} answered {by.status}, and {after.line} still reads it"
-    trial.tell("resource.still-there", message, by=after)
+    trial.tell("resource.still-there", message, by=after, of=by)
 
 
 async def _still_listed(trial: Trial, item: Item, *, by: Answer) -> None:
@@ -284,4 +348,7 @@ READING: tuple[Check, ...] = (
     Check("own-names", own_names, frozenset({"create"})),
     Check("listed", listed, frozenset({"create", "list"})),
 )
-DELETING: tuple[Check, ...] = (Check("deleted", deleted, frozenset({"create", "delete"})),)
+DELETING: tuple[Check, ...] = (
+    Check("deleted", deleted, frozenset({"create", "delete"})),
+    Check("names-after-deletion", names_after_deletion, frozenset({"create", "delete"})),
+)

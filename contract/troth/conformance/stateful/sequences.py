@@ -13,7 +13,14 @@ from dataclasses import dataclass, replace
 from troth.conformance.cases.case import Case, slug
 from troth.conformance.findings import rule_of
 from troth.conformance.session import Session
-from troth.conformance.stateful import access, changes, life_cycle, preconditions
+from troth.conformance.stateful import (
+    access,
+    at_once,
+    changes,
+    life_cycle,
+    methods,
+    preconditions,
+)
 from troth.conformance.stateful.trial import Check, Told, Trial
 from troth.openapi.resources import Resource, Resources, resources
 
@@ -21,10 +28,12 @@ from troth.openapi.resources import Resource, Resources, resources
 #: nobody else needs.
 CHECKS: tuple[Check, ...] = (
     *life_cycle.READING,
-    *preconditions.CHECKS,
+    *methods.CHECKS,
     *changes.CHECKS,
+    *preconditions.CHECKS,
     *access.CHECKS,
     *life_cycle.DELETING,
+    *at_once.CHECKS,
 )
 #: Of all requests of a run, so large a part is for resources.
 _SHARE = 3

@@ -19,6 +19,7 @@ from troth.conformance.checks.answers import body_of
 from troth.conformance.events import Step, Taken
 from troth.conformance.session import Session
 from troth.conformance.stateful import paging
+from troth.conformance.stateful.drawing import drawn
 from troth.conformance.stateful.items import Answer, Item, Listed, at, put, same_id
 from troth.generation.request_writer import UNSET, in_path, with_credential
 from troth.generation.source import Unsatisfiable
@@ -33,6 +34,10 @@ from troth.violation import Severity, Violation
 
 #: Seconds that a server has until what it took is seen everywhere.
 _PATIENCE = 0.5
+#: So often another item is drawn for one that is there already.
+_CONFLICTS = 2
+#: What refuses any item.
+_LASTING = frozenset({401, 403, 404, 405})
 #: So many pages of a list are read: what is behind them is not known.
 _PAGES = 25
 Purpose = Literal["case", "repeat"]
@@ -58,8 +63,8 @@ class Check:
 class Trial:
     """What checks do with one resource.
 
-    With *is_small* items are as small as they may be.  One that is not *patient* has seen before
-    that waiting does not help.
+    One that *is_small* makes the smallest items, and asks for nothing that it was told before.
+    One that is not *patient* has seen before that waiting does not help.
     """
 
     def __init__(
@@ -79,10 +84,11 @@ class Trial:
         self.about = ""
         self._resources = known
         self._purpose: Purpose = purpose
-        self._is_small = is_small
+        self.is_small = is_small
         self._patient = patient
         self._items: list[Item] = []
         self._parents: dict[Resource, Item | None] = {}
+        self._refused: set[Resource] = set()
         self._number = 0
         self._is_over = False
 
@@ -96,10 +102,7 @@ class Trial:
 
     async def item(self) -> Item | None:
         """An item of the resource that is there, or a new one; None where none can be made."""
-        for item in self._items:
-            if item.resource is self.resource and not item.is_gone and not item.is_spoiled:
-                return item
-        return await self.create()
+        return next(iter(self.items()), None) or await self.create()
 
     async def create(self, *, is_small: bool = False) -> Item | None:
         """A new item of the resource, with other values than those before; None: it cannot be.
@@ -114,17 +117,23 @@ class Trial:
 
     async def _made(self, resource: Resource, *, is_small: bool = False) -> Item | None:
         subject, is_named = self._creating(resource)
-        if subject is None:
+        if subject is None or resource in self._refused:
             return None
-        sizes = (True,) if self._is_small or is_small else (False, True)
-        for size in sizes:
+        kinds = [True] if self.is_small or is_small else [False, True]
+        spare = _CONFLICTS
+        while kinds:
             self._number += 1
-            item = await self._created(resource, subject, is_named=is_named, is_small=size)
+            item = await self._created(resource, subject, is_named=is_named, is_small=kinds[0])
             if isinstance(item, Item):
                 self._items.append(item)
                 return item
-            if item is None or item.status in (401, 403, 404, 405) or item.status < 400:
-                return None
+            if item is None or item.status in _LASTING or item.status < 400:
+                break
+            if item.status == 409 and spare:  # there is one like it: another is drawn
+                spare -= 1
+                continue
+            kinds.pop(0)
+        self._refused.add(resource)  # it would be again
         return None
 
     def _creating(self, resource: Resource) -> tuple[Subject | None, bool]:
@@ -145,7 +154,12 @@ class Trial:
         body = self._drawn(subject, is_small=is_small)
         body = await self._with_references(operation, resource, body=body)
         if is_named and resource.parameter is not None:
-            values[resource.parameter] = self._name(subject, resource.parameter)
+            name = values[resource.parameter] = self._name(subject, resource.parameter)
+            if not await self._is_free(resource, values):
+                return None
+            if is_small and resource.identifier is not None:
+                # some servers want in the body, too, what the path says
+                body = self._with_name(subject, resource, body=body, name=name)
         answer = await self._send(subject, values=values, expressions=expressions, body=body)
         if answer is None or not answer.succeeded:
             return answer
@@ -169,9 +183,9 @@ class Trial:
         if answer.item is not UNSET and inside is not None:
             value = pointers.find(answer.item, inside)
             if isinstance(value, (str, int)) and not isinstance(value, bool) and value != "":
-                at = (resource.item(answer.operation, answer.status) or "") + inside
+                place = (resource.item(answer.operation, answer.status) or "") + inside
                 item.identifier = item.values[name] = value
-                item.expressions[name] = (answer, f"$response.body#{at}")
+                item.expressions[name] = (answer, f"$response.body#{place}")
                 item.readings.append(answer)
                 return True
         location = answer.field("Location") or ""
@@ -181,6 +195,22 @@ class Trial:
         item.identifier = item.values[name] = found
         item.expressions[name] = (answer, "$response.header.Location")
         return True
+
+    async def _is_free(self, resource: Resource, values: Mapping[str, Any]) -> bool:
+        """Whether nothing has the name in *values* yet: what is there is not ours to change."""
+        subject = self.subject("read", resource)
+        if subject is None:
+            return False
+        answer = await self._send(subject, values=values, expressions={})
+        return answer is not None and answer.is_missing
+
+    @staticmethod
+    def _with_name(subject: Subject, resource: Resource, *, body: Any, name: Any) -> Any:
+        place = (resource.sent(subject.operation) or "") + (resource.identifier or "")
+        if not isinstance(at(body, pointers.of(pointers.split(place)[:-1])), dict):
+            return body
+        whole = put(body, place, name)
+        return whole if subject.made is not None and subject.made.valid(whole) else body
 
     def _name(self, subject: Subject, parameter: str) -> Any:
         """A name that the client gives to a new item."""
@@ -194,31 +224,23 @@ class Trial:
         return f"troth-{self._seed('name').number():x}"[:18]
 
     def _seed(self, word: str) -> Seed:
-        label = (self.session.settings.seed, self.resource.path, self._number, self._is_small)
+        label = (self.session.settings.seed, self.resource.path, self._number, self.is_small)
         return Seed.of("stateful", word, *map(str, label))
 
     def _drawn(self, subject: Subject, *, is_small: bool) -> Any:
-        """A body of *subject*: with all that it may have, or with what it must."""
-        if subject.made is None:
-            return subject.minimal
-        try:
-            value = synthesize(
-                subject.made.schema,
-                seed=self._seed("body"),
-                optional=not is_small,
-                name=self.resource.name,
-            )
-        except Unsatisfiable:
-            return subject.minimal
-        return subject.overridden(value)
+        seed, name = self._seed("body"), self.resource.name
+        return drawn(subject, seed=seed, is_small=is_small or self.is_small, name=name)
 
-    def drawn(self, role: Role) -> Any:
-        """Another valid body of what the resource's *role* sends; UNSET where there is none."""
+    def drawn(self, role: Role, *, is_small: bool = False) -> Any:
+        """Another valid body of what the resource's *role* sends; UNSET where there is none.
+
+        One that *is_small* has what it must have, and nothing else.
+        """
         subject = self.subject(role)
         self._number += 1
         if subject is None or subject.made is None:
             return UNSET
-        return self._drawn(subject, is_small=False)
+        return self._drawn(subject, is_small=is_small)
 
     # -- what is above ------------------------------------------------------------------------
 
@@ -294,7 +316,8 @@ class Trial:
     ) -> Answer | None:
         """Read *item*; what is read is its `current` from now on."""
         answer = await self._asked("read", item, fields=fields, token=token)
-        if answer is not None and answer.succeeded and answer.item is not UNSET:
+        is_own = answer is not None and token is None
+        if answer is not None and is_own and answer.succeeded and answer.item is not UNSET:
             item.readings.append(answer)
         return answer
 
@@ -302,13 +325,21 @@ class Trial:
         self, item: Item, patch: Any, *, fields: Fields = (), token: str | None = None
     ) -> Answer | None:
         """Change *item* by the body *patch*."""
-        return await self._asked("update", item, body=patch, fields=fields, token=token)
+        return await self._changed("update", item, body=patch, fields=fields, token=token)
 
     async def replace(
         self, item: Item, body: Any, *, fields: Fields = (), token: str | None = None
     ) -> Answer | None:
         """Put the body *body* in the place of *item*."""
-        return await self._asked("replace", item, body=body, fields=fields, token=token)
+        return await self._changed("replace", item, body=body, fields=fields, token=token)
+
+    async def _changed(
+        self, role: Role, item: Item, *, body: Any, fields: Fields, token: str | None
+    ) -> Answer | None:
+        answer = await self._asked(role, item, body=body, fields=fields, token=token)
+        if answer is not None and 200 <= answer.status < 300:
+            item.readings.clear()  # it is not any more what was read
+        return answer
 
     async def delete(
         self, item: Item, *, fields: Fields = (), token: str | None = None
@@ -334,6 +365,14 @@ class Trial:
             return None
         return await self.send(subject.operation, item=item, body=body, fields=fields, token=token)
 
+    def items(self) -> list[Item]:
+        """Those of the resource that this trial has made and that are as checks expect them."""
+        return [
+            item
+            for item in self._items
+            if item.resource is self.resource and not (item.is_gone or item.is_spoiled)
+        ]
+
     async def send(
         self,
         operation: Operation,
@@ -344,11 +383,13 @@ class Trial:
         body: Any = UNSET,
         token: str | None = None,
         target: str | None = None,
+        method: str | None = None,
     ) -> Answer | None:
         """Send a request to *operation*, addressed to *item* and what is above it.
 
         *query* are values of parameters, or of any other names; *fields* take the place of those of
-        the same name; *target* that of the whole target.  *token* is another than the user's own.
+        the same name; *target* that of the whole target, *method* that of the operation's own.
+        *token* is another than the user's own.
         """
         subject = self.session.subjects.get(operation.name)
         if subject is None or subject.fault:
@@ -366,6 +407,7 @@ class Trial:
             body=body,
             token=token,
             target=target,
+            method=method,
         )
 
     def _addressing(
@@ -408,6 +450,7 @@ class Trial:
         body: Any = UNSET,
         token: str | None = None,
         target: str | None = None,
+        method: str | None = None,
     ) -> Answer | None:
         # what was made is deleted at the end, so that much is kept for that
         owed = sum(not item.is_gone for item in self._items)
@@ -419,6 +462,7 @@ class Trial:
         replaced = {name.lower() for name, _ in fields}
         kept = tuple(pair for pair in request.fields if pair[0].lower() not in replaced)
         request = replace(request, fields=(*kept, *fields), target=target or request.target)
+        request = replace(request, method=method or request.method)
         case = replace(case, request=with_credential(request, token))
         exchange = await self.session.send(case)
         violations = self.session.check(case, exchange, purpose=self._purpose)
@@ -428,8 +472,9 @@ class Trial:
         sources = self._sources(operation, values=values, expressions=expressions, fields=fields)
         answer = self._answer(case, operation, exchange=exchange, sources=sources)
         self.answers.append(answer)
-        # that a request is refused says nothing here: state may be the reason
-        told = (each for each in violations if each.code != "request.valid-refused")
+        # that a request is refused says nothing here: state may be the reason; and what a 405 says
+        # of methods takes no item to show
+        told = (each for each in violations if each.code not in _SAID_ELSEWHERE)
         self.told += [Told(each, answer) for each in told]
         return answer
 
@@ -586,19 +631,21 @@ class Trial:
         message: str,
         *,
         by: Answer,
+        of: Answer | None = None,
         severity: Severity = "error",
         pointer: str = "",
         alone: bool = False,
     ) -> None:
         """Tell what the answer *by*, after what was sent before it, shows; *pointer* is into it.
 
-        *alone*: it takes the place of whatever else that answer breaks.
+        *of* is the answer whose operation is to blame, where that is another.  *alone*: it takes
+        the place of whatever else the answer breaks.
         """
         if alone:
             self.told = [one for one in self.told if one.answer is not by]
         violation = Violation(
             code=code,
-            operation=by.operation.name,
+            operation=(of or by).operation.name,
             location=code.partition(".")[0],
             message=message,
             instance_pointer=pointer,
@@ -646,5 +693,7 @@ class Trial:
             item.is_gone = True
 
 
+#: What of an answer says nothing of the item that was asked for.
+_SAID_ELSEWHERE = frozenset({"request.valid-refused", "response.allow-wrong"})
 #: Header fields that make a request a conditional one (RFC 9110 §13.1): never drawn.
 _CONDITIONS = frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since"})
