@@ -184,6 +184,13 @@ class ResourceStore:
         return names
 
 
+def is_kept(resource: Resource) -> bool:
+    """Whether items of *resource* are kept: not of what can be listed only, and on one page."""
+    return not resource.operations.keys() <= {"list", "search"} or any(
+        one.page or one.offset or one.cursor for one in resource.listings.values()
+    )
+
+
 def key_of(resource: Resource, value: Any) -> str | None:
     """What identifies *value*, an item, as it stands in a path."""
     return (
