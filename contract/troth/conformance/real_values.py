@@ -377,7 +377,9 @@ def _rewritten(body: bytes, before: Any, after: Any, change: tuple[Any, Any]) ->
         old, new = map(write, change)
     except (ValueError, TypeError, OverflowError, RecursionError):
         return None
-    return body.replace(old, new) if body.count(old) == 1 else None
+    # not the 0 of a `-0`, nor the 7 of a `7.0`
+    parts = re.split(rb"(?<![\w.+-])" + re.escape(old) + rb"(?![\w.+-])", body)
+    return new.join(parts) if len(parts) == 2 else None
 
 
 def _key(filling: Filling) -> _Key:
