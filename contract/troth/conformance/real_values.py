@@ -324,6 +324,13 @@ class RealValues:
                     values[location, name] = known.value
         return values
 
+    def made(self, operation: Operation) -> int:
+        """How many items this run has made, and not deleted, that *operation* is for."""
+        name = _last(operation)
+        shape = _shape_to(operation, name)
+        known = self._candidates(operation, "path", name)
+        return sum(one.made == shape for one in known) if name else 0
+
     def _candidates(self, operation: Operation, location: str, name: str) -> list[Known]:
         """What is known for a parameter: what the run made comes first."""
         keys = [
