@@ -162,7 +162,7 @@ def _words(value: Any, depth: int) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Findings that have one cause, the worst of them first; each is at another operation."""
+    """Findings that have one cause, the worst of them first."""
 
     findings: tuple[Finding, ...]
 
@@ -179,7 +179,15 @@ class Cause:
     @property
     def operations(self) -> tuple[str, ...]:
         """The operations at which it shows."""
-        return tuple(dict.fromkeys(finding.violation.operation for finding in self.findings))
+        return tuple(self.ids)
+
+    @property
+    def ids(self) -> Mapping[str, list[str]]:
+        """The ids of its findings, by the operations at which it shows."""
+        ids: dict[str, list[str]] = {}
+        for finding in self.findings:
+            ids.setdefault(finding.violation.operation, []).append(finding.id)
+        return ids
 
 
 def causes(findings: Iterable[Finding]) -> tuple[Cause, ...]:
@@ -188,15 +196,24 @@ def causes(findings: Iterable[Finding]) -> tuple[Cause, ...]:
     times: Counter[tuple[Any, ...]] = Counter()
     for finding in findings:
         cause = _cause(finding)
-        # what was told apart at one operation is not one and the same
-        times[here := (finding.violation.operation, *cause)] += 1
-        groups.setdefault((times[here], *cause), []).append(finding)
+        # what a rule tells apart at one operation is not one and the same
+        if not is_causal(finding.violation):
+            times[here := (finding.violation.operation, *cause)] += 1
+            cause = (times[here], *cause)
+        groups.setdefault(cause, []).append(finding)
     return tuple(Cause(tuple(group)) for group in groups.values())
 
 
-def counts_of(all_causes: Sequence[Cause]) -> Counter[str]:
-    """How many causes there are of each severity; known ones apart."""
-    return Counter("known" if one.first.known else one.first.severity for one in all_causes)
+def counts_of(all_causes: Iterable[Cause]) -> Mapping[str, tuple[int, int]]:
+    """How many causes there are of each severity, and at how many operations; known ones apart."""
+    numbers: Counter[str] = Counter()
+    places: Counter[str] = Counter()
+    for one in all_causes:
+        word = "known" if one.first.known else one.first.severity
+        numbers[word] += 1
+        places[word] += len(one.operations)
+    words = ("error", "warning", "hint", "known")
+    return {word: (numbers[word], places[word]) for word in words}
 
 
 def _cause(finding: Finding) -> tuple[Any, ...]:
@@ -210,8 +227,9 @@ def _cause(finding: Finding) -> tuple[Any, ...]:
     if violation.code == "response.status-undeclared":
         return (*common, violation.status)
     if is_causal(violation) or not violation.schema_pointer:
-        # no rule tells the cause: what was tried must be the same, and what was answered
-        return (*common, violation.status, finding.about, _answer(finding.example.response))
+        # no rule tells the cause: where it was tried must be the same, and what was answered
+        where = finding.about.partition(": ")[0]
+        return (*common, violation.status, where, _answer(finding.example.response))
     rule = _rule(violation.schema_pointer)
     # what one operation says for itself is what another says for itself only in the same words
     said = violation.message if violation.schema_pointer.startswith("/paths/") else ""

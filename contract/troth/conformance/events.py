@@ -47,6 +47,18 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Citation:
+    """Words of the document: *lines* from the line *first* of its file, of which *at* matters.
+
+    0 where they are not the lines of a file: what stands there, laid out.
+    """
+
+    lines: tuple[str, ...]
+    first: int = 0
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One way in which the server departs from its document.
 
@@ -58,7 +70,7 @@ class Finding:
     capability that never held, for a finding of a whole capability.  *cuts* tell of the example's
     `request` and `response` bodies those that were cut short for the record.  *steps* are the
     exchanges that had to come before the example, in order, and *taken* what the example's request
-    has of their answers.
+    has of their answers.  *citation* has the words of the document that are broken.
     """
 
     id: str
@@ -76,6 +88,7 @@ class Finding:
     cuts: Mapping[str, Cut] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
     taken: tuple[Taken, ...] = ()
+    citation: Citation | None = None
 
     @property
     def flaky(self) -> bool:

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from troth.conformance.events import Event, Finished
+from troth.conformance.citations import Citations
+from troth.conformance.events import Event, Finished, Found
 from troth.conformance.redaction import Redactor
 from troth.conformance.settings import Settings
 from troth.openapi.contract import Contract
@@ -100,7 +101,7 @@ async def _run(
     from troth.conformance.session import Session
     from troth.conformance.transport import Transport
 
-    redactor = Redactor.of(settings)
+    redactor, citations = Redactor.of(settings), Citations(contract)
     transport = Transport(
         settings.url,
         caps=settings.caps,
@@ -114,12 +115,16 @@ async def _run(
             contract,
             transport,
             await with_model(contract, transport, settings),
-            emit=lambda event: tell(redactor.event(event)),
+            emit=lambda event: tell(redactor.event(_cited(citations, event))),
             clock=time.monotonic,
             known=known,
             second=second,
         )
         return await Run(session).go(at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+
+def _cited(citations: Citations, event: Event) -> Event:
+    return Found(citations.cited(event.finding)) if isinstance(event, Found) else event
 
 
 def _canceller() -> Callable[[], object]:

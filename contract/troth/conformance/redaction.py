@@ -316,6 +316,8 @@ class Redactor:
                 for one in finding.steps
             ),
             taken=self._taken(finding.taken),
+            citation=finding.citation
+            and replace(finding.citation, lines=tuple(map(self.text, finding.citation.lines))),
         )
 
     def _taken(self, taken: tuple[Taken, ...]) -> tuple[Taken, ...]:

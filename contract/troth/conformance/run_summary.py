@@ -213,8 +213,8 @@ class RunSummary:
         """
         counts, by_cause = self.counts, counts_of(self.causes)
         return [
-            _counted_places(by_cause["error"], counts["errors"], "error"),
-            _counted_places(by_cause["warning"], counts["warnings"], "warning"),
+            _counted_places(*by_cause["error"], "error"),
+            _counted_places(*by_cause["warning"], "warning"),
             *(f"{counts[name]} {name}" for name in others if counts[name]),
             counted(self.requests, "request"),
             f"{self.seconds:.1f} s",

@@ -18,6 +18,7 @@ from troth.conformance.reports.finding_text import (
     FindingText,
     finding_text,
     notes_of_run,
+    other_places,
     rule_place,
     sentence,
     unreached_by_reason,
@@ -157,11 +158,9 @@ class _Terminal:
 
     def places(self, cause: Cause) -> Iterator[str]:
         """Where else the cause of a finding shows."""
-        others = [f"{one.violation.operation} ({one.id})" for one in cause.others]
-        if others:
-            more = f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
-            line = f"also at {', '.join(others[:_NAMED])}{more}"
-            yield from self.text(visible(line), indent=2)
+        if cause.others:
+            places = other_places(cause, most=_NAMED)
+            yield from self.text(visible(f"also at {places}"), indent=2)
 
     def alike(self, causes: Sequence[Cause]) -> Iterator[str]:
         """Findings with the code of those before, in a line or two each."""
@@ -191,7 +190,7 @@ class _Terminal:
         yield ""
 
     def _in_a_line(self, cause: Cause, words: str) -> list[str]:
-        first, others = cause.first, len(cause.others)
+        first, others = cause.first, len(cause.operations) - 1
         line = f"{first.id}  {words} ({rule_place(first)})".removesuffix(" ()")
         more = f" (and at {counted(others, 'more place')})" if others else ""
         return self.text(shortened(visible(line), 4 * self.width) + more, indent=2)

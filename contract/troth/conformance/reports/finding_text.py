@@ -11,6 +11,7 @@ from typing import Any
 
 from troth import pointer as pointers
 from troth.conformance import curl
+from troth.conformance.conclusions import Cause
 from troth.conformance.events import Finding, Step
 from troth.conformance.reports.excerpts import excerpt, json_lines, size_note, stream_lines
 from troth.conformance.reports.text import counted, shortened
@@ -26,6 +27,8 @@ _ENDS = {
     "cases": "there was no request left that it had not sent",
     "stopped": "it was told to",
 }
+#: So many ids of findings at one operation are named.
+_IDS = 3
 _NO_FIELDS = ("content-length", "user-agent", "host")
 _LINES = 40
 #: So many lines are shown of an answer's body that is not at fault.
@@ -95,6 +98,18 @@ def finding_text(
         curl=curl_line(run, finding),
         steps=tuple(step_text(step, most=_TASTE * width) for step in finding.steps),
     )
+
+
+def other_places(cause: Cause, *, most: int) -> str:
+    """Where else a cause shows than in its first finding: operations, with the ids there."""
+    words = []
+    for operation, ids in cause.ids.items():
+        others = [one for one in ids if one != cause.first.id]
+        more = f" and {len(others) - _IDS} more" if len(others) > _IDS else ""
+        if others:
+            words.append(f"{operation} ({', '.join(others[:_IDS])}{more})")
+    left = f" and {len(words) - most:,} more" if len(words) > most else ""
+    return ", ".join(words[:most]) + left
 
 
 def unreached_line(run: RunSummary) -> str:

@@ -69,10 +69,8 @@ def _annotation(run: RunSummary, cause: Cause) -> str:
 
 
 def _others(cause: Cause) -> str:
-    if not cause.others:
-        return ""
-    named = ", ".join(one.violation.operation for one in cause.others)
-    return f" So it is at {shortened(named, _LONGEST)}."
+    others = cause.operations[1:]
+    return f" So it is at {shortened(', '.join(others), _LONGEST)}." if others else ""
 
 
 def _data(value: str) -> str:

@@ -114,6 +114,7 @@ def _finding(run: RunSummary, finding: Finding, most: int) -> dict[str, Any]:
         "known": finding.known,
         "steps": [_exchange(step.exchange, most, step.cuts) for step in finding.steps],
         "example": _exchange(finding.example, most, finding.cuts),
+        "citation": asdict(finding.citation) if finding.citation else None,
         "curl": (curl_line(run, finding) if short else "") or None,
     }
 

@@ -15,6 +15,7 @@ from troth.conformance.reports.finding_text import (
     FindingText,
     finding_text,
     notes_of_run,
+    other_places,
     rule_place,
     unreached_by_reason,
     unreached_line,
@@ -75,7 +76,8 @@ def _table(causes: Sequence[Cause]) -> list[str]:
     for cause in causes[:MOST]:
         finding = cause.first
         message = _escaped(shortened(finding.violation.message, 160))
-        more = f" and {counted(len(cause.others), 'more place')}" if cause.others else ""
+        others = len(cause.operations) - 1
+        more = f" and {counted(others, 'more place')}" if others else ""
         rows.append(
             f"| {_severity(finding)} | {_code(finding.code)} | "
             f"{_code(finding.violation.operation)}{more} | {message} | "
@@ -99,9 +101,7 @@ def _finding(words: FindingText, cause: Cause) -> list[str]:
     if words.note:
         lines += [_escaped(words.note), ""]
     if cause.others:
-        places = [f"{_code(one.violation.operation)} ({one.id})" for one in cause.others[:MOST]]
-        left = f" and {len(cause.others) - MOST:,} more" if len(cause.others) > MOST else ""
-        lines += [f"also at {', '.join(places)}{left}", ""]
+        lines += [f"also at {_escaped(other_places(cause, most=MOST))}", ""]
     if words.steps:
         steps = (f"{step.request}\n  {step.answer}" for step in words.steps)
         lines += [*_fenced("\n".join(steps)), ""]
