@@ -358,6 +358,31 @@ def test_a_cursor_goes_through_a_list_once() -> None:
     assert len(set(seen)) == len(seen) >= 5
 
 
+def test_links_lead_to_the_other_pages() -> None:
+    link = {**TEXT, "format": "uri"}
+    links = {"type": "object", "properties": {n: link for n in ("self", "first", "prev", "next")}}
+    listed = {
+        "type": "object",
+        "required": ["data", "links"],
+        "properties": {"data": {"type": "array", "items": BOOK}, "links": links},
+    }
+    paging = query(page={**INTEGER, "minimum": 1}, limit=INTEGER)
+    mock = Client({"/books": {"get": operation(_200=answer(listed), query=paging)}})
+    base = "http://localhost:8000/books"
+    first = mock.ask("GET", "/books?limit=5")
+    assert first["links"] == {
+        "self": f"{base}?limit=5",
+        "first": f"{base}?limit=5&page=1",
+        "next": f"{base}?limit=5&page=2",
+    }
+    seen, at = first["data"], first["links"]
+    while "next" in at:
+        page = mock.ask("GET", at["next"].removeprefix("http://localhost:8000"))
+        seen, at = seen + page["data"], page["links"]
+    assert at["prev"] == f"{base}?limit=5&page=2"
+    assert seen == mock.ask("GET", "/books?limit=100")["data"]
+
+
 def test_header_fields_and_flags_tell_of_the_pages() -> None:
     listed = {
         "type": "object",

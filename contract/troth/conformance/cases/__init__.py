@@ -16,8 +16,13 @@ from troth.conformance.cases.boundary import boundary
 from troth.conformance.cases.case import Case, Intent, Subject, distinct, subject
 from troth.conformance.cases.feature_cases import feature_cases
 from troth.conformance.cases.parameter_cases import parameter_cases
+from troth.conformance.cases.protocol_cases import (
+    asks_for_credentials,
+    smallest_case,
+    unknown_paths,
+    without_credentials,
+)
 from troth.conformance.cases.protocol_cases import protocol_cases as protocol_cases_of
-from troth.conformance.cases.protocol_cases import unknown_paths
 from troth.conformance.selection import selection
 from troth.conformance.settings import Settings
 from troth.generation import requests
@@ -26,6 +31,7 @@ from troth.generation.request_writer import CREDENTIAL
 from troth.generation.source import Seeded, Unsatisfiable
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
+from troth.openapi.resources import Role, resources
 from troth.seed import Seed
 
 __all__ = [
@@ -45,6 +51,8 @@ __all__ = [
 
 #: How many cases of the boundary walk a run has for all bodies and parameters.
 _BOUNDARY = 540
+#: One in so many requests may be spent on what a run begins with, of so many at the most.
+_OPENING, _MOST_OPENING = 4, 10_000
 #: How many random cases the phase has: those before have told most by then.  A run that is to
 #: spend all that it was given goes on with `further_cases`.
 _RANDOM = 120
@@ -94,9 +102,16 @@ def subjects_under_test(
     contract: Contract, settings: Settings, *, second: Contract | None = None
 ) -> dict[str, Subject]:
     """The operations that *settings* choose, by name; *second* as `subjects` has it."""
-    operations = selection(contract, settings).operations
-    made = subjects(contract, operations=operations, overrides=settings.overrides, second=second)
-    return {one.operation.name: one for one in made}
+    made = {}
+    for operation in selection(contract, settings).operations:
+        given = settings.given(operation)
+        made[operation.name] = subject(
+            *(contract, operation),
+            overrides=given.members,
+            given=given.parameters,
+            second=second,
+        )
+    return made
 
 
 # -- what is sent ---------------------------------------------------------------------------------
@@ -117,16 +132,16 @@ def cases_of(
     *remembered* gives the bodies, by operation, that showed something in earlier runs: they are
     sent before all else.
     """
-    chosen = tuple(tested)
-    known: list[Case] = []
+    chosen = in_order(tested)
+    share = int(min(settings.max_requests, _MOST_OPENING) // _OPENING)
+    begins = "protocol" in settings.phases and phase in (settings.phases[0], "protocol")
+    first = list(islice(opening(chosen), share)) if begins else []
     if phase == settings.phases[0]:
-        known = [
-            one.remembered(index, value)
-            for one in chosen
-            if one.made is not None
-            for index, value in enumerate(remembered(one.operation.name), 1)
-        ]
-    yield from known
+        for one in chosen:
+            if one.made is not None:
+                for index, value in enumerate(remembered(one.operation.name), 1):
+                    yield one.remembered(index, value)
+        yield from first
     most = settings.max_requests * _PLANNED / 100
     match phase:
         case "examples":
@@ -135,10 +150,53 @@ def cases_of(
             others = min(most * _PROTOCOL / 100, _EACH * len(chosen)) + min(_RANDOM, most)
             yield from _boundary(chosen, int(max(0, min(_BOUNDARY, most - planned - others))))
         case "protocol":
-            yield from _protocol(chosen, most * _PROTOCOL / 100)
+            sent = {case.id for case in first}
+            cases = _protocol(chosen, most * _PROTOCOL / 100)
+            yield from (case for case in cases if case.id not in sent)
         case "random":
             drawn = random_cases(chosen, Seed.of("random", settings.seed))
             yield from islice(drawn, int(min(_RANDOM, most)))
+
+
+#: When what is done to a resource comes, by its role: there has to be something to be read.
+_ORDER: Mapping[Role | None, int] = {
+    "create": 0,
+    "update": 2,
+    "replace": 2,
+    "action": 2,
+    "delete": 3,
+}
+
+
+def in_order(tested: Iterable[Subject]) -> tuple[Subject, ...]:
+    """*tested* in the order of a life: what creates comes first, what deletes comes last.
+
+    What is nested is created after what it is nested in, and deleted before it.
+    """
+
+    def place(one: Subject) -> tuple[int, int]:
+        operation = one.operation
+        known = resources(one.contract)
+        when = _ORDER.get(known.role(operation), 3 if operation.method == "DELETE" else 1)
+        depth = len(operation.template.names)
+        return when, depth if when == 0 else -depth if when == 3 else 0
+
+    return tuple(sorted(tested, key=place))
+
+
+def opening(tested: Sequence[Subject]) -> Iterator[Case]:
+    """What a run begins with: requests without credentials, to things that are there by then.
+
+    What creates and what lists comes before: of what is not there a 404 would prove nothing.
+    """
+    sound = _sound(tested)
+    if not any(map(asks_for_credentials, sound)):
+        return
+    for one in sound:
+        if resources(one.contract).role(one.operation) in ("create", "list"):
+            yield smallest_case(one)
+    for one in sound:
+        yield from without_credentials(one)
 
 
 def _in_turns(streams: Sequence[Iterator[Case]], limit: float) -> Sequence[Iterable[Case]]:
@@ -285,9 +343,12 @@ def _random_cases(tested: Subject, seed: Seed, *, number: int = 0) -> Iterator[C
         source = Seeded(seed.child(tested.operation.name, number))
         if tested.made is None:
             try:
-                request = requests.request(tested.contract, tested.operation, source)
+                drawn = requests.draft(
+                    tested.contract, tested.operation, source, given=tested.given
+                )
+                request, parameters = drawn.request, drawn.parameters
             except Unsatisfiable:  # there is one at least, since it is tested
-                request = tested.request(None)
+                request, parameters = tested.request(None), tested.parameters
             yield Case(
                 id=f"random/{tested.slug}/{number:04}",
                 phase="random",
@@ -295,6 +356,7 @@ def _random_cases(tested: Subject, seed: Seed, *, number: int = 0) -> Iterator[C
                 request=request,
                 published_intent="valid" if tested.is_published else "either",
                 about="a random request",
+                parameters={key: parameters[key] for key in parameters if key[0] == "path"},
             )
             continue
         value = requests.body(tested.made, source, overrides=tested.overrides)
