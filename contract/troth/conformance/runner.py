@@ -147,7 +147,7 @@ class Run:
             phase,
             session.subjects.values(),
             settings=session.settings,
-            planned=self._planned,
+            spent=session.budget.requests,
             remembered=session.memory.bodies,
         )
         if not session.sent.number:
