@@ -189,6 +189,7 @@ class Finished:
     limited.  *spent* is what was used up, if the run ended of that: `requests`, `time`,
     `tokens`, or `cases` where there was nothing new to send; it is `stopped` if a run that would
     have gone on was told to end.  *phases_left* are the phases that it did not come to the end of.
+    *held_back* tells, by operation, why something of it was not sent for care.
     """
 
     verdict: Verdict
@@ -203,6 +204,7 @@ class Finished:
     spent: str = ""
     phases_left: tuple[str, ...] = ()
     tokens: int = 0
+    held_back: Mapping[str, str] = field(default_factory=dict)
 
 
 Event = Started | PhaseStarted | Exchanged | Waited | Found | Finished

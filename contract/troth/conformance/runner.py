@@ -17,9 +17,10 @@ from troth import pointer as pointers
 from troth.conformance import cases
 from troth.conformance.budget import Inconclusive, Unreachable
 from troth.conformance.cases import Case, Subject
-from troth.conformance.cases.case import addressed, request_key
+from troth.conformance.cases.case import request_key
 from troth.conformance.checks import leaks, over_time
 from troth.conformance.coverage import declared
+from troth.conformance.credentials import Credentials
 from troth.conformance.events import (
     Finished,
     Found,
@@ -65,9 +66,15 @@ class Run:
         reason = ""
         try:
             await self._until_stopped()
+            await self._clean_up()
             budget, outcomes = self._session.budget, self._session.outcomes
             if not budget.requests and not budget.seconds_left:
                 raise Inconclusive("the time was over before anything was sent: try --max-time")
+            if not budget.requests and self._session.values.held_back:
+                raise Inconclusive(
+                    "nothing was sent: it would all change what this run has not made "
+                    "(--allow-destructive sends it)"
+                )
             if outcomes.hopeless and not outcomes.failed:
                 raise Inconclusive(outcomes.reason())
         except Unreachable as fault:
@@ -140,7 +147,7 @@ class Run:
             phase,
             session.subjects.values(),
             settings=session.settings,
-            planned=self._planned,
+            spent=session.budget.requests,
             remembered=session.memory.bodies,
         )
         if not session.sent.number:
@@ -186,6 +193,23 @@ class Run:
         for case in planned:
             self._planned += 1
             yield case
+
+    async def _clean_up(self) -> None:
+        """Delete what this run has made and nobody has deleted, what is nested first."""
+        session, values = self._session, self._session.values
+        for subject in cases.in_order(session.subjects.values()):
+            operation = subject.operation
+            if operation.method != "DELETE" or not operation.path.endswith("}"):
+                continue
+            about = "deleting what this run has made"
+            case = subject.case("stateful", "clean-up", subject.minimal, about=about)
+            while (left := values.made(operation)) and session.budget.affords(1):
+                try:
+                    await session.probe(case)
+                except (Inconclusive, Unreachable):
+                    return  # what there is to say of the server has been said
+                if values.made(operation) == left:
+                    break
 
     # -- the beginning and the end --------------------------------------------------------------
 
@@ -251,10 +275,11 @@ class Run:
             reason=reason,
             requests=session.budget.requests,
             planned=self._planned,
-            not_run=max(0, self._planned - self._tried),
+            not_run=max(0, self._planned - self._tried - session.withheld),
             seconds=session.budget.seconds,
             findings=number["errors"],
             warnings=number["warnings"],
+            held_back=dict(session.values.held_back),
             spent=self._end or session.budget.spent_on,
             phases_left=tuple(self._left),
             tokens=session.budget.tokens,
@@ -266,21 +291,32 @@ class Run:
 # -- the model that a deployment has --------------------------------------------------------------
 
 
-async def with_model(contract: Contract, transport: Transport, settings: Settings) -> Settings:
+async def with_model(
+    contract: Contract,
+    transport: Transport,
+    settings: Settings,
+    *,
+    credentials: Credentials | None = None,
+) -> Settings:
     """*settings* with a model that the server says it has, where the user has named none.
 
     Nothing is asked where no `x-troth-completion` tells of a list of models, and an answer that
     cannot be read changes nothing: the run itself will tell what is wrong with it.
     """
     overrides: dict[str, Any] = {}
+    credentials = credentials or Credentials(contract, settings, clock=lambda: 0.0)
     for operation in contract.operations:
         completion = operation.completion
         if completion is None or completion.models is None:
             continue
         place = completion.request.get("model")
-        if place is None or place in overrides or _is_given(place, settings.overrides):
+        if (
+            place is None
+            or place in overrides
+            or _is_given(place, settings.given(operation).members)
+        ):
             continue
-        model = await _first_model(contract, transport, settings, completion.models)
+        model = await _first_model(contract, transport, credentials, completion.models)
         if model is not None:
             overrides[place] = model
     return replace(settings, overrides={**overrides, **settings.overrides})
@@ -291,14 +327,15 @@ def _is_given(place: str, overrides: Mapping[str, Any]) -> bool:
 
 
 async def _first_model(
-    contract: Contract, transport: Transport, settings: Settings, models: ModelList
+    contract: Contract, transport: Transport, credentials: Credentials, models: ModelList
 ) -> str | None:
     try:
         operation = contract.operation(models.operation)
     except TrothError:
         return None
     (subject,) = cases.subjects(contract, operations=[operation])
-    exchange = await transport.send(addressed(subject.request(subject.minimal), settings))
+    case = subject.case("examples", "models", subject.minimal, about="the models that there are")
+    exchange = await transport.send(await credentials.addressed(case))
     if exchange.response is None or exchange.response.status != 200:
         return None
     try:

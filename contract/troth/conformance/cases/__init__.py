@@ -16,8 +16,13 @@ from troth.conformance.cases.boundary import boundary
 from troth.conformance.cases.case import Case, Intent, Subject, distinct, subject
 from troth.conformance.cases.feature_cases import feature_cases
 from troth.conformance.cases.parameter_cases import parameter_cases
+from troth.conformance.cases.protocol_cases import (
+    asks_for_credentials,
+    smallest_case,
+    unknown_paths,
+    without_credentials,
+)
 from troth.conformance.cases.protocol_cases import protocol_cases as protocol_cases_of
-from troth.conformance.cases.protocol_cases import unknown_paths
 from troth.conformance.selection import selection
 from troth.conformance.settings import Settings
 from troth.generation import requests
@@ -26,6 +31,7 @@ from troth.generation.request_writer import CREDENTIAL
 from troth.generation.source import Seeded, Unsatisfiable
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
+from troth.openapi.resources import Role, resources
 from troth.seed import Seed
 
 __all__ = [
@@ -45,15 +51,19 @@ __all__ = [
 
 #: How many cases of the boundary walk a run has for all bodies and parameters.
 _BOUNDARY = 540
+#: One in so many requests may be spent on what a run begins with, of so many at the most.
+_OPENING, _MOST_OPENING = 4, 10_000
 #: How many random cases the phase has: those before have told most by then.  A run that is to
 #: spend all that it was given goes on with `further_cases`.
 _RANDOM = 120
 #: Of the requests that a run may send, so many in a hundred are planned; the rest confirms and
 #: shrinks what is found.
 _PLANNED = 90
-#: So many of the hundred at the most are examples, and so many the protocol's.
+#: So many of a hundred at the most are examples; and of those that are left for the boundary walk,
+#: so many are kept for the protocol and for random requests.
 _EXAMPLES = 22
-_PROTOCOL = 20
+_PROTOCOL = 22
+_DRAWN = 12
 #: So many cases of the protocol an operation has at the most.
 _EACH = 65
 #: So many cases further on another operation begins with what is the same for all.
@@ -94,9 +104,16 @@ def subjects_under_test(
     contract: Contract, settings: Settings, *, second: Contract | None = None
 ) -> dict[str, Subject]:
     """The operations that *settings* choose, by name; *second* as `subjects` has it."""
-    operations = selection(contract, settings).operations
-    made = subjects(contract, operations=operations, overrides=settings.overrides, second=second)
-    return {one.operation.name: one for one in made}
+    made = {}
+    for operation in selection(contract, settings).operations:
+        given = settings.given(operation)
+        made[operation.name] = subject(
+            *(contract, operation),
+            overrides=given.members,
+            given=given.parameters,
+            second=second,
+        )
+    return made
 
 
 # -- what is sent ---------------------------------------------------------------------------------
@@ -107,38 +124,84 @@ def cases_of(
     tested: Iterable[Subject],
     *,
     settings: Settings,
-    planned: int = 0,
+    spent: int = 0,
     remembered: Callable[[str], Iterable[Any]] = lambda operation: (),
 ) -> Iterator[Case]:
     """The cases of one *phase*, in the order in which they are sent, made as they are asked for.
 
-    So many are *planned* already.
+    So many requests are *spent* already: those that are left are divided among the phases.
 
     *remembered* gives the bodies, by operation, that showed something in earlier runs: they are
     sent before all else.
     """
-    chosen = tuple(tested)
-    known: list[Case] = []
+    chosen = in_order(tested)
+    share = int(min(settings.max_requests, _MOST_OPENING) // _OPENING)
+    begins = "protocol" in settings.phases and phase in (settings.phases[0], "protocol")
+    first = list(islice(opening(chosen), share)) if begins else []
     if phase == settings.phases[0]:
-        known = [
-            one.remembered(index, value)
-            for one in chosen
-            if one.made is not None
-            for index, value in enumerate(remembered(one.operation.name), 1)
-        ]
-    yield from known
-    most = settings.max_requests * _PLANNED / 100
+        for one in chosen:
+            if one.made is not None:
+                for index, value in enumerate(remembered(one.operation.name), 1):
+                    yield one.remembered(index, value)
+        yield from first
+    left = max(0, settings.max_requests * _PLANNED / 100 - spent)
+    protocol = min(left * _PROTOCOL / 100, _EACH * len(chosen))
     match phase:
         case "examples":
-            yield from _examples(chosen, most * _EXAMPLES / 100)
+            yield from _examples(chosen, left * _EXAMPLES / 100)
         case "boundary":
-            others = min(most * _PROTOCOL / 100, _EACH * len(chosen)) + min(_RANDOM, most)
-            yield from _boundary(chosen, int(max(0, min(_BOUNDARY, most - planned - others))))
+            others = protocol + min(_RANDOM, left * _DRAWN / 100)
+            yield from _boundary(chosen, int(min(_BOUNDARY, left - others)))
         case "protocol":
-            yield from _protocol(chosen, most * _PROTOCOL / 100)
+            sent = {case.id for case in first}
+            cases = _protocol(chosen, left - min(_RANDOM, left / 2))
+            yield from (case for case in cases if case.id not in sent)
         case "random":
             drawn = random_cases(chosen, Seed.of("random", settings.seed))
-            yield from islice(drawn, int(min(_RANDOM, most)))
+            yield from islice(drawn, int(min(_RANDOM, left)))
+
+
+#: When what is done to a resource comes, by its role: there has to be something to be read.
+_ORDER: Mapping[Role | None, int] = {
+    "create": 0,
+    "update": 2,
+    "replace": 2,
+    "action": 2,
+    "delete": 3,
+}
+
+
+def in_order(tested: Iterable[Subject]) -> tuple[Subject, ...]:
+    """*tested* in the order of a life: what creates comes first, what deletes comes last.
+
+    What is nested is created after what it is nested in, and deleted before it.
+    """
+
+    def place(one: Subject) -> tuple[int, int, bool]:
+        operation = one.operation
+        known = resources(one.contract)
+        when = _ORDER.get(known.role(operation), 3 if operation.method == "DELETE" else 1)
+        depth = {0: 1, 3: -1}.get(when, 0) * len(operation.template.names)
+        # what refers to others comes after them
+        refers = any(filling.location == "body" for filling in known.fillings(operation))
+        return when, depth, when == 0 and refers
+
+    return tuple(sorted(tested, key=place))
+
+
+def opening(tested: Sequence[Subject]) -> Iterator[Case]:
+    """What a run begins with: requests without credentials, to things that are there by then.
+
+    What creates and what lists comes before: of what is not there a 404 would prove nothing.
+    """
+    sound = _sound(tested)
+    if not any(map(asks_for_credentials, sound)):
+        return
+    for one in sound:
+        if resources(one.contract).role(one.operation) in ("create", "list"):
+            yield smallest_case(one)
+    for one in sound:
+        yield from without_credentials(one)
 
 
 def _in_turns(streams: Sequence[Iterator[Case]], limit: float) -> Sequence[Iterable[Case]]:
@@ -147,8 +210,8 @@ def _in_turns(streams: Sequence[Iterator[Case]], limit: float) -> Sequence[Itera
         return streams
     taken: list[list[Case]] = [[] for _ in streams]
     left = list(range(len(streams)))
-    while left and sum(map(len, taken)) < limit:
-        for index in left[: int(limit) - sum(map(len, taken))]:
+    while left and (room := int(limit) - sum(map(len, taken))) > 0:
+        for index in left[:room]:
             case = next(streams[index], None)
             if case is None:
                 left = [other for other in left if other != index]
@@ -285,9 +348,12 @@ def _random_cases(tested: Subject, seed: Seed, *, number: int = 0) -> Iterator[C
         source = Seeded(seed.child(tested.operation.name, number))
         if tested.made is None:
             try:
-                request = requests.request(tested.contract, tested.operation, source)
+                drawn = requests.draft(
+                    tested.contract, tested.operation, source, given=tested.given
+                )
+                request, parameters = drawn.request, drawn.parameters
             except Unsatisfiable:  # there is one at least, since it is tested
-                request = tested.request(None)
+                request, parameters = tested.request(None), tested.parameters
             yield Case(
                 id=f"random/{tested.slug}/{number:04}",
                 phase="random",
@@ -295,6 +361,7 @@ def _random_cases(tested: Subject, seed: Seed, *, number: int = 0) -> Iterator[C
                 request=request,
                 published_intent="valid" if tested.is_published else "either",
                 about="a random request",
+                parameters={key: parameters[key] for key in parameters if key[0] == "path"},
             )
             continue
         value = requests.body(tested.made, source, overrides=tested.overrides)
