@@ -139,6 +139,7 @@ class _Reader:
         self.told: dict[_Shape, dict[str, Any]] = {}
         self.denied: set[_Shape] = set()
         self.collected: dict[_Shape, _Draft] = {}
+        self.by_words: dict[tuple[str, ...], list[_Draft]] | None = None
         self.views: dict[_Draft, View | None] = {}
 
     def resources(self) -> Resources:
@@ -156,6 +157,7 @@ class _Reader:
             if "collection" in says:
                 named = says["collection"]
                 draft.collection = shape_of(named)[0] if named is not None else None
+        self.by_words = None  # those that the document tells are among them from now on
         self.settle_homes()
         for draft in self.drafts.values():
             draft.parent = self.draft_above(draft.shape[:-1])
@@ -272,6 +274,16 @@ class _Reader:
         """Whether the last word of *shape* says what is done, and names no thing."""
         return bool(shape) and words_of(shape[-1])[:1] in _VERBS
 
+    def called(self, word: str) -> list[_Draft]:
+        """The resources with addressed items that *word* says one or many of."""
+        if self.by_words is None:
+            self.by_words = {}
+            for draft in self.drafts.values():
+                if draft.is_addressed:
+                    words = in_singular(words_of(draft.word))
+                    self.by_words.setdefault(words, []).append(draft)
+        return self.by_words.get(in_singular(words_of(word)), []) if words_of(word) else []
+
     def home(self, place: Place) -> _Draft | None:
         """The resource elsewhere that the items listed or created at *place* are of.
 
@@ -283,9 +295,13 @@ class _Reader:
         if about is None or not about.is_object:
             return None
         found: list[tuple[tuple[bool, bool, int], _Draft]] = []
-        for shape, draft in self.drafts.items():
-            is_above = draft.collection is not None and draft.collection == place.shape[:-1]
-            is_same = shape[:-1] != place.shape and is_word_of(draft.word, place.word)
+        above = place.shape[:-1]
+        beside = self.collected.get(above) or self.drafts.get((*above, "{}"))
+        same = self.called(place.word)
+        for draft in [*same, *([beside] if beside and beside not in same else [])]:
+            shape = draft.shape
+            is_above = draft is beside and draft.collection == above
+            is_same = shape[:-1] != place.shape and draft in same
             if not draft.is_addressed or not (is_same or (is_above and place.item is not None)):
                 continue
             own = self.item_view(draft)
