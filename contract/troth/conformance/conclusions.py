@@ -58,7 +58,10 @@ def unreached(
     tried: Mapping[str, Tried], started: Started | None, finished: Finished | None
 ) -> tuple[Unreached, ...]:
     """The operations that were not reached, in the order of the document; then those left out."""
-    excluded = started.excluded if started else {}
+    excluded = {
+        **(started.excluded if started else {}),
+        **(finished.impossible if finished else {}),
+    }
     declared = started.declared if started else {}
     found = []
     for name, one in tried.items():

@@ -7,7 +7,7 @@ protocol, then random ones.  Each phase is free of requests that an earlier case
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -81,11 +81,38 @@ def subjects(
 
 def subjects_under_test(
     contract: Contract, settings: Settings, *, second: Contract | None = None
-) -> dict[str, Subject]:
+) -> Tested:
     """The operations that *settings* choose, by name; *second* as `subjects` has it."""
-    operations = selection(contract, settings).operations
-    made = subjects(contract, operations=operations, overrides=settings.overrides, second=second)
-    return {one.operation.name: one for one in made}
+    overrides = settings.overrides
+    return Tested(
+        selection(contract, settings).operations,
+        lambda one: subject(contract, one, overrides=overrides, second=second),
+    )
+
+
+class Tested(Mapping[str, Subject]):
+    """The operations under test, by name: each subject is made when it is first asked for.
+
+    Those of a thousand operations take seconds, and a run may be over before it needs them.
+    """
+
+    def __init__(
+        self, operations: Iterable[Operation], make: Callable[[Operation], Subject]
+    ) -> None:
+        self.operations = {operation.name: operation for operation in operations}
+        self.made: dict[str, Subject] = {}
+        self._make = make
+
+    def __getitem__(self, name: str) -> Subject:
+        if name not in self.made:
+            self.made[name] = self._make(self.operations[name])
+        return self.made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.operations)
+
+    def __len__(self) -> int:
+        return len(self.operations)
 
 
 # -- what is sent ---------------------------------------------------------------------------------
@@ -93,70 +120,63 @@ def subjects_under_test(
 
 def cases_of(
     phase: str,
-    tested: Iterable[Subject],
+    tested: Collection[Subject],
     *,
     settings: Settings,
-    remembered: Callable[[str], Iterable[Any]] = lambda operation: (),
+    remembered: Callable[[str], Iterable[Any]] | None = None,
 ) -> Iterator[Case]:
     """The cases of one *phase*, in the order in which they are sent, made as they are asked for.
 
     *remembered* gives the bodies, by operation, that showed something in earlier runs: they are
     sent before all else.
     """
-    chosen = tuple(tested)
-    known: list[Case] = []
-    if phase == settings.phases[0]:
-        known = [
-            one.remembered(index, value)
-            for one in chosen
-            if one.made is not None
-            for index, value in enumerate(remembered(one.operation.name), 1)
-        ]
-    yield from known
+    if phase == settings.phases[0] and remembered is not None:
+        for one in tested:
+            bodies = remembered(one.operation.name) if one.made is not None else ()
+            yield from (one.remembered(index, value) for index, value in enumerate(bodies, 1))
     match phase:
         case "examples":
-            yield from _examples(chosen)
+            yield from _examples(tested)
         case "boundary":
-            yield from _boundary(chosen, _BOUNDARY)
+            yield from _boundary(tested, _BOUNDARY)
         case "protocol":
-            yield from _protocol(chosen)
+            yield from _protocol(tested)
         case "random":
-            drawn = random_cases(chosen, Seed.of("random", settings.seed))
+            drawn = random_cases(tested, Seed.of("random", settings.seed))
             most = min(_RANDOM, settings.max_requests * _PLANNED / 100)
             yield from islice(drawn, int(most))
 
 
-def _sound(tested: Iterable[Subject]) -> list[Subject]:
+def _sound(tested: Iterable[Subject]) -> Iterator[Subject]:
     """Those of *tested* for which there are valid requests."""
-    return [one for one in tested if not one.fault]
+    return (one for one in tested if not one.fault)
 
 
-def example_cases(tested: Sequence[Subject]) -> list[Case]:
+def example_cases(tested: Collection[Subject]) -> list[Case]:
     """The requests that the document implies."""
     return list(_examples(tested))
 
 
-def _examples(tested: Sequence[Subject]) -> Iterator[Case]:
+def _examples(tested: Collection[Subject]) -> Iterator[Case]:
     return distinct(map(feature_cases, _sound(tested)))
 
 
-def boundary_cases(tested: Sequence[Subject], *, limit: int = _BOUNDARY) -> list[Case]:
+def boundary_cases(tested: Collection[Subject], *, limit: int = _BOUNDARY) -> list[Case]:
     """Each member of each body, one step inside and outside its limits; *limit* for all bodies."""
     return list(_boundary(tested, limit))
 
 
-def _boundary(tested: Sequence[Subject], limit: int) -> Iterator[Case]:
+def _boundary(tested: Collection[Subject], limit: int) -> Iterator[Case]:
     share = limit // max(1, sum(one.made is not None for one in tested))
     return distinct(boundary(one, limit=share) for one in _sound(tested))
 
 
-def protocol_cases(tested: Sequence[Subject]) -> list[Case]:
+def protocol_cases(tested: Collection[Subject]) -> list[Case]:
     """Credentials, methods, paths, content types, broken JSON and Accept."""
     return list(_protocol(tested))
 
 
-def _protocol(tested: Sequence[Subject]) -> Iterator[Case]:
-    sound = _sound(tested)
+def _protocol(tested: Collection[Subject]) -> Iterator[Case]:
     repeated: list[Case] = []  # on purpose, once all else has been sent
 
     def first_time(one: Subject) -> Iterator[Case]:
@@ -166,12 +186,12 @@ def _protocol(tested: Sequence[Subject]) -> Iterator[Case]:
             else:
                 yield case
 
-    unknown = (unknown_paths(one) for one in sound[:1])
-    yield from distinct(chain(map(first_time, sound), unknown))
+    unknown = map(unknown_paths, islice(_sound(tested), 1))
+    yield from distinct(chain(map(first_time, _sound(tested)), unknown))
     yield from repeated
 
 
-def random_cases(tested: Sequence[Subject], seed: Seed) -> Iterator[Case]:
+def random_cases(tested: Collection[Subject], seed: Seed) -> Iterator[Case]:
     """Random requests without end, to each operation in turn."""
     streams = [_random_cases(one, seed) for one in _sound(tested)]
     while streams:
@@ -180,7 +200,7 @@ def random_cases(tested: Sequence[Subject], seed: Seed) -> Iterator[Case]:
 
 
 def further_cases(
-    tested: Iterable[Subject], seed: Seed, *, is_new: Callable[[Case], bool]
+    tested: Collection[Subject], seed: Seed, *, is_new: Callable[[Case], bool]
 ) -> Iterator[Case]:
     """What a run goes on with: the rest of the boundary walk and random requests, by turns.
 
