@@ -190,6 +190,7 @@ class Finished:
     `tokens`, or `cases` where there was nothing new to send; it is `stopped` if a run that would
     have gone on was told to end.  *impossible* are the operations to which no valid request can
     be made, with the reason; *phases_left* the phases that it did not come to the end of.
+    *held_back* tells, by operation, why something of it was not sent for care.
     """
 
     verdict: Verdict
@@ -205,6 +206,7 @@ class Finished:
     phases_left: tuple[str, ...] = ()
     impossible: Mapping[str, str] = field(default_factory=dict)
     tokens: int = 0
+    held_back: Mapping[str, str] = field(default_factory=dict)
 
 
 Event = Started | PhaseStarted | Exchanged | Waited | Found | Finished

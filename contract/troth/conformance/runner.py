@@ -17,9 +17,10 @@ from troth import pointer as pointers
 from troth.conformance import cases
 from troth.conformance.budget import Inconclusive, Unreachable
 from troth.conformance.cases import Case, Subject
-from troth.conformance.cases.case import addressed, request_key
+from troth.conformance.cases.case import request_key
 from troth.conformance.checks import leaks, over_time
 from troth.conformance.coverage import declared
+from troth.conformance.credentials import Credentials
 from troth.conformance.events import (
     Finished,
     Found,
@@ -202,7 +203,9 @@ class Run:
     # -- the beginning and the end --------------------------------------------------------------
 
     def _started(self, at: str) -> Started:
-        settings, operations = self._session.settings, self._session.subjects.operations
+        settings, tested = self._session.settings, self._session.subjects.operations
+        every = self._session.contract.operations
+        operations = {one.name: one for one in every if one.name in tested}
         document = self._session.contract.document
         info = document.root.get("info") or {}
         return Started(
@@ -267,6 +270,7 @@ class Run:
             seconds=session.budget.seconds,
             findings=number["errors"],
             warnings=number["warnings"],
+            held_back=dict(session.values.held_back),
             spent=self._end or session.budget.spent_on,
             phases_left=tuple(self._left),
             impossible={
@@ -283,21 +287,32 @@ class Run:
 # -- the model that a deployment has --------------------------------------------------------------
 
 
-async def with_model(contract: Contract, transport: Transport, settings: Settings) -> Settings:
+async def with_model(
+    contract: Contract,
+    transport: Transport,
+    settings: Settings,
+    *,
+    credentials: Credentials | None = None,
+) -> Settings:
     """*settings* with a model that the server says it has, where the user has named none.
 
     Nothing is asked where no `x-troth-completion` tells of a list of models, and an answer that
     cannot be read changes nothing: the run itself will tell what is wrong with it.
     """
     overrides: dict[str, Any] = {}
+    credentials = credentials or Credentials(contract, settings, clock=lambda: 0.0)
     for operation in contract.operations:
         completion = operation.completion
         if completion is None or completion.models is None:
             continue
         place = completion.request.get("model")
-        if place is None or place in overrides or _is_given(place, settings.overrides):
+        if (
+            place is None
+            or place in overrides
+            or _is_given(place, settings.given(operation).members)
+        ):
             continue
-        model = await _first_model(contract, transport, settings, completion.models)
+        model = await _first_model(contract, transport, credentials, completion.models)
         if model is not None:
             overrides[place] = model
     return replace(settings, overrides={**overrides, **settings.overrides})
@@ -308,14 +323,15 @@ def _is_given(place: str, overrides: Mapping[str, Any]) -> bool:
 
 
 async def _first_model(
-    contract: Contract, transport: Transport, settings: Settings, models: ModelList
+    contract: Contract, transport: Transport, credentials: Credentials, models: ModelList
 ) -> str | None:
     try:
         operation = contract.operation(models.operation)
     except TrothError:
         return None
     (subject,) = cases.subjects(contract, operations=[operation])
-    exchange = await transport.send(addressed(subject.request(subject.minimal), settings))
+    case = subject.case("examples", "models", subject.minimal, about="the models that there are")
+    exchange = await transport.send(await credentials.addressed(case))
     if exchange.response is None or exchange.response.status != 200:
         return None
     try:

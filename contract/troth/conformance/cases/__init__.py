@@ -14,8 +14,13 @@ from typing import Any
 from troth.conformance.cases.boundary import boundary
 from troth.conformance.cases.case import Case, Intent, Subject, distinct, subject
 from troth.conformance.cases.feature_cases import feature_cases
+from troth.conformance.cases.protocol_cases import (
+    asks_for_credentials,
+    smallest_case,
+    unknown_paths,
+    without_credentials,
+)
 from troth.conformance.cases.protocol_cases import protocol_cases as protocol_cases_of
-from troth.conformance.cases.protocol_cases import unknown_paths
 from troth.conformance.selection import selection
 from troth.conformance.settings import Settings
 from troth.generation import requests
@@ -24,6 +29,7 @@ from troth.generation.request_writer import CREDENTIAL
 from troth.generation.source import Seeded, Unsatisfiable
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
+from troth.openapi.resources import Role, resources
 from troth.seed import Seed
 
 __all__ = [
@@ -43,6 +49,8 @@ __all__ = [
 
 #: How many cases of the boundary walk a run has for all bodies.
 _BOUNDARY = 540
+#: One in so many requests may be spent on what a run begins with, of so many at the most.
+_OPENING, _MOST_OPENING = 4, 10_000
 #: How many random cases the phase has: those before have told most by then.  A run that is to
 #: spend all that it was given goes on with `further_cases`.
 _RANDOM = 120
@@ -83,11 +91,17 @@ def subjects_under_test(
     contract: Contract, settings: Settings, *, second: Contract | None = None
 ) -> Tested:
     """The operations that *settings* choose, by name; *second* as `subjects` has it."""
-    overrides = settings.overrides
-    return Tested(
-        selection(contract, settings).operations,
-        lambda one: subject(contract, one, overrides=overrides, second=second),
-    )
+
+    def make(operation: Operation) -> Subject:
+        given = settings.given(operation)
+        return subject(
+            *(contract, operation),
+            overrides=given.members,
+            given=given.parameters,
+            second=second,
+        )
+
+    return Tested(in_order(contract, selection(contract, settings).operations), make)
 
 
 class Tested(Mapping[str, Subject]):
@@ -130,21 +144,76 @@ def cases_of(
     *remembered* gives the bodies, by operation, that showed something in earlier runs: they are
     sent before all else.
     """
-    if phase == settings.phases[0] and remembered is not None:
-        for one in tested:
-            bodies = remembered(one.operation.name) if one.made is not None else ()
-            yield from (one.remembered(index, value) for index, value in enumerate(bodies, 1))
+    most = int(min(settings.max_requests, _MOST_OPENING) // _OPENING)
+    begins = "protocol" in settings.phases and phase in (settings.phases[0], "protocol")
+    first = islice(opening(tested), most if begins else 0)
+    sent: set[str] = set()
+    if phase == settings.phases[0]:
+        if remembered is not None:
+            yield from _remembered(tested, remembered)
+        for case in first:
+            sent.add(case.id)
+            yield case
     match phase:
         case "examples":
             yield from _examples(tested)
         case "boundary":
             yield from _boundary(tested, _BOUNDARY)
         case "protocol":
-            yield from _protocol(tested)
+            sent |= {case.id for case in first}
+            yield from (case for case in _protocol(tested) if case.id not in sent)
         case "random":
             drawn = random_cases(tested, Seed.of("random", settings.seed))
-            most = min(_RANDOM, settings.max_requests * _PLANNED / 100)
-            yield from islice(drawn, int(most))
+            count = min(_RANDOM, settings.max_requests * _PLANNED / 100)
+            yield from islice(drawn, int(count))
+
+
+def _remembered(
+    tested: Iterable[Subject], bodies: Callable[[str], Iterable[Any]]
+) -> Iterator[Case]:
+    for one in tested:
+        if one.made is not None:
+            for index, value in enumerate(bodies(one.operation.name), 1):
+                yield one.remembered(index, value)
+
+
+#: When what is done to a resource comes, by its role: there has to be something to be read.
+_ORDER: Mapping[Role | None, int] = {
+    "create": 0,
+    "update": 2,
+    "replace": 2,
+    "action": 2,
+    "delete": 3,
+}
+
+
+def in_order(contract: Contract, operations: Iterable[Operation]) -> list[Operation]:
+    """*operations* in the order of a life: what creates comes first, what deletes comes last.
+
+    What is nested is created after what it is nested in, and deleted before it.
+    """
+    known = resources(contract)
+
+    def place(operation: Operation) -> tuple[int, int]:
+        when = _ORDER.get(known.role(operation), 3 if operation.method == "DELETE" else 1)
+        depth = len(operation.template.names)
+        return when, depth if when == 0 else -depth if when == 3 else 0
+
+    return sorted(operations, key=place)
+
+
+def opening(tested: Collection[Subject]) -> Iterator[Case]:
+    """What a run begins with: requests without credentials, to things that are there by then.
+
+    What creates and what lists comes before: of what is not there a 404 would prove nothing.
+    """
+    if not any(map(asks_for_credentials, _sound(tested))):
+        return
+    for one in _sound(tested):
+        if resources(one.contract).role(one.operation) in ("create", "list"):
+            yield smallest_case(one)
+    for one in _sound(tested):
+        yield from without_credentials(one)
 
 
 def _sound(tested: Iterable[Subject]) -> Iterator[Subject]:
@@ -235,9 +304,12 @@ def _random_cases(tested: Subject, seed: Seed, *, number: int = 0) -> Iterator[C
         source = Seeded(seed.child(tested.operation.name, number))
         if tested.made is None:
             try:
-                request = requests.request(tested.contract, tested.operation, source)
+                drawn = requests.draft(
+                    tested.contract, tested.operation, source, given=tested.given
+                )
+                request, parameters = drawn.request, drawn.parameters
             except Unsatisfiable:  # there is one at least, since it is tested
-                request = tested.request(None)
+                request, parameters = tested.request(None), tested.parameters
             yield Case(
                 id=f"random/{tested.slug}/{number:04}",
                 phase="random",
@@ -245,6 +317,7 @@ def _random_cases(tested: Subject, seed: Seed, *, number: int = 0) -> Iterator[C
                 request=request,
                 published_intent="valid" if tested.is_published else "either",
                 about="a random request",
+                parameters={key: parameters[key] for key in parameters if key[0] == "path"},
             )
             continue
         value = requests.body(tested.made, source, overrides=tested.overrides)

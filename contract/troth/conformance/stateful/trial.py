@@ -256,7 +256,7 @@ class Trial:
         ends = [index + 1 for index, part in enumerate(shape) if part == "{}"]
         if resource.parameter is not None and shape == own_shape:
             ends, names = ends[:-1], names[:-1]
-        values = {name: value for (at, name), value in subject.parameters.items() if at == "path"}
+        values = self.session.values.path(subject.operation, subject.parameters)
         expressions = {}
         for end in reversed(ends):
             parent = self._with_shape(shape[:end])
@@ -458,6 +458,8 @@ class Trial:
             return None
         operation = subject.operation
         case = self._case(subject, values, query=query or {}, body=body)
+        if self.session.values.spares(case, operation):
+            return None
         request = case.request
         replaced = {name.lower() for name, _ in fields}
         kept = tuple(pair for pair in request.fields if pair[0].lower() not in replaced)
