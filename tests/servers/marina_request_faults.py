@@ -79,16 +79,6 @@ _bounded("LangKnowsOneWord", "lang", enum=["en"])
 _bounded("CodeIsOfOneLetter", "code", pattern="^[A-Z][0-9]{1,3}$")
 
 
-@fault("parameter refused", "request.valid-refused")
-class ReadOnlyIsDemanded(Marina):
-    """What only the server may set must be sent."""
-
-    def put_berth(self, call: Call) -> Answer:
-        if b'"code"' not in call.asked.body:
-            raise Refusal(422, "code is missing")
-        return super().put_berth(call)
-
-
 # -- parameters that crash ------------------------------------------------------------------------
 
 Odd = Callable[[str], bool]

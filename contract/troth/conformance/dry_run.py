@@ -27,8 +27,8 @@ def listing(contract: Contract, settings: Settings) -> Iterator[str]:
             fault = visible(subject.fault)
             yield f"{subject.operation.name}: no valid request can be made: {fault}"
     for phase in settings.phases:
-        counts[phase] = 0
-        for case in cases_of(phase, tested.values(), settings=settings):
+        before, counts[phase] = sum(counts.values()), 0
+        for case in cases_of(phase, tested.values(), settings=settings, planned=before):
             counts[phase] += 1
             yield from _lines(contract, case, settings, redactor)
     total = sum(counts.values())

@@ -143,6 +143,7 @@ class Run:
             phase,
             session.subjects.values(),
             settings=session.settings,
+            planned=self._planned,
             remembered=session.memory.bodies if session.settings.database else None,
         )
         if not session.sent.number:

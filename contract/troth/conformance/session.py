@@ -6,6 +6,7 @@ Nothing here opens a socket or reads a clock: the transport and the clock are gi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 
@@ -44,8 +45,8 @@ _SHRINKING = 40
 _ALL_SHRINKING = 400
 #: A run that goes on for longer may spend so many in a hundred of its requests on that.
 _SHRINKING_SHARE = 40
-#: Each request that hangs costs a whole time limit, so few are spent on making it smaller.
-_SHRINKING_HANGS = 4
+#: Each request that hangs costs a whole time limit: after so many its operation is given up.
+_ENOUGH_HANGS = 2
 #: A request is sent so often at the most when the server asks for patience.
 _PATIENT_TRIES = 3
 
@@ -106,6 +107,7 @@ class Session:
         self._selection = selection(contract, settings)
         self._shrunk = 0
         self._speaks_http = False
+        self._hangs: Counter[str] = Counter()
 
     async def attempt(self, case: Case, *, compare: Comparison | None = None) -> Exchange | None:
         """Send *case* (or what it derives to), check the answer, and follow up what is new.
@@ -115,7 +117,7 @@ class Session:
         """
         plan = case.derive(self.answers.bodies) if case.derive else case
         sent = self.values.filled(plan) if plan is not None else None
-        if plan is None or sent is None or self.budget.spent or self._would_hang(sent):
+        if plan is None or sent is None or self.budget.spent or self.is_given_up(sent.operation):
             return None
         exchange = await self.send(sent)
         verdicts = compare(exchange) if compare else {}
@@ -161,11 +163,19 @@ class Session:
                 break
             self.emit(Waited(case.operation, exchange.response.status, wait))
             await self.budget.wait(wait)
+        if f"transport.{exchange.fault}" in HANGS:
+            self._hangs[case.operation] += 1
+        elif not self.is_given_up(case.operation):
+            self._hangs[case.operation] = 0
         await self._check_reachable(exchange)
         if self.budget.counts_tokens:
             self.budget.tokens += tokens_of(self._second or self.contract, case, exchange)
         self.values.keep(exchange)
         return exchange
+
+    def is_given_up(self, operation: str) -> bool:
+        """Whether *operation* has hung so often in a row that nothing more is sent to it."""
+        return self._hangs[operation] >= _ENOUGH_HANGS
 
     async def hang_up(self, case: Case) -> None:
         """Send *case*, and go away after the first piece of the answer."""
@@ -265,7 +275,7 @@ class Session:
         # a server that only ever asks for patience is no success either
         response, subject = exchange.response, self.subjects.get(case.operation)
         named = (
-            outcome(subject.operation, response.status, exists=case.exists)
+            outcome(subject.operation, response.status, request=case.request, exists=case.exists)
             if subject and response
             else ""
         )
@@ -369,9 +379,8 @@ class Session:
             return smallest
         shrinker = Shrinker(case.value, target=subject.minimal)
         rule, spent = rule_of(violation), 0
-        most = _SHRINKING_HANGS if violation.code in HANGS else _SHRINKING
-        while not shrinker.finished and spent < most and self._may_shrink:
-            if self.budget.spent:
+        while not shrinker.finished and spent < _SHRINKING and self._may_shrink:
+            if self.budget.spent or self.is_given_up(case.operation):
                 break
             varied = subject.varied(case, shrinker.candidate)
             candidate = self.values.filled(varied) if varied is not None else None
@@ -391,6 +400,11 @@ class Session:
     def _add(
         self, case: Case, exchange: Exchange, violation: Violation, *, again: int, tries: int
     ) -> None:
+        if violation.code in HANGS and self.is_given_up(case.operation):
+            message = (
+                f"{violation.message}; the operation was given up, nothing more was sent to it"
+            )
+            violation = replace(violation, message=message)
         finding = self.findings.add(
             violation,
             case,
@@ -407,15 +421,14 @@ class Session:
         """Whether there is a finding that *violation* shows again; it is counted with it."""
         return self.findings.count_known(violation, self._facets(case))
 
-    def _would_hang(self, case: Case) -> bool:
-        """Whether what was seen says that *case* would only hang again."""
-        return self.findings.has_hangs and self.findings.hangs(self._facets(case))
-
     def _facets(self, case: Case) -> Facets:
         """What *case* has beyond the smallest valid request."""
         subject = self.subjects.get(case.operation)
-        extra = () if case.is_variable else (case.about,)
-        return facets(case.value, subject.minimal if subject else None) | frozenset(extra)
+        minimal = subject.minimal if subject else None
+        is_smallest = subject is not None and case.request == subject.request(minimal)
+        is_told = case.sent or is_smallest or (case.is_variable and case.value != minimal)
+        extra = () if is_told else (case.about,)
+        return facets(case.value, minimal) | facets(case.sent, {}) | frozenset(extra)
 
     def _is_wanted(self, violation: Violation) -> bool:
         return self._selection.wants(violation.code)

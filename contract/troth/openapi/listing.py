@@ -36,6 +36,7 @@ _TOTALS = named(
     "total total_count total_items total_results total_elements total_records total_hits"
     " estimated_total_hits count"
 )
+_MORES = named("has_more has_next has_next_page more is_truncated truncated has_more_items")
 #: What is a parameter of every list, and no filter even where an item has such a member.
 _NO_FILTERS = frozenset(named("fields include expand embed format locale lang language pretty"))
 
@@ -69,11 +70,18 @@ def of(operation: Operation, item: View | None, answer: View | None) -> Listing:
         cursor=cursor,
         next=_place(answer, _NEXTS, "string"),
         total=_place(answer, _TOTALS, "integer", "number"),
+        more=_place(answer, _MORES, "boolean"),
         sort=taken(_SORTS, "string", "array"),
         order=order,
         search=taken(SEARCHES, "string"),
         filters=_filters(free.values(), item),
     )
+
+
+def is_total(name: str) -> bool:
+    """Whether a header field called *name* tells how many items there are in all."""
+    words = words_of(name)
+    return (words[1:] if words[:1] == ("x",) else words) in _TOTALS
 
 
 def _is_of(parameter: Parameter, *types: str) -> bool:

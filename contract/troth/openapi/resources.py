@@ -504,13 +504,27 @@ class _Reader:
                     at = told if told is not None else place_in(response, resource, item, role)
                     if at is not None:
                         (arrays if is_list else items)[response] = at
+        listings = {
+            operation: listing_of(operation, item)
+            for role in ("list", "search")
+            for operation in resource.operations.get(role, ())
+        }
         main = next(iter(resource.operations.get("list", ())), None)
-        read = listing.of(main, item, envelopes.answer(main)) if main is not None else None
-        if main is not None and isinstance(main.resource, Mapping) and read is not None:
-            read = replace(read, **main.resource.get("listing", {}))
         return replace(
-            resource, item_places=items, array_places=arrays, sent_places=sent, listing=read
+            resource,
+            item_places=items,
+            array_places=arrays,
+            sent_places=sent,
+            listing=listings[main] if main is not None else None,
+            listings=listings,
         )
+
+
+def listing_of(operation: Operation, item: View | None) -> Listing:
+    """What the query parameters of the list *operation* do, as its names or the document say."""
+    read = listing.of(operation, item, envelopes.answer(operation))
+    says = operation.resource if isinstance(operation.resource, Mapping) else {}
+    return replace(read, **says.get("listing", {}))
 
 
 def place_in(

@@ -224,14 +224,18 @@ class OperationResponder:
             fields,
             said(self.operation, match, request.target, value),
             self._seed(plain, request, value, self._formal),
+            self._seed(match, request, value, self._formal),
         )
         outcome = resource.respond(asked)
         if isinstance(outcome, Problem):
             return outcome.reply(self.operation, accept=_joined(fields.get("accept")))
         return outcome
 
-    def drawn(self, texts: tuple[str, ...]) -> Drawn | None:
-        """What answers where nothing is kept, for *texts* in the place of the path's variables."""
+    def drawn(self, texts: tuple[str, ...], length: int | None) -> Drawn | None:
+        """What answers where nothing is kept, for *texts* in the place of the path's variables.
+
+        A list has so many items as *length*, if that is given and its schema lets it.
+        """
         status, declared = self._success
         if declared is None or not declared.content or not has_content("GET", status):
             return None
@@ -244,6 +248,8 @@ class OperationResponder:
         seed = self._seed(match, request, None, self._formal)
         try:
             of_path = said(self.operation, match, target, None)
+            if length is not None:
+                of_path = replace(of_path, query={"per_page": str(length)})
             return Drawn(self._bodies.drawn(status, declared, seed, of_path), seed)
         except TrothError:
             return None

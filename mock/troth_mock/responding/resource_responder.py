@@ -7,7 +7,7 @@ drawn body and shows the items in it; only then anything is kept, since an answe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -20,6 +20,7 @@ from troth.generation import natural_values
 from troth.generation.source import Quick
 from troth.generation.values import Unsatisfiable, fit, synthesize
 from troth.http.exchange import Fields, Request
+from troth.openapi.listing import is_total
 from troth.openapi.names import words_of
 from troth.openapi.operation import DeclaredResponse, Match, MediaType, Operation
 from troth.openapi.paths import path_template, shape_of
@@ -54,7 +55,10 @@ HeaderFields = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request, as far as items are concerned: its decoded *body*, the *seed* of all of it."""
+    """A request, as far as items are concerned: its decoded *body*, the seed of the *whole*.
+
+    *seed* is that of a list without what is asked of it, of anything else the same.
+    """
 
     match: Match
     request: Request
@@ -62,6 +66,7 @@ class Asked:
     fields: HeaderFields
     said: Said
     seed: Seed
+    whole: Seed
 
 
 @dataclass(slots=True)
@@ -434,29 +439,67 @@ class ResourceResponder:
             return None
         from troth.validation.parameters import read_parameters  # slow to load
 
-        if above is None:
-            everything = {
-                f"{one.place}{one.key}": one.item
-                for one in self.store.everywhere(self.resource, asker)
-            }
-        else:
-            place = (self.resource.path, above)
-            collection = self.store.collection(self.resource, place, asker)
-            everything = dict(all_items(collection, asker.credentials))
-        listing = self.resource.listing or Listing()
-        sent = {
-            **_defaults(self.operation, listing),
-            **read_parameters(asked.match, asked.request, "query"),
+        sent = read_parameters(asked.match, asked.request, "query")
+        listing = self.resource.listings.get(self.operation) or Listing()
+        if self.role == "search" and not self._is_understood(sent, listing):
+            return None
+        rows = {
+            f"{one.place}{one.key}" if above is None else one.key: one.item
+            for one in self._rows(above, asker)
         }
-        rows = [(key, item.value) for key, item in everything.items()]
-        page = page_of(rows, listing, sent, first_page=_first_page(self.operation, listing))
-        items = [everything[key] for key, _ in page.rows]
+        page = page_of(
+            [(key, item.value) for key, item in rows.items()],
+            listing,
+            {**_defaults(self.operation, listing), **sent},
+            first_page=_first_page(self.operation, listing),
+        )
+        items = [rows[key] for key, _ in page.rows]
+        if not page.total and rows and above is not None and not self._is_makeable():
+            return self._more_of(asked, (self.resource.path, above), at, asker)
 
         def show(entry: MediaType, drawn: Any) -> Any:
             return self._with_items(entry, drawn, at, items, page, asked)
 
         # what a list is drawn from does not depend on the query: its items are there already
-        return Kept(asked.seed, asked.said.of_one, show)
+        fields = partial(_fields_of_page, self._declared, listing, page, asked)
+        return Kept(asked.seed, asked.said.of_one, show, fields=fields)
+
+    def _is_makeable(self) -> bool:
+        """Whether a client can make such an item."""
+        return self.resource.is_client_named or "create" in self.resource.operations
+
+    def _more_of(self, asked: Asked, place: Place, at: str, asker: Asker) -> Kept:
+        """Items such as are asked for, of which no client can make one: they were always there."""
+        collection = self.store.collection(self.resource, place, asker)
+
+        def show(_: MediaType, drawn: Any) -> Any:
+            array = pointer.find(drawn, at)
+            for index, value in enumerate(array if isinstance(array, list) else ()):
+                key = key_of(self.resource, value)
+                if key is not None and key not in collection.items:
+                    asker.session.put(place, key, Item(value, asked.whole.child("item", index)))
+            self.store.sessions.make_room()
+            return drawn
+
+        return Kept(asked.whole, asked.said, show)
+
+    def _rows(self, above: tuple[str, ...] | None, asker: Asker) -> Iterator[Found]:
+        """All items that a list may show: those in one thing, or in any."""
+        if above is None:
+            yield from self.store.everywhere(self.resource, asker)
+            return
+        place = (self.resource.path, above)
+        collection = self.store.collection(self.resource, place, asker)
+        for key, item in all_items(collection, asker.credentials):
+            yield Found(place, key, item)
+
+    def _is_understood(self, sent: Mapping[str, Any], listing: Listing) -> bool:
+        """Whether everything is known by which a search chooses."""
+        known = {*listing.filters, listing.limit, listing.offset, listing.page, listing.cursor}
+        known |= {listing.sort, listing.order, listing.search}
+        own = shape_of(self.operation.path)[1]
+        above = variables(self.resource.path, self.operation.path)
+        return sent.keys() <= known and set(own) <= set(above) and not self.operation.request_body
 
     def _with_items(
         self,
@@ -494,7 +537,7 @@ class ResourceResponder:
 
     def _told(self, schema: Schema, body: Any, at: str, page: Page, asked: Asked) -> Any:
         """*body* with what it tells of the *page* beside its items."""
-        listing = self.resource.listing
+        listing = self.resource.listings.get(self.operation)
         if not at or listing is None:
             return body
         empty = placed(body, at, [])
@@ -503,6 +546,8 @@ class ResourceResponder:
             body = placed(said, at, pointer.find(body, at))
         if listing.total is not None:
             body = _first_valid(schema, body, listing.total, (page.total, str(page.total)))
+        if listing.more is not None:
+            body = _first_valid(schema, body, listing.more, (bool(page.after),))
         if listing.next is not None:
             body = _first_valid(schema, body, listing.next, _next(body, listing, page, asked))
         return body
@@ -627,16 +672,35 @@ def _next(body: Any, listing: Listing, page: Page, asked: Asked) -> Sequence[Any
     if not page.after:
         return (None, _NOTHING, "")
     ((name, text),) = page.after.items()
-    path, _, query = asked.request.target.partition("?")
-    pairs = [one for one in query.split("&") if one and one.partition("=")[0] != name]
-    target = f"{path}?" + "&".join([*pairs, f"{quote(name)}={quote(text, safe='')}"])
-    host = next(iter(asked.fields.get("host", ())), "")
-    urls = [f"http://{host}{target}", target] if host else [target]
+    urls = _urls_after(page, asked)
     tokens: list[Any] = [text, *([int(text)] if text.isdecimal() else [])]
     before = pointer.find(body, listing.next or "")
     is_url = isinstance(before, str) and ("://" in before or before.startswith("/"))
     is_url = is_url or name != listing.cursor
     return [*urls, *tokens] if is_url else [*tokens, *urls]
+
+
+def _urls_after(page: Page, asked: Asked) -> list[str]:
+    """Where the page behind *page* is, best first."""
+    ((name, text),) = page.after.items()
+    path, _, query = asked.request.target.partition("?")
+    pairs = [one for one in query.split("&") if one and one.partition("=")[0] != name]
+    target = f"{path}?" + "&".join([*pairs, f"{quote(name)}={quote(text, safe='')}"])
+    host = next(iter(asked.fields.get("host", ())), "")
+    return [f"http://{host}{target}", target] if host else [target]
+
+
+def _fields_of_page(
+    declared: DeclaredResponse | None, listing: Listing, page: Page, asked: Asked
+) -> Fields:
+    """The header fields that tell of *page*: where the next one is, how many items there are."""
+    is_paged = listing.page or listing.offset or listing.cursor
+    links = [f'<{url}>; rel="next"' for url in _urls_after(page, asked)] if page.after else [""]
+    totals = [one.name for one in declared.headers if is_total(one.name)] if declared else []
+    return (
+        *(("Link", link) for link in links if is_paged),
+        *((name, str(page.total)) for name in totals),
+    )
 
 
 def _defaults(operation: Operation, listing: Listing) -> dict[str, Any]:
@@ -668,13 +732,18 @@ def _may_be_zero(schema: Schema) -> bool:
 
 
 def fields_of(declared: DeclaredResponse | None, fields: Fields, own: Fields) -> Fields:
-    """*fields* with those of *own* that *declared* has a header for, the first that it takes."""
+    """*fields* with those of *own* that *declared* has a header for, the first that it takes.
+
+    One that says nothing takes away what there is.
+    """
     from troth.validation.parameters import is_field  # slow to load, and few answers have fields
 
     for header in declared.headers if declared is not None else ():
         texts = [text for name, text in own if name.lower() == header.name.lower()]
-        good = next((text for text in texts if is_field(header, text)), None)
+        good = next((text for text in texts if text and is_field(header, text)), None)
+        rest = tuple(each for each in fields if each[0].lower() != header.name.lower())
         if good is not None:
-            rest = tuple(each for each in fields if each[0].lower() != header.name.lower())
             fields = (*rest, (header.name, good))
+        elif texts == [""] and not header.required:
+            fields = rest
     return fields

@@ -16,7 +16,7 @@ from troth import pointer
 from troth.generation.graph import node_of
 from troth.openapi.operation import DeclaredResponse, Operation, Parameter
 from troth.openapi.paths import shape_of
-from troth.openapi.resource import Resource
+from troth.openapi.resource import Listing, Resource
 from troth.openapi.resources import resources
 from troth.seed import Seed
 from troth_mock.responding.negotiation import success
@@ -34,6 +34,8 @@ from troth_mock.storage.sessions import (
 _MOST_NAMED = 20
 #: What is in so many things is looked at by a list of what is in any.
 _MOST_PARENTS = 200
+#: A list of which there are pages has so many items at the start.
+_PAGED = 12
 
 
 class Drawn(NamedTuple):
@@ -43,8 +45,9 @@ class Drawn(NamedTuple):
     seed: Seed
 
 
-#: What draws the answer to a plain request of an operation, for the texts of its path's variables.
-Draw = Callable[[Operation, tuple[str, ...]], Drawn | None]
+#: What draws the answer to a plain request of an operation, for the texts of its path's variables;
+#: a list of so many items, if it can be.
+Draw = Callable[[Operation, tuple[str, ...], int | None], Drawn | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,10 @@ class ResourceStore:
         for operation in resource.operations.get("list", ())[:1]:
             if len(operation.template.names) != len(above):
                 continue  # it lists what is in any of them
-            drawn, at = self._draw(operation, above), resource.items(operation, _status(operation))
+            listing = resource.listings.get(operation) or Listing()
+            is_paged = listing.limit or listing.page or listing.offset or listing.cursor
+            drawn = self._draw(operation, above, _PAGED if is_paged else None)
+            at = resource.items(operation, _status(operation))
             array = None if drawn is None or at is None else pointer.find(drawn.value, at)
             for index, value in enumerate(array if isinstance(array, list) else ()):
                 assert drawn is not None
@@ -151,7 +157,7 @@ class ResourceStore:
         for operation in resource.operations.get("read", ()):
             at = resource.item(operation, _status(operation))
             if at is not None and len(operation.template.names) == len(values):
-                drawn = self._draw(operation, values)
+                drawn = self._draw(operation, values, None)
                 if drawn is not None:
                     return Item(pointer.find(drawn.value, at), drawn.seed)
         return (

@@ -108,9 +108,11 @@ class Responder:
         )
         return self._operations.setdefault(id(operation), responder)
 
-    def _drawn(self, operation: Operation, texts: tuple[str, ...]) -> Drawn | None:
+    def _drawn(
+        self, operation: Operation, texts: tuple[str, ...], length: int | None
+    ) -> Drawn | None:
         responder = self._operations.get(id(operation)) or self._compile(operation)
-        return responder.drawn(texts)
+        return responder.drawn(texts, length)
 
     def _unknown_path(self, target: str) -> Problem:
         path = target.partition("?")[0][:500]

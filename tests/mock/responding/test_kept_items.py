@@ -358,6 +358,70 @@ def test_a_cursor_goes_through_a_list_once() -> None:
     assert len(set(seen)) == len(seen) >= 5
 
 
+def test_header_fields_and_flags_tell_of_the_pages() -> None:
+    listed = {
+        "type": "object",
+        "required": ["data", "has_more"],
+        "properties": {
+            "data": {"type": "array", "items": ref("Review")},
+            "has_more": {"type": "boolean"},
+        },
+    }
+    headers = {
+        "Link": {"schema": TEXT, "example": '<https://example.org/other>; rel="next"'},
+        "X-Total-Count": {"required": True, "schema": INTEGER},
+    }
+    whole = answer(listed, headers=headers)
+    paths = {
+        "/reviews": {
+            "get": operation(_200=whole, query=query(page=INTEGER, per_page=INTEGER)),
+            "post": operation(body=sent(ref("Review")), _201=answer(ref("Review"))),
+        },
+        "/reviews/{id}": {
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": TEXT}],
+            "get": operation("404", _200=answer(ref("Review"))),
+        },
+    }
+    mock = Client(paths)
+    total = len(mock.ask("GET", "/reviews")["data"])
+    reply = mock.reply("GET", "/reviews?per_page=5&page=2")
+    assert json.loads(reply.body or b"")["has_more"] is True
+    assert field(reply, "X-Total-Count") == str(total)
+    link = field(reply, "Link")
+    assert link == '<http://localhost:8000/reviews?per_page=5&page=3>; rel="next"'
+    last = mock.reply("GET", "/reviews?per_page=5&page=3")
+    assert json.loads(last.body or b"")["has_more"] is False
+    assert "Link" not in dict(last.fields)
+
+
+def test_one_list_of_what_is_in_any_thing_has_them_all() -> None:
+    everything = operation(_200=answer({"type": "array", "items": ref("Review")}))
+    mock = Client({**BOOKS, "/reviews": {"get": everything}})
+    made = [
+        mock.ask("POST", f"/books/{mock.ask('POST', '/books', {'title': 'x'})['id']}/reviews", sent)
+        for sent in ({"stars": 1}, {"stars": 2})
+    ]
+    listed = mock.ask("GET", "/reviews")
+    assert [one for one in listed if one in made] == made
+
+
+def test_what_no_client_can_make_is_there_as_it_is_asked_for() -> None:
+    paths = {
+        "/books": {"get": BOOKS["/books"]["get"]},
+        "/books/{bookId}": {
+            "parameters": BOOKS["/books/{bookId}"]["parameters"],
+            "get": BOOKS["/books/{bookId}"]["get"],
+        },
+    }
+    paths["/books"]["get"]["parameters"] += query(title=TEXT)
+    mock = Client(paths)
+    found = mock.ask("GET", "/books?title=Emma&limit=3")["items"]
+    assert [one["title"] for one in found] == ["Emma"] * 3
+    assert [mock.ask("GET", f"/books/{one['id']}") for one in found] == found
+    assert mock.ask("GET", "/books?title=Emma&limit=3")["items"] == found
+    assert mock.status("GET", "/books/424242") == 404
+
+
 def test_what_is_in_a_thing_is_there_with_it_and_goes_with_it() -> None:
     mock = Client(BOOKS)
     one, other = (mock.ask("POST", "/books", {"title": "Emma"})["id"] for _ in range(2))

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
+from math import inf
 from typing import Any
 
 from troth.conformance.cases.boundary import boundary
 from troth.conformance.cases.case import Case, Intent, Subject, distinct, subject
 from troth.conformance.cases.feature_cases import feature_cases
+from troth.conformance.cases.parameter_cases import parameter_cases
 from troth.conformance.cases.protocol_cases import (
     asks_for_credentials,
     smallest_case,
@@ -47,7 +49,7 @@ __all__ = [
     "subjects_under_test",
 ]
 
-#: How many cases of the boundary walk a run has for all bodies.
+#: How many cases of the boundary walk a run has for all bodies and parameters.
 _BOUNDARY = 540
 #: One in so many requests may be spent on what a run begins with, of so many at the most.
 _OPENING, _MOST_OPENING = 4, 10_000
@@ -57,6 +59,15 @@ _RANDOM = 120
 #: Of the requests that a run may send, so many in a hundred are planned; the rest confirms and
 #: shrinks what is found.
 _PLANNED = 90
+#: So many of the hundred at the most are examples, and so many the protocol's.
+_EXAMPLES = 22
+_PROTOCOL = 20
+#: So many cases of the protocol an operation has at the most.
+_EACH = 65
+#: So many cases further on another operation begins with what is the same for all.
+_STEP = 7
+#: A body has so many times the cases of a parameter.
+_BODY = 4
 #: How many cases of the boundary walk one body has where a run is to spend all that it was given.
 _FURTHER = 500
 #: After so many requests in a row that were all sent before, an operation has no new ones.
@@ -137,16 +148,19 @@ def cases_of(
     tested: Collection[Subject],
     *,
     settings: Settings,
+    planned: int = 0,
     remembered: Callable[[str], Iterable[Any]] | None = None,
 ) -> Iterator[Case]:
     """The cases of one *phase*, in the order in which they are sent, made as they are asked for.
 
+    So many are *planned* already.
+
     *remembered* gives the bodies, by operation, that showed something in earlier runs: they are
     sent before all else.
     """
-    most = int(min(settings.max_requests, _MOST_OPENING) // _OPENING)
+    share = int(min(settings.max_requests, _MOST_OPENING) // _OPENING)
     begins = "protocol" in settings.phases and phase in (settings.phases[0], "protocol")
-    first = islice(opening(tested), most if begins else 0)
+    first = islice(opening(tested), share if begins else 0)
     sent: set[str] = set()
     if phase == settings.phases[0]:
         if remembered is not None:
@@ -154,18 +168,37 @@ def cases_of(
         for case in first:
             sent.add(case.id)
             yield case
+    most = settings.max_requests * _PLANNED / 100
     match phase:
         case "examples":
-            yield from _examples(tested)
+            yield from _examples(tested, most * _EXAMPLES / 100)
         case "boundary":
-            yield from _boundary(tested, _BOUNDARY)
+            others = min(most * _PROTOCOL / 100, _EACH * len(tested)) + min(_RANDOM, most)
+            yield from _boundary(tested, int(max(0, min(_BOUNDARY, most - planned - others))))
         case "protocol":
             sent |= {case.id for case in first}
-            yield from (case for case in _protocol(tested) if case.id not in sent)
+            protocol = _protocol(tested, most * _PROTOCOL / 100)
+            yield from (case for case in protocol if case.id not in sent)
         case "random":
             drawn = random_cases(tested, Seed.of("random", settings.seed))
-            count = min(_RANDOM, settings.max_requests * _PLANNED / 100)
-            yield from islice(drawn, int(count))
+            yield from islice(drawn, int(min(_RANDOM, most)))
+
+
+def _in_turns(each: Iterable[Iterator[Case]], limit: float) -> Iterable[Iterable[Case]]:
+    """At most *limit* cases of *each*: one of each in turn, as long as they have any."""
+    if limit == inf:
+        return each
+    streams = list(each)
+    taken: list[list[Case]] = [[] for _ in streams]
+    left = list(range(len(streams)))
+    while left and sum(map(len, taken)) < limit:
+        for index in left[: int(limit) - sum(map(len, taken))]:
+            case = next(streams[index], None)
+            if case is None:
+                left = [other for other in left if other != index]
+            else:
+                taken[index].append(case)
+    return taken
 
 
 def _remembered(
@@ -207,7 +240,8 @@ def opening(tested: Collection[Subject]) -> Iterator[Case]:
 
     What creates and what lists comes before: of what is not there a 404 would prove nothing.
     """
-    if not any(map(asks_for_credentials, _sound(tested))):
+    anyone = next(_sound(tested), None)
+    if anyone is None or not any(map(asks_for_credentials, anyone.contract.operations)):
         return
     for one in _sound(tested):
         if resources(one.contract).role(one.operation) in ("create", "list"):
@@ -221,43 +255,81 @@ def _sound(tested: Iterable[Subject]) -> Iterator[Subject]:
     return (one for one in tested if not one.fault)
 
 
-def example_cases(tested: Collection[Subject]) -> list[Case]:
-    """The requests that the document implies."""
-    return list(_examples(tested))
+def example_cases(tested: Collection[Subject], *, limit: float = inf) -> list[Case]:
+    """The requests that the document implies, about *limit*: each operation has its share."""
+    return list(_examples(tested, limit))
 
 
-def _examples(tested: Collection[Subject]) -> Iterator[Case]:
-    return distinct(map(feature_cases, _sound(tested)))
+def _examples(tested: Collection[Subject], limit: float) -> Iterator[Case]:
+    return distinct(_in_turns((distinct([feature_cases(one)]) for one in _sound(tested)), limit))
 
 
 def boundary_cases(tested: Collection[Subject], *, limit: int = _BOUNDARY) -> list[Case]:
-    """Each member of each body, one step inside and outside its limits; *limit* for all bodies."""
+    """Each member of each body and each parameter, one step inside and outside its limits.
+
+    *limit* is for all: each parameter has its share, and what it leaves others have.
+    """
     return list(_boundary(tested, limit))
 
 
 def _boundary(tested: Collection[Subject], limit: int) -> Iterator[Case]:
-    share = limit // max(1, sum(one.made is not None for one in tested))
-    return distinct(boundary(one, limit=share) for one in _sound(tested))
+    sound = list(_sound(tested))
+    walks = [[*parameter_cases(one, turn=index)] for index, one in enumerate(sound)]
+    weights = sum(map(len, walks)) + _BODY * sum(one.made is not None for one in sound)
+    chosen: list[list[Case]] = []
+    for walk in walks:
+        chosen.append([])
+        for cases in walk:
+            taken = [*islice(cases, limit // max(1, weights))]
+            chosen[-1] += taken
+            limit -= len(taken)
+            weights -= 1
+
+    def with_body(one: Subject, others: list[Case]) -> Iterator[Case]:
+        nonlocal limit, weights
+        if one.made is not None:
+            for case in boundary(one, limit=limit * _BODY // max(1, weights)):
+                limit -= 1
+                yield case
+            weights -= _BODY
+        yield from others
+
+    return distinct(map(with_body, sound, chosen))
 
 
-def protocol_cases(tested: Collection[Subject]) -> list[Case]:
-    """Credentials, methods, paths, content types, broken JSON and Accept."""
-    return list(_protocol(tested))
+def protocol_cases(tested: Collection[Subject], *, limit: float = inf) -> list[Case]:
+    """Credentials, methods, paths, content types, broken JSON and Accept; about *limit*."""
+    return list(_protocol(tested, limit))
 
 
-def _protocol(tested: Collection[Subject]) -> Iterator[Case]:
+def _protocol(tested: Collection[Subject], limit: float) -> Iterator[Case]:
     repeated: list[Case] = []  # on purpose, once all else has been sent
 
-    def first_time(one: Subject) -> Iterator[Case]:
-        for case in protocol_cases_of(one):
+    def first_time(cases: Iterable[Case]) -> Iterator[Case]:
+        for case in cases:
             if case.id.endswith("-again"):
                 repeated.append(case)
             else:
                 yield case
 
+    walks = _in_turns((_turned(index, one) for index, one in enumerate(_sound(tested))), limit)
     unknown = map(unknown_paths, islice(_sound(tested), 1))
-    yield from distinct(chain(map(first_time, _sound(tested)), unknown))
+    yield from distinct(chain(map(first_time, walks), unknown))
     yield from repeated
+
+
+def _turned(turn: int, one: Subject) -> Iterator[Case]:
+    """The cases of the protocol of *one*, those of media types and texts from another on each turn.
+
+    How a server reads what it is sent is mostly its framework's affair, and need not be tried whole
+    for each operation.
+    """
+    cases = [*protocol_cases_of(one)]
+    words = ("content-", "json-", "accept-")
+    first = [case for case in cases if not case.id.rpartition("/")[2].startswith(words)]
+    rest = [case for case in cases if case not in first]
+    start = turn * _STEP % max(1, len(rest))
+    yield from (*first, *rest[start:], *rest[:start])
 
 
 def random_cases(tested: Collection[Subject], seed: Seed) -> Iterator[Case]:
@@ -280,6 +352,8 @@ def further_cases(
         for one in _sound(tested)
         for stream in (
             boundary(one, limit=_FURTHER),
+            chain.from_iterable(parameter_cases(one)),
+            *parameter_cases(one),
             _random_cases(one, seed, number=_RANDOM),
         )
     ]

@@ -56,7 +56,8 @@ class Case:
     is the body's JSON value as a reader sees it, None without one.  *parameters* are values, by
     location and name, that the request has for want of real ones: `real_values` may put others in
     their places when it is sent.  *exists* says that what the path names is known to be there,
-    since the run has made it: a 404 is then no answer.
+    since the run has made it: a 404 is then no answer.  *sent* are the values of parameters, by
+    location and name, that the request is about.
 
     A case that *needs* the answers of others is a plan: `derive` makes the case to send of the
     JSON bodies (a stream's fold) of their 2xx answers, by case id, or None when they do not serve.
@@ -73,6 +74,7 @@ class Case:
     value: Any = None
     parameters: Values = field(default_factory=dict, repr=False)
     exists: bool = False
+    sent: Mapping[str, Any] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
     derive: Callable[[Mapping[str, Any]], Case | None] | None = field(default=None, repr=False)
 
@@ -191,6 +193,8 @@ class Subject:
         request = self.request(value)
         if legal == "computed" and self.made is not None and not self.is_json:
             effective, published = self._as_sent(request, effective, published)
+            if effective == "valid" and _holds_nothing(seen):
+                effective = "either"  # many frameworks take an empty field for none
         if effective == "either" and published == "valid":
             published = "either"
         return Case(
@@ -319,6 +323,12 @@ def merged(target: Any, patch: Any) -> Any:
         else:
             result[name] = merged(result.get(name), item)
     return result
+
+
+def _holds_nothing(value: Any) -> bool:
+    """Whether a member of the form *value* has nothing in it, which no form can say for certain."""
+    held = value.values() if isinstance(value, dict) else ()
+    return any(item in ("", None, [], [""]) for item in held)
 
 
 # -- what a server may cap ------------------------------------------------------------------------

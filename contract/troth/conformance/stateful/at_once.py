@@ -94,8 +94,9 @@ async def changed(trial: Trial) -> None:
     if item is None or changes is None:
         return
     first, second = changes
-    if await _lost(trial, item, first, are_at_once=False) != "":
-        return  # it takes no race, or nothing can be said
+    for members in (first, dict(reversed(first.items()))):  # in either order
+        if await _lost(trial, item, members, are_at_once=False) != "":
+            return  # it takes no race, or nothing can be said
     lost = await _lost(trial, item, second, are_at_once=True)
     if lost and item.readings:
         message = f"two changes at once were both answered well, and then {lost}"

@@ -213,10 +213,30 @@ async def own_names(trial: Trial) -> None:
     alike = first.sent == second.sent or first.sent is UNSET
     if alike or second.created.case.request.method != "POST":
         return  # the same again may be the same item
+    if same_id(at(second.sent, second.resource.identifier), second.identifier):
+        return  # its client called it so, and may have put it in the place of the first
     # a 200 may say that there is one like it already
     severity: Severity = "error" if second.created.status == 201 else "warning"
     message = f"what was created first and what was created second are both {second.identifier!r}"
     trial.tell("resource.id-repeated", message, by=second.created, severity=severity)
+
+
+async def names_after_deletion(trial: Trial) -> None:
+    """What is created after a deletion takes the name of nothing that is there."""
+    first = await trial.create()
+    second = await trial.create() if first is not None and first.identifier != "" else None
+    if first is None or second is None or same_id(first.identifier, second.identifier):
+        return
+    gone = await trial.delete(first)
+    if gone is None or not gone.succeeded:
+        return
+    third = await trial.create()
+    if third is None or not same_id(third.identifier, second.identifier):
+        return
+    if third.sent == second.sent or third.created.status != 201:
+        return
+    message = f"after {gone.line} what is created is {third.identifier!r}, which is there already"
+    trial.tell("resource.id-repeated", message, by=third.created)
 
 
 async def listed(trial: Trial) -> None:
@@ -328,4 +348,7 @@ READING: tuple[Check, ...] = (
     Check("own-names", own_names, frozenset({"create"})),
     Check("listed", listed, frozenset({"create", "list"})),
 )
-DELETING: tuple[Check, ...] = (Check("deleted", deleted, frozenset({"create", "delete"})),)
+DELETING: tuple[Check, ...] = (
+    Check("deleted", deleted, frozenset({"create", "delete"})),
+    Check("names-after-deletion", names_after_deletion, frozenset({"create", "delete"})),
+)

@@ -474,8 +474,9 @@ class Trial:
         sources = self._sources(operation, values=values, expressions=expressions, fields=fields)
         answer = self._answer(case, operation, exchange=exchange, sources=sources)
         self.answers.append(answer)
-        # that a request is refused says nothing here: state may be the reason
-        told = (each for each in violations if each.code != "request.valid-refused")
+        # that a request is refused says nothing here: state may be the reason; and what a 405 says
+        # of methods takes no item to show
+        told = (each for each in violations if each.code not in _SAID_ELSEWHERE)
         self.told += [Told(each, answer) for each in told]
         return answer
 
@@ -694,5 +695,7 @@ class Trial:
             item.is_gone = True
 
 
+#: What of an answer says nothing of the item that was asked for.
+_SAID_ELSEWHERE = frozenset({"request.valid-refused", "response.allow-wrong"})
 #: Header fields that make a request a conditional one (RFC 9110 §13.1): never drawn.
 _CONDITIONS = frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since"})
