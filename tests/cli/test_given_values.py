@@ -10,6 +10,7 @@ import pytest
 
 import troth
 from troth.cli.given_values import BadValue, doubts, given
+from troth.cli.run_options import client_credentials_of
 
 ANSWER = {"responses": {"200": {"description": "it"}}}
 ORG = {"name": "X-Org", "in": "header", "schema": {"type": "string"}}
@@ -166,3 +167,28 @@ def test_a_value_that_the_document_does_not_allow_is_doubted() -> None:
     values = given(CONTRACT, model=None, pairs=["path.task_id=seven"], file=None)
     (doubt,) = doubts(CONTRACT, values)
     assert doubt.startswith("path.task_id of GET /tasks/{task_id}: 'seven' is not of type")
+
+
+# -- OAuth 2 of the document ----------------------------------------------------------------------
+
+
+def test_the_token_url_and_the_scopes_are_those_of_the_document() -> None:
+    flow = {"tokenUrl": "/oauth/token", "scopes": {"read": "", "write": ""}}
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "T", "version": "1"},
+        "security": [{"key": []}, {"login": ["read"]}],
+        "paths": {
+            "/a": {"get": ANSWER},
+            "/b": {"get": {"security": [{"login": ["write", "read"]}], **ANSWER}},
+            "/c": {"get": {"security": [], **ANSWER}},
+        },
+        "components": {
+            "securitySchemes": {
+                "key": {"type": "apiKey", "in": "header", "name": "X-Key"},
+                "login": {"type": "oauth2", "flows": {"clientCredentials": flow}},
+            }
+        },
+    }
+    contract = troth.load(json.dumps(document).encode())
+    assert client_credentials_of(contract) == ("/oauth/token", ("read", "write"))

@@ -193,6 +193,23 @@ def test_this_machine_is_known() -> None:
         (["--token", "s3\udcffcret"], "--token: it is not UTF-8"),
         (["--header", "a: s3\udcffcret"], "--header: it is not UTF-8"),
         (["--set", "stop"], "--set: 'stop' is not NAME=VALUE"),
+        (["--safe"], "--safe: it leaves no operation to be tested"),
+        (["--exclude", "/v1/*"], "--exclude: it leaves no operation to be tested"),
+        (
+            ["--token", "a", "--auth-command", "b"],
+            "--token: a credential comes from one place, and --auth-command gives one too; "
+            "leave one out, in the environment and the file too",
+        ),
+        (
+            ["--oauth-client-id", "a"],
+            "--oauth-client-id: it needs --oauth-client-secret; set TROTH_TEST_OAUTH_CLIENT_SECRET",
+        ),
+        (
+            ["--oauth-client-id", "a", "--oauth-client-secret", "b"],
+            "--oauth-client-id: no security scheme of the document has the flow "
+            "clientCredentials; say where to ask: --oauth-token-url URL",
+        ),
+        (["--oauth-scope", "a"], "--oauth-scope: it needs --oauth-client-id"),
         (["--update-baseline"], "--update-baseline: it needs --baseline FILE"),
         (
             ["--baseline", "none.json"],

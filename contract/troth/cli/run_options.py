@@ -170,7 +170,7 @@ def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
         _check_text(name, options[name.replace("-", "_")])
     _check_credentials(options)
     phases = tuple(phase for phase in PHASES if phase in options["phase"])
-    return Settings(
+    settings = Settings(
         url=base_url(options["url"]),
         token=_token("token", options["token"]),
         second_token=_token("second-token", options["second_token"]),
@@ -197,6 +197,10 @@ def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
         trust_env=options["trust_env"],
         database=options["database"],
     )
+    if contract.operations and not selection.selection(contract, settings).operations:
+        option = "safe" if options["safe"] else "exclude" if options["exclude"] else "only"
+        raise BadOption(option, "it leaves no operation to be tested")
+    return settings
 
 
 def _limits(contract: Contract, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -68,9 +68,15 @@ class Run:
         reason = ""
         try:
             await self._until_stopped()
+            await self._clean_up()
             budget, outcomes = self._session.budget, self._session.outcomes
             if not budget.requests and not budget.seconds_left:
                 raise Inconclusive("the time was over before anything was sent: try --max-time")
+            if not budget.requests and self._session.values.held_back:
+                raise Inconclusive(
+                    "nothing was sent: it would all change what this run has not made "
+                    "(--allow-destructive sends it)"
+                )
             if outcomes.hopeless and not outcomes.failed:
                 raise Inconclusive(outcomes.reason())
         except Unreachable as fault:
@@ -143,7 +149,7 @@ class Run:
             phase,
             session.subjects.values(),
             settings=session.settings,
-            planned=self._planned,
+            spent=session.budget.requests,
             remembered=session.memory.bodies if session.settings.database else None,
         )
         if not session.sent.number:
@@ -200,6 +206,25 @@ class Run:
         for case in planned:
             self._planned += 1
             yield case
+
+    async def _clean_up(self) -> None:
+        """Delete what this run has made and nobody has deleted, what is nested first."""
+        session, values = self._session, self._session.values
+        for name, operation in session.subjects.operations.items():
+            if operation.method != "DELETE" or not operation.path.endswith("}"):
+                continue
+            if not values.made(operation):
+                continue
+            subject = session.subjects[name]
+            about = "deleting what this run has made"
+            case = subject.case("stateful", "clean-up", subject.minimal, about=about)
+            while (left := values.made(operation)) and session.budget.affords(1):
+                try:
+                    await session.probe(case)
+                except (Inconclusive, Unreachable):
+                    return  # what there is to say of the server has been said
+                if values.made(operation) == left:
+                    break
 
     # -- the beginning and the end --------------------------------------------------------------
 

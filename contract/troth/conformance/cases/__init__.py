@@ -59,9 +59,11 @@ _RANDOM = 120
 #: Of the requests that a run may send, so many in a hundred are planned; the rest confirms and
 #: shrinks what is found.
 _PLANNED = 90
-#: So many of the hundred at the most are examples, and so many the protocol's.
+#: So many of a hundred at the most are examples; and of those that are left for the boundary walk,
+#: so many are kept for the protocol and for random requests.
 _EXAMPLES = 22
-_PROTOCOL = 20
+_PROTOCOL = 22
+_DRAWN = 12
 #: So many cases of the protocol an operation has at the most.
 _EACH = 65
 #: So many cases further on another operation begins with what is the same for all.
@@ -148,12 +150,12 @@ def cases_of(
     tested: Collection[Subject],
     *,
     settings: Settings,
-    planned: int = 0,
+    spent: int = 0,
     remembered: Callable[[str], Iterable[Any]] | None = None,
 ) -> Iterator[Case]:
     """The cases of one *phase*, in the order in which they are sent, made as they are asked for.
 
-    So many are *planned* already.
+    So many requests are *spent* already: those that are left are divided among the phases.
 
     *remembered* gives the bodies, by operation, that showed something in earlier runs: they are
     sent before all else.
@@ -168,20 +170,21 @@ def cases_of(
         for case in first:
             sent.add(case.id)
             yield case
-    most = settings.max_requests * _PLANNED / 100
+    left = max(0, settings.max_requests * _PLANNED / 100 - spent)
     match phase:
         case "examples":
-            yield from _examples(tested, most * _EXAMPLES / 100)
+            yield from _examples(tested, left * _EXAMPLES / 100)
         case "boundary":
-            others = min(most * _PROTOCOL / 100, _EACH * len(tested)) + min(_RANDOM, most)
-            yield from _boundary(tested, int(max(0, min(_BOUNDARY, most - planned - others))))
+            others = min(left * _PROTOCOL / 100, _EACH * len(tested))
+            others += min(_RANDOM, left * _DRAWN / 100)
+            yield from _boundary(tested, int(min(_BOUNDARY, left - others)))
         case "protocol":
             sent |= {case.id for case in first}
-            protocol = _protocol(tested, most * _PROTOCOL / 100)
-            yield from (case for case in protocol if case.id not in sent)
+            cases = _protocol(tested, left - min(_RANDOM, left / 2))
+            yield from (case for case in cases if case.id not in sent)
         case "random":
             drawn = random_cases(tested, Seed.of("random", settings.seed))
-            yield from islice(drawn, int(min(_RANDOM, most)))
+            yield from islice(drawn, int(min(_RANDOM, left)))
 
 
 def _in_turns(each: Iterable[Iterator[Case]], limit: float) -> Iterable[Iterable[Case]]:
@@ -191,8 +194,8 @@ def _in_turns(each: Iterable[Iterator[Case]], limit: float) -> Iterable[Iterable
     streams = list(each)
     taken: list[list[Case]] = [[] for _ in streams]
     left = list(range(len(streams)))
-    while left and sum(map(len, taken)) < limit:
-        for index in left[: int(limit) - sum(map(len, taken))]:
+    while left and (room := int(limit) - sum(map(len, taken))) > 0:
+        for index in left[:room]:
             case = next(streams[index], None)
             if case is None:
                 left = [other for other in left if other != index]
@@ -227,10 +230,12 @@ def in_order(contract: Contract, operations: Iterable[Operation]) -> list[Operat
     """
     known = resources(contract)
 
-    def place(operation: Operation) -> tuple[int, int]:
+    def place(operation: Operation) -> tuple[int, int, bool]:
         when = _ORDER.get(known.role(operation), 3 if operation.method == "DELETE" else 1)
-        depth = len(operation.template.names)
-        return when, depth if when == 0 else -depth if when == 3 else 0
+        depth = {0: 1, 3: -1}.get(when, 0) * len(operation.template.names)
+        # what refers to others comes after them
+        refers = when == 0 and any(one.location == "body" for one in known.fillings(operation))
+        return when, depth, refers
 
     return sorted(operations, key=place)
 
