@@ -545,3 +545,36 @@ def test_the_ways_of_an_order_are_told_from_its_values() -> None:
     given = {"order": {"enum": ["title", "id"]}}
     found = only({**TASKS, "/tasks": {"get": operation(answer=many("Task"), **given)}}).listing
     assert found == Listing(sort="order")
+
+
+def test_of_what_the_document_does_not_describe_the_usual_is_taken() -> None:
+    task = held(title={"type": "string"})
+    paths = {
+        "/tasks/": {"get": operation(answer={}), "post": operation("200", {}, task)},
+        "/tasks/{task_id}/": path("task_id", get=operation(answer={}), delete=operation("204")),
+    }
+    whole = contract(paths)
+    (tasks,) = resources(whole).all
+    assert (tasks.path, tasks.collection) == ("/tasks/{task_id}/", "/tasks/")
+    assert tasks.identifier == "/id"
+    create, listed = whole.operation("POST /tasks/"), whole.operation("GET /tasks/")
+    assert (tasks.item(create, 200), tasks.items(listed, 200)) == ("", "")
+    slug = {
+        "/t": {"post": operation("201", {})},
+        "/t/{slug}": path("slug", get=operation("200", {})),
+    }
+    assert only(slug).identifier == "/slug"
+
+
+@pytest.mark.parametrize(
+    ("url", "template", "found"),
+    [
+        ("/tasks/7", "/tasks/{id}/", "7"),
+        ("https://h/api/tasks/7/", "/tasks/{id}", "7"),
+        ("tasks/7?x=1", "/tasks/{id}", "7"),
+        ("/jobs/7", "/tasks/{id}", None),
+        ("/projects/a/tasks/b", "/projects/{p}/tasks/{id}", "b"),
+    ],
+)
+def test_an_identifier_is_found_in_a_url(url: str, template: str, found: str | None) -> None:
+    assert runtime_expression.in_url(url, template, "id") == found

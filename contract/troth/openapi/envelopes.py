@@ -62,6 +62,17 @@ def sent(operation: Operation) -> View | None:
     return None if body is None else of_content(body.content)
 
 
+def is_untold(view: View) -> bool:
+    """Whether *view* says nothing of what there is."""
+    return not view.types and not view.members
+
+
+def usual_identifier(parameter: str) -> str:
+    """Where items that the document says nothing of have what the path calls *parameter*."""
+    last = words_of(parameter)[-1:]
+    return pointers.join("", last[0] if last in _USUAL else parameter)
+
+
 def array_in(view: View, word: str, *, known: View | None = None) -> tuple[str, View] | None:
     """The array of items in *view*, a list of *word*, and where it stands; None if it has none.
 

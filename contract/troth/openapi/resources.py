@@ -456,6 +456,8 @@ class _Reader:
         elif item is not None and collection is not None and "create" not in draft.operations:
             # what is only listed has a name all the same
             identifier = envelopes.identifier_in(item, "id", name)
+        elif item is None and parameter is not None and self.is_untold(draft):
+            identifier = envelopes.usual_identifier(parameter)
         own = {path, collection}
         operations: dict[Role, tuple[Operation, ...]] = {
             role: tuple(sorted(found, key=lambda each: each.path not in own))
@@ -473,6 +475,17 @@ class _Reader:
             operations=operations,
         )
         return self.with_places(made, item)
+
+    def is_untold(self, draft: _Draft) -> bool:
+        """Whether the document declares bodies of *draft*, and says of none what it holds."""
+        answers = (
+            of_content(response.content)
+            for role in ("create", "read")
+            for operation in draft.operations.get(role, ())
+            for response in envelopes.successes(operation)
+        )
+        views = [view for view in answers if view is not None]
+        return bool(views) and all(map(envelopes.is_untold, views))
 
     def path(self, shape: _Shape) -> str:
         """The path of *shape* as the document writes it; of an item without operations its part."""
@@ -555,6 +568,9 @@ def place_in(
     view = of_content(response.content)
     if view is None:
         return None
+    if envelopes.is_untold(view):
+        # what a document says nothing of is most often the thing itself
+        return "" if role in ("list", "create", "read", "update", "replace") else None
     if role in ("list", "search"):
         array = envelopes.array_in(view, resource.name, known=item)
         return array[0] if array is not None else None
