@@ -170,6 +170,7 @@ def test_an_item_is_found_in_its_envelope(
         ("id", {"_id": "integer", "v": "string"}, "/_id"),
         ("id", {"task_id": "integer", "title": "string"}, "/task_id"),
         ("code", {"id": "integer", "title": "string"}, None),
+        ("task", {"id": "integer", "task": "string"}, "/id"),
         ("colour", {"id": "integer", "title": "string"}, None),
     ],
 )
@@ -578,3 +579,24 @@ def test_of_what_the_document_does_not_describe_the_usual_is_taken() -> None:
 )
 def test_an_identifier_is_found_in_a_url(url: str, template: str, found: str | None) -> None:
     assert runtime_expression.in_url(url, template, "id") == found
+
+
+def test_what_is_called_a_code_is_not_called_by_its_code() -> None:
+    code = held(id={"type": "string"}, code={"type": "string"})
+    named = {"name": "promotion_code", "in": "path", "required": True, "schema": {"type": "string"}}
+    paths = {
+        "/promotion_codes": {"post": operation("201", code, code)},
+        "/promotion_codes/{promotion_code}": {"parameters": [named], "get": operation("200", code)},
+    }
+    assert only(paths).identifier == "/id"
+
+
+def test_one_thing_above_others_is_not_their_collection() -> None:
+    user = held(id={"type": "integer"}, name={"type": "string"})
+    paths = {
+        "/user": {"get": operation("200", user), "patch": operation("200", user, user)},
+        "/user/{account_id}": path("account_id", get=operation("200", user)),
+    }
+    others, own = resources(contract(paths)).all
+    assert (others.path, others.collection) == ("/user/{account_id}", None)
+    assert roles(own) == {"read": ["GET /user"], "update": ["PATCH /user"]}

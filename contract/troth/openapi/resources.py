@@ -97,6 +97,12 @@ class Place:
         """What the objects in that array are."""
         return self.array.item if self.array is not None else None
 
+    @property
+    def collects(self) -> bool:
+        """Whether it may be a collection: what GET answers with is no single thing."""
+        is_one = self.answer is not None and self.answer.is_object and not self.lists
+        return bool(self.by("POST")) or not (is_one and self.by("PUT", "PATCH"))
+
     def answers_as(self, other: Place | None) -> bool:
         """Whether GET answers here with the very thing that it answers with at *other*."""
         if other is None or self.answer is None or other.answer is None:
@@ -147,7 +153,8 @@ class _Reader:
         for shape in self.places:
             for end in range(1, len(shape) + 1):
                 if shape[end - 1] == "{}" and self.is_item(shape[:end]):
-                    collection = shape[: end - 1] if shape[: end - 1] in self.places else None
+                    above = self.places.get(shape[: end - 1])
+                    collection = above.shape if above is not None and above.collects else None
                     self.drafts.setdefault(shape[:end], _Draft(shape[:end], collection))
         for shape in self.places:
             if self.is_own(shape):
@@ -233,7 +240,12 @@ class _Reader:
         last = shape[-1] if shape else "{}"
         if last == "{}" or last.startswith(":") or _VERSION.fullmatch(last):
             return False
-        if (*shape, "{}") in self.drafts or shape in self.denied or self.home(place) is not None:
+        items = self.drafts.get((*shape, "{}"))
+        if (
+            (items is not None and items.collection == shape)
+            or shape in self.denied
+            or self.home(place) is not None
+        ):
             return False
         written = place.by("PUT", "PATCH", "DELETE")
         if not place.by("GET"):
