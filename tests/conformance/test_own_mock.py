@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from troth.pytest_plugin.outcome import Outcome
+from troth.testing import Outcome
 
 Conform = Callable[..., Outcome]
 

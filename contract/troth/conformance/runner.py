@@ -29,7 +29,7 @@ from troth.conformance.events import (
 )
 from troth.conformance.session import Session
 from troth.conformance.settings import Settings
-from troth.conformance.transport import Transport
+from troth.conformance.transport import Sender
 from troth.errors import TrothError
 from troth.http import json_text
 from troth.openapi.chat_completion import ModelList
@@ -182,7 +182,7 @@ class Run:
 # -- the model that a deployment has --------------------------------------------------------------
 
 
-async def with_model(contract: Contract, transport: Transport, settings: Settings) -> Settings:
+async def with_model(contract: Contract, transport: Sender, settings: Settings) -> Settings:
     """*settings* with a model that the server says it has, where the user has named none.
 
     Nothing is asked where no `x-troth-completion` tells of a list of models, and an answer that
@@ -207,7 +207,7 @@ def _is_given(place: str, overrides: Mapping[str, Any]) -> bool:
 
 
 async def _first_model(
-    contract: Contract, transport: Transport, settings: Settings, models: ModelList
+    contract: Contract, transport: Sender, settings: Settings, models: ModelList
 ) -> str | None:
     try:
         operation = contract.operation(models.operation)

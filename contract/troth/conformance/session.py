@@ -27,7 +27,7 @@ from troth.conformance.events import Event, Exchanged, Found, Step
 from troth.conformance.findings import HANGS, Capabilities, Facets, Findings, facets, rule_of
 from troth.conformance.selection import selection
 from troth.conformance.settings import Settings
-from troth.conformance.transport import Transport
+from troth.conformance.transport import Sender
 from troth.generation.example_database import ExampleDatabase
 from troth.generation.shrinking import Shrinker
 from troth.http.exchange import Exchange, Request
@@ -65,7 +65,7 @@ class Session:
     def __init__(
         self,
         contract: Contract,
-        transport: Transport,
+        transport: Sender,
         settings: Settings,
         *,
         emit: Callable[[Event], None],

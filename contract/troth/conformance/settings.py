@@ -38,8 +38,9 @@ class Settings:
     are member values that every request body gets, by JSON Pointer (`/model`).  *without* names
     capabilities (groups of laws) that the server is known to lack.  *only* keeps the cases of
     these operations or the findings of these codes, *exclude* leaves some out (as `selection` reads
-    both).  A *safe* run sends GET, HEAD and OPTIONS; one that may be destructive (*allow*) changes
-    and deletes also what it has not made.  *rate* is requests a second, 0 for no limit.
+    both).  *application* is asked in process, as if it were a server at *url*.  A *safe* run sends
+    GET, HEAD and OPTIONS; one that may be destructive (*allow*) changes and deletes also what it
+    has not made.  *rate* is requests a second, 0 for no limit.
     """
 
     url: str
@@ -65,6 +66,7 @@ class Settings:
     patience: float = 10.0
     # a directory of what showed something in earlier runs, to be sent first in later ones
     database: str | None = None
+    application: Any = field(default=None, repr=False)
 
     def shown(self) -> Mapping[str, object]:
         """What of them a report may show: no token, no header values."""

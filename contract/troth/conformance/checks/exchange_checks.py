@@ -10,6 +10,7 @@ overlay rejects is a warning, and refusing what both accept is an error.
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -109,6 +110,9 @@ def _match(contract: Contract, request: Request) -> Match | None:
         return None
 
 
+# the detail of an exception: its kind, and where it was raised
+_RAISED = re.compile(r"([\w.]+).* (\(.+):\d+(, in .+\))")
+
 # -- what came ------------------------------------------------------------------------------------
 
 
@@ -202,7 +206,7 @@ class _Check:
 
     def fault(self) -> Violation:
         """The violation of giving no whole answer."""
-        word, detail = self.exchange.fault or "", self.exchange.fault_detail
+        word, detail = self.exchange.fault or "", self.exchange.fault_detail.partition("\n")[0]
         response = self.exchange.response
         return Violation(
             code=f"transport.{word}",
@@ -211,6 +215,8 @@ class _Check:
             message=FAULTS.get(word, word) + (f": {detail}" if detail else ""),
             schema_pointer=self.operation.pointer,
             status=response.status if response else None,
+            # two exceptions are two findings, whatever the requests were
+            rule="".join(found.groups()) if (found := _RAISED.fullmatch(detail)) else None,
         )
 
     def server_error(self, response: Response) -> Violation:
