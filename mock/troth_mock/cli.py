@@ -80,6 +80,11 @@ class _Port(click.IntRange):
     help="Whether answers tell a fixed time, and so stay the same, or the real one.",
 )
 @click.option(
+    "--stateless",
+    is_flag=True,
+    help="Keep nothing of what is posted, changed and deleted: the same request, the same answer.",
+)
+@click.option(
     "--ttft",
     type=FiniteNumber(min=0),
     default=0.0,
@@ -152,7 +157,11 @@ def mock(
     contract = loading.load(document, overlays=chosen, strict=strict_document)
     warn(contract.faults, document=document)
     responder = Responder(
-        contract, seed=options["seed"], tokens=options["tokens"], clock=options["clock"]
+        contract,
+        seed=options["seed"],
+        tokens=options["tokens"],
+        clock=options["clock"],
+        stateless=options["stateless"],
     )
     app = App(contract, responder, settings=_settings(options))
     _settle()

@@ -21,7 +21,8 @@ def mock_servers() -> Iterator[Callable[..., MockServer]]:
     """Start mocks: `mock_servers(document, overlays=…, seed=…, tokens=…, settings=…)`.
 
     *document* is a file, a loaded `troth.Contract`, or None for the bundled one.  Each call
-    starts a server on a free port of 127.0.0.1; all stop at the end of the session.
+    starts a server on a free port of 127.0.0.1; all stop at the end of the session.  What one was
+    given by a test it forgets with `reset()`, or keeps none of it with `stateless=True`.
     """
     from troth_mock.server.serving import start_in
 

@@ -125,8 +125,8 @@ def test_a_default_stands_for_a_variable_that_is_empty_or_not_set(
         ),
         (
             "[test]\nphase = 'dock'",
-            "troth.toml: test.phase: 'dock' is none; known are examples, boundary, protocol, "
-            "random, stateful",
+            "troth.toml: test.phase: 'dock' is none; known are examples, resources, boundary, "
+            "protocol, random, stateful",
         ),
         (
             "[test]\ntoken = '${KEY}'",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from troth import loading
@@ -79,3 +80,79 @@ def test_published_and_overlays_exclude_each_other(folder: Path) -> None:
 def test_a_document_of_ones_own_gets_no_overlay_of_ours(folder: Path) -> None:
     Path("atoma.yaml").write_bytes(loading.bundled_document().read_bytes())
     assert shown("atoma.yaml") == loading.read(overlays=[])[1].root
+
+
+TASKS = """\
+openapi: 3.1.0
+info: {title: Tasks, version: '1'}
+paths:
+  /tasks:
+    get:
+      parameters:
+        - {name: limit, in: query, schema: {type: integer}}
+        - {name: after, in: query, schema: {type: string}}
+        - {name: status, in: query, schema: {type: string}}
+      responses:
+        '200':
+          description: some
+          content:
+            application/json:
+              schema:
+                type: object
+                properties:
+                  next_cursor: {type: string}
+                  data:
+                    type: array
+                    items: &task
+                      type: object
+                      properties: {id: &string {type: string}, status: *string}
+    post:
+      requestBody: {content: {application/json: {schema: *task}}}
+      responses: {'201': {description: made, content: {application/json: {schema: *task}}}}
+  /tasks/{task_id}:
+    parameters: [{name: task_id, in: path, required: true, schema: *string}]
+    get: {responses: {'200': {description: one, content: {application/json: {schema: *task}}}}}
+    delete: {responses: {'204': {description: gone}}}
+  /health: {get: {responses: {'200': {description: well}}}}
+"""
+
+
+def test_resources_are_shown_to_people() -> None:
+    done = CliRunner().invoke(show, ["-", "--resources"], input=TASKS, catch_exceptions=False)
+    assert (
+        done.stdout
+        == """\
+tasks  /tasks/{task_id}
+  in /tasks
+  identified by task_id: /id of an item
+  task_id is told by POST /tasks: $response.body#/id
+  the list takes limit, cursor: after, next: /next_cursor, filters: status
+  list    GET /tasks               items at /data
+  create  POST /tasks
+  read    GET /tasks/{task_id}
+  delete  DELETE /tasks/{task_id}
+"""
+    )
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_resources_are_shown_to_programs(form: str) -> None:
+    given = ["-", "--resources", "--format", form]
+    done = CliRunner().invoke(show, given, input=TASKS, catch_exceptions=False)
+    tree = yaml.safe_load(done.stdout)
+    (tasks,) = tree["resources"]
+    assert tree["none"] == ["GET /health"]
+    assert tasks["listing"]["filters"] == {"status": "/status"}
+    assert tasks["operations"][0] == {"operation": "GET /tasks", "role": "list", "items": "/data"}
+    assert tasks["operations"][2]["filled"][0] == {
+        "in": "path",
+        "name": "task_id",
+        "from": "POST /tasks",
+        "status": "201",
+        "by": "$response.body#/id",
+    }
+
+
+def test_what_has_no_resources_is_told_so() -> None:
+    done = CliRunner().invoke(show, ["-", "--resources"], input=API, catch_exceptions=False)
+    assert done.stdout == "The document has no resources.\n"

@@ -239,7 +239,7 @@ def test_a_dry_run_prints_every_request_and_opens_no_socket(
     last = out.splitlines()[-1]
     found = re.fullmatch(
         r"(\d+) requests planned for http://127\.0\.0\.1:9 \(examples (\d+), protocol (\d+)\), "
-        r"at most 1,000 sent; nothing was sent now",
+        r"at most 1000 requests, 300 s; nothing was sent now",
         last,
     )
     assert found is not None
@@ -258,7 +258,7 @@ def test_a_dry_run_prints_every_request_and_opens_no_socket(
 def test_a_server_that_conforms_is_told_so(run: Run, server: str) -> None:
     code, out, err = run(server, "--token", TOKEN, *QUICK)
     assert code == 0
-    assert out.startswith(f"testing {server} against spec/atoma.yaml: at most 40 requests, 300 s\n")
+    assert out.startswith(f"testing {server} against spec/atoma.yaml: at most 40 requests\n")
     assert f"{server} conforms\n0 errors, 0 warnings" in out
     assert err.startswith("examples: ")
 
@@ -271,7 +271,7 @@ def test_a_finding_is_told_and_how_to_go_on(run: Run, faulty: str, tmp_path: Pat
     assert "'total_tokens' is missing" in out
     on = r"go on with: troth explain (response-body\.required|law\.\S+), "
     assert re.search(on + r"troth report out/run\.ndjson\n$", out)
-    assert "  error: response-body.required  POST /v1/chat/completions  'total_tokens'" in err
+    assert "response-body.required" not in err  # it is told once
     assert TOKEN not in out + err + (tmp_path / "out/run.ndjson").read_text()
     assert json.loads((tmp_path / "out/r.json").read_text())["verdict"] == "violations"
 
@@ -390,11 +390,11 @@ def test_what_is_accepted_does_not_fail_and_what_is_new_does(
 ) -> None:
     args = ["--token", TOKEN, *QUICK, "--baseline", "known.json"]
     code, out, _ = run(faulty, *args, "--update-baseline")
-    assert code == 1
+    assert code == 0
     assert "known.json accepts 2 findings from now on" in out
     code, out, _ = run(faulty, *args)
     assert code == 0
-    assert "error (known)" in out
+    assert "known, and not counted: 2\n" in out
     file = tmp_path / "known.json"
     accepted = json.loads(file.read_text())
     file.write_text(json.dumps({**accepted, "findings": accepted["findings"][:1]}))

@@ -43,6 +43,40 @@ def test_requests_and_seconds_are_both_bounds() -> None:
     assert (other.spent, other.seconds_left, other.seconds) == (True, 0.0, 10.5)
 
 
+def test_a_wait_that_the_server_asked_for_is_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+
+    async def sleep(seconds: float) -> None:
+        clock.now += seconds
+
+    async def turn_and_wait(budget: Budget) -> None:
+        await budget.turn()
+        await budget.wait(8)
+
+    monkeypatch.setattr(budgets.asyncio, "sleep", sleep)
+    free = Budget(requests=2, seconds=10, rate=0, clock=clock, waits_cost_time=False)
+    asyncio.run(turn_and_wait(free))
+    assert (free.requests, free.seconds_left) == (0, 10)
+    asyncio.run(turn_and_wait(free))
+    # for as long again as the run may take, and no longer: it comes to its end
+    assert free.seconds_left == 4
+    given = Budget(requests=2, seconds=10, rate=0, clock=clock)
+    asyncio.run(turn_and_wait(given))
+    assert (given.requests, given.seconds_left) == (0, 2)
+
+
+def test_what_is_used_up_is_named() -> None:
+    clock = Clock()
+    budget = Budget(requests=1, seconds=10, tokens=5, rate=0, clock=clock)
+    assert budget.spent_on == ""
+    clock.now += 10
+    assert budget.spent_on == "time"
+    budget.tokens = 7
+    assert budget.spent_on == "tokens"
+    asyncio.run(budget.turn())
+    assert budget.spent_on == "requests"
+
+
 def test_a_rate_spreads_the_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     slept: list[float] = []

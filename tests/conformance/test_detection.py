@@ -42,8 +42,8 @@ _known_subjects: list[object] = []
 
 def _planned(phase, tested, *, settings, **_):  # type: ignore[no-untyped-def] # a stand-in
     if phase not in _known_cases:
-        _known_cases[phase] = _cases(phase, tested, settings=settings)
-    return _known_cases[phase]
+        _known_cases[phase] = list(_cases(phase, tested, settings=settings))
+    return iter(_known_cases[phase])  # type: ignore[call-overload] # a list
 
 
 def _subjects(contract, settings, **_):  # type: ignore[no-untyped-def] # a stand-in

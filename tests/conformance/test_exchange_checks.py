@@ -408,3 +408,39 @@ def test_a_404_of_what_the_run_has_made_is_no_answer(
     operation = troth.load(file).operations[0]
     assert outcome(operation, status) == unknown
     assert outcome(operation, status, exists=True) == known
+
+
+def test_what_the_overlay_has_mended_is_judged_by_the_overlay_alone() -> None:
+    # the published document rejects every name, for a name is never an integer
+    for bias, said in (({"1": -100.01}, "-100.01"), ({"x": 1}, "'x' does not match")):
+        exchange = Exchange(asked(logit_bias=bias), answered(200, BODY))
+        (violation,) = check(OVERLAID, exchange, operation=OPERATION, expected="refused").violations
+        assert (violation.severity, violation.code) == ("warning", "request.invalid-accepted")
+        assert said in violation.message
+        assert "null" not in violation.message
+
+
+FORCED = {"type": "function", "function": {"name": "f"}}
+NOTHING = {"type": "object", "required": ["a"], "properties": {"a": False}}
+CONTRADICTORY: list[dict[str, Any]] = [
+    {"tool_choice": FORCED},
+    {"tool_choice": FORCED, "tools": [{"type": "function", "function": {"name": "g"}}]},
+    {"tool_choice": "required"},
+    {"tool_choice": "required", "tools": []},
+    *(
+        {"response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": one}}}
+        for one in (False, NOTHING, {"type": "object", "not": {}})
+    ),
+]
+
+
+@pytest.mark.parametrize("members", CONTRADICTORY)
+@pytest.mark.parametrize("status", [200, 400, 422])
+@pytest.mark.parametrize("published", [False, True])
+def test_nobody_is_held_to_a_request_that_contradicts_itself(
+    members: dict[str, Any], status: int, published: bool
+) -> None:
+    said = {**BODY, "choices": [{"index": 0, "message": {"role": "assistant", "content": "{}"}}]}
+    response = answered(status, said if status == 200 else ERROR)
+    found = told(response, request=asked(**members), published=published)
+    assert [one for one in found if not one[1].startswith("response")] == []

@@ -170,28 +170,6 @@ def test_what_does_not_come_again_is_flaky_and_has_no_cause() -> None:
     assert errors_and_warnings(told(findings)) == (1, 0)
 
 
-def test_a_request_that_hangs_is_not_sent_for_ever() -> None:
-    findings = Findings()
-    hung = replace(FAILED, code="transport.timeout")
-    assert not findings.has_hangs
-    enter(findings, hung, "/a:x")
-    assert findings.has_hangs
-    assert not findings.hangs(shown("/a:x"))
-    for _ in range(2):
-        findings.count_known(hung, shown("/a:x"))
-    assert findings.hangs(shown("/a:x", "/b:y"))
-    assert not findings.hangs(shown("/b:y"))
-
-
-def test_what_hangs_now_and_then_is_sent_all_the_same() -> None:
-    findings = Findings()
-    hung = replace(FAILED, code="transport.timeout")
-    enter(findings, hung, "/a:x", again=1, tries=5)
-    for _ in range(9):
-        findings.count_known(hung, shown("/a:x"))
-    assert not findings.hangs(shown("/a:x"))
-
-
 def test_known_findings_do_not_count() -> None:
     known = enter(Findings(), BROKEN).id
     findings = Findings(known=frozenset({known}))

@@ -8,7 +8,7 @@ import pytest
 
 import troth
 from servers.right_servers import described, document
-from troth.conformance.checks.methods import allow_violations
+from troth.conformance.checks.methods import allow_violations, head_violations
 from troth.http.exchange import Exchange, Request, Response
 
 
@@ -42,3 +42,40 @@ def test_allow_names_the_methods_of_the_path(allow: str, said: list[str], tmp_pa
     assert told("/things/7?x=1") == said
     # of another status, and of a path that nobody declared, it says nothing that could be wrong
     assert told("/things/7", 404) == told("/elsewhere") == []
+
+
+def answer(status: int = 200, body: bytes = b"[]", **fields: str) -> Response:
+    named = tuple((name.replace("_", "-"), text) for name, text in fields.items())
+    return Response(status, named, body)
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        (answer(body=b"", Content_Length="2", Content_Type="application/json", ETag='"a"'), []),
+        (answer(body=b"", Content_Type="application/json;charset=utf-8"), []),
+        (answer(body=b""), []),
+        (answer(404), []),
+        (answer(405), []),
+        (answer(501), []),
+        (answer(body=b"", Content_Length="0"), ["error: HEAD says Content-Length: 0, and GET has"]),
+        (answer(204), []),
+        (answer(403), ["warning: HEAD answers 403, and GET 200"]),
+        (answer(ETag='"b"'), ['warning: HEAD says ETag: "b", and GET "a"']),
+        (answer(Content_Type="text/html"), ["warning: HEAD says Content-Type: text/html, and"]),
+    ],
+)
+def test_head_says_what_get_says_or_less(head: Response, said: list[str]) -> None:
+    get = answer(Content_Type="application/json", ETag='"a"')
+    told = [f"{word}: {text}" for word, text in head_violations(get, head, get)]
+    assert len(told) == len(said)
+    assert all(one.startswith(start) for one, start in zip(told, said, strict=True)), told
+
+
+def test_what_two_gets_do_not_agree_on_accuses_no_head() -> None:
+    get = answer(Content_Type="application/json", ETag='"a"')
+    other = answer(body=b"[1]", Content_Type="text/plain", ETag='"c"')
+    head = answer(Content_Length="7", Content_Type="text/html", ETag='"b"')
+    assert list(head_violations(get, head, other)) == []
+    coded = answer(Content_Encoding="gzip", Content_Length="22")
+    assert list(head_violations(coded, answer(Content_Length="22"), coded)) == []

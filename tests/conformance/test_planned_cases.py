@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import troth
-from troth.conformance.cases import cases_of, subjects_under_test
+from troth.conformance.cases import Case, cases_of, further_cases, subjects_under_test
+from troth.conformance.cases.case import request_key
 from troth.conformance.selection import selection
 from troth.conformance.settings import Settings
+from troth.seed import Seed
 
 CONTRACT = troth.load()
 SETTINGS = Settings(url="http://127.0.0.1:1")
@@ -48,6 +51,23 @@ def test_a_small_budget_leaves_room_to_confirm() -> None:
     assert len(ids("random", replace(SETTINGS, max_requests=50))) == 45
 
 
+def test_a_run_that_goes_on_repeats_nothing_and_ends_when_there_is_nothing_new() -> None:
+    taken: set[Any] = set()
+
+    def is_new(case: Case) -> bool:
+        key = request_key(case)
+        if key in taken or len(taken) == 900:
+            return False
+        taken.add(key)
+        return True
+
+    further = list(further_cases(SUBJECTS.values(), Seed.of(1), is_new=is_new))
+    assert len(further) == len(taken) == 900
+    assert {case.phase for case in further} == {"boundary", "random"}
+    ids = [case.id for case in further]
+    assert not set(ids) & {f"random/{SUBJECT.slug}/{number:04}-valid" for number in range(121)}
+
+
 def test_only_chooses_operations_or_codes() -> None:
     by_id = CONTRACT.operations[0].operation_id or ""
     assert list(subjects_under_test(CONTRACT, replace(SETTINGS, only=(by_id,)))) == [NAME]
@@ -58,7 +78,10 @@ def test_only_chooses_operations_or_codes() -> None:
 
 def test_what_is_remembered_comes_first_and_in_the_first_phase_only() -> None:
     bodies = [{**MINIMAL, "n": 1}, {**MINIMAL, "n": 2}]
-    first = cases_of("examples", SUBJECTS.values(), settings=SETTINGS, remembered=lambda _: bodies)
+    planned = cases_of(
+        "examples", SUBJECTS.values(), settings=SETTINGS, remembered=lambda _: bodies
+    )
+    first = list(islice(planned, 3))
     assert [case.value for case in first[:2]] == bodies
     assert [case.is_remembered for case in first[:3]] == [True, True, False]
     assert not any("remembered" in name for name in ids("boundary", remembered=lambda _: bodies))

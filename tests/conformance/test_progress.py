@@ -40,9 +40,12 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_elsewhere_each_phase_and_each_new_finding_is_a_line() -> None:
+@pytest.mark.parametrize("tells_findings", [True, False])
+def test_elsewhere_each_phase_is_a_line_and_each_new_finding_of_a_run_without_end(
+    tells_findings: bool,
+) -> None:
     stream = io.StringIO()
-    live = Live(stream, clock=Clock(), live=False)
+    live = Live(stream, clock=Clock(), live=False, tells_findings=tells_findings)
     events = [
         PhaseStarted("examples", 2),
         exchanged(),
@@ -54,17 +57,17 @@ def test_elsewhere_each_phase_and_each_new_finding_is_a_line() -> None:
     ]
     for event in events:
         live.tell(event)
-    assert stream.getvalue() == (
-        "examples: 2 requests\n"
+    told = (
         "  error: response-body.type  POST /a  is wrong\n"
         "  known: response-body.type  POST /a  is wrong\n"
-        "stateful\n"
     )
+    # the end tells them, once
+    assert stream.getvalue() == f"examples: 2 requests\n{told if tells_findings else ''}stateful\n"
 
 
 def test_words_of_a_server_command_neither_a_terminal_nor_a_build_server() -> None:
     stream = io.StringIO()
-    live = Live(stream, clock=Clock(), live=False)
+    live = Live(stream, clock=Clock(), live=False, tells_findings=True)
     live.tell(found("a", "\x1b[2J\n::error::x\n##[error]y"))
     line = stream.getvalue()
     assert line.count("\n") == 1

@@ -18,6 +18,10 @@ from troth.http.exchange import Exchange, Request
 def test_a_finding_is_told_with_its_proof() -> None:
     assert render(plain(), width=80, colour=False) == (
         f"""\
+1 of 2 operations had no success
+  GET /v1/tunes/{{id}}
+    nothing was sent to it
+
 error  response-body.type  0000000000
   {OPERATION}
   at /notes/0/pitch: 'x' is not of type integer; it is a string
@@ -32,7 +36,7 @@ error  response-body.type  0000000000
         """-H User-Agent: -H Accept: --data-raw '{"key":"C","bars":0}'
 
 http://127.0.0.1:8000/api does not conform
-1 error, 0 warnings, 3 requests, 1.5 s
+1 error, 0 warnings, 3 requests, 1.5 s, 1 of 2 operations had no success
 never put to the test: never-tried
 """
     )

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import time
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 
 from run_summaries import events, finding, hostile, large, plain
 from troth.conformance import reports
+from troth.conformance.events import Citation
 from troth.conformance.run_summary import summarize
 
 CHROMIUM = next(
@@ -46,6 +48,7 @@ class _Elements(HTMLParser):
         super().__init__()
         self.names: list[str] = []
         self.links: list[str] = []
+        self.ids: list[str] = []
         self.text = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -54,6 +57,8 @@ class _Elements(HTMLParser):
             assert not name.startswith("on"), name
             if name in ("src", "href", "action", "data"):
                 self.links.append(str(value))
+            if name == "id":
+                self.ids.append(str(value))
 
     def handle_data(self, data: str) -> None:
         self.text += data
@@ -70,7 +75,10 @@ def test_the_page_loads_nothing_and_runs_nothing(account: Any) -> None:
     page = reports.render("html", account)
     found = elements(page)
     assert not {"script", "iframe", "img", "object", "form", "b"} & set(found.names)
-    assert found.links == ["data:,"]
+    # it leads nowhere but into itself, and there it does lead somewhere
+    assert found.links[0] == "data:,"
+    assert {link.removeprefix("#") for link in found.links[1:]} <= set(found.ids)
+    assert len(set(found.ids)) == len(found.ids)
     assert "default-src 'none'" in page
     assert not re.search(r"url\(|@import|\x00|\x1b|\u202e", page)
 
@@ -101,6 +109,31 @@ def test_the_page_shows_the_finding_and_what_was_exercised() -> None:
         "Branches: 1 of 1 exercised",
     ):
         assert shown in text
+
+
+def test_the_page_begins_with_what_was_not_reached_and_a_table_of_operations() -> None:
+    page = reports.render("html", plain())
+    text = re.sub(r"\s+", " ", elements(page).text)
+    places = [
+        text.index(words)
+        for words in (
+            "1 of 2 operations had no success GET /v1/tunes/{id} nothing was sent to it",
+            "operationrequests2xxanswersfindings POST /v1/tunes 3 2 ",
+            "Findings errors 1",
+            "at /notes/0/pitch: 'x' is not of type integer",
+            "error response-body.type POST /v1/tunes",
+        )
+    ]
+    assert places == sorted(places)
+
+
+def test_the_words_of_the_document_are_shown_with_their_lines() -> None:
+    cited = replace(finding(), citation=Citation(("pitch:", "  type: integer"), 39, 40))
+    page = reports.render("html", summarize(events(cited)))
+    assert '<span><i>39</i>pitch:</span><span class="at"><i>40</i>  type: integer</span>' in page
+    laid_out = replace(cited, citation=Citation(('"pitch": 1',)))
+    page = reports.render("html", summarize(events(laid_out)))
+    assert "<span>&#34;pitch&#34;: 1</span>" in page
 
 
 def test_known_and_flaky_findings_are_marked() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -307,6 +308,55 @@ def test_a_budget_of_requests_holds_whatever_is_found() -> None:
     assert len(found.exchanges) <= 40
     assert found.finished.not_run > 0
     assert found.finished.exit_code == 1
+
+
+def bodies(found: Conducted) -> list[tuple[str, bytes]]:
+    return [
+        (one.exchange.request.target, one.exchange.request.body)
+        for one in found.exchanges
+        if one.purpose == "case" and one.phase == "random"
+    ]
+
+
+def test_all_that_was_given_is_spent() -> None:
+    found = conduct(Chat(ROOT), OVERLAID, phases=("random",), max_requests=300, exhaustive=True)
+    assert (found.finished.requests, found.finished.spent) == (300, "requests")
+    assert found.finished.phases_left == ()
+    assert len(set(bodies(found)[120:])) == len(bodies(found)[120:])
+
+
+def test_a_continuous_run_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:
+    def run(requests: int) -> Conducted:
+        return conduct(
+            Chat(ROOT),
+            OVERLAID,
+            phases=("protocol", "random"),
+            max_requests=requests,
+            exhaustive=True,
+            continuous=True,
+            database=str(tmp_path / "database"),
+        )
+
+    first, second = run(230), run(60)
+    assert second.finished.requests == 60
+    assert {one.phase for one in second.exchanges} == {"boundary", "random"}
+    assert not set(bodies(first)) & set(bodies(second))
+
+
+def test_a_continuous_run_that_is_stopped_has_its_verdict() -> None:
+    found = conduct(Chat(ROOT), OVERLAID, exhaustive=True, continuous=True, cancel_after=30)
+    assert (found.finished.verdict, found.finished.spent) == ("conforms", "stopped")
+
+
+def test_tokens_are_counted_where_the_document_says_and_stop_the_run() -> None:
+    found = conduct(Chat(ROOT), OVERLAID, phases=("examples",), max_tokens=200)
+    assert (found.finished.spent, found.finished.phases_left) == ("tokens", ("examples",))
+    told = [
+        json.loads(one.exchange.response.body)["usage"]["total_tokens"]
+        for one in found.exchanges
+        if one.exchange.response and (one.exchange.response.content_type or "").endswith("json")
+    ]
+    assert 200 <= found.finished.tokens <= 200 + sum(told[-2:])
 
 
 def test_a_run_that_sent_nothing_says_nothing_and_lays_out_no_more() -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 import troth
-from troth.conformance import session as sessions
+from troth.conformance import budget as budgets
 from troth.conformance.cases import subjects
-from troth.conformance.events import Event, Exchanged, Found
+from troth.conformance.events import Event, Exchanged, Found, Waited
 from troth.conformance.session import Session
 from troth.conformance.settings import Settings
 from troth.http.exchange import Exchange, Request, Response
@@ -93,8 +93,51 @@ def test_a_server_is_waited_for_as_long_as_patience_lasts(
     async def sleep(seconds: float) -> None:
         told.append(seconds)
 
-    monkeypatch.setattr(sessions.asyncio, "sleep", sleep)
-    (event,) = attempted((503, {}), (200, {**GOOD, "model": MODEL}), wait=wait)
+    monkeypatch.setattr(budgets.asyncio, "sleep", sleep)
+    *waits, event = attempted((503, {}), (200, {**GOOD, "model": MODEL}), wait=wait)
+    assert waits == [Waited("POST /v1/chat/completions", 503, seconds) for seconds in slept]
     assert isinstance(event, Exchanged)
     assert event.exchange.response is not None
     assert (told, event.exchange.response.status) == (slept, status)
+
+
+class Hanging:
+    """A transport to a server that does not answer the requests of these numbers."""
+
+    def __init__(self, *numbers: int) -> None:
+        self._numbers = numbers
+        self.count = 0
+
+    async def send(self, request: Request, *, fresh: bool = False) -> Exchange:
+        self.count += 1
+        if self.count in self._numbers:
+            return Exchange(request, None, "timeout", "no complete answer within 30 s")
+        fields = (("Content-Type", "application/json"),)
+        body = {**GOOD, "model": MODEL, "id": f"chatcmpl-{self.count}"}
+        return Exchange(request, Response(200, fields, json.dumps(body).encode()))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "sent", "is_given_up"),
+    [((1, 2), 2, True), ((1, 3, 9), 12, False), ((2, 3), 3, True), ((), 9, False)],
+)
+def test_an_operation_is_given_up_when_it_hangs_again(
+    numbers: tuple[int, ...], sent: int, is_given_up: bool
+) -> None:
+    transport: Any = Hanging(*numbers)
+    events: list[Event] = []
+    session = Session(CONTRACT, transport, SETTINGS, emit=events.append, clock=lambda: 0.0)
+    (subject,) = session.subjects.values()
+    for index in range(9 if is_given_up or not numbers else 2):
+        value = {**subject.minimal, "temperature": index / 10}
+        case = subject.case("examples", str(index), value, about=str(index))
+        asyncio.run(session.attempt(case))
+    assert session.is_given_up(subject.operation.name) is is_given_up
+    if not numbers:
+        assert findings(events) == []
+        return
+    told = [each.finding for each in events if isinstance(each, Found)]
+    assert {one.code for one in told} >= {"transport.timeout"}
+    assert any("nothing more" in one.violation.message for one in told) is is_given_up
+    if is_given_up:
+        assert transport.count == sent

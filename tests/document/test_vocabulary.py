@@ -30,9 +30,19 @@ def test_every_field_is_documented_for_authors() -> None:
         assert name in vocabulary.EXTENSIONS
 
 
+def test_the_members_of_a_resource_are_documented_for_authors_and_no_others() -> None:
+    text = (SPEC / "README.md").read_text(encoding="utf-8")
+    section = text.partition("\n## x-troth-resource\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| ((?:`[a-z-]+`(?:, )?)+) \|", section, re.M)
+    properties = vocabulary.EXTENSIONS["x-troth-resource"].schema["properties"]
+    assert re.findall(r"`([a-z-]+)`", " ".join(rows)) == list(properties)
+    listing = next(line for line in section.splitlines() if line.startswith("| `listing`"))
+    assert set(properties["listing"]["properties"]) <= set(re.findall(r"`([a-z-]+)`", listing))
+
+
 def test_the_parts_of_a_chat_completion_are_documented_for_authors_and_no_others() -> None:
     text = (SPEC / "README.md").read_text(encoding="utf-8")
-    section = text.partition("\n## x-troth-completion\n")[2]
+    section = text.partition("\n## x-troth-completion\n")[2].partition("\n## ")[0]
     rows = dict(re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", section, re.M))
     properties = vocabulary.EXTENSIONS["x-troth-completion"].schema["properties"]
     assert list(rows) == list(properties)

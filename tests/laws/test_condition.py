@@ -38,6 +38,9 @@ def holds(source: str, **variables: Any) -> bool | None:
     return alone
 
 
+NOTHING = {"type": "object", "required": ["a"], "properties": {"a": False}}
+
+
 @pytest.mark.parametrize(
     ("source", "request_", "verdict"),
     [
@@ -143,6 +146,8 @@ def test_what_is_no_expression_is_refused(source: Any) -> None:
         ("conforms(request.v, request.s)", {"request": {"v": 1, "s": {"type": "number!"}}}, None),
         ("conforms(request.v, request.s)", {"request": {"v": 1, "s": {"$ref": "http://x/"}}}, None),
         ("conforms(request.v, request.s)", {"request": {"v": 1, "s": 1}}, None),
+        ("conforms(request.v, request.s)", {"request": {"v": 1, "s": False}}, None),
+        ("conforms(request.v, request.s)", {"request": {"v": 1, "s": NOTHING}}, None),
         ("distinct(request.t) == [1, '1', true]", {"request": {"t": [1, "1", 1.0, True, 1]}}, True),
         ("distinct(request.t) == []", {"request": {"t": 1}}, None),
         ("sort(request.t) == [1, 2, 3]", {"request": {"t": [3, 1, 2]}}, True),

@@ -32,6 +32,56 @@ def test_another_document_gets_another_server(
         assert json.load(answer) == "pong"
 
 
+def asked(url: str, method: str = "GET", **fields: str) -> Any:
+    data = b'{"name": "x"}' if method == "POST" else None
+    named = {"Content-Type": "application/json", **fields}
+    request = urllib.request.Request(url, data, headers=named, method=method)
+    with urllib.request.urlopen(request) as answer:
+        text = answer.read()
+    return json.loads(text) if text else None
+
+
+def test_what_a_server_was_given_it_forgets_when_it_is_reset(
+    mock_servers: Callable[..., Any], tmp_path: Path
+) -> None:
+    thing = {
+        "type": "object",
+        "required": ["id"],
+        "properties": {"id": {"type": "integer", "readOnly": True}, "name": {"type": "string"}},
+    }
+
+    def of(schema: Any) -> Any:
+        return {"content": {"application/json": {"schema": schema}}}
+
+    got = {"200": {"description": "", **of({"type": "array", "items": thing})}}
+    made = {"201": {"description": "", **of(thing)}}
+    things = {"get": {"responses": got}, "post": {"requestBody": of(thing), "responses": made}}
+    document = tmp_path / "things.json"
+    root = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/things": things},
+    }
+    item = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    read = {"200": {"description": "", **of(thing)}}
+    root["paths"] |= {"/things/{id}": {"parameters": [item], "get": {"responses": read}}}
+    document.write_text(json.dumps(root))
+    server = mock_servers(document)
+    things = server.url + "/things"
+    before = asked(things)
+    one = {"Troth-Session": "one"}
+    for fields in ({}, one):
+        assert asked(things, "POST", **fields)["name"] == "x"
+        assert len(asked(things, **fields)) == len(before) + 1
+    asked(server.url + "/_troth/reset", "POST")
+    assert (asked(things), len(asked(things, **one))) == (before, len(before) + 1)
+    asked(server.url + "/_troth/reset?all", "POST")
+    assert asked(things, **one) == before
+    asked(things, "POST")
+    server.reset()
+    assert asked(things) == before
+
+
 def test_loading_the_plugin_imports_nothing_heavy() -> None:
     said = subprocess.run(
         [sys.executable, "-c", "import sys, troth_mock.pytest_plugin; print(*sys.modules)"],

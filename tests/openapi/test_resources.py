@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 import troth
+from troth.errors import SpecError
 from troth.http.exchange import Exchange, Request, Response
-from troth.openapi import fillings
+from troth.openapi import fillings, runtime_expression
 from troth.openapi.contract import Contract
 from troth.openapi.resource import Filling, Listing, Resource
 from troth.openapi.resources import resources
@@ -50,12 +51,12 @@ def held(**members: Any) -> dict[str, Any]:
 
 
 def operation(
-    status: str = "200", answer: Any = None, sent: Any = None, **query: Any
+    code: str = "200", answer: Any = None, sent: Any = None, **query: Any
 ) -> dict[str, Any]:
     response: dict[str, Any] = {"description": ""}
     if answer is not None:
         response["content"] = {"application/json": {"schema": answer}}
-    made: dict[str, Any] = {"responses": {status: response}}
+    made: dict[str, Any] = {"responses": {code: response}}
     if sent is not None:
         made["requestBody"] = {"content": {"application/json": {"schema": sent}}}
     made["parameters"] = [
@@ -242,6 +243,12 @@ def test_the_parameters_of_what_is_nested_are_filled_from_one_answer() -> None:
     ]
 
 
+def test_the_root_of_an_api_is_no_resource() -> None:
+    both = {"get": operation(answer=many("Task")), "post": operation("201", ref("Task"), TASK)}
+    only = {"get": operation(answer={"type": "string"})}
+    assert [resources(contract({"/": each})).all for each in (both, only)] == [(), ()]
+
+
 def test_a_filling_is_evaluated_against_an_exchange() -> None:
     whole = contract(TASKS)
     read = whole.operation("GET /tasks/{task_id}")
@@ -256,3 +263,285 @@ def test_a_filling_is_evaluated_against_an_exchange() -> None:
     )
     assert fillings.values(by_list, listed, {}) == [1, 2]
     assert fillings.values(by_list, created, {}) == []
+
+
+def test_what_a_link_says_comes_first() -> None:
+    create = operation("201", ref("Task"), ref("Task"))
+    create["responses"]["201"]["links"] = {
+        "read": {
+            "operationId": "readTask",
+            "parameters": {"path.task_id": "$response.body#/owner/id", "nobody": "$url"},
+        },
+        "close": {
+            "operationRef": "#/paths/~1tasks~1{id}~1close/post",
+            "parameters": {"id": "$response.header.X-Task", "nothing": "no expression"},
+            "requestBody": "$request.body",
+        },
+        "elsewhere": {"operationId": "nowhere"},
+    }
+    read = {**operation(answer=ref("Task")), "operationId": "readTask"}
+    paths = {
+        **TASKS,
+        "/tasks": {"post": create},
+        "/tasks/{task_id}": path("task_id", get=read),
+    }
+    whole = contract(paths)
+    found = resources(whole)
+    read, close = whole.operation("readTask"), whole.operation("POST /tasks/{id}/close")
+    name = "POST /tasks"
+    assert filled(found.fillings(read)[0]) == ("task_id", name, "$response.body#/owner/id", None)
+    assert [filled(each) for each in found.fillings(close)[:2]] == [
+        ("id", name, "$response.header.X-Task", None),
+        ("", name, "$request.body", None),
+    ]
+    sent = Request("POST", "/tasks?at=b%20c", (("A", "1"),), b'{"title": "x"}')
+    fields = (("X-Task", "t9"),)
+    created = Exchange(sent, Response(201, fields, b'{"id": 7, "owner": {"id": "o1"}}'))
+    assert fillings.values(found.fillings(read)[0], created, {}) == ["o1"]
+    assert fillings.values(found.fillings(close)[0], created, {}) == ["t9"]
+    assert fillings.values(found.fillings(close)[1], created, {}) == [{"title": "x"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("$url", "/tasks/a%2Fb?at=b%20c"),
+        ("$method", "POST"),
+        ("$statusCode", 201),
+        ("$request.path.id", "a/b"),
+        ("$request.query.at", "b c"),
+        ("$request.header.a", "1"),
+        ("$request.body#/x~1y", 3),
+        ("$response.body#/none", None),
+        ("$response.header.location", "/tasks/7"),
+    ],
+)
+def test_a_runtime_expression_is_evaluated(text: str, value: Any) -> None:
+    sent = Request("POST", "/tasks/a%2Fb?at=b%20c", (("A", "1"),), b'{"x/y": 3}')
+    exchange = Exchange(sent, Response(201, (("Location", "/tasks/7"),), b"no JSON"))
+    expression = runtime_expression.parse(text)
+    assert expression is not None
+    assert runtime_expression.evaluate(expression, exchange, {"id": "a%2Fb"}) == value
+
+
+@pytest.mark.parametrize("text", ["x", "$request", "$request.cookie.a", "{$url}", "$response.path"])
+def test_what_is_no_runtime_expression_is_none(text: str) -> None:
+    assert runtime_expression.parse(text) is None
+
+
+def told(says: Any, *, of_path: Any = None, **others: Any) -> dict[str, Any]:
+    """The tasks; closing one says *says* of its resource, the path of an item *of_path*."""
+    close = {**operation(answer=ref("Task")), "x-troth-resource": says}
+    item = dict(TASKS["/tasks/{task_id}"])
+    if of_path is not None:
+        item["x-troth-resource"] = of_path
+    return {
+        **TASKS,
+        "/tasks/{task_id}": item,
+        "/tasks/{id}/close": path("id", post=close),
+        **others,
+    }
+
+
+def test_the_document_may_say_what_an_operation_is_about() -> None:
+    tasks = only(told({"role": "delete"}))
+    assert roles(tasks)["delete"] == ["DELETE /tasks/{task_id}", "POST /tasks/{id}/close"]
+    assert "action" not in roles(only(told(False)))
+    login = {
+        **operation("201", ref("Task")),
+        "x-troth-resource": {"path": "/tasks/{id}", "role": "create"},
+    }
+    tasks = only(told(False, **{"/do": {"post": login}}))
+    assert roles(tasks)["create"] == ["POST /tasks", "POST /do"]
+
+
+def test_the_document_may_say_what_a_resource_is() -> None:
+    says = {"name": "jobs", "identifier": "/title", "client-named": True, "collection": None}
+    tasks = only({"/tasks/{task_id}": told(None, of_path=says)["/tasks/{task_id}"]})
+    assert (tasks.name, tasks.identifier, tasks.collection) == ("jobs", "/title", None)
+    assert tasks.is_client_named
+    assert resources(contract({"/tasks": TASKS["/tasks"]})).all[0].parameter is None
+    assert resources(contract({"/t/{id}": told(None, of_path=False)["/tasks/{task_id}"]})).all == ()
+
+
+def test_the_document_may_say_where_things_stand() -> None:
+    answer = held(a=held(b=many("Task"), more={"type": "string"}))
+    listed = operation(answer=answer, n={"type": "integer"})
+    listing = {"limit": "n", "next": "/a/more", "filters": {"n": "/id"}}
+    listed["x-troth-resource"] = {"items": "/a/b", "listing": listing}
+    created = operation("201", held(x=ref("Task")), held(y=ref("Task"), z={"type": "string"}))
+    created["x-troth-resource"] = {"item": "/x", "sent": "/y"}
+    whole = contract({**TASKS, "/tasks": {"get": listed, "post": created}})
+    (tasks,) = resources(whole).all
+    create, list_ = whole.operation("POST /tasks"), whole.operation("GET /tasks")
+    assert (tasks.item(create, 201), tasks.sent(create)) == ("/x", "/y")
+    assert tasks.items(list_, 200) == "/a/b"
+    assert tasks.listing == Listing(limit="n", next="/a/more", filters={"n": "/id"})
+
+
+@pytest.mark.parametrize("says", [True, {"rôle": "x"}, {"role": "make"}, {"identifier": "id"}])
+def test_what_the_document_says_of_a_resource_has_to_mean_something(says: Any) -> None:
+    with pytest.raises(SpecError, match="x-troth-resource"):
+        contract(told(says))
+
+
+def test_paths_that_say_what_is_done_have_no_resources() -> None:
+    one = {"parameters": [{"name": "id", "in": "query", "schema": {"type": "integer"}}]}
+    procedures = {
+        "/getTasks": {"get": operation(answer=many("Task"))},
+        "/getTask": {"get": {**operation(answer=ref("Task")), **one}},
+        "/createTask": {"post": operation("201", ref("Task"), ref("Task"))},
+        "/deleteTask": {"post": operation("204", sent=held(id={"type": "integer"}))},
+        "/tasks.list": {"post": operation(answer=many("Task"), sent=held(x={"type": "string"}))},
+        "/search": {"get": operation(answer=many("Task"), q={"type": "string"})},
+        "/rpc": {"post": operation(answer=held(result={}), sent=held(method={"type": "string"}))},
+        "/login": {"post": operation(answer=held(token={"type": "string"}), sent=ref("Task"))},
+        "/health": {"get": operation(answer=held(status={"type": "string"}))},
+    }
+    assert resources(contract(procedures)).all == ()
+
+
+def test_what_else_is_done_with_a_collection_and_an_item_neither_creates_nor_lists() -> None:
+    ids = held(ids={"type": "array", "items": {"type": "integer"}})
+    paths = {
+        **{f"/v1{path}": item for path, item in TASKS.items()},
+        "/v1/tasks/search": {"post": operation(answer=many("Task"), sent=held(q={}))},
+        "/v1/tasks:batchDelete": {"post": operation("204", sent=ids)},
+        "/v1/tasks/bulk": {"post": operation("201", many("Task"), many("Task"))},
+        "/v1/tasks/overdue": {"get": operation(answer=many("Task"))},
+        "/v1/tasks/stats": {"get": operation(answer=held(count={"type": "integer"}))},
+        "/v1/tasks/{id}:cancel": path("id", post=operation(answer=ref("Task"))),
+    }
+    found = roles(only(paths))
+    assert found["create"] == ["POST /v1/tasks"]
+    assert found["list"] == ["GET /v1/tasks"]
+    assert found["search"] == ["POST /v1/tasks/search", "GET /v1/tasks/overdue"]
+    assert found["action"] == [
+        "POST /v1/tasks/{id}/close",
+        "POST /v1/tasks:batchDelete",
+        "POST /v1/tasks/bulk",
+        "GET /v1/tasks/stats",
+        "POST /v1/tasks/{id}:cancel",
+    ]
+
+
+def test_one_thing_that_is_put_and_read_is_a_resource_without_a_collection() -> None:
+    settings = held(theme={"type": "string"}, size={"type": "integer"})
+    paths = {
+        "/users/{id}": path("id", get=operation(answer=ref("Task"))),
+        "/users/{id}/settings": path(
+            "id", get=operation(answer=settings), put=operation(answer=settings, sent=settings)
+        ),
+    }
+    users, found = resources(contract(paths)).all
+    assert (found.name, found.path, found.collection) == ("settings", "/users/{id}/settings", None)
+    assert (found.parameter, found.parent) == (None, users)
+    assert roles(found).keys() == {"read", "replace"}
+
+
+def test_what_put_creates_has_the_name_that_the_client_gives_it() -> None:
+    paths = {"/tasks/{name}": path("name", put=operation("201", sent=ref("Task")))}
+    assert only(paths).is_client_named
+    paths = {**TASKS, "/tasks/{task_id}": path("task_id", put=operation("200", sent=ref("Task")))}
+    assert not only(paths).is_client_named
+
+
+def test_items_may_be_created_below_one_thing_and_read_by_themselves() -> None:
+    paths = {
+        "/projects/{project_id}/tasks": path(
+            "project_id",
+            get=operation(answer=many("Task")),
+            post=operation("201", ref("Task"), ref("Task")),
+        ),
+        "/tasks/{task_id}": path("task_id", get=operation(answer=ref("Task"))),
+    }
+    tasks = only(paths)
+    assert tasks.collection == "/projects/{project_id}/tasks"
+    assert roles(tasks).keys() == {"list", "create", "read"}
+
+
+def test_an_identifier_is_found_by_its_name_wherever_it_is_asked_for() -> None:
+    comment = held(task_id={"type": "integer"}, text={"type": "string"})
+    paths = {
+        **TASKS,
+        "/comments": {
+            "post": operation("204", sent=comment),
+            "get": operation(answer=held(), task_id={"type": "integer"}),
+        },
+    }
+    whole = contract(paths)
+    found = resources(whole)
+    for method, name, location in (("POST", "/task_id", "body"), ("GET", "task_id", "query")):
+        first = found.fillings(whole.operation(f"{method} /comments"))[0]
+        assert (first.location, *filled(first)) == (
+            location,
+            name,
+            "POST /tasks",
+            "$response.body#/id",
+            None,
+        )
+
+
+def test_what_tells_of_a_job_holds_no_item() -> None:
+    job = held(job_id={"type": "string"}, state={"type": "string"})
+    paths = {**TASKS, "/tasks": {"post": operation("202", job, ref("Task"))}}
+    whole = contract(paths)
+    (tasks,) = resources(whole).all
+    assert tasks.item(whole.operation("POST /tasks"), 202) is None
+
+
+@pytest.mark.parametrize(
+    ("query", "answer", "listing"),
+    [
+        (
+            {"page": "integer", "per_page": "integer", "status": "string", "q": "string"},
+            held(items=many("Task"), total={"type": "integer"}),
+            Listing(
+                limit="per_page",
+                page="page",
+                search="q",
+                total="/total",
+                filters={"status": "/status"},
+            ),
+        ),
+        (
+            {"offset": "integer", "pageSize": "integer", "sort_by": "string", "tag": "string"},
+            many("Task"),
+            Listing(limit="pageSize", offset="offset", sort="sort_by"),
+        ),
+        (
+            {"page[size]": "integer", "filter[owner_id]": "string", "tags": "string"},
+            held(data=many("Task"), links=held(next=held(href={"type": "string"}))),
+            Listing(
+                limit="page[size]",
+                next="/links/next/href",
+                filters={"filter[owner_id]": "/owner/id", "tags": "/tags"},
+            ),
+        ),
+        (
+            {"first": "integer", "after": "string", "fields": "string", "created_after": "string"},
+            held(results=many("Task"), paging=held(endCursor={"type": "string"})),
+            Listing(limit="first", cursor="after", next="/paging/endCursor"),
+        ),
+        (
+            {"count": "string", "page": "string", "status": "boolean"},
+            many("Task"),
+            Listing(),
+        ),
+    ],
+)
+def test_what_the_parameters_of_a_list_do_is_told_from_their_names(
+    query: dict[str, str], answer: Any, listing: Listing
+) -> None:
+    given = {name: {"type": kind} for name, kind in query.items()}
+    paths = {**TASKS, "/tasks": {"get": operation(answer=answer, **given)}}
+    assert only(paths).listing == listing
+
+
+def test_the_ways_of_an_order_are_told_from_its_values() -> None:
+    given = {"order": {"enum": ["asc", "desc"]}, "sort": {"type": "string"}}
+    found = only({**TASKS, "/tasks": {"get": operation(answer=many("Task"), **given)}}).listing
+    assert found == Listing(sort="sort", order="order")
+    given = {"order": {"enum": ["title", "id"]}}
+    found = only({**TASKS, "/tasks": {"get": operation(answer=many("Task"), **given)}}).listing
+    assert found == Listing(sort="order")

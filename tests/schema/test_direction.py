@@ -91,6 +91,14 @@ def test_what_is_of_one_direction_is_asked_for_there_only(openapi, holder):
         assert '"secret"' not in json.dumps(answer)
 
 
+def test_what_nobody_asks_for_is_not_sent_either():
+    schemas = schemas_of(It={"type": "object", "properties": {"id": NUMBER, "name": {}}})
+    request = schemas.at(COMPONENTS + "It", direction="request")
+    assert request.is_valid({"id": 1})
+    assert request.leaves_open({"id": 1})
+    assert all("id" not in synthesize(request, seed=Seed.of(number)) for number in range(20))
+
+
 def test_a_writeonly_member_of_an_answer_is_told_in_its_own_words():
     schemas = schemas_of(It=owning(), Map={"additionalProperties": SECRET})
     (mismatch,) = schemas.at(COMPONENTS + "It", direction="response").errors(WHOLE)

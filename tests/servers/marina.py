@@ -131,15 +131,18 @@ class Marina:
 
     def method(self, asked: Asked, item: Body) -> str:
         name = asked.method.lower()
-        if name == "head" and self.manner.head:
+        if name == "head" and self.manner.head == "as get":
             name = "get"
+        if name == "head" and self.manner.head == "unknown":
+            raise Refusal(404, "no such path")
         if name in item and name in _METHODS:
             return name
         raise Refusal(405, "no such method", Allow=self.allowed(item))
 
     def allowed(self, item: Body) -> str:
         names = [name.upper() for name in _METHODS if name in item]
-        return ", ".join([*names, "HEAD"] if self.manner.head and "GET" in names else names)
+        has_head = self.manner.head == "as get" and "GET" in names
+        return ", ".join([*names, "HEAD"] if has_head else names)
 
     def authorize(self, call: Call) -> None:
         if call.operation.get("security") == []:
@@ -234,6 +237,8 @@ class Marina:
             json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
         except (ValueError, RecursionError):
             raise Refusal(400, "not JSON") from None
+        if call.name == "put_berth" and isinstance(value, dict):
+            value["code"] = call.path["code"]  # read-only: nobody need send it
         self.check_body(value, content[kind]["schema"])
         return dict(value)
 

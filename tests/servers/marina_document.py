@@ -26,7 +26,7 @@ class Manner:
     tidies: bool = False  # texts are trimmed, names in lower case
     strict: bool = False  # unknown query parameters are refused
     late_list: bool = False  # a list knows of changes only when it is asked again
-    head: bool = True
+    head: Literal["as get", "refused", "unknown"] = "as get"
     problem: bool = False  # errors are problem+json
     slash: Literal["refused", "redirected", "taken"] = "refused"
     foreign: Literal[403, 404] = 404  # the status for what belongs to somebody else

@@ -883,3 +883,13 @@ class AnyTokenReads(Marina):
             if not is_reading:
                 raise
             call.user = "ann"
+
+
+@fault("life cycle", "resource.id-repeated")
+class IdsAreCounted(Marina):
+    """The next id is the number of boats there are and one more."""
+
+    def new_boat(self, call: Call, value: Body) -> Kept:
+        kept = super().new_boat(call, value)
+        kept.item["id"] = len(self.boats) + 1
+        return kept

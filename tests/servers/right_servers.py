@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -290,3 +291,41 @@ def keeps_what_the_overlay_mends() -> Right:
         return Answer(204 if whole and isinstance(bias, dict) else 400)
 
     return Right(document({"/it": {"post": it}}), answer, overlay)
+
+
+@right
+def shows_all_that_was_said() -> Right:
+    """What is posted is added to a list, and what is put takes the place of what all share."""
+    schema = {
+        "type": "object",
+        "properties": {"text": {"type": "string", "minLength": 1}},
+        "required": ["text"],
+    }
+    body = {"required": True, "content": {"application/json": {"schema": schema}}}
+    answers = described(_200={"content": {"application/json": {}}}, _400={}, _415={})
+    paths = {
+        "/board": {"post": {"operationId": "say", "requestBody": body, "responses": answers}},
+        "/motto": {"put": {"operationId": "set", "requestBody": body, "responses": answers}},
+    }
+    notes: list[str] = []
+
+    def answer(asked: Asked) -> Answer:
+        path = asked.target.partition("?")[0]
+        method = {"/board": "POST", "/motto": "PUT"}.get(path)
+        if asked.method != method:
+            return Answer(405, {"Allow": method}) if method else Answer(404)
+        kind = asked.fields.get("content-type", "").partition(";")[0].lower()
+        if kind not in ("", "application/json"):
+            return Answer(415)
+        value = json.loads(asked.body) if _is_object(asked.body) else {}
+        text = value.get("text")
+        if not isinstance(text, str) or not text or re.search("[\ud800-\udfff]", text):
+            return Answer(400)
+        notes.append(text)
+
+        def then() -> Answer:
+            return with_json(notes if path == "/board" else notes[-1])
+
+        return Answer(delay=0.005, then=then)
+
+    return Right(document(paths), answer)

@@ -74,6 +74,11 @@ KEYS = (
         help="Refuse a document in which anything cannot be understood.",
     ),
     Key("token", "text", "The credential to send; better in the variable TROTH_TOKEN.", "TOKEN"),
+    Key(
+        *("second-token", "text"),
+        help="Another user's credential: it must not open what the first one's has made.",
+        metavar="TOKEN",
+    ),
     Key("header", "table", "A header field for every request.", "'NAME: VALUE'", joint=": "),
     Key("model", "text", "The model to ask for, where the document has a place for it.", "NAME"),
     Key(
@@ -99,8 +104,23 @@ KEYS = (
         help="Change and delete also what this run has not made.",
     ),
     Key("phase", "texts", "Only this phase; may be given several times.", choices=PHASES),
-    Key("max-requests", "integer", "Send at most so many requests.", "N", default=1000, least=1),
-    Key("max-time", "number", "Stop after so many seconds.", "S", default=300.0, least=0.1),
+    Key(
+        *("max-requests", "integer"),
+        help="Spend so many requests. Without this and --max-time: at most 1000.",
+        metavar="N",
+        least=1,
+    ),
+    Key(
+        *("max-time", "number"),
+        help="Spend so many seconds. Without this and --max-requests: at most 300.",
+        metavar="S",
+        least=0.1,
+    ),
+    Key("max-tokens", "integer", "Stop when the answers took so many tokens.", "N", least=1),
+    Key(
+        *("continuous", "switch"),
+        help="Go on until stopped; no request of an earlier run with this --database is repeated.",
+    ),
     Key(
         "rate",
         "number",

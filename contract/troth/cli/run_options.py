@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
+from math import inf
 from typing import Any
 
 import click
@@ -45,6 +46,10 @@ class _LineChoice(click.Choice):  # type: ignore[type-arg]  # click 8.1 has no a
         return rv.split()
 
 
+#: The variables that every other command and document names: they come first.
+_VARIABLES = {"token": ("TROTH_TOKEN",), "second-token": ("TROTH_SECOND_TOKEN",)}
+
+
 def _option(key: Key) -> Any:
     """The option that *key* is on the command line."""
     if key.kind == "switch":
@@ -62,8 +67,7 @@ def _option(key: Key) -> Any:
         default=key.default,
         show_default=key.default is not None,
         metavar=key.metavar or None,
-        # the variable that every other command and document names comes first
-        envvar=["TROTH_TOKEN", key.variable] if key.name == "token" else key.variable,
+        envvar=[*_VARIABLES.get(key.name, ()), key.variable],
         help=key.help,
     )
 
@@ -200,12 +204,13 @@ def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
     url = options["url"]
     if options["app"] is not None:
         url = url or "http://localhost"
-    for name in ("url", "token", "model", "header", "set"):
-        _check_text(name, options[name])
+    for name in ("url", "token", "second-token", "model", "header", "set"):
+        _check_text(name, options[name.replace("-", "_")])
     phases = tuple(phase for phase in PHASES if phase in options["phase"])
     return Settings(
         url=base_url(url),
-        token=_token(options["token"]),
+        token=_token("token", options["token"]),
+        second_token=_token("second-token", options["second_token"]),
         fields=tuple(map(header_field, options["header"])),
         overrides=_overrides(contract, options["model"], options["set"]),
         without=_groups(contract, options["without"]),
@@ -215,8 +220,7 @@ def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
         allow_destructive=options["allow_destructive"],
         phases=phases or PHASES,
         seed=options["seed"],
-        max_requests=options["max_requests"],
-        max_seconds=options["max_time"],
+        **_limits(contract, options),
         rate=options["rate"],
         workers=options["workers"],
         strict=options["strict"],
@@ -226,6 +230,21 @@ def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
         database=options["database"],
         application=application_of(options["app"]),
     )
+
+
+def _limits(contract: Contract, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What may be spent: what the user gave, all of it; without that so much as tells most."""
+    names = {"max_requests": "max_requests", "max_seconds": "max_time", "max_tokens": "max_tokens"}
+    given = {name: options[option] for name, option in names.items() if options[option] is not None}
+    if "max_tokens" in given and not any(
+        operation.completion and operation.completion.usage_total
+        for operation in contract.operations
+    ):
+        why = "the document does not say where an answer tells its usage (x-troth-completion)"
+        raise BadOption("max-tokens", why, advice="use --max-requests")
+    exhaustive = options["continuous"] or bool(given.keys() - {"max_tokens"})
+    bounds = dict.fromkeys(names, inf) if exhaustive else {}
+    return bounds | given | {"exhaustive": exhaustive, "continuous": options["continuous"]}
 
 
 def outputs_of(options: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -246,11 +265,11 @@ def _check_text(option: str, value: Any) -> None:
             raise BadOption(option, "it is not UTF-8") from None
 
 
-def _token(text: str | None) -> str | None:
+def _token(option: str, text: str | None) -> str | None:
     if not text:
         return None
     if not _VALUE.fullmatch(text):
-        raise BadOption("token", "it has a control character in it (a line feed at its end?)")
+        raise BadOption(option, "it has a control character in it (a line feed at its end?)")
     return text
 
 

@@ -20,7 +20,7 @@ from troth.cli.run_options import test_options
 from troth.conformance import baseline as baselines
 from troth.conformance import files, reports
 from troth.conformance.baseline import Baseline
-from troth.conformance.events import Event, Finished, Started
+from troth.conformance.events import Event, Finished, Found, Started
 from troth.conformance.journal import Journal
 from troth.conformance.launch import launch
 from troth.conformance.progress import Live, is_live, say
@@ -32,6 +32,8 @@ from troth.openapi.contract import Contract
 
 #: A document of more operations than this takes lint longer than a run may be kept waiting.
 _LINTED = 40
+#: Of a run without end so many exchanges are kept for the reports; the journal has all.
+_LATEST = 1000
 
 
 @command()
@@ -82,6 +84,7 @@ class _Test:
         self.quiet: bool = options["quiet"]
         self.app: str | None = options["app"]
         self.unwritten: list[files.NotWritten] = []
+        self.accepted = False
         paths = [path for _, path in self.reports]
         paths += [self.journal] if self.journal else []
         paths += [self.baseline_file] if self.baseline_file and self.updates else []
@@ -99,8 +102,15 @@ class _Test:
             raise SpecError("there is no operation to test", place=document.place("/paths"))
         self._announce()
         faults: list[str] = []
-        record = RunRecord()
-        live = Live(sys.stderr, clock=time.monotonic, live=is_live(sys.stderr))
+        told: set[str] = set()
+        continuous = self.settings.continuous
+        record = RunRecord(latest=_LATEST if continuous else None)
+        live = Live(
+            sys.stderr,
+            clock=time.monotonic,
+            live=is_live(sys.stderr),
+            tells_findings=continuous,
+        )
         with ExitStack() as stack:
             write = self._journal(stack)
 
@@ -109,6 +119,9 @@ class _Test:
                     event = replace(event, document_faults=tuple(faults), overlays=self.overlays)
                 record.add(event)
                 write(event)
+                if continuous and isinstance(event, Found) and event.finding.id not in told:
+                    told.add(event.finding.id)
+                    self._report_so_far(record)
                 if not self.quiet:
                     live.tell(event)
 
@@ -129,6 +142,8 @@ class _Test:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         for fault in self.unwritten:
             say(sys.stderr, f"troth: {fault}\n")
+        if self.accepted and code == 1:
+            code = 0  # all that was found is accepted now, as was asked for
         return 3 if self.unwritten and code == 0 else code
 
     def _baseline(self) -> Baseline | None:
@@ -145,10 +160,9 @@ class _Test:
         if self.quiet:
             return
         settings, document = self.settings, self.contract.document
-        budget = f"at most {settings.max_requests} requests, {settings.max_seconds:g} s"
         rate = f", {settings.rate:g} a second" if settings.rate else ""
         target = self.app or settings.url
-        say(self.out, f"testing {target} against {document.file}: {budget}{rate}\n")
+        say(self.out, f"testing {target} against {document.file}: {settings.limits()}{rate}\n")
         if not is_local(settings.url):
             say(sys.stderr, "note: this server is not on this machine\n")
         for doubt in run_options.doubts(self.contract, settings):
@@ -171,6 +185,11 @@ class _Test:
 
         return write
 
+    def _report_so_far(self, record: RunRecord) -> None:
+        """The reports of a run without end, anew with each finding."""
+        files_only = [(form, path) for form, path in self.reports if path != "-"]
+        reports.write_all(files_only, record.summary())  # what fails, fails at the end too
+
     def _tell(self, run: RunSummary, finished: Finished) -> None:
         """The reports, the baseline, and the text for people; the summary line is the last."""
         self.unwritten += reports.write_all(self.reports, run)
@@ -190,7 +209,8 @@ class _Test:
             return
         whole = finished.verdict in ("conforms", "violations")
         partial = bool(self.settings.only) or self.settings.phases != PHASES
-        complete = whole and not finished.not_run and not partial
+        partial = partial or bool(finished.not_run or finished.phases_left)
+        complete = whole and not partial
         if self.updates and not whole:
             yield f"{self.baseline_file} is not written: the run says nothing ({finished.verdict})"
         elif self.updates:
@@ -205,6 +225,7 @@ class _Test:
             except files.NotWritten as fault:
                 self.unwritten.append(fault)
                 return
+            self.accepted = True
             accepted = f"{len(new.accepted)} finding{'s' * (len(new.accepted) != 1)}"
             yield f"{self.baseline_file} accepts {accepted} from now on"
         elif gone := self.baseline.gone(run.findings) if self.baseline and complete else ():

@@ -1,6 +1,7 @@
 """Whether a run goes on: what is left of it, how fast it may go, whether it still says anything.
 
-Requests, seconds, rate and Retry-After on the one side; on the other how valid requests fared.
+Requests, seconds, tokens, rate and Retry-After on the one side; on the other how valid requests
+fared.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import inf
 
 from troth.http.exchange import Exchange, Response
 
@@ -34,17 +36,27 @@ _REASONS = {
 
 
 class Budget:
-    """Counts what a run spends; *clock* is monotonic seconds."""
+    """Counts what a run spends; *clock* is monotonic seconds.
+
+    A request that the server answered by asking for patience was none.  The time that it was
+    waited for counts where *waits_cost_time*: a time that the user has set is the clock's.
+    """
 
     def __init__(
         self,
         *,
-        requests: int,
+        requests: float,
         seconds: float,
         rate: float,
         clock: Callable[[], float],
+        tokens: float = inf,
+        waits_cost_time: bool = True,
     ) -> None:
         self.requests = 0
+        self.tokens = 0
+        self._most_tokens = tokens
+        self._waits_cost_time = waits_cost_time
+        self._waited = 0.0
         self._most_requests = requests
         self._most_seconds = seconds
         self._rate = rate
@@ -60,16 +72,37 @@ class Budget:
     @property
     def seconds_left(self) -> float:
         """How long the run may still go; never negative."""
-        return max(0.0, self._most_seconds - self.seconds)
+        given_back = 0.0 if self._waits_cost_time else min(self._waited, self._most_seconds)
+        return max(0.0, self._most_seconds + given_back - self.seconds)
 
     @property
     def spent(self) -> bool:
         """Whether nothing more may be sent."""
-        return self.requests >= self._most_requests or self.seconds_left <= 0
+        return bool(self.spent_on)
+
+    @property
+    def spent_on(self) -> str:
+        """What is used up: `requests`, `time` or `tokens`; empty while nothing is."""
+        if self.requests >= self._most_requests:
+            return "requests"
+        if self.tokens >= self._most_tokens:
+            return "tokens"
+        return "time" if self.seconds_left <= 0 else ""
+
+    @property
+    def counts_tokens(self) -> bool:
+        """Whether anybody asks how many tokens the answers took."""
+        return self._most_tokens < inf
 
     def affords(self, requests: int) -> bool:
         """Whether so many more requests are within the budget."""
-        return self.requests + requests <= self._most_requests and self.seconds_left > 0
+        return self.requests + requests <= self._most_requests and not self.spent
+
+    async def wait(self, seconds: float) -> None:
+        """Do what the server asked for instead of answering the last request."""
+        self.requests -= 1
+        self._waited += seconds
+        await asyncio.sleep(seconds)
 
     async def turn(self) -> None:
         """Count one request, and wait until the rate allows it."""

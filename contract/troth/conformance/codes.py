@@ -41,6 +41,7 @@ FAMILIES: Mapping[str, str] = {
     "capability": "laws",
     "security": "security",
     "transport": "transport",
+    "resource": "resources",
     "run": "time",
 }
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from troth import pointer as pointers
 from troth.conformance.events import Finding, Step, Taken
 from troth.conformance.files import write
-from troth.conformance.redaction import MARK, MARKS, NEAR
+from troth.conformance.redaction import MARK, MARKS, NEAR, SECOND
 from troth.conformance.reports.text import visible
 from troth.http import media_type
 from troth.http.exchange import Request
@@ -137,6 +137,8 @@ def _variable(mark: str, name: str, *, before: str = "") -> str:
     """What bash takes for the text that *mark* stands for, *before* the one that follows."""
     if mark.startswith(_FILLED):
         return f"${{{mark.strip(_FILLED + _END)}}}"
+    if mark == SECOND:
+        return "${TROTH_SECOND_TOKEN}"
     if mark in NEAR:
         return f"${{{name}{NEAR[mark][1]}}}"
     return f"${{{name}}}" if re.match(r"[A-Za-z0-9_\[]", before) else f"${name}"

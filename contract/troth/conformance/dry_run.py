@@ -27,18 +27,18 @@ def listing(contract: Contract, settings: Settings) -> Iterator[str]:
             fault = visible(subject.fault)
             yield f"{subject.operation.name}: no valid request can be made: {fault}"
     for phase in settings.phases:
-        planned = cases_of(phase, tested.values(), settings=settings)
-        counts[phase] = len(planned)
-        for case in planned:
+        before, counts[phase] = sum(counts.values()), 0
+        for case in cases_of(phase, tested.values(), settings=settings, planned=before):
+            counts[phase] += 1
             yield from _lines(contract, case, settings, redactor)
     total = sum(counts.values())
     shares = ", ".join(
-        f"{phase} as it comes" if phase == "stateful" else f"{phase} {count}"
+        f"{phase} as it comes" if phase in ("resources", "stateful") else f"{phase} {count}"
         for phase, count in counts.items()
     )
     yield (
         f"{counted(total, 'request')} planned for {settings.url} ({shares}), "
-        f"at most {settings.max_requests:,} sent; nothing was sent now"
+        f"{settings.limits()}; nothing was sent now"
     )
 
 

@@ -47,6 +47,18 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Citation:
+    """Words of the document: *lines* from the line *first* of its file, of which *at* matters.
+
+    0 where they are not the lines of a file: what stands there, laid out.
+    """
+
+    lines: tuple[str, ...]
+    first: int = 0
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One way in which the server departs from its document.
 
@@ -58,7 +70,7 @@ class Finding:
     capability that never held, for a finding of a whole capability.  *cuts* tell of the example's
     `request` and `response` bodies those that were cut short for the record.  *steps* are the
     exchanges that had to come before the example, in order, and *taken* what the example's request
-    has of their answers.
+    has of their answers.  *citation* has the words of the document that are broken.
     """
 
     id: str
@@ -76,6 +88,7 @@ class Finding:
     cuts: Mapping[str, Cut] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
     taken: tuple[Taken, ...] = ()
+    citation: Citation | None = None
 
     @property
     def flaky(self) -> bool:
@@ -95,6 +108,7 @@ class Started:
     *laws* hold `id`, `group`, `severity`, `says` and `operation` of each.  *overlays* are the
     files that were applied to the document.  *declared* tells what there is to exercise: of each
     operation, by name, its `statuses` and its request's `members` (as `Exchanged.covers` has them).
+    *excluded* are the operations to which nothing is sent, each with the reason.
     """
 
     target: str
@@ -110,11 +124,16 @@ class Started:
     laws: tuple[Mapping[str, Any], ...] = ()
     overlays: tuple[str, ...] = ()
     declared: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    excluded: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class PhaseStarted:
-    """A phase begins, with so many cases *planned* (0: not known beforehand)."""
+    """A phase begins, with so many cases *planned* (0: not known beforehand).
+
+    A phase of which so many are planned that laying them out takes long does not know; nor does
+    one that goes on until the run has spent what it may.
+    """
 
     phase: str
     planned: int
@@ -145,6 +164,15 @@ class Exchanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Waited:
+    """The server answered with *status* that it be asked again later, and was: after *seconds*."""
+
+    operation: str
+    status: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """A finding, confirmed and shrunk; told again, with the same id, when more is known."""
 
@@ -156,7 +184,11 @@ class Finished:
     """The run is over.
 
     *reason* is one sentence for a verdict that is not `conforms` or `violations`; *planned* and
-    *not_run* count cases; *requests* everything that was sent.
+    *not_run* count cases, as far as they were laid out; *requests* everything that was sent and
+    answered otherwise than by asking for patience, *tokens* what the answers took, where that is
+    limited.  *spent* is what was used up, if the run ended of that: `requests`, `time`,
+    `tokens`, or `cases` where there was nothing new to send; it is `stopped` if a run that would
+    have gone on was told to end.  *phases_left* are the phases that it did not come to the end of.
     """
 
     verdict: Verdict
@@ -168,9 +200,12 @@ class Finished:
     seconds: float
     findings: int
     warnings: int
+    spent: str = ""
+    phases_left: tuple[str, ...] = ()
+    tokens: int = 0
 
 
-Event = Started | PhaseStarted | Exchanged | Found | Finished
+Event = Started | PhaseStarted | Exchanged | Waited | Found | Finished
 
 
 def worst_first(finding: Finding) -> tuple[bool, bool, bool, int, str, str]:

@@ -27,8 +27,6 @@ Facets = frozenset[str]
 
 #: Findings that cost a time limit each time they are seen.
 HANGS = frozenset({"transport.timeout", "transport.stalled", "transport.endless"})
-#: After so many sightings of one such finding, what would show it again is not sent.
-_ENOUGH_HANGS = 3
 #: So many exchanges must have put a capability to the test before it is said to be missing.
 _ENOUGH_TRIED = 3
 #: A longer text is no word that a server may know.
@@ -212,22 +210,6 @@ class Findings:
                 entry.finding = replace(entry.finding, times=entry.finding.times + 1)
                 return True
         return False
-
-    @property
-    def has_hangs(self) -> bool:
-        """Whether anything was seen to hang."""
-        return any(entry.rule[0] in HANGS for entry in self._entries)
-
-    def hangs(self, shown: Facets) -> bool:
-        """Whether a request with these facets is known well enough to hang."""
-        return any(
-            entry.rule[0] in HANGS
-            and entry.cause is not None
-            and entry.cause <= shown
-            and entry.finding.times >= _ENOUGH_HANGS
-            and not entry.finding.flaky
-            for entry in self._entries
-        )
 
     def add(
         self,

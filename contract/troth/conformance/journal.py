@@ -28,6 +28,7 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 from troth.conformance.events import (
+    Citation,
     Cut,
     Event,
     Exchanged,
@@ -38,6 +39,7 @@ from troth.conformance.events import (
     Started,
     Step,
     Taken,
+    Waited,
 )
 from troth.conformance.files import NotWritten, Unwritable, check_writable, lock
 from troth.errors import Place, TrothError
@@ -231,6 +233,7 @@ _KINDS: dict[str, type[Any]] = {
     "started": Started,
     "phase": PhaseStarted,
     "exchanged": Exchanged,
+    "waited": Waited,
     "found": Found,
     "finished": Finished,
 }
@@ -379,6 +382,7 @@ _WRITE: dict[str, Callable[[Any], Any]] = {
     "violation": _members,
     "violations": lambda items: [_members(item) for item in items],
     "place": _place_json,
+    "citation": lambda citation: None if citation is None else _members(citation),
     "cuts": lambda cuts: {name: _members(cut) for name, cut in cuts.items()},
     "steps": lambda items: [_members(item) for item in items],
     "taken": lambda items: [_members(item) for item in items],
@@ -389,6 +393,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "violation": _violation_of,
     "violations": lambda items: tuple(map(_violation_of, items)),
     "place": lambda raw: None if raw is None else Place(*raw),
+    "citation": lambda raw: None if raw is None else _read(Citation, raw),
     "cuts": lambda raw: {name: _read(Cut, cut) for name, cut in raw.items()},
     "steps": lambda raw: tuple(_read(Step, item) for item in raw),
     "taken": lambda raw: tuple(_read(Taken, item) for item in raw),

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from troth.conformance.events import Event, Finished
+from troth.conformance.citations import Citations
+from troth.conformance.events import Event, Finished, Found
 from troth.conformance.redaction import Redactor
 from troth.conformance.settings import Settings
 from troth.openapi.contract import Contract
@@ -104,13 +105,13 @@ async def _run(
     from troth.conformance.runner import Run, with_model
     from troth.conformance.session import Session
 
-    redactor = Redactor.of(settings)
+    redactor, citations = Redactor.of(settings), Citations(contract)
     async with _sender(settings) as transport:
         session = Session(
             contract,
             transport,
             await with_model(contract, transport, settings),
-            emit=lambda event: tell(redactor.event(event)),
+            emit=lambda event: tell(redactor.event(_cited(citations, event))),
             clock=time.monotonic,
             known=known,
             second=second,
@@ -134,6 +135,10 @@ def _sender(settings: Settings) -> Transport | Application:
         trust_env=settings.trust_env,
         connections=max(8, settings.workers),
     )
+
+
+def _cited(citations: Citations, event: Event) -> Event:
+    return Found(citations.cited(event.finding)) if isinstance(event, Found) else event
 
 
 def _canceller() -> Callable[[], object]:

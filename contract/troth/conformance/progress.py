@@ -28,7 +28,10 @@ def is_live(stream: TextIO, environ: Mapping[str, str] | None = None) -> bool:
 
 
 class Live:
-    """Follows a run on *stream*; *clock* is monotonic seconds.  A stream that goes away is left."""
+    """Follows a run on *stream*; *clock* is monotonic seconds.  A stream that goes away is left.
+
+    It *tells findings* as they come where the end, which tells all of them, may be far off.
+    """
 
     def __init__(
         self,
@@ -37,10 +40,12 @@ class Live:
         clock: Callable[[], float],
         live: bool,
         width: int | None = None,
+        tells_findings: bool = False,
     ) -> None:
         self._stream: TextIO | None = stream
         self._clock = clock
         self._live = live
+        self._tells_findings = tells_findings
         self._width = width or shutil.get_terminal_size().columns
         self._phase = ""
         self._planned = self._done = self._requests = 0
@@ -77,10 +82,11 @@ class Live:
         if finding.id in self._severities:
             return
         self._severities[finding.id] = "known" if finding.known else finding.severity
-        if not self._live:
+        if self._tells_findings:
             violation = finding.violation
             line = f"{violation.code}  {violation.operation}  {violation.message}"
             safe = text.disarmed(text.visible(text.shortened(line, 300)))
+            self.close()
             self._write(f"  {self._severities[finding.id]}: {safe}\n")
 
     def _redraw(self) -> None:
@@ -91,7 +97,8 @@ class Live:
         rate = self._requests / max(now - self._began, 0.001)
         kinds = list(self._severities.values())
         words = [
-            f"{self._phase or 'starting'} {self._done}/{self._planned or '?'}",
+            f"{self._phase or 'starting'} {self._done}"
+            + (f"/{self._planned}" if self._planned else ""),
             f"{rate:.0f} requests/s",
             text.counted(kinds.count("error"), "error"),
             text.counted(kinds.count("warning"), "warning"),

@@ -40,7 +40,9 @@ NEAR: Mapping[str, tuple[Callable[[str], str], str]] = {
     "[Filtered without its end]": (lambda token: token[:-1], "%?"),
     "[Filtered in another case]": (str.swapcase, "~~"),
 }
-MARKS = (MARK, *NEAR)
+#: What stands in the place of the second token, where a request has it as its credential.
+SECOND = "[Filtered second token]"
+MARKS = (MARK, *NEAR, SECOND)
 
 
 def with_token(value: str, token: str) -> str:
@@ -248,12 +250,16 @@ def _field_secrets(name: str, value: str) -> Iterator[str]:
 class Redactor:
     """Knows the secrets of a run, and takes them out of what is told.
 
-    *fields* are names of header fields whose whole value is secret.
+    *fields* are names of header fields whose whole value is secret.  *second* is the one of the
+    *secrets* that is another user's credential.
     """
 
-    def __init__(self, secrets: Iterable[str] = (), *, fields: Iterable[str] = ()) -> None:
+    def __init__(
+        self, secrets: Iterable[str] = (), *, fields: Iterable[str] = (), second: str | None = None
+    ) -> None:
         self._secrets = tuple(dict.fromkeys(secret for secret in secrets if secret))
         self._fields = frozenset(name.lower() for name in fields)
+        self._second = second
         shapes = {shape for secret in self._secrets for shape in _shapes(secret)}
         self._needles = tuple(map(_bytes, shapes))
         # half of a secret is looked for as well; parts of characters are not
@@ -262,7 +268,7 @@ class Redactor:
     @classmethod
     def of(cls, settings: Settings) -> Redactor:
         """The registry of everything secret that a user gave in *settings*."""
-        secrets = [settings.token] if settings.token else []
+        secrets = [each for each in (settings.token, settings.second_token) if each]
         secrets += _url_secrets(settings.url)
         hidden = []
         for name, value in settings.fields:
@@ -270,7 +276,7 @@ class Redactor:
                 continue
             hidden.append(name)
             secrets += _field_secrets(name, value)
-        return cls(secrets, fields=hidden)
+        return cls(secrets, fields=hidden, second=settings.second_token)
 
     # -- events -------------------------------------------------------------------------------
 
@@ -294,6 +300,7 @@ class Redactor:
                 document=self.text(event.document),
                 settings=self._value(event.settings),
                 document_faults=tuple(map(self.text, event.document_faults)),
+                excluded=self._value(event.excluded),
             )
         return event
 
@@ -309,6 +316,8 @@ class Redactor:
                 for one in finding.steps
             ),
             taken=self._taken(finding.taken),
+            citation=finding.citation
+            and replace(finding.citation, lines=tuple(map(self.text, finding.citation.lines))),
         )
 
     def _taken(self, taken: tuple[Taken, ...]) -> tuple[Taken, ...]:
@@ -398,6 +407,8 @@ class Redactor:
                 return value
             if near := self._near(value):
                 return near
+            if value == self._second:
+                return SECOND
             learned += [value] if len(value) >= _LEARNED else []
             return MARK
         return self.text(value)
@@ -409,11 +420,11 @@ class Redactor:
             if scheme != value and (
                 not scheme or scheme.endswith(" ") or _SCHEMES.fullmatch(scheme)
             ):
-                return scheme + MARK
+                return scheme + (SECOND if secret == self._second else MARK)
         before, space, last = value.rpartition(" ")
         if near := self._near(last):
             return before + space + near
-        if value.endswith(tuple(NEAR)):
+        if value.endswith((*NEAR, SECOND)):
             return value
         known = _text(self.data(_bytes(value)))
         if MARK in known or value in _MADE_UP:

@@ -6,13 +6,23 @@ run itself would have made.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from troth.conformance.codes import FAMILIES
+from troth.conformance.conclusions import (
+    Cause,
+    Tried,
+    Unreached,
+    causes,
+    counts_of,
+    message_of,
+    unreached,
+)
 from troth.conformance.events import (
     Event,
     Exchanged,
@@ -22,6 +32,7 @@ from troth.conformance.events import (
     PhaseStarted,
     Started,
     Verdict,
+    Waited,
     counts,
     worst_first,
 )
@@ -41,6 +52,7 @@ CHECKS: Mapping[str, str] = {
     "streams": "streams are framed, shaped and ended as declared",
     "laws": "what the document promises across fields holds",
     "transport": "every answer comes whole and in time",
+    "resources": "what is created is there, as it was sent, until it is deleted",
     "time": "answers stay right over time",
 }
 #: A larger body is no usual request to show beside another.
@@ -86,7 +98,8 @@ class OperationSummary:
     *statuses* counts answers by status, and by fault where there was none; *intents* the cases by
     what was expected of them.  *members*, *branches* and *keywords* count the cases that exercised
     each; what the document declares and nothing exercised is there with 0.  *checked* are the
-    groups of checks that had something to judge.
+    groups of checks that had something to judge.  *valid* counts the answers to valid requests
+    alone, and *message* is what the first of them that refused said.
     """
 
     name: str
@@ -100,6 +113,8 @@ class OperationSummary:
     keywords: Mapping[str, int] = field(default_factory=dict)
     laws: tuple[LawSummary, ...] = ()
     checked: frozenset[str] = frozenset()
+    valid: Mapping[str, int] = field(default_factory=dict)
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +125,14 @@ class UsualRequest:
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RunSummary:
     """Everything that the reports of a run tell.
 
     *findings* come worst first, each as it was last told.  *exchanges* are all that were sent, in
-    order.  *usual* are the smallest requests that were accepted, by operation: what a reader of a
-    finding need not see again.  *bodies* is the folder for bodies that are too long for a curl
+    order, or the latest of a run without end.  *waited* are the answers that asked for patience
+    and got it.  *usual* are the smallest requests that were accepted, by operation: what a reader
+    of a finding need not see again.  *bodies* is the folder for bodies that are too long for a curl
     line, None to put them into the line whatever their length.
     """
 
@@ -128,6 +144,18 @@ class RunSummary:
     exchanges: tuple[Exchanged, ...]
     usual: Mapping[str, UsualRequest]
     bodies: Path | None = None
+    waited: tuple[Waited, ...] = ()
+
+    @cached_property
+    def causes(self) -> tuple[Cause, ...]:
+        """The findings by their causes, worst first."""
+        return causes(self.findings)
+
+    @cached_property
+    def unreached(self) -> tuple[Unreached, ...]:
+        """The operations without a success, each with the likeliest reason."""
+        tried = {one.name: Tried(one.statuses, one.valid, one.message) for one in self.operations}
+        return unreached(tried, self.started, self.finished)
 
     @property
     def verdict(self) -> Verdict:
@@ -157,7 +185,9 @@ class RunSummary:
     @property
     def requests(self) -> int:
         """How many requests were sent."""
-        return self.finished.requests if self.finished else len(self.exchanges)
+        if self.finished:
+            return self.finished.requests
+        return sum(operation.requests for operation in self.operations)
 
     @property
     def not_run(self) -> int:
@@ -169,7 +199,7 @@ class RunSummary:
         """How long the run took, as far as it is known."""
         if self.finished:
             return self.finished.seconds
-        return sum(one.exchange.seconds for one in self.exchanges)
+        return sum(operation.seconds for operation in self.operations)
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -177,11 +207,14 @@ class RunSummary:
         return counts(self.findings)
 
     def numbers(self, *others: str) -> list[str]:
-        """`1 error`, `0 warnings`, what there is of *others* (`flaky`, `known`), `3 requests`."""
-        counts = self.counts
+        """`1 error`, `0 warnings`, what there is of *others* (`flaky`, `known`), `3 requests`.
+
+        Errors and warnings are counted by their causes.
+        """
+        counts, by_cause = self.counts, counts_of(self.causes)
         return [
-            counted(counts["errors"], "error"),
-            counted(counts["warnings"], "warning"),
+            _counted_places(*by_cause["error"], "error"),
+            _counted_places(*by_cause["warning"], "warning"),
             *(f"{counts[name]} {name}" for name in others if counts[name]),
             counted(self.requests, "request"),
             f"{self.seconds:.1f} s",
@@ -199,6 +232,11 @@ class RunSummary:
         )
 
 
+def _counted_places(number: int, places: int, noun: str) -> str:
+    """`1 error`, `1 error at 20 places`."""
+    return counted(number, noun) + (f" at {places:,} places" if places > number else "")
+
+
 def summarize(events: Iterable[Event], *, bodies: Path | None = None) -> RunSummary:
     """The summary of *events*, which may be those of a run that was cut short."""
     record = RunRecord()
@@ -208,16 +246,20 @@ def summarize(events: Iterable[Event], *, bodies: Path | None = None) -> RunSumm
 
 
 class RunRecord:
-    """Takes events one by one, as a run tells them; `summary` may be asked for at any time."""
+    """Takes events one by one, as a run tells them; `summary` may be asked for at any time.
 
-    def __init__(self) -> None:
+    Of a run without end only the *latest* exchanges are kept; what they come to is counted.
+    """
+
+    def __init__(self, *, latest: int | None = None) -> None:
         self._started: Started | None = None
         self._finished: Finished | None = None
         self._findings: dict[str, Finding] = {}
         self._phases: Counter[str] = Counter()
         self._operations: dict[str, _OperationRecord] = {}
-        self._exchanges: list[Exchanged] = []
+        self._exchanges: deque[Exchanged] = deque(maxlen=latest)
         self._usual: dict[str, tuple[int, UsualRequest]] = {}
+        self._waited: list[Waited] = []
 
     def add(self, event: Event) -> None:
         """Count one more event; its bodies are cut as the journal cuts them."""
@@ -229,6 +271,8 @@ class RunRecord:
                 self._note_usual(event)
         elif isinstance(event, Found):
             self._found(event.finding)
+        elif isinstance(event, Waited):
+            self._waited.append(event)
         elif isinstance(event, PhaseStarted):
             self._phases[event.phase] += event.planned
         elif isinstance(event, Started):
@@ -252,6 +296,7 @@ class RunRecord:
             exchanges=tuple(self._exchanges),
             usual={name: value for name, (_, value) in self._usual.items()},
             bodies=bodies,
+            waited=tuple(self._waited),
         )
 
     def _broken_laws(self, operation: str) -> Mapping[str, int]:
@@ -303,15 +348,16 @@ class _OperationRecord:
     covers: Counter[str] = field(default_factory=Counter)
     laws: dict[str, Counter[str]] = field(default_factory=dict)
     checked: set[str] = field(default_factory=set)
+    valid: Counter[str] = field(default_factory=Counter)
+    message: str = ""
 
     def add(self, event: Exchanged) -> None:
         """Count one exchange."""
         exchange, response = event.exchange, event.exchange.response
         self.requests += 1
         self.seconds += exchange.seconds
-        self.statuses[
-            str(response.status) if response is not None else exchange.fault or "no answer"
-        ] += 1
+        answer = str(response.status) if response is not None else exchange.fault or "no answer"
+        self.statuses[answer] += 1
         self.checked |= _checked(event)
         for law, verdict in event.laws.items():  # probes judge too what compares several answers
             self.laws.setdefault(law, Counter())[verdict] += 1
@@ -319,6 +365,10 @@ class _OperationRecord:
             return
         self.cases += 1
         self.intents[event.intent] += 1
+        if event.intent == "accepted":
+            self.valid[answer] += 1
+            if not self.message and answer[0] == "4" and response is not None:
+                self.message = message_of(response)
         self.covers.update(event.covers)
 
     def summary(
@@ -346,6 +396,8 @@ class _OperationRecord:
             keywords=_exercised(_named(self.covers, "keyword:"), declared.get("keywords", ())),
             laws=tuple(self._laws(name, started, broken)),
             checked=frozenset(self.checked),
+            valid=dict(sorted(self.valid.items())),
+            message=self.message,
         )
 
     def _laws(
@@ -386,6 +438,8 @@ def _checked(event: Exchanged) -> set[str]:
         groups.add("requests")
     if event.intent == "unauthorized":
         groups.add("security")
+    if event.phase == "resources":
+        groups.add("resources")
     if event.phase == "stateful":
         groups.add("time")
     if response is not None:

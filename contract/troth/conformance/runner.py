@@ -10,14 +10,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain, islice, takewhile
 from typing import Any
 
 from troth import pointer as pointers
 from troth.conformance import cases
 from troth.conformance.budget import Inconclusive, Unreachable
 from troth.conformance.cases import Case, Subject
-from troth.conformance.cases.case import addressed
-from troth.conformance.checks import over_time
+from troth.conformance.cases.case import addressed, request_key
+from troth.conformance.checks import leaks, over_time
 from troth.conformance.coverage import declared
 from troth.conformance.events import (
     Finished,
@@ -27,17 +28,22 @@ from troth.conformance.events import (
     Verdict,
     counts,
 )
+from troth.conformance.selection import SAFE_METHODS
 from troth.conformance.session import Session
 from troth.conformance.settings import Settings
+from troth.conformance.stateful import methods, sequences
 from troth.conformance.transport import Sender
 from troth.errors import TrothError
 from troth.http import json_text
 from troth.openapi.chat_completion import ModelList
 from troth.openapi.contract import Contract
+from troth.seed import Seed
 
 #: Asks one question about several answers, and enters what it finds.
 Probe = Callable[[Session, Subject], Awaitable[None]]
 
+#: So many cases of a phase are laid out before the first of them is sent.
+_AHEAD = 1000
 #: The exit code of each verdict that is not about findings.
 _EXIT_CODES: Mapping[Verdict, int] = {"unreachable": 3, "inconclusive": 3, "interrupted": 130}
 
@@ -49,6 +55,8 @@ class Run:
         self._session = session
         self._planned = 0
         self._tried = 0
+        self._left: list[str] = []
+        self._end = ""
 
     async def go(self, *, at: str) -> Finished:
         """Run all phases; *at* is the start as ISO 8601 in UTC.  The last event is returned."""
@@ -56,7 +64,7 @@ class Run:
         verdict: Verdict = "conforms"
         reason = ""
         try:
-            await self._phases()
+            await self._until_stopped()
             budget, outcomes = self._session.budget, self._session.outcomes
             if not budget.requests and not budget.seconds_left:
                 raise Inconclusive("the time was over before anything was sent: try --max-time")
@@ -72,6 +80,14 @@ class Run:
 
     # -- phases -------------------------------------------------------------------------------
 
+    async def _until_stopped(self) -> None:
+        try:
+            await self._phases()
+        except asyncio.CancelledError:
+            if not self._session.settings.continuous:
+                raise
+            self._end = "stopped"  # as such a run ends
+
     async def _phases(self) -> None:
         session = self._session
         subjects = session.subjects.values()
@@ -79,7 +95,9 @@ class Run:
         probes: tuple[Probe, ...] = (
             over_time.laws_that_repeat,
             over_time.credentials_after_success,
-            over_time.at_once,
+            methods.head_as_get,
+            leaks.at_once,
+            leaks.later,
             over_time.streams_agree,
             over_time.hang_up,
             health.probe,
@@ -87,39 +105,87 @@ class Run:
         if "stateful" in session.settings.phases:
             session.observers.append(health.observe)
         for phase in session.settings.phases:
-            if not session.budget.seconds_left:
-                return  # of a large document even to lay out what will not be sent takes long
-            if phase == "stateful":
-                session.emit(PhaseStarted(phase, 0))
-                for subject in subjects:
-                    for probe in probes:
-                        await probe(session, subject)
-                continue
-            planned = cases.cases_of(
-                phase, subjects, settings=session.settings, remembered=session.memory.bodies
+            if session.budget.spent or not await self._phase(phase, probes):
+                self._left.append(phase)
+        if session.settings.exhaustive and "random" in session.settings.phases:
+            further = cases.further_cases(
+                subjects,
+                Seed.of("further", session.settings.seed, session.sent.number),
+                is_new=lambda case: session.sent.add(request_key(case)),
             )
-            self._planned += len(planned)
-            session.emit(PhaseStarted(phase, len(planned)))
-            await self._attempt_all(planned)
+            if not session.budget.spent and await self._attempt_all("random", further, ahead=0):
+                self._end = "cases"
 
-    async def _attempt_all(self, planned: list[Case]) -> None:
-        waiting: Iterator[Case] = iter(planned)
+    async def _phase(self, phase: str, probes: tuple[Probe, ...]) -> bool:
+        """Go through *phase*; whether to its end."""
+        session = self._session
+        if phase not in ("resources", "stateful"):
+            return await self._attempt_all(phase, self._planned_of(phase))
+        session.emit(PhaseStarted(phase, 0))
+        if phase == "resources":
+            await sequences.try_resources(session)
+            return not session.budget.spent
+        for subject in session.subjects.values():
+            for probe in probes:
+                await probe(session, subject)
+        return not session.budget.spent
+
+    def _planned_of(self, phase: str) -> Iterator[Case]:
+        """The cases of *phase*; of a run that goes on from an earlier one, what that did not send.
+
+        What failed before is sent before all else, and again.
+        """
+        session = self._session
+        planned = cases.cases_of(
+            phase,
+            session.subjects.values(),
+            settings=session.settings,
+            planned=self._planned,
+            remembered=session.memory.bodies,
+        )
+        if not session.sent.number:
+            return planned
+        return (
+            case for case in planned if case.is_remembered or request_key(case) not in session.sent
+        )
+
+    async def _attempt_all(
+        self, phase: str, planned: Iterator[Case], *, ahead: int = _AHEAD
+    ) -> bool:
+        """Send the cases *planned*, made as they are needed; whether the last was reached."""
+        session, budget = self._session, self._session.budget
+        # enough to know how many there are of most documents, and no long work for any
+        first = list(islice(takewhile(lambda _: budget.seconds_left, planned), ahead))
+        session.emit(PhaseStarted(phase, len(first) if len(first) < ahead else 0))
+        self._planned += len(first)
+        waiting = chain(first, self._counted(planned))
+        is_whole = True
 
         async def work() -> None:
+            nonlocal is_whole
             for case in waiting:
-                if self._session.budget.spent:
+                if budget.spent:
+                    is_whole = False
                     return
+                if session.settings.exhaustive:
+                    session.sent.add(request_key(case))
                 # awaited first: other workers count meanwhile
-                sent = await self._session.attempt(case) is not None
+                sent = await session.attempt(case) is not None
                 self._tried += sent
 
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(max(1, self._session.settings.workers)):
+                for _ in range(max(1, session.settings.workers)):
                     group.create_task(work())
         except ExceptionGroup as faults:
             # one worker's word that there is no going on is the run's
             raise faults.exceptions[0] from None
+        return is_whole
+
+    def _counted(self, planned: Iterator[Case]) -> Iterator[Case]:
+        for case in planned:
+            self._planned += 1
+            yield case
 
     # -- the beginning and the end --------------------------------------------------------------
 
@@ -149,7 +215,22 @@ class Run:
                 for law in subject.operation.laws
             ),
             declared={name: declared(subject) for name, subject in subjects.items()},
+            excluded=self._excluded(),
         )
+
+    def _excluded(self) -> dict[str, str]:
+        """The operations to which nothing is sent, with the reason."""
+        session = self._session
+        excluded = {}
+        for operation in session.contract.operations:
+            subject = session.subjects.get(operation.name)
+            if subject is not None and subject.fault:
+                excluded[operation.name] = f"no valid request can be made: {subject.fault}"
+            elif subject is None and session.settings.safe and operation.method not in SAFE_METHODS:
+                excluded[operation.name] = "--safe sends GET, HEAD and OPTIONS alone"
+            elif subject is None:
+                excluded[operation.name] = "left out by --only or --exclude"
+        return excluded
 
     def _finish(self, verdict: Verdict, reason: str) -> Finished:
         session = self._session
@@ -174,6 +255,9 @@ class Run:
             seconds=session.budget.seconds,
             findings=number["errors"],
             warnings=number["warnings"],
+            spent=self._end or session.budget.spent_on,
+            phases_left=tuple(self._left),
+            tokens=session.budget.tokens,
         )
         session.emit(finished)
         return finished

@@ -6,7 +6,7 @@ Nothing here opens a socket or reads a clock: the transport and the clock are gi
 
 from __future__ import annotations
 
-import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 
@@ -20,15 +20,15 @@ from troth.conformance.budget import (
 )
 from troth.conformance.cases import Case, subjects_under_test
 from troth.conformance.cases.case import addressed, readable
-from troth.conformance.checks.answers import Answers
+from troth.conformance.checks.answers import Answers, tokens_of
 from troth.conformance.checks.exchange_checks import check, expectation, outcome
 from troth.conformance.coverage import covered
-from troth.conformance.events import Event, Exchanged, Found, Step
+from troth.conformance.events import Event, Exchanged, Found, Step, Waited
 from troth.conformance.findings import HANGS, Capabilities, Facets, Findings, facets, rule_of
 from troth.conformance.selection import selection
 from troth.conformance.settings import Settings
 from troth.conformance.transport import Sender
-from troth.generation.example_database import ExampleDatabase
+from troth.generation.example_database import ExampleDatabase, SentRequests
 from troth.generation.shrinking import Shrinker
 from troth.http.exchange import Exchange, Request
 from troth.laws.laws import Verdict
@@ -40,8 +40,10 @@ _REPETITIONS = 5
 #: A finding may cost so many requests on its way to the smallest request that shows it.
 _SHRINKING = 40
 _ALL_SHRINKING = 400
-#: Each request that hangs costs a whole time limit, so few are spent on making it smaller.
-_SHRINKING_HANGS = 4
+#: A run that goes on for longer may spend so many in a hundred of its requests on that.
+_SHRINKING_SHARE = 40
+#: Each request that hangs costs a whole time limit: after so many its operation is given up.
+_ENOUGH_HANGS = 2
 #: A request is sent so often at the most when the server asks for patience.
 _PATIENT_TRIES = 3
 
@@ -79,8 +81,10 @@ class Session:
         self.budget = Budget(
             requests=settings.max_requests,
             seconds=settings.max_seconds,
+            tokens=settings.max_tokens,
             rate=settings.rate,
             clock=clock,
+            waits_cost_time=settings.exhaustive,
         )
         self.subjects = subjects_under_test(contract, settings, second=second)
         self.findings = Findings(known=known, without=settings.without)
@@ -88,12 +92,16 @@ class Session:
         self.outcomes = Outcomes()
         self.answers = Answers(second or contract)
         self.memory = ExampleDatabase.of(settings.database, contract.document.digest)
+        self.sent = SentRequests.of(
+            settings.database if settings.continuous else None, contract.document.digest
+        )
         self.observers: list[Observer] = []
         self._transport = transport
         self._second = second
         self._selection = selection(contract, settings)
-        self._shrinking_left = _ALL_SHRINKING
+        self._shrunk = 0
         self._speaks_http = False
+        self._hangs: Counter[str] = Counter()
 
     async def attempt(self, case: Case, *, compare: Comparison | None = None) -> Exchange | None:
         """Send *case* (or what it derives to), check the answer, and follow up what is new.
@@ -102,7 +110,7 @@ class Session:
         sent, for it would not serve.
         """
         sent = case.derive(self.answers.bodies) if case.derive else case
-        if sent is None or self.budget.spent or self._would_hang(sent):
+        if sent is None or self.budget.spent or self.is_given_up(sent.operation):
             return None
         exchange = await self.send(sent)
         verdicts = compare(exchange) if compare else {}
@@ -129,15 +137,28 @@ class Session:
     async def send(self, case: Case, *, fresh: bool = False) -> Exchange:
         """Send a case, waiting where the server asks for it."""
         request = addressed(case.request, self.settings)
-        for _ in range(_PATIENT_TRIES):
+        for left in reversed(range(_PATIENT_TRIES)):
             await self.budget.turn()
             exchange = await self._transport.send(request, fresh=fresh)
             wait = retry_after(exchange.response)
             if wait is None or wait > min(self.settings.patience, self.budget.seconds_left):
                 break
-            await asyncio.sleep(wait)
+            if not left or exchange.response is None:
+                break
+            self.emit(Waited(case.operation, exchange.response.status, wait))
+            await self.budget.wait(wait)
+        if f"transport.{exchange.fault}" in HANGS:
+            self._hangs[case.operation] += 1
+        elif not self.is_given_up(case.operation):
+            self._hangs[case.operation] = 0
         await self._check_reachable(exchange)
+        if self.budget.counts_tokens:
+            self.budget.tokens += tokens_of(self._second or self.contract, case, exchange)
         return exchange
+
+    def is_given_up(self, operation: str) -> bool:
+        """Whether *operation* has hung so often in a row that nothing more is sent to it."""
+        return self._hangs[operation] >= _ENOUGH_HANGS
 
     async def hang_up(self, case: Case) -> None:
         """Send *case*, and go away after the first piece of the answer."""
@@ -220,7 +241,7 @@ class Session:
         # a server that only ever asks for patience is no success either
         response, subject = exchange.response, self.subjects.get(case.operation)
         named = (
-            outcome(subject.operation, response.status, exists=case.exists)
+            outcome(subject.operation, response.status, request=case.request, exists=case.exists)
             if subject and response
             else ""
         )
@@ -290,6 +311,11 @@ class Session:
                     continue
             self._add(small, smallest, violation, again=again, tries=tries)
 
+    @property
+    def _may_shrink(self) -> bool:
+        share = self.budget.requests * _SHRINKING_SHARE // 100
+        return self._shrunk < max(_ALL_SHRINKING, share)
+
     async def _confirm(self, case: Case, rule: tuple[str, ...]) -> tuple[int, int]:
         """Send *case* again on fresh connections: how often it showed the same, of how often."""
         again = tries = 0
@@ -312,16 +338,15 @@ class Session:
             return smallest
         shrinker = Shrinker(case.value, target=subject.minimal)
         rule, spent = rule_of(violation), 0
-        most = _SHRINKING_HANGS if violation.code in HANGS else _SHRINKING
-        while not shrinker.finished and spent < most and self._shrinking_left > 0:
-            if self.budget.spent:
+        while not shrinker.finished and spent < _SHRINKING and self._may_shrink:
+            if self.budget.spent or self.is_given_up(case.operation):
                 break
             candidate = subject.varied(case, shrinker.candidate)
             if candidate is None:
                 shrinker.tell(False)
                 continue
             spent += 1
-            self._shrinking_left -= 1
+            self._shrunk += 1
             tried = await self.send(candidate, fresh=exchange.fault is not None)
             violations = self.check(candidate, tried, purpose="shrink")
             broken = [one for one in violations if rule_of(one) == rule]
@@ -333,6 +358,11 @@ class Session:
     def _add(
         self, case: Case, exchange: Exchange, violation: Violation, *, again: int, tries: int
     ) -> None:
+        if violation.code in HANGS and self.is_given_up(case.operation):
+            message = (
+                f"{violation.message}; the operation was given up, nothing more was sent to it"
+            )
+            violation = replace(violation, message=message)
         finding = self.findings.add(
             violation,
             case,
@@ -349,15 +379,14 @@ class Session:
         """Whether there is a finding that *violation* shows again; it is counted with it."""
         return self.findings.count_known(violation, self._facets(case))
 
-    def _would_hang(self, case: Case) -> bool:
-        """Whether what was seen says that *case* would only hang again."""
-        return self.findings.has_hangs and self.findings.hangs(self._facets(case))
-
     def _facets(self, case: Case) -> Facets:
         """What *case* has beyond the smallest valid request."""
         subject = self.subjects.get(case.operation)
-        extra = () if case.is_variable else (case.about,)
-        return facets(case.value, subject.minimal if subject else None) | frozenset(extra)
+        minimal = subject.minimal if subject else None
+        is_smallest = subject is not None and case.request == subject.request(minimal)
+        is_told = case.sent or is_smallest or (case.is_variable and case.value != minimal)
+        extra = () if is_told else (case.about,)
+        return facets(case.value, minimal) | facets(case.sent, {}) | frozenset(extra)
 
     def _is_wanted(self, violation: Violation) -> bool:
         return self._selection.wants(violation.code)

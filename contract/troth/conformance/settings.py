@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from troth.errors import TrothError
 
 #: The phases of a run, in their order.
-PHASES = ("examples", "boundary", "protocol", "random", "stateful")
+PHASES = ("examples", "resources", "boundary", "protocol", "random", "stateful")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +35,19 @@ class Caps:
 class Settings:
     """The settings of one run.
 
-    *token* is the credential that the server takes (None: a placeholder is sent).  *overrides*
+    *token* is the credential that the server takes (None: a placeholder is sent), *second_token*
+    that of another user.  *overrides*
     are member values that every request body gets, by JSON Pointer (`/model`).  *without* names
     capabilities (groups of laws) that the server is known to lack.  *only* keeps the cases of
     these operations or the findings of these codes, *exclude* leaves some out (as `selection` reads
     both).  *application* is asked in process, as if it were a server at *url*.  A *safe* run sends
     GET, HEAD and OPTIONS; one that may be destructive (*allow*) changes and deletes also what it
-    has not made.  *rate* is requests a second, 0 for no limit.
+    has not made.  *rate* is requests a second, 0 for no limit.  What else has no limit is infinite.
     """
 
     url: str
     token: str | None = None
+    second_token: str | None = None
     fields: tuple[tuple[str, str], ...] = ()
     overrides: Mapping[str, Any] = field(default_factory=dict)
     without: frozenset[str] = frozenset()
@@ -54,8 +57,9 @@ class Settings:
     allow_destructive: bool = False
     phases: tuple[str, ...] = PHASES
     seed: int = 0
-    max_requests: int = 1000
+    max_requests: float = 1000
     max_seconds: float = 300.0
+    max_tokens: float = inf
     rate: float = 0.0
     workers: int = 1
     strict: bool = False
@@ -67,11 +71,30 @@ class Settings:
     # a directory of what showed something in earlier runs, to be sent first in later ones
     database: str | None = None
     application: Any = field(default=None, repr=False)
+    # whether it goes on with new requests until it has spent what it may; and whether it then
+    # leaves out those that earlier runs have sent, by what the database remembers
+    exhaustive: bool = False
+    continuous: bool = False
+
+    def limits(self) -> str:
+        """What it may spend, in words."""
+        bounds = (
+            (self.max_requests, "requests"),
+            (self.max_seconds, "s"),
+            (self.max_tokens, "tokens"),
+        )
+        words = [
+            f"{bound:g} {noun}" if noun == "s" else f"{int(bound)} {noun}"
+            for bound, noun in bounds
+            if bound < inf
+        ]
+        return f"at most {', '.join(words)}" if words else "until it is stopped"
 
     def shown(self) -> Mapping[str, object]:
         """What of them a report may show: no token, no header values."""
         return {
             "token": self.token is not None,
+            "second_token": self.second_token is not None,
             "header": [name for name, _ in self.fields],
             "set": dict(self.overrides),
             "without": sorted(self.without),
@@ -80,12 +103,19 @@ class Settings:
             "safe": self.safe,
             "allow_destructive": self.allow_destructive,
             "phases": list(self.phases),
-            "max_requests": self.max_requests,
-            "max_time": self.max_seconds,
+            "max_requests": _bound(self.max_requests),
+            "max_time": _bound(self.max_seconds),
+            "max_tokens": _bound(self.max_tokens),
+            "continuous": self.continuous,
             "rate": self.rate,
             "workers": self.workers,
             "strict": self.strict,
         }
+
+
+def _bound(number: float) -> float | None:
+    """*number*, None where it is no bound: JSON has no infinity."""
+    return number if number < inf else None
 
 
 _PORTS = range(1, 65536)

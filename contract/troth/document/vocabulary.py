@@ -130,6 +130,42 @@ _COMPLETION = _members(
 )
 
 
+#: What an operation does with a resource.
+ResourceRole = Literal["create", "read", "list", "update", "replace", "delete", "search", "action"]
+_PATH = {"type": "string", "pattern": "^/"}
+_NAME_OR_NULL = {"type": ["string", "null"], "minLength": 1}
+_POINTER_OR_NULL = {**_POINTER, "type": ["string", "null"]}
+
+_LISTING = ("limit", "offset", "page", "cursor", "sort", "order", "search")
+_RESOURCE = {
+    "type": ["boolean", "object"],
+    "not": {"const": True},
+    "properties": {
+        "name": _WORD,
+        "collection": {**_PATH, "type": ["string", "null"]},
+        "identifier": _POINTER_OR_NULL,
+        "client-named": {"type": "boolean"},
+        "path": _PATH,
+        "role": {"enum": list(get_args(ResourceRole))},
+        "item": _POINTER,
+        "items": _POINTER,
+        "sent": _POINTER,
+        "listing": {
+            "type": "object",
+            "properties": {
+                **{name: _NAME_OR_NULL for name in _LISTING},
+                "next": _POINTER_OR_NULL,
+                "total": _POINTER_OR_NULL,
+                "more": _POINTER_OR_NULL,
+                "filters": {"type": "object", "additionalProperties": _POINTER},
+            },
+            "additionalProperties": False,
+        },
+    },
+    "additionalProperties": False,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Extension:
     """A field: the kinds of object (`grammar`'s words) that it may stand in, and its value."""
@@ -147,6 +183,7 @@ EXTENSIONS: Mapping[str, Extension] = {
         Extension("x-troth-assembly", ("media-type",), _ASSEMBLY),
         Extension("x-troth-laws", ("operation",), _LAWS),
         Extension("x-troth-completion", ("operation",), _COMPLETION),
+        Extension("x-troth-resource", ("path-item", "operation"), _RESOURCE),
         Extension("x-troth-costs", ("schema",), {"type": "number"}),
         Extension("x-troth-ignore", (*grammar.MEMBERS, ""), _IGNORED),
         # written by `document` itself: the parts of other files that the document refers to
@@ -239,6 +276,7 @@ def _validator(name: str) -> Any:
 _TITLES = {
     "openapi": "the document's root",
     "media-type": "a Media Type Object",
+    "path-item": "a Path Item Object",
     "operation": "an Operation Object",
     "schema": "a Schema Object",
 }

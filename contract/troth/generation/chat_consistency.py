@@ -15,6 +15,7 @@ from typing import Any
 from troth.errors import TrothError
 from troth.generation.chat_features import EMBEDDED, Chat
 from troth.generation.source import Source
+from troth.schema.proofs import satisfiability
 from troth.schema.untrusted_schema import embedded
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -50,9 +51,11 @@ def _is_schema(schema: Any) -> bool:
     if schema is None:
         return True
     try:
-        embedded(schema)
+        compiled = embedded(schema)
     except TrothError:
         return False
+    if satisfiability(compiled.schemas, compiled.pointer) == "no":
+        return False  # there is no answer that would do
     return isinstance(schema, dict) and schema.get("type", "object") == "object"
 
 

@@ -1,13 +1,16 @@
-"""The bodies that showed something in earlier runs, kept by Hypothesis.
+"""What earlier runs leave to later ones: the bodies that showed something, and what was sent.
 
-Hypothesis' example database is a directory of byte strings by key, made to be shared and merged;
-only its public interface is used.  The key is the document and the operation, so that another
-document never gets the bodies of this one.
+The bodies are kept by Hypothesis: its example database is a directory of byte strings by key, made
+to be shared and merged; only its public interface is used.  The key is the document and the
+operation, so that another document never gets the bodies of this one.  What was sent stands in a
+file beside them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from troth.http import json_text
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 _MOST = 50
 #: A body of more bytes than this is not worth its place.
 _LARGEST = 64 * 1024
+#: So many bytes tell one request from another among a hundred million.
+_DIGEST = 10
 
 
 class ExampleDatabase:
@@ -63,6 +68,49 @@ class ExampleDatabase:
 
     def _key(self, operation: str) -> bytes:
         return f"troth {self._digest} {operation}".encode("utf-8", "surrogatepass")
+
+
+class SentRequests:
+    """Which requests were sent, told by digests: each is new once, in all runs with one database.
+
+    *number* of them were sent in earlier runs.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._digests: set[bytes] = set()
+        self._path = path
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with open(path, "a+b") as stream:
+                stream.truncate(stream.tell() // _DIGEST * _DIGEST)  # the last was cut short
+                stream.seek(0)
+                self._digests.update(iter(lambda: stream.read(_DIGEST), b""))
+        self.number = len(self._digests)
+
+    @classmethod
+    def of(cls, directory: str | None, digest: str) -> SentRequests:
+        """Those that *directory* remembers for the document *digest*; without one, none."""
+        if directory is None:
+            return cls()
+        return cls(Path(directory) / f"sent-{blake2b(digest.encode(), digest_size=8).hexdigest()}")
+
+    def __contains__(self, key: tuple[Any, ...]) -> bool:
+        return _digest(key) in self._digests
+
+    def add(self, key: tuple[Any, ...]) -> bool:
+        """Note that the request with *key* is sent; whether it is for the first time."""
+        digest = _digest(key)
+        if digest in self._digests:
+            return False
+        self._digests.add(digest)
+        if self._path is not None:
+            with open(self._path, "ab") as stream:
+                stream.write(digest)
+        return True
+
+
+def _digest(key: tuple[Any, ...]) -> bytes:
+    return blake2b(repr(key).encode("utf-8", "surrogatepass"), digest_size=_DIGEST).digest()
 
 
 def _text_of(value: Any) -> bytes | None:

@@ -7,7 +7,7 @@ takes one to three of these steps, and gives a value that is invalid beyond doub
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -45,6 +45,7 @@ _DEEP = 100
 #: Texts that programs trip over, each with a word for it.
 HARD_TEXTS: tuple[tuple[str, Any], ...] = (
     ("a NUL", "a\x00b"),
+    ("quotes and parentheses", 'O\'Brien "(x)" [y]; --'),
     ("astral characters", "\U0001d4b3 \U0001f469\u200d\U0001f469\u200d\U0001f467"),
     ("combining marks", "e\u0301" + "\u0300" * 8),
     ("right-to-left text", "\u202e\u05e9\u05dc\u05d5\u05dd \u0627\u0644\u0633\u0644\u0627\u0645"),
@@ -53,6 +54,34 @@ HARD_TEXTS: tuple[tuple[str, Any], ...] = (
     ("line and paragraph separators", "a\u2028b\u2029c"),
     ("an event stream inside", "data: [DONE]\n\nevent: x\n\n"),
 )
+
+
+Legal = Literal["computed", "either-if-valid", "either"]
+#: Texts at the edges of a format, each with a word for it.  Calendars of programs begin and end,
+#: few have a leap second, and many take a time without its offset.
+_EDGES: Mapping[str, tuple[tuple[str, str, Legal], ...]] = {
+    "date": (
+        ("a leap day", "2024-02-29", "computed"),
+        ("a leap day of a year that has none", "2023-02-29", "computed"),
+        ("the first day of all", "0001-01-01", "either-if-valid"),
+        ("the last day of all", "9999-12-31", "either-if-valid"),
+        ("a time with a date", "2024-02-29T00:00:00Z", "either"),
+    ),
+    "date-time": (
+        ("a leap day with an offset", "2024-02-29T23:30:00+05:30", "computed"),
+        ("a leap day of a year that has none", "2023-02-29T00:00:00Z", "computed"),
+        ("a time without an offset", "2024-02-29T12:00:00", "either"),
+        ("the end of time, west of UTC", "9999-12-31T23:59:59-14:00", "either-if-valid"),
+        ("the beginning of time, east of UTC", "0001-01-01T00:00:00+14:00", "either-if-valid"),
+        ("a leap second", "2016-12-31T23:59:60Z", "either"),
+        ("nanoseconds", "2024-02-29T12:00:00.123456789Z", "either-if-valid"),
+        ("a date without a time", "2024-02-29", "either"),
+    ),
+    "uuid": (
+        ("a UUID in capitals", "00000000-0000-4000-8000-00000000ABCD", "either-if-valid"),
+        ("a UUID without hyphens", "00000000000040008000000000000000", "either"),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +95,7 @@ class Defect:
     about: str
     replacement: Any
     tier: int = 1
-    legal: Literal["computed", "either-if-valid", "either"] = "computed"
+    legal: Legal = "computed"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +106,7 @@ class Mutation:
     about: str
     value: Any
     tier: int
-    legal: Literal["computed", "either-if-valid", "either"]
+    legal: Legal
 
 
 def mutations(schema: Schema, value: Any) -> Iterator[Mutation]:
@@ -263,6 +292,8 @@ def _string_defects(
     for name in shape.formats:
         text = FORMATS[name].counterexample if name in FORMATS else "not one"
         yield Defect(f"not the format {name}", text, 0)
+        for word, text, legal in _EDGES.get(name, ()) if thorough else ():
+            yield Defect(word, text, 1, legal)
     yield Defect("an empty string", "", 1)
     if thorough:
         for word, text in HARD_TEXTS:

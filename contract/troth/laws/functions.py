@@ -15,6 +15,7 @@ from typing import Any
 from troth.http import json_text
 from troth.laws.declared_members import read
 from troth.schema.data_model import identity, is_number
+from troth.schema.proofs import satisfiability
 from troth.schema.untrusted_schema import UnusableSchema, embedded
 
 Path = tuple[str, ...]
@@ -69,9 +70,13 @@ def conforms(value: Any, schema: Any) -> Any:
     if not isinstance(schema, dict | bool):
         raise Senseless
     try:
-        return embedded(schema).is_valid(value)
+        compiled = embedded(schema)
+        is_valid = compiled.is_valid(value)
     except (UnusableSchema, ValueError):
         raise Senseless from None
+    if not is_valid and satisfiability(compiled.schemas, compiled.pointer) == "no":
+        raise Senseless  # nothing at all would do
+    return is_valid
 
 
 def distinct(values: Any) -> Any:

@@ -40,6 +40,18 @@ class ChatCompletion:
     base_path: str
     models: ModelList | None
 
+    @property
+    def usage_total(self) -> tuple[str, ...]:
+        """Where an answer tells how many tokens it took: the places of the numbers to add up."""
+        if "usage" not in self.response:
+            return ()
+        parts: tuple[UsagePart, ...] = ("prompt", "completion")
+        if "total" in self.usage:
+            parts = ("total",)
+        return tuple(
+            self.response["usage"] + self.usage[part] for part in parts if part in self.usage
+        )
+
     def of_first_choice(self, body: Any, part: ChoicePart) -> Any:
         """The value of *part* in the first choice of the answer *body*, or None."""
         at = self.choice.get(part)

@@ -20,7 +20,7 @@ _ITEM_NAMES = frozenset(
 _ARRAY_NAMES = frozenset(
     named(
         "data items results records entries values content contents list rows objects elements"
-        " value resources collection hits nodes entities result page member members"
+        " value resources collection nodes entities result page member members"
     )
 )
 #: Words of what beside an array tells of pages only, so that the array is what it is all about.
@@ -73,7 +73,7 @@ def array_in(view: View, word: str, *, known: View | None = None) -> tuple[str, 
     arrays = [
         (at, each)
         for at, each in view.inner(2)
-        if each.is_array and (each.item is None or each.item.is_object)
+        if each.is_array and (each.item is None or each.item.is_object or not each.item.types)
     ]
     if known is not None:
         for at, each in arrays:
@@ -84,7 +84,7 @@ def array_in(view: View, word: str, *, known: View | None = None) -> tuple[str, 
     if told:
         return told[0]
     others = view.members.keys() - {pointers.split(at)[0] for at, _ in arrays}
-    is_page = bool(others) and all(set(words_of(name)) & _PAGING for name in others)
+    is_page = all(set(words_of(name)) & _PAGING for name in others)
     return arrays[0] if len(arrays) == 1 and is_page else None
 
 
@@ -174,6 +174,7 @@ def _wanted(parameter: tuple[str, ...], word: tuple[str, ...]) -> list[tuple[str
         found += [tuple(way[start:]) for start in range(len(way))]
     is_own_name = bool(word) and in_singular(parameter)[-1:] == word[-1:]
     if is_own_name or parameter[-1:] in _USUAL:
-        found += _IDENTIFIERS
+        found += _USUAL
         found += [(*word, *each) for each in _USUAL]
-    return found
+    # what is called `id` in the path is no name; what is called by what it is may be
+    return found + list(_IDENTIFIERS[6:] if is_own_name else ())

@@ -13,7 +13,7 @@ from troth import pointer as pointers
 from troth.http.exchange import Exchange
 from troth.openapi import envelopes, runtime_expression
 from troth.openapi.names import in_singular, words_of
-from troth.openapi.operation import Operation
+from troth.openapi.operation import Link, Operation
 from troth.openapi.paths import shape_of
 from troth.openapi.resource import Filling, Resource, Role
 from troth.openapi.runtime_expression import Expression
@@ -28,15 +28,55 @@ def of(
     """The fillings of each of *operations*, none of those that nothing fills."""
     by_shape = {shape_of(each.path)[0]: each for each in resources if each.parameter is not None}
     by_words: dict[tuple[str, ...], Resource] = {}
-    for resource in by_shape.values():
+    # where two go by one name, it is that of the one that is created
+    for resource in sorted(by_shape.values(), key=lambda each: "create" not in each.operations):
         for words in _names_of(resource):
             by_words.setdefault(words, resource)
+    linked = _linked(operations)
     found: dict[Operation, tuple[Filling, ...]] = {}
     for operation in operations:
-        fillings = [*_by_path(operation, by_shape), *_by_name(operation, by_shape, by_words)]
+        fillings = [
+            *linked.get(operation, ()),
+            *_by_path(operation, by_shape),
+            *_by_name(operation, by_shape, by_words),
+        ]
         if fillings:
             found[operation] = tuple(fillings)
     return found
+
+
+def _linked(operations: Sequence[Operation]) -> dict[Operation, list[Filling]]:
+    """What the Links of all answers say, by the operation that they lead to."""
+    named = {name: each for each in operations for name in (each.operation_id, each.pointer)}
+    found: dict[Operation, list[Filling]] = {}
+    for source in operations:
+        for response in source.responses:
+            for link in response.links:
+                target = named.get(link.target)
+                if target is not None:
+                    fillings = found.setdefault(target, [])
+                    fillings += _of_link(link, target, source, response.status)
+    return found
+
+
+def _of_link(link: Link, target: Operation, source: Operation, status: str) -> Iterator[Filling]:
+    for written, value in link.parameters.items():
+        expression = _read(value)
+        if expression is None:
+            continue
+        # OpenAPI 3.1 §4.8.20.1: a name that two locations have is qualified by one, as in `path.id`
+        location, _, name = written.partition(".")
+        for each in target.parameters:
+            if each.name == written or (each.location, each.name) == (location, name):
+                yield Filling(each.location, each.name, source, status, expression)
+                break
+    whole = _read(link.body)
+    if whole is not None:
+        yield Filling("body", "", source, status, whole)
+
+
+def _read(value: Any) -> Expression | None:
+    return runtime_expression.parse(value) if isinstance(value, str) else None
 
 
 def values(filling: Filling, exchange: Exchange, path_parameters: Mapping[str, str]) -> list[Any]:
@@ -82,10 +122,20 @@ def _by_path(
                 continue
             yield from source.fillings("path", names[depth - 1])
             # what the source was asked under is what this one is asked under, too
-            for outer, own in zip(source.variables[: depth - 1], names, strict=False):
+            for outer, own in _shared(source.operation.path, operation.path, depth - 1):
                 text = f"$request.path.{outer}"
                 expression = Expression(text, "request", "path", outer)
                 yield Filling("path", own, source.operation, source.status, expression)
+
+
+def _shared(source: str, own: str, most: int) -> Iterator[tuple[str, str]]:
+    """The variables, at most so many, that two paths have in the same places: both their names."""
+    (one, names), (other, others) = shape_of(source), shape_of(own)
+    count = next(
+        (index for index, pair in enumerate(zip(one, other, strict=False)) if len(set(pair)) > 1),
+        min(len(one), len(other)),
+    )
+    yield from list(zip(names, others, strict=False))[: min(most, one[:count].count("{}"))]
 
 
 @dataclass(frozen=True)
@@ -96,11 +146,6 @@ class _Source:
     status: str
     expressions: tuple[Expression, ...]
     items: str | None = None
-
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """The variables of its own path."""
-        return shape_of(self.operation.path)[1]
 
     def fillings(self, location: str, name: str) -> Iterator[Filling]:
         for expression in self.expressions:
@@ -136,9 +181,14 @@ def _created(resource: Resource, operation: Operation, status: str) -> Iterator[
         yield Expression(f"$request.path.{name}", "request", "path", name)
         return
     response = next(each for each in operation.responses if each.status == status)
-    item = resource.item_places.get(response)
+    item, view = resource.item_places.get(response), of_content(response.content)
     if item is not None and resource.identifier is not None:
         yield runtime_expression.body("response", item + resource.identifier)
+    elif view is not None and resource.parameter is not None and status != "202":
+        # what tells of the creation alone may tell the identifier, too
+        at = envelopes.identifier_in(view, resource.parameter, resource.name)
+        if at is not None:
+            yield runtime_expression.body("response", at)
     declares = any(header.name.lower() == "location" for header in response.headers)
     if resource.parameter is not None and (declares or status == "201" or item is None):
         yield runtime_expression.location(resource.path, resource.parameter)
@@ -157,7 +207,11 @@ def _by_name(
     """From the resources that parameters and members of *operation* have the names of."""
     shape, names = shape_of(operation.path)
     ends = [index + 1 for index, each in enumerate(shape) if each == "{}"]
-    placed = {name for name, end in zip(names, ends, strict=True) if shape[:end] in by_shape}
+    placed = {
+        name
+        for name, end in zip(names, ends, strict=True)
+        if shape[:end] in by_shape and any(_sources(by_shape[shape[:end]]))
+    }
     asked: list[tuple[str, str, View | None]] = [
         (each.location, each.name, of_parameter(each))
         for each in operation.parameters

@@ -27,7 +27,7 @@ _CURSORS = named(
 )
 _SORTS = named("sort sort_by order_by orderby ordering sort_field sort_key sorting order")
 _ORDERS = named("order direction sort_order sort_direction sort_dir order_direction dir sort_type")
-_SEARCHES = named("q query search search_term keyword keywords term search_query text")
+SEARCHES = named("q query search search_term keyword keywords term search_query text")
 _NEXTS = named(
     "next_cursor next_page_token next_token end_cursor continuation_token next_page next_url next"
     " next_link continue cursor iterator after next_page_url next_marker"
@@ -36,6 +36,7 @@ _TOTALS = named(
     "total total_count total_items total_results total_elements total_records total_hits"
     " estimated_total_hits count"
 )
+_MORES = named("has_more has_next has_next_page more is_truncated truncated has_more_items")
 #: What is a parameter of every list, and no filter even where an item has such a member.
 _NO_FILTERS = frozenset(named("fields include expand embed format locale lang language pretty"))
 
@@ -69,11 +70,18 @@ def of(operation: Operation, item: View | None, answer: View | None) -> Listing:
         cursor=cursor,
         next=_place(answer, _NEXTS, "string"),
         total=_place(answer, _TOTALS, "integer", "number"),
+        more=_place(answer, _MORES, "boolean"),
         sort=taken(_SORTS, "string", "array"),
         order=order,
-        search=taken(_SEARCHES, "string"),
+        search=taken(SEARCHES, "string"),
         filters=_filters(free.values(), item),
     )
+
+
+def is_total(name: str) -> bool:
+    """Whether a header field called *name* tells how many items there are in all."""
+    words = words_of(name)
+    return (words[1:] if words[:1] == ("x",) else words) in _TOTALS
 
 
 def _is_of(parameter: Parameter, *types: str) -> bool:

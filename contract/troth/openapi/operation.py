@@ -223,6 +223,21 @@ class RequestBody:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Link:
+    """A Link Object: what to call next, and with what of this exchange.
+
+    *target* is the pointer of the operation, or its operationId; *parameters* by name (which may
+    begin with `path.`) and *body* are constants or runtime expressions.
+    """
+
+    name: str
+    pointer: str
+    target: str
+    parameters: Mapping[str, Any]
+    body: Any = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class DeclaredResponse:
     """A Response Object under its key: *status* is "200", "4XX" or "default"."""
 
@@ -231,6 +246,7 @@ class DeclaredResponse:
     description: str = ""
     content: tuple[MediaType, ...] = ()
     headers: tuple[Parameter, ...] = ()
+    links: tuple[Link, ...] = ()
 
     def media_type(self, content_type: str) -> MediaType | None:
         """The entry for *content_type*, the most specific key first."""
@@ -270,7 +286,8 @@ class Operation:
     """An Operation Object with everything it inherits from its path item and the document.
 
     *security* is OR of ANDs (an empty alternative means anonymous is fine; an empty tuple means
-    nothing is asked).  *document* is where it was read, and knows the places.
+    nothing is asked).  *resource* is what `x-troth-resource` says of it, False where it is about
+    none.  *document* is where it was read, and knows the places.
     """
 
     method: str
@@ -287,6 +304,7 @@ class Operation:
     completion: ChatCompletion | None = None
     code_samples: tuple[Mapping[str, Any], ...] = ()
     base_paths: tuple[str, ...] = ("",)
+    resource: Mapping[str, Any] | bool | None = None
     document: Document | None = field(default=None, repr=False)
     _outline: Outline | None = field(default=None, init=False, repr=False)
     _read: Callable[[], Mapping[str, Any]] | None = field(default=None, init=False, repr=False)

@@ -35,6 +35,7 @@ from troth.openapi.operation import (
     DeclaredResponse,
     Encoding,
     Example,
+    Link,
     Location,
     MediaType,
     Operation,
@@ -167,6 +168,7 @@ class _Reader:
             "security": self.security(operation),
             "laws": laws.parse(operation.value.get("x-troth-laws", ()), laws_at, self.document),
             "completion": self.completion(operation),
+            "resource": self.resource(operation, item),
             "code_samples": tuple(sample.value for sample in operation.items("x-codeSamples")),
         }
 
@@ -307,7 +309,21 @@ class _Reader:
                 description=response.prose("description"),
                 content=tuple(self.content(response, operation, direction="response")),
                 headers=self.headers(response, "response"),
+                links=tuple(self.links(response)),
             )
+
+    def links(self, response: Node) -> Iterator[Link]:
+        """The links of *response* that say which operation of this document they lead to."""
+        for name, entry in response.members("links"):
+            link = entry.followed()
+            reference = link.text("operationRef")
+            inside = reference.startswith("#/")
+            target = pointers.from_fragment(reference[1:]) if inside else link.text("operationId")
+            if target:
+                given = link.value.get("parameters")
+                parameters = given if isinstance(given, dict) else {}
+                body = link.value.get("requestBody")
+                yield Link(name, link.pointer, target, parameters, body)
 
     def status(self, written: str, operation: Node) -> str | None:
         """The status, range or `default` that *written* is; None, and told, if it is none."""
@@ -398,6 +414,13 @@ class _Reader:
     def completion(self, operation: Node) -> ChatCompletion | None:
         value = self.extension(operation, "x-troth-completion")
         return None if value is None else chat_completion.read(value)
+
+    def resource(self, operation: Node, item: Node) -> Mapping[str, Any] | bool | None:
+        """What the document says of the resource of *operation*, and of its path before that."""
+        own, outer = (self.extension(each, "x-troth-resource") for each in (operation, item))
+        if isinstance(own, Mapping) and isinstance(outer, Mapping):
+            return {**outer, **own}
+        return outer if own is None else own  # type: ignore[no-any-return]
 
     def extension(self, owner: Node, name: str) -> Any:
         """The value of troth's field *name*, held to what it may be."""

@@ -8,22 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
+from troth.document import vocabulary
 from troth.openapi.operation import DeclaredResponse, Operation, RequestBody
 from troth.openapi.runtime_expression import Expression
 
 #: What an operation does with a resource.  A *search* lists some of the items, chosen by what it
 #: is sent; an *action* is whatever else is done with an item or with the collection.
-Role = Literal["create", "read", "list", "update", "replace", "delete", "search", "action"]
+Role = vocabulary.ResourceRole
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
     """What the query parameters of a list do, by their names; None where there is no such one.
 
-    *next* and *total* are places in the answer: of the next cursor or URL, and of the number of
-    all items.  *filters* are the places, in an item, of the members that parameters choose by.
+    *next*, *total* and *more* are places in the answer: of the next cursor or URL, of the number
+    of all items, and of whether there are others behind.  *filters* are the places, in an item, of
+    the members that parameters choose by.
     """
 
     limit: str | None = None
@@ -32,6 +33,7 @@ class Listing:
     cursor: str | None = None
     next: str | None = None
     total: str | None = None
+    more: str | None = None
     sort: str | None = None
     order: str | None = None
     search: str | None = None
@@ -65,7 +67,8 @@ class Resource:
     says it.  With *is_client_named* an item may be created under an identifier that the client
     chose: by PUT or POST of its path.
 
-    *operations* of a role have those of the resource's own paths first.
+    *operations* of a role have those of the resource's own paths first.  *listing* is that of the
+    first list, *listings* has those of all that list or search.
     """
 
     name: str
@@ -77,6 +80,7 @@ class Resource:
     is_client_named: bool = False
     operations: Mapping[Role, tuple[Operation, ...]] = field(default_factory=dict, repr=False)
     listing: Listing | None = None
+    listings: Mapping[Operation, Listing] = field(default_factory=dict, repr=False)
     item_places: Mapping[DeclaredResponse, str] = field(default_factory=dict, repr=False)
     array_places: Mapping[DeclaredResponse, str] = field(default_factory=dict, repr=False)
     sent_places: Mapping[RequestBody, str] = field(default_factory=dict, repr=False)

@@ -12,10 +12,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from typing import Any
 
 from troth.openapi import envelopes, fillings, listing
 from troth.openapi.contract import Contract
-from troth.openapi.names import named, words_of
+from troth.openapi.names import in_singular, is_word_of, named, words_of
 from troth.openapi.operation import DeclaredResponse, Operation, RequestBody
 from troth.openapi.paths import shape_of
 from troth.openapi.resource import Filling, Listing, Resource, Resources, Role
@@ -27,16 +28,20 @@ _Shape = tuple[str, ...]
 
 _VERSION = re.compile(r"v\d+(?:[._]\d+)*(?:(?:alpha|beta|preview)\d*)?|\d{4}-\d{2}(?:-\d{2})?")
 
-_SEARCHES = frozenset(named("search query find filter lookup searches queries"))
+#: Members of `x-troth-resource` that are about the whole resource.
+_OF_RESOURCE = frozenset(("name", "collection", "identifier", "client-named"))
+
+_SEARCHES = frozenset(named("search query find filter lookup fetch list searches queries"))
 #: What begins the name of a procedure, which is no thing.
 _VERBS = _SEARCHES | frozenset(
     named(
-        "get list fetch read show create add insert new update edit set put patch delete remove"
+        "get list fetch read show create add insert update edit set put patch delete remove"
         " destroy check validate verify is has do run execute send start stop cancel login logout"
         " contains count export import upload download"
     )
 )
 
+_ABOUT_NOTHING = ("HEAD", "OPTIONS", "TRACE", "CONNECT")
 #: The roles of what has the path of an item, and of a singleton, by method.
 _OF_ITEM: Mapping[str, Role] = {
     "GET": "read",
@@ -66,17 +71,37 @@ class Place:
             each for method in methods for each in self.operations if each.method == method
         )
 
+    @property
+    def word(self) -> str:
+        """The last part of the paths, "" of the root."""
+        return self.shape[-1] if self.shape else ""
+
     @cached_property
     def answer(self) -> View | None:
         """What GET answers with here."""
         return next(filter(None, map(envelopes.answer, self.by("GET"))), None)
 
     @cached_property
+    def array(self) -> View | None:
+        """The array of objects that GET answers with, alone or in an envelope."""
+        found = envelopes.array_in(self.answer, self.word) if self.answer else None
+        return found[1] if found is not None else None
+
+    @property
     def lists(self) -> bool:
-        """Whether GET answers with an array of objects, alone or in an envelope."""
-        return (
-            self.answer is not None and envelopes.array_in(self.answer, self.shape[-1]) is not None
-        )
+        """Whether GET answers with an array of objects."""
+        return self.array is not None
+
+    @property
+    def item(self) -> View | None:
+        """What the objects in that array are."""
+        return self.array.item if self.array is not None else None
+
+    def answers_as(self, other: Place | None) -> bool:
+        """Whether GET answers here with the very thing that it answers with at *other*."""
+        if other is None or self.answer is None or other.answer is None:
+            return False
+        return self.answer.target == other.answer.target
 
 
 @dataclass(eq=False)
@@ -87,9 +112,6 @@ class _Draft:
     collection: _Shape | None
     parent: _Draft | None = None
     operations: dict[Role, list[Operation]] = field(default_factory=dict)
-
-    def add(self, role: Role, operation: Operation) -> None:
-        self.operations.setdefault(role, []).append(operation)
 
     @property
     def is_addressed(self) -> bool:
@@ -113,8 +135,14 @@ class _Reader:
             by_shape.setdefault(shape_of(operation.path)[0], []).append(operation)
         self.places = {shape: Place(shape, tuple(each)) for shape, each in by_shape.items()}
         self.drafts: dict[_Shape, _Draft] = {}
+        #: what the document says of the resource of a path in so many words
+        self.told: dict[_Shape, dict[str, Any]] = {}
+        self.denied: set[_Shape] = set()
+        self.collected: dict[_Shape, _Draft] = {}
+        self.views: dict[_Draft, View | None] = {}
 
     def resources(self) -> Resources:
+        self.read_told()
         for shape in self.places:
             for end in range(1, len(shape) + 1):
                 if shape[end - 1] == "{}" and self.is_item(shape[:end]):
@@ -122,20 +150,53 @@ class _Reader:
                     self.drafts.setdefault(shape[:end], _Draft(shape[:end], collection))
         for shape in self.places:
             if self.is_own(shape):
-                is_list = self.places[shape].lists
-                self.drafts[shape] = _Draft(shape, shape if is_list else None)
+                self.drafts[shape] = _Draft(shape, shape if self.is_collection(shape) else None)
+        for shape, says in self.told.items():
+            draft = self.drafts.setdefault(shape, _Draft(shape, None))
+            if "collection" in says:
+                named = says["collection"]
+                draft.collection = shape_of(named)[0] if named is not None else None
+        self.settle_homes()
         for draft in self.drafts.values():
             draft.parent = self.draft_above(draft.shape[:-1])
+            if draft.collection is not None:
+                self.collected[draft.collection] = draft
         for place in self.places.values():
             for operation in place.operations:
                 self.assign(operation, place)
         return self.finished()
+
+    def read_told(self) -> None:
+        """Read what the document itself says of its resources (`x-troth-resource`)."""
+        for place in self.places.values():
+            says = [each.resource for each in place.operations]
+            if says and all(each is False for each in says):
+                self.denied.add(place.shape)
+            for each in says:
+                if isinstance(each, Mapping) and each.keys() & _OF_RESOURCE:
+                    shape = shape_of(each["path"])[0] if "path" in each else place.shape
+                    self.told.setdefault(shape, {}).update(each)
+
+    def settle_homes(self) -> None:
+        """Give items without a collection the one elsewhere in which alone they are created."""
+        makers: dict[_Draft, list[Place]] = {}
+        for place in self.places.values():
+            is_free = place.shape not in self.drafts and (*place.shape, "{}") not in self.drafts
+            home = self.home(place) if is_free and place.by("POST") else None
+            if home is not None and home.collection is None:
+                makers.setdefault(home, []).append(place)
+        for draft, found in makers.items():
+            if len(found) == 1:
+                draft.collection = found[0].shape
+                self.views.pop(draft, None)
 
     # --- which paths are those of resources ---
 
     def is_item(self, shape: _Shape) -> bool:
         """Whether *shape*, which ends in a variable, is that of items."""
         own, above = self.places.get(shape), self.places.get(shape[:-1])
+        if shape in self.told or shape in self.denied:
+            return shape in self.told
         has_collection = above is not None and bool(above.by("POST", "GET"))
         if own is None:
             # nothing is done with an item itself, but with what stands below it
@@ -144,10 +205,16 @@ class _Reader:
         if own.by("PUT", "PATCH", "DELETE"):
             return True
         if own.by("GET"):
-            if own.lists and not self.has_one(own):
+            if (own.lists and not self.has_one(own)) or own.answers_as(above):
                 return False
-            return has_collection or (own.answer is not None and own.answer.is_object)
+            return has_collection or (self.is_shown(own) and not self.is_procedure(shape[:-1]))
         return bool(own.operations) and above is not None and above.lists
+
+    def is_shown(self, place: Place) -> bool:
+        """Whether GET answers with an object, or with a file."""
+        answers = (each for op in place.by("GET") for each in envelopes.successes(op))
+        kinds = [each.is_json for answer in answers for each in answer.content]
+        return (place.answer is not None and place.answer.is_object) or False in kinds
 
     def has_one(self, place: Place) -> bool:
         """Whether what GET of *place* answers with is an item that has the variable as a member."""
@@ -162,38 +229,70 @@ class _Reader:
         """Whether *shape* is that of a singleton, or of a collection without paths of items."""
         place = self.places[shape]
         last = shape[-1] if shape else "{}"
-        if last == "{}" or last.startswith(":") or (*shape, "{}") in self.drafts:
+        if last == "{}" or last.startswith(":") or _VERSION.fullmatch(last):
             return False
-        if not place.by("GET") or self.is_procedure(shape):
+        if (*shape, "{}") in self.drafts or shape in self.denied or self.home(place) is not None:
             return False
-        if place.lists:
-            return not self.is_view_of(shape)
-        return bool(place.by("PUT", "PATCH", "DELETE"))
+        written = place.by("PUT", "PATCH", "DELETE")
+        if not place.by("GET"):
+            return self.is_made_only(place)
+        if written:
+            return True
+        # beside the items of a collection stands what is told of all of them
+        is_beside = (*shape[:-1], "{}") in self.drafts and not place.by("POST")
+        return place.lists and not is_beside and not self.is_procedure(shape)
+
+    def is_collection(self, shape: _Shape) -> bool:
+        """Whether *shape*, which is that of a resource, is that of a collection."""
+        place = self.places[shape]
+        if not place.by("GET"):
+            return True
+        return place.lists and not self.is_whole(place)
+
+    def is_whole(self, place: Place) -> bool:
+        """Whether what GET answers with at *place* is put there as a whole: it is one thing."""
+        answer = place.answer
+        whole = next(filter(None, map(envelopes.sent, place.by("PUT", "PATCH"))), None)
+        if whole is None or answer is None or place.by("POST"):
+            return False
+        return (whole.is_array and answer.is_array) or alike(whole, answer)
+
+    def is_made_only(self, place: Place) -> bool:
+        """Whether things are created at *place*, and never seen again."""
+        words = words_of(place.word)
+        if in_singular(words) == words or self.is_procedure(place.shape):
+            return False
+        for operation in place.operations if len(place.operations) == 1 else ():
+            made, sent = envelopes.answer(operation), envelopes.sent(operation)
+            if operation.method == "POST" and made is not None and sent is not None:
+                return made.is_object and sent.is_object and alike(made, sent)
+        return False
 
     def is_procedure(self, shape: _Shape) -> bool:
         """Whether the last word of *shape* says what is done, and names no thing."""
-        words = words_of(shape[-1]) if shape else ()
-        return words[:1] in _VERBS
+        return bool(shape) and words_of(shape[-1])[:1] in _VERBS
 
-    def is_view_of(self, shape: _Shape) -> bool:
-        """Whether the list at *shape* is one more list of what stands above, or elsewhere."""
-        return self.draft_listed(self.places[shape]) is not None
+    def home(self, place: Place) -> _Draft | None:
+        """The resource elsewhere that the items listed or created at *place* are of.
 
-    def draft_listed(self, place: Place) -> _Draft | None:
-        """The resource that *place*, which has none of its own, lists the items of."""
-        if place.answer is None or not place.lists:
+        It is the one of the collection above, or one whose collection ends with the same word.
+        """
+        if place.by("PUT", "PATCH", "DELETE"):
             return None
-        array = envelopes.array_in(place.answer, place.shape[-1])
-        item = array[1].item if array is not None else None
-        same = without_version((*place.shape, "{}"))
+        about = place.item or next(filter(None, map(envelopes.answer, place.by("POST"))), None)
+        if about is None or not about.is_object:
+            return None
+        found: list[tuple[tuple[bool, bool, int], _Draft]] = []
         for shape, draft in self.drafts.items():
-            is_above = draft.collection == place.shape[:-1]
-            if not draft.is_addressed or not (is_above or without_version(shape) == same):
+            is_above = draft.collection is not None and draft.collection == place.shape[:-1]
+            is_same = shape[:-1] != place.shape and is_word_of(draft.word, place.word)
+            if not draft.is_addressed or not (is_same or (is_above and place.item is not None)):
                 continue
             own = self.item_view(draft)
-            if item is not None and own is not None and alike(item, own):
-                return draft
-        return None
+            if own is not None and alike(about, own):
+                is_other = without_version(shape[:-1]) != without_version(place.shape)
+                found.append(((is_other, not is_above, shape.count("{}")), draft))
+        return min(found, key=lambda each: each[0])[1] if found else None
 
     def draft_above(self, shape: _Shape) -> _Draft | None:
         """The resource whose item, or whose only one, *shape* is or stands below."""
@@ -202,42 +301,59 @@ class _Reader:
 
     def item_view(self, draft: _Draft) -> View | None:
         """What an item of *draft* is, as it is read, created or listed."""
+        if draft not in self.views:
+            self.views[draft] = self.found_view(draft)
+        return self.views[draft]
+
+    def found_view(self, draft: _Draft) -> View | None:
         own = self.places.get(draft.shape)
-        collection = self.places.get(draft.collection) if draft.collection else None
-        listed = collection.answer if collection is not None and collection.lists else None
-        array = envelopes.array_in(listed, draft.word) if listed is not None else None
-        item = array[1].item if array is not None else None
-        if not draft.is_addressed:
-            return item or (own.answer if own is not None else None)
-        sources = (own, ("GET", "PUT", "PATCH", "POST")), (collection, ("POST",))
-        for place, methods in sources:
-            for operation in place.by(*methods) if place is not None else ():
-                answer = envelopes.answer(operation)
-                if answer is not None and answer.is_object:
-                    names = shape_of(operation.path)[1]
-                    name = names[-1] if draft.is_addressed and names else ""
-                    at = envelopes.item_in(answer, name, draft.word, known=item)
-                    found = answer.at(at) if at is not None else None
-                    if found is not None:
-                        return found
+        collection = self.places.get(draft.collection) if draft.collection is not None else None
+        item = collection.item if collection is not None else None
+        reads = own.by("GET", "PUT", "PATCH") if own is not None else ()
+        makes = collection.by("POST") if collection is not None else ()
+        adds = own.by("POST") if own is not None and item is None else ()
+        for operation in (*reads, *makes, *adds):
+            answer = envelopes.answer(operation)
+            names = shape_of(operation.path)[1]
+            name = names[-1] if draft.is_addressed and names else ""
+            if answer is not None:
+                at = envelopes.item_in(answer, name, draft.word, known=item)
+                found = answer.at(at) if at is not None else None
+                if found is not None and (operation in reads or item is None):
+                    return found
         return item
 
     # --- which operation does what ---
 
     def assign(self, operation: Operation, place: Place) -> None:
-        shape = place.shape
-        if operation.method in ("HEAD", "OPTIONS", "TRACE", "CONNECT"):
+        says = operation.resource
+        if operation.method in _ABOUT_NOTHING or says is False:
             return
-        own = self.drafts.get(shape)
-        if own is not None and own.collection == shape:
-            own.add(self.collection_role(operation, own), operation)
-        elif own is not None:
-            own.add(self.item_role(operation, own, place), operation)
-        elif (*shape, "{}") in self.drafts:
-            draft = self.drafts[(*shape, "{}")]
-            draft.add(self.collection_role(operation, draft), operation)
-        else:
-            self.assign_other(operation, place)
+        owner = self.owner(operation, place)
+        if isinstance(says, Mapping):
+            at = shape_of(says["path"])[0] if "path" in says else None
+            draft = self.drafts.get(at) if at is not None else owner[0] if owner else None
+            if draft is not None:
+                owner = draft, says.get("role") or (owner[1] if owner else "action")
+        if owner is not None:
+            owner[0].operations.setdefault(owner[1], []).append(operation)
+
+    def owner(self, operation: Operation, place: Place) -> tuple[_Draft, Role] | None:
+        """The resource that *operation*, at *place*, is about, and what it does with it."""
+        collected, own = self.collected.get(place.shape), self.drafts.get(place.shape)
+        if collected is not None:
+            return collected, self.collection_role(operation, collected)
+        if own is not None:
+            return own, self.item_role(operation, own, place)
+        home = self.home(place)
+        if home is not None and operation.method in ("GET", "POST"):
+            return home, self.role_away(operation, place, home)
+        for end in range(len(place.shape) - 1, 0, -1):
+            above = place.shape[:end]
+            draft = self.drafts.get(above) or self.drafts.get((*above, "{}"))
+            if draft is not None:
+                return draft, "search" if self.is_search(operation, place, draft) else "action"
+        return None
 
     def item_role(self, operation: Operation, draft: _Draft, place: Place) -> Role:
         if operation.method != "POST":
@@ -245,14 +361,16 @@ class _Reader:
         if not draft.is_addressed:
             return "create" if place.by("PUT", "PATCH") else "update"
         collection = self.places.get(draft.collection) if draft.collection else None
+        says_so = any(each.status == "201" for each in operation.responses)
         if not (collection and collection.by("POST")) and not place.by("GET", "PUT", "PATCH"):
-            return "create"
-        return "action" if place.by("PUT", "PATCH") or not operation.request_body else "update"
+            return "create" if says_so or not operation.request_body else "update"
+        says = operation.request_body or any(p.location == "query" for p in operation.parameters)
+        return "action" if place.by("PUT", "PATCH") or not says else "update"
 
     def collection_role(self, operation: Operation, draft: _Draft) -> Role:
         sent = envelopes.sent(operation)
         if operation.method == "GET":
-            return "list"
+            return "search" if draft.is_addressed and self.asks_which(operation) else "list"
         if operation.method == "QUERY":
             return "search"
         if operation.method == "POST":
@@ -263,24 +381,32 @@ class _Reader:
                 return _OF_ITEM[operation.method]
         return "action"
 
-    def assign_other(self, operation: Operation, place: Place) -> None:
-        """Assign what stands at a path that is of no resource itself."""
-        listed = self.draft_listed(place) if operation.method == "GET" else None
-        if listed is not None:
-            is_above = listed.collection == place.shape[:-1]
-            listed.add("search" if is_above else "list", operation)
-            return
-        for end in range(len(place.shape) - 1, 0, -1):
-            above = place.shape[:end]
-            draft = self.drafts.get(above) or self.drafts.get((*above, "{}"))
-            if draft is not None:
-                is_search = words_of(place.shape[-1])[:1] in _SEARCHES
-                draft.add("search" if is_search and self.lists(operation) else "action", operation)
-                return
+    def asks_which(self, operation: Operation) -> bool:
+        """Whether a list has to be told which items are meant, by identifiers or by words."""
+        needed = [each for each in operation.parameters if each.required]
+        words = [words_of(each.name) for each in needed if each.location == "query"]
+        return any(each[-1:] == ("ids",) or each in listing.SEARCHES for each in words)
 
-    def lists(self, operation: Operation) -> bool:
+    def role_away(self, operation: Operation, place: Place, home: _Draft) -> Role:
+        """What *operation* does with the items of *home*, at a path away from theirs."""
+        if operation.method == "POST":
+            return "create" if is_word_of(home.word, place.word) else "action"
+        # of all parents, or of another version, it lists the same things
+        lists_all = place.shape.count("{}") < home.shape.count("{}") - 1
+        is_version = without_version((*place.shape, "{}")) == without_version(home.shape)
+        return "list" if lists_all or is_version else "search"
+
+    def is_search(self, operation: Operation, place: Place, draft: _Draft) -> bool:
+        """Whether *operation*, below *draft*, lists the items that it is asked for."""
         view = envelopes.answer(operation)
-        return view is not None and envelopes.array_in(view, "") is not None
+        if view is None or words_of(place.word.lstrip(":"))[:1] not in _SEARCHES:
+            return False
+        own = self.item_view(draft)
+        array = envelopes.array_in(view, draft.word, known=own)
+        if array is None or draft.collection != place.shape[:-1]:
+            return False
+        item = array[1].item
+        return own is None or item is None or not item.members or alike(item, own)
 
     # --- the values ---
 
@@ -314,14 +440,15 @@ class _Reader:
             role: tuple(sorted(found, key=lambda each: each.path not in own))
             for role, found in draft.operations.items()
         }
+        says = self.told.get(draft.shape, {})
         made = Resource(
-            name,
+            says.get("name", name),
             path,
             collection,
             parent=parent,
             parameter=parameter,
-            identifier=identifier,
-            is_client_named=self.is_client_named(draft, operations),
+            identifier=says.get("identifier", identifier),
+            is_client_named=says.get("client-named", self.is_client_named(draft, operations)),
             operations=operations,
         )
         return self.with_places(made, item)
@@ -360,48 +487,64 @@ class _Reader:
         return bool(puts) and (says or not creates)
 
     def with_places(self, resource: Resource, item: View | None) -> Resource:
-        """*resource* with the places of its items in envelopes."""
+        """*resource* with the places of its items in bodies, and with what its list takes."""
         items: dict[DeclaredResponse, str] = {}
         arrays: dict[DeclaredResponse, str] = {}
         sent: dict[RequestBody, str] = {}
         for role, operations in resource.operations.items():
             for operation in operations:
-                if operation.request_body is not None and role not in ("search", "action"):
-                    view = of_content(operation.request_body.content)
-                    if view is not None:
-                        sent[operation.request_body] = envelopes.sent_in(view, resource.name, item)
+                says = operation.resource if isinstance(operation.resource, Mapping) else {}
+                body = operation.request_body
+                view = envelopes.sent(operation)
+                if body is not None and role not in ("search", "action") and view is not None:
+                    sent[body] = says.get("sent", envelopes.sent_in(view, resource.name, item))
                 for response in envelopes.successes(operation):
-                    view = of_content(response.content)
-                    if view is None:
-                        continue
-                    if role in ("list", "search"):
-                        array = envelopes.array_in(view, resource.name, known=item)
-                        if array is not None:
-                            arrays[response] = array[0]
-                    else:
-                        self.item_place(items, response, view, resource, item, role)
+                    is_list = role in ("list", "search")
+                    told = says.get("items" if is_list else "item")
+                    at = told if told is not None else place_in(response, resource, item, role)
+                    if at is not None:
+                        (arrays if is_list else items)[response] = at
+        listings = {
+            operation: listing_of(operation, item)
+            for role in ("list", "search")
+            for operation in resource.operations.get(role, ())
+        }
         main = next(iter(resource.operations.get("list", ())), None)
-        read = listing.of(main, item, envelopes.answer(main)) if main is not None else None
         return replace(
-            resource, item_places=items, array_places=arrays, sent_places=sent, listing=read
+            resource,
+            item_places=items,
+            array_places=arrays,
+            sent_places=sent,
+            listing=listings[main] if main is not None else None,
+            listings=listings,
         )
 
-    def item_place(
-        self,
-        items: dict[DeclaredResponse, str],
-        response: DeclaredResponse,
-        view: View,
-        resource: Resource,
-        item: View | None,
-        role: Role,
-    ) -> None:
-        at = envelopes.item_in(view, resource.parameter or "", resource.name, known=item)
-        found = view.at(at) if at is not None else None
-        # the answer of an action is often about something else
-        if at is None or found is None or item is None:
-            return
-        if role in ("create", "read") or alike(found, item):
-            items[response] = at
+
+def listing_of(operation: Operation, item: View | None) -> Listing:
+    """What the query parameters of the list *operation* do, as its names or the document say."""
+    read = listing.of(operation, item, envelopes.answer(operation))
+    says = operation.resource if isinstance(operation.resource, Mapping) else {}
+    return replace(read, **says.get("listing", {}))
+
+
+def place_in(
+    response: DeclaredResponse, resource: Resource, item: View | None, role: Role
+) -> str | None:
+    """Where *response* holds an item of *resource*, or of a list the array of them."""
+    view = of_content(response.content)
+    if view is None:
+        return None
+    if role in ("list", "search"):
+        array = envelopes.array_in(view, resource.name, known=item)
+        return array[0] if array is not None else None
+    at = envelopes.item_in(view, resource.parameter or "", resource.name, known=item)
+    found = view.at(at) if at is not None else None
+    if at is None or found is None or item is None:
+        return None
+    # what answers an action is often about something else, and so is what tells of a job (202)
+    has_identifier = resource.identifier is not None and found.at(resource.identifier) is not None
+    is_direct = role in ("create", "read") and response.status != "202"
+    return at if alike(found, item) or (is_direct and has_identifier) else None
 
 
 def without_version(shape: _Shape) -> _Shape:

@@ -20,7 +20,6 @@ _EXPRESSION = re.compile(
     r"\$(?:(url|method|statusCode)"
     r"|(request|response)\.(?:(header|query|path)\.([^#\s]+)|(body)(?:#(.*))?))"
 )
-_EMBEDDED = re.compile(r"\{(\$[^{}]+)\}")
 
 Message = Literal["request", "response"]
 
@@ -126,8 +125,3 @@ def in_url(url: str, template: str, variable: str) -> str | None:
 def _query(target: str, name: str) -> str | None:
     pairs = (pair.partition("=") for pair in urlsplit(target).query.split("&"))
     return next((unquote_plus(value) for key, _, value in pairs if unquote_plus(key) == name), None)
-
-
-def embedded(text: str) -> list[str]:
-    """The expressions in the braces of *text* (OpenAPI 3.1 §4.8.20.4)."""
-    return _EMBEDDED.findall(text)

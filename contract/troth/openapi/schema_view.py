@@ -146,6 +146,8 @@ def alike(one: View, other: View) -> bool:
     if one.target == other.target:
         return True
     names, others = set(one.members), set(other.members)
+    if names == others:
+        return bool(names)
     common = len(names & others)
     return common >= 2 and common >= 0.6 * min(len(names), len(others))
 

@@ -188,7 +188,7 @@ class SessionRun:
         """What is going to be done to whom, and what of the document is not understood."""
         settings, file = self.settings, self.contract.document.file
         target = settings.url if settings.application is None else "the application"
-        line = f"{target} against {file}, at most {settings.max_requests} requests"
+        line = f"{target} against {file}, {settings.limits()}"
         told = warnings(self.contract.faults, document=file)
         return [f"troth: {disarmed(visible(each))}" for each in (line, *told)]
 

@@ -242,6 +242,8 @@ class Schemas:
         lenient = toward(self.prepared, direction, forbids=False)
         taken = Schemas(self.document, draft=self.draft, published=self, prepared=lenient)
         taken.drawn = sent
+        # what is taken alike is yet drawn otherwise: without what does not travel
+        taken._shared &= sent._shared
         return taken
 
     def leaves_open(self, pointer: str, instance: Any) -> bool:

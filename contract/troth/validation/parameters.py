@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -41,6 +42,22 @@ def check_parameters(match: Match, request: Request) -> tuple[Violation, ...]:
         builder = ViolationBuilder(operation, parameter.pointer, at)
         violations += _check(parameter, sent, builder, location=f"request-{where}")
     return tuple(violations)
+
+
+def read_parameters(match: Match, request: Request, location: str) -> dict[str, Any]:
+    """The values that *request* has for the parameters in *location*, by their names.
+
+    What cannot be read is left out: `check_parameters` tells of it.
+    """
+    sent = _Sent(match, request, styles.pairs(match.query), cookies(request.values("Cookie")))
+    values: dict[str, Any] = {}
+    for parameter in match.operation.parameters:
+        if parameter.location == location:
+            with suppress(Malformed, json_text.BadJson):
+                value, is_there = _value(parameter, sent)
+                if is_there:
+                    values[parameter.name] = value
+    return values
 
 
 def _own_query(match: Match) -> Iterator[Violation]:

@@ -22,6 +22,7 @@ from troth_mock.responding import negotiation
 from troth_mock.responding.echo import Said, agrees, located, with_said
 from troth_mock.responding.negotiation import Preferences
 from troth_mock.responding.problems import Problem, conforming
+from troth_mock.responding.resource_responder import Kept, fields_of
 from troth_mock.responding.sequences import Events, are_items, items_of
 from troth_mock.responding.writing import anything, coded, concrete, conforms, natural, written
 
@@ -48,14 +49,21 @@ class Bodies:
         preferences: Preferences,
         accept: str | None,
         said: Said,
+        kept: Kept | None = None,
     ) -> Reply:
         """Answer with *status* a request in which so much is *said*.
 
-        Where *entry* cannot be written, another media type answers that *accept* takes.  Raises
-        BadPreference, Unsatisfiable and Unwritable.
+        *kept* shows in it the items that the mock keeps.  Where *entry* cannot be written, another
+        media type answers that *accept* takes.  Raises BadPreference, Unsatisfiable and Unwritable.
         """
         answer = partial(
-            self._reply, status, declared, preferences=preferences, accept=accept, said=said
+            self._reply,
+            status,
+            declared,
+            preferences=preferences,
+            accept=accept,
+            said=said,
+            kept=kept,
         )
         try:
             return coded(answer(entry, seed, is_last=False))
@@ -76,6 +84,7 @@ class Bodies:
         preferences: Preferences,
         accept: str | None,
         said: Said,
+        kept: Kept | None,
     ) -> Reply:
         required = headers(declared, seed) if declared is not None else ()
         required = (*required, *self._owed(status, required))
@@ -87,19 +96,20 @@ class Bodies:
             if status >= 400:
                 body = json_text.encode(self._problem(status, preferences).envelope)
                 return Reply(status, (*JSON, *required), body)
-            return Reply(status, required, None)
+            return Reply(status, _told(declared, required, kept), None)
         kind = concrete(entry, accept or "")
         fields = (("Content-Type", kind), *required)
         example = self._example(entry, preferences, said)
         if entry.is_stream:
             events = self._events.get(id(entry)) or Events(entry)
             self._events[id(entry)] = events
+            fields = _told(declared, fields, kept)
             return Reply(status, fields, None, events.stream(example, seed))
-        if example is not None and example.text is not None:
+        if kept is None and example is not None and example.text is not None:
             return Reply(status, fields, example.text.encode("utf-8", "replace"))
         if entry.is_sequence:
             value: Any = items_of(entry, example, seed)
-        elif example is not None:
+        elif example is not None and (kept is None or _is_whole(entry, example)):
             value = _read(entry, example)
             if preferences.example is None and entry.schema is not None:
                 value = with_said(entry.schema, deepcopy(value), said.of_one)
@@ -107,10 +117,32 @@ class Bodies:
             value = self._natural(status, entry, kind, seed, preferences, said)
             title = PHRASES.get(status, "answer")
             value = natural(entry, kind, value, title=title, is_last=is_last)
+        if kept is not None and not entry.is_sequence:
+            value = kept.show(entry, value)
         if status == 201 and declared is not None:
             required = located(declared, required, said, value)
+        required = _told(declared, required, kept)
         kind, body = written(entry, kind, value, seed=seed)
         return Reply(status, (("Content-Type", kind), *required), body)
+
+    def drawn(self, status: int, declared: DeclaredResponse, seed: Seed, said: Said) -> Any:
+        """The value of the body that answers where nothing is kept; None where there is none.
+
+        It is that of the media type which is preferred where the request prefers none.
+        """
+        values: list[Any] = []
+
+        def show(_: MediaType, value: Any) -> Any:
+            values.append(deepcopy(value))
+            return value
+
+        entry = negotiation.Chooser(declared).otherwise(())
+        kept = Kept(seed, said, show)
+        plain = negotiation.Preferences()
+        self.reply(
+            status, declared, entry, seed, preferences=plain, accept=None, said=said, kept=kept
+        )
+        return values[-1] if values else None
 
     def _owed(self, status: int, sent: Fields) -> Fields:
         """What HTTP demands of *status*, whatever the document says (RFC 9110 §15.4, §15.5)."""
@@ -161,6 +193,19 @@ class Bodies:
         if preferences.code is None:
             return Problem(status, f"{phrase}: the document declares no other answer")
         return Problem(status, f"{phrase}: the answer that was asked for with Prefer")
+
+
+def _told(declared: DeclaredResponse | None, fields: Fields, kept: Kept | None) -> Fields:
+    """*fields* with what tells of the item that is *kept*, which it is by now."""
+    if kept is None:
+        return fields
+    kept.finish()
+    return fields_of(declared, fields, kept.fields())
+
+
+def _is_whole(entry: MediaType, example: Example) -> bool:
+    """Whether *example* has members and items, and is no text in which they are written."""
+    return not isinstance(_read(entry, example), str) or entry.schema is None
 
 
 def _sendable(entry: MediaType, example: Example) -> Example:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 from typing import Any
+from urllib.parse import quote
 
 from troth import pointer
+from troth.errors import TrothError
 from troth.http import content_coding, json_text, media_type
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
@@ -25,6 +28,8 @@ from troth_mock.responding.credentials import gate
 from troth_mock.responding.echo import said
 from troth_mock.responding.negotiation import Chooser, NotAcceptable, Preferences
 from troth_mock.responding.problems import Problem, of_violations
+from troth_mock.responding.resource_responder import FIELDS, Asked, Kept, ResourceResponder
+from troth_mock.responding.resource_store import Drawn, ResourceStore
 
 _NO_PREFERENCE = Preferences()
 # all the same in JSON: RFC 8259 §8.1 leaves UTF-8 alone, of which ASCII is a part
@@ -37,7 +42,13 @@ class OperationResponder:
     """One operation of a contract, compiled."""
 
     def __init__(
-        self, contract: Contract, operation: Operation, *, seed: int, tokens: tuple[str, ...]
+        self,
+        contract: Contract,
+        operation: Operation,
+        *,
+        seed: int,
+        tokens: tuple[str, ...],
+        store: ResourceStore | None = None,
     ) -> None:
         self.contract = contract
         self.operation = operation
@@ -57,6 +68,9 @@ class OperationResponder:
             for scheme in schemes
             if scheme.kind == "apiKey"
         }
+        self._resource = self._resource_responder(store)
+        if self._resource is not None:
+            self._fields_read |= FIELDS
 
     def respond(self, match: Match, request: Request, *, created: int | None) -> Reply:
         """Answer *request*; *created* is the time to tell, None the fixed one.
@@ -140,8 +154,16 @@ class OperationResponder:
         if code is not None and code != status:
             status, declared = code, negotiation.preferred(self.operation, code)
         accept = fields.get("accept", ())
+        kept = None
+        if self._resource is not None and not preferences.applied:
+            outcome = self._kept(self._resource, match, request, value, fields)
+            if isinstance(outcome, Reply):
+                return outcome
+            kept = outcome
+        if kept is not None and kept.status is not None:
+            status, declared = kept.status, self.operation.response(kept.status)
         entry = None if declared is None else self._chooser(declared).choose(value, accept)
-        seed = self._seed(match, request, value, self._formal)
+        seed = self._seed(match, request, value, self._formal) if kept is None else kept.seed
         chat = self._chat
         if (
             chat is not None
@@ -164,12 +186,73 @@ class OperationResponder:
                 seed,
                 preferences=preferences,
                 accept=", ".join(accept),
-                said=said(self.operation, match, request.target, value),
+                said=said(self.operation, match, request.target, value)
+                if kept is None
+                else kept.said,
+                kept=kept,
             )
         if preferences is not _NO_PREFERENCE and preferences.applied:
             applied = (*reply.fields, ("Preference-Applied", preferences.applied))
             return Reply(reply.status, applied, reply.body, reply.stream)
         return reply
+
+    def _resource_responder(self, store: ResourceStore | None) -> ResourceResponder | None:
+        if store is None:
+            return None
+        resource, role = store.resources.of(self.operation), store.resources.role(self.operation)
+        if resource is None or role is None or resource.operations.keys() <= {"list", "search"}:
+            return None  # of what can only be listed nothing is kept
+        return ResourceResponder(
+            self.operation, resource=resource, role=role, status=self._success[0], store=store
+        )
+
+    def _kept(
+        self,
+        resource: ResourceResponder,
+        match: Match,
+        request: Request,
+        value: Any,
+        fields: Mapping[str, Sequence[str]],
+    ) -> Reply | Kept | None:
+        """What becomes of the items that are kept: the reply where one of them is in the way."""
+        # what a list has does not depend on what is asked of it
+        plain = replace(match, query="") if resource.role == "list" else match
+        asked = Asked(
+            match,
+            request,
+            value,
+            fields,
+            said(self.operation, match, request.target, value),
+            self._seed(plain, request, value, self._formal),
+            self._seed(match, request, value, self._formal),
+        )
+        outcome = resource.respond(asked)
+        if isinstance(outcome, Problem):
+            return outcome.reply(self.operation, accept=_joined(fields.get("accept")))
+        return outcome
+
+    def drawn(self, texts: tuple[str, ...], length: int | None) -> Drawn | None:
+        """What answers where nothing is kept, for *texts* in the place of the path's variables.
+
+        A list has so many items as *length*, if that is given and its schema lets it.
+        """
+        status, declared = self._success
+        if declared is None or not declared.content or not has_content("GET", status):
+            return None
+        template = self.operation.template
+        named = {
+            name: quote(text, safe="") for name, text in zip(template.names, texts, strict=True)
+        }
+        target = template.filled(named)
+        match, request = Match(self.operation, named), Request("GET", target, (), b"")
+        seed = self._seed(match, request, None, self._formal)
+        try:
+            of_path = said(self.operation, match, target, None)
+            if length is not None:
+                of_path = replace(of_path, query={"per_page": str(length)})
+            return Drawn(self._bodies.drawn(status, declared, seed, of_path), seed)
+        except TrothError:
+            return None
 
     def _formal_members(self) -> frozenset[str]:
         """The members that say in which form to answer, and not what: they change no seed.

@@ -1,7 +1,8 @@
 """The heart of the mock: from a request to its reply, without a socket, a clock or a die.
 
-`Responder` is compiled once from a contract.  `respond` is pure and total: the same contract,
-seed and request (key order and white space aside) give the same bytes, and any bytes get a reply.
+`Responder` is compiled once from a contract.  `respond` is total: the same contract, seed and
+request (key order and white space aside), after the same requests on the same resources, give the
+same bytes, and any bytes get a reply.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from troth_mock.responding.compiled_responder import RespondToBody
 from troth_mock.responding.negotiation import BadPreference, NotAcceptable
 from troth_mock.responding.operation_responder import OperationResponder
 from troth_mock.responding.problems import Problem, status_of_violation
+from troth_mock.responding.resource_store import Drawn, ResourceStore
 
 _MOST_SUGGESTED = 3
 #: Of more paths than this none is suggested: to compare them all takes too long.
@@ -31,7 +33,8 @@ class Responder:
     """Answers the requests of one contract.
 
     *tokens* are the only credentials that are good; without any, all are.  With *clock* `fixed`
-    every answer tells the same time, `wall` the time of its request.
+    every answer tells the same time, `wall` the time of its request.  One that is *stateless* keeps
+    nothing of what it is given.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class Responder:
         seed: int = 0,
         tokens: Sequence[str] = (),
         clock: Literal["fixed", "wall"] = "fixed",
+        stateless: bool = False,
     ) -> None:
         self.contract = contract
         self._seed = seed
@@ -48,6 +52,13 @@ class Responder:
         self._is_fixed = clock == "fixed"
         # compiled when first asked for: a document may have thousands of operations
         self._operations: dict[int, OperationResponder] = {}
+        self._is_stateless = stateless
+        self._store: ResourceStore | None = None
+
+    def reset(self, session: str | None = None) -> None:
+        """Forget what *session* was given, or what all were: it is again as it was at the start."""
+        if self._store is not None:
+            self._store.sessions.reset(session)
 
     def respond(self, request: Request, *, now: int) -> Reply:
         """Answer *request*; *now* is the time in seconds since 1970."""
@@ -86,10 +97,22 @@ class Responder:
         return lambda body, now: compiled(body, None)
 
     def _compile(self, operation: Operation) -> OperationResponder:
+        if self._store is None and not self._is_stateless and operation.completion is None:
+            self._store = ResourceStore(self.contract, draw=self._drawn)
         responder = OperationResponder(
-            self.contract, operation, seed=self._seed, tokens=self._tokens
+            self.contract,
+            operation,
+            seed=self._seed,
+            tokens=self._tokens,
+            store=self._store,
         )
         return self._operations.setdefault(id(operation), responder)
+
+    def _drawn(
+        self, operation: Operation, texts: tuple[str, ...], length: int | None
+    ) -> Drawn | None:
+        responder = self._operations.get(id(operation)) or self._compile(operation)
+        return responder.drawn(texts, length)
 
     def _unknown_path(self, target: str) -> Problem:
         path = target.partition("?")[0][:500]

@@ -21,6 +21,7 @@ from troth.openapi.operation import Operation
 from troth_mock.reply import Reply, Stream, has_content
 from troth_mock.responding.compiled_responder import RespondToBody
 from troth_mock.responding.problems import Problem
+from troth_mock.responding.resource_responder import session_of
 from troth_mock.responding.responder import Responder
 from troth_mock.server.connection import LAST, SENT, Connection, Listener
 from troth_mock.server.guards import (
@@ -269,13 +270,17 @@ class App:
         return self.responder.respond(request, now=wall_clock())
 
     def _page(self, request: Request, path: str) -> Reply:
+        methods = self._pages.methods(path)
         if request.method == "OPTIONS":
-            return self._options(request, allowed=("GET", "HEAD"))
-        if request.method in ("GET", "HEAD"):
+            return self._options(request, allowed=methods)
+        if request.method in methods:
+            if request.method == "POST":
+                query = request.target.partition("?")[2]
+                self.responder.reset(None if query == "all" else session_of(request))
             status, fields, body = self._pages.render(path)
             return Reply(status, fields, body)
-        allow = (("Allow", "GET, HEAD, OPTIONS"),)
-        return Problem(405, f"{path} takes GET and HEAD only", fields=allow).reply()
+        allow = (("Allow", ", ".join((*methods, "OPTIONS"))),)
+        return Problem(405, f"{path} takes {' and '.join(methods)} only", fields=allow).reply()
 
     def _options(self, request: Request, *, allowed: tuple[str, ...] = ()) -> Reply:
         """A preflight, the methods that there are, or what the document says of its OPTIONS."""

@@ -1,6 +1,7 @@
 """The mock's own pages: whether it lives, whether it is ready, and the document that it serves.
 
-A path that the document declares itself is the document's; then the page is not served.
+And one that is no page: what makes it forget what it was given.  A path that the document declares
+itself is the document's; then the page is not served.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ _YAML: Fields = (("Content-Type", "application/yaml"), _NO_STORE)
 
 Page = tuple[int, Fields, bytes]
 
+#: Where a client asks the mock to forget what it was given.
+RESET = "/_troth/reset"
+
 
 class Pages:
     """The pages by path; the two forms of the document are laid out when first asked for."""
@@ -32,6 +36,7 @@ class Pages:
             "/readyz": self._ready,
             "/openapi.json": lambda: (200, _JSON, self._text("json")),
             "/openapi.yaml": lambda: (200, _YAML, self._text("yaml")),
+            RESET: lambda: (204, (), b""),
         }
         declared = {
             base + operation.path
@@ -42,6 +47,10 @@ class Pages:
 
     def __contains__(self, path: str) -> bool:
         return path in self._pages
+
+    def methods(self, path: str) -> tuple[str, ...]:
+        """What may be done with the page at *path*."""
+        return ("POST",) if path == RESET else ("GET", "HEAD")
 
     def render(self, path: str) -> Page:
         """Status, fields and body of the page at *path*."""

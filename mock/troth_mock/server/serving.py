@@ -12,7 +12,7 @@ import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,12 @@ class MockServer:
 
     url: str
     contract: Contract
+    responder: Responder | None = field(default=None, repr=False, compare=False)
+
+    def reset(self, session: str | None = None) -> None:
+        """Let it forget what *session* was given, or what all were: as `POST /_troth/reset`."""
+        if self.responder is not None:
+            self.responder.reset(session)
 
     @property
     def base_url(self) -> str:
@@ -121,7 +127,8 @@ def serving(
 
     Raises AddressUnavailable.
     """
-    app = App(contract, responder or Responder(contract), settings=settings)
+    responder = responder or Responder(contract)
+    app = App(contract, responder, settings=settings)
     started: Future[str] = Future()
     stops: list[Callable[[], object]] = []
 
@@ -143,7 +150,7 @@ def serving(
         stack.callback(thread.join)
         url = started.result()
         stack.callback(stops[0])
-        yield MockServer(url, contract)
+        yield MockServer(url, contract, responder)
 
 
 def start_in(

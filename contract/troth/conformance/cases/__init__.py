@@ -8,12 +8,14 @@ protocol, then random ones.  Each phase is free of requests that an earlier case
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
+from math import inf
 from typing import Any
 
 from troth.conformance.cases.boundary import boundary
-from troth.conformance.cases.case import Case, Intent, Subject, deduplicated, subject
+from troth.conformance.cases.case import Case, Intent, Subject, distinct, subject
 from troth.conformance.cases.feature_cases import feature_cases
+from troth.conformance.cases.parameter_cases import parameter_cases
 from troth.conformance.cases.protocol_cases import protocol_cases as protocol_cases_of
 from troth.conformance.cases.protocol_cases import unknown_paths
 from troth.conformance.selection import selection
@@ -34,19 +36,34 @@ __all__ = [
     "boundary_cases",
     "cases_of",
     "example_cases",
+    "further_cases",
     "protocol_cases",
     "random_cases",
     "subjects",
     "subjects_under_test",
 ]
 
-#: How many cases of the boundary walk a run has for all bodies.
+#: How many cases of the boundary walk a run has for all bodies and parameters.
 _BOUNDARY = 540
-#: How many random cases a run has at the most: the phases before have told most by then.
+#: How many random cases the phase has: those before have told most by then.  A run that is to
+#: spend all that it was given goes on with `further_cases`.
 _RANDOM = 120
 #: Of the requests that a run may send, so many in a hundred are planned; the rest confirms and
 #: shrinks what is found.
 _PLANNED = 90
+#: So many of the hundred at the most are examples, and so many the protocol's.
+_EXAMPLES = 22
+_PROTOCOL = 20
+#: So many cases of the protocol an operation has at the most.
+_EACH = 65
+#: So many cases further on another operation begins with what is the same for all.
+_STEP = 7
+#: A body has so many times the cases of a parameter.
+_BODY = 4
+#: How many cases of the boundary walk one body has where a run is to spend all that it was given.
+_FURTHER = 500
+#: After so many requests in a row that were all sent before, an operation has no new ones.
+_EXHAUSTED = 100
 #: Of ten random requests so many are valid: it takes an answer to break most laws.
 _VALID_OF_TEN = 6
 
@@ -90,9 +107,12 @@ def cases_of(
     tested: Iterable[Subject],
     *,
     settings: Settings,
+    planned: int = 0,
     remembered: Callable[[str], Iterable[Any]] = lambda operation: (),
-) -> list[Case]:
-    """The cases of one *phase*, in the order in which they are sent.
+) -> Iterator[Case]:
+    """The cases of one *phase*, in the order in which they are sent, made as they are asked for.
+
+    So many are *planned* already.
 
     *remembered* gives the bodies, by operation, that showed something in earlier runs: they are
     sent before all else.
@@ -106,18 +126,35 @@ def cases_of(
             if one.made is not None
             for index, value in enumerate(remembered(one.operation.name), 1)
         ]
+    yield from known
+    most = settings.max_requests * _PLANNED / 100
     match phase:
         case "examples":
-            return known + example_cases(chosen)
+            yield from _examples(chosen, most * _EXAMPLES / 100)
         case "boundary":
-            return known + boundary_cases(chosen)
+            others = min(most * _PROTOCOL / 100, _EACH * len(chosen)) + min(_RANDOM, most)
+            yield from _boundary(chosen, int(max(0, min(_BOUNDARY, most - planned - others))))
         case "protocol":
-            return known + protocol_cases(chosen)
+            yield from _protocol(chosen, most * _PROTOCOL / 100)
         case "random":
             drawn = random_cases(chosen, Seed.of("random", settings.seed))
-            most = min(_RANDOM, settings.max_requests * _PLANNED // 100)
-            return known + list(islice(drawn, most))
-    return known
+            yield from islice(drawn, int(min(_RANDOM, most)))
+
+
+def _in_turns(streams: Sequence[Iterator[Case]], limit: float) -> Sequence[Iterable[Case]]:
+    """At most *limit* cases of *streams*: one of each in turn, as long as they have any."""
+    if limit == inf:
+        return streams
+    taken: list[list[Case]] = [[] for _ in streams]
+    left = list(range(len(streams)))
+    while left and sum(map(len, taken)) < limit:
+        for index in left[: int(limit) - sum(map(len, taken))]:
+            case = next(streams[index], None)
+            if case is None:
+                left = [other for other in left if other != index]
+            else:
+                taken[index].append(case)
+    return taken
 
 
 def _sound(tested: Iterable[Subject]) -> list[Subject]:
@@ -125,26 +162,82 @@ def _sound(tested: Iterable[Subject]) -> list[Subject]:
     return [one for one in tested if not one.fault]
 
 
-def example_cases(tested: Sequence[Subject]) -> list[Case]:
-    """The requests that the document implies."""
-    return deduplicated([case for one in _sound(tested) for case in feature_cases(one)])
+def example_cases(tested: Sequence[Subject], *, limit: float = inf) -> list[Case]:
+    """The requests that the document implies, about *limit*: each operation has its share."""
+    return list(_examples(tested, limit))
+
+
+def _examples(tested: Sequence[Subject], limit: float) -> Iterator[Case]:
+    return distinct(_in_turns([distinct([feature_cases(one)]) for one in _sound(tested)], limit))
 
 
 def boundary_cases(tested: Sequence[Subject], *, limit: int = _BOUNDARY) -> list[Case]:
-    """Each member of each body, one step inside and outside its limits; *limit* for all bodies."""
-    share = limit // max(1, sum(one.made is not None for one in tested))
-    return deduplicated([case for one in _sound(tested) for case in boundary(one, limit=share)])
+    """Each member of each body and each parameter, one step inside and outside its limits.
+
+    *limit* is for all: each parameter has its share, and what it leaves others have.
+    """
+    return list(_boundary(tested, limit))
 
 
-def protocol_cases(tested: Sequence[Subject]) -> list[Case]:
-    """Credentials, methods, paths, content types, broken JSON and Accept."""
+def _boundary(tested: Sequence[Subject], limit: int) -> Iterator[Case]:
     sound = _sound(tested)
-    cases = [case for one in sound for case in protocol_cases_of(one)]
-    for one in sound[:1]:
-        cases[-1:-1] = unknown_paths(one)
-    # some repeat an earlier one on purpose, at the end
-    repeated = [case for case in cases if case.id.endswith("-again")]
-    return deduplicated([case for case in cases if case not in repeated]) + repeated
+    walks = [[*parameter_cases(one, turn=index)] for index, one in enumerate(sound)]
+    weights = sum(map(len, walks)) + _BODY * sum(one.made is not None for one in sound)
+    chosen: list[list[Case]] = []
+    for walk in walks:
+        chosen.append([])
+        for cases in walk:
+            taken = [*islice(cases, limit // max(1, weights))]
+            chosen[-1] += taken
+            limit -= len(taken)
+            weights -= 1
+
+    def with_body(one: Subject, others: list[Case]) -> Iterator[Case]:
+        nonlocal limit, weights
+        if one.made is not None:
+            for case in boundary(one, limit=limit * _BODY // max(1, weights)):
+                limit -= 1
+                yield case
+            weights -= _BODY
+        yield from others
+
+    return distinct(map(with_body, sound, chosen))
+
+
+def protocol_cases(tested: Sequence[Subject], *, limit: float = inf) -> list[Case]:
+    """Credentials, methods, paths, content types, broken JSON and Accept; about *limit*."""
+    return list(_protocol(tested, limit))
+
+
+def _protocol(tested: Sequence[Subject], limit: float) -> Iterator[Case]:
+    sound = _sound(tested)
+    repeated: list[Case] = []  # on purpose, once all else has been sent
+
+    def first_time(cases: Iterable[Case]) -> Iterator[Case]:
+        for case in cases:
+            if case.id.endswith("-again"):
+                repeated.append(case)
+            else:
+                yield case
+
+    walks = _in_turns([_turned(index, one) for index, one in enumerate(sound)], limit)
+    unknown = (unknown_paths(one) for one in sound[:1])
+    yield from distinct(chain(map(first_time, walks), unknown))
+    yield from repeated
+
+
+def _turned(turn: int, one: Subject) -> Iterator[Case]:
+    """The cases of the protocol of *one*, those of media types and texts from another on each turn.
+
+    How a server reads what it is sent is mostly its framework's affair, and need not be tried whole
+    for each operation.
+    """
+    cases = [*protocol_cases_of(one)]
+    words = ("content-", "json-", "accept-")
+    first = [case for case in cases if not case.id.rpartition("/")[2].startswith(words)]
+    rest = [case for case in cases if case not in first]
+    start = turn * _STEP % max(1, len(rest))
+    yield from (*first, *rest[start:], *rest[:start])
 
 
 def random_cases(tested: Sequence[Subject], seed: Seed) -> Iterator[Case]:
@@ -155,9 +248,37 @@ def random_cases(tested: Sequence[Subject], seed: Seed) -> Iterator[Case]:
             yield next(stream)
 
 
-def _random_cases(tested: Subject, seed: Seed) -> Iterator[Case]:
-    """Random requests to one operation, without end; each draws from *seed* and its number."""
-    number = 0
+def further_cases(
+    tested: Iterable[Subject], seed: Seed, *, is_new: Callable[[Case], bool]
+) -> Iterator[Case]:
+    """What a run goes on with: the rest of the boundary walk and random requests, by turns.
+
+    Each operation has its turn until it has none that *is_new*.
+    """
+    streams = [
+        stream
+        for one in _sound(tested)
+        for stream in (
+            boundary(one, limit=_FURTHER),
+            *parameter_cases(one),
+            _random_cases(one, seed, number=_RANDOM),
+        )
+    ]
+    while streams:
+        going = []
+        for stream in streams:
+            case = next((case for case in islice(stream, _EXHAUSTED) if is_new(case)), None)
+            if case is not None:
+                going.append(stream)
+                yield case
+        streams = going
+
+
+def _random_cases(tested: Subject, seed: Seed, *, number: int = 0) -> Iterator[Case]:
+    """Random requests to one operation, without end; each draws from *seed* and its number.
+
+    The first one's is the next after *number*.
+    """
     breakable = True
     while True:
         number += 1

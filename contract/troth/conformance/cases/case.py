@@ -8,7 +8,8 @@ puts the user's in its place when the request is sent, so that no case holds a s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
@@ -53,7 +54,8 @@ class Case:
     does; `either` where a server may do both (it may cap what costs it, an RFC leaves it open).
     *about* says what the case is for.  *laws* are the ids of those that it was built for.  *value*
     is the body's JSON value as a reader sees it, None without one.  *exists* says that what the
-    path names is known to be there, since the run has made it: a 404 is then no answer.
+    path names is known to be there, since the run has made it: a 404 is then no answer.  *sent* are
+    the values of parameters, by location and name, that the request is about.
 
     A case that *needs* the answers of others is a plan: `derive` makes the case to send of the
     JSON bodies (a stream's fold) of their 2xx answers, by case id, or None when they do not serve.
@@ -69,6 +71,7 @@ class Case:
     laws: tuple[str, ...] = ()
     value: Any = None
     exists: bool = False
+    sent: Mapping[str, Any] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
     derive: Callable[[Mapping[str, Any]], Case | None] | None = field(default=None, repr=False)
 
@@ -185,6 +188,8 @@ class Subject:
         request = self.request(value)
         if legal == "computed" and self.made is not None and not self.is_json:
             effective, published = self._as_sent(request, effective, published)
+            if effective == "valid" and _holds_nothing(seen):
+                effective = "either"  # many frameworks take an empty field for none
         if effective == "either" and published == "valid":
             published = "either"
         return Case(
@@ -309,6 +314,12 @@ def merged(target: Any, patch: Any) -> Any:
     return result
 
 
+def _holds_nothing(value: Any) -> bool:
+    """Whether a member of the form *value* has nothing in it, which no form can say for certain."""
+    held = value.values() if isinstance(value, dict) else ()
+    return any(item in ("", None, [], [""]) for item in held)
+
+
 # -- what a server may cap ------------------------------------------------------------------------
 
 
@@ -357,24 +368,34 @@ def _exceeds(value: Any, least: float) -> bool:
 # -- the same request twice -----------------------------------------------------------------------
 
 
-def deduplicated(cases: list[Case]) -> list[Case]:
-    """*cases* without those that send what an earlier one sends, whose laws it then serves too."""
-    kept: dict[Any, Case] = {}
-    ids: dict[str, int] = {}
-    for case in cases:
-        key = (case.derive, case.id) if case.derive else _sent(case)
-        first = kept.get(key)
-        if first is None:
-            count = ids[case.id] = ids.get(case.id, 0) + 1
-            kept[key] = case if count == 1 else replace(case, id=f"{case.id}-{count}")
-        elif set(case.laws) - set(first.laws):
-            laws = tuple(dict.fromkeys(first.laws + case.laws))
-            kept[key] = replace(first, laws=laws)
-    return list(kept.values())
+def distinct(groups: Iterable[Iterable[Case]]) -> Iterator[Case]:
+    """The cases of each of *groups* in turn, without those that send what an earlier one sends.
+
+    Inside a group the earlier one then serves the laws of the later too.
+    """
+    sent: set[Any] = set()
+    ids: Counter[str] = Counter()
+    for group in groups:
+        kept: dict[Any, Case] = {}
+        for case in group:
+            key = request_key(case)
+            if key in sent:
+                continue
+            first = kept.setdefault(key, case)
+            if set(case.laws) - set(first.laws):
+                laws = tuple(dict.fromkeys(first.laws + case.laws))
+                kept[key] = replace(first, laws=laws)
+        sent |= kept.keys()
+        for case in kept.values():
+            ids[case.id] += 1
+            count = ids[case.id]
+            yield case if count == 1 else replace(case, id=f"{case.id}-{count}")
 
 
-def _sent(case: Case) -> tuple[Any, ...]:
+def request_key(case: Case) -> tuple[Any, ...]:
     """What two cases share when they send the same: order of members and white space aside."""
+    if case.derive:
+        return (case.id,)  # nobody knows yet what it will be
     request = case.request
     body: bytes = request.body
     if case.phase != "protocol" and case.value is not None:

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from troth.conformance.cases.case import Case, Intent, Legal, Subject, readable, slug
-from troth.errors import TrothError
+from troth.conformance.cases.case import Case, Legal, Subject, slug
+from troth.conformance.cases.parameter_cases import judged
 from troth.generation import features
 from troth.generation.chat_features import Chat
 from troth.generation.features import Factor
 from troth.generation.locations import ABSENT, put
-from troth.generation.parameters import examples, rejected_text, schema_of
+from troth.generation.parameters import examples, schema_of
 from troth.generation.request_writer import assemble
 from troth.generation.requests import Composition, varied
 from troth.generation.shape import declared_names
@@ -24,7 +24,6 @@ from troth.generation.source import Smallest
 from troth.generation.values import generator_of
 from troth.openapi.code_samples import requests_in
 from troth.openapi.operation import Parameter
-from troth.validation import validator
 
 _ROWS = 40
 
@@ -60,61 +59,29 @@ def _case(
 
 
 def _parameter_cases(subject: Subject) -> Iterator[Case]:
-    """Each parameter: given, absent, rejected."""
-    plain = _case(subject, "minimal", subject.minimal, "")
-    body = {"body": subject.undescribed if subject.made is None else subject.minimal}
-
-    def changed(
-        name: str, parameters: Mapping[tuple[str, str], Any], intent: Intent, about: str
-    ) -> Case:
-        return replace(
-            plain,
-            id=f"{plain.id.rpartition('/')[0]}/{name}",
-            request=assemble(subject.operation, parameters=parameters, **body),
-            intent=intent,
-            published_intent=intent if plain.published_intent != "either" else "either",
-            about=about,
-        )
-
+    """Each parameter with each value that the document names for it."""
     base = dict(subject.parameters)
+    body = subject.undescribed if subject.made is None else subject.minimal
     for parameter in subject.operation.parameters:
         key = (parameter.location, parameter.name)
-        where = f"{parameter.location} parameter {parameter.name}"
-        name = f"{parameter.location}-{slug(parameter.name)}"
-        cases = []
-        if parameter.required and parameter.location != "path":
-            rest = {other: value for other, value in base.items() if other != key}
-            cases.append(changed(f"{name}-absent", rest, "invalid", f"{where}: absent"))
-        text = rejected_text(parameter)
-        if text is not None:
-            broken = {**base, key: text}
-            cases.append(changed(f"{name}-rejected", broken, "invalid", f"{where}: {text!r}"))
-        if parameter.allow_empty:
-            cases.append(changed(f"{name}-empty", {**base, key: ""}, "valid", f"{where}: empty"))
         for value in _parameter_values(parameter):
-            word = f"{name}-{slug(str(value))[:24]}"
-            cases.append(changed(word, {**base, key: value}, "valid", f"{where}: {value!r}"))
-        # what a text cannot say, and what nobody can tell from another's, shows nothing
-        yield from (
-            case for case in cases if (case.intent == "invalid") is _is_broken(subject, case)
-        )
-
-
-def _is_broken(subject: Subject, case: Case) -> bool:
-    """Whether the request of *case*, as it is written, breaks the document."""
-    try:
-        match = subject.contract.match_request(case.request)
-    except TrothError:
-        return True
-    return any(
-        violation.severity == "error"
-        for violation in validator.request_violations(match, readable(case.request), hints=False)
-    )
+            request = assemble(subject.operation, parameters={**base, key: value}, body=body)
+            where = f"{parameter.location} parameter {parameter.name}"
+            name = f"{parameter.location}-{slug(parameter.name)}-{slug(str(value))[:24]}"
+            sent = {f"{parameter.location} {parameter.name}": value}
+            case = judged(
+                subject, request, name, f"{where}: {value!r}", phase="examples", sent=sent
+            )
+            # what a text cannot say, and what nobody can tell from another's, shows nothing
+            if case is not None and case.intent == "valid":
+                yield case
 
 
 def _parameter_values(parameter: Parameter) -> Iterator[Any]:
     """The values that the document itself names for *parameter*."""
     schema = schema_of(parameter)
+    if parameter.allow_empty:
+        yield ""
     if schema is None:
         return
     shapes = generator_of(schema).graph.one(schema.prepared)

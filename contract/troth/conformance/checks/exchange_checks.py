@@ -15,16 +15,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
+from urllib.parse import quote, unquote_plus
 
 from troth import pointer as pointers
 from troth.conformance.cases.case import Case, readable
+from troth.conformance.checks import leniency
 from troth.conformance.checks.methods import allow_violations
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError
+from troth.generation.chat_consistency import is_consistent
+from troth.generation.chat_features import Chat
 from troth.http import json_text
 from troth.http.exchange import FAULTS, Exchange, Request, Response
 from troth.laws.laws import Verdict
 from troth.openapi.contract import Contract
-from troth.openapi.operation import Match, Operation
+from troth.openapi.operation import Match, Operation, Parameter
+from troth.openapi.resources import resources
 from troth.validation import validator
 from troth.validation.responses import ResponseValidator, missing_field
 from troth.validation.security import check_security
@@ -51,11 +56,11 @@ _UNREADABLE_REQUEST = frozenset(
     {"syntax", "empty", "trailing", "utf-8", "encoding", "byte-order-mark", "malformed", "depth"}
     | {"nan", "control-character", "lone-surrogate", "number", "required"}
 )
-#: What a careful server refuses and many a correct one takes: a warning.
+#: What a careful server refuses and many a correct one takes: a warning.  So are formats, which
+#: JSON Schema 2020-12 §7.2.1 has as annotations unless they are asked to be more.
 _HYGIENE = frozenset({"request.content-type", "request-body.nan", "request-body.encoding"})
-#: What leaves no doubt of the meaning, or what a standard leaves to the reader (RFC 8259 §4, §9;
-#: JSON Schema 2020-12 §7.2.1: `format` is an annotation unless it is asked to be more).
-_FORGIVEN = frozenset({"duplicate-key", "lone-surrogate", "number", "depth", "format"})
+#: What leaves no doubt of the meaning, or what a standard leaves to the reader (RFC 8259 §4, §9).
+_FORGIVEN = frozenset({"duplicate-key", "lone-surrogate", "number", "depth"})
 
 
 # -- what is expected -----------------------------------------------------------------------------
@@ -84,8 +89,10 @@ def _expectation(contract: Contract, case: Case) -> Expectation:
         match = contract.match_request(request)
     except NoSuchPath:
         return "no-path"
-    except MethodNotAllowed:
-        return "no-method"
+    except MethodNotAllowed as fault:
+        # RFC 9110 §9.3.2: wherever GET is there may be HEAD, which no document need declare
+        is_head = request.method == "HEAD" and "GET" in fault.allowed
+        return "either" if is_head else "no-method"
     effective, published = case.intent, case.published_intent
     is_meant = match.operation.name == case.operation or not case.operation
     if effective == published == "valid":
@@ -141,7 +148,9 @@ def check(
     """
     if second is not None and exchange.response is not None:
         contract = _describing(contract, second, exchange.request, exchange.response)
-    checking = _Check(contract, exchange, operation, expected, exists=exists)
+    checking = _Check(contract, exchange, operation, expected, exists=exists, second=second)
+    if expected == "accepted" and checking.is_contradictory:
+        checking.expected = "either"
     if exchange.fault is not None:
         return Checked((checking.fault(), *checking.violations_of_part()))
     assert exchange.response is not None
@@ -178,8 +187,10 @@ class _Check:
         expected: Expectation,
         *,
         exists: bool,
+        second: Contract | None,
     ) -> None:
         self.exists = exists
+        self.second = second
         self.contract = contract
         self.exchange = exchange
         self.operation = operation
@@ -242,13 +253,16 @@ class _Check:
             yield from self._invalid_accepted(response)
             return
         code = message = ""
-        named = outcome(self.effective_operation, status, exists=self.exists)
+        request = self.exchange.request
+        named = outcome(self.effective_operation, status, request=request, exists=self.exists)
         if named == "meant" or (named and (expected != "unauthorized" or status in _GONE)):
             return
         if 300 <= status < 400:
             code = "response.unexpected-redirect"
             message = f"the answer redirects with {status}"
         elif expected == "accepted" and status >= 400:
+            if status in _OF_PLACES and self._names_a_place:
+                return  # where a list goes on only its own answers know
             code = "request.valid-refused"
             message = (
                 f"a request that the document accepts is refused with {status}"
@@ -281,15 +295,14 @@ class _Check:
         published = [
             rule
             for rule in _broken_by(self.contract.published, request)
-            if (rule.code, rule.instance_pointer) in kept
+            if (rule.code, rule.instance_pointer) in kept and self._is_left(rule)
         ]
         for broken, word in ((published, "document"), (effective, "overlay")):
-            rule = next(
-                (one for one in broken if one.code.partition(".")[2] not in _FORGIVEN), None
-            )
-            if rule is None:
+            rules = [one for one in broken if not self._is_forgiven(one)]
+            if not rules:
                 continue
-            mild = word == "overlay" or rule.code in _HYGIENE
+            rule = min(rules, key=_is_mild)  # the first of the graver ones
+            mild = word == "overlay" or _is_mild(rule)
             violation = self._violation(
                 "request.invalid-accepted",
                 f"a request that the {word} rejects is answered with {response.status}: "
@@ -305,6 +318,23 @@ class _Check:
                 rule=rule.code,
             )
             return
+
+    def _is_left(self, rule: Violation) -> bool:
+        """Whether the overlay has left the keyword of the published document that *rule* is by."""
+        left, published = (
+            pointers.find(contract.document.root, rule.schema_pointer)
+            for contract in (self.contract, self.contract.published)
+        )
+        return left is not None or published is None
+
+    def _is_forgiven(self, rule: Violation) -> bool:
+        """Whether nobody is held to *rule* of a request: a standard or a habit leaves it open."""
+        if rule.code.partition(".")[2] in _FORGIVEN or self.match is None:
+            return True
+        reading = (self.match, self.exchange.request, rule)
+        if rule.location == "request-body":
+            return leniency.is_read_so(*reading)
+        return leniency.is_taken_so(*reading)
 
     def violations_of_document(self, *, refused: bool) -> Iterator[Violation]:
         """What the answer breaks of the document; *refused*: that it is one has been told."""
@@ -326,11 +356,14 @@ class _Check:
                 continue  # of a stream that cannot be read whole, nothing more is known
             if violation.code == "response.status-undeclared" and (
                 refused
+                or self.is_contradictory
                 or _is_left_open(self.match.operation, response.status)
                 or (response.status == 400 and self._is_unreadable)
             ):
                 continue
-            if violation.law is not None and self.expected != "accepted" and self._is_broken:
+            if violation.law is not None and (
+                self.is_contradictory or (self.expected != "accepted" and self._is_broken)
+            ):
                 continue  # what a law asks of the answer, it asks of the answer to a valid request
             yield replace(violation, severity=severity.of(violation))
 
@@ -338,6 +371,34 @@ class _Check:
         for severity, message in allow_violations(self.contract, self.exchange):
             violation = self._violation("response.allow-wrong", message)
             yield replace(violation, severity=severity)
+
+    @property
+    def _names_a_place(self) -> bool:
+        """Whether the request asks for the part of a list that begins at a cursor."""
+        resource = resources(self.contract).of(self.effective_operation)
+        cursor = resource.listing.cursor if resource and resource.listing else None
+        query = self.exchange.request.target.partition("?")[2]
+        return cursor is not None and any(
+            unquote_plus(pair.partition("=")[0]) == cursor for pair in query.split("&")
+        )
+
+    @cached_property
+    def is_contradictory(self) -> bool:
+        """Whether the parts of the request ask for what no answer can be: nobody can be held to it.
+
+        A tool that is forced and not offered, an answer by a schema that nothing satisfies.
+        """
+        request = self.exchange.request
+        for contract in (self.contract, self.second):
+            match = _match(contract, request) if contract else None
+            if match is None or match.operation.completion is None:
+                continue
+            try:
+                body = json_text.decode_lenient(request.body)[0]
+            except TrothError:
+                return False
+            return not is_consistent(Chat(match.operation.completion), body)
+        return False
 
     @cached_property
     def _request_violations(self) -> tuple[Violation, ...]:
@@ -372,6 +433,10 @@ class _Check:
         return builder.violation(code, message)
 
 
+def _is_mild(rule: Violation) -> bool:
+    return rule.code in _HYGIENE or rule.schema_pointer.endswith("/format")
+
+
 def _broken_by(contract: Contract, request: Request) -> tuple[Violation, ...]:
     match = _match(contract, request)
     return validator.request_violations(match, request, hints=False) if match else ()
@@ -379,19 +444,22 @@ def _broken_by(contract: Contract, request: Request) -> tuple[Violation, ...]:
 
 #: What tells of the state of things and not of the request: RFC 9110 §15.5.5, §15.5.11.
 _GONE = frozenset({404, 410})
+#: How a cursor is refused that no answer gave, or none any more.
+_OF_PLACES = frozenset({400, 404, 410, 422})
 #: What says that the request itself is wrong; every other refusal speaks of who asks, or of what
 #: there is: RFC 9110 §15.5, RFC 6585.
 _OF_REQUESTS = frozenset({400, 405, 406, 408, 411, 413, 414, 415, 416, 417, 421, 422, 426, 431})
 
 
 def outcome(
-    operation: Operation, status: int, *, exists: bool = False
+    operation: Operation, status: int, *, request: Request | None = None, exists: bool = False
 ) -> Literal["meant", "unknown", ""]:
     """Whether the document names *status* as what a request that is fine may come to.
 
     It is meant where it is a redirection, or no success is named at all.  It is unknown where the
     state of things may be the cause: whether what the path's variables name is there, unless it
-    *exists* for certain; and what a declared refusal says of more than the request.
+    *exists* for certain; what a declared refusal says of more than the *request*; and what a text
+    in its head is to be like, where only the server knows.
     """
     declared = {response.status for response in operation.responses}
     is_declared = bool(declared & {str(status), f"{status // 100}XX"})
@@ -405,23 +473,30 @@ def outcome(
         return "unknown" if not exists and (operation.template.names or is_declared) else ""
     if not is_declared or status >= 500:
         return ""
-    if status in (400, 422) and not exists and _takes_unknown_names(operation):
+    if status in (400, 422) and any(_unknown_texts(operation, request, exists=exists)):
         return "unknown"
     return "" if status in _OF_REQUESTS else "unknown"
 
 
-def _takes_unknown_names(operation: Operation) -> bool:
-    """Whether a name in the path may be of a form that only the server knows.
+def _unknown_texts(
+    operation: Operation, request: Request | None, *, exists: bool
+) -> Iterator[Parameter]:
+    """The parameters of *request* that may be anything by the document, and not by the server.
 
-    A schema that says no more than that it is a text leaves out what the server's names are like.
+    A schema that says no more than that it is a text leaves out what names, sort keys or cursors
+    are like.
     """
-    return any(
-        parameter.location == "path"
-        and parameter.schema is not None
-        and parameter.schema.is_valid("")
-        and parameter.schema.is_valid("\N{SNOWMAN} ?")
-        for parameter in operation.parameters
-    )
+    target = request.target if request is not None else ""
+    for parameter in operation.parameters:
+        if parameter.location == "path":
+            is_there = not exists
+        elif parameter.location == "query":
+            is_there = f"{quote(parameter.name)}=" in target
+        else:
+            is_there = request is not None and request.field(parameter.name) is not None
+        schema = parameter.schema
+        if is_there and schema and schema.is_valid("") and schema.is_valid("\N{SNOWMAN} ?"):
+            yield parameter
 
 
 def _is_left_open(operation: Operation, status: int) -> bool:

@@ -1,11 +1,12 @@
-"""What a server says of the methods of a path: the field Allow."""
+"""What a server says of the methods of a path: the field Allow, and HEAD beside GET."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from troth.errors import MethodNotAllowed, NoSuchPath
-from troth.http.exchange import Exchange
+from troth.http import media_type
+from troth.http.exchange import Exchange, Response
 from troth.openapi.contract import Contract
 from troth.violation import Severity
 
@@ -47,3 +48,45 @@ def allow_violations(contract: Contract, exchange: Exchange) -> Iterator[tuple[S
         yield "warning", f"the document declares {', '.join(missing)} here, and Allow {has}"
     if beyond:
         yield "warning", f"Allow names {', '.join(beyond)}, which the document does not declare"
+
+
+# -- HEAD -----------------------------------------------------------------------------------------
+
+#: How a server says that it has no HEAD here: some routers know no other word than 404.
+_NO_HEAD = frozenset({404, 405, 501})
+
+
+def head_violations(
+    before: Response, head: Response, after: Response
+) -> Iterator[tuple[Severity, str]]:
+    """How the answer to HEAD is other than those to the same GET *before* and *after* it.
+
+    What two GETs do not agree on may be another each time.  A wrong length is forbidden (RFC 9110
+    §8.6); the other fields SHOULD be the same (§9.3.2), and may be left out.
+    """
+    if before.status != after.status or before.status >= 400 or head.status >= 500:
+        return
+    if head.status in _NO_HEAD:
+        return
+    if head.status // 100 != before.status // 100:
+        yield "warning", f"HEAD answers {head.status}, and GET {before.status}"
+        return
+    lengths = {_length(before), _length(after)}
+    length = head.field("Content-Length")
+    if head.status == before.status and length is not None and len(lengths) == 1:
+        own = lengths.pop()
+        if own is not None and length.strip() != own:
+            yield "error", f"HEAD says Content-Length: {length}, and GET has {own} bytes"
+    kinds = [media_type.essence(each.content_type or "") for each in (before, after, head)]
+    if kinds[0] == kinds[1] and kinds[2] not in ("", kinds[0]):
+        yield "warning", f"HEAD says Content-Type: {kinds[2]}, and GET {kinds[0] or 'none'}"
+    tags = [each.field("ETag") for each in (before, after, head)]
+    if tags[0] == tags[1] and None not in tags and tags[2] != tags[0]:
+        yield "warning", f"HEAD says ETag: {tags[2]}, and GET {tags[0]}"
+
+
+def _length(response: Response) -> str | None:
+    """The length of the content as it was sent; None where it was coded on the way."""
+    if response.field("Content-Encoding") not in (None, "identity"):
+        return response.field("Content-Length")
+    return str(len(response.body))

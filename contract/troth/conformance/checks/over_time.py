@@ -1,9 +1,9 @@
 """What one exchange cannot show: the probes of the last phase, each about several answers.
 
-Repetition, credentials after a success, several requests at once, streams beside bodies, a client
-that goes away, and health.  Everything that is sent is a case that has been sent before, or one
-made of it, so what is found can be sent again like everything else.  Each probe is given a session
-and a subject, and knows nothing of the others.
+Repetition, credentials after a success, streams beside bodies, a client that goes away, and
+health; `leaks` has those of several requests at once.  Everything that is sent is a case that has
+been sent before, or one made of it, so what is found can be sent again like everything else.  Each
+probe is given a session and a subject, and knows nothing of the others.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from statistics import median
 from typing import Any, Literal
 
@@ -143,52 +142,6 @@ async def _near_misses(session: Session, good: Case, token: str) -> None:
         message = f"{case.about} is taken as a good one{also}"
         code = "security.wrong-token-accepted"
         session.enter(case, exchange, run_violation(case, code, message, severity=severity))
-
-
-# -- several at once ------------------------------------------------------------------------------
-
-_AT_ONCE = 8
-
-
-async def at_once(session: Session, subject: Subject) -> None:
-    """Several requests at the same time, streamed and not: each must be answered for itself.
-
-    Each has a mark of its own in its message.  An answer that holds the mark of another request
-    was made of what somebody else sent.
-    """
-    if not session.budget.affords(_AT_ONCE):
-        return
-    marks = [_mark(session.settings.seed, index) for index in range(_AT_ONCE)]
-    cases = [_marked(subject, index, mark) for index, mark in enumerate(marks)]
-    exchanges = await asyncio.gather(*(session.attempt(case) for case in cases))
-    for own, case, exchange in zip(marks, cases, exchanges, strict=True):
-        others = (mark for mark in marks if mark != own)
-        if exchange is None or exchange.response is None:
-            continue
-        # a stream may have cut a mark anywhere, what it folds to has not
-        texts = exchange.response.body + repr(session.answers.bodies.get(case.id)).encode()
-        leaked = next((mark for mark in others if mark.encode() in texts), None)
-        if leaked is not None:
-            message = f"the answer holds {leaked!r}, which only another request had"
-            session.enter(case, exchange, run_violation(case, "run.leak", message))
-
-
-def _mark(seed: int, index: int) -> str:
-    return "m" + blake2b(f"{seed} {index}".encode(), digest_size=6).hexdigest()
-
-
-def _marked(subject: Subject, index: int, mark: str) -> Case:
-    """The request *index* of those at once: every second streamed, every third for two choices."""
-    value, made = subject.minimal, subject.made
-    if made is not None and made.chat is not None:
-        asking = made.chat.plain(value, text=f"Tell me about {mark}.")
-        value = asking if made.valid(asking) else value
-        if index % 3 == 2:
-            two = made.chat.set(value, "choices", 2)
-            value = two if made.valid(two) else value
-    if subject.streamed is not None and index % 2:
-        value = subject.streamed_form(value) or subject.streamed
-    return subject.case("stateful", f"at-once-{index}", value, about="several at once")
 
 
 # -- streams beside bodies ------------------------------------------------------------------------

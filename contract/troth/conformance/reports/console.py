@@ -11,9 +11,19 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
+from troth.conformance.conclusions import Cause
 from troth.conformance.events import Finding
 from troth.conformance.progress import is_live, say
-from troth.conformance.reports.finding_text import FindingText, finding_text, rule_place, sentence
+from troth.conformance.reports.finding_text import (
+    FindingText,
+    finding_text,
+    notes_of_run,
+    other_places,
+    rule_place,
+    sentence,
+    unreached_by_reason,
+    unreached_line,
+)
 from troth.conformance.reports.text import counted, disarmed, shortened, visible
 from troth.conformance.run_summary import RunSummary
 
@@ -42,18 +52,22 @@ def render(run: RunSummary, *, width: int, colour: bool) -> str:
     terminal = _Terminal(max(width, _NARROWEST), colour=colour)
     wide = terminal.width
     lines: list[str] = []
-    groups: dict[tuple[str, str, bool], list[Finding]] = {}
-    for finding in run.findings:
-        key = (finding.code, finding.violation.operation, finding.known)
-        groups.setdefault(key, []).append(finding)
+    lines += terminal.unreached(run)
+    groups: dict[tuple[str, str, str], list[Cause]] = {}
+    for cause in run.causes:
+        if not cause.first.known:
+            first = cause.first
+            key = (first.severity, first.code, first.violation.operation)
+            groups.setdefault(key, []).append(cause)
     for group in list(groups.values())[:MOST]:
-        for finding in group[:_WHOLE]:
-            lines += terminal.finding(finding_text(run, finding, width=wide - 8, most=wide * 4))
-            lines.append("")
+        for cause in group[:_WHOLE]:
+            words = finding_text(run, cause.first, width=wide - 8, most=wide * 4)
+            lines += [*terminal.finding(words), *terminal.places(cause), ""]
         lines += terminal.alike(group[_WHOLE:])
     if len(groups) > MOST:
         left = counted(len(groups) - MOST, "more code")
         lines += [*terminal.text(f"… and {left}: the reports have all of them."), ""]
+    lines += terminal.known([cause for cause in run.causes if cause.first.known])
     lines += terminal.document_faults(run)
     lines += terminal.summary(run)
     return "\n".join(lines) + "\n"
@@ -125,18 +139,61 @@ class _Terminal:
             yield "  " + self._in("dim", "curl") + "  " + first
             yield from (f"        {line}" for line in others)
 
-    def alike(self, findings: Sequence[Finding]) -> Iterator[str]:
-        """Findings with the code of those before, in a line or two each."""
-        if not findings:
+    def unreached(self, run: RunSummary) -> Iterator[str]:
+        """The operations without a success, by the likeliest reason."""
+        reasons = list(unreached_by_reason(run).items())
+        if not reasons:
             return
-        code, operation = findings[0].code, findings[0].violation.operation
-        yield from self.text(visible(f"{code}  {operation}: {len(findings)} more"), style="bold")
-        for finding in findings[:_NAMED]:
-            line = f"{finding.id}  {sentence(finding)} ({rule_place(finding)})".removesuffix(" ()")
-            yield from self.text(shortened(visible(line), 4 * self.width), indent=2)
-        if len(findings) > _NAMED:
-            yield from self.text(f"… and {len(findings) - _NAMED:,} more", indent=2)
+        yield from self.text(unreached_line(run), style="hint")
+        for reason, operations in reasons[:_NAMED]:
+            named = ", ".join(operations[:_NAMED])
+            more = f" and {len(operations) - _NAMED:,} more" if len(operations) > _NAMED else ""
+            line = shortened(visible(named), 4 * self.width) + more
+            yield from self.text(line, indent=2)
+            yield from self.text(visible(reason), indent=4, style="dim")
+        if len(reasons) > _NAMED:
+            rest = sum(len(operations) for _, operations in reasons[_NAMED:])
+            yield from self.text(f"… and {rest:,} more", indent=2)
         yield ""
+
+    def places(self, cause: Cause) -> Iterator[str]:
+        """Where else the cause of a finding shows."""
+        if cause.others:
+            places = other_places(cause, most=_NAMED)
+            yield from self.text(visible(f"also at {places}"), indent=2)
+
+    def alike(self, causes: Sequence[Cause]) -> Iterator[str]:
+        """Findings with the code of those before, in a line or two each."""
+        if not causes:
+            return
+        first = causes[0].first
+        head = f"{first.code}  {first.violation.operation}: {len(causes)} more"
+        yield from self.text(visible(head), style="bold")
+        for cause in causes[:_NAMED]:
+            yield from self._in_a_line(cause, sentence(cause.first))
+        if len(causes) > _NAMED:
+            yield from self.text(f"… and {len(causes) - _NAMED:,} more", indent=2)
+        yield ""
+
+    def known(self, causes: Sequence[Cause]) -> Iterator[str]:
+        """Findings that are accepted, in a line each."""
+        if not causes:
+            return
+        yield from self.text(f"known, and not counted: {len(causes)}", style="dim")
+        for cause in causes[:MOST]:
+            first = cause.first
+            yield from self._in_a_line(
+                cause, f"{first.code}  {first.violation.operation}  {sentence(first)}"
+            )
+        if len(causes) > MOST:
+            yield from self.text(f"… and {len(causes) - MOST:,} more", indent=2)
+        yield ""
+
+    def _in_a_line(self, cause: Cause, words: str) -> list[str]:
+        first, others = cause.first, len(cause.operations) - 1
+        line = f"{first.id}  {words} ({rule_place(first)})".removesuffix(" ()")
+        more = f" (and at {counted(others, 'more place')})" if others else ""
+        return self.text(shortened(visible(line), 4 * self.width) + more, indent=2)
 
     def _labelled(self, label: str, head: str, rest: Iterable[str]) -> Iterator[str]:
         first, *others = self.text(visible(head), indent=8)
@@ -183,7 +240,11 @@ class _Terminal:
         words = run.numbers("known", "flaky")
         if run.not_run:
             words.append(f"{counted(run.not_run, 'case')} not run")
+        if line := unreached_line(run):
+            words.append(line)
         yield from self.text(", ".join(words))
+        for note in notes_of_run(run):
+            yield from self.text(visible(note))
         never = [visible(law.id) for law in run.laws if law.state == "never applied"]
         if never:
             named = ", ".join(never[:6]) + (" …" if never[6:] else "")

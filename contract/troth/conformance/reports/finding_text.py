@@ -11,6 +11,7 @@ from typing import Any
 
 from troth import pointer as pointers
 from troth.conformance import curl
+from troth.conformance.conclusions import Cause
 from troth.conformance.events import Finding, Step
 from troth.conformance.reports.excerpts import excerpt, json_lines, size_note, stream_lines
 from troth.conformance.reports.text import counted, shortened
@@ -18,6 +19,16 @@ from troth.conformance.run_summary import RunSummary, check_of
 from troth.http import json_text, media_type
 from troth.http.exchange import Exchange, Fields
 
+#: What the end of a run was for, by what was used up.
+_ENDS = {
+    "requests": "the requests that it had were used up",
+    "time": "its time was over",
+    "tokens": "the tokens that it had were used up",
+    "cases": "there was no request left that it had not sent",
+    "stopped": "it was told to",
+}
+#: So many ids of findings at one operation are named.
+_IDS = 3
 _NO_FIELDS = ("content-length", "user-agent", "host")
 _LINES = 40
 #: So many lines are shown of an answer's body that is not at fault.
@@ -87,6 +98,57 @@ def finding_text(
         curl=curl_line(run, finding),
         steps=tuple(step_text(step, most=_TASTE * width) for step in finding.steps),
     )
+
+
+def other_places(cause: Cause, *, most: int) -> str:
+    """Where else a cause shows than in its first finding: operations, with the ids there."""
+    words = []
+    for operation, ids in cause.ids.items():
+        others = [one for one in ids if one != cause.first.id]
+        more = f" and {len(others) - _IDS} more" if len(others) > _IDS else ""
+        if others:
+            words.append(f"{operation} ({', '.join(others[:_IDS])}{more})")
+    left = f" and {len(words) - most:,} more" if len(words) > most else ""
+    return ", ".join(words[:most]) + left
+
+
+def unreached_line(run: RunSummary) -> str:
+    """How many operations had no success; empty where all had."""
+    number = sum(one.kind != "excluded" for one in run.unreached)
+    excluded = len(run.unreached) - number
+    tested = sum(bool(operation.name) for operation in run.operations)
+    words = [f"{number:,} of {counted(tested, 'operation')} had no success"] if number else []
+    words += [f"{counted(excluded, 'operation')} not tested"] if excluded else []
+    return ", ".join(words)
+
+
+def unreached_by_reason(run: RunSummary) -> dict[str, list[str]]:
+    """The operations that were not reached, by the reason, in the order of the document."""
+    reasons: dict[str, list[str]] = {}
+    for one in run.unreached:
+        reasons.setdefault(one.reason, []).append(one.operation)
+    return reasons
+
+
+def notes_of_run(run: RunSummary) -> list[str]:
+    """What a reader of numbers ought to know: waits, what ended the run, what it left out."""
+    notes = []
+    if run.waited:
+        statuses = " and ".join(sorted({str(one.status) for one in run.waited}))
+        seconds = sum(one.seconds for one in run.waited)
+        notes.append(
+            f"{statuses} came {counted(len(run.waited), 'time')} with a time to wait: "
+            f"asked again after {seconds:g} s in all, not counted as requests"
+        )
+    finished = run.finished
+    if finished and (finished.spent or finished.phases_left):
+        end = f"the run ended when {_ENDS[finished.spent]}" if finished.spent in _ENDS else ""
+        left = ", ".join(finished.phases_left)
+        words = [end, f"not to the end of: {left}" if left else ""]
+        notes.append("; ".join(word for word in words if word))
+    if finished and finished.tokens:
+        notes.append(f"the answers took {counted(finished.tokens, 'token')}")
+    return notes
 
 
 def step_text(step: Step, *, most: int = 200) -> StepText:
@@ -171,6 +233,8 @@ def curl_line(run: RunSummary, finding: Finding) -> str:
 def _unusual_fields(run: RunSummary, finding: Finding) -> tuple[str, ...]:
     """The header fields of a request that differ from those of a usual one, or are missing."""
     fields = _shown_fields(finding.example.request.fields)
+    if finding.steps:  # its request may be one to another operation than the one to blame
+        return tuple(f"{name}: {value}" for name, value in fields if name[:3].lower() == "if-")
     usual = run.usual.get(finding.violation.operation)
     if usual is None:
         return tuple(f"{name}: {value}" for name, value in fields)
@@ -198,7 +262,7 @@ def _request_body(run: RunSummary, finding: Finding, *, width: int, most: int) -
         # what is special about it may be how it is written
         shown = excerpt(body, most=most, cut=finding.cuts.get("request"))
         return (*shown.text.split("\n"), *([f"… {shown.note}"] if shown.note else []))
-    usual = run.usual.get(finding.violation.operation)
+    usual = None if finding.steps else run.usual.get(finding.violation.operation)
     keep = _tokens(finding) if finding.violation.location == "request-body" else ()
     beside = {"usual": usual.value} if usual is not None else {}
     return tuple(json_lines(value, keep=keep, width=width, **beside))

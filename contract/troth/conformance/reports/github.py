@@ -5,8 +5,16 @@ A step shows ten annotations of each kind, so the worst ten are given and the re
 
 from __future__ import annotations
 
-from troth.conformance.events import Finding
-from troth.conformance.reports.finding_text import answer_line, curl_line, note, sentence, step_text
+from troth.conformance.conclusions import Cause
+from troth.conformance.reports.finding_text import (
+    answer_line,
+    curl_line,
+    note,
+    sentence,
+    step_text,
+    unreached_by_reason,
+    unreached_line,
+)
 from troth.conformance.reports.text import counted, shortened, visible
 from troth.conformance.run_summary import RunSummary
 
@@ -17,8 +25,9 @@ _COMMANDS = {"error": "error", "warning": "warning", "hint": "notice"}
 
 def render(run: RunSummary) -> str:
     """The report as workflow commands, one a line."""
-    new = [finding for finding in run.findings if not finding.known]
-    lines = [_annotation(run, finding) for finding in new[:MOST]]
+    new = [cause for cause in run.causes if not cause.first.known]
+    lines = [_unreached(run)] if run.unreached else []
+    lines += [_annotation(run, cause) for cause in new[:MOST]]
     if len(new) > MOST:
         more = counted(len(new) - MOST, "more finding")
         lines.append(f"::notice title=troth::{more}: the other reports have all of them")
@@ -27,7 +36,18 @@ def render(run: RunSummary) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _annotation(run: RunSummary, finding: Finding) -> str:
+def _unreached(run: RunSummary) -> str:
+    """The operations without a success: what a pass says nothing of."""
+    lines = [
+        f"{shortened(', '.join(operations), _LONGEST)}: {reason}"
+        for reason, operations in unreached_by_reason(run).items()
+    ]
+    message = "\n".join(lines[:MOST])
+    return f"::notice title={_property(f'troth: {unreached_line(run)}')}::{_data(message)}"
+
+
+def _annotation(run: RunSummary, cause: Cause) -> str:
+    finding = cause.first
     violation, place = finding.violation, finding.violation.place
     where = ""
     if place is not None:
@@ -40,11 +60,17 @@ def _annotation(run: RunSummary, finding: Finding) -> str:
             for number, step in enumerate(map(step_text, finding.steps), 1)
         )
         + f"It answered {answer_line(finding.example)}."
+        + _others(cause)
         + (f" {more[0].upper()}{more[1:]}." if more else "")
         + (f"\n{curl}" if curl and len(curl) <= _LONGEST else "")
     )
     title = _property(finding.code)
     return f"::{_COMMANDS[finding.severity]} {where}title={title}::{_data(message)}"
+
+
+def _others(cause: Cause) -> str:
+    others = cause.operations[1:]
+    return f" So it is at {shortened(', '.join(others), _LONGEST)}." if others else ""
 
 
 def _data(value: str) -> str:

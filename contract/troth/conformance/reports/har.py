@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 from troth.conformance.events import Cut, Exchanged
 from troth.conformance.journal import body_json
-from troth.conformance.reports.finding_text import status_line
+from troth.conformance.reports.finding_text import status_line, unreached_by_reason, unreached_line
 from troth.conformance.reports.text import as_json
 from troth.conformance.run_summary import RunSummary
 from troth.http.exchange import Fields, Request, Response
@@ -33,7 +33,14 @@ def render(run: RunSummary) -> str:
         entries.append(_entry(event, at, url, most))
         at += timedelta(seconds=max(0.0, event.exchange.seconds))
     tool = {"name": "troth", "version": version("troth")}
-    return as_json({"log": {"version": "1.2", "creator": tool, "entries": entries}})
+    log: dict[str, Any] = {"version": "1.2", "creator": tool, "entries": entries}
+    notes = [
+        f"{reason}: {', '.join(operations)}"
+        for reason, operations in unreached_by_reason(run).items()
+    ]
+    if notes:
+        log["comment"] = "; ".join((unreached_line(run), *notes))
+    return as_json({"log": log})
 
 
 def _start(run: RunSummary) -> datetime:

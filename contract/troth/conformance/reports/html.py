@@ -6,15 +6,24 @@ escaped by the template engine, after what HTML cannot show has been made visibl
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+from troth.conformance.conclusions import Cause, counts_of
 from troth.conformance.events import Finding
-from troth.conformance.reports.finding_text import FindingText, finding_text, rule_place
+from troth.conformance.reports.finding_text import (
+    FindingText,
+    finding_text,
+    notes_of_run,
+    rule_place,
+    unreached_by_reason,
+    unreached_line,
+)
 from troth.conformance.reports.text import shortened, visible, visible_lines
 from troth.conformance.run_summary import LawSummary, OperationSummary, RunSummary
 
@@ -23,6 +32,9 @@ _WHOLE = 200
 _LISTED = 2000
 _LONGEST_CURL = 16 * 1024
 _WORDS = {"conforms": "conforms", "violations": "does not conform"}
+_TITLES = {"error": "errors", "warning": "warnings", "hint": "hints"}
+#: A table of more operations than this scrolls by itself.
+_TALL = 40
 _CLASSES = {"error": "bad", "warning": "warn", "hint": "idle"}
 _INTENTS = {
     "accepted": "to be accepted",
@@ -40,23 +52,78 @@ def render(run: RunSummary) -> str:
     template = _environment().from_string(
         Path(__file__).with_name("page.html").read_text(encoding="utf-8")
     )
-    rest = run.findings[_WHOLE:]
+    whole, rest = run.causes[:_WHOLE], run.causes[_WHOLE:]
     return template.render(
         run=run,
         counts=run.counts,
+        causes={word: number for word, (number, _) in counts_of(run.causes).items()},
         verdict_word=_WORDS.get(run.verdict, run.verdict),
         verdict_class={"conforms": "good", "violations": "bad"}.get(run.verdict, "warn"),
         target=run.target if run.started else "an unknown server",
         title=(run.started.title if run.started else "") or "its document",
         reason=run.reason if run.finished else "The journal has no end: the run was interrupted.",
         laws_held=sum(law.state == "held" for law in run.laws),
-        findings=[_bounded(finding_text(run, one, width=70)) for one in run.findings[:_WHOLE]],
+        unreached=unreached_line(run),
+        reasons=list(unreached_by_reason(run).items())[:_WHOLE],
+        notes=notes_of_run(run),
+        rows=_rows(run),
+        anchors={one.name: f"op-{number}" for number, one in enumerate(run.operations, 1)},
+        is_tall=len(run.operations) > _TALL,
+        groups=_groups(run, whole),
+        told=frozenset(cause.first.id for cause in whole),
         rest=rest[:_LISTED],
         rest_count=len(rest),
         unlisted=max(0, len(rest) - _LISTED),
         faults=run.document_faults[:_LISTED],
         version=version("troth"),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """An operation in the table: how many of its answers were a success, and what it showed.
+
+    *codes* are those of its findings: the worst finding of each, the one that is told for it, and
+    how many there are.
+    """
+
+    operation: OperationSummary
+    successes: int
+    unreached: bool
+    codes: tuple[tuple[Finding, str, int], ...]
+
+
+def _rows(run: RunSummary) -> list[_Row]:
+    first_of = {one.id: cause.first.id for cause in run.causes for one in cause.findings}
+    missed = {one.operation for one in run.unreached}
+    by_operation: dict[str, dict[tuple[str, str], list[Finding]]] = {}
+    for one in run.findings:
+        by_code = by_operation.setdefault(one.violation.operation, {})
+        by_code.setdefault((one.code, _class(one)), []).append(one)
+    return [
+        _Row(
+            operation,
+            sum(count for status, count in operation.statuses.items() if status[:1] == "2"),
+            operation.name in missed,
+            tuple(
+                (found[0], first_of[found[0].id], len({first_of[one.id] for one in found}))
+                for found in by_operation.get(operation.name, {}).values()
+            ),
+        )
+        for operation in run.operations
+    ]
+
+
+def _groups(
+    run: RunSummary, causes: Sequence[Cause]
+) -> list[tuple[str, list[tuple[Cause, FindingText]]]]:
+    """The findings that are told whole: errors, warnings, and what is known."""
+    titles: dict[str, list[tuple[Cause, FindingText]]] = {}
+    for cause in causes:
+        word = "known" if cause.first.known else _TITLES[cause.first.severity]
+        words = _bounded(finding_text(run, cause.first, width=70))
+        titles.setdefault(word, []).append((cause, words))
+    return list(titles.items())
 
 
 def _environment() -> Environment:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
+from troth.conformance.conclusions import Cause
 from troth.conformance.events import Cut, Finding, Started
 from troth.conformance.journal import body_json
 from troth.conformance.reports.finding_text import curl_line
@@ -48,15 +50,38 @@ def render(run: RunSummary) -> str:
             "seconds": run.seconds,
             "seed": started.seed,
             "settings": started.settings,
+            "not_reached": [asdict(one) for one in run.unreached],
+            "waited": {
+                "requests": len(run.waited),
+                "seconds": sum(one.seconds for one in run.waited),
+            },
             "requests": run.requests,
             "planned": finished.planned if finished else sum(run.phases.values()),
             "not_run": run.not_run,
+            "ended": {
+                "spent": finished.spent if finished else "",
+                "phases_left": finished.phases_left if finished else [],
+                "tokens": finished.tokens if finished else 0,
+            },
             "counts": run.counts,
+            "causes": [_cause(one) for one in run.causes],
             "findings": [_finding(run, one, most) for one in run.findings],
             "operations": [_operation(one) for one in run.operations],
             "notes": [],  # a member of the format that nothing fills any more
         }
     )
+
+
+def _cause(cause: Cause) -> dict[str, Any]:
+    """Findings that are one for a reader, by their ids, the worst first."""
+    return {
+        "code": cause.first.code,
+        "severity": cause.first.severity,
+        "known": cause.first.known,
+        "message": cause.first.violation.message,
+        "operations": cause.operations,
+        "findings": [finding.id for finding in cause.findings],
+    }
 
 
 def _finding(run: RunSummary, finding: Finding, most: int) -> dict[str, Any]:
@@ -89,6 +114,7 @@ def _finding(run: RunSummary, finding: Finding, most: int) -> dict[str, Any]:
         "known": finding.known,
         "steps": [_exchange(step.exchange, most, step.cuts) for step in finding.steps],
         "example": _exchange(finding.example, most, finding.cuts),
+        "citation": asdict(finding.citation) if finding.citation else None,
         "curl": (curl_line(run, finding) if short else "") or None,
     }
 
@@ -136,6 +162,7 @@ def _operation(operation: OperationSummary) -> dict[str, Any]:
         "seconds": operation.seconds,
         "statuses": operation.statuses,
         "intents": operation.intents,
+        "valid": operation.valid,
         "members": operation.members,
         "branches": operation.branches,
         "keywords": operation.keywords,

@@ -54,6 +54,10 @@ def _suite(
 ) -> ElementTree.Element:
     name = _xml(operation.name or "no operation")
     suite = ElementTree.Element("testsuite", name=name)
+    reason = next((one.reason for one in run.unreached if one.operation == operation.name), "")
+    if reason:
+        properties = ElementTree.SubElement(suite, "properties")
+        ElementTree.SubElement(properties, "property", name="not reached", value=_xml(reason))
     by_check: dict[str, list[Finding]] = {check: [] for check in CHECKS}
     for finding in run.findings_of(operation.name):
         by_check[check_of(finding.violation)].append(finding)
@@ -69,7 +73,8 @@ def _suite(
             _failures(run, case, counting, whole_texts)
         elif check not in operation.checked and not findings:
             skipped += 1
-            ElementTree.SubElement(case, "skipped", message="nothing of this came up")
+            message = _xml(f"not reached: {reason}" if reason else "nothing of this came up")
+            ElementTree.SubElement(case, "skipped", message=message)
         if others:
             output = ElementTree.SubElement(case, "system-out")
             output.text = _xml("\n".join(_line(one) for one in others[:_WHOLE]))

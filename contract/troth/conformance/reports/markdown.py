@@ -7,16 +7,26 @@ character that Markdown or HTML reads.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from troth.conformance.conclusions import Cause
 from troth.conformance.events import Finding
-from troth.conformance.reports.finding_text import FindingText, finding_text, rule_place
+from troth.conformance.reports.finding_text import (
+    FindingText,
+    finding_text,
+    notes_of_run,
+    other_places,
+    rule_place,
+    unreached_by_reason,
+    unreached_line,
+)
 from troth.conformance.reports.text import counted, shortened, visible, visible_lines
 from troth.conformance.run_summary import OperationSummary, RunSummary
 
 #: GitHub takes 1 MiB of summary, and nobody reads so much.
 MOST = 40
 _LONGEST = 6000
+_NAMED = 12
 _MARKUP = re.compile(r"[\\`*_{}\[\]()<>#+|~!&@:$-]")
 _SIGNS = {"conforms": "✅", "violations": "❌"}
 
@@ -32,24 +42,46 @@ def render(run: RunSummary) -> str:
     ]
     if run.finished and run.reason:
         lines += [_escaped(run.reason), ""]
-    lines += _table(run)
-    for finding in run.findings[:MOST]:
-        lines += _finding(finding_text(run, finding))
-    if len(run.findings) > MOST:
-        lines += [f"… and {counted(len(run.findings) - MOST, 'more finding')}.", ""]
+    lines += _unreached(run)
+    lines += [line for note in notes_of_run(run) for line in (_escaped(note), "")]
+    lines += _table(run.causes)
+    new = [cause for cause in run.causes if not cause.first.known]
+    for cause in new[:MOST]:
+        lines += _finding(finding_text(run, cause.first), cause)
+    if len(new) > MOST:
+        lines += [f"… and {counted(len(new) - MOST, 'more finding')}.", ""]
     lines += _operations(run.operations)
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _table(run: RunSummary) -> list[str]:
-    if not run.findings:
+def _unreached(run: RunSummary) -> list[str]:
+    """The operations without a success, a line for each reason."""
+    reasons = list(unreached_by_reason(run).items())
+    if not reasons:
+        return []
+    lines = [f"**{unreached_line(run)}**", ""]
+    for reason, operations in reasons[:MOST]:
+        more = f" and {len(operations) - _NAMED:,} more" if len(operations) > _NAMED else ""
+        named = ", ".join(_code(name) for name in operations[:_NAMED])
+        lines.append(f"- {named}{more}: {_escaped(reason)}")
+    if len(reasons) > MOST:
+        lines.append(f"- … and for {counted(len(reasons) - MOST, 'more reason')}")
+    return [*lines, ""]
+
+
+def _table(causes: Sequence[Cause]) -> list[str]:
+    if not causes:
         return []
     rows = ["| | code | operation | what | rule |", "|---|---|---|---|---|"]
-    for finding in run.findings[:MOST]:
+    for cause in causes[:MOST]:
+        finding = cause.first
         message = _escaped(shortened(finding.violation.message, 160))
+        others = len(cause.operations) - 1
+        more = f" and {counted(others, 'more place')}" if others else ""
         rows.append(
             f"| {_severity(finding)} | {_code(finding.code)} | "
-            f"{_code(finding.violation.operation)} | {message} | {_code(rule_place(finding))} |"
+            f"{_code(finding.violation.operation)}{more} | {message} | "
+            f"{_code(rule_place(finding))} |"
         )
     return [*rows, ""]
 
@@ -59,7 +91,7 @@ def _severity(finding: Finding) -> str:
     return f"{word}, flaky" if finding.flaky else word
 
 
-def _finding(words: FindingText) -> list[str]:
+def _finding(words: FindingText, cause: Cause) -> list[str]:
     finding, answer = words.finding, words.answer
     title = f"{finding.severity} {finding.code} ({finding.id})"
     request = "\n".join((words.request, *words.fields, "", *words.body)).rstrip()
@@ -68,6 +100,8 @@ def _finding(words: FindingText) -> list[str]:
     lines = [f"<details><summary>{_escaped(title)}</summary>", "", _escaped(words.sentence), ""]
     if words.note:
         lines += [_escaped(words.note), ""]
+    if cause.others:
+        lines += [f"also at {_escaped(other_places(cause, most=MOST))}", ""]
     if words.steps:
         steps = (f"{step.request}\n  {step.answer}" for step in words.steps)
         lines += [*_fenced("\n".join(steps)), ""]

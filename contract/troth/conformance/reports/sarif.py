@@ -8,7 +8,15 @@ from urllib.parse import quote
 
 from troth.conformance.events import Finding
 from troth.conformance.reports.excerpts import excerpt
-from troth.conformance.reports.finding_text import answer_line, note, sentence, step_text
+from troth.conformance.reports.finding_text import (
+    answer_line,
+    note,
+    notes_of_run,
+    sentence,
+    step_text,
+    unreached_by_reason,
+    unreached_line,
+)
 from troth.conformance.reports.text import as_json, legible, visible_lines
 from troth.conformance.run_summary import RunSummary
 from troth.http.exchange import Fields
@@ -16,6 +24,7 @@ from troth.http.exchange import Fields
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {"error": "error", "warning": "warning", "hint": "note"}
 _BODY = 4000
+_NAMED = 100
 _BODIES = 8_000_000
 #: What GitHub takes of one run; the others are counted in a notification.
 MOST = 5000
@@ -63,7 +72,12 @@ def _invocation(run: RunSummary) -> dict[str, Any]:
         invocation["exitCode"] = run.finished.exit_code
     if run.started:
         invocation["startTimeUtc"] = run.started.at
-    notes = [run.reason] if run.finished and run.reason else []
+    notes = [
+        f"{unreached_line(run)}: {reason}: {', '.join(operations[:_NAMED])}"
+        for reason, operations in unreached_by_reason(run).items()
+    ]
+    notes += notes_of_run(run)
+    notes += [run.reason] if run.finished and run.reason else []
     if len(run.findings) > MOST:
         notes.append(f"{len(run.findings) - MOST} more findings are not in this file")
     if notes:

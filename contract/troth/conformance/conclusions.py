@@ -1,0 +1,251 @@
+"""What a run comes to beyond its numbers: what it did not reach, and which findings are one.
+
+An operation is reached when an answer had a status of success that it declares; of each other one
+the likeliest reason is told.  Findings that break one rule in the same manner at several
+operations have one cause, however many ids they have.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from troth import pointer as pointers
+from troth.conformance.events import Finding, Finished, Started
+from troth.conformance.findings import is_causal
+from troth.http import json_text
+from troth.http.exchange import Response
+
+# -- what was not reached -------------------------------------------------------------------------
+
+#: The members in which servers say why they refuse, the likeliest first.
+_WORDS = ("detail", "message", "error_description", "title", "msg", "error", "errors", "reason")
+_LONGEST = 160
+_HANGS = frozenset({"timeout", "stalled", "endless"})
+_SPENT = {
+    "requests": "the requests were used up before its turn came: try --max-requests",
+    "time": "the time was over before its turn came: try --max-time",
+    "tokens": "the tokens were used up before its turn came: try --max-tokens",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """How an operation fared: its answers by status (or fault), those to *valid* requests apart.
+
+    *message* is what the first refusal of a valid request said.
+    """
+
+    statuses: Mapping[str, int]
+    valid: Mapping[str, int]
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """An operation without a success, the *kind* of the likeliest reason, and a sentence of it."""
+
+    operation: str
+    kind: str
+    reason: str
+
+
+def unreached(
+    tried: Mapping[str, Tried], started: Started | None, finished: Finished | None
+) -> tuple[Unreached, ...]:
+    """The operations that were not reached, in the order of the document; then those left out."""
+    excluded = started.excluded if started else {}
+    declared = started.declared if started else {}
+    found = []
+    for name, one in tried.items():
+        if not name or _is_reached(one, declared.get(name, {}).get("statuses", ())):
+            continue
+        if name in excluded:
+            kind, reason = "excluded", excluded[name]
+        else:
+            kind, reason = _reason(name, one, finished)
+        found.append(Unreached(name, kind, reason))
+    return (
+        *found,
+        *(Unreached(name, "excluded", why) for name, why in excluded.items() if name not in tried),
+    )
+
+
+def _is_reached(tried: Tried, declared: Sequence[str]) -> bool:
+    succeeds = any(status[:1] in "23" for status in declared) or "default" in declared
+    seen = [status for status in tried.statuses if tried.statuses[status]]
+    if any(status[:1] == "2" for status in seen):
+        return True
+    # what it declares is its success: a redirection, or a refusal where there is nothing else
+    return any(
+        status in declared or f"{status[:1]}XX" in declared
+        for status in seen
+        if status[:1] == "3" or (not succeeds and status.isdigit())
+    )
+
+
+def _reason(name: str, tried: Tried, finished: Finished | None) -> tuple[str, str]:
+    """The kind of the likeliest reason why the operation *name* had no success, and a sentence."""
+    answers = {one: number for one, number in tried.valid.items() if number} or {
+        one: number for one, number in tried.statuses.items() if number
+    }
+    if not answers:
+        return _not_sent(finished)
+    most = max(answers, key=lambda one: answers[one])
+    seen = ", ".join(f"{one} to {number}" for one, number in answers.items())
+    what = "valid requests" if tried.valid else "requests"
+    every = f"{most} to every one" if len(answers) == 1 else seen
+    kind, advice = _advice(name, most)
+    if kind == "refused" and tried.message:
+        return kind, f"{every} of {sum(answers.values())} {what}; the first: {tried.message}"
+    return kind, f"{every} of {sum(answers.values())} {what}{advice and f': {advice}'}"
+
+
+def _not_sent(finished: Finished | None) -> tuple[str, str]:
+    spent = finished.spent if finished else ""
+    if spent in _SPENT:
+        return "budget", _SPENT[spent]
+    if finished is None or finished.verdict in ("interrupted", "unreachable", "inconclusive"):
+        return "ended", "the run ended before its turn came"
+    return "not-sent", "nothing was sent to it"
+
+
+def _advice(name: str, answer: str) -> tuple[str, str]:
+    """The kind of reason that *answer*, a status or a fault, stands for; what to do about it."""
+    if answer in _HANGS or not answer.isdigit():
+        return ("hang", "given up") if answer in _HANGS else ("no-answer", "")
+    if answer == "401":
+        return "credentials", "give a token that it takes (--token)"
+    if answer == "403":
+        return "forbidden", "give a token that may do this (--token)"
+    if answer in ("404", "410"):
+        if "{" in name:
+            return "unknown-id", "nothing has the ids that were tried"
+        return "not-found", "check the base path of the URL"
+    if answer in ("429", "503"):
+        return "busy", "it asks to be asked later: try --rate"
+    if answer[0] == "5":
+        return "failed", "it failed"
+    return ("redirected", "it redirects") if answer[0] == "3" else ("refused", "")
+
+
+def message_of(response: Response) -> str:
+    """What an answer says in words: the likeliest member of a JSON body, or how it begins."""
+    try:
+        value: Any = json_text.decode(response.body)
+    except json_text.BadJson:
+        text = " ".join(response.body[: 4 * _LONGEST].decode("utf-8", "replace").split())
+        value = re.sub(r"<[^<>]*>", "", text)
+    words = _words(value, 0) or ""
+    return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
+
+
+def _words(value: Any, depth: int) -> str | None:
+    if isinstance(value, str):
+        return " ".join(value.split()) or None
+    if depth > 4:
+        return None
+    if isinstance(value, list):
+        return next((words for item in value[:4] if (words := _words(item, depth + 1))), None)
+    if isinstance(value, dict):
+        members = [value[name] for name in _WORDS if name in value]
+        return next((words for item in members if (words := _words(item, depth + 1))), None)
+    return None
+
+
+# -- findings of one cause ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Findings that have one cause, the worst of them first."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def first(self) -> Finding:
+        """The finding that stands for all."""
+        return self.findings[0]
+
+    @property
+    def others(self) -> tuple[Finding, ...]:
+        """The findings beside the first."""
+        return self.findings[1:]
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """The operations at which it shows."""
+        return tuple(self.ids)
+
+    @property
+    def ids(self) -> Mapping[str, list[str]]:
+        """The ids of its findings, by the operations at which it shows."""
+        ids: dict[str, list[str]] = {}
+        for finding in self.findings:
+            ids.setdefault(finding.violation.operation, []).append(finding.id)
+        return ids
+
+
+def causes(findings: Iterable[Finding]) -> tuple[Cause, ...]:
+    """*findings* by their causes, in their order."""
+    groups: dict[tuple[Any, ...], list[Finding]] = {}
+    times: Counter[tuple[Any, ...]] = Counter()
+    for finding in findings:
+        cause = _cause(finding)
+        # what a rule tells apart at one operation is not one and the same
+        if not is_causal(finding.violation):
+            times[here := (finding.violation.operation, *cause)] += 1
+            cause = (times[here], *cause)
+        groups.setdefault(cause, []).append(finding)
+    return tuple(Cause(tuple(group)) for group in groups.values())
+
+
+def counts_of(all_causes: Iterable[Cause]) -> Mapping[str, tuple[int, int]]:
+    """How many causes there are of each severity, and at how many operations; known ones apart."""
+    numbers: Counter[str] = Counter()
+    places: Counter[str] = Counter()
+    for one in all_causes:
+        word = "known" if one.first.known else one.first.severity
+        numbers[word] += 1
+        places[word] += len(one.operations)
+    words = ("error", "warning", "hint", "known")
+    return {word: (numbers[word], places[word]) for word in words}
+
+
+def _cause(finding: Finding) -> tuple[Any, ...]:
+    """What findings share that have one cause."""
+    violation = finding.violation
+    common = (finding.known, finding.severity, violation.code)
+    if finding.group is not None and violation.code.startswith("capability."):
+        return (*common, finding.group)
+    if violation.law:
+        return (*common, violation.law)
+    if violation.code == "response.status-undeclared":
+        return (*common, violation.status)
+    if is_causal(violation) or not violation.schema_pointer:
+        # no rule tells the cause: where it was tried must be the same, and what was answered
+        where = finding.about.partition(": ")[0]
+        return (*common, violation.status, where, _answer(finding.example.response))
+    rule = _rule(violation.schema_pointer)
+    # what one operation says for itself is what another says for itself only in the same words
+    said = violation.message if violation.schema_pointer.startswith("/paths/") else ""
+    return (*common, *rule, violation.rule, said)
+
+
+def _rule(pointer: str) -> tuple[str, ...]:
+    """*pointer* without the operation and the status in which it stands: one rule is in many."""
+    tokens = tuple(pointers.split(pointer))
+    if tokens[:1] != ("paths",):
+        return tokens
+    below = tokens[3:]
+    return below[:1] + below[2:] if below[:1] == ("responses",) else below
+
+
+def _answer(response: Response | None) -> bytes:
+    """What two answers of one error handler share: all but the numbers in them."""
+    body = response.body if response is not None else b""
+    return blake2b(re.sub(rb"[0-9]+", b"0", body), digest_size=8).digest()

@@ -1,0 +1,152 @@
+"""Checks of access: what one user has made, another may neither read nor change nor delete.
+
+No document says whose an item is, and much is meant for all: a catalogue, a team's board.  So a
+second token proves something only beside what the server itself makes of it.  A list that leaves
+the item out for the other user says that it is not theirs; one that has it says that all share it.
+Where there is no list, it counts what the document says: a 403, or words such as "your own".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from troth import pointer as pointers
+from troth.conformance.stateful.changes import change
+from troth.conformance.stateful.comparison import changed_to
+from troth.conformance.stateful.items import Item
+from troth.conformance.stateful.life_cycle import current
+from troth.conformance.stateful.trial import Check, Trial
+from troth.generation.request_writer import CREDENTIAL, UNSET
+from troth.openapi.operation import Operation
+from troth.openapi.resources import Role
+from troth.violation import Severity
+
+#: What the server and its document make of an item for another user.
+Sharing = Literal["apart", "unknown", "shared"]
+
+_OWN = re.compile(
+    r"\b(?:your own|your \w+|(?:belong\w*|owned|visible|accessible|available)(?: only)? (?:to|by) "
+    r"(?:the )?(?:you|owner|user|caller|current|authenticated)|(?:current|authenticated|logged-in|"
+    r"signed-in|calling) user|only the owner|not the owner|(?:someone|somebody) else's)\b",
+    re.IGNORECASE,
+)
+_SHARED = re.compile(
+    r"\b(?:shared (?:by|with|among|between) (?:all|every)|all users|every user|everyone|everybody|"
+    r"any user|public(?:ly)?|world-readable|shared)\b",
+    re.IGNORECASE,
+)
+
+
+async def read_by_other(trial: Trial) -> None:
+    """Another's token does not read what the first one's made."""
+    token = _second(trial)
+    item = await trial.item() if token else None
+    if item is None or token is None or await current(trial, item) is None:
+        return
+    sharing = await _sharing(trial, item, token=token, role="read")
+    if sharing == "shared":
+        return
+    answer = await trial.read(item, token=token)
+    if answer is None or not answer.succeeded or answer.item is UNSET:
+        return
+    if not changed_to(item.current, answer.item):
+        message = f"{answer.line} gives the second token what the first one's user made"
+        trial.tell("resource.read-by-other", message, by=answer, severity=_severity(sharing))
+
+
+async def changed_by_other(trial: Trial) -> None:
+    """Another's token does not change what the first one's made."""
+    token = _second(trial)
+    item = await trial.create() if token else None
+    if item is None or token is None or await current(trial, item) is None:
+        return
+    made = change(trial, item)
+    sharing = await _sharing(trial, item, token=token, role="update")
+    if made is None or sharing == "shared":
+        return
+    trial.spoil(item)
+    answer = await trial.update(item, made.body, token=token)
+    if answer is None or not answer.succeeded:
+        return
+    after = await trial.read(item)
+    name, value = next(iter(made.members.items()))
+    if after is not None and isinstance(after.item, dict) and after.item.get(name) == value:
+        message = f"{answer.line} with the second token changed what the first one's user made"
+        trial.tell("resource.changed-by-other", message, by=answer, severity=_severity(sharing))
+
+
+async def deleted_by_other(trial: Trial) -> None:
+    """Another's token does not delete what the first one's made."""
+    token = _second(trial)
+    item = await trial.create() if token else None
+    if item is None or token is None or await current(trial, item) is None:
+        return
+    sharing = await _sharing(trial, item, token=token, role="delete")
+    if sharing == "shared":
+        return
+    trial.spoil(item)
+    answer = await trial.delete(item, token=token)
+    if answer is None or not answer.succeeded:
+        return
+    after = await trial.read(item)
+    if after is not None and after.is_missing:
+        item.is_gone = True
+        message = f"{answer.line} with the second token deleted what the first one's user made"
+        trial.tell("resource.deleted-by-other", message, by=answer, severity=_severity(sharing))
+
+
+def _second(trial: Trial) -> str | None:
+    """The second token, where a request can have it in the first one's place."""
+    settings = trial.session.settings
+    token = settings.second_token
+    subject = trial.subject("read") or trial.subject("list")
+    if token is None or token == settings.token or subject is None:
+        return None
+    own = {name.lower() for name, _ in settings.fields}
+    fields = subject.request(subject.minimal).fields
+    # a field that the user gives himself goes with every request, whoever's it is
+    carried = [name for name, value in fields if CREDENTIAL in value and name.lower() not in own]
+    return token if carried else None
+
+
+async def _sharing(trial: Trial, item: Item, *, token: str, role: Role) -> Sharing:
+    """What the server and its document make of *item*, and of its *role*, for another user."""
+    operations = trial.resource.operations.get(role, ())
+    texts = [text for operation in operations for text in _texts(operation)]
+    if any(map(_OWN.search, texts)):
+        return "apart"
+    theirs = await trial.listed(item, token=token)
+    if theirs is not None:
+        if theirs.having(item):
+            return "shared"
+        ours = await trial.listed(item) if theirs.is_whole and theirs.is_named(item) else None
+        if ours is not None and ours.having(item):
+            return "apart"
+    elif trial.can("list"):
+        return "shared"  # the token is none that opens anything, so it proves nothing
+    if any(map(_SHARED.search, texts)):
+        return "shared"
+    is_forbidden = any(each.status == "403" for one in operations for each in one.responses)
+    return "apart" if is_forbidden else "unknown"
+
+
+def _texts(operation: Operation) -> Iterator[str]:
+    """What the document says of *operation* in words, and of what it refuses."""
+    yield operation.summary
+    node = pointers.find(operation.document.root, operation.pointer) if operation.document else {}
+    text = node.get("description") if isinstance(node, dict) else None
+    yield text if isinstance(text, str) else ""
+    yield from (each.description for each in operation.responses if each.status in ("403", "404"))
+
+
+def _severity(sharing: Sharing) -> Severity:
+    return "error" if sharing == "apart" else "warning"
+
+
+CHECKS: tuple[Check, ...] = (
+    Check("read-by-other", read_by_other, frozenset({"create", "read"})),
+    Check("changed-by-other", changed_by_other, frozenset({"create", "read", "update"})),
+    Check("deleted-by-other", deleted_by_other, frozenset({"create", "read", "delete"})),
+)

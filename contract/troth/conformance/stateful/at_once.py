@@ -1,0 +1,171 @@
+"""Checks of several requests at the same time: each must come to what it comes to alone.
+
+What is done one after the other is tried first; only what then differs is a race.  A 5xx is told by
+itself.  Requests that are refused, because others were quicker, accuse nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from itertools import combinations
+from typing import Any
+
+from troth.conformance.stateful.comparison import differences, is_computed, same
+from troth.conformance.stateful.items import Answer, Item, at, same_id
+from troth.conformance.stateful.items import put as put_at
+from troth.conformance.stateful.life_cycle import current, different, named, own_name
+from troth.conformance.stateful.trial import Check, Trial
+from troth.generation.request_writer import UNSET
+
+_CODE = "resource.race"
+#: So many items are created at once.
+_MANY = 4
+_TWO = 2
+#: So many bodies are drawn for new values of two members.
+_DRAWS = 5
+
+
+async def created(trial: Trial) -> None:
+    """Items that are created at the same time have names of their own, and their own values."""
+    first = await trial.item()  # what is above it is there from now on
+    second = await trial.create() if first is not None and first.identifier != "" else None
+    if first is None or second is None or same_id(first.identifier, second.identifier):
+        return
+    if not await _is_its_own(trial, first) or first.created.case.request.method != "POST":
+        return
+    made = await asyncio.gather(*(trial.create() for _ in range(_MANY)))
+    items = [item for item in made if item is not None]
+    for one, other in combinations(items, 2):
+        if same_id(one.identifier, other.identifier) and one.sent != other.sent:
+            message = f"of {len(items)} that were created at once two are {one.identifier!r}"
+            trial.tell(_CODE, message, by=other.created)
+            return
+    for item in items:
+        if await _is_its_own(trial, item):
+            continue
+        answer = item.readings[-1]
+        message = (
+            f"of {len(items)} that were created at once {answer.line} has what another had: "
+            f"{named(different(item, item.sent, answer))}"
+        )
+        trial.tell(_CODE, message, by=answer)
+        return
+
+
+async def _is_its_own(trial: Trial, item: Item) -> bool:
+    """Whether *item* reads back as it was sent, as far as can be said."""
+    answer = await current(trial, item)
+    if answer is None or item.sent is UNSET or not item.readings:
+        return True
+    return not different(item, item.sent, item.readings[-1])
+
+
+async def read(trial: Trial) -> None:
+    """Each of two that are read at the same time is the one that was asked for."""
+    first = await trial.item()
+    second = await trial.create() if first is not None and first.identifier != "" else None
+    if first is None or second is None or same_id(first.identifier, second.identifier):
+        return
+    items = (first, second) * _MANY
+    for one in items[:2]:  # by itself each is what it is called
+        answer = await trial.read(one)
+        if answer is None or not _is_called(one, answer):
+            return
+    answers = await asyncio.gather(*(trial.read(item) for item in items))
+    for item, answer in zip(items, answers, strict=True):
+        if answer is not None and answer.succeeded and not _is_called(item, answer):
+            name = at(answer.item, item.resource.identifier)
+            message = f"{answer.line}, while others were read, is {name!r}"
+            trial.tell(_CODE, message, by=answer)
+            return
+
+
+def _is_called(item: Item, answer: Answer) -> bool:
+    name = at(answer.item, item.resource.identifier)
+    return answer.succeeded and name is not UNSET and same_id(name, item.identifier)
+
+
+async def changed(trial: Trial) -> None:
+    """Of two changes of different members at the same time none undoes the other."""
+    item = await trial.item()
+    before = await current(trial, item) if item is not None else None
+    changes = _changes(trial, item) if item is not None and before is not None else None
+    if item is None or changes is None:
+        return
+    first, second = changes
+    for members in (first, dict(reversed(first.items()))):  # in either order
+        if await _lost(trial, item, members, are_at_once=False) != "":
+            return  # it takes no race, or nothing can be said
+    lost = await _lost(trial, item, second, are_at_once=True)
+    if lost and item.readings:
+        message = f"two changes at once were both answered well, and then {lost}"
+        trial.tell(_CODE, message, by=item.readings[-1], severity="warning")
+
+
+async def _lost(
+    trial: Trial, item: Item, members: Mapping[str, Any], *, are_at_once: bool
+) -> str | None:
+    """What is lost of *members*, each changed by a request of its own; None: it cannot be said."""
+    subject = trial.subject("update")
+    place = (item.resource.sent(subject.operation) if subject is not None else None) or ""
+    bodies = [put_at({}, place, {name: value}) for name, value in members.items()]
+    if are_at_once:
+        answers = await asyncio.gather(*(trial.update(item, body) for body in bodies))
+    else:
+        answers = [await trial.update(item, body) for body in bodies]
+    after = await trial.read(item)
+    if after is None or any(each is None or not each.succeeded for each in answers):
+        return None
+    return named(differences(members, after.item, declared=list(members)))
+
+
+def _changes(trial: Trial, item: Item) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """Twice new values of two members, each of which may be changed alone."""
+    subject = trial.subject("update")
+    if subject is None or subject.made is None or not isinstance(item.current, dict):
+        return None
+    place = item.resource.sent(subject.operation) or ""
+    drawn = [at(trial.drawn("update"), place) for _ in range(_DRAWS)]
+    found: dict[str, list[Any]] = {}
+    for body in drawn:
+        for name, value in body.items() if isinstance(body, dict) else ():
+            known = [item.current.get(name), *found.get(name, ())]
+            is_plain = isinstance(value, (str, int, float)) and name not in own_name(item)
+            if not is_plain or is_computed(name) or any(same(each, value) for each in known):
+                continue
+            if name in item.current and subject.made.valid(put_at({}, place, {name: value})):
+                found.setdefault(name, []).append(value)
+    names = [name for name, values in found.items() if len(values) > 1][:2]
+    if len(names) < _TWO:
+        return None
+    return {name: found[name][0] for name in names}, {name: found[name][1] for name in names}
+
+
+async def deleted(trial: Trial) -> None:
+    """Two that delete the same at the same time break nothing."""
+    if any(one.violation.code == "resource.deleted-twice" for one in trial.told):
+        return  # it takes no race
+    item = await trial.create()
+    if item is not None and item.identifier != "":
+        await asyncio.gather(trial.delete(item), trial.delete(item))
+
+
+async def put(trial: Trial) -> None:
+    """Two that put the same at the same time, where there was nothing, break nothing."""
+    item = await trial.create() if trial.resource.is_client_named else None
+    body = trial.drawn("replace")
+    gone = await trial.delete(item) if item is not None and body is not UNSET else None
+    if item is None or gone is None or not gone.succeeded:
+        return
+    answers = await asyncio.gather(*(trial.replace(item, body) for _ in range(_TWO)))
+    item.is_gone = not any(each is not None and each.succeeded for each in answers)
+
+
+CHECKS: tuple[Check, ...] = (
+    Check("read-at-once", read, frozenset({"create", "read"})),
+    Check("created-at-once", created, frozenset({"create", "read"})),
+    Check("changed-at-once", changed, frozenset({"create", "read", "update"})),
+    Check("put-at-once", put, frozenset({"create", "replace", "delete"})),
+    Check("deleted-at-once", deleted, frozenset({"create", "delete"})),
+)

@@ -1,0 +1,256 @@
+"""What is the same to a server that does as it may: where a value that comes back differs for real.
+
+A server may trim, fold case, round, move an instant into its own time zone, sort a set and drop
+what is in it twice, fill in what was null.  What it computes itself it need not take from anybody:
+times of changes, versions, links, states.  None of that is a difference here.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from troth import pointer as pointers
+from troth.openapi.names import words_of
+
+#: A `changed` value is another one, of one that is `lost` there is nothing left (null, an empty
+#: text), an `absent` member is not there at all.
+Kind = Literal["changed", "lost", "absent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A value that is not what it was: where, what was meant, what is there."""
+
+    pointer: str
+    meant: Any
+    there: Any
+    kind: Kind
+
+    def __str__(self) -> str:
+        if self.kind == "absent":
+            return f"{self.pointer} is {_shown(self.meant)}, and is not there any more"
+        return f"{self.pointer} is {_shown(self.there)}, and ought to be {_shown(self.meant)}"
+
+
+def _shown(value: Any) -> str:
+    text = repr(value) if isinstance(value, str) else str(value).replace("None", "null")
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+# -- what a server computes -----------------------------------------------------------------------
+
+_ALWAYS = frozenset(
+    [
+        *("id", "uuid", "guid", "created", "updated", "modified", "changed", "deleted", "inserted"),
+        *("version", "revision", "rev", "etag", "checksum", "hash", "digest", "signature", "token"),
+        *("secret", "password", "passwd", "pin", "href", "links", "self", "object", "timestamp"),
+    ]
+)
+#: What some servers set themselves, and others take from whoever creates.
+_OFTEN = frozenset(
+    [
+        *("slug", "permalink", "state", "status", "phase", "stage", "sequence", "number", "count"),
+        *("total", "size", "owner", "creator", "expires", "views", "likes", "balance"),
+    ]
+)
+#: Words at whose end a name says that it is about a moment, a count or a person.
+_ENDS = frozenset({"at", "on", "by", "count", "total", "hash", "url", "uri", "version"})
+_MOMENTS = frozenset({"created", "updated", "modified", "deleted"})
+
+
+def is_always_computed(name: str) -> bool:
+    """Whether a member of this *name* is the server's own, whatever a client says."""
+    words = words_of(name)
+    is_moment = bool(words) and bool({words[0], words[-1]} & _MOMENTS)
+    return "".join(words) in _ALWAYS or name.startswith(("_", "@", "$")) or is_moment
+
+
+def is_computed(name: str) -> bool:
+    """Whether a member of this *name* is one that servers often set themselves."""
+    words = words_of(name)
+    is_ended = len(words) > 1 and words[-1] in _ENDS
+    return is_always_computed(name) or "".join(words) in _OFTEN or is_ended
+
+
+# -- what differs ---------------------------------------------------------------------------------
+
+
+def differences(
+    meant: Any,
+    there: Any,
+    *,
+    but: Sequence[str] = (),
+    declared: Sequence[str] | None = None,
+    computed: Callable[[str], bool] = is_computed,
+) -> list[Difference]:
+    """Where *there* has something else than *meant*, of the members that both know.
+
+    Members called as in *but* are left out, and so is what servers have *computed*.  Of the
+    members that are not there only those that are *declared* count.
+    """
+    if not isinstance(meant, dict) or not isinstance(there, dict):
+        return []
+    found: list[Difference] = []
+    for name, value in meant.items():
+        if name in but or computed(name):
+            continue
+        at = pointers.join("", name)
+        if name in there:
+            found += _differences(value, there[name], at)
+        elif declared is not None and name in declared and not _is_nothing(value):
+            found.append(Difference(at, value, None, "absent"))
+    return found
+
+
+def _differences(meant: Any, there: Any, at: str) -> Iterator[Difference]:
+    if meant is None or same(meant, there):
+        return
+    if isinstance(meant, dict) and isinstance(there, dict):
+        for name, value in meant.items():
+            if name in there and not is_computed(name):
+                yield from _differences(value, there[name], pointers.join(at, name))
+        return
+    if _is_nothing(meant):
+        return  # what is filled in for it is a default
+    if _is_nothing(there):
+        yield Difference(at, meant, there, "lost")
+    elif _kind(meant) == _kind(there):
+        # of another type it is another representation: an object for its identifier, say
+        yield Difference(at, meant, there, "changed")
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or value in ("", [], {})
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    return "number" if isinstance(value, (int, float)) else type(value).__name__
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether a server may answer *other* where it took *one*."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return _flag(one) == _flag(other)
+    if isinstance(one, (int, float)) or isinstance(other, (int, float)):
+        return _same_number(one, other)
+    if isinstance(one, str) and isinstance(other, str):
+        return _same_text(one, other)
+    if isinstance(one, list) and isinstance(other, list):
+        return _same_items(one, other)
+    if isinstance(one, dict) and isinstance(other, dict):
+        return all(
+            name in other and (is_computed(name) or value is None or same(value, other[name]))
+            for name, value in one.items()
+        )
+    return bool(one == other)
+
+
+def _flag(value: Any) -> str:
+    text = str(value).lower()
+    return {"1": "true", "0": "false"}.get(text, text)
+
+
+def _same_number(one: Any, other: Any) -> bool:
+    try:
+        first, second = Decimal(str(one)), Decimal(str(other))
+    except InvalidOperation:
+        return False
+    if not first.is_finite() or not second.is_finite():
+        return False
+    if first == second:
+        return True
+    integers = isinstance(one, int) and isinstance(other, int)
+    # binary fractions have seven digits or more; money has two behind the point
+    near = abs(first - second) <= max(abs(first), Decimal(1)) * Decimal("1e-6")
+    is_rounded = abs(first - second) <= Decimal("0.005") and first != first.to_integral_value()
+    return not integers and (near or is_rounded)
+
+
+def _same_text(one: str, other: str) -> bool:
+    if _folded(one) == _folded(other) or _folded(one) == _folded(html.unescape(other)):
+        return True
+    return _same_instant(one, other) or _same_decimal(one, other) or _same_url(one, other)
+
+
+def _folded(text: str) -> str:
+    composed = unicodedata.normalize("NFKC", text)
+    return re.sub(r"[\s\x00]+", " ", composed).strip().casefold()
+
+
+def _same_decimal(one: str, other: str) -> bool:
+    is_number = all(re.fullmatch(r"[+-]?\d+(\.\d*)?", each.strip()) for each in (one, other))
+    return is_number and Decimal(one.strip()) == Decimal(other.strip())
+
+
+def _same_url(one: str, other: str) -> bool:
+    if "://" not in one or "://" not in other:
+        return False
+    try:
+        forms = [_url(each) for each in (one, other)]
+    except ValueError:
+        return False
+    return forms[0] == forms[1]
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text.strip())
+    return urlunsplit(
+        (parts.scheme.lower(), parts.netloc.lower(), parts.path.rstrip("/"), parts.query, "")
+    )
+
+
+_INSTANT = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(:\d\d)?(?:\.\d+)?\s*([Zz]|[+-]\d\d:?\d\d)?)?"
+)
+
+
+def _same_instant(one: str, other: str) -> bool:
+    """Whether two texts are one moment: in any zone, with or without what is below a minute."""
+    first, second = (_INSTANT.fullmatch(each.strip()) for each in (one, other))
+    if first is None or second is None:
+        return False
+    if first[2] is None or second[2] is None:
+        return first[1] == second[1]
+    if first[4] is None or second[4] is None:
+        # a moment without a zone is told as it was meant, or in that of the server
+        return first[1] == second[1] and first[2] == second[2]
+    a, b = (_instant(each) for each in (first, second))
+    if a is None or b is None:
+        return False
+    precision = 60 if first[3] is None or second[3] is None else 1
+    return abs(a - b) <= timedelta(seconds=precision)
+
+
+def _instant(match: re.Match[str]) -> datetime | None:
+    zone = "+00:00" if match[4] in ("Z", "z") else match[4]
+    zone = zone if ":" in zone else f"{zone[:3]}:{zone[3:]}"
+    try:
+        return datetime.fromisoformat(f"{match[1]}T{match[2]}{match[3] or ':00'}{zone}")
+    except ValueError:
+        return None
+
+
+def _same_items(one: list[Any], other: list[Any]) -> bool:
+    """Whether two arrays have the same items, in any order, each as often as it likes."""
+    if len(one) == len(other) and all(map(same, one, other)):
+        return True
+    if len(one) > 64 or len(other) > 64:
+        return False
+    return all(any(same(each, any_) for any_ in other) for each in one) and all(
+        any(same(each, any_) for each in one) for any_ in other
+    )
+
+
+def changed_to(before: Any, after: Any, *, but: Sequence[str] = ()) -> list[Difference]:
+    """What two readings of one item do not agree on, of the members that the first one has."""
+    return differences(before, after, but=but, declared=list(before))

@@ -1,0 +1,138 @@
+"""What a trial has at hand, as values: its answers, items that it made, lists that it was given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from troth import pointer as pointers
+from troth.conformance.cases.case import Case
+from troth.generation.request_writer import UNSET
+from troth.http.exchange import Exchange, Response
+from troth.openapi.operation import Operation
+from troth.openapi.resources import Resource
+
+#: RFC 9110 §15.5.5, §15.5.11.
+_MISSING = frozenset({404, 410})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What one request of a trial was answered with.
+
+    *body* is its JSON value, *item* the item in it; UNSET where there is none.  *sources* tell
+    which texts of the request came from which answer, and by which runtime expression.
+    """
+
+    case: Case
+    operation: Operation
+    exchange: Exchange
+    body: Any = UNSET
+    item: Any = UNSET
+    sources: tuple[tuple[Answer, str, str], ...] = ()
+
+    @property
+    def status(self) -> int:
+        """Its status."""
+        return self.response.status
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it was done; 202 only says that it will be."""
+        return 200 <= self.status < 300 and self.status != 202
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether it says that there is nothing of this name."""
+        return self.status in _MISSING
+
+    @property
+    def response(self) -> Response:
+        """The response; there is one, or there would be no answer."""
+        assert self.exchange.response is not None
+        return self.exchange.response
+
+    def field(self, name: str) -> str | None:
+        """The value of a header field of the answer."""
+        return self.response.field(name)
+
+    @property
+    def line(self) -> str:
+        """`GET /tasks/7`, as a sentence names it."""
+        return f"{self.exchange.request.method} {self.exchange.request.target}"
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """An item that a trial has made: *values* are those of the variables of its path.
+
+    *sent* is the item as it was sent, *created* the answer to that.  *readings* are the answers
+    that had it, the last one last, since something was done with it.
+    """
+
+    resource: Resource
+    values: dict[str, Any]
+    identifier: Any
+    sent: Any
+    created: Answer
+    expressions: dict[str, tuple[Answer, str]] = field(default_factory=dict)
+    readings: list[Answer] = field(default_factory=list)
+    is_gone: bool = False
+    is_spoiled: bool = False
+
+    @property
+    def current(self) -> Any:
+        """The item as it was last read or answered; UNSET where it never was."""
+        return self.readings[-1].item if self.readings else UNSET
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listed:
+    """The *items* of a list, from the *answers* of its pages; not all of them unless *is_whole*."""
+
+    answers: tuple[Answer, ...]
+    items: tuple[Any, ...]
+    is_whole: bool
+
+    @property
+    def last(self) -> Answer:
+        """The answer of the last page."""
+        return self.answers[-1]
+
+    def having(self, item: Item) -> list[Any]:
+        """Those of its items that have the identifier of *item*."""
+        identifier = item.resource.identifier
+        named = [(each, pointers.find(each, identifier or "")) for each in self.items]
+        return [each for each, name in named if name is not None and same_id(name, item.identifier)]
+
+    def is_named(self, item: Item) -> bool:
+        """Whether its items, as far as there are any, have what *item* is called by."""
+        identifier = item.resource.identifier or ""
+        return all(pointers.find(each, identifier) is not None for each in self.items)
+
+
+def same_id(one: Any, other: Any) -> bool:
+    """Whether two identifiers are the same: a number may be written as a text."""
+    return str(one) == str(other)
+
+
+def put(value: Any, pointer: str, new: Any) -> Any:
+    """*value* with *new* in the place of what *pointer* leads to, which is there."""
+    tokens = pointers.split(pointer)
+    if not tokens:
+        return new
+    first, rest = tokens[0], pointers.of(tokens[1:])
+    if isinstance(value, list):
+        index = int(first)
+        return [*value[:index], put(value[index], rest, new), *value[index + 1 :]]
+    return {**value, first: put(value.get(first), rest, new)}
+
+
+def at(value: Any, pointer: str | None) -> Any:
+    """What stands at *pointer* of *value*; UNSET where nothing does."""
+    if pointer is None or value is UNSET:
+        return UNSET
+    try:
+        return pointers.resolve(value, pointer)
+    except (KeyError, ValueError):
+        return UNSET

@@ -1,0 +1,354 @@
+"""The checks of a life: what was created is there, as it was sent, listed, under a name of its own,
+until it is deleted, and then no more.
+
+None of them goes by a status that has to come.  A 202 promises nothing yet; what is deleted may be
+kept and marked; a list may be one of few.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from troth import pointer as pointers
+from troth.conformance.stateful.comparison import (
+    Difference,
+    differences,
+    is_always_computed,
+    is_computed,
+    same,
+)
+from troth.conformance.stateful.drawing import defaults
+from troth.conformance.stateful.items import Answer, Item, Listed, at, same_id
+from troth.conformance.stateful.trial import Check, Trial
+from troth.generation.request_writer import UNSET
+from troth.openapi import runtime_expression
+from troth.openapi.schema_view import View, of_content
+from troth.violation import Severity
+
+#: So many other members of an item are tried for its name before it is said not to be there.
+_OTHER_NAMES = 5
+#: Where a schema stands that holds of some instances only.
+_BRANCH = re.compile(r"/(?:oneOf|anyOf|then|else|dependentSchemas)/")
+#: So many differences are named in a sentence.
+_NAMED = 3
+
+
+# -- created, and there ---------------------------------------------------------------------------
+
+
+async def readable(trial: Trial) -> None:
+    """What was created can be read."""
+    item = await trial.item()
+    answer = await trial.read(item) if item is not None else None
+    if item is None or answer is None or not answer.is_missing:
+        return
+    if await trial.patience():
+        answer = await trial.read(item)
+        if answer is None or not answer.is_missing:
+            return
+    if await _has_other_name(trial, item):
+        return
+    message = f"{item.created.line} created it, and {answer.line} answers {answer.status}"
+    trial.tell("resource.not-readable", message, by=answer)
+
+
+async def _has_other_name(trial: Trial, item: Item) -> bool:
+    """Whether *item* is read by another of its members than the one that was taken for its name.
+
+    That was our mistake, and the item is called so from now on.
+    """
+    name = item.resource.parameter
+    subject = trial.subject("read")
+    if name is None or subject is None or item.created.item is UNSET:
+        return False
+    declared = {each.name: each for each in subject.operation.parameters}
+    schema = declared[name].schema if name in declared else None
+    identifier = item.identifier
+    for member, value in item.created.item.items():
+        is_name = isinstance(value, (str, int)) and not isinstance(value, bool) and value != ""
+        if not is_name or same_id(value, identifier) or "/" in str(value):
+            continue
+        if schema is not None and not schema.is_valid(value):
+            continue
+        item.values[name] = value
+        answer = await trial.read(item)
+        if answer is not None and answer.succeeded:
+            item.identifier = value
+            place = item.resource.item(item.created.operation, item.created.status) or ""
+            source = f"$response.body#{pointers.join(place, member)}"
+            item.expressions[name] = (item.created, source)
+            return True
+    item.values[name] = identifier
+    return False
+
+
+async def reads_back(trial: Trial) -> None:
+    """What was created reads back as it was sent."""
+    item = await trial.item()
+    if item is None or item.sent is UNSET:
+        return
+    answer = await current(trial, item)
+    if answer is None:
+        return
+    found = different(item, item.sent, answer)
+    if found:
+        message = (
+            f"{item.created.line} took it, and {answer.line} answers otherwise: {named(found)}"
+        )
+        trial.tell(
+            "resource.reads-back-other",
+            message,
+            by=answer,
+            of=item.created,
+            pointer=found[0].pointer,
+        )
+
+
+async def current(trial: Trial, item: Item) -> Answer | None:
+    """The answer that has *item* as it is now."""
+    is_answered = bool(item.readings) and item.readings[-1] is item.created
+    if not item.readings or (is_answered and trial.can("read") and not trial.is_small):
+        answer = await trial.read(item)
+        if answer is None and item.readings:
+            return item.readings[-1]
+        return answer if answer is not None and answer.succeeded and item.readings else None
+    return item.readings[-1]
+
+
+def different(item: Item, meant: Any, answer: Answer) -> list[Difference]:
+    """Where the item in *answer* is other than it was *meant*."""
+    declared = _declared_in(item, answer)
+    found = differences(
+        *(meant, answer.item),
+        but=own_name(item),
+        declared=list(declared),
+        computed=is_always_computed if is_told_apart(item, declared) else is_computed,
+    )
+    return [one for one in found if not (one.kind == "absent" and _is_default(one, declared))]
+
+
+def is_told_apart(item: Item, declared: Mapping[str, View]) -> bool:
+    """Whether the document says by two schemas what a client sends and what a server answers.
+
+    Then what a client may send is what it decides.  Where one schema stands for both, much of it
+    may be the server's.
+    """
+    sent = item.created.operation.request_body
+    view = of_content(sent.content) if sent is not None else None
+    inner = view.at(item.resource.sent(item.created.operation) or "") if view else None
+    members = inner.members if inner is not None else {}
+    return bool(set(declared) - set(members)) and not set(own_name(item)) & set(members)
+
+
+def severity_of(found: list[Difference]) -> Severity:
+    """A warning where all that was *found* is what many a server sets itself."""
+    names = [pointers.split(one.pointer)[0] for one in found]
+    return "warning" if all(map(is_computed, names)) else "error"
+
+
+def own_name(item: Item) -> tuple[str, ...]:
+    """The member that has the identifier of *item*."""
+    return pointers.split(item.resource.identifier or "")[:1]
+
+
+def _declared_in(item: Item, answer: Answer) -> dict[str, View]:
+    """The members that the document says the item in *answer* has, whatever branch it is of."""
+    response = answer.operation.response(answer.status)
+    view = of_content(response.content) if response is not None else None
+    inner = view.at(item.resource.item(answer.operation, answer.status) or "") if view else None
+    members = inner.members if inner is not None else {}
+    return {name: one for name, one in members.items() if not _BRANCH.search(one.pointer)}
+
+
+def _is_default(one: Difference, declared: dict[str, View]) -> bool:
+    """Whether the value that is not there is what goes without saying."""
+    known = defaults(declared.get(pointers.split(one.pointer)[0]))
+    return one.meant in (0, False) or any(same(each, one.meant) for each in known)
+
+
+def named(found: list[Difference]) -> str:
+    """The first of what was *found* different, in words."""
+    more = f", and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return "; ".join(map(str, found[:_NAMED])) + more
+
+
+async def location(trial: Trial) -> None:
+    """The Location of a creation leads to what was created (RFC 9110 §15.3.2)."""
+    item = await trial.item()
+    text = item.created.field("Location") if item is not None else None
+    if item is None or not text or item.created.status != 201 or item.resource.parameter is None:
+        return
+    found = runtime_expression.in_url(text, item.resource.path, item.resource.parameter)
+    subject = trial.subject("read")
+    if subject is None or (found and same_id(found, item.identifier)):
+        return
+    target = trial.own_target(text, item.created)
+    if target is None or (not found and trial.is_elsewhere(text)):
+        return
+    answer = await trial.send(subject.operation, item=item, target=target)
+    if answer is None:
+        return
+    name = at(answer.item, item.resource.identifier)
+    if answer.is_missing:
+        message = f"the Location of {item.created.line} is {text!r}, and there is nothing there"
+        trial.tell("resource.location-wrong", message, by=answer, of=item.created)
+    elif answer.succeeded and name is not UNSET and not same_id(name, item.identifier):
+        message = (
+            f"the Location of {item.created.line} is {text!r}, which is {name!r}: "
+            f"what was created is {item.identifier!r}"
+        )
+        trial.tell("resource.location-wrong", message, by=answer, of=item.created)
+
+
+async def own_names(trial: Trial) -> None:
+    """What is created second has another identifier than what was created first."""
+    first = await trial.item()
+    second = await trial.create() if first is not None and first.identifier != "" else None
+    if first is None or second is None or not same_id(first.identifier, second.identifier):
+        return
+    if first.created.sources != second.created.sources:
+        return  # below other parents the same name is another's
+    alike = first.sent == second.sent or first.sent is UNSET
+    if alike or second.created.case.request.method != "POST":
+        return  # the same again may be the same item
+    if same_id(at(second.sent, second.resource.identifier), second.identifier):
+        return  # its client called it so, and may have put it in the place of the first
+    # a 200 may say that there is one like it already
+    severity: Severity = "error" if second.created.status == 201 else "warning"
+    message = f"what was created first and what was created second are both {second.identifier!r}"
+    trial.tell("resource.id-repeated", message, by=second.created, severity=severity)
+
+
+async def names_after_deletion(trial: Trial) -> None:
+    """What is created after a deletion takes the name of nothing that is there."""
+    first = await trial.create()
+    second = await trial.create() if first is not None and first.identifier != "" else None
+    if first is None or second is None or same_id(first.identifier, second.identifier):
+        return
+    gone = await trial.delete(first)
+    if gone is None or not gone.succeeded:
+        return
+    third = await trial.create()
+    if third is None or not same_id(third.identifier, second.identifier):
+        return
+    if third.sent == second.sent or third.created.status != 201:
+        return
+    message = f"after {gone.line} what is created is {third.identifier!r}, which is there already"
+    trial.tell("resource.id-repeated", message, by=third.created)
+
+
+async def listed(trial: Trial) -> None:
+    """What was created is in its list."""
+    await trial.item()
+    for item in trial.items():
+        found = await _missing_from(trial, item) if item.resource.identifier else None
+        if found is None:
+            continue
+        severity: Severity = "error"
+        # one that has only what it must: no draft, no archived one
+        small = await trial.create(is_small=True)
+        if small is not None and await _missing_from(trial, small) is None:
+            severity = "warning"
+        missing = f"{item.created.line} created {item.identifier!r}"
+        message = f"{missing}, and it is in no page of {found.last.line}"
+        trial.tell("resource.not-listed", message, by=found.last, severity=severity)
+        return
+
+
+async def _missing_from(trial: Trial, item: Item) -> Listed | None:
+    """The list that *item* is missing from, waited for and asked with each filter that fits it."""
+    found = await trial.listed(item)
+    if found is None or not found.is_whole or found.having(item) or not found.is_named(item):
+        return None
+    if await trial.patience():
+        found = await trial.listed(item)
+        if found is None or not found.is_whole or found.having(item):
+            return None
+    listing = item.resource.listing
+    for name, place in (listing.filters if listing is not None else {}).items():
+        value = at(item.current, place)
+        if value is UNSET or isinstance(value, (dict, list)) or value is None:
+            continue
+        narrowed = await trial.listed(item, query={name: value})
+        if narrowed is not None and narrowed.having(item):
+            return None
+    answer = await trial.read(item)  # what cannot be read is missing for another reason
+    return None if answer is not None and answer.is_missing else found
+
+
+# -- deleted, and gone ----------------------------------------------------------------------------
+
+
+async def deleted(trial: Trial) -> None:
+    """What was deleted is not there any more, and to delete it again is no crash."""
+    item = await trial.item()
+    before = await current(trial, item) if item is not None else None
+    answer = await trial.delete(item) if item is not None else None
+    if item is None or answer is None:
+        return
+    if answer.is_missing and before is not None and trial.can("read"):
+        await not_found(trial, item, answer)
+    if not answer.succeeded:
+        return
+    after = await trial.read(item)
+    if after is not None and after.succeeded:
+        await _still_there(trial, item, before=before, after=after, by=answer)
+    elif after is not None and after.is_missing:
+        await _still_listed(trial, item, by=answer)
+    again = await trial.delete(item)
+    if again is not None and again.status >= 500:
+        message = (
+            f"{again.line} a second time answers {again.status}: the first answered {answer.status}"
+        )
+        trial.tell("resource.deleted-twice", message, by=again, alone=True)
+
+
+async def not_found(trial: Trial, item: Item, answer: Answer) -> None:
+    """Tell of *answer* that it found nothing, if the item can be read all the same."""
+    after = await trial.read(item)
+    if after is not None and after.succeeded:
+        message = f"{answer.line} answers {answer.status}, and GET reads what is there"
+        trial.tell("resource.not-found", message, by=answer)
+
+
+async def _still_there(
+    trial: Trial, item: Item, *, before: Answer | None, after: Answer, by: Answer
+) -> None:
+    if before is None or before.item is UNSET or after.item is UNSET:
+        return
+    if after.item != before.item:
+        return  # it says of itself that it is deleted
+    if await trial.patience():
+        again = await trial.read(item)
+        if again is None or not again.succeeded or again.item != before.item:
+            return
+        after = again
+    message = f"{by.line} answered {by.status}, and {after.line} still reads it"
+    trial.tell("resource.still-there", message, by=after, of=by)
+
+
+async def _still_listed(trial: Trial, item: Item, *, by: Answer) -> None:
+    found = await trial.listed(item)
+    if found is None or not found.having(item):
+        return
+    if await trial.patience():
+        found = await trial.listed(item)
+        if found is None or not found.having(item):
+            return
+    message = f"{by.line} answered {by.status}, and {found.last.line} still lists it"
+    trial.tell("resource.still-listed", message, by=found.last)
+
+
+READING: tuple[Check, ...] = (
+    Check("readable", readable, frozenset({"create", "read"})),
+    Check("reads-back", reads_back, frozenset({"create"})),
+    Check("location", location, frozenset({"create", "read"})),
+    Check("own-names", own_names, frozenset({"create"})),
+    Check("listed", listed, frozenset({"create", "list"})),
+)
+DELETING: tuple[Check, ...] = (
+    Check("deleted", deleted, frozenset({"create", "delete"})),
+    Check("names-after-deletion", names_after_deletion, frozenset({"create", "delete"})),
+)

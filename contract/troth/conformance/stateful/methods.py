@@ -1,0 +1,91 @@
+"""HEAD beside GET: of an item that is there, and of what no item is needed for.
+
+Without credentials HEAD must find the same door shut as GET.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from troth.conformance.cases.case import Case, Subject
+from troth.conformance.checks.answers import run_violation
+from troth.conformance.checks.methods import head_violations
+from troth.conformance.session import Session
+from troth.conformance.stateful.trial import Check, Trial
+from troth.generation.request_writer import without_credential
+
+_SHUT = frozenset({401, 403})
+_CODE = "response.head-differs"
+
+
+async def head_of_item(trial: Trial) -> None:
+    """HEAD of an item is its GET without content (RFC 9110 §9.3.2)."""
+    item, subject = await trial.item(), trial.subject("read")
+    if item is None or subject is None or subject.operation.method != "GET":
+        return
+    answers = [
+        await trial.send(subject.operation, item=item, method=method)
+        for method in ("GET", "HEAD", "GET")
+    ]
+    before, head, after = answers
+    if before is None or head is None or after is None:
+        return
+    for severity, message in head_violations(before.response, head.response, after.response):
+        trial.tell(_CODE, message, by=head, severity=severity)
+
+
+CHECKS: tuple[Check, ...] = (Check("head", head_of_item, frozenset({"create", "read"})),)
+
+
+async def head_as_get(session: Session, subject: Subject) -> None:
+    """The same of a GET that succeeds without an item of ours; and HEAD needs what GET needs."""
+    if subject.operation.method != "GET" or not session.budget.affords(5):
+        return
+    get = subject.case("stateful", "get", subject.minimal, about="GET, beside HEAD")
+    head = _as_head(get, "head", "HEAD, beside GET")
+    before = await session.probe(get)
+    if before.response is None or before.response.status >= 300:
+        return
+    beside = await session.attempt(head)
+    after = await session.probe(get)
+    if beside is None or beside.response is None or after.response is None:
+        return
+    for severity, message in head_violations(before.response, beside.response, after.response):
+        session.enter(head, beside, run_violation(head, _CODE, message, severity=severity))
+    if beside.response.status < 300:
+        await _without_credential(session, get)
+
+
+async def _without_credential(session: Session, get: Case) -> None:
+    bare = replace(
+        get,
+        id=f"{get.id}-bare",
+        about="GET without a credential, beside HEAD",
+        request=without_credential(get.request),
+        intent="either",
+        published_intent="either",
+    )
+    if bare.request == get.request:
+        return
+    head = _as_head(bare, "head-bare", "HEAD without a credential")
+    beside = await session.probe(head)
+    if beside.response is None or beside.response.status >= 300:
+        return
+    door = await session.probe(bare)
+    if door.response is not None and door.response.status in _SHUT:
+        message = (
+            f"without credentials GET answers {door.response.status}, "
+            f"and HEAD {beside.response.status}"
+        )
+        session.enter(head, beside, run_violation(head, "security.not-enforced", message))
+
+
+def _as_head(case: Case, name: str, about: str) -> Case:
+    return replace(
+        case,
+        id=f"{case.id.rpartition('/')[0]}/{name}",
+        about=about,
+        request=replace(case.request, method="HEAD"),
+        intent="either",
+        published_intent="either",
+    )

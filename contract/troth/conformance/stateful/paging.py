@@ -1,0 +1,96 @@
+"""From one page of a list to the next, as its document and its answers say.
+
+Whether pages are as they should be is for checks to say; here they are only followed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from troth import pointer as pointers
+from troth.http.exchange import Response
+from troth.openapi.operation import Operation
+from troth.openapi.resources import Listing
+
+#: So many items a page are asked for, where the document does not say how many there may be.
+_ON_A_PAGE = 100
+# RFC 8288 §3: one link of a Link field, its target and its parameters
+_LINK = re.compile(r"<([^>]*)>((?:\s*;\s*[^,;]+)*)")
+_NEXT = re.compile(r";\s*rel\s*=\s*\"?(?:[^\";]*\s)?next(?:\s[^\";]*)?\"?\s*(?:;|$)", re.IGNORECASE)
+
+
+def most(operation: Operation, name: str) -> int:
+    """How many items a page is asked for: as many as the document allows, within reason."""
+    for parameter in operation.parameters:
+        if (parameter.location, parameter.name) == ("query", name) and parameter.schema:
+            for count in (_ON_A_PAGE, 50, 25, 20, 10, 5):
+                if parameter.schema.is_valid(count):
+                    return count
+    return _ON_A_PAGE
+
+
+def next_link(response: Response, body: Any, listing: Listing) -> str | None:
+    """The URL of the next page, where the answer has one: in a Link field, or in its body."""
+    for field in response.values("Link"):
+        for match in _LINK.finditer(field):
+            if _NEXT.search(match[2]):
+                return match[1]
+    value = pointers.find(body, listing.next) if listing.next else None
+    return value if isinstance(value, str) and _is_url(value) else None
+
+
+def _is_url(text: str) -> bool:
+    return text.startswith(("http://", "https://", "/", "?"))
+
+
+def next_query(
+    given: Mapping[str, Any], listing: Listing, *, body: Any, page: Sequence[Any], before: int
+) -> dict[str, Any] | None:
+    """The query of the next page, where there is one; *before* are the items up to its end.
+
+    None where nothing says that there is more.
+    """
+    cursor = pointers.find(body, listing.next) if listing.next else None
+    if isinstance(cursor, (str, int)) and not isinstance(cursor, bool) and cursor != "":
+        if listing.cursor is not None:
+            return {**given, listing.cursor: cursor}
+        if listing.page is not None and str(cursor).isdigit():
+            return {**given, listing.page: int(cursor)}
+    total = pointers.find(body, listing.total) if listing.total else None
+    is_counted = isinstance(total, int) and not isinstance(total, bool)
+    size = given.get(listing.limit) if listing.limit else None
+    # what a server caps a page to is what came
+    more = before < (total or 0) if is_counted else size is not None and len(page) >= size
+    if not more or not page:
+        return None
+    if listing.offset is not None:
+        return {**given, listing.offset: before}
+    if listing.page is not None and isinstance(given.get(listing.page, 1), int):
+        return {**given, listing.page: given.get(listing.page, 1) + 1}
+    return None
+
+
+def is_all(body: Any, listing: Listing, *, page: Sequence[Any], seen: int, size: Any) -> bool:
+    """Whether nothing says that there is more than was *seen*, the last of it on *page*."""
+    total = pointers.find(body, listing.total) if listing.total else None
+    if isinstance(total, int) and not isinstance(total, bool):
+        return seen >= total
+    return not isinstance(size, int) or len(page) < size
+
+
+def target_of(link: str, current: str) -> str | None:
+    """The target in origin form of a *link* in an answer to *current*; None where it has none.
+
+    Only its path and its query count: what host a server takes itself for is its own affair.
+    """
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return None
+    path = parts.path or urlsplit(current).path
+    if not path.startswith("/"):
+        path = current.partition("?")[0].rpartition("/")[0] + "/" + path
+    return f"{path}?{parts.query}" if parts.query else path

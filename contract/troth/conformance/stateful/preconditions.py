@@ -1,0 +1,92 @@
+"""Checks of conditional requests, where the document declares them: If-None-Match and If-Match.
+
+A server need not know them (RFC 9110 §13).  One whose document has the field or the status of it
+says that it does; one that only sends a tag is warned.
+"""
+
+from __future__ import annotations
+
+from troth.conformance.stateful.changes import change
+from troth.conformance.stateful.items import Answer, Item
+from troth.conformance.stateful.life_cycle import current
+from troth.conformance.stateful.trial import Check, Trial
+from troth.openapi.operation import Operation
+from troth.violation import Severity
+
+#: An entity tag that nothing has.
+_NO_TAG = '"troth-no-such-version"'
+
+
+def _declares(operation: Operation, field: str, status: str) -> bool:
+    """Whether *operation* has the header field as a parameter, or the status that comes of it."""
+    is_asked = any(
+        each.location == "header" and each.name.lower() == field for each in operation.parameters
+    )
+    return is_asked or any(each.status == status for each in operation.responses)
+
+
+async def not_modified(trial: Trial) -> None:
+    """A reading with the tag of what is there answers 304 (RFC 9110 §13.1.2)."""
+    item = await trial.item()
+    answer = await current(trial, item) if item is not None else None
+    tag = answer.field("ETag") if answer is not None else None
+    subject = trial.subject("read")
+    if item is None or not tag or subject is None:
+        return
+    again = await trial.read(item, fields=(("If-None-Match", tag),))
+    if again is None or again.status != 200 or again.field("ETag") != tag:
+        return
+    declared = _declares(subject.operation, "if-none-match", "304")
+    severity: Severity = "error" if declared else "warning"
+    message = f"{again.line} with If-None-Match {tag} answers all of it, with the same tag"
+    trial.tell("resource.not-modified-ignored", message, by=again, severity=severity)
+
+
+async def match(trial: Trial) -> None:
+    """A change is made where its If-Match names what is there, and only there."""
+    subject = trial.subject("update")
+    if subject is None or not _declares(subject.operation, "if-match", "412"):
+        return
+    item = await trial.item()
+    before = await current(trial, item) if item is not None else None
+    tag = before.field("ETag") if before is not None else None
+    if item is None or not tag:
+        return
+    first = await _change_with(trial, item, tag)
+    if first is None:
+        return
+    if first.status == 412:
+        after = await trial.read(item)
+        # a weak tag never matches (RFC 9110 §8.8.3.2), nor does one of what has changed since
+        if not tag.startswith("W/") and after is not None and after.field("ETag") == tag:
+            message = f"{first.line} with If-Match {tag} is refused, and that is its tag"
+            trial.tell("resource.match-refused", message, by=first)
+        return
+    after = await trial.read(item) if first.succeeded else None
+    if after is None or before is None or after.item == before.item:
+        return
+    if after.field("ETag") == tag:
+        message = f"{first.line} changed it, and its tag is {tag} as before"
+        trial.tell("resource.etag-unchanged", message, by=after, of=first)
+        return
+    for stale in (tag, _NO_TAG):
+        second = await _change_with(trial, item, stale)
+        if second is not None and second.succeeded:
+            message = f"{second.line} with If-Match {stale} is done, and its tag is another"
+            trial.tell("resource.match-ignored", message, by=second)
+            return
+
+
+async def _change_with(trial: Trial, item: Item, tag: str) -> Answer | None:
+    if not item.readings:
+        await trial.read(item)
+    made = change(trial, item)
+    if made is None:
+        return None
+    return await trial.update(item, made.body, fields=(("If-Match", tag),))
+
+
+CHECKS: tuple[Check, ...] = (
+    Check("not-modified", not_modified, frozenset({"create", "read"})),
+    Check("match", match, frozenset({"create", "read", "update"})),
+)

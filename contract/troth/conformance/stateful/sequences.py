@@ -1,0 +1,193 @@
+"""Runs the checks of each resource, and makes of what they tell findings that can be seen again.
+
+A check is run on items that all share, so that a right server costs few requests.  What it tells is
+not believed before it has shown again on items of its own; of the ways to show it again, the one
+with the fewest steps is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from troth.conformance.cases.case import Case, slug
+from troth.conformance.findings import rule_of
+from troth.conformance.session import Session
+from troth.conformance.stateful import (
+    access,
+    at_once,
+    changes,
+    life_cycle,
+    methods,
+    preconditions,
+)
+from troth.conformance.stateful.trial import Check, Told, Trial
+from troth.openapi.resources import Resource, Resources, resources
+
+#: In the order of a life: what deletes comes last, and what another may do it does to items that
+#: nobody else needs.
+CHECKS: tuple[Check, ...] = (
+    *life_cycle.READING,
+    *methods.CHECKS,
+    *changes.CHECKS,
+    *preconditions.CHECKS,
+    *access.CHECKS,
+    *life_cycle.DELETING,
+    *at_once.CHECKS,
+)
+#: Of all requests of a run, so large a part is for resources.
+_SHARE = 3
+#: So many times is tried to do without one of the checks before.
+_SHORTENING = 12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Suspicion:
+    """What a check told, which others ran *before* it on the same items."""
+
+    check: Check
+    before: tuple[Check, ...]
+    told: Told
+    first: Trial
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shown:
+    """A trial of some checks, and what it showed."""
+
+    checks: tuple[Check, ...]
+    told: Told
+    trial: Trial
+
+
+async def try_resources(session: Session) -> None:
+    """Run all checks on each resource, and enter what they find."""
+    known = resources(session.contract)
+    most = session.budget.requests + session.settings.max_requests // _SHARE
+    for resource in known.all:
+        if session.budget.spent or session.budget.requests >= most:
+            return
+        for suspicion in await _suspicions(session, known, resource):
+            await _follow(session, known, suspicion)
+
+
+async def _suspicions(session: Session, known: Resources, resource: Resource) -> list[_Suspicion]:
+    trial = Trial(session, known, resource)
+    found: list[_Suspicion] = []
+    ran: list[Check] = []
+    try:
+        for check in CHECKS:
+            if not all(map(trial.can, check.needs)):
+                continue
+            count = len(trial.told)
+            await _run(check, trial)
+            found += [_Suspicion(check, tuple(ran), one, trial) for one in trial.told[count:]]
+            ran.append(check)
+    finally:
+        await trial.clean_up()
+    return found
+
+
+async def _run(check: Check, trial: Trial) -> None:
+    trial.about = check.name
+    await check.run(trial)
+
+
+# -- what is told is seen again -------------------------------------------------------------------
+
+
+async def _follow(session: Session, known: Resources, suspicion: _Suspicion) -> None:
+    """Enter what *suspicion* comes to, if it is new."""
+    told = suspicion.told
+    if not session.is_new(told.answer.case, told.violation):
+        return
+    resource, check = suspicion.first.resource, suspicion.check
+    tries = 0
+    for checks in dict.fromkeys(((check,), (*suspicion.before, check))):
+        tries += 1
+        shown = await _shown(session, known, resource, checks=checks, told=told)
+        if shown is not None:
+            shown = await _shortest(session, known, shown)
+            _enter(session, shown, again=1, tries=1)
+            return
+    first = _Shown((check,), told, suspicion.first)
+    _enter(session, first, again=0, tries=tries)
+
+
+async def _shortest(session: Session, known: Resources, shown: _Shown) -> _Shown:
+    """What shows the same without what it does not take: checks before it, members of items."""
+    resource = shown.trial.resource
+    for check in list(reversed(shown.checks[:-1]))[:_SHORTENING]:
+        rest = tuple(each for each in shown.checks if each is not check)
+        shorter = await _shown(session, known, resource, checks=rest, told=shown.told)
+        shown = shorter or shown
+    small = await _shown(
+        session, known, resource, checks=shown.checks, told=shown.told, is_small=True
+    )
+    if small is not None and len(_steps(small)) <= len(_steps(shown)):
+        return small
+    return shown
+
+
+def _steps(shown: _Shown) -> Sequence[object]:
+    return shown.trial.steps_to(shown.told.answer)
+
+
+async def _shown(
+    session: Session,
+    known: Resources,
+    resource: Resource,
+    *,
+    checks: tuple[Check, ...],
+    told: Told,
+    is_small: bool = False,
+) -> _Shown | None:
+    """A new trial of *checks* that shows what was *told*; None if it does not."""
+    if session.budget.spent:
+        return None
+    trial = Trial(session, known, resource, purpose="repeat", is_small=is_small, patient=False)
+    try:
+        for check in checks:
+            await _run(check, trial)
+    finally:
+        await trial.clean_up()
+    rule = rule_of(told.violation)
+    for one in trial.told:
+        if rule_of(one.violation) == rule:
+            return _Shown(checks, one, trial)
+    return None
+
+
+def _enter(session: Session, shown: _Shown, *, again: int, tries: int) -> None:
+    *steps, own = shown.trial.steps_to(shown.told.answer)
+    case = _case(shown)
+    session.enter_sequence(
+        case, own, shown.told.violation, steps=tuple(steps), again=again, tries=tries
+    )
+
+
+def _case(shown: _Shown) -> Case:
+    """The case of the finding: its id says which checks show it, so that they can be run again."""
+    names = "+".join(check.name for check in shown.checks)
+    identity = f"resources/{slug(shown.trial.resource.path)}/{names}"
+    return replace(shown.told.answer.case, id=identity)
+
+
+async def again(session: Session, case_id: str, told: tuple[str, ...]) -> Told | None:
+    """Run the checks of the finding with *case_id* anew; what breaks the rule *told* again.
+
+    Raises LookupError where the document has no such resource any more, or there is no such check.
+    """
+    _, name, names = case_id.split("/", 2)
+    known = resources(session.contract)
+    resource = next((each for each in known.all if slug(each.path) == name), None)
+    named = {check.name: check for check in CHECKS}
+    if resource is None or not set(names.split("+")) <= named.keys():
+        raise LookupError(case_id)
+    trial = Trial(session, known, resource, purpose="repeat")
+    try:
+        for each in names.split("+"):
+            await _run(named[each], trial)
+    finally:
+        await trial.clean_up()
+    return next((one for one in trial.told if rule_of(one.violation) == told), None)

@@ -1,0 +1,699 @@
+"""A trial of one resource: items that it makes, what is asked of them, what is wrong with it.
+
+It knows which operation does what (`openapi.resources`) and how a request to an item is put
+together; what an answer ought to be is the checks' affair.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from troth import pointer as pointers
+from troth.conformance.budget import waits
+from troth.conformance.cases.case import Case, Subject
+from troth.conformance.checks.answers import body_of
+from troth.conformance.events import Step, Taken
+from troth.conformance.session import Session
+from troth.conformance.stateful import paging
+from troth.conformance.stateful.drawing import drawn
+from troth.conformance.stateful.items import Answer, Item, Listed, at, put, same_id
+from troth.generation.request_writer import UNSET, in_path, with_credential
+from troth.generation.source import Unsatisfiable
+from troth.generation.values import synthesize
+from troth.http.exchange import Exchange, Fields
+from troth.openapi import runtime_expression
+from troth.openapi.operation import Operation
+from troth.openapi.paths import shape_of
+from troth.openapi.resources import Listing, Resource, Resources, Role
+from troth.seed import Seed
+from troth.violation import Severity, Violation
+
+#: Seconds that a server has until what it took is seen everywhere.
+_PATIENCE = 0.5
+#: So often another item is drawn for one that is there already.
+_CONFLICTS = 2
+#: What refuses any item.
+_LASTING = frozenset({401, 403, 404, 405})
+#: So many pages of a list are read: what is behind them is not known.
+_PAGES = 25
+Purpose = Literal["case", "repeat"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Told:
+    """A violation that a check told, and the answer that shows it."""
+
+    violation: Violation
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check: its *name* is a part of the ids of its findings."""
+
+    name: str
+    run: Callable[[Trial], Awaitable[None]]
+    needs: frozenset[Role] = frozenset()
+
+
+class Trial:
+    """What checks do with one resource.
+
+    One that *is_small* makes the smallest items, and asks for nothing that it was told before.
+    One that is not *patient* has seen before that waiting does not help.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        known: Resources,
+        resource: Resource,
+        *,
+        purpose: Purpose = "case",
+        is_small: bool = False,
+        patient: bool = True,
+    ) -> None:
+        self.session = session
+        self.resource = resource
+        self.answers: list[Answer] = []
+        self.told: list[Told] = []
+        self.about = ""
+        self._resources = known
+        self._purpose: Purpose = purpose
+        self.is_small = is_small
+        self._patient = patient
+        self._items: list[Item] = []
+        self._parents: dict[Resource, Item | None] = {}
+        self._refused: set[Resource] = set()
+        self._number = 0
+        self._is_over = False
+
+    # -- items --------------------------------------------------------------------------------
+
+    def can(self, role: Role) -> bool:
+        """Whether there is an operation of *role*, or one that can stand for it."""
+        if role == "create":
+            return self._creating(self.resource)[0] is not None
+        return self.subject(role) is not None
+
+    async def item(self) -> Item | None:
+        """An item of the resource that is there, or a new one; None where none can be made."""
+        return next(iter(self.items()), None) or await self.create()
+
+    async def create(self, *, is_small: bool = False) -> Item | None:
+        """A new item of the resource, with other values than those before; None: it cannot be.
+
+        One that *is_small* has what it must have, and nothing else.
+        """
+        return await self._made(self.resource, is_small=is_small)
+
+    def spoil(self, item: Item) -> None:
+        """Give *item* to no other check."""
+        item.is_spoiled = True
+
+    async def _made(self, resource: Resource, *, is_small: bool = False) -> Item | None:
+        subject, is_named = self._creating(resource)
+        if subject is None or resource in self._refused:
+            return None
+        kinds = [True] if self.is_small or is_small else [False, True]
+        spare = _CONFLICTS
+        while kinds:
+            self._number += 1
+            item = await self._created(resource, subject, is_named=is_named, is_small=kinds[0])
+            if isinstance(item, Item):
+                self._items.append(item)
+                return item
+            if item is None or item.status in _LASTING or item.status < 400:
+                break
+            if item.status == 409 and spare:  # there is one like it: another is drawn
+                spare -= 1
+                continue
+            kinds.pop(0)
+        self._refused.add(resource)  # it would be again
+        return None
+
+    def _creating(self, resource: Resource) -> tuple[Subject | None, bool]:
+        """The operation that creates an item, and whether the client names it."""
+        item = shape_of(resource.path)[0]
+        subject = self.subject("create", resource)
+        if subject is None and resource.is_client_named:
+            subject = self.subject("replace", resource)
+        is_named = subject is not None and shape_of(subject.operation.path)[0] == item
+        return subject, is_named and resource.parameter is not None
+
+    async def _created(
+        self, resource: Resource, subject: Subject, *, is_named: bool, is_small: bool
+    ) -> Item | Answer | None:
+        """A new item, or the answer that gave none."""
+        operation = subject.operation
+        values, expressions = await self._above(subject, resource)
+        body = self._drawn(subject, is_small=is_small)
+        body = await self._with_references(operation, resource, body=body)
+        if is_named and resource.parameter is not None:
+            name = values[resource.parameter] = self._name(subject, resource.parameter)
+            if not await self._is_free(resource, values):
+                return None
+            if is_small and resource.identifier is not None:
+                # some servers want in the body, too, what the path says
+                body = self._with_name(subject, resource, body=body, name=name)
+        answer = await self._send(subject, values=values, expressions=expressions, body=body)
+        if answer is None or not answer.succeeded:
+            return answer
+        item = Item(resource, values, None, at(body, resource.sent(operation)), answer)
+        item.expressions = expressions
+        return item if self._identified(item, answer, is_named=is_named) else answer
+
+    def _identified(self, item: Item, answer: Answer, *, is_named: bool) -> bool:
+        """Find in *answer* what names *item*; whether there is such."""
+        resource, name = item.resource, item.resource.parameter
+        if name is None:  # a singleton has no name
+            item.identifier = ""
+            return True
+        inside = resource.identifier
+        if is_named:
+            item.identifier = item.values[name]
+            own = (
+                pointers.find(answer.item, inside) if inside and answer.item is not UNSET else None
+            )
+            return own is None or same_id(own, item.identifier)
+        if answer.item is not UNSET and inside is not None:
+            value = pointers.find(answer.item, inside)
+            if isinstance(value, (str, int)) and not isinstance(value, bool) and value != "":
+                place = (resource.item(answer.operation, answer.status) or "") + inside
+                item.identifier = item.values[name] = value
+                item.expressions[name] = (answer, f"$response.body#{place}")
+                item.readings.append(answer)
+                return True
+        location = answer.field("Location") or ""
+        found = runtime_expression.in_url(location, resource.path, name) if location else None
+        if not found:
+            return False
+        item.identifier = item.values[name] = found
+        item.expressions[name] = (answer, "$response.header.Location")
+        return True
+
+    async def _is_free(self, resource: Resource, values: Mapping[str, Any]) -> bool:
+        """Whether nothing has the name in *values* yet: what is there is not ours to change."""
+        subject = self.subject("read", resource)
+        if subject is None:
+            return False
+        answer = await self._send(subject, values=values, expressions={})
+        return answer is not None and answer.is_missing
+
+    @staticmethod
+    def _with_name(subject: Subject, resource: Resource, *, body: Any, name: Any) -> Any:
+        place = (resource.sent(subject.operation) or "") + (resource.identifier or "")
+        if not isinstance(at(body, pointers.of(pointers.split(place)[:-1])), dict):
+            return body
+        whole = put(body, place, name)
+        return whole if subject.made is not None and subject.made.valid(whole) else body
+
+    def _name(self, subject: Subject, parameter: str) -> Any:
+        """A name that the client gives to a new item."""
+        for declared in subject.operation.parameters:
+            if (declared.location, declared.name) == ("path", parameter) and declared.schema:
+                seed = self._seed("name")
+                try:
+                    return synthesize(declared.schema, seed=seed, name=parameter)
+                except Unsatisfiable:
+                    break
+        return f"troth-{self._seed('name').number():x}"[:18]
+
+    def _seed(self, word: str) -> Seed:
+        label = (self.session.settings.seed, self.resource.path, self._number, self.is_small)
+        return Seed.of("stateful", word, *map(str, label))
+
+    def _drawn(self, subject: Subject, *, is_small: bool) -> Any:
+        seed, name = self._seed("body"), self.resource.name
+        return drawn(subject, seed=seed, is_small=is_small or self.is_small, name=name)
+
+    def drawn(self, role: Role, *, is_small: bool = False) -> Any:
+        """Another valid body of what the resource's *role* sends; UNSET where there is none.
+
+        One that *is_small* has what it must have, and nothing else.
+        """
+        subject = self.subject(role)
+        self._number += 1
+        if subject is None or subject.made is None:
+            return UNSET
+        return self._drawn(subject, is_small=is_small)
+
+    # -- what is above ------------------------------------------------------------------------
+
+    async def _above(
+        self, subject: Subject, resource: Resource
+    ) -> tuple[dict[str, Any], dict[str, tuple[Answer, str]]]:
+        """Values of what is above the items that *subject* creates, and where they are from.
+
+        By the names that the path of *subject* has for them, and by those of the item's path.
+        """
+        shape, names = shape_of(subject.operation.path)
+        own_shape, own_names = shape_of(resource.path)
+        ends = [index + 1 for index, part in enumerate(shape) if part == "{}"]
+        if resource.parameter is not None and shape == own_shape:
+            ends, names = ends[:-1], names[:-1]
+        values = {name: value for (at, name), value in subject.parameters.items() if at == "path"}
+        expressions = {}
+        for end in reversed(ends):
+            parent = self._with_shape(shape[:end])
+            above = await self._parent(parent) if parent is not None else None
+            if above is None:
+                continue
+            for name, other in zip(names, shape_of(above.resource.path)[1], strict=False):
+                values[name] = above.values[other]
+                if other in above.expressions:
+                    expressions[name] = above.expressions[other]
+            break
+        for name, own, end in zip(names, own_names, ends, strict=False):
+            if shape[:end] == own_shape[:end] and name in values:
+                values[own] = values[name]
+                if name in expressions:
+                    expressions[own] = expressions[name]
+        return values, expressions
+
+    def _with_shape(self, shape: Sequence[str]) -> Resource | None:
+        for resource in self._resources.all:
+            if resource.parameter is not None and shape_of(resource.path)[0] == tuple(shape):
+                return resource
+        return None
+
+    async def _parent(self, resource: Resource) -> Item | None:
+        """The item of another resource below which those of this trial are; made once."""
+        if resource not in self._parents:
+            self._parents[resource] = None  # what needs itself cannot be made
+            self._parents[resource] = await self._made(resource)
+        return self._parents[resource]
+
+    async def _with_references(self, operation: Operation, resource: Resource, *, body: Any) -> Any:
+        """*body* with the identifiers of items that there are where it refers to others."""
+        for filling in self._resources.fillings(operation):
+            if filling.location != "body" or pointers.find(body, filling.name) is None:
+                continue
+            other = self._resources.of(filling.source)
+            if other is None or other is resource:
+                continue
+            item = await self._parent(other)
+            if item is not None:
+                body = put(body, filling.name, item.identifier)
+        return body
+
+    # -- requests -----------------------------------------------------------------------------
+
+    def subject(self, role: Role, resource: Resource | None = None) -> Subject | None:
+        """The operation of the resource that has *role* and is under test."""
+        for operation in (resource or self.resource).operations.get(role, ()):
+            subject = self.session.subjects.get(operation.name)
+            if subject is not None and not subject.fault:
+                return subject
+        return None
+
+    async def read(
+        self, item: Item, *, fields: Fields = (), token: str | None = None
+    ) -> Answer | None:
+        """Read *item*; what is read is its `current` from now on."""
+        answer = await self._asked("read", item, fields=fields, token=token)
+        is_own = answer is not None and token is None
+        if answer is not None and is_own and answer.succeeded and answer.item is not UNSET:
+            item.readings.append(answer)
+        return answer
+
+    async def update(
+        self, item: Item, patch: Any, *, fields: Fields = (), token: str | None = None
+    ) -> Answer | None:
+        """Change *item* by the body *patch*."""
+        return await self._changed("update", item, body=patch, fields=fields, token=token)
+
+    async def replace(
+        self, item: Item, body: Any, *, fields: Fields = (), token: str | None = None
+    ) -> Answer | None:
+        """Put the body *body* in the place of *item*."""
+        return await self._changed("replace", item, body=body, fields=fields, token=token)
+
+    async def _changed(
+        self, role: Role, item: Item, *, body: Any, fields: Fields, token: str | None
+    ) -> Answer | None:
+        answer = await self._asked(role, item, body=body, fields=fields, token=token)
+        if answer is not None and 200 <= answer.status < 300:
+            item.readings.clear()  # it is not any more what was read
+        return answer
+
+    async def delete(
+        self, item: Item, *, fields: Fields = (), token: str | None = None
+    ) -> Answer | None:
+        """Delete *item*; no other check gets it then."""
+        answer = await self._asked("delete", item, fields=fields, token=token)
+        if answer is not None and token is None:
+            item.is_gone = item.is_gone or answer.succeeded or answer.status == 202
+            item.is_spoiled = True
+        return answer
+
+    async def _asked(
+        self,
+        role: Role,
+        item: Item,
+        *,
+        body: Any = UNSET,
+        fields: Fields = (),
+        token: str | None = None,
+    ) -> Answer | None:
+        subject = self.subject(role, item.resource)
+        if subject is None:
+            return None
+        return await self.send(subject.operation, item=item, body=body, fields=fields, token=token)
+
+    def items(self) -> list[Item]:
+        """Those of the resource that this trial has made and that are as checks expect them."""
+        return [
+            item
+            for item in self._items
+            if item.resource is self.resource and not (item.is_gone or item.is_spoiled)
+        ]
+
+    async def send(
+        self,
+        operation: Operation,
+        *,
+        item: Item | None = None,
+        query: Mapping[str, Any] | None = None,
+        fields: Fields = (),
+        body: Any = UNSET,
+        token: str | None = None,
+        target: str | None = None,
+        method: str | None = None,
+    ) -> Answer | None:
+        """Send a request to *operation*, addressed to *item* and what is above it.
+
+        *query* are values of parameters, or of any other names; *fields* take the place of those of
+        the same name; *target* that of the whole target, *method* that of the operation's own.
+        *token* is another than the user's own.
+        """
+        subject = self.session.subjects.get(operation.name)
+        if subject is None or subject.fault:
+            return None
+        values: dict[str, Any] = {}
+        expressions: dict[str, tuple[Answer, str]] = {}
+        if item is not None:
+            values, expressions = self._addressing(operation, item)
+        return await self._send(
+            subject,
+            values=values,
+            expressions=expressions,
+            query=query or {},
+            fields=(*self._conditions(operation, item, fields), *fields),
+            body=body,
+            token=token,
+            target=target,
+            method=method,
+        )
+
+    def _addressing(
+        self, operation: Operation, item: Item
+    ) -> tuple[dict[str, Any], dict[str, tuple[Answer, str]]]:
+        """The values of the variables of *operation*'s path that *item* has, and where from."""
+        shape, names = shape_of(operation.path)
+        own_shape, own_names = shape_of(item.resource.path)
+        ends = [index + 1 for index, part in enumerate(shape) if part == "{}"]
+        values: dict[str, Any] = {}
+        expressions = {}
+        for number, (name, end) in enumerate(zip(names, ends, strict=False)):
+            is_same = shape[:end] == own_shape[:end] and number < len(own_names)
+            other = own_names[number] if is_same else name
+            if other in item.values:
+                values[name] = item.values[other]
+            if other in item.expressions:
+                expressions[name] = item.expressions[other]
+        return values, expressions
+
+    @staticmethod
+    def _conditions(operation: Operation, item: Item | None, fields: Fields) -> Fields:
+        """What a condition that must be there is: one that *item* as it is now meets."""
+        given = {name.lower() for name, _ in fields}
+        for parameter in operation.parameters:
+            is_asked = parameter.location == "header" and parameter.required
+            if is_asked and parameter.name.lower() == "if-match" not in given:
+                tags = [each.field("ETag") for each in (item.readings if item else [])]
+                return ((parameter.name, tags[-1] if tags and tags[-1] else "*"),)
+        return ()
+
+    async def _send(
+        self,
+        subject: Subject,
+        *,
+        values: Mapping[str, Any],
+        expressions: Mapping[str, tuple[Answer, str]],
+        query: Mapping[str, Any] | None = None,
+        fields: Fields = (),
+        body: Any = UNSET,
+        token: str | None = None,
+        target: str | None = None,
+        method: str | None = None,
+    ) -> Answer | None:
+        # what was made is deleted at the end, so that much is kept for that
+        owed = sum(not item.is_gone for item in self._items)
+        if self._is_over or not self.session.budget.affords(1 + owed):
+            return None
+        operation = subject.operation
+        case = self._case(subject, values, query=query or {}, body=body)
+        request = case.request
+        replaced = {name.lower() for name, _ in fields}
+        kept = tuple(pair for pair in request.fields if pair[0].lower() not in replaced)
+        request = replace(request, fields=(*kept, *fields), target=target or request.target)
+        request = replace(request, method=method or request.method)
+        case = replace(case, request=with_credential(request, token))
+        exchange = await self.session.send(case)
+        violations = self.session.check(case, exchange, purpose=self._purpose)
+        if exchange.fault is not None or exchange.response is None or waits(exchange):
+            self._is_over = exchange.fault is not None
+            return None
+        sources = self._sources(operation, values=values, expressions=expressions, fields=fields)
+        answer = self._answer(case, operation, exchange=exchange, sources=sources)
+        self.answers.append(answer)
+        # that a request is refused says nothing here: state may be the reason; and what a 405 says
+        # of methods takes no item to show
+        told = (each for each in violations if each.code not in _SAID_ELSEWHERE)
+        self.told += [Told(each, answer) for each in told]
+        return answer
+
+    def _case(
+        self,
+        subject: Subject,
+        values: Mapping[str, Any],
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = UNSET,
+    ) -> Case:
+        declared = {(str(each.location), each.name) for each in subject.operation.parameters}
+        parameters = {**subject.parameters, **{("path", name): one for name, one in values.items()}}
+        parameters |= {("query", name): one for name, one in (query or {}).items()}
+        known = {key: value for key, value in parameters.items() if key in declared}
+        known = {key: one for key, one in known.items() if key[1].lower() not in _CONDITIONS}
+        addressed = replace(subject, parameters=known)
+        value = subject.minimal if body is UNSET else body
+        name = f"{self.about}-{len(self.answers) + 1}"
+        case = addressed.case("resources", name, value, about=self.about)
+        return replace(case, intent="either", published_intent="either")
+
+    def _sources(
+        self,
+        operation: Operation,
+        *,
+        values: Mapping[str, Any],
+        expressions: Mapping[str, tuple[Answer, str]],
+        fields: Fields,
+    ) -> tuple[tuple[Answer, str, str], ...]:
+        """What of a request came from an earlier answer: which, where from, and as what text."""
+        sources = []
+        for parameter in operation.parameters:
+            source = expressions.get(parameter.name) if parameter.location == "path" else None
+            if source is not None and parameter.name in values:
+                sources.append((*source, in_path(parameter, values[parameter.name])))
+        for name, value in fields:
+            if name.lower() in _CONDITIONS:
+                tagged = (each for each in reversed(self.answers) if each.field("ETag") == value)
+                sources += [(each, "$response.header.ETag", value) for each in [*tagged][:1]]
+        return tuple(sources)
+
+    def _answer(
+        self,
+        case: Case,
+        operation: Operation,
+        *,
+        exchange: Exchange,
+        sources: tuple[tuple[Answer, str, str], ...],
+    ) -> Answer:
+        body = body_of(self.session.contract, case, exchange)
+        owner = self._resources.of(operation)
+        status = exchange.response.status if exchange.response else 0
+        item = at(body, owner.item(operation, status) if owner else None)
+        return Answer(
+            case=case,
+            operation=operation,
+            exchange=exchange,
+            body=UNSET if body is None else body,
+            item=item if isinstance(item, dict) else UNSET,
+            sources=sources,
+        )
+
+    # -- lists --------------------------------------------------------------------------------
+
+    async def listed(
+        self, item: Item, *, token: str | None = None, query: Mapping[str, Any] | None = None
+    ) -> Listed | None:
+        """All items of the list that *item* ought to be in, as far as there are not too many."""
+        subject = self.subject("list")
+        if subject is None:
+            return None
+        listing = self.resource.listing or Listing()
+        given, narrows = self._narrowing(subject, item, listing)
+        given |= query or {}
+        if listing.limit is not None and listing.limit not in given:
+            given[listing.limit] = paging.most(subject.operation, listing.limit)
+        answers: list[Answer] = []
+        items: list[Any] = []
+        target: str | None = None
+        while len(answers) < _PAGES:
+            answer = await self.send(
+                subject.operation, item=item, query=given, token=token, target=target
+            )
+            page = self._page(answer)
+            if answer is None or page is None:
+                break
+            answers.append(answer)
+            items += page
+            link = paging.next_link(answer.response, answer.body, listing)
+            if link is not None:
+                target = self.own_target(link, answer)
+                if target is None or target == answer.case.request.target or not page:
+                    break
+                continue
+            target = None
+            more = paging.next_query(
+                *(given, listing), body=answer.body, page=page, before=len(items)
+            )
+            if more is None or more == given:
+                size = given.get(listing.limit or "")
+                is_whole = not narrows and paging.is_all(
+                    *(answer.body, listing), page=page, seen=len(items), size=size
+                )
+                return Listed(tuple(answers), tuple(items), is_whole)
+            given = more
+        return Listed(tuple(answers), tuple(items), is_whole=False) if answers else None
+
+    def own_target(self, link: str, answer: Answer) -> str | None:
+        """The target of *link* as it is sent: below the URL under test, which it is added to."""
+        target = paging.target_of(link, answer.case.request.target)
+        base = urlsplit(self.session.settings.url).path.rstrip("/")
+        return target.removeprefix(base) if target is not None else None
+
+    def is_elsewhere(self, link: str) -> bool:
+        """Whether *link* names another server than the one under test."""
+        host, own = urlsplit(link).netloc, urlsplit(self.session.settings.url).netloc
+        return bool(host) and host.lower() != own.lower()
+
+    def _narrowing(
+        self, subject: Subject, item: Item, listing: Listing
+    ) -> tuple[dict[str, Any], bool]:
+        """Values for what the list must be asked with; whether something may leave *item* out."""
+        given: dict[str, Any] = {}
+        narrows = False
+        steps = {listing.limit, listing.offset, listing.page, listing.cursor}
+        paged = steps | {listing.sort, listing.order}
+        for parameter in subject.operation.parameters:
+            if parameter.location != "query" or not parameter.required or parameter.name in paged:
+                continue
+            place = listing.filters.get(parameter.name)
+            value = (
+                pointers.find(item.current, place) if place and item.current is not UNSET else None
+            )
+            if value is UNSET or value is None:
+                narrows = True
+            else:
+                given[parameter.name] = value
+        return given, narrows
+
+    def _page(self, answer: Answer | None) -> list[Any] | None:
+        """The items of one page."""
+        if answer is None or not answer.succeeded:
+            return None
+        place = self.resource.items(answer.operation, answer.status)
+        page = at(answer.body, place)
+        return page if isinstance(page, list) else None
+
+    # -- what is wrong ------------------------------------------------------------------------
+
+    def tell(
+        self,
+        code: str,
+        message: str,
+        *,
+        by: Answer,
+        of: Answer | None = None,
+        severity: Severity = "error",
+        pointer: str = "",
+        alone: bool = False,
+    ) -> None:
+        """Tell what the answer *by*, after what was sent before it, shows; *pointer* is into it.
+
+        *of* is the answer whose operation is to blame, where that is another.  *alone*: it takes
+        the place of whatever else the answer breaks.
+        """
+        if alone:
+            self.told = [one for one in self.told if one.answer is not by]
+        violation = Violation(
+            code=code,
+            operation=(of or by).operation.name,
+            location=code.partition(".")[0],
+            message=message,
+            instance_pointer=pointer,
+            severity=severity,
+        )
+        self.told.append(Told(violation, by))
+
+    async def patience(self) -> bool:
+        """Wait once for what may come later; False: it has been waited for."""
+        if self._patient:
+            await asyncio.sleep(min(_PATIENCE, self.session.settings.patience))
+        return self._patient
+
+    def steps_to(self, answer: Answer) -> tuple[Step, ...]:
+        """The steps up to *answer*, and itself as the last one."""
+        taking = self.answers[: self.answers.index(answer) + 1]
+        places = {id(each): index for index, each in enumerate(taking)}
+        return tuple(
+            Step(
+                each.exchange,
+                tuple(
+                    Taken(places[id(source)], expression, text)
+                    for source, expression, text in each.sources
+                    if id(source) in places
+                ),
+            )
+            for each in taking
+        )
+
+    # -- the end ------------------------------------------------------------------------------
+
+    async def clean_up(self) -> None:
+        """Delete what was made and is there yet, the last first."""
+        self.about = "deleting what was made"
+        for item in reversed(self._items):
+            subject = self.subject("delete", item.resource)
+            if item.is_gone or subject is None or not self.session.budget.affords(1):
+                continue
+            values, _ = self._addressing(subject.operation, item)
+            case = self._case(subject, values)
+            fields = self._conditions(subject.operation, item, ())
+            request = replace(case.request, fields=(*case.request.fields, *fields))
+            exchange = await self.session.send(replace(case, request=request))
+            self.session.check(case, exchange, purpose="probe")
+            item.is_gone = True
+
+
+#: What of an answer says nothing of the item that was asked for.
+_SAID_ELSEWHERE = frozenset({"request.valid-refused", "response.allow-wrong"})
+#: Header fields that make a request a conditional one (RFC 9110 §13.1): never drawn.
+_CONDITIONS = frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since"})

@@ -1,0 +1,260 @@
+"""Where the items of a contract's resources are: what there is at the start, and who sees what.
+
+At the start a collection has what its list would answer without a store, and the things that the
+document's examples name; so what is listed can be read.  Where nothing tells a client which
+identifiers there are, every one names a thing, until it is deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from troth import pointer
+from troth.generation.graph import node_of
+from troth.openapi.operation import DeclaredResponse, Operation, Parameter
+from troth.openapi.paths import shape_of
+from troth.openapi.resource import Listing, Resource
+from troth.openapi.resources import resources
+from troth.seed import Seed
+from troth_mock.responding.negotiation import success
+from troth_mock.storage.sessions import (
+    Collection,
+    Item,
+    Place,
+    Session,
+    Sessions,
+    all_items,
+    text_of,
+)
+
+#: So many things that examples name are there at the start.
+_MOST_NAMED = 20
+#: What is in so many things is looked at by a list of what is in any.
+_MOST_PARENTS = 200
+#: A list of which there are pages has so many items at the start.
+_PAGED = 12
+
+
+class Drawn(NamedTuple):
+    """What an operation answers without a store: the *value* of its body, drawn from *seed*."""
+
+    value: Any
+    seed: Seed
+
+
+#: What draws the answer to a plain request of an operation, for the texts of its path's variables;
+#: a list of so many items, if it can be.
+Draw = Callable[[Operation, tuple[str, ...], int | None], Drawn | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks: a *session*, and the *credentials* that were sent, by scheme."""
+
+    session: Session
+    credentials: Mapping[str, str]
+
+
+class Found(NamedTuple):
+    """An item: where it is, and whether it has been *given* a place in the session."""
+
+    place: Place
+    key: str
+    item: Item
+
+
+class ResourceStore:
+    """The sessions of a mock, and what *contract*'s resources begin with."""
+
+    def __init__(self, contract: Any, *, draw: Draw) -> None:
+        self.sessions = Sessions()
+        self.resources = resources(contract)
+        self._draw = draw
+        self._named: dict[Resource, tuple[str, ...]] = {}
+        self._listed: dict[Resource, bool] = {}
+
+    def collection(self, resource: Resource, place: Place, asker: Asker) -> Collection:
+        """The collection at *place*, with what it has at the start."""
+        return asker.session.collection(place, lambda: self._start(resource, place[1]))
+
+    def find(self, resource: Resource, place: Place, key: str, asker: Asker) -> Found | None:
+        """The item *key* at *place*; one that nobody could know of is drawn, but not yet kept."""
+        collection = self.collection(resource, place, asker)
+        known = collection.find(key, asker.credentials)
+        if known is not None:
+            return Found(place, *known)
+        if self.is_listed(resource) or collection.is_gone(key):
+            return None
+        item = self._named_item(resource, (*place[1], key) if resource.parameter else place[1])
+        return None if item is None else Found(place, key, item)
+
+    def is_listed(self, resource: Resource) -> bool:
+        """Whether a client can know which items there are, so that an unknown one is none."""
+        known = self._listed.get(resource)
+        if known is None:
+            known = self._listed[resource] = any(_tells(resource))
+        return known
+
+    def everywhere(self, resource: Resource, asker: Asker) -> Iterator[Found]:
+        """The items of *resource* in whatever they are, as far as a client can know of those."""
+        above: list[tuple[str, ...]] = [()]
+        for parent in _line(resource)[:-1]:
+            if parent.parameter is not None:
+                count = depth(parent.path) - 1
+                above = [
+                    (*texts, key)
+                    for texts in above
+                    if len(texts) == count
+                    for key in self.collection(parent, (parent.path, texts), asker).items
+                ][:_MOST_PARENTS]
+        for texts in above:
+            place = (resource.path, texts)
+            collection = self.collection(resource, place, asker)
+            for key, item in all_items(collection, asker.credentials):
+                yield Found(place, key, item)
+
+    def lost_parent(self, resource: Resource, values: Sequence[str], asker: Asker) -> str | None:
+        """The first of *values* that names nothing in which *resource* could be."""
+        for parent in _line(resource)[:-1]:
+            count = depth(parent.path)
+            if parent.parameter is None or not 0 < count <= len(values):
+                continue
+            place, key = (parent.path, tuple(values[: count - 1])), values[count - 1]
+            collection = self.collection(parent, place, asker)
+            if collection.find(key, asker.credentials) is None and (
+                self.is_listed(parent) or collection.is_gone(key)
+            ):
+                return key
+        return None
+
+    def _start(self, resource: Resource, above: tuple[str, ...]) -> Collection:
+        collection = Collection()
+        for operation in resource.operations.get("list", ())[:1]:
+            if len(operation.template.names) != len(above):
+                continue  # it lists what is in any of them
+            listing = resource.listings.get(operation) or Listing()
+            is_paged = listing.limit or listing.page or listing.offset or listing.cursor
+            drawn = self._draw(operation, above, _PAGED if is_paged else None)
+            at = resource.items(operation, _status(operation))
+            array = None if drawn is None or at is None else pointer.find(drawn.value, at)
+            for index, value in enumerate(array if isinstance(array, list) else ()):
+                assert drawn is not None
+                item = Item(value, drawn.seed.child("item", index))
+                collection.items.setdefault(key_of(resource, value) or f"#{index}", item)
+        if self.is_listed(resource):
+            for key in self._names(resource):
+                named = self._named_item(resource, (*above, key))
+                if named is not None:
+                    named.is_example = True
+                    collection.items.setdefault(key, named)
+        return collection
+
+    def _named_item(self, resource: Resource, values: tuple[str, ...]) -> Item | None:
+        """The item that a path with these *values* names, as it would be read without a store."""
+        for operation in resource.operations.get("read", ()):
+            at = resource.item(operation, _status(operation))
+            if at is not None and len(operation.template.names) == len(values):
+                drawn = self._draw(operation, values, None)
+                if drawn is not None:
+                    return Item(pointer.find(drawn.value, at), drawn.seed)
+        return (
+            Item({}, Seed.of(resource.path, *values))
+            if not resource.operations.get("read")
+            else None
+        )
+
+    def _names(self, resource: Resource) -> tuple[str, ...]:
+        """The identifiers that the document's examples name."""
+        names = self._named.get(resource)
+        if names is None:
+            found = dict.fromkeys(_examples(resource))
+            names = self._named[resource] = tuple(found)[:_MOST_NAMED]
+        return names
+
+
+def key_of(resource: Resource, value: Any) -> str | None:
+    """What identifies *value*, an item, as it stands in a path."""
+    return (
+        None if resource.identifier is None else text_of(pointer.find(value, resource.identifier))
+    )
+
+
+@lru_cache(maxsize=4096)
+def depth(path: str) -> int:
+    """How many variables *path* has."""
+    return len(shape_of(path)[1])
+
+
+@lru_cache(maxsize=4096)
+def variables(resource: str, path: str) -> tuple[str | None, ...]:
+    """What the variables of the path *resource* are called in *path*, None where it has not one.
+
+    They go by the same name, or stand behind the same segments.
+    """
+    (shape, names), (other, others) = shape_of(resource), shape_of(path)
+    ends = [at + 1 for at, segment in enumerate(shape) if segment == "{}"]
+    return tuple(
+        name if name in others else others[at] if other[:end] == shape[:end] else None
+        for at, (name, end) in enumerate(zip(names, ends, strict=True))
+    )
+
+
+def own_parameter(resource: Resource, operation: Operation) -> Parameter | None:
+    """The parameter by which *operation* says which item it means."""
+    if resource.parameter is None:
+        return None
+    name = variables(resource.path, operation.path)[-1]
+    in_path = (each for each in operation.parameters if each.location == "path")
+    return next((each for each in in_path if each.name == name), None)
+
+
+def _line(resource: Resource) -> list[Resource]:
+    """What *resource* is in, the outermost first, and itself."""
+    line = [resource]
+    while line[0].parent is not None:
+        line.insert(0, line[0].parent)
+    return line
+
+
+def answered(operation: Operation) -> DeclaredResponse | None:
+    """The answer of *operation* when all is well."""
+    return success(operation)[1]
+
+
+def _status(operation: Operation) -> int:
+    return success(operation)[0]
+
+
+def _tells(resource: Resource) -> Iterator[bool]:
+    """Whether one operation or the other tells an identifier, or lets the client choose it."""
+    yield resource.is_client_named
+    for operation in resource.operations.get("create", ()):
+        declared = answered(operation)
+        yield declared is not None and any(
+            header.name.lower() == "location" for header in declared.headers
+        )
+        yield resource.identifier is not None and None not in (
+            resource.item(operation, _status(operation)),
+            resource.parameter,
+        )
+    for operation in resource.operations.get("list", ()):
+        at = resource.items(operation, _status(operation))
+        yield at is not None and None not in (resource.identifier, resource.parameter)
+
+
+def _examples(resource: Resource) -> Iterator[str]:
+    for role in ("read", "update", "replace", "delete", "create"):
+        for operation in resource.operations.get(role, ()):
+            parameter = own_parameter(resource, operation)
+            values = [] if parameter is None else [one.value for one in parameter.examples]
+            if parameter is not None and parameter.schema is not None and not values:
+                values = node_of(parameter.schema).examples
+            yield from filter(None, map(text_of, values))
+            declared, at = answered(operation), resource.item(operation, _status(operation))
+            for entry in declared.content if declared is not None and at is not None else ():
+                for example in entry.examples:
+                    key = key_of(resource, pointer.find(example.value, at or ""))
+                    yield from () if key is None else (key,)

@@ -1,0 +1,156 @@
+"""Which items a list shows: filters, search, order, and pages, as its query parameters ask.
+
+What a parameter does, `openapi.resources` says; here it is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from troth import pointer
+from troth.openapi.names import words_of
+from troth.openapi.resource import Listing
+from troth.validation.styles import text_of
+
+_DESCENDING = frozenset({"desc", "descending", "-1", "dsc", "down", "reverse"})
+_ASCENDING = frozenset({"asc", "ascending", "1", "up"})
+
+#: A page that can be followed by another has no more than this.
+MOST_ITEMS = 100
+
+#: An item of a list: its identifier as it stands in a path, and its value.
+Row = tuple[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The *rows* of a page, of *total*; *after* tells what parameters ask for the next one."""
+
+    rows: Sequence[Row]
+    total: int
+    after: Mapping[str, str]
+
+
+def page_of(
+    rows: Sequence[Row], listing: Listing, asked: Mapping[str, Any], *, first_page: int = 1
+) -> Page:
+    """The page of *rows* that a request asks for by its query parameters, *asked*.
+
+    *first_page* is the number of the first.
+    """
+    for name, place in listing.filters.items():
+        if name in asked:
+            rows = [row for row in rows if _is(pointer.find(row[1], place), asked[name])]
+    wanted = asked.get(listing.search or "")
+    if isinstance(wanted, str) and wanted:
+        rows = [row for row in rows if wanted.casefold() in _said(row[1])]
+    rows = _ordered(rows, listing, asked)
+    return _cut(rows, listing, asked, first_page=first_page)
+
+
+def _is(member: Any, wanted: Any) -> bool:
+    """Whether *member* is what is *wanted*, or one of several."""
+    if isinstance(wanted, list):
+        return any(_is(member, one) for one in wanted)
+    if isinstance(member, list):
+        return any(_is(one, wanted) for one in member)
+    if isinstance(wanted, dict) or isinstance(member, dict) or member is None:
+        return bool(member == wanted)
+    return text_of(member) == text_of(wanted)
+
+
+def _said(value: Any) -> str:
+    """All the texts of *value*."""
+    if isinstance(value, dict):
+        return "\n".join(map(_said, value.values()))
+    if isinstance(value, list):
+        return "\n".join(map(_said, value))
+    return value.casefold() if isinstance(value, str) else ""
+
+
+def _ordered(rows: Sequence[Row], listing: Listing, asked: Mapping[str, Any]) -> Sequence[Row]:
+    wanted = asked.get(listing.sort or "")
+    keys = [one for one in (wanted if isinstance(wanted, list) else [wanted]) if one]
+    order = str(asked.get(listing.order or "", "")).lower()
+    if not keys and order in _DESCENDING:
+        return rows[::-1]
+    for key in reversed(list(_keys(keys))):
+        name, descends = _direction(str(key))
+        member = _member(rows, name)
+        if member is not None:
+            descends = descends if descends is not None else order in _DESCENDING
+            rows = sorted(rows, key=lambda row: _rank(row[1].get(member)), reverse=descends)
+    return rows
+
+
+def _keys(keys: Sequence[Any]) -> Iterator[str]:
+    """The keys that *keys* are: `name,-age` are two, `name,desc` is one."""
+    for key in keys:
+        parts = [part.strip() for part in str(key).split(",")]
+        for part, behind in zip(parts, [*parts[1:], ""], strict=True):
+            if part and part.lower() not in _DESCENDING | _ASCENDING:
+                yield f"{part}:{behind}" if behind.lower() in _DESCENDING | _ASCENDING else part
+
+
+def _direction(key: str) -> tuple[str, bool | None]:
+    """The member that *key* names, and whether it asks for a descending order, if it says."""
+    if key[:1] in "+-":
+        return key[1:], key[0] == "-"
+    for mark in (":", " ", ".", "_", "-"):
+        name, found, direction = key.rpartition(mark)
+        if found and direction.lower() in _DESCENDING | _ASCENDING:
+            return name, direction.lower() in _DESCENDING
+    return key, None
+
+
+def _member(rows: Sequence[Row], name: str) -> str | None:
+    """The member of *rows* that is called *name*, in whatever style."""
+    words = words_of(name)
+    names = (each for _, value in rows if isinstance(value, dict) for each in value)
+    return next((each for each in names if words_of(each) == words), None)
+
+
+def _rank(value: Any) -> tuple[int, Any]:
+    """Sort key of any value: numbers, then texts in any letter case, then the rest."""
+    if isinstance(value, (int, float)):
+        return 0, value
+    return (1, value.casefold()) if isinstance(value, str) else (2, 0)
+
+
+def _cut(
+    rows: Sequence[Row], listing: Listing, asked: Mapping[str, Any], *, first_page: int
+) -> Page:
+    """The part of *rows* that limit, offset, page or cursor ask for."""
+    total = len(rows)
+    limit = _count(asked.get(listing.limit or ""))
+    if listing.page or listing.offset or listing.cursor:
+        limit = MOST_ITEMS if limit is None else min(limit, MOST_ITEMS)
+    start = 0
+    number = _count(asked.get(listing.page or ""))
+    cursor = asked.get(listing.cursor or "")
+    if listing.offset is not None and listing.offset in asked:
+        start = _count(asked[listing.offset]) or 0
+    elif number is not None:
+        start = max(0, number - first_page) * (limit or 0)
+    elif cursor:
+        keys = [key for key, _ in rows]
+        start = keys.index(str(cursor)) + 1 if str(cursor) in keys else total
+    end = total if limit is None else min(total, start + limit)
+    part = rows[start:end]
+    after: dict[str, str] = {}
+    if end < total and part:
+        if listing.cursor is not None:
+            after[listing.cursor] = part[-1][0]
+        elif listing.page is not None:
+            after[listing.page] = str((first_page if number is None else number) + 1)
+        elif listing.offset is not None:
+            after[listing.offset] = str(end)
+    return Page(part, total, after)
+
+
+def _count(value: Any) -> int | None:
+    """*value* as a number of things, if it is one."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return max(0, int(value)) if is_number else None

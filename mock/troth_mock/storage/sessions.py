@@ -1,0 +1,198 @@
+"""The items that a mock keeps: by session, by collection, by identifier; all of it bounded.
+
+A session is a world of its own, named by its client.  In it an item that was made under one
+credential is hidden from another, so that two users are two users.  When there is no more room the
+least recently used session forgets what it was given first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from troth.http import json_text
+from troth.seed import Seed
+
+#: So many sessions are kept, so many collections in each, and so much in all of them.
+MOST_SESSIONS = 100
+MOST_COLLECTIONS = 1000
+MOST_ITEMS = 20_000
+MOST_BYTES = 64 * 1024 * 1024
+
+#: Where a collection is: the path of its resource, and the identifiers of what it is in.
+Place = tuple[str, tuple[str, ...]]
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """A thing that is kept.
+
+    *value* is all that is known of it, *seed* draws what is not; *absent* are the members that a
+    client may set, and did not.  *version* counts its changes; *owner* are the credentials, by
+    scheme, under which it was made.  *shown* remembers how answers show it.  One that only an
+    example of the document names *is_example*: to make it is no conflict.
+    """
+
+    value: Any
+    seed: Seed
+    absent: frozenset[str] = frozenset()
+    version: int = 0
+    owner: Mapping[str, str] = field(default_factory=dict)
+    size: int = 0
+    shown: dict[Any, Any] = field(default_factory=dict)
+    is_example: bool = False
+
+    def is_visible(self, credentials: Mapping[str, str]) -> bool:
+        """Whether who has these *credentials*, by scheme, sees it."""
+        return all(credentials.get(name, own) == own for name, own in self.owner.items())
+
+    def reveal(self, value: Any) -> None:
+        """Let *value*, which an answer shows of it, be what every other answer shows."""
+        if isinstance(value, dict) and isinstance(self.value, dict):
+            self.value = {**value, **self.value}
+
+
+@dataclass(slots=True, eq=False)
+class Collection:
+    """The items of one place by their identifiers, in the order in which they were made.
+
+    *gone* are the identifiers of those that were deleted: none is given a second time.
+    """
+
+    items: dict[str, Item] = field(default_factory=dict)
+    gone: dict[str, None] = field(default_factory=dict)
+    is_changed: bool = False
+
+    def find(self, key: str, credentials: Mapping[str, str]) -> tuple[str, Item] | None:
+        """The item that *key*, a text of a path, identifies, and its identifier."""
+        for spelling in (key, _number(key)):
+            item = self.items.get(spelling)
+            if item is not None and item.is_visible(credentials):
+                return spelling, item
+        return None
+
+    def is_gone(self, key: str) -> bool:
+        """Whether what *key* identifies was deleted."""
+        return key in self.gone or _number(key) in self.gone
+
+    def is_taken(self, key: str) -> bool:
+        """Whether *key* identifies an item, or did so."""
+        return key in self.items or key in self.gone
+
+
+class Session:
+    """What one client made, and what was there before."""
+
+    def __init__(self) -> None:
+        self.collections: dict[Place, Collection] = {}
+        # what was given by the client, oldest first
+        self.given: dict[tuple[Place, str], None] = {}
+        self.size = 0
+
+    def collection(self, place: Place, start: Callable[[], Collection]) -> Collection:
+        """The collection at *place*, which *start* makes when it is first asked for."""
+        collection = self.collections.pop(place, None)
+        if collection is None:
+            collection = start()
+            if len(self.collections) >= MOST_COLLECTIONS:
+                self._drop()
+        # the most recently used is the last
+        self.collections[place] = collection
+        return collection
+
+    def put(self, place: Place, key: str, item: Item) -> None:
+        """Keep *item*, new or changed, as *key* of the collection at *place*."""
+        collection = self.collections[place]
+        collection.is_changed = True
+        collection.items[key] = item
+        collection.gone.pop(key, None)
+        self._account((place, key), item)
+
+    def delete(self, place: Place, key: str) -> None:
+        """Forget the item *key* of the collection at *place*, but for that it was there."""
+        collection = self.collections[place]
+        collection.is_changed = True
+        item = collection.items.pop(key, None)
+        if item is not None and self.given.pop((place, key), 0) is None:
+            self.size -= item.size
+        collection.gone[key] = None
+        if len(collection.gone) > MOST_ITEMS:
+            del collection.gone[next(iter(collection.gone))]
+
+    def forget_oldest(self) -> None:
+        """Make room: forget what was given first."""
+        place, key = next(iter(self.given))
+        del self.given[place, key]
+        collection = self.collections.get(place)
+        item = collection.items.pop(key, None) if collection is not None else None
+        self.size -= item.size if item is not None else 0
+
+    def _account(self, key: tuple[Place, str], item: Item) -> None:
+        if key in self.given:
+            self.size -= item.size
+        item.size = len(json_text.encode(item.value))
+        self.size += item.size
+        self.given[key] = None
+
+    def _drop(self) -> None:
+        """Drop the collection that was least recently used, if one can be one without changes."""
+        unchanged = (place for place, one in self.collections.items() if not one.is_changed)
+        place = next(unchanged, None) or next(iter(self.collections))
+        for key, item in self.collections.pop(place).items.items():
+            if self.given.pop((place, key), 0) is None:
+                self.size -= item.size
+
+
+class Sessions:
+    """The sessions of a mock by their names, the most recently used last."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[str, Session] = {}
+
+    def session(self, name: str) -> Session:
+        """The session of this *name*: a new one when it is first asked for."""
+        session = self._sessions.pop(name, None) or Session()
+        if len(self._sessions) >= MOST_SESSIONS:
+            del self._sessions[next(iter(self._sessions))]
+        self._sessions[name] = session
+        return session
+
+    def make_room(self) -> None:
+        """Forget the oldest of what the least recently used sessions were given, if too much is."""
+        while self._is_too_much():
+            next(one for one in self._sessions.values() if one.given).forget_oldest()
+
+    def reset(self, name: str | None = None) -> None:
+        """Forget the session *name*, or all: everything is again as it was at the start."""
+        if name is None:
+            self._sessions.clear()
+        else:
+            self._sessions.pop(name, None)
+
+    def _is_too_much(self) -> bool:
+        sessions = self._sessions.values()
+        return (
+            sum(len(one.given) for one in sessions) > MOST_ITEMS
+            or sum(one.size for one in sessions) > MOST_BYTES
+        )
+
+
+def text_of(identifier: Any) -> str | None:
+    """*identifier* as it stands in a path; None for what cannot be one."""
+    if isinstance(identifier, bool) or not isinstance(identifier, (str, int, float)):
+        return None
+    if isinstance(identifier, float) and identifier.is_integer():
+        identifier = int(identifier)
+    return str(identifier) or None
+
+
+def _number(text: str) -> str:
+    """*text* as the number that it is is usually written: `007` is 7."""
+    digits = text.removeprefix("-")
+    return str(int(text)) if digits.isascii() and digits.isdigit() and len(digits) < 20 else text
+
+
+def all_items(collection: Collection, credentials: Mapping[str, str]) -> Iterator[tuple[str, Item]]:
+    """The items of *collection* that who has *credentials* sees."""
+    return (each for each in collection.items.items() if each[1].is_visible(credentials))

@@ -1,0 +1,185 @@
+"""Resources from creation to deletion: each fault is found, and no right server accused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import troth
+from servers.conduct import Conducted, conduct
+from servers.shelves import Shelves, spec
+from troth.conformance.stateful.comparison import differences, same
+from troth.openapi.contract import Contract
+
+#: What each fault is told as: the code, the operation to blame, and how many requests it took.
+FAULTS = {
+    "not kept": ("resource.not-readable", "GET /books/{book_id}", 2),
+    "drops a member": ("resource.reads-back-other", "POST /books", 2),
+    "cuts a text": ("resource.reads-back-other", "POST /books", 1),
+    "location": ("resource.location-wrong", "POST /books", 2),
+    "id twice": ("resource.id-repeated", "POST /books", 2),
+    "not listed": ("resource.not-listed", "GET /books", 2),
+    "update lost": ("resource.update-lost", "PATCH /books/{book_id}", 3),
+    "update resets": ("resource.update-resets", "PATCH /books/{book_id}", 4),
+    "put lost": ("resource.update-lost", "PUT /books/{book_id}", 3),
+    "put keeps": ("resource.replace-keeps", "PUT /books/{book_id}", 4),
+    "put adds": ("resource.put-not-idempotent", "PUT /books/{book_id}", 5),
+    "still there": ("resource.still-there", "DELETE /books/{book_id}", 3),
+    "still listed": ("resource.still-listed", "GET /books", 4),
+    "deleted twice": ("resource.deleted-twice", "DELETE /books/{book_id}", 5),
+    "unknown to put": ("resource.not-found", "PUT /books/{book_id}", 2),
+    "etag": ("resource.etag-unchanged", "PATCH /books/{book_id}", 4),
+    "if-match": ("resource.match-ignored", "PATCH /books/{book_id}", 5),
+    "if-none-match": ("resource.not-modified-ignored", "GET /books/{book_id}", 3),
+    "other reads": ("resource.read-by-other", "GET /books/{book_id}", 4),
+    "other changes": ("resource.changed-by-other", "PATCH /books/{book_id}", 4),
+    "other deletes": ("resource.deleted-by-other", "DELETE /books/{book_id}", 4),
+}
+#: What no server is accused of: what it may do otherwise.
+MANNERS = ("", "caps", "normalises", "later", "slow", "marks", "shared", "200", "forgets")
+#: So many requests a clean run may take for one resource, with all that the document declares.
+MOST = 24
+
+
+@pytest.fixture(scope="module")
+def contract(tmp_path_factory: pytest.TempPathFactory) -> Contract:
+    return load(tmp_path_factory.mktemp("shelves"), spec())
+
+
+def load(folder: Path, document: dict[str, Any]) -> Contract:
+    file = folder / "shelves.json"
+    file.write_text(json.dumps(document))
+    return troth.load(file)
+
+
+def life(server: Shelves, contract: Contract, **settings: Any) -> Conducted:
+    """A run of the resources alone; nobody is waited for longer than a test may take."""
+    given = {"token": "first", "phases": ("resources",), "patience": 0.01, **settings}
+    return conduct(server, contract, **given)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_is_found_in_as_few_requests_as_it_takes(fault: str, contract: Contract) -> None:
+    run = life(Shelves(fault), contract, second_token="second")
+    code, operation, requests = FAULTS[fault]
+    told = [(one.code, one.violation.operation, len(one.steps) + 1) for one in run.findings]
+    assert (code, operation, requests) in told, run.told
+    assert {one.code for one in run.findings} == {code}, run.told
+    assert all((one.again, one.tries) == (1, 1) for one in run.findings)
+
+
+@pytest.mark.parametrize("manner", MANNERS)
+def test_what_a_server_may_do_accuses_nobody(manner: str, contract: Contract) -> None:
+    run = life(Shelves(manner=manner), contract, second_token="second")
+    assert run.told == []
+    assert run.finished.verdict == "conforms"
+
+
+def test_a_clean_run_takes_few_requests_and_leaves_nothing_behind(contract: Contract) -> None:
+    server = Shelves()
+    server.books[99], server.owners[99] = {"id": 99, "title": "mine"}, "ada"
+    run = life(server, contract)
+    assert run.told == []
+    assert run.finished.requests <= MOST
+    assert server.books == {99: {"id": 99, "title": "mine"}}
+
+
+def test_no_more_is_sent_than_a_run_may_send(contract: Contract) -> None:
+    for most in range(1, 20):
+        server = Shelves()
+        run = life(server, contract, max_requests=most * 3)
+        assert run.finished.requests <= most * 3
+        assert server.books == {}
+
+
+def test_a_second_token_that_opens_nothing_proves_nothing(contract: Contract) -> None:
+    assert life(Shelves("other reads"), contract, second_token="nobody's").told == []
+
+
+def test_what_the_document_says_of_owners_counts(tmp_path: Path) -> None:
+    document = spec()
+    del document["paths"]["/books"]["get"]
+    read = document["paths"]["/books/{book_id}"]["get"]
+    for text, severity in (("A book.", "warning"), ("One of your own books.", "error")):
+        run = life(
+            Shelves("other reads"),
+            load(tmp_path, {**document, "paths": _with_summary(document, text)}),
+            second_token="second",
+        )
+        assert [one.severity for one in run.findings] == [severity], run.told
+    run = life(
+        Shelves("other reads"),
+        load(tmp_path, {**document, "paths": _with_summary(document, "A book; all users see it.")}),
+        second_token="second",
+    )
+    assert run.told == []
+    assert read["operationId"] == "getBook"
+
+
+def _with_summary(document: dict[str, Any], text: str) -> dict[str, Any]:
+    item = document["paths"]["/books/{book_id}"]
+    read = {**item["get"], "summary": text}
+    return {**document["paths"], "/books/{book_id}": {**item, "get": read}}
+
+
+# -- what is the same ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (" Ada ", "ada"),
+        ("a  b", "a b"),
+        ("cafe\u0301", "caf\u00e9"),
+        ("a & b", "a &amp; b"),
+        (1, 1.0),
+        (12.345, 12.35),
+        ("12.50", "12.5"),
+        (12.5, "12.50"),
+        (0.1 + 0.2, 0.3),
+        (True, 1),
+        ("2026-01-01T10:00:00+02:00", "2026-01-01T08:00:00Z"),
+        ("2026-01-01T10:00:00.123456Z", "2026-01-01T10:00:00.123Z"),
+        ("2026-01-01T10:00:00Z", "2026-01-01T10:00:00"),
+        ("2026-01-01T10:00:00Z", "2026-01-01"),
+        ("https://Example.com/a/", "https://example.com/a"),
+        (["b", "a", "b"], ["a", "b"]),
+        ([{"a": 1}, {"a": 2}], [{"a": 2, "id": 9}, {"a": 1, "id": 8}]),
+        ({"a": 1, "b": None}, {"a": 1.0, "extra": True, "b": "filled in"}),
+    ],
+)
+def test_a_server_may_write_a_value_otherwise(sent: Any, read: Any) -> None:
+    assert same(sent, read)
+    assert differences({"it": sent}, {"it": read}) == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ("Ada", "Bob"),
+        ("Ada Lovelace", "Ada Lov"),
+        (5, 6),
+        (2**53 + 1, 2**53),
+        (1.5, 2),
+        (True, False),
+        ("2026-01-01T10:00:00+02:00", "2026-01-01T10:00:00Z"),
+        ("2026-01-01", "2026-01-02"),
+        (["a", "b"], ["a"]),
+        ({"a": {"b": 1}}, {"a": {"b": 2}}),
+        ("x", None),
+        ("x", ""),
+    ],
+)
+def test_another_value_is_another(sent: Any, read: Any) -> None:
+    assert len(differences({"it": sent}, {"it": read})) == 1
+
+
+def test_what_a_server_decides_itself_is_nobodys_to_say() -> None:
+    sent = {"id": 1, "createdAt": "x", "updated_by": "a", "version": 3, "status": "done", "a": None}
+    read = {"id": 9, "createdAt": "y", "updated_by": "b", "version": 4, "status": "new", "a": "b"}
+    assert differences(sent, read) == []
+    assert differences({"owner": {"id": 1}, "name": "a"}, {"name": "a"}, declared=["name"]) == []
+    assert differences({"parent": "a-7"}, {"parent": {"id": "a-7", "name": "A"}}) == []

@@ -1,0 +1,613 @@
+"""The mock keeps what it is given: posted, listed, read, changed and deleted, as a server does."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from troth.document import document
+from troth.http.exchange import Exchange, Request, Response
+from troth.openapi import reader
+from troth.validation import validator
+from troth_mock.reply import Reply
+from troth_mock.responding.responder import Responder
+from troth_mock.storage import sessions
+
+TEXT, INTEGER = {"type": "string"}, {"type": "integer"}
+BOOK = {
+    "type": "object",
+    "required": ["id", "title", "addedAt"],
+    "properties": {
+        "id": {**INTEGER, "readOnly": True},
+        "title": TEXT,
+        "pages": {"type": "integer", "minimum": 1},
+        "lent": {"type": "boolean", "default": False},
+        "tags": {"type": "array", "items": TEXT},
+        "publisher": {
+            "type": "object",
+            "required": ["id", "city"],
+            "properties": {"id": {**INTEGER, "readOnly": True}, "city": TEXT},
+        },
+        "note": {"type": ["string", "null"]},
+        "secret": {**TEXT, "writeOnly": True},
+        "addedAt": {**TEXT, "format": "date-time", "readOnly": True},
+    },
+}
+PROBLEM = {
+    "description": "",
+    "content": {
+        "application/problem+json": {
+            "schema": {
+                "type": "object",
+                "required": ["title", "status"],
+                "properties": {"title": TEXT, "status": INTEGER, "detail": TEXT},
+            }
+        }
+    },
+}
+ETAG = {"ETag": {"schema": TEXT}}
+PAGE = {
+    "type": "object",
+    "required": ["items", "total"],
+    "properties": {
+        "items": {"type": "array", "items": {"$ref": "#/components/schemas/Book"}},
+        "total": INTEGER,
+        "next": {"type": ["string", "null"]},
+    },
+}
+
+
+def answer(schema: Any = None, **more: Any) -> dict[str, Any]:
+    made = {"description": "", **more}
+    return made if schema is None else {**made, "content": {"application/json": {"schema": schema}}}
+
+
+def ref(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def sent(schema: Any, *kinds: str) -> dict[str, Any]:
+    content = {kind: {"schema": schema} for kind in kinds or ("application/json",)}
+    return {"required": True, "content": content}
+
+
+def query(**schemas: Any) -> list[Any]:
+    return [{"name": name, "in": "query", "schema": one} for name, one in schemas.items()]
+
+
+def operation(*responses: str, body: Any = None, query: Any = (), **answers: Any) -> dict[str, Any]:
+    known = {status: PROBLEM for status in responses}
+    named = {name.lstrip("_"): one for name, one in answers.items()}
+    made: dict[str, Any] = {"responses": {**named, **known}, "parameters": list(query)}
+    return made if body is None else {**made, "requestBody": body}
+
+
+MATCH = [{"name": "If-Match", "in": "header", "schema": TEXT}]
+PATCH = {"type": "object", "minProperties": 1, "properties": BOOK["properties"]}
+BOOKS: dict[str, Any] = {
+    "/books": {
+        "get": operation(
+            _200=answer(PAGE),
+            query=query(
+                limit={**INTEGER, "minimum": 1, "maximum": 50, "default": 20},
+                page={**INTEGER, "minimum": 1},
+                lent={"type": "boolean"},
+                tags={"type": "array", "items": TEXT},
+                sort=TEXT,
+                q=TEXT,
+            ),
+        ),
+        "post": operation(
+            "422",
+            body=sent(ref("Book")),
+            _201=answer(ref("Book"), headers={"Location": {"schema": TEXT}, **ETAG}),
+        ),
+    },
+    "/books/{bookId}": {
+        "parameters": [{"name": "bookId", "in": "path", "required": True, "schema": INTEGER}],
+        "get": operation("404", "304", _200=answer(ref("Book"), headers=ETAG)),
+        "put": operation(
+            "404", "412", body=sent(ref("Book")), query=MATCH, _200=answer(ref("Book"))
+        ),
+        "patch": operation(
+            "404",
+            "409",
+            _200=answer(ref("Book"), headers=ETAG),
+            body={
+                "content": {
+                    "application/merge-patch+json": {"schema": PATCH},
+                    "application/json-patch+json": {"schema": {"type": "array"}},
+                }
+            },
+        ),
+        "delete": operation("404", "410", "412", query=MATCH, _204=answer()),
+    },
+    "/books/{bookId}/reviews": {
+        "parameters": [{"name": "bookId", "in": "path", "required": True, "schema": INTEGER}],
+        "get": operation("404", _200=answer({"type": "array", "items": ref("Review")})),
+        "post": operation("404", body=sent(ref("Review")), _201=answer(ref("Review"))),
+    },
+    "/books/{bookId}/reviews/{reviewId}": {
+        "parameters": [
+            {"name": "bookId", "in": "path", "required": True, "schema": INTEGER},
+            {"name": "reviewId", "in": "path", "required": True, "schema": TEXT},
+        ],
+        "get": operation("404", _200=answer(ref("Review"))),
+        "delete": operation("404", _204=answer()),
+    },
+}
+REVIEW = {
+    "type": "object",
+    "required": ["id", "stars"],
+    "properties": {
+        "id": {**TEXT, "format": "uuid", "readOnly": True},
+        "stars": {"type": "integer", "minimum": 1, "maximum": 5},
+    },
+}
+
+
+class Client:
+    """Asks a mock of *paths*; every answer conforms to the document."""
+
+    def __init__(
+        self, paths: dict[str, Any], schemas: dict[str, Any] | None = None, **options: Any
+    ):
+        root = {
+            "openapi": "3.1.0",
+            "info": {"title": "t", "version": "1"},
+            "paths": paths,
+            "components": {"schemas": {"Book": BOOK, "Review": REVIEW, **(schemas or {})}},
+        }
+        self.contract = reader.compile(document.read(json.dumps(root).encode(), name="api.json"))
+        self.responder = Responder(self.contract, **options)
+        self.fields: tuple[tuple[str, str], ...] = ()
+
+    def reply(self, method: str, target: str, body: Any = None, **fields: str) -> Reply:
+        kind = fields.pop("kind", "application/json")
+        named = [(name.replace("_", "-"), text) for name, text in fields.items()]
+        named += [("Host", "localhost:8000"), *self.fields]
+        data = b""
+        if body is not None:
+            named.append(("Content-Type", kind))
+            data = json.dumps(body).encode()
+        request = Request(method, target, tuple(named), data)
+        reply = self.responder.respond(request, now=0)
+        if reply.status < 400:
+            exchange = Exchange(request, Response(reply.status, reply.fields, reply.body or b""))
+            assert validator.validate(self.contract, exchange) == ()
+        return reply
+
+    def ask(self, method: str, target: str, body: Any = None, **fields: str) -> Any:
+        reply = self.reply(method, target, body, **fields)
+        assert reply.status < 400, reply.body
+        return json.loads(reply.body) if reply.body else None
+
+    def status(self, method: str, target: str, body: Any = None, **fields: str) -> int:
+        return self.reply(method, target, body, **fields).status
+
+
+def field(reply: Reply, name: str) -> str:
+    return dict(reply.fields)[name]
+
+
+def test_what_is_posted_is_answered_with_its_own_values_read_and_listed() -> None:
+    mock = Client(BOOKS)
+    made = mock.ask("POST", "/books", {"title": "Emma", "tags": ["a"], "secret": "s"})
+    # what its client may set and did not is left out, or has its default
+    assert made.keys() == {"id", "title", "tags", "lent", "addedAt"}
+    assert (made["title"], made["tags"], made["lent"]) == ("Emma", ["a"], False)
+    assert mock.ask("GET", f"/books/{made['id']}") == made
+    assert mock.ask("GET", "/books")["items"][-1] == made
+
+
+def test_the_location_of_what_was_made_leads_to_it() -> None:
+    mock = Client(BOOKS)
+    reply = mock.reply("POST", "/books", {"title": "Emma"})
+    assert field(reply, "Location") == f"/books/{json.loads(reply.body or b'')['id']}"
+    assert mock.ask("GET", field(reply, "Location"))["title"] == "Emma"
+
+
+def test_two_that_are_posted_alike_are_two() -> None:
+    mock = Client(BOOKS)
+    one, other = (mock.ask("POST", "/books", {"title": "Emma"})["id"] for _ in range(2))
+    assert one != other
+    assert mock.status("DELETE", f"/books/{one}") == 204
+    # an identifier that was given once is never given again
+    assert mock.ask("POST", "/books", {"title": "Emma"})["id"] not in (one, other)
+
+
+def test_what_the_list_has_at_the_start_can_be_read_and_changed() -> None:
+    mock = Client(BOOKS)
+    items = mock.ask("GET", "/books")["items"]
+    assert items
+    for item in items:
+        assert mock.ask("GET", f"/books/{item['id']}") == item
+    first = f"/books/{items[0]['id']}"
+    mock.ask("PATCH", first, {"title": "Other"}, kind="application/merge-patch+json")
+    assert mock.ask("GET", "/books")["items"][0] == {**items[0], "title": "Other"}
+
+
+def test_the_same_requests_get_the_same_bytes() -> None:
+    def run() -> list[Reply]:
+        mock = Client(BOOKS)
+        asked = [("GET", "/books", None), *[("POST", "/books", {"title": "Emma"})] * 3]
+        return [mock.reply(*each) for each in (*asked, ("GET", "/books?limit=2&page=2", None))]
+
+    assert run() == run()
+
+
+def test_what_nobody_made_is_not_there_and_what_was_deleted_is_gone() -> None:
+    mock = Client(BOOKS)
+    assert mock.status("GET", "/books/424242") == 404
+    assert mock.status("PUT", "/books/424242", {"title": "x"}) == 404
+    assert mock.status("DELETE", "/books/424242") == 404
+    made = mock.ask("POST", "/books", {"title": "Emma"})["id"]
+    assert mock.status("DELETE", f"/books/{made}") == 204
+    assert mock.status("GET", f"/books/{made}") == 404
+    # the document has a status of its own for this one
+    assert mock.status("DELETE", f"/books/{made}") == 410
+    assert made not in [one["id"] for one in mock.ask("GET", "/books")["items"]]
+    reply = mock.reply("GET", "/books/424242")
+    assert json.loads(reply.body or b"")["status"] == 404
+
+
+def test_a_put_replaces_all_that_a_client_sets_and_a_patch_what_it_names() -> None:
+    mock = Client(BOOKS)
+    made = mock.ask("POST", "/books", {"title": "Emma", "pages": 400, "note": "n"})
+    at = f"/books/{made['id']}"
+    merge = {"kind": "application/merge-patch+json"}
+    changed = mock.ask("PATCH", at, {"pages": 410, "note": None}, **merge)
+    assert changed == {key: one for key, one in {**made, "pages": 410}.items() if key != "note"}
+    put = mock.ask("PUT", at, {"title": "Emma II", "lent": True})
+    assert put == {"id": made["id"], "addedAt": made["addedAt"], "title": "Emma II", "lent": True}
+    assert mock.ask("GET", at) == put
+
+
+def test_a_json_patch_is_carried_out_as_a_whole_or_not_at_all() -> None:
+    mock = Client(BOOKS)
+    made = mock.ask("POST", "/books", {"title": "Emma", "tags": ["a", "c"]})
+    at, kind = f"/books/{made['id']}", {"kind": "application/json-patch+json"}
+    steps = [
+        {"op": "test", "path": "/title", "value": "Emma"},
+        {"op": "add", "path": "/tags/1", "value": "b"},
+        {"op": "add", "path": "/tags/-", "value": "d"},
+        {"op": "move", "from": "/tags/0", "path": "/note"},
+        {"op": "replace", "path": "/title", "value": "Emma II"},
+    ]
+    changed = mock.ask("PATCH", at, steps, **kind)
+    assert changed == {**made, "tags": ["b", "c", "d"], "note": "a", "title": "Emma II"}
+    bad = [{"op": "remove", "path": "/note"}, {"op": "test", "path": "/title", "value": "x"}]
+    assert mock.status("PATCH", at, bad, **kind) == 409
+    assert mock.ask("GET", at) == changed
+
+
+def test_things_inside_get_what_a_server_adds_to_them_and_keep_it() -> None:
+    mock = Client(BOOKS)
+    made = mock.ask("POST", "/books", {"title": "Emma", "publisher": {"city": "Bath"}})
+    assert made["publisher"]["city"] == "Bath"
+    assert type(made["publisher"]["id"]) is int
+    assert mock.ask("GET", f"/books/{made['id']}") == made
+
+
+def test_what_is_sent_does_not_change_what_identifies_a_thing() -> None:
+    mock = Client(BOOKS)
+    made = mock.ask("POST", "/books", {"title": "Emma"})
+    put = mock.ask(
+        "PUT", f"/books/{made['id']}", {"id": 1, "title": "x", "addedAt": "2020-01-01T00:00:00Z"}
+    )
+    assert (put["id"], put["addedAt"]) == (made["id"], made["addedAt"])
+
+
+def test_lists_are_filtered_searched_ordered_and_paged() -> None:
+    mock = Client(BOOKS)
+    before = mock.ask("GET", "/books")["total"]
+    for number, title in enumerate(["Cold", "Amber", "Birch", "Dune"]):
+        mock.ask("POST", "/books", {"title": title, "lent": number % 2 == 0, "tags": ["mine"]})
+
+    def titles(target: str) -> list[str]:
+        return [one["title"] for one in mock.ask("GET", target)["items"]]
+
+    assert titles("/books?tags=mine") == ["Cold", "Amber", "Birch", "Dune"]
+    assert titles("/books?tags=mine&lent=true") == ["Cold", "Birch"]
+    assert titles("/books?q=mbe&tags=mine") == ["Amber"]
+    assert titles("/books?tags=mine&sort=title") == ["Amber", "Birch", "Cold", "Dune"]
+    assert titles("/books?tags=mine&sort=-title&limit=3") == ["Dune", "Cold", "Birch"]
+    assert titles("/books?tags=mine&sort=title,desc&limit=3&page=2") == ["Amber"]
+    assert titles("/books?tags=mine&page=9") == []
+    page = mock.ask("GET", "/books?tags=mine&limit=3")
+    assert page["total"] == 4
+    assert mock.ask("GET", "/books")["total"] == before + 4
+    assert page["next"] == "http://localhost:8000/books?tags=mine&limit=3&page=2"
+    last = mock.ask("GET", "/books?tags=mine&limit=3&page=2")
+    assert (last["next"], last["total"]) == (None, 4)
+
+
+def test_a_cursor_goes_through_a_list_once() -> None:
+    listed = {
+        "type": "object",
+        "required": ["data", "next_cursor"],
+        "properties": {
+            "data": {"type": "array", "items": ref("Review")},
+            "next_cursor": {"type": ["string", "null"]},
+        },
+    }
+    paths = {
+        "/reviews": {
+            "get": operation(_200=answer(listed), query=query(cursor=TEXT, limit=INTEGER)),
+            "post": operation(body=sent(ref("Review")), _201=answer(ref("Review"))),
+        },
+        "/reviews/{id}": {
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": TEXT}],
+            "get": operation("404", _200=answer(ref("Review"))),
+        },
+    }
+    mock = Client(paths)
+    for _ in range(5):
+        mock.ask("POST", "/reviews", {"stars": 3})
+    everything = [one["id"] for one in mock.ask("GET", "/reviews")["data"]]
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = mock.ask(
+            "GET", f"/reviews?limit=2&cursor={cursor}" if cursor else "/reviews?limit=2"
+        )
+        seen += [one["id"] for one in page["data"]]
+        cursor = page["next_cursor"]
+    assert seen == everything
+    assert len(set(seen)) == len(seen) >= 5
+
+
+def test_header_fields_and_flags_tell_of_the_pages() -> None:
+    listed = {
+        "type": "object",
+        "required": ["data", "has_more"],
+        "properties": {
+            "data": {"type": "array", "items": ref("Review")},
+            "has_more": {"type": "boolean"},
+        },
+    }
+    headers = {
+        "Link": {"schema": TEXT, "example": '<https://example.org/other>; rel="next"'},
+        "X-Total-Count": {"required": True, "schema": INTEGER},
+    }
+    whole = answer(listed, headers=headers)
+    paths = {
+        "/reviews": {
+            "get": operation(_200=whole, query=query(page=INTEGER, per_page=INTEGER)),
+            "post": operation(body=sent(ref("Review")), _201=answer(ref("Review"))),
+        },
+        "/reviews/{id}": {
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": TEXT}],
+            "get": operation("404", _200=answer(ref("Review"))),
+        },
+    }
+    mock = Client(paths)
+    total = len(mock.ask("GET", "/reviews")["data"])
+    reply = mock.reply("GET", "/reviews?per_page=5&page=2")
+    assert json.loads(reply.body or b"")["has_more"] is True
+    assert field(reply, "X-Total-Count") == str(total)
+    link = field(reply, "Link")
+    assert link == '<http://localhost:8000/reviews?per_page=5&page=3>; rel="next"'
+    last = mock.reply("GET", "/reviews?per_page=5&page=3")
+    assert json.loads(last.body or b"")["has_more"] is False
+    assert "Link" not in dict(last.fields)
+
+
+def test_one_list_of_what_is_in_any_thing_has_them_all() -> None:
+    everything = operation(_200=answer({"type": "array", "items": ref("Review")}))
+    mock = Client({**BOOKS, "/reviews": {"get": everything}})
+    made = [
+        mock.ask("POST", f"/books/{mock.ask('POST', '/books', {'title': 'x'})['id']}/reviews", sent)
+        for sent in ({"stars": 1}, {"stars": 2})
+    ]
+    listed = mock.ask("GET", "/reviews")
+    assert [one for one in listed if one in made] == made
+
+
+def test_what_no_client_can_make_is_there_as_it_is_asked_for() -> None:
+    paths = {
+        "/books": {"get": BOOKS["/books"]["get"]},
+        "/books/{bookId}": {
+            "parameters": BOOKS["/books/{bookId}"]["parameters"],
+            "get": BOOKS["/books/{bookId}"]["get"],
+        },
+    }
+    paths["/books"]["get"]["parameters"] += query(title=TEXT)
+    mock = Client(paths)
+    found = mock.ask("GET", "/books?title=Emma&limit=3")["items"]
+    assert [one["title"] for one in found] == ["Emma"] * 3
+    assert [mock.ask("GET", f"/books/{one['id']}") for one in found] == found
+    assert mock.ask("GET", "/books?title=Emma&limit=3")["items"] == found
+    assert mock.status("GET", "/books/424242") == 404
+
+
+def test_what_is_in_a_thing_is_there_with_it_and_goes_with_it() -> None:
+    mock = Client(BOOKS)
+    one, other = (mock.ask("POST", "/books", {"title": "Emma"})["id"] for _ in range(2))
+    review = mock.ask("POST", f"/books/{one}/reviews", {"stars": 5})
+    at = f"/books/{one}/reviews/{review['id']}"
+    assert mock.ask("GET", at) == review
+    assert review in mock.ask("GET", f"/books/{one}/reviews")
+    assert mock.status("GET", f"/books/{other}/reviews/{review['id']}") == 404
+    for method, target, body in [
+        ("POST", "/books/424242/reviews", {"stars": 5}),
+        ("GET", "/books/424242/reviews", None),
+    ]:
+        assert mock.status(method, target, body) == 404
+    mock.ask("DELETE", f"/books/{one}")
+    assert mock.status("GET", at) == 404
+
+
+def test_entity_tags_tell_one_state_from_another() -> None:
+    mock = Client(BOOKS)
+    reply = mock.reply("POST", "/books", {"title": "Emma"})
+    at, tag = field(reply, "Location"), field(reply, "ETag")
+    assert field(mock.reply("GET", at), "ETag") == tag
+    unchanged = mock.reply("GET", at, If_None_Match=tag)
+    assert (unchanged.status, unchanged.body) == (304, None)
+    changed = mock.reply("PATCH", at, {"pages": 3}, kind="application/merge-patch+json")
+    assert field(changed, "ETag") == field(mock.reply("GET", at), "ETag") != tag
+    assert mock.status("PUT", at, {"title": "x"}, If_Match=tag) == 412
+    assert mock.status("DELETE", at, If_Match=tag) == 412
+    assert mock.status("PUT", at, {"title": "x"}, If_Match=field(changed, "ETag")) == 200
+    assert mock.status("DELETE", at, If_Match="*") == 204
+
+
+KEYED = {
+    "type": "object",
+    "required": ["name", "size"],
+    "properties": {"name": TEXT, "size": INTEGER, "madeAt": {**TEXT, "readOnly": True}},
+}
+BUCKETS = {
+    "/buckets": {
+        "get": operation(_200=answer({"type": "array", "items": KEYED})),
+        "post": operation("409", body=sent(KEYED), _201=answer(KEYED)),
+    },
+    "/buckets/{name}": {
+        "parameters": [{"name": "name", "in": "path", "required": True, "schema": TEXT}],
+        "get": operation("404", _200=answer(KEYED)),
+        "put": operation(body=sent(KEYED), _200=answer(KEYED), _201=answer(KEYED)),
+        "delete": operation("404", _204=answer()),
+    },
+}
+
+
+def test_what_its_client_names_is_made_once_by_post_and_by_put_again() -> None:
+    mock = Client(BUCKETS)
+    assert mock.ask("POST", "/buckets", {"name": "a b", "size": 1})["name"] == "a b"
+    assert mock.status("POST", "/buckets", {"name": "a b", "size": 2}) == 409
+    assert mock.ask("GET", "/buckets/a%20b")["size"] == 1
+    assert mock.status("PUT", "/buckets/new", {"name": "new", "size": 1}) == 201
+    assert mock.status("PUT", "/buckets/new", {"name": "other", "size": 2}) == 200
+    made = mock.ask("GET", "/buckets/new")
+    assert (made["name"], made["size"]) == ("new", 2)
+
+
+def test_what_only_an_example_names_can_be_made() -> None:
+    paths = json.loads(json.dumps(BUCKETS))
+    paths["/buckets/{name}"]["parameters"][0]["example"] = "mine"
+    mock = Client(paths)
+    assert mock.ask("GET", "/buckets/mine")["name"] == "mine"
+    assert mock.ask("POST", "/buckets", {"name": "mine", "size": 1})["size"] == 1
+    assert mock.ask("GET", "/buckets/mine")["size"] == 1
+    assert mock.status("POST", "/buckets", {"name": "mine", "size": 1}) == 409
+
+
+def test_a_thing_of_which_there_is_one_is_read_as_it_was_put() -> None:
+    paths = {
+        "/settings": {
+            "get": operation(_200=answer(KEYED)),
+            "put": operation(body=sent(KEYED), _200=answer(KEYED)),
+        }
+    }
+    mock = Client(paths)
+    before = mock.ask("GET", "/settings")
+    assert mock.ask("GET", "/settings") == before
+    put = mock.ask("PUT", "/settings", {"name": "dark", "size": 7})
+    assert (put["name"], put["size"]) == ("dark", 7)
+    assert mock.ask("GET", "/settings") == put
+
+
+def test_where_nothing_tells_what_there_is_everything_is_until_it_is_deleted() -> None:
+    paths = {
+        "/books/{bookId}": {**BOOKS["/books/{bookId}"]},
+    }
+    paths["/books/{bookId}"] = {
+        name: one for name, one in paths["/books/{bookId}"].items() if name not in ("put",)
+    }
+    mock = Client(paths)
+    assert mock.ask("GET", "/books/7")["id"] == 7
+    before = mock.ask("GET", "/books/7")
+    merge = {"kind": "application/merge-patch+json"}
+    assert mock.ask("PATCH", "/books/7", {"pages": 3}, **merge) == {**before, "pages": 3}
+    assert mock.ask("GET", "/books/7") == {**before, "pages": 3}
+    assert mock.status("DELETE", "/books/7") == 204
+    assert mock.status("GET", "/books/7") == 404
+
+
+def test_what_an_example_names_can_be_read() -> None:
+    paths = json.loads(json.dumps(BOOKS))
+    paths["/books/{bookId}"]["parameters"][0]["example"] = 77
+    mock = Client(paths)
+    assert mock.ask("GET", "/books/77")["id"] == 77
+    assert 77 in [one["id"] for one in mock.ask("GET", "/books?limit=50")["items"]]
+    assert mock.status("DELETE", "/books/77") == 204
+    assert mock.status("GET", "/books/77") == 404
+
+
+def test_sessions_are_worlds_apart_and_one_is_reset_alone() -> None:
+    mock = Client(BOOKS)
+    one, other = {"Troth_Session": "one"}, {"Cookie": "a=b; troth-session=other"}
+    at = f"/books/{mock.ask('POST', '/books', {'title': 'Emma'}, **one)['id']}"
+    assert mock.status("GET", at, **one) == 200
+    assert mock.status("GET", at, **other) == mock.status("GET", at) == 404
+    mock.ask("POST", "/books", {"title": "Emma"}, **other)
+    mock.responder.reset("one")
+    assert (mock.status("GET", at, **one), mock.status("GET", at, **other)) == (404, 200)
+    mock.responder.reset()
+    assert mock.status("GET", at, **other) == 404
+
+
+def test_what_was_made_under_one_credential_is_hidden_from_another() -> None:
+    paths = json.loads(json.dumps(BOOKS))
+    for item in paths.values():
+        for method, made in item.items():
+            if method in ("post", "get", "delete"):
+                made["security"] = (
+                    [] if method == "get" and item is paths["/books"] else [{"b": []}]
+                )
+    root_schemas = {"Book": BOOK, "Review": REVIEW}
+    root = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": paths,
+        "components": {
+            "schemas": root_schemas,
+            "securitySchemes": {"b": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+    mock = Client(BOOKS)
+    mock.contract = reader.compile(document.read(json.dumps(root).encode(), name="api.json"))
+    mock.responder = Responder(mock.contract)
+    ada, bob = {"Authorization": "Bearer ada"}, {"Authorization": "Bearer bob"}
+    made = mock.ask("POST", "/books", {"title": "Emma"}, **ada)
+    at = f"/books/{made['id']}"
+    assert mock.status("GET", at, **ada) == 200
+    assert mock.status("GET", at, **bob) == mock.status("DELETE", at, **bob) == 404
+    # what everybody may read, everybody sees
+    assert made in mock.ask("GET", "/books?limit=50")["items"]
+
+
+def test_without_a_state_the_same_request_gets_the_same_answer() -> None:
+    mock = Client(BOOKS, stateless=True)
+    made = mock.ask("POST", "/books", {"title": "Emma"})
+    assert mock.ask("POST", "/books", {"title": "Emma"}) == made
+    assert mock.ask("GET", "/books/424242")["id"] == 424242
+
+
+def test_an_answer_that_is_preferred_changes_nothing() -> None:
+    mock = Client(BOOKS)
+    before = mock.ask("GET", "/books")
+    assert mock.status("POST", "/books", {"title": "Emma"}, Prefer="code=422") == 422
+    assert mock.ask("GET", "/books") == before
+
+
+def test_what_is_refused_is_not_kept() -> None:
+    mock = Client(BOOKS)
+    before = mock.ask("GET", "/books")
+    assert mock.status("POST", "/books", {"pages": 1}) == 422
+    assert mock.status("POST", "/books", {"title": "x"}, Accept="image/png") == 406
+    assert mock.ask("GET", "/books") == before
+
+
+def test_no_more_is_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "MOST_ITEMS", 3)
+    mock = Client(BOOKS)
+    made = [mock.ask("POST", "/books", {"title": f"Book {number}"})["id"] for number in range(5)]
+    assert [mock.status("GET", f"/books/{each}") for each in made] == [404, 404, 200, 200, 200]
+    monkeypatch.setattr(sessions, "MOST_BYTES", 1)
+    assert mock.status("POST", "/books", {"title": "x"}) == 201
+    monkeypatch.setattr(sessions, "MOST_SESSIONS", 1)
+    mock.ask("GET", "/books", Troth_Session="other")
+    assert mock.status("GET", f"/books/{made[-1]}") == 404
