@@ -334,7 +334,8 @@ def doubts(contract: Contract, settings: Settings) -> tuple[str, ...]:
 
 
 def _groups(contract: Contract, words: Sequence[str]) -> frozenset[str]:
-    known = dict.fromkeys(law.group for op in contract.operations for law in op.laws if law.group)
+    laws = [law for op in contract.operations for law in op.laws] + [*contract.laws]
+    known = dict.fromkeys(law.group for law in laws if law.group)
     for word in words:
         if word not in known:
             raise BadOption(

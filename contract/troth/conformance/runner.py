@@ -212,7 +212,10 @@ class Run:
                     "operation": name,
                 }
                 for name, subject in subjects.items()
-                for law in subject.operation.laws
+                for law in (
+                    *subject.operation.laws,
+                    *(law for law in self._session.contract.laws if law.after == name),
+                )
             ),
             declared={name: declared(subject) for name, subject in subjects.items()},
             excluded=self._excluded(),

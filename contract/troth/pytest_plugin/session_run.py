@@ -101,7 +101,8 @@ class SessionRun:
         chosen_of = selection(self.contract, self.settings)
         operations, self._codes = chosen_of.operations, chosen_of.codes
         self.checks = {operation.name: checks_of(operation) for operation in operations}
-        self.groups = {law.id: law.group for operation in operations for law in operation.laws}
+        laws = [law for operation in operations for law in operation.laws]
+        self.groups = {law.id: law.group for law in (*laws, *self.contract.laws)}
         self._outcome: Outcome | None = None
         self._fault: BaseException | None = None
         worker = getattr(config, "workerinput", None)

@@ -199,7 +199,9 @@ class _Check:
         self._answer: ResponseValidator | None = None
         if self.match is not None and exchange.response is not None:
             matched = self.match.operation
-            self._answer = ResponseValidator(matched, exchange.request, exchange.response)
+            self._answer = ResponseValidator(
+                matched, exchange.request, exchange.response, match=self.match
+            )
 
     @property
     def effective_operation(self) -> Operation:
