@@ -41,7 +41,7 @@ FAULTS = {
 #: What no server is accused of: what it may do otherwise.
 MANNERS = ("", "caps", "normalises", "later", "slow", "marks", "shared", "200", "forgets")
 #: So many requests a clean run may take for one resource, with all that the document declares.
-MOST = 24
+MOST = 92
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,8 @@ def test_each_fault_is_found_in_as_few_requests_as_it_takes(fault: str, contract
     code, operation, requests = FAULTS[fault]
     told = [(one.code, one.violation.operation, len(one.steps) + 1) for one in run.findings]
     assert (code, operation, requests) in told, run.told
-    assert {one.code for one in run.findings} == {code}, run.told
+    # what fails does so whatever is done at the same time
+    assert {one.code for one in run.findings} - {"response.server-error"} == {code}, run.told
     assert all((one.again, one.tries) == (1, 1) for one in run.findings)
 
 

@@ -340,3 +340,13 @@ def test_what_is_drawn_agrees_with_what_is_given() -> None:
     made = synthesize(schema, seed=Seed.of(1), given=given)
     assert (made["email"], made["country"]) == ("jo.li@example.com", "France")
     assert made["updatedAt"] > given["createdAt"]
+
+
+@pytest.mark.parametrize("due", ["0001-01-01", "9999-12-31"])
+def test_what_is_given_at_the_ends_of_time_has_nothing_before_or_after_it(due: str) -> None:
+    names = ("dueDate", "birthDate", "createdAt", "closedAt")
+    schema = embedded(
+        {"type": "object", "required": names, "properties": dict.fromkeys(names, TEXT)}
+    )
+    made = synthesize(schema, seed=Seed.of(1), given={"dueDate": due})
+    assert made["createdAt"][:2] == made["closedAt"][:2] == "20"

@@ -32,7 +32,7 @@ class Key:
 
     *joint* joins a table's name to its value on the command line; *names* are those that the
     table may have; *any_value* lets its values be anything that JSON can say; *columns* are the
-    keys of each of several tables.
+    keys of each of several tables.  Of a path with a *suffix* any other text is no path.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Key:
     names: tuple[str, ...] = ()
     any_value: bool = False
     columns: tuple[Key, ...] = ()
+    suffix: str = ""
 
     @property
     def option(self) -> str:
@@ -75,6 +76,25 @@ KEYS = (
     ),
     Key("token", "text", "The credential to send; better in the variable TROTH_TOKEN.", "TOKEN"),
     Key(
+        *("auth-command", "text"),
+        help="A shell command that prints the credential; run at the start, and again on 401.",
+        metavar="COMMAND",
+    ),
+    Key("oauth-client-id", "text", "The client id for a token of OAuth 2.", "ID"),
+    Key(
+        *("oauth-client-secret", "text"),
+        help="Its secret; better in the variable TROTH_TEST_OAUTH_CLIENT_SECRET.",
+        metavar="SECRET",
+    ),
+    Key("oauth-token-url", "text", "Where to ask for it; without, as the document says.", "URL"),
+    Key("oauth-scope", "texts", "A scope to ask for; without, what the operations need.", "SCOPE"),
+    Key(
+        *("hook", "path"),
+        help="Python to be called before each request: a file, or a module.",
+        metavar="FILE|MODULE",
+        suffix=".py",
+    ),
+    Key(
         *("second-token", "text"),
         help="Another user's credential: it must not open what the first one's has made.",
         metavar="TOKEN",
@@ -82,11 +102,14 @@ KEYS = (
     Key("header", "table", "A header field for every request.", "'NAME: VALUE'", joint=": "),
     Key("model", "text", "The model to ask for, where the document has a place for it.", "NAME"),
     Key(
-        *("set", "table", "A member of every request body, by JSON Pointer or dotted name."),
+        *("set", "table"),
+        help="A parameter (path.NAME, query.NAME, header.NAME, cookie.NAME), or a member of every "
+        "request body, by JSON Pointer or dotted name.",
         metavar="NAME=JSON",
         joint="=",
         any_value=True,
     ),
+    Key("values", "path", "A YAML or JSON file of such values, by operation.", "FILE"),
     Key("without", "texts", "A capability that the server is known to lack.", "GROUP"),
     Key(
         *("only", "texts"),
@@ -345,7 +368,8 @@ class _File:
     def _one(self, key: Key, value: Any, path: str) -> Any:
         if isinstance(value, str) and key.kind not in ("switch", "integer", "number"):
             text = self._chosen(key, self._text(value, path), path)
-            return self._path(text) if key.kind in ("path", "paths") else text
+            is_path = key.kind in ("path", "paths") and text.endswith(key.suffix)
+            return self._path(text) if is_path else text
         if isinstance(value, str):
             value = self._converted(key, self._text(value, path), value)
         if not _fits(key.kind, value):

@@ -14,18 +14,18 @@ from functools import cache
 from importlib import import_module
 from math import inf
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import click
 
 from troth import loading
 from troth import pointer as pointers
-from troth.cli import config
+from troth.cli import config, given_values
 from troth.cli.config import KEYS, Key
 from troth.cli.options import FiniteNumber
 from troth.conformance import codes, reports, selection
-from troth.conformance.settings import PHASES, Caps, Settings, base_url
+from troth.conformance.settings import PHASES, Caps, OAuth, Settings, base_url
 from troth.errors import TrothError, nearest
-from troth.http import json_text
 from troth.http.exchange import TOKEN
 from troth.openapi.contract import Contract
 
@@ -206,13 +206,19 @@ def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
         url = url or "http://localhost"
     for name in ("url", "token", "second-token", "model", "header", "set"):
         _check_text(name, options[name.replace("-", "_")])
+    _check_credentials(options)
     phases = tuple(phase for phase in PHASES if phase in options["phase"])
-    return Settings(
+    settings = Settings(
         url=base_url(url),
         token=_token("token", options["token"]),
         second_token=_token("second-token", options["second_token"]),
+        auth_command=options["auth_command"] or None,
+        oauth=_oauth(contract, options),
+        hook=options["hook"] or None,
         fields=tuple(map(header_field, options["header"])),
-        overrides=_overrides(contract, options["model"], options["set"]),
+        values=given_values.given(
+            contract, model=options["model"], pairs=options["set"], file=options["values"]
+        ),
         without=_groups(contract, options["without"]),
         only=_words(contract, "only", options["only"]),
         exclude=_words(contract, "exclude", options["exclude"]),
@@ -230,6 +236,10 @@ def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
         database=options["database"],
         application=application_of(options["app"]),
     )
+    if contract.operations and not selection.selection(contract, settings).operations:
+        option = "safe" if options["safe"] else "exclude" if options["exclude"] else "only"
+        raise BadOption(option, "it leaves no operation to be tested")
+    return settings
 
 
 def _limits(contract: Contract, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -273,6 +283,66 @@ def _token(option: str, text: str | None) -> str | None:
     return text
 
 
+#: Of what gives a credential there is to be one.
+_GIVERS = ("token", "auth-command", "oauth-client-id")
+
+
+def _check_credentials(options: Mapping[str, Any]) -> None:
+    given = [name for name in _GIVERS if options[name.replace("-", "_")]]
+    if len(given) > 1:
+        both = " and ".join(f"--{name}" for name in given[1:])
+        why = f"a credential comes from one place, and {both} gives one too"
+        raise BadOption(given[0], why, advice="leave one out, in the environment and the file too")
+
+
+def _oauth(contract: Contract, options: Mapping[str, Any]) -> OAuth | None:
+    """The client credentials, where they are given, with the document's URL and scopes."""
+    client, secret = options["oauth_client_id"], options["oauth_client_secret"]
+    if not client:
+        others = ("oauth_client_secret", "oauth_token_url", "oauth_scope")
+        alone = next((name for name in others if options[name]), None)
+        if alone is not None:
+            raise BadOption(alone.replace("_", "-"), "it needs --oauth-client-id")
+        return None
+    if not secret:
+        advice = "set TROTH_TEST_OAUTH_CLIENT_SECRET"
+        raise BadOption("oauth-client-id", "it needs --oauth-client-secret", advice=advice)
+    declared = client_credentials_of(contract)
+    text, scopes = declared or ("", ())
+    text = options["oauth_token_url"] or text
+    if not text:
+        why = "no security scheme of the document has the flow clientCredentials"
+        raise BadOption("oauth-client-id", why, advice="say where to ask: --oauth-token-url URL")
+    url = urljoin(base_url(options["url"]) + "/", text)
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
+        raise BadOption("oauth-token-url", f"{text!r} is not the URL of a server")
+    return OAuth(client, secret, url, tuple(options["oauth_scope"]) or scopes)
+
+
+def client_credentials_of(contract: Contract) -> tuple[str, tuple[str, ...]] | None:
+    """The token URL of the document's flow for client credentials, and the scopes that are asked.
+
+    Of several schemes the first that an operation names is taken.
+    """
+    root = contract.document.root
+    for name in dict.fromkeys(
+        scheme.name for one in contract.operations for each in one.security for scheme in each
+    ):
+        scheme = pointers.find(root, pointers.join("/components/securitySchemes", name))
+        flow = pointers.find(scheme, "/flows/clientCredentials")
+        if not isinstance(flow, dict) or not isinstance(flow.get("tokenUrl"), str):
+            continue
+        asked: dict[str, None] = {}
+        for operation in contract.operations:
+            own = pointers.find(root, operation.pointer)
+            listed = own.get("security") if isinstance(own, dict) else None
+            for alternative in root.get("security", []) if listed is None else listed:
+                scopes = alternative.get(name, []) if isinstance(alternative, dict) else []
+                asked |= dict.fromkeys(each for each in scopes if isinstance(each, str))
+        return flow["tokenUrl"], tuple(asked)
+    return None
+
+
 def header_field(text: str) -> tuple[str, str]:
     """The name and the value in *text*, `X-Org: 7`.  Raises BadOption."""
     name, colon, value = text.partition(":")
@@ -283,54 +353,6 @@ def header_field(text: str) -> tuple[str, str]:
     if not _VALUE.fullmatch(value):
         raise BadOption("header", f"the value of {name} has a control character in it")
     return name, value
-
-
-def _overrides(contract: Contract, model: str | None, pairs: Sequence[str]) -> dict[str, Any]:
-    overrides: dict[str, Any] = {}
-    if model is not None:
-        places = {
-            operation.completion.request["model"]
-            for operation in contract.operations
-            if operation.completion and "model" in operation.completion.request
-        }
-        if not places:
-            why = "the document names no place for a model (x-troth-completion)"
-            raise BadOption("model", why, advice="use --set NAME=VALUE")
-        overrides.update(dict.fromkeys(sorted(places), model))
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals or not name:
-            raise BadOption("set", f"{pair!r} is not NAME=VALUE")
-        overrides[name] = _value(name, text)
-    return overrides
-
-
-def _value(name: str, text: str) -> Any:
-    try:
-        return json_text.decode(text.encode("utf-8"))
-    except json_text.BadJson as fault:
-        if text[:1] in ("{", "[", '"'):
-            raise BadOption("set", f"the value of {name} is not JSON: {fault}") from None
-        return text  # a bare word: --set model=llama
-
-
-def doubts(contract: Contract, settings: Settings) -> tuple[str, ...]:
-    """What was asked and is probably a slip: a member that no request knows."""
-    slips = []
-    for name, value in settings.overrides.items():
-        tokens = pointers.split(name) if name.startswith("/") else name.split(".")
-        nested = value
-        for token in reversed(tokens):
-            nested = {token: nested}
-        hints = [
-            [hint.message for hint in entry.schema.hints(nested)]
-            for operation in contract.operations
-            for entry in (operation.request_body.content if operation.request_body else ())
-            if entry.is_json and entry.schema is not None
-        ]
-        if hints and all(hints):
-            slips.append(f"--set {name}: {hints[0][0]}")
-    return tuple(slips)
 
 
 def _groups(contract: Contract, words: Sequence[str]) -> frozenset[str]:

@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 import click
 
-from troth.cli import run_options
+from troth.cli import given_values, run_options
 from troth.cli.config import Config
 from troth.cli.options import command, warn
 from troth.cli.run_options import test_options
@@ -165,8 +165,10 @@ class _Test:
         say(self.out, f"testing {target} against {document.file}: {settings.limits()}{rate}\n")
         if not is_local(settings.url):
             say(sys.stderr, "note: this server is not on this machine\n")
-        for doubt in run_options.doubts(self.contract, settings):
+        for doubt in given_values.doubts(self.contract, settings.values):
             say(sys.stderr, f"note: {doubt}\n")
+        if settings.oauth is not None:
+            say(self.out, f"a token is asked for at {settings.oauth.token_url}\n")
         if settings.insecure:
             say(sys.stderr, "warning: --insecure: nobody knows who answers there\n")
 

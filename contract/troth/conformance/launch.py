@@ -102,19 +102,28 @@ async def _run(
     second: Contract | None,
 ) -> Finished:
     # aiohttp and the generators take a third of a second to import: not before they are needed
+    from troth.conformance.credentials import Credentials, poster
     from troth.conformance.runner import Run, with_model
     from troth.conformance.session import Session
 
     redactor, citations = Redactor.of(settings), Citations(contract)
+    credentials = Credentials(
+        *(contract, settings),
+        clock=time.monotonic,
+        learn=redactor.learn,
+        post=poster(settings, clock=time.monotonic),
+    )
+    await credentials.begin()
     async with _sender(settings) as transport:
         session = Session(
             contract,
             transport,
-            await with_model(contract, transport, settings),
+            await with_model(contract, transport, settings, credentials=credentials),
             emit=lambda event: tell(redactor.event(_cited(citations, event))),
             clock=time.monotonic,
             known=known,
             second=second,
+            credentials=credentials,
         )
         return await Run(session).go(at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
 

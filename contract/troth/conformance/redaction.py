@@ -257,18 +257,33 @@ class Redactor:
     def __init__(
         self, secrets: Iterable[str] = (), *, fields: Iterable[str] = (), second: str | None = None
     ) -> None:
-        self._secrets = tuple(dict.fromkeys(secret for secret in secrets if secret))
+        self._secrets: tuple[str, ...] = ()
         self._fields = frozenset(name.lower() for name in fields)
         self._second = second
-        shapes = {shape for secret in self._secrets for shape in _shapes(secret)}
+        self._needles: tuple[bytes, ...] = ()
+        self._whole: tuple[bytes, ...] = ()
+        for secret in secrets:
+            self.learn(secret)
+
+    def learn(self, secret: str) -> None:
+        """Take *secret* out of everything that is told from now on."""
+        if not secret or secret in self._secrets:
+            return
+        self._secrets += (secret,)
+        shapes = {shape for each in self._secrets for shape in _shapes(each)}
         self._needles = tuple(map(_bytes, shapes))
         # half of a secret is looked for as well; parts of characters are not
-        self._whole = tuple(_bytes(secret) for secret in self._secrets if secret.isascii())
+        self._whole = tuple(_bytes(each) for each in self._secrets if each.isascii())
 
     @classmethod
     def of(cls, settings: Settings) -> Redactor:
         """The registry of everything secret that a user gave in *settings*."""
         secrets = [each for each in (settings.token, settings.second_token) if each]
+        secrets += [settings.oauth.client_secret] if settings.oauth else []
+        for given in settings.values.values():
+            for (location, name), value in given.parameters.items():
+                if location == "header" or _SECRET.fullmatch(name):
+                    secrets += _field_secrets(name, str(value))
         secrets += _url_secrets(settings.url)
         hidden = []
         for name, value in settings.fields:
@@ -292,7 +307,8 @@ class Redactor:
         if isinstance(event, Found):
             return Found(self.finding(event.finding))
         if isinstance(event, Finished):
-            return replace(event, reason=self.text(event.reason))
+            impossible = self._value(event.impossible)
+            return replace(event, reason=self.text(event.reason), impossible=impossible)
         if isinstance(event, Started):
             return replace(
                 event,

@@ -19,16 +19,19 @@ from troth.conformance.budget import (
     waits,
 )
 from troth.conformance.cases import Case, subjects_under_test
-from troth.conformance.cases.case import addressed, readable
+from troth.conformance.cases.case import readable
 from troth.conformance.checks.answers import Answers, tokens_of
 from troth.conformance.checks.between import LawsBetween
 from troth.conformance.checks.exchange_checks import check, expectation, outcome
 from troth.conformance.coverage import covered
+from troth.conformance.credentials import Credentials
 from troth.conformance.events import Event, Exchanged, Found, Step, Waited
 from troth.conformance.findings import HANGS, Capabilities, Facets, Findings, facets, rule_of
+from troth.conformance.real_values import RealValues
 from troth.conformance.selection import SAFE_METHODS, selection
 from troth.conformance.settings import Settings
 from troth.conformance.transport import Sender
+from troth.errors import TrothError
 from troth.generation.example_database import ExampleDatabase, SentRequests
 from troth.generation.shrinking import Shrinker
 from troth.http.exchange import Exchange, Request
@@ -75,6 +78,7 @@ class Session:
         clock: Callable[[], float],
         known: frozenset[str] = frozenset(),
         second: Contract | None = None,
+        credentials: Credentials | None = None,
     ) -> None:
         self.contract = contract
         self.settings = settings
@@ -95,11 +99,15 @@ class Session:
         self.outcomes = Outcomes()
         self.answers = Answers(second or contract)
         self._between = LawsBetween(contract)
+        #: how many cases were held back: they are nothing that was not come to
+        self.withheld = 0
+        self.values = RealValues(second or contract, settings)
         self.memory = ExampleDatabase.of(settings.database, contract.document.digest)
         self.sent = SentRequests.of(
             settings.database if settings.continuous else None, contract.document.digest
         )
         self.observers: list[Observer] = []
+        self.credentials = credentials or Credentials(contract, settings, clock=clock)
         self._transport = transport
         self._second = second
         self._selection = selection(contract, settings)
@@ -113,8 +121,10 @@ class Session:
         *compare* gives verdicts of laws that one exchange alone does not give.  None: nothing was
         sent, for it would not serve.
         """
-        sent = case.derive(self.answers.bodies) if case.derive else case
-        if sent is None or self.budget.spent or self.is_given_up(sent.operation):
+        plan = case.derive(self.answers.bodies) if case.derive else case
+        sent = self.values.filled(plan) if plan is not None else None
+        self.withheld += plan is not None and sent is None
+        if plan is None or sent is None or self.budget.spent or self.is_given_up(sent.operation):
             return None
         exchange = await self.send(sent)
         await self.hold_between(sent, exchange)
@@ -123,7 +133,7 @@ class Session:
         repeated_id = self.answers.keep(sent, exchange)
         if repeated_id is not None:
             self.enter(sent, exchange, repeated_id)
-        await self._follow(sent, exchange, violations)
+        await self._follow(plan, sent, exchange, violations)
         if sent.is_remembered and not violations and not waits(exchange):
             self.memory.forget(sent.operation, sent.value)
         for observe in self.observers:
@@ -132,10 +142,16 @@ class Session:
         return exchange
 
     async def probe(self, case: Case) -> Exchange:
-        """Send *case* and check the answer, without following up what is wrong with it."""
-        exchange = await self.send(case)
-        await self.hold_between(case, exchange)
-        self.check(case, exchange, purpose="probe")
+        """Send *case* and check the answer, without following up what is wrong with it.
+
+        There is none where it was held back.
+        """
+        sent = self.values.filled(case)
+        if sent is None:
+            return Exchange(case.request, None)
+        exchange = await self.send(sent)
+        await self.hold_between(sent, exchange)
+        self.check(sent, exchange, purpose="probe")
         return exchange
 
     async def hold_between(self, case: Case, exchange: Exchange) -> None:
@@ -165,10 +181,13 @@ class Session:
 
     async def send(self, case: Case, *, fresh: bool = False) -> Exchange:
         """Send a case, waiting where the server asks for it."""
-        request = addressed(case.request, self.settings)
         for left in reversed(range(_PATIENT_TRIES)):
+            request = await self._addressed(case)
+            token = self.credentials.token
             await self.budget.turn()
             exchange = await self._transport.send(request, fresh=fresh)
+            if await self._is_stale(case, exchange, used=token):
+                continue
             wait = retry_after(exchange.response)
             if wait is None or wait > min(self.settings.patience, self.budget.seconds_left):
                 break
@@ -183,6 +202,7 @@ class Session:
         await self._check_reachable(exchange)
         if self.budget.counts_tokens:
             self.budget.tokens += tokens_of(self._second or self.contract, case, exchange)
+        self.values.keep(exchange)
         return exchange
 
     def is_given_up(self, operation: str) -> bool:
@@ -191,9 +211,26 @@ class Session:
 
     async def hang_up(self, case: Case) -> None:
         """Send *case*, and go away after the first piece of the answer."""
+        sent = self.values.filled(case)
+        if sent is None:
+            return
         await self.budget.turn()
-        request = addressed(case.request, self.settings)
+        request = await self._addressed(sent)
         await self._transport.send(request, fresh=True, hang_up_after=1)
+
+    async def _addressed(self, case: Case) -> Request:
+        """The request of *case* as it goes out.  Raises Inconclusive where there can be none."""
+        try:
+            return await self.credentials.addressed(case)
+        except TrothError as fault:
+            raise Inconclusive(str(fault)) from fault
+
+    async def _is_stale(self, case: Case, exchange: Exchange, *, used: str | None) -> bool:
+        """Whether the token *used* was good no more, and there is another."""
+        try:
+            return await self.credentials.is_stale(case, exchange, used=used)
+        except TrothError as fault:
+            raise Inconclusive(str(fault)) from fault
 
     async def _check_reachable(self, exchange: Exchange) -> None:
         self.outcomes.count_silence(exchange)
@@ -317,9 +354,12 @@ class Session:
         self.emit(Found(finding))
 
     async def _follow(
-        self, case: Case, exchange: Exchange, violations: Iterable[Violation]
+        self, plan: Case, case: Case, exchange: Exchange, violations: Iterable[Violation]
     ) -> None:
-        """Count what is known; confirm, shrink and enter what is new."""
+        """Count what is known; confirm, shrink and enter what is new.
+
+        *case* is what was made of *plan* when it was sent.
+        """
         followed: set[tuple[str, ...]] = set()
         for violation in violations:
             rule = rule_of(violation)
@@ -329,7 +369,7 @@ class Session:
             if self._is_known(case, violation):
                 continue
             try:
-                again, tries = await self._confirm(case, rule)
+                again, tries = await self._confirm(plan, case, rule)
             except Unreachable:  # the server died of it, perhaps: this was its last word
                 self._add(case, exchange, violation, again=0, tries=0)
                 raise
@@ -345,13 +385,17 @@ class Session:
         share = self.budget.requests * _SHRINKING_SHARE // 100
         return self._shrunk < max(_ALL_SHRINKING, share)
 
-    async def _confirm(self, case: Case, rule: tuple[str, ...]) -> tuple[int, int]:
-        """Send *case* again on fresh connections: how often it showed the same, of how often."""
+    async def _confirm(self, plan: Case, case: Case, rule: tuple[str, ...]) -> tuple[int, int]:
+        """Send *case* again on fresh connections: how often it showed the same, of how often.
+
+        What it was about may be gone, so it is made of *plan* anew.
+        """
         again = tries = 0
         while tries < _REPETITIONS and not self.budget.spent:
-            exchange = await self.send(case, fresh=True)
+            repeated = self.values.filled(plan) or case
+            exchange = await self.send(repeated, fresh=True)
             tries += 1
-            violations = self.check(case, exchange, purpose="repeat")
+            violations = self.check(repeated, exchange, purpose="repeat")
             again += any(rule_of(violation) == rule for violation in violations)
             if again == tries:
                 break
@@ -370,7 +414,8 @@ class Session:
         while not shrinker.finished and spent < _SHRINKING and self._may_shrink:
             if self.budget.spent or self.is_given_up(case.operation):
                 break
-            candidate = subject.varied(case, shrinker.candidate)
+            varied = subject.varied(case, shrinker.candidate)
+            candidate = self.values.filled(varied) if varied is not None else None
             if candidate is None:
                 shrinker.tell(False)
                 continue

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from troth.errors import TrothError
+
+if TYPE_CHECKING:
+    from troth.openapi.operation import Operation
 
 #: The phases of a run, in their order.
 PHASES = ("examples", "resources", "boundary", "protocol", "random", "stateful")
@@ -32,24 +35,48 @@ class Caps:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """Values that the user gave: of *parameters*, by location and name; of *members* of bodies."""
+
+    parameters: Mapping[tuple[str, str], Any] = field(default_factory=dict)
+    members: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth:
+    """The client credentials for a token of OAuth 2 (RFC 6749 §4.4), and where it is asked for."""
+
+    client_id: str
+    client_secret: str
+    token_url: str
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The settings of one run.
 
     *token* is the credential that the server takes (None: a placeholder is sent), *second_token*
-    that of another user.  *overrides*
-    are member values that every request body gets, by JSON Pointer (`/model`).  *without* names
-    capabilities (groups of laws) that the server is known to lack.  *only* keeps the cases of
-    these operations or the findings of these codes, *exclude* leaves some out (as `selection` reads
-    both).  *application* is asked in process, as if it were a server at *url*.  A *safe* run sends
-    GET, HEAD and OPTIONS; one that may be destructive (*allow*) changes and deletes also what it
-    has not made.  *rate* is requests a second, 0 for no limit.  What else has no limit is infinite.
+    that of another user.  *overrides* are member values that every request body gets, by JSON
+    Pointer (`/model`), *values* what the user gave by operation, under its name, which goes before.
+    *without* names capabilities (groups of laws) that the server is known to lack.  *only* keeps
+    the cases of these operations or the findings of these codes, *exclude* leaves some out (as
+    `selection` reads both).  *application* is asked in process, as if it were a server at *url*.  A
+    *safe* run sends GET, HEAD and OPTIONS; one that may be destructive (*allow*) changes and
+    deletes also what it has not made.  *rate* is requests a second, 0 for no limit.  What else has
+    no limit is infinite.
     """
 
     url: str
     token: str | None = None
+    # who gives the token instead, anew when it is needed; and a user's own Python
+    auth_command: str | None = None
+    oauth: OAuth | None = None
+    hook: str | None = None
     second_token: str | None = None
     fields: tuple[tuple[str, str], ...] = ()
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Given] = field(default_factory=dict)
     without: frozenset[str] = frozenset()
     only: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -90,13 +117,24 @@ class Settings:
         ]
         return f"at most {', '.join(words)}" if words else "until it is stopped"
 
+    def given(self, operation: Operation) -> Given:
+        """What the user gave for *operation*."""
+        own = self.values.get(operation.name, Given())
+        return replace(own, members={**self.overrides, **own.members})
+
     def shown(self) -> Mapping[str, object]:
         """What of them a report may show: no token, no header values."""
+        given = self.values.values()
+        members = {name: value for one in given for name, value in one.members.items()}
         return {
             "token": self.token is not None,
+            "auth_command": self.auth_command is not None,
+            "oauth": self.oauth.token_url if self.oauth else "",
+            "hook": self.hook or "",
             "second_token": self.second_token is not None,
             "header": [name for name, _ in self.fields],
-            "set": dict(self.overrides),
+            "set": {**self.overrides, **members},
+            "parameters": sorted({".".join(key) for one in given for key in one.parameters}),
             "without": sorted(self.without),
             "only": list(self.only),
             "exclude": list(self.exclude),

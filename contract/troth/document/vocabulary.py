@@ -159,6 +159,7 @@ _RESOURCE = {
                 **{name: _NAME_OR_NULL for name in _LISTING},
                 "next": _POINTER_OR_NULL,
                 "total": _POINTER_OR_NULL,
+                "pages": _POINTER_OR_NULL,
                 "more": _POINTER_OR_NULL,
                 "filters": {"type": "object", "additionalProperties": _POINTER},
             },

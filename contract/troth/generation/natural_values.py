@@ -37,6 +37,8 @@ _FAMILIES = {
 # The start of a record lies in these days from 2021-01-01 on.
 _EPOCH = datetime(2021, 1, 1, tzinfo=UTC)
 _DAYS = 950
+#: The years around which there is room for what comes before and after.
+_RECKONED = range(1000, 9000)
 _PACES = (timedelta(hours=2), timedelta(days=1), timedelta(days=9))
 _YOUNGEST, _OLDEST = 19, 65
 _NAMES = ("first name", "last name", "full name")
@@ -386,6 +388,8 @@ class Record:
             try:
                 moment = datetime.fromisoformat(example[:19])
             except ValueError:
+                return
+            if moment.year not in _RECKONED:
                 return
             self.pace = _PACES[1]
             self.stages[kind.moment] = kind.moment * self.pace

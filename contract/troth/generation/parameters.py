@@ -6,6 +6,7 @@ places, is not empty, is said beside it as a shape, so that hardly a value is dr
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any
@@ -50,14 +51,21 @@ FORM = Shape(
 
 
 def parameters(
-    operation: Operation, source: Source, *, needed: bool = True
+    operation: Operation,
+    source: Source,
+    *,
+    needed: bool = True,
+    but: Collection[tuple[str, str]] = (),
 ) -> dict[tuple[str, str], Any]:
     """Values for the operation's parameters: the required ones, and some of the others.
 
-    Raises Unsatisfiable where a required one has no value, unless it is not *needed*.
+    There are none for those in *but*.  Raises Unsatisfiable where a required one has no value,
+    unless it is not *needed*.
     """
     chosen: dict[tuple[str, str], Any] = {}
     for parameter in operation.parameters:
+        if (parameter.location, parameter.name) in but:
+            continue
         if parameter.required or source.chance(40):
             try:
                 value = parameter_value(parameter, source)
@@ -102,9 +110,9 @@ def parameter_value(parameter: Parameter, source: Source) -> Any:
         plain = tamed(value)
         for candidate in (value, plain) if parameter.content is None else (value,):
             is_fit = _is_plain(parameter, candidate) and schema.is_valid(candidate)
-            if is_fit and _is_read(parameter, candidate):
+            if is_fit and is_read(parameter, candidate):
                 return candidate
-        if readable is UNSET and _is_read(parameter, value):
+        if readable is UNSET and is_read(parameter, value):
             readable = value
         if readable is not UNSET and attempt >= _PLAIN_TRIES:
             return readable
@@ -127,11 +135,11 @@ def examples(parameter: Parameter) -> tuple[Any, ...]:
     return tuple(
         value
         for value in shown
-        if value not in (None, "") and schema.is_valid(value) and _is_read(parameter, value)
+        if value not in (None, "") and schema.is_valid(value) and is_read(parameter, value)
     )
 
 
-def _is_read(parameter: Parameter, value: Any) -> bool:
+def is_read(parameter: Parameter, value: Any) -> bool:
     """Whether *value*, written as *parameter* is, is read as a value that it allows."""
     is_path = parameter.location == "path"
     path = "/{" + parameter.name + "}" if is_path else "/"

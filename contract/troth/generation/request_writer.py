@@ -207,6 +207,45 @@ def _part_field(header: Parameter) -> str:
     return styles.write_field(header, value)
 
 
+def refilled(operation: Operation, request: Request, *, old: Values, new: Values) -> Request:
+    """*request* to *operation* with values *new* where it has the *old* ones as they are written.
+
+    What it says otherwise is left as it is: that is what the request is about.
+    """
+    path, mark, query = request.target.partition("?")
+    match = operation.template.pattern.fullmatch(path)
+    texts = dict(zip(operation.template.names, match.groups(), strict=True)) if match else {}
+    pairs = query.split("&") if mark else []
+    fields = list(request.fields)
+    for parameter in operation.parameters:
+        key = parameter.location, parameter.name
+        if key not in old or key not in new:
+            continue
+        if parameter.location == "path":
+            if texts.get(parameter.name) == in_path(parameter, old[key]):
+                texts[parameter.name] = in_path(parameter, new[key])
+        elif parameter.location == "query":
+            pairs = _exchanged(
+                pairs, _in_query(parameter, old[key]), _in_query(parameter, new[key])
+            )
+        elif parameter.location == "header":
+            before = [(parameter.name, styles.write_field(parameter, old[key]))]
+            after = [(parameter.name, styles.write_field(parameter, new[key]))]
+            fields = _exchanged(fields, before, after)
+    if match:
+        path = operation.template.filled(texts)
+    return replace(request, target=path + mark + "&".join(pairs), fields=tuple(fields))
+
+
+def _exchanged(items: list[Any], old: list[Any], new: list[Any]) -> list[Any]:
+    """*items* with *new* where *old* stands, if it does."""
+    size = len(old)
+    for at in range(len(items) - size + 1 if size else 0):
+        if items[at : at + size] == old:
+            return [*items[:at], *new, *items[at + size :]]
+    return items
+
+
 def _addressed(operation: Operation, values: Values) -> tuple[str, Fields]:
     template = operation.template
     variables: dict[str, str] = {}

@@ -71,28 +71,35 @@ def draft(
     source: Source,
     *,
     overrides: Mapping[str, Any] | None = None,
+    given: Values | None = None,
 ) -> Draft:
     """A request to *operation* that the document allows as it is written.
 
     Texts say less than values do, so what is written is held to the contract, and what it refuses
-    is drawn again.  Raises Unsatisfiable.
+    is drawn again.  *given* are values of parameters that are taken as they are, whatever the
+    document says of them.  Raises Unsatisfiable.
     """
     body = _body_of(operation, overrides or {})
-    drawn = _drafted(operation, body, source)
+    known = given or {}
+    drawn = _drafted(operation, body, source, known)
     refused: tuple[Violation, ...] = ()
     for attempt in range(_TRIES):
         if body is not None and _is_certain(contract, operation, drawn.request):
             return drawn
-        refused = breaking.refusals(contract, operation, drawn.request)
+        refused = tuple(
+            one
+            for one in breaking.refusals(contract, operation, drawn.request)
+            if not _is_given(one, known)
+        )
         again = source if attempt < 2 else source.anew(operation.name, attempt)
         if refused:
             if body is not None and attempt == _TRIES // 3:
                 body = replace(body, beside=())  # what a null or nothing says may be just right
-            drawn = _mended(operation, body, drawn, refused, again)
+            drawn = _mended(operation, body, drawn, refused, again, known)
         elif attempt >= _FACES or contract.match_request(drawn.request).operation is operation:
             return drawn
         else:
-            drawn = _drafted(operation, body, again)
+            drawn = _drafted(operation, body, again, known)
     raise Unsatisfiable(
         f"no request was found that the document allows: {refused[0].message}",
         pointer=refused[0].schema_pointer or operation.pointer,
@@ -135,8 +142,14 @@ def _body_of(operation: Operation, overrides: Mapping[str, Any]) -> _Body | None
     return _Body(schema, _beside(operation), made, overrides)
 
 
-def _drafted(operation: Operation, body: _Body | None, source: Source) -> Draft:
-    values = parameters(operation, source)
+def _is_given(violation: Violation, given: Values) -> bool:
+    """Whether *violation* is about a value of *given*."""
+    name = "".join(pointers.split(violation.instance_pointer)[:1])
+    return (violation.location.removeprefix("request-"), name) in given
+
+
+def _drafted(operation: Operation, body: _Body | None, source: Source, given: Values) -> Draft:
+    values = {**parameters(operation, source, but=given), **given}
     value = _drawn(operation, body, source)
     return Draft(assemble(operation, parameters=values, body=value), values, value)
 
@@ -147,10 +160,11 @@ def _mended(
     drawn: Draft,
     refused: Iterable[Violation],
     source: Source,
+    given: Values,
 ) -> Draft:
     """*drawn* with other values for what is *refused* of it."""
     blamed = {(one.location, *pointers.split(one.instance_pointer)[:1]) for one in refused}
-    values = _parameters_again(operation, drawn.parameters, blamed, source)
+    values = {**_parameters_again(operation, drawn.parameters, blamed, source), **given}
     value = drawn.body
     if body is not None and any(where[0] == "request-body" for where in blamed):
         value = _body_again(body, value, blamed, source)

@@ -36,6 +36,7 @@ _TOTALS = named(
     "total total_count total_items total_results total_elements total_records total_hits"
     " estimated_total_hits count"
 )
+_PAGE_COUNTS = named("total_pages page_count pages num_pages number_of_pages last_page pages_count")
 _MORES = named("has_more has_next has_next_page more is_truncated truncated has_more_items")
 #: What is a parameter of every list, and no filter even where an item has such a member.
 _NO_FILTERS = frozenset(named("fields include expand embed format locale lang language pretty"))
@@ -70,6 +71,7 @@ def of(operation: Operation, item: View | None, answer: View | None) -> Listing:
         cursor=cursor,
         next=_place(answer, _NEXTS, "string"),
         total=_place(answer, _TOTALS, "integer", "number"),
+        pages=_place(answer, _PAGE_COUNTS, "integer", "number"),
         more=_place(answer, _MORES, "boolean"),
         sort=taken(_SORTS, "string", "array"),
         order=order,

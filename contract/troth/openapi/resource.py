@@ -22,9 +22,9 @@ Role = vocabulary.ResourceRole
 class Listing:
     """What the query parameters of a list do, by their names; None where there is no such one.
 
-    *next*, *total* and *more* are places in the answer: of the next cursor or URL, of the number
-    of all items, and of whether there are others behind.  *filters* are the places, in an item, of
-    the members that parameters choose by.
+    *next*, *total*, *pages* and *more* are places in the answer: of the next cursor or URL, of the
+    number of all items and of all pages, and of whether there are others behind.  *filters* are the
+    places, in an item, of the members that parameters choose by.
     """
 
     limit: str | None = None
@@ -33,6 +33,7 @@ class Listing:
     cursor: str | None = None
     next: str | None = None
     total: str | None = None
+    pages: str | None = None
     more: str | None = None
     sort: str | None = None
     order: str | None = None

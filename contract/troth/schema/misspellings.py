@@ -9,7 +9,7 @@ costs a set comparison per object.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +61,27 @@ class Misspellings:
         if plan is not None:
             self._walk(plan, instance, (), misspellings)
         return misspellings
+
+    def undeclared(self, pointer: str, tokens: Sequence[str]) -> tuple[str, tuple[str, ...]] | None:
+        """The first of *tokens* that nothing declares where other names are declared, and those.
+
+        *tokens* lead into an instance of the schema at *pointer*.
+        """
+        plan = self._plan((pointer,))
+        for token in tokens:
+            if plan is None or plan.patterns:
+                return None
+            if token in plan.names:
+                plan = self._member(plan, token)
+            elif plan.items and token.isdigit():
+                plan = self._plan(plan.items)
+            elif plan.rest:
+                plan = self._plan(plan.rest)
+            elif plan.declared:
+                return token, tuple(plan.declared)
+            else:
+                return None
+        return None
 
     def _walk(
         self, plan: _Plan, instance: Any, at: Tokens, misspellings: list[Misspelling]

@@ -12,7 +12,7 @@ outgrows its budget, asks for nothing, and is told.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -85,6 +85,10 @@ class Schema:
     def leaves_open(self, instance: Any) -> bool:
         """Whether a server may refuse *instance*, valid as it is: readOnly members make it so."""
         return self.schemas.leaves_open(self.pointer, instance)
+
+    def undeclared(self, tokens: Sequence[str]) -> tuple[str, tuple[str, ...]] | None:
+        """The first of *tokens* into an instance that is not declared, and what is there."""
+        return self.schemas.undeclared(self.pointer, tokens)
 
     def hints(self, instance: Any) -> tuple[Mismatch, ...]:
         """Members that are probably misspelt: legal, since the object is open, but telling."""
@@ -194,6 +198,10 @@ class Schemas:
             return (Mismatch("type", "", pointer, message, self.document.place(pointer)),)
         outside = 0 if compiled.key is None else 1
         return self._explainer.explain(errors, instance, outside=outside) if errors else ()
+
+    def undeclared(self, pointer: str, tokens: Sequence[str]) -> tuple[str, tuple[str, ...]] | None:
+        """The same of the schema at *pointer*."""
+        return self._misspellings.undeclared(pointer, tokens)
 
     def hints(self, pointer: str, instance: Any) -> tuple[Mismatch, ...]:
         """The hints for *instance* of the schema at *pointer*."""

@@ -29,7 +29,7 @@ from troth_mock.responding.echo import said
 from troth_mock.responding.negotiation import Chooser, NotAcceptable, Preferences
 from troth_mock.responding.problems import Problem, of_violations
 from troth_mock.responding.resource_responder import FIELDS, Asked, Kept, ResourceResponder
-from troth_mock.responding.resource_store import Drawn, ResourceStore
+from troth_mock.responding.resource_store import Drawn, ResourceStore, is_kept
 
 _NO_PREFERENCE = Preferences()
 # all the same in JSON: RFC 8259 §8.1 leaves UTF-8 alone, of which ASCII is a part
@@ -200,8 +200,8 @@ class OperationResponder:
         if store is None:
             return None
         resource, role = store.resources.of(self.operation), store.resources.role(self.operation)
-        if resource is None or role is None or resource.operations.keys() <= {"list", "search"}:
-            return None  # of what can only be listed nothing is kept
+        if resource is None or role is None or not is_kept(resource):
+            return None
         return ResourceResponder(
             self.operation, resource=resource, role=role, status=self._success[0], store=store
         )

@@ -115,7 +115,7 @@ class ResourceResponder:
         above = self._above(asked)
         lost = self.store.lost_parent(self.resource, above or (), asker)
         if lost is not None and self._declares(404):
-            return self._missing(lost)
+            return self._missing(lost.key, name=lost.resource.name)
         if self.role in ("list", "search"):
             return self._listed(asked, above, asker)
         if above is None:
@@ -213,11 +213,11 @@ class ResourceResponder:
         response = self.operation.response(status)
         return response is not None and response.status != "default"
 
-    def _missing(self, key: str, *, is_gone: bool = False) -> Problem:
+    def _missing(self, key: str, *, name: str = "", is_gone: bool = False) -> Problem:
         exact = {response.status for response in self.operation.responses}
         status = 410 if is_gone and "410" in exact else 404
         message = f"{key[:200]!r} was deleted" if is_gone else f"there is no {key[:200]!r}"
-        return Problem(status, f"{self.resource.name}: {message}", "not_found")
+        return Problem(status, f"{name or self.resource.name}: {message}", "not_found")
 
     def _unfound(
         self, asked: Asked, place: Place, asker: Asker, key: str
@@ -379,10 +379,24 @@ class ResourceResponder:
         at = self.resource.item(self.operation, status)
         if at is not None and made.key is None:
             made.name(pointer.find(drawn, pointer_of(at, self.resource.identifier)))
+        if at is not None and not made.item.version:
+            drawn = self._emptied(entry, drawn, at, made.item)
         made.finish()
         body = self._with_item(entry, drawn, made.item, status)
         made.keep()
         return body
+
+    def _emptied(self, entry: MediaType, drawn: Any, at: str, item: Item) -> Any:
+        """*drawn* without the things in a new one: there are none yet that nobody sent."""
+        place = pointer.find(drawn, at)
+        if not isinstance(place, dict) or not isinstance(item.value, dict) or entry.schema is None:
+            return drawn
+        for name, member in place.items():
+            is_full = isinstance(member, list) and any(isinstance(one, dict) for one in member)
+            if is_full and name not in item.value:
+                emptied = placed(drawn, pointer.join(at, name), [])
+                drawn = emptied if entry.schema.is_valid(emptied) else drawn
+        return drawn
 
     def _with_item(self, entry: MediaType, drawn: Any, item: Item, status: int) -> Any:
         at, schema = self.resource.item(self.operation, status), entry.schema
@@ -410,7 +424,7 @@ class ResourceResponder:
         if made.key is None:
             return ()
         fields.append(("ETag", etag(Found(made.place, made.key, made.item))))
-        if (self.status if status is None else status) == 201:
+        if self.role == "create" or status == 201:
             fields += [("Location", one) for one in self._locations(made, asked)]
         return tuple(fields)
 
@@ -454,7 +468,8 @@ class ResourceResponder:
             first_page=_first_page(self.operation, listing),
         )
         items = [rows[key] for key, _ in page.rows]
-        if not page.total and rows and above is not None and not self._is_makeable():
+        is_chosen = not page.total and bool(rows) and not sent.keys().isdisjoint(listing.filters)
+        if is_chosen and above is not None and not self._is_makeable():
             return self._more_of(asked, (self.resource.path, above), at, asker)
 
         def show(entry: MediaType, drawn: Any) -> Any:
@@ -546,10 +561,15 @@ class ResourceResponder:
             body = placed(said, at, pointer.find(body, at))
         if listing.total is not None:
             body = _first_valid(schema, body, listing.total, (page.total, str(page.total)))
+        if listing.pages is not None:
+            pages = -(-page.total // page.size) if page.size else 1
+            body = _first_valid(schema, body, listing.pages, (pages,))
         if listing.more is not None:
             body = _first_valid(schema, body, listing.more, (bool(page.after),))
         if listing.next is not None:
             body = _first_valid(schema, body, listing.next, _next(body, listing, page, asked))
+            for at, values in _beside_next(body, listing.next, page, asked):
+                body = _first_valid(schema, body, at, values)
         return body
 
 
@@ -667,25 +687,60 @@ def without(whole: Any, at: str) -> Any:
     return placed(whole, pointer.of(above), {k: one for k, one in holder.items() if k != last})
 
 
+#: What may be said of a page that is not there.
+_NO_PAGE: tuple[Any, ...] = (None, _NOTHING, "")
+#: What a link beside that to the next page leads to, by the words of its name.
+_LINKS = {
+    words: kind
+    for kind, names in {
+        "self": "self current", "first": "first", "last": "last", "prev": "prev previous back",
+    }.items()
+    for name in names.split()
+    for words in (words_of(name), *(words_of(f"{name}_{end}") for end in ("url", "page", "link")))
+}  # fmt: skip
+
+
 def _next(body: Any, listing: Listing, page: Page, asked: Asked) -> Sequence[Any]:
     """What may be said of the page behind *page*, best first."""
     if not page.after:
-        return (None, _NOTHING, "")
+        return _NO_PAGE
     ((name, text),) = page.after.items()
-    urls = _urls_after(page, asked)
+    urls = _urls(asked, page.after)
     tokens: list[Any] = [text, *([int(text)] if text.isdecimal() else [])]
     before = pointer.find(body, listing.next or "")
-    is_url = isinstance(before, str) and ("://" in before or before.startswith("/"))
-    is_url = is_url or name != listing.cursor
+    is_url = _is_url(before) or name != listing.cursor
     return [*urls, *tokens] if is_url else [*tokens, *urls]
 
 
-def _urls_after(page: Page, asked: Asked) -> list[str]:
-    """Where the page behind *page* is, best first."""
-    ((name, text),) = page.after.items()
+def _beside_next(
+    body: Any, at: str, page: Page, asked: Asked
+) -> Iterator[tuple[str, Sequence[Any]]]:
+    """Where there are links to other pages beside the one at *at*, and what may be said there."""
+    tokens = pointer.split(at)
+    inner = ("href",) if tokens[-1] == "href" and len(tokens) > 1 else ()
+    above = tokens[: -1 - len(inner)]
+    holder = pointer.find(body, pointer.of(above))
+    for name in tuple(holder) if isinstance(holder, dict) else ():
+        kind, where = _LINKS.get(words_of(name)), pointer.of((*above, name, *inner))
+        if kind is None or not _is_url(pointer.find(body, where)):
+            continue
+        leads = {} if kind == "self" else page.others.get(kind, {})
+        if leads is not None:
+            yield where, _urls(asked, leads)
+        else:
+            yield pointer.of((*above, name)), _NO_PAGE
+
+
+def _is_url(value: Any) -> bool:
+    return isinstance(value, str) and ("://" in value or value.startswith("/"))
+
+
+def _urls(asked: Asked, changed: Mapping[str, str]) -> list[str]:
+    """Where the list is with the parameters *changed*, best first; without those that are ""."""
     path, _, query = asked.request.target.partition("?")
-    pairs = [one for one in query.split("&") if one and one.partition("=")[0] != name]
-    target = f"{path}?" + "&".join([*pairs, f"{quote(name)}={quote(text, safe='')}"])
+    pairs = [one for one in query.split("&") if one and one.partition("=")[0] not in changed]
+    pairs += [f"{quote(name)}={quote(text, safe='')}" for name, text in changed.items() if text]
+    target = f"{path}?{'&'.join(pairs)}" if pairs else path
     host = next(iter(asked.fields.get("host", ())), "")
     return [f"http://{host}{target}", target] if host else [target]
 
@@ -695,7 +750,7 @@ def _fields_of_page(
 ) -> Fields:
     """The header fields that tell of *page*: where the next one is, how many items there are."""
     is_paged = listing.page or listing.offset or listing.cursor
-    links = [f'<{url}>; rel="next"' for url in _urls_after(page, asked)] if page.after else [""]
+    links = [f'<{url}>; rel="next"' for url in _urls(asked, page.after)] if page.after else [""]
     totals = [one.name for one in declared.headers if is_total(one.name)] if declared else []
     return (
         *(("Link", link) for link in links if is_paged),

@@ -16,7 +16,7 @@ from troth import pointer
 from troth.generation.graph import node_of
 from troth.openapi.operation import DeclaredResponse, Operation, Parameter
 from troth.openapi.paths import shape_of
-from troth.openapi.resource import Listing, Resource
+from troth.openapi.resource import Resource
 from troth.openapi.resources import resources
 from troth.seed import Seed
 from troth_mock.responding.negotiation import success
@@ -58,8 +58,15 @@ class Asker:
     credentials: Mapping[str, str]
 
 
+class Lost(NamedTuple):
+    """A thing that is not there, in which others were to be."""
+
+    resource: Resource
+    key: str
+
+
 class Found(NamedTuple):
-    """An item: where it is, and whether it has been *given* a place in the session."""
+    """An item, and where it is."""
 
     place: Place
     key: str
@@ -116,8 +123,8 @@ class ResourceStore:
             for key, item in all_items(collection, asker.credentials):
                 yield Found(place, key, item)
 
-    def lost_parent(self, resource: Resource, values: Sequence[str], asker: Asker) -> str | None:
-        """The first of *values* that names nothing in which *resource* could be."""
+    def lost_parent(self, resource: Resource, values: Sequence[str], asker: Asker) -> Lost | None:
+        """The first thing among those that *values* name which is not there to be in."""
         for parent in _line(resource)[:-1]:
             count = depth(parent.path)
             if parent.parameter is None or not 0 < count <= len(values):
@@ -127,7 +134,7 @@ class ResourceStore:
             if collection.find(key, asker.credentials) is None and (
                 self.is_listed(parent) or collection.is_gone(key)
             ):
-                return key
+                return Lost(parent, key)
         return None
 
     def _start(self, resource: Resource, above: tuple[str, ...]) -> Collection:
@@ -135,8 +142,10 @@ class ResourceStore:
         for operation in resource.operations.get("list", ())[:1]:
             if len(operation.template.names) != len(above):
                 continue  # it lists what is in any of them
-            listing = resource.listings.get(operation) or Listing()
-            is_paged = listing.limit or listing.page or listing.offset or listing.cursor
+            is_paged = any(
+                one.limit or one.page or one.offset or one.cursor
+                for one in resource.listings.values()
+            )
             drawn = self._draw(operation, above, _PAGED if is_paged else None)
             at = resource.items(operation, _status(operation))
             array = None if drawn is None or at is None else pointer.find(drawn.value, at)
@@ -173,6 +182,13 @@ class ResourceStore:
             found = dict.fromkeys(_examples(resource))
             names = self._named[resource] = tuple(found)[:_MOST_NAMED]
         return names
+
+
+def is_kept(resource: Resource) -> bool:
+    """Whether items of *resource* are kept: not of what can be listed only, and on one page."""
+    return not resource.operations.keys() <= {"list", "search"} or any(
+        one.page or one.offset or one.cursor for one in resource.listings.values()
+    )
 
 
 def key_of(resource: Resource, value: Any) -> str | None:

@@ -26,11 +26,17 @@ Row = tuple[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The *rows* of a page, of *total*; *after* tells what parameters ask for the next one."""
+    """The *rows* of a page, of *total*; *after* tells what parameters ask for the next one.
+
+    *size* is how many a page may have, None where all are on the one.  *others* has the parameters
+    for the `first`, the `last` and the previous (`prev`) one, None where there is no such page.
+    """
 
     rows: Sequence[Row]
     total: int
+    size: int | None
     after: Mapping[str, str]
+    others: Mapping[str, Mapping[str, str] | None]
 
 
 def page_of(
@@ -140,14 +146,23 @@ def _cut(
     end = total if limit is None else min(total, start + limit)
     part = rows[start:end]
     after: dict[str, str] = {}
-    if end < total and part:
-        if listing.cursor is not None:
-            after[listing.cursor] = part[-1][0]
-        elif listing.page is not None:
-            after[listing.page] = str((first_page if number is None else number) + 1)
-        elif listing.offset is not None:
-            after[listing.offset] = str(end)
-    return Page(part, total, after)
+    is_last = end >= total or not part
+    others: dict[str, dict[str, str] | None] = {"prev": None}
+    if listing.cursor is not None:
+        others["first"] = {listing.cursor: ""}
+        after = {} if is_last else {listing.cursor: part[-1][0]}
+    elif listing.page is not None:
+        own = first_page if number is None else number
+        last = first_page + max(0, (total - 1) // (limit or 1))
+        after = {} if is_last else {listing.page: str(own + 1)}
+        others["first"], others["last"] = {listing.page: str(first_page)}, {listing.page: str(last)}
+        others["prev"] = {listing.page: str(min(own - 1, last))} if own > first_page else None
+    elif listing.offset is not None:
+        last = max(0, (total - 1) // (limit or 1)) * (limit or 1)
+        after = {} if is_last else {listing.offset: str(end)}
+        others["first"], others["last"] = {listing.offset: "0"}, {listing.offset: str(last)}
+        others["prev"] = {listing.offset: str(max(0, start - (limit or 0)))} if start else None
+    return Page(part, total, limit, after, others)
 
 
 def _count(value: Any) -> int | None:

@@ -38,6 +38,7 @@ def answering(
     method: str = "get",
     parameters: Any = (),
     taken: str = "application/json",
+    stateless: bool = False,
     **media: Any,
 ) -> Responder:
     """The mock of one operation."""
@@ -63,7 +64,8 @@ def answering(
         "info": {"title": "t", "version": "1"},
         "paths": {path: {method: operation}},
     }
-    return Responder(reader.compile(document.read(json.dumps(root).encode(), name="api.json")))
+    contract = reader.compile(document.read(json.dumps(root).encode(), name="api.json"))
+    return Responder(contract, stateless=stateless)
 
 
 def ask(responder: Responder, target: str, body: Any = None, *, method: str = "GET") -> Any:
@@ -192,7 +194,8 @@ def test_a_list_is_as_long_as_it_is_asked_to_be(name: str) -> None:
 def test_a_page_is_the_one_that_was_asked_for_and_a_filter_holds() -> None:
     tasks = {"type": "array", "items": TASK, "minItems": 2}
     schema = {"type": "object", "properties": {"data": tasks, "page": INTEGER}}
-    responder = answering("/tasks", schema, parameters={"page": INTEGER, "state": TEXT})
+    parameters = {"page": INTEGER, "state": TEXT}
+    responder = answering("/tasks", schema, parameters=parameters, stateless=True)
     made = ask(responder, "/tasks?page=3&state=done")
     assert made["page"] == 3
     assert {one["state"] for one in made["data"]} == {"done"}

@@ -209,6 +209,24 @@ def test_the_location_of_what_was_made_leads_to_it() -> None:
     assert mock.ask("GET", field(reply, "Location"))["title"] == "Emma"
 
 
+@pytest.mark.parametrize("status", ["200", "201", "202", "204"])
+def test_what_an_answer_does_not_show_is_made_all_the_same(status: str) -> None:
+    location = {"Location": {"required": True, "schema": {**TEXT, "format": "uri-reference"}}}
+    paths = {
+        "/reviews": {
+            "post": operation(body=sent(REVIEW), **{f"_{status}": answer(headers=location)})
+        },
+        "/reviews/{review}": {
+            "parameters": [{"name": "review", "in": "path", "required": True, "schema": TEXT}],
+            "get": operation("404", _200=answer(REVIEW)),
+        },
+    }
+    mock = Client(paths)
+    reply = mock.reply("POST", "/reviews", {"stars": 4})
+    assert (reply.status, mock.ask("GET", field(reply, "Location"))["stars"]) == (int(status), 4)
+    assert mock.status("GET", "/reviews/other") == 404
+
+
 def test_two_that_are_posted_alike_are_two() -> None:
     mock = Client(BOOKS)
     one, other = (mock.ask("POST", "/books", {"title": "Emma"})["id"] for _ in range(2))
@@ -356,6 +374,31 @@ def test_a_cursor_goes_through_a_list_once() -> None:
         cursor = page["next_cursor"]
     assert seen == everything
     assert len(set(seen)) == len(seen) >= 5
+
+
+def test_links_lead_to_the_other_pages() -> None:
+    link = {**TEXT, "format": "uri"}
+    links = {"type": "object", "properties": {n: link for n in ("self", "first", "prev", "next")}}
+    listed = {
+        "type": "object",
+        "required": ["data", "links"],
+        "properties": {"data": {"type": "array", "items": BOOK}, "links": links},
+    }
+    paging = query(page={**INTEGER, "minimum": 1}, limit=INTEGER)
+    mock = Client({"/books": {"get": operation(_200=answer(listed), query=paging)}})
+    base = "http://localhost:8000/books"
+    first = mock.ask("GET", "/books?limit=5")
+    assert first["links"] == {
+        "self": f"{base}?limit=5",
+        "first": f"{base}?limit=5&page=1",
+        "next": f"{base}?limit=5&page=2",
+    }
+    seen, at = first["data"], first["links"]
+    while "next" in at:
+        page = mock.ask("GET", at["next"].removeprefix("http://localhost:8000"))
+        seen, at = seen + page["data"], page["links"]
+    assert at["prev"] == f"{base}?limit=5&page=2"
+    assert seen == mock.ask("GET", "/books?limit=100")["data"]
 
 
 def test_header_fields_and_flags_tell_of_the_pages() -> None:

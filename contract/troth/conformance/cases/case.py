@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
@@ -53,9 +53,11 @@ class Case:
     effective document accepts the request, *published_intent* whether the document as published
     does; `either` where a server may do both (it may cap what costs it, an RFC leaves it open).
     *about* says what the case is for.  *laws* are the ids of those that it was built for.  *value*
-    is the body's JSON value as a reader sees it, None without one.  *exists* says that what the
-    path names is known to be there, since the run has made it: a 404 is then no answer.  *sent* are
-    the values of parameters, by location and name, that the request is about.
+    is the body's JSON value as a reader sees it, None without one.  *parameters* are values, by
+    location and name, that the request has for want of real ones: `real_values` may put others in
+    their places when it is sent.  *exists* says that what the path names is known to be there,
+    since the run has made it: a 404 is then no answer.  *sent* are the values of parameters, by
+    location and name, that the request is about.
 
     A case that *needs* the answers of others is a plan: `derive` makes the case to send of the
     JSON bodies (a stream's fold) of their 2xx answers, by case id, or None when they do not serve.
@@ -70,6 +72,7 @@ class Case:
     about: str = ""
     laws: tuple[str, ...] = ()
     value: Any = None
+    parameters: Values = field(default_factory=dict, repr=False)
     exists: bool = False
     sent: Mapping[str, Any] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
@@ -103,9 +106,10 @@ class Case:
 class Subject:
     """One operation under test, and what its cases are made of.
 
-    *parameters* are valid values for those that are required, *overrides* member values that every
-    body gets.  *fault* says why there can be no valid request; there are no cases then.  *second*
-    is the body's schema in the overlaid document where the published one is under test.
+    *parameters* are valid values for those that are required, those *given* by the user among
+    them, *overrides* member values that every body gets.  *fault* says why there can be no valid
+    request; there are no cases then.  *second* is the body's schema in the overlaid document where
+    the published one is under test.
     """
 
     contract: Contract
@@ -117,6 +121,7 @@ class Subject:
     overrides: Mapping[str, Any]
     fault: str = ""
     second: Schema | None = None
+    given: Values = field(default_factory=dict)
 
     @property
     def slug(self) -> str:
@@ -202,6 +207,7 @@ class Subject:
             about=about,
             laws=laws,
             value=seen,
+            parameters=self.parameters,
         )
 
     def varied(self, case: Case, value: Any) -> Case | None:
@@ -264,19 +270,23 @@ def subject(
     operation: Operation,
     *,
     overrides: Mapping[str, Any] | None = None,
+    given: Values | None = None,
     second: Contract | None = None,
 ) -> Subject:
     """What the cases of *operation* are made of; *overrides* are in every body.
 
-    *second* is the overlaid document where *contract* is as published: it says what the parts of a
-    request are, and what a server may cap, which nobody could know from the published one.
+    *given* are the user's values of parameters.  *second* is the overlaid document where *contract*
+    is as published: it says what the parts of a request are, and what a server may cap, which
+    nobody could know from the published one.
     """
     fault = ""
     parameters: Values = {}
     marked = _same(second, operation)
     try:
         made = requests.composition(operation, overrides=overrides, marked=marked)
-        parameters = requests.draft(contract, operation, Smallest(), overrides=overrides).parameters
+        parameters = requests.draft(
+            *(contract, operation, Smallest()), overrides=overrides, given=given
+        ).parameters
     except Unsatisfiable as error:
         made, fault = None, str(error)
     published = _same(contract.published, operation)
@@ -290,6 +300,7 @@ def subject(
         overrides=overrides or {},
         fault=fault,
         second=requests.body_schema(marked) if marked else None,
+        given=given or {},
     )
 
 
@@ -415,14 +426,20 @@ def slug(text: str) -> str:
 # -- credentials ----------------------------------------------------------------------------------
 
 
-def addressed(request: Request, settings: Settings) -> Request:
-    """*request* as it goes out: with the user's token and header fields in their places."""
+def addressed(
+    request: Request, settings: Settings, *, spared: Collection[str] = frozenset()
+) -> Request:
+    """*request* as it goes out: with the user's token and header fields in their places.
+
+    The user's fields of the names *spared* are left out: what the request has there it is about.
+    """
     filled = with_credential(request, PLACEHOLDER if settings.token is None else settings.token)
-    own = {name.lower() for name, _ in settings.fields}
+    fields = tuple(pair for pair in settings.fields if pair[0].lower() not in spared)
+    own = {name.lower() for name, _ in fields}
     kept = tuple(pair for pair in filled.fields if pair[0].lower() not in own)
     if "user-agent" not in own | {name.lower() for name, _ in kept}:
         kept = (*kept, ("User-Agent", "troth"))
-    return replace(filled, fields=kept + settings.fields)
+    return replace(filled, fields=kept + fields)
 
 
 def readable(request: Request) -> Request:

@@ -15,13 +15,14 @@ from troth.openapi.operation import Operation
 from troth.validation.security import http_scheme
 
 _DEEP = 100_000
-_METHODS = ("GET", "PUT", "DELETE", "PATCH", "POST")
+_METHODS = ("GET", "PUT", "DELETE", "PATCH", "POST", "HEAD", "TRACE")
 
 
 def protocol_cases(subject: Subject) -> Iterator[Case]:
     """The cases of one operation; the credential is tried again at the end."""
-    valid = subject.case("protocol", "valid", subject.minimal, about="the smallest valid request")
+    valid = smallest_case(subject)
     yield valid
+    yield from without_credentials(subject)
     yield from _credentials(subject, valid)
     yield from _methods(subject, valid)
     if valid.request.body:
@@ -35,6 +36,32 @@ def protocol_cases(subject: Subject) -> Iterator[Case]:
         about = "no credential, after a success"
         bare = without_credential(valid.request)
         yield valid.changed("no-credential-again", bare, "invalid", about)
+
+
+def smallest_case(subject: Subject) -> Case:
+    """The smallest valid request, of which the others are made."""
+    return subject.case("protocol", "valid", subject.minimal, about="the smallest valid request")
+
+
+def without_credentials(subject: Subject) -> Iterator[Case]:
+    """The requests without any credential, where one is asked for."""
+    if not asks_for_credentials(subject.operation):
+        return
+    valid = smallest_case(subject)
+    bare = without_credential(valid.request)
+    yield valid.changed("no-credential", bare, "invalid", "no credential")
+    if subject.streamed is not None:
+        # a stream often goes a way of its own through a server
+        request = subject.request(subject.streamed)
+        streamed = replace(valid, value=subject.streamed, request=request)
+        bare, about = without_credential(request), "no credential, for a stream"
+        yield streamed.changed("no-credential-streamed", bare, "invalid", about)
+
+
+def asks_for_credentials(operation: Operation) -> bool:
+    """Whether an anonymous request is none that *operation* takes."""
+    alternatives = operation.security
+    return bool(alternatives) and all(alternatives)
 
 
 def unknown_paths(subject: Subject) -> Iterator[Case]:
@@ -68,17 +95,8 @@ def _with(request: Request, name: str, value: str | None) -> Request:
 
 
 def _credentials(subject: Subject, valid: Case) -> Iterator[Case]:
-    alternatives = subject.operation.security
-    if not alternatives or not all(alternatives):
+    if not asks_for_credentials(subject.operation):
         return  # anonymous requests are fine
-    bare = without_credential(valid.request)
-    yield valid.changed("no-credential", bare, "invalid", "no credential")
-    if subject.streamed is not None:
-        # a stream often goes a way of its own through a server
-        request = subject.request(subject.streamed)
-        streamed = replace(valid, value=subject.streamed, request=request)
-        bare, about = without_credential(request), "no credential, for a stream"
-        yield streamed.changed("no-credential-streamed", bare, "invalid", about)
     scheme = credentials(subject.operation)[0]
     if http_scheme(scheme) == "bearer":
         yield from _bearer(valid)
@@ -124,6 +142,8 @@ def _methods(subject: Subject, valid: Case) -> Iterator[Case]:
             subject.contract.match(method, valid.request.target)
         except MethodNotAllowed:
             request = replace(_with(valid.request, "Content-Type", None), method=method, body=b"")
+            if method == "TRACE":  # RFC 9110 §9.3.8: it sends back whatever it is sent
+                request = without_credential(request)
             about = f"{method}, which the document does not declare here"
             yield valid.changed(f"method-{method.lower()}", request, "invalid", about)
         except NoSuchPath:

@@ -103,8 +103,8 @@ async def credentials_after_success(session: Session, subject: Subject) -> None:
             published_intent="invalid",
         )
     )
-    if session.settings.token is not None:
-        await _near_misses(session, good, session.settings.token)
+    if session.credentials.token is not None:
+        await _near_misses(session, good, session.credentials.token)
 
 
 async def _near_misses(session: Session, good: Case, token: str) -> None:

@@ -33,11 +33,12 @@ and nothing else, tells the same code for the same fault, and keeps no state of 
 need time (a list that follows later) is asked again after `await trial.patience()`: it waits once.
 
 **Registration.** `Check(name, function, needs=…)` in the CHECKS of a module, and that in
-`sequences.CHECKS`, in the order of a life: what only reads first, then what changes, then what
-deletes.  *needs* are the roles without which a resource is passed over; without `create` a check is
-run on resources too of which no item can be made.  The text of its code goes to `codes.yaml`.
+`sequences`, in the order of a life: what only reads first, then what changes, then what deletes.
+What is asked of each resource first, and what only then, are two lists there.  *needs* are the
+roles without which a resource is passed over; without `create` a check is run on resources too of
+which no item can be made.  The text of its code goes to `codes.yaml`.
 
 `trial` is what a check sees, with the values of `items`; `sequences` runs checks, confirms and
-shortens; `comparison` says what is the same to a server that normalises; `life_cycle`, `changes`,
-`preconditions` and `access` have checks.
+shortens; `comparison` says what is the same to a server that normalises; `life_cycle`, `lists`,
+`changes`, `preconditions` and `access` have checks.
 """

@@ -15,7 +15,7 @@ from typing import Literal
 from troth import pointer as pointers
 from troth.conformance.stateful.changes import change
 from troth.conformance.stateful.comparison import changed_to
-from troth.conformance.stateful.items import Item
+from troth.conformance.stateful.items import Answer, Item
 from troth.conformance.stateful.life_cycle import current
 from troth.conformance.stateful.trial import Check, Trial
 from troth.generation.request_writer import CREDENTIAL, UNSET
@@ -46,14 +46,25 @@ async def read_by_other(trial: Trial) -> None:
     if item is None or token is None or await current(trial, item) is None:
         return
     sharing = await _sharing(trial, item, token=token, role="read")
-    if sharing == "shared":
-        return
     answer = await trial.read(item, token=token)
+    if sharing == "shared":
+        await _listed_only(trial, item, token=token, answer=answer)
+        return
     if answer is None or not answer.succeeded or answer.item is UNSET:
         return
     if not changed_to(item.current, answer.item):
         message = f"{answer.line} gives the second token what the first one's user made"
         trial.tell("resource.read-by-other", message, by=answer, severity=_severity(sharing))
+
+
+async def _listed_only(trial: Trial, item: Item, *, token: str, answer: Answer | None) -> None:
+    """Tell of a list that gives away what the item's own path refuses to the same user."""
+    if answer is None or answer.status not in (401, 403, 404):
+        return
+    theirs = await trial.listed(item, token=token)
+    if theirs is not None and theirs.having(item):
+        message = f"{theirs.last.line} lists for the second token what {answer.line} refuses to it"
+        trial.tell("resource.read-by-other", message, by=theirs.last)
 
 
 async def changed_by_other(trial: Trial) -> None:
@@ -75,6 +86,47 @@ async def changed_by_other(trial: Trial) -> None:
     if after is not None and isinstance(after.item, dict) and after.item.get(name) == value:
         message = f"{answer.line} with the second token changed what the first one's user made"
         trial.tell("resource.changed-by-other", message, by=answer, severity=_severity(sharing))
+
+
+async def replaced_by_other(trial: Trial) -> None:
+    """Another's token does not put anything in the place of what the first one's made."""
+    token = _second(trial)
+    item = await trial.create() if token else None
+    if item is None or token is None or await current(trial, item) is None:
+        return
+    before, body = item.current, trial.drawn("replace")
+    sharing = await _sharing(trial, item, token=token, role="replace")
+    # of names that clients choose, each user may have one of their own
+    if sharing == "shared" or trial.resource.is_client_named:
+        return
+    trial.spoil(item)
+    answer = await trial.replace(item, body, token=token)
+    after = await trial.read(item) if answer is not None and answer.succeeded else None
+    if answer is None or after is None or after.item is UNSET:
+        return
+    if changed_to(before, after.item):
+        message = f"{answer.line} with the second token replaced what the first one's user made"
+        trial.tell("resource.changed-by-other", message, by=answer, severity=_severity(sharing))
+
+
+async def acted_on_by_other(trial: Trial) -> None:
+    """Another's token does nothing to what the first one's made."""
+    token = _second(trial)
+    actions = list(trial.actions()) if token else []
+    item = await trial.create() if actions else None
+    if item is None or token is None or await current(trial, item) is None:
+        return
+    trial.spoil(item)
+    sharing = await _sharing(trial, item, token=token, role="read")
+    theirs = await trial.read(item, token=token)
+    # a check in is open to all, who may read what it is about
+    if sharing == "shared" or theirs is None or theirs.succeeded:
+        return
+    for operation in actions:
+        answer = await trial.send(operation, item=item, token=token)
+        if answer is not None and answer.succeeded:
+            message = f"{answer.line} is done for the second token, which may not even read it"
+            trial.tell("resource.changed-by-other", message, by=answer, severity=_severity(sharing))
 
 
 async def deleted_by_other(trial: Trial) -> None:
@@ -117,6 +169,10 @@ async def _sharing(trial: Trial, item: Item, *, token: str, role: Role) -> Shari
     texts = [text for operation in operations for text in _texts(operation)]
     if any(map(_OWN.search, texts)):
         return "apart"
+    parent = trial.parent_of(item)
+    above = await trial.read(parent, token=token) if parent is not None else None
+    if above is not None and above.status in (401, 403, 404):
+        return "apart" if above.status != 401 else "shared"
     theirs = await trial.listed(item, token=token)
     if theirs is not None:
         if theirs.having(item):
@@ -148,5 +204,7 @@ def _severity(sharing: Sharing) -> Severity:
 CHECKS: tuple[Check, ...] = (
     Check("read-by-other", read_by_other, frozenset({"create", "read"})),
     Check("changed-by-other", changed_by_other, frozenset({"create", "read", "update"})),
+    Check("replaced-by-other", replaced_by_other, frozenset({"create", "read", "replace"})),
+    Check("acted-on-by-other", acted_on_by_other, frozenset({"create", "read"})),
     Check("deleted-by-other", deleted_by_other, frozenset({"create", "read", "delete"})),
 )

@@ -16,17 +16,28 @@ from troth.conformance.stateful.comparison import (
     Difference,
     changed_to,
     differences,
+    is_always_computed,
     is_computed,
     same,
 )
 from troth.conformance.stateful.drawing import defaults
-from troth.conformance.stateful.items import Answer, Item, at, put
-from troth.conformance.stateful.life_cycle import current, different, named, not_found, own_name
+from troth.conformance.stateful.items import Answer, Item, at, put, same_id
+from troth.conformance.stateful.life_cycle import (
+    current,
+    different,
+    named,
+    not_found,
+    own_name,
+    same_name,
+)
 from troth.conformance.stateful.trial import Check, Trial
 from troth.generation.request_writer import UNSET, body_type
 from troth.openapi.resources import Role
 from troth.openapi.schema_view import View, of_content
+from troth.violation import Severity
 
+#: What refuses the same PUT again for having been sent before.
+_NOT_AGAIN = frozenset({400, 404, 405, 409, 410, 422})
 _SENDING: tuple[Role, ...] = ("create", "update", "replace")
 #: So many bodies are drawn for a value that is another than what there is.
 _DRAWS = 3
@@ -39,33 +50,97 @@ async def updated(trial: Trial) -> None:
     """A change in part is kept, and changes nothing else."""
     item = await trial.item()
     before = await current(trial, item) if item is not None else None
-    if item is None or before is None or before.item is UNSET:
+    made = change(trial, item) if item is not None else None
+    if item is None or before is None or made is None:
         return
-    made = change(trial, item)
-    if made is None:
-        return
-    members = made.members
     answer = await trial.update(item, made.body)
     if answer is None or not answer.succeeded:
         if answer is not None and answer.is_missing:
             await not_found(trial, item, answer)
         return
-    after = await trial.read(item)
-    if after is None or after.item is UNSET:
+    after = await _kept(trial, item, made.members, by=answer)
+    if after is None:
         return
-    lost = differences(members, after.item, declared=list(members))
-    if lost and await trial.patience():
-        after = await trial.read(item) or after
-        lost = differences(members, after.item, declared=list(members))
-    if lost:
-        message = f"{answer.line} was answered {answer.status}, and then {named(lost)}"
-        trial.tell("resource.update-lost", message, by=after, of=answer, pointer=lost[0].pointer)
-        return
-    but = (*own_name(item), *members)
+    same_name(trial, item, after, of=answer)
+    but = (*own_name(item), *made.members)
     reset = [one for one in changed_to(before.item, after.item, but=but) if _is_reset(item, one)]
     if reset:
-        message = f"{answer.line} named {', '.join(members)} alone, and then {named(reset)}"
+        message = f"{answer.line} named {', '.join(made.members)} alone, and then {named(reset)}"
         trial.tell("resource.update-resets", message, by=after, of=answer, pointer=reset[0].pointer)
+
+
+async def _kept(
+    trial: Trial,
+    item: Item,
+    members: dict[str, Any],
+    *,
+    by: Answer,
+    severity: Severity = "error",
+) -> Answer | None:
+    """The answer that has *members* of *item* as *by* took them; None: nothing has them so."""
+    after = await trial.read(item)
+    lost = _lost(members, after)
+    if lost and await trial.patience():
+        after = await trial.read(item) or after
+        lost = _lost(members, after)
+    if after is None:
+        return None
+    if after.is_missing:
+        message = f"{by.line} was answered {by.status}, and {after.line} answers {after.status}"
+        trial.tell("resource.not-found", message, by=after, of=by)
+        return None
+    if after.item is UNSET:
+        return None
+    if lost:
+        message = f"{by.line} was answered {by.status}, and then {named(lost)}"
+        trial.tell(
+            *("resource.update-lost", message),
+            by=after,
+            of=by,
+            severity=severity,
+            pointer=lost[0].pointer,
+        )
+        return None
+    # an answer may have a part of the item
+    stale = [one for one in _lost(members, by) if one.kind == "changed"]
+    if stale:
+        message = f"{by.line} answers otherwise than {after.line} then: {named(stale)}"
+        trial.tell("resource.answer-stale", message, by=by, pointer=stale[0].pointer)
+    return after
+
+
+def _lost(members: dict[str, Any], answer: Answer | None) -> list[Difference]:
+    if answer is None or answer.item is UNSET:
+        return []
+    return differences(members, answer.item, declared=list(members), computed=is_always_computed)
+
+
+async def updated_all(trial: Trial) -> None:
+    """Each member that may be changed is changed; null takes away what may be null."""
+    item = await trial.item()
+    subject = trial.subject("update")
+    if item is None or subject is None or await current(trial, item) is None:
+        return
+    made = change(trial, item, most=True)
+    answer = await trial.update(item, made.body) if made is not None else None
+    if made is None or answer is None or not answer.succeeded:
+        return
+    if await _kept(trial, item, made.members, by=answer) is None:
+        return
+    view, place = _sent(item, subject)
+    for name, value in made.members.items():
+        body = put({}, place, {name: None}) if place else {name: None}
+        if view is None or subject.made is None or not subject.made.valid(body):
+            continue
+        answer = await trial.update(item, body)
+        after = await trial.read(item) if answer is not None and answer.succeeded else None
+        if answer is None or after is None or after.item is UNSET:
+            return
+        if same(value, after.item.get(name)):
+            message = f"{answer.line} named {name} with null, and it is {value!r} as before"
+            # many a server takes null for nothing said
+            trial.tell("resource.update-lost", message, by=after, of=answer, severity="warning")
+        return
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,8 +151,11 @@ class Change:
     members: dict[str, Any]
 
 
-def change(trial: Trial, item: Item) -> Change | None:
-    """A change in part of *item* as it was last read; None where none was found."""
+def change(trial: Trial, item: Item, *, most: bool = False) -> Change | None:
+    """A change in part of *item* as it was last read; None where none was found.
+
+    It is one of a single member, or of as many as possible with *most*.
+    """
     subject = trial.subject("update")
     if subject is None or subject.made is None or not isinstance(item.current, dict):
         return None
@@ -86,17 +164,28 @@ def change(trial: Trial, item: Item) -> Change | None:
         return None
     needed = {name: item.current[name] for name in view.required if name in item.current}
     drawn = [at(trial.drawn("update"), place) for _ in range(_DRAWS)]
+    members: dict[str, Any] = {}
+    found: Change | None = None
     for name in _in_order(view.members, but=own_name(item)):
-        if name not in item.current:
-            continue
-        for value in (each[name] for each in drawn if isinstance(each, dict) and name in each):
-            if isinstance(value, (dict, list)) or value is None or same(item.current[name], value):
+        values = (each[name] for each in drawn if isinstance(each, dict) and name in each)
+        for value in values:
+            if not _is_another(value, item.current.get(name, UNSET), most=most):
                 continue
-            members = {**needed, name: value}
-            body = put({}, place, members) if place else members
+            changed = {**members, name: value}
+            inner = {**needed, **changed}
+            body = put({}, place, inner) if place else inner
             if subject.made.valid(body):
-                return Change(body, {name: value})
-    return None
+                members, found = changed, Change(body, changed)
+                if not most:
+                    return found
+                break
+    return found
+
+
+def _is_another(value: Any, before: Any, *, most: bool) -> bool:
+    """Whether *value* is seen beside what was *before*: a plain one, or with *most* any."""
+    is_plain = not isinstance(value, dict) and (most or not isinstance(value, list))
+    return before is not UNSET and is_plain and value is not None and not same(before, value)
 
 
 def _in_order(members: Iterable[str], *, but: Iterable[str]) -> list[str]:
@@ -147,6 +236,10 @@ async def replaced(trial: Trial) -> None:
     if inner is UNSET:
         return
     answer = await trial.replace(item, body)
+    if answer is not None and answer.status in (400, 422):
+        # some servers want in the body, too, what the path says
+        body = trial.with_name(subject, item.resource, body=body, name=item.identifier)
+        answer = await trial.replace(item, body)
     if answer is None or not answer.succeeded:
         if answer is not None and answer.is_missing:
             await not_found(trial, item, answer)
@@ -178,6 +271,12 @@ def _whole(trial: Trial, subject: Subject, item: Item, drawn: Any) -> tuple[Any,
         if name in known and (is_computed(name) or name in own_name(item))
     }
     body = put(drawn, place, {**inner, **kept})
+    parameter = item.resource.parameter
+    if parameter is not None and parameter not in subject.operation.template.names:
+        # what is replaced is named in the body alone
+        body = trial.with_name(subject, item.resource, body=body, name=item.identifier)
+        if not same_id(at(body, place + (item.resource.identifier or "")), item.identifier):
+            return drawn, UNSET
     if subject.made is not None and subject.made.valid(body):
         return body, at(body, place)
     return drawn, inner
@@ -186,6 +285,9 @@ def _whole(trial: Trial, subject: Subject, item: Item, drawn: Any) -> tuple[Any,
 async def _once_more(trial: Trial, item: Item, *, body: Any, after: Answer) -> None:
     """The same PUT again comes to the same (RFC 9110 §9.2.2)."""
     again = await trial.replace(item, body)
+    if again is not None and (again.status in _NOT_AGAIN or again.status >= 500):
+        message = f"{again.line} a second time answers {again.status}: the first was taken"
+        trial.tell("resource.put-not-idempotent", message, by=again, alone=True)
     if again is None or not again.succeeded:
         return
     later = await trial.read(item)
@@ -239,6 +341,7 @@ async def replaced_by_less(trial: Trial) -> None:
 
 CHECKS: tuple[Check, ...] = (
     Check("updated", updated, frozenset({"create", "read", "update"})),
+    Check("updated-all", updated_all, frozenset({"create", "read", "update"})),
     Check("replaced", replaced, frozenset({"create", "read", "replace"})),
     Check("replaced-by-less", replaced_by_less, frozenset({"create", "read", "replace"})),
 )

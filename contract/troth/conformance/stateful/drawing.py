@@ -6,19 +6,23 @@ several draws each member is taken from the one where its value says most.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from troth import pointer as pointers
 from troth.conformance.cases.case import Subject
 from troth.conformance.stateful.comparison import same
-from troth.generation.request_writer import body_type
+from troth.conformance.stateful.items import at, put
+from troth.errors import SpecError
+from troth.generation.request_writer import UNSET, body_type
 from troth.generation.source import Unsatisfiable
 from troth.generation.values import synthesize
 from troth.openapi.schema_view import View, of_content
+from troth.schema.schema import Schema
 from troth.seed import Seed
 
 #: So many bodies are drawn for one that tells something.
-_DRAWS = 6
+_DRAWS = 3
 
 
 def drawn(subject: Subject, *, seed: Seed, is_small: bool, name: str) -> Any:
@@ -36,8 +40,10 @@ def drawn(subject: Subject, *, seed: Seed, is_small: bool, name: str) -> Any:
     except Unsatisfiable:
         return subject.minimal
     entry = body_type(subject.operation)
-    most = _most(draws, of_content((entry,)) if entry is not None else None)
-    return subject.overridden(most if subject.made.valid(most) else draws[0])
+    view = of_content((entry,)) if entry is not None else None
+    most = _telling(_most(draws, view), view, schema=schema, seed=seed)
+    whole = next((each for each in (most, *draws) if subject.made.valid(each)), draws[0])
+    return subject.overridden(whole)
 
 
 def _most(draws: list[Any], view: View | None) -> Any:
@@ -52,12 +58,65 @@ def _most(draws: list[Any], view: View | None) -> Any:
     return {name: _most(values, inner.get(name)) for name, values in members.items()}
 
 
+def _telling(value: Any, view: View | None, *, schema: Schema, seed: Seed) -> Any:
+    """*value* with others in the place of members that no draw had but as null or their default."""
+    if not isinstance(value, dict) or view is None:
+        return value
+    whole = {}
+    for name, one in value.items():
+        member = view.members.get(name)
+        if isinstance(one, dict):
+            one = _telling(one, member, schema=schema, seed=seed)
+        elif member is not None and _weight(one, member) < _TELLING - 1:
+            one = _other(one, member, name=name, schema=schema, seed=seed)
+        whole[name] = one
+    return whole
+
+
+def _other(
+    value: Any,
+    view: View,
+    *,
+    name: str,
+    schema: Schema,
+    seed: Seed,
+    but: Collection[Any] = (),
+) -> Any:
+    beside: list[dict[str, Any]] = [{"type": sorted(view.types)}] if view.types else []
+    beside.append({"not": {"enum": [None, value, *defaults(view), *but]}})
+    try:
+        own = schema.schemas.at(view.pointer)
+        return synthesize(own, seed=seed.child(name), name=name, beside=tuple(beside))
+    except (Unsatisfiable, SpecError):
+        return value
+
+
+def named_anew(
+    subject: Subject, body: Any, *, pointer: str, used: Collection[Any], seed: Seed
+) -> Any:
+    """*body* with an identifier at *pointer* that is none of those *used*, where it has one."""
+    entry = body_type(subject.operation)
+    view = of_content((entry,)) if entry is not None else None
+    member = view.at(pointer) if view is not None and pointer else None
+    before = at(body, pointer)
+    if member is None or subject.made is None or before is UNSET or before not in used:
+        return body
+    name = pointers.split(pointer)[-1]
+    value = _other(before, member, name=name, schema=subject.made.schema, seed=seed, but=used)
+    whole = put(body, pointer, value)
+    return whole if subject.made.valid(whole) else body
+
+
+#: The weight of a value that would be missed.
+_TELLING = 3
+
+
 def _weight(value: Any, view: View | None) -> int:
     if value is None or value in ("", [], {}):
         return 0
     if value in (0, False) or any(same(each, value) for each in defaults(view)):
         return 1
-    return 2 if isinstance(value, list) and len(value) < 2 else 3
+    return _TELLING - 1 if isinstance(value, list) and len(value) < 2 else _TELLING
 
 
 def defaults(view: View | None, pointer: str = "") -> list[Any]:

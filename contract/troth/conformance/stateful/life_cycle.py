@@ -31,6 +31,8 @@ from troth.violation import Severity
 _OTHER_NAMES = 5
 #: Where a schema stands that holds of some instances only.
 _BRANCH = re.compile(r"/(?:oneOf|anyOf|then|else|dependentSchemas)/")
+#: By so many items it is seen whether what was sent is kept: one may be right by chance.
+_ITEMS = 2
 #: So many differences are named in a sentence.
 _NAMED = 3
 
@@ -43,6 +45,8 @@ async def readable(trial: Trial) -> None:
     item = await trial.item()
     answer = await trial.read(item) if item is not None else None
     if item is None or answer is None or not answer.is_missing:
+        if item is not None and answer is not None:
+            same_name(trial, item, answer, of=answer)
         return
     if await trial.patience():
         answer = await trial.read(item)
@@ -52,6 +56,16 @@ async def readable(trial: Trial) -> None:
         return
     message = f"{item.created.line} created it, and {answer.line} answers {answer.status}"
     trial.tell("resource.not-readable", message, by=answer)
+
+
+def same_name(trial: Trial, item: Item, answer: Answer, *, of: Answer) -> None:
+    """Tell of *answer*, which reads *item*, if it calls it otherwise than its creation did."""
+    place = item.resource.identifier
+    before, name = at(item.created.item, place), at(answer.item, place)
+    if UNSET in (before, name) or same_id(before, name) or not same_id(before, item.identifier):
+        return
+    message = f"{answer.line} reads an item that calls itself {name!r}"
+    trial.tell("resource.id-changed", message, by=answer, of=of)
 
 
 async def _has_other_name(trial: Trial, item: Item) -> bool:
@@ -86,24 +100,26 @@ async def _has_other_name(trial: Trial, item: Item) -> bool:
 
 async def reads_back(trial: Trial) -> None:
     """What was created reads back as it was sent."""
-    item = await trial.item()
-    if item is None or item.sent is UNSET:
-        return
-    answer = await current(trial, item)
-    if answer is None:
-        return
-    found = different(item, item.sent, answer)
-    if found:
-        message = (
-            f"{item.created.line} took it, and {answer.line} answers otherwise: {named(found)}"
-        )
+    for number in range(_ITEMS):
+        made_already = trial.items()
+        item = made_already[number] if number < len(made_already) else await trial.create()
+        if item is None:
+            return
+        answer = await current(trial, item) if item.sent is not UNSET else None
+        found = different(item, item.sent, answer) if answer is not None else []
+        if answer is None or not found:
+            continue
+        made, at_first = item.created, found[0].pointer
+        reading = "" if answer is made else f"{answer.line} "
+        message = f"{made.line} took it, and {reading}answers otherwise: {named(found)}"
         trial.tell(
-            "resource.reads-back-other",
-            message,
+            *("resource.reads-back-other", message),
             by=answer,
-            of=item.created,
-            pointer=found[0].pointer,
+            of=made,
+            severity=severity_of(found),
+            pointer=at_first,
         )
+        return
 
 
 async def current(trial: Trial, item: Item) -> Answer | None:
@@ -158,7 +174,11 @@ def _declared_in(item: Item, answer: Answer) -> dict[str, View]:
     response = answer.operation.response(answer.status)
     view = of_content(response.content) if response is not None else None
     inner = view.at(item.resource.item(answer.operation, answer.status) or "") if view else None
-    members = inner.members if inner is not None else {}
+    if inner is None:
+        return {}
+    # a branch may be a reference: then the place of a member does not tell that it is of one
+    of_some = inner.in_some_branches
+    members = {name: one for name, one in inner.members.items() if name not in of_some}
     return {name: one for name, one in members.items() if not _BRANCH.search(one.pointer)}
 
 
@@ -177,37 +197,44 @@ def named(found: list[Difference]) -> str:
 async def location(trial: Trial) -> None:
     """The Location of a creation leads to what was created (RFC 9110 §15.3.2)."""
     item = await trial.item()
-    text = item.created.field("Location") if item is not None else None
-    if item is None or not text or item.created.status != 201 or item.resource.parameter is None:
+    created = item.created if item is not None else next(iter(trial.unnamed), None)
+    text = created.field("Location") if created is not None else None
+    parameter, subject = trial.resource.parameter, trial.subject("read")
+    if created is None or not text or created.status != 201:
         return
-    found = runtime_expression.in_url(text, item.resource.path, item.resource.parameter)
-    subject = trial.subject("read")
-    if subject is None or (found and same_id(found, item.identifier)):
+    if parameter is None or subject is None:
         return
-    target = trial.own_target(text, item.created)
+    found = runtime_expression.in_url(text, trial.resource.path, parameter)
+    target = trial.own_target(text, created)
+    if item is not None and found and same_id(found, item.identifier):
+        return
     if target is None or (not found and trial.is_elsewhere(text)):
         return
-    answer = await trial.send(subject.operation, item=item, target=target)
-    if answer is None:
+    says = f"the Location of {created.line} is {text!r}, and"
+    if target.partition("?")[0].rstrip("/") == created.case.request.target.partition("?")[0]:
+        message = f"{says} that is the collection"
+        trial.tell("resource.location-wrong", message, by=created)
         return
-    name = at(answer.item, item.resource.identifier)
-    if answer.is_missing:
-        message = f"the Location of {item.created.line} is {text!r}, and there is nothing there"
-        trial.tell("resource.location-wrong", message, by=answer, of=item.created)
-    elif answer.succeeded and name is not UNSET and not same_id(name, item.identifier):
-        message = (
-            f"the Location of {item.created.line} is {text!r}, which is {name!r}: "
-            f"what was created is {item.identifier!r}"
+    answer = await trial.send(subject.operation, item=item, target=target)
+    name = at(answer.item, trial.resource.identifier) if answer is not None else UNSET
+    if answer is not None and answer.is_missing:
+        trial.tell(
+            "resource.location-wrong", f"{says} there is nothing there", by=answer, of=created
         )
-        trial.tell("resource.location-wrong", message, by=answer, of=item.created)
+    elif item is not None and name is not UNSET and not same_id(name, item.identifier):
+        message = f"{says} there is {name!r}: what was created is {item.identifier!r}"
+        trial.tell("resource.location-wrong", message, by=answer or created, of=created)
 
 
 async def own_names(trial: Trial) -> None:
     """What is created second has another identifier than what was created first."""
     first = await trial.item()
-    second = await trial.create() if first is not None and first.identifier != "" else None
+    others = trial.items()[1:]
+    second = others[0] if others else await trial.create()
     if first is None or second is None or not same_id(first.identifier, second.identifier):
         return
+    if first.identifier == "" or at(second.sent, second.resource.identifier) is not UNSET:
+        return  # it has no name, or the one that the client gave it
     if first.created.sources != second.created.sources:
         return  # below other parents the same name is another's
     alike = first.sent == second.sent or first.sent is UNSET

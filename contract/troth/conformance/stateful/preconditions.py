@@ -31,15 +31,24 @@ async def not_modified(trial: Trial) -> None:
     answer = await current(trial, item) if item is not None else None
     tag = answer.field("ETag") if answer is not None else None
     subject = trial.subject("read")
-    if item is None or not tag or subject is None:
-        return
-    again = await trial.read(item, fields=(("If-None-Match", tag),))
-    if again is None or again.status != 200 or again.field("ETag") != tag:
+    if item is None or answer is None or not tag or subject is None:
         return
     declared = _declares(subject.operation, "if-none-match", "304")
     severity: Severity = "error" if declared else "warning"
-    message = f"{again.line} with If-None-Match {tag} answers all of it, with the same tag"
-    trial.tell("resource.not-modified-ignored", message, by=again, severity=severity)
+    again = await trial.read(item, fields=(("If-None-Match", tag),))
+    if again is None or again.status not in (200, 304):
+        return
+    if again.status == 200 and again.field("ETag") == tag:
+        message = f"{again.line} with If-None-Match {tag} answers all of it, with the same tag"
+        trial.tell("resource.not-modified-ignored", message, by=again, severity=severity)
+    elif again.status == 200 and again.body == answer.body and answer is not item.created:
+        message = f"{again.line} answers the same as before, with the tag {again.field('ETag')}"
+        trial.tell("resource.etag-unstable", message, by=again, severity="warning")
+    elif again.status == 304:
+        other = await trial.read(item, fields=(("If-None-Match", _NO_TAG),))
+        if other is not None and other.status == 304:
+            message = f"{other.line} with If-None-Match {_NO_TAG} answers 304: nothing has this tag"
+            trial.tell("resource.not-modified-wrong", message, by=other)
 
 
 async def match(trial: Trial) -> None:
@@ -77,6 +86,22 @@ async def match(trial: Trial) -> None:
             return
 
 
+async def match_of_deletion(trial: Trial) -> None:
+    """Nothing is deleted whose version is another than that of the If-Match."""
+    subject = trial.subject("delete")
+    if subject is None or not _declares(subject.operation, "if-match", "412"):
+        return
+    item = await trial.item()
+    before = await current(trial, item) if item is not None else None
+    if item is None or before is None or not before.field("ETag"):
+        return
+    trial.spoil(item)
+    answer = await trial.delete(item, fields=(("If-Match", _NO_TAG),))
+    if answer is not None and answer.succeeded:
+        message = f"{answer.line} with If-Match {_NO_TAG} is done, and its tag is another"
+        trial.tell("resource.match-ignored", message, by=answer)
+
+
 async def _change_with(trial: Trial, item: Item, tag: str) -> Answer | None:
     if not item.readings:
         await trial.read(item)
@@ -88,5 +113,6 @@ async def _change_with(trial: Trial, item: Item, tag: str) -> Answer | None:
 
 CHECKS: tuple[Check, ...] = (
     Check("not-modified", not_modified, frozenset({"create", "read"})),
+    Check("match-of-deletion", match_of_deletion, frozenset({"create", "read", "delete"})),
     Check("match", match, frozenset({"create", "read", "update"})),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 from troth.conformance.cases.case import Case, slug
 from troth.conformance.findings import rule_of
@@ -18,25 +19,27 @@ from troth.conformance.stateful import (
     at_once,
     changes,
     life_cycle,
+    lists,
     methods,
     preconditions,
+    states,
 )
 from troth.conformance.stateful.trial import Check, Told, Trial
 from troth.openapi.resources import Resource, Resources, resources
 
-#: In the order of a life: what deletes comes last, and what another may do it does to items that
-#: nobody else needs.
-CHECKS: tuple[Check, ...] = (
-    *life_cycle.READING,
+#: What is asked of each resource before anything more is asked of any: each in the order of a life,
+#: what deletes last, and what another may do done to items that nobody else needs.
+_FIRST = (*life_cycle.READING, *changes.CHECKS, *access.CHECKS, *life_cycle.DELETING)
+_FURTHER = (
+    *lists.CHECKS,
     *methods.CHECKS,
-    *changes.CHECKS,
     *preconditions.CHECKS,
-    *access.CHECKS,
-    *life_cycle.DELETING,
+    *states.CHECKS,
     *at_once.CHECKS,
 )
+CHECKS: tuple[Check, ...] = (*_FIRST, *_FURTHER)
 #: Of all requests of a run, so large a part is for resources.
-_SHARE = 3
+_SHARE = 2
 #: So many times is tried to do without one of the checks before.
 _SHORTENING = 12
 
@@ -64,19 +67,21 @@ async def try_resources(session: Session) -> None:
     """Run all checks on each resource, and enter what they find."""
     known = resources(session.contract)
     most = session.budget.requests + session.settings.max_requests // _SHARE
-    for resource in known.all:
+    for checks, resource in product((_FIRST, _FURTHER), known.all):
         if session.budget.spent or session.budget.requests >= most:
             return
-        for suspicion in await _suspicions(session, known, resource):
+        for suspicion in await _suspicions(session, known, resource, checks=checks):
             await _follow(session, known, suspicion)
 
 
-async def _suspicions(session: Session, known: Resources, resource: Resource) -> list[_Suspicion]:
+async def _suspicions(
+    session: Session, known: Resources, resource: Resource, *, checks: tuple[Check, ...]
+) -> list[_Suspicion]:
     trial = Trial(session, known, resource)
     found: list[_Suspicion] = []
     ran: list[Check] = []
     try:
-        for check in CHECKS:
+        for check in checks:
             if not all(map(trial.can, check.needs)):
                 continue
             count = len(trial.told)
@@ -184,7 +189,7 @@ async def again(session: Session, case_id: str, told: tuple[str, ...]) -> Told |
     named = {check.name: check for check in CHECKS}
     if resource is None or not set(names.split("+")) <= named.keys():
         raise LookupError(case_id)
-    trial = Trial(session, known, resource, purpose="repeat")
+    trial = Trial(session, known, resource, purpose="repeat", patient=False)
     try:
         for each in names.split("+"):
             await _run(named[each], trial)

@@ -7,7 +7,7 @@ together; what an answer ought to be is the checks' affair.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -17,9 +17,10 @@ from troth.conformance.budget import waits
 from troth.conformance.cases.case import Case, Subject
 from troth.conformance.checks.answers import body_of
 from troth.conformance.events import Step, Taken
+from troth.conformance.selection import SAFE_METHODS
 from troth.conformance.session import Session
 from troth.conformance.stateful import paging
-from troth.conformance.stateful.drawing import drawn
+from troth.conformance.stateful.drawing import drawn, named_anew
 from troth.conformance.stateful.items import Answer, Item, Listed, at, put, same_id
 from troth.generation.request_writer import UNSET, in_path, with_credential
 from troth.generation.source import Unsatisfiable
@@ -36,6 +37,8 @@ from troth.violation import Severity, Violation
 _PATIENCE = 0.5
 #: So often another item is drawn for one that is there already.
 _CONFLICTS = 2
+#: So many actions on one item are tried.
+_ACTIONS = 4
 #: What refuses any item.
 _LASTING = frozenset({401, 403, 404, 405})
 #: So many pages of a list are read: what is behind them is not known.
@@ -81,6 +84,7 @@ class Trial:
         self.resource = resource
         self.answers: list[Answer] = []
         self.told: list[Told] = []
+        self.unnamed: list[Answer] = []
         self.about = ""
         self._resources = known
         self._purpose: Purpose = purpose
@@ -104,12 +108,30 @@ class Trial:
         """An item of the resource that is there, or a new one; None where none can be made."""
         return next(iter(self.items()), None) or await self.create()
 
-    async def create(self, *, is_small: bool = False) -> Item | None:
+    async def create(self, *, is_small: bool = False, like: Item | None = None) -> Item | None:
         """A new item of the resource, with other values than those before; None: it cannot be.
 
-        One that *is_small* has what it must have, and nothing else.
+        One that *is_small* has what it must have, and nothing else; one *like* another the same.
         """
-        return await self._made(self.resource, is_small=is_small)
+        if like is None:
+            return await self._made(self.resource, is_small=is_small)
+        subject, is_named = self._creating(self.resource)
+        if subject is None or is_named:
+            return None
+        body = like.created.case.value
+        made = await self._created(self.resource, subject, is_named=False, body=body)
+        if isinstance(made, Item):
+            made.is_spoiled = True
+            self._items.append(made)
+            return made
+        return None
+
+    async def several(self, count: int) -> list[Item]:
+        """So many items of the resource that are there, made where there are fewer, if they can."""
+        await self.item()
+        while 0 < len(self.items()) < count and await self.create() is not None:
+            pass
+        return self.items()
 
     def spoil(self, item: Item) -> None:
         """Give *item* to no other check."""
@@ -123,8 +145,12 @@ class Trial:
         spare = _CONFLICTS
         while kinds:
             self._number += 1
-            item = await self._created(resource, subject, is_named=is_named, is_small=kinds[0])
+            body = self._own_name(subject, resource, self._drawn(subject, is_small=kinds[0]))
+            item = await self._created(
+                *(resource, subject), is_named=is_named, body=body, says_name=kinds[0]
+            )
             if isinstance(item, Item):
+                self._forget(item)
                 self._items.append(item)
                 return item
             if item is None or item.status in _LASTING or item.status < 400:
@@ -136,6 +162,18 @@ class Trial:
         self._refused.add(resource)  # it would be again
         return None
 
+    def _own_name(self, subject: Subject, resource: Resource, body: Any) -> Any:
+        """*body* with another identifier than those before, where the client gives it in there."""
+        place = (resource.sent(subject.operation) or "") + (resource.identifier or "")
+        used = [each.identifier for each in self._items if each.resource is resource]
+        return named_anew(subject, body, pointer=place, used=used, seed=self._seed("name"))
+
+    def _forget(self, item: Item) -> None:
+        """Forget what has the name and the place of *item*, which has taken it."""
+        for other in self._items:
+            if other.resource is item.resource and other.values == item.values:
+                other.is_gone = other.is_spoiled = True
+
     def _creating(self, resource: Resource) -> tuple[Subject | None, bool]:
         """The operation that creates an item, and whether the client names it."""
         item = shape_of(resource.path)[0]
@@ -146,26 +184,35 @@ class Trial:
         return subject, is_named and resource.parameter is not None
 
     async def _created(
-        self, resource: Resource, subject: Subject, *, is_named: bool, is_small: bool
+        self,
+        resource: Resource,
+        subject: Subject,
+        *,
+        is_named: bool,
+        body: Any,
+        says_name: bool = False,
     ) -> Item | Answer | None:
         """A new item, or the answer that gave none."""
         operation = subject.operation
         values, expressions = await self._above(subject, resource)
-        body = self._drawn(subject, is_small=is_small)
         body = await self._with_references(operation, resource, body=body)
         if is_named and resource.parameter is not None:
             name = values[resource.parameter] = self._name(subject, resource.parameter)
             if not await self._is_free(resource, values):
                 return None
-            if is_small and resource.identifier is not None:
-                # some servers want in the body, too, what the path says
-                body = self._with_name(subject, resource, body=body, name=name)
-        answer = await self._send(subject, values=values, expressions=expressions, body=body)
+            if says_name:  # some servers want in the body, too, what the path says
+                body = self.with_name(subject, resource, body=body, name=name)
+        answer = await self._send(
+            subject, values=values, expressions=expressions, body=body, makes=1
+        )
         if answer is None or not answer.succeeded:
             return answer
         item = Item(resource, values, None, at(body, resource.sent(operation)), answer)
         item.expressions = expressions
-        return item if self._identified(item, answer, is_named=is_named) else answer
+        if self._identified(item, answer, is_named=is_named):
+            return item
+        self.unnamed.append(answer)
+        return answer
 
     def _identified(self, item: Item, answer: Answer, *, is_named: bool) -> bool:
         """Find in *answer* what names *item*; whether there is such."""
@@ -205,7 +252,10 @@ class Trial:
         return answer is not None and answer.is_missing
 
     @staticmethod
-    def _with_name(subject: Subject, resource: Resource, *, body: Any, name: Any) -> Any:
+    def with_name(subject: Subject, resource: Resource, *, body: Any, name: Any) -> Any:
+        """*body* with *name* as the identifier in it, where it may have one."""
+        if resource.identifier is None:
+            return body
         place = (resource.sent(subject.operation) or "") + (resource.identifier or "")
         if not isinstance(at(body, pointers.of(pointers.split(place)[:-1])), dict):
             return body
@@ -229,7 +279,7 @@ class Trial:
 
     def _drawn(self, subject: Subject, *, is_small: bool) -> Any:
         seed, name = self._seed("body"), self.resource.name
-        return drawn(subject, seed=seed, is_small=is_small or self.is_small, name=name)
+        return drawn(subject, seed=seed, is_small=is_small, name=name)
 
     def drawn(self, role: Role, *, is_small: bool = False) -> Any:
         """Another valid body of what the resource's *role* sends; UNSET where there is none.
@@ -256,7 +306,7 @@ class Trial:
         ends = [index + 1 for index, part in enumerate(shape) if part == "{}"]
         if resource.parameter is not None and shape == own_shape:
             ends, names = ends[:-1], names[:-1]
-        values = {name: value for (at, name), value in subject.parameters.items() if at == "path"}
+        values = self.session.values.path(subject.operation, subject.parameters)
         expressions = {}
         for end in reversed(ends):
             parent = self._with_shape(shape[:end])
@@ -287,6 +337,53 @@ class Trial:
             self._parents[resource] = None  # what needs itself cannot be made
             self._parents[resource] = await self._made(resource)
         return self._parents[resource]
+
+    def parent_of(self, item: Item) -> Item | None:
+        """The item below which this trial has made *item*."""
+        shape = shape_of(item.resource.path)[0]
+        for resource, parent in self._parents.items():
+            above = shape_of(resource.path)[0]
+            if parent is not None and len(above) < len(shape) - 1 and shape[: len(above)] == above:
+                return parent
+        return None
+
+    async def sibling(self, item: Item) -> Item | None:
+        """Another item of the resource of *item*, whatever that is."""
+        return await self._made(item.resource)
+
+    @staticmethod
+    def moved(item: Item, parent: Item) -> Item:
+        """*item* as if it were below *parent*."""
+        own, above = shape_of(item.resource.path)[1], shape_of(parent.resource.path)[1]
+        given = dict(zip(own, (parent.values[name] for name in above), strict=False))
+        sources = {
+            name: parent.expressions[other]
+            for name, other in zip(own, above, strict=False)
+            if other in parent.expressions
+        }
+        return replace(
+            item,
+            values={**item.values, **given},
+            expressions={**item.expressions, **sources},
+            readings=[],
+        )
+
+    def actions(self) -> Iterator[Operation]:
+        """What is done to an item beside the roles: by POST, below its path; a few of it."""
+        below = self.resource.path.rstrip("/") + "/"
+        found = [
+            operation
+            for operation in self.resource.operations.get("action", ())
+            if operation.method == "POST" and operation.path.startswith(below)
+        ]
+        yield from found[:_ACTIONS]
+
+    def below(self, role: Role) -> Iterator[Operation]:
+        """The operations of *role* of what is directly below the items of the resource."""
+        for other in self._resources.all:
+            subject = self.subject(role, other) if other.parent is self.resource else None
+            if subject is not None and subject.operation.path == other.collection:
+                yield subject.operation
 
     async def _with_references(self, operation: Operation, resource: Resource, *, body: Any) -> Any:
         """*body* with the identifiers of items that there are where it refers to others."""
@@ -451,13 +548,18 @@ class Trial:
         token: str | None = None,
         target: str | None = None,
         method: str | None = None,
+        makes: int = 0,
     ) -> Answer | None:
         # what was made is deleted at the end, so that much is kept for that
-        owed = sum(not item.is_gone for item in self._items)
+        owed = makes + sum(not item.is_gone for item in self._items)
         if self._is_over or not self.session.budget.affords(1 + owed):
             return None
         operation = subject.operation
+        if self.session.settings.safe and operation.method not in SAFE_METHODS:
+            return None
         case = self._case(subject, values, query=query or {}, body=body)
+        if self.session.values.spares(case, operation):
+            return None
         request = case.request
         replaced = {name.lower() for name, _ in fields}
         kept = tuple(pair for pair in request.fields if pair[0].lower() not in replaced)
@@ -542,9 +644,14 @@ class Trial:
     # -- lists --------------------------------------------------------------------------------
 
     async def listed(
-        self, item: Item, *, token: str | None = None, query: Mapping[str, Any] | None = None
+        self,
+        item: Item | None,
+        *,
+        token: str | None = None,
+        query: Mapping[str, Any] | None = None,
+        pages: int = _PAGES,
     ) -> Listed | None:
-        """All items of the list that *item* ought to be in, as far as there are not too many."""
+        """All items of the list that *item* ought to be in, from at most so many *pages*."""
         subject = self.subject("list")
         if subject is None:
             return None
@@ -556,11 +663,11 @@ class Trial:
         answers: list[Answer] = []
         items: list[Any] = []
         target: str | None = None
-        while len(answers) < _PAGES:
+        while len(answers) < pages:
             answer = await self.send(
                 subject.operation, item=item, query=given, token=token, target=target
             )
-            page = self._page(answer)
+            page = self.page(answer)
             if answer is None or page is None:
                 break
             answers.append(answer)
@@ -596,7 +703,7 @@ class Trial:
         return bool(host) and host.lower() != own.lower()
 
     def _narrowing(
-        self, subject: Subject, item: Item, listing: Listing
+        self, subject: Subject, item: Item | None, listing: Listing
     ) -> tuple[dict[str, Any], bool]:
         """Values for what the list must be asked with; whether something may leave *item* out."""
         given: dict[str, Any] = {}
@@ -607,16 +714,15 @@ class Trial:
             if parameter.location != "query" or not parameter.required or parameter.name in paged:
                 continue
             place = listing.filters.get(parameter.name)
-            value = (
-                pointers.find(item.current, place) if place and item.current is not UNSET else None
-            )
+            current = item.current if item is not None else UNSET
+            value = pointers.find(current, place) if place and current is not UNSET else None
             if value is UNSET or value is None:
                 narrows = True
             else:
                 given[parameter.name] = value
         return given, narrows
 
-    def _page(self, answer: Answer | None) -> list[Any] | None:
+    def page(self, answer: Answer | None) -> list[Any] | None:
         """The items of one page."""
         if answer is None or not answer.succeeded:
             return None

@@ -1,0 +1,458 @@
+"""What stands in a request for a parameter, and what a request may touch: decided when it is sent.
+
+A case is laid out with what the user gave, the document's examples, or generated values.  What of
+those nobody gave is replaced by what this run has made, or else by what a list has answered.
+
+The care that is taken: what a run has not made it neither changes nor deletes, unless it is
+allowed to.  GET, HEAD, OPTIONS, TRACE and QUERY change nothing; POST to a path that is not below an
+item, or that creates one, adds something.  Everything else goes to an item that this run has made,
+or else to one that surely does not exist; where neither can be had, it is held back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote, unquote
+
+from troth import pointer as pointers
+from troth.conformance.cases.case import Case
+from troth.conformance.selection import SAFE_METHODS
+from troth.conformance.settings import Settings
+from troth.errors import TrothError
+from troth.generation.locations import put
+from troth.generation.parameters import examples, is_read, parameter_value, schema_of
+from troth.generation.raw_json import write
+from troth.generation.request_writer import UNSET, Values, in_path, refilled
+from troth.generation.requests import tokens_of
+from troth.generation.source import Seeded
+from troth.generation.values import Unsatisfiable
+from troth.http.exchange import Exchange, Request
+from troth.openapi import fillings
+from troth.openapi.contract import Contract, NoSuchOperation
+from troth.openapi.operation import Match, Operation, Parameter
+from troth.openapi.paths import PathTemplate, shape_of
+from troth.openapi.resources import Filling, resources
+from troth.seed import Seed
+
+#: What only looks (RFC 9110 §9.2.1, and QUERY of OpenAPI 3.2).
+_LOOKS = SAFE_METHODS | {"TRACE", "QUERY"}
+#: Of one list so many items are remembered.
+_LISTED = 50
+#: A text that was drawn and is as long as this is nobody's by chance.
+_UNLIKELY = 12
+#: What no type but a text takes, and nobody calls anything: it can be no item's name in disguise.
+_MADE_UP = re.compile(r"[A-Za-z!%-]+|x{20,}")
+
+#: Why something is held back.
+_NOT_MADE = "held back, for it would change what this run has not made"
+_NONE_MADE = "asked at the most of ids that nothing has, for this run has made nothing of the kind"
+#: Where a value came from: an operation, its status, and where it stood in the answer.
+_Key = tuple[str, str, str]
+_Shape = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A value that the server gave, below a path: that of *template*, with *texts* in it.
+
+    *made* is the shape of the path of the item that this run has made and that it names, if one.
+    """
+
+    value: Any
+    template: PathTemplate
+    texts: tuple[str, ...]
+    made: _Shape = ()
+
+    def above(self, other: PathTemplate) -> Mapping[str, str]:
+        """The texts of the variables that *other* has in the same places."""
+        shared: dict[str, str] = {}
+        for index, (name, text) in enumerate(zip(other.names, self.texts, strict=False)):
+            if self.template.literals[: index + 1] != other.literals[: index + 1]:
+                break
+            shared[name] = text
+        return shared
+
+
+class RealValues:
+    """The values that a run may use, and what it may touch.
+
+    *held_back* tells, by operation, why something of it was not sent.
+    """
+
+    def __init__(self, contract: Contract, settings: Settings) -> None:
+        self.held_back: dict[str, str] = {}
+        self._contract = contract
+        self._settings = settings
+        self._known: dict[_Key, list[Known]] = {}
+        self._sources: dict[str, dict[_Key, Filling]] | None = None
+        self._absent: dict[tuple[str, str], Any] = {}
+        self._resources = resources(contract)
+
+    # -- learning -----------------------------------------------------------------------------
+
+    def keep(self, exchange: Exchange) -> None:
+        """Learn of *exchange* what there is now, and what is no more."""
+        response = exchange.response
+        if response is None or exchange.fault or not 200 <= response.status < 300:
+            return
+        match = self._match(exchange.request)
+        if match is None:
+            return
+        operation, template = match.operation, match.operation.template
+        texts = tuple(match.path_parameters.get(name, "") for name in template.names)
+        if operation.method == "DELETE":
+            self._forget(template, texts)
+            return
+        for key, filling in self._fillings_from(operation).items():
+            made = self._made_by(filling)
+            for value in fillings.values(filling, exchange, match.path_parameters)[:_LISTED]:
+                if type(value) in (str, int) and value != "":  # a boolean is an int to Python
+                    self._add(key, Known(value, template, texts, made))
+        if texts and texts[-1:] == self._absent_text(operation):
+            # nobody else had a thing of this name: whoever puts it there has made it
+            made = shape_of(operation.path)[0]
+            self._add(_named(operation), Known(unquote(texts[-1]), template, texts, made))
+            del self._absent[operation.name, _last(operation)]
+
+    def _made_by(self, filling: Filling) -> _Shape:
+        """The shape of the item that a value of *filling* names for having been made, if one."""
+        source, expression = filling.source, filling.expression
+        if filling.items is not None:
+            return ()
+        resource = self._resources.of(source)
+        if resource is None or self._resources.role(source) != "create":
+            return ()
+        shape = shape_of(resource.path)[0]
+        if expression.variable:
+            return shape if expression.variable == resource.parameter else ()
+        if expression.part != "body" or resource.identifier is None:
+            return ()
+        is_sent = expression.message == "request"
+        item = resource.sent(source) if is_sent else resource.item(source, _first(filling.status))
+        return shape if item is not None and item + resource.identifier == expression.name else ()
+
+    def _add(self, key: _Key, known: Known) -> None:
+        entries = self._known.setdefault(key, [])
+        same = [one for one in entries if (one.value, one.texts) == (known.value, known.texts)]
+        if known.made and not all(one.made for one in same):
+            entries[:] = [one for one in entries if one not in same]
+        elif same or (not known.made and len(entries) >= _LISTED):
+            return
+        entries.append(known)
+
+    def _forget(self, template: PathTemplate, texts: tuple[str, ...]) -> None:
+        """Forget what was deleted, and what stood below it."""
+        if not texts:
+            return
+        for entries in self._known.values():
+            entries[:] = [
+                one
+                for one in entries
+                if one.above(template).get(template.names[-1]) != texts[-1]
+                and not (
+                    quote(str(one.value), safe="") == texts[-1]
+                    and one.texts[: len(texts) - 1] == texts[:-1]
+                )
+            ]
+
+    def _fillings_from(self, operation: Operation) -> Mapping[_Key, Filling]:
+        """The ways to fill any parameter from an answer of *operation*."""
+        if self._sources is None:
+            self._sources = {}
+            for other in self._contract.operations:
+                for filling in self._resources.fillings(other):
+                    own = self._sources.setdefault(filling.source.name, {})
+                    own.setdefault(_key(filling), filling)
+        return self._sources.get(operation.name, {})
+
+    # -- filling ------------------------------------------------------------------------------
+
+    def filled(self, case: Case) -> Case | None:
+        """*case* with real values in it; None: it is held back."""
+        operation, method = self._operation(case), case.request.method
+        if self._settings.safe and method not in SAFE_METHODS:
+            return None
+        if operation is None:
+            # of no operation of the document: there might be something all the same
+            return case if method in (*_LOOKS, "POST") or self._settings.allow_destructive else None
+        referring = self._referring(case, operation)
+        if self._settings.allow_destructive or not self.touches(operation, method):
+            given = self._settings.given(operation).parameters
+            values = self._real(operation, case.parameters, given, newest=method == "DELETE")
+            return _with(referring, operation, values)
+        return self._careful(referring, operation)
+
+    def _referring(self, case: Case, operation: Operation) -> Case:
+        """*case* with names of things that are there where its body refers to others.
+
+        Where none is known, whether the request is fine is not known either.
+        """
+        if case.intent != "valid" or not case.request.body:
+            return case
+        members = self._settings.given(operation).members
+        given = {pointers.of(tokens_of(name)) for name in members}
+        references = dict.fromkeys(
+            filling.name
+            for filling in self._resources.fillings(operation)
+            if filling.location == "body" and filling.name not in given
+        )
+        body: bytes | None = case.request.body
+        value = case.value
+        for at in references:
+            old = pointers.find(value, at)
+            if old is None:
+                continue
+            known = self._candidates(operation, "body", at)
+            if not known or body is None:
+                return replace(case, intent="either", published_intent="either")
+            new = put(value, pointers.split(at), known[0].value)
+            body, value = _rewritten(body, value, new, (old, known[0].value)), new
+        if body is None:
+            return replace(case, intent="either", published_intent="either")
+        return replace(case, request=replace(case.request, body=body))
+
+    def spares(self, case: Case, operation: Operation) -> bool:
+        """Whether *case* is for no item at all, and would change what is there: it is held back.
+
+        Whoever asks has chosen an item that he has made, if it is for one.
+        """
+        is_careful = not self._settings.allow_destructive and not operation.template.names
+        if is_careful and self.touches(operation, case.request.method):
+            self._hold_back(case, _NOT_MADE)
+            return True
+        return False
+
+    def touches(self, operation: Operation, method: str) -> bool:
+        """Whether *method*, of the path of *operation*, may change what is there already."""
+        if method in _LOOKS:
+            return False
+        has_names, is_declared = bool(operation.template.names), method == operation.method
+        if method == "POST":
+            return has_names and not (is_declared and self._adds(operation))
+        # an undeclared method may be there all the same, where there are things
+        return is_declared or has_names or self._resources.of(operation) is not None
+
+    def _adds(self, operation: Operation) -> bool:
+        """Whether *operation* adds something beside what is there, or only looks."""
+        resource, role = self._resources.of(operation), self._resources.role(operation)
+        # what is created at its own path might be there
+        is_own = resource is not None and shape_of(resource.path) == shape_of(operation.path)
+        return role in ("search", "list") or (role == "create" and not is_own)
+
+    def _careful(self, case: Case, operation: Operation) -> Case | None:
+        """*case* for an item that this run has made, or for none that there is."""
+        if not operation.template.names:
+            self._hold_back(case, _NOT_MADE)
+            return None
+        key = "path", _last(operation)
+        # what is deleted is the newest: there is something to read as long as may be
+        newest = case.request.method == "DELETE"
+        values = self._real(operation, case.parameters, {}, only_made=key[1], newest=newest)
+        if key not in values:
+            absent = self._absent_value(operation, key[1])
+            self._hold_back(case, _NONE_MADE)
+            if absent is UNSET:
+                return None
+            values = {**values, key: absent}
+        else:
+            self.held_back.pop(operation.name, None)
+        filled = _with(case, operation, values)
+        text = _texts(operation, filled.request).get(key[1])
+        if text == in_path(_parameter(operation, key[1]), values[key]):
+            return filled
+        # the case is about this very value: an item of another name might be meant by it
+        is_nobodys = case.intent == "invalid" and _MADE_UP.fullmatch(text or "")
+        return filled if is_nobodys or text is None else None
+
+    def _hold_back(self, case: Case, why: str) -> None:
+        if case.operation.startswith(f"{case.request.method} "):  # not where it is undeclared
+            self.held_back.setdefault(case.operation, why)
+
+    def path(self, operation: Operation, parameters: Values) -> dict[str, Any]:
+        """The best values there are for the path of *operation*, which otherwise has *parameters*.
+
+        It is for requests that add something, or only look.
+        """
+        given = self._settings.given(operation).parameters
+        real = self._real(operation, parameters, given)
+        known = {**parameters, **real, **given}
+        return {name: value for (location, name), value in known.items() if location == "path"}
+
+    def _real(
+        self,
+        operation: Operation,
+        parameters: Values,
+        given: Values,
+        *,
+        only_made: str = "",
+        newest: bool = False,
+    ) -> dict[tuple[str, str], Any]:
+        """What the run knows for *parameters* of *operation*, but those *given*.
+
+        The last variable of a path is chosen first: what it belongs to stands above it.  It is
+        *only_made* of which nothing will do that the run has not made, the *newest* of several.
+        """
+        values: dict[tuple[str, str], Any] = {}
+        template = operation.template
+        fixed = {
+            name: in_path(_parameter(operation, name), given["path", name])
+            for name in template.names
+            if ("path", name) in given
+        }
+        for name in reversed(template.names):
+            if name in fixed:
+                if ("path", name) not in given:
+                    values["path", name] = unquote(fixed[name])
+                continue
+            shape = _shape_to(operation, name)
+            found = [
+                one
+                for one in self._candidates(operation, "path", name)
+                if one.made == shape or name != only_made
+                if fixed.items() <= {**fixed, **one.above(template)}.items()
+            ]
+            if found:
+                chosen = found[-1] if newest else found[0]
+                values["path", name] = chosen.value
+                fixed = {**chosen.above(template), **fixed}
+        for location, name in sorted(parameters.keys() - given.keys()):
+            if location != "path":
+                for known in self._candidates(operation, location, name)[:1]:
+                    values[location, name] = known.value
+        return values
+
+    def made(self, operation: Operation) -> int:
+        """How many items this run has made, and not deleted, that *operation* is for."""
+        name = _last(operation)
+        shape = _shape_to(operation, name)
+        known = self._candidates(operation, "path", name)
+        return sum(one.made == shape for one in known) if name else 0
+
+    def _candidates(self, operation: Operation, location: str, name: str) -> list[Known]:
+        """What is known for a parameter: what the run made comes first."""
+        keys = [
+            _key(filling)
+            for filling in self._resources.fillings(operation)
+            if (filling.location, filling.name) == (location, name)
+        ]
+        if location == "path" and name == _last(operation):
+            keys.append(_named(operation))
+        known = [one for key in dict.fromkeys(keys) for one in self._known.get(key, ())]
+        return sorted(known, key=lambda one: not one.made)
+
+    # -- what there is not --------------------------------------------------------------------
+
+    def _absent_value(self, operation: Operation, name: str) -> Any:
+        """A value of the variable *name* that surely no item has; UNSET where there is none."""
+        key = operation.name, name
+        if key not in self._absent:
+            parameter = _parameter(operation, name)
+            seed = Seed.of("absent", *key, self._settings.seed)
+            self._absent[key] = next(_absent_values(parameter, seed), UNSET)
+        return self._absent[key]
+
+    def _absent_text(self, operation: Operation) -> tuple[str, ...]:
+        """The last text of a path that was made up for *operation*, if one was."""
+        name = _last(operation)
+        value = self._absent.get((operation.name, name), UNSET)
+        return () if value is UNSET else (in_path(_parameter(operation, name), value),)
+
+    def _operation(self, case: Case) -> Operation | None:
+        try:
+            return self._contract.operation(case.operation)
+        except NoSuchOperation:
+            return None
+
+    def _match(self, request: Request) -> Match | None:
+        try:
+            return self._contract.match_request(request)
+        except TrothError:
+            return None
+
+
+def _rewritten(body: bytes, before: Any, after: Any, change: tuple[Any, Any]) -> bytes | None:
+    """The JSON text *body* of *before* as one of *after*, one of whose members is the *change*.
+
+    None: it cannot be told where in the text that member is.
+    """
+    try:
+        if body == write(before):
+            return write(after)
+        old, new = map(write, change)
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        return None
+    # not the 0 of a `-0`, nor the 7 of a `7.0`
+    parts = re.split(rb"(?<![\w.+-])" + re.escape(old) + rb"(?![\w.+-])", body)
+    return new.join(parts) if len(parts) == 2 else None
+
+
+def _key(filling: Filling) -> _Key:
+    return filling.source.name, filling.status, f"{filling.items} {filling.expression}"
+
+
+def _named(operation: Operation) -> _Key:
+    """What was made by giving it a name at the path of *operation*."""
+    return "", "", operation.template.shape
+
+
+def _last(operation: Operation) -> str:
+    """The variable that a path ends with, or of which something stands below it."""
+    return operation.template.names[-1] if operation.template.names else ""
+
+
+def _parameter(operation: Operation, name: str) -> Parameter:
+    return next(
+        (one for one in operation.parameters if (one.location, one.name) == ("path", name)),
+        Parameter(name, "path", operation.pointer, style="simple", explode=False),
+    )
+
+
+def _texts(operation: Operation, request: Request) -> dict[str, str]:
+    """What *request* has for the variables of the path of *operation*."""
+    template = operation.template
+    match = template.pattern.fullmatch(request.target.partition("?")[0])
+    return dict(zip(template.names, match.groups(), strict=True)) if match else {}
+
+
+def _with(case: Case, operation: Operation, values: Values) -> Case:
+    request = refilled(operation, case.request, old=case.parameters, new=values)
+    return case if request == case.request else replace(case, request=request)
+
+
+def _shape_to(operation: Operation, name: str) -> _Shape:
+    """The shape of the path of *operation* up to its variable *name*."""
+    shape, names = shape_of(operation.path)
+    ends = [index for index, segment in enumerate(shape, 1) if segment == "{}"]
+    return next((shape[:end] for end, own in zip(ends, names, strict=True) if own == name), shape)
+
+
+def _first(status: str) -> int:
+    """A status that *status*, which may be a range or `default`, stands for."""
+    return int(status.replace("X", "0")) if status[0].isdigit() else 200
+
+
+def _absent_values(parameter: Parameter, seed: Seed) -> Iterator[Any]:
+    """Values of *parameter* that nobody has given to anything."""
+    schema = schema_of(parameter)
+    source = Seeded(seed)
+    digits = f"{source.below(16**12):012x}"
+    made: list[Any] = [
+        f"troth-none-{digits}",
+        2**31 - 1 - source.below(10**6),
+        999_000_000 + source.below(10**6),
+        f"{digits[:8]}-{digits[8:]}-4{digits[:3]}-8{digits[3:6]}-{digits}",
+        digits * 2,
+    ]
+    for value in made:
+        if schema is None or (schema.is_valid(value) and is_read(parameter, value)):
+            yield value
+    known = set(map(str, examples(parameter)))
+    try:
+        value = parameter_value(parameter, source)
+    except Unsatisfiable:
+        return
+    if len(str(value)) >= _UNLIKELY and str(value) not in known:
+        yield value

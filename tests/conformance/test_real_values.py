@@ -1,0 +1,120 @@
+"""Which values a request has when it is sent, and what a run leaves alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+import troth
+from servers.bookcase import DOCUMENT, TOKEN, Shelves
+from servers.conduct import Conducted, conduct
+from troth.conformance.settings import Given
+
+CONTRACT = troth.load(json.dumps(DOCUMENT).encode())
+ONE = "/shelves/{shelf_id}/books/{book_id}"
+#: Of the operations that a path of another's item leads to, so many answers must be successes.
+ITEMS = ("GET /shelves/{shelf_id}", f"GET {ONE}", f"PUT {ONE}", f"DELETE {ONE}")
+
+
+def run(shelves: Shelves, **settings: Any) -> Conducted:
+    given = {"token": TOKEN, "allow_destructive": False, **settings}
+    return conduct(shelves, CONTRACT, **given)
+
+
+@pytest.fixture(scope="module")
+def shelves() -> Shelves:
+    return Shelves()
+
+
+@pytest.fixture(scope="module")
+def conducted(shelves: Shelves) -> Conducted:
+    return run(shelves)
+
+
+def test_a_correct_server_is_told_nothing_of(conducted: Conducted) -> None:
+    assert [told for told in conducted.told if told.startswith("error")] == []
+
+
+def test_what_was_there_is_neither_changed_nor_deleted(
+    conducted: Conducted, shelves: Shelves
+) -> None:
+    assert conducted.finished.verdict == "conforms"
+    assert shelves.touched == []
+    assert set(conducted.finished.held_back) == {"PUT /mode"}
+    assert conducted.finished.not_run == 0
+
+
+def test_what_the_run_made_is_deleted_at_its_end(conducted: Conducted, shelves: Shelves) -> None:
+    assert conducted.exchanges[-1].about == "deleting what this run has made"
+    # an answer with half a surrogate pair is no JSON, and tells of nothing
+    left = [one for name, one in shelves.shelves.items() if name != "old"]
+    assert [one["name"] for one in left if one["name"] != "\ud800"] == []
+    assert {number for books in shelves.books.values() for number in books} >= {1, 2}
+
+
+@pytest.mark.parametrize("operation", ITEMS)
+def test_every_operation_is_tried_on_what_there_is(conducted: Conducted, operation: str) -> None:
+    answered = [
+        one.exchange.response.status
+        for one in conducted.exchanges
+        if one.operation == operation and one.intent == "accepted" and one.exchange.response
+    ]
+    assert sum(status < 300 for status in answered) >= 5
+    assert answered.count(404) <= len(answered) // 2
+
+
+def test_no_credential_is_tried_on_what_there_is(conducted: Conducted) -> None:
+    made = re.compile(r"/shelves/(s\d+|old)(/books(/\d+)?)?(\?.*)?")
+    bare = [
+        one.exchange.request.target
+        for one in conducted.exchanges
+        if "no-credential" in one.case_id and one.operation in ITEMS
+    ]
+    assert [target for target in bare if not made.fullmatch(target)] == []
+    assert len(bare) >= len(ITEMS)
+
+
+def test_a_hole_for_those_without_credentials_is_found_on_what_the_run_made() -> None:
+    shelves = Shelves(is_open_to_delete=True)
+    found = run(shelves, phases=("examples", "protocol"))
+    holes = {one.violation.operation for one in found.of("error")}
+    assert holes == {"DELETE /shelves/{shelf_id}", f"DELETE {ONE}"}
+    assert shelves.touched == []
+
+
+def test_a_run_that_may_is_not_careful() -> None:
+    shelves = Shelves()
+    found = run(shelves, allow_destructive=True, only=("setMode",))
+    assert (set(shelves.touched), found.finished.held_back) == ({"mode"}, {})
+
+
+def test_a_safe_run_only_looks() -> None:
+    shelves = Shelves()
+    found = run(shelves, safe=True)
+    assert {method for method, *_ in shelves.seen} <= {"GET", "HEAD"}
+    # what a list answered is what is read
+    assert ("GET", "/shelves/old/books/1", 200) in shelves.seen
+    assert (found.finished.verdict, found.finished.held_back) == ("conforms", {})
+
+
+def test_what_the_user_gives_comes_first_where_it_is_read() -> None:
+    shelves = Shelves()
+    given = Given({("path", "book_id"): 2, ("path", "shelf_id"): "old"})
+    values = dict.fromkeys((f"GET {ONE}", f"DELETE {ONE}"), given)
+    run(shelves, values=values, phases=("examples", "stateful"))
+    read = {target for method, target, status in shelves.seen if method == "GET" and status == 200}
+    books = {target for target in read if re.fullmatch(r"/shelves/\w+/books/\d+", target)}
+    assert books == {"/shelves/old/books/2"}
+    assert shelves.touched == []
+
+
+def test_what_nobody_made_is_asked_to_go_under_a_name_that_nobody_has() -> None:
+    shelves = Shelves()
+    run(shelves, only=("DELETE",))
+    deleted = [target for method, target, _ in shelves.seen if method == "DELETE"]
+    assert deleted
+    assert not [target for target in deleted if re.fullmatch(r"/shelves/old(/books/[12])?", target)]
+    assert shelves.touched == []
