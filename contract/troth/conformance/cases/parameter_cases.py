@@ -240,6 +240,7 @@ def judged(
         published_intent=published,
         about=about,
         value=subject.minimal,
+        parameters=subject.parameters,
         sent=sent or {},
     )
 
