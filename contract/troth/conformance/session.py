@@ -405,6 +405,9 @@ class Session:
                 f"{violation.message}; the operation was given up, nothing more was sent to it"
             )
             violation = replace(violation, message=message)
+        if tries and not again:
+            # what no repetition shows may be anybody's fault, and nobody could look for it
+            violation = replace(violation, severity="warning")
         finding = self.findings.add(
             violation,
             case,
