@@ -177,12 +177,14 @@ def in_order(tested: Iterable[Subject]) -> tuple[Subject, ...]:
     What is nested is created after what it is nested in, and deleted before it.
     """
 
-    def place(one: Subject) -> tuple[int, int]:
+    def place(one: Subject) -> tuple[int, int, bool]:
         operation = one.operation
         known = resources(one.contract)
         when = _ORDER.get(known.role(operation), 3 if operation.method == "DELETE" else 1)
-        depth = len(operation.template.names)
-        return when, depth if when == 0 else -depth if when == 3 else 0
+        depth = {0: 1, 3: -1}.get(when, 0) * len(operation.template.names)
+        # what refers to others comes after them
+        refers = any(filling.location == "body" for filling in known.fillings(operation))
+        return when, depth, when == 0 and refers
 
     return tuple(sorted(tested, key=place))
 
