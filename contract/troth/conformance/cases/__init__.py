@@ -64,6 +64,10 @@ _PLANNED = 90
 _EXAMPLES = 22
 _PROTOCOL = 22
 _DRAWN = 12
+#: What comes after the last phase takes about so many requests an operation, and gets no more than
+#: so many of a hundred.
+_PROBES = 12
+_LATER = 16
 #: So many cases of the protocol an operation has at the most.
 _EACH = 65
 #: So many cases further on another operation begins with what is the same for all.
@@ -144,7 +148,8 @@ def cases_of(
                 for index, value in enumerate(remembered(one.operation.name), 1):
                     yield one.remembered(index, value)
         yield from first
-    left = max(0, settings.max_requests * _PLANNED / 100 - spent)
+    most = settings.max_requests * _PLANNED / 100
+    left = max(0, most - spent - min(most * _LATER / 100, _PROBES * len(chosen)))
     protocol = min(left * _PROTOCOL / 100, _EACH * len(chosen))
     match phase:
         case "examples":
