@@ -189,7 +189,7 @@ def cases_of(
             yield from (case for case in cases if case.id not in sent)
         case "random":
             drawn = random_cases(tested, Seed.of("random", settings.seed))
-            yield from islice(drawn, int(min(_RANDOM, left)))
+            yield from islice(drawn, int(min(_RANDOM, max(0, most - spent))))
 
 
 def _in_turns(each: Iterable[Iterator[Case]], limit: float) -> Iterable[Iterable[Case]]:
