@@ -30,6 +30,8 @@ PARAMETERS: list[dict[str, Any]] = [
     {"name": "must", "in": "query", "required": True, "schema": {"type": "number"}},
     {"name": "X-Trace", "in": "header", "schema": {"type": "string", "pattern": "^[a-z]{4}$"}},
     {"name": "theme", "in": "cookie", "schema": {"enum": ["light", "dark"]}},
+    {"name": "lang", "in": "cookie", "schema": {"type": "string", "maxLength": 20}},
+    {"name": "X-Note", "in": "header", "schema": {"type": "string", "maxLength": 20}},
 ]
 GET = {"operationId": "get", "parameters": PARAMETERS}
 DOCUMENT = document(
@@ -71,6 +73,9 @@ CHECKS: dict[str, Callable[[str], bool]] = {
     "must": _is(_number, lambda number: True),
     "X-Trace": lambda text: re.fullmatch("[a-z]{4}", text) is not None,
     "theme": lambda text: text in ("light", "dark"),
+    # neither is decoded: a field is bytes, and a cookie what it is
+    "lang": lambda text: len(text) <= 20,
+    "X-Note": lambda text: len(text.encode()) <= 20,
 }
 
 
@@ -79,10 +84,10 @@ def sent(asked: Asked) -> dict[str, str]:
     path, _, query = asked.target.partition("?")
     texts = {name: texts[-1] for name, texts in parse_qs(query).items()}
     texts["id"] = unquote(path.removeprefix("/it/"))
-    texts["X-Trace"] = asked.fields.get("x-trace", "")
+    texts |= {name: asked.fields.get(name.lower(), "") for name in ("X-Trace", "X-Note")}
     for crumb in asked.fields.get("cookie", "").split("; "):
         name, _, text = crumb.partition("=")
-        texts[name] = unquote(text)
+        texts[name] = text
     return {name: text for name, text in texts.items() if text}
 
 

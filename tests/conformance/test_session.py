@@ -81,6 +81,14 @@ def test_what_does_not_come_again_each_time_is_left_as_it_is() -> None:
     assert findings(events) == [("response.server-error", 1, 5)]
 
 
+def test_what_no_repetition_shows_is_a_warning() -> None:
+    for script, severity in (((500, {}), (200, GOOD)), "warning"), (((500, {}),), "error"):
+        events = attempted(*script)
+        told = [each.finding for each in events if isinstance(each, Found)]
+        failed = [one for one in told if one.code == "response.server-error"]
+        assert [one.severity for one in failed] == [severity]
+
+
 @pytest.mark.parametrize(
     ("wait", "slept", "status"),
     [("2", [2.0], 200), ("10", [10.0], 200), ("11", [], 503), ("3600", [], 503)],

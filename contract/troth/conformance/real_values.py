@@ -182,7 +182,8 @@ class RealValues:
         if self._settings.allow_destructive or not self.touches(operation, method):
             given = self._settings.given(operation).parameters
             values = self._real(operation, case.parameters, given, newest=method == "DELETE")
-            return _with(referring, operation, values)
+            filled = _with(referring, operation, values)
+            return replace(filled, exists=self._is_there(filled, operation))
         return self._careful(referring, operation)
 
     def _referring(self, case: Case, operation: Operation) -> Case:
@@ -213,6 +214,17 @@ class RealValues:
         if body is None:
             return replace(case, intent="either", published_intent="either")
         return replace(case, request=replace(case.request, body=body))
+
+    def _is_there(self, case: Case, operation: Operation) -> bool:
+        """Whether *case* reads an item that this run has made."""
+        last = _last(operation)
+        if self._resources.role(operation) != "read" or case.request.method != operation.method:
+            return False
+        text, parameter = _texts(operation, case.request).get(last), _parameter(operation, last)
+        return any(
+            one.made == shape_of(operation.path)[0] and text == in_path(parameter, one.value)
+            for one in self._candidates(operation, "path", last)
+        )
 
     def spares(self, case: Case, operation: Operation) -> bool:
         """Whether *case* is for no item at all, and would change what is there: it is held back.

@@ -51,6 +51,8 @@ _ENOUGH_HANGS = 2
 #: A request is sent so often at the most when the server asks for patience.
 _PATIENT_TRIES = 3
 
+#: How a request ends that has done already what it does: RFC 9110 §15.5.5, §15.5.10, §15.5.11.
+_USED_UP = (404, 409, 410)
 #: Refusals that are of who asks: whatever the document declares, nothing can be said of the rest.
 _OF_US = (401, 403, 429)
 
@@ -388,16 +390,22 @@ class Session:
     async def _confirm(self, plan: Case, case: Case, rule: tuple[str, ...]) -> tuple[int, int]:
         """Send *case* again on fresh connections: how often it showed the same, of how often.
 
-        What it was about may be gone, so it is made of *plan* anew.
+        What it was about may be gone, so it is made of *plan* anew; where nothing else is there,
+        that it is gone shows nothing.
         """
         again = tries = 0
-        while tries < _REPETITIONS and not self.budget.spent:
+        for _ in range(_REPETITIONS):
+            if self.budget.spent:
+                break
             repeated = self.values.filled(plan) or case
             exchange = await self.send(repeated, fresh=True)
-            tries += 1
             violations = self.check(repeated, exchange, purpose="repeat")
-            again += any(rule_of(violation) == rule for violation in violations)
-            if again == tries:
+            is_shown = any(rule_of(violation) == rule for violation in violations)
+            again += is_shown
+            tries += (
+                is_shown or exchange.response is None or exchange.response.status not in _USED_UP
+            )
+            if again == tries != 0:
                 break
         return again, tries
 
@@ -437,6 +445,9 @@ class Session:
                 f"{violation.message}; the operation was given up, nothing more was sent to it"
             )
             violation = replace(violation, message=message)
+        if tries and not again:
+            # what no repetition shows may be anybody's fault, and nobody could look for it
+            violation = replace(violation, severity="warning")
         finding = self.findings.add(
             violation,
             case,

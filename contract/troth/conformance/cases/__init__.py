@@ -64,6 +64,10 @@ _PLANNED = 90
 _EXAMPLES = 22
 _PROTOCOL = 22
 _DRAWN = 12
+#: What comes after the last phase takes about so many requests an operation, and gets no more than
+#: so many of a hundred.
+_PROBES = 12
+_LATER = 16
 #: So many cases of the protocol an operation has at the most.
 _EACH = 65
 #: So many cases further on another operation begins with what is the same for all.
@@ -170,7 +174,8 @@ def cases_of(
         for case in first:
             sent.add(case.id)
             yield case
-    left = max(0, settings.max_requests * _PLANNED / 100 - spent)
+    most = settings.max_requests * _PLANNED / 100
+    left = max(0, most - spent - min(most * _LATER / 100, _PROBES * len(tested)))
     match phase:
         case "examples":
             yield from _examples(tested, left * _EXAMPLES / 100)
@@ -184,7 +189,7 @@ def cases_of(
             yield from (case for case in cases if case.id not in sent)
         case "random":
             drawn = random_cases(tested, Seed.of("random", settings.seed))
-            yield from islice(drawn, int(min(_RANDOM, left)))
+            yield from islice(drawn, int(min(_RANDOM, max(0, most - spent))))
 
 
 def _in_turns(each: Iterable[Iterator[Case]], limit: float) -> Iterable[Iterable[Case]]:

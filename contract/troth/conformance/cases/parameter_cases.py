@@ -227,7 +227,8 @@ def judged(
         return None
     if contract.published is not contract:
         published = _intent(contract.published, subject.operation, request)
-    if legal == "either" or (legal == "either-if-valid" and effective == "valid"):
+    is_open = legal == "either" or not all(map(_is_plain, request.fields))
+    if is_open or (legal == "either-if-valid" and effective == "valid"):
         effective = "either"
     if effective == "either" or published is None or not subject.is_published:
         published = "either"
@@ -240,6 +241,7 @@ def judged(
         published_intent=published,
         about=about,
         value=subject.minimal,
+        parameters=subject.parameters,
         sent=sent or {},
     )
 
@@ -254,6 +256,15 @@ def _intent(contract: Contract, operation: Operation, request: Request) -> Inten
         return None
     broken = validator.request_violations(match, readable(request), hints=False)
     return "invalid" if any(one.severity == "error" for one in broken) else "valid"
+
+
+def _is_plain(field: tuple[str, str]) -> bool:
+    """Whether all read alike what *field* has.
+
+    RFC 9110 §5.5: beyond ASCII it has no meaning; whether a cookie is percent-encoded no RFC says.
+    """
+    name, value = field
+    return value.isascii() and not (name == "Cookie" and "%" in value)
 
 
 def _is_free(parameter: Parameter) -> bool:
