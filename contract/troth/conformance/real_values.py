@@ -90,6 +90,7 @@ class RealValues:
         self._sources: dict[str, dict[_Key, Filling]] | None = None
         self._absent: dict[tuple[str, str], Any] = {}
         self._resources = resources(contract)
+        self._reached: set[str] = set()
 
     # -- learning -----------------------------------------------------------------------------
 
@@ -258,6 +259,7 @@ class RealValues:
                 return None
             values = {**values, key: absent}
         else:
+            self._reached.add(operation.name)
             self.held_back.pop(operation.name, None)
         filled = _with(case, operation, values)
         text = _texts(operation, filled.request).get(key[1])
@@ -268,7 +270,8 @@ class RealValues:
         return filled if is_nobodys or text is None else None
 
     def _hold_back(self, case: Case, why: str) -> None:
-        if case.operation.startswith(f"{case.request.method} "):  # not where it is undeclared
+        is_declared = case.operation.startswith(f"{case.request.method} ")
+        if is_declared and case.operation not in self._reached:
             self.held_back.setdefault(case.operation, why)
 
     def path(self, operation: Operation, parameters: Values) -> dict[str, Any]:
