@@ -191,4 +191,4 @@ def test_what_was_held_back_is_not_reached_for_that() -> None:
     why = "held back, for it would change what this run has not made"
     over = finished(held_back={"PUT /mode": why})
     (one,) = unreached({"PUT /mode": Tried({}, {})}, None, over)
-    assert (one.kind, one.reason) == ("held-back", f"{why}: --allow-destructive sends it all")
+    assert (one.kind, one.reason) == ("held-back", f"{why} (--allow-destructive sends it)")
