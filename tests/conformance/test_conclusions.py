@@ -188,7 +188,9 @@ def test_waits_are_told_and_cost_no_requests(tmp_path: Path) -> None:
 
 
 def test_what_was_held_back_is_not_reached_for_that() -> None:
-    why = "held back, for it would change what this run has not made"
+    why = "it would change what this run has not made"
     over = finished(held_back={"PUT /mode": why})
     (one,) = unreached({"PUT /mode": Tried({}, {})}, None, over)
-    assert (one.kind, one.reason) == ("held-back", f"{why} (--allow-destructive sends it)")
+    assert (one.kind, one.reason) == (
+        *("held-back", f"held back: {why} (--allow-destructive sends it)"),
+    )

@@ -71,7 +71,10 @@ def unreached(
         if name in excluded:
             kind, reason = "excluded", excluded[name]
         elif name in held_back:
-            kind, reason = "held-back", f"{held_back[name]} (--allow-destructive sends it)"
+            kind, reason = (
+                "held-back",
+                f"held back: {held_back[name]} (--allow-destructive sends it)",
+            )
         else:
             kind, reason = _reason(name, one, finished)
         found.append(Unreached(name, kind, reason))

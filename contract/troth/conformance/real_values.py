@@ -47,8 +47,8 @@ _UNLIKELY = 12
 _MADE_UP = re.compile(r"[A-Za-z!%-]+|x{20,}")
 
 #: Why something is held back.
-_NOT_MADE = "held back, for it would change what this run has not made"
-_NONE_MADE = "asked at the most of ids that nothing has, for this run has made nothing of the kind"
+_NOT_MADE = "it would change what this run has not made"
+_NONE_MADE = "this run has made none, and asks at the most of ids that nothing has"
 #: Where a value came from: an operation, its status, and where it stood in the answer.
 _Key = tuple[str, str, str]
 _Shape = tuple[str, ...]
