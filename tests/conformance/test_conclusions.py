@@ -185,3 +185,12 @@ def test_waits_are_told_and_cost_no_requests(tmp_path: Path) -> None:
     text = console.render(summarize(found.events), width=100, colour=False)
     assert f"429 came {len(waits)} times with a time to wait" in text
     assert "8 operations not tested\n" in text
+
+
+def test_what_was_held_back_is_not_reached_for_that() -> None:
+    why = "it would change what this run has not made"
+    over = finished(held_back={"PUT /mode": why})
+    (one,) = unreached({"PUT /mode": Tried({}, {})}, None, over)
+    assert (one.kind, one.reason) == (
+        *("held-back", f"held back: {why} (--allow-destructive sends it)"),
+    )

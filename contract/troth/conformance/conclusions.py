@@ -70,8 +70,11 @@ def unreached(
             continue
         if name in excluded:
             kind, reason = "excluded", excluded[name]
-        elif name in held_back and not one.valid:
-            kind, reason = "held-back", f"{held_back[name]} (--allow-destructive sends it)"
+        elif name in held_back:
+            kind, reason = (
+                "held-back",
+                f"held back: {held_back[name]} (--allow-destructive sends it)",
+            )
         else:
             kind, reason = _reason(name, one, finished)
         found.append(Unreached(name, kind, reason))
@@ -96,8 +99,6 @@ def _is_reached(tried: Tried, declared: Sequence[str]) -> bool:
 
 def _reason(name: str, tried: Tried, finished: Finished | None) -> tuple[str, str]:
     """The kind of the likeliest reason why the operation *name* had no success, and a sentence."""
-    if finished and name in finished.held_back:
-        return "held-back", f"{finished.held_back[name]}: --allow-destructive sends it all"
     answers = {one: number for one, number in tried.valid.items() if number} or {
         one: number for one, number in tried.statuses.items() if number
     }

@@ -47,8 +47,8 @@ _UNLIKELY = 12
 _MADE_UP = re.compile(r"[A-Za-z!%-]+|x{20,}")
 
 #: Why something is held back.
-_NOT_MADE = "held back, for it would change what this run has not made"
-_NONE_MADE = "asked at the most of ids that nothing has, for this run has made nothing of the kind"
+_NOT_MADE = "it would change what this run has not made"
+_NONE_MADE = "this run has made none, and asks at the most of ids that nothing has"
 #: Where a value came from: an operation, its status, and where it stood in the answer.
 _Key = tuple[str, str, str]
 _Shape = tuple[str, ...]
@@ -90,6 +90,7 @@ class RealValues:
         self._sources: dict[str, dict[_Key, Filling]] | None = None
         self._absent: dict[tuple[str, str], Any] = {}
         self._resources = resources(contract)
+        self._reached: set[str] = set()
 
     # -- learning -----------------------------------------------------------------------------
 
@@ -270,6 +271,7 @@ class RealValues:
                 return None
             values = {**values, key: absent}
         else:
+            self._reached.add(operation.name)
             self.held_back.pop(operation.name, None)
         filled = _with(case, operation, values)
         text = _texts(operation, filled.request).get(key[1])
@@ -280,7 +282,8 @@ class RealValues:
         return filled if is_nobodys or text is None else None
 
     def _hold_back(self, case: Case, why: str) -> None:
-        if case.operation.startswith(f"{case.request.method} "):  # not where it is undeclared
+        is_declared = case.operation.startswith(f"{case.request.method} ")
+        if is_declared and case.operation not in self._reached:
             self.held_back.setdefault(case.operation, why)
 
     def path(self, operation: Operation, parameters: Values) -> dict[str, Any]:

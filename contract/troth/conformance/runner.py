@@ -208,8 +208,12 @@ class Run:
             yield case
 
     async def _clean_up(self) -> None:
-        """Delete what this run has made and nobody has deleted, what is nested first."""
-        session, values = self._session, self._session.values
+        """Delete what this run has made and nobody has deleted, what is nested first.
+
+        The number of requests is a limit of that only where the user gave it.
+        """
+        session, values, budget = self._session, self._session.values, self._session.budget
+        is_limited = session.settings.exhaustive
         for name, operation in session.subjects.operations.items():
             if operation.method != "DELETE" or not operation.path.endswith("}"):
                 continue
@@ -218,7 +222,9 @@ class Run:
             subject = session.subjects[name]
             about = "deleting what this run has made"
             case = subject.case("stateful", "clean-up", subject.minimal, about=about)
-            while (left := values.made(operation)) and session.budget.affords(1):
+            while left := values.made(operation):
+                if not (budget.affords(1) if is_limited else budget.seconds_left):
+                    return
                 try:
                     await session.probe(case)
                 except (Inconclusive, Unreachable):
