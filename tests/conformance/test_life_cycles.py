@@ -30,7 +30,7 @@ FAULTS = {
     "still there": ("resource.still-there", "DELETE /books/{book_id}", 3),
     "still listed": ("resource.still-listed", "GET /books", 4),
     "deleted twice": ("resource.deleted-twice", "DELETE /books/{book_id}", 5),
-    "unknown to put": ("resource.not-found", "PUT /books/{book_id}", 2),
+    "unknown to put": ("resource.not-found", "PUT /books/{book_id}", 3),
     "etag": ("resource.etag-unchanged", "PATCH /books/{book_id}", 4),
     "if-match": ("resource.match-ignored", "PATCH /books/{book_id}", 5),
     "if-none-match": ("resource.not-modified-ignored", "GET /books/{book_id}", 3),
@@ -39,7 +39,19 @@ FAULTS = {
     "other deletes": ("resource.deleted-by-other", "DELETE /books/{book_id}", 4),
 }
 #: What no server is accused of: what it may do otherwise.
-MANNERS = ("", "caps", "normalises", "later", "slow", "marks", "shared", "200", "forgets")
+MANNERS = (
+    "",
+    "hides",
+    "twenty",
+    "caps",
+    "normalises",
+    "later",
+    "slow",
+    "marks",
+    "shared",
+    "200",
+    "forgets",
+)
 #: So many requests a clean run may take for one resource, with all that the document declares.
 MOST = 92
 
@@ -147,6 +159,12 @@ def _with_summary(document: dict[str, Any], text: str) -> dict[str, Any]:
         ("2026-01-01T10:00:00Z", "2026-01-01T10:00:00"),
         ("2026-01-01T10:00:00Z", "2026-01-01"),
         ("https://Example.com/a/", "https://example.com/a"),
+        ("https://example.com/a.png", "https://cdn.example.net/7f.png"),
+        ("+1 (555) 123-4567", "+15551234567"),
+        ("10:00", "10:00:00"),
+        ("PT60M", "PT1H"),
+        ("a note", "<p>a note</p>"),
+        ("sk-1234567", "sk-***"),
         (["b", "a", "b"], ["a", "b"]),
         ([{"a": 1}, {"a": 2}], [{"a": 2, "id": 9}, {"a": 1, "id": 8}]),
         ({"a": 1, "b": None}, {"a": 1.0, "extra": True, "b": "filled in"}),

@@ -27,7 +27,7 @@ from troth.violation import Severity
 Sharing = Literal["apart", "unknown", "shared"]
 
 _OWN = re.compile(
-    r"\b(?:your own|your \w+|(?:belong\w*|owned|visible|accessible|available)(?: only)? (?:to|by) "
+    r"\b(?:your own|(?:belong\w*|owned|visible|accessible|available)(?: only)? (?:to|by) "
     r"(?:the )?(?:you|owner|user|caller|current|authenticated)|(?:current|authenticated|logged-in|"
     r"signed-in|calling) user|only the owner|not the owner|(?:someone|somebody) else's)\b",
     re.IGNORECASE,

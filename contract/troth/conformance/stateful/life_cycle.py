@@ -348,6 +348,9 @@ async def _still_there(
         if again is None or not again.succeeded or again.item != before.item:
             return
         after = again
+    left = await trial.listed(item)
+    if left is not None and left.is_whole and left.is_named(item) and not left.having(item):
+        return  # it is out of the way, and kept for who knows its name
     message = f"{by.line} answered {by.status}, and {after.line} still reads it"
     trial.tell("resource.still-there", message, by=after, of=by)
 

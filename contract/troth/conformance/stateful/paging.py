@@ -17,6 +17,8 @@ from troth.openapi.resources import Listing
 
 #: So many items a page are asked for, where the document does not say how many there may be.
 _ON_A_PAGE = 100
+#: No server gives fewer items than this on a page that has more after it.
+_LEAST = 5
 # RFC 8288 §3: one link of a Link field, its target and its parameters
 _LINK = re.compile(r"<([^>]*)>((?:\s*;\s*[^,;]+)*)")
 _NEXT = re.compile(r";\s*rel\s*=\s*\"?(?:[^\";]*\s)?next(?:\s[^\";]*)?\"?\s*(?:;|$)", re.IGNORECASE)
@@ -62,8 +64,7 @@ def next_query(
     total = pointers.find(body, listing.total) if listing.total else None
     is_counted = isinstance(total, int) and not isinstance(total, bool)
     size = given.get(listing.limit) if listing.limit else None
-    # what a server caps a page to is what came
-    more = before < (total or 0) if is_counted else size is not None and len(page) >= size
+    more = before < (total or 0) if is_counted else is_capped(page, size)
     if not more or not page:
         return None
     if listing.offset is not None:
@@ -76,9 +77,20 @@ def next_query(
 def is_all(body: Any, listing: Listing, *, page: Sequence[Any], seen: int, size: Any) -> bool:
     """Whether nothing says that there is more than was *seen*, the last of it on *page*."""
     total = pointers.find(body, listing.total) if listing.total else None
-    if isinstance(total, int) and not isinstance(total, bool):
+    is_of_page = (listing.total or "").endswith("/count") and total == len(page)
+    if isinstance(total, int) and not isinstance(total, bool) and not is_of_page:
         return seen >= total
-    return not isinstance(size, int) or len(page) < size
+    return not is_capped(page, size)
+
+
+def is_capped(page: Sequence[Any], size: Any) -> bool:
+    """Whether *page*, of which *size* items were asked for, may be no more than a server gives.
+
+    It has as many as that, or a number such as people choose for what is the most of a page.
+    """
+    count = len(page)
+    is_usual = count >= _LEAST and (count % 5 == 0 or count in (8, 12, 16, 24, 32, 48, 64))
+    return is_usual or (isinstance(size, int) and count >= size)
 
 
 def target_of(link: str, current: str) -> str | None:

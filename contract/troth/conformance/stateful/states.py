@@ -6,6 +6,7 @@ Most of it accuses a server of nothing but failing (5xx), which is told by itsel
 
 from __future__ import annotations
 
+from troth import pointer as pointers
 from troth.conformance.stateful.changes import change
 from troth.conformance.stateful.comparison import changed_to
 from troth.conformance.stateful.items import Answer, Item, at, same_id
@@ -75,14 +76,16 @@ async def neighbours(trial: Trial) -> None:
     await current(trial, first)
     made = change(trial, first) if trial.can("update") else None
     answer = await trial.update(first, made.body) if made is not None else None
-    if answer is not None and answer.succeeded:
-        await _unchanged(trial, second, before=before, by=answer)
+    if made is not None and answer is not None and answer.succeeded:
+        await _unchanged(trial, second, before=before, by=answer, members=tuple(made.members))
     answer = await trial.delete(first) if trial.can("delete") else None
     if answer is not None and answer.succeeded:
         await _unchanged(trial, second, before=before, by=answer)
 
 
-async def _unchanged(trial: Trial, item: Item, *, before: object, by: Answer) -> None:
+async def _unchanged(
+    trial: Trial, item: Item, *, before: object, by: Answer, members: tuple[str, ...] = ()
+) -> None:
     after = await trial.read(item)
     if after is None:
         return
@@ -90,7 +93,12 @@ async def _unchanged(trial: Trial, item: Item, *, before: object, by: Answer) ->
         message = f"{by.line} was answered {by.status}, and {after.line} answers {after.status}"
         trial.tell("resource.neighbour-changed", message, by=after, of=by)
     elif after.item is not UNSET:
-        found = changed_to(before, after.item, but=own_name(item))
+        # there may be one first, one default and one place for each, which moves when others do
+        found = [
+            one
+            for one in changed_to(before, after.item, but=own_name(item))
+            if isinstance(one.meant, (str, list)) or pointers.split(one.pointer)[0] in members
+        ]
         if found:
             message = f"after {by.line}, {after.line} has changed: {named(found)}"
             trial.tell("resource.neighbour-changed", message, by=after, of=by)
