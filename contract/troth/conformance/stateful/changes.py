@@ -236,12 +236,16 @@ def _defaults(item: Item, pointer: str) -> list[Any]:
 async def replaced(trial: Trial) -> None:
     """What is put is what is there then, and once more changes nothing."""
     item = await trial.item()
-    before = await current(trial, item) if item is not None else None
     subject = trial.subject("replace")
+    if item is not None and subject is not None and subject.made is None:
+        await trial.replace(item, UNSET)  # a file again: it must not be a crash
+        return
+    before = await current(trial, item) if item is not None else None
     if item is None or before is None or subject is None:
         return
     body, inner = _whole(trial, subject, item, trial.drawn("replace"))
     if inner is UNSET:
+        await trial.replace(item, body)
         return
     answer = await trial.replace(item, body)
     if answer is not None and answer.status in (400, 422):

@@ -19,7 +19,7 @@ from troth.violation import Severity
 
 async def same_again(trial: Trial) -> None:
     """What is like an item that is there already may be refused, and must not be a crash."""
-    item = await trial.item()
+    item = await trial.create()
     if item is not None and item.created.case.request.method == "POST":
         await trial.create(like=item)
 
@@ -27,7 +27,8 @@ async def same_again(trial: Trial) -> None:
 async def acted_twice(trial: Trial) -> None:
     """An action may be done twice to an item, and the item deleted after that."""
     actions = list(trial.actions())
-    item = await trial.create() if actions else None
+    # as it is by default: what can be done to it depends on its state
+    item = await trial.create(is_small=True) if actions else None
     if item is None:
         return
     trial.spoil(item)
@@ -79,8 +80,9 @@ async def neighbours(trial: Trial) -> None:
     if made is not None and answer is not None and answer.succeeded:
         await _unchanged(trial, second, before=before, by=answer, members=tuple(made.members))
     answer = await trial.delete(first) if trial.can("delete") else None
-    if answer is not None and answer.succeeded:
-        await _unchanged(trial, second, before=before, by=answer)
+    if answer is None or not answer.succeeded:
+        return
+    await _unchanged(trial, second, before=before, by=answer)
 
 
 async def _unchanged(

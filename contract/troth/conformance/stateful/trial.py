@@ -91,7 +91,7 @@ class Trial:
         self.is_small = is_small
         self._patient = patient
         self._items: list[Item] = []
-        self._parents: dict[Resource, Item | None] = {}
+        self._parents: dict[Resource | None, Item | None] = {}
         self._refused: set[Resource] = set()
         self._number = 0
         self._is_over = False
@@ -171,7 +171,7 @@ class Trial:
         """The operation that creates an item, and whether the client names it."""
         item = shape_of(resource.path)[0]
         subject = self.subject("create", resource)
-        if subject is None and resource.is_client_named:
+        if subject is None and (resource.is_client_named or _is_part(resource)):
             subject = self.subject("replace", resource)
         is_named = subject is not None and shape_of(subject.operation.path)[0] == item
         return subject, is_named and resource.parameter is not None
@@ -188,6 +188,8 @@ class Trial:
         """A new item, or the answer that gave none."""
         operation = subject.operation
         values, expressions = await self._above(subject, resource)
+        if _is_part(resource) and self._parents.get(resource.parent) is None:
+            return None  # what is not below an item of ours is not ours
         body = await self._with_references(operation, resource, body=body)
         if is_named and resource.parameter is not None:
             name = values[resource.parameter] = self._name(subject, resource.parameter)
@@ -334,8 +336,8 @@ class Trial:
     def parent_of(self, item: Item) -> Item | None:
         """The item below which this trial has made *item*."""
         shape = shape_of(item.resource.path)[0]
-        for resource, parent in self._parents.items():
-            above = shape_of(resource.path)[0]
+        for parent in self._parents.values():
+            above = shape_of(parent.resource.path)[0] if parent is not None else shape
             if parent is not None and len(above) < len(shape) - 1 and shape[: len(above)] == above:
                 return parent
         return None
@@ -790,5 +792,13 @@ class Trial:
 
 #: What of an answer says nothing of the item that was asked for.
 _SAID_ELSEWHERE = frozenset({"request.valid-refused", "response.allow-wrong"})
+
+
+def _is_part(resource: Resource) -> bool:
+    """Whether *resource* is the only one of its kind below an item: its photo, its settings."""
+    is_single = resource.parameter is None and resource.collection is None
+    return is_single and resource.parent is not None and resource.parent.parameter is not None
+
+
 #: Header fields that make a request a conditional one (RFC 9110 §13.1): never drawn.
 _CONDITIONS = frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since"})
