@@ -43,6 +43,20 @@ class View:
         return found
 
     @cached_property
+    def in_some_branches(self) -> frozenset[str]:
+        """The members that an instance may have by one branch of a union, and not by another."""
+        found: set[str] = set()
+        for at, schema in self.parts:
+            for word in ("anyOf", "oneOf"):
+                branches = schema.get(word)
+                count = len(branches) if isinstance(branches, list) else 0
+                views = [View(self.root, pointers.join(at, word, index)) for index in range(count)]
+                names = [set(view.members) for view in views if view.members]
+                for each in names:
+                    found |= each - each.intersection(*names)
+        return frozenset(found)
+
+    @cached_property
     def required(self) -> frozenset[str]:
         """The members that some part of it asks for."""
         lists = (schema.get("required") for _, schema in self.parts)

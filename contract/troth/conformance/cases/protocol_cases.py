@@ -15,7 +15,7 @@ from troth.openapi.operation import Operation
 from troth.validation.security import http_scheme
 
 _DEEP = 100_000
-_METHODS = ("GET", "PUT", "DELETE", "PATCH", "POST")
+_METHODS = ("GET", "PUT", "DELETE", "PATCH", "POST", "HEAD", "TRACE")
 
 
 def protocol_cases(subject: Subject) -> Iterator[Case]:
@@ -45,7 +45,7 @@ def smallest_case(subject: Subject) -> Case:
 
 def without_credentials(subject: Subject) -> Iterator[Case]:
     """The requests without any credential, where one is asked for."""
-    if not asks_for_credentials(subject):
+    if not asks_for_credentials(subject.operation):
         return
     valid = smallest_case(subject)
     bare = without_credential(valid.request)
@@ -58,9 +58,9 @@ def without_credentials(subject: Subject) -> Iterator[Case]:
         yield streamed.changed("no-credential-streamed", bare, "invalid", about)
 
 
-def asks_for_credentials(subject: Subject) -> bool:
-    """Whether an anonymous request is none that the operation takes."""
-    alternatives = subject.operation.security
+def asks_for_credentials(operation: Operation) -> bool:
+    """Whether an anonymous request is none that *operation* takes."""
+    alternatives = operation.security
     return bool(alternatives) and all(alternatives)
 
 
@@ -95,7 +95,7 @@ def _with(request: Request, name: str, value: str | None) -> Request:
 
 
 def _credentials(subject: Subject, valid: Case) -> Iterator[Case]:
-    if not asks_for_credentials(subject):
+    if not asks_for_credentials(subject.operation):
         return  # anonymous requests are fine
     scheme = credentials(subject.operation)[0]
     if http_scheme(scheme) == "bearer":
@@ -142,6 +142,8 @@ def _methods(subject: Subject, valid: Case) -> Iterator[Case]:
             subject.contract.match(method, valid.request.target)
         except MethodNotAllowed:
             request = replace(_with(valid.request, "Content-Type", None), method=method, body=b"")
+            if method == "TRACE":  # RFC 9110 §9.3.8: it sends back whatever it is sent
+                request = without_credential(request)
             about = f"{method}, which the document does not declare here"
             yield valid.changed(f"method-{method.lower()}", request, "invalid", about)
         except NoSuchPath:

@@ -257,6 +257,8 @@ class _Check:
         elif expected == "accepted" and status >= 400:
             if status in _OF_PLACES and self._names_a_place:
                 return  # where a list goes on only its own answers know
+            if self._is_of_state(status):
+                return  # that the document does not declare it is told
             code = "request.valid-refused"
             message = (
                 f"a request that the document accepts is refused with {status}"
@@ -336,7 +338,9 @@ class _Check:
         if response is None:
             return
         if self.match is None or self.expected in ("no-path", "no-method"):
-            if response.status == 405 and (missing := missing_field(response)):
+            # TRACE is refused by whatever stands before the server, which knows no other methods
+            is_trace = self.exchange.request.method == "TRACE"
+            if response.status == 405 and not is_trace and (missing := missing_field(response)):
                 yield self._violation(*missing)
             yield from self._violations_of_allow()
             return
@@ -365,6 +369,17 @@ class _Check:
         for severity, message in allow_violations(self.contract, self.exchange):
             violation = self._violation("response.allow-wrong", message)
             yield replace(violation, severity=severity)
+
+    def _is_of_state(self, status: int) -> bool:
+        """Whether an undeclared *status* may speak of what is there, not of the request.
+
+        Some say 400 where others say 404.
+        """
+        operation = self.effective_operation
+        if {str(status), "4XX", "default"} & {each.status for each in operation.responses}:
+            return False
+        is_of_name = status in (400, 422) and bool(operation.template.names) and not self.exists
+        return status in _OF_STATE or (is_of_name and not self.exchange.request.body)
 
     @property
     def _names_a_place(self) -> bool:
@@ -440,6 +455,8 @@ def _broken_by(contract: Contract, request: Request) -> tuple[Violation, ...]:
 _GONE = frozenset({404, 410})
 #: How a cursor is refused that no answer gave, or none any more.
 _OF_PLACES = frozenset({400, 404, 410, 422})
+#: What speaks of the state of things: RFC 9110 §15.5.10, §15.5.13, RFC 4918 §11.3, RFC 6585 §3.
+_OF_STATE = frozenset({409, 412, 423, 424, 428})
 #: What says that the request itself is wrong; every other refusal speaks of who asks, or of what
 #: there is: RFC 9110 §15.5, RFC 6585.
 _OF_REQUESTS = frozenset({400, 405, 406, 408, 411, 413, 414, 415, 416, 417, 421, 422, 426, 431})

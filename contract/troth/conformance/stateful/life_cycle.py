@@ -198,7 +198,11 @@ def _declared_in(item: Item, answer: Answer) -> dict[str, View]:
     response = answer.operation.response(answer.status)
     view = of_content(response.content) if response is not None else None
     inner = view.at(item.resource.item(answer.operation, answer.status) or "") if view else None
-    members = inner.members if inner is not None else {}
+    if inner is None:
+        return {}
+    # a branch may be a reference: then the place of a member does not tell that it is of one
+    of_some = inner.in_some_branches
+    members = {name: one for name, one in inner.members.items() if name not in of_some}
     return {name: one for name, one in members.items() if not _BRANCH.search(one.pointer)}
 
 
