@@ -20,7 +20,7 @@ from troth.conformance.stateful.comparison import (
     is_computed,
     same,
 )
-from troth.conformance.stateful.drawing import defaults
+from troth.conformance.stateful.drawing import defaults, with_name
 from troth.conformance.stateful.items import Answer, Item, at, put, same_id
 from troth.conformance.stateful.life_cycle import (
     current,
@@ -250,7 +250,7 @@ async def replaced(trial: Trial) -> None:
     answer = await trial.replace(item, body)
     if answer is not None and answer.status in (400, 422):
         # some servers want in the body, too, what the path says
-        body = trial.with_name(subject, item.resource, body=body, name=item.identifier)
+        body = with_name(subject, item.resource, body=body, name=item.identifier)
         answer = await trial.replace(item, body)
     if answer is not None and answer.is_missing:
         # what the body refers to may be what was not found
@@ -291,7 +291,7 @@ def _whole(trial: Trial, subject: Subject, item: Item, drawn: Any) -> tuple[Any,
     parameter = item.resource.parameter
     if parameter is not None and parameter not in subject.operation.template.names:
         # what is replaced is named in the body alone
-        body = trial.with_name(subject, item.resource, body=body, name=item.identifier)
+        body = with_name(subject, item.resource, body=body, name=item.identifier)
         if not same_id(at(body, place + (item.resource.identifier or "")), item.identifier):
             return drawn, UNSET
     if subject.made is not None and subject.made.valid(body):

@@ -55,7 +55,7 @@ async def other_parent(trial: Trial) -> None:
     other = await trial.sibling(parent)
     if other is None or same_id(other.identifier, parent.identifier):
         return
-    moved = trial.moved(item, other)
+    moved = item.moved(other)
     answer = await trial.send(subject.operation, item=moved)
     name = at(answer.item, item.resource.identifier) if answer is not None else UNSET
     if answer is not None and answer.succeeded and same_id(name, item.identifier):

@@ -20,7 +20,7 @@ from troth.conformance.events import Step, Taken
 from troth.conformance.selection import SAFE_METHODS
 from troth.conformance.session import Session
 from troth.conformance.stateful import paging
-from troth.conformance.stateful.drawing import drawn, named_anew
+from troth.conformance.stateful.drawing import drawn, named_anew, with_name
 from troth.conformance.stateful.items import Answer, Item, Listed, at, put, same_id
 from troth.generation.request_writer import UNSET, in_path, with_credential
 from troth.generation.source import Unsatisfiable
@@ -29,7 +29,7 @@ from troth.http.exchange import Exchange, Fields
 from troth.openapi import runtime_expression
 from troth.openapi.operation import Operation
 from troth.openapi.paths import shape_of
-from troth.openapi.resources import Listing, Resource, Resources, Role
+from troth.openapi.resources import Resource, Resources, Role
 from troth.seed import Seed
 from troth.violation import Severity, Violation
 
@@ -129,8 +129,9 @@ class Trial:
     async def several(self, count: int) -> list[Item]:
         """So many items of the resource that are there, made where there are fewer, if they can."""
         await self.item()
-        while 0 < len(self.items()) < count and await self.create() is not None:
-            pass
+        for _ in range(count):  # one that takes the name of another adds none
+            if not 0 < len(self.items()) < count or await self.create() is None:
+                break
         return self.items()
 
     def spoil(self, item: Item) -> None:
@@ -170,6 +171,8 @@ class Trial:
 
     def _forget(self, item: Item) -> None:
         """Forget what has the name and the place of *item*, which has taken it."""
+        if item.resource.parameter is None and not _is_part(item.resource):
+            return  # nothing tells one from another
         for other in self._items:
             if other.resource is item.resource and other.values == item.values:
                 other.is_gone = other.is_spoiled = True
@@ -203,7 +206,7 @@ class Trial:
             if not await self._is_free(resource, values):
                 return None
             if says_name:  # some servers want in the body, too, what the path says
-                body = self.with_name(subject, resource, body=body, name=name)
+                body = with_name(subject, resource, body=body, name=name)
         answer = await self._send(
             subject, values=values, expressions=expressions, body=body, makes=1
         )
@@ -252,17 +255,6 @@ class Trial:
             return False
         answer = await self._send(subject, values=values, expressions={})
         return answer is not None and answer.is_missing
-
-    @staticmethod
-    def with_name(subject: Subject, resource: Resource, *, body: Any, name: Any) -> Any:
-        """*body* with *name* as the identifier in it, where it may have one."""
-        if resource.identifier is None:
-            return body
-        place = (resource.sent(subject.operation) or "") + (resource.identifier or "")
-        if not isinstance(at(body, pointers.of(pointers.split(place)[:-1])), dict):
-            return body
-        whole = put(body, place, name)
-        return whole if subject.made is not None and subject.made.valid(whole) else body
 
     def _name(self, subject: Subject, parameter: str) -> Any:
         """A name that the client gives to a new item."""
@@ -352,23 +344,6 @@ class Trial:
     async def sibling(self, item: Item) -> Item | None:
         """Another item of the resource of *item*, whatever that is."""
         return await self._made(item.resource)
-
-    @staticmethod
-    def moved(item: Item, parent: Item) -> Item:
-        """*item* as if it were below *parent*."""
-        own, above = shape_of(item.resource.path)[1], shape_of(parent.resource.path)[1]
-        given = dict(zip(own, (parent.values[name] for name in above), strict=False))
-        sources = {
-            name: parent.expressions[other]
-            for name, other in zip(own, above, strict=False)
-            if other in parent.expressions
-        }
-        return replace(
-            item,
-            values={**item.values, **given},
-            expressions={**item.expressions, **sources},
-            readings=[],
-        )
 
     def actions(self) -> Iterator[Operation]:
         """What is done to an item beside the roles: by POST, below its path; a few of it."""
@@ -656,41 +631,9 @@ class Trial:
         subject = self.subject("list")
         if subject is None:
             return None
-        listing = self.resource.listing or Listing()
-        given, narrows = self._narrowing(subject, item, listing)
-        given |= query or {}
-        if listing.limit is not None and listing.limit not in given:
-            given[listing.limit] = paging.most(subject.operation, listing.limit)
-        answers: list[Answer] = []
-        items: list[Any] = []
-        target: str | None = None
-        while len(answers) < pages:
-            answer = await self.send(
-                subject.operation, item=item, query=given, token=token, target=target
-            )
-            page = self.page(answer)
-            if answer is None or page is None:
-                break
-            answers.append(answer)
-            items += page
-            link = paging.next_link(answer.response, answer.body, listing)
-            if link is not None:
-                target = self.own_target(link, answer)
-                if target is None or target == answer.case.request.target or not page:
-                    break
-                continue
-            target = None
-            more = paging.next_query(
-                *(given, listing), body=answer.body, page=page, before=len(items)
-            )
-            if more is None or more == given:
-                size = given.get(listing.limit or "")
-                is_whole = not narrows and paging.is_all(
-                    *(answer.body, listing), page=page, seen=len(items), size=size
-                )
-                return Listed(tuple(answers), tuple(items), is_whole)
-            given = more
-        return Listed(tuple(answers), tuple(items), is_whole=False) if answers else None
+        return await paging.followed(
+            self, subject, item=item, token=token, query=query or {}, pages=pages
+        )
 
     def own_target(self, link: str, answer: Answer) -> str | None:
         """The target of *link* as it is sent: below the URL under test, which it is added to."""
@@ -702,26 +645,6 @@ class Trial:
         """Whether *link* names another server than the one under test."""
         host, own = urlsplit(link).netloc, urlsplit(self.session.settings.url).netloc
         return bool(host) and host.lower() != own.lower()
-
-    def _narrowing(
-        self, subject: Subject, item: Item | None, listing: Listing
-    ) -> tuple[dict[str, Any], bool]:
-        """Values for what the list must be asked with; whether something may leave *item* out."""
-        given: dict[str, Any] = {}
-        narrows = False
-        steps = {listing.limit, listing.offset, listing.page, listing.cursor}
-        paged = steps | {listing.sort, listing.order}
-        for parameter in subject.operation.parameters:
-            if parameter.location != "query" or not parameter.required or parameter.name in paged:
-                continue
-            place = listing.filters.get(parameter.name)
-            current = item.current if item is not None else UNSET
-            value = pointers.find(current, place) if place and current is not UNSET else None
-            if value is UNSET or value is None:
-                narrows = True
-            else:
-                given[parameter.name] = value
-        return given, narrows
 
     def page(self, answer: Answer | None) -> list[Any] | None:
         """The items of one page."""
