@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 TROTH = (
     *("errors", "pointer", "seed", "violation"),
     *("http", "document", "schema", "laws", "openapi", "validation", "generation", "loading"),
-    *("lint", "conformance", "cli", "pytest_plugin", "__main__"),
+    *("lint", "conformance", "cli", "testing", "pytest_plugin", "__main__"),
 )
 TROTH_MOCK = ("reply", "chat", "storage", "responding", "server", "cli", "pytest_plugin")
 LAYERS = {

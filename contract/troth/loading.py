@@ -43,12 +43,15 @@ def overlay_beside(document: str | Path) -> Path | None:
 
 
 def load(
-    source: str | Path | None = None,
+    source: str | Path | bytes | None = None,
     *,
+    name: str | None = None,
     overlays: Sequence[str | Path] | None = None,
     strict: bool = False,
 ) -> Contract:
-    """Read *source* (a file; "-" is standard input), apply *overlays* in order, and compile.
+    """Read *source*, apply *overlays* in order, and compile.
+
+    It is a file ("-" is standard input) or the bytes of one, which errors call *name*.
 
     Without a source it is the bundled document, with its own overlay unless *overlays* says
     otherwise (an empty sequence: as published).  `load(…).published` is the contract without
@@ -56,7 +59,7 @@ def load(
     the first of these is raised.  Raises SpecError, with the file, line and column, for a
     document that cannot be used at all.
     """
-    published, effective = read(source, overlays=overlays)
+    published, effective = read(source, name=name, overlays=overlays)
     contract = base = kept_contract.compile(published, verbs=_VERBS)
     if effective is not published:
         from troth.openapi import reader
@@ -68,8 +71,9 @@ def load(
 
 
 def read(
-    source: str | Path | None = None,
+    source: str | Path | bytes | None = None,
     *,
+    name: str | None = None,
     overlays: Sequence[str | Path] | None = None,
     strict: bool = False,
 ) -> tuple[Document, Document]:
@@ -81,7 +85,7 @@ def read(
         published = document.read(bundled_document(), name=_name(bundled_document()))
         overlays = bundled_overlays() if overlays is None else overlays
     else:
-        published = document.read(source)
+        published = document.read(source, name=name)
     effective = published
     if overlays:
         from troth.document import overlay

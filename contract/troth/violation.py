@@ -23,7 +23,7 @@ class Violation:
     *instance_pointer* points into that location's value; *schema_pointer* into the document, and
     *place* is its file and line.  *message* says what was found and what was expected, without the
     pointers.  *law* is the id of the law that was broken; *rule* the code of the rule that a
-    request broke and that the server let pass.
+    request broke and that the server let pass; of an exception, where it was raised.
     """
 
     code: str

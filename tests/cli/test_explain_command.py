@@ -48,6 +48,7 @@ def test_every_rule_of_a_stream_of_credentials_and_of_a_parameter_is_explained()
 
 def test_every_fault_of_the_transport_every_reason_and_every_keyword_is_explained() -> None:
     told = (SOURCES / "conformance" / "transport.py").read_text()
+    told += (SOURCES / "conformance" / "in_process.py").read_text()
     told += (SOURCES / "http" / "content_coding.py").read_text()
     assert [f"transport.{word}" for word in FAULTS] == list(codes.texts().sections["Transport"])
     assert all(f'"{word}"' in told for word in FAULTS)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import troth
-from troth.pytest_plugin.outcome import Outcome
+from troth.testing import Outcome
 
 Conform = Callable[..., Outcome]
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from troth.conformance.settings import Caps
-from troth.conformance.transport import Transport, _Reading
+from troth.conformance.transport import Reading, Transport
 from troth.http.exchange import Exchange, Request
 
 CAPS = Caps(
@@ -381,7 +381,7 @@ def test_no_cap_is_passed_by_what_is_just_within_it() -> None:
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
 def test_events_are_counted_however_their_bytes_are_cut(size: int, end: bytes) -> None:
     body = (b"data: 1" + end) * 3 + b"data: 2"
-    reading = _Reading(0.0)
+    reading = Reading(0.0)
     for at in range(0, len(body), size):
         reading.add(0.0, body[at : at + size])
     assert (reading.events, reading.size) == (3, len(body))

@@ -716,6 +716,12 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         at(**{"x-troth-laws": [{**LAW, "holds": "1 + 1 == 2"}]}),
     ),
     (
+        "law-inapplicable",
+        at(**{"x-troth-laws": [{**LAW, "holds": "query.limit == 1"}]}),
+        f"{THINGS}/x-troth-laws/0",
+        at(**{"x-troth-laws": [{**LAW, "holds": "header.limit == null"}]}),
+    ),
+    (
         "unused-component",
         {
             **asked(OBJECT),

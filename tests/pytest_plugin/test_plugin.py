@@ -333,3 +333,26 @@ def test_what_is_not_understood_of_the_document_is_told_once_in_the_header(
     assert code == 0, out
     (line,) = [line for line in out.splitlines() if "warning" in line]
     assert line.startswith("troth: warning: api.yaml:4:14: expected an array, found null")
+
+
+def test_an_application_is_tested_in_process_by_its_name_and_by_the_fixture(
+    run: Pytest, project: Path
+) -> None:
+    (project / "theirs.py").write_text(
+        f"import sys; sys.path.append({str(Path(__file__).parents[1])!r})\n"
+        "from test_testing import application, good, lying\n"
+        "app = application(lying)\n"
+    )
+    (project / "test_own.py").write_text(
+        "from theirs import app, application, good\n"
+        "def test_conforms(conformance):\n"
+        "    few = {'phase': ('examples',), 'max_requests': 20}\n"
+        "    conformance(application(good), **few).assert_conforms()\n"
+        "    assert not conformance(app, **few).conforms\n"
+    )
+    code, out = run("-q", "--troth-app", "theirs:app", "--troth-phase", "examples")
+
+    assert code == 1, out
+    assert "response-body.type" in out
+    assert "GET /double::bodies" in out
+    assert "test_own.py" not in out.partition("short test summary")[2]

@@ -66,6 +66,7 @@ class Key:
 
 KEYS = (
     Key("url", "text", "The server under test, with the path that its API stands under.", "URL"),
+    Key("app", "text", "Test this ASGI or WSGI application, in process.", "MODULE:NAME"),
     Key("document", "path", "The OpenAPI document; without it the bundled one.", "FILE"),
     Key("overlay", "paths", "Apply this OpenAPI Overlay; may be given several times.", "FILE"),
     Key("published", "switch", "Test against the document as published, overlays aside."),

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import import_module
 from math import inf
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -143,6 +146,13 @@ def contracts_of(options: Mapping[str, Any]) -> tuple[Contract, Contract | None]
     stands beside it says what its prose means: where the two disagree, nobody is accused.
     """
     document, overlays = options["document"], list(options["overlay"])
+    if options["app"] is not None and document is None:
+        from troth.conformance import in_process  # aiohttp takes a while to import
+
+        text = in_process.document_of(application_of(options["app"]))
+        strict = options["strict_document"]
+        contract = loading.load(text, name="openapi.json", overlays=overlays, strict=strict)
+        return (contract.published if options["published"] else contract), None
     chosen = overlays if document is not None or overlays else None
     published = options["published"]
     if document not in (None, "-") and not overlays:
@@ -155,23 +165,51 @@ def contracts_of(options: Mapping[str, Any]) -> tuple[Contract, Contract | None]
     return contract, None
 
 
+def application_of(app: Any) -> Any:
+    """The application that `MODULE:NAME` names, or that *app* is.  Raises BadOption.
+
+    `MODULE:NAME()` is called for it.
+    """
+    return _imported(app) if isinstance(app, str) else app
+
+
+@cache
+def _imported(text: str) -> Any:
+    module, _, name = text.partition(":")
+    if not module or not name:
+        raise BadOption("app", f"{text!r} is not MODULE:NAME", advice="such as `main:app`")
+    # as `python -m` has it, and a console script has not
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    try:
+        found: Any = import_module(module)
+        for part in name.removesuffix("()").split("."):
+            found = getattr(found, part)
+        return found() if name.endswith("()") else found
+    except (ImportError, AttributeError) as fault:
+        raise BadOption("app", f"{text} cannot be had: {fault}") from fault
+
+
 def overlays_of(options: Mapping[str, Any]) -> tuple[str, ...]:
     """The overlays of the document that is tested against, as findings call them."""
     if options["published"]:
         return ()
-    if options["document"] is None and not options["overlay"]:
+    if options["document"] is None and not options["overlay"] and options["app"] is None:
         return tuple(f"spec/{file.name}" for file in loading.bundled_overlays())
     return tuple(options["overlay"])
 
 
 def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
     """The settings that *options* mean for *contract*.  Raises BadOption, BadTarget."""
+    url = options["url"]
+    if options["app"] is not None:
+        url = url or "http://localhost"
     for name in ("url", "token", "second-token", "model", "header", "set"):
         _check_text(name, options[name.replace("-", "_")])
     _check_credentials(options)
     phases = tuple(phase for phase in PHASES if phase in options["phase"])
     settings = Settings(
-        url=base_url(options["url"]),
+        url=base_url(url),
         token=_token("token", options["token"]),
         second_token=_token("second-token", options["second_token"]),
         auth_command=options["auth_command"] or None,
@@ -196,6 +234,7 @@ def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
         insecure=options["insecure"],
         trust_env=options["trust_env"],
         database=options["database"],
+        application=application_of(options["app"]),
     )
     if contract.operations and not selection.selection(contract, settings).operations:
         option = "safe" if options["safe"] else "exclude" if options["exclude"] else "only"
@@ -317,7 +356,8 @@ def header_field(text: str) -> tuple[str, str]:
 
 
 def _groups(contract: Contract, words: Sequence[str]) -> frozenset[str]:
-    known = dict.fromkeys(law.group for op in contract.operations for law in op.laws if law.group)
+    laws = [law for op in contract.operations for law in op.laws] + [*contract.laws]
+    known = dict.fromkeys(law.group for law in laws if law.group)
     for word in words:
         if word not in known:
             raise BadOption(

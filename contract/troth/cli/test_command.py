@@ -47,7 +47,7 @@ def test(**options: Any) -> int:
     Exit code: 0 conforms, 1 does not (with --strict: warnings too), 2 cannot be started as asked,
     3 the server cannot be reached or nothing can be said, 130 interrupted.
     """
-    if options["url"] is None:
+    if options["url"] is None and options["app"] is None:
         raise click.UsageError("give the URL of the server under test: troth test URL")
     if options["as_json"]:
         options["report"] = (*options["report"], "json=-")
@@ -82,6 +82,7 @@ class _Test:
         self.updates: bool = options["update_baseline"]
         self.overlays = run_options.overlays_of(options)
         self.quiet: bool = options["quiet"]
+        self.app: str | None = options["app"]
         self.unwritten: list[files.NotWritten] = []
         self.accepted = False
         paths = [path for _, path in self.reports]
@@ -160,9 +161,8 @@ class _Test:
             return
         settings, document = self.settings, self.contract.document
         rate = f", {settings.rate:g} a second" if settings.rate else ""
-        say(
-            self.out, f"testing {settings.url} against {document.file}: {settings.limits()}{rate}\n"
-        )
+        target = self.app or settings.url
+        say(self.out, f"testing {target} against {document.file}: {settings.limits()}{rate}\n")
         if not is_local(settings.url):
             say(sys.stderr, "note: this server is not on this machine\n")
         for doubt in given_values.doubts(self.contract, settings.values):

@@ -177,8 +177,9 @@ def lists(contract: Contract) -> tuple[CodeList, ...]:
 def _laws(contract: Contract) -> tuple[Law, ...]:
     """The laws of the document, each once."""
     laws: dict[str, Law] = {}
-    for operation in contract.operations:
-        for law in operation.laws:
+    stated = [operation.laws for operation in contract.operations]
+    for each in (*stated, contract.laws):
+        for law in each:
             laws.setdefault(law.id, law)
     return tuple(laws.values())
 

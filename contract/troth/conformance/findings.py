@@ -48,7 +48,9 @@ _PECULIAR = (
 
 def is_causal(violation: Violation) -> bool:
     """Whether *violation* names no rule of the request or answer that would tell its cause."""
-    return violation.code in _CAUSAL or violation.code.startswith("transport.")
+    # an exception is known by where it was raised
+    is_known = violation.rule is not None
+    return violation.code in _CAUSAL or (violation.code.startswith("transport.") and not is_known)
 
 
 def rule_of(violation: Violation) -> tuple[str, ...]:

@@ -13,12 +13,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from troth.conformance.citations import Citations
 from troth.conformance.events import Event, Finished, Found
 from troth.conformance.redaction import Redactor
 from troth.conformance.settings import Settings
 from troth.openapi.contract import Contract
+
+if TYPE_CHECKING:
+    from troth.conformance.in_process import Application
+    from troth.conformance.transport import Transport
 
 #: The exit code of a run that was told to stop (128 and the signal's number, as shells have it).
 _STOPPED = 128
@@ -100,17 +105,8 @@ async def _run(
     from troth.conformance.credentials import Credentials, poster
     from troth.conformance.runner import Run, with_model
     from troth.conformance.session import Session
-    from troth.conformance.transport import Transport
 
     redactor, citations = Redactor.of(settings), Citations(contract)
-    transport = Transport(
-        settings.url,
-        caps=settings.caps,
-        clock=time.monotonic,
-        insecure=settings.insecure,
-        trust_env=settings.trust_env,
-        connections=max(8, settings.workers),
-    )
     credentials = Credentials(
         *(contract, settings),
         clock=time.monotonic,
@@ -118,7 +114,7 @@ async def _run(
         post=poster(settings, clock=time.monotonic),
     )
     await credentials.begin()
-    async with transport:
+    async with _sender(settings) as transport:
         session = Session(
             contract,
             transport,
@@ -130,6 +126,24 @@ async def _run(
             credentials=credentials,
         )
         return await Run(session).go(at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+
+def _sender(settings: Settings) -> Transport | Application:
+    caps, clock = settings.caps, time.monotonic
+    if settings.application is not None:
+        from troth.conformance.in_process import Application
+
+        return Application(settings.application, url=settings.url, caps=caps, clock=clock)
+    from troth.conformance.transport import Transport
+
+    return Transport(
+        settings.url,
+        caps=caps,
+        clock=clock,
+        insecure=settings.insecure,
+        trust_env=settings.trust_env,
+        connections=max(8, settings.workers),
+    )
 
 
 def _cited(citations: Citations, event: Event) -> Event:

@@ -158,7 +158,8 @@ def judged(
         operation = contract.operation(violation.operation)
     except NoSuchOperation:
         return Judgement(None, ())
-    if any(law.id == violation.law and law.repeats for law in operation.laws):
+    of_several = (*(law for law in operation.laws if law.repeats), *contract.laws)
+    if any(law.id == violation.law for law in of_several):
         return Judgement(None, ())
     plain = replace(exchange, request=_readable(finding.example.request))
     violations = check(

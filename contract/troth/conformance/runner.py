@@ -33,7 +33,7 @@ from troth.conformance.selection import SAFE_METHODS
 from troth.conformance.session import Session
 from troth.conformance.settings import Settings
 from troth.conformance.stateful import methods, sequences
-from troth.conformance.transport import Transport
+from troth.conformance.transport import Sender
 from troth.errors import TrothError
 from troth.http import json_text
 from troth.openapi.chat_completion import ModelList
@@ -253,7 +253,10 @@ class Run:
                     "operation": name,
                 }
                 for name, operation in operations.items()
-                for law in operation.laws
+                for law in (
+                    *operation.laws,
+                    *(law for law in self._session.contract.laws if law.after == name),
+                )
             ),
             declared={name: declared(one) for name, one in operations.items()},
             excluded=self._excluded(),
@@ -315,7 +318,7 @@ class Run:
 
 async def with_model(
     contract: Contract,
-    transport: Transport,
+    transport: Sender,
     settings: Settings,
     *,
     credentials: Credentials | None = None,
@@ -349,7 +352,7 @@ def _is_given(place: str, overrides: Mapping[str, Any]) -> bool:
 
 
 async def _first_model(
-    contract: Contract, transport: Transport, credentials: Credentials, models: ModelList
+    contract: Contract, transport: Sender, credentials: Credentials, models: ModelList
 ) -> str | None:
     try:
         operation = contract.operation(models.operation)

@@ -21,15 +21,16 @@ from troth.conformance.budget import (
 from troth.conformance.cases import Case, subjects_under_test
 from troth.conformance.cases.case import readable
 from troth.conformance.checks.answers import Answers, tokens_of
+from troth.conformance.checks.between import LawsBetween
 from troth.conformance.checks.exchange_checks import check, expectation, outcome
 from troth.conformance.coverage import covered
 from troth.conformance.credentials import Credentials
 from troth.conformance.events import Event, Exchanged, Found, Step, Waited
 from troth.conformance.findings import HANGS, Capabilities, Facets, Findings, facets, rule_of
 from troth.conformance.real_values import RealValues
-from troth.conformance.selection import selection
+from troth.conformance.selection import SAFE_METHODS, selection
 from troth.conformance.settings import Settings
-from troth.conformance.transport import Transport
+from troth.conformance.transport import Sender
 from troth.errors import TrothError
 from troth.generation.example_database import ExampleDatabase, SentRequests
 from troth.generation.shrinking import Shrinker
@@ -70,7 +71,7 @@ class Session:
     def __init__(
         self,
         contract: Contract,
-        transport: Transport,
+        transport: Sender,
         settings: Settings,
         *,
         emit: Callable[[Event], None],
@@ -92,9 +93,12 @@ class Session:
         )
         self.subjects = subjects_under_test(contract, settings, second=second)
         self.findings = Findings(known=known, without=settings.without)
-        self.capabilities = Capabilities(law for op in contract.operations for law in op.laws)
+        self.capabilities = Capabilities(
+            (*(law for op in contract.operations for law in op.laws), *contract.laws)
+        )
         self.outcomes = Outcomes()
         self.answers = Answers(second or contract)
+        self._between = LawsBetween(contract)
         #: how many cases were held back: they are nothing that was not come to
         self.withheld = 0
         self.values = RealValues(second or contract, settings)
@@ -123,6 +127,7 @@ class Session:
         if plan is None or sent is None or self.budget.spent or self.is_given_up(sent.operation):
             return None
         exchange = await self.send(sent)
+        await self.hold_between(sent, exchange)
         verdicts = compare(exchange) if compare else {}
         violations = self.check(sent, exchange, purpose="case", verdicts=verdicts)
         repeated_id = self.answers.keep(sent, exchange)
@@ -145,8 +150,32 @@ class Session:
         if sent is None:
             return Exchange(case.request, None)
         exchange = await self.send(sent)
+        await self.hold_between(sent, exchange)
         self.check(sent, exchange, purpose="probe")
         return exchange
+
+    async def hold_between(self, case: Case, exchange: Exchange) -> None:
+        """Hold *exchange* of *case* to the earlier ones that laws between operations speak of."""
+        noted = self._between.note(exchange)
+        if noted is None or self.settings.workers > 1 or waits(exchange):
+            return  # of several at a time nobody knows which was first
+        for judged in list(self._between.judge(noted)):
+            self.capabilities.count({judged.law.id: judged.verdict})
+            violation = judged.violation(exchange)
+            if judged.verdict != "broken" or not self.is_new(case, violation):
+                continue
+            again = tries = 0
+            if case.request.method in SAFE_METHODS and not self.budget.spent:
+                # once more: a store may need a moment
+                repeated = self._between.note(await self.send(case, fresh=True))
+                tries = 1
+                again = repeated is not None and any(
+                    each.law is judged.law and each.verdict == "broken"
+                    for each in self._between.judge(repeated)
+                )
+            steps = (Step(judged.earlier.exchange),)
+            own = Step(exchange)
+            self.enter_sequence(case, own, violation, steps=steps, again=int(again), tries=tries)
 
     # -- sending ------------------------------------------------------------------------------
 

@@ -61,9 +61,10 @@ class Settings:
     Pointer (`/model`), *values* what the user gave by operation, under its name, which goes before.
     *without* names capabilities (groups of laws) that the server is known to lack.  *only* keeps
     the cases of these operations or the findings of these codes, *exclude* leaves some out (as
-    `selection` reads both).  A *safe* run sends GET, HEAD and OPTIONS; one that may be destructive
-    (*allow*) changes and deletes also what it has not made.  *rate* is requests a second, 0 for no
-    limit.  What else has no limit is infinite.
+    `selection` reads both).  *application* is asked in process, as if it were a server at *url*.  A
+    *safe* run sends GET, HEAD and OPTIONS; one that may be destructive (*allow*) changes and
+    deletes also what it has not made.  *rate* is requests a second, 0 for no limit.  What else has
+    no limit is infinite.
     """
 
     url: str
@@ -96,6 +97,7 @@ class Settings:
     patience: float = 10.0
     # a directory of what showed something in earlier runs, to be sent first in later ones
     database: str | None = None
+    application: Any = field(default=None, repr=False)
     # whether it goes on with new requests until it has spent what it may; and whether it then
     # leaves out those that earlier runs have sent, by what the database remembers
     exhaustive: bool = False

@@ -15,7 +15,7 @@ import re
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 from yarl import URL
@@ -31,7 +31,7 @@ _BLANK_LONGEST = 4
 
 
 @dataclass(slots=True)
-class _Reading:
+class Reading:
     """What has been read of one answer so far: kept, whatever happens next."""
 
     started: float
@@ -59,6 +59,37 @@ class _Reading:
         if self.size > caps.body_bytes:
             return f"more than {caps.body_bytes} bytes came"
         return f"more than {caps.events} events came" if self.events > caps.events else None
+
+    def exchange(
+        self,
+        request: Request,
+        fault: str | None,
+        detail: str,
+        *,
+        caps: Caps,
+        clock: Callable[[], float],
+    ) -> Exchange:
+        """The exchange that this reading, which is at its end, has come to."""
+        seconds = clock() - self.started
+        if not self.status:
+            return Exchange(request, None, fault, detail, seconds)
+        body = b"".join(data for _, data in self.arrivals)
+        arrivals = tuple(self.arrivals)
+        coding = content_coding.coding(self.fields)
+        if coding and fault is None:
+            body, fault, detail = _unpack(body, coding, caps.body_bytes)
+            arrivals = ()
+        response = Response(self.status, self.fields, body, arrivals)
+        return Exchange(request, response, fault, detail, seconds)
+
+
+class Sender(Protocol):
+    """What requests go through: to a server, or to an application in process."""
+
+    async def send(
+        self, request: Request, *, fresh: bool = False, hang_up_after: int | None = None
+    ) -> Exchange:
+        """Send *request*, and read the answer; as `Transport.send`."""
 
 
 class Transport:
@@ -105,7 +136,7 @@ class Transport:
         """
         assert self._session is not None, "use the transport as a context manager"
         session = self._new_session(force_close=True) if fresh else self._session
-        reading = _Reading(self._clock())
+        reading = Reading(self._clock())
         try:
             async with asyncio.timeout(self.caps.seconds):
                 fault, detail = await self._exchange(session, request, reading, hang_up_after)
@@ -118,7 +149,7 @@ class Transport:
             # RFC 9112 §9.3.1: a connection that was kept may be closed at any time, also while a
             # request is on its way
             return await self.send(request, fresh=True, hang_up_after=hang_up_after)
-        return self._finish(request, reading, fault, detail)
+        return reading.exchange(request, fault, detail, caps=self.caps, clock=self._clock)
 
     def _new_session(self, *, force_close: bool) -> aiohttp.ClientSession:
         tls: ssl.SSLContext | bool = not self._insecure
@@ -142,7 +173,7 @@ class Transport:
         self,
         session: aiohttp.ClientSession,
         request: Request,
-        reading: _Reading,
+        reading: Reading,
         hang_up_after: int | None,
     ) -> tuple[str | None, str]:
         try:
@@ -166,7 +197,7 @@ class Transport:
             return _classify(fault, answered=reading.status != 0)
 
     async def _read(
-        self, answer: aiohttp.ClientResponse, reading: _Reading, hang_up_after: int | None
+        self, answer: aiohttp.ClientResponse, reading: Reading, hang_up_after: int | None
     ) -> tuple[str | None, str]:
         while True:
             try:
@@ -184,21 +215,6 @@ class Transport:
             if hang_up_after is not None and len(reading.arrivals) >= hang_up_after:
                 answer.close()
                 return None, ""
-
-    def _finish(
-        self, request: Request, reading: _Reading, fault: str | None, detail: str
-    ) -> Exchange:
-        seconds = self._clock() - reading.started
-        if not reading.status:
-            return Exchange(request, None, fault, detail, seconds)
-        body = b"".join(data for _, data in reading.arrivals)
-        arrivals = tuple(reading.arrivals)
-        coding = content_coding.coding(reading.fields)
-        if coding and fault is None:
-            body, fault, detail = _unpack(body, coding, self.caps.body_bytes)
-            arrivals = ()
-        response = Response(reading.status, reading.fields, body, arrivals)
-        return Exchange(request, response, fault, detail, seconds)
 
 
 async def _note_kept(session: aiohttp.ClientSession, context: Any, params: object) -> None:

@@ -96,6 +96,7 @@ FAULTS: Mapping[str, str] = {
     "framing": "the answer's content coding is broken",
     "tls": "TLS failed",
     "unreachable": "the server could not be reached",
+    "exception": "the application raised an exception",
 }
 
 
@@ -103,7 +104,8 @@ FAULTS: Mapping[str, str] = {
 class Exchange:
     """A request and what came back: a response, or (in a live run) a *fault* of the transport.
 
-    *fault* is a word of FAULTS, and may stand beside a partial response.  *seconds* is
+    *fault* is a word of FAULTS, and may stand beside a partial response; the first line of
+    *fault_detail* says more, and a traceback may follow it.  *seconds* is
     the whole exchange's duration.
     """
 

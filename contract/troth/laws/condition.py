@@ -39,6 +39,11 @@ VARIABLES: Mapping[str, str] = {
     "events": "the parsed data of the stream's items, in order, without the sentinel",
     "status": "the response's status, an integer",
     "streamed": "whether the response was a stream",
+    "path": "the request's parameters in the path, by name, as their schemas read them",
+    "query": "the request's parameters in the query, likewise",
+    "header": "the request's header fields, texts by their names in lower case",
+    "response_header": "the response's header fields, likewise",
+    "before": "of a law between two operations: the earlier exchange, its variables as members",
     "first": "of a law that repeats its request: the first answer's `response`",
     "again": "of a law that repeats its request: the second answer's `response`",
 }

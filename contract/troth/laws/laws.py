@@ -7,19 +7,22 @@ Leaves to others: decoding the exchange, and telling of a broken law (`validator
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from troth import pointer as pointers
 from troth.document import vocabulary
 from troth.document.document import Document
-from troth.errors import Place, SpecError
+from troth.errors import Place, SpecError, nearest
 from troth.laws import condition
 from troth.laws.condition import Condition, Scope
-from troth.laws.declared_members import Shape, shapes_of
+from troth.laws.declared_members import Shape, Shapes, shapes_of
 
 Verdict = Literal["held", "broken", "inapplicable", "undecided"]
+
+# what of an earlier exchange has schemas
+_BODIES = ("request", "response")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,7 +32,8 @@ class Law:
     *says* quotes the document; *group* is the capability that a server may lack as a whole;
     *requests* are merge patches (RFC 7396) that make a minimal valid request one to which the law
     applies.  A law that *repeats* is judged on two answers, `first` and `again`, to one request:
-    the second time with *variation* merged onto it.  *scope* is shared by an operation's laws.
+    the second time with *variation* merged onto it.  One between two operations is judged on an
+    exchange of *after* and an earlier one of *before*.  *scope* is shared by an operation's laws.
     """
 
     id: str
@@ -45,6 +49,8 @@ class Law:
     repeats: bool = False
     variation: Mapping[str, Any] | None = None
     scope: Scope = field(default_factory=Scope)
+    before: str | None = None
+    after: str | None = None
 
     @property
     def variables(self) -> frozenset[str]:
@@ -72,6 +78,80 @@ def verdict(law: Law, facts: Mapping[str, Any]) -> Verdict:
     return {True: "held", False: "broken", None: "undecided"}[law.holds.holds(facts)]  # type: ignore[return-value]  # mypy widens the literals of a dict display
 
 
+def between(
+    raw: Any, pointer: str, document: Document, *, operations: Mapping[str, tuple[str, str]]
+) -> Iterator[Law]:
+    """Read the laws between operations at *pointer*: at the root, or at a path item.
+
+    *operations* has for what one may be called there its name and its pointer.  Raises SpecError.
+    """
+    _check(raw, pointer, document)
+    for index, law in enumerate(raw):
+        at = pointers.join(pointer, index)
+        if "before" not in law or "repeats" in law:
+            fault = "a law here is between two operations, `before` and `after`"
+            raise SpecError(fault, place=document.place(at), pointer=at)
+        before, after = (_end(law, word, at, document, operations) for word in ("before", "after"))
+        yield _law_between(law, at, document, before, after)
+
+
+def _end(
+    law: Mapping[str, Any],
+    word: str,
+    at: str,
+    document: Document,
+    operations: Mapping[str, tuple[str, str]],
+) -> tuple[str, str]:
+    name, where = law[word], f"{at}/{word}"
+    if name in operations:
+        return operations[name]
+    close = nearest(name, tuple(operations))
+    raise SpecError(
+        f"no operation here is called {name!r}",
+        place=document.place(where),
+        pointer=where,
+        advice=f"Did you mean {close!r}?" if close else "",
+    )
+
+
+def _law_between(
+    law: Mapping[str, Any],
+    at: str,
+    document: Document,
+    before: tuple[str, str],
+    after: tuple[str, str],
+) -> Law:
+    earlier = shapes_of(document.root, before[1])
+    shapes = dict(shapes_of(document.root, after[1]))
+    members = {
+        name: {"allOf": list(shape.nodes)} for name, shape in earlier.items() if name in _BODIES
+    }
+    shapes["before"] = Shapes(document.root).of([{"properties": members}])
+    declared = Scope(shapes)
+    when, holds = (
+        condition.parse(law[part], f"{at}/{part}", document.place(f"{at}/{part}"), scope=declared)
+        if part in law
+        else None
+        for part in ("when", "holds")
+    )
+    assert holds is not None  # the vocabulary requires it
+    return Law(
+        id=law["id"],
+        says=law["says"],
+        message=law["message"],
+        severity=law.get("severity", "error"),
+        group=law.get("group", law["id"]),
+        when=when,
+        holds=holds,
+        requests=(),
+        pointer=at,
+        place=document.place(at),
+        scope=_shared(shapes, filter(None, (when, holds))),
+        before=before[0],
+        after=after[0],
+    )
+
+
 def parse(raw: Any, pointer: str, document: Document) -> tuple[Law, ...]:
     """Read the value of an `x-troth-laws` that stands at *pointer* of *document*.
 
@@ -80,6 +160,11 @@ def parse(raw: Any, pointer: str, document: Document) -> tuple[Law, ...]:
     if not raw:
         return ()
     _check(raw, pointer, document)
+    for index, law in enumerate(raw):
+        if "before" in law:
+            at = pointers.join(pointer, index, "before")
+            fault = "a law between two operations stands at the root or at a path item"
+            raise SpecError(fault, place=document.place(at), pointer=at)
     declared = Scope(shapes_of(document.root, pointer.removesuffix("/x-troth-laws")))
 
     def compiled(law: Mapping[str, Any], index: int, part: str) -> Condition | None:

@@ -32,7 +32,8 @@ _CODES: dict[Severity, str] = {
     ),
     "warning": (
         "count-without-minimum enum-needs-member example-undeclared-member foreign-keyword"
-        " inert-keyword loose-pattern operation-without-id operation-without-success"
+        " inert-keyword law-inapplicable loose-pattern operation-without-id"
+        " operation-without-success"
         " prose-constraint prose-dependency prose-mismatch prose-only-value prose-relation"
         " response-without-content sibling-lacks-members unportable-pattern unused-ignore"
     ),

@@ -22,10 +22,12 @@ from troth.document.spec_errors import (
     WrongType,
 )
 from troth.errors import Place, SpecError
+from troth.laws.laws import Law
 from troth.lint.diagnostics import CODES, Diagnostic
 from troth.lint.survey import Survey
 from troth.openapi import reader
-from troth.openapi.operation import LOCATIONS
+from troth.openapi.contract import Contract
+from troth.openapi.operation import LOCATIONS, Operation
 
 _CODES: Mapping[type[SpecError], str] = {
     DuplicateKey: "duplicate-key",
@@ -85,9 +87,12 @@ def unusable(survey: Survey, diagnostics: Collection[Diagnostic]) -> Iterator[Di
     """
     faults: Iterable[SpecError]
     try:
-        faults = reader.compile(survey.document, schemas=survey.schemas).faults
+        contract = reader.compile(survey.document, schemas=survey.schemas)
     except SpecError as error:
         faults = (error,)
+    else:
+        faults = contract.faults
+        yield from _inapplicable(survey, contract)
     known = {each.pointer for each in diagnostics if each.severity == "error" and each.pointer}
     for fault in faults:
         if isinstance(fault, UnportablePattern):
@@ -99,3 +104,40 @@ def unusable(survey: Survey, diagnostics: Collection[Diagnostic]) -> Iterator[Di
             near |= {each for each in known if pointers.is_within(fault.pointer, each)}
         if near.isdisjoint(known):
             yield _told(survey, fault)
+
+
+def _inapplicable(survey: Survey, contract: Contract) -> Iterator[Diagnostic]:
+    """Find laws of which some word is never anything: they accuse nobody, whatever comes."""
+    own = ((law, operation) for operation in contract.operations for law in operation.laws)
+    between = ((law, contract.operation(law.after or "")) for law in contract.laws)
+    for law, operation in (*own, *between):
+        for why in _hindrances(law, operation):
+            message = f"The law {law.id!r} says nothing of any exchange: {why}."
+            yield survey.diagnose("law-inapplicable", law.pointer, message)
+
+
+def _hindrances(law: Law, operation: Operation) -> Iterator[str]:
+    entries = [entry for response in operation.responses for entry in response.content]
+    has_items = any(entry.is_stream or entry.is_sequence for entry in entries)
+    absent = {
+        "request": operation.request_body is None and f"{operation.name} has no request body",
+        "events": not has_items and f"{operation.name} declares no stream",
+        "first": not law.repeats and "it does not repeat",
+        "again": not law.repeats and "it does not repeat",
+        "before": law.before is None and "it is not between two operations",
+    }
+    yield from dict.fromkeys(
+        f"{name!r} has no value, since {why}"
+        for name, why in absent.items()
+        if why and name in law.variables
+    )
+    for location in ("path", "query"):
+        declared = {each.name for each in operation.parameters if each.location == location}
+        named = {
+            name
+            for each in (law.when, law.holds)
+            if each is not None
+            for name in each.scope.members.get(location, ())
+        }
+        for name in sorted(named - declared):
+            yield f"{operation.name} has no parameter {name!r} in {location}"

@@ -26,6 +26,7 @@ from troth.openapi.paths import (
 
 if TYPE_CHECKING:  # only what is used of a document needs the packages of these
     from troth.document.document import Document
+    from troth.laws.laws import Law
     from troth.schema.schema import Schemas
     from troth.violation import Violation
 
@@ -145,7 +146,8 @@ class Contract:
 
     *published* is the same document without its overlays, or this very contract when there are
     none: a conformance run compares the two.  *faults* is everything in the document that could
-    not be understood, in its order: it was left out, or read as what was probably meant.
+    not be understood, in its order: it was left out, or read as what was probably meant.  *laws*
+    are those between two operations.
     """
 
     document: Document
@@ -155,6 +157,8 @@ class Contract:
     source: Contract | None = None
     verbs: Verbs | None = field(default=None, repr=False)
     faults: tuple[SpecError, ...] = field(default=(), repr=False)
+    laws: tuple[Law, ...] = field(default=(), repr=False)
+    _laws: Callable[[], tuple[Law, ...]] | None = field(default=None, init=False, repr=False)
     _schemas: Callable[[], Schemas] | None = field(default=None, init=False, repr=False)
 
     @classmethod
@@ -165,12 +169,15 @@ class Contract:
         faults: tuple[SpecError, ...],
         *,
         schemas: Callable[[], Schemas],
+        laws: Callable[[], tuple[Law, ...]],
         verbs: Verbs | None,
     ) -> Contract:
-        """A contract whose routes and *schemas* are made when they are first asked for."""
+        """A contract whose routes, *schemas* and *laws* are made when they are first asked for."""
         contract = object.__new__(cls)
         whole = {"document": document, "operations": operations, "faults": faults}
-        for name, value in (whole | {"verbs": verbs, "source": None, "_schemas": schemas}).items():
+        for name, value in (
+            whole | {"verbs": verbs, "source": None, "_schemas": schemas, "_laws": laws}
+        ).items():
             object.__setattr__(contract, name, value)
         return contract
 
@@ -180,6 +187,8 @@ class Contract:
             object.__setattr__(self, name, routes(self.operations))
         elif name == "schemas" and self._schemas is not None:
             object.__setattr__(self, name, self._schemas())
+        elif name == "laws" and self._laws is not None:
+            object.__setattr__(self, name, self._laws())
         else:
             raise AttributeError(name)
         return object.__getattribute__(self, name)

@@ -19,6 +19,7 @@ from troth.openapi.contract import Contract, Verbs
 from troth.openapi.operation import Operation, Outline
 
 if TYPE_CHECKING:  # what is found again needs it only when its schemas are asked for
+    from troth.laws.laws import Law
     from troth.schema.schema import Schemas
 
 T = TypeVar("T")
@@ -69,7 +70,8 @@ def _find(document: Document, entry: cache.Entry, verbs: Verbs | None) -> Contra
         Operation.postponed(outline, document, _once(partial(_members, document, schemas, outline)))
         for outline in outlines
     )
-    return Contract.postponed(document, operations, faults, schemas=schemas, verbs=verbs)
+    laws = partial(_laws, document, operations)
+    return Contract.postponed(document, operations, faults, schemas=schemas, laws=laws, verbs=verbs)
 
 
 def _outline(
@@ -99,6 +101,12 @@ def _schemas(document: Document, entry: cache.Entry) -> Schemas:
     except (ValueError, TypeError):
         return Schemas(document)
     return Schemas(document, prepared=prepared, unfit=known)
+
+
+def _laws(document: Document, operations: tuple[Operation, ...]) -> tuple[Law, ...]:
+    from troth.openapi import reader
+
+    return reader.laws_between(document, operations)
 
 
 def _members(

@@ -25,6 +25,7 @@ from troth.http.exchange import TOKEN
 from troth.laws import condition, laws
 from troth.laws.condition import Condition, Scope
 from troth.laws.declared_members import shapes_of
+from troth.laws.laws import Law
 from troth.openapi import chat_completion, stream_assembly
 from troth.openapi.chat_completion import ChatCompletion
 from troth.openapi.contract import Contract, Verbs, routes
@@ -88,7 +89,35 @@ def compile(
     faults = Faults((*document.faults, *schemas.told()))
     operations = tuple(_Reader(document, schemas, faults).operations())
     told = faults.in_order(document.file)
-    return Contract(document, schemas, operations, routes(operations), source, verbs, told)
+    between = laws_between(document, operations)
+    return Contract(document, schemas, operations, routes(operations), source, verbs, told, between)
+
+
+def laws_between(document: Document, operations: tuple[Operation, ...]) -> tuple[Law, ...]:
+    """The laws between operations, at the root of *document* and at its path items.
+
+    Raises SpecError for one that cannot be given a meaning.
+    """
+    named = {each.name: (each.name, each.pointer) for each in operations}
+    named |= {
+        each.operation_id: named[each.name] for each in operations if each.operation_id is not None
+    }
+    found: list[Law] = []
+    entries = (each for _, each in document.node.members("paths", patterned=True))
+    # a path item may stand under several paths
+    items = {item.pointer: item for item in map(Node.followed, entries)}
+    for owner in (document.node, *items.values()):
+        if raw := owner.value.get("x-troth-laws"):
+            beside = {method: f"{owner.pointer}/{method}" for method in _METHODS}
+            own = {
+                method: (each.name, at)
+                for method, at in beside.items()
+                for each in operations
+                if each.pointer == at
+            }
+            at = owner.at("x-troth-laws")
+            found += laws.between(raw, at, document, operations=named | own)
+    return tuple(found)
 
 
 def members(document: Document, schemas: Schemas, outline: Outline) -> dict[str, Any]:

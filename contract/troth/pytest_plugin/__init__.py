@@ -2,7 +2,7 @@
 
 pytest loads this module in every run of an environment that has troth, so nothing heavy is
 imported until it is asked for: the tests are in `items`, the one run that they read in
-`session_run`, and what came of it in `outcome`.
+`session_run`, and what came of it is a `testing.Outcome`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from troth.cli.config import KEYS
 
 if TYPE_CHECKING:
     from troth.openapi.contract import Contract
-    from troth.pytest_plugin.outcome import Outcome
+    from troth.testing import Outcome
 
 #: What stands in a run's place in pytest: it has its own word for these.
 _NOT_HERE = ("quiet", "journal")
@@ -45,7 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def _is_wanted(config: pytest.Config) -> bool:
-    return bool(config.getoption("troth_url", None))
+    return bool(config.getoption("troth_url", None) or config.getoption("troth_app", None))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -118,18 +118,17 @@ def contract(pytestconfig: pytest.Config) -> Contract:
 
 @pytest.fixture(scope="session")
 def conformance(pytestconfig: pytest.Config) -> Callable[..., Outcome]:
-    """Run against a server: `conformance(url, strict=True).assert_conforms()`.
+    """Run against a server or an application: `conformance(app, strict=True).assert_conforms()`.
 
     What is not given is as the options `--troth-…`, the environment and troth.toml say; the
     names are theirs, with `_` for `-`.  *contract* is a loaded `troth.Contract`.
     """
-    from troth.cli import run_options
-    from troth.pytest_plugin import outcome, session_run
+    from troth import testing
+    from troth.pytest_plugin import session_run
 
-    def conform(url: str, *, contract: Contract | None = None, **arguments: Any) -> Outcome:
-        options = session_run.options(pytestconfig, **arguments, url=url)
-        first, second = (contract, None) if contract else run_options.contracts_of(options)
-        settings = run_options.settings_of(first, options)
-        return outcome.of_run(first, settings, known=session_run.known(options), second=second)
+    def conform(target: Any, *, contract: Contract | None = None, **arguments: Any) -> Outcome:
+        named = {"url": target, "app": None} if isinstance(target, str) else {"app": target}
+        options = session_run.options(pytestconfig, **arguments, **named)
+        return testing.conform(options, contract=contract)
 
     return conform

@@ -7,7 +7,6 @@ requests in the same order, whatever the number of workers.
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,15 +20,13 @@ import pytest
 from troth.cli import run_options
 from troth.cli.config import KEYS
 from troth.cli.options import warnings
-from troth.cli.test_command import test
-from troth.conformance import baseline, files, reports
+from troth.conformance import files, reports
 from troth.conformance.journal import read
 from troth.conformance.reports.text import disarmed, visible
 from troth.conformance.run_summary import CHECKS, check_of, summarize
 from troth.conformance.selection import selection
 from troth.errors import TrothError
-from troth.http import json_text
-from troth.pytest_plugin.outcome import Outcome, of_run
+from troth.testing import Outcome, known, of_run, settled
 
 if TYPE_CHECKING:
     from troth.conformance.events import Finding
@@ -61,29 +58,11 @@ def options(config: pytest.Config, **arguments: Any) -> dict[str, Any]:
         elif value is not None:
             words += [f"--{name}", value]
     try:
-        settled: dict[str, Any] = dict(test.make_context("troth", words).params)
+        return settled(words, **arguments)
     except click.ClickException as fault:
         raise pytest.UsageError(f"troth: {fault.format_message()}") from None
     except TrothError as fault:
         raise pytest.UsageError(f"troth: {fault}") from None
-    if unknown := set(arguments) - set(settled):
-        known = ", ".join(sorted(settled))
-        raise TypeError(f"conformance() has no argument {min(unknown)!r}; it has {known}")
-    return settled | {name: _as_written(name, value) for name, value in arguments.items()}
-
-
-def _as_written(name: str, value: Any) -> Any:
-    """An argument of the fixture in the form that the command line gives it."""
-    key = next((key for key in KEYS if key.option == name), None)
-    if key is not None and key.kind == "table" and isinstance(value, dict):
-        return tuple(
-            f"{left}{key.joint}"
-            + (json_text.encode(right).decode() if key.any_value else str(right))
-            for left, right in value.items()
-        )
-    if key is not None and key.kind in ("texts", "paths") and isinstance(value, (str, os.PathLike)):
-        return (os.fspath(value),)
-    return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
 _CONTRACTS = pytest.StashKey["tuple[Contract, Contract | None]"]()
@@ -97,11 +76,6 @@ def contracts(config: pytest.Config) -> tuple[Contract, Contract | None]:
         except (TrothError, OSError) as fault:
             raise pytest.UsageError(f"troth: {fault}") from None
     return config.stash[_CONTRACTS]
-
-
-def known(options: dict[str, Any]) -> frozenset[str]:
-    """The ids of the findings that the baseline of *options* accepts."""
-    return baseline.read(options["baseline"]).ids if options["baseline"] else frozenset()
 
 
 # -- the run ----------------------------------------------------------------------------------
@@ -127,7 +101,8 @@ class SessionRun:
         chosen_of = selection(self.contract, self.settings)
         operations, self._codes = chosen_of.operations, chosen_of.codes
         self.checks = {operation.name: checks_of(operation) for operation in operations}
-        self.groups = {law.id: law.group for operation in operations for law in operation.laws}
+        laws = [law for operation in operations for law in operation.laws]
+        self.groups = {law.id: law.group for law in (*laws, *self.contract.laws)}
         self._outcome: Outcome | None = None
         self._fault: BaseException | None = None
         worker = getattr(config, "workerinput", None)
@@ -213,7 +188,8 @@ class SessionRun:
     def header(self) -> list[str]:
         """What is going to be done to whom, and what of the document is not understood."""
         settings, file = self.settings, self.contract.document.file
-        line = f"{settings.url} against {file}, {settings.limits()}"
+        target = settings.url if settings.application is None else "the application"
+        line = f"{target} against {file}, {settings.limits()}"
         told = warnings(self.contract.faults, document=file)
         return [f"troth: {disarmed(visible(each))}" for each in (line, *told)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from troth.http import content_coding, json_text, media_type
 from troth.http.exchange import Request, Response
 from troth.laws.condition import Facts
 from troth.laws.laws import Law, Verdict, verdict
-from troth.openapi.operation import DeclaredResponse, MediaType, Operation
+from troth.openapi.operation import DeclaredResponse, Match, MediaType, Operation
 from troth.validation import bodies, parameters, streams
 from troth.validation.bodies import JsonBody
 from troth.validation.violation_builder import ViolationBuilder
@@ -33,8 +33,9 @@ def missing_field(response: Response) -> tuple[str, str] | None:
 class ResponseValidator:
     """Holds one response to its operation; what is read on the way is kept for the laws.
 
-    *request_body* is that of *request*, where the caller looks at it too.  *verdicts* are those of
-    the laws that one exchange can be judged by, once the violations have been listed.
+    *request_body* is that of *request*, where the caller looks at it too; *match* says what its
+    path and its query are, where laws ask for them.  *verdicts* are those of the laws that one
+    exchange can be judged by, once the violations have been listed.
     """
 
     def __init__(
@@ -44,7 +45,9 @@ class ResponseValidator:
         response: Response,
         *,
         request_body: JsonBody | None = None,
+        match: Match | None = None,
     ) -> None:
+        self.match = match
         self.operation = operation
         self.request = request
         self.response = response
@@ -190,7 +193,7 @@ class ResponseValidator:
         laws = self.operation.laws
         if not laws:
             return
-        facts = Facts(self._facts(), laws[0].scope)
+        facts = Facts(self.facts(laws[0].scope.members), laws[0].scope)
         self.verdicts = tuple((law, verdict(law, facts)) for law in laws if not law.repeats)
         for law, result in self.verdicts:
             if result == "broken":
@@ -202,8 +205,8 @@ class ResponseValidator:
                     place=law.place,
                 )
 
-    def _facts(self) -> dict[str, Any]:
-        """The variables of the laws that have a value for this exchange."""
+    def facts(self, names: Container[str]) -> dict[str, Any]:
+        """The variables of the laws that have a value for this exchange; of some only *names*."""
         facts: dict[str, Any] = {
             "request": self.request_body.value,
             "status": self.response.status,
@@ -213,4 +216,27 @@ class ResponseValidator:
             facts["response"] = self.body
         if self.events is not None:
             facts["events"] = self.events
+        for name in ("path", "query"):
+            if name in names and self.match is not None:
+                declared = [each for each in self.operation.parameters if each.location == name]
+                sent = parameters.read_parameters(self.match, self.request, name)
+                facts[name] = {each.name: sent.get(each.name) for each in declared}
+        if "header" in names:
+            facts["header"] = _texts(self.request)
+        if "response_header" in names:
+            facts["response_header"] = _texts(self.response)
         return facts
+
+
+def _texts(message: Request | Response) -> dict[str, str]:
+    """The header fields of *message*; lines of one name are joined (RFC 9110 §5.3)."""
+    names = dict.fromkeys(name.lower() for name, _ in message.fields)
+    return {name: ", ".join(message.values(name)) for name in names}
+
+
+def facts_of(match: Match, request: Request, response: Response) -> dict[str, Any]:
+    """All that laws may know of one exchange."""
+    validator = ResponseValidator(match.operation, request, response, match=match)
+    for _ in validator.violations():
+        pass  # the body is read on the way
+    return validator.facts(("path", "query", "header", "response_header"))

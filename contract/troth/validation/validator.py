@@ -37,7 +37,9 @@ def validate(contract: Contract, exchange: Exchange) -> tuple[Violation, ...]:
     body = JsonBody(request.body, request.fields)
     violations = request_violations(match, request, body=body)
     if response is not None:
-        validator = ResponseValidator(match.operation, request, response, request_body=body)
+        validator = ResponseValidator(
+            match.operation, request, response, request_body=body, match=match
+        )
         violations += tuple(validator.violations())
     return violations
 

@@ -10,6 +10,7 @@ overlay rejects is a warning, and refusing what both accept is an error.
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -116,6 +117,9 @@ def _match(contract: Contract, request: Request) -> Match | None:
         return None
 
 
+# the detail of an exception: its kind, and where it was raised
+_RAISED = re.compile(r"([\w.]+).* (\(.+):\d+(, in .+\))")
+
 # -- what came ------------------------------------------------------------------------------------
 
 
@@ -195,7 +199,9 @@ class _Check:
         self._answer: ResponseValidator | None = None
         if self.match is not None and exchange.response is not None:
             matched = self.match.operation
-            self._answer = ResponseValidator(matched, exchange.request, exchange.response)
+            self._answer = ResponseValidator(
+                matched, exchange.request, exchange.response, match=self.match
+            )
 
     @property
     def effective_operation(self) -> Operation:
@@ -213,7 +219,7 @@ class _Check:
 
     def fault(self) -> Violation:
         """The violation of giving no whole answer."""
-        word, detail = self.exchange.fault or "", self.exchange.fault_detail
+        word, detail = self.exchange.fault or "", self.exchange.fault_detail.partition("\n")[0]
         response = self.exchange.response
         return Violation(
             code=f"transport.{word}",
@@ -222,6 +228,8 @@ class _Check:
             message=FAULTS.get(word, word) + (f": {detail}" if detail else ""),
             schema_pointer=self.operation.pointer,
             status=response.status if response else None,
+            # two exceptions are two findings, whatever the requests were
+            rule="".join(found.groups()) if (found := _RAISED.fullmatch(detail)) else None,
         )
 
     def server_error(self, response: Response) -> Violation:

@@ -201,7 +201,8 @@ def answer_line(exchange: Exchange) -> str:
         words.append(status_line(response.status))
         words.append(response.content_type or "no Content-Type")
     if exchange.fault:
-        words.append(f"{exchange.fault}: {exchange.fault_detail}".removesuffix(": "))
+        detail = exchange.fault_detail.partition("\n")[0]
+        words.append(f"{exchange.fault}: {detail}".removesuffix(": "))
     return ", ".join(words) or "no answer"
 
 
@@ -280,6 +281,8 @@ def _request_body(run: RunSummary, finding: Finding, *, width: int, most: int) -
 
 def _answer(finding: Finding, *, width: int, most: int) -> Answer:
     head, response = answer_line(finding.example), finding.example.response
+    if traceback := finding.example.fault_detail.splitlines()[1:]:
+        return Answer(head, body=tuple(traceback[-_LINES:]))
     if response is None or not response.body:
         return Answer(head)
     location, tokens = finding.violation.location, _tokens(finding)

@@ -544,6 +544,7 @@ class Trial:
         request = replace(request, method=method or request.method)
         case = replace(case, request=with_credential(request, token))
         exchange = await self.session.send(case)
+        await self.session.hold_between(case, exchange)
         violations = self.session.check(case, exchange, purpose=self._purpose)
         if exchange.fault is not None or exchange.response is None or waits(exchange):
             self._is_over = exchange.fault is not None
