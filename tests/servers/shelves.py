@@ -155,6 +155,8 @@ class Shelves:
         if not 0 < limit <= 50 or not 0 <= offset <= 10000:
             return _said(400, {})
         cap = 2 if self.manner == "caps" else 50
+        if self.manner == "hides":
+            books = [one for one in books if one not in getattr(self, "gone", [])]
         page = books[offset : offset + min(limit, cap)]
         return _said(200, {"items": [self.shown(one) for one in page], "total": len(books)})
 
@@ -249,6 +251,9 @@ class Shelves:
             book["note"] = "deleted"
             return Answer(204)
         if self.fault == "still there":
+            return Answer(204)
+        if self.manner == "hides":  # from lists; who knows its name reads it as it was
+            self.gone = [*getattr(self, "gone", []), book]
             return Answer(204)
         self.gone = [*getattr(self, "gone", []), self.books.pop(key)]
         return Answer(204)

@@ -27,7 +27,7 @@ from troth.violation import Severity
 Sharing = Literal["apart", "unknown", "shared"]
 
 _OWN = re.compile(
-    r"\b(?:your own|your \w+|(?:belong\w*|owned|visible|accessible|available)(?: only)? (?:to|by) "
+    r"\b(?:your own|(?:belong\w*|owned|visible|accessible|available)(?: only)? (?:to|by) "
     r"(?:the )?(?:you|owner|user|caller|current|authenticated)|(?:current|authenticated|logged-in|"
     r"signed-in|calling) user|only the owner|not the owner|(?:someone|somebody) else's)\b",
     re.IGNORECASE,
@@ -47,20 +47,17 @@ async def read_by_other(trial: Trial) -> None:
         return
     sharing = await _sharing(trial, item, token=token, role="read")
     answer = await trial.read(item, token=token)
-    if sharing == "shared":
+    if answer is not None and answer.status in (401, 403, 404):
         await _listed_only(trial, item, token=token, answer=answer)
-        return
-    if answer is None or not answer.succeeded or answer.item is UNSET:
+    if sharing == "shared" or answer is None or not answer.succeeded or answer.item is UNSET:
         return
     if not changed_to(item.current, answer.item):
         message = f"{answer.line} gives the second token what the first one's user made"
         trial.tell("resource.read-by-other", message, by=answer, severity=_severity(sharing))
 
 
-async def _listed_only(trial: Trial, item: Item, *, token: str, answer: Answer | None) -> None:
+async def _listed_only(trial: Trial, item: Item, *, token: str, answer: Answer) -> None:
     """Tell of a list that gives away what the item's own path refuses to the same user."""
-    if answer is None or answer.status not in (401, 403, 404):
-        return
     theirs = await trial.listed(item, token=token)
     if theirs is not None and theirs.having(item):
         message = f"{theirs.last.line} lists for the second token what {answer.line} refuses to it"
@@ -113,7 +110,7 @@ async def acted_on_by_other(trial: Trial) -> None:
     """Another's token does nothing to what the first one's made."""
     token = _second(trial)
     actions = list(trial.actions()) if token else []
-    item = await trial.create() if actions else None
+    item = await trial.create(is_small=True) if actions else None
     if item is None or token is None or await current(trial, item) is None:
         return
     trial.spoil(item)

@@ -6,7 +6,7 @@ says nothing: the state of an item may be the reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from troth.conformance.stateful.comparison import (
     is_computed,
     same,
 )
-from troth.conformance.stateful.drawing import defaults
+from troth.conformance.stateful.drawing import defaults, with_name
 from troth.conformance.stateful.items import Answer, Item, at, put, same_id
 from troth.conformance.stateful.life_cycle import (
     current,
@@ -32,6 +32,7 @@ from troth.conformance.stateful.life_cycle import (
 )
 from troth.conformance.stateful.trial import Check, Trial
 from troth.generation.request_writer import UNSET, body_type
+from troth.openapi.names import words_of
 from troth.openapi.resources import Role
 from troth.openapi.schema_view import View, of_content
 from troth.violation import Severity
@@ -188,9 +189,16 @@ def _is_another(value: Any, before: Any, *, most: bool) -> bool:
     return before is not UNSET and is_plain and value is not None and not same(before, value)
 
 
-def _in_order(members: Iterable[str], *, but: Iterable[str]) -> list[str]:
-    """*members* that a client may change, those that a server has no opinion of first."""
-    return [name for name in members if name not in but and not is_computed(name)]
+def _in_order(members: Mapping[str, View], *, but: Iterable[str]) -> list[str]:
+    """*members* that a client may change, texts first: those that mean nothing to a server.
+
+    What refers to something else may only be what there is.
+    """
+    own = [name for name in members if name not in but and not is_computed(name)]
+    free = [name for name in own if words_of(name)[-1:] not in (("id",), ("ids",), ("key",))]
+    return sorted(
+        free, key=lambda name: (members[name].types != {"string"}, bool(members[name].values))
+    )
 
 
 def _sent(item: Item, subject: Subject) -> tuple[View | None, str]:
@@ -228,21 +236,30 @@ def _defaults(item: Item, pointer: str) -> list[Any]:
 async def replaced(trial: Trial) -> None:
     """What is put is what is there then, and once more changes nothing."""
     item = await trial.item()
-    before = await current(trial, item) if item is not None else None
     subject = trial.subject("replace")
+    if item is not None and subject is not None and subject.made is None:
+        await trial.replace(item, UNSET)  # a file again: it must not be a crash
+        return
+    before = await current(trial, item) if item is not None else None
     if item is None or before is None or subject is None:
         return
     body, inner = _whole(trial, subject, item, trial.drawn("replace"))
     if inner is UNSET:
+        await trial.replace(item, body)
         return
     answer = await trial.replace(item, body)
     if answer is not None and answer.status in (400, 422):
         # some servers want in the body, too, what the path says
-        body = trial.with_name(subject, item.resource, body=body, name=item.identifier)
+        body = with_name(subject, item.resource, body=body, name=item.identifier)
         answer = await trial.replace(item, body)
-    if answer is None or not answer.succeeded:
+    if answer is not None and answer.is_missing:
+        # what the body refers to may be what was not found
+        body, inner = _whole(trial, subject, item, item.created.case.value)
+        is_valid = subject.made is not None and subject.made.valid(body)
+        answer = await trial.replace(item, body) if is_valid else None
         if answer is not None and answer.is_missing:
             await not_found(trial, item, answer)
+    if answer is None or not answer.succeeded or inner is UNSET:
         return
     after = await trial.read(item)
     if after is None or after.item is UNSET:
@@ -274,7 +291,7 @@ def _whole(trial: Trial, subject: Subject, item: Item, drawn: Any) -> tuple[Any,
     parameter = item.resource.parameter
     if parameter is not None and parameter not in subject.operation.template.names:
         # what is replaced is named in the body alone
-        body = trial.with_name(subject, item.resource, body=body, name=item.identifier)
+        body = with_name(subject, item.resource, body=body, name=item.identifier)
         if not same_id(at(body, place + (item.resource.identifier or "")), item.identifier):
             return drawn, UNSET
     if subject.made is not None and subject.made.valid(body):

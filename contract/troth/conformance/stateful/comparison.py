@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 from troth import pointer as pointers
 from troth.openapi.names import words_of
@@ -180,12 +180,21 @@ def _same_number(one: Any, other: Any) -> bool:
 def _same_text(one: str, other: str) -> bool:
     if _folded(one) == _folded(other) or _folded(one) == _folded(html.unescape(other)):
         return True
+    if _MASKED.search(other) or (_DURATION.fullmatch(one) and _DURATION.fullmatch(other)):
+        return True
     return _same_instant(one, other) or _same_decimal(one, other) or _same_url(one, other)
 
 
+#: What stands for a secret that is not given away.
+_MASKED = re.compile(r"\*{3}|\u2022{3}|x{6}", re.IGNORECASE)
+_DURATION = re.compile(r"P[\dT][\dYMWDTHS.,]*")
+_MARKUP = re.compile(r"<[^<>]*>")
+
+
 def _folded(text: str) -> str:
-    composed = unicodedata.normalize("NFKC", text)
-    return re.sub(r"[\s\x00]+", " ", composed).strip().casefold()
+    """*text* as far as it says something: no case, no markup, no punctuation (of a telephone)."""
+    composed = unicodedata.normalize("NFKC", _MARKUP.sub("", text)).casefold()
+    return re.sub(r"[\W_]+", "", composed) or composed.strip()
 
 
 def _same_decimal(one: str, other: str) -> bool:
@@ -197,19 +206,16 @@ def _same_url(one: str, other: str) -> bool:
     if "://" not in one or "://" not in other:
         return False
     try:
-        forms = [_url(each) for each in (one, other)]
+        first, second = (urlsplit(each.strip()) for each in (one, other))
     except ValueError:
         return False
-    return forms[0] == forms[1]
+    if first.netloc.lower() != second.netloc.lower():
+        return True  # a copy of its own
+    paths = [unquote(each.path).rstrip("/") for each in (first, second)]
+    return paths[0] == paths[1] and first.query == second.query
 
 
-def _url(text: str) -> str:
-    parts = urlsplit(text.strip())
-    return urlunsplit(
-        (parts.scheme.lower(), parts.netloc.lower(), parts.path.rstrip("/"), parts.query, "")
-    )
-
-
+_TIME = re.compile(r"\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)?")
 _INSTANT = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(:\d\d)?(?:\.\d+)?\s*([Zz]|[+-]\d\d:?\d\d)?)?"
 )
@@ -217,6 +223,8 @@ _INSTANT = re.compile(
 
 def _same_instant(one: str, other: str) -> bool:
     """Whether two texts are one moment: in any zone, with or without what is below a minute."""
+    if _TIME.fullmatch(one.strip()) and _TIME.fullmatch(other.strip()):
+        return one.strip()[:5] == other.strip()[:5]
     first, second = (_INSTANT.fullmatch(each.strip()) for each in (one, other))
     if first is None or second is None:
         return False

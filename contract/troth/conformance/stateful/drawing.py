@@ -17,6 +17,7 @@ from troth.errors import SpecError
 from troth.generation.request_writer import UNSET, body_type
 from troth.generation.source import Unsatisfiable
 from troth.generation.values import synthesize
+from troth.openapi.resources import Resource
 from troth.openapi.schema_view import View, of_content
 from troth.schema.schema import Schema
 from troth.seed import Seed
@@ -89,6 +90,17 @@ def _other(
         return synthesize(own, seed=seed.child(name), name=name, beside=tuple(beside))
     except (Unsatisfiable, SpecError):
         return value
+
+
+def with_name(subject: Subject, resource: Resource, *, body: Any, name: Any) -> Any:
+    """*body* with *name* as the identifier in it, where it may have one."""
+    if resource.identifier is None:
+        return body
+    place = (resource.sent(subject.operation) or "") + resource.identifier
+    if not isinstance(at(body, pointers.of(pointers.split(place)[:-1])), dict):
+        return body
+    whole = put(body, place, name)
+    return whole if subject.made is not None and subject.made.valid(whole) else body
 
 
 def named_anew(

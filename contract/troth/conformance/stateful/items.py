@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from troth import pointer as pointers
@@ -10,6 +10,7 @@ from troth.conformance.cases.case import Case
 from troth.generation.request_writer import UNSET
 from troth.http.exchange import Exchange, Response
 from troth.openapi.operation import Operation
+from troth.openapi.paths import shape_of
 from troth.openapi.resources import Resource
 
 #: RFC 9110 §15.5.5, §15.5.11.
@@ -84,6 +85,21 @@ class Item:
     def current(self) -> Any:
         """The item as it was last read or answered; UNSET where it never was."""
         return self.readings[-1].item if self.readings else UNSET
+
+    def moved(self, parent: Item) -> Item:
+        """This item as if it were below *parent*."""
+        own, above = shape_of(self.resource.path)[1], shape_of(parent.resource.path)[1]
+        pairs = list(zip(own, above, strict=False))
+        given = {name: parent.values[other] for name, other in pairs}
+        sources = {
+            name: parent.expressions[other] for name, other in pairs if other in parent.expressions
+        }
+        return replace(
+            self,
+            values={**self.values, **given},
+            expressions={**self.expressions, **sources},
+            readings=[],
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,6 +23,7 @@ from troth.conformance.stateful.drawing import defaults
 from troth.conformance.stateful.items import Answer, Item, Listed, at, same_id
 from troth.conformance.stateful.trial import Check, Trial
 from troth.generation.request_writer import UNSET
+from troth.http import media_type
 from troth.openapi import runtime_expression
 from troth.openapi.schema_view import View, of_content
 from troth.violation import Severity
@@ -120,6 +121,29 @@ async def reads_back(trial: Trial) -> None:
             pointer=at_first,
         )
         return
+
+
+async def same_bytes(trial: Trial) -> None:
+    """A file reads back with the bytes that it was sent with."""
+    item = await trial.item()
+    if item is None or item.sent is not UNSET or not trial.can("read"):
+        return
+    sent = item.created.case.request
+    if item.created.operation.path != item.resource.path or not sent.body:
+        return
+    answer = await trial.read(item)
+    if answer is None or not answer.succeeded or answer.status == 204:
+        return
+    kind, came = sent.content_type or "", answer.response
+    if media_type.is_json(kind) or sent.body == came.body:
+        return
+    if media_type.essence(kind) == media_type.essence(came.content_type or ""):
+        sizes = f"{len(sent.body)} bytes were sent, {len(came.body)} others came"
+        message = f"{item.created.line} took a file, and {answer.line} answers another: {sizes}"
+        # an image may be made smaller on purpose
+        trial.tell(
+            "resource.reads-back-other", message, by=answer, of=item.created, severity="warning"
+        )
 
 
 async def current(trial: Trial, item: Item) -> Answer | None:
@@ -252,18 +276,23 @@ async def names_after_deletion(trial: Trial) -> None:
     """What is created after a deletion takes the name of nothing that is there."""
     first = await trial.create()
     second = await trial.create() if first is not None and first.identifier != "" else None
-    if first is None or second is None or same_id(first.identifier, second.identifier):
+    if first is None or second is None:
         return
-    gone = await trial.delete(first)
-    if gone is None or not gone.succeeded:
+    earlier, later = first, second  # the name may be that of one that was made before
+    if not same_id(first.identifier, second.identifier):
+        gone = await trial.delete(first)
+        third = await trial.create() if gone is not None and gone.succeeded else None
+        if third is None:
+            return
+        earlier, later = second, third
+    is_named = at(later.sent, later.resource.identifier) is not UNSET
+    if is_named or not same_id(earlier.identifier, later.identifier):
         return
-    third = await trial.create()
-    if third is None or not same_id(third.identifier, second.identifier):
-        return
-    if third.sent == second.sent or third.created.status != 201:
-        return
-    message = f"after {gone.line} what is created is {third.identifier!r}, which is there already"
-    trial.tell("resource.id-repeated", message, by=third.created)
+    if later.sent != earlier.sent and later.created.status == 201:
+        message = (
+            f"after a deletion what is created is {later.identifier!r}, which is there already"
+        )
+        trial.tell("resource.id-repeated", message, by=later.created)
 
 
 async def listed(trial: Trial) -> None:
@@ -312,6 +341,9 @@ async def deleted(trial: Trial) -> None:
     """What was deleted is not there any more, and to delete it again is no crash."""
     item = await trial.item()
     before = await current(trial, item) if item is not None else None
+    if item is not None and before is None and item.sent is UNSET:
+        before = await trial.read(item)
+        before = before if before is not None and before.succeeded else None
     answer = await trial.delete(item) if item is not None else None
     if item is None or answer is None:
         return
@@ -343,17 +375,23 @@ async def not_found(trial: Trial, item: Item, answer: Answer) -> None:
 async def _still_there(
     trial: Trial, item: Item, *, before: Answer | None, after: Answer, by: Answer
 ) -> None:
-    if before is None or before.item is UNSET or after.item is UNSET:
-        return
-    if after.item != before.item:
+    if before is None or _shows(after) != _shows(before):
         return  # it says of itself that it is deleted
     if await trial.patience():
         again = await trial.read(item)
-        if again is None or not again.succeeded or again.item != before.item:
+        if again is None or not again.succeeded or _shows(again) != _shows(before):
             return
         after = again
+    left = await trial.listed(item)
+    if left is not None and left.is_whole and left.is_named(item) and not left.having(item):
+        return  # it is out of the way, and kept for who knows its name
     message = f"{by.line} answered {by.status}, and {after.line} still reads it"
     trial.tell("resource.still-there", message, by=after, of=by)
+
+
+def _shows(answer: Answer) -> Any:
+    """What *answer* shows of the item: itself, or the bytes of a file."""
+    return answer.response.body if answer.item is UNSET else answer.item
 
 
 async def _still_listed(trial: Trial, item: Item, *, by: Answer) -> None:
@@ -371,6 +409,7 @@ async def _still_listed(trial: Trial, item: Item, *, by: Answer) -> None:
 READING: tuple[Check, ...] = (
     Check("readable", readable, frozenset({"create", "read"})),
     Check("reads-back", reads_back, frozenset({"create"})),
+    Check("same-bytes", same_bytes, frozenset({"create", "read"})),
     Check("location", location, frozenset({"create", "read"})),
     Check("own-names", own_names, frozenset({"create"})),
     Check("listed", listed, frozenset({"create", "list"})),

@@ -7,16 +7,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from troth import pointer as pointers
+from troth.conformance.cases.case import Subject
+from troth.conformance.stateful.items import Answer, Item, Listed
+from troth.generation.request_writer import UNSET
 from troth.http.exchange import Response
 from troth.openapi.operation import Operation
 from troth.openapi.resources import Listing
 
+if TYPE_CHECKING:
+    from troth.conformance.stateful.trial import Trial
+
 #: So many items a page are asked for, where the document does not say how many there may be.
 _ON_A_PAGE = 100
+#: No server gives fewer items than this on a page that has more after it.
+_LEAST = 5
 # RFC 8288 §3: one link of a Link field, its target and its parameters
 _LINK = re.compile(r"<([^>]*)>((?:\s*;\s*[^,;]+)*)")
 _NEXT = re.compile(r";\s*rel\s*=\s*\"?(?:[^\";]*\s)?next(?:\s[^\";]*)?\"?\s*(?:;|$)", re.IGNORECASE)
@@ -62,8 +70,7 @@ def next_query(
     total = pointers.find(body, listing.total) if listing.total else None
     is_counted = isinstance(total, int) and not isinstance(total, bool)
     size = given.get(listing.limit) if listing.limit else None
-    # what a server caps a page to is what came
-    more = before < (total or 0) if is_counted else size is not None and len(page) >= size
+    more = before < (total or 0) if is_counted else is_capped(page, size)
     if not more or not page:
         return None
     if listing.offset is not None:
@@ -76,9 +83,20 @@ def next_query(
 def is_all(body: Any, listing: Listing, *, page: Sequence[Any], seen: int, size: Any) -> bool:
     """Whether nothing says that there is more than was *seen*, the last of it on *page*."""
     total = pointers.find(body, listing.total) if listing.total else None
-    if isinstance(total, int) and not isinstance(total, bool):
+    is_of_page = (listing.total or "").endswith("/count") and total == len(page)
+    if isinstance(total, int) and not isinstance(total, bool) and not is_of_page:
         return seen >= total
-    return not isinstance(size, int) or len(page) < size
+    return not is_capped(page, size)
+
+
+def is_capped(page: Sequence[Any], size: Any) -> bool:
+    """Whether *page*, of which *size* items were asked for, may be no more than a server gives.
+
+    It has as many as that, or a number such as people choose for what is the most of a page.
+    """
+    count = len(page)
+    is_usual = count >= _LEAST and (count % 5 == 0 or count in (8, 12, 16, 24, 32, 48, 64))
+    return is_usual or (isinstance(size, int) and count >= size)
 
 
 def target_of(link: str, current: str) -> str | None:
@@ -94,3 +112,70 @@ def target_of(link: str, current: str) -> str | None:
     if not path.startswith("/"):
         path = current.partition("?")[0].rpartition("/")[0] + "/" + path
     return f"{path}?{parts.query}" if parts.query else path
+
+
+# -- all pages ------------------------------------------------------------------------------------
+
+
+async def followed(
+    trial: Trial,
+    subject: Subject,
+    *,
+    item: Item | None,
+    token: str | None,
+    query: Mapping[str, Any],
+    pages: int,
+) -> Listed | None:
+    """The items of the list that *subject* asks for, from at most so many *pages*."""
+    listing = trial.resource.listing or Listing()
+    given, narrows = _narrowing(subject, item, listing)
+    given |= query
+    if listing.limit is not None and listing.limit not in given:
+        given[listing.limit] = most(subject.operation, listing.limit)
+    answers: list[Answer] = []
+    items: list[Any] = []
+    target: str | None = None
+    while len(answers) < pages:
+        answer = await trial.send(
+            subject.operation, item=item, query=given, token=token, target=target
+        )
+        page = trial.page(answer)
+        if answer is None or page is None:
+            break
+        answers.append(answer)
+        items += page
+        link = next_link(answer.response, answer.body, listing)
+        if link is not None:
+            target = trial.own_target(link, answer)
+            if target is None or target == answer.case.request.target or not page:
+                break
+            continue
+        target = None
+        more = next_query(given, listing, body=answer.body, page=page, before=len(items))
+        if more is None or more == given:
+            size = given.get(listing.limit or "")
+            whole = is_all(answer.body, listing, page=page, seen=len(items), size=size)
+            return Listed(tuple(answers), tuple(items), whole and not narrows)
+        given = more
+    return Listed(tuple(answers), tuple(items), is_whole=False) if answers else None
+
+
+def _narrowing(
+    subject: Subject, item: Item | None, listing: Listing
+) -> tuple[dict[str, Any], bool]:
+    """Values for what the list must be asked with; whether something may leave *item* out."""
+    given: dict[str, Any] = {}
+    narrows = False
+    steps = {listing.limit, listing.offset, listing.page, listing.cursor}
+    paged = steps | {listing.sort, listing.order}
+    for parameter in subject.operation.parameters:
+        if parameter.location != "query" or not parameter.required or parameter.name in paged:
+            continue
+        place = listing.filters.get(parameter.name)
+        current = item.current if item is not None else UNSET
+        value = pointers.find(current, place) if place and current is not UNSET else None
+        if value is None:
+            narrows = True
+        else:
+            given[parameter.name] = value
+    return given, narrows

@@ -38,6 +38,8 @@ _FURTHER = (
     *at_once.CHECKS,
 )
 CHECKS: tuple[Check, ...] = (*_FIRST, *_FURTHER)
+#: What is tried, whatever the check.
+_ABOUT = "several requests to one resource"
 #: Of all requests of a run, so large a part is for resources.
 _SHARE = 2
 #: So many times is tried to do without one of the checks before.
@@ -104,7 +106,7 @@ async def _run(check: Check, trial: Trial) -> None:
 async def _follow(session: Session, known: Resources, suspicion: _Suspicion) -> None:
     """Enter what *suspicion* comes to, if it is new."""
     told = suspicion.told
-    if not session.is_new(told.answer.case, told.violation):
+    if not session.is_new(_sequence_of(told), told.violation):
         return
     resource, check = suspicion.first.resource, suspicion.check
     tries = 0
@@ -175,7 +177,12 @@ def _case(shown: _Shown) -> Case:
     """The case of the finding: its id says which checks show it, so that they can be run again."""
     names = "+".join(check.name for check in shown.checks)
     identity = f"resources/{slug(shown.trial.resource.path)}/{names}"
-    return replace(shown.told.answer.case, id=identity)
+    return replace(_sequence_of(shown.told), id=identity)
+
+
+def _sequence_of(told: Told) -> Case:
+    """The case of what was *told*, as one of several: what it has by itself is not the cause."""
+    return replace(told.answer.case, value=None, about=_ABOUT)
 
 
 async def again(session: Session, case_id: str, told: tuple[str, ...]) -> Told | None:

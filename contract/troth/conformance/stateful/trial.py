@@ -20,7 +20,7 @@ from troth.conformance.events import Step, Taken
 from troth.conformance.selection import SAFE_METHODS
 from troth.conformance.session import Session
 from troth.conformance.stateful import paging
-from troth.conformance.stateful.drawing import drawn, named_anew
+from troth.conformance.stateful.drawing import drawn, named_anew, with_name
 from troth.conformance.stateful.items import Answer, Item, Listed, at, put, same_id
 from troth.generation.request_writer import UNSET, in_path, with_credential
 from troth.generation.source import Unsatisfiable
@@ -29,7 +29,7 @@ from troth.http.exchange import Exchange, Fields
 from troth.openapi import runtime_expression
 from troth.openapi.operation import Operation
 from troth.openapi.paths import shape_of
-from troth.openapi.resources import Listing, Resource, Resources, Role
+from troth.openapi.resources import Resource, Resources, Role
 from troth.seed import Seed
 from troth.violation import Severity, Violation
 
@@ -91,7 +91,7 @@ class Trial:
         self.is_small = is_small
         self._patient = patient
         self._items: list[Item] = []
-        self._parents: dict[Resource, Item | None] = {}
+        self._parents: dict[Resource | None, Item | None] = {}
         self._refused: set[Resource] = set()
         self._number = 0
         self._is_over = False
@@ -129,8 +129,9 @@ class Trial:
     async def several(self, count: int) -> list[Item]:
         """So many items of the resource that are there, made where there are fewer, if they can."""
         await self.item()
-        while 0 < len(self.items()) < count and await self.create() is not None:
-            pass
+        for _ in range(count):  # one that takes the name of another adds none
+            if not 0 < len(self.items()) < count or await self.create() is None:
+                break
         return self.items()
 
     def spoil(self, item: Item) -> None:
@@ -170,6 +171,8 @@ class Trial:
 
     def _forget(self, item: Item) -> None:
         """Forget what has the name and the place of *item*, which has taken it."""
+        if item.resource.parameter is None and not _is_part(item.resource):
+            return  # nothing tells one from another
         for other in self._items:
             if other.resource is item.resource and other.values == item.values:
                 other.is_gone = other.is_spoiled = True
@@ -178,7 +181,7 @@ class Trial:
         """The operation that creates an item, and whether the client names it."""
         item = shape_of(resource.path)[0]
         subject = self.subject("create", resource)
-        if subject is None and resource.is_client_named:
+        if subject is None and (resource.is_client_named or _is_part(resource)):
             subject = self.subject("replace", resource)
         is_named = subject is not None and shape_of(subject.operation.path)[0] == item
         return subject, is_named and resource.parameter is not None
@@ -195,13 +198,15 @@ class Trial:
         """A new item, or the answer that gave none."""
         operation = subject.operation
         values, expressions = await self._above(subject, resource)
+        if _is_part(resource) and self._parents.get(resource.parent) is None:
+            return None  # what is not below an item of ours is not ours
         body = await self._with_references(operation, resource, body=body)
         if is_named and resource.parameter is not None:
             name = values[resource.parameter] = self._name(subject, resource.parameter)
             if not await self._is_free(resource, values):
                 return None
             if says_name:  # some servers want in the body, too, what the path says
-                body = self.with_name(subject, resource, body=body, name=name)
+                body = with_name(subject, resource, body=body, name=name)
         answer = await self._send(
             subject, values=values, expressions=expressions, body=body, makes=1
         )
@@ -250,17 +255,6 @@ class Trial:
             return False
         answer = await self._send(subject, values=values, expressions={})
         return answer is not None and answer.is_missing
-
-    @staticmethod
-    def with_name(subject: Subject, resource: Resource, *, body: Any, name: Any) -> Any:
-        """*body* with *name* as the identifier in it, where it may have one."""
-        if resource.identifier is None:
-            return body
-        place = (resource.sent(subject.operation) or "") + (resource.identifier or "")
-        if not isinstance(at(body, pointers.of(pointers.split(place)[:-1])), dict):
-            return body
-        whole = put(body, place, name)
-        return whole if subject.made is not None and subject.made.valid(whole) else body
 
     def _name(self, subject: Subject, parameter: str) -> Any:
         """A name that the client gives to a new item."""
@@ -341,8 +335,8 @@ class Trial:
     def parent_of(self, item: Item) -> Item | None:
         """The item below which this trial has made *item*."""
         shape = shape_of(item.resource.path)[0]
-        for resource, parent in self._parents.items():
-            above = shape_of(resource.path)[0]
+        for parent in self._parents.values():
+            above = shape_of(parent.resource.path)[0] if parent is not None else shape
             if parent is not None and len(above) < len(shape) - 1 and shape[: len(above)] == above:
                 return parent
         return None
@@ -350,23 +344,6 @@ class Trial:
     async def sibling(self, item: Item) -> Item | None:
         """Another item of the resource of *item*, whatever that is."""
         return await self._made(item.resource)
-
-    @staticmethod
-    def moved(item: Item, parent: Item) -> Item:
-        """*item* as if it were below *parent*."""
-        own, above = shape_of(item.resource.path)[1], shape_of(parent.resource.path)[1]
-        given = dict(zip(own, (parent.values[name] for name in above), strict=False))
-        sources = {
-            name: parent.expressions[other]
-            for name, other in zip(own, above, strict=False)
-            if other in parent.expressions
-        }
-        return replace(
-            item,
-            values={**item.values, **given},
-            expressions={**item.expressions, **sources},
-            readings=[],
-        )
 
     def actions(self) -> Iterator[Operation]:
         """What is done to an item beside the roles: by POST, below its path; a few of it."""
@@ -655,41 +632,9 @@ class Trial:
         subject = self.subject("list")
         if subject is None:
             return None
-        listing = self.resource.listing or Listing()
-        given, narrows = self._narrowing(subject, item, listing)
-        given |= query or {}
-        if listing.limit is not None and listing.limit not in given:
-            given[listing.limit] = paging.most(subject.operation, listing.limit)
-        answers: list[Answer] = []
-        items: list[Any] = []
-        target: str | None = None
-        while len(answers) < pages:
-            answer = await self.send(
-                subject.operation, item=item, query=given, token=token, target=target
-            )
-            page = self.page(answer)
-            if answer is None or page is None:
-                break
-            answers.append(answer)
-            items += page
-            link = paging.next_link(answer.response, answer.body, listing)
-            if link is not None:
-                target = self.own_target(link, answer)
-                if target is None or target == answer.case.request.target or not page:
-                    break
-                continue
-            target = None
-            more = paging.next_query(
-                *(given, listing), body=answer.body, page=page, before=len(items)
-            )
-            if more is None or more == given:
-                size = given.get(listing.limit or "")
-                is_whole = not narrows and paging.is_all(
-                    *(answer.body, listing), page=page, seen=len(items), size=size
-                )
-                return Listed(tuple(answers), tuple(items), is_whole)
-            given = more
-        return Listed(tuple(answers), tuple(items), is_whole=False) if answers else None
+        return await paging.followed(
+            self, subject, item=item, token=token, query=query or {}, pages=pages
+        )
 
     def own_target(self, link: str, answer: Answer) -> str | None:
         """The target of *link* as it is sent: below the URL under test, which it is added to."""
@@ -701,26 +646,6 @@ class Trial:
         """Whether *link* names another server than the one under test."""
         host, own = urlsplit(link).netloc, urlsplit(self.session.settings.url).netloc
         return bool(host) and host.lower() != own.lower()
-
-    def _narrowing(
-        self, subject: Subject, item: Item | None, listing: Listing
-    ) -> tuple[dict[str, Any], bool]:
-        """Values for what the list must be asked with; whether something may leave *item* out."""
-        given: dict[str, Any] = {}
-        narrows = False
-        steps = {listing.limit, listing.offset, listing.page, listing.cursor}
-        paged = steps | {listing.sort, listing.order}
-        for parameter in subject.operation.parameters:
-            if parameter.location != "query" or not parameter.required or parameter.name in paged:
-                continue
-            place = listing.filters.get(parameter.name)
-            current = item.current if item is not None else UNSET
-            value = pointers.find(current, place) if place and current is not UNSET else None
-            if value is UNSET or value is None:
-                narrows = True
-            else:
-                given[parameter.name] = value
-        return given, narrows
 
     def page(self, answer: Answer | None) -> list[Any] | None:
         """The items of one page."""
@@ -802,5 +727,13 @@ class Trial:
 
 #: What of an answer says nothing of the item that was asked for.
 _SAID_ELSEWHERE = frozenset({"request.valid-refused", "response.allow-wrong"})
+
+
+def _is_part(resource: Resource) -> bool:
+    """Whether *resource* is the only one of its kind below an item: its photo, its settings."""
+    is_single = resource.parameter is None and resource.collection is None
+    return is_single and resource.parent is not None and resource.parent.parameter is not None
+
+
 #: Header fields that make a request a conditional one (RFC 9110 §13.1): never drawn.
 _CONDITIONS = frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since"})
