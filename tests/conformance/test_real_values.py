@@ -44,6 +44,7 @@ def test_what_was_there_is_neither_changed_nor_deleted(
     assert conducted.finished.verdict == "conforms"
     assert shelves.touched == []
     assert set(conducted.finished.held_back) == {"PUT /mode"}
+    assert conducted.finished.not_run == 0
 
 
 def test_what_the_run_made_is_deleted_at_its_end(conducted: Conducted, shelves: Shelves) -> None:

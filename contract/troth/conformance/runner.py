@@ -292,7 +292,7 @@ class Run:
             reason=reason,
             requests=session.budget.requests,
             planned=self._planned,
-            not_run=max(0, self._planned - self._tried),
+            not_run=max(0, self._planned - self._tried - session.withheld),
             seconds=session.budget.seconds,
             findings=number["errors"],
             warnings=number["warnings"],
