@@ -596,7 +596,7 @@ def test_what_was_made_under_one_credential_is_hidden_from_another() -> None:
     paths = json.loads(json.dumps(BOOKS))
     for item in paths.values():
         for method, made in item.items():
-            if method in ("post", "get", "delete"):
+            if method in ("post", "get", "put", "delete"):
                 made["security"] = (
                     [] if method == "get" and item is paths["/books"] else [{"b": []}]
                 )
@@ -618,6 +618,7 @@ def test_what_was_made_under_one_credential_is_hidden_from_another() -> None:
     at = f"/books/{made['id']}"
     assert mock.status("GET", at, **ada) == 200
     assert mock.status("GET", at, **bob) == mock.status("DELETE", at, **bob) == 404
+    assert mock.status("PUT", at, {"title": "Mine"}, **bob) == 404
     # what everybody may read, everybody sees
     assert made in mock.ask("GET", "/books?limit=50")["items"]
 
