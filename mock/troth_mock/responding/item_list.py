@@ -14,12 +14,12 @@ from troth.http.exchange import Fields
 from troth.openapi.listing import is_total
 from troth.openapi.names import words_of
 from troth.openapi.operation import DeclaredResponse, MediaType, Operation
-from troth.openapi.resource import Listing
+from troth.openapi.resource import Listing, Resource
 from troth.schema.schema import Schema
 from troth_mock.responding.echo import with_said
-from troth_mock.responding.kept import Asked
+from troth_mock.responding.kept import Asked, addresses, linked
+from troth_mock.responding.resource_store import Found
 from troth_mock.storage.listing import Page, page_of
-from troth_mock.storage.sessions import Item
 from troth_mock.storage.views import NOTHING, Members, first_valid, members_at, placed, shown
 
 
@@ -28,22 +28,23 @@ class ItemList:
     """The lists that *operation* answers with: the array of items stands *at* a place of them."""
 
     operation: Operation
+    resource: Resource
     declared: DeclaredResponse | None
     listing: Listing
     at: str
     members: dict[Schema, Members] = field(default_factory=dict)
 
-    def page(self, rows: Mapping[str, Item], sent: Mapping[str, Any]) -> Page:
+    def page(self, rows: Mapping[str, Found], sent: Mapping[str, Any]) -> Page:
         """The page of *rows* that is asked for by the query parameters *sent*."""
         return page_of(
-            [(key, item.value) for key, item in rows.items()],
+            [(key, found.item.value) for key, found in rows.items()],
             self.listing,
             {**_defaults(self.operation, self.listing), **sent},
             first_page=_first_page(self.operation, self.listing),
         )
 
     def show(
-        self, entry: MediaType, drawn: Any, *, items: Sequence[Item], page: Page, asked: Asked
+        self, entry: MediaType, drawn: Any, *, items: Sequence[Found], page: Page, asked: Asked
     ) -> Any:
         """*drawn* with *items* in its array, and with what tells of the *page*."""
         schema, at = entry.schema, self.at
@@ -58,14 +59,16 @@ class ItemList:
             return schema.is_valid(placed(drawn, at, [one, *array[1:]]))
 
         values = []
-        for index, item in enumerate(items):
+        for index, found in enumerate(items):
+            item = found.item
             known = item.shown.get((schema, at, "list"))
             if known is None:
                 plain = members.of(item.value) if isinstance(item.value, dict) else item.value
                 like = array[index % len(array)] if array else {}
                 known = plain if is_valid(plain) else shown(item, like, members, is_valid)
                 item.shown[schema, at, "list"] = known
-            values.append(known)
+            urls = addresses(found, self.resource, asked)[::-1]
+            values.append(linked(known, urls, is_valid))
         body = placed(drawn, at, values)
         if not schema.is_valid(body):
             with suppress(Unsatisfiable):

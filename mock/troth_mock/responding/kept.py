@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import quote
 
+from troth import pointer
 from troth.http.exchange import Fields, Request
+from troth.openapi.names import words_of
 from troth.openapi.operation import DeclaredResponse, Match, MediaType
 from troth.openapi.paths import path_template
 from troth.openapi.resource import Resource
@@ -16,6 +18,7 @@ from troth.seed import Seed
 from troth.validation import security
 from troth_mock.responding.echo import Said
 from troth_mock.responding.resource_store import Found
+from troth_mock.storage.views import placed
 
 #: The field, and the cookie, that names a session.
 SESSION_FIELD, SESSION_COOKIE = "Troth-Session", "troth-session"
@@ -84,6 +87,25 @@ def addresses(found: Found, resource: Resource, asked: Asked) -> list[str]:
     path = base + target.filled(dict(zip(target.names, texts, strict=False)))
     host = next(iter(asked.fields.get("host", ())), "example.com")
     return [path, f"http://{host}{path}"]
+
+
+def linked(value: Any, urls: Sequence[str], is_valid: Callable[[Any], bool]) -> Any:
+    """*value*, an item, with the first of *urls* that may be there as its links to itself."""
+    for at in _own_links(value):
+        good = (placed(value, at, url) for url in urls)
+        value = next(filter(is_valid, good), value)
+    return value
+
+
+def _own_links(value: Any) -> Iterator[str]:
+    """Where *value* has links to itself: a `self`, alone or among its links, or its `href`."""
+    for name, member in value.items() if isinstance(value, dict) else ():
+        at = pointer.join("", name)
+        if words_of(name) in (("links",), ("link",)):
+            yield from (at + inner for inner in _own_links(member))
+        elif words_of(name) == ("self",):
+            is_inside = isinstance(member, dict) and isinstance(member.get("href"), str)
+            yield from [f"{at}/href"] if is_inside else [at] if isinstance(member, str) else []
 
 
 def fields_of(declared: DeclaredResponse | None, fields: Fields, own: Fields) -> Fields:

@@ -28,7 +28,7 @@ from troth.schema.schema import Schema
 from troth.validation import security
 from troth_mock.reply import Reply
 from troth_mock.responding.item_list import ItemList
-from troth_mock.responding.kept import Asked, Kept, addresses, etag, session_of
+from troth_mock.responding.kept import Asked, Kept, addresses, etag, linked, session_of
 from troth_mock.responding.problems import Problem
 from troth_mock.responding.resource_store import (
     Asker,
@@ -76,7 +76,9 @@ class ResourceResponder:
         self._declared = operation.response(status)
         at = resource.items(operation, status)
         listing = resource.listings.get(operation) or Listing()
-        self._list = None if at is None else ItemList(operation, self._declared, listing, at)
+        self._list = (
+            None if at is None else ItemList(operation, resource, self._declared, listing, at)
+        )
         self._members: dict[tuple[Schema | None, str], Members] = {}
 
     def respond(self, asked: Asked) -> Problem | Reply | Kept | None:
@@ -302,7 +304,7 @@ class ResourceResponder:
         return Kept(
             asked.seed,
             asked.said.of_one,
-            partial(self._show, made, status),
+            partial(self._show, made, asked, status),
             made.finish,
             partial(self._fields, made, asked, status),
             status,
@@ -312,7 +314,7 @@ class ResourceResponder:
         before = key_of(self.resource, found.item.value)
         item.value = self._identified(item.value, found.key, found.item.value if before else None)
         made = _Making(self, found.place, asker, item, found.key)
-        show = partial(self._show, made, None)
+        show = partial(self._show, made, asked, None)
         fields = partial(self._fields, made, asked, None)
         return Kept(item.seed, asked.said.of_one, show, made.finish, fields)
 
@@ -334,7 +336,7 @@ class ResourceResponder:
 
         def show(entry: MediaType, drawn: Any) -> Any:
             finish()
-            return self._with_item(entry, drawn, found.item, self.status)
+            return self._with_item(entry, drawn, found, asked, self.status)
 
         return Kept(found.item.seed, asked.said.of_one, show, finish)
 
@@ -344,7 +346,7 @@ class ResourceResponder:
             return None
 
         def show(entry: MediaType, drawn: Any) -> Any:
-            return self._with_item(entry, drawn, found.item, self.status)
+            return self._with_item(entry, drawn, found, asked, self.status)
 
         return Kept(
             found.item.seed,
@@ -353,7 +355,9 @@ class ResourceResponder:
             fields=lambda: (("ETag", etag(found)),),
         )
 
-    def _show(self, made: _Making, status: int | None, entry: MediaType, drawn: Any) -> Any:
+    def _show(
+        self, made: _Making, asked: Asked, status: int | None, entry: MediaType, drawn: Any
+    ) -> Any:
         """*drawn* with the item that is *made*, which has its identifier from there."""
         status = self.status if status is None else status
         at = self.resource.item(self.operation, status)
@@ -362,7 +366,8 @@ class ResourceResponder:
         if at is not None and not made.item.version:
             drawn = self._emptied(entry, drawn, at, made.item)
         made.finish()
-        body = self._with_item(entry, drawn, made.item, status)
+        found = Found(made.place, made.key or "", made.item)
+        body = self._with_item(entry, drawn, found, asked, status)
         made.keep()
         return body
 
@@ -378,7 +383,10 @@ class ResourceResponder:
                 drawn = emptied if entry.schema.is_valid(emptied) else drawn
         return drawn
 
-    def _with_item(self, entry: MediaType, drawn: Any, item: Item, status: int) -> Any:
+    def _with_item(
+        self, entry: MediaType, drawn: Any, found: Found, asked: Asked, status: int
+    ) -> Any:
+        item = found.item
         at, schema = self.resource.item(self.operation, status), entry.schema
         if at is None or schema is None:
             return drawn
@@ -388,16 +396,13 @@ class ResourceResponder:
         def is_valid(value: Any) -> bool:
             return schema.is_valid(placed(drawn, at, value))
 
-        value = (
-            known
-            if known is not None
-            else shown(item, place, self._members_at(schema, at), is_valid)
-        )
-        if known is not None and not is_valid(known):
+        value = known
+        if known is None or not is_valid(known):
             value = shown(item, place, self._members_at(schema, at), is_valid)
         item.shown[schema, at] = value
         item.reveal(value)
-        return placed(drawn, at, value)
+        urls = addresses(found, self.resource, asked)[::-1]
+        return placed(drawn, at, linked(value, urls, is_valid))
 
     def _fields(self, made: _Making, asked: Asked, status: int | None) -> Fields:
         if made.key is None:
@@ -420,7 +425,7 @@ class ResourceResponder:
         if self.role == "search" and not self._is_understood(sent, listed.listing):
             return None
         rows = {
-            f"{one.place}{one.key}" if above is None else one.key: one.item
+            f"{one.place}{one.key}" if above is None else one.key: one
             for one in self._rows(above, asker)
         }
         page = listed.page(rows, sent)

@@ -376,6 +376,33 @@ def test_a_cursor_goes_through_a_list_once() -> None:
     assert len(set(seen)) == len(seen) >= 5
 
 
+@pytest.mark.parametrize("at", ["links", "_links"])
+def test_the_link_of_a_thing_to_itself_leads_to_it(at: str) -> None:
+    url = {**TEXT, "format": "uri"}
+    own = url if at == "links" else {"type": "object", "properties": {"href": url}}
+    links = {"type": "object", "required": ["self"], "properties": {"self": own}}
+    thing = {
+        "type": "object",
+        "required": ["id", at],
+        "properties": {"id": {**INTEGER, "readOnly": True}, at: {**links, "readOnly": True}},
+    }
+    paths = {
+        "/things": {
+            "get": operation(_200=answer({"type": "array", "items": thing})),
+            "post": operation(body=sent(thing), _201=answer(thing)),
+        },
+        "/things/{id}": {
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": INTEGER}],
+            "get": operation("404", _200=answer(thing)),
+        },
+    }
+    mock = Client(paths)
+    for made in (mock.ask("POST", "/things", {}), *mock.ask("GET", "/things")):
+        link = made[at]["self"] if at == "links" else made[at]["self"].get("href")
+        assert link is None or link == f"http://localhost:8000/things/{made['id']}"
+        assert mock.ask("GET", f"/things/{made['id']}")["id"] == made["id"]
+
+
 def test_links_lead_to_the_other_pages() -> None:
     link = {**TEXT, "format": "uri"}
     links = {"type": "object", "properties": {n: link for n in ("self", "first", "prev", "next")}}
