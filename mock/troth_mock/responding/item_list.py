@@ -12,7 +12,7 @@ from troth import pointer
 from troth.generation.values import Unsatisfiable, fit
 from troth.http.exchange import Fields
 from troth.openapi.listing import is_total
-from troth.openapi.names import words_of
+from troth.openapi.names import named, words_of
 from troth.openapi.operation import DeclaredResponse, MediaType, Operation
 from troth.openapi.resource import Listing, Resource
 from troth.schema.schema import Schema
@@ -94,6 +94,9 @@ class ItemList:
             body = first_valid(schema, body, listing.more, (bool(page.after),))
         if listing.next is not None:
             body = first_valid(schema, body, listing.next, _next(body, listing, page, asked))
+        for at, values in _beside(body, listing.more or listing.next, page):
+            body = first_valid(schema, body, at, values)
+        if listing.next is not None:
             for at, values in _beside_next(body, listing.next, page, asked):
                 body = first_valid(schema, body, at, values)
         return body
@@ -112,6 +115,8 @@ class ItemList:
 
 #: What may be said of a page that is not there.
 _NO_PAGE: tuple[Any, ...] = (None, NOTHING, "")
+#: Flags that tell whether there are items before those of a page.
+_BEFORE = named("has_prev has_previous has_prev_page has_previous_page has_less")
 #: What a link beside that to the next page leads to, by the words of its name.
 _LINKS = {
     words: kind
@@ -133,6 +138,18 @@ def _next(body: Any, listing: Listing, page: Page, asked: Asked) -> Sequence[Any
     before = pointer.find(body, listing.next or "")
     is_url = _is_url(before) or name != listing.cursor
     return [*urls, *tokens] if is_url else [*tokens, *urls]
+
+
+def _beside(body: Any, at: str | None, page: Page) -> Iterator[tuple[str, Sequence[Any]]]:
+    """Where something is told beside *at* of what is before a page, and what may be said there."""
+    above = pointer.split(at or "")[:-1]
+    holder = pointer.find(body, pointer.of(above))
+    for name, value in holder.items() if isinstance(holder, dict) else ():
+        where, words = pointer.of((*above, name)), words_of(name)
+        if isinstance(value, bool) and words in _BEFORE:
+            yield where, (page.start > 0,)
+        elif words == ("start", "cursor") and isinstance(value, str) and page.rows:
+            yield where, (page.rows[0][0],)
 
 
 def _beside_next(

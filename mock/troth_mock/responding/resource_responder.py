@@ -25,6 +25,7 @@ from troth.openapi.operation import MediaType, Operation
 from troth.openapi.paths import shape_of
 from troth.openapi.resource import Listing, Resource, Role
 from troth.schema.schema import Schema
+from troth.seed import Seed
 from troth.validation import security
 from troth_mock.reply import Reply
 from troth_mock.responding.item_list import ItemList
@@ -38,7 +39,7 @@ from troth_mock.responding.resource_store import (
     own_parameter,
     variables,
 )
-from troth_mock.storage.sessions import Item, Place, all_items, text_of
+from troth_mock.storage.sessions import Collection, Item, Place, all_items, text_of
 from troth_mock.storage.views import (
     Members,
     Unpatchable,
@@ -430,7 +431,7 @@ class ResourceResponder:
         }
         page = listed.page(rows, sent)
         is_chosen = not page.total and not sent.keys().isdisjoint(listed.listing.filters)
-        if rows and is_chosen and above is not None and not self._is_makeable():
+        if is_chosen and above is not None and self._is_found_only(above, asker):
             return self._more_of(asked, (self.resource.path, above), listed.at, asker)
         items = [rows[key] for key, _ in page.rows]
         # what a list is drawn from does not depend on the query: its items are there already
@@ -441,24 +442,42 @@ class ResourceResponder:
             fields=partial(listed.fields, page, asked),
         )
 
-    def _is_makeable(self) -> bool:
-        """Whether a client can make such an item."""
-        return self.resource.is_client_named or "create" in self.resource.operations
+    def _is_found_only(self, above: tuple[str, ...], asker: Asker) -> bool:
+        """Whether there may be items that nobody knows of yet: no client can make one, or list all.
+
+        Once one is deleted, none comes from nowhere.
+        """
+        resource = self.resource
+        is_makeable = resource.is_client_named or "create" in resource.operations
+        gone = self.store.collection(resource, (resource.path, above), asker).gone
+        return not gone and not (is_makeable and "list" in resource.operations)
 
     def _more_of(self, asked: Asked, place: Place, at: str, asker: Asker) -> Kept:
-        """Items such as are asked for, of which no client can make one: they were always there."""
+        """Items such as are asked for, which nobody knows of yet: they were always there."""
         collection = self.store.collection(self.resource, place, asker)
 
-        def show(_: MediaType, drawn: Any) -> Any:
-            array = pointer.find(drawn, at)
+        def show(entry: MediaType, drawn: Any) -> Any:
+            array, values = pointer.find(drawn, at), []
             for index, value in enumerate(array if isinstance(array, list) else ()):
-                key = key_of(self.resource, value)
-                if key is not None and key not in collection.items:
-                    asker.session.put(place, key, Item(value, asked.whole.child("item", index)))
+                seed = asked.whole.child("item", index)
+                own = self._another(value, collection, seed)
+                key = key_of(self.resource, own)
+                if key is None or key in collection.items:
+                    continue
+                values.append(own)
+                asker.session.put(place, key, Item(own, seed))
             self.store.sessions.make_room()
-            return drawn
+            body = placed(drawn, at, values)
+            return body if entry.schema is None or entry.schema.is_valid(body) else drawn
 
         return Kept(asked.whole, asked.said, show)
+
+    def _another(self, value: Any, collection: Collection, seed: Seed) -> Any:
+        """*value* under an identifier that is free."""
+        own = self.resource.identifier
+        drawn = pointer.find(value, own) if own else None
+        key = free_key(drawn, collection, seed)
+        return value if key is None or not own else placed(value, own, key)
 
     def _rows(self, above: tuple[str, ...] | None, asker: Asker) -> Iterator[Found]:
         """All items that a list may show: those in one thing, or in any."""
@@ -494,15 +513,10 @@ class _Making:
         """Take *drawn* as the identifier, or one like it where that is taken."""
         resource = self.responder.resource
         collection = self.asker.session.collections[self.place]
-        source = Quick(self.item.seed.child("another"))
-        for turn in range(_TURNS if text_of(drawn) is not None else 0):
-            value = natural_values.another(drawn, source, turn) if turn else drawn
-            key = text_of(value)
-            if key is not None and not collection.is_taken(key):
-                self.key = key
-                if resource.identifier and isinstance(self.item.value, dict):
-                    self.item.value = placed(dict(self.item.value), resource.identifier, value)
-                return
+        value = free_key(drawn, collection, self.item.seed)
+        self.key = text_of(value)
+        if self.key is not None and resource.identifier and isinstance(self.item.value, dict):
+            self.item.value = placed(dict(self.item.value), resource.identifier, value)
 
     def finish(self) -> None:
         """Keep the item, once."""
@@ -537,3 +551,13 @@ class _Making:
 def replace_item(before: Item, value: Any, absent: frozenset[str]) -> Item:
     """*before* with another *value*: the next version of it."""
     return Item(value, before.seed, absent, before.version + 1, before.owner)
+
+
+def free_key(drawn: Any, collection: Collection, seed: Seed) -> Any:
+    """*drawn*, or an identifier like it that nothing in *collection* has or had; None: no such."""
+    source = Quick(seed.child("another"))
+    for turn in range(_TURNS if text_of(drawn) is not None else 0):
+        value = natural_values.another(drawn, source, turn) if turn else drawn
+        if not collection.is_taken(text_of(value) or ""):
+            return value
+    return None

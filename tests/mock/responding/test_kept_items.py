@@ -403,6 +403,40 @@ def test_the_link_of_a_thing_to_itself_leads_to_it(at: str) -> None:
         assert mock.ask("GET", f"/things/{made['id']}")["id"] == made["id"]
 
 
+def test_a_search_without_a_list_finds_what_is_there_and_what_was_made() -> None:
+    pet = {
+        "type": "object",
+        "required": ["id", "status"],
+        "properties": {
+            "id": {**INTEGER, "example": 10},
+            "status": {"enum": ["free", "sold"]},
+            "name": TEXT,
+        },
+    }
+    by_status = query(status={"enum": ["free", "sold"]})
+    paths = {
+        "/pet": {"post": operation(body=sent({**pet, "required": ["name"]}), _200=answer(pet))},
+        "/pet/findByStatus": {
+            "get": operation(query=by_status, _200=answer({"type": "array", "items": pet}))
+        },
+        "/pet/{petId}": {
+            "parameters": [{"name": "petId", "in": "path", "required": True, "schema": INTEGER}],
+            "get": operation("404", _200=answer(pet)),
+        },
+    }
+    mock = Client(paths)
+    assert mock.ask("GET", "/pet/10")["id"] == 10
+    made = mock.ask("POST", "/pet", {"name": "Rex", "status": "sold"})
+    assert made["id"] != 10
+    sold, free = (mock.ask("GET", f"/pet/findByStatus?status={s}") for s in ("sold", "free"))
+    assert made in sold
+    assert {one["status"] for one in free} == {"free"}
+    every = [*sold, *free]
+    assert len({one["id"] for one in every}) == len(every)
+    for one in every:
+        assert mock.ask("GET", f"/pet/{one['id']}") == one
+
+
 def test_links_lead_to_the_other_pages() -> None:
     link = {**TEXT, "format": "uri"}
     links = {"type": "object", "properties": {n: link for n in ("self", "first", "prev", "next")}}
