@@ -115,7 +115,6 @@ NOT_YET = frozenset(
         "crash in a state",
         "etag",
         "life cycle",
-        "list",
         "location",
         "parameter crashes",
         "parameter unchecked",
