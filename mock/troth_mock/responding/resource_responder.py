@@ -210,7 +210,10 @@ class ResourceResponder:
         if "*" in asked.fields.get("if-match", ()) and self._names(412):
             return self._changed_meanwhile()
         is_gone = collection.is_gone(key)
-        return self._missing(key, is_gone=is_gone) if is_gone or self._declares(404) else None
+        # to delete it once more comes to the same, where the document has no other answer
+        is_settled = self.role == "delete" and not self._names(410)
+        is_told = self._declares(404) or (is_gone and not is_settled)
+        return self._missing(key, is_gone=is_gone) if is_told else None
 
     def _hidden(self, key: str) -> Problem | None:
         """What is said to who asks for a thing that was made under another credential."""

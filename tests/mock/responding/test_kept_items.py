@@ -630,6 +630,20 @@ def test_where_nothing_tells_what_there_is_everything_is_until_it_is_deleted() -
     assert mock.status("GET", "/books/7") == 404
 
 
+def test_what_was_deleted_is_gone_where_the_document_has_no_answer_for_that() -> None:
+    paths = {
+        "/things/{id}": {
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": INTEGER}],
+            "get": operation(_200=answer(KEYED)),
+            "delete": operation(_204=answer()),
+        }
+    }
+    mock = Client(paths)
+    assert [mock.status("DELETE", "/things/7") for _ in range(2)] == [204, 204]
+    assert mock.status("GET", "/things/7") == 404
+    assert mock.status("GET", "/things/8") == 200
+
+
 def test_what_an_example_names_can_be_read() -> None:
     paths = json.loads(json.dumps(BOOKS))
     paths["/books/{bookId}"]["parameters"][0]["example"] = 77
