@@ -20,9 +20,9 @@ from troth.validation.xml import Unwritable
 from troth_mock.reply import JSON, PHRASES, Reply, has_content, headers
 from troth_mock.responding import negotiation
 from troth_mock.responding.echo import Said, agrees, located, with_said
+from troth_mock.responding.kept import Kept, fields_of
 from troth_mock.responding.negotiation import Preferences
 from troth_mock.responding.problems import Problem, conforming
-from troth_mock.responding.resource_responder import Kept, fields_of
 from troth_mock.responding.sequences import Events, are_items, items_of
 from troth_mock.responding.writing import anything, coded, concrete, conforms, natural, written
 

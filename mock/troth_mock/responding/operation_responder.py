@@ -26,9 +26,10 @@ from troth_mock.responding.bodies import Bodies
 from troth_mock.responding.compiled_responder import CompiledResponder, RespondToBody
 from troth_mock.responding.credentials import gate
 from troth_mock.responding.echo import said
+from troth_mock.responding.kept import FIELDS, Asked, Kept
 from troth_mock.responding.negotiation import Chooser, NotAcceptable, Preferences
 from troth_mock.responding.problems import Problem, of_violations
-from troth_mock.responding.resource_responder import FIELDS, Asked, Kept, ResourceResponder
+from troth_mock.responding.resource_responder import ResourceResponder
 from troth_mock.responding.resource_store import Drawn, ResourceStore, is_kept
 
 _NO_PREFERENCE = Preferences()

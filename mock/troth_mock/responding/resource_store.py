@@ -18,6 +18,7 @@ from troth.openapi.operation import DeclaredResponse, Operation, Parameter
 from troth.openapi.paths import shape_of
 from troth.openapi.resource import Resource
 from troth.openapi.resources import resources
+from troth.schema.schema import Schema
 from troth.seed import Seed
 from troth_mock.responding.negotiation import success
 from troth_mock.storage.sessions import (
@@ -262,15 +263,25 @@ def _tells(resource: Resource) -> Iterator[bool]:
 
 
 def _examples(resource: Resource) -> Iterator[str]:
+    """The identifiers that examples name: of parameters, of answers, of the member itself."""
     for role in ("read", "update", "replace", "delete", "create"):
         for operation in resource.operations.get(role, ()):
             parameter = own_parameter(resource, operation)
             values = [] if parameter is None else [one.value for one in parameter.examples]
             if parameter is not None and parameter.schema is not None and not values:
                 values = node_of(parameter.schema).examples
-            yield from filter(None, map(text_of, values))
             declared, at = answered(operation), resource.item(operation, _status(operation))
             for entry in declared.content if declared is not None and at is not None else ():
-                for example in entry.examples:
-                    key = key_of(resource, pointer.find(example.value, at or ""))
-                    yield from () if key is None else (key,)
+                place = (at or "") + (resource.identifier or "")
+                if resource.identifier is not None:
+                    values = [*values, *(pointer.find(one.value, place) for one in entry.examples)]
+                    values += [] if entry.schema is None else _shown_at(entry.schema, place)
+            yield from filter(None, map(text_of, values))
+
+
+def _shown_at(schema: Schema, place: str) -> Sequence[Any]:
+    """The examples that *schema* has of what stands at *place*."""
+    node = node_of(schema)
+    for token in pointer.split(place):
+        node = node.member(token)
+    return node.shape.examples if node.reason is None else ()

@@ -20,8 +20,8 @@ from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
 from troth_mock.reply import Reply, Stream, has_content
 from troth_mock.responding.compiled_responder import RespondToBody
+from troth_mock.responding.kept import session_of
 from troth_mock.responding.problems import Problem
-from troth_mock.responding.resource_responder import session_of
 from troth_mock.responding.responder import Responder
 from troth_mock.server.connection import LAST, SENT, Connection, Listener
 from troth_mock.server.guards import (

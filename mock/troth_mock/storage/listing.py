@@ -28,13 +28,15 @@ Row = tuple[str, Any]
 class Page:
     """The *rows* of a page, of *total*; *after* tells what parameters ask for the next one.
 
-    *size* is how many a page may have, None where all are on the one.  *others* has the parameters
-    for the `first`, the `last` and the previous (`prev`) one, None where there is no such page.
+    *size* is how many a page may have, None where all are on the one, and *start* how many are
+    before it.  *others* has the parameters for the `first`, the `last` and the previous (`prev`)
+    one, None where there is no such page.
     """
 
     rows: Sequence[Row]
     total: int
     size: int | None
+    start: int
     after: Mapping[str, str]
     others: Mapping[str, Mapping[str, str] | None]
 
@@ -162,7 +164,7 @@ def _cut(
         after = {} if is_last else {listing.offset: str(end)}
         others["first"], others["last"] = {listing.offset: "0"}, {listing.offset: str(last)}
         others["prev"] = {listing.offset: str(max(0, start - (limit or 0)))} if start else None
-    return Page(part, total, limit, after, others)
+    return Page(part, total, limit, start, after, others)
 
 
 def _count(value: Any) -> int | None:

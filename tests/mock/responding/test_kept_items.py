@@ -376,6 +376,67 @@ def test_a_cursor_goes_through_a_list_once() -> None:
     assert len(set(seen)) == len(seen) >= 5
 
 
+@pytest.mark.parametrize("at", ["links", "_links"])
+def test_the_link_of_a_thing_to_itself_leads_to_it(at: str) -> None:
+    url = {**TEXT, "format": "uri"}
+    own = url if at == "links" else {"type": "object", "properties": {"href": url}}
+    links = {"type": "object", "required": ["self"], "properties": {"self": own}}
+    thing = {
+        "type": "object",
+        "required": ["id", at],
+        "properties": {"id": {**INTEGER, "readOnly": True}, at: {**links, "readOnly": True}},
+    }
+    paths = {
+        "/things": {
+            "get": operation(_200=answer({"type": "array", "items": thing})),
+            "post": operation(body=sent(thing), _201=answer(thing)),
+        },
+        "/things/{id}": {
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": INTEGER}],
+            "get": operation("404", _200=answer(thing)),
+        },
+    }
+    mock = Client(paths)
+    for made in (mock.ask("POST", "/things", {}), *mock.ask("GET", "/things")):
+        link = made[at]["self"] if at == "links" else made[at]["self"].get("href")
+        assert link is None or link == f"http://localhost:8000/things/{made['id']}"
+        assert mock.ask("GET", f"/things/{made['id']}")["id"] == made["id"]
+
+
+def test_a_search_without_a_list_finds_what_is_there_and_what_was_made() -> None:
+    pet = {
+        "type": "object",
+        "required": ["id", "status"],
+        "properties": {
+            "id": {**INTEGER, "example": 10},
+            "status": {"enum": ["free", "sold"]},
+            "name": TEXT,
+        },
+    }
+    by_status = query(status={"enum": ["free", "sold"]})
+    paths = {
+        "/pet": {"post": operation(body=sent({**pet, "required": ["name"]}), _200=answer(pet))},
+        "/pet/findByStatus": {
+            "get": operation(query=by_status, _200=answer({"type": "array", "items": pet}))
+        },
+        "/pet/{petId}": {
+            "parameters": [{"name": "petId", "in": "path", "required": True, "schema": INTEGER}],
+            "get": operation("404", _200=answer(pet)),
+        },
+    }
+    mock = Client(paths)
+    assert mock.ask("GET", "/pet/10")["id"] == 10
+    made = mock.ask("POST", "/pet", {"name": "Rex", "status": "sold"})
+    assert made["id"] != 10
+    sold, free = (mock.ask("GET", f"/pet/findByStatus?status={s}") for s in ("sold", "free"))
+    assert made in sold
+    assert {one["status"] for one in free} == {"free"}
+    every = [*sold, *free]
+    assert len({one["id"] for one in every}) == len(every)
+    for one in every:
+        assert mock.ask("GET", f"/pet/{one['id']}") == one
+
+
 def test_links_lead_to_the_other_pages() -> None:
     link = {**TEXT, "format": "uri"}
     links = {"type": "object", "properties": {n: link for n in ("self", "first", "prev", "next")}}
@@ -569,6 +630,20 @@ def test_where_nothing_tells_what_there_is_everything_is_until_it_is_deleted() -
     assert mock.status("GET", "/books/7") == 404
 
 
+def test_what_was_deleted_is_gone_where_the_document_has_no_answer_for_that() -> None:
+    paths = {
+        "/things/{id}": {
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": INTEGER}],
+            "get": operation(_200=answer(KEYED)),
+            "delete": operation(_204=answer()),
+        }
+    }
+    mock = Client(paths)
+    assert [mock.status("DELETE", "/things/7") for _ in range(2)] == [204, 204]
+    assert mock.status("GET", "/things/7") == 404
+    assert mock.status("GET", "/things/8") == 200
+
+
 def test_what_an_example_names_can_be_read() -> None:
     paths = json.loads(json.dumps(BOOKS))
     paths["/books/{bookId}"]["parameters"][0]["example"] = 77
@@ -596,7 +671,7 @@ def test_what_was_made_under_one_credential_is_hidden_from_another() -> None:
     paths = json.loads(json.dumps(BOOKS))
     for item in paths.values():
         for method, made in item.items():
-            if method in ("post", "get", "delete"):
+            if method in ("post", "get", "put", "delete"):
                 made["security"] = (
                     [] if method == "get" and item is paths["/books"] else [{"b": []}]
                 )
@@ -618,6 +693,7 @@ def test_what_was_made_under_one_credential_is_hidden_from_another() -> None:
     at = f"/books/{made['id']}"
     assert mock.status("GET", at, **ada) == 200
     assert mock.status("GET", at, **bob) == mock.status("DELETE", at, **bob) == 404
+    assert mock.status("PUT", at, {"title": "Mine"}, **bob) == 404
     # what everybody may read, everybody sees
     assert made in mock.ask("GET", "/books?limit=50")["items"]
 

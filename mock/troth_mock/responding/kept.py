@@ -1,0 +1,126 @@
+"""What a request about items is, and what its answer shows of those that are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+from urllib.parse import quote
+
+from troth import pointer
+from troth.http.exchange import Fields, Request
+from troth.openapi.names import words_of
+from troth.openapi.operation import DeclaredResponse, Match, MediaType
+from troth.openapi.paths import path_template
+from troth.openapi.resource import Resource
+from troth.seed import Seed
+from troth.validation import security
+from troth_mock.responding.echo import Said
+from troth_mock.responding.resource_store import Found
+from troth_mock.storage.views import placed
+
+#: The field, and the cookie, that names a session.
+SESSION_FIELD, SESSION_COOKIE = "Troth-Session", "troth-session"
+#: The fields, by lower-case name, that are read here.
+FIELDS = frozenset({"host", "if-match", "if-none-match"})
+_LONGEST_NAME = 200
+
+HeaderFields = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request, as far as items are concerned: its decoded *body*, the seed of the *whole*.
+
+    *seed* is that of a list without what is asked of it, of anything else the same.
+    """
+
+    match: Match
+    request: Request
+    body: Any
+    fields: HeaderFields
+    said: Said
+    seed: Seed
+    whole: Seed
+
+
+@dataclass(slots=True)
+class Kept:
+    """What an answer shows of the items that are kept.
+
+    *show* puts them into a drawn body, and *finish* does what there is to do where there is no
+    body.  *fields* gives the header fields that tell of an item, by lower-case name.  *status* is
+    None where the usual one answers; *seed* and *said* are what the body is to be drawn from.
+    """
+
+    seed: Seed
+    said: Said
+    show: Callable[[MediaType, Any], Any]
+    finish: Callable[[], None] = lambda: None
+    fields: Callable[[], Fields] = tuple
+    status: int | None = None
+
+
+def session_of(request: Request) -> str:
+    """The name of the session that *request* belongs to: that of its field, or of its cookie."""
+    name = request.field(SESSION_FIELD)
+    if name is None:
+        cookies = security.cookies(request.values("Cookie"))
+        name = next((text for key, text in cookies if key == SESSION_COOKIE), "")
+    return name[:_LONGEST_NAME]
+
+
+def etag(found: Found) -> str:
+    """The entity tag of an item as it is now."""
+    text = f"{found.place}{found.key}{found.item.version}".encode("utf-8", "surrogatepass")
+    return f'"{blake2b(text, key=found.item.seed.key, digest_size=8).hexdigest()}"'
+
+
+def addresses(found: Found, resource: Resource, asked: Asked) -> list[str]:
+    """Where the item is: as a path, and as a URL."""
+    template = asked.match.operation.template
+    own = template.filled(asked.match.path_parameters)
+    base = asked.said.at.removesuffix(own.rstrip("/")) if own != "/" else asked.said.at
+    target = path_template(resource.path, template.declared | {resource.parameter or ""})
+    texts = (quote(text, safe="") for text in (*found.place[1], found.key))
+    path = base + target.filled(dict(zip(target.names, texts, strict=False)))
+    host = next(iter(asked.fields.get("host", ())), "example.com")
+    return [path, f"http://{host}{path}"]
+
+
+def linked(value: Any, urls: Sequence[str], is_valid: Callable[[Any], bool]) -> Any:
+    """*value*, an item, with the first of *urls* that may be there as its links to itself."""
+    for at in _own_links(value):
+        good = (placed(value, at, url) for url in urls)
+        value = next(filter(is_valid, good), value)
+    return value
+
+
+def _own_links(value: Any) -> Iterator[str]:
+    """Where *value* has links to itself: a `self`, alone or among its links, or its `href`."""
+    for name, member in value.items() if isinstance(value, dict) else ():
+        at = pointer.join("", name)
+        if words_of(name) in (("links",), ("link",)):
+            yield from (at + inner for inner in _own_links(member))
+        elif words_of(name) == ("self",):
+            is_inside = isinstance(member, dict) and isinstance(member.get("href"), str)
+            yield from [f"{at}/href"] if is_inside else [at] if isinstance(member, str) else []
+
+
+def fields_of(declared: DeclaredResponse | None, fields: Fields, own: Fields) -> Fields:
+    """*fields* with those of *own* that *declared* has a header for, the first that it takes.
+
+    One that says nothing takes away what there is.
+    """
+    from troth.validation.parameters import is_field  # slow to load, and few answers have fields
+
+    for header in declared.headers if declared is not None else ():
+        texts = [text for name, text in own if name.lower() == header.name.lower()]
+        good = next((text for text in texts if text and is_field(header, text)), None)
+        rest = tuple(each for each in fields if each[0].lower() != header.name.lower())
+        if good is not None:
+            fields = (*rest, (header.name, good))
+        elif texts == [""] and not header.required:
+            fields = rest
+    return fields
