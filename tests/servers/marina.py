@@ -108,6 +108,8 @@ class Marina:
             return self.perform(call)
         except Refusal as refusal:
             return self.refuse(refusal)
+        except (LookupError, TypeError, ValueError):
+            return self.refuse(Refusal(500, "Internal Server Error"))  # of a fault: as frameworks do
 
     def perform(self, call: Call) -> Answer:
         step: Callable[[Call], Answer] = getattr(self, call.name)

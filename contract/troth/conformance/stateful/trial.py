@@ -170,7 +170,9 @@ class Trial:
         """The operation that creates an item, and whether the client names it."""
         item = shape_of(resource.path)[0]
         subject = self.subject("create", resource)
-        if subject is None and resource.is_client_named:
+        # what there is one of is made by PUT; but what is below nothing is there already
+        is_part = resource.parameter is None and "{}" in item
+        if subject is None and (resource.is_client_named or is_part):
             subject = self.subject("replace", resource)
         is_named = subject is not None and shape_of(subject.operation.path)[0] == item
         return subject, is_named and resource.parameter is not None
