@@ -16,6 +16,7 @@ from click.testing import CliRunner
 import troth
 from listening import Listener
 from run_summaries import events, finding
+from servers import shelves
 from servers.chat import TOKEN, Chat
 from servers.faults import FAULTS
 from servers.wire import Server
@@ -343,3 +344,31 @@ def test_a_journal_without_an_end_is_reported(
     assert account.requests > 10
     for form in reports.FORMS:
         assert reports.render(form, account) or form == "github"
+
+
+def test_a_finding_that_took_several_requests_is_shown_on_new_items(tmp_path: Path) -> None:
+    document, journal = tmp_path / "shelves.json", tmp_path / "run.ndjson"
+    document.write_text(json.dumps(shelves.spec()))
+    server = shelves.Shelves("update lost")
+    with Server(server) as running:
+        command_of_run = [running.url, "--document", str(document), "--phase", "resources"]
+        code, _, _ = invoke("test", *command_of_run, "--token", "first", "--journal", str(journal))
+        assert code == 1
+        assert server.books == {}
+        again = [str(journal), "resource.update-lost", "--token", "first"]
+        code, told, _ = invoke("replay", *again)
+        assert code == 1
+        lines = [line.partition(" {")[0].partition(" →")[0] for line in told.splitlines()]
+        number = server.number
+        assert [line for line in lines if line.startswith(("POST", "GET", "PATCH"))] == [
+            "POST /books",
+            f"GET /books/{number}",
+            f"PATCH /books/{number}",
+            f"GET /books/{number}",
+        ]
+        assert told.endswith("it still shows\n")
+        server.fault = ""
+        code, told, _ = invoke("replay", *again)
+        assert (code, told.splitlines()[-1]) == (0, "it does not show any more")
+        assert server.books == {}
+    assert invoke("replay", *again)[0] == 3

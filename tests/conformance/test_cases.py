@@ -19,6 +19,7 @@ from troth.conformance.cases import (
     subjects,
 )
 from troth.conformance.cases.case import merged
+from troth.conformance.checks.exchange_checks import expectation
 from troth.generation.request_writer import CREDENTIAL
 from troth.http.exchange import Exchange
 from troth.seed import Seed
@@ -443,6 +444,15 @@ def test_an_operation_without_valid_requests_says_why_and_has_no_cases(pets):
     assert "no value" in tested[0].fault
     assert example_cases(tested) == boundary_cases(tested) == protocol_cases(tested) == []
     assert list(random_cases(tested, Seed.of(0))) == []
+
+
+def test_head_and_trace_are_tried_and_trace_without_a_credential(pets):
+    tested = subjects(pets, operations=[pets.operation("get")])
+    found = {case.request.method: case for case in protocol_cases(tested)}
+    assert CREDENTIAL in found["HEAD"].request.target
+    assert CREDENTIAL not in found["TRACE"].request.target
+    assert expectation(pets, found["HEAD"]) == "either"
+    assert expectation(pets, found["TRACE"]) == "no-method"
 
 
 def test_an_api_key_in_the_query_is_left_out_and_spoilt(pets):

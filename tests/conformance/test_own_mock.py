@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import troth
 from troth.pytest_plugin.outcome import Outcome
 
 Conform = Callable[..., Outcome]
+
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+#: Documents of others that have things to create, read, list, change and delete.
+OF_THINGS = (
+    "petstore-expanded-30.yaml",
+    "museum-31.yaml",
+    "swagger-petstore-304.yaml",
+    "cafe-32.yaml",
+    "spring-petclinic.yml",
+)
 
 # the two runs share what is imported and compiled, so one worker does both
 pytestmark = pytest.mark.xdist_group("own-mock")
@@ -34,4 +46,16 @@ def test_the_mock_keeps_every_promise_of_the_document_as_published(
 ) -> None:
     outcome = conformance(mock_server.url, strict=True, published=True)
     outcome.assert_conforms()
+    assert outcome.findings == ()
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of other documents is not here")
+@pytest.mark.parametrize("name", OF_THINGS)
+def test_the_mock_keeps_what_it_is_given_in_documents_of_others(
+    conformance: Conform, mock_servers: Callable[..., Any], name: str
+) -> None:
+    contract = troth.load(CORPUS / name)
+    server = mock_servers(contract, tokens=("one", "other"))
+    run = {"token": "one", "second_token": "other", "phase": ["examples", "stateful"]}
+    outcome = conformance(server.url, contract=contract, allow_destructive=True, strict=True, **run)
     assert outcome.findings == ()

@@ -44,6 +44,15 @@ def test_what_was_there_is_neither_changed_nor_deleted(
     assert conducted.finished.verdict == "conforms"
     assert shelves.touched == []
     assert set(conducted.finished.held_back) == {"PUT /mode"}
+    assert conducted.finished.not_run == 0
+
+
+def test_what_the_run_made_is_deleted_at_its_end(conducted: Conducted, shelves: Shelves) -> None:
+    assert conducted.exchanges[-1].about == "deleting what this run has made"
+    # an answer with half a surrogate pair is no JSON, and tells of nothing
+    left = [one for name, one in shelves.shelves.items() if name != "old"]
+    assert [one["name"] for one in left if one["name"] != "\ud800"] == []
+    assert {number for books in shelves.books.values() for number in books} >= {1, 2}
 
 
 @pytest.mark.parametrize("operation", ITEMS)

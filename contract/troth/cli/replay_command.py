@@ -13,12 +13,13 @@ import click
 from troth.cli.options import command, strict_option, warn
 from troth.cli.run_options import BadOption, header_field
 from troth.conformance import replay as replaying
-from troth.conformance.events import Finding
+from troth.conformance.budget import Unreachable
+from troth.conformance.events import Finding, Step
 from troth.conformance.journal import read
 from troth.conformance.progress import say
 from troth.conformance.redaction import MARK, Redactor
 from troth.conformance.reports.excerpts import excerpt
-from troth.conformance.reports.finding_text import sentence, status_line
+from troth.conformance.reports.finding_text import sentence, status_line, step_text
 from troth.conformance.reports.text import disarmed, visible, visible_lines
 from troth.conformance.run_summary import RunSummary, summarize
 from troth.conformance.settings import Settings, base_url
@@ -48,6 +49,12 @@ def _fields(ctx: click.Context, option: click.Parameter, texts: tuple[str, ...])
 @click.option("--url", metavar="URL", help="Another server than that of the run.")
 @click.option("--token", envvar="TROTH_TOKEN", metavar="TOKEN", help="The credential to send.")
 @click.option(
+    "--second-token",
+    envvar="TROTH_SECOND_TOKEN",
+    metavar="TOKEN",
+    help="The credential of another user, where the run had one.",
+)
+@click.option(
     "--header",
     "fields",
     multiple=True,
@@ -63,6 +70,7 @@ def replay(
     journal: str | None,
     url: str | None,
     token: str | None,
+    second_token: str | None,
     fields: Fields,
     insecure: bool,
     strict_document: bool,
@@ -70,14 +78,18 @@ def replay(
     """Send one finding again, from the bytes in the journal, and say whether it still shows.
 
     FILE is a journal that `troth test --journal` wrote, FINDING the id of a finding or the
-    beginning of it, or its code.  Exit code: 1 it still shows, 0 it does not (or one answer
-    cannot tell), 3 nobody answered.
+    beginning of it, or its code.  One that took several requests is shown on new items: all its
+    steps are sent anew, and what they made is deleted.  Exit code: 1 it still shows, 0 it does not
+    (or one answer cannot tell), 3 nobody answered.
     """
     if finding is None and journal is not None and not Path(what).exists():
         what, finding = journal, what
     run = summarize(read(what))
     chosen = replaying.chosen(run, finding)
     settings = _settings(run, url=url, token=token, fields=fields, insecure=insecure)
+    if replaying.takes_steps(chosen):
+        settings = replace(settings, second_token=second_token, seed=_seed(run))
+        return _repeat(run, chosen, settings, strict=strict_document)
     own_fields = (run.started.settings.get("header") if run.started else None) or ()
     request = replaying.restored(chosen, token=token, fields=fields, own_fields=list(own_fields))
     exchange = asyncio.run(_send(request, settings))
@@ -98,14 +110,49 @@ def _settings(
     return Settings(url=base_url(target), token=token, fields=fields, insecure=insecure)
 
 
-async def _send(request: Request, settings: Settings) -> Exchange:
-    transport = Transport(
+def _seed(run: RunSummary) -> int:
+    return run.started.seed if run.started else 0
+
+
+def _repeat(run: RunSummary, finding: Finding, settings: Settings, *, strict: bool) -> int:
+    """Send all steps of *finding* anew, and say whether it still shows."""
+    contract, second = replaying.contracts(run.started, strict=strict)
+    given = run.started.settings.get("set") if run.started else None
+    settings = replace(settings, overrides=given or {})
+    _tell(f"{finding.code}  {finding.id}  {finding.violation.operation}")
+    _tell(f"was: {sentence(finding)}")
+
+    async def go() -> tuple[tuple[Exchange, ...], replaying.Judgement]:
+        async with _transport(settings) as transport:
+            return await replaying.repeated(
+                *(contract, second, finding), transport=transport, settings=settings
+            )
+
+    try:
+        exchanges, judgement = asyncio.run(go())
+    except Unreachable as fault:
+        _tell(f"nobody answered: {fault}")
+        return 3
+    redactor = Redactor.of(settings)
+    _tell("")
+    for exchange in exchanges:
+        step = step_text(Step(redactor.exchange(exchange)))
+        _tell(f"{step.request} → {step.answer}")
+    _tell("")
+    return _judge(judgement, redactor)
+
+
+def _transport(settings: Settings) -> Transport:
+    return Transport(
         settings.url,
         caps=replace(settings.caps, seconds=60.0),
         clock=time.monotonic,
         insecure=settings.insecure,
     )
-    async with transport:
+
+
+async def _send(request: Request, settings: Settings) -> Exchange:
+    async with _transport(settings) as transport:
         return await transport.send(request, fresh=True)
 
 
@@ -127,6 +174,10 @@ def _verdict(
     if judgement.shows is None:
         _tell("one answer cannot tell whether it still shows: it is about several")
         return 0
+    return _judge(judgement, redactor)
+
+
+def _judge(judgement: replaying.Judgement, redactor: Redactor) -> int:
     for violation in judgement.violations:
         now = redactor.text(f"{violation.code}: {violation.message}")
         _tell(f"now: {violation.severity} {now}")

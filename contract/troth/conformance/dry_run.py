@@ -28,7 +28,7 @@ def listing(contract: Contract, settings: Settings) -> Iterator[str]:
             yield f"{subject.operation.name}: no valid request can be made: {fault}"
     for phase in settings.phases:
         before, counts[phase] = sum(counts.values()), 0
-        for case in cases_of(phase, tested.values(), settings=settings, planned=before):
+        for case in cases_of(phase, tested.values(), settings=settings, spent=before):
             counts[phase] += 1
             yield from _lines(contract, case, settings, redactor)
     total = sum(counts.values())

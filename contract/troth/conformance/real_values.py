@@ -17,12 +17,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, unquote
 
+from troth import pointer as pointers
 from troth.conformance.cases.case import Case
 from troth.conformance.selection import SAFE_METHODS
 from troth.conformance.settings import Settings
 from troth.errors import TrothError
+from troth.generation.locations import put
 from troth.generation.parameters import examples, is_read, parameter_value, schema_of
+from troth.generation.raw_json import write
 from troth.generation.request_writer import UNSET, Values, in_path, refilled
+from troth.generation.requests import tokens_of
 from troth.generation.source import Seeded
 from troth.generation.values import Unsatisfiable
 from troth.http.exchange import Exchange, Request
@@ -174,11 +178,41 @@ class RealValues:
         if operation is None:
             # of no operation of the document: there might be something all the same
             return case if method in (*_LOOKS, "POST") or self._settings.allow_destructive else None
+        referring = self._referring(case, operation)
         if self._settings.allow_destructive or not self.touches(operation, method):
             given = self._settings.given(operation).parameters
             values = self._real(operation, case.parameters, given, newest=method == "DELETE")
-            return _with(case, operation, values)
-        return self._careful(case, operation)
+            return _with(referring, operation, values)
+        return self._careful(referring, operation)
+
+    def _referring(self, case: Case, operation: Operation) -> Case:
+        """*case* with names of things that are there where its body refers to others.
+
+        Where none is known, whether the request is fine is not known either.
+        """
+        if case.intent != "valid" or not case.request.body:
+            return case
+        members = self._settings.given(operation).members
+        given = {pointers.of(tokens_of(name)) for name in members}
+        references = dict.fromkeys(
+            filling.name
+            for filling in self._resources.fillings(operation)
+            if filling.location == "body" and filling.name not in given
+        )
+        body: bytes | None = case.request.body
+        value = case.value
+        for at in references:
+            old = pointers.find(value, at)
+            if old is None:
+                continue
+            known = self._candidates(operation, "body", at)
+            if not known or body is None:
+                return replace(case, intent="either", published_intent="either")
+            new = put(value, pointers.split(at), known[0].value)
+            body, value = _rewritten(body, value, new, (old, known[0].value)), new
+        if body is None:
+            return replace(case, intent="either", published_intent="either")
+        return replace(case, request=replace(case.request, body=body))
 
     def spares(self, case: Case, operation: Operation) -> bool:
         """Whether *case* is for no item at all, and would change what is there: it is held back.
@@ -290,6 +324,13 @@ class RealValues:
                     values[location, name] = known.value
         return values
 
+    def made(self, operation: Operation) -> int:
+        """How many items this run has made, and not deleted, that *operation* is for."""
+        name = _last(operation)
+        shape = _shape_to(operation, name)
+        known = self._candidates(operation, "path", name)
+        return sum(one.made == shape for one in known) if name else 0
+
     def _candidates(self, operation: Operation, location: str, name: str) -> list[Known]:
         """What is known for a parameter: what the run made comes first."""
         keys = [
@@ -330,6 +371,22 @@ class RealValues:
             return self._contract.match_request(request)
         except TrothError:
             return None
+
+
+def _rewritten(body: bytes, before: Any, after: Any, change: tuple[Any, Any]) -> bytes | None:
+    """The JSON text *body* of *before* as one of *after*, one of whose members is the *change*.
+
+    None: it cannot be told where in the text that member is.
+    """
+    try:
+        if body == write(before):
+            return write(after)
+        old, new = map(write, change)
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        return None
+    # not the 0 of a `-0`, nor the 7 of a `7.0`
+    parts = re.split(rb"(?<![\w.+-])" + re.escape(old) + rb"(?![\w.+-])", body)
+    return new.join(parts) if len(parts) == 2 else None
 
 
 def _key(filling: Filling) -> _Key:

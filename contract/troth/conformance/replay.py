@@ -1,10 +1,13 @@
 """One finding of a journal once more: its request as it was sent, its answer judged as then.
 
+A finding that took several requests is shown by new items or not at all: its checks are run again.
+
 Leaves to the command line which finding is meant, and how what comes of it is told.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote
@@ -12,10 +15,14 @@ from urllib.parse import quote
 from troth import loading
 from troth.conformance.cases.case import PLACEHOLDER
 from troth.conformance.checks.exchange_checks import Expectation, check
-from troth.conformance.events import Finding, Started
+from troth.conformance.events import Event, Exchanged, Finding, Started
 from troth.conformance.findings import rule_of
 from troth.conformance.redaction import MARK, MARKS, with_token
 from troth.conformance.run_summary import RunSummary
+from troth.conformance.session import Session
+from troth.conformance.settings import Settings
+from troth.conformance.stateful import sequences
+from troth.conformance.transport import Transport
 from troth.errors import TrothError
 from troth.generation.request_writer import basic_credential
 from troth.http.exchange import Exchange, Fields, Request
@@ -159,6 +166,39 @@ def judged(
     ).violations
     shows = any(rule_of(one) == rule_of(violation) for one in violations)
     return Judgement(shows, violations)
+
+
+def takes_steps(finding: Finding) -> bool:
+    """Whether *finding* is one of a resource: its request alone would show nothing."""
+    return finding.phase == "resources"
+
+
+async def repeated(
+    contract: Contract,
+    second: Contract | None,
+    finding: Finding,
+    *,
+    transport: Transport,
+    settings: Settings,
+) -> tuple[tuple[Exchange, ...], Judgement]:
+    """What comes of the checks that showed *finding*, run anew on new items: all exchanges of it.
+
+    Raises CannotReplay where the document has no such resource any more.
+    """
+    told: list[Exchanged] = []
+
+    def emit(event: Event) -> None:
+        if isinstance(event, Exchanged) and event.purpose == "repeat":
+            told.append(event)
+
+    session = Session(contract, transport, settings, emit=emit, clock=time.monotonic, second=second)
+    try:
+        again = await sequences.again(session, finding.case_id, rule_of(finding.violation))
+    except LookupError:
+        raise CannotReplay(f"the document has no resource for {finding.case_id!r}") from None
+    violations = (again.violation,) if again is not None else ()
+    exchanges = tuple(event.exchange for event in told)
+    return exchanges, Judgement(bool(violations), violations)
 
 
 def _expectation(run: RunSummary, finding: Finding) -> Expectation | None:

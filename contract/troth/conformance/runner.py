@@ -66,6 +66,7 @@ class Run:
         reason = ""
         try:
             await self._until_stopped()
+            await self._clean_up()
             budget, outcomes = self._session.budget, self._session.outcomes
             if not budget.requests and not budget.seconds_left:
                 raise Inconclusive("the time was over before anything was sent: try --max-time")
@@ -146,7 +147,7 @@ class Run:
             phase,
             session.subjects.values(),
             settings=session.settings,
-            planned=self._planned,
+            spent=session.budget.requests,
             remembered=session.memory.bodies,
         )
         if not session.sent.number:
@@ -192,6 +193,23 @@ class Run:
         for case in planned:
             self._planned += 1
             yield case
+
+    async def _clean_up(self) -> None:
+        """Delete what this run has made and nobody has deleted, what is nested first."""
+        session, values = self._session, self._session.values
+        for subject in cases.in_order(session.subjects.values()):
+            operation = subject.operation
+            if operation.method != "DELETE" or not operation.path.endswith("}"):
+                continue
+            about = "deleting what this run has made"
+            case = subject.case("stateful", "clean-up", subject.minimal, about=about)
+            while (left := values.made(operation)) and session.budget.affords(1):
+                try:
+                    await session.probe(case)
+                except (Inconclusive, Unreachable):
+                    return  # what there is to say of the server has been said
+                if values.made(operation) == left:
+                    break
 
     # -- the beginning and the end --------------------------------------------------------------
 
@@ -257,7 +275,7 @@ class Run:
             reason=reason,
             requests=session.budget.requests,
             planned=self._planned,
-            not_run=max(0, self._planned - self._tried),
+            not_run=max(0, self._planned - self._tried - session.withheld),
             seconds=session.budget.seconds,
             findings=number["errors"],
             warnings=number["warnings"],

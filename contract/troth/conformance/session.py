@@ -95,6 +95,8 @@ class Session:
         self.capabilities = Capabilities(law for op in contract.operations for law in op.laws)
         self.outcomes = Outcomes()
         self.answers = Answers(second or contract)
+        #: how many cases were held back: they are nothing that was not come to
+        self.withheld = 0
         self.values = RealValues(second or contract, settings)
         self.memory = ExampleDatabase.of(settings.database, contract.document.digest)
         self.sent = SentRequests.of(
@@ -117,6 +119,7 @@ class Session:
         """
         plan = case.derive(self.answers.bodies) if case.derive else case
         sent = self.values.filled(plan) if plan is not None else None
+        self.withheld += plan is not None and sent is None
         if plan is None or sent is None or self.budget.spent or self.is_given_up(sent.operation):
             return None
         exchange = await self.send(sent)

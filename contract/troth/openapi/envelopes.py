@@ -173,7 +173,8 @@ def _wanted(parameter: tuple[str, ...], word: tuple[str, ...]) -> list[tuple[str
     for way in ways:
         found += [tuple(way[start:]) for start in range(len(way))]
     is_own_name = bool(word) and in_singular(parameter)[-1:] == word[-1:]
-    if is_own_name or parameter[-1:] in _USUAL:
+    is_short = parameter[-1:] != () and parameter[-1].endswith("id")  # `pid` of a project
+    if is_own_name or is_short or parameter[-1:] in _USUAL:
         found += _USUAL
         found += [(*word, *each) for each in _USUAL]
     # what is called `id` in the path is no name; what is called by what it is may be

@@ -424,7 +424,7 @@ class ResourceResponder:
         if made.key is None:
             return ()
         fields.append(("ETag", etag(Found(made.place, made.key, made.item))))
-        if (self.status if status is None else status) == 201:
+        if self.role == "create" or status == 201:
             fields += [("Location", one) for one in self._locations(made, asked)]
         return tuple(fields)
 

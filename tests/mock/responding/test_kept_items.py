@@ -209,6 +209,24 @@ def test_the_location_of_what_was_made_leads_to_it() -> None:
     assert mock.ask("GET", field(reply, "Location"))["title"] == "Emma"
 
 
+@pytest.mark.parametrize("status", ["200", "201", "202", "204"])
+def test_what_an_answer_does_not_show_is_made_all_the_same(status: str) -> None:
+    location = {"Location": {"required": True, "schema": {**TEXT, "format": "uri-reference"}}}
+    paths = {
+        "/reviews": {
+            "post": operation(body=sent(REVIEW), **{f"_{status}": answer(headers=location)})
+        },
+        "/reviews/{review}": {
+            "parameters": [{"name": "review", "in": "path", "required": True, "schema": TEXT}],
+            "get": operation("404", _200=answer(REVIEW)),
+        },
+    }
+    mock = Client(paths)
+    reply = mock.reply("POST", "/reviews", {"stars": 4})
+    assert (reply.status, mock.ask("GET", field(reply, "Location"))["stars"]) == (int(status), 4)
+    assert mock.status("GET", "/reviews/other") == 404
+
+
 def test_two_that_are_posted_alike_are_two() -> None:
     mock = Client(BOOKS)
     one, other = (mock.ask("POST", "/books", {"title": "Emma"})["id"] for _ in range(2))

@@ -59,9 +59,11 @@ _RANDOM = 120
 #: Of the requests that a run may send, so many in a hundred are planned; the rest confirms and
 #: shrinks what is found.
 _PLANNED = 90
-#: So many of the hundred at the most are examples, and so many the protocol's.
+#: So many of a hundred at the most are examples; and of those that are left for the boundary walk,
+#: so many are kept for the protocol and for random requests.
 _EXAMPLES = 22
-_PROTOCOL = 20
+_PROTOCOL = 22
+_DRAWN = 12
 #: So many cases of the protocol an operation has at the most.
 _EACH = 65
 #: So many cases further on another operation begins with what is the same for all.
@@ -122,12 +124,12 @@ def cases_of(
     tested: Iterable[Subject],
     *,
     settings: Settings,
-    planned: int = 0,
+    spent: int = 0,
     remembered: Callable[[str], Iterable[Any]] = lambda operation: (),
 ) -> Iterator[Case]:
     """The cases of one *phase*, in the order in which they are sent, made as they are asked for.
 
-    So many are *planned* already.
+    So many requests are *spent* already: those that are left are divided among the phases.
 
     *remembered* gives the bodies, by operation, that showed something in earlier runs: they are
     sent before all else.
@@ -142,20 +144,21 @@ def cases_of(
                 for index, value in enumerate(remembered(one.operation.name), 1):
                     yield one.remembered(index, value)
         yield from first
-    most = settings.max_requests * _PLANNED / 100
+    left = max(0, settings.max_requests * _PLANNED / 100 - spent)
+    protocol = min(left * _PROTOCOL / 100, _EACH * len(chosen))
     match phase:
         case "examples":
-            yield from _examples(chosen, most * _EXAMPLES / 100)
+            yield from _examples(chosen, left * _EXAMPLES / 100)
         case "boundary":
-            others = min(most * _PROTOCOL / 100, _EACH * len(chosen)) + min(_RANDOM, most)
-            yield from _boundary(chosen, int(max(0, min(_BOUNDARY, most - planned - others))))
+            others = protocol + min(_RANDOM, left * _DRAWN / 100)
+            yield from _boundary(chosen, int(min(_BOUNDARY, left - others)))
         case "protocol":
             sent = {case.id for case in first}
-            cases = _protocol(chosen, most * _PROTOCOL / 100)
+            cases = _protocol(chosen, left - min(_RANDOM, left / 2))
             yield from (case for case in cases if case.id not in sent)
         case "random":
             drawn = random_cases(chosen, Seed.of("random", settings.seed))
-            yield from islice(drawn, int(min(_RANDOM, most)))
+            yield from islice(drawn, int(min(_RANDOM, left)))
 
 
 #: When what is done to a resource comes, by its role: there has to be something to be read.
@@ -174,12 +177,14 @@ def in_order(tested: Iterable[Subject]) -> tuple[Subject, ...]:
     What is nested is created after what it is nested in, and deleted before it.
     """
 
-    def place(one: Subject) -> tuple[int, int]:
+    def place(one: Subject) -> tuple[int, int, bool]:
         operation = one.operation
         known = resources(one.contract)
         when = _ORDER.get(known.role(operation), 3 if operation.method == "DELETE" else 1)
-        depth = len(operation.template.names)
-        return when, depth if when == 0 else -depth if when == 3 else 0
+        depth = {0: 1, 3: -1}.get(when, 0) * len(operation.template.names)
+        # what refers to others comes after them
+        refers = any(filling.location == "body" for filling in known.fillings(operation))
+        return when, depth, when == 0 and refers
 
     return tuple(sorted(tested, key=place))
 
@@ -205,8 +210,8 @@ def _in_turns(streams: Sequence[Iterator[Case]], limit: float) -> Sequence[Itera
         return streams
     taken: list[list[Case]] = [[] for _ in streams]
     left = list(range(len(streams)))
-    while left and sum(map(len, taken)) < limit:
-        for index in left[: int(limit) - sum(map(len, taken))]:
+    while left and (room := int(limit) - sum(map(len, taken))) > 0:
+        for index in left[:room]:
             case = next(streams[index], None)
             if case is None:
                 left = [other for other in left if other != index]

@@ -190,7 +190,8 @@ class _Walk:
         request = each.request or self._request(each.value)
         if not _is_sendable(request):
             return None
-        sent = {} if each.request else {f"{location} {name}": _sent(each.value)}
+        # what no value is breaks a server alike, whichever parameter it stands for
+        sent = {each.about: True} if each.request else {f"{location} {name}": _sent(each.value)}
         word = f"{location}-{slug(name)}/{slug(each.about)[:48]}"
         about = f"{location} parameter {name}: {each.about}"
         return judged(self.subject, request, word, about, legal=each.legal, sent=sent)

@@ -15,7 +15,7 @@ from troth.openapi.operation import Operation
 from troth.validation.security import http_scheme
 
 _DEEP = 100_000
-_METHODS = ("GET", "PUT", "DELETE", "PATCH", "POST")
+_METHODS = ("GET", "PUT", "DELETE", "PATCH", "POST", "HEAD", "TRACE")
 
 
 def protocol_cases(subject: Subject) -> Iterator[Case]:
@@ -142,6 +142,8 @@ def _methods(subject: Subject, valid: Case) -> Iterator[Case]:
             subject.contract.match(method, valid.request.target)
         except MethodNotAllowed:
             request = replace(_with(valid.request, "Content-Type", None), method=method, body=b"")
+            if method == "TRACE":  # RFC 9110 §9.3.8: it sends back whatever it is sent
+                request = without_credential(request)
             about = f"{method}, which the document does not declare here"
             yield valid.changed(f"method-{method.lower()}", request, "invalid", about)
         except NoSuchPath:

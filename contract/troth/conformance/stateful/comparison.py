@@ -8,6 +8,7 @@ times of changes, versions, links, states.  None of that is a difference here.
 from __future__ import annotations
 
 import html
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
@@ -41,7 +42,7 @@ class Difference:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value) if isinstance(value, str) else str(value).replace("None", "null")
+    text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 

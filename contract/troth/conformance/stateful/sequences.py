@@ -182,7 +182,7 @@ async def again(session: Session, case_id: str, told: tuple[str, ...]) -> Told |
     named = {check.name: check for check in CHECKS}
     if resource is None or not set(names.split("+")) <= named.keys():
         raise LookupError(case_id)
-    trial = Trial(session, known, resource, purpose="repeat")
+    trial = Trial(session, known, resource, purpose="repeat", patient=False)
     try:
         for each in names.split("+"):
             await _run(named[each], trial)

@@ -17,6 +17,7 @@ from troth.conformance.budget import waits
 from troth.conformance.cases.case import Case, Subject
 from troth.conformance.checks.answers import body_of
 from troth.conformance.events import Step, Taken
+from troth.conformance.selection import SAFE_METHODS
 from troth.conformance.session import Session
 from troth.conformance.stateful import paging
 from troth.conformance.stateful.drawing import drawn, named_anew
@@ -549,6 +550,8 @@ class Trial:
         if self._is_over or not self.session.budget.affords(1 + owed):
             return None
         operation = subject.operation
+        if self.session.settings.safe and operation.method not in SAFE_METHODS:
+            return None
         case = self._case(subject, values, query=query or {}, body=body)
         if self.session.values.spares(case, operation):
             return None

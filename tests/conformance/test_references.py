@@ -1,0 +1,107 @@
+"""What the body of a request refers to is there when it is sent, or nobody is accused."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import troth
+from servers.conduct import conduct
+from servers.wire import Answer, Asked
+
+JSON = {"Content-Type": "application/json"}
+
+
+def _item(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _answers(status: str, schema: dict[str, Any]) -> dict[str, Any]:
+    content = {"application/json": {"schema": schema}}
+    refused = {each: {"description": "no"} for each in ("400", "415", "422")}
+    return {status: {"description": "it", "content": content}, **refused}
+
+
+def _path(item: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
+    content = {"application/json": {"schema": sent}}
+    return {
+        "get": {"responses": _answers("200", {"type": "array", "items": item})},
+        "post": {
+            "requestBody": {"required": True, "content": content},
+            "responses": _answers("201", item),
+        },
+    }
+
+
+NUMBER, TEXT = {"type": "integer"}, {"type": "string", "minLength": 1}
+OWNER = _item(id=NUMBER, name=TEXT)
+PET = _item(id=NUMBER, name=TEXT, owner_id=NUMBER)
+ONE = [{"name": "owner_id", "in": "path", "required": True, "schema": NUMBER}]
+DOCUMENT = {
+    "openapi": "3.1.0",
+    "info": {"title": "Pets", "version": "1"},
+    "paths": {
+        # in this order: what is referred to comes after
+        "/pets": _path(PET, _item(name=TEXT, owner_id=NUMBER)),
+        "/owners": _path(OWNER, _item(name=TEXT)),
+        "/owners/{owner_id}": {
+            "parameters": ONE,
+            "get": {"responses": {**_answers("200", OWNER), "404": {"description": "none"}}},
+        },
+    },
+}
+
+
+class Pets:
+    """Takes a pet only for an owner that there is: 422 otherwise."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, list[dict[str, Any]]] = {"pets": [], "owners": []}
+
+    def __call__(self, asked: Asked) -> Answer:
+        name, _, number = asked.target.partition("?")[0].strip("/").partition("/")
+        if name not in self.items or (number and name == "pets"):
+            return Answer(404)
+        allowed = ("GET",) if number else ("GET", "POST")
+        if asked.method not in allowed:
+            return Answer(405, {"Allow": ", ".join(allowed)})
+        if number:
+            found = [one for one in self.items[name] if str(one["id"]) == number]
+            if not number.lstrip("-").isdigit():
+                return Answer(422)
+            return _json(found[0]) if found else Answer(404)
+        return _json(self.items[name]) if asked.method == "GET" else self._add(name, asked)
+
+    def _add(self, name: str, asked: Asked) -> Answer:
+        if asked.fields.get("content-type", "").partition(";")[0].lower() != "application/json":
+            return Answer(415)
+        try:
+            body = json.loads(asked.body.decode("utf-8"), parse_constant=_none)
+            item = {"id": len(self.items[name]) + 70_001, "name": body["name"]}
+            if not isinstance(item["name"], str) or not item["name"]:
+                return Answer(422)
+            if name == "pets":
+                item["owner_id"] = body["owner_id"]
+                ids = [one["id"] for one in self.items["owners"]]
+                if isinstance(item["owner_id"], bool) or item["owner_id"] not in ids:
+                    return Answer(422)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return Answer(422)
+        self.items[name].append(item)
+        return _json(item, 201)
+
+
+def _json(value: Any, status: int = 200) -> Answer:
+    return Answer(status, JSON, [json.dumps(value).encode()])
+
+
+def _none(text: str) -> Any:
+    raise ValueError(text)
+
+
+def test_a_pet_is_sent_for_an_owner_that_there_is() -> None:
+    pets = Pets()
+    phases = ("examples", "boundary", "protocol", "random")
+    found = conduct(pets, troth.load(json.dumps(DOCUMENT).encode()), phases=phases)
+    assert [told for told in found.told if told.startswith("error")] == []
+    assert len(pets.items["pets"]) >= 10
