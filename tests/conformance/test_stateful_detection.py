@@ -118,7 +118,6 @@ NOT_YET = frozenset(
         "crash in a state",
         "etag",
         "life cycle",
-        "list",
         "location",
         "parameter crashes",
         "parameter unchecked",

@@ -29,7 +29,8 @@ def of(
     by_shape = {shape_of(each.path)[0]: each for each in resources if each.parameter is not None}
     by_words: dict[tuple[str, ...], Resource] = {}
     # where two go by one name, it is that of the one that is created
-    for resource in sorted(by_shape.values(), key=lambda each: "create" not in each.operations):
+    named = [each for each in resources if each.parameter or each.identifier]
+    for resource in sorted(named, key=lambda each: "create" not in each.operations):
         for words in _names_of(resource):
             by_words.setdefault(words, resource)
     linked = _linked(operations)

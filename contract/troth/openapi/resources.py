@@ -309,6 +309,8 @@ class _Reader:
         own = self.places.get(draft.shape)
         collection = self.places.get(draft.collection) if draft.collection is not None else None
         item = collection.item if collection is not None else None
+        if item is not None and not draft.is_addressed:
+            return item
         reads = own.by("GET", "PUT", "PATCH") if own is not None else ()
         makes = collection.by("POST") if collection is not None else ()
         adds = own.by("POST") if own is not None and item is None else ()
@@ -432,9 +434,12 @@ class _Reader:
         item = self.item_view(draft)
         name = draft.word or " ".join(words_of(parameter or "")[:1])
         identifier = None
-        if item is not None and draft.is_addressed:
-            declared = self.declared(draft, parameter or "")
-            identifier = envelopes.identifier_in(item, parameter or "", name, declared)
+        if item is not None and parameter is not None:
+            declared = self.declared(draft, parameter)
+            identifier = envelopes.identifier_in(item, parameter, name, declared)
+        elif item is not None and collection is not None and "create" not in draft.operations:
+            # what is only listed has a name all the same
+            identifier = envelopes.identifier_in(item, "id", name)
         own = {path, collection}
         operations: dict[Role, tuple[Operation, ...]] = {
             role: tuple(sorted(found, key=lambda each: each.path not in own))

@@ -39,6 +39,6 @@ roles without which a resource is passed over; without `create` a check is run o
 which no item can be made.  The text of its code goes to `codes.yaml`.
 
 `trial` is what a check sees, with the values of `items`; `sequences` runs checks, confirms and
-shortens; `comparison` says what is the same to a server that normalises; `life_cycle`, `changes`,
-`preconditions` and `access` have checks.
+shortens; `comparison` says what is the same to a server that normalises; `life_cycle`, `lists`,
+`changes`, `preconditions` and `access` have checks.
 """

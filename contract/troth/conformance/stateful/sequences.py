@@ -19,6 +19,7 @@ from troth.conformance.stateful import (
     at_once,
     changes,
     life_cycle,
+    lists,
     methods,
     preconditions,
     states,
@@ -29,7 +30,13 @@ from troth.openapi.resources import Resource, Resources, resources
 #: What is asked of each resource before anything more is asked of any: each in the order of a life,
 #: what deletes last, and what another may do done to items that nobody else needs.
 _FIRST = (*life_cycle.READING, *changes.CHECKS, *access.CHECKS, *life_cycle.DELETING)
-_FURTHER = (*methods.CHECKS, *preconditions.CHECKS, *states.CHECKS, *at_once.CHECKS)
+_FURTHER = (
+    *lists.CHECKS,
+    *methods.CHECKS,
+    *preconditions.CHECKS,
+    *states.CHECKS,
+    *at_once.CHECKS,
+)
 CHECKS: tuple[Check, ...] = (*_FIRST, *_FURTHER)
 #: Of all requests of a run, so large a part is for resources.
 _SHARE = 2

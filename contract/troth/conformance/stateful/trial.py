@@ -126,6 +126,13 @@ class Trial:
             return made
         return None
 
+    async def several(self, count: int) -> list[Item]:
+        """So many items of the resource that are there, made where there are fewer, if they can."""
+        await self.item()
+        while 0 < len(self.items()) < count and await self.create() is not None:
+            pass
+        return self.items()
+
     def spoil(self, item: Item) -> None:
         """Give *item* to no other check."""
         item.is_spoiled = True
@@ -638,9 +645,14 @@ class Trial:
     # -- lists --------------------------------------------------------------------------------
 
     async def listed(
-        self, item: Item, *, token: str | None = None, query: Mapping[str, Any] | None = None
+        self,
+        item: Item | None,
+        *,
+        token: str | None = None,
+        query: Mapping[str, Any] | None = None,
+        pages: int = _PAGES,
     ) -> Listed | None:
-        """All items of the list that *item* ought to be in, as far as there are not too many."""
+        """All items of the list that *item* ought to be in, from at most so many *pages*."""
         subject = self.subject("list")
         if subject is None:
             return None
@@ -652,11 +664,11 @@ class Trial:
         answers: list[Answer] = []
         items: list[Any] = []
         target: str | None = None
-        while len(answers) < _PAGES:
+        while len(answers) < pages:
             answer = await self.send(
                 subject.operation, item=item, query=given, token=token, target=target
             )
-            page = self._page(answer)
+            page = self.page(answer)
             if answer is None or page is None:
                 break
             answers.append(answer)
@@ -692,7 +704,7 @@ class Trial:
         return bool(host) and host.lower() != own.lower()
 
     def _narrowing(
-        self, subject: Subject, item: Item, listing: Listing
+        self, subject: Subject, item: Item | None, listing: Listing
     ) -> tuple[dict[str, Any], bool]:
         """Values for what the list must be asked with; whether something may leave *item* out."""
         given: dict[str, Any] = {}
@@ -703,16 +715,15 @@ class Trial:
             if parameter.location != "query" or not parameter.required or parameter.name in paged:
                 continue
             place = listing.filters.get(parameter.name)
-            value = (
-                pointers.find(item.current, place) if place and item.current is not UNSET else None
-            )
+            current = item.current if item is not None else UNSET
+            value = pointers.find(current, place) if place and current is not UNSET else None
             if value is UNSET or value is None:
                 narrows = True
             else:
                 given[parameter.name] = value
         return given, narrows
 
-    def _page(self, answer: Answer | None) -> list[Any] | None:
+    def page(self, answer: Answer | None) -> list[Any] | None:
         """The items of one page."""
         if answer is None or not answer.succeeded:
             return None

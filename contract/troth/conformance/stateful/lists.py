@@ -1,0 +1,440 @@
+"""Checks of lists: limits, pages, filters, searches and orders that do nothing.
+
+What a parameter of a list does is told from its name (`openapi.listing`), so that these are
+warnings.  Only what no reading of the parameter explains is told: a server may give less than was
+asked for, match a part of a text, read a number as a bound, sort as its language does, and know
+nothing yet of what was just created.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from troth import pointer as pointers
+from troth.conformance.stateful import paging
+from troth.conformance.stateful.items import Answer, Item, Listed, at
+from troth.conformance.stateful.trial import Check, Trial
+from troth.generation.request_writer import UNSET
+from troth.http import json_text
+from troth.openapi.names import words_of
+from troth.openapi.operation import Operation, Parameter
+from troth.openapi.resources import Listing
+from troth.openapi.schema_view import of_parameter
+
+#: So many items there are when a list is looked at, if they can be made.
+_ITEMS = 4
+#: A list that is longer than this is looked at no closer.
+_LONGEST = 100
+#: So many pages a list is cut into, and so many are followed at most.
+_CUT, _PAGES = 3, 8
+#: So many filters and orders of one list are tried.
+_TRIED = 8
+#: What no item is expected to have in it.
+_NOWHERE = "qzxvkwj"
+#: A link that leads here leads somewhere else than to a page.
+_DEAD = frozenset({400, 404, 405, 410, 422})
+
+
+async def _known(trial: Trial) -> tuple[Item | None, Listed | None]:
+    """One of some items that were made, and the list that they are in."""
+    made = await trial.several(_ITEMS) if trial.can("create") else []
+    item = made[0] if made else None
+    if item is None and "{" in (trial.resource.collection or ""):
+        return None, None  # nobody knows what it would be below
+    return item, await trial.listed(item, pages=_PAGES)
+
+
+def _parameter(operation: Operation, name: str | None) -> Parameter | None:
+    for each in operation.parameters:
+        if (each.location, each.name) == ("query", name):
+            return each
+    return None
+
+
+def _takes(parameter: Parameter, value: Any) -> bool:
+    return parameter.schema is None or parameter.schema.is_valid(value)
+
+
+def _name(trial: Trial, entry: Any) -> bytes:
+    """What tells an entry of a list from the others."""
+    named = at(entry, trial.resource.identifier)
+    return json_text.canonical(entry if named is UNSET else named)
+
+
+def _names(trial: Trial, page: Sequence[Any]) -> list[bytes]:
+    return [_name(trial, entry) for entry in page]
+
+
+# -- pages ----------------------------------------------------------------------------------------
+
+
+async def pages(trial: Trial) -> None:
+    """A list gives so many items as it is asked for, and every page others than the one before."""
+    listing = trial.resource.listing
+    item, whole = await _known(trial)
+    if listing is None or whole is None:
+        return
+    _twice(trial, whole)
+    query, limit = _cut(whole, listing)
+    if limit is None and len(whole.answers) < 2:
+        await _steps(trial, item, whole=whole, listing=listing)
+        return
+    walk = await trial.listed(item, query=query, pages=_PAGES) if limit is not None else whole
+    if walk is None:
+        return
+    broken = _refused(trial, walk, listing)
+    found = [page for page in map(trial.page, walk.answers) if page is not None]
+    if limit is not None and _too_many(trial, walk, found, limit=limit):
+        return
+    if broken is not None:
+        _dead(trial, broken, walk.last)
+    elif not _repeats(trial, walk, found):
+        await _lost(trial, item, whole=whole, walk=walk, limit=limit)
+
+
+def _twice(trial: Trial, whole: Listed) -> None:
+    """Tell of an item that one page has twice."""
+    if trial.resource.identifier is None:
+        return
+    for answer in whole.answers:
+        page = trial.page(answer) or []
+        names = _names(trial, page)
+        for index, name in enumerate(names):
+            if name in names[:index] and page[index] == page[names.index(name)]:
+                message = f"{answer.line} has the item {name.decode()} twice"
+                trial.tell("list.item-repeated", message, by=answer, severity="warning")
+                return
+
+
+def _cut(whole: Listed, listing: Listing) -> tuple[dict[str, Any], int | None]:
+    """The query that asks for pages of a few items each, and how many those are."""
+    count = len(whole.items)
+    parameter = _parameter(whole.last.operation, listing.limit)
+    if parameter is None or count < 2:
+        return {}, None
+    fewest = max(1, -(-min(count, _LONGEST) // _CUT)) if count > _CUT else 1
+    for size in range(fewest, min(count, _LONGEST)):
+        if _takes(parameter, size):
+            return {parameter.name: size}, size
+    return {}, None
+
+
+def _refused(trial: Trial, walk: Listed, listing: Listing) -> Answer | None:
+    """The last answer, if it refuses the page that the one before it says that there is."""
+    last, before = trial.answers[-1], walk.last
+    if last is before or last.operation is not before.operation:
+        return None
+    if last.status not in _DEAD and last.status < 500:
+        return None
+    # behind the last page there may be nothing, and a server may say so
+    return last if _says_more(before, listing, seen=len(walk.items)) else None
+
+
+def _says_more(answer: Answer, listing: Listing, *, seen: int) -> bool:
+    """Whether *answer* itself says that there is more than was *seen*."""
+    if paging.next_link(answer.response, answer.body, listing) is not None:
+        return True
+    total = at(answer.body, listing.total)
+    is_counted = isinstance(total, int) and total > seen
+    return is_counted or at(answer.body, listing.next) not in (UNSET, None, "")
+
+
+def _dead(trial: Trial, broken: Answer, before: Answer) -> None:
+    """Tell that what the answer *before* said of the next page leads to *broken*."""
+    message = f"what {before.line} says of the next page leads to {broken.line}: {broken.status}"
+    trial.tell("list.next-dead", message, by=broken, severity="warning", alone=True)
+
+
+def _too_many(trial: Trial, walk: Listed, found: list[list[Any]], *, limit: int) -> bool:
+    for answer, page in zip(walk.answers, found, strict=False):
+        if len(page) > limit:
+            message = f"{answer.line} has {len(page)} items: it was asked for at most {limit}"
+            trial.tell("list.limit-ignored", message, by=answer, severity="warning")
+            return True
+    return False
+
+
+def _repeats(trial: Trial, walk: Listed, found: list[list[Any]]) -> bool:
+    """Tell of a page that has items of the page before it."""
+    for answer, before, page in zip(walk.answers[1:], found, found[1:], strict=False):
+        names, others = _names(trial, page), _names(trial, before)
+        again = [name for name in names if name in others]
+        is_same = names == others
+        # what has no name may be like another
+        is_sure = trial.resource.identifier is not None or (is_same and len(set(names)) > 1)
+        if again and is_sure:
+            count = len(again)
+            what = "is the page before it once more" if is_same else f"has {count} of its items"
+            message = f"{answer.line}, the page after {walk.answers[0].line}, {what}"
+            trial.tell("list.page-repeated", message, by=answer, severity="warning")
+            return True
+    return False
+
+
+async def _lost(
+    trial: Trial, item: Item | None, *, whole: Listed, walk: Listed, limit: int | None
+) -> None:
+    """Tell of items that the list has in one piece, and in none of its pages."""
+    listing = trial.resource.listing
+    if listing is None or whole is walk:
+        return
+    start, count = walk.answers[0], len(whole.items)
+    total, page = at(start.body, listing.total), trial.page(start) or []
+    is_number = isinstance(total, int) and not isinstance(total, bool)
+    if whole.is_whole and is_number and 0 < total < count and total <= len(page):
+        message = f"{start.line} says that there are {total}: there are {count}"
+        place = listing.total or ""
+        trial.tell("list.total-wrong", message, by=start, severity="warning", pointer=place)
+        return
+    seen = set(_names(trial, walk.items))
+    missing = [name for name in _names(trial, whole.items) if name not in seen]
+    is_over = trial.answers[-1] is walk.last and 1 < len(walk.answers) < _PAGES
+    # a page that is shorter than asked for is the last one, or as long as pages ever are
+    is_sure = len(page) == limit or _says_more(start, listing, seen=len(page))
+    if not (missing and is_over and is_sure):
+        return
+    if await _begins_at_zero(trial, item, listing=listing, walk=walk):
+        return
+    message = (
+        f"the pages that begin with {walk.answers[0].line} lack {missing[0].decode()}, "
+        f"which {whole.answers[0].line} has"
+    )
+    trial.tell("list.page-skips", message, by=walk.last, severity="warning")
+
+
+async def _begins_at_zero(
+    trial: Trial, item: Item | None, *, listing: Listing, walk: Listed
+) -> bool:
+    """Whether the second page may have been taken for the third: pages may count from 0."""
+    if listing.page is None or at(walk.answers[0].body, listing.next) not in (UNSET, None, ""):
+        return False
+    query = {listing.page: 1}
+    if listing.limit is not None:
+        query[listing.limit] = len(trial.page(walk.answers[0]) or ()) or 1
+    first = await trial.listed(item, query=query, pages=1)
+    return first is None or _names(trial, first.items) != _names(
+        trial, trial.page(walk.answers[0]) or ()
+    )
+
+
+async def _steps(trial: Trial, item: Item | None, *, whole: Listed, listing: Listing) -> None:
+    """A list that has one page all the same begins later where it is asked to."""
+    page, steps = trial.page(whole.answers[0]) or [], {listing.offset: 1, listing.page: 2}
+    for name, value in steps.items():
+        parameter = _parameter(whole.last.operation, name)
+        if parameter is None or len(page) < 2 or not _takes(parameter, value):
+            continue
+        later = await trial.listed(item, query={parameter.name: value}, pages=1)
+        if later is not None and later.items and list(later.items) == page:
+            message = f"{later.last.line} has the same items as {whole.answers[0].line}"
+            trial.tell("list.page-repeated", message, by=later.last, severity="warning")
+
+
+# -- filters and searches -------------------------------------------------------------------------
+
+
+async def filters(trial: Trial) -> None:
+    """A list that is asked for items of one kind has those, and no others."""
+    listing = trial.resource.listing
+    if listing is None or not (listing.filters or listing.search):
+        return
+    item, whole = await _known(trial)
+    if whole is None or len(whole.items) < 2:
+        return
+    for name, place in list(listing.filters.items())[:_TRIED]:
+        parameter = _parameter(whole.last.operation, name)
+        if parameter is not None:
+            await _filter(trial, item, whole=whole, parameter=parameter, place=place)
+    parameter = _parameter(whole.last.operation, listing.search)
+    if parameter is not None and _takes(parameter, _NOWHERE):
+        found = await trial.listed(item, query={parameter.name: _NOWHERE}, pages=1)
+        page = trial.page(whole.answers[0])
+        if found is not None and list(found.items) == page:
+            message = f"{found.last.line} has every item, and none of them has {_NOWHERE!r} in it"
+            trial.tell("list.search-ignored", message, by=found.last, severity="warning")
+
+
+async def _filter(
+    trial: Trial, item: Item | None, *, whole: Listed, parameter: Parameter, place: str
+) -> None:
+    value = _told_apart(whole, place, parameter)
+    if value is UNSET:
+        return
+    asked = [value] if _is_list(parameter) else value
+    found = await trial.listed(item, query={parameter.name: asked}, pages=1)
+    if found is None:
+        return
+    others = [one for one in found.items if at(one, place) is not UNSET]
+    wrong = [at(one, place) for one in others if not _matches(at(one, place), value)]
+    if wrong and _is_no_bound(wrong, value):
+        message = f"{found.last.line} has an item of which {place} is {_shown(wrong[0])}"
+        trial.tell("list.filter-ignored", message, by=found.last, severity="warning")
+    elif not found.items and found.is_whole and _is_choice(parameter, value):
+        message = f"{found.last.line} has nothing, and {whole.answers[0].line} has such items"
+        trial.tell("list.filter-loses", message, by=found.last, severity="warning")
+
+
+def _told_apart(whole: Listed, place: str, parameter: Parameter) -> Any:
+    """A value that some items have at *place* and others have not; UNSET where there is none."""
+    values = [at(entry, place) for entry in whole.items]
+    known = [value for value in values if value is not UNSET and value is not None]
+    for value in known:
+        chosen = value[0] if isinstance(value, list) and value else value
+        if isinstance(chosen, (list, dict)) or chosen == "":
+            continue
+        asked = [chosen] if _is_list(parameter) else chosen
+        others = [other for other in known if not _matches(other, chosen)]
+        if others and _takes(parameter, asked) and _is_no_bound(others, chosen):
+            return chosen
+    return UNSET
+
+
+def _is_list(parameter: Parameter) -> bool:
+    view = of_parameter(parameter)
+    return view is not None and view.is_array
+
+
+def _is_choice(parameter: Parameter, value: Any) -> bool:
+    """Whether *value* is one of a few, so that it can only mean what items have."""
+    view = of_parameter(parameter)
+    values = (view.item or view).values if view is not None else ()
+    return isinstance(value, bool) or value in values
+
+
+def _matches(there: Any, wanted: Any) -> bool:
+    """Whether an item that has *there* may be meant by *wanted*: texts may match in part."""
+    if isinstance(there, list):
+        return any(_matches(each, wanted) for each in there)
+    if isinstance(there, str) and isinstance(wanted, str):
+        one, other = " ".join(there.casefold().split()), " ".join(wanted.casefold().split())
+        return one in other or other in one
+    return str(there).casefold() == str(wanted).casefold()
+
+
+def _is_no_bound(others: Sequence[Any], value: Any) -> bool:
+    """Whether *others* cannot be those from *value* on, or up to it, as a bound would have them."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return True
+    if isinstance(value, str):
+        is_moment = len(value) >= 10 and value[:4].isdigit() and value[4:5] == "-"
+        if not is_moment:
+            return True
+        others = [other for other in others if isinstance(other, str)]
+    else:
+        others = [one for one in others if isinstance(one, (int, float)) and one is not True]
+    return any(other < value for other in others) and any(other > value for other in others)
+
+
+def _shown(value: Any) -> str:
+    text = json_text.encode(value).decode()
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+# -- orders ---------------------------------------------------------------------------------------
+
+
+async def orders(trial: Trial) -> None:
+    """A list that is asked for an order that the document names has its items in it."""
+    listing = trial.resource.listing
+    if listing is None or listing.sort is None:
+        return
+    item, whole = await _known(trial)
+    if whole is None or len(whole.items) < 2:
+        return
+    for ways in list(_ways(whole, listing))[: _TRIED // 2]:
+        await _order(trial, item, ways=ways)
+
+
+#: Two queries that ask for the two directions of an order, and the place that it is by.
+_Way = tuple[str, list[dict[str, Any]]]
+
+
+def _ways(whole: Listed, listing: Listing) -> Iterator[_Way]:
+    """The orders that the document names, by members of which the items have several values."""
+    operation = whole.last.operation
+    sort, order = _parameter(operation, listing.sort), _parameter(operation, listing.order)
+    view = of_parameter(sort) if sort is not None else None
+    named = [str(value) for value in (view.values if view is not None else ())]
+    places = {words_of(name): pointers.join("", name) for one in whole.items for name in _of(one)}
+    by_place: dict[str, list[str]] = {}
+    for text in named:
+        place = places.get(_plain(text))
+        if place is not None:
+            by_place.setdefault(place, []).append(text)
+    directions = of_parameter(order) if order is not None else None
+    for place, texts in by_place.items():
+        if sort is None or len({_shown(at(one, place)) for one in whole.items}) < 2:
+            continue
+        if order is not None and directions is not None and len(texts) == 1:
+            both = _two_ways(list(map(str, directions.values)))
+            yield place, [{sort.name: texts[0], order.name: way} for way in both]
+        else:
+            yield place, [{sort.name: text} for text in _two_ways(texts)]
+
+
+def _two_ways(texts: Sequence[str]) -> list[str]:
+    """One of *texts* that says to go up and one that says to go down, where there are both."""
+    down = [text for text in texts if text.startswith("-") or words_of(text)[-1:] == ("desc",)]
+    others = [text for text in texts if text not in down]
+    up = sorted(others, key=lambda text: words_of(text)[-1:] != ("asc",))
+    return [*up[:1], *down[:1]]
+
+
+def _of(entry: Any) -> Sequence[str]:
+    return list(entry) if isinstance(entry, dict) else []
+
+
+def _plain(text: str) -> tuple[str, ...]:
+    """The words of the member that an order is by: of `-name` and `name:desc` it is `name`."""
+    words = words_of(text)
+    return words[:-1] if len(words) > 1 and words[-1] in ("asc", "desc") else words
+
+
+async def _order(trial: Trial, item: Item | None, *, ways: _Way) -> None:
+    place, queries = ways
+    seen: list[tuple[Listed, list[Any]]] = []
+    for query in queries:
+        found = await trial.listed(item, query=query, pages=1)
+        if found is None:
+            return
+        values = [at(one, place) for one in found.items]
+        values = [value for value in values if value is not UNSET and value is not None]
+        if not _is_ordered(values):
+            message = f"{found.last.line} has {place} in no order: {_several(values)}"
+            trial.tell("list.order-ignored", message, by=found.last, severity="warning")
+            return
+        seen.append((found, values))
+    if len(seen) < 2 or seen[0][1] != seen[1][1] or len(set(map(_shown, seen[0][1]))) < 2:
+        return
+    first, second = (found.answers[0].line for found, _ in seen)
+    message = f"{second} has the same order as {first}: {_several(seen[0][1])}"
+    trial.tell("list.order-ignored", message, by=seen[1][0].last, severity="warning")
+
+
+def _several(values: Sequence[Any]) -> str:
+    return ", ".join(map(_shown, values[:5])) + (", …" if len(values) > 5 else "")
+
+
+def _is_ordered(values: Sequence[Any]) -> bool:
+    """Whether *values* are in some order that somebody may call theirs, up or down."""
+    keys: tuple[Callable[[Any], Any], ...]
+    if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
+        keys = (lambda value: Decimal(str(value)),)
+    elif all(isinstance(value, str) and value.isascii() and value.isalpha() for value in values):
+        keys = (str, str.casefold)
+    else:
+        return True  # languages differ on the rest
+    for key in keys:
+        line = [key(value) for value in values]
+        if line in (sorted(line), sorted(line, reverse=True)):
+            return True
+    return False
+
+
+CHECKS: tuple[Check, ...] = (
+    Check("pages", pages, frozenset({"list"})),
+    Check("filters", filters, frozenset({"list"})),
+    Check("orders", orders, frozenset({"list"})),
+)

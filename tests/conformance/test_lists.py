@@ -1,0 +1,77 @@
+"""Lists whose parameters do nothing are told, and no list that is right is accused."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+import troth
+from servers.conduct import CAPS, conduct
+from servers.ledger import FAULTS, LEGAL, Ledger, Way, spec
+from servers.wire import Server
+from troth.conformance.session import Session
+from troth.conformance.settings import Settings
+from troth.conformance.stateful import lists
+from troth.conformance.stateful.trial import Told, Trial
+from troth.conformance.transport import Transport
+from troth.openapi.contract import Contract
+from troth.openapi.resources import resources
+
+CODES = Path(troth.__file__).with_name("conformance") / "codes.yaml"
+
+
+def loaded(way: Way) -> Contract:
+    return troth.load(json.dumps(spec(way)).encode(), overlays=[])
+
+
+def told(ledger: Ledger) -> list[Told]:
+    """What the checks of lists tell of *ledger*."""
+    with Server(ledger) as server:
+        return asyncio.run(_tried(Settings(url=server.url, caps=CAPS), loaded(ledger.way)))
+
+
+async def _tried(settings: Settings, contract: Contract) -> list[Told]:
+    known = resources(contract)
+    async with Transport(settings.url, caps=CAPS, clock=time.monotonic) as transport:
+        session = Session(contract, transport, settings, emit=lambda _: None, clock=time.monotonic)
+        trial = Trial(session, known, known.all[0])
+        for check in lists.CHECKS:
+            assert all(map(trial.can, check.needs))
+            await check.run(trial)
+    return trial.told
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_a_list_does_wrong_is_told(fault: str) -> None:
+    code, way = FAULTS[fault]
+    found = told(Ledger(way, fault))
+    assert {(one.violation.code, one.violation.severity) for one in found} == {(code, "warning")}
+
+
+@pytest.mark.parametrize("manner", LEGAL)
+@pytest.mark.parametrize("paging", ["own", "offset", "page", "cursor", "link"])
+def test_a_list_that_is_right_is_accused_of_nothing(manner: str, paging: str) -> None:
+    way = LEGAL[manner]
+    if paging != "own":
+        way = Way(paging, first_page=way.first_page, total=way.total, sort=way.sort)  # type: ignore[arg-type]
+    ledger = Ledger(way, manner)
+    assert [one.violation.message for one in told(ledger)] == []
+    assert ledger.requests <= 40
+
+
+def test_a_run_tells_what_a_list_does_wrong_with_its_steps() -> None:
+    code, way = FAULTS["overlaps"]
+    found = conduct(Ledger(way, "overlaps"), loaded(way), until=(code,))
+    (finding,) = [one for one in found.findings if one.code == code]
+    assert (finding.severity, finding.again) == ("warning", 1)
+    assert finding.steps
+
+
+def test_every_code_of_lists_has_a_faulty_server() -> None:
+    known = yaml.safe_load(CODES.read_bytes())["codes"]["Lists"]
+    assert {code for code, _ in FAULTS.values()} == set(known)
