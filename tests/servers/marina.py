@@ -109,7 +109,8 @@ class Marina:
         except Refusal as refusal:
             return self.refuse(refusal)
         except (LookupError, TypeError, ValueError):
-            return self.refuse(Refusal(500, "Internal Server Error"))  # of a fault: as frameworks do
+            # a fault of ours, told as frameworks do
+            return self.refuse(Refusal(500, "Internal Server Error"))
 
     def perform(self, call: Call) -> Answer:
         step: Callable[[Call], Answer] = getattr(self, call.name)
