@@ -179,7 +179,8 @@ class Trial:
         item = shape_of(resource.path)[0]
         subject = self.subject("create", resource)
         # what there is one of is made by PUT; but what is below nothing is there already
-        is_part = resource.parameter is None and "{}" in item
+        is_ours = "{}" in item or self.session.settings.allow_destructive
+        is_part = resource.parameter is None and is_ours
         if subject is None and (resource.is_client_named or is_part):
             subject = self.subject("replace", resource)
         is_named = subject is not None and shape_of(subject.operation.path)[0] == item
