@@ -117,7 +117,9 @@ def test_what_was_not_reached_is_told_first(summary: RunSummary) -> None:
     (one,) = summary.unreached
     assert (one.operation, one.kind) == ("GET /things/{id}", "unknown-id")
     text = console.render(summary, width=100, colour=False)
-    assert text.startswith("1 of 9 operations had no success\n  GET /things/{id}\n    404 to ")
+    assert text.startswith(
+        "1 of 9 operations had no success\n  404 to all valid requests; give ids"
+    )
 
 
 def finished(**more: Any) -> Finished:
@@ -127,12 +129,12 @@ def finished(**more: Any) -> Finished:
 @pytest.mark.parametrize(
     ("valid", "kind", "words"),
     [
-        ({"401": 4}, "credentials", "401 to every one of 4 valid requests: give a token"),
-        ({"404": 3, "422": 1}, "unknown-id", "404 to 3, 422 to 1 of 4 valid requests"),
-        ({"422": 2}, "refused", "422 to every one of 2 valid requests; the first: no name"),
-        ({"500": 2, "503": 1}, "failed", "500 to 2, 503 to 1 of 3 valid requests: it failed"),
-        ({"timeout": 2}, "hang", "timeout to every one of 2 valid requests: given up"),
-        ({"429": 1}, "busy", "429 to every one of 1 valid requests: it asks to be asked later"),
+        ({"401": 4}, "credentials", "401 to all valid requests; give a token"),
+        ({"404": 3, "422": 1}, "unknown-id", "404 to 3, 422 to 1 of the valid requests; give ids"),
+        ({"422": 2}, "refused", "422 to all valid requests; the first said: no name"),
+        ({"500": 2, "503": 1}, "failed", "500 to 2, 503 to 1 of the valid requests; it failed"),
+        ({"timeout": 2}, "hang", "timeout to all valid requests; given up"),
+        ({"429": 1}, "busy", "429 to all valid requests; it asks to be asked later"),
         ({}, "budget", "the requests were used up before its turn came: try --max-requests"),
     ],
 )

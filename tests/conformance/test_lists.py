@@ -41,8 +41,8 @@ async def _tried(settings: Settings, contract: Contract) -> list[Told]:
         session = Session(contract, transport, settings, emit=lambda _: None, clock=time.monotonic)
         trial = Trial(session, known, known.all[0])
         for check in lists.CHECKS:
-            assert all(map(trial.can, check.needs))
-            await check.run(trial)
+            if all(map(trial.can, check.needs)):
+                await check.run(trial)
     return trial.told
 
 

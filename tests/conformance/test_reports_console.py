@@ -19,8 +19,8 @@ def test_a_finding_is_told_with_its_proof() -> None:
     assert render(plain(), width=80, colour=False) == (
         f"""\
 1 of 2 operations had no success
-  GET /v1/tunes/{{id}}
-    nothing was sent to it
+  nothing was sent to it
+    GET /v1/tunes/{{id}}
 
 error  response-body.type  0000000000
   {OPERATION}

@@ -49,6 +49,7 @@ class Way:
     named: bool = True  # entries have an identifier
     sort: tuple[str, ...] = ("amount", "-amount", "payee", "-payee")
     order: bool = False
+    searched: bool = False  # entries are found by their kind, too
 
 
 def spec(way: Way) -> dict[str, Any]:
@@ -91,11 +92,14 @@ def spec(way: Way) -> dict[str, Any]:
     answers = {"200": {"description": "some", "content": {"application/json": {"schema": page}}}}
     failed = {"description": "no", "content": {"application/json": {"schema": {"type": "object"}}}}
     answers |= {"400": failed, "404": failed}
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "Ledger", "version": "1"},
-        "paths": {"/entries": {"get": {"parameters": parameters, "responses": answers}}},
-    }
+    paths: dict[str, Any] = {"/entries": {"get": {"parameters": parameters, "responses": answers}}}
+    if way.searched:
+        named = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+        kind = {"name": "kind", "in": "query", "required": True, "schema": given["kind"]}
+        one = {"200": {"description": "it", "content": {"application/json": {"schema": entry}}}}
+        paths["/entries/{id}"] = {"get": {"parameters": [named], "responses": {**one, **answers}}}
+        paths["/entries/find"] = {"get": {"parameters": [kind], "responses": answers}}
+    return {"openapi": "3.1.0", "info": {"title": "Ledger", "version": "1"}, "paths": paths}
 
 
 class Ledger:
@@ -112,6 +116,10 @@ class Ledger:
         self.requests += 1
         path, _, query = asked.target.partition("?")
         given = {name: texts for name, texts in parse_qs(query).items()}
+        if path == "/entries/find":
+            kind = None if self.otherwise == "find finds all" else given["kind"][0]
+            found = [one for one in ENTRIES if kind in (None, one["kind"])]
+            return self.answer(200, {"entries": found})
         if path != "/entries":
             return self.answer(404, {})
         if asked.method != "GET":
@@ -144,6 +152,10 @@ class Ledger:
         found = list(ENTRIES)
         for name in ("kind", "payee", "amount", "paid", "labels"):
             texts = given.get(name)
+            if self.otherwise == "paid lets others in" and name == "paid" and texts == ["true"]:
+                texts = None
+            if self.otherwise == "no is as good as nothing" and texts == ["false"]:
+                texts = None
             if texts and self.otherwise != f"{name} is ignored":
                 found = [one for one in found if self.matches(one[name], texts[0], name)]
         if "q" in given and self.otherwise != "q is ignored":
@@ -253,6 +265,7 @@ FAULTS: dict[str, tuple[str, Way]] = {
     "payee is ignored": ("list.filter-ignored", Way()),
     "amount is ignored": ("list.filter-ignored", Way()),
     "labels is ignored": ("list.filter-ignored", Way()),
+    "find finds all": ("list.filter-ignored", Way(searched=True)),
     "kind finds nothing": ("list.filter-loses", Way()),
     "q is ignored": ("list.search-ignored", Way()),
     "sort is ignored": ("list.order-ignored", Way()),
@@ -269,6 +282,9 @@ LEGAL: dict[str, Way] = {
     "sort goes the other way": Way(),
     "sorts by code points": Way(sort=("payee", "payee:desc")),
     "the link is relative": Way("link"),
+    "paid lets others in": Way(),
+    "no is as good as nothing": Way(),
+    "found by kind": Way(searched=True),
     "no names": Way(named=False),
     "pages from zero": Way("page", first_page=0, total=False),
     "pages from zero, counted": Way("page", first_page=0),

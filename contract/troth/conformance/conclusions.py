@@ -58,7 +58,11 @@ def unreached(
     tried: Mapping[str, Tried], started: Started | None, finished: Finished | None
 ) -> tuple[Unreached, ...]:
     """The operations that were not reached, in the order of the document; then those left out."""
-    excluded = started.excluded if started else {}
+    excluded = {
+        **(started.excluded if started else {}),
+        **(finished.impossible if finished else {}),
+    }
+    held_back = finished.held_back if finished else {}
     declared = started.declared if started else {}
     found = []
     for name, one in tried.items():
@@ -66,6 +70,8 @@ def unreached(
             continue
         if name in excluded:
             kind, reason = "excluded", excluded[name]
+        elif name in held_back and not one.valid:
+            kind, reason = "held-back", f"{held_back[name]} (--allow-destructive sends it)"
         else:
             kind, reason = _reason(name, one, finished)
         found.append(Unreached(name, kind, reason))
@@ -100,11 +106,11 @@ def _reason(name: str, tried: Tried, finished: Finished | None) -> tuple[str, st
     most = max(answers, key=lambda one: answers[one])
     seen = ", ".join(f"{one} to {number}" for one, number in answers.items())
     what = "valid requests" if tried.valid else "requests"
-    every = f"{most} to every one" if len(answers) == 1 else seen
+    total = f"{most} to all {what}" if len(answers) == 1 else f"{seen} of the {what}"
     kind, advice = _advice(name, most)
     if kind == "refused" and tried.message:
-        return kind, f"{every} of {sum(answers.values())} {what}; the first: {tried.message}"
-    return kind, f"{every} of {sum(answers.values())} {what}{advice and f': {advice}'}"
+        advice = f"the first said: {tried.message}"
+    return kind, f"{total}{advice and f'; {advice}'}"
 
 
 def _not_sent(finished: Finished | None) -> tuple[str, str]:
@@ -126,7 +132,7 @@ def _advice(name: str, answer: str) -> tuple[str, str]:
         return "forbidden", "give a token that may do this (--token)"
     if answer in ("404", "410"):
         if "{" in name:
-            return "unknown-id", "nothing has the ids that were tried"
+            return "unknown-id", "give ids of what is there (--set path.NAME=VALUE)"
         return "not-found", "check the base path of the URL"
     if answer in ("429", "503"):
         return "busy", "it asks to be asked later: try --rate"

@@ -13,6 +13,8 @@ from weakref import WeakKeyDictionary
 
 from troth import pointer as pointers
 from troth.conformance.cases import Subject
+from troth.generation.requests import body_schema
+from troth.openapi.operation import Operation
 from troth.schema.applicators import below, follow
 from troth.schema.schema import Schema, Schemas
 
@@ -59,12 +61,13 @@ def covered(subject: Subject | None, value: Any) -> tuple[str, ...]:
     return tuple(walk.covered)
 
 
-def declared(subject: Subject) -> dict[str, Sequence[str]]:
+def declared(operation: Operation) -> dict[str, Sequence[str]]:
     """What there is to exercise: `statuses`, `members`, `branches` and `keywords`."""
-    statuses = [response.status for response in subject.operation.responses]
-    if subject.made is None:
+    statuses = [response.status for response in operation.responses]
+    schema = body_schema(operation)
+    if schema is None:
         return {"statuses": statuses}
-    parts = list(dict.fromkeys(_all(subject.made.schema)))[: 4 * _MOST]
+    parts = list(dict.fromkeys(_all(schema)))[: 4 * _MOST]
     return {
         "statuses": statuses,
         "members": [one for one in parts if not one.startswith(("branch:", "keyword:"))],

@@ -188,7 +188,8 @@ class Finished:
     answered otherwise than by asking for patience, *tokens* what the answers took, where that is
     limited.  *spent* is what was used up, if the run ended of that: `requests`, `time`,
     `tokens`, or `cases` where there was nothing new to send; it is `stopped` if a run that would
-    have gone on was told to end.  *phases_left* are the phases that it did not come to the end of.
+    have gone on was told to end.  *impossible* are the operations to which no valid request can
+    be made, with the reason; *phases_left* the phases that it did not come to the end of.
     *held_back* tells, by operation, why something of it was not sent for care.
     """
 
@@ -203,6 +204,7 @@ class Finished:
     warnings: int
     spent: str = ""
     phases_left: tuple[str, ...] = ()
+    impossible: Mapping[str, str] = field(default_factory=dict)
     tokens: int = 0
     held_back: Mapping[str, str] = field(default_factory=dict)
 

@@ -307,7 +307,8 @@ class Redactor:
         if isinstance(event, Found):
             return Found(self.finding(event.finding))
         if isinstance(event, Finished):
-            return replace(event, reason=self.text(event.reason))
+            impossible = self._value(event.impossible)
+            return replace(event, reason=self.text(event.reason), impossible=impossible)
         if isinstance(event, Started):
             return replace(
                 event,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
-from itertools import chain, islice, takewhile
+from itertools import chain
 from typing import Any
 
 from troth import pointer as pointers
@@ -43,8 +43,10 @@ from troth.seed import Seed
 #: Asks one question about several answers, and enters what it finds.
 Probe = Callable[[Session, Subject], Awaitable[None]]
 
-#: So many cases of a phase are laid out before the first of them is sent.
+#: So many cases of a phase are laid out before the first of them is sent, for so many seconds:
+#: enough to know how many there are of most documents, and no long wait for any.
 _AHEAD = 1000
+_LAYOUT = 1.0
 #: The exit code of each verdict that is not about findings.
 _EXIT_CODES: Mapping[Verdict, int] = {"unreachable": 3, "inconclusive": 3, "interrupted": 130}
 
@@ -148,7 +150,7 @@ class Run:
             session.subjects.values(),
             settings=session.settings,
             spent=session.budget.requests,
-            remembered=session.memory.bodies,
+            remembered=session.memory.bodies if session.settings.database else None,
         )
         if not session.sent.number:
             return planned
@@ -161,9 +163,8 @@ class Run:
     ) -> bool:
         """Send the cases *planned*, made as they are needed; whether the last was reached."""
         session, budget = self._session, self._session.budget
-        # enough to know how many there are of most documents, and no long work for any
-        first = list(islice(takewhile(lambda _: budget.seconds_left, planned), ahead))
-        session.emit(PhaseStarted(phase, len(first) if len(first) < ahead else 0))
+        first, is_all = self._laid_out(planned, ahead)
+        session.emit(PhaseStarted(phase, len(first) if is_all else 0))
         self._planned += len(first)
         waiting = chain(first, self._counted(planned))
         is_whole = True
@@ -189,6 +190,18 @@ class Run:
             raise faults.exceptions[0] from None
         return is_whole
 
+    def _laid_out(self, planned: Iterator[Case], ahead: int) -> tuple[list[Case], bool]:
+        """The first of *planned*, as far as they are quickly made; and whether those are all."""
+        budget = self._session.budget
+        until = budget.seconds + _LAYOUT
+        first: list[Case] = []
+        while len(first) < ahead and budget.seconds < until and not budget.spent:
+            case = next(planned, None)
+            if case is None:
+                return first, True
+            first.append(case)
+        return first, False
+
     def _counted(self, planned: Iterator[Case]) -> Iterator[Case]:
         for case in planned:
             self._planned += 1
@@ -197,10 +210,12 @@ class Run:
     async def _clean_up(self) -> None:
         """Delete what this run has made and nobody has deleted, what is nested first."""
         session, values = self._session, self._session.values
-        for subject in cases.in_order(session.subjects.values()):
-            operation = subject.operation
+        for name, operation in session.subjects.operations.items():
             if operation.method != "DELETE" or not operation.path.endswith("}"):
                 continue
+            if not values.made(operation):
+                continue
+            subject = session.subjects[name]
             about = "deleting what this run has made"
             case = subject.case("stateful", "clean-up", subject.minimal, about=about)
             while (left := values.made(operation)) and session.budget.affords(1):
@@ -214,7 +229,9 @@ class Run:
     # -- the beginning and the end --------------------------------------------------------------
 
     def _started(self, at: str) -> Started:
-        settings, subjects = self._session.settings, self._session.subjects
+        settings, tested = self._session.settings, self._session.subjects.operations
+        every = self._session.contract.operations
+        operations = {one.name: one for one in every if one.name in tested}
         document = self._session.contract.document
         info = document.root.get("info") or {}
         return Started(
@@ -225,7 +242,7 @@ class Run:
             version=str(info.get("version", "")),
             at=at,
             seed=settings.seed,
-            operations=tuple(subjects),
+            operations=tuple(operations),
             settings=settings.shown(),
             laws=tuple(
                 {
@@ -235,10 +252,10 @@ class Run:
                     "says": law.says,
                     "operation": name,
                 }
-                for name, subject in subjects.items()
-                for law in subject.operation.laws
+                for name, operation in operations.items()
+                for law in operation.laws
             ),
-            declared={name: declared(subject) for name, subject in subjects.items()},
+            declared={name: declared(one) for name, one in operations.items()},
             excluded=self._excluded(),
         )
 
@@ -247,13 +264,13 @@ class Run:
         session = self._session
         excluded = {}
         for operation in session.contract.operations:
-            subject = session.subjects.get(operation.name)
-            if subject is not None and subject.fault:
-                excluded[operation.name] = f"no valid request can be made: {subject.fault}"
-            elif subject is None and session.settings.safe and operation.method not in SAFE_METHODS:
-                excluded[operation.name] = "--safe sends GET, HEAD and OPTIONS alone"
-            elif subject is None:
-                excluded[operation.name] = "left out by --only or --exclude"
+            if operation.name in session.subjects.operations:
+                continue
+            excluded[operation.name] = (
+                "--safe sends GET, HEAD and OPTIONS alone"
+                if session.settings.safe and operation.method not in SAFE_METHODS
+                else "left out by --only or --exclude"
+            )
         return excluded
 
     def _finish(self, verdict: Verdict, reason: str) -> Finished:
@@ -282,6 +299,11 @@ class Run:
             held_back=dict(session.values.held_back),
             spent=self._end or session.budget.spent_on,
             phases_left=tuple(self._left),
+            impossible={
+                name: f"no valid request can be made: {one.fault}"
+                for name, one in session.subjects.made.items()
+                if one.fault
+            },
             tokens=session.budget.tokens,
         )
         session.emit(finished)

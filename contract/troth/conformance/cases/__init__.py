@@ -7,7 +7,7 @@ protocol, then random ones.  Each phase is free of requests that an earlier case
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from math import inf
 from typing import Any
@@ -102,18 +102,44 @@ def subjects(
 
 def subjects_under_test(
     contract: Contract, settings: Settings, *, second: Contract | None = None
-) -> dict[str, Subject]:
+) -> Tested:
     """The operations that *settings* choose, by name; *second* as `subjects` has it."""
-    made = {}
-    for operation in selection(contract, settings).operations:
+
+    def make(operation: Operation) -> Subject:
         given = settings.given(operation)
-        made[operation.name] = subject(
+        return subject(
             *(contract, operation),
             overrides=given.members,
             given=given.parameters,
             second=second,
         )
-    return made
+
+    return Tested(in_order(contract, selection(contract, settings).operations), make)
+
+
+class Tested(Mapping[str, Subject]):
+    """The operations under test, by name: each subject is made when it is first asked for.
+
+    Those of a thousand operations take seconds, and a run may be over before it needs them.
+    """
+
+    def __init__(
+        self, operations: Iterable[Operation], make: Callable[[Operation], Subject]
+    ) -> None:
+        self.operations = {operation.name: operation for operation in operations}
+        self.made: dict[str, Subject] = {}
+        self._make = make
+
+    def __getitem__(self, name: str) -> Subject:
+        if name not in self.made:
+            self.made[name] = self._make(self.operations[name])
+        return self.made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.operations)
+
+    def __len__(self) -> int:
+        return len(self.operations)
 
 
 # -- what is sent ---------------------------------------------------------------------------------
@@ -121,11 +147,11 @@ def subjects_under_test(
 
 def cases_of(
     phase: str,
-    tested: Iterable[Subject],
+    tested: Collection[Subject],
     *,
     settings: Settings,
     spent: int = 0,
-    remembered: Callable[[str], Iterable[Any]] = lambda operation: (),
+    remembered: Callable[[str], Iterable[Any]] | None = None,
 ) -> Iterator[Case]:
     """The cases of one *phase*, in the order in which they are sent, made as they are asked for.
 
@@ -134,80 +160,38 @@ def cases_of(
     *remembered* gives the bodies, by operation, that showed something in earlier runs: they are
     sent before all else.
     """
-    chosen = in_order(tested)
     share = int(min(settings.max_requests, _MOST_OPENING) // _OPENING)
     begins = "protocol" in settings.phases and phase in (settings.phases[0], "protocol")
-    first = list(islice(opening(chosen), share)) if begins else []
+    first = islice(opening(tested), share if begins else 0)
+    sent: set[str] = set()
     if phase == settings.phases[0]:
-        for one in chosen:
-            if one.made is not None:
-                for index, value in enumerate(remembered(one.operation.name), 1):
-                    yield one.remembered(index, value)
-        yield from first
+        if remembered is not None:
+            yield from _remembered(tested, remembered)
+        for case in first:
+            sent.add(case.id)
+            yield case
     left = max(0, settings.max_requests * _PLANNED / 100 - spent)
-    protocol = min(left * _PROTOCOL / 100, _EACH * len(chosen))
     match phase:
         case "examples":
-            yield from _examples(chosen, left * _EXAMPLES / 100)
+            yield from _examples(tested, left * _EXAMPLES / 100)
         case "boundary":
-            others = protocol + min(_RANDOM, left * _DRAWN / 100)
-            yield from _boundary(chosen, int(min(_BOUNDARY, left - others)))
+            others = min(left * _PROTOCOL / 100, _EACH * len(tested))
+            others += min(_RANDOM, left * _DRAWN / 100)
+            yield from _boundary(tested, int(min(_BOUNDARY, left - others)))
         case "protocol":
-            sent = {case.id for case in first}
-            cases = _protocol(chosen, left - min(_RANDOM, left / 2))
+            sent |= {case.id for case in first}
+            cases = _protocol(tested, left - min(_RANDOM, left / 2))
             yield from (case for case in cases if case.id not in sent)
         case "random":
-            drawn = random_cases(chosen, Seed.of("random", settings.seed))
+            drawn = random_cases(tested, Seed.of("random", settings.seed))
             yield from islice(drawn, int(min(_RANDOM, left)))
 
 
-#: When what is done to a resource comes, by its role: there has to be something to be read.
-_ORDER: Mapping[Role | None, int] = {
-    "create": 0,
-    "update": 2,
-    "replace": 2,
-    "action": 2,
-    "delete": 3,
-}
-
-
-def in_order(tested: Iterable[Subject]) -> tuple[Subject, ...]:
-    """*tested* in the order of a life: what creates comes first, what deletes comes last.
-
-    What is nested is created after what it is nested in, and deleted before it.
-    """
-
-    def place(one: Subject) -> tuple[int, int, bool]:
-        operation = one.operation
-        known = resources(one.contract)
-        when = _ORDER.get(known.role(operation), 3 if operation.method == "DELETE" else 1)
-        depth = {0: 1, 3: -1}.get(when, 0) * len(operation.template.names)
-        # what refers to others comes after them
-        refers = any(filling.location == "body" for filling in known.fillings(operation))
-        return when, depth, when == 0 and refers
-
-    return tuple(sorted(tested, key=place))
-
-
-def opening(tested: Sequence[Subject]) -> Iterator[Case]:
-    """What a run begins with: requests without credentials, to things that are there by then.
-
-    What creates and what lists comes before: of what is not there a 404 would prove nothing.
-    """
-    sound = _sound(tested)
-    if not any(map(asks_for_credentials, sound)):
-        return
-    for one in sound:
-        if resources(one.contract).role(one.operation) in ("create", "list"):
-            yield smallest_case(one)
-    for one in sound:
-        yield from without_credentials(one)
-
-
-def _in_turns(streams: Sequence[Iterator[Case]], limit: float) -> Sequence[Iterable[Case]]:
-    """At most *limit* cases of *streams*: one of each in turn, as long as they have any."""
+def _in_turns(each: Iterable[Iterator[Case]], limit: float) -> Iterable[Iterable[Case]]:
+    """At most *limit* cases of *each*: one of each in turn, as long as they have any."""
     if limit == inf:
-        return streams
+        return each
+    streams = list(each)
     taken: list[list[Case]] = [[] for _ in streams]
     left = list(range(len(streams)))
     while left and (room := int(limit) - sum(map(len, taken))) > 0:
@@ -220,21 +204,72 @@ def _in_turns(streams: Sequence[Iterator[Case]], limit: float) -> Sequence[Itera
     return taken
 
 
-def _sound(tested: Iterable[Subject]) -> list[Subject]:
+def _remembered(
+    tested: Iterable[Subject], bodies: Callable[[str], Iterable[Any]]
+) -> Iterator[Case]:
+    for one in tested:
+        if one.made is not None:
+            for index, value in enumerate(bodies(one.operation.name), 1):
+                yield one.remembered(index, value)
+
+
+#: When what is done to a resource comes, by its role: there has to be something to be read.
+_ORDER: Mapping[Role | None, int] = {
+    "create": 0,
+    "update": 2,
+    "replace": 2,
+    "action": 2,
+    "delete": 3,
+}
+
+
+def in_order(contract: Contract, operations: Iterable[Operation]) -> list[Operation]:
+    """*operations* in the order of a life: what creates comes first, what deletes comes last.
+
+    What is nested is created after what it is nested in, and deleted before it.
+    """
+    known = resources(contract)
+
+    def place(operation: Operation) -> tuple[int, int, bool]:
+        when = _ORDER.get(known.role(operation), 3 if operation.method == "DELETE" else 1)
+        depth = {0: 1, 3: -1}.get(when, 0) * len(operation.template.names)
+        # what refers to others comes after them
+        refers = when == 0 and any(one.location == "body" for one in known.fillings(operation))
+        return when, depth, refers
+
+    return sorted(operations, key=place)
+
+
+def opening(tested: Collection[Subject]) -> Iterator[Case]:
+    """What a run begins with: requests without credentials, to things that are there by then.
+
+    What creates and what lists comes before: of what is not there a 404 would prove nothing.
+    """
+    anyone = next(_sound(tested), None)
+    if anyone is None or not any(map(asks_for_credentials, anyone.contract.operations)):
+        return
+    for one in _sound(tested):
+        if resources(one.contract).role(one.operation) in ("create", "list"):
+            yield smallest_case(one)
+    for one in _sound(tested):
+        yield from without_credentials(one)
+
+
+def _sound(tested: Iterable[Subject]) -> Iterator[Subject]:
     """Those of *tested* for which there are valid requests."""
-    return [one for one in tested if not one.fault]
+    return (one for one in tested if not one.fault)
 
 
-def example_cases(tested: Sequence[Subject], *, limit: float = inf) -> list[Case]:
+def example_cases(tested: Collection[Subject], *, limit: float = inf) -> list[Case]:
     """The requests that the document implies, about *limit*: each operation has its share."""
     return list(_examples(tested, limit))
 
 
-def _examples(tested: Sequence[Subject], limit: float) -> Iterator[Case]:
-    return distinct(_in_turns([distinct([feature_cases(one)]) for one in _sound(tested)], limit))
+def _examples(tested: Collection[Subject], limit: float) -> Iterator[Case]:
+    return distinct(_in_turns((distinct([feature_cases(one)]) for one in _sound(tested)), limit))
 
 
-def boundary_cases(tested: Sequence[Subject], *, limit: int = _BOUNDARY) -> list[Case]:
+def boundary_cases(tested: Collection[Subject], *, limit: int = _BOUNDARY) -> list[Case]:
     """Each member of each body and each parameter, one step inside and outside its limits.
 
     *limit* is for all: each parameter has its share, and what it leaves others have.
@@ -242,8 +277,8 @@ def boundary_cases(tested: Sequence[Subject], *, limit: int = _BOUNDARY) -> list
     return list(_boundary(tested, limit))
 
 
-def _boundary(tested: Sequence[Subject], limit: int) -> Iterator[Case]:
-    sound = _sound(tested)
+def _boundary(tested: Collection[Subject], limit: int) -> Iterator[Case]:
+    sound = list(_sound(tested))
     walks = [[*parameter_cases(one, turn=index)] for index, one in enumerate(sound)]
     weights = sum(map(len, walks)) + _BODY * sum(one.made is not None for one in sound)
     chosen: list[list[Case]] = []
@@ -267,13 +302,12 @@ def _boundary(tested: Sequence[Subject], limit: int) -> Iterator[Case]:
     return distinct(map(with_body, sound, chosen))
 
 
-def protocol_cases(tested: Sequence[Subject], *, limit: float = inf) -> list[Case]:
+def protocol_cases(tested: Collection[Subject], *, limit: float = inf) -> list[Case]:
     """Credentials, methods, paths, content types, broken JSON and Accept; about *limit*."""
     return list(_protocol(tested, limit))
 
 
-def _protocol(tested: Sequence[Subject], limit: float) -> Iterator[Case]:
-    sound = _sound(tested)
+def _protocol(tested: Collection[Subject], limit: float) -> Iterator[Case]:
     repeated: list[Case] = []  # on purpose, once all else has been sent
 
     def first_time(cases: Iterable[Case]) -> Iterator[Case]:
@@ -283,8 +317,8 @@ def _protocol(tested: Sequence[Subject], limit: float) -> Iterator[Case]:
             else:
                 yield case
 
-    walks = _in_turns([_turned(index, one) for index, one in enumerate(sound)], limit)
-    unknown = (unknown_paths(one) for one in sound[:1])
+    walks = _in_turns((_turned(index, one) for index, one in enumerate(_sound(tested))), limit)
+    unknown = map(unknown_paths, islice(_sound(tested), 1))
     yield from distinct(chain(map(first_time, walks), unknown))
     yield from repeated
 
@@ -303,7 +337,7 @@ def _turned(turn: int, one: Subject) -> Iterator[Case]:
     yield from (*first, *rest[start:], *rest[:start])
 
 
-def random_cases(tested: Sequence[Subject], seed: Seed) -> Iterator[Case]:
+def random_cases(tested: Collection[Subject], seed: Seed) -> Iterator[Case]:
     """Random requests without end, to each operation in turn."""
     streams = [_random_cases(one, seed) for one in _sound(tested)]
     while streams:
@@ -312,7 +346,7 @@ def random_cases(tested: Sequence[Subject], seed: Seed) -> Iterator[Case]:
 
 
 def further_cases(
-    tested: Iterable[Subject], seed: Seed, *, is_new: Callable[[Case], bool]
+    tested: Collection[Subject], seed: Seed, *, is_new: Callable[[Case], bool]
 ) -> Iterator[Case]:
     """What a run goes on with: the rest of the boundary walk and random requests, by turns.
 
@@ -323,6 +357,7 @@ def further_cases(
         for one in _sound(tested)
         for stream in (
             boundary(one, limit=_FURTHER),
+            chain.from_iterable(parameter_cases(one)),
             *parameter_cases(one),
             _random_cases(one, seed, number=_RANDOM),
         )

@@ -45,7 +45,7 @@ def smallest_case(subject: Subject) -> Case:
 
 def without_credentials(subject: Subject) -> Iterator[Case]:
     """The requests without any credential, where one is asked for."""
-    if not asks_for_credentials(subject):
+    if not asks_for_credentials(subject.operation):
         return
     valid = smallest_case(subject)
     bare = without_credential(valid.request)
@@ -58,9 +58,9 @@ def without_credentials(subject: Subject) -> Iterator[Case]:
         yield streamed.changed("no-credential-streamed", bare, "invalid", about)
 
 
-def asks_for_credentials(subject: Subject) -> bool:
-    """Whether an anonymous request is none that the operation takes."""
-    alternatives = subject.operation.security
+def asks_for_credentials(operation: Operation) -> bool:
+    """Whether an anonymous request is none that *operation* takes."""
+    alternatives = operation.security
     return bool(alternatives) and all(alternatives)
 
 
@@ -95,7 +95,7 @@ def _with(request: Request, name: str, value: str | None) -> Request:
 
 
 def _credentials(subject: Subject, valid: Case) -> Iterator[Case]:
-    if not asks_for_credentials(subject):
+    if not asks_for_credentials(subject.operation):
         return  # anonymous requests are fine
     scheme = credentials(subject.operation)[0]
     if http_scheme(scheme) == "bearer":

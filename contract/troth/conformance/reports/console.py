@@ -32,6 +32,8 @@ MOST = 40
 #: Of findings with one code so many are told in full, and so many more named.
 _WHOLE = 3
 _NAMED = 12
+#: So many operations are listed for one reason.
+_LISTED = 6
 _LONGEST_CURL = 16 * 1024
 _NARROWEST, _WIDEST = 20, 120
 _STYLES = {"error": "1;31", "warning": "1;33", "hint": "1", "dim": "2", "bold": "1", "good": "1;32"}
@@ -146,11 +148,12 @@ class _Terminal:
             return
         yield from self.text(unreached_line(run), style="hint")
         for reason, operations in reasons[:_NAMED]:
-            named = ", ".join(operations[:_NAMED])
-            more = f" and {len(operations) - _NAMED:,} more" if len(operations) > _NAMED else ""
-            line = shortened(visible(named), 4 * self.width) + more
-            yield from self.text(line, indent=2)
-            yield from self.text(visible(reason), indent=4, style="dim")
+            yield from self.text(visible(reason), indent=2)
+            for name in operations[:_LISTED]:
+                yield from self.text(visible(name), indent=4, style="dim")
+            if len(operations) > _LISTED:
+                more = f"… and {len(operations) - _LISTED:,} more"
+                yield from self.text(more, indent=4, style="dim")
         if len(reasons) > _NAMED:
             rest = sum(len(operations) for _, operations in reasons[_NAMED:])
             yield from self.text(f"… and {rest:,} more", indent=2)

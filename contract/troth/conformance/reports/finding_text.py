@@ -146,6 +146,14 @@ def notes_of_run(run: RunSummary) -> list[str]:
         left = ", ".join(finished.phases_left)
         words = [end, f"not to the end of: {left}" if left else ""]
         notes.append("; ".join(word for word in words if word))
+    unreached = {one.operation for one in run.unreached}
+    held_back: dict[str, list[str]] = {}
+    for operation, why in (finished.held_back if finished else {}).items():
+        if operation not in unreached:
+            held_back.setdefault(why, []).append(operation)
+    for why, names in held_back.items():
+        named = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if names[6:] else "")
+        notes.append(f"held back: {named}: {why} (--allow-destructive sends it)")
     if finished and finished.tokens:
         notes.append(f"the answers took {counted(finished.tokens, 'token')}")
     return notes

@@ -262,18 +262,68 @@ async def _filter(
     value = _told_apart(whole, place, parameter)
     if value is UNSET:
         return
-    asked = [value] if _is_list(parameter) else value
-    found = await trial.listed(item, query={parameter.name: asked}, pages=1)
+    found, wrong = await _others(trial, item, value=value, parameter=parameter, place=place)
     if found is None:
         return
-    others = [one for one in found.items if at(one, place) is not UNSET]
-    wrong = [at(one, place) for one in others if not _matches(at(one, place), value)]
-    if wrong and _is_no_bound(wrong, value):
+    # one that is true may let others in, one that is false may be as good as none
+    if wrong and isinstance(value, bool):
+        _, more = await _others(trial, item, value=not value, parameter=parameter, place=place)
+        wrong = wrong if more else []
+    if wrong:
         message = f"{found.last.line} has an item of which {place} is {_shown(wrong[0])}"
         trial.tell("list.filter-ignored", message, by=found.last, severity="warning")
     elif not found.items and found.is_whole and _is_choice(parameter, value):
         message = f"{found.last.line} has nothing, and {whole.answers[0].line} has such items"
         trial.tell("list.filter-loses", message, by=found.last, severity="warning")
+
+
+async def _others(
+    trial: Trial, item: Item | None, *, value: Any, parameter: Parameter, place: str
+) -> tuple[Listed | None, list[Any]]:
+    """The list that is asked for *value*, and what it has at *place* that is not meant by that."""
+    found = await trial.listed(item, query={parameter.name: _asked(parameter, value)}, pages=1)
+    return found, _wrong(found.items if found is not None else (), place, value)
+
+
+def _asked(parameter: Parameter, value: Any) -> Any:
+    return [value] if _is_list(parameter) else value
+
+
+def _wrong(items: Sequence[Any], place: str, value: Any) -> list[Any]:
+    """What *items* have at *place* that no reading of a filter by *value* lets in."""
+    there = [at(one, place) for one in items]
+    wrong = [one for one in there if one is not UNSET and not _matches(one, value)]
+    return wrong if _is_no_bound(wrong, value) else []
+
+
+async def searches(trial: Trial) -> None:
+    """What is searched by a member has that member, as in `GET /pets/findByStatus?status=sold`."""
+    item = await trial.item() if trial.can("create") else None
+    for operation in trial.resource.operations.get("search", ()):
+        listing = trial.resource.listings.get(operation)
+        for name, place in (listing.filters if listing is not None else {}).items():
+            parameter = _parameter(operation, name)
+            if operation.method == "GET" and parameter is not None:
+                await _search(trial, item, operation=operation, parameter=parameter, place=place)
+
+
+async def _search(
+    trial: Trial, item: Item | None, *, operation: Operation, parameter: Parameter, place: str
+) -> None:
+    view = of_parameter(parameter)
+    values = list((view.item or view).values if view is not None else ())[:_CUT]
+    if not values and item is not None:
+        values = [value for value in [at(item.current, place)] if isinstance(value, str) and value]
+    for value in values:
+        if not _takes(parameter, _asked(parameter, value)):
+            continue
+        query = {parameter.name: _asked(parameter, value)}
+        answer = await trial.send(operation, item=item, query=query)
+        wrong = _wrong(trial.page(answer) or (), place, value)
+        if answer is not None and wrong:
+            message = f"{answer.line} has an item of which {place} is {_shown(wrong[0])}"
+            trial.tell("list.filter-ignored", message, by=answer, severity="warning")
+            return
 
 
 def _told_apart(whole: Listed, place: str, parameter: Parameter) -> Any:
@@ -284,9 +334,9 @@ def _told_apart(whole: Listed, place: str, parameter: Parameter) -> Any:
         chosen = value[0] if isinstance(value, list) and value else value
         if isinstance(chosen, (list, dict)) or chosen == "":
             continue
-        asked = [chosen] if _is_list(parameter) else chosen
         others = [other for other in known if not _matches(other, chosen)]
-        if others and _takes(parameter, asked) and _is_no_bound(others, chosen):
+        is_taken = _takes(parameter, _asked(parameter, chosen))
+        if others and is_taken and _is_no_bound(others, chosen):
             return chosen
     return UNSET
 
@@ -436,5 +486,6 @@ def _is_ordered(values: Sequence[Any]) -> bool:
 CHECKS: tuple[Check, ...] = (
     Check("pages", pages, frozenset({"list"})),
     Check("filters", filters, frozenset({"list"})),
+    Check("searches", searches, frozenset({"search"})),
     Check("orders", orders, frozenset({"list"})),
 )
