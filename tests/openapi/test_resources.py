@@ -170,6 +170,7 @@ def test_an_item_is_found_in_its_envelope(
         ("id", {"_id": "integer", "v": "string"}, "/_id"),
         ("id", {"task_id": "integer", "title": "string"}, "/task_id"),
         ("code", {"id": "integer", "title": "string"}, None),
+        ("task", {"id": "integer", "task": "string"}, "/id"),
         ("colour", {"id": "integer", "title": "string"}, None),
     ],
 )
@@ -545,3 +546,57 @@ def test_the_ways_of_an_order_are_told_from_its_values() -> None:
     given = {"order": {"enum": ["title", "id"]}}
     found = only({**TASKS, "/tasks": {"get": operation(answer=many("Task"), **given)}}).listing
     assert found == Listing(sort="order")
+
+
+def test_of_what_the_document_does_not_describe_the_usual_is_taken() -> None:
+    task = held(title={"type": "string"})
+    paths = {
+        "/tasks/": {"get": operation(answer={}), "post": operation("200", {}, task)},
+        "/tasks/{task_id}/": path("task_id", get=operation(answer={}), delete=operation("204")),
+    }
+    whole = contract(paths)
+    (tasks,) = resources(whole).all
+    assert (tasks.path, tasks.collection) == ("/tasks/{task_id}/", "/tasks/")
+    assert tasks.identifier == "/id"
+    create, listed = whole.operation("POST /tasks/"), whole.operation("GET /tasks/")
+    assert (tasks.item(create, 200), tasks.items(listed, 200)) == ("", "")
+    slug = {
+        "/t": {"post": operation("201", {})},
+        "/t/{slug}": path("slug", get=operation("200", {})),
+    }
+    assert only(slug).identifier == "/slug"
+
+
+@pytest.mark.parametrize(
+    ("url", "template", "found"),
+    [
+        ("/tasks/7", "/tasks/{id}/", "7"),
+        ("https://h/api/tasks/7/", "/tasks/{id}", "7"),
+        ("tasks/7?x=1", "/tasks/{id}", "7"),
+        ("/jobs/7", "/tasks/{id}", None),
+        ("/projects/a/tasks/b", "/projects/{p}/tasks/{id}", "b"),
+    ],
+)
+def test_an_identifier_is_found_in_a_url(url: str, template: str, found: str | None) -> None:
+    assert runtime_expression.in_url(url, template, "id") == found
+
+
+def test_what_is_called_a_code_is_not_called_by_its_code() -> None:
+    code = held(id={"type": "string"}, code={"type": "string"})
+    named = {"name": "promotion_code", "in": "path", "required": True, "schema": {"type": "string"}}
+    paths = {
+        "/promotion_codes": {"post": operation("201", code, code)},
+        "/promotion_codes/{promotion_code}": {"parameters": [named], "get": operation("200", code)},
+    }
+    assert only(paths).identifier == "/id"
+
+
+def test_one_thing_above_others_is_not_their_collection() -> None:
+    user = held(id={"type": "integer"}, name={"type": "string"})
+    paths = {
+        "/user": {"get": operation("200", user), "patch": operation("200", user, user)},
+        "/user/{account_id}": path("account_id", get=operation("200", user)),
+    }
+    others, own = resources(contract(paths)).all
+    assert (others.path, others.collection) == ("/user/{account_id}", None)
+    assert roles(own) == {"read": ["GET /user"], "update": ["PATCH /user"]}

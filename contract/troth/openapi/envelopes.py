@@ -62,6 +62,17 @@ def sent(operation: Operation) -> View | None:
     return None if body is None else of_content(body.content)
 
 
+def is_untold(view: View) -> bool:
+    """Whether *view* says nothing of what there is."""
+    return not view.types and not view.members
+
+
+def usual_identifier(parameter: str) -> str:
+    """Where items that the document says nothing of have what the path calls *parameter*."""
+    last = words_of(parameter)[-1:]
+    return pointers.join("", last[0] if last in _USUAL else parameter)
+
+
 def array_in(view: View, word: str, *, known: View | None = None) -> tuple[str, View] | None:
     """The array of items in *view*, a list of *word*, and where it stands; None if it has none.
 
@@ -172,7 +183,11 @@ def _wanted(parameter: tuple[str, ...], word: tuple[str, ...]) -> list[tuple[str
     found: list[tuple[str, ...]] = []
     for way in ways:
         found += [tuple(way[start:]) for start in range(len(way))]
-    is_own_name = bool(word) and in_singular(parameter)[-1:] == word[-1:]
+    own = in_singular(parameter)
+    is_own_name = bool(word) and (own[-1:] == word[-1:] or set(own) < set(word))
+    if own == word:
+        # a `promotion_code` is a thing, and its `code` is not what it is called by
+        found = found[:1]
     is_short = parameter[-1:] != () and parameter[-1].endswith("id")  # `pid` of a project
     if is_own_name or is_short or parameter[-1:] in _USUAL:
         found += _USUAL

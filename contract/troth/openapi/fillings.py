@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from troth import pointer as pointers
@@ -15,11 +16,9 @@ from troth.openapi import envelopes, runtime_expression
 from troth.openapi.names import in_singular, words_of
 from troth.openapi.operation import Link, Operation
 from troth.openapi.paths import shape_of
-from troth.openapi.resource import Filling, Resource, Role
+from troth.openapi.resource import Filling, Resource
 from troth.openapi.runtime_expression import Expression
 from troth.openapi.schema_view import View, fits, of_content, of_parameter
-
-_Owners = Mapping[Operation, tuple[Resource, Role]]
 
 
 def of(
@@ -153,7 +152,12 @@ class _Source:
             yield Filling(location, name, self.operation, self.status, expression, items=self.items)
 
 
-def _sources(resource: Resource) -> Iterator[_Source]:
+@lru_cache(maxsize=1024)
+def _sources(resource: Resource) -> tuple[_Source, ...]:
+    return tuple(_told_by(resource))
+
+
+def _told_by(resource: Resource) -> Iterator[_Source]:
     """What tells of the identifiers of *resource*: its creation, then its lists."""
     creates = resource.operations.get("create", ())
     if resource.is_client_named:
@@ -211,7 +215,7 @@ def _by_name(
     placed = {
         name
         for name, end in zip(names, ends, strict=True)
-        if shape[:end] in by_shape and any(_sources(by_shape[shape[:end]]))
+        if shape[:end] in by_shape and _sources(by_shape[shape[:end]])
     }
     asked: list[tuple[str, str, View | None]] = [
         (each.location, each.name, of_parameter(each))

@@ -134,11 +134,7 @@ def _filters(free: Iterable[Parameter], item: View | None) -> dict[str, str]:
     found: dict[str, str] = {}
     if item is None:
         return found
-    members = [
-        (words_of(" ".join(pointers.split(at))), at, each)
-        for at, each in item.inner(2)
-        if each.is_scalar or (each.item is not None and each.item.is_scalar)
-    ]
+    members = [(words_of(" ".join(pointers.split(at))), at, each) for at, each in item.inner(2)]
     for parameter in free:
         words = words_of(parameter.name)
         words = words[1:] if len(words) > 1 and words[0] in ("filter", "filters") else words
@@ -148,8 +144,10 @@ def _filters(free: Iterable[Parameter], item: View | None) -> dict[str, str]:
         value = view.item if view is not None and view.item is not None else view
         one = in_singular(words)
         for name, at, each in members:
+            if name not in (words, one):
+                continue
             own = each.item if each.item is not None else each
-            if name in (words, one) and fits(own, value):
+            if own.is_scalar and fits(own, value):
                 found[parameter.name] = at
                 break
     return found

@@ -21,9 +21,12 @@ def named(text: str) -> tuple[tuple[str, ...], ...]:
     return tuple(words_of(name) for name in text.split())
 
 
+_ONE_OF = {"people": "person", "children": "child", "indices": "index", "criteria": "criterion"}
+
+
 def in_singular(words: tuple[str, ...]) -> tuple[str, ...]:
     """*words* for one of what they mean."""
-    return (*words[:-1], singular(words[-1])) if words else ()
+    return (*words[:-1], _ONE_OF.get(words[-1]) or singular(words[-1])) if words else ()
 
 
 def is_word_of(name: str, word: str) -> bool:

@@ -97,6 +97,12 @@ class Place:
         """What the objects in that array are."""
         return self.array.item if self.array is not None else None
 
+    @property
+    def collects(self) -> bool:
+        """Whether it may be a collection: what GET answers with is no single thing."""
+        is_one = self.answer is not None and self.answer.is_object and not self.lists
+        return bool(self.by("POST")) or not (is_one and self.by("PUT", "PATCH"))
+
     def answers_as(self, other: Place | None) -> bool:
         """Whether GET answers here with the very thing that it answers with at *other*."""
         if other is None or self.answer is None or other.answer is None:
@@ -139,6 +145,7 @@ class _Reader:
         self.told: dict[_Shape, dict[str, Any]] = {}
         self.denied: set[_Shape] = set()
         self.collected: dict[_Shape, _Draft] = {}
+        self.by_words: dict[tuple[str, ...], list[_Draft]] | None = None
         self.views: dict[_Draft, View | None] = {}
 
     def resources(self) -> Resources:
@@ -146,7 +153,8 @@ class _Reader:
         for shape in self.places:
             for end in range(1, len(shape) + 1):
                 if shape[end - 1] == "{}" and self.is_item(shape[:end]):
-                    collection = shape[: end - 1] if shape[: end - 1] in self.places else None
+                    above = self.places.get(shape[: end - 1])
+                    collection = above.shape if above is not None and above.collects else None
                     self.drafts.setdefault(shape[:end], _Draft(shape[:end], collection))
         for shape in self.places:
             if self.is_own(shape):
@@ -156,6 +164,7 @@ class _Reader:
             if "collection" in says:
                 named = says["collection"]
                 draft.collection = shape_of(named)[0] if named is not None else None
+        self.by_words = None  # those that the document tells are among them from now on
         self.settle_homes()
         for draft in self.drafts.values():
             draft.parent = self.draft_above(draft.shape[:-1])
@@ -231,7 +240,12 @@ class _Reader:
         last = shape[-1] if shape else "{}"
         if last == "{}" or last.startswith(":") or _VERSION.fullmatch(last):
             return False
-        if (*shape, "{}") in self.drafts or shape in self.denied or self.home(place) is not None:
+        items = self.drafts.get((*shape, "{}"))
+        if (
+            (items is not None and items.collection == shape)
+            or shape in self.denied
+            or self.home(place) is not None
+        ):
             return False
         written = place.by("PUT", "PATCH", "DELETE")
         if not place.by("GET"):
@@ -272,6 +286,16 @@ class _Reader:
         """Whether the last word of *shape* says what is done, and names no thing."""
         return bool(shape) and words_of(shape[-1])[:1] in _VERBS
 
+    def called(self, word: str) -> list[_Draft]:
+        """The resources with addressed items that *word* says one or many of."""
+        if self.by_words is None:
+            self.by_words = {}
+            for draft in self.drafts.values():
+                if draft.is_addressed:
+                    words = in_singular(words_of(draft.word))
+                    self.by_words.setdefault(words, []).append(draft)
+        return self.by_words.get(in_singular(words_of(word)), []) if words_of(word) else []
+
     def home(self, place: Place) -> _Draft | None:
         """The resource elsewhere that the items listed or created at *place* are of.
 
@@ -283,9 +307,13 @@ class _Reader:
         if about is None or not about.is_object:
             return None
         found: list[tuple[tuple[bool, bool, int], _Draft]] = []
-        for shape, draft in self.drafts.items():
-            is_above = draft.collection is not None and draft.collection == place.shape[:-1]
-            is_same = shape[:-1] != place.shape and is_word_of(draft.word, place.word)
+        above = place.shape[:-1]
+        beside = self.collected.get(above) or self.drafts.get((*above, "{}"))
+        same = self.called(place.word)
+        for draft in [*same, *([beside] if beside and beside not in same else [])]:
+            shape = draft.shape
+            is_above = draft is beside and draft.collection == above
+            is_same = shape[:-1] != place.shape and draft in same
             if not draft.is_addressed or not (is_same or (is_above and place.item is not None)):
                 continue
             own = self.item_view(draft)
@@ -440,6 +468,8 @@ class _Reader:
         elif item is not None and collection is not None and "create" not in draft.operations:
             # what is only listed has a name all the same
             identifier = envelopes.identifier_in(item, "id", name)
+        elif item is None and parameter is not None and self.is_untold(draft):
+            identifier = envelopes.usual_identifier(parameter)
         own = {path, collection}
         operations: dict[Role, tuple[Operation, ...]] = {
             role: tuple(sorted(found, key=lambda each: each.path not in own))
@@ -457,6 +487,17 @@ class _Reader:
             operations=operations,
         )
         return self.with_places(made, item)
+
+    def is_untold(self, draft: _Draft) -> bool:
+        """Whether the document declares bodies of *draft*, and says of none what it holds."""
+        answers = (
+            of_content(response.content)
+            for role in ("create", "read")
+            for operation in draft.operations.get(role, ())
+            for response in envelopes.successes(operation)
+        )
+        views = [view for view in answers if view is not None]
+        return bool(views) and all(map(envelopes.is_untold, views))
 
     def path(self, shape: _Shape) -> str:
         """The path of *shape* as the document writes it; of an item without operations its part."""
@@ -539,6 +580,9 @@ def place_in(
     view = of_content(response.content)
     if view is None:
         return None
+    if envelopes.is_untold(view):
+        # what a document says nothing of is most often the thing itself
+        return "" if role in ("list", "create", "read", "update", "replace") else None
     if role in ("list", "search"):
         array = envelopes.array_in(view, resource.name, known=item)
         return array[0] if array is not None else None

@@ -114,7 +114,7 @@ def at(body: bytes, pointer: str) -> Any | None:
 def in_url(url: str, template: str, variable: str) -> str | None:
     """What *url* has for *variable* of *template*: its path may have that of a server before."""
     path = canonical(urlsplit(url).path)
-    whole = path_template(template)
+    whole = path_template(template.rstrip("/"))
     pattern = re.compile(f"(?:.*)(?:{whole.pattern.pattern})/?", re.DOTALL)
     match = pattern.fullmatch(path if path.startswith("/") else f"/{path}")
     if match is None or variable not in whole.names:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from troth import pointer as pointers
@@ -135,6 +135,7 @@ class View:
                     yield from each.inner(depth - 1, pointer)
 
 
+@lru_cache(maxsize=4096)
 def view_of(schema: Schema | None) -> View | None:
     """The view of *schema*; None where there is none."""
     if schema is None:
