@@ -98,6 +98,10 @@ FIRST: Mapping[str, tuple[str, ...]] = {
         ("life cycle", "crash in a state", "list", "location", "etag", "second user", "race"),
         ("resources",),
     ),
+    **dict.fromkeys(
+        ("parameter unchecked", "parameter crashes", "parameter refused"),
+        ("examples", "boundary", "protocol"),
+    ),
     "protocol": ("resources", "protocol"),
     "leak": ("stateful",),
 }
