@@ -151,3 +151,9 @@ def test_a_faulty_marina_is_found(name: str, contracts) -> None:  # type: ignore
     found = held(fault, contracts(fault.manner))
     codes = [one.code for one in found.findings]
     assert any(matches(code, fault.codes) for code in codes), (found.finished, found.told)
+
+
+def test_to_try_all_resources_takes_few_requests(contracts) -> None:  # type: ignore[no-untyped-def]
+    found = conduct(Marina(), contracts(Manner()), phases=("resources",), max_requests=3000)
+    assert found.told == []
+    assert 200 < len(found.exchanges) < 600
