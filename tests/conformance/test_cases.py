@@ -236,7 +236,8 @@ def test_the_transport_tries_the_credential_again_at_the_end():
     assert PROTOCOL[-1].request.field("Authorization") is None
     schemes = {case.request.field("Authorization") for case in PROTOCOL}
     assert {None, "Bearer", f"bearer {CREDENTIAL}", "Basic dHJvdGg6dHJvdGg="} <= schemes
-    assert {case.request.method for case in PROTOCOL} == {"POST", "GET", "PUT", "DELETE", "PATCH"}
+    tried = {"POST", "GET", "PUT", "DELETE", "PATCH", "HEAD", "TRACE"}
+    assert {case.request.method for case in PROTOCOL} == tried
 
 
 def test_random_cases_are_valid_and_broken_in_turn():
