@@ -72,6 +72,12 @@ def conduct(
         )
 
 
+def against(url: str, contract: Contract, **settings: Any) -> Conducted:
+    """Run *contract* against a server that is not ours, at *url*."""
+    given = Settings(url=url, **{"caps": CAPS, **settings})
+    return asyncio.run(_go(given, contract, None, (), None))
+
+
 async def _go(
     settings: Settings,
     contract: Contract,

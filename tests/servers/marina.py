@@ -108,6 +108,9 @@ class Marina:
             return self.perform(call)
         except Refusal as refusal:
             return self.refuse(refusal)
+        except (LookupError, TypeError, ValueError):
+            # a fault of ours, told as frameworks do
+            return self.refuse(Refusal(500, "Internal Server Error"))
 
     def perform(self, call: Call) -> Answer:
         step: Callable[[Call], Answer] = getattr(self, call.name)

@@ -22,7 +22,7 @@ def _unlooked(name: str, parameter: str, *keywords: str, manner: Manner | None =
                 return {word: one for word, one in schema.items() if word not in keywords}
             return schema
 
-    codes = ("request.invalid-accepted", "request-parameter.*", "parameter.*")
+    codes = ("request.invalid-accepted", "response.server-error")
     FAULTS[name] = Fault("parameter unchecked", Unlooked, codes, manner or Manner())
 
 
@@ -44,13 +44,13 @@ _unlooked("DepthIsUnchecked", "X-Depth", "maximum")
 _unlooked("LangIsUnchecked", "lang", "enum")
 
 
-@fault("parameter unchecked", "request.invalid-accepted", "request-parameter.*")
+@fault("parameter unchecked", "request.invalid-accepted")
 class RequiredDayMayBeMissing(Marina):
     def check_absent(self, parameter: Body) -> None:
         pass
 
 
-@fault("parameter unchecked", "request.invalid-accepted", "request-parameter.*")
+@fault("parameter unchecked", "request.invalid-accepted")
 class WordsAreNumbers(Marina):
     """What is no integer is taken for the default."""
 

@@ -41,7 +41,7 @@ _RAW_TEXTS = (
     ("an overlong encoding", "%c0%ae%c0%ae"),
 )
 #: Much at once that programs trip over: where it shows nothing, none of it does.
-_MIXED = 'O\'Brien "(x)" [y]; -- 100%_ \N{LATIN SMALL LETTER E WITH ACUTE} \U0001d4b3 \u202e'
+_MIXED = 'O\'Brien "*(x" [y; -- 100%_ \N{LATIN SMALL LETTER E WITH ACUTE} \U0001d4b3 \u202e'
 #: Of so many operations one is sent what nobody declares.
 _UNKNOWN_TURNS = 4
 _UNKNOWN = "troth_unknown"

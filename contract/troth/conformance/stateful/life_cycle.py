@@ -334,6 +334,41 @@ async def _missing_from(trial: Trial, item: Item) -> Listed | None:
     return None if answer is not None and answer.is_missing else found
 
 
+async def of_another(trial: Trial) -> None:
+    """What was not sent is not taken from what was sent before.
+
+    Told when it is so twice, with other values: what a server fills in by itself may be the same.
+    """
+    first = await _taken_over(trial)
+    second = await _taken_over(trial) if first is not None and first[0] else None
+    if first is None or second is None:
+        return
+    values, answer = second
+    for name, value in values.items():
+        if name in first[0] and not same(first[0][name], value):
+            message = f"{name!r} was not sent, and is {value!r}, as in the request before"
+            trial.tell("run.leak", message, by=answer, pointer=pointers.join("", name))
+            return
+
+
+async def _taken_over(trial: Trial) -> tuple[dict[str, Any], Answer] | None:
+    """What an item that was made of little has of the one before it that was made of much."""
+    whole = await trial.create()
+    small = await trial.create(is_small=True) if whole is not None else None
+    answer = await current(trial, small) if small is not None else None
+    if whole is None or small is None or answer is None:
+        return None
+    if not all(isinstance(each, dict) for each in (whole.sent, small.sent, small.current)):
+        return None
+    unsent = {name: value for name, value in whole.sent.items() if name not in small.sent}
+    taken = {
+        name: value
+        for name, value in unsent.items()
+        if value and value is not True and same(small.current.get(name), value)
+    }
+    return taken, answer
+
+
 # -- deleted, and gone ----------------------------------------------------------------------------
 
 
@@ -412,6 +447,7 @@ READING: tuple[Check, ...] = (
     Check("same-bytes", same_bytes, frozenset({"create", "read"})),
     Check("location", location, frozenset({"create", "read"})),
     Check("own-names", own_names, frozenset({"create"})),
+    Check("of-another", of_another, frozenset({"create"})),
     Check("listed", listed, frozenset({"create", "list"})),
 )
 DELETING: tuple[Check, ...] = (
