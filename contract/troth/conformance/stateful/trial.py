@@ -129,8 +129,10 @@ class Trial:
     async def several(self, count: int) -> list[Item]:
         """So many items of the resource that are there, made where there are fewer, if they can."""
         await self.item()
-        while 0 < len(self.items()) < count and await self.create() is not None:
-            pass
+        # one that has no name of its own may not be among them
+        for _ in range(count - len(self.items())):
+            if not self.items() or await self.create() is None:
+                break
         return self.items()
 
     def spoil(self, item: Item) -> None:
