@@ -468,6 +468,11 @@ async def _order(trial: Trial, item: Item | None, *, ways: _Way) -> None:
             message = f"{found.last.line} has {place} in no order: {_several(values)}"
             trial.tell("list.order-ignored", message, by=found.last, severity="warning")
             return
+        if _says_up(query) and not _is_ordered(values, down=False):
+            message = f"{found.last.line} has {place} from the last to the first: "
+            message += _several(values)
+            trial.tell("list.order-ignored", message, by=found.last, severity="warning")
+            return
         seen.append((found, values))
     if len(seen) < 2 or seen[0][1] != seen[1][1] or len(set(map(_shown, seen[0][1]))) < 2:
         return
@@ -480,8 +485,13 @@ def _several(values: Sequence[Any]) -> str:
     return ", ".join(map(_shown, values[:5])) + (", …" if len(values) > 5 else "")
 
 
-def _is_ordered(values: Sequence[Any]) -> bool:
-    """Whether *values* are in some order that somebody may call theirs, up or down."""
+def _says_up(query: dict[str, Any]) -> bool:
+    """Whether *query* says in a word that the first comes first."""
+    return any(words_of(str(text))[-1:] in (("asc",), ("ascending",)) for text in query.values())
+
+
+def _is_ordered(values: Sequence[Any], *, down: bool = True) -> bool:
+    """Whether *values* are in some order that somebody may call theirs, up, or *down* as well."""
     keys: tuple[Callable[[Any], Any], ...]
     if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
         keys = (lambda value: Decimal(str(value)),)
@@ -491,7 +501,7 @@ def _is_ordered(values: Sequence[Any]) -> bool:
         return True  # languages differ on the rest
     for key in keys:
         line = [key(value) for value in values]
-        if line in (sorted(line), sorted(line, reverse=True)):
+        if line == sorted(line) or (down and line == sorted(line, reverse=True)):
             return True
     return False
 
