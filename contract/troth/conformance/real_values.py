@@ -358,7 +358,7 @@ class RealValues:
             found = [
                 one
                 for one in self._candidates(operation, "path", name)
-                if one.made == shape or name != only_made
+                if name != only_made or (one.made == shape and self._is_sure(one, template, given))
                 if fixed.items() <= {**fixed, **one.above(template)}.items()
             ]
             if found:
@@ -370,6 +370,14 @@ class RealValues:
                 for known in self._candidates(operation, location, name)[:1]:
                     values[location, name] = known.value
         return values
+
+    def _is_sure(self, one: Known, template: PathTemplate, given: Values) -> bool:
+        """Whether all of *template* is known of *one*, which the run has made.
+
+        Of another's, that is below something else, its name may be the same.
+        """
+        above = one.above(template)
+        return all(name in above or ("path", name) in given for name in template.names[:-1])
 
     def made(self, operation: Operation) -> int:
         """How many items this run has made, and not deleted, that *operation* is for."""
