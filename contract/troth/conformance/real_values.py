@@ -217,13 +217,16 @@ class RealValues:
         return replace(case, request=replace(case.request, body=body))
 
     def _is_there(self, case: Case, operation: Operation) -> bool:
-        """Whether *case* reads an item that this run has made."""
+        """Whether *case* reads an item that this run has made, in what it was made in."""
         last = _last(operation)
         if self._resources.role(operation) != "read" or case.request.method != operation.method:
             return False
-        text, parameter = _texts(operation, case.request).get(last), _parameter(operation, last)
+        texts, parameter = _texts(operation, case.request), _parameter(operation, last)
+        above = {name: text for name, text in texts.items() if name != last}
         return any(
-            one.made == shape_of(operation.path)[0] and text == in_path(parameter, one.value)
+            one.made == shape_of(operation.path)[0]
+            and texts.get(last) == in_path(parameter, one.value)
+            and above.items() <= one.above(operation.template).items()
             for one in self._candidates(operation, "path", last)
         )
 
