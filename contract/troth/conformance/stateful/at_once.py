@@ -32,7 +32,7 @@ async def created(trial: Trial) -> None:
     second = await trial.create() if first is not None and first.identifier != "" else None
     if first is None or second is None or same_id(first.identifier, second.identifier):
         return
-    if not await _is_its_own(trial, first) or first.created.case.request.method != "POST":
+    if not await _is_its_own(trial, second) or second.created.case.request.method != "POST":
         return
     made = await asyncio.gather(*(trial.create() for _ in range(_MANY)))
     items = [item for item in made if item is not None]
