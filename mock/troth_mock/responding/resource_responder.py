@@ -216,7 +216,10 @@ class ResourceResponder:
         if (
             self.role == "replace"
             and is_sent
-            and (self.resource.is_client_named or not self._declares(404))
+            and (
+                self.resource.is_client_named
+                or not (self._declares(404) or collection.is_gone(key))
+            )
         ):
             return self._created(asked, place, asker, key)
         if "*" in asked.fields.get("if-match", ()) and self._names(412):

@@ -644,6 +644,19 @@ def test_what_was_deleted_is_gone_where_the_document_has_no_answer_for_that() ->
     assert mock.status("GET", "/things/8") == 200
 
 
+def test_what_was_deleted_is_not_put_back_where_a_server_gives_the_ids() -> None:
+    item = {
+        "parameters": BOOKS["/books/{bookId}"]["parameters"],
+        "get": operation(_200=answer(ref("Book"))),
+        "put": operation(_200=answer(ref("Book")), body=sent(ref("Book"))),
+        "delete": operation(_204=answer()),
+    }
+    mock = Client({"/books": BOOKS["/books"], "/books/{bookId}": item})
+    at = f"/books/{mock.ask('POST', '/books', {'title': 'x'})['id']}"
+    asked = [mock.status("DELETE", at), mock.status("PUT", at, {"title": "y"})]
+    assert [*asked, mock.status("GET", at)] == [204, 404, 404]
+
+
 def test_what_an_example_names_can_be_read() -> None:
     paths = json.loads(json.dumps(BOOKS))
     paths["/books/{bookId}"]["parameters"][0]["example"] = 77
