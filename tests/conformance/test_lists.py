@@ -11,8 +11,11 @@ import pytest
 import yaml
 
 import troth
+from servers.chat import TOKEN
 from servers.conduct import CAPS, conduct
 from servers.ledger import FAULTS, LEGAL, Ledger, Way, spec
+from servers.marina import Marina
+from servers.marina_document import Manner, document
 from servers.wire import Server
 from troth.conformance.session import Session
 from troth.conformance.settings import Settings
@@ -35,15 +38,20 @@ def told(ledger: Ledger) -> list[Told]:
         return asyncio.run(_tried(Settings(url=server.url, caps=CAPS), loaded(ledger.way)))
 
 
-async def _tried(settings: Settings, contract: Contract) -> list[Told]:
+async def _tried(settings: Settings, contract: Contract, path: str = "/entries") -> list[Told]:
+    return (await _trial(settings, contract, path)).told
+
+
+async def _trial(settings: Settings, contract: Contract, path: str) -> Trial:
     known = resources(contract)
     async with Transport(settings.url, caps=CAPS, clock=time.monotonic) as transport:
         session = Session(contract, transport, settings, emit=lambda _: None, clock=time.monotonic)
-        trial = Trial(session, known, known.all[0])
+        resource = next(each for each in known.all if path in (each.path, each.collection))
+        trial = Trial(session, known, resource)
         for check in lists.CHECKS:
             if all(map(trial.can, check.needs)):
                 await check.run(trial)
-    return trial.told
+    return trial
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -75,3 +83,11 @@ def test_a_run_tells_what_a_list_does_wrong_with_its_steps() -> None:
 def test_every_code_of_lists_has_a_faulty_server() -> None:
     known = yaml.safe_load(CODES.read_bytes())["codes"]["Lists"]
     assert {code for code, _ in FAULTS.values()} == set(known)
+
+
+def test_items_that_nothing_names_are_made_a_few_times_only() -> None:
+    contract = troth.load(json.dumps(document(Manner())).encode(), overlays=[])
+    with Server(Marina(Manner())) as server:
+        settings = Settings(url=server.url, token=TOKEN, caps=CAPS)
+        trial = asyncio.run(_trial(settings, contract, "/boats/{boat_id}/papers"))
+    assert len(trial.answers) < 20

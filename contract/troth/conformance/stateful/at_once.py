@@ -12,7 +12,7 @@ from itertools import combinations
 from typing import Any
 
 from troth.conformance.stateful.comparison import differences, is_computed, same
-from troth.conformance.stateful.items import Answer, Item, at, same_id
+from troth.conformance.stateful.items import Answer, Item, alike_named, at, same_id
 from troth.conformance.stateful.items import put as put_at
 from troth.conformance.stateful.life_cycle import current, different, named, own_name
 from troth.conformance.stateful.trial import Check, Trial
@@ -32,14 +32,14 @@ async def created(trial: Trial) -> None:
     second = await trial.create() if first is not None and first.identifier != "" else None
     if first is None or second is None or same_id(first.identifier, second.identifier):
         return
-    if not await _is_its_own(trial, first) or first.created.case.request.method != "POST":
+    if not await _is_its_own(trial, second) or second.created.case.request.method != "POST":
         return
     made = await asyncio.gather(*(trial.create() for _ in range(_MANY)))
     items = [item for item in made if item is not None]
     for one, other in combinations(items, 2):
         if at(other.sent, other.resource.identifier) is not UNSET:
             break  # the client names them
-        if same_id(one.identifier, other.identifier) and one.sent != other.sent:
+        if alike_named(one, other) and one.sent != other.sent:
             message = f"of {len(items)} that were created at once two are {one.identifier!r}"
             trial.tell(_CODE, message, by=other.created)
             return
