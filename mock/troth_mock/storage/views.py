@@ -136,7 +136,8 @@ def shown(item: Item, drawn: Any, members: Members, is_valid: Callable[[Any], bo
     value = dict(drawn)
     for name, one in known.items():
         _put(value, name, one, is_valid)
-    for name in item.absent & drawn.keys() - known.keys():
+    # in the order of the answer: what is put back stands last, and a set has an order of its own
+    for name in [name for name in drawn if name in item.absent and name not in known]:
         before = value.pop(name)
         if not is_valid(value):
             value[name] = None

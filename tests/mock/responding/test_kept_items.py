@@ -10,10 +10,13 @@ import pytest
 from troth.document import document
 from troth.http.exchange import Exchange, Request, Response
 from troth.openapi import reader
+from troth.seed import Seed
 from troth.validation import validator
 from troth_mock.reply import Reply
 from troth_mock.responding.responder import Responder
 from troth_mock.storage import sessions
+from troth_mock.storage.sessions import Item
+from troth_mock.storage.views import Members, shown
 
 TEXT, INTEGER = {"type": "string"}, {"type": "integer"}
 BOOK = {
@@ -886,3 +889,12 @@ def test_a_link_to_the_next_page_says_each_parameter_once() -> None:
     ):
         after = mock.ask("GET", target)["links"]["next"]
         assert mock.status("GET", after.removeprefix("http://localhost:8000")) == 200
+
+
+def test_members_that_cannot_be_left_out_keep_their_order_under_any_hash_seed():
+    drawn = {
+        name: name for name in ("kiwi", "fig", "plum", "lime", "date", "pear", "sloe", "mango")
+    }
+    item = Item({}, Seed.of(1), frozenset(drawn))
+    value = shown(item, drawn, Members(), lambda value: value == drawn)
+    assert list(value) == list(drawn)
