@@ -156,6 +156,8 @@ class Trial:
                 *(resource, subject), is_named=is_named, body=body, says_name=kinds[0]
             )
             if isinstance(item, Item):
+                if not item.values.keys() >= set(shape_of(resource.path)[1]):
+                    break  # nobody said in what it is: there is no way to ask for it
                 self._forget(item)
                 self._items.append(item)
                 return item
@@ -219,10 +221,18 @@ class Trial:
             return answer
         item = Item(resource, values, None, at(body, resource.sent(operation)), answer)
         item.expressions = expressions
-        if identified(item, answer, is_named=is_named):
+        if identified(item, answer, is_named=is_named, given=self._given(resource)):
             return item
         self.unnamed.append(answer)
         return answer
+
+    def _given(self, resource: Resource) -> set[str]:
+        """The variables of the path of an item that the user has given values for."""
+        roles: tuple[Role, ...] = ("read", "update", "replace", "delete")
+        own = [each for role in roles for each in resource.operations.get(role, ())]
+        given = [self.session.settings.given(each).parameters for each in own]
+        names = {name for one in given for place, name in one if place == "path"}
+        return {name for name in names if all(("path", name) in one for one in given)}
 
     async def _is_free(self, resource: Resource, values: Mapping[str, Any]) -> bool:
         """Whether nothing has the name in *values* yet: what is there is not ours to change."""
@@ -281,9 +291,10 @@ class Trial:
         for end in reversed(ends):
             parent = self._with_shape(shape[:end])
             above = await self._parent(parent) if parent is not None else None
-            if above is None:
-                continue
-            for name, other in zip(names, shape_of(above.resource.path)[1], strict=False):
+            others = shape_of(above.resource.path)[1] if above is not None else ()
+            if above is None or not above.values.keys() >= set(others):
+                continue  # where it is, nobody said: /repos/{owner}/{repo} made by POST /user/repos
+            for name, other in zip(names, others, strict=False):
                 values[name] = above.values[other]
                 if other in above.expressions:
                     expressions[name] = above.expressions[other]
