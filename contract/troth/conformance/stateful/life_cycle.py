@@ -418,10 +418,13 @@ async def _still_there(
             return
         after = again
     left = await trial.listed(item)
+    severity: Severity = "error"
     if left is not None and left.is_whole and left.is_named(item) and not left.having(item):
-        return  # it is out of the way, and kept for who knows its name
+        if after.operation.response(_GONE) is None:
+            return  # it is out of the way, and kept for who knows its name
+        severity = "warning"  # the document has a word for what is deleted, and this is not it
     message = f"{by.line} answered {by.status}, and {after.line} still reads it"
-    trial.tell("resource.still-there", message, by=after, of=by)
+    trial.tell("resource.still-there", message, by=after, of=by, severity=severity)
 
 
 def _shows(answer: Answer) -> Any:

@@ -173,8 +173,13 @@ def _repeats(trial: Trial, walk: Listed, found: list[list[Any]]) -> bool:
     """Tell of a page that has items of the page before it."""
     for answer, before, page in zip(walk.answers[1:], found, found[1:], strict=False):
         names, others = _names(trial, page), _names(trial, before)
-        again = [name for name in names if name in others]
-        is_same = names == others
+        # what is taken for a name may be that of something else: the same item is the same all over
+        again = [
+            name
+            for name, entry in zip(names, page, strict=True)
+            if name in others and entry in before
+        ]
+        is_same = len(again) == len(names) and names == others
         # what has no name may be like another
         is_sure = _have_names(trial, page) or (is_same and len(set(names)) > 1)
         if again and is_sure:

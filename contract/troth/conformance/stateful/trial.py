@@ -156,6 +156,8 @@ class Trial:
                 *(resource, subject), is_named=is_named, body=body, says_name=kinds[0]
             )
             if isinstance(item, Item):
+                if not item.values.keys() >= set(shape_of(resource.path)[1]):
+                    break  # nobody said in what it is: there is no way to ask for it
                 self._forget(item)
                 self._items.append(item)
                 return item
@@ -289,9 +291,10 @@ class Trial:
         for end in reversed(ends):
             parent = self._with_shape(shape[:end])
             above = await self._parent(parent) if parent is not None else None
-            if above is None:
-                continue
-            for name, other in zip(names, shape_of(above.resource.path)[1], strict=False):
+            others = shape_of(above.resource.path)[1] if above is not None else ()
+            if above is None or not above.values.keys() >= set(others):
+                continue  # where it is, nobody said: /repos/{owner}/{repo} made by POST /user/repos
+            for name, other in zip(names, others, strict=False):
                 values[name] = above.values[other]
                 if other in above.expressions:
                     expressions[name] = above.expressions[other]
