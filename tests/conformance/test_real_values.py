@@ -11,6 +11,7 @@ import pytest
 import troth
 from servers.bookcase import DOCUMENT, TOKEN, Shelves
 from servers.conduct import Conducted, conduct
+from servers.wire import Answer, Asked
 from troth.conformance.settings import Given
 
 CONTRACT = troth.load(json.dumps(DOCUMENT).encode())
@@ -118,3 +119,39 @@ def test_what_nobody_made_is_asked_to_go_under_a_name_that_nobody_has() -> None:
     assert deleted
     assert not [target for target in deleted if re.fullmatch(r"/shelves/old(/books/[12])?", target)]
     assert shelves.touched == []
+
+
+def _repository(asked: Asked) -> Answer:
+    """What is made is ada's, and nobody else's has that name."""
+    _, *parts = asked.target.split("/")
+    status, told = 404, b'{"title": "no such repository"}'
+    if asked.method == "POST" and parts == ["user", "repos"]:
+        status, told = 201, b'{"name": "engine"}'
+    elif asked.method == "GET" and parts == ["repos", "ada", "engine"]:
+        status, told = 200, b'{"name": "engine"}'
+    return Answer(status, {"Content-Type": "application/json"}, [told], length=len(told))
+
+
+def test_what_was_made_elsewhere_is_not_known_to_be_below_a_made_up_name() -> None:
+    one = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
+    content = {"application/json": {"schema": one}}
+    gone = {"description": "gone", "content": {"application/json": {}}}
+    names = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in ("owner", "name")
+    ]
+    made = {"201": {"description": "made", "content": content}}
+    read = {"200": {"description": "one", "content": content}, "404": gone}
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {
+            "/user/repos": {"post": {"requestBody": {"content": content}, "responses": made}},
+            "/repos/{owner}/{name}": {"get": {"parameters": names, "responses": read}},
+        },
+    }
+    contract = troth.load(json.dumps(document).encode())
+    settings: dict[str, Any] = {"phases": ("examples",), "token": None}
+    found = conduct(_repository, contract, **settings)
+    assert any(one.operation.startswith("GET") for one in found.exchanges)
+    assert [one for one in found.told if "GET" in one or "refused" in one] == []

@@ -221,10 +221,30 @@ class RealValues:
         last = _last(operation)
         if self._resources.role(operation) != "read" or case.request.method != operation.method:
             return False
-        text, parameter = _texts(operation, case.request).get(last), _parameter(operation, last)
+        texts, parameter = _texts(operation, case.request), _parameter(operation, last)
         return any(
-            one.made == shape_of(operation.path)[0] and text == in_path(parameter, one.value)
+            one.made == shape_of(operation.path)[0]
+            and texts.get(last) == in_path(parameter, one.value)
+            and self._is_below(one, operation, texts)
             for one in self._candidates(operation, "path", last)
+        )
+
+    def _is_below(self, known: Known, operation: Operation, texts: Mapping[str, str]) -> bool:
+        """Whether *known* belongs to what the path of *operation* names before it in *texts*.
+
+        Where it was made elsewhere, that has to be something that the server or the user gave.
+        """
+        above = known.above(operation.template)
+        given = self._settings.given(operation).parameters
+        return all(
+            texts.get(name) == above[name]
+            if name in above
+            else ("path", name) in given
+            or any(
+                texts.get(name) == in_path(_parameter(operation, name), one.value)
+                for one in self._candidates(operation, "path", name)
+            )
+            for name in operation.template.names[:-1]
         )
 
     def spares(self, case: Case, operation: Operation) -> bool:
