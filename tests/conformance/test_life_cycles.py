@@ -215,3 +215,13 @@ def test_what_a_server_decides_itself_is_nobodys_to_say() -> None:
     assert differences(sent, read) == []
     assert differences({"owner": {"id": 1}, "name": "a"}, {"name": "a"}, declared=["name"]) == []
     assert differences({"parent": "a-7"}, {"parent": {"id": "a-7", "name": "A"}}) == []
+
+
+def test_who_has_a_word_for_what_is_gone_does_not_answer_as_before(tmp_path: Path) -> None:
+    document = spec()
+    read = document["paths"]["/books/{book_id}"]["get"]
+    read["responses"]["410"] = read["responses"]["404"]
+    run = life(Shelves(manner="hides"), load(tmp_path, document))
+    assert [(one.severity, one.code) for one in run.findings] == [
+        ("warning", "resource.still-there")
+    ]
