@@ -215,13 +215,12 @@ def of_the_document() -> Iterator[tuple[str, Effect]]:
     own = answering({"$ref": "https://example.com/api#/components/schemas/It"})
     itself = component("schemas", INTEGER, own) | {"$self": "https://example.com/api"}
     yield "OpenAPI/$self", Effect(itself, "/$self", WRONG)
-    server = document(
-        servers=[{"url": "https://example.com/{v}", "variables": {"v": {"default": "v1"}}}]
-    )
+    variable = {"default": "v1", "enum": ["v3"]}
+    server = document(servers=[{"url": "https://example.com/{v}", "variables": {"v": variable}}])
     below = got("/v1/a", '"x"')
     yield "OpenAPI/servers", Effect(server, "/servers", below)
     yield "Server/url", Effect(server, "/servers/0/url", below, "https://example.com/v2")
-    yield "Server/variables", Effect(server, "/servers/0/variables/v", below, {"default": "v2"})
+    yield "Server/variables", Effect(server, "/servers/0/variables/v", below, {"enum": ["v2"]})
     default = "/servers/0/variables/v/default"
     yield "Server Variable/default", Effect(server, default, below, "v2")
     several = copy.deepcopy(server)

@@ -412,6 +412,15 @@ def test_a_404_of_what_the_run_has_made_is_no_answer(
     assert outcome(operation, status, exists=True) == known
 
 
+@pytest.mark.parametrize(("length", "codes"), [(9000, []), (90, ["request.valid-refused"])])
+def test_a_head_longer_than_http_asks_for_may_be_refused(length: int, codes: list[str]) -> None:
+    request = asked()
+    fields = (*request.fields, ("X-Long", "x" * length))
+    exchange = Exchange(replace(request, fields=fields), refusal(431))
+    found = check(OVERLAID, exchange, operation=OPERATION, expected="accepted").violations
+    assert [one.code for one in found if one.severity == "error"] == codes
+
+
 def test_what_the_overlay_has_mended_is_judged_by_the_overlay_alone() -> None:
     # the published document rejects every name, for a name is never an integer
     for bias, said in (({"1": -100.01}, "-100.01"), ({"x": 1}, "'x' does not match")):

@@ -10,6 +10,8 @@ import pytest
 
 import troth
 from servers.conduct import Conducted, conduct
+from servers.seats import Seats
+from servers.seats import spec as seats_spec
 from servers.shelves import Shelves, spec
 from troth.conformance.stateful.comparison import differences, same
 from troth.conformance.stateful.paging import is_all
@@ -225,3 +227,12 @@ def test_who_has_a_word_for_what_is_gone_does_not_answer_as_before(tmp_path: Pat
     assert [(one.severity, one.code) for one in run.findings] == [
         ("warning", "resource.still-there")
     ]
+
+
+def test_what_two_variables_name_is_never_taken_for_another() -> None:
+    server = Seats()
+    contract = troth.load(json.dumps(seats_spec()).encode(), overlays=[])
+    run = life(server, contract, allow_destructive=False)  # type: ignore[arg-type]
+    assert (run.told, server.taken_from) == ([], [])
+    assert ("A", 3) in server.seats
+    assert any(one.exchange.request.method == "DELETE" for one in run.exchanges)

@@ -244,18 +244,21 @@ class RealValues:
         return replace(case, request=replace(case.request, body=body))
 
     def _is_there(self, case: Case, operation: Operation) -> bool:
-        """Whether *case* reads an item that this run has made, and has seen lately.
+        """Whether *case* reads an item that this run has made, in what it was made in, lately.
 
         A server need not keep everything for ever.
         """
         last = _last(operation)
         if self._resources.role(operation) != "read" or case.request.method != operation.method:
             return False
-        text, parameter = _texts(operation, case.request).get(last), _parameter(operation, last)
+        texts, parameter = _texts(operation, case.request), _parameter(operation, last)
+        above = {name: text for name, text in texts.items() if name != last}
         shape = shape_of(operation.path)[0]
-        seen = self._sighted.get((shape, text or ""), -_LATELY)
+        seen = self._sighted.get((shape, texts.get(last) or ""), -_LATELY)
         return self._kept - seen < _LATELY and any(
-            one.made == shape and text == in_path(parameter, one.value)
+            one.made == shape
+            and texts.get(last) == in_path(parameter, one.value)
+            and above.items() <= one.above(operation.template).items()
             for one in self._candidates(operation, "path", last)
         )
 
@@ -358,7 +361,7 @@ class RealValues:
             found = [
                 one
                 for one in self._candidates(operation, "path", name)
-                if one.made == shape or name != only_made
+                if name != only_made or (one.made == shape and self._is_sure(one, template, given))
                 if fixed.items() <= {**fixed, **one.above(template)}.items()
             ]
             if found:
@@ -370,6 +373,14 @@ class RealValues:
                 for known in self._candidates(operation, location, name)[:1]:
                     values[location, name] = known.value
         return values
+
+    def _is_sure(self, one: Known, template: PathTemplate, given: Values) -> bool:
+        """Whether all of *template* is known of *one*, which the run has made.
+
+        Of another's, that is below something else, its name may be the same.
+        """
+        above = one.above(template)
+        return all(name in above or ("path", name) in given for name in template.names[:-1])
 
     def made(self, operation: Operation) -> int:
         """How many items this run has made, and not deleted, that *operation* is for."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from troth import pointer
 from troth.generation.values import Unsatisfiable, fit
@@ -178,7 +178,9 @@ def _is_url(value: Any) -> bool:
 def _urls(asked: Asked, changed: Mapping[str, str]) -> list[str]:
     """Where the list is with the parameters *changed*, best first; without those that are ""."""
     path, _, query = asked.request.target.partition("?")
-    pairs = [one for one in query.split("&") if one and one.partition("=")[0] not in changed]
+    pairs = [
+        one for one in query.split("&") if one and unquote(one.partition("=")[0]) not in changed
+    ]
     pairs += [f"{quote(name)}={quote(text, safe='')}" for name, text in changed.items() if text]
     target = f"{path}?{'&'.join(pairs)}" if pairs else path
     host = next(iter(asked.fields.get("host", ())), "")

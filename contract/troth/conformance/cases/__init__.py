@@ -175,17 +175,22 @@ def cases_of(
             sent.add(case.id)
             yield case
     most = settings.max_requests * _PLANNED / 100
-    left = max(0, most - spent - min(most * _LATER / 100, _PROBES * len(tested)))
+    later = min(most * _LATER / 100, _PROBES * len(tested))
+    left = max(0, most - spent - (later if "stateful" in settings.phases else 0))
+    drawing = min(_RANDOM, left * _DRAWN / 100) if "random" in settings.phases else 0
     match phase:
         case "examples":
-            yield from _examples(tested, left * _EXAMPLES / 100)
+            is_first = {"boundary", "protocol", "random"}.intersection(settings.phases)
+            yield from _examples(tested, left * _EXAMPLES / 100 if is_first else left)
         case "boundary":
-            others = min(left * _PROTOCOL / 100, _EACH * len(tested))
-            others += min(_RANDOM, left * _DRAWN / 100)
+            others = drawing
+            if "protocol" in settings.phases:
+                others += min(left * _PROTOCOL / 100, _EACH * len(tested))
             yield from _boundary(tested, int(min(_BOUNDARY, left - others)))
         case "protocol":
             sent |= {case.id for case in first}
-            cases = _protocol(tested, left - min(_RANDOM, left / 2))
+            drawing = min(_RANDOM, left / 2) if "random" in settings.phases else 0
+            cases = _protocol(tested, left - drawing)
             yield from (case for case in cases if case.id not in sent)
         case "random":
             drawn = random_cases(tested, Seed.of("random", settings.seed))

@@ -59,6 +59,8 @@ _UNREADABLE_REQUEST = frozenset(
 )
 #: The longest head that any server is asked to read: RFC 9110 §4.1.
 _LONGEST_HEAD = 8000
+#: What a longer one is refused with: by whatever reads it, or as a name that nothing has.
+_OF_HEADS = frozenset({400, 404, 413, 414, 431})
 #: What a careful server refuses and many a correct one takes: a warning.  So are formats, which
 #: JSON Schema 2020-12 §7.2.1 has as annotations unless they are asked to be more.
 _HYGIENE = frozenset({"request.content-type", "request-body.nan", "request-body.encoding"})
@@ -268,6 +270,8 @@ class _Check:
         elif expected == "accepted" and status >= 400:
             if status in _OF_PLACES and self._names_a_place:
                 return  # where a list goes on only its own answers know
+            if status in _OF_HEADS and _is_overlong(request):
+                return
             if self._is_of_state(status):
                 return  # that the document does not declare it is told
             code = "request.valid-refused"
