@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -408,6 +409,15 @@ def test_a_404_of_what_the_run_has_made_is_no_answer(
     operation = troth.load(file).operations[0]
     assert outcome(operation, status) == unknown
     assert outcome(operation, status, exists=True) == known
+
+
+@pytest.mark.parametrize(("length", "codes"), [(9000, []), (90, ["request.valid-refused"])])
+def test_a_head_longer_than_http_asks_for_may_be_refused(length: int, codes: list[str]) -> None:
+    request = asked()
+    fields = (*request.fields, ("X-Long", "x" * length))
+    exchange = Exchange(replace(request, fields=fields), refusal(431))
+    found = check(OVERLAID, exchange, operation=OPERATION, expected="accepted").violations
+    assert [one.code for one in found if one.severity == "error"] == codes
 
 
 def test_what_the_overlay_has_mended_is_judged_by_the_overlay_alone() -> None:

@@ -12,7 +12,10 @@ import troth
 from servers.bookcase import DOCUMENT, TOKEN, Shelves
 from servers.conduct import Conducted, conduct
 from servers.wire import Answer, Asked
-from troth.conformance.settings import Given
+from troth.conformance.cases.case import Case
+from troth.conformance.real_values import RealValues
+from troth.conformance.settings import Given, Settings
+from troth.http.exchange import Exchange, Request, Response
 
 CONTRACT = troth.load(json.dumps(DOCUMENT).encode())
 ONE = "/shelves/{shelf_id}/books/{book_id}"
@@ -119,6 +122,18 @@ def test_what_nobody_made_is_asked_to_go_under_a_name_that_nobody_has() -> None:
     assert deleted
     assert not [target for target in deleted if re.fullmatch(r"/shelves/old(/books/[12])?", target)]
     assert shelves.touched == []
+
+
+@pytest.mark.parametrize(("shelf", "is_there"), [("s1", True), ("elsewhere", False)])
+def test_what_was_made_is_there_in_what_it_was_made_in_alone(shelf: str, is_there: bool) -> None:
+    values = RealValues(CONTRACT, Settings(url="http://127.0.0.1:1"))
+    book = json.dumps({"id": 732, "title": "x"}).encode()
+    made = Response(201, (("Content-Type", "application/json"),), book)
+    values.keep(Exchange(Request("POST", "/shelves/s1/books", (), b"{}"), made))
+    read = Request("GET", f"/shelves/{shelf}/books/732", (), b"")
+    filled = values.filled(Case("read", "boundary", f"GET {ONE}", read))
+    assert filled is not None
+    assert filled.exists is is_there
 
 
 def _repository(asked: Asked) -> Answer:

@@ -179,13 +179,16 @@ class Ledger:
     def ordered(
         self, entries: list[dict[str, Any]], given: dict[str, list[str]]
     ) -> list[dict[str, Any]]:
+        if self.otherwise == "in no order" and not given.get("sort"):
+            turn = self.requests % len(entries) if entries else 0
+            entries = [*entries[turn:], *entries[:turn]]
         by = given.get("sort", [""])[0]
         if not by or self.otherwise == "sort is ignored":
             return entries
         is_down = by.startswith("-") or given.get("order") == ["desc"]
         if self.otherwise == "sort only goes up":
             is_down = False
-        if self.otherwise == "sort goes the other way":
+        if self.otherwise in ("sort goes the other way", "asc goes down"):
             is_down = not is_down
         name = by.removeprefix("-")
         as_text = self.otherwise == "numbers sort as texts" or name == "payee"
@@ -217,6 +220,8 @@ class Ledger:
             window = [{name: one[name] for name in one if name != "id"} for one in window]
         body: dict[str, Any] = {"entries": window}
         total = len(window) if self.otherwise == "total of the page" else len(entries)
+        if self.otherwise == "counts no further":
+            total = min(total, 5)
         if self.way.total:
             body["total"] = total
         return self.following(body, given, end if end < len(entries) else None)
@@ -270,12 +275,15 @@ FAULTS: dict[str, tuple[str, Way]] = {
     "q is ignored": ("list.search-ignored", Way()),
     "sort is ignored": ("list.order-ignored", Way()),
     "sort only goes up": ("list.order-ignored", Way(sort=("amount",), order=True)),
+    "asc goes down": ("list.order-ignored", Way(sort=("amount",), order=True)),
     "numbers sort as texts": ("list.order-ignored", Way(sort=("amount",))),
 }
 #: What is otherwise, and right.
 LEGAL: dict[str, Way] = {
     "": Way(),
     "capped": Way(total=False),
+    "counts no further": Way(),
+    "in no order": Way("page"),
     "nothing behind the end": Way("page", total=False),
     "amount is a bound": Way("cursor"),
     "in part": Way("link"),

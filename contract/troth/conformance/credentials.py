@@ -20,6 +20,7 @@ from urllib.parse import quote_plus, urlencode, urlsplit
 
 from troth.conformance.cases.case import Case, addressed, readable
 from troth.conformance.hooks import Hook, Sending, load
+from troth.conformance.redaction import Redactor
 from troth.conformance.settings import Caps, OAuth, Settings
 from troth.errors import TrothError
 from troth.generation.request_writer import BASIC_CREDENTIAL, CREDENTIAL
@@ -125,7 +126,7 @@ class Credentials:
             name for name in self._fields if asks and not self._is_whole(request, name)
         )
         settings = replace(self._settings, token=self.token)
-        sent = addressed(request, settings, spared=spared)
+        sent = addressed(request, settings, spared=spared | _parameters(operation))
         if self._hook is None:
             return sent
         sending = Sending(
@@ -184,6 +185,12 @@ class Credentials:
 
 
 _MARKS = (CREDENTIAL, BASIC_CREDENTIAL)
+
+
+def _parameters(operation: Operation | None) -> frozenset[str]:
+    """The header fields that are parameters of *operation*: what stands there was laid out."""
+    declared = operation.parameters if operation is not None else ()
+    return frozenset(each.name.lower() for each in declared if each.location == "header")
 
 
 def _secured_fields(contract: Contract) -> dict[str, set[str]]:
@@ -304,6 +311,8 @@ async def _of_server(oauth: OAuth, post: Post) -> Token:
     if response.status >= 300:
         said = answer if isinstance(answer, dict) else {}
         words = [str(said[name]) for name in ("error", "error_description") if said.get(name)]
+        redactor = Redactor([oauth.client_secret, basic[1].partition(" ")[2]])
+        words = [redactor.text(word) for word in words]
         why = f"{url} gives no token: {': '.join(words)[:_MOST] or response.status}"
         raise NoToken("oauth-client-id", f"{why} ({response.status})" if words else why)
     return _of_answer(answer, "oauth-token-url")

@@ -13,6 +13,7 @@ from troth.laws.laws import Law, Verdict, verdict
 from troth.openapi.operation import DeclaredResponse, Match, MediaType, Operation
 from troth.validation import bodies, parameters, streams
 from troth.validation.bodies import JsonBody
+from troth.validation.security import http_scheme
 from troth.validation.violation_builder import ViolationBuilder
 from troth.violation import Severity, Violation
 
@@ -80,7 +81,11 @@ class ResponseValidator:
     def _check_fields(self, declared: DeclaredResponse) -> Iterator[Violation]:
         yield from parameters.check_headers(self.operation, declared, self.response)
         if missing := missing_field(self.response):
-            yield self._builder(declared.pointer).violation(*missing)
+            # a key that is no scheme of HTTP has no name that a challenge could give
+            names = [http_scheme(each) for several in self.operation.security for each in several]
+            has_no_name = self.response.status == 401 and names and not any(names)
+            severity: Severity = "warning" if has_no_name else "error"
+            yield self._builder(declared.pointer).violation(*missing, severity=severity)
 
     def _check_content(self, declared: DeclaredResponse) -> Iterator[Violation]:
         """What is wrong with the content and its type."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from troth import pointer
 from troth.generation.values import Unsatisfiable, fit
@@ -83,13 +83,20 @@ class ItemList:
             return body
         empty = placed(body, at, [])
         if schema.is_valid(empty):
-            said = with_said(schema, empty, replace(asked.said, path={}, body=None))
+            query = {name: str(one) for name, one in _defaults(self.operation, listing).items()}
+            query |= asked.said.query
+            said = with_said(schema, empty, replace(asked.said, path={}, query=query, body=None))
             body = placed(said, at, pointer.find(body, at))
         if listing.total is not None:
             body = first_valid(schema, body, listing.total, (page.total, str(page.total)))
         if listing.pages is not None:
             pages = -(-page.total // page.size) if page.size else 1
             body = first_valid(schema, body, listing.pages, (pages,))
+            number = f"{listing.pages.rpartition('/')[0]}/number"
+            if listing.page is not None and isinstance(pointer.find(body, number), int):
+                first = _first_page(self.operation, listing)
+                own = first + (page.start // page.size if page.size else 0)
+                body = first_valid(schema, body, number, (own,))
         if listing.more is not None:
             body = first_valid(schema, body, listing.more, (bool(page.after),))
         if listing.next is not None:
@@ -178,7 +185,9 @@ def _is_url(value: Any) -> bool:
 def _urls(asked: Asked, changed: Mapping[str, str]) -> list[str]:
     """Where the list is with the parameters *changed*, best first; without those that are ""."""
     path, _, query = asked.request.target.partition("?")
-    pairs = [one for one in query.split("&") if one and one.partition("=")[0] not in changed]
+    pairs = [
+        one for one in query.split("&") if one and unquote(one.partition("=")[0]) not in changed
+    ]
     pairs += [f"{quote(name)}={quote(text, safe='')}" for name, text in changed.items() if text]
     target = f"{path}?{'&'.join(pairs)}" if pairs else path
     host = next(iter(asked.fields.get("host", ())), "")

@@ -33,7 +33,8 @@ HeaderFields = Mapping[str, Sequence[str]]
 class Asked:
     """A request, as far as items are concerned: its decoded *body*, the seed of the *whole*.
 
-    *seed* is that of a list without what is asked of it, of anything else the same.
+    *seed* is that of a list without what is asked of it, of anything else the same.  *now* is the
+    time in seconds since 1970, None for the fixed one.
     """
 
     match: Match
@@ -43,6 +44,7 @@ class Asked:
     said: Said
     seed: Seed
     whole: Seed
+    now: int | None = None
 
 
 @dataclass(slots=True)

@@ -157,7 +157,7 @@ class OperationResponder:
         accept = fields.get("accept", ())
         kept = None
         if self._resource is not None and not preferences.applied:
-            outcome = self._kept(self._resource, match, request, value, fields)
+            outcome = self._kept(self._resource, match, request, value, fields, created)
             if isinstance(outcome, Reply):
                 return outcome
             kept = outcome
@@ -214,6 +214,7 @@ class OperationResponder:
         request: Request,
         value: Any,
         fields: Mapping[str, Sequence[str]],
+        now: int | None,
     ) -> Reply | Kept | None:
         """What becomes of the items that are kept: the reply where one of them is in the way."""
         # what a list has does not depend on what is asked of it
@@ -226,6 +227,7 @@ class OperationResponder:
             said(self.operation, match, request.target, value),
             self._seed(plain, request, value, self._formal),
             self._seed(match, request, value, self._formal),
+            now,
         )
         outcome = resource.respond(asked)
         if isinstance(outcome, Problem):

@@ -7,9 +7,10 @@ drawn body and shows the items in it; only then anything is kept, since an answe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
 from typing import Any
@@ -27,9 +28,12 @@ from troth.openapi.resource import Listing, Resource, Role
 from troth.schema.schema import Schema
 from troth.seed import Seed
 from troth.validation import security
+from troth_mock.chat.completion import FIXED_TIME
 from troth_mock.reply import Reply
+from troth_mock.responding.echo import Said
 from troth_mock.responding.item_list import ItemList
 from troth_mock.responding.kept import Asked, Kept, addresses, etag, linked, session_of
+from troth_mock.responding.negotiation import success
 from troth_mock.responding.problems import Problem
 from troth_mock.responding.resource_store import (
     Asker,
@@ -39,10 +43,12 @@ from troth_mock.responding.resource_store import (
     own_parameter,
     variables,
 )
+from troth_mock.storage import server_side
 from troth_mock.storage.sessions import Collection, Item, Place, all_items, text_of
 from troth_mock.storage.views import (
     Members,
     Unpatchable,
+    first_valid,
     members_at,
     merged,
     patched,
@@ -52,6 +58,7 @@ from troth_mock.storage.views import (
 )
 
 _TURNS = 1000
+_LONGEST_NUMBER = 17
 
 
 class ResourceResponder:
@@ -151,13 +158,16 @@ class ResourceResponder:
         return None if resource.identifier is None else key_of(resource, sent)
 
     def _sent(self, asked: Asked) -> Any:
-        """The item in the body of the request, but for what no client can set."""
+        """The item in the body of the request, but for what no client can set.
+
+        What its schema does not speak of few servers keep.
+        """
         at = self.resource.sent(self.operation)
         sent = None if at is None else pointer.find(asked.body, at)
         if not isinstance(sent, dict) or self._taken is None:
             return sent
-        barred = self._members_at(self._taken.schema, at or "").barred
-        return {name: one for name, one in sent.items() if name not in barred}
+        members = self._members_at(self._taken.schema, at or "")
+        return {name: one for name, one in members.of(sent).items() if name not in members.barred}
 
     def _settable(self) -> tuple[frozenset[str], Mapping[str, Any]]:
         """The members that a client can set, and the defaults of those that have one."""
@@ -196,6 +206,8 @@ class ResourceResponder:
     ) -> Problem | Reply | Kept | None:
         """What becomes of a request about the thing *key*, which is not there."""
         is_sent = self.resource.sent(self.operation) is not None
+        # what is there or not, and says nothing of itself, is put without a body
+        is_sent = is_sent or self.operation.request_body is None
         collection = self.store.collection(self.resource, place, asker)
         if key in collection.items:
             return self._hidden(key)
@@ -204,7 +216,10 @@ class ResourceResponder:
         if (
             self.role == "replace"
             and is_sent
-            and (self.resource.is_client_named or not self._declares(404))
+            and (
+                self.resource.is_client_named
+                or not (self._declares(404) or collection.is_gone(key))
+            )
         ):
             return self._created(asked, place, asker, key)
         if "*" in asked.fields.get("if-match", ()) and self._names(412):
@@ -267,6 +282,8 @@ class ResourceResponder:
                 return self._changed(asked, found, asker, changed)
             case "delete":
                 return self._deleted(asked, found, asker)
+            case "action" if self.operation.method not in ("GET", "HEAD"):
+                return self._acted(asked, found, asker)
         return self._shown(asked, found)
 
     def _replaced(self, asked: Asked, before: Item) -> Item:
@@ -299,7 +316,7 @@ class ResourceResponder:
         absent = names - value.keys() if isinstance(value, dict) else frozenset()
         if key is not None:
             value = self._identified(value, key, None)
-        item = Item(value, asked.seed, absent, owner=asker.credentials)
+        item = Item(value, asked.seed, absent, owner=asker.credentials, is_made=True)
         self.store.collection(self.resource, place, asker)
         made = _Making(self, place, asker, item, key)
         status = None
@@ -307,16 +324,24 @@ class ResourceResponder:
             status = 201
         return Kept(
             asked.seed,
-            asked.said.of_one,
+            self._said_of(asked, sent),
             partial(self._show, made, asked, status),
             made.finish,
             partial(self._fields, made, asked, status),
             status,
         )
 
+    def _said_of(self, asked: Asked, sent: Any) -> Said:
+        """What *asked* says of a new thing, of which *sent* is what a client can set."""
+        at = self.resource.sent(self.operation)
+        one = asked.said.of_one
+        is_whole = at is None or not isinstance(asked.body, dict) or not isinstance(sent, dict)
+        return one if is_whole else replace(one, body=placed(asked.body, at or "", sent))
+
     def _changed(self, asked: Asked, found: Found, asker: Asker, item: Item) -> Kept:
         before = key_of(self.resource, found.item.value)
-        item.value = self._identified(item.value, found.key, found.item.value if before else None)
+        value = self._identified(item.value, found.key, found.item.value if before else None)
+        item.value = self._touched(value, asked, asker)
         made = _Making(self, found.place, asker, item, found.key)
         show = partial(self._show, made, asked, None)
         fields = partial(self._fields, made, asked, None)
@@ -333,6 +358,44 @@ class ResourceResponder:
         return (
             without(value, own) if before is None else placed(value, own, pointer.find(before, own))
         )
+
+    def _acted(self, asked: Asked, found: Found, asker: Asker) -> Kept | None:
+        """What becomes of the thing when something is done to it, which the path names."""
+        last = re.split("[/:]", re.split("[?#]", self.operation.path, maxsplit=1)[0])[-1]
+        before = found.item.value
+        verb = f"un{last}" if self.operation.method == "DELETE" else last
+        value = server_side.done(before, verb, self._choices(), self._now(asked, asker))
+        if value == before:
+            return self._shown(asked, found)
+        item = replace_item(found.item, value, found.item.absent - value.keys())
+        if self.resource.item(self.operation, self.status) is not None:
+            return self._changed(asked, found, asker, item)
+        item.value = self._touched(item.value, asked, asker)
+        made = _Making(self, found.place, asker, item, found.key)
+
+        def show(entry: MediaType, drawn: Any) -> Any:
+            made.finish()
+            return drawn
+
+        return Kept(asked.seed, asked.said, show, made.finish)
+
+    def _choices(self) -> Mapping[str, Sequence[Any]]:
+        """The values that members of the thing may have, where the document lists them."""
+        for operation in (self.operation, *self.resource.operations.get("read", ())):
+            status, declared = success(operation)
+            at = self.resource.item(operation, status)
+            for entry in declared.content if declared is not None and at is not None else ():
+                if entry.schema is not None:
+                    return self._members_at(entry.schema, at or "").choices
+        return {}
+
+    def _now(self, asked: Asked, asker: Asker) -> int:
+        """The time: where it is fixed, it goes on by a second with everything that is done."""
+        return FIXED_TIME + asker.session.changes if asked.now is None else asked.now
+
+    def _touched(self, value: Any, asked: Asked, asker: Asker) -> Any:
+        now = self._now(asked, asker)
+        return server_side.touched(value, now, settable=self._settable()[0])
 
     def _deleted(self, asked: Asked, found: Found, asker: Asker) -> Kept:
         def finish() -> None:
@@ -366,25 +429,36 @@ class ResourceResponder:
         status = self.status if status is None else status
         at = self.resource.item(self.operation, status)
         if at is not None and made.key is None:
-            made.name(pointer.find(drawn, at + (self.resource.identifier or "")))
+            own, schema = at + (self.resource.identifier or ""), entry.schema
+
+            def fits(key: Any) -> bool:
+                return schema is None or schema.is_valid(placed(drawn, own, key))
+
+            made.name(pointer.find(drawn, own), fits)
         if at is not None and not made.item.version:
-            drawn = self._emptied(entry, drawn, at, made.item)
+            now = self._now(asked, made.asker)
+            drawn = self._begun(entry, drawn, at, made.item, now)
         made.finish()
         found = Found(made.place, made.key or "", made.item)
         body = self._with_item(entry, drawn, found, asked, status)
         made.keep()
         return body
 
-    def _emptied(self, entry: MediaType, drawn: Any, at: str, item: Item) -> Any:
-        """*drawn* without the things in a new one: there are none yet that nobody sent."""
-        place = pointer.find(drawn, at)
-        if not isinstance(place, dict) or not isinstance(item.value, dict) or entry.schema is None:
+    def _begun(self, entry: MediaType, drawn: Any, at: str, item: Item, now: int) -> Any:
+        """*drawn*, in which the *item* is new: what nobody sent is not in it, or begins."""
+        place, schema = pointer.find(drawn, at), entry.schema
+        if not isinstance(place, dict) or not isinstance(item.value, dict) or schema is None:
             return drawn
+        choices = self._members_at(schema, at).choices
         for name, member in place.items():
-            is_full = isinstance(member, list) and any(isinstance(one, dict) for one in member)
-            if is_full and name not in item.value:
-                emptied = placed(drawn, pointer.join(at, name), [])
-                drawn = emptied if entry.schema.is_valid(emptied) else drawn
+            if name in item.value or name in item.absent:
+                continue
+            if isinstance(member, list):
+                values: list[Any] = [[]] if any(isinstance(one, dict) for one in member) else []
+            else:
+                states = choices.get(name, ())
+                values = list(server_side.at_first(name, member, states, now))
+            drawn = first_valid(schema, drawn, pointer.join(at, name), values)
         return drawn
 
     def _with_item(
@@ -512,10 +586,15 @@ class _Making:
     key: str | None
     is_done: bool = field(default=False)
 
-    def name(self, drawn: Any) -> None:
-        """Take *drawn* as the identifier, or one like it where that is taken."""
+    def name(self, drawn: Any, fits: Callable[[Any], bool] = lambda _: True) -> None:
+        """Take *drawn* as the identifier, or one like it where that is taken.
+
+        Numbers count up, as far as that *fits*.
+        """
         resource = self.responder.resource
         collection = self.asker.session.collections[self.place]
+        counted = following(drawn, collection)
+        drawn = counted if counted != drawn and fits(counted) else drawn
         value = free_key(drawn, collection, self.item.seed)
         self.key = text_of(value)
         if self.key is not None and resource.identifier and isinstance(self.item.value, dict):
@@ -553,7 +632,17 @@ class _Making:
 
 def replace_item(before: Item, value: Any, absent: frozenset[str]) -> Item:
     """*before* with another *value*: the next version of it."""
-    return Item(value, before.seed, absent, before.version + 1, before.owner)
+    version, owner = before.version + 1, before.owner
+    return Item(value, before.seed, absent, version, owner, is_made=before.is_made)
+
+
+def following(drawn: Any, collection: Collection) -> Any:
+    """The number behind all that identify something in *collection*, or *drawn* if that is none."""
+    if not isinstance(drawn, int) or isinstance(drawn, bool):
+        return drawn
+    keys = (*collection.items, *collection.gone)
+    numbers = [int(key) for key in keys if key.isdecimal() and len(key) < _LONGEST_NUMBER]
+    return max(numbers) + 1 if numbers else drawn
 
 
 def free_key(drawn: Any, collection: Collection, seed: Seed) -> Any:

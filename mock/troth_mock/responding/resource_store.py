@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from troth import pointer
 from troth.generation.graph import node_of
+from troth.openapi.names import words_of
 from troth.openapi.operation import DeclaredResponse, Operation, Parameter
 from troth.openapi.paths import shape_of
 from troth.openapi.resource import Resource
@@ -30,6 +31,7 @@ from troth_mock.storage.sessions import (
     all_items,
     text_of,
 )
+from troth_mock.storage.views import members_at
 
 #: So many things that examples name are there at the start.
 _MOST_NAMED = 20
@@ -86,7 +88,25 @@ class ResourceStore:
 
     def collection(self, resource: Resource, place: Place, asker: Asker) -> Collection:
         """The collection at *place*, with what it has at the start."""
-        return asker.session.collection(place, lambda: self._start(resource, place[1]))
+
+        def start() -> Collection:
+            is_filled = "create" in resource.operations
+            if is_filled and self._is_in_made(resource, place[1], asker):
+                return Collection()
+            return self._start(resource, place[1])
+
+        return asker.session.collection(place, start)
+
+    def _is_in_made(self, resource: Resource, above: tuple[str, ...], asker: Asker) -> bool:
+        """Whether one of the things *above* was made by a client: it began with nothing in it."""
+        for parent in _line(resource)[:-1]:
+            count = depth(parent.path)
+            if parent.parameter is not None and 0 < count <= len(above):
+                held = asker.session.collections.get((parent.path, above[: count - 1]))
+                found = held.find(above[count - 1], asker.credentials) if held else None
+                if found is not None and found[1].is_made:
+                    return True
+        return False
 
     def find(self, resource: Resource, place: Place, key: str, asker: Asker) -> Found | None:
         """The item *key* at *place*; one that nobody could know of is drawn, but not yet kept."""
@@ -249,6 +269,8 @@ def _tells(resource: Resource) -> Iterator[bool]:
     """Whether one operation or the other tells an identifier, or lets the client choose it."""
     yield resource.is_client_named
     for operation in resource.operations.get("create", ()):
+        if not _is_placed(resource, operation):
+            continue  # where the thing is, nobody knows
         declared = answered(operation)
         yield declared is not None and any(
             header.name.lower() == "location" for header in declared.headers
@@ -260,6 +282,23 @@ def _tells(resource: Resource) -> Iterator[bool]:
     for operation in resource.operations.get("list", ()):
         at = resource.items(operation, _status(operation))
         yield at is not None and None not in (resource.identifier, resource.parameter)
+
+
+def _is_placed(resource: Resource, operation: Operation) -> bool:
+    """Whether a request of *operation* says in what the things are that *resource* has."""
+    names, own = shape_of(resource.path)[1], variables(resource.path, operation.path)
+    above = dict(zip(names, own, strict=True))
+    if names and names[-1] == resource.parameter:
+        del above[names[-1]]
+    entries = operation.request_body.content if operation.request_body else ()
+    sent = {
+        words_of(name)
+        for entry in entries
+        if entry.schema is not None
+        for name in members_at(entry.schema, "").names
+    }
+    sent |= {words_of(each.name) for each in operation.parameters if each.location == "query"}
+    return all(one is not None or words_of(name) in sent for name, one in above.items())
 
 
 def _examples(resource: Resource) -> Iterator[str]:

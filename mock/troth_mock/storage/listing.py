@@ -17,6 +17,9 @@ from troth.validation.styles import text_of
 _DESCENDING = frozenset({"desc", "descending", "-1", "dsc", "down", "reverse"})
 _ASCENDING = frozenset({"asc", "ascending", "1", "up"})
 
+#: A filter that lets everything through, where nothing is called so.
+_ANY = ("all", "any", "*")
+
 #: A page that can be followed by another has no more than this.
 MOST_ITEMS = 100
 
@@ -50,7 +53,8 @@ def page_of(
     """
     for name, place in listing.filters.items():
         if name in asked:
-            rows = [row for row in rows if _is(pointer.find(row[1], place), asked[name])]
+            chosen = [row for row in rows if _is(pointer.find(row[1], place), asked[name])]
+            rows = chosen or ([] if asked[name] not in _ANY else rows)
     wanted = asked.get(listing.search or "")
     if isinstance(wanted, str) and wanted:
         rows = [row for row in rows if wanted.casefold() in _said(row[1])]

@@ -31,7 +31,8 @@ class Item:
     *value* is all that is known of it, *seed* draws what is not; *absent* are the members that a
     client may set, and did not.  *version* counts its changes; *owner* are the credentials, by
     scheme, under which it was made.  *shown* remembers how answers show it.  One that only an
-    example of the document names *is_example*: to make it is no conflict.
+    example of the document names *is_example*: to make it is no conflict.  One that a client made
+    *is_made*: nothing is in it at the start.
     """
 
     value: Any
@@ -42,6 +43,7 @@ class Item:
     size: int = 0
     shown: dict[Any, Any] = field(default_factory=dict)
     is_example: bool = False
+    is_made: bool = False
 
     def is_visible(self, credentials: Mapping[str, str]) -> bool:
         """Whether who has these *credentials*, by scheme, sees it."""
@@ -89,6 +91,8 @@ class Session:
         # what was given by the client, oldest first
         self.given: dict[tuple[Place, str], None] = {}
         self.size = 0
+        # how often something was made, changed or deleted
+        self.changes = 0
 
     def collection(self, place: Place, start: Callable[[], Collection]) -> Collection:
         """The collection at *place*, which *start* makes when it is first asked for."""
@@ -105,14 +109,21 @@ class Session:
         """Keep *item*, new or changed, as *key* of the collection at *place*."""
         collection = self.collections[place]
         collection.is_changed = True
+        before = collection.items.get(key)
+        if before is not None and (place, key) in self.given:
+            self.size -= before.size
+        self.changes += before is not item
         collection.items[key] = item
         collection.gone.pop(key, None)
-        self._account((place, key), item)
+        item.size = len(json_text.encode(item.value))
+        self.size += item.size
+        self.given[place, key] = None
 
     def delete(self, place: Place, key: str) -> None:
         """Forget the item *key* of the collection at *place*, but for that it was there."""
         collection = self.collections[place]
         collection.is_changed = True
+        self.changes += 1
         item = collection.items.pop(key, None)
         if item is not None and self.given.pop((place, key), 0) is None:
             self.size -= item.size
@@ -127,13 +138,6 @@ class Session:
         collection = self.collections.get(place)
         item = collection.items.pop(key, None) if collection is not None else None
         self.size -= item.size if item is not None else 0
-
-    def _account(self, key: tuple[Place, str], item: Item) -> None:
-        if key in self.given:
-            self.size -= item.size
-        item.size = len(json_text.encode(item.value))
-        self.size += item.size
-        self.given[key] = None
 
     def _drop(self) -> None:
         """Drop the collection that was least recently used, if one can be one without changes."""

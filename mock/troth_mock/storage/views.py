@@ -6,9 +6,9 @@ drawn.  A member that the client may set, and did not, is left out where the sch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -28,13 +28,15 @@ _DEEPEST = 6
 class Members:
     """The members that the schema of a place speaks of; *is_open* where any may be there.
 
-    *barred* are those that do not travel in its direction; *defaults* are given by the document.
+    *barred* are those that do not travel in its direction; *defaults* are given by the document,
+    and so are the only values that some may have (*choices*).
     """
 
     names: frozenset[str] = frozenset()
     barred: frozenset[str] = frozenset()
     is_open: bool = True
     defaults: tuple[tuple[str, Any], ...] = ()
+    choices: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
 
     def of(self, value: dict[str, Any]) -> dict[str, Any]:
         """*value* without what the schema does not speak of."""
@@ -53,6 +55,7 @@ def members_at(schema: Schema | None, place: str, *, is_array: bool = False) -> 
     names: set[str] = set()
     barred: set[str] = set()
     defaults: dict[str, Any] = {}
+    choices: dict[str, tuple[Any, ...]] = {}
     leaves = _leaves(nodes)
     for leaf in leaves:
         for name in properties(leaf.shape):
@@ -63,8 +66,16 @@ def members_at(schema: Schema | None, place: str, *, is_array: bool = False) -> 
             names.add(name)
             for each in _defaults(member):
                 defaults[name] = each
+            for one in _leaves([member]):
+                choices[name] = (*choices.get(name, ()), *(one.shape.values or ()))
     is_open = not leaves or any(map(_is_open, leaves))
-    return Members(frozenset(names), frozenset(barred - names), is_open, tuple(defaults.items()))
+    return Members(
+        frozenset(names),
+        frozenset(barred - names),
+        is_open,
+        tuple(defaults.items()),
+        {name: values for name, values in choices.items() if values},
+    )
 
 
 def _is_open(node: Node) -> bool:

@@ -644,6 +644,19 @@ def test_what_was_deleted_is_gone_where_the_document_has_no_answer_for_that() ->
     assert mock.status("GET", "/things/8") == 200
 
 
+def test_what_was_deleted_is_not_put_back_where_a_server_gives_the_ids() -> None:
+    item = {
+        "parameters": BOOKS["/books/{bookId}"]["parameters"],
+        "get": operation(_200=answer(ref("Book"))),
+        "put": operation(_200=answer(ref("Book")), body=sent(ref("Book"))),
+        "delete": operation(_204=answer()),
+    }
+    mock = Client({"/books": BOOKS["/books"], "/books/{bookId}": item})
+    at = f"/books/{mock.ask('POST', '/books', {'title': 'x'})['id']}"
+    asked = [mock.status("DELETE", at), mock.status("PUT", at, {"title": "y"})]
+    assert [*asked, mock.status("GET", at)] == [204, 404, 404]
+
+
 def test_what_an_example_names_can_be_read() -> None:
     paths = json.loads(json.dumps(BOOKS))
     paths["/books/{bookId}"]["parameters"][0]["example"] = 77
@@ -730,3 +743,184 @@ def test_no_more_is_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(sessions, "MOST_SESSIONS", 1)
     mock.ask("GET", "/books", Troth_Session="other")
     assert mock.status("GET", f"/books/{made[-1]}") == 404
+
+
+def test_what_is_changed_takes_no_more_room_than_it_is_large() -> None:
+    mock = Client(BOOKS)
+    made = mock.ask("POST", "/books", {"title": "x" * 1000})["id"]
+    for _ in range(10):
+        mock.ask("PUT", f"/books/{made}", {"title": "y" * 1000})
+    assert mock.responder._store is not None
+    assert mock.responder._store.sessions.session("").size < 2000
+
+
+ORDER = {
+    "type": "object",
+    "required": ["id", "status", "createdAt", "updatedAt"],
+    "properties": {
+        "id": {**INTEGER, "readOnly": True},
+        "note": TEXT,
+        "status": {"enum": ["UNSPECIFIED", "PENDING", "PAID", "CANCELLED"], "readOnly": True},
+        "linesCount": {**INTEGER, "readOnly": True},
+        "archived": {"type": "boolean", "readOnly": True},
+        "createdAt": {**TEXT, "format": "date-time", "readOnly": True},
+        "updatedAt": {**TEXT, "format": "date-time", "readOnly": True},
+        "cancelledAt": {"type": ["string", "null"], "format": "date-time", "readOnly": True},
+    },
+}
+NOTE = sent({"type": "object", "properties": {"note": TEXT}})
+_ORDER_ID = [{"name": "orderId", "in": "path", "required": True, "schema": INTEGER}]
+ORDERS: dict[str, Any] = {
+    "/orders": {
+        "get": operation(
+            _200=answer({"type": "array", "items": ref("Order")}),
+            query=query(status={"enum": ["PENDING", "PAID", "CANCELLED", "all"]}),
+        ),
+        "post": operation(body=NOTE, _201=answer(ref("Order"))),
+    },
+    "/orders/{orderId}": {
+        "parameters": _ORDER_ID,
+        "get": operation("404", _200=answer(ref("Order"))),
+        "patch": operation("404", body=NOTE, _200=answer(ref("Order"))),
+    },
+    **{
+        f"/orders/{{orderId}}{verb}": {
+            "parameters": _ORDER_ID,
+            "post": operation("404", _200=answer(ref("Order"))),
+        }
+        for verb in ("/pay", ":cancel", "/archive", "/ship")
+    },
+    "/orders/{orderId}/lines": {
+        "parameters": _ORDER_ID,
+        "get": operation("404", _200=answer({"type": "array", "items": ref("Review")})),
+        "post": operation("404", body=sent(ref("Review")), _201=answer(ref("Review"))),
+    },
+    "/orders/{orderId}/lines/{lineId}": {
+        "parameters": [
+            *_ORDER_ID,
+            {"name": "lineId", "in": "path", "required": True, "schema": TEXT},
+        ],
+        "get": operation("404", _200=answer(ref("Review"))),
+    },
+}
+
+
+def test_a_new_thing_comes_behind_what_was_there_and_nothing_has_happened_to_it() -> None:
+    mock = Client(ORDERS, {"Order": ORDER})
+    before = mock.ask("GET", "/orders")
+    made = mock.ask("POST", "/orders", {"note": "x"})
+    assert made == {
+        **{"id": max(one["id"] for one in before) + 1, "note": "x", "status": "PENDING"},
+        **{"linesCount": 0, "archived": made["archived"], "cancelledAt": None},
+        **dict.fromkeys(("createdAt", "updatedAt"), "2023-11-14T22:13:20Z"),
+    }
+    assert made["createdAt"] > max(one["createdAt"] for one in before)
+    assert mock.ask("GET", f"/orders/{made['id']}/lines") == []
+    assert mock.ask("GET", f"/orders/{before[0]['id']}/lines")
+
+
+def test_a_change_is_later_and_leaves_what_no_client_sets() -> None:
+    mock = Client(ORDERS, {"Order": ORDER})
+    made = mock.ask("POST", "/orders", {"note": "x"})
+    change = {"note": "y", "id": 1, "createdAt": "2000-01-01T00:00:00Z", "status": "PAID"}
+    after = mock.ask("PATCH", f"/orders/{made['id']}", change)
+    assert after == {**made, "note": "y", "updatedAt": "2023-11-14T22:13:21Z"}
+
+
+def test_what_is_done_to_a_thing_is_true_of_it() -> None:
+    mock = Client(ORDERS, {"Order": ORDER})
+    at = f"/orders/{mock.ask('POST', '/orders', {})['id']}"
+    assert mock.ask("POST", f"{at}/pay")["status"] == "PAID"
+    cancelled = mock.ask("POST", f"{at}:cancel")
+    assert (cancelled["status"], cancelled["cancelledAt"]) == ("CANCELLED", cancelled["updatedAt"])
+    assert mock.ask("POST", f"{at}/archive")["archived"] is True
+    settled = mock.ask("GET", at)
+    assert mock.ask("POST", f"{at}/ship") == settled == mock.ask("GET", at)
+    assert settled in mock.ask("GET", "/orders?status=CANCELLED")
+    assert mock.ask("GET", "/orders?status=all") == mock.ask("GET", "/orders")
+
+
+def test_what_is_put_without_a_body_is_there() -> None:
+    star = operation("404", _204=answer())
+    parameters = [{"name": "name", "in": "path", "required": True, "schema": TEXT}]
+    path = {"parameters": parameters, "get": star, "delete": star, "put": operation(_204=answer())}
+    mock = Client({"/starred/{name}": path})
+    asked = [mock.status(method, "/starred/x") for method in ("GET", "PUT", "GET", "DELETE", "GET")]
+    assert asked == [404, 204, 204, 204, 404]
+
+
+def test_where_nobody_can_say_in_what_a_thing_was_made_every_one_is_there() -> None:
+    parameters = [
+        {"name": name, "in": "path", "required": True, "schema": TEXT} for name in ("owner", "repo")
+    ]
+    repo = {"type": "object", "required": ["name"], "properties": {"name": TEXT}}
+    mock = Client(
+        {
+            "/user/repos": {"post": operation(body=sent(repo), _201=answer(repo))},
+            "/repos/{owner}/{repo}": {
+                "parameters": parameters,
+                "get": operation("404", _200=answer(repo)),
+                "delete": operation("404", _204=answer()),
+            },
+        }
+    )
+    assert mock.ask("POST", "/user/repos", {"name": "r"}) == {"name": "r"}
+    assert mock.status("GET", "/repos/ada/r") == 200
+
+
+def test_a_link_to_the_next_page_says_each_parameter_once() -> None:
+    links = {"type": "object", "properties": {"next": {"type": ["string", "null"]}}}
+    page = {
+        "type": "object",
+        "required": ["data", "links"],
+        "properties": {"data": {"type": "array", "items": ref("Book")}, "links": links},
+    }
+    size, number = ({"type": "integer", "minimum": 1} for _ in range(2))
+    listed = operation(
+        _200=answer(page), query=query(**{"page[size]": size, "page[number]": number})
+    )
+    mock = Client({"/books": {"get": listed}, "/books/{bookId}": BOOKS["/books/{bookId}"]})
+    for target in (
+        "/books?page[size]=5&page[number]=1",
+        "/books?page%5Bsize%5D=5&page%5Bnumber%5D=1",
+    ):
+        after = mock.ask("GET", target)["links"]["next"]
+        assert mock.status("GET", after.removeprefix("http://localhost:8000")) == 200
+
+
+def test_a_page_tells_its_number_and_its_size_also_where_neither_was_asked_for() -> None:
+    names = ("size", "number", "totalElements", "totalPages")
+    told = {"type": "object", "required": names, "properties": dict.fromkeys(names, INTEGER)}
+    page = {
+        "type": "object",
+        "required": ["items", "page"],
+        "properties": {"items": {"type": "array", "items": ref("Book")}, "page": told},
+    }
+    listed = operation(
+        _200=answer(page),
+        query=query(
+            page={"type": "integer", "minimum": 0, "default": 0},
+            size={"type": "integer", "minimum": 1, "default": 5},
+        ),
+    )
+    mock = Client({"/books": {"get": listed}, "/books/{bookId}": BOOKS["/books/{bookId}"]})
+    pages = [mock.ask("GET", at)["page"] for at in ("/books", "/books?page=1&size=2")]
+    assert [list(map(one.get, names)) for one in pages] == [[5, 0, 12, 3], [2, 1, 12, 6]]
+
+
+def test_odata_tells_how_many_there_are_and_where_the_next_are() -> None:
+    page = {
+        "type": "object",
+        "required": ["value"],
+        "properties": {
+            "value": {"type": "array", "items": ref("Book")},
+            "@odata.count": INTEGER,
+            "@odata.nextLink": TEXT,
+        },
+    }
+    listed = operation(_200=answer(page), query=query(**{"$top": INTEGER, "$skip": INTEGER}))
+    mock = Client({"/books": {"get": listed}, "/books/{bookId}": BOOKS["/books/{bookId}"]})
+    first = mock.ask("GET", "/books?$top=8")
+    after = first["@odata.nextLink"].removeprefix("http://localhost:8000")
+    assert (first["@odata.count"], after) == (12, "/books?$top=8&%24skip=8")
+    assert len(mock.ask("GET", after)["value"]) == 4

@@ -90,7 +90,7 @@ def finding_text(
     return FindingText(
         finding=finding,
         sentence=sentence(finding),
-        request=f"{request.method} {request.target}",
+        request=f"{request.method} {shortened(request.target, most)}",
         fields=_unusual_fields(run, finding),
         body=_request_body(run, finding, width=width, most=most),
         answer=_answer(finding, width=width, most=most),
@@ -162,7 +162,8 @@ def notes_of_run(run: RunSummary) -> list[str]:
 def step_text(step: Step, *, most: int = 200) -> StepText:
     """*step* in two lines, of each body at most so many characters."""
     request, response = step.exchange.request, step.exchange.response
-    sent = f"{request.method} {request.target} {_flat(request.body, most)}".rstrip()
+    target = shortened(request.target, most)
+    sent = f"{request.method} {target} {_flat(request.body, most)}".rstrip()
     came = answer_line(step.exchange)
     if response is not None and response.body:
         came += f": {_flat(response.body, most)}"

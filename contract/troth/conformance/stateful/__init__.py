@@ -38,7 +38,7 @@ What is asked of each resource first, and what only then, are two lists there.  
 roles without which a resource is passed over; without `create` a check is run on resources too of
 which no item can be made.  The text of its code goes to `codes.yaml`.
 
-`trial` is what a check sees, with the values of `items`; `sequences` runs checks, confirms and
-shortens; `comparison` says what is the same to a server that normalises; `life_cycle`, `lists`,
-`changes`, `preconditions` and `access` have checks.
+`trial` is what a check sees, with the values of `items` and the requests of `addressing`;
+`sequences` runs checks, confirms and shortens; `comparison` says what is the same to a server that
+normalises; `life_cycle`, `lists`, `changes`, `preconditions` and `access` have checks.
 """

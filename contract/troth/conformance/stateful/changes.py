@@ -137,11 +137,24 @@ async def updated_all(trial: Trial) -> None:
         after = await trial.read(item) if answer is not None and answer.succeeded else None
         if answer is None or after is None or after.item is UNSET:
             return
-        if same(value, after.item.get(name)):
+        if same(value, after.item.get(name)) and _may_be_null(item, after, name):
             message = f"{answer.line} named {name} with null, and it is {value!r} as before"
             # many a server takes null for nothing said
             trial.tell("resource.update-lost", message, by=after, of=answer, severity="warning")
         return
+
+
+def _may_be_null(item: Item, answer: Answer, name: str) -> bool:
+    """Whether the document lets the member *name* of the item in *answer* be null.
+
+    What never is cannot be taken away, however optional it is in a change.
+    """
+    declared = answer.operation.response(answer.status)
+    entry = declared.media_type(answer.response.content_type or "") if declared else None
+    if entry is None or entry.schema is None:
+        return True
+    inside = item.resource.item(answer.operation, answer.status) or ""
+    return entry.schema.is_valid(put(answer.body, pointers.join(inside, name), None))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -352,7 +365,8 @@ async def replaced_by_less(trial: Trial) -> None:
         return
     kept = [name for name, value in left_out.items() if after.item.get(name) == value]
     if kept:
-        message = f"{answer.line} had no {', '.join(kept)}, and {after.line} still has it"
+        them = "it" if len(kept) == 1 else "them"
+        message = f"{answer.line} left out {', '.join(kept)}, and {after.line} still has {them}"
         trial.tell("resource.replace-keeps", message, by=after, of=answer, severity="warning")
 
 

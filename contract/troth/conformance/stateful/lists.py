@@ -14,7 +14,7 @@ from typing import Any
 
 from troth import pointer as pointers
 from troth.conformance.stateful import paging
-from troth.conformance.stateful.items import Answer, Item, Listed, at
+from troth.conformance.stateful.items import Answer, Item, Listed, at, names_in
 from troth.conformance.stateful.trial import Check, Trial
 from troth.generation.request_writer import UNSET
 from troth.http import json_text
@@ -59,8 +59,21 @@ def _takes(parameter: Parameter, value: Any) -> bool:
 
 def _name(trial: Trial, entry: Any) -> bytes:
     """What tells an entry of a list from the others."""
-    named = at(entry, trial.resource.identifier)
-    return json_text.canonical(entry if named is UNSET else named)
+    names = _own_names(trial, entry)
+    if UNSET in names:
+        return json_text.canonical(entry)
+    return json_text.canonical(names if len(names) > 1 else names[0])
+
+
+def _own_names(trial: Trial, entry: Any) -> list[Any]:
+    subject = trial.subject("list")
+    path = subject.operation.path if subject is not None else trial.resource.path
+    return names_in(entry, trial.resource, path)
+
+
+def _have_names(trial: Trial, page: Sequence[Any]) -> bool:
+    """Whether each entry of *page* tells what it is called by."""
+    return not any(UNSET in _own_names(trial, entry) for entry in page)
 
 
 def _names(trial: Trial, page: Sequence[Any]) -> list[bytes]:
@@ -96,10 +109,10 @@ async def pages(trial: Trial) -> None:
 
 def _twice(trial: Trial, whole: Listed) -> None:
     """Tell of an item that one page has twice."""
-    if trial.resource.identifier is None:
-        return
     for answer in whole.answers:
         page = trial.page(answer) or []
+        if not _have_names(trial, page):
+            return
         names = _names(trial, page)
         for index, name in enumerate(names):
             if name in names[:index] and page[index] == page[names.index(name)]:
@@ -160,10 +173,15 @@ def _repeats(trial: Trial, walk: Listed, found: list[list[Any]]) -> bool:
     """Tell of a page that has items of the page before it."""
     for answer, before, page in zip(walk.answers[1:], found, found[1:], strict=False):
         names, others = _names(trial, page), _names(trial, before)
-        again = [name for name in names if name in others]
-        is_same = names == others
+        # what is taken for a name may be that of something else: the same item is the same all over
+        again = [
+            name
+            for name, entry in zip(names, page, strict=True)
+            if name in others and entry in before
+        ]
+        is_same = len(again) == len(names) and names == others
         # what has no name may be like another
-        is_sure = trial.resource.identifier is not None or (is_same and len(set(names)) > 1)
+        is_sure = _have_names(trial, page) or (is_same and len(set(names)) > 1)
         if again and is_sure:
             count = len(again)
             what = "is the page before it once more" if is_same else f"has {count} of its items"
@@ -188,6 +206,8 @@ async def _lost(
         place = listing.total or ""
         trial.tell("list.total-wrong", message, by=start, severity="warning", pointer=place)
         return
+    if is_number and total < count:
+        return  # it counts no further, and who believed it has read no further
     seen = set(_names(trial, walk.items))
     missing = [name for name in _names(trial, whole.items) if name not in seen]
     is_over = trial.answers[-1] is walk.last and 1 < len(walk.answers) < _PAGES
@@ -197,6 +217,9 @@ async def _lost(
         return
     if await _begins_at_zero(trial, item, listing=listing, walk=walk):
         return
+    again = await trial.listed(item, pages=_PAGES)
+    if again is None or _names(trial, again.items) != _names(trial, whole.items):
+        return  # it has no order, so that nobody can say what comes next
     message = (
         f"the pages that begin with {walk.answers[0].line} lack {missing[0].decode()}, "
         f"which {whole.answers[0].line} has"
@@ -359,7 +382,7 @@ def _matches(there: Any, wanted: Any) -> bool:
         return any(_matches(each, wanted) for each in there)
     if isinstance(there, str) and isinstance(wanted, str):
         one, other = " ".join(there.casefold().split()), " ".join(wanted.casefold().split())
-        return one in other or other in one
+        return one in other or other in one or bool({*one.split()} & {*other.split()})
     return str(there).casefold() == str(wanted).casefold()
 
 
@@ -455,6 +478,11 @@ async def _order(trial: Trial, item: Item | None, *, ways: _Way) -> None:
             message = f"{found.last.line} has {place} in no order: {_several(values)}"
             trial.tell("list.order-ignored", message, by=found.last, severity="warning")
             return
+        if _says_up(query) and not _is_ordered(values, down=False):
+            message = f"{found.last.line} has {place} from the last to the first: "
+            message += _several(values)
+            trial.tell("list.order-ignored", message, by=found.last, severity="warning")
+            return
         seen.append((found, values))
     if len(seen) < 2 or seen[0][1] != seen[1][1] or len(set(map(_shown, seen[0][1]))) < 2:
         return
@@ -467,8 +495,13 @@ def _several(values: Sequence[Any]) -> str:
     return ", ".join(map(_shown, values[:5])) + (", …" if len(values) > 5 else "")
 
 
-def _is_ordered(values: Sequence[Any]) -> bool:
-    """Whether *values* are in some order that somebody may call theirs, up or down."""
+def _says_up(query: dict[str, Any]) -> bool:
+    """Whether *query* says in a word that the first comes first."""
+    return any(words_of(str(text))[-1:] in (("asc",), ("ascending",)) for text in query.values())
+
+
+def _is_ordered(values: Sequence[Any], *, down: bool = True) -> bool:
+    """Whether *values* are in some order that somebody may call theirs, up, or *down* as well."""
     keys: tuple[Callable[[Any], Any], ...]
     if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
         keys = (lambda value: Decimal(str(value)),)
@@ -478,7 +511,7 @@ def _is_ordered(values: Sequence[Any]) -> bool:
         return True  # languages differ on the rest
     for key in keys:
         line = [key(value) for value in values]
-        if line in (sorted(line), sorted(line, reverse=True)):
+        if line == sorted(line) or (down and line == sorted(line, reverse=True)):
             return True
     return False
 

@@ -24,6 +24,7 @@ from troth.conformance.stateful import (
     preconditions,
     states,
 )
+from troth.conformance.stateful.addressing import steps_to
 from troth.conformance.stateful.trial import Check, Told, Trial
 from troth.openapi.resources import Resource, Resources, resources
 
@@ -137,7 +138,7 @@ async def _shortest(session: Session, known: Resources, shown: _Shown) -> _Shown
 
 
 def _steps(shown: _Shown) -> Sequence[object]:
-    return shown.trial.steps_to(shown.told.answer)
+    return steps_to(shown.told.answer, shown.trial.answers)
 
 
 async def _shown(
@@ -166,7 +167,7 @@ async def _shown(
 
 
 def _enter(session: Session, shown: _Shown, *, again: int, tries: int) -> None:
-    *steps, own = shown.trial.steps_to(shown.told.answer)
+    *steps, own = steps_to(shown.told.answer, shown.trial.answers)
     case = _case(shown)
     session.enter_sequence(
         case, own, shown.told.violation, steps=tuple(steps), again=again, tries=tries

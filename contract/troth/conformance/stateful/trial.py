@@ -16,17 +16,22 @@ from troth import pointer as pointers
 from troth.conformance.budget import waits
 from troth.conformance.cases.case import Case, Subject
 from troth.conformance.checks.answers import body_of
-from troth.conformance.events import Step, Taken
 from troth.conformance.selection import SAFE_METHODS
 from troth.conformance.session import Session
 from troth.conformance.stateful import paging
+from troth.conformance.stateful.addressing import (
+    addressing,
+    case_of,
+    conditions,
+    identified,
+    sources_of,
+)
 from troth.conformance.stateful.drawing import drawn, named_anew, with_name
-from troth.conformance.stateful.items import Answer, Item, Listed, at, put, same_id
-from troth.generation.request_writer import UNSET, in_path, with_credential
+from troth.conformance.stateful.items import Answer, Item, Listed, at, put
+from troth.generation.request_writer import UNSET, with_credential
 from troth.generation.source import Unsatisfiable
 from troth.generation.values import synthesize
 from troth.http.exchange import Exchange, Fields
-from troth.openapi import runtime_expression
 from troth.openapi.operation import Operation
 from troth.openapi.paths import shape_of
 from troth.openapi.resources import Resource, Resources, Role
@@ -151,6 +156,8 @@ class Trial:
                 *(resource, subject), is_named=is_named, body=body, says_name=kinds[0]
             )
             if isinstance(item, Item):
+                if not item.values.keys() >= set(shape_of(resource.path)[1]):
+                    break  # nobody said in what it is: there is no way to ask for it
                 self._forget(item)
                 self._items.append(item)
                 return item
@@ -214,39 +221,18 @@ class Trial:
             return answer
         item = Item(resource, values, None, at(body, resource.sent(operation)), answer)
         item.expressions = expressions
-        if self._identified(item, answer, is_named=is_named):
+        if identified(item, answer, is_named=is_named, given=self._given(resource)):
             return item
         self.unnamed.append(answer)
         return answer
 
-    def _identified(self, item: Item, answer: Answer, *, is_named: bool) -> bool:
-        """Find in *answer* what names *item*; whether there is such."""
-        resource, name = item.resource, item.resource.parameter
-        if name is None:  # a singleton has no name
-            item.identifier = ""
-            return True
-        inside = resource.identifier
-        if is_named:
-            item.identifier = item.values[name]
-            own = (
-                pointers.find(answer.item, inside) if inside and answer.item is not UNSET else None
-            )
-            return own is None or same_id(own, item.identifier)
-        if answer.item is not UNSET and inside is not None:
-            value = pointers.find(answer.item, inside)
-            if isinstance(value, (str, int)) and not isinstance(value, bool) and value != "":
-                place = (resource.item(answer.operation, answer.status) or "") + inside
-                item.identifier = item.values[name] = value
-                item.expressions[name] = (answer, f"$response.body#{place}")
-                item.readings.append(answer)
-                return True
-        location = answer.field("Location") or ""
-        found = runtime_expression.in_url(location, resource.path, name) if location else None
-        if not found:
-            return False
-        item.identifier = item.values[name] = found
-        item.expressions[name] = (answer, "$response.header.Location")
-        return True
+    def _given(self, resource: Resource) -> set[str]:
+        """The variables of the path of an item that the user has given values for."""
+        roles: tuple[Role, ...] = ("read", "update", "replace", "delete")
+        own = [each for role in roles for each in resource.operations.get(role, ())]
+        given = [self.session.settings.given(each).parameters for each in own]
+        names = {name for one in given for place, name in one if place == "path"}
+        return {name for name in names if all(("path", name) in one for one in given)}
 
     async def _is_free(self, resource: Resource, values: Mapping[str, Any]) -> bool:
         """Whether nothing has the name in *values* yet: what is there is not ours to change."""
@@ -305,9 +291,10 @@ class Trial:
         for end in reversed(ends):
             parent = self._with_shape(shape[:end])
             above = await self._parent(parent) if parent is not None else None
-            if above is None:
-                continue
-            for name, other in zip(names, shape_of(above.resource.path)[1], strict=False):
+            others = shape_of(above.resource.path)[1] if above is not None else ()
+            if above is None or not above.values.keys() >= set(others):
+                continue  # where it is, nobody said: /repos/{owner}/{repo} made by POST /user/repos
+            for name, other in zip(names, others, strict=False):
                 values[name] = above.values[other]
                 if other in above.expressions:
                     expressions[name] = above.expressions[other]
@@ -471,47 +458,18 @@ class Trial:
         values: dict[str, Any] = {}
         expressions: dict[str, tuple[Answer, str]] = {}
         if item is not None:
-            values, expressions = self._addressing(operation, item)
+            values, expressions = addressing(operation, item)
         return await self._send(
             subject,
             values=values,
             expressions=expressions,
             query=query or {},
-            fields=(*self._conditions(operation, item, fields), *fields),
+            fields=(*conditions(operation, item, fields), *fields),
             body=body,
             token=token,
             target=target,
             method=method,
         )
-
-    def _addressing(
-        self, operation: Operation, item: Item
-    ) -> tuple[dict[str, Any], dict[str, tuple[Answer, str]]]:
-        """The values of the variables of *operation*'s path that *item* has, and where from."""
-        shape, names = shape_of(operation.path)
-        own_shape, own_names = shape_of(item.resource.path)
-        ends = [index + 1 for index, part in enumerate(shape) if part == "{}"]
-        values: dict[str, Any] = {}
-        expressions = {}
-        for number, (name, end) in enumerate(zip(names, ends, strict=False)):
-            is_same = shape[:end] == own_shape[:end] and number < len(own_names)
-            other = own_names[number] if is_same else name
-            if other in item.values:
-                values[name] = item.values[other]
-            if other in item.expressions:
-                expressions[name] = item.expressions[other]
-        return values, expressions
-
-    @staticmethod
-    def _conditions(operation: Operation, item: Item | None, fields: Fields) -> Fields:
-        """What a condition that must be there is: one that *item* as it is now meets."""
-        given = {name.lower() for name, _ in fields}
-        for parameter in operation.parameters:
-            is_asked = parameter.location == "header" and parameter.required
-            if is_asked and parameter.name.lower() == "if-match" not in given:
-                tags = [each.field("ETag") for each in (item.readings if item else [])]
-                return ((parameter.name, tags[-1] if tags and tags[-1] else "*"),)
-        return ()
 
     async def _send(
         self,
@@ -534,7 +492,7 @@ class Trial:
         operation = subject.operation
         if self.session.settings.safe and operation.method not in SAFE_METHODS:
             return None
-        case = self._case(subject, values, query=query or {}, body=body)
+        case = self._case(subject, values, query=query, body=body)
         if self.session.values.spares(case, operation):
             return None
         request = case.request
@@ -549,7 +507,9 @@ class Trial:
         if exchange.fault is not None or exchange.response is None or waits(exchange):
             self._is_over = exchange.fault is not None
             return None
-        sources = self._sources(operation, values=values, expressions=expressions, fields=fields)
+        sources = sources_of(
+            *(operation, self.answers), values=values, expressions=expressions, fields=fields
+        )
         answer = self._answer(case, operation, exchange=exchange, sources=sources)
         self.answers.append(answer)
         # that a request is refused says nothing here: state may be the reason; and what a 405 says
@@ -566,36 +526,8 @@ class Trial:
         query: Mapping[str, Any] | None = None,
         body: Any = UNSET,
     ) -> Case:
-        declared = {(str(each.location), each.name) for each in subject.operation.parameters}
-        parameters = {**subject.parameters, **{("path", name): one for name, one in values.items()}}
-        parameters |= {("query", name): one for name, one in (query or {}).items()}
-        known = {key: value for key, value in parameters.items() if key in declared}
-        known = {key: one for key, one in known.items() if key[1].lower() not in _CONDITIONS}
-        addressed = replace(subject, parameters=known)
-        value = subject.minimal if body is UNSET else body
-        name = f"{self.about}-{len(self.answers) + 1}"
-        case = addressed.case("resources", name, value, about=self.about)
-        return replace(case, intent="either", published_intent="either")
-
-    def _sources(
-        self,
-        operation: Operation,
-        *,
-        values: Mapping[str, Any],
-        expressions: Mapping[str, tuple[Answer, str]],
-        fields: Fields,
-    ) -> tuple[tuple[Answer, str, str], ...]:
-        """What of a request came from an earlier answer: which, where from, and as what text."""
-        sources = []
-        for parameter in operation.parameters:
-            source = expressions.get(parameter.name) if parameter.location == "path" else None
-            if source is not None and parameter.name in values:
-                sources.append((*source, in_path(parameter, values[parameter.name])))
-        for name, value in fields:
-            if name.lower() in _CONDITIONS:
-                tagged = (each for each in reversed(self.answers) if each.field("ETag") == value)
-                sources += [(each, "$response.header.ETag", value) for each in [*tagged][:1]]
-        return tuple(sources)
+        number = len(self.answers) + 1
+        return case_of(subject, values, query=query, body=body, about=self.about, number=number)
 
     def _answer(
         self,
@@ -691,22 +623,6 @@ class Trial:
             await asyncio.sleep(min(_PATIENCE, self.session.settings.patience))
         return self._patient
 
-    def steps_to(self, answer: Answer) -> tuple[Step, ...]:
-        """The steps up to *answer*, and itself as the last one."""
-        taking = self.answers[: self.answers.index(answer) + 1]
-        places = {id(each): index for index, each in enumerate(taking)}
-        return tuple(
-            Step(
-                each.exchange,
-                tuple(
-                    Taken(places[id(source)], expression, text)
-                    for source, expression, text in each.sources
-                    if id(source) in places
-                ),
-            )
-            for each in taking
-        )
-
     # -- the end ------------------------------------------------------------------------------
 
     async def clean_up(self) -> None:
@@ -716,9 +632,9 @@ class Trial:
             subject = self.subject("delete", item.resource)
             if item.is_gone or subject is None or not self.session.budget.affords(1):
                 continue
-            values, _ = self._addressing(subject.operation, item)
+            values, _ = addressing(subject.operation, item)
             case = self._case(subject, values)
-            fields = self._conditions(subject.operation, item, ())
+            fields = conditions(subject.operation, item, ())
             request = replace(case.request, fields=(*case.request.fields, *fields))
             exchange = await self.session.send(replace(case, request=request))
             self.session.check(case, exchange, purpose="probe")
@@ -733,7 +649,3 @@ def _is_part(resource: Resource) -> bool:
     """Whether *resource* is the only one of its kind below an item: its photo, its settings."""
     is_single = resource.parameter is None and resource.collection is None
     return is_single and resource.parent is not None and resource.parent.parameter is not None
-
-
-#: Header fields that make a request a conditional one (RFC 9110 §13.1): never drawn.
-_CONDITIONS = frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since"})
