@@ -10,6 +10,8 @@ import pytest
 
 import troth
 from servers.conduct import Conducted, conduct
+from servers.seats import Seats
+from servers.seats import spec as seats_spec
 from servers.shelves import Shelves, spec
 from troth.conformance.stateful.comparison import differences, same
 from troth.conformance.stateful.paging import is_all
@@ -215,3 +217,12 @@ def test_what_a_server_decides_itself_is_nobodys_to_say() -> None:
     assert differences(sent, read) == []
     assert differences({"owner": {"id": 1}, "name": "a"}, {"name": "a"}, declared=["name"]) == []
     assert differences({"parent": "a-7"}, {"parent": {"id": "a-7", "name": "A"}}) == []
+
+
+def test_what_two_variables_name_is_never_taken_for_another() -> None:
+    server = Seats()
+    contract = troth.load(json.dumps(seats_spec()).encode(), overlays=[])
+    run = life(server, contract, allow_destructive=False)  # type: ignore[arg-type]
+    assert (run.told, server.taken_from) == ([], [])
+    assert ("A", 3) in server.seats
+    assert any(one.exchange.request.method == "DELETE" for one in run.exchanges)

@@ -600,3 +600,47 @@ def test_one_thing_above_others_is_not_their_collection() -> None:
     others, own = resources(contract(paths)).all
     assert (others.path, others.collection) == ("/user/{account_id}", None)
     assert roles(own) == {"read": ["GET /user"], "update": ["PATCH /user"]}
+
+
+def test_what_two_variables_name_is_no_resource_by_the_first_alone() -> None:
+    seat = held(row={"type": "string"}, number={"type": "integer"})
+    paths = {
+        "/seats": {"get": operation(answer=many("Seat")), "post": operation("201", ref("Seat"))},
+        "/seats/{row}/{number}": path("row", "number", get=operation(answer=ref("Seat"))),
+    }
+    found = only(paths, Seat=seat)
+    assert (found.path, found.collection) == ("/seats/{row}/{number}", "/seats")
+
+
+def test_what_has_to_be_told_which_is_searched_for_and_does_not_list_all() -> None:
+    search = operation(answer=held(items=many("Task")), q={"type": "string"})
+    search["parameters"][0]["required"] = True
+    paths = {
+        "/boards/{board}/tasks": path("board", get=operation(answer=many("Task"))),
+        "/boards/{board}/tasks/{id}": path("board", "id", get=operation(answer=ref("Task"))),
+        "/search/tasks": {"get": search},
+    }
+    assert roles(only(paths))["search"] == ["GET /search/tasks"]
+
+
+def test_what_is_called_by_many_lists_what_is_called_by_one_beside_it() -> None:
+    paths = {
+        "/task": {"post": operation("201", ref("Task"), ref("Task"))},
+        "/task/{id}": path("id", get=operation(answer=ref("Task"))),
+        "/tasks": {"get": operation(answer=many("Task"))},
+    }
+    assert roles(only(paths))["list"] == ["GET /tasks"]
+
+
+def test_a_variable_may_be_the_first_letter_of_what_it_names() -> None:
+    paths = {**TASKS, "/tasks/{t}": path("t", get=operation(answer=ref("Task")))}
+    paths.pop("/tasks/{id}", None)
+    assert only(paths).identifier == "/id"
+
+
+@pytest.mark.parametrize("name", ["@odata.nextLink", "next_page_uri"])
+def test_the_next_page_goes_by_other_names_too(name: str) -> None:
+    page = held(value=many("Task"), **{name: {"type": "string"}})
+    found = only({"/tasks": {"get": operation(answer=page)}}).listing
+    assert found is not None
+    assert found.next == f"/{name}"

@@ -185,7 +185,7 @@ class Ledger:
         is_down = by.startswith("-") or given.get("order") == ["desc"]
         if self.otherwise == "sort only goes up":
             is_down = False
-        if self.otherwise == "sort goes the other way":
+        if self.otherwise in ("sort goes the other way", "asc goes down"):
             is_down = not is_down
         name = by.removeprefix("-")
         as_text = self.otherwise == "numbers sort as texts" or name == "payee"
@@ -270,6 +270,7 @@ FAULTS: dict[str, tuple[str, Way]] = {
     "q is ignored": ("list.search-ignored", Way()),
     "sort is ignored": ("list.order-ignored", Way()),
     "sort only goes up": ("list.order-ignored", Way(sort=("amount",), order=True)),
+    "asc goes down": ("list.order-ignored", Way(sort=("amount",), order=True)),
     "numbers sort as texts": ("list.order-ignored", Way(sort=("amount",))),
 }
 #: What is otherwise, and right.

@@ -58,13 +58,24 @@ class _Entry:
 
 
 def given(
-    contract: Contract, *, model: str | None, pairs: Sequence[str], file: str | None
+    contract: Contract,
+    *,
+    model: str | None,
+    pairs: Sequence[str],
+    file: str | None,
+    fields: Sequence[tuple[str, str]] = (),
 ) -> dict[str, Given]:
     """What the user gave for each operation, by its name; the command line goes before the file.
 
-    Raises BadValue for what fits nowhere, and SpecError for a file that cannot be read.
+    *fields* are header fields for every request: where an operation has a parameter of that name,
+    a field is its value.  Raises BadValue for what fits nowhere, and SpecError for a file that
+    cannot be read.
     """
-    entries = [*(_of_file(contract, file) if file else ()), *_of_pairs(contract, pairs)]
+    entries = [
+        *_of_fields(contract, fields),
+        *(_of_file(contract, file) if file else ()),
+        *_of_pairs(contract, pairs),
+    ]
     found: dict[str, Given] = {}
     if model is not None:
         for operation, place in _model_places(contract):
@@ -111,6 +122,23 @@ def _of_pairs(contract: Contract, pairs: Sequence[str]) -> Iterator[_Entry]:
             raise BadValue("--set", f"{pair!r} is not NAME=VALUE")
         value = _value(name, text)
         yield _Entry(name, value, f"--set {name}", contract.operations, text)
+
+
+def _of_fields(contract: Contract, fields: Sequence[tuple[str, str]]) -> Iterator[_Entry]:
+    for name, text in fields:
+        operations = [
+            one
+            for one in contract.operations
+            if any(each.location == "header" and _is_called(each, name) for each in one.parameters)
+        ]
+        if operations:
+            try:
+                value = json_text.decode(text.encode("utf-8"))
+            except json_text.BadJson:
+                value = text
+            # quotes are part of a field, not of JSON that is written in it
+            value = text if isinstance(value, str) else value
+            yield _Entry(f"header.{name}", value, f"--header {name}", operations, text)
 
 
 def _value(name: str, text: str) -> Any:

@@ -208,6 +208,7 @@ def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
         _check_text(name, options[name.replace("-", "_")])
     _check_credentials(options)
     phases = tuple(phase for phase in PHASES if phase in options["phase"])
+    fields = tuple(map(header_field, options["header"]))
     settings = Settings(
         url=base_url(url),
         token=_token("token", options["token"]),
@@ -215,9 +216,13 @@ def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
         auth_command=options["auth_command"] or None,
         oauth=_oauth(contract, options),
         hook=options["hook"] or None,
-        fields=tuple(map(header_field, options["header"])),
+        fields=fields,
         values=given_values.given(
-            contract, model=options["model"], pairs=options["set"], file=options["values"]
+            contract,
+            model=options["model"],
+            pairs=options["set"],
+            file=options["values"],
+            fields=fields,
         ),
         without=_groups(contract, options["without"]),
         only=_words(contract, "only", options["only"]),

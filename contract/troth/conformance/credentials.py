@@ -125,7 +125,7 @@ class Credentials:
             name for name in self._fields if asks and not self._is_whole(request, name)
         )
         settings = replace(self._settings, token=self.token)
-        sent = addressed(request, settings, spared=spared)
+        sent = addressed(request, settings, spared=spared | _parameters(operation))
         if self._hook is None:
             return sent
         sending = Sending(
@@ -184,6 +184,12 @@ class Credentials:
 
 
 _MARKS = (CREDENTIAL, BASIC_CREDENTIAL)
+
+
+def _parameters(operation: Operation | None) -> frozenset[str]:
+    """The header fields that are parameters of *operation*: what stands there was laid out."""
+    declared = operation.parameters if operation is not None else ()
+    return frozenset(each.name.lower() for each in declared if each.location == "header")
 
 
 def _secured_fields(contract: Contract) -> dict[str, set[str]]:

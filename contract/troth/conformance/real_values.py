@@ -39,6 +39,10 @@ from troth.seed import Seed
 
 #: What only looks (RFC 9110 §9.2.1, and QUERY of OpenAPI 3.2).
 _LOOKS = SAFE_METHODS | {"TRACE", "QUERY"}
+#: What was accepted may be made later, or never: RFC 9110 §15.3.3.
+_PROMISED = 202
+#: What was there so many answers ago is expected to be there still.
+_LATELY = 30
 #: Of one list so many items are remembered.
 _LISTED = 50
 #: A text that was drawn and is as long as this is nobody's by chance.
@@ -90,6 +94,9 @@ class RealValues:
         self._sources: dict[str, dict[_Key, Filling]] | None = None
         self._absent: dict[tuple[str, str], Any] = {}
         self._resources = resources(contract)
+        #: when what stands at the end of a path was last there, by the number of answers
+        self._sighted: dict[tuple[_Shape, str], int] = {}
+        self._kept = 0
         self._reached: set[str] = set()
 
     # -- learning -----------------------------------------------------------------------------
@@ -97,13 +104,17 @@ class RealValues:
     def keep(self, exchange: Exchange) -> None:
         """Learn of *exchange* what there is now, and what is no more."""
         response = exchange.response
-        if response is None or exchange.fault or not 200 <= response.status < 300:
+        if response is None or exchange.fault:
             return
+        self._kept += 1
         match = self._match(exchange.request)
         if match is None:
             return
         operation, template = match.operation, match.operation.template
         texts = tuple(match.path_parameters.get(name, "") for name in template.names)
+        self._sight(operation, texts[-1:], response.status)
+        if not 200 <= response.status < 300:
+            return
         if operation.method == "DELETE":
             self._forget(template, texts)
             return
@@ -112,11 +123,27 @@ class RealValues:
             for value in fillings.values(filling, exchange, match.path_parameters)[:_LISTED]:
                 if type(value) in (str, int) and value != "":  # a boolean is an int to Python
                     self._add(key, Known(value, template, texts, made))
+                    if made and response.status != _PROMISED:
+                        self._sighted[made, quote(str(value), safe="")] = self._kept
         if texts and texts[-1:] == self._absent_text(operation):
             # nobody else had a thing of this name: whoever puts it there has made it
             made = shape_of(operation.path)[0]
             self._add(_named(operation), Known(unquote(texts[-1]), template, texts, made))
+            self._sighted[made, texts[-1]] = self._kept
             del self._absent[operation.name, _last(operation)]
+
+    def _sight(self, operation: Operation, text: tuple[str, ...], status: int) -> None:
+        """Remember when the item that *text* names was seen, as far as it is still that.
+
+        What was changed may have another name, and what was not found is no more.
+        """
+        if not text:
+            return
+        key = shape_of(operation.path)[0], text[0]
+        if operation.method in _LOOKS and 200 <= status < 300:
+            self._sighted[key] = self._kept
+        elif (operation.method not in _LOOKS and status < 300) or status in (404, 410):
+            self._sighted.pop(key, None)
 
     def _made_by(self, filling: Filling) -> _Shape:
         """The shape of the item that a value of *filling* names for having been made, if one."""
@@ -217,14 +244,19 @@ class RealValues:
         return replace(case, request=replace(case.request, body=body))
 
     def _is_there(self, case: Case, operation: Operation) -> bool:
-        """Whether *case* reads an item that this run has made, in what it was made in."""
+        """Whether *case* reads an item that this run has made, in what it was made in, lately.
+
+        A server need not keep everything for ever.
+        """
         last = _last(operation)
         if self._resources.role(operation) != "read" or case.request.method != operation.method:
             return False
         texts, parameter = _texts(operation, case.request), _parameter(operation, last)
         above = {name: text for name, text in texts.items() if name != last}
-        return any(
-            one.made == shape_of(operation.path)[0]
+        shape = shape_of(operation.path)[0]
+        seen = self._sighted.get((shape, texts.get(last) or ""), -_LATELY)
+        return self._kept - seen < _LATELY and any(
+            one.made == shape
             and texts.get(last) == in_path(parameter, one.value)
             and above.items() <= one.above(operation.template).items()
             for one in self._candidates(operation, "path", last)
@@ -329,7 +361,7 @@ class RealValues:
             found = [
                 one
                 for one in self._candidates(operation, "path", name)
-                if one.made == shape or name != only_made
+                if name != only_made or (one.made == shape and self._is_sure(one, template, given))
                 if fixed.items() <= {**fixed, **one.above(template)}.items()
             ]
             if found:
@@ -341,6 +373,14 @@ class RealValues:
                 for known in self._candidates(operation, location, name)[:1]:
                     values[location, name] = known.value
         return values
+
+    def _is_sure(self, one: Known, template: PathTemplate, given: Values) -> bool:
+        """Whether all of *template* is known of *one*, which the run has made.
+
+        Of another's, that is below something else, its name may be the same.
+        """
+        above = one.above(template)
+        return all(name in above or ("path", name) in given for name in template.names[:-1])
 
     def made(self, operation: Operation) -> int:
         """How many items this run has made, and not deleted, that *operation* is for."""

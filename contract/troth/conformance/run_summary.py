@@ -357,7 +357,8 @@ class _OperationRecord:
         self.requests += 1
         self.seconds += exchange.seconds
         answer = str(response.status) if response is not None else exchange.fault or "no answer"
-        self.statuses[answer] += 1
+        if answer[0] != "2" or event.operation.startswith(f"{exchange.request.method} "):
+            self.statuses[answer] += 1  # what HEAD is given is no success of a PUT
         self.checked |= _checked(event)
         for law, verdict in event.laws.items():  # probes judge too what compares several answers
             self.laws.setdefault(law, Counter())[verdict] += 1

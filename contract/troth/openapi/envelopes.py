@@ -189,6 +189,8 @@ def _wanted(parameter: tuple[str, ...], word: tuple[str, ...]) -> list[tuple[str
         # a `promotion_code` is a thing, and its `code` is not what it is called by
         found = found[:1]
     is_short = parameter[-1:] != () and parameter[-1].endswith("id")  # `pid` of a project
+    # `{u}` of users
+    is_short |= len(parameter) == 1 == len(parameter[0]) and "".join(word).startswith(parameter[0])
     if is_own_name or is_short or parameter[-1:] in _USUAL:
         found += _USUAL
         found += [(*word, *each) for each in _USUAL]

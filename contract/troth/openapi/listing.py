@@ -30,7 +30,8 @@ _ORDERS = named("order direction sort_order sort_direction sort_dir order_direct
 SEARCHES = named("q query search search_term keyword keywords term search_query text")
 _NEXTS = named(
     "next_cursor next_page_token next_token end_cursor continuation_token next_page next_url next"
-    " next_link continue cursor iterator after next_page_url next_marker odata_next_link"
+    " next_link continue cursor iterator after next_page_url next_marker next_page_uri next_uri"
+    " odata_next_link"
 )
 _TOTALS = named(
     "total total_count total_items total_results total_elements total_records total_hits"
@@ -105,7 +106,7 @@ def _place(answer: View | None, names: Iterable[_Words], *types: str) -> str | N
     if answer is None:
         return None
     places = [
-        (words_of(pointers.split(at)[-1]), at)
+        (words_of(_plain(pointers.split(at)[-1])), at)
         for at, each in answer.inner(3)
         if each.is_scalar and (not each.types or each.types & set(types))
     ]
@@ -121,6 +122,11 @@ def _place(answer: View | None, names: Iterable[_Words], *types: str) -> str | N
         if found is not None and (words != ("count",) or _is_page_of_pages(answer, found)):
             return found
     return None
+
+
+def _plain(name: str) -> str:
+    """*name* without the prefix of an annotation, as in `@odata.nextLink`."""
+    return name.rpartition(".")[2] if name.startswith("@") else name
 
 
 def _is_page_of_pages(answer: View, at: str) -> bool:

@@ -210,7 +210,7 @@ class _Reader:
         if own is None:
             # nothing is done with an item itself, but with what stands below it
             made = above is not None and (above.lists or bool(above.by("POST")))
-            return made and not self.is_procedure(shape[:-1])
+            return made and not self.is_procedure(shape[:-1]) and not self.is_half(shape)
         if own.by("PUT", "PATCH", "DELETE"):
             return True
         if own.by("GET"):
@@ -218,6 +218,11 @@ class _Reader:
                 return False
             return has_collection or (self.is_shown(own) and not self.is_procedure(shape[:-1]))
         return bool(own.operations) and above is not None and above.lists
+
+    def is_half(self, shape: _Shape) -> bool:
+        """Whether *shape* is only ever followed by another variable: both name the item."""
+        end = len(shape)
+        return all(each[end] == "{}" for each in self.places if each[:end] == shape)
 
     def is_shown(self, place: Place) -> bool:
         """Whether GET answers with an object, or with a file."""
@@ -421,10 +426,18 @@ class _Reader:
         """What *operation* does with the items of *home*, at a path away from theirs."""
         if operation.method == "POST":
             return "create" if is_word_of(home.word, place.word) else "action"
+        if self.asks_which(operation):
+            return "search"
         # of all parents, or of another version, it lists the same things
         lists_all = place.shape.count("{}") < home.shape.count("{}") - 1
         is_version = without_version((*place.shape, "{}")) == without_version(home.shape)
-        return "list" if lists_all or is_version else "search"
+        return "list" if lists_all or is_version or self.is_many_of(place, home) else "search"
+
+    def is_many_of(self, place: Place, home: _Draft) -> bool:
+        """Whether *place* is the list of *home* beside it, called by many: `/tags`, `/tag/{id}`."""
+        own = self.places.get(home.shape[:-1])
+        is_beside = place.shape[:-1] == home.shape[:-2] and is_word_of(home.word, place.word)
+        return is_beside and not (own is not None and own.by("GET"))
 
     def is_search(self, operation: Operation, place: Place, draft: _Draft) -> bool:
         """Whether *operation*, below *draft*, lists the items that it is asked for."""

@@ -6,7 +6,7 @@ finding can be followed step by step.  What is sent, and when, is the trial's af
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from troth.conformance.stateful.items import Answer, Item, same_id
 from troth.generation.request_writer import UNSET, in_path
 from troth.http.exchange import Fields
 from troth.openapi import runtime_expression
+from troth.openapi.names import words_of
 from troth.openapi.operation import Operation
 from troth.openapi.paths import shape_of
 
@@ -96,8 +97,30 @@ def sources_of(
     return tuple(sources)
 
 
-def identified(item: Item, answer: Answer, *, is_named: bool) -> bool:
-    """Find in *answer* what names *item*; whether there is such."""
+def identified(item: Item, answer: Answer, *, is_named: bool, given: Collection[str] = ()) -> bool:
+    """Find in *answer* all that the path of *item* asks for; whether there is such.
+
+    What of it is *given* need not be told.
+    """
+    if not _is_named(item, answer, is_named=is_named):
+        return False
+    for name in shape_of(item.resource.path)[1]:
+        if name in item.values or name in given:
+            continue
+        members = answer.item.items() if isinstance(answer.item, dict) else ()
+        same = (key for key, one in members if type(one) in (str, int) and one != "")
+        member = next((key for key in same if words_of(key) == words_of(name)), None)
+        if member is not None:
+            place = item.resource.item(answer.operation, answer.status) or ""
+            item.values[name] = answer.item[member]
+            item.expressions[name] = (answer, f"$response.body#{pointers.join(place, member)}")
+        elif not _located(item, answer, name):
+            return False
+    return True
+
+
+def _is_named(item: Item, answer: Answer, *, is_named: bool) -> bool:
+    """Find in *answer* what names *item* among its like; whether there is such."""
     resource, name = item.resource, item.resource.parameter
     if name is None:  # a singleton has no name
         item.identifier = ""
@@ -115,11 +138,18 @@ def identified(item: Item, answer: Answer, *, is_named: bool) -> bool:
             item.expressions[name] = (answer, f"$response.body#{place}")
             item.readings.append(answer)
             return True
+    is_located = _located(item, answer, name)
+    item.identifier = item.values.get(name) if is_located else item.identifier
+    return is_located
+
+
+def _located(item: Item, answer: Answer, name: str) -> bool:
+    """Find in Location what the path of *item* has for *name*; whether there is such."""
     location = answer.field("Location") or ""
-    found = runtime_expression.in_url(location, resource.path, name) if location else None
+    found = runtime_expression.in_url(location, item.resource.path, name) if location else None
     if not found:
         return False
-    item.identifier = item.values[name] = found
+    item.values[name] = found
     item.expressions[name] = (answer, "$response.header.Location")
     return True
 

@@ -12,7 +12,7 @@ from itertools import combinations
 from typing import Any
 
 from troth.conformance.stateful.comparison import differences, is_computed, same
-from troth.conformance.stateful.items import Answer, Item, at, same_id
+from troth.conformance.stateful.items import Answer, Item, alike_named, at, same_id
 from troth.conformance.stateful.items import put as put_at
 from troth.conformance.stateful.life_cycle import current, different, named, own_name
 from troth.conformance.stateful.trial import Check, Trial
@@ -39,7 +39,7 @@ async def created(trial: Trial) -> None:
     for one, other in combinations(items, 2):
         if at(other.sent, other.resource.identifier) is not UNSET:
             break  # the client names them
-        if same_id(one.identifier, other.identifier) and one.sent != other.sent:
+        if alike_named(one, other) and one.sent != other.sent:
             message = f"of {len(items)} that were created at once two are {one.identifier!r}"
             trial.tell(_CODE, message, by=other.created)
             return

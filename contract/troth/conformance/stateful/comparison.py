@@ -37,7 +37,7 @@ class Difference:
 
     def __str__(self) -> str:
         if self.kind == "absent":
-            return f"{self.pointer} is {_shown(self.meant)}, and is not there any more"
+            return f"{self.pointer} is not there, and ought to be {_shown(self.meant)}"
         return f"{self.pointer} is {_shown(self.there)}, and ought to be {_shown(self.meant)}"
 
 

@@ -9,6 +9,7 @@ from troth import pointer as pointers
 from troth.conformance.cases.case import Case
 from troth.generation.request_writer import UNSET
 from troth.http.exchange import Exchange, Response
+from troth.openapi.names import words_of
 from troth.openapi.operation import Operation
 from troth.openapi.paths import shape_of
 from troth.openapi.resources import Resource
@@ -117,14 +118,48 @@ class Listed:
 
     def having(self, item: Item) -> list[Any]:
         """Those of its items that have the identifier of *item*."""
-        identifier = item.resource.identifier
-        named = [(each, pointers.find(each, identifier or "")) for each in self.items]
-        return [each for each, name in named if name is not None and same_id(name, item.identifier)]
+        path = self.last.operation.path
+        wanted = [item.identifier, *(item.values.get(name) for name in _open(item.resource, path))]
+        named = [(each, names_in(each, item.resource, path)) for each in self.items]
+        return [
+            each for each, names in named if UNSET not in names and all(map(same_id, names, wanted))
+        ]
 
     def is_named(self, item: Item) -> bool:
         """Whether its items, as far as there are any, have what *item* is called by."""
-        identifier = item.resource.identifier or ""
-        return all(pointers.find(each, identifier) is not None for each in self.items)
+        path = self.last.operation.path
+        return not any(UNSET in names_in(each, item.resource, path) for each in self.items)
+
+
+def _open(resource: Resource, path: str) -> list[str]:
+    """The variables of the path of an item, but the last, that *path* does not tell."""
+    own, names = shape_of(resource.path)
+    shape = shape_of(path)[0]
+    ends = [index + 1 for index, part in enumerate(own) if part == "{}"]
+    pairs = zip(names[:-1], ends, strict=False)
+    return [name for name, end in pairs if shape[:end] != own[:end]]
+
+
+def names_in(entry: Any, resource: Resource, path: str) -> list[Any]:
+    """What *entry* of the list at *path* is called by: its identifier, and what that is below.
+
+    UNSET is what it does not tell.
+    """
+    beside = at(entry, pointers.of(pointers.split(resource.identifier or "")[:-1]))
+    members = beside if isinstance(beside, dict) else {}
+    found = [UNSET if resource.identifier is None else at(entry, resource.identifier)]
+    for name in _open(resource, path):
+        words = words_of(name)
+        found.append(next((one for key, one in members.items() if words_of(key) == words), UNSET))
+    return [UNSET if one is None else one for one in found]
+
+
+def alike_named(one: Item, other: Item) -> bool:
+    """Whether two items are called the same, below the same."""
+    names = shape_of(one.resource.path)[1]
+    return same_id(one.identifier, other.identifier) and all(
+        same_id(one.values.get(name), other.values.get(name)) for name in names
+    )
 
 
 def same_id(one: Any, other: Any) -> bool:

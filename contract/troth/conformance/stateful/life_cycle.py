@@ -20,7 +20,7 @@ from troth.conformance.stateful.comparison import (
     same,
 )
 from troth.conformance.stateful.drawing import defaults
-from troth.conformance.stateful.items import Answer, Item, Listed, at, same_id
+from troth.conformance.stateful.items import Answer, Item, Listed, alike_named, at, same_id
 from troth.conformance.stateful.trial import Check, Trial
 from troth.generation.request_writer import UNSET
 from troth.http import media_type
@@ -255,7 +255,7 @@ async def own_names(trial: Trial) -> None:
     first = await trial.item()
     others = trial.items()[1:]
     second = others[0] if others else await trial.create()
-    if first is None or second is None or not same_id(first.identifier, second.identifier):
+    if first is None or second is None or not alike_named(first, second):
         return
     if first.identifier == "" or at(second.sent, second.resource.identifier) is not UNSET:
         return  # it has no name, or the one that the client gave it
@@ -279,14 +279,14 @@ async def names_after_deletion(trial: Trial) -> None:
     if first is None or second is None:
         return
     earlier, later = first, second  # the name may be that of one that was made before
-    if not same_id(first.identifier, second.identifier):
+    if not alike_named(first, second):
         gone = await trial.delete(first)
         third = await trial.create() if gone is not None and gone.succeeded else None
         if third is None:
             return
         earlier, later = second, third
     is_named = at(later.sent, later.resource.identifier) is not UNSET
-    if is_named or not same_id(earlier.identifier, later.identifier):
+    if is_named or not alike_named(earlier, later):
         return
     if later.sent != earlier.sent and later.created.status == 201:
         message = (
@@ -418,10 +418,13 @@ async def _still_there(
             return
         after = again
     left = await trial.listed(item)
+    severity: Severity = "error"
     if left is not None and left.is_whole and left.is_named(item) and not left.having(item):
-        return  # it is out of the way, and kept for who knows its name
+        if after.operation.response(_GONE) is None:
+            return  # it is out of the way, and kept for who knows its name
+        severity = "warning"  # the document has a word for what is deleted, and this is not it
     message = f"{by.line} answered {by.status}, and {after.line} still reads it"
-    trial.tell("resource.still-there", message, by=after, of=by)
+    trial.tell("resource.still-there", message, by=after, of=by, severity=severity)
 
 
 def _shows(answer: Answer) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 
 from troth import pointer as pointers
 from troth.conformance.stateful import paging
-from troth.conformance.stateful.items import Answer, Item, Listed, at
+from troth.conformance.stateful.items import Answer, Item, Listed, at, names_in
 from troth.conformance.stateful.trial import Check, Trial
 from troth.generation.request_writer import UNSET
 from troth.http import json_text
@@ -59,8 +59,21 @@ def _takes(parameter: Parameter, value: Any) -> bool:
 
 def _name(trial: Trial, entry: Any) -> bytes:
     """What tells an entry of a list from the others."""
-    named = at(entry, trial.resource.identifier)
-    return json_text.canonical(entry if named is UNSET else named)
+    names = _own_names(trial, entry)
+    if UNSET in names:
+        return json_text.canonical(entry)
+    return json_text.canonical(names if len(names) > 1 else names[0])
+
+
+def _own_names(trial: Trial, entry: Any) -> list[Any]:
+    subject = trial.subject("list")
+    path = subject.operation.path if subject is not None else trial.resource.path
+    return names_in(entry, trial.resource, path)
+
+
+def _have_names(trial: Trial, page: Sequence[Any]) -> bool:
+    """Whether each entry of *page* tells what it is called by."""
+    return not any(UNSET in _own_names(trial, entry) for entry in page)
 
 
 def _names(trial: Trial, page: Sequence[Any]) -> list[bytes]:
@@ -96,10 +109,10 @@ async def pages(trial: Trial) -> None:
 
 def _twice(trial: Trial, whole: Listed) -> None:
     """Tell of an item that one page has twice."""
-    if trial.resource.identifier is None:
-        return
     for answer in whole.answers:
         page = trial.page(answer) or []
+        if not _have_names(trial, page):
+            return
         names = _names(trial, page)
         for index, name in enumerate(names):
             if name in names[:index] and page[index] == page[names.index(name)]:
@@ -168,7 +181,7 @@ def _repeats(trial: Trial, walk: Listed, found: list[list[Any]]) -> bool:
         ]
         is_same = len(again) == len(names) and names == others
         # what has no name may be like another
-        is_sure = trial.resource.identifier is not None or (is_same and len(set(names)) > 1)
+        is_sure = _have_names(trial, page) or (is_same and len(set(names)) > 1)
         if again and is_sure:
             count = len(again)
             what = "is the page before it once more" if is_same else f"has {count} of its items"
@@ -460,6 +473,11 @@ async def _order(trial: Trial, item: Item | None, *, ways: _Way) -> None:
             message = f"{found.last.line} has {place} in no order: {_several(values)}"
             trial.tell("list.order-ignored", message, by=found.last, severity="warning")
             return
+        if _says_up(query) and not _is_ordered(values, down=False):
+            message = f"{found.last.line} has {place} from the last to the first: "
+            message += _several(values)
+            trial.tell("list.order-ignored", message, by=found.last, severity="warning")
+            return
         seen.append((found, values))
     if len(seen) < 2 or seen[0][1] != seen[1][1] or len(set(map(_shown, seen[0][1]))) < 2:
         return
@@ -472,8 +490,13 @@ def _several(values: Sequence[Any]) -> str:
     return ", ".join(map(_shown, values[:5])) + (", …" if len(values) > 5 else "")
 
 
-def _is_ordered(values: Sequence[Any]) -> bool:
-    """Whether *values* are in some order that somebody may call theirs, up or down."""
+def _says_up(query: dict[str, Any]) -> bool:
+    """Whether *query* says in a word that the first comes first."""
+    return any(words_of(str(text))[-1:] in (("asc",), ("ascending",)) for text in query.values())
+
+
+def _is_ordered(values: Sequence[Any], *, down: bool = True) -> bool:
+    """Whether *values* are in some order that somebody may call theirs, up, or *down* as well."""
     keys: tuple[Callable[[Any], Any], ...]
     if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
         keys = (lambda value: Decimal(str(value)),)
@@ -483,7 +506,7 @@ def _is_ordered(values: Sequence[Any]) -> bool:
         return True  # languages differ on the rest
     for key in keys:
         line = [key(value) for value in values]
-        if line in (sorted(line), sorted(line, reverse=True)):
+        if line == sorted(line) or (down and line == sorted(line, reverse=True)):
             return True
     return False
 

@@ -221,10 +221,18 @@ class Trial:
             return answer
         item = Item(resource, values, None, at(body, resource.sent(operation)), answer)
         item.expressions = expressions
-        if identified(item, answer, is_named=is_named):
+        if identified(item, answer, is_named=is_named, given=self._given(resource)):
             return item
         self.unnamed.append(answer)
         return answer
+
+    def _given(self, resource: Resource) -> set[str]:
+        """The variables of the path of an item that the user has given values for."""
+        roles: tuple[Role, ...] = ("read", "update", "replace", "delete")
+        own = [each for role in roles for each in resource.operations.get(role, ())]
+        given = [self.session.settings.given(each).parameters for each in own]
+        names = {name for one in given for place, name in one if place == "path"}
+        return {name for name in names if all(("path", name) in one for one in given)}
 
     async def _is_free(self, resource: Resource, values: Mapping[str, Any]) -> bool:
         """Whether nothing has the name in *values* yet: what is there is not ours to change."""
