@@ -167,7 +167,7 @@ class Server:
             piece = pieces[-1] * 64
             writer.write(b"%x\r\n%s\r\n" % (len(piece), piece) if answer.chunked else piece)
             await writer.drain()
-        if answer.chunked:
+        if answer.chunked and asked.method != "HEAD":  # RFC 9110 §9.3.2: nothing follows the head
             writer.write(b"0\r\n\r\n")
         await writer.drain()
         return (

@@ -194,7 +194,10 @@ class Transport:
                 )
                 return await self._read(answer, reading, hang_up_after)
         except (aiohttp.ClientError, OSError, ValueError, asyncio.IncompleteReadError) as fault:
-            return _classify(fault, answered=reading.status != 0)
+            word, detail = _classify(fault, answered=reading.status != 0)
+            # RFC 9110 §9.3.2: what follows that head is read as another one
+            may_be_content = word == "not-http" and request.method == "HEAD"
+            return word, f"{detail}, or has content, as none to HEAD may" * may_be_content or detail
 
     async def _read(
         self, answer: aiohttp.ClientResponse, reading: Reading, hang_up_after: int | None

@@ -315,7 +315,8 @@ class Operation:
     ) -> Operation:
         """An operation of which all but *outline* is *read* when it is first asked for."""
         operation = object.__new__(cls)
-        whole = outline._asdict() | {"document": document, "_outline": outline, "_read": read}
+        told = dict(zip(Outline.__match_args__, outline, strict=True))
+        whole = told | {"document": document, "_outline": outline, "_read": read}
         for name in ("in_path", "in_query"):
             del whole[name]
         for name, value in whole.items():
@@ -368,7 +369,7 @@ class Operation:
 _POSTPONED = frozenset(
     name
     for name, each in Operation.__dataclass_fields__.items()
-    if each.init and name not in (*Outline._fields, "document")
+    if each.init and name not in (*Outline.__match_args__, "document")
 )
 
 

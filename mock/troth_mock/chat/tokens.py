@@ -1,7 +1,8 @@
 """The token rule: text in pieces, the same ones that are counted, streamed and given logprobs.
 
 A token is a word with the space before it (a long word is cut every twelve characters), a run of
-spaces, a line break, or a single other character.  Joined, the tokens are the text again, and none
+spaces, a line break, or a single other character, it too with the space before it.  The first
+tokens of a text are those of the text that they make.  Joined, all are the text again, and none
 ends inside a grapheme (Unicode Standard Annex #29): a letter keeps its combining marks, an emoji
 its modifiers and what a ZERO WIDTH JOINER ties to it, CR its LF, a flag both its halves.
 
@@ -20,7 +21,7 @@ from troth_mock.chat.corpus import lists
 # Letters and digits of the scripts that put spaces between words; the others go one by one.
 _WORDLY = "0-9A-Za-z\u00aa-\u02af\u0370-\u0e30\u10a0-\u10ff\u1200-\u1fff\u2c00-\u2dff\ua640-\uabff"
 
-_ASCII = re.compile(r" ?[A-Za-z0-9]{1,12}+|\r\n| +(?= )| ?[^A-Za-z0-9\s]| |[\s\S]")
+_ASCII = re.compile(r" ?[A-Za-z0-9]{1,12}+|\r\n| +(?=\s|\Z)| ?[^A-Za-z0-9\s]|[\s\S]")
 
 
 def _class(ranges: Iterable[str]) -> str:
@@ -45,7 +46,9 @@ def _compile() -> re.Pattern[str]:
     )
     flag = "[\U0001f1e6-\U0001f1ff]{2}"
     return re.compile(
-        f" ?(?:[{_WORDLY}]{tail}){{1,12}}+|\r\n| +(?= )|(?:{prepended}{visible}?|{flag}|.){tail}",
+        rf" ?(?:[{_WORDLY}]{tail}){{1,12}}+|\r\n| +(?=\s|\Z)"
+        rf"| ?(?:{prepended}{visible}?|{flag}|(?!{linking}|{extending})\S){tail}"
+        rf"|.{tail}",
         re.DOTALL,
     )
 

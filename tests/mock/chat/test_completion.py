@@ -155,6 +155,13 @@ def oracle(schema_pointer: str) -> jsonschema.Draft202012Validator:
 @given(requests())
 @example({"model": "m", "messages": [{"role": "user", "content": "x"}], "stop": ["e", "\n"]})
 @example({"model": "mark-", "messages": [{"role": "user", "content": '"mark-"'}], "n": 3})
+@example(
+    {
+        "model": "m",
+        "messages": [{"role": "tool", "tool_call_id": "c", "content": "}1R\u00eb"}],
+        "max_tokens": 9,
+    }
+)
 def test_every_answer_conforms_and_keeps_what_the_document_promises(asked):
     body = answered(asked)
     assert WHOLE.schema.errors(body) == ()

@@ -48,6 +48,16 @@ def test_no_piece_begins_with_what_belongs_to_the_character_before_it(text):
     ]
 
 
+@given(TEXTS)
+@example("say }1R\u00eb")
+@example("a   b  \nc  ")
+@example("  \u5b57")
+def test_the_first_pieces_are_those_of_the_text_that_they_make(text):
+    pieces = tokens(text)
+    for number in range(len(pieces)):
+        assert tokens("".join(pieces[:number])) == pieces[:number]
+
+
 @pytest.mark.parametrize(
     ("text", "pieces"),
     [

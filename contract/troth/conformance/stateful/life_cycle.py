@@ -36,6 +36,8 @@ _BRANCH = re.compile(r"/(?:oneOf|anyOf|then|else|dependentSchemas)/")
 _ITEMS = 2
 #: So many differences are named in a sentence.
 _NAMED = 3
+#: The status of what was there once (RFC 9110 §15.5.11).
+_GONE = 410
 
 
 # -- created, and there ---------------------------------------------------------------------------
