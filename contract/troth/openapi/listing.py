@@ -31,11 +31,10 @@ SEARCHES = named("q query search search_term keyword keywords term search_query 
 _NEXTS = named(
     "next_cursor next_page_token next_token end_cursor continuation_token next_page next_url next"
     " next_link continue cursor iterator after next_page_url next_marker next_page_uri next_uri"
-    " odata_next_link"
 )
 _TOTALS = named(
     "total total_count total_items total_results total_elements total_records total_hits"
-    " estimated_total_hits odata_count count"
+    " estimated_total_hits count"
 )
 _PAGE_COUNTS = named("total_pages page_count pages num_pages number_of_pages last_page pages_count")
 _MORES = named("has_more has_next has_next_page more is_truncated truncated has_more_items")
@@ -130,7 +129,9 @@ def _plain(name: str) -> str:
 
 
 def _is_page_of_pages(answer: View, at: str) -> bool:
-    """Whether a `count` beside `next` and `previous` is that of all items."""
+    """Whether a `count` is that of all items: beside `next` and `previous`, or as OData has it."""
+    if pointers.split(at)[-1].startswith("@"):
+        return True
     beside = answer.at(at.rpartition("/")[0])
     return beside is not None and {"next", "previous"} <= beside.members.keys()
 
