@@ -21,6 +21,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def options(**given: Any) -> dict[str, Any]:
     return {
+        "app": None,
         "document": None,
         "overlay": (),
         "published": False,

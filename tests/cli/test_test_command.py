@@ -277,7 +277,8 @@ def test_a_server_that_conforms_is_told_so(run: Run, server: str) -> None:
     assert code == 0
     assert out.startswith(f"testing {server} against spec/atoma.yaml: at most 40 requests\n")
     assert f"{server} conforms\n0 errors, 0 warnings" in out
-    assert err.startswith("examples: ")
+    # how many there are is told where that is known at once, which a busy machine is too slow for
+    assert err.startswith("examples")
 
 
 def test_a_finding_is_told_and_how_to_go_on(run: Run, faulty: str, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from itertools import islice
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,16 @@ import pytest
 import troth
 from troth.conformance.cases import (
     boundary_cases,
+    cases_of,
     example_cases,
     protocol_cases,
     random_cases,
     subjects,
+    subjects_under_test,
 )
 from troth.conformance.cases.case import merged
 from troth.conformance.checks.exchange_checks import expectation
+from troth.conformance.settings import Settings
 from troth.generation.request_writer import CREDENTIAL
 from troth.http.exchange import Exchange
 from troth.seed import Seed
@@ -278,6 +282,7 @@ def test_the_published_document_borrows_what_only_the_overlaid_one_can_say():
 DIGEST = """
 import hashlib, sys
 from itertools import islice
+from math import inf
 import troth
 from troth.conformance.cases import *
 from troth.seed import Seed
@@ -574,3 +579,30 @@ def test_a_body_that_must_be_coded_has_cases_too(tmp_path):
     valid = [case for case in cases if case.intent == "valid"]
     assert valid
     assert not any(contract.validate(Exchange(case.request)) for case in valid)
+
+
+def _of_many(folder: Path, *, bound: float):
+    """Ten operations of two parameters each, under test, and the settings of a run of them."""
+    parameters = [
+        {"name": name, "in": "query", "schema": {"enum": ["x", "y", "z"]}} for name in ("a", "b")
+    ]
+    get = {"parameters": parameters, "responses": {"200": {"description": "ok"}}}
+    paths = {f"/{number}": {"get": get} for number in range(10)}
+    info = {"title": "t", "version": "1"}
+    (folder / "t.json").write_text(json.dumps({"openapi": "3.1.0", "info": info, "paths": paths}))
+    settings = Settings(url="http://127.0.0.1", phases=("examples",), max_requests=bound)
+    return subjects_under_test(troth.load(folder / "t.json"), settings), settings
+
+
+def test_a_run_that_time_ends_comes_to_each_operation_before_it_goes_into_any(tmp_path):
+    tested, settings = _of_many(tmp_path, bound=inf)
+    planned = list(cases_of("examples", tested.values(), settings=settings))
+    assert [case.operation for case in planned[:10]] == list(tested)
+    assert all(case.id.endswith("/minimal") for case in planned[:10])
+    assert len({case.request.target for case in planned}) == len(planned) == 70
+
+
+def test_nothing_is_made_of_an_operation_for_which_there_is_no_room(tmp_path):
+    tested, settings = _of_many(tmp_path, bound=8)
+    assert len(list(cases_of("examples", tested.values(), settings=settings))) == 7
+    assert len(tested.made) == 7

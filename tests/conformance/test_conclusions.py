@@ -12,10 +12,10 @@ import troth
 from servers.conduct import Conducted, conduct
 from servers.wire import Answer, Asked
 from troth.conformance.conclusions import Tried, message_of, unreached
-from troth.conformance.events import Finished, Waited
+from troth.conformance.events import Exchanged, Finished, Waited
 from troth.conformance.reports import console
 from troth.conformance.run_summary import RunSummary, summarize
-from troth.http.exchange import Response
+from troth.http.exchange import Exchange, Request, Response
 
 THINGS = ("apples", "pears", "plums", "quinces")
 
@@ -194,3 +194,21 @@ def test_what_was_held_back_is_not_reached_for_that() -> None:
     assert (one.kind, one.reason) == (
         *("held-back", f"held back: {why} (--allow-destructive sends it)"),
     )
+
+
+def test_what_head_got_is_no_success_of_a_put() -> None:
+    given = (("HEAD", "PUT /settings"), ("PUT", "PUT /limits"))
+    told = [
+        Exchanged(
+            case_id=f"protocol/{operation}",
+            operation=operation,
+            phase="protocol",
+            about="",
+            intent="either",
+            purpose="case",
+            exchange=Exchange(Request(method, operation[4:]), Response(200, (), b"")),
+        )
+        for method, operation in given
+    ]
+    run = summarize(told)
+    assert [one.operation for one in run.unreached] == ["PUT /settings"]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shlex
 import sys
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 import troth
 from servers.bookcase import DOCUMENT, Shelves
 from servers.wire import Answer, Asked, Server
+from troth.cli.given_values import given
 from troth.conformance import hooks
 from troth.conformance.cases import subjects
 from troth.conformance.cases.protocol_cases import smallest_case
@@ -187,6 +189,18 @@ def test_a_client_that_nobody_knows_is_told_the_servers_words() -> None:
         run(Rotating(lasts=1), oauth=replace(ME, client_secret="wrong"))
 
 
+def test_a_server_that_repeats_what_it_was_sent_tells_nobody_the_secret() -> None:
+    def echo(asked: Asked) -> Answer:
+        sent = f"{asked.fields.get('authorization')} {asked.body.decode()}"
+        body = json.dumps({"error": "invalid_client", "error_description": sent}).encode()
+        return Answer(400, {"Content-Type": "application/json"}, [body])
+
+    with pytest.raises(NoToken, match="grant_type=client_credentials") as told:
+        run(echo, oauth=ME)
+    coded = b64encode(b"me:s3cret-of-mine").decode()
+    assert [each for each in ("s3cret-of-mine", coded) if each in str(told.value)] == []
+
+
 # -- a field of the user's that is a credential ---------------------------------------------------
 
 
@@ -195,6 +209,55 @@ def test_a_field_with_the_credential_is_left_out_where_the_request_is_to_have_no
     finished, _ = run(shelves, fields=(("Authorization", "Bearer in-a-field"),))
     assert finished.verdict == "conforms"
     assert 401 in {status for *_, status in shelves.seen}
+
+
+def test_a_field_that_is_a_parameter_is_not_put_where_the_request_is_about_it() -> None:
+    seen: set[str | None] = set()
+
+    def strict(asked: Asked) -> Answer:
+        org = asked.fields.get("x-org")
+        seen.add(org)
+        status = 200 if org and re.fullmatch("[a-z]{2,8}", org) else 400
+        return Answer(status, {"Content-Type": "application/json"}, [b"{}"])
+
+    content = {"application/json": {"schema": {"type": "object"}}}
+    org = {
+        "name": "X-Org",
+        "in": "header",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^[a-z]{2,8}$"},
+    }
+    responses = {
+        status: {"description": "it", "content": content} for status in ("200", "400", "405")
+    }
+    root = {
+        "openapi": "3.1.0",
+        "info": {"title": "T", "version": "1"},
+        "paths": {"/it": {"get": {"parameters": [org], "responses": responses}}},
+    }
+    contract = troth.load(json.dumps(root).encode())
+    fields = (("X-Org", "acme"),)
+    events: list[Event] = []
+    with Server(strict) as server:
+        settings = Settings(
+            url=server.url,
+            fields=fields,
+            values=given(contract, model=None, pairs=(), file=None, fields=fields),
+            phases=("boundary",),
+            max_requests=40,
+        )
+        finished, _ = launch(contract, settings, tell=events.append)
+    assert (finished.verdict, finished.findings) == ("conforms", 0)
+    assert {None, "", "acme"} < seen
+    told = [
+        value
+        for event in events
+        if isinstance(event, Exchanged)
+        for name, value in event.exchange.request.fields
+        if name == "X-Org"
+    ]
+    # what was made up is shown, and the user's own is not
+    assert (MARK in told, "acme" in told, len(set(told)) > 2) == (True, False, True)
 
 
 # -- hooks ----------------------------------------------------------------------------------------

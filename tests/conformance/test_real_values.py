@@ -11,6 +11,7 @@ import pytest
 import troth
 from servers.bookcase import DOCUMENT, TOKEN, Shelves
 from servers.conduct import Conducted, conduct
+from servers.wire import Answer, Asked
 from troth.conformance.cases.case import Case
 from troth.conformance.real_values import RealValues
 from troth.conformance.settings import Given, Settings
@@ -133,3 +134,39 @@ def test_what_was_made_is_there_in_what_it_was_made_in_alone(shelf: str, is_ther
     filled = values.filled(Case("read", "boundary", f"GET {ONE}", read))
     assert filled is not None
     assert filled.exists is is_there
+
+
+def _repository(asked: Asked) -> Answer:
+    """What is made is ada's, and nobody else's has that name."""
+    _, *parts = asked.target.split("/")
+    status, told = 404, b'{"title": "no such repository"}'
+    if asked.method == "POST" and parts == ["user", "repos"]:
+        status, told = 201, b'{"name": "engine"}'
+    elif asked.method == "GET" and parts == ["repos", "ada", "engine"]:
+        status, told = 200, b'{"name": "engine"}'
+    return Answer(status, {"Content-Type": "application/json"}, [told], length=len(told))
+
+
+def test_what_was_made_elsewhere_is_not_known_to_be_below_a_made_up_name() -> None:
+    one = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
+    content = {"application/json": {"schema": one}}
+    gone = {"description": "gone", "content": {"application/json": {}}}
+    names = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in ("owner", "name")
+    ]
+    made = {"201": {"description": "made", "content": content}}
+    read = {"200": {"description": "one", "content": content}, "404": gone}
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {
+            "/user/repos": {"post": {"requestBody": {"content": content}, "responses": made}},
+            "/repos/{owner}/{name}": {"get": {"parameters": names, "responses": read}},
+        },
+    }
+    contract = troth.load(json.dumps(document).encode())
+    settings: dict[str, Any] = {"phases": ("examples",), "token": None}
+    found = conduct(_repository, contract, **settings)
+    assert any(one.operation.startswith("GET") for one in found.exchanges)
+    assert [one for one in found.told if "GET" in one or "refused" in one] == []

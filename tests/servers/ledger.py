@@ -179,6 +179,9 @@ class Ledger:
     def ordered(
         self, entries: list[dict[str, Any]], given: dict[str, list[str]]
     ) -> list[dict[str, Any]]:
+        if self.otherwise == "in no order" and not given.get("sort"):
+            turn = self.requests % len(entries) if entries else 0
+            entries = [*entries[turn:], *entries[:turn]]
         by = given.get("sort", [""])[0]
         if not by or self.otherwise == "sort is ignored":
             return entries
@@ -217,6 +220,8 @@ class Ledger:
             window = [{name: one[name] for name in one if name != "id"} for one in window]
         body: dict[str, Any] = {"entries": window}
         total = len(window) if self.otherwise == "total of the page" else len(entries)
+        if self.otherwise == "counts no further":
+            total = min(total, 5)
         if self.way.total:
             body["total"] = total
         return self.following(body, given, end if end < len(entries) else None)
@@ -277,6 +282,8 @@ FAULTS: dict[str, tuple[str, Way]] = {
 LEGAL: dict[str, Way] = {
     "": Way(),
     "capped": Way(total=False),
+    "counts no further": Way(),
+    "in no order": Way("page"),
     "nothing behind the end": Way("page", total=False),
     "amount is a bound": Way("cursor"),
     "in part": Way("link"),

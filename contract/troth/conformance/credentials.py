@@ -20,6 +20,7 @@ from urllib.parse import quote_plus, urlencode, urlsplit
 
 from troth.conformance.cases.case import Case, addressed, readable
 from troth.conformance.hooks import Hook, Sending, load
+from troth.conformance.redaction import Redactor
 from troth.conformance.settings import Caps, OAuth, Settings
 from troth.errors import TrothError
 from troth.generation.request_writer import BASIC_CREDENTIAL, CREDENTIAL
@@ -310,6 +311,8 @@ async def _of_server(oauth: OAuth, post: Post) -> Token:
     if response.status >= 300:
         said = answer if isinstance(answer, dict) else {}
         words = [str(said[name]) for name in ("error", "error_description") if said.get(name)]
+        redactor = Redactor([oauth.client_secret, basic[1].partition(" ")[2]])
+        words = [redactor.text(word) for word in words]
         why = f"{url} gives no token: {': '.join(words)[:_MOST] or response.status}"
         raise NoToken("oauth-client-id", f"{why} ({response.status})" if words else why)
     return _of_answer(answer, "oauth-token-url")

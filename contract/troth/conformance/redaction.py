@@ -250,14 +250,21 @@ def _field_secrets(name: str, value: str) -> Iterator[str]:
 class Redactor:
     """Knows the secrets of a run, and takes them out of what is told.
 
-    *fields* are names of header fields whose whole value is secret.  *second* is the one of the
-    *secrets* that is another user's credential.
+    *fields* are names of header fields whose whole value is secret, *own* those of them that are
+    parameters, with the user's value: any other that stands there troth made up.  *second* is the
+    one of the *secrets* that is another user's credential.
     """
 
     def __init__(
-        self, secrets: Iterable[str] = (), *, fields: Iterable[str] = (), second: str | None = None
+        self,
+        secrets: Iterable[str] = (),
+        *,
+        fields: Iterable[str] = (),
+        second: str | None = None,
+        own: Mapping[str, str] | None = None,
     ) -> None:
         self._secrets: tuple[str, ...] = ()
+        self._own = own or {}
         self._fields = frozenset(name.lower() for name in fields)
         self._second = second
         self._needles: tuple[bytes, ...] = ()
@@ -291,7 +298,14 @@ class Redactor:
                 continue
             hidden.append(name)
             secrets += _field_secrets(name, value)
-        return cls(secrets, fields=hidden, second=settings.second_token)
+        declared = {
+            name.lower()
+            for given in settings.values.values()
+            for location, name in given.parameters
+            if location == "header"
+        }
+        own = {name.lower(): value for name, value in settings.fields if name.lower() in declared}
+        return cls(secrets, fields=hidden, second=settings.second_token, own=own)
 
     # -- events -------------------------------------------------------------------------------
 
@@ -409,6 +423,8 @@ class Redactor:
             return self._credential(value, learned)
         if name.lower() in self._fields:
             kind = "secret"
+        if value != self._own.get(name.lower(), value) and not _SECRET.fullmatch(name):
+            return self.text(value)
         if kind == "cookie":
             return _cookies(value)
         if kind == "set-cookie":

@@ -56,6 +56,8 @@ def chosen(run: RunSummary, wanted: str | None) -> Finding:
     """
     findings = run.findings
     if wanted is None:
+        if not findings:
+            raise CannotReplay("the run found nothing, so that there is nothing to show again")
         if len(findings) == 1:
             return findings[0]
         raise CannotReplay(f"say which finding: {_listed(findings)}")
@@ -88,7 +90,7 @@ def restored(
     named = {name.lower() for name in own_fields}
     sent = []
     for name, value in request.fields:
-        if name.lower() in own:
+        if name.lower() in own and (name.lower() not in named or MARK in value):
             sent.append((name, own[name.lower()]))
         elif name.lower() in named and any(mark in value for mark in MARKS):
             raise CannotReplay(f"the run had a secret field {name}: give it again with --header")

@@ -132,7 +132,10 @@ class Settings:
             "oauth": self.oauth.token_url if self.oauth else "",
             "hook": self.hook or "",
             "second_token": self.second_token is not None,
-            "header": [name for name, _ in self.fields],
+            "header": [
+                *(name for name, _ in self.fields),
+                *sorted({name for one in given for at, name in one.parameters if at == "header"}),
+            ],
             "set": {**self.overrides, **members},
             "parameters": sorted({".".join(key) for one in given for key in one.parameters}),
             "without": sorted(self.without),

@@ -129,7 +129,9 @@ def _plain(name: str) -> str:
 
 
 def _is_page_of_pages(answer: View, at: str) -> bool:
-    """Whether a `count` beside `next` and `previous` is that of all items."""
+    """Whether a `count` is that of all items: beside `next` and `previous`, or as OData has it."""
+    if pointers.split(at)[-1].startswith("@"):
+        return True
     beside = answer.at(at.rpartition("/")[0])
     return beside is not None and {"next", "previous"} <= beside.members.keys()
 

@@ -83,13 +83,20 @@ class ItemList:
             return body
         empty = placed(body, at, [])
         if schema.is_valid(empty):
-            said = with_said(schema, empty, replace(asked.said, path={}, body=None))
+            query = {name: str(one) for name, one in _defaults(self.operation, listing).items()}
+            query |= asked.said.query
+            said = with_said(schema, empty, replace(asked.said, path={}, query=query, body=None))
             body = placed(said, at, pointer.find(body, at))
         if listing.total is not None:
             body = first_valid(schema, body, listing.total, (page.total, str(page.total)))
         if listing.pages is not None:
             pages = -(-page.total // page.size) if page.size else 1
             body = first_valid(schema, body, listing.pages, (pages,))
+            number = f"{listing.pages.rpartition('/')[0]}/number"
+            if listing.page is not None and isinstance(pointer.find(body, number), int):
+                first = _first_page(self.operation, listing)
+                own = first + (page.start // page.size if page.size else 0)
+                body = first_valid(schema, body, number, (own,))
         if listing.more is not None:
             body = first_valid(schema, body, listing.more, (bool(page.after),))
         if listing.next is not None:

@@ -898,3 +898,41 @@ def test_members_that_cannot_be_left_out_keep_their_order_under_any_hash_seed():
     item = Item({}, Seed.of(1), frozenset(drawn))
     value = shown(item, drawn, Members(), lambda value: value == drawn)
     assert list(value) == list(drawn)
+
+
+def test_a_page_tells_its_number_and_its_size_also_where_neither_was_asked_for() -> None:
+    names = ("size", "number", "totalElements", "totalPages")
+    told = {"type": "object", "required": names, "properties": dict.fromkeys(names, INTEGER)}
+    page = {
+        "type": "object",
+        "required": ["items", "page"],
+        "properties": {"items": {"type": "array", "items": ref("Book")}, "page": told},
+    }
+    listed = operation(
+        _200=answer(page),
+        query=query(
+            page={"type": "integer", "minimum": 0, "default": 0},
+            size={"type": "integer", "minimum": 1, "default": 5},
+        ),
+    )
+    mock = Client({"/books": {"get": listed}, "/books/{bookId}": BOOKS["/books/{bookId}"]})
+    pages = [mock.ask("GET", at)["page"] for at in ("/books", "/books?page=1&size=2")]
+    assert [list(map(one.get, names)) for one in pages] == [[5, 0, 12, 3], [2, 1, 12, 6]]
+
+
+def test_odata_tells_how_many_there_are_and_where_the_next_are() -> None:
+    page = {
+        "type": "object",
+        "required": ["value"],
+        "properties": {
+            "value": {"type": "array", "items": ref("Book")},
+            "@odata.count": INTEGER,
+            "@odata.nextLink": TEXT,
+        },
+    }
+    listed = operation(_200=answer(page), query=query(**{"$top": INTEGER, "$skip": INTEGER}))
+    mock = Client({"/books": {"get": listed}, "/books/{bookId}": BOOKS["/books/{bookId}"]})
+    first = mock.ask("GET", "/books?$top=8")
+    after = first["@odata.nextLink"].removeprefix("http://localhost:8000")
+    assert (first["@odata.count"], after) == (12, "/books?$top=8&%24skip=8")
+    assert len(mock.ask("GET", after)["value"]) == 4

@@ -201,7 +201,7 @@ def _in_turns(each: Iterable[Iterator[Case]], limit: float) -> Iterable[Iterable
     """At most *limit* cases of *each*: one of each in turn, as long as they have any."""
     if limit == inf:
         return each
-    streams = list(each)
+    streams = list(islice(each, int(limit)))  # of more than there is room for nothing is made
     taken: list[list[Case]] = [[] for _ in streams]
     left = list(range(len(streams)))
     while left and (room := int(limit) - sum(map(len, taken))) > 0:
@@ -276,6 +276,10 @@ def example_cases(tested: Collection[Subject], *, limit: float = inf) -> list[Ca
 
 
 def _examples(tested: Collection[Subject], limit: float) -> Iterator[Case]:
+    if limit == inf:
+        # time may end such a run anywhere: first comes what reaches each operation
+        first = (islice(feature_cases(one), 1) for one in _sound(tested))
+        return distinct(chain(first, map(feature_cases, _sound(tested))))
     return distinct(_in_turns((distinct([feature_cases(one)]) for one in _sound(tested)), limit))
 
 

@@ -265,6 +265,8 @@ async def hang_up(session: Session, subject: Subject) -> None:
 
 #: So many requests tell how fast a server is, at the beginning and at the end.
 _SAMPLES = 7
+#: Of more operations than that nothing is measured: it would be most of what is sent.
+_MEASURED = 40
 #: So much slower than before counts as slower: by this factor, and by these seconds.
 _SLOWER = 8.0
 _SLOWER_SECONDS = 0.15
@@ -282,7 +284,7 @@ class Health:
         subject = self._session.subjects.get(case.operation)
         if subject is None or case.operation in self._before or case.value != subject.minimal:
             return
-        if case.intent != "valid" or _failed(exchange):
+        if case.intent != "valid" or _failed(exchange) or len(self._before) >= _MEASURED:
             return
         samples = self._before[case.operation] = [exchange.seconds]
         while len(samples) < _SAMPLES and self._session.budget.affords(1):

@@ -206,6 +206,8 @@ async def _lost(
         place = listing.total or ""
         trial.tell("list.total-wrong", message, by=start, severity="warning", pointer=place)
         return
+    if is_number and total < count:
+        return  # it counts no further, and who believed it has read no further
     seen = set(_names(trial, walk.items))
     missing = [name for name in _names(trial, whole.items) if name not in seen]
     is_over = trial.answers[-1] is walk.last and 1 < len(walk.answers) < _PAGES
@@ -215,6 +217,9 @@ async def _lost(
         return
     if await _begins_at_zero(trial, item, listing=listing, walk=walk):
         return
+    again = await trial.listed(item, pages=_PAGES)
+    if again is None or _names(trial, again.items) != _names(trial, whole.items):
+        return  # it has no order, so that nobody can say what comes next
     message = (
         f"the pages that begin with {walk.answers[0].line} lack {missing[0].decode()}, "
         f"which {whole.answers[0].line} has"
@@ -377,7 +382,7 @@ def _matches(there: Any, wanted: Any) -> bool:
         return any(_matches(each, wanted) for each in there)
     if isinstance(there, str) and isinstance(wanted, str):
         one, other = " ".join(there.casefold().split()), " ".join(wanted.casefold().split())
-        return one in other or other in one
+        return one in other or other in one or bool({*one.split()} & {*other.split()})
     return str(there).casefold() == str(wanted).casefold()
 
 
