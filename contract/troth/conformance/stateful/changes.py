@@ -365,14 +365,8 @@ async def replaced_by_less(trial: Trial) -> None:
         return
     kept = [name for name, value in left_out.items() if after.item.get(name) == value]
     if kept:
-<<<<<<< HEAD
-        message = f"{answer.line} left out {', '.join(kept)}, and {after.line} still has " + (
-            "it" if len(kept) == 1 else "them"
-        )
-=======
         them = "it" if len(kept) == 1 else "them"
         message = f"{answer.line} left out {', '.join(kept)}, and {after.line} still has {them}"
->>>>>>> main
         trial.tell("resource.replace-keeps", message, by=after, of=answer, severity="warning")
 
 
