@@ -20,6 +20,7 @@ from troth.conformance.checks.exchange_checks import (
     outcome,
 )
 from troth.conformance.settings import Settings
+from troth.generation.mutations import LONE_SURROGATE
 from troth.http.exchange import Exchange, Request, Response
 
 OVERLAID = troth.load()
@@ -454,3 +455,49 @@ def test_nobody_is_held_to_a_request_that_contradicts_itself(
     response = answered(status, said if status == 200 else ERROR)
     found = told(response, request=asked(**members), published=published)
     assert [one for one in found if not one[1].startswith("response")] == []
+
+
+def test_a_head_longer_than_http_asks_for_may_be_refused_in_any_words() -> None:
+    words = answered(400, b"Got more than 8190 bytes", "text/plain")
+    long = replace(asked(), fields=(*asked().fields, ("X-Long", "a" * 8190)))
+    assert told(words, "either", request=long) == []
+    assert told(words, "either") != []
+    assert told(answered(500, b"", "text/plain"), "either", request=long) != []
+
+
+def test_a_lone_surrogate_that_a_run_sends_itself_accuses_nobody() -> None:
+    body = json.dumps({**BODY, "id": "?"})
+    codes = {
+        half: told(answered(200, body.replace("?", half).encode()))
+        for half in (LONE_SURROGATE, "\\ud83d")
+    }
+    assert codes == {
+        LONE_SURROGATE: [],
+        "\\ud83d": [("warning", "response-body.lone-surrogate")],
+    }
+
+
+@pytest.mark.parametrize(
+    ("scheme", "severity"),
+    [
+        ({"type": "apiKey", "in": "header", "name": "X-Key"}, "warning"),
+        ({"type": "http", "scheme": "bearer"}, "error"),
+    ],
+)
+def test_a_key_that_is_no_scheme_of_http_has_no_challenge(
+    scheme: dict[str, str], severity: str
+) -> None:
+    get = {"security": [{"it": []}], "responses": {"401": {"description": "no"}}}
+    held = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/a": {"get": get}},
+        "components": {"securitySchemes": {"it": scheme}},
+    }
+    contract = troth.load(json.dumps(held).encode(), overlays=[])
+    exchange = Exchange(Request("GET", "/a"), Response(401, (), b""))
+    operation = contract.operations[0]
+    found = check(contract, exchange, operation=operation, expected="unauthorized").violations
+    assert [(one.severity, one.code) for one in found] == [
+        (severity, "response.www-authenticate-missing")
+    ]

@@ -57,7 +57,7 @@ MANNERS = (
     "forgets",
 )
 #: So many requests a clean run may take for one resource, with all that the document declares.
-MOST = 100
+MOST = 120
 
 
 @pytest.fixture(scope="module")
@@ -217,6 +217,16 @@ def test_what_a_server_decides_itself_is_nobodys_to_say() -> None:
     assert differences(sent, read) == []
     assert differences({"owner": {"id": 1}, "name": "a"}, {"name": "a"}, declared=["name"]) == []
     assert differences({"parent": "a-7"}, {"parent": {"id": "a-7", "name": "A"}}) == []
+
+
+def test_who_has_a_word_for_what_is_gone_does_not_answer_as_before(tmp_path: Path) -> None:
+    document = spec()
+    read = document["paths"]["/books/{book_id}"]["get"]
+    read["responses"]["410"] = read["responses"]["404"]
+    run = life(Shelves(manner="hides"), load(tmp_path, document))
+    assert [(one.severity, one.code) for one in run.findings] == [
+        ("warning", "resource.still-there")
+    ]
 
 
 def test_what_two_variables_name_is_never_taken_for_another() -> None:

@@ -16,6 +16,7 @@ from servers.conduct import Conducted, conduct
 from servers.later_faults import BrokenByHangUp
 from servers.wire import Answer, Asked
 from troth.conformance.events import Exchanged, Finished, Found, PhaseStarted, Started
+from troth.conformance.settings import PHASES
 
 OVERLAID = troth.load()
 PUBLISHED = OVERLAID.published
@@ -151,7 +152,11 @@ CORRECT: dict[str, Callable[[], Chat]] = {
 @pytest.mark.parametrize("name", CORRECT)
 def test_a_correct_server_is_never_accused(name: str) -> None:
     seed = list(CORRECT).index(name)
-    found = conduct(CORRECT[name](), OVERLAID, seed=seed, strict=True)
+    # how a server words what it accepts is no affair of the limits of what it is sent: the walk
+    # along those, which is half of a run, is taken once
+    left_out = () if name == "plain" else ("boundary",)
+    phases = tuple(phase for phase in PHASES if phase not in left_out)
+    found = conduct(CORRECT[name](), OVERLAID, seed=seed, strict=True, phases=phases)
     assert found.told == []
     finished = found.finished
     assert (finished.verdict, finished.exit_code, finished.not_run) == ("conforms", 0, 0)

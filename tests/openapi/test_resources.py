@@ -644,3 +644,10 @@ def test_the_next_page_goes_by_other_names_too(name: str) -> None:
     found = only({"/tasks": {"get": operation(answer=page)}}).listing
     assert found is not None
     assert found.next == f"/{name}"
+
+
+@pytest.mark.parametrize("says", [{"path": "/no/{id}", "name": "x"}, {"collection": "/no"}])
+def test_what_is_said_of_a_path_that_is_not_there_says_nothing(says: dict[str, Any]) -> None:
+    read = operation(answer=ref("Task")) | {"x-troth-resource": says}
+    found = resources(contract({**TASKS, "/tasks/{task_id}": path("task_id", get=read)}))
+    assert "/no" not in {found.all[0].path, found.all[0].collection}

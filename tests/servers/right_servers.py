@@ -329,3 +329,94 @@ def shows_all_that_was_said() -> Right:
         return Answer(delay=0.005, then=then)
 
     return Right(document(paths), answer)
+
+
+def _store(item: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """The paths of a store of *item*s that *change* changes, as the document of a test has them."""
+
+    def body(schema: dict[str, Any]) -> dict[str, Any]:
+        return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+    kept = {"type": "object", "required": ["id"], "properties": {"id": ID["schema"], **item}}
+    given = {"type": "object", "required": list(item), "properties": item}
+    one = {"content": {"application/json": {"schema": kept}}}
+    changed = {"type": "object", "properties": change}
+    responses = described(_200=one, _400={}, _404={}, _415={})
+    return {
+        "/things": {
+            "post": {
+                "operationId": "add",
+                "requestBody": body(given),
+                "responses": described(_201=one, _202=one, _400={}, _415={}),
+            }
+        },
+        "/things/{id}": {
+            "parameters": [ID],
+            "get": {"operationId": "read", "responses": responses},
+            "patch": {
+                "operationId": "change",
+                "requestBody": body(changed),
+                "responses": responses,
+            },
+        },
+    }
+
+
+@right
+def null_changes_nothing() -> Right:
+    """A change may leave out each member by null, and none of them is ever null."""
+    name = {"type": "string", "enum": ["ada", "bea", "cleo"]}
+    paths = _store(
+        {"name": name},
+        {"name": {**name, "type": ["string", "null"], "enum": [*name["enum"], None]}},
+    )
+    things: dict[str, dict[str, Any]] = {}
+
+    def answer(asked: Asked) -> Answer:
+        path = asked.target.partition("?")[0]
+        number = path.removeprefix("/things/")
+        is_item = path != "/things"
+        methods = ("GET", "PATCH") if is_item else ("POST",)
+        if asked.method not in methods:
+            return Answer(405, {"Allow": ", ".join(methods)})
+        if is_item and number not in things:
+            return Answer(404 if number.lstrip("-").isdigit() else 400)
+        if asked.method == "GET":
+            return with_json(things[number])
+        if asked.fields.get("content-type", "").partition(";")[0].lower() != "application/json":
+            return Answer(415)
+        sent = json.loads(asked.body) if _is_object(asked.body) else {"name": 0}
+        known = name["enum"] if not is_item else [*name["enum"], None]
+        if sent.get("name", None if is_item else 0) not in known:
+            return Answer(400)
+        if not is_item:
+            number = str(len(things) + 1)
+            things[number] = {"id": int(number)}
+        things[number] |= {"name": sent["name"]} if sent.get("name") else {}
+        return with_json(things[number], 200 if is_item else 201)
+
+    return Right(document(paths), answer)
+
+
+@right
+def what_is_accepted_never_comes() -> Right:
+    """A 202 promises nothing: what it names may not be there yet, or ever."""
+    made: list[int] = []
+    paths = _store({}, {})
+    del paths["/things/{id}"]["patch"]
+
+    def answer(asked: Asked) -> Answer:
+        path = asked.target.partition("?")[0]
+        method = "POST" if path == "/things" else "GET"
+        if asked.method != method:
+            return Answer(405, {"Allow": method})
+        if method == "GET":
+            return Answer(404 if path.removeprefix("/things/").lstrip("-").isdigit() else 400)
+        if asked.fields.get("content-type", "").partition(";")[0].lower() != "application/json":
+            return Answer(415)
+        if not _is_object(asked.body):
+            return Answer(400)
+        made.append(1)
+        return with_json({"id": len(made)}, 202)
+
+    return Right(document(paths), answer)

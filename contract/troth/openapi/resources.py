@@ -163,7 +163,9 @@ class _Reader:
             draft = self.drafts.setdefault(shape, _Draft(shape, None))
             if "collection" in says:
                 named = says["collection"]
-                draft.collection = shape_of(named)[0] if named is not None else None
+                collection = shape_of(named)[0] if named is not None else None
+                if collection is None or self.is_there(collection):
+                    draft.collection = collection
         self.by_words = None  # those that the document tells are among them from now on
         self.settle_homes()
         for draft in self.drafts.values():
@@ -184,7 +186,12 @@ class _Reader:
             for each in says:
                 if isinstance(each, Mapping) and each.keys() & _OF_RESOURCE:
                     shape = shape_of(each["path"])[0] if "path" in each else place.shape
-                    self.told.setdefault(shape, {}).update(each)
+                    if self.is_there(shape):
+                        self.told.setdefault(shape, {}).update(each)
+
+    def is_there(self, shape: _Shape) -> bool:
+        """Whether some path of the document is of *shape*, or stands below one that is."""
+        return any(each[: len(shape)] == shape for each in self.places)
 
     def settle_homes(self) -> None:
         """Give items without a collection the one elsewhere in which alone they are created."""

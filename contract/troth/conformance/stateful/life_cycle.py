@@ -422,7 +422,7 @@ async def _still_there(
     left = await trial.listed(item)
     severity: Severity = "error"
     if left is not None and left.is_whole and left.is_named(item) and not left.having(item):
-        if after.operation.response(_GONE) is None:
+        if "410" not in {each.status for each in after.operation.responses}:
             return  # it is out of the way, and kept for who knows its name
         severity = "warning"  # the document has a word for what is deleted, and this is not it
     message = f"{by.line} answered {by.status}, and {after.line} still reads it"
