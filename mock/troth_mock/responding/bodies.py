@@ -150,7 +150,11 @@ class Bodies:
             return (("WWW-Authenticate", 'Bearer realm="mock"'),)
         if status in _MOVED and all(name.lower() != "location" for name, _ in sent):
             return (("Location", "https://example.com/"),)
-        return (("Allow", self.operation.method),) if status == 405 else ()
+        if status != 405:
+            return ()
+        path, refused = self.operation.path, self.operation.method
+        others = [one.method for one in self.contract.operations if one.path == path]
+        return (("Allow", ", ".join(sorted({*others} - {refused}))),)
 
     def _example(self, entry: MediaType, preferences: Preferences, said: Said) -> Example | None:
         """The example that answers: the one that is asked for, else one that conforms.

@@ -242,3 +242,19 @@ def test_a_path_is_about_the_last_thing_that_it_names() -> None:
         assert one["total"] == pytest.approx(one["subtotal"] + one["tax"])
     found = ask(answering("/users/findByStatus", schema), "/users/findByStatus")
     assert found["name"].istitle()
+
+
+def test_what_a_405_allows_is_what_else_its_path_has() -> None:
+    def refused(*methods: str) -> str:
+        answer = {"responses": {"405": {"description": "not now"}}}
+        root = {
+            "openapi": "3.1.0",
+            "info": {"title": "t", "version": "1"},
+            "paths": {"/a": dict.fromkeys(methods, answer), "/b": {"delete": answer}},
+        }
+        contract = reader.compile(document.read(json.dumps(root).encode(), name="api.json"))
+        reply = Responder(contract).respond(Request("GET", "/a"), now=0)
+        assert reply.status == 405
+        return dict(reply.fields)["Allow"]
+
+    assert [refused("get", "put", "post"), refused("get")] == ["POST, PUT", ""]
