@@ -188,7 +188,10 @@ class Trial:
         """The operation that creates an item, and whether the client names it."""
         item = shape_of(resource.path)[0]
         subject = self.subject("create", resource)
-        if subject is None and (resource.is_client_named or _is_part(resource)):
+        # what there is one of, below nothing, is there already: it is somebody's
+        is_ours = self.session.settings.allow_destructive and "{}" not in item
+        is_single = resource.parameter is None and (_is_part(resource) or is_ours)
+        if subject is None and (resource.is_client_named or is_single):
             subject = self.subject("replace", resource)
         is_named = subject is not None and shape_of(subject.operation.path)[0] == item
         return subject, is_named and resource.parameter is not None
