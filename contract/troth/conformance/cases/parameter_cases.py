@@ -107,7 +107,8 @@ class _Walk:
         for each in sorted(self._tries(value), key=lambda each: each.tier):
             case = self._case(each)
             # a text is a text, whatever type it was written from
-            if case and not (" instead of " in each.about and case.intent == "valid"):
+            is_retyped = " instead of " in each.about or each.about == "a number in a string"
+            if case and not (is_retyped and case.intent == "valid"):
                 yield case
 
     def _tries(self, value: Any) -> Iterator[_Try]:
@@ -116,7 +117,7 @@ class _Walk:
             # a text of which nothing is said may be a sort key or a cursor, of which only the
             # server knows what it is like
             yield _Try(
-                "present", 0, value, "either-if-valid" if _is_free(parameter) else "computed"
+                "present", 1, value, "either-if-valid" if _is_free(parameter) else "computed"
             )
         if parameter.location != "path":
             yield _Try("absent", 0 if parameter.required else 3)
@@ -145,9 +146,11 @@ class _Walk:
         if about in _HARD:
             tier, legal = 3, legal if legal == "either" else "either-if-valid"
         if about in _EARLY:
-            tier = 1
+            tier = _EARLY[about]
         elif legal == "either" or " in another case" in about:
             tier = 3  # only a failure would show anything
+        elif about.startswith("boolean instead of") and not at.tokens:
+            tier = 2  # as it is written it is one more word, as a string is
         where = "".join(f"/{token}" for token in at.tokens)
         changed = put(value, at.tokens, read(replacement))
         return _Try(f"{where}: {about}" if where else about, tier, changed, legal)
@@ -300,5 +303,5 @@ def _unknown(subject: Subject) -> Iterator[Case]:
 
 
 #: Pages and offsets end up in the query of a database, and so do texts.
-_EARLY = frozenset({"2^63", "zero", "negative", "a NUL", "very long"})
+_EARLY = {"2^63": 0, "zero": 1, "negative": 1, "a NUL": 1, "very long": 1}
 _HARD = [words for words, _ in HARD_TEXTS] + ["a lone surrogate", "very long"]
