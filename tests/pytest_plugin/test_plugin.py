@@ -107,7 +107,7 @@ def test_collecting_lists_readable_ids_and_opens_no_socket(
         for check in ("requests", "security", "statuses", "bodies", "streams")
     ]
     assert f"{OPERATION}::laws[tools]" in listed
-    assert listed[-2:] == [f"{OPERATION}::transport", f"{OPERATION}::time"]
+    assert listed[-3:] == [f"{OPERATION}::{check}" for check in ("transport", "resources", "time")]
     assert f"{len(listed)} tests collected" in out
     assert server.requests == before
 
@@ -172,7 +172,7 @@ def test_the_workers_of_xdist_share_one_run(run: Pytest, faulty: tuple[str, Coun
 def test_nobody_there_is_said_once(run: Pytest) -> None:
     code, out = run("-q", "--troth-url", "http://127.0.0.1:1")
     assert code == 1
-    assert "1 failed, 19 skipped" in out, out
+    assert "1 failed, 20 skipped" in out, out
     assert "troth: unreachable: http://127.0.0.1:1: connection refused" in out
 
 

@@ -181,7 +181,7 @@ def cases_of(
     match phase:
         case "examples":
             is_first = {"boundary", "protocol", "random"}.intersection(settings.phases)
-            yield from _examples(tested, left * _EXAMPLES / 100 if is_first else left)
+            yield from _examples(tested, left * _EXAMPLES / 100 if is_first else inf)
         case "boundary":
             others = drawing
             if "protocol" in settings.phases:
