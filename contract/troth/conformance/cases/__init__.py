@@ -180,8 +180,9 @@ def cases_of(
     drawing = min(_RANDOM, left * _DRAWN / 100) if "random" in settings.phases else 0
     match phase:
         case "examples":
-            is_first = {"boundary", "protocol", "random"}.intersection(settings.phases)
-            yield from _examples(tested, left * _EXAMPLES / 100 if is_first else inf)
+            is_alone = not {"boundary", "protocol", "random"}.intersection(settings.phases)
+            room = settings.max_requests - spent if is_alone else left * _EXAMPLES / 100
+            yield from _examples(tested, room)
         case "boundary":
             others = drawing
             if "protocol" in settings.phases:
