@@ -63,7 +63,7 @@ def _chosen() -> list[str]:
 
 
 #: Of the faults of one class every so many are tried each time.
-_ONE_IN = 8
+_ONE_IN = 12
 
 
 @pytest.mark.parametrize("name", _chosen())

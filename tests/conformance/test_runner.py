@@ -177,7 +177,8 @@ def test_a_correct_server_is_never_accused_by_the_published_document(name: str) 
 
 
 def test_a_server_with_one_model_is_tested_with_that_model() -> None:
-    assert conduct(AskedFor(ROOT), OVERLAID, overrides={"/model": "tiny"}).told == []
+    found = conduct(AskedFor(ROOT), OVERLAID, overrides={"/model": "tiny"}, phases=_phases("tiny"))
+    assert found.told == []
 
 
 # -- a run that cannot say anything ---------------------------------------------------------------

@@ -132,7 +132,7 @@ def _chosen() -> list[str]:
 
 
 #: Of the faults of one class every so many are tried each time.
-_ONE_IN = 10
+_ONE_IN = 15
 #: What no check finds, and why.
 NOT_FOUND = frozenset(
     {
