@@ -11,7 +11,7 @@ mock: $(VENV)/.set-up
 
 # a file of tests stays in one process: some files build upon what their first tests made
 test: $(VENV)/.set-up-dev
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # the lowest and the newest versions of what troth depends on, with each Python that is installed;
 # VERSIONS='--python python3.12 --versions lowest' chooses

@@ -47,7 +47,7 @@ def test_make_test_sets_up_the_rest_too(tmp_path: Path) -> None:
     steps = planned(tmp_path, "test")
     assert steps[:4] == planned(tmp_path, "mock")[:4]
     assert steps[-3].endswith("install --constraint constraints.txt --group dev")
-    assert steps[-1] == ".venv/bin/python -m pytest -n 3 --dist loadfile"
+    assert steps[-1] == ".venv/bin/python -m pytest -n 2 --dist loadfile"
 
 
 @needs_make

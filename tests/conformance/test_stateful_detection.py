@@ -143,7 +143,6 @@ NOT_FOUND = frozenset(
         "OthersLaunch",
         "OthersReadTrips",
         # of this many parameters the share of a run does not try all
-        "CrashOnHugeOffset",
         "CrashOnLongHarbour",
         "CrashOnNonAsciiHarbour",
         "CrashOnParenthesis",
