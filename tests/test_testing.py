@@ -183,6 +183,31 @@ def test_what_cannot_be_imported_is_told(
     assert why in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("app = (", "cannot be had: '(' was never closed (broken.py, line 1)"),
+        ("import os\nos.environ['NO_SUCH']", "KeyError: 'NO_SUCH' (broken.py:2, in <module>)"),
+    ],
+)
+def test_a_module_that_goes_wrong_is_no_fault_of_troth(
+    text: str,
+    why: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "broken.py").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", [str(tmp_path), *sys.path])
+    with pytest.raises(SystemExit) as exited:
+        main(["test", "--app", "broken:app"])
+
+    assert exited.value.code == 2
+    assert "--app: broken:app cannot be had: " in (said := capsys.readouterr().err)
+    assert why in said
+
+
 def test_a_framework_of_asgi_and_one_of_wsgi() -> None:
     fastapi = pytest.importorskip("fastapi")
     flask = pytest.importorskip("flask")

@@ -186,8 +186,13 @@ def _imported(text: str) -> Any:
         for part in name.removesuffix("()").split("."):
             found = getattr(found, part)
         return found() if name.endswith("()") else found
-    except (ImportError, AttributeError) as fault:
+    except (ImportError, AttributeError, SyntaxError) as fault:
         raise BadOption("app", f"{text} cannot be had: {fault}") from fault
+    except Exception as fault:
+        from troth.conformance import in_process  # aiohttp takes a while to import
+
+        told = in_process.told(fault).splitlines()[0]
+        raise BadOption("app", f"{text} cannot be had: {told}") from fault
 
 
 def overlays_of(options: Mapping[str, Any]) -> tuple[str, ...]:
