@@ -20,6 +20,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar, copy_context
+from copy import copy
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from time import monotonic
@@ -133,6 +134,12 @@ class Application:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._is_asgi:
             await self._lifespan.stop(self.caps.idle)
+
+    def at(self, url: str) -> Application:
+        """The same application, asked as if it were at *url*."""
+        other = copy(self)
+        other.url = url
+        return other
 
     async def send(
         self, request: Request, *, fresh: bool = False, hang_up_after: int | None = None
