@@ -132,6 +132,12 @@ def test_all_options_of_a_run_are_arguments() -> None:
         testing.run(application(good), phases=())
 
 
+def test_the_token_url_of_an_application_is_seen_from_where_it_seems_to_be() -> None:
+    words = {"oauth_client_id": "me", "oauth_client_secret": "s3cret", "oauth_token_url": "token"}
+    with pytest.raises(troth.TrothError, match="http://localhost/token gives no token"):
+        testing.run(application(good), **words, **FEW)
+
+
 def test_what_is_no_application_is_told() -> None:
     with pytest.raises(troth.TrothError, match="publishes no document"):
         testing.run(lambda environ, start_response: start_response("404 Not Found", []) or [])
