@@ -11,9 +11,11 @@ import pytest
 import troth
 from servers.bookcase import DOCUMENT, TOKEN, Shelves
 from servers.conduct import Conducted, conduct
-from servers.wire import Answer, Asked
+from servers.wire import Answer, Asked, Handler
 from troth.conformance.cases.case import Case
 from troth.conformance.real_values import RealValues
+from troth.conformance.reports.finding_text import notes_of_run
+from troth.conformance.run_summary import summarize
 from troth.conformance.settings import Given, Settings
 from troth.http.exchange import Exchange, Request, Response
 
@@ -23,7 +25,7 @@ ONE = "/shelves/{shelf_id}/books/{book_id}"
 ITEMS = ("GET /shelves/{shelf_id}", f"GET {ONE}", f"PUT {ONE}", f"DELETE {ONE}")
 
 
-def run(shelves: Shelves, **settings: Any) -> Conducted:
+def run(shelves: Handler, **settings: Any) -> Conducted:
     given = {"token": TOKEN, "allow_destructive": False, **settings}
     return conduct(shelves, CONTRACT, **given)
 
@@ -57,6 +59,31 @@ def test_what_the_run_made_is_deleted_at_its_end(conducted: Conducted, shelves: 
     left = [one for name, one in shelves.shelves.items() if name != "old"]
     assert [one["name"] for one in left if one["name"] != "\ud800"] == []
     assert {number for books in shelves.books.values() for number in books} >= {1, 2}
+
+
+def test_what_is_left_behind_is_told() -> None:
+    shelves = Shelves()
+    few: dict[str, Any] = {"max_requests": 12, "exhaustive": True}
+    found = run(shelves, phases=("boundary",), only=("addShelf", "removeShelf"), **few)
+    left = len(shelves.shelves) - 1
+    assert left > 0
+    assert found.finished.left_behind == {"DELETE /shelves/{shelf_id}": left}
+    (note,) = (each for each in notes_of_run(summarize(found.events)) if "behind" in each)
+    assert note == f"left behind, to be deleted: {left} by DELETE /shelves/{{shelf_id}}"
+
+
+def test_what_somebody_else_has_deleted_keeps_nothing_else_from_being() -> None:
+    shelves = Shelves()
+
+    def losing(asked: Asked) -> Answer:
+        mine = [name for name in shelves.shelves if name != "old"]
+        if asked.method == "DELETE" and len(mine) > 3:
+            shelves.shelves.pop(mine[-1])
+        return shelves(asked)
+
+    found = run(losing, phases=("boundary",), only=("addShelf", "removeShelf"))
+    assert list(shelves.shelves) == ["old"]
+    assert found.finished.left_behind == {}
 
 
 @pytest.mark.parametrize("operation", ITEMS)

@@ -16,6 +16,8 @@ from servers.conduct import Conducted, conduct
 from servers.later_faults import BrokenByHangUp
 from servers.wire import Answer, Asked
 from troth.conformance.events import Exchanged, Finished, Found, PhaseStarted, Started
+from troth.conformance.reports.finding_text import notes_of_run
+from troth.conformance.run_summary import summarize
 from troth.conformance.settings import PHASES
 
 OVERLAID = troth.load()
@@ -351,6 +353,10 @@ def test_a_continuous_run_goes_on_where_the_last_one_ended(tmp_path: Path) -> No
 
     first, second = run(230), run(60)
     assert second.finished.requests == 60
+    assert first.finished.sent_before == 0
+    assert 0 < second.finished.sent_before <= 230
+    (note,) = (each for each in notes_of_run(summarize(second.events)) if "earlier" in each)
+    assert note.endswith("of earlier runs not sent again: their reports have what they found")
     assert {one.phase for one in second.exchanges} == {"boundary", "random"}
     assert not set(bodies(first)) & set(bodies(second))
 

@@ -190,7 +190,9 @@ class Finished:
     `tokens`, or `cases` where there was nothing new to send; it is `stopped` if a run that would
     have gone on was told to end.  *impossible* are the operations to which no valid request can
     be made, with the reason; *phases_left* the phases that it did not come to the end of.
-    *held_back* tells, by operation, why something of it was not sent for care.
+    *held_back* tells, by operation, why something of it was not sent for care; *left_behind*, by
+    the operation that deletes them, how many items the run has made and not deleted.  *sent_before*
+    are the requests of earlier runs that this one, which goes on from them, has left out.
     """
 
     verdict: Verdict
@@ -207,6 +209,8 @@ class Finished:
     impossible: Mapping[str, str] = field(default_factory=dict)
     tokens: int = 0
     held_back: Mapping[str, str] = field(default_factory=dict)
+    left_behind: Mapping[str, int] = field(default_factory=dict)
+    sent_before: int = 0
 
 
 Event = Started | PhaseStarted | Exchanged | Waited | Found | Finished

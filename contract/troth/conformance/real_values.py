@@ -171,6 +171,14 @@ class RealValues:
             return
         entries.append(known)
 
+    def forget(self, request: Request) -> None:
+        """Forget the item that *request* is for: it is no more, whoever took it away."""
+        match = self._match(request)
+        if match is not None:
+            template = match.operation.template
+            names = (match.path_parameters.get(name, "") for name in template.names)
+            self._forget(template, tuple(names))
+
     def _forget(self, template: PathTemplate, texts: tuple[str, ...]) -> None:
         """Forget what was deleted, and what stood below it."""
         if not texts:
@@ -386,8 +394,8 @@ class RealValues:
         """How many items this run has made, and not deleted, that *operation* is for."""
         name = _last(operation)
         shape = _shape_to(operation, name)
-        known = self._candidates(operation, "path", name)
-        return sum(one.made == shape for one in known) if name else 0
+        known = self._candidates(operation, "path", name) if name else []
+        return len({(str(one.value), one.texts) for one in known if one.made == shape})
 
     def _candidates(self, operation: Operation, location: str, name: str) -> list[Known]:
         """What is known for a parameter: what the run made comes first."""

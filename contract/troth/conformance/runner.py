@@ -38,6 +38,7 @@ from troth.errors import TrothError
 from troth.http import json_text
 from troth.openapi.chat_completion import ModelList
 from troth.openapi.contract import Contract
+from troth.openapi.operation import Operation
 from troth.seed import Seed
 
 #: Asks one question about several answers, and enters what it finds.
@@ -215,9 +216,7 @@ class Run:
         session, values, budget = self._session, self._session.values, self._session.budget
         is_limited = session.settings.exhaustive
         for name, operation in session.subjects.operations.items():
-            if operation.method != "DELETE" or not operation.path.endswith("}"):
-                continue
-            if not values.made(operation):
+            if not _deletes(operation) or not values.made(operation):
                 continue
             subject = session.subjects[name]
             about = "deleting what this run has made"
@@ -226,9 +225,11 @@ class Run:
                 if not (budget.affords(1) if is_limited else budget.seconds_left):
                     return
                 try:
-                    await session.probe(case)
+                    exchange = await session.probe(case)
                 except (Inconclusive, Unreachable):
                     return  # what there is to say of the server has been said
+                if exchange.response is not None and exchange.response.status in (404, 410):
+                    values.forget(exchange.request)  # so that the others have their turn
                 if values.made(operation) == left:
                     break
 
@@ -314,9 +315,20 @@ class Run:
                 if one.fault
             },
             tokens=session.budget.tokens,
+            left_behind={
+                one.name: left
+                for one in session.contract.operations
+                if _deletes(one) and (left := session.values.made(one))
+            },
+            sent_before=session.sent.number,
         )
         session.emit(finished)
         return finished
+
+
+def _deletes(operation: Operation) -> bool:
+    """Whether *operation* deletes one item."""
+    return operation.method == "DELETE" and operation.path.endswith("}")
 
 
 # -- the model that a deployment has --------------------------------------------------------------

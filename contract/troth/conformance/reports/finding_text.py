@@ -154,6 +154,12 @@ def notes_of_run(run: RunSummary) -> list[str]:
     for why, names in held_back.items():
         named = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if names[6:] else "")
         notes.append(f"held back: {named}: {why} (--allow-destructive sends it)")
+    if finished and finished.left_behind:
+        left = ", ".join(f"{number} by {name}" for name, number in finished.left_behind.items())
+        notes.append(f"left behind, to be deleted: {left}")
+    if finished and finished.sent_before:
+        before = counted(finished.sent_before, "request")
+        notes.append(f"{before} of earlier runs not sent again: their reports have what they found")
     if finished and finished.tokens:
         notes.append(f"the answers took {counted(finished.tokens, 'token')}")
     return notes

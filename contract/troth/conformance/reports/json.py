@@ -62,6 +62,8 @@ def render(run: RunSummary) -> str:
                 "spent": finished.spent if finished else "",
                 "phases_left": finished.phases_left if finished else [],
                 "tokens": finished.tokens if finished else 0,
+                "left_behind": finished.left_behind if finished else {},
+                "sent_before": finished.sent_before if finished else 0,
             },
             "counts": run.counts,
             "causes": [_cause(one) for one in run.causes],
