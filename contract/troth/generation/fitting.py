@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from troth.generation.generator import Generator, Natural, number_range
+from troth.generation.generator import Generator, Natural
 from troth.generation.graph import Graph, Node
+from troth.generation.numbers import number_range
 from troth.generation.source import Source, Unsatisfiable
 from troth.schema.data_model import type_of
 

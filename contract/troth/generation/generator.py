@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from troth.generation import natural_values, patterns, strings
 from troth.generation.graph import Graph, Node
 from troth.generation.natural_strings import word
-from troth.generation.numbers import Range
+from troth.generation.numbers import number_range
 from troth.generation.shape import (
     Conjunction,
     Shape,
@@ -49,6 +49,8 @@ _TRIES = 8
 _UNIQUE_TRIES = 24
 # Among so many different items, one that came before is varied: words run out.
 _MANY = 200
+_NULL = frozenset(["null"])
+_NOTHING = (False,)
 
 
 class Generator:
@@ -687,17 +689,3 @@ class Edges:
 
 #: What decides where a schema leaves something open.
 Policy = Natural | Edges
-
-
-def number_range(shape: Shape, kind: str) -> Range:
-    """The numbers of the type *kind* that *shape* allows, worked out once."""
-    whole = kind == "integer" or "number" not in shape.types
-    interval: Range | None = shape.derived.get(("range", whole))
-    if interval is None:
-        interval = Range(shape, whole=whole, fractions="integer" not in shape.types)
-        shape.derived["range", whole] = interval
-    return interval
-
-
-_NULL = frozenset(["null"])
-_NOTHING = (False,)

@@ -18,7 +18,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations, islice, product
-from math import gcd
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -41,7 +40,7 @@ from troth.generation.shape import (
     own_shape,
     plain_fit,
 )
-from troth.generation.source import Unsatisfiable
+from troth.generation.source import Unsatisfiable, spread, strewn
 from troth.schema.data_model import ALL_TYPES, identity, type_of
 from troth.schema.discriminator import DRAWN, UNDRAWN
 from troth.schema.schema import Schema, Schemas
@@ -59,8 +58,6 @@ _MET = 512
 _FEW = 4
 # So many pairs are looked at for one that excludes nothing.
 _MOST_PAIRS = 2304
-# Steps of this part of a whole fall everywhere, however few they are.
-_GOLDEN = 0.618
 # So many branches of one choice are offered.
 _BRANCHES = 64
 # The deepest nesting that a schema may force.
@@ -466,9 +463,9 @@ class Graph:
         met: Shapes = (ANY,)
         for shapes in parts:
             if kept == _KEPT:
-                met = _spread(tuple(islice(self._meetings(product(met, shapes)), _MET)), kept)
+                met = spread(tuple(islice(self._meetings(product(met, shapes)), _MET)), kept)
                 continue
-            pairs = _strewn(tuple(product(met, _spread(shapes, kept * 4))))
+            pairs = strewn(tuple(product(met, spread(shapes, kept * 4))))
             met = tuple(islice(self._meetings(pairs), kept))
             if not met:
                 return self._every(parts)
@@ -568,7 +565,7 @@ class Graph:
         kept = _share(len(branches))
         yield from self._every((self.denials(branch) for branch in branches), kept=kept)
         pairs = tuple(combinations(branches, 2))
-        for pair in _spread(pairs, _KEPT):
+        for pair in spread(pairs, _KEPT):
             yield from self._every(map(self.one, pair), kept=kept)
 
 
@@ -681,25 +678,9 @@ def _nothing(value: Any) -> bool:
     return False
 
 
-def _spread(several: tuple[T, ...], kept: int) -> tuple[T, ...]:
-    """*kept* of *several*, from all over them."""
-    if len(several) <= kept:
-        return several
-    return tuple(several[index * len(several) // kept] for index in range(kept))
-
-
 def _pairs(ones: Iterable[T], others: Iterable[T]) -> Iterator[tuple[T, T]]:
     """The product of both, of which *ones* are made as they are needed."""
     return ((one, other) for one in ones for other in others)
-
-
-def _strewn(several: tuple[T, ...]) -> Iterator[T]:
-    """All of *several*, such that the first few are from all over them."""
-    count = len(several)
-    step = max(1, round(count * _GOLDEN))
-    while gcd(step, count) > 1:
-        step += 1
-    return (several[index * step % count] for index in range(count))
 
 
 def _share(count: int) -> int:

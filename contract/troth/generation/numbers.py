@@ -178,6 +178,16 @@ class Range:
         raise Unsatisfiable("every number is a multiple of another")
 
 
+def number_range(shape: Shape, kind: str) -> Range:
+    """The numbers of the type *kind* that *shape* allows, worked out once."""
+    whole = kind == "integer" or "number" not in shape.types
+    interval: Range | None = shape.derived.get(("range", whole))
+    if interval is None:
+        interval = Range(shape, whole=whole, fractions="integer" not in shape.types)
+        shape.derived["range", whole] = interval
+    return interval
+
+
 def _common(one: Fraction, other: Fraction) -> Fraction:
     """The least number that is a multiple of both."""
     top = math.lcm(one.numerator * other.denominator, other.numerator * one.denominator)

@@ -2,12 +2,14 @@
 
 A `Source` answers a few questions, so that one generator serves the mock, the deterministic run,
 the smallest value, and the property-based test with its shrinking (`strategies`).  0,
-False and the first option are the smallest answers.
+False and the first option are the smallest answers.  Where there are too many options to look at
+them all, `spread` and `strewn` choose from all over them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from math import gcd
 from typing import Any, Protocol, TypeVar
 
 from troth.errors import TrothError
@@ -16,6 +18,8 @@ from troth.seed import Seed
 T = TypeVar("T")
 
 _MASK = (1 << 64) - 1
+# Steps of this part of a whole fall everywhere, however few they are.
+_GOLDEN = 0.618
 
 
 class Unsatisfiable(TrothError):
@@ -207,3 +211,19 @@ def first_built(build: Callable[[T], Any], options: Sequence[T]) -> Any:
         except Unsatisfiable:
             continue
     return build(last)
+
+
+def spread(several: tuple[T, ...], kept: int) -> tuple[T, ...]:
+    """*kept* of *several*, from all over them."""
+    if len(several) <= kept:
+        return several
+    return tuple(several[index * len(several) // kept] for index in range(kept))
+
+
+def strewn(several: tuple[T, ...]) -> Iterator[T]:
+    """All of *several*, such that the first few are from all over them."""
+    count = len(several)
+    step = max(1, round(count * _GOLDEN))
+    while gcd(step, count) > 1:
+        step += 1
+    return (several[index * step % count] for index in range(count))

@@ -127,29 +127,9 @@ def _law_between(
         name: {"allOf": list(shape.nodes)} for name, shape in earlier.items() if name in _BODIES
     }
     shapes["before"] = Shapes(document.root).of([{"properties": members}])
-    declared = Scope(shapes)
-    when, holds = (
-        condition.parse(law[part], f"{at}/{part}", document.place(f"{at}/{part}"), scope=declared)
-        if part in law
-        else None
-        for part in ("when", "holds")
-    )
-    assert holds is not None  # the vocabulary requires it
-    return Law(
-        id=law["id"],
-        says=law["says"],
-        message=law["message"],
-        severity=law.get("severity", "error"),
-        group=law.get("group", law["id"]),
-        when=when,
-        holds=holds,
-        requests=(),
-        pointer=at,
-        place=document.place(at),
-        scope=_shared(shapes, filter(None, (when, holds))),
-        before=before[0],
-        after=after[0],
-    )
+    conditions = _conditions(law, at, document, Scope(shapes))
+    scope = _shared(shapes, filter(None, conditions))
+    return _law(law, at, document, conditions, scope=scope, before=before[0], after=after[0])
 
 
 def parse(raw: Any, pointer: str, document: Document) -> tuple[Law, ...]:
@@ -166,41 +146,56 @@ def parse(raw: Any, pointer: str, document: Document) -> tuple[Law, ...]:
             fault = "a law between two operations stands at the root or at a path item"
             raise SpecError(fault, place=document.place(at), pointer=at)
     declared = Scope(shapes_of(document.root, pointer.removesuffix("/x-troth-laws")))
+    places = [pointers.join(pointer, index) for index in range(len(raw))]
+    read = [_conditions(law, at, document, declared) for law, at in zip(raw, places, strict=True)]
+    scope = _shared(declared.shapes, (each for pair in read for each in pair if each))
+    return tuple(
+        _law(law, at, document, conditions, scope=scope)
+        for law, at, conditions in zip(raw, places, read, strict=True)
+    )
 
-    def compiled(law: Mapping[str, Any], index: int, part: str) -> Condition | None:
-        at = pointers.join(pointer, index, part)
-        if part not in law:
-            return None
-        return condition.parse(law[part], at, document.place(at), scope=declared)
 
-    conditions = [
-        (compiled(law, index, "when"), compiled(law, index, "holds"))
-        for index, law in enumerate(raw)
-    ]
-    scope = _shared(declared.shapes, (each for pair in conditions for each in pair if each))
-    laws: list[Law] = []
-    for index, (law, (when, holds)) in enumerate(zip(raw, conditions, strict=True)):
-        at = pointers.join(pointer, index)
-        assert holds is not None  # the vocabulary requires it
-        repeats = law.get("repeats", False)
-        laws.append(
-            Law(
-                id=law["id"],
-                says=law["says"],
-                message=law["message"],
-                severity=law.get("severity", "error"),
-                group=law.get("group", law["id"]),
-                when=when,
-                holds=holds,
-                requests=tuple(law.get("requests", ())),
-                pointer=at,
-                place=document.place(at),
-                repeats=repeats is not False,
-                variation=repeats if isinstance(repeats, Mapping) else None,
-                scope=scope,
-            )
-        )
-    return tuple(laws)
+def _conditions(
+    law: Mapping[str, Any], at: str, document: Document, declared: Scope
+) -> tuple[Condition | None, Condition]:
+    """The conditions `when` and `holds` of the *law* at *at*."""
+
+    def compiled(part: str) -> Condition:
+        where = pointers.join(at, part)
+        return condition.parse(law[part], where, document.place(where), scope=declared)
+
+    return compiled("when") if "when" in law else None, compiled("holds")
+
+
+def _law(
+    law: Mapping[str, Any],
+    at: str,
+    document: Document,
+    conditions: tuple[Condition | None, Condition],
+    *,
+    scope: Scope,
+    before: str | None = None,
+    after: str | None = None,
+) -> Law:
+    when, holds = conditions
+    repeats = law.get("repeats", False)
+    return Law(
+        id=law["id"],
+        says=law["says"],
+        message=law["message"],
+        severity=law.get("severity", "error"),
+        group=law.get("group", law["id"]),
+        when=when,
+        holds=holds,
+        requests=tuple(law.get("requests", ())),
+        pointer=at,
+        place=document.place(at),
+        repeats=repeats is not False,
+        variation=repeats if isinstance(repeats, Mapping) else None,
+        scope=scope,
+        before=before,
+        after=after,
+    )
 
 
 def _check(raw: Any, pointer: str, document: Document) -> None:

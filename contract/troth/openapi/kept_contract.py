@@ -70,7 +70,7 @@ def _find(document: Document, entry: cache.Entry, verbs: Verbs | None) -> Contra
         Operation.postponed(outline, document, _once(partial(_members, document, schemas, outline)))
         for outline in outlines
     )
-    laws = partial(_laws, document, operations)
+    laws = _once(partial(_laws, document, operations))
     return Contract.postponed(document, operations, faults, schemas=schemas, laws=laws, verbs=verbs)
 
 

@@ -194,10 +194,11 @@ def _tag(
 ) -> None:
     """Hold the *member* that discriminates to this; in values that we make it is of *drawn*."""
     if member is not None:
-        part = {"properties": {discriminator.name: {**member, BY: discriminator.pointer}}}
+        told = {**member, BY: discriminator.pointer}
+        part: dict[str, Any] = {"properties": {discriminator.name: told}}
         if discriminator.default is not None and "enum" in member:
             # OpenAPI 3.2 §4.25.3: without the member it is the default that is meant
-            part["required"] = [discriminator.name]  # type: ignore[assignment]
+            part["required"] = [discriminator.name]
         _add(schema, part)
     if drawn:
         names = {"properties": {discriminator.name: {"enum": list(drawn)}}}
