@@ -138,6 +138,27 @@ def test_the_token_url_of_an_application_is_seen_from_where_it_seems_to_be() -> 
         testing.run(application(good), **words, **FEW)
 
 
+def test_a_url_is_what_is_tested_whatever_the_environment_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TROTH_TEST_APP", "no_such_module:app")
+    file = tmp_path / "api.json"
+    file.write_text(json.dumps(DOCUMENT))
+    assert testing.run("http://127.0.0.1:9", document=file, **FEW).verdict == "unreachable"
+
+
+def test_a_run_in_process_is_repeated_on_no_server_that_nobody_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], module: str
+) -> None:
+    journal = str(tmp_path / "run.ndjson")
+    few = ("--phase", "examples", "--max-requests", "20", "--journal", journal)
+    for words in (["test", "--app", f"{module}:make()", *few], ["replay", journal]):
+        with pytest.raises(SystemExit) as exited:
+            main(words)
+    assert exited.value.code == 2
+    assert "the run asked an application in process: give" in capsys.readouterr().err
+
+
 def test_what_is_no_application_is_told() -> None:
     with pytest.raises(troth.TrothError, match="publishes no document"):
         testing.run(lambda environ, start_response: start_response("404 Not Found", []) or [])

@@ -124,8 +124,10 @@ def run(
     `troth test`, with `_` for `-`; what is not given is as the environment and troth.toml say.
     Raises TrothError for what cannot be tested as asked.
     """
-    is_url = isinstance(application, str)
-    target = {"url": application} if is_url else {"app": application}
+    # what is given here is what is tested, whatever the environment and the file have
+    target = {"url": application, "app": None}
+    if not isinstance(application, str):
+        target = {"app": application}
     named = {} if document is None else {"document": document}
     return conform(settled([], **options, **target, **named), contract=contract)
 

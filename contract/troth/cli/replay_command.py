@@ -105,6 +105,9 @@ def _settings(
     run: RunSummary, *, url: str | None, token: str | None, fields: Fields, insecure: bool
 ) -> Settings:
     target = url or run.target
+    if url is None and run.started is not None and run.started.settings.get("in_process"):
+        why = "the run asked an application in process: give a server of it with --url"
+        raise replaying.CannotReplay(why)
     if MARK in target or not target:
         raise replaying.CannotReplay("the journal does not tell the whole URL: give it with --url")
     return Settings(url=base_url(target), token=token, fields=fields, insecure=insecure)

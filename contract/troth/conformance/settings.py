@@ -127,6 +127,7 @@ class Settings:
         given = self.values.values()
         members = {name: value for one in given for name, value in one.members.items()}
         return {
+            "in_process": self.application is not None,
             "token": self.token is not None,
             "auth_command": self.auth_command is not None,
             "oauth": self.oauth.token_url if self.oauth else "",
