@@ -186,6 +186,12 @@ def test_a_value_that_the_document_does_not_allow_is_doubted() -> None:
     assert doubt.startswith("path.task_id of GET /tasks/{task_id}: 'seven' is not of type")
 
 
+def test_a_member_that_the_document_does_not_allow_is_told_to_be_left_out() -> None:
+    values = given(CONTRACT, model=None, pairs=["title=7", "/path/mode=fast"], file=None)
+    (doubt,) = doubts(CONTRACT, values)
+    assert doubt.startswith("title of POST /tasks is left out of every body: 7 is not of type")
+
+
 # -- OAuth 2 of the document ----------------------------------------------------------------------
 
 

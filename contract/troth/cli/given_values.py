@@ -23,7 +23,9 @@ from troth.document.source import Limits, Positions
 from troth.document.text_reader import read_source, read_text
 from troth.errors import TrothError, nearest
 from troth.generation.parameters import schema_of
-from troth.generation.requests import tokens_of
+from troth.generation.locations import put
+from troth.generation.requests import composition, tokens_of
+from troth.generation.values import Unsatisfiable
 from troth.http import json_text
 from troth.openapi.contract import Contract, NoSuchOperation
 from troth.openapi.operation import LOCATIONS, Operation, Parameter
@@ -32,6 +34,8 @@ _LOCATIONS = tuple(where for where in LOCATIONS if where != "querystring")
 #: What values may be under in a file.
 _TABLES = (*_LOCATIONS, "body")
 _ALL = "*"
+#: Of the operations that take a member so many are asked whether they allow its value.
+_TRIED = 10
 
 
 class BadValue(TrothError):
@@ -102,7 +106,7 @@ def given(
 
 
 def doubts(contract: Contract, given: Mapping[str, Given]) -> Iterator[str]:
-    """What was given for a parameter and is no value that the document allows."""
+    """What was given and is no value that the document allows."""
     for operation in contract.operations:
         values = given.get(operation.name, Given()).parameters
         for parameter in operation.parameters:
@@ -110,6 +114,29 @@ def doubts(contract: Contract, given: Mapping[str, Given]) -> Iterator[str]:
             if key in values and schema is not None and not schema.is_valid(values[key]):
                 wrong = next(iter(schema.errors(values[key]))).message
                 yield f"{parameter.location}.{parameter.name} of {operation.name}: {wrong}"
+    for name in dict.fromkeys(name for one in given.values() for name in one.members):
+        having = [one for one in contract.operations if one.name in given]
+        having = [one for one in having if name in given[one.name].members][:_TRIED]
+        wrongs = [_left_out(one, given[one.name].members, name) for one in having]
+        if all(wrongs):
+            yield f"{name} of {having[0].name} is left out of every body: {wrongs[0]}"
+
+
+def _left_out(operation: Operation, members: Mapping[str, Any], name: str) -> str:
+    """Why no body of *operation* has what *members* hold for *name*; empty if one may."""
+    tokens = tokens_of(name)
+    try:
+        made = composition(operation, overrides=members)
+        if made is None:
+            return ""
+        candidate = put(made.minimal, tokens, members[name])
+    except (Unsatisfiable, TrothError, IndexError, TypeError, ValueError):
+        return ""  # what cannot be made, or has no such item yet, is not for this to tell
+    if made.schema.is_valid(candidate):
+        return ""
+    at = pointers.of(tokens)
+    found = (one.message for one in made.schema.errors(candidate) if one.instance_pointer == at)
+    return next(found, "")
 
 
 # -- as it is written -----------------------------------------------------------------------------
