@@ -58,7 +58,6 @@ from troth_mock.storage.views import (
 )
 
 _TURNS = 1000
-_LONGEST_NUMBER = 17
 
 
 class ResourceResponder:
@@ -213,13 +212,9 @@ class ResourceResponder:
             return self._hidden(key)
         if self.role == "create":
             return self._created(asked, place, asker, key)
-        if (
-            self.role == "replace"
-            and is_sent
-            and (
-                self.resource.is_client_named
-                or not (self._declares(404) or collection.is_gone(key))
-            )
+        if self.role == "replace" and (
+            self.resource.is_client_named
+            or (is_sent and not (self._declares(404) or collection.is_gone(key)))
         ):
             return self._created(asked, place, asker, key)
         if "*" in asked.fields.get("if-match", ()) and self._names(412):
@@ -638,11 +633,8 @@ def replace_item(before: Item, value: Any, absent: frozenset[str]) -> Item:
 
 def following(drawn: Any, collection: Collection) -> Any:
     """The number behind all that identify something in *collection*, or *drawn* if that is none."""
-    if not isinstance(drawn, int) or isinstance(drawn, bool):
-        return drawn
-    keys = (*collection.items, *collection.gone)
-    numbers = [int(key) for key in keys if key.isdecimal() and len(key) < _LONGEST_NUMBER]
-    return max(numbers) + 1 if numbers else drawn
+    is_number = isinstance(drawn, int) and not isinstance(drawn, bool)
+    return collection.highest + 1 if is_number and collection.highest is not None else drawn
 
 
 def free_key(drawn: Any, collection: Collection, seed: Seed) -> Any:

@@ -14,11 +14,13 @@ from typing import Any
 from troth.http import json_text
 from troth.seed import Seed
 
-#: So many sessions are kept, so many collections in each, and so much in all of them.
+#: So many sessions are kept, so many collections in all of them, and so much: of what was given and
+#: deleted, and as much again of what was there at the start.
 MOST_SESSIONS = 100
 MOST_COLLECTIONS = 1000
 MOST_ITEMS = 20_000
 MOST_BYTES = 64 * 1024 * 1024
+_LONGEST_NUMBER = 17
 
 #: Where a collection is: the path of its resource, and the identifiers of what it is in.
 Place = tuple[str, tuple[str, ...]]
@@ -59,12 +61,20 @@ class Item:
 class Collection:
     """The items of one place by their identifiers, in the order in which they were made.
 
-    *gone* are the identifiers of those that were deleted: none is given a second time.
+    *gone* are the identifiers of those that were deleted: none is given a second time.  *highest*
+    is the highest number that identified one, *size* that of what is there at the start.
     """
 
     items: dict[str, Item] = field(default_factory=dict)
     gone: dict[str, None] = field(default_factory=dict)
     is_changed: bool = False
+    highest: int | None = None
+    size: int = 0
+
+    def count(self, key: str) -> None:
+        """Take notice of the identifier *key*, if it is a number."""
+        if key.isdecimal() and len(key) < _LONGEST_NUMBER:
+            self.highest = max(int(key), self.highest or 0)
 
     def find(self, key: str, credentials: Mapping[str, str]) -> tuple[str, Item] | None:
         """The item that *key*, a text of a path, identifies, and its identifier."""
@@ -88,9 +98,11 @@ class Session:
 
     def __init__(self) -> None:
         self.collections: dict[Place, Collection] = {}
-        # what was given by the client, oldest first
+        # what was given by the client and what was deleted, oldest first
         self.given: dict[tuple[Place, str], None] = {}
+        self.gone: dict[tuple[Place, str], None] = {}
         self.size = 0
+        self.size_at_start = 0
         # how often something was made, changed or deleted
         self.changes = 0
 
@@ -99,8 +111,10 @@ class Session:
         collection = self.collections.pop(place, None)
         if collection is None:
             collection = start()
-            if len(self.collections) >= MOST_COLLECTIONS:
-                self._drop()
+            collection.size = sum(map(_size, collection.items, collection.items.values()))
+            self.size_at_start += collection.size
+            for key in collection.items:
+                collection.count(key)
         # the most recently used is the last
         self.collections[place] = collection
         return collection
@@ -114,8 +128,9 @@ class Session:
             self.size -= before.size
         self.changes += before is not item
         collection.items[key] = item
-        collection.gone.pop(key, None)
-        item.size = len(json_text.encode(item.value))
+        collection.count(key)
+        self._restore(collection, place, key)
+        item.size = _size(key, item)
         self.size += item.size
         self.given[place, key] = None
 
@@ -127,25 +142,40 @@ class Session:
         item = collection.items.pop(key, None)
         if item is not None and self.given.pop((place, key), 0) is None:
             self.size -= item.size
-        collection.gone[key] = None
-        if len(collection.gone) > MOST_ITEMS:
-            del collection.gone[next(iter(collection.gone))]
+        self._restore(collection, place, key)
+        collection.gone[key] = self.gone[place, key] = None
+        self.size += len(key)
 
     def forget_oldest(self) -> None:
-        """Make room: forget what was given first."""
+        """Make room: forget what was deleted first, or else what was given first."""
+        if self.gone:
+            place, key = next(iter(self.gone))
+            self._restore(self.collections[place], place, key)
+            return
         place, key = next(iter(self.given))
         del self.given[place, key]
-        collection = self.collections.get(place)
-        item = collection.items.pop(key, None) if collection is not None else None
-        self.size -= item.size if item is not None else 0
+        self.size -= self.collections[place].items.pop(key).size
 
-    def _drop(self) -> None:
-        """Drop the collection that was least recently used, if one can be one without changes."""
-        unchanged = (place for place, one in self.collections.items() if not one.is_changed)
-        place = next(unchanged, None) or next(iter(self.collections))
-        for key, item in self.collections.pop(place).items.items():
+    def unchanged(self) -> Place | None:
+        """The least recently used collection that is as it was at the start, if there is one."""
+        return next((place for place, one in self.collections.items() if not one.is_changed), None)
+
+    def drop(self) -> None:
+        """Drop the least recently used collection, if one can be one without changes."""
+        place = self.unchanged() or next(iter(self.collections))
+        collection = self.collections.pop(place)
+        self.size_at_start -= collection.size
+        for key, item in collection.items.items():
             if self.given.pop((place, key), 0) is None:
                 self.size -= item.size
+        for key in tuple(collection.gone):
+            self._restore(collection, place, key)
+
+    def _restore(self, collection: Collection, place: Place, key: str) -> None:
+        """Forget that *key* of the *collection* at *place* was deleted."""
+        if collection.gone.pop(key, 0) is None:
+            del self.gone[place, key]
+            self.size -= len(key)
 
 
 class Sessions:
@@ -160,12 +190,30 @@ class Sessions:
         if len(self._sessions) >= MOST_SESSIONS:
             del self._sessions[next(iter(self._sessions))]
         self._sessions[name] = session
+        self._drop_collections()
         return session
 
     def make_room(self) -> None:
         """Forget the oldest of what the least recently used sessions were given, if too much is."""
-        while self._is_too_much():
-            next(one for one in self._sessions.values() if one.given).forget_oldest()
+        sessions = self._sessions.values()
+        while (
+            sum(len(one.given) + len(one.gone) for one in sessions) > MOST_ITEMS
+            or sum(one.size for one in sessions) > MOST_BYTES
+        ):
+            next(one for one in sessions if one.given or one.gone).forget_oldest()
+
+    def _drop_collections(self) -> None:
+        """Drop the least recently used collections, those without changes first, if too many.
+
+        It is done before a request, which then finds all that it has looked at.
+        """
+        sessions = self._sessions.values()
+        while (
+            sum(len(one.collections) for one in sessions) > MOST_COLLECTIONS
+            or sum(one.size_at_start for one in sessions) > MOST_BYTES
+        ):
+            used = [one for one in sessions if one.collections]
+            next((one for one in used if one.unchanged() is not None), used[0]).drop()
 
     def reset(self, name: str | None = None) -> None:
         """Forget the session *name*, or all: everything is again as it was at the start."""
@@ -174,12 +222,9 @@ class Sessions:
         else:
             self._sessions.pop(name, None)
 
-    def _is_too_much(self) -> bool:
-        sessions = self._sessions.values()
-        return (
-            sum(len(one.given) for one in sessions) > MOST_ITEMS
-            or sum(one.size for one in sessions) > MOST_BYTES
-        )
+
+def _size(key: str, item: Item) -> int:
+    return len(key) + len(json_text.encode(item.value))
 
 
 def text_of(identifier: Any) -> str | None:

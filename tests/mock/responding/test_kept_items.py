@@ -796,6 +796,44 @@ def test_no_more_is_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch)
     assert mock.status("GET", f"/books/{made[-1]}") == 404
 
 
+def test_what_was_deleted_takes_no_more_room_than_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "MOST_ITEMS", 3)
+    mock = Client(BOOKS)
+    kept = mock.ask("POST", "/books", {"title": "Emma"})["id"]
+    made = [mock.ask("POST", "/books", {"title": "x"})["id"] for _ in range(2)]
+    for each in made:
+        mock.ask("DELETE", f"/books/{each}")
+    more = mock.ask("POST", "/books", {"title": "y"})["id"]
+    # what was deleted first is forgotten first, and its number is given to nobody else
+    assert [mock.status("GET", f"/books/{each}") for each in (kept, more)] == [200, 200]
+    assert len({kept, *made, more}) == 4
+    assert mock.responder._store is not None
+    session = mock.responder._store.sessions.session("")
+    assert len(session.given) + len(session.gone) == 3
+    session.drop()
+    assert (session.given, session.gone, session.size, session.size_at_start) == ({}, {}, 0, 0)
+
+
+def test_no_more_collections_are_kept_than_there_is_room_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mock = Client({path: one for path, one in BOOKS.items() if "reviews" in path})
+    monkeypatch.setattr(sessions, "MOST_COLLECTIONS", 2)
+    review = mock.ask("POST", "/books/1/reviews", {"stars": 5}, Troth_Session="first")
+    for book in range(2, 5):
+        mock.ask("GET", f"/books/{book}/reviews")
+    # those without changes go first, whoever asked for them last
+    at = f"/books/1/reviews/{review['id']}"
+    assert mock.ask("GET", at, Troth_Session="first") == review
+    mock.ask("POST", "/books/2/reviews", {"stars": 5})
+    mock.ask("POST", "/books/3/reviews", {"stars": 5})
+    assert mock.status("GET", "/books/3/reviews") == 200
+    assert mock.status("GET", at, Troth_Session="first") == 404
+    monkeypatch.setattr(sessions, "MOST_BYTES", 1)
+    assert mock.responder._store is not None
+    assert not mock.responder._store.sessions.session("first").collections
+
+
 def test_what_is_changed_takes_no_more_room_than_it_is_large() -> None:
     mock = Client(BOOKS)
     made = mock.ask("POST", "/books", {"title": "x" * 1000})["id"]
@@ -898,6 +936,25 @@ def test_what_is_put_without_a_body_is_there() -> None:
     mock = Client({"/starred/{name}": path})
     asked = [mock.status(method, "/starred/x") for method in ("GET", "PUT", "GET", "DELETE", "GET")]
     assert asked == [404, 204, 204, 204, 404]
+
+
+def test_a_file_that_is_put_is_there() -> None:
+    png = {"image/png": {}}
+    mock = Client(
+        {
+            "/files/{name}": {
+                "parameters": [{"name": "name", "in": "path", "required": True, "schema": TEXT}],
+                "get": operation("404", _200={"description": "", "content": png}),
+                "put": operation(body={"content": png}, _204=answer()),
+                "delete": operation("404", _204=answer()),
+            }
+        }
+    )
+    request = Request("PUT", "/files/a", (("Content-Type", "image/png"),), b"\x89PNG")
+    assert mock.status("GET", "/files/a") == 404
+    assert mock.responder.respond(request, now=0).status == 204
+    assert mock.status("GET", "/files/a") == 200
+    assert [mock.status("DELETE", "/files/a") for _ in range(2)] == [204, 404]
 
 
 def test_where_nobody_can_say_in_what_a_thing_was_made_every_one_is_there() -> None:
