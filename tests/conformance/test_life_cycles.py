@@ -331,3 +331,22 @@ def test_the_same_put_may_only_conflict_by_a_version_that_is_over(
     run = life(server, load(tmp_path, document))
     told = [] if counts else ["resource.put-not-idempotent"]
     assert [one.code for one in run.findings] == told, run.told
+
+
+def test_an_action_of_who_may_not_read_is_a_warning(tmp_path: Path) -> None:
+    """A closed group may be joined by those who are not in it, and a hidden text be reported."""
+    shelves = Shelves()
+
+    def server(asked: Asked) -> Answer:
+        return Answer(204) if asked.target.endswith("/report") else shelves(asked)
+
+    document = json.loads(json.dumps(spec()))
+    document["paths"]["/books/{book_id}/report"] = {
+        "parameters": document["paths"]["/books/{book_id}"]["parameters"],
+        "post": {"operationId": "reportBook", "responses": {"204": {"description": "thanks"}}},
+    }
+    run = life(server, load(tmp_path, document), second_token="second")
+    told = [(one.severity, one.code, one.violation.operation) for one in run.findings]
+    code, operation = "resource.changed-by-other", "POST /books/{book_id}/report"
+    assert told == [("warning", code, operation)], run.told
+    assert run.finished.verdict == "conforms"
