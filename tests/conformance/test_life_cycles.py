@@ -294,3 +294,59 @@ def test_an_item_may_stand_deep_in_what_is_sent(fault: str, tmp_path: Path) -> N
     run = life(server, load(tmp_path, deep_spec()))
     expected = [FAULTS[fault][0]] if fault else []
     assert [one.code for one in run.findings] == expected, run.told
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_the_same_put_may_only_conflict_by_a_version_that_is_over(
+    counts: bool, tmp_path: Path
+) -> None:
+    shelves = Shelves()
+    puts: dict[int, int] = {}
+
+    def server(asked: Asked) -> Answer:
+        name = asked.target.removeprefix("/books/")
+        key = int(name) if name.isdigit() else 0
+        if asked.method == "PUT" and key in shelves.books:
+            is_over = (
+                json.loads(asked.body)["version"] != puts.get(key, 0) if counts else key in puts
+            )
+            if is_over:
+                return Answer(409, {"Content-Type": "application/json"}, [b"{}"])
+            puts[key] = puts.get(key, 0) + 1
+        answer = shelves(asked)
+        body = json.loads(b"".join(answer.pieces) or b"{}")
+        if "id" in body:
+            whole = {**body, "version": puts.get(body["id"], 0) if counts else 0}
+            answer.pieces = [json.dumps(whole).encode()]
+        return answer
+
+    document = json.loads(json.dumps(spec()))
+    book = document["components"]["schemas"]["Book"]
+    versioned = {**book, "required": ["title", "version"]}
+    versioned["properties"] = {**book["properties"], "version": {"type": "integer", "minimum": 0}}
+    book["properties"]["version"] = {"type": "integer", "readOnly": True}
+    put = document["paths"]["/books/{book_id}"]["put"]
+    put["requestBody"]["content"] = {"application/json": {"schema": versioned}}
+    put["responses"]["409"] = put["responses"]["404"]
+    run = life(server, load(tmp_path, document))
+    told = [] if counts else ["resource.put-not-idempotent"]
+    assert [one.code for one in run.findings] == told, run.told
+
+
+def test_an_action_of_who_may_not_read_is_a_warning(tmp_path: Path) -> None:
+    """A closed group may be joined by those who are not in it, and a hidden text be reported."""
+    shelves = Shelves()
+
+    def server(asked: Asked) -> Answer:
+        return Answer(204) if asked.target.endswith("/report") else shelves(asked)
+
+    document = json.loads(json.dumps(spec()))
+    document["paths"]["/books/{book_id}/report"] = {
+        "parameters": document["paths"]["/books/{book_id}"]["parameters"],
+        "post": {"operationId": "reportBook", "responses": {"204": {"description": "thanks"}}},
+    }
+    run = life(server, load(tmp_path, document), second_token="second")
+    told = [(one.severity, one.code, one.violation.operation) for one in run.findings]
+    code, operation = "resource.changed-by-other", "POST /books/{book_id}/report"
+    assert told == [("warning", code, operation)], run.told
+    assert run.finished.verdict == "conforms"

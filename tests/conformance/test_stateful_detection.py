@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 
 import pytest
@@ -18,6 +18,7 @@ from servers.marina_faults import Fault
 from troth.conformance.settings import PHASES
 from troth.openapi.contract import Contract
 
+Contracts = Callable[[Manner], Contract]
 #: All of them: those of requests stand in the same table.
 FAULTS = marina_request_faults.FAULTS
 
@@ -69,7 +70,7 @@ MANNERS = {
 
 
 @pytest.fixture(scope="module")
-def contracts(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
+def contracts(tmp_path_factory: pytest.TempPathFactory) -> Contracts:
     @cache
     def loaded(manner: Manner) -> Contract:
         file = tmp_path_factory.mktemp("marina") / "marina.json"
@@ -80,7 +81,7 @@ def contracts(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-unty
 
 
 @pytest.mark.parametrize("name", MANNERS)
-def test_a_legal_manner_is_accused_of_nothing(name: str, contracts) -> None:  # type: ignore[no-untyped-def]
+def test_a_legal_manner_is_accused_of_nothing(name: str, contracts: Contracts) -> None:
     manner = MANNERS[name]
     found = conduct(Marina(manner), contracts(manner), strict=True, **SETTINGS)
     assert found.told == []
@@ -153,14 +154,14 @@ NOT_FOUND = frozenset(
 
 
 @pytest.mark.parametrize("name", _chosen())
-def test_a_faulty_marina_is_found(name: str, contracts) -> None:  # type: ignore[no-untyped-def]
+def test_a_faulty_marina_is_found(name: str, contracts: Contracts) -> None:
     fault = FAULTS[name]
     found = held(fault, contracts(fault.manner))
     codes = [one.code for one in found.findings]
     assert any(matches(code, fault.codes) for code in codes), (found.finished, found.told)
 
 
-def test_to_try_all_resources_takes_few_requests(contracts) -> None:  # type: ignore[no-untyped-def]
+def test_to_try_all_resources_takes_few_requests(contracts: Contracts) -> None:
     found = conduct(Marina(), contracts(Manner()), phases=("resources",), max_requests=3000)
     assert found.told == []
     assert 200 < len(found.exchanges) < 600

@@ -367,30 +367,23 @@ def _boat_path(manner: Manner) -> Body:
     if conditions:
         read = {200: {**read[200], "headers": {"ETag": _TAG}}, 304: {}}
         asking = [{"name": "If-None-Match", "in": "header", "schema": {"type": "string"}}]
-    changed = _updated(manner, "Boat")
+    changing = {
+        name: _operation(
+            operation_id,
+            _updated(manner, "Boat"),
+            *(*there, *conflict, *refusals, 415),
+            parameters=conditions,
+            body=_json(_schema(schema)),
+        )
+        for name, operation_id, schema in (
+            ("put", "replaceBoat", "NewBoat"),
+            ("patch", "changeBoat", "BoatChange"),
+        )
+    }
     return {
         "parameters": [_path("boat_id", _identifier(manner))],
         "get": _operation("getBoat", read, *there, parameters=asking),
-        "put": _operation(
-            "replaceBoat",
-            changed,
-            *there,
-            *conflict,
-            *refusals,
-            415,
-            parameters=conditions,
-            body=_json(_schema("NewBoat")),
-        ),
-        "patch": _operation(
-            "changeBoat",
-            changed,
-            *there,
-            *conflict,
-            *refusals,
-            415,
-            parameters=conditions,
-            body=_json(_schema("BoatChange")),
-        ),
+        **changing,
         "delete": _operation(
             "deleteBoat", _deleted(manner, "Boat"), *there, *refusals, parameters=conditions
         ),

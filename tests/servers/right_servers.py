@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qs
 
 from servers.wire import Answer, Asked, Handler
 
@@ -418,5 +419,32 @@ def what_is_accepted_never_comes() -> Right:
             return Answer(400)
         made.append(1)
         return with_json({"id": len(made)}, 202)
+
+    return Right(document(paths), answer)
+
+
+@right
+def reads_any_text_as_a_form() -> Right:
+    """Half a JSON text is a form of one field that nobody knows: what is there stays as it is."""
+    text = {"type": "string", "minLength": 1}
+    schema = {"type": "object", "minProperties": 1, "properties": {"text": text}}
+    form = "application/x-www-form-urlencoded"
+    body = {"content": {form: {"schema": schema}}}
+    answers = described(_200={"content": OBJECT}, _400={}, _415={})
+    paths = {"/motto": {"put": {"operationId": "set", "requestBody": body, "responses": answers}}}
+    motto = {"text": "none"}
+
+    def answer(asked: Asked) -> Answer:
+        if asked.target.partition("?")[0] != "/motto":
+            return Answer(404)
+        if asked.method != "PUT":
+            return Answer(405, {"Allow": "PUT"})
+        if asked.body and asked.fields.get("content-type", "").partition(";")[0].lower() != form:
+            return Answer(415)
+        given = parse_qs(asked.body.decode("utf-8", "replace"), keep_blank_values=True)
+        if len(given.get("text", [])) > 1 or not given.get("text", ["x"])[0]:
+            return Answer(400)
+        motto.update({name: texts[0] for name, texts in given.items() if name == "text"})
+        return with_json(motto)
 
     return Right(document(paths), answer)

@@ -372,7 +372,6 @@ def further_cases(
         for one in _sound(tested)
         for stream in (
             boundary(one, limit=_FURTHER),
-            chain.from_iterable(parameter_cases(one)),
             *parameter_cases(one),
             _random_cases(one, seed, number=_RANDOM),
         )

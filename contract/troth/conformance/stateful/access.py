@@ -41,9 +41,8 @@ _SHARED = re.compile(
 
 async def read_by_other(trial: Trial) -> None:
     """Another's token does not read what the first one's made."""
-    token = _second(trial)
-    item = await trial.item() if token else None
-    if item is None or token is None or await current(trial, item) is None:
+    token, item = await _given(trial, is_new=False)
+    if item is None or token is None:
         return
     sharing = await _sharing(trial, item, token=token, role="read")
     answer = await trial.read(item, token=token)
@@ -66,9 +65,8 @@ async def _listed_only(trial: Trial, item: Item, *, token: str, answer: Answer) 
 
 async def changed_by_other(trial: Trial) -> None:
     """Another's token does not change what the first one's made."""
-    token = _second(trial)
-    item = await trial.create() if token else None
-    if item is None or token is None or await current(trial, item) is None:
+    token, item = await _given(trial)
+    if item is None or token is None:
         return
     made = change(trial, item)
     sharing = await _sharing(trial, item, token=token, role="update")
@@ -87,9 +85,8 @@ async def changed_by_other(trial: Trial) -> None:
 
 async def replaced_by_other(trial: Trial) -> None:
     """Another's token does not put anything in the place of what the first one's made."""
-    token = _second(trial)
-    item = await trial.create() if token else None
-    if item is None or token is None or await current(trial, item) is None:
+    token, item = await _given(trial)
+    if item is None or token is None:
         return
     before, body = item.current, trial.drawn("replace")
     sharing = await _sharing(trial, item, token=token, role="replace")
@@ -108,10 +105,9 @@ async def replaced_by_other(trial: Trial) -> None:
 
 async def acted_on_by_other(trial: Trial) -> None:
     """Another's token does nothing to what the first one's made."""
-    token = _second(trial)
-    actions = list(trial.actions()) if token else []
-    item = await trial.create(is_small=True) if actions else None
-    if item is None or token is None or await current(trial, item) is None:
+    actions = list(trial.actions())
+    token, item = await _given(trial, is_small=True) if actions else (None, None)
+    if item is None or token is None:
         return
     trial.spoil(item)
     sharing = await _sharing(trial, item, token=token, role="read")
@@ -123,14 +119,14 @@ async def acted_on_by_other(trial: Trial) -> None:
         answer = await trial.send(operation, item=item, token=token)
         if answer is not None and answer.succeeded:
             message = f"{answer.line} is done for the second token, which may not even read it"
-            trial.tell("resource.changed-by-other", message, by=answer, severity=_severity(sharing))
+            # to join a group, or to report it, is open to those who are not in it
+            trial.tell("resource.changed-by-other", message, by=answer, severity="warning")
 
 
 async def deleted_by_other(trial: Trial) -> None:
     """Another's token does not delete what the first one's made."""
-    token = _second(trial)
-    item = await trial.create() if token else None
-    if item is None or token is None or await current(trial, item) is None:
+    token, item = await _given(trial)
+    if item is None or token is None:
         return
     sharing = await _sharing(trial, item, token=token, role="delete")
     if sharing == "shared":
@@ -144,6 +140,17 @@ async def deleted_by_other(trial: Trial) -> None:
         item.is_gone = True
         message = f"{answer.line} with the second token deleted what the first one's user made"
         trial.tell("resource.deleted-by-other", message, by=answer, severity=_severity(sharing))
+
+
+async def _given(
+    trial: Trial, *, is_new: bool = True, is_small: bool = False
+) -> tuple[str | None, Item | None]:
+    """The second token, and an item that the first one's user has made and can read."""
+    token = _second(trial)
+    if token is None:
+        return None, None
+    item = await trial.create(is_small=is_small) if is_new else await trial.item()
+    return token, item if item is not None and await current(trial, item) is not None else None
 
 
 def _second(trial: Trial) -> str | None:

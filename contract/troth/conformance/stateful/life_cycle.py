@@ -83,12 +83,14 @@ async def _has_other_name(trial: Trial, item: Item) -> bool:
     declared = {each.name: each for each in subject.operation.parameters}
     schema = declared[name].schema if name in declared else None
     identifier = item.identifier
-    for member, value in item.created.item.items():
-        is_name = isinstance(value, (str, int)) and not isinstance(value, bool) and value != ""
-        if not is_name or same_id(value, identifier) or "/" in str(value):
-            continue
-        if schema is not None and not schema.is_valid(value):
-            continue
+    others = [
+        (member, value)
+        for member, value in item.created.item.items()
+        if isinstance(value, (str, int)) and not isinstance(value, bool) and value != ""
+        if not same_id(value, identifier) and "/" not in str(value)
+        if schema is None or schema.is_valid(value)
+    ]
+    for member, value in others[:_OTHER_NAMES]:
         item.values[name] = value
         answer = await trial.read(item)
         if answer is not None and answer.succeeded:
@@ -237,7 +239,8 @@ async def location(trial: Trial) -> None:
     if target is None or (not found and trial.is_elsewhere(text)):
         return
     says = f"the Location of {created.line} is {text!r}, and"
-    if target.partition("?")[0].rstrip("/") == created.case.request.target.partition("?")[0]:
+    sent_to = created.case.request.target.partition("?")[0]
+    if not found and target.partition("?")[0].rstrip("/") == sent_to.rstrip("/"):
         message = f"{says} that is the collection"
         trial.tell("resource.location-wrong", message, by=created)
         return

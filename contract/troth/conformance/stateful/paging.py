@@ -99,10 +99,11 @@ def is_capped(page: Sequence[Any], size: Any) -> bool:
     return is_usual or (isinstance(size, int) and count >= size)
 
 
-def target_of(link: str, current: str) -> str | None:
-    """The target in origin form of a *link* in an answer to *current*; None where it has none.
+def target_of(link: str, current: str, *, base: str = "") -> str | None:
+    """The target below *base* of a *link* in an answer to *current*; None where it has none.
 
-    Only its path and its query count: what host a server takes itself for is its own affair.
+    Only its path and its query count: what host a server takes itself for is its own affair, and
+    whether it knows that it stands below *base*.
     """
     try:
         parts = urlsplit(link)
@@ -111,6 +112,8 @@ def target_of(link: str, current: str) -> str | None:
     path = parts.path or urlsplit(current).path
     if not path.startswith("/"):
         path = current.partition("?")[0].rpartition("/")[0] + "/" + path
+    if f"{path}/".startswith(f"{base}/"):
+        path = path[len(base) :]
     return f"{path}?{parts.query}" if parts.query else path
 
 

@@ -59,8 +59,8 @@ async def other_parent(trial: Trial) -> None:
     answer = await trial.send(subject.operation, item=moved)
     name = at(answer.item, item.resource.identifier) if answer is not None else UNSET
     if answer is not None and answer.succeeded and same_id(name, item.identifier):
-        made = item.created.case.request.target
-        message = f"{answer.line} reads what was created by POST {made}, below another parent"
+        made = item.created.line
+        message = f"{answer.line} reads what was created by {made}, below another parent"
         # where identifiers are unique, the path above may be for people
         trial.tell("resource.other-parent", message, by=answer, severity="warning")
 

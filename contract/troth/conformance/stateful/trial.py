@@ -573,9 +573,8 @@ class Trial:
 
     def own_target(self, link: str, answer: Answer) -> str | None:
         """The target of *link* as it is sent: below the URL under test, which it is added to."""
-        target = paging.target_of(link, answer.case.request.target)
         base = urlsplit(self.session.settings.url).path.rstrip("/")
-        return target.removeprefix(base) if target is not None else None
+        return paging.target_of(link, answer.case.request.target, base=base)
 
     def is_elsewhere(self, link: str) -> bool:
         """Whether *link* names another server than the one under test."""
