@@ -252,6 +252,8 @@ class _Reader:
         last = shape[-1] if shape else "{}"
         if last == "{}" or last.startswith(":") or _VERSION.fullmatch(last):
             return False
+        if any("{" in each and each != "{}" for each in shape):
+            return False  # a part of a segment is variable, so that there is more than one
         items = self.drafts.get((*shape, "{}"))
         if (
             (items is not None and items.collection == shape)
