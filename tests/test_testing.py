@@ -132,6 +132,12 @@ def test_all_options_of_a_run_are_arguments() -> None:
         testing.run(application(good), phases=())
 
 
+def test_the_token_url_of_an_application_is_seen_from_where_it_seems_to_be() -> None:
+    words = {"oauth_client_id": "me", "oauth_client_secret": "s3cret", "oauth_token_url": "token"}
+    with pytest.raises(troth.TrothError, match="http://localhost/token gives no token"):
+        testing.run(application(good), **words, **FEW)
+
+
 def test_what_is_no_application_is_told() -> None:
     with pytest.raises(troth.TrothError, match="publishes no document"):
         testing.run(lambda environ, start_response: start_response("404 Not Found", []) or [])
@@ -181,6 +187,31 @@ def test_what_cannot_be_imported_is_told(
 
     assert exited.value.code == 2
     assert why in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("app = (", "cannot be had: '(' was never closed (broken.py, line 1)"),
+        ("import os\nos.environ['NO_SUCH']", "KeyError: 'NO_SUCH' (broken.py:2, in <module>)"),
+    ],
+)
+def test_a_module_that_goes_wrong_is_no_fault_of_troth(
+    text: str,
+    why: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "broken.py").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", [str(tmp_path), *sys.path])
+    with pytest.raises(SystemExit) as exited:
+        main(["test", "--app", "broken:app"])
+
+    assert exited.value.code == 2
+    assert "--app: broken:app cannot be had: " in (said := capsys.readouterr().err)
+    assert why in said
 
 
 def test_a_framework_of_asgi_and_one_of_wsgi() -> None:

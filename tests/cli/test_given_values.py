@@ -150,7 +150,24 @@ def test_a_file_has_values_by_operation(tmp_path: Path) -> None:
         ),
         ("getTask: 1", ":1: the values of getTask are expected by name: {path: {task_id: 1}}"),
         ("[]", ": operations with their values are expected: {getTask: {path: {…}}}"),
-        ("getTask: {title: x}", ":1: no request has a body"),
+        ("getTask: {title: x}", ":1: GET /tasks/{task_id} has no body"),
+        (
+            "getTask: {paht: {task_id: 1}}",
+            ":1: 'paht' is no table of values for GET /tasks/{task_id}; did you mean 'path'?",
+        ),
+        (
+            "getTask: {params: {task_id: 1}}",
+            ":1: 'params' is no table of values for GET /tasks/{task_id}; "
+            "there are path, query, header, cookie, body",
+        ),
+        (
+            "'*': {qurey: {tenant: a}}",
+            ":1: 'qurey' is no table of values for any operation; did you mean 'query'?",
+        ),
+        (
+            "addTask: {titel: {a: b}}",
+            ":1: 'titel' is not declared; did you mean 'title'?",
+        ),
     ],
 )
 def test_what_is_wrong_in_a_file_is_told_with_its_line(

@@ -26,6 +26,7 @@ from troth.conformance.settings import BadTarget, base_url, is_local
 ROOT: Any = troth.load().document.root
 #: Enough to meet the first cases, and little enough to be quick.
 QUICK = ("--phase", "examples", "--max-requests", "40")
+OAUTH = ("--oauth-client-id", "a", "--oauth-client-secret", "b", "--oauth-token-url")
 
 SMALL = """
 openapi: 3.1.0
@@ -210,6 +211,12 @@ def test_this_machine_is_known() -> None:
             "clientCredentials; say where to ask: --oauth-token-url URL",
         ),
         (["--oauth-scope", "a"], "--oauth-scope: it needs --oauth-client-id"),
+        (
+            [*OAUTH, "http://me:it@127.0.0.1/token"],
+            "--oauth-token-url: a URL with credentials in it ends up in logs; leave them out",
+        ),
+        ([*OAUTH, "http://[::1/token"], "--oauth-token-url: not a URL: Invalid IPv6 URL"),
+        ([*OAUTH, "mailto:me"], "--oauth-token-url: 'mailto:me' is not the URL of a server"),
         (["--update-baseline"], "--update-baseline: it needs --baseline FILE"),
         (
             ["--baseline", "none.json"],
@@ -225,6 +232,17 @@ def test_what_cannot_be_done_is_said_before_anything_is_sent(
     run: Run, nobody: str, args: list[str], said: str
 ) -> None:
     assert run(nobody, *args) == (2, "", f"troth: {said}\n")
+
+
+def test_what_the_environment_alone_has_is_told_to_be_from_there(
+    run: Run, nobody: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TROTH_TEST_OAUTH_CLIENT_SECRET", "s3cret")
+    said = (
+        "--oauth-client-secret: it needs --oauth-client-id "
+        "(it is set by TROTH_TEST_OAUTH_CLIENT_SECRET)"
+    )
+    assert run(nobody) == (2, "", f"troth: {said}\n")
 
 
 def test_the_kind_of_an_option_is_checked(run: Run, nobody: str) -> None:

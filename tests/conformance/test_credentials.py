@@ -98,6 +98,34 @@ def test_client_credentials_get_a_token(basic: bool) -> None:
     assert ("token-number" in told, "s3cret" in told, MARK in told) == (False, False, True)
 
 
+def test_an_application_in_process_is_asked_for_its_token_there() -> None:
+    server, targets = Rotating(lasts=10_000), list[str]()
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        size = int(environ.get("CONTENT_LENGTH") or 0)
+        fields = {
+            name.removeprefix("HTTP_").replace("_", "-").lower(): str(value)
+            for name, value in environ.items()
+            if name.startswith(("HTTP_", "CONTENT_"))
+        }
+        path, query = environ["PATH_INFO"], environ["QUERY_STRING"]
+        target = path.removeprefix("/api") + (f"?{query}" if query else "")
+        targets.append(path)
+        asked = Asked(environ["REQUEST_METHOD"], target, fields, environ["wsgi.input"].read(size))
+        answer = server(asked)
+        start_response(f"{answer.status} It", list(answer.fields.items()))
+        return answer.pieces
+
+    settings = Settings(
+        url="http://localhost/api",
+        application=application,
+        oauth=replace(ME, token_url="http://localhost/token"),
+        **QUICK,
+    )
+    finished, _ = launch(CONTRACT, settings, tell=lambda event: None)
+    assert (finished.verdict, server.given, targets[0]) == ("conforms", 1, "/token")
+
+
 def test_a_token_that_is_good_no_more_is_asked_for_anew() -> None:
     server = Rotating(lasts=20)
     finished, events = run(server, oauth=ME)

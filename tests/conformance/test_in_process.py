@@ -126,8 +126,10 @@ def test_an_application_that_does_not_start_is_told() -> None:
     async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         await send({"type": "lifespan.startup.failed", "message": "no database"})
 
+    before = list(logging.getLogger().handlers)
     with pytest.raises(BadApplication, match="the application does not start: no database"):
         asked(application, GET)
+    assert logging.getLogger().handlers == before
 
 
 def test_what_it_raises_is_a_fault_with_a_traceback_and_the_answer_a_server_gives() -> None:
@@ -328,6 +330,8 @@ def test_asgi_and_wsgi_are_told_apart() -> None:
 def test_what_cannot_be_called_is_no_application() -> None:
     with pytest.raises(BadApplication, match="this str cannot be"):
         asked("main:app", GET)
+    with pytest.raises(BadApplication, match="this dict cannot be"):
+        document_of({})
 
 
 def test_the_document_is_the_one_that_it_makes_or_answers() -> None:
@@ -347,6 +351,18 @@ def test_the_document_is_the_one_that_it_makes_or_answers() -> None:
     ]
     with pytest.raises(BadApplication, match=r"no document at /openapi\.json"):
         document_of(answering(head(404), piece()))
+
+
+def test_a_document_that_cannot_be_made_is_told_with_its_place() -> None:
+    class Failing:
+        def __call__(self, environ: Any, start_response: Any) -> Any: ...
+
+        def openapi(self) -> dict[str, Any]:
+            raise ValueError("no schema for a callable")
+
+    said = r"cannot make its document: ValueError: no schema for a callable \(.*:\d+, in openapi\)"
+    with pytest.raises(BadApplication, match=said):
+        document_of(Failing())
 
 
 def test_a_scope_says_where_the_application_seems_to_be() -> None:

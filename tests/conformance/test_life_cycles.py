@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from servers.conduct import Conducted, conduct
 from servers.seats import Seats
 from servers.seats import spec as seats_spec
 from servers.shelves import Shelves, spec
+from servers.wire import Answer, Asked, Handler
+from troth import pointer as pointers
 from troth.conformance.stateful.comparison import differences, same
 from troth.conformance.stateful.paging import is_all
 from troth.openapi.contract import Contract
@@ -71,7 +74,7 @@ def load(folder: Path, document: dict[str, Any]) -> Contract:
     return troth.load(file)
 
 
-def life(server: Shelves, contract: Contract, **settings: Any) -> Conducted:
+def life(server: Handler, contract: Contract, **settings: Any) -> Conducted:
     """A run of the resources alone; nobody is waited for longer than a test may take."""
     given = {"token": "first", "phases": ("resources",), "patience": 0.01, **settings}
     return conduct(server, contract, **given)
@@ -232,7 +235,62 @@ def test_who_has_a_word_for_what_is_gone_does_not_answer_as_before(tmp_path: Pat
 def test_what_two_variables_name_is_never_taken_for_another() -> None:
     server = Seats()
     contract = troth.load(json.dumps(seats_spec()).encode(), overlays=[])
-    run = life(server, contract, allow_destructive=False)  # type: ignore[arg-type]
+    run = life(server, contract, allow_destructive=False)
     assert (run.told, server.taken_from) == ([], [])
     assert ("A", 3) in server.seats
     assert any(one.exchange.request.method == "DELETE" for one in run.exchanges)
+
+
+DEEP = "/data/attributes"
+
+
+def deep(schema: Any) -> dict[str, Any]:
+    """The schema of what has *schema* two levels down, beside something else that must be there."""
+    return {
+        "type": "object",
+        "required": ["data"],
+        "properties": {
+            "data": {
+                "type": "object",
+                "required": ["type", "attributes"],
+                "properties": {"type": {"const": "book"}, "attributes": schema},
+            }
+        },
+    }
+
+
+def deep_spec() -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(json.dumps(spec()))  # nothing of it twice
+    for path, methods in (("/books", ("post",)), ("/books/{book_id}", ("get", "patch", "put"))):
+        item = document["paths"][path]
+        item["x-troth-resource"] = {"sent": DEEP, "item": DEEP, "identifier": "/id"}
+        for method in methods:
+            operation = item[method]
+            wrapped = [operation[word] for word in ("requestBody",) if word in operation]
+            wrapped += [
+                operation["responses"][each]
+                for each in ("200", "201", "202")
+                if each in operation["responses"]
+            ]
+            for holder in wrapped:
+                schema = holder["content"]["application/json"]["schema"]
+                holder["content"] = {"application/json": {"schema": deep(schema)}}
+    return document
+
+
+@pytest.mark.parametrize("fault", ["", "update lost", "put keeps"])
+def test_an_item_may_stand_deep_in_what_is_sent(fault: str, tmp_path: Path) -> None:
+    shelves = Shelves(fault)
+
+    def server(asked: Asked) -> Answer:
+        sent = pointers.find(json.loads(asked.body), DEEP) if asked.body else None
+        answer = shelves(replace(asked, body=json.dumps(sent).encode() if asked.body else b""))
+        body = json.loads(b"".join(answer.pieces) or b"{}")
+        if "id" in body:
+            whole = {"data": {"type": "book", "attributes": body}}
+            answer.pieces = [json.dumps(whole).encode()]
+        return answer
+
+    run = life(server, load(tmp_path, deep_spec()))
+    expected = [FAULTS[fault][0]] if fault else []
+    assert [one.code for one in run.findings] == expected, run.told

@@ -44,6 +44,23 @@ def test_allow_names_the_methods_of_the_path(allow: str, said: list[str], tmp_pa
     assert told("/things/7", 404) == told("/elsewhere") == []
 
 
+def test_allow_need_not_name_a_method_that_is_refused_always(tmp_path: Path) -> None:
+    file = tmp_path / "api.json"
+    paths = {
+        "/status/405": {"get": {"responses": described(_405={})}},
+        "/both": {"get": {"responses": described(_200={}, _405={})}},
+    }
+    file.write_text(str(document(paths)).replace("'", '"'), encoding="utf-8")
+    contract = troth.load(file)
+
+    def told(target: str) -> list[str]:
+        exchange = Exchange(Request("HEAD", target), Response(405, (("Allow", ""),), b""))
+        return [text for _, text in allow_violations(contract, exchange)]
+
+    assert told("/status/405") == []
+    assert told("/both") == ["the document declares GET here, and Allow is empty"]
+
+
 def answer(status: int = 200, body: bytes = b"[]", **fields: str) -> Response:
     named = tuple((name.replace("_", "-"), text) for name, text in fields.items())
     return Response(status, named, body)

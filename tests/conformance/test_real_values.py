@@ -170,3 +170,18 @@ def test_what_was_made_elsewhere_is_not_known_to_be_below_a_made_up_name() -> No
     found = conduct(_repository, contract, **settings)
     assert any(one.operation.startswith("GET") for one in found.exchanges)
     assert [one for one in found.told if "GET" in one or "refused" in one] == []
+
+
+def test_what_is_gone_by_itself_keeps_nothing_else_from_being_deleted() -> None:
+    values = RealValues(CONTRACT, Settings(url="http://127.0.0.1:1"))
+    for number in (731, 732):
+        book = json.dumps({"id": number, "title": "x"}).encode()
+        made = Response(201, (("Content-Type", "application/json"),), book)
+        values.keep(Exchange(Request("POST", "/shelves/s1/books", (), b"{}"), made))
+    delete = CONTRACT.operation(f"DELETE {ONE}")
+    left = [values.made(delete)]
+    for status in (503, 404):
+        gone = Request("DELETE", "/shelves/s1/books/732", (), b"")
+        values.keep(Exchange(gone, Response(status, (), b"")))
+        left.append(values.made(delete))
+    assert left == [2, 2, 1]

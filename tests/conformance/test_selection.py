@@ -56,6 +56,9 @@ def chosen(**settings: Any) -> list[str | None]:
         ("get", ["listTasks", "getTask", "listUsers"]),
         ("GET /tasks*", ["listTasks", "getTask"]),
         ("/users", ["listUsers"]),
+        ("*", ["listTasks", "addTask", "getTask", "deleteTask", "listUsers"]),
+        ("GET *", ["listTasks", "getTask", "listUsers"]),
+        ("*/{id}", ["getTask", "deleteTask"]),
     ],
 )
 def test_a_word_is_an_operation_a_tag_a_path_or_a_method(word: str, meant: list[str]) -> None:

@@ -192,10 +192,13 @@ class Ledger:
             is_down = not is_down
         name = by.removeprefix("-")
         as_text = self.otherwise == "numbers sort as texts" or name == "payee"
+        ranks = self.otherwise == "kinds have a rank" and name == "kind"
         folds = self.otherwise != "sorts by code points"
 
         def key(one: dict[str, Any]) -> Any:
             value = one[name]
+            if ranks:
+                return ("rent", "travel", "food").index(value)
             return (str(value).lower() if folds else str(value)) if as_text else value
 
         return sorted(entries, key=key, reverse=is_down)
@@ -290,6 +293,7 @@ LEGAL: dict[str, Way] = {
     "sort goes the other way": Way(),
     "sorts by code points": Way(sort=("payee", "payee:desc")),
     "the link is relative": Way("link"),
+    "kinds have a rank": Way(sort=("kind", "-kind")),
     "paid lets others in": Way(),
     "no is as good as nothing": Way(),
     "found by kind": Way(searched=True),

@@ -29,6 +29,8 @@ from troth.openapi.contract import Contract, NoSuchOperation
 from troth.openapi.operation import LOCATIONS, Operation, Parameter
 
 _LOCATIONS = tuple(where for where in LOCATIONS if where != "querystring")
+#: What values may be under in a file.
+_TABLES = (*_LOCATIONS, "body")
 _ALL = "*"
 
 
@@ -55,6 +57,16 @@ class _Entry:
     operations: Sequence[Operation]
     text: str | None = None
     is_for_one: bool = False
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it has the form of a table of values, which stands in a file only."""
+        return self.text is None and isinstance(self.value, dict)
+
+    @property
+    def whose(self) -> str:
+        """Which operation is meant, in words."""
+        return self.operations[0].name if self.is_for_one else "any operation"
 
 
 def given(
@@ -169,7 +181,7 @@ def _of_file(contract: Contract, file: str) -> Iterator[_Entry]:
             why = f"the values of {word} are expected by name: {{path: {{task_id: 1}}}}"
             raise BadValue(where(word), why)
         for key, value in values.items():
-            if key not in (*_LOCATIONS, "body") or not isinstance(value, dict):
+            if key not in _TABLES or not isinstance(value, dict):
                 yield _Entry(key, value, where(word, key), operations, is_for_one=is_one)
                 continue
             for inner, item in value.items():
@@ -228,8 +240,14 @@ def _no_such_member(entry: _Entry, unknown: Sequence[tuple[str, tuple[str, ...]]
         return BadValue(entry.where, why, advice=f"a parameter is set as {' or '.join(places)}")
     names = [(token, nearest(token, known)) for token, known in unknown if token]
     token, near = next((pair for pair in names if pair[1]), names[0] if names else ("", None))
+    table = nearest(entry.name, _TABLES) if entry.is_table else None
+    if table or (entry.is_table and not token):
+        advice = f"did you mean {table!r}?" if table else f"there are {', '.join(_TABLES)}"
+        why = f"{entry.name!r} is no table of values for {entry.whose}"
+        return BadValue(entry.where, why, advice=advice)
     if not token:
-        return BadValue(entry.where, "no request has a body")
+        why = f"{entry.whose} has no body" if entry.is_for_one else "no request has a body"
+        return BadValue(entry.where, why)
     known = ", ".join(list(dict.fromkeys(name for _, own in unknown for name in own))[:8])
     advice = f"did you mean {near!r}?" if near else f"there is {known}"
     return BadValue(entry.where, f"{token!r} is not declared", advice=advice)
@@ -244,7 +262,7 @@ def _is_called(parameter: Parameter, name: str) -> bool:
 def _no_such_parameter(entry: _Entry, location: str, name: str) -> BadValue:
     has = f"no operation has a {location} parameter {name!r}"
     if entry.is_for_one:
-        has = f"{entry.operations[0].name} has no {location} parameter {name!r}"
+        has = f"{entry.whose} has no {location} parameter {name!r}"
     known = dict.fromkeys(
         f"{each.location}.{each.name}" for one in entry.operations for each in one.parameters
     )

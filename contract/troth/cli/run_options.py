@@ -186,8 +186,13 @@ def _imported(text: str) -> Any:
         for part in name.removesuffix("()").split("."):
             found = getattr(found, part)
         return found() if name.endswith("()") else found
-    except (ImportError, AttributeError) as fault:
+    except (ImportError, AttributeError, SyntaxError) as fault:
         raise BadOption("app", f"{text} cannot be had: {fault}") from fault
+    except Exception as fault:
+        from troth.conformance import in_process  # aiohttp takes a while to import
+
+        told = in_process.told(fault).splitlines()[0]
+        raise BadOption("app", f"{text} cannot be had: {told}") from fault
 
 
 def overlays_of(options: Mapping[str, Any]) -> tuple[str, ...]:
@@ -207,14 +212,15 @@ def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
     for name in ("url", "token", "second-token", "model", "header", "set"):
         _check_text(name, options[name.replace("-", "_")])
     _check_credentials(options)
+    base = base_url(url)
     phases = tuple(phase for phase in PHASES if phase in options["phase"])
     fields = tuple(map(header_field, options["header"]))
     settings = Settings(
-        url=base_url(url),
+        url=base,
         token=_token("token", options["token"]),
         second_token=_token("second-token", options["second_token"]),
         auth_command=options["auth_command"] or None,
-        oauth=_oauth(contract, options),
+        oauth=_oauth(contract, options, base=base),
         hook=options["hook"] or None,
         fields=fields,
         values=given_values.given(
@@ -300,14 +306,18 @@ def _check_credentials(options: Mapping[str, Any]) -> None:
         raise BadOption(given[0], why, advice="leave one out, in the environment and the file too")
 
 
-def _oauth(contract: Contract, options: Mapping[str, Any]) -> OAuth | None:
+def _oauth(contract: Contract, options: Mapping[str, Any], *, base: str) -> OAuth | None:
     """The client credentials, where they are given, with the document's URL and scopes."""
     client, secret = options["oauth_client_id"], options["oauth_client_secret"]
     if not client:
         others = ("oauth_client_secret", "oauth_token_url", "oauth_scope")
         alone = next((name for name in others if options[name]), None)
         if alone is not None:
-            raise BadOption(alone.replace("_", "-"), "it needs --oauth-client-id")
+            variable = f"TROTH_TEST_{alone.upper()}"
+            # nobody sees in the command what comes from elsewhere
+            given = f" (it is set by {variable})" if variable in os.environ else ""
+            why = f"it needs --oauth-client-id{given}"
+            raise BadOption(alone.replace("_", "-"), why)
         return None
     if not secret:
         advice = "set TROTH_TEST_OAUTH_CLIENT_SECRET"
@@ -318,10 +328,22 @@ def _oauth(contract: Contract, options: Mapping[str, Any]) -> OAuth | None:
     if not text:
         why = "no security scheme of the document has the flow clientCredentials"
         raise BadOption("oauth-client-id", why, advice="say where to ask: --oauth-token-url URL")
-    url = urljoin(base_url(options["url"]) + "/", text)
-    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
+    return OAuth(client, secret, _token_url(text, base), tuple(options["oauth_scope"]) or scopes)
+
+
+def _token_url(text: str, base: str) -> str:
+    """*text* as a URL, seen from that of the server under test.  Raises BadOption."""
+    try:
+        url = urljoin(f"{base}/", text)
+        parts = urlsplit(url)
+    except ValueError as fault:
+        raise BadOption("oauth-token-url", f"not a URL: {fault}") from None
+    if parts.username is not None or parts.password is not None:
+        why = "a URL with credentials in it ends up in logs"
+        raise BadOption("oauth-token-url", why, advice="leave them out")
+    if parts.scheme not in ("http", "https") or not parts.netloc:
         raise BadOption("oauth-token-url", f"{text!r} is not the URL of a server")
-    return OAuth(client, secret, url, tuple(options["oauth_scope"]) or scopes)
+    return url
 
 
 def client_credentials_of(contract: Contract) -> tuple[str, tuple[str, ...]] | None:

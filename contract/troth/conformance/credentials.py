@@ -15,7 +15,7 @@ import subprocess
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 from troth.conformance.cases.case import Case, addressed, readable
@@ -29,6 +29,9 @@ from troth.http.exchange import Exchange, Request
 from troth.openapi.contract import Contract, NoSuchOperation
 from troth.openapi.operation import Operation
 from troth.validation.security import check_security, http_scheme
+
+if TYPE_CHECKING:
+    from troth.conformance.transport import Sender
 
 #: Seconds that a command has to print a token.
 _PATIENCE = 60.0
@@ -332,12 +335,18 @@ async def _asked(
     return await post(f"{parts.scheme}://{parts.netloc}", request)
 
 
-def poster(settings: Settings, *, clock: Callable[[], float]) -> Post:
-    """What reaches an OAuth 2 server, as the server under test is reached."""
+def poster(settings: Settings, sender: Sender, *, clock: Callable[[], float]) -> Post:
+    """What reaches an OAuth 2 server, as *sender* reaches the server under test.
+
+    One that is part of an application in process is asked there.
+    """
 
     async def post(origin: str, request: Request) -> Exchange:
+        from troth.conformance.in_process import Application
         from troth.conformance.transport import Transport
 
+        if isinstance(sender, Application) and urlsplit(sender.url)[:2] == urlsplit(origin)[:2]:
+            return await sender.at(origin).send(request)
         transport = Transport(
             origin,
             caps=Caps(),

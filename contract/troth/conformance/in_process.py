@@ -20,6 +20,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar, copy_context
+from copy import copy
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from time import monotonic
@@ -117,13 +118,13 @@ class Application:
         self._lifespan = _Lifespan(application)
 
     async def __aenter__(self) -> Application:
-        logging.getLogger().addHandler(self._log)
         if self._is_asgi:
             try:
                 async with asyncio.timeout(self.caps.seconds):
                     await self._lifespan.start()
             except TimeoutError:
                 raise BadApplication("the application did not start in time") from None
+        logging.getLogger().addHandler(self._log)
         return self
 
     async def __aexit__(self, *fault: object) -> None:
@@ -133,6 +134,12 @@ class Application:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._is_asgi:
             await self._lifespan.stop(self.caps.idle)
+
+    def at(self, url: str) -> Application:
+        """The same application, asked as if it were at *url*."""
+        other = copy(self)
+        other.url = url
+        return other
 
     async def send(
         self, request: Request, *, fresh: bool = False, hang_up_after: int | None = None
@@ -540,6 +547,7 @@ class _Wsgi:
 # -- the application's own document ----------------------------------------------------------------
 
 _DOCUMENT = "/openapi.json"
+_GIVE_ONE = "Give one with --document."
 
 
 def document_of(application: Any) -> bytes:
@@ -547,13 +555,17 @@ def document_of(application: Any) -> bytes:
 
     Raises BadApplication.
     """
+    sender = Application(application, url="http://localhost", caps=Caps(), clock=monotonic)
     make = getattr(application, "openapi", None)
     if callable(make):
-        return _in_lines(make())
+        try:
+            return _in_lines(make())
+        except Exception as fault:
+            why = f"the application cannot make its document: {told(fault).splitlines()[0]}"
+            raise BadApplication(why, advice=_GIVE_ONE) from fault
     found: list[Exchange] = []
 
     def ask() -> None:
-        sender = Application(application, url="http://localhost", caps=Caps(), clock=monotonic)
         found.append(asyncio.run(sender.send(Request("GET", _DOCUMENT))))
 
     # on a thread of its own: the caller may have a loop running
@@ -562,9 +574,8 @@ def document_of(application: Any) -> bytes:
     thread.join()
     response = found[0].response
     if response is None or response.status != HTTPStatus.OK:
-        raise BadApplication(
-            f"the application publishes no document at {_DOCUMENT}", advice="Give one."
-        )
+        why = f"the application publishes no document at {_DOCUMENT}"
+        raise BadApplication(why, advice=_GIVE_ONE)
     try:
         return _in_lines(json.loads(response.body))
     except ValueError:

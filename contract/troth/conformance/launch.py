@@ -107,14 +107,14 @@ async def _run(
     from troth.conformance.session import Session
 
     redactor, citations = Redactor.of(settings), Citations(contract)
-    credentials = Credentials(
-        *(contract, settings),
-        clock=time.monotonic,
-        learn=redactor.learn,
-        post=poster(settings, clock=time.monotonic),
-    )
-    await credentials.begin()
     async with _sender(settings) as transport:
+        credentials = Credentials(
+            *(contract, settings),
+            clock=time.monotonic,
+            learn=redactor.learn,
+            post=poster(settings, transport, clock=time.monotonic),
+        )
+        await credentials.begin()
         session = Session(
             contract,
             transport,

@@ -41,6 +41,8 @@ from troth.seed import Seed
 _LOOKS = SAFE_METHODS | {"TRACE", "QUERY"}
 #: What was accepted may be made later, or never: RFC 9110 §15.3.3.
 _PROMISED = 202
+#: The name leads to nothing (RFC 9110 §15.5.5, §15.5.11).
+_GONE = (404, 410)
 #: What was there so many answers ago is expected to be there still.
 _LATELY = 30
 #: Of one list so many items are remembered.
@@ -113,10 +115,10 @@ class RealValues:
         operation, template = match.operation, match.operation.template
         texts = tuple(match.path_parameters.get(name, "") for name in template.names)
         self._sight(operation, texts[-1:], response.status)
-        if not 200 <= response.status < 300:
-            return
-        if operation.method == "DELETE":
+        is_done = 200 <= response.status < 300
+        if operation.method == "DELETE" and (is_done or response.status in _GONE):
             self._forget(template, texts)
+        if not is_done or operation.method == "DELETE":
             return
         for key, filling in self._fillings_from(operation).items():
             made = self._made_by(filling)
@@ -142,7 +144,7 @@ class RealValues:
         key = shape_of(operation.path)[0], text[0]
         if operation.method in _LOOKS and 200 <= status < 300:
             self._sighted[key] = self._kept
-        elif (operation.method not in _LOOKS and status < 300) or status in (404, 410):
+        elif (operation.method not in _LOOKS and status < 300) or status in _GONE:
             self._sighted.pop(key, None)
 
     def _made_by(self, filling: Filling) -> _Shape:

@@ -75,7 +75,7 @@ def _is_meant(operation: Operation, word: str) -> bool:
     method, space, path = word.rpartition(" ")
     if space and method.upper() != operation.method:
         return False
-    if path.startswith("/"):
+    if path.startswith(("/", "*")):
         return re.fullmatch(_glob(path), operation.path) is not None
     return path.upper() == operation.method and not space
 

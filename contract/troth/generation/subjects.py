@@ -215,14 +215,18 @@ def _link(
     if type(own) not in (str, int) or len(wanted) < 2:
         return
     for name, member in within.items():
-        inner = member if isinstance(member, list) else [member]
-        keys = {
+        inner = [
+            each
+            for each in (member if isinstance(member, list) else [member])
+            if isinstance(each, dict)
+        ]
+        # in the order of the members: a set has an order of its own
+        keys = dict.fromkeys(
             key
             for each in inner
-            if isinstance(each, dict)
             for key in each
             if words_of(key) == wanted and type(each[key]) is type(own)
-        }
+        )
         for key in keys:
             node = graph.node(graph.member(shape, name))
             parts = [node, node.item(0)] if isinstance(member, list) else [node]

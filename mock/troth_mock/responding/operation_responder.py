@@ -198,8 +198,8 @@ class OperationResponder:
         return reply
 
     def _resource_responder(self, store: ResourceStore | None) -> ResourceResponder | None:
-        if store is None:
-            return None
+        if store is None or self._chat is not None:
+            return None  # what a chat says depends on nothing else
         resource, role = store.resources.of(self.operation), store.resources.role(self.operation)
         if resource is None or role is None or not is_kept(resource):
             return None

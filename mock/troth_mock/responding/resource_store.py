@@ -145,18 +145,29 @@ class ResourceStore:
                 yield Found(place, key, item)
 
     def lost_parent(self, resource: Resource, values: Sequence[str], asker: Asker) -> Lost | None:
-        """The first thing among those that *values* name which is not there to be in."""
+        """The first thing among those that *values* name which is not there to be in.
+
+        What was made in a thing shows that it is there, unless it was deleted.
+        """
+        lost: Lost | None = None
         for parent in _line(resource)[:-1]:
             count = depth(parent.path)
             if parent.parameter is None or not 0 < count <= len(values):
                 continue
             place, key = (parent.path, tuple(values[: count - 1])), values[count - 1]
             collection = self.collection(parent, place, asker)
-            if collection.find(key, asker.credentials) is None and (
-                self.is_listed(parent) or collection.is_gone(key)
-            ):
+            found = collection.find(key, asker.credentials)
+            if found is None and collection.is_gone(key):
                 return Lost(parent, key)
-        return None
+            if found is not None and found[1].is_made:
+                lost = None
+            elif found is None and lost is None and self.is_listed(parent):
+                lost = Lost(parent, key)
+        own = asker.session.collections.get((resource.path, tuple(values))) if lost else None
+        is_made = own is not None and any(
+            item.is_made for _, item in all_items(own, asker.credentials)
+        )
+        return None if is_made else lost
 
     def _start(self, resource: Resource, above: tuple[str, ...]) -> Collection:
         collection = Collection()

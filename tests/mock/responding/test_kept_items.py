@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from troth.document import document
 from troth.http.exchange import Exchange, Request, Response
 from troth.openapi import reader
+from troth.openapi.contract import Contract
 from troth.seed import Seed
 from troth.validation import validator
 from troth_mock.reply import Reply
@@ -546,6 +548,24 @@ def test_what_is_in_a_thing_is_there_with_it_and_goes_with_it() -> None:
     assert mock.status("GET", at) == 404
 
 
+def test_what_was_made_in_a_thing_that_nobody_knew_of_is_there() -> None:
+    paths = {target: dict(one) for target, one in BOOKS.items()}
+    at, body = "/books/{bookId}/reviews", sent(ref("Review"))
+    # its document does not say that the thing may be missing
+    paths[at]["post"] = operation(body=body, _201=answer(ref("Review")))
+    mock = Client(paths)
+    assert mock.status("GET", "/books/77/reviews") == 404
+    review = mock.ask("POST", "/books/77/reviews", {"stars": 5})
+    assert mock.ask("GET", f"/books/77/reviews/{review['id']}") == review
+    assert review in mock.ask("GET", "/books/77/reviews")
+    assert mock.status("GET", f"/books/78/reviews/{review['id']}") == 404
+    # with what was deleted goes what is in it
+    made = mock.ask("POST", "/books", {"title": "Emma"})["id"]
+    review = mock.ask("POST", f"/books/{made}/reviews", {"stars": 5})
+    mock.ask("DELETE", f"/books/{made}")
+    assert mock.status("GET", f"/books/{made}/reviews/{review['id']}") == 404
+
+
 def test_entity_tags_tell_one_state_from_another() -> None:
     mock = Client(BOOKS)
     reply = mock.reply("POST", "/books", {"title": "Emma"})
@@ -719,6 +739,34 @@ def test_without_a_state_the_same_request_gets_the_same_answer() -> None:
     made = mock.ask("POST", "/books", {"title": "Emma"})
     assert mock.ask("POST", "/books", {"title": "Emma"}) == made
     assert mock.ask("GET", "/books/424242")["id"] == 424242
+
+
+def test_what_a_chat_says_depends_on_nothing_that_is_kept(contract: Contract) -> None:
+    root = deepcopy(contract.document.root)
+    ((_, chat),) = root["paths"].items()
+    chat["post"]["responses"]["404"] = PROBLEM
+    rooms = operation(_200=answer({"type": "array", "items": ref("Room")}))
+    room = [{"name": "roomId", "in": "path", "required": True, "schema": INTEGER}]
+    root["paths"] = {
+        "/rooms": {"get": rooms},
+        "/rooms/{roomId}": {"parameters": room, "get": operation("404", _200=answer(ref("Room")))},
+        "/rooms/{roomId}/chats": {"parameters": room, "post": chat["post"]},
+    }
+    root["components"]["schemas"]["Room"] = {
+        "type": "object",
+        "required": ["id"],
+        "properties": {"id": INTEGER},
+    }
+    responder = Responder(reader.compile(document.read(json.dumps(root).encode(), name="a.json")))
+    fields = (("Content-Type", "application/json"), ("Authorization", "Bearer x"))
+    body = b'{"model": "m", "messages": [{"role": "user", "content": "hi"}]}'
+    request = Request("POST", "/rooms/424242/chats", fields, body)
+    first = responder.respond(request, now=0)
+    assert responder.respond(Request("GET", "/rooms"), now=0).status == 200
+    again = Responder(responder.contract)
+    assert again.respond(Request("GET", "/rooms"), now=0).status == 200
+    assert first.status == 200
+    assert first == responder.respond(request, now=0) == again.respond(request, now=0)
 
 
 def test_an_answer_that_is_preferred_changes_nothing() -> None:

@@ -30,7 +30,8 @@ def allow_violations(contract: Contract, exchange: Exchange) -> Iterator[tuple[S
 
     That it names the very method that it refuses nothing can excuse (RFC 9110 §10.2.1).  What it
     leaves out or has beyond the document is a warning: the state of a thing may forbid a method,
-    routers often know the methods of one route alone, and not everything need be published.
+    routers often know the methods of one route alone, and not everything need be published.  A
+    method of which nothing but a 405 is declared may be left out.
     """
     request, response = exchange.request, exchange.response
     text = response.field("Allow") if response is not None else None
@@ -41,13 +42,25 @@ def allow_violations(contract: Contract, exchange: Exchange) -> Iterator[tuple[S
     if request.method in named:
         yield "error", f"{request.method} is refused with 405, and Allow names it: {text!r}"
         return
-    missing = sorted(declared - named - _OF_HTTP - {request.method})
+    missing = [
+        method
+        for method in sorted(declared - named - _OF_HTTP - {request.method})
+        if not _is_refused_always(contract, method, request.target)
+    ]
     beyond = sorted(named - declared - _OF_HTTP)
     if missing:
         has = f"has {text!r}" if text.strip() else "is empty"
         yield "warning", f"the document declares {', '.join(missing)} here, and Allow {has}"
     if beyond:
         yield "warning", f"Allow names {', '.join(beyond)}, which the document does not declare"
+
+
+def _is_refused_always(contract: Contract, method: str, target: str) -> bool:
+    """Whether the document has nothing but a 405 for *method* of *target*."""
+    return all(
+        [answer.status for answer in match.operation.responses] == ["405"]
+        for match in contract.matches(method, target)
+    )
 
 
 # -- HEAD -----------------------------------------------------------------------------------------

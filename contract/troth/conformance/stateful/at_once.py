@@ -110,8 +110,10 @@ async def _lost(
 ) -> str | None:
     """What is lost of *members*, each changed by a request of its own; None: it cannot be said."""
     subject = trial.subject("update")
-    place = (item.resource.sent(subject.operation) if subject is not None else None) or ""
-    bodies = [put_at({}, place, {name: value}) for name, value in members.items()]
+    if subject is None:
+        return None
+    place = item.resource.sent(subject.operation) or ""
+    bodies = [put_at(subject.minimal, place, {name: value}) for name, value in members.items()]
     if are_at_once:
         answers = await asyncio.gather(*(trial.update(item, body) for body in bodies))
     else:
@@ -130,13 +132,14 @@ def _changes(trial: Trial, item: Item) -> tuple[dict[str, Any], dict[str, Any]] 
     place = item.resource.sent(subject.operation) or ""
     drawn = [at(trial.drawn("update"), place) for _ in range(_DRAWS)]
     found: dict[str, list[Any]] = {}
-    for body in drawn:
-        for name, value in body.items() if isinstance(body, dict) else ():
+    for inner in drawn:
+        for name, value in inner.items() if isinstance(inner, dict) else ():
             known = [item.current.get(name), *found.get(name, ())]
             is_plain = isinstance(value, (str, int, float)) and name not in own_name(item)
             if not is_plain or is_computed(name) or any(same(each, value) for each in known):
                 continue
-            if name in item.current and subject.made.valid(put_at({}, place, {name: value})):
+            body = put_at(subject.minimal, place, {name: value})
+            if name in item.current and subject.made.valid(body):
                 found.setdefault(name, []).append(value)
     names = [name for name, values in found.items() if len(values) > 1][:2]
     if len(names) < _TWO:

@@ -130,7 +130,7 @@ async def updated_all(trial: Trial) -> None:
         return
     view, place = _sent(item, subject)
     for name, value in made.members.items():
-        body = put({}, place, {name: None}) if place else {name: None}
+        body = put(subject.minimal, place, {name: None})
         if view is None or subject.made is None or not subject.made.valid(body):
             continue
         answer = await trial.update(item, body)
@@ -186,8 +186,7 @@ def change(trial: Trial, item: Item, *, most: bool = False) -> Change | None:
             if not _is_another(value, item.current.get(name, UNSET), most=most):
                 continue
             changed = {**members, name: value}
-            inner = {**needed, **changed}
-            body = put({}, place, inner) if place else inner
+            body = put(subject.minimal, place, {**needed, **changed})
             if subject.made.valid(body):
                 members, found = changed, Change(body, changed)
                 if not most:

@@ -168,7 +168,7 @@ def same_id(one: Any, other: Any) -> bool:
 
 
 def put(value: Any, pointer: str, new: Any) -> Any:
-    """*value* with *new* in the place of what *pointer* leads to, which is there."""
+    """*value* with *new* where *pointer* leads to; objects on the way that are missing are made."""
     tokens = pointers.split(pointer)
     if not tokens:
         return new
@@ -176,7 +176,8 @@ def put(value: Any, pointer: str, new: Any) -> Any:
     if isinstance(value, list):
         index = int(first)
         return [*value[:index], put(value[index], rest, new), *value[index + 1 :]]
-    return {**value, first: put(value.get(first), rest, new)}
+    members = value if isinstance(value, dict) else {}
+    return {**members, first: put(members.get(first), rest, new)}
 
 
 def at(value: Any, pointer: str | None) -> Any:

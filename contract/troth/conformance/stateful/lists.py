@@ -21,7 +21,7 @@ from troth.http import json_text
 from troth.openapi.names import words_of
 from troth.openapi.operation import Operation, Parameter
 from troth.openapi.resources import Listing
-from troth.openapi.schema_view import of_parameter
+from troth.openapi.schema_view import of_content, of_parameter
 
 #: So many items there are when a list is looked at, if they can be made.
 _ITEMS = 4
@@ -417,7 +417,20 @@ async def orders(trial: Trial) -> None:
     if whole is None or len(whole.items) < 2:
         return
     for ways in list(_ways(whole, listing))[: _TRIED // 2]:
-        await _order(trial, item, ways=ways)
+        await _order(trial, item, ways=ways, is_ranked=_is_ranked(trial, whole, ways[0]))
+
+
+def _is_ranked(trial: Trial, whole: Listed, place: str) -> bool:
+    """Whether items have one of a few words at *place*, whose order the server alone knows.
+
+    `low` comes before `medium`, and `high` after it.
+    """
+    answer = whole.answers[0]
+    response = answer.operation.response(answer.status)
+    view = of_content(response.content) if response is not None else None
+    items = view.at(trial.resource.items(answer.operation, answer.status) or "") if view else None
+    member = items.item.at(place) if items is not None and items.item is not None else None
+    return member is not None and any(isinstance(value, str) for value in member.values)
 
 
 #: Two queries that ask for the two directions of an order, and the place that it is by.
@@ -465,7 +478,7 @@ def _plain(text: str) -> tuple[str, ...]:
     return words[:-1] if len(words) > 1 and words[-1] in ("asc", "desc") else words
 
 
-async def _order(trial: Trial, item: Item | None, *, ways: _Way) -> None:
+async def _order(trial: Trial, item: Item | None, *, ways: _Way, is_ranked: bool) -> None:
     place, queries = ways
     seen: list[tuple[Listed, list[Any]]] = []
     for query in queries:
@@ -474,11 +487,11 @@ async def _order(trial: Trial, item: Item | None, *, ways: _Way) -> None:
             return
         values = [at(one, place) for one in found.items]
         values = [value for value in values if value is not UNSET and value is not None]
-        if not _is_ordered(values):
+        if not (is_ranked or _is_ordered(values)):
             message = f"{found.last.line} has {place} in no order: {_several(values)}"
             trial.tell("list.order-ignored", message, by=found.last, severity="warning")
             return
-        if _says_up(query) and not _is_ordered(values, down=False):
+        if _says_up(query) and not (is_ranked or _is_ordered(values, down=False)):
             message = f"{found.last.line} has {place} from the last to the first: "
             message += _several(values)
             trial.tell("list.order-ignored", message, by=found.last, severity="warning")
