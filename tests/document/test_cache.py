@@ -142,6 +142,20 @@ def test_files_that_are_referred_to_count_as_well(tmp_path: Path, folder: Path) 
     assert found == [(None, 2)] * 2 + [("string", 1)] * 2 + [("null", 1)] * 2 + [(None, 2)] * 2
 
 
+def test_what_is_found_by_a_link_is_looked_for_again(tmp_path: Path, folder: Path) -> None:
+    api, link = tmp_path / "api.json", tmp_path / "it.json"
+    api.write_text(text(It={"$ref": "it.json"}))
+
+    found = []
+    for name in ("one.json", "other.json"):
+        (tmp_path / name).write_text("{}")
+        link.unlink(missing_ok=True)
+        link.symlink_to(name)
+        found.append([*document.read(api).root["x-troth-bundled"]])
+
+    assert found == [["one.json"], ["other.json"]]
+
+
 @pytest.mark.parametrize(
     "spoil",
     [

@@ -214,3 +214,62 @@ def test_a_rule_about_a_schema_does_not_hide_a_fault_around_it() -> None:
     root = changed("info", to=None)
     root["components"] = {"schemas": {"A": {"type": "string", "default": 1}}}
     assert malformed("3.1.0", root) == [("", "'info' is missing.")]
+
+
+RESOURCE: dict[str, Any] = {
+    "/jobs": {
+        "x-troth-resource": {"listing": {"limit": "n", "filters": {"state": "/state"}}},
+        "get": {
+            "parameters": [{"name": "n", "in": "query", "schema": {"type": "integer"}}],
+            "responses": {"200": {"description": "good"}},
+        },
+        "post": {"responses": {"201": {"description": "good"}}},
+    },
+    "/jobs/{id}/close": {
+        "parameters": [{"name": "id", "in": "path", "required": True, "schema": {}}],
+        "post": {
+            "x-troth-resource": {"path": "/job/{id}", "collection": "/works", "role": "delete"},
+            "responses": {"200": {"description": "good"}},
+        },
+    },
+}
+
+
+def told_of_resources(paths: dict[str, Any]) -> list[tuple[int, str, str]]:
+    root = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths}
+    read = document.read(json.dumps(root, indent=1).encode(), name="t.json")
+    found = (each for each in lint(read) if each.code == "unknown-extension")
+    return [(each.place.line, pointers.split(each.pointer)[-1], each.message) for each in found]
+
+
+def test_what_a_resource_is_said_to_have_has_to_be_there() -> None:
+    assert told_of_resources(RESOURCE) == [
+        (13, "state", "There is no parameter in query 'state' here, so that this does nothing."),
+        (
+            52,
+            "path",
+            "There is no path '/job/{id}' here (did you mean '/jobs/{id}/close'?),"
+            " so that this does nothing.",
+        ),
+        (53, "collection", "There is no path '/works' here, so that this does nothing."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "declared"),
+    [
+        ("page[size]", {"name": "page", "in": "query", "schema": {"type": "object"}}),
+        ("page[size]", {"name": "page[size]", "in": "query", "schema": {"type": "integer"}}),
+        ("size", {"name": "q", "in": "querystring", "content": {"a/b": {"schema": {}}}}),
+        ("size", {"$ref": "#/paths/~1other/parameters/0"}),
+        (None, {"name": "q", "in": "query", "schema": {}}),
+    ],
+)
+def test_a_parameter_of_a_list_is_found_however_it_is_declared(name: Any, declared: Any) -> None:
+    size = {"name": "size", "in": "query", "schema": {"type": "integer"}}
+    get = {
+        "responses": {"200": {"description": "good"}},
+        "parameters": [declared],
+        "x-troth-resource": {"listing": {"limit": name}, "collection": None, "path": "/jobs"},
+    }
+    assert told_of_resources({"/jobs": {"get": get}, "/other": {"parameters": [size]}}) == []

@@ -651,3 +651,13 @@ def test_what_is_said_of_a_path_that_is_not_there_says_nothing(says: dict[str, A
     read = operation(answer=ref("Task")) | {"x-troth-resource": says}
     found = resources(contract({**TASKS, "/tasks/{task_id}": path("task_id", get=read)}))
     assert "/no" not in {found.all[0].path, found.all[0].collection}
+
+
+def test_what_is_variable_in_a_part_of_its_path_is_no_single_thing() -> None:
+    one = {"get": operation(answer=ref("Task")), "put": operation(answer=ref("Task"))}
+    paths = {
+        "/stock/{warehouse},{sku}": path("warehouse", "sku", **one),
+        "/people/@{name}": path("name", **one),
+        "/people/@{name}/address": path("name", **one),
+    }
+    assert resources(contract(paths)).all == ()

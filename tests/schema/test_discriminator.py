@@ -305,3 +305,28 @@ def test_a_subtype_may_have_subtypes_that_another_member_tells_apart(order):
         ("bird", "bird"),
         ("liz", None),
     }
+
+
+@pytest.mark.parametrize("outer", ["All", "Zoo"])
+@pytest.mark.parametrize("kind", ["union", "family"])
+def test_the_same_member_may_tell_apart_what_a_branch_offers(kind, outer):
+    inner = union("Pug", "Poodle", mapping={"pug": "Pug", "poodle": "Poodle"})
+    schemas = {"Pug": DOG, "Poodle": thing("curls", curls={"type": "integer"})}
+    if kind == "family":
+        inner = thing() | {"discriminator": inner["discriminator"]}
+        schemas = {
+            "Pug": extending("Nice", bark={"type": "boolean"}),
+            "Poodle": extending("Nice", curls={"type": "integer"}),
+        }
+    # what is about the other comes first by its name, or last
+    schema = schema_of(
+        {"$ref": REF + outer}, **{outer: union("Cat", "Nice"), "Cat": CAT, "Nice": inner}, **schemas
+    )
+
+    assert schema.is_valid({"kind": "poodle", "curls": 1})
+    assert schema.is_valid({"kind": "Cat", "lives": 9})
+    assert not schema.is_valid({"kind": "poodle", "curls": "many"})
+    assert not schema.is_valid({"kind": "Bear"})
+    drawn = [synthesize(schema, seed=Seed.of(number)) for number in range(20)]
+    assert all(map(schema.is_valid, drawn))
+    assert {each["kind"] for each in drawn} == {"Cat", "pug", "poodle"}

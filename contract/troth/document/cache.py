@@ -32,6 +32,9 @@ LARGE = 1 << 18
 #: So many entries are kept, the last that were written.
 _MOST = 32
 
+#: The fingerprint of what was found by a link: it may lead elsewhere next time.
+LINKED = "linked"
+
 _MAGIC = b"troth 2\n"
 _HASH = 16
 _MISSING = -1
@@ -61,7 +64,7 @@ def entry(data: bytes, *, file: str, path: Path | None, limits: Limits) -> Path 
     folder = _folder() if len(data) >= LARGE else None
     if folder is None:
         return None
-    facts = json.dumps([file, str(path), astuple(limits), sys.byteorder, sys.maxsize])
+    facts = json.dumps([file, str(path), astuple(limits), sys.byteorder, sys.maxsize, sys.version])
     hashed = blake2b(_code() + facts.encode(), digest_size=_HASH)
     hashed.update(data)
     return folder / f"{hashed.hexdigest()}{_SUFFIX}"

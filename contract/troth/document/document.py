@@ -105,7 +105,8 @@ def read(
 
 def _keep(document: Document, at: Path, opened: Mapping[Path, str]) -> cache.Entry | None:
     # what a reference is refused for may be a link, and that may change
-    if any(isinstance(each, RefusedReference) for each in document.faults):
+    is_refused = any(isinstance(each, RefusedReference) for each in document.faults)
+    if is_refused or cache.LINKED in opened.values():
         return None
     fingerprints = {str(file): each for file, each in opened.items()}
     root, openapi, positions = document.root, document.openapi, document.positions

@@ -8,6 +8,7 @@ exists.  Leaves to others: what the objects mean.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 
 from troth import pointer as pointers
-from troth.document.cache import fingerprint
+from troth.document.cache import LINKED, fingerprint
 from troth.document.drafts import DRAFTS, draft_of, meta_schema, modernise
 from troth.document.grammar import IN_PLACE, MEMBERS, REFERABLE, children, fits, kind_of
 from troth.document.mending import Mender
@@ -392,7 +393,7 @@ class _Bundler:
         """Copy the schema at *at* for another way to it; the pointer of the copy."""
         tree, bundled = self.tree, self.bundled()
         name = f"{pointers.split(at)[-1]} {len(bundled) + 1}"
-        bundled[name] = _copied(pointers.resolve(tree.root, at), tree.positions)
+        bundled[name] = tree.positions.again(pointers.resolve(tree.root, at))
         here = pointers.of([BUNDLED, name])
         for place, held in list(self.edges.items()):
             if pointers.is_within(place, at):
@@ -530,10 +531,13 @@ class _Bundler:
             reason = "names a file, and this document was not read from one"
             advice = "Read the document by its file name."
             raise self.wrong(RefusedReference, reference, reason, at=at, advice=advice)
-        path = resolved(resource.path.parent / unquote(parts.path).replace("\0", "\ufffd"))
+        named = resource.path.parent / unquote(parts.path).replace("\0", "\ufffd")
+        path = resolved(named)
         if not path.is_relative_to(self.tree.path.parent):
             reason = "leads outside the document's folder"
             raise self.wrong(RefusedReference, reference, reason, at=at, advice=_STAY_BELOW)
+        if path != Path(os.path.normpath(named)):
+            self.tree.opened[named] = LINKED
         return self.files.get(path) or self.load(path, reference, at, resource)
 
     def load(self, path: Path, reference: str, at: str, resource: Resource) -> Resource:
@@ -614,17 +618,6 @@ class _Bundler:
             raise BadReference("this member holds objects", place=self.place(at), pointer=at)
         held: dict[str, Any] = root[BUNDLED]
         return held
-
-
-def _copied(value: Any, positions: Positions) -> Any:
-    """A copy of *value* as it is by now, each part of it in the place of its original."""
-    if not isinstance(value, (dict, list)):
-        return value
-    made: Any = value.copy()
-    for key, held in made.items() if isinstance(made, dict) else enumerate(made):
-        made[key] = _copied(held, positions)
-    positions.of[id(made)] = dict(positions.of.get(id(value), {}))
-    return made
 
 
 def _nearest_pointer(root: Any, pointer: str) -> str | None:

@@ -131,6 +131,16 @@ class Positions:
         self.of[id(made)] = noted
         return made
 
+    def again(self, value: Any) -> Any:
+        """A copy of *value* as it is by now, each part of it in the place of its original."""
+        if not isinstance(value, (dict, list)):
+            return value
+        made: Any = value.copy()
+        for key, held in made.items() if isinstance(made, dict) else enumerate(made):
+            made[key] = self.again(held)
+        self.of[id(made)] = dict(self.of.get(id(value), {}))
+        return made
+
 
 def pack(file: int, line: int, column: int) -> int:
     """Pack a position; *line* and *column* count from 0."""

@@ -139,7 +139,8 @@ _PATH = {"type": "string", "pattern": "^/"}
 _NAME_OR_NULL = {"type": ["string", "null"], "minLength": 1}
 _POINTER_OR_NULL = {**_POINTER, "type": ["string", "null"]}
 
-_LISTING = ("limit", "offset", "page", "cursor", "sort", "order", "search")
+#: What of a list a parameter in query may say.
+LISTING = ("limit", "offset", "page", "cursor", "sort", "order", "search")
 _RESOURCE = {
     "type": ["boolean", "object"],
     "not": {"const": True},
@@ -156,7 +157,7 @@ _RESOURCE = {
         "listing": {
             "type": "object",
             "properties": {
-                **{name: _NAME_OR_NULL for name in _LISTING},
+                **{name: _NAME_OR_NULL for name in LISTING},
                 "next": _POINTER_OR_NULL,
                 "total": _POINTER_OR_NULL,
                 "pages": _POINTER_OR_NULL,

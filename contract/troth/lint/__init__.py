@@ -32,6 +32,7 @@ RULES: tuple[Callable[[Survey], Iterator[Diagnostic]], ...] = (
     structure.not_understood,
     structure.malformed,
     structure.unknown_extensions,
+    structure.unmet_resources,
     operations.paths,
     operations.operations,
     operations.path_parameters,

@@ -7,9 +7,11 @@ First what reading the document left out, then what objects lack.  All the rest 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 
 from troth import pointer as pointers
 from troth.document import vocabulary
+from troth.document.document import Node as Object
 from troth.document.spec_errors import (
     BadReference,
     BadSchema,
@@ -21,13 +23,14 @@ from troth.document.spec_errors import (
     UnproductiveCycle,
     WrongType,
 )
-from troth.errors import Place, SpecError
+from troth.errors import Place, SpecError, nearest
 from troth.laws.laws import Law
 from troth.lint.diagnostics import CODES, Diagnostic
-from troth.lint.survey import Survey
+from troth.lint.survey import Node, Survey
 from troth.openapi import reader
 from troth.openapi.contract import Contract
 from troth.openapi.operation import LOCATIONS, Operation
+from troth.openapi.paths import stands_in
 
 _CODES: Mapping[type[SpecError], str] = {
     DuplicateKey: "duplicate-key",
@@ -39,6 +42,7 @@ _CODES: Mapping[type[SpecError], str] = {
     UnproductiveCycle: "bad-reference",
     ForeignDialect: "bad-schema",
 }
+_RESOURCE = "x-troth-resource"
 _NEEDED: Mapping[str, tuple[str, ...]] = {"parameter": ("name", "in"), "security-scheme": ("type",)}
 
 
@@ -78,6 +82,54 @@ def unknown_extensions(survey: Survey) -> Iterator[Diagnostic]:
     for pointer, sentence in vocabulary.check(survey.document.root):
         message = sentence[:1].upper() + sentence[1:]
         yield survey.diagnose("unknown-extension", pointer, message.rstrip(".") + ".")
+
+
+def unmet_resources(survey: Survey) -> Iterator[Diagnostic]:
+    """Find the paths and parameters that a resource is said to have, and the document has not."""
+    paths = [path for path, _ in survey.document.node.members("paths", patterned=True)]
+    for node in survey.of("path-item", "operation"):
+        says = node[_RESOURCE]
+        if not isinstance(says, Mapping) or any(vocabulary.misfits(_RESOURCE, says)):
+            continue
+        at = pointers.join(node.pointer, _RESOURCE)
+        for word in ("path", "collection"):
+            path = says.get(word)
+            if path is not None and not stands_in(path, paths):
+                yield _unmet(survey, pointers.join(at, word), "path", path, paths)
+        listing, known = says.get("listing", {}), _in_query(survey, node)
+        named: list[tuple[tuple[str, ...], Any]]
+        named = [((word,), listing.get(word)) for word in vocabulary.LISTING]
+        named += [(("filters", name), name) for name in listing.get("filters", ())]
+        for tokens, name in named:
+            # `page[size]` may be a member of the parameter `page`
+            if name and known is not None and known.isdisjoint((name, name.partition("[")[0])):
+                where = pointers.join(at, "listing", *tokens)
+                yield _unmet(survey, where, "parameter in query", name, known)
+
+
+def _unmet(survey: Survey, at: str, kind: str, name: str, known: Iterable[str]) -> Diagnostic:
+    close = nearest(name, known)
+    advice = f" (did you mean {close!r}?)" if close else ""
+    message = f"There is no {kind} {name!r} here{advice}, so that this does nothing."
+    return survey.diagnose("unknown-extension", at, message)
+
+
+def _in_query(survey: Survey, node: Node) -> set[str] | None:
+    """What parameters in query may be called at *node*; None where a schema says it."""
+    operations = [each for each in survey.of("operation") if node in (each, each.parent)]
+    item = node.parent if node.role == "operation" else node
+    owners = [each for each in (item, *operations) if each is not None]
+    entries = (
+        parameter.followed()
+        for each in owners
+        for parameter in Object(survey.document, each.value, each.pointer).items("parameters")
+    )
+    declared = [(each.text("in"), each.text("name")) for each in entries]
+    if any(location == "querystring" for location, _ in declared):
+        return None
+    own = item.name.partition("?")[2] if item is not None else ""
+    names = {piece.partition("=")[0] for piece in own.split("&")}
+    return names | {name for location, name in declared if location == "query"}
 
 
 def unusable(survey: Survey, diagnostics: Collection[Diagnostic]) -> Iterator[Diagnostic]:

@@ -7,7 +7,7 @@ two spellings of one path are compared in the form that `canonical` gives them.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from urllib.parse import quote, unquote_plus, unquote_to_bytes, urljoin, urlsplit
@@ -198,6 +198,12 @@ def shape_of(path: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
             shape.append("{}" if variable else part)
             names += [variable[1].strip("+.;/?&#*")] if variable else []
     return tuple(shape), tuple(names)
+
+
+def stands_in(path: str, paths: Iterable[str]) -> bool:
+    """Whether one of *paths* has the shape of *path*, or stands below one that has it."""
+    shape = shape_of(path)[0]
+    return any(shape_of(each)[0][: len(shape)] == shape for each in paths)
 
 
 # --- comparing: one path has several spellings ---

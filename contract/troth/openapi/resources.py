@@ -18,7 +18,7 @@ from troth.openapi import envelopes, fillings, listing
 from troth.openapi.contract import Contract
 from troth.openapi.names import in_singular, is_word_of, named, words_of
 from troth.openapi.operation import DeclaredResponse, Operation, RequestBody
-from troth.openapi.paths import shape_of
+from troth.openapi.paths import shape_of, stands_in
 from troth.openapi.resource import Filling, Listing, Resource, Resources, Role
 from troth.openapi.schema_view import View, alike, of_content, of_parameter
 
@@ -163,9 +163,8 @@ class _Reader:
             draft = self.drafts.setdefault(shape, _Draft(shape, None))
             if "collection" in says:
                 named = says["collection"]
-                collection = shape_of(named)[0] if named is not None else None
-                if collection is None or self.is_there(collection):
-                    draft.collection = collection
+                if named is None or self.is_there(named):
+                    draft.collection = shape_of(named)[0] if named is not None else None
         self.by_words = None  # those that the document tells are among them from now on
         self.settle_homes()
         for draft in self.drafts.values():
@@ -185,13 +184,14 @@ class _Reader:
                 self.denied.add(place.shape)
             for each in says:
                 if isinstance(each, Mapping) and each.keys() & _OF_RESOURCE:
-                    shape = shape_of(each["path"])[0] if "path" in each else place.shape
-                    if self.is_there(shape):
+                    path = each.get("path", place.operations[0].path)
+                    if self.is_there(path):
+                        shape = shape_of(path)[0]
                         self.told.setdefault(shape, {}).update(each)
 
-    def is_there(self, shape: _Shape) -> bool:
-        """Whether some path of the document is of *shape*, or stands below one that is."""
-        return any(each[: len(shape)] == shape for each in self.places)
+    def is_there(self, path: str) -> bool:
+        """Whether some operation has a path of the shape of *path*, or below one of that."""
+        return stands_in(path, (each.path for each in self.contract.operations))
 
     def settle_homes(self) -> None:
         """Give items without a collection the one elsewhere in which alone they are created."""
@@ -252,6 +252,8 @@ class _Reader:
         last = shape[-1] if shape else "{}"
         if last == "{}" or last.startswith(":") or _VERSION.fullmatch(last):
             return False
+        if any("{" in each and each != "{}" for each in shape):
+            return False  # a part of a segment is variable, so that there is more than one
         items = self.drafts.get((*shape, "{}"))
         if (
             (items is not None and items.collection == shape)

@@ -75,7 +75,7 @@ def honour(root: Any, at: Iterable[str], referrers: dict[str, list[str]]) -> Non
 
     *referrers* are the pointers that refer to each schema; those to `SUBTYPES` are added.
     """
-    for pointer in _outermost_first(root, list(at)):
+    for pointer in _applied_first(root, list(at)):
         schema = pointers.resolve(root, pointer)
         discriminator = _read(root, schema["discriminator"], f"{pointer}/discriminator")
         unions = [word for word in _UNIONS if isinstance(schema.get(word), list)]
@@ -88,15 +88,15 @@ def honour(root: Any, at: Iterable[str], referrers: dict[str, list[str]]) -> Non
             _Hierarchy(root, pointer, discriminator, referrers).honour()
 
 
-def _outermost_first(root: Any, at: list[str]) -> list[str]:
-    """The schemas *at* these pointers, those that extend another of them behind it."""
+def _applied_first(root: Any, at: list[str]) -> list[str]:
+    """The schemas *at* these pointers, those that extend or offer another of them behind it."""
     of = frozenset(at)
 
-    def extended(pointer: str) -> int:
+    def applied(pointer: str) -> int:
         start = (pointer, pointers.resolve(root, pointer))
-        return sum(each in of for each, _ in applying(root, [start], keywords=["allOf"]))
+        return sum(each in of for each, _ in applying(root, [start], keywords=["allOf", *_UNIONS]))
 
-    return sorted(at, key=extended)
+    return sorted(at, key=applied)
 
 
 def _read(root: Any, written: Mapping[str, Any], pointer: str) -> _Discriminator:
@@ -142,10 +142,30 @@ def _named(root: Any, discriminator: _Discriminator, at: Iterable[str]) -> list[
         left = [value for value in each.own or () if not _among(value, each.others)]
         taken: list[Any] = left if each.own is not None else list(each.claims)
         each.drawn = [value for value in each.drawn if value in taken] or left
+        inside = [value for value in _inside(root, each.target, discriminator) if value in taken]
+        each.drawn = [value for value in each.drawn if value in inside] or inside or each.drawn
         if each.target != discriminator.default:
             each.accepted = taken or None
             each.others = each.others if each.accepted else ()
     return named
+
+
+def _inside(root: Any, at: str, discriminator: _Discriminator) -> list[Any]:
+    """The values that are drawn where the same member tells the schema *at* apart itself."""
+    schema = pointers.resolve(root, at)
+    own = schema.get("discriminator")
+    if not isinstance(own, dict) or own.get("propertyName") != discriminator.name:
+        return []
+    unions = [schema.get(word, ()) for word in _UNIONS]
+    unions.append(root.get(SUBTYPES, {}).get(at, {}).get("anyOf", ()))
+    return [
+        value
+        for union in unions
+        for branch in union
+        if isinstance(branch, dict) and DRAWN in branch and UNDRAWN not in branch
+        for member in branch[DRAWN].get("properties", {}).values()
+        for value in member["enum"]
+    ]
 
 
 def _among(value: Any, names: Collection[str]) -> bool:
