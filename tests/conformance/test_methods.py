@@ -44,6 +44,20 @@ def test_allow_names_the_methods_of_the_path(allow: str, said: list[str], tmp_pa
     assert told("/things/7", 404) == told("/elsewhere") == []
 
 
+def test_what_is_declared_to_be_refused_may_be_left_out(tmp_path: Path) -> None:
+    file = tmp_path / "api.json"
+    paths = {
+        "/fixed": {
+            "get": {"responses": described(_405={})},
+            "put": {"responses": described(_200={})},
+        }
+    }
+    file.write_text(str(document(paths)).replace("'", '"'), encoding="utf-8")
+    exchange = Exchange(Request("HEAD", "/fixed"), Response(405, (("Allow", ""),), b""))
+    told = [text for _, text in allow_violations(troth.load(file), exchange)]
+    assert told == ["the document declares PUT here, and Allow is empty"]
+
+
 def answer(status: int = 200, body: bytes = b"[]", **fields: str) -> Response:
     named = tuple((name.replace("_", "-"), text) for name, text in fields.items())
     return Response(status, named, body)

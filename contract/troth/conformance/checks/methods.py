@@ -30,7 +30,8 @@ def allow_violations(contract: Contract, exchange: Exchange) -> Iterator[tuple[S
 
     That it names the very method that it refuses nothing can excuse (RFC 9110 §10.2.1).  What it
     leaves out or has beyond the document is a warning: the state of a thing may forbid a method,
-    routers often know the methods of one route alone, and not everything need be published.
+    routers often know the methods of one route alone, and not everything need be published.  A
+    method that is declared to be answered 405 may be left out: so the document foresees it.
     """
     request, response = exchange.request, exchange.response
     text = response.field("Allow") if response is not None else None
@@ -43,11 +44,17 @@ def allow_violations(contract: Contract, exchange: Exchange) -> Iterator[tuple[S
         return
     missing = sorted(declared - named - _OF_HTTP - {request.method})
     beyond = sorted(named - declared - _OF_HTTP)
+    missing = [name for name in missing if not _may_be_refused(contract, name, request.target)]
     if missing:
         has = f"has {text!r}" if text.strip() else "is empty"
         yield "warning", f"the document declares {', '.join(missing)} here, and Allow {has}"
     if beyond:
         yield "warning", f"Allow names {', '.join(beyond)}, which the document does not declare"
+
+
+def _may_be_refused(contract: Contract, method: str, target: str) -> bool:
+    responses = contract.match(method, target).operation.responses
+    return any(each.status == "405" for each in responses)
 
 
 # -- HEAD -----------------------------------------------------------------------------------------
