@@ -273,7 +273,7 @@ class RealValues:
         return False
 
     def is_spared(self, operation: Operation, method: str) -> bool:
-        """Whether *method*, of the path of *operation*, is for no item, so that it is never sent."""
+        """Whether *method*, of the path of *operation*, is never sent, since it is for no item."""
         is_careful = not self._settings.allow_destructive and not operation.template.names
         return is_careful and self.touches(operation, method)
 
