@@ -119,6 +119,29 @@ def test_a_second_token_that_opens_nothing_proves_nothing(contract: Contract) ->
     assert life(Shelves("other reads"), contract, second_token="nobody's").told == []
 
 
+class FillsIn(Shelves):
+    """Has something by itself of what was not sent."""
+
+    def read_body(self, asked: Asked) -> dict[str, Any] | None:
+        book = json.loads(asked.body)
+        return book if isinstance(book, dict) else None
+
+    def shown(self, book: dict[str, Any]) -> dict[str, Any]:
+        cover = "https://covers.test/none.png"
+        return {"labels": {}, "cover": cover, "motto": "***", **super().shown(book)}
+
+
+def test_what_a_server_fills_in_is_not_taken_from_the_request_before(tmp_path: Path) -> None:
+    document = json.loads(json.dumps(spec()))
+    text = {"type": "string"}
+    document["components"]["schemas"]["Book"]["properties"] |= {
+        "labels": {"type": "object", "additionalProperties": text},
+        "cover": {**text, "format": "uri"},
+        "motto": text,
+    }
+    assert life(FillsIn(), load(tmp_path, document)).told == []
+
+
 def test_what_the_document_says_of_owners_counts(tmp_path: Path) -> None:
     document = spec()
     del document["paths"]["/books"]["get"]

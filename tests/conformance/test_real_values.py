@@ -53,6 +53,13 @@ def test_what_was_there_is_neither_changed_nor_deleted(
     assert conducted.finished.not_run == 0
 
 
+def test_a_run_does_not_draw_for_its_whole_time_what_it_holds_back() -> None:
+    bounds = {"max_seconds": 30, "max_requests": 1e9, "exhaustive": True}
+    finished = run(Shelves(), phases=("random",), only=("PUT /mode",), **bounds).finished
+    assert (finished.requests, finished.held_back.keys()) == (0, {"PUT /mode"})
+    assert finished.seconds < 20
+
+
 def test_what_the_run_made_is_deleted_at_its_end(conducted: Conducted, shelves: Shelves) -> None:
     assert conducted.exchanges[-1].about == "deleting what this run has made"
     # an answer with half a surrogate pair is no JSON, and tells of nothing

@@ -277,11 +277,15 @@ class RealValues:
 
         Whoever asks has chosen an item that he has made, if it is for one.
         """
-        is_careful = not self._settings.allow_destructive and not operation.template.names
-        if is_careful and self.touches(operation, case.request.method):
+        if self.is_spared(operation, case.request.method):
             self._hold_back(case, _NOT_MADE)
             return True
         return False
+
+    def is_spared(self, operation: Operation, method: str) -> bool:
+        """Whether *method*, of the path of *operation*, is never sent, since it is for no item."""
+        is_careful = not self._settings.allow_destructive and not operation.template.names
+        return is_careful and self.touches(operation, method)
 
     def touches(self, operation: Operation, method: str) -> bool:
         """Whether *method*, of the path of *operation*, may change what is there already."""

@@ -118,8 +118,9 @@ class Run:
             if session.budget.spent or not await self._phase(phase, probes):
                 self._left.append(phase)
         if session.settings.exhaustive and "random" in session.settings.phases:
+            spared = session.values.is_spared
             further = cases.further_cases(
-                subjects,
+                [one for one in subjects if not spared(one.operation, one.operation.method)],
                 Seed.of("further", session.settings.seed, session.sent.number),
                 is_new=lambda case: session.sent.add(request_key(case)),
             )

@@ -354,6 +354,8 @@ class Natural:
             sparing = self._is_sparing(source, depth)
             # a null is for where nothing else fits, or to end a recursion
             branches.sort(key=lambda one: (one.shape.types == _NULL) is not sparing)
+            if self.subject.given:
+                branches.sort(key=lambda one: not self.subject.allows(generator.graph, one.shape))
 
         def built(branch: Node) -> Any:
             value = self.draw(generator, branch, source, depth, name)

@@ -122,6 +122,15 @@ class Subject:
             if example not in self._taken.get((self.owner, name), ()):
                 self._record.learn(told, example)
 
+    def allows(self, graph: Graph, shape: Shape) -> bool:
+        """Whether an object of *shape* may have those of the members given that it chooses from."""
+        choices = (
+            (value, graph.node(graph.member(shape, name)).shape.values)
+            for name, value in self.given.items()
+            if name in properties(shape)
+        )
+        return all(not values or value in values for value, values in choices)
+
     def example(self, node: Node, example: Any, source: Source, name: str) -> Any:
         """*example* at *node* for the member *name*, or what is like it, where it came before."""
         told = telling(name, self.owner)

@@ -471,7 +471,13 @@ class ResourceResponder:
 
         value = known
         if known is None or not is_valid(known):
-            value = shown(item, place, self._members_at(schema, at), is_valid)
+            members = self._members_at(schema, at)
+            value = shown(item, place, members, is_valid)
+            if at == "" and members.has_other_choices(value, item.value):
+                # it was drawn as another alternative than what it is
+                owner = asked.said.owner
+                other = synthesize(schema, seed=item.seed, name=owner, given=item.value)
+                value = shown(item, other, members, is_valid)
         item.shown[schema, at] = value
         item.reveal(value)
         urls = addresses(found, self.resource, asked)[::-1]

@@ -42,6 +42,17 @@ class Members:
         """*value* without what the schema does not speak of."""
         return {name: one for name, one in value.items() if self.is_open or name in self.names}
 
+    def has_other_choices(self, value: Any, known: Any) -> bool:
+        """Whether *value* has another choice somewhere than *known* has, which could be there."""
+        return (
+            isinstance(value, dict)
+            and isinstance(known, dict)
+            and any(
+                name in known and known[name] in choices and value.get(name) != known[name]
+                for name, choices in self.choices.items()
+            )
+        )
+
 
 def members_at(schema: Schema | None, place: str, *, is_array: bool = False) -> Members:
     """The members of what stands at *place* in an instance of *schema*, or in the array there."""

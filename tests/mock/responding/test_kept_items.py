@@ -314,6 +314,34 @@ def test_things_inside_get_what_a_server_adds_to_them_and_keep_it() -> None:
     assert mock.ask("GET", f"/books/{made['id']}") == made
 
 
+def sink(kind: str, *required: str) -> dict[str, Any]:
+    names = (kind, *required)
+    config = {"type": "object", "required": names, "properties": dict.fromkeys(names, TEXT)}
+    members = {"id": {**INTEGER, "readOnly": True}, "kind": {"enum": [kind]}, "config": config}
+    return {"type": "object", "required": ["kind", "config"], "properties": members}
+
+
+def test_a_thing_is_of_the_alternative_that_was_sent_whatever_it_lacks() -> None:
+    kinds = ("files", "mail", "queue", "table", "web")
+    # an answer tells more of each than who makes one has to say
+    shown, made = ({"oneOf": [sink(kind, *more) for kind in kinds]} for more in (("key",), ()))
+    one = {
+        "parameters": [{"name": "id", "in": "path", "required": True, "schema": INTEGER}],
+        "get": operation("404", _200=answer(shown)),
+        "put": operation("404", body=sent(made), _200=answer(shown)),
+    }
+    all_of_them = {"post": operation(body=sent(made), _201=answer(shown))}
+    mock = Client({"/sinks": all_of_them, "/sinks/{id}": one})
+    for kind, other in zip(kinds, reversed(kinds), strict=True):
+        posted = mock.ask("POST", "/sinks", {"kind": kind, "config": {kind: "x"}})
+        at = f"/sinks/{posted['id']}"
+        for each in (posted, mock.ask("GET", at)):
+            assert (each["kind"], each["config"][kind]) == (kind, "x")
+        put = mock.ask("PUT", at, {"kind": other, "config": {other: "y"}})
+        for each in (put, mock.ask("GET", at)):
+            assert (each["kind"], each["config"][other]) == (other, "y")
+
+
 def test_what_is_sent_does_not_change_what_identifies_a_thing() -> None:
     mock = Client(BOOKS)
     made = mock.ask("POST", "/books", {"title": "Emma"})

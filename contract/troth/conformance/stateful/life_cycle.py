@@ -366,10 +366,11 @@ async def _taken_over(trial: Trial) -> tuple[dict[str, Any], Answer] | None:
     if not all(isinstance(each, dict) for each in (whole.sent, small.sent, small.current)):
         return None
     unsent = {name: value for name, value in whole.sent.items() if name not in small.sent}
+    # the very value: what a server fills in by itself (`{}`, a mask, an address) is like any
     taken = {
         name: value
         for name, value in unsent.items()
-        if value and value is not True and same(small.current.get(name), value)
+        if value and value is not True and small.current.get(name) == value
     }
     return taken, answer
 
