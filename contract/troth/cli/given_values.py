@@ -22,8 +22,8 @@ from troth.conformance.settings import Given
 from troth.document.source import Limits, Positions
 from troth.document.text_reader import read_source, read_text
 from troth.errors import TrothError, nearest
-from troth.generation.parameters import schema_of
 from troth.generation.locations import put
+from troth.generation.parameters import schema_of
 from troth.generation.requests import composition, tokens_of
 from troth.generation.values import Unsatisfiable
 from troth.http import json_text
