@@ -176,9 +176,9 @@ def mock(
 
 
 def _settings(options: dict[str, Any]) -> Settings:
+    from troth_mock.pace import Pace
     from troth_mock.server.application import Settings
     from troth_mock.server.guards import Hosts, Limits, Origins
-    from troth_mock.server.pacing import Pace
 
     return Settings(
         origins=Origins(options["cors_origins"]),

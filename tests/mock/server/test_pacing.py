@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from troth_mock.server.pacing import Pace, Sending, Turns
+from troth_mock.pace import Pace
+from troth_mock.server.pacing import Sending, Turns
 
 COUNTS = st.lists(st.integers(0, 5), max_size=50)
 
