@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from troth.errors import MethodNotAllowed, NoSuchPath
-from troth.http import json_text
-from troth.http.exchange import Fields, Request
+from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
+from troth_mock.chat.completion import Message
 from troth_mock.pace import Pace
 from troth_mock.plan import NOTHING, Plan
-from troth_mock.reply import JSON, Reply, Script, Wire, script
+from troth_mock.reply import Reply, Timeline, Wire, timeline
 from troth_mock.responding.kept import session_of
-from troth_mock.responding.problems import Problem
+from troth_mock.responding.scripted import ABSENT, Script
 
 #: The names of the fields by which a request says what it gets, in lower case, begin so.
 FIELD_PREFIX = "x-troth-"
@@ -114,9 +114,9 @@ class Control:
             self.changed()
         return plan
 
-    def script(self, plan: Plan, wire: Wire) -> Script:
+    def timeline(self, plan: Plan, wire: Wire) -> Timeline:
         """What is done for the answer *wire* under *plan*."""
-        return script(wire)
+        return timeline(wire)
 
     def reset(self, session: str | None) -> None:
         """Let every source be as at the start, for *session* or for all."""
@@ -156,22 +156,23 @@ class Order:
     def plan(self, asked: Asked) -> Plan:
         """What the request gets by it."""
         wanted = self.wanted
-        fields: Fields = tuple((each["name"], each["value"]) for each in wanted.get("fields", ()))
-        status = wanted.get("status")
-        request = reply = None
-        if "body" in wanted:
-            reply = Reply(status or 200, JSON, json_text.encode(wanted["body"]))
-        elif "text" in wanted:
-            plain = (("Content-Type", "text/plain; charset=utf-8"),)
-            reply = Reply(status or 200, plain, wanted["text"].encode())
-        elif status is not None and status >= 400:
-            reply = Problem(status, "this answer was ordered").reply(asked.operation)
-        elif status is not None:
-            prefer = ("Prefer", f"code={status}")
-            old = asked.request
-            request = Request(old.method, old.target, (*old.fields, prefer), old.body)
-        plan = Plan(reply, request, fields=fields, labels={"next": "as ordered"})
-        return plan.before(self.extra)
+        fields = [(each["name"], each["value"]) for each in wanted.get("fields", ())]
+        script = None
+        if wanted.keys() & {"status", "fields", "body", "text"}:
+            text, message, data = wanted.get("text"), None, None
+            if text is not None and asked.operation is not None and asked.operation.completion:
+                message = Message(text)
+            elif text is not None:
+                data = text.encode("utf-8", "replace")
+                fields.append(("Content-Type", "text/plain; charset=utf-8"))
+            script = Script(
+                status=wanted.get("status"),
+                fields=tuple(fields),
+                message=message,
+                body=wanted.get("body", ABSENT),
+                data=data,
+            )
+        return Plan(script, labels={"next": "as ordered"}).before(self.extra)
 
 
 class Orders:

@@ -29,6 +29,7 @@ from troth_mock.responding.compiled_responder import RespondToBody
 from troth_mock.responding.kept import session_of
 from troth_mock.responding.problems import Problem
 from troth_mock.responding.responder import Responder
+from troth_mock.responding.scripted import Script
 from troth_mock.server.connection import LAST, SENT, Connection, Listener
 from troth_mock.server.guards import (
     Hosts,
@@ -76,10 +77,14 @@ class Settings:
 
 
 class _Note:
-    """What the journal hears of an answer while it is sent; *how* it ended, as far as is known."""
+    """What the journal hears of an answer while it is sent: *how* it ended, as far as is known.
+
+    *body* is the one that is answered.
+    """
 
     def __init__(self, journal: Journal | None, began: float, request: Request, plan: Plan) -> None:
         self._journal = journal
+        self.body = request.body
         self.how: End | Literal["gone"] = "gone"
         if journal is not None:
             head = replace(request, body=b"")
@@ -252,7 +257,7 @@ class App:
         if isinstance(content, Problem):
             reply = content.reply(self._operation(head))
         else:
-            reply = self._reply(head.request(content), self.responder)
+            reply = self._reply(head.request(content))
         data = self._whole(reply, delivery)
         connection.send(data)
         if self.journal is not None and path_of(head.target) not in self._pages:
@@ -290,16 +295,14 @@ class App:
             self._write(head, content, connection, delivery, began)
             return "complete"
         plan = self.control.plan(request)
-        reply = plan.reply
-        if reply is None and self.control.forward is not None:
-            reply = await self.control.forward(plan.request or request)
+        reply, asked = plan.reply, plan.request or request
+        if reply is None and plan.script is None and self.control.forward is not None:
+            reply = await self.control.forward(asked)
         if reply is None:
-            responder = self.responder
+            script = plan.script
             if plan.seed is not None:
-                responder = responder.seeded(plan.seed)
-            reply = self._reply(plan.request or request, responder)
-        if plan.fields:
-            reply = replace(reply, fields=(*reply.fields, *plan.fields))
+                script = replace(script or Script(), seed=plan.seed)
+            reply = self._reply(asked, script)
         note = _Note(self.journal, began, request, plan)
         try:
             return await self._play(reply, plan, connection, delivery, received, note)
@@ -364,7 +367,7 @@ class App:
         )
         return Delivery(head.method, head.version, head.headers.get(_ORIGIN), keep_alive)
 
-    def _reply(self, request: Request, responder: Responder) -> Reply:
+    def _reply(self, request: Request, script: Script | None = None) -> Reply:
         path = path_of(request.target)
         if path in self._pages:
             return self._page(request, path)
@@ -373,7 +376,7 @@ class App:
         if request.method == "HEAD" and "HEAD" not in self._methods(request.target):
             # RFC 9110 §9.3.2: as GET, without the content
             request = replace(request, method="GET")
-        return responder.respond(request, now=wall_clock())
+        return self.responder.respond(request, now=wall_clock(), script=script)
 
     def _page(self, request: Request, path: str) -> Reply:
         methods = self._pages.methods(path)
@@ -423,40 +426,41 @@ class App:
     ) -> End:
         """Send *reply* in its time, or what *plan* makes of it, and return how it ended."""
         pace = self.control.pace if plan.pace is None else plan.pace
-        is_paced = reply.stream is not None and pace.is_set
+        stream = reply.stream
+        is_paced = stream is not None and bool(stream.times or pace.is_set)
         if not (plan.faults or is_paced) or not has_content(delivery.method, reply.status):
             data = self._whole(reply, delivery)
             connection.send(data)
             note.sent(data)
             note.how = "complete"
             return "complete"
-        script = self.control.script(plan, self._wire(reply, pace, delivery))
-        pieces = [data for _, data in script.steps]
-        due = [received + at for at in accumulate(wait for wait, _ in script.steps)]
-        if script.end == "stall":
+        timeline = self.control.timeline(plan, self._wire(reply, pace, delivery, body=note.body))
+        pieces = [data for _, data in timeline.steps]
+        due = [received + at for at in accumulate(wait for wait, _ in timeline.steps)]
+        if timeline.end == "stall":
             pieces.append(b"")
             due.append(due[-1] + _LONGEST_STALL)
             # a client that gives up is what a stall is for
             note.how = "stall"
         await connection.pace(pieces, due, delivery, sent=note.sent)
-        if script.end == "reset":
+        if timeline.end == "reset":
             connection.reset()
-        note.how = script.end
-        return script.end
+        note.how = timeline.end
+        return timeline.end
 
-    def _wire(self, reply: Reply, pace: Pace, delivery: Delivery) -> Wire:
-        """*reply* as it goes over the wire, at *pace*."""
+    def _wire(self, reply: Reply, pace: Pace, delivery: Delivery, *, body: bytes) -> Wire:
+        """*reply* as it goes over the wire, at *pace* for the request of this *body*."""
         stream = reply.stream
         if stream is None:
-            whole, body = self._heads.whole(reply, delivery), reply.body or b""
-            pieces = (body,) if body else ()
-            head = whole[: len(whole) - len(body)]
+            whole, content = self._heads.whole(reply, delivery), reply.body or b""
+            pieces = (content,) if content else ()
+            head = whole[: len(whole) - len(content)]
             return Wire(reply.status, head, pieces, (0.0,) * len(pieces), False, bytes, b"")
         return Wire(
             reply.status,
             self._heads.stream(reply, delivery),
             stream.frames,
-            tuple(pace.schedule(stream.tokens)),
+            stream.times or pace.schedule(stream.tokens, request=body),
             True,
             lambda frame: framed(frame, delivery),
             delivery.end,

@@ -1,4 +1,4 @@
-"""The sender that keeps to the schedule of an answer (`pace` says when each piece is due).
+"""The sender that keeps to the schedule of a paced stream (`pace` says when each piece is due).
 
 Schedules are absolute on the loop's monotonic clock: a late piece never delays the next one, and a
 jump of the system's clock changes nothing.
