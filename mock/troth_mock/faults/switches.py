@@ -174,6 +174,8 @@ class Switches:
     def _found(self, word: str) -> frozenset[str]:
         """What *word* means; a path that no operation has may be the end of one."""
         method, space, path = word.rpartition(" ")
+        if method == "*":
+            word, method, space = path, "", ""
         ending = f"{method}{space}*{path}" if path.startswith("/") else word
         return named_by(self._contract, word) or named_by(self._contract, ending)
 
