@@ -28,11 +28,13 @@ class Stream:
     """The frames of an event stream, encoded, the sentinel among them.
 
     *tokens* says for each frame how many tokens it carries, for pacing; a frame with none follows
-    the one before it at once.
+    the one before it at once.  *times*, where there are some, say when each frame is due, in
+    seconds after the request, whatever the pace is.
     """
 
     frames: tuple[bytes, ...]
     tokens: tuple[int, ...]
+    times: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from troth.errors import MethodNotAllowed, NoSuchPath, TrothError, similar
 from troth.generation.values import Unsatisfiable
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
-from troth.openapi.operation import Operation
+from troth.openapi.operation import Match, Operation
 from troth.validation.xml import Unwritable
 from troth_mock.chat.request import Refused
 from troth_mock.reply import Reply
@@ -23,6 +23,7 @@ from troth_mock.responding.negotiation import BadPreference, NotAcceptable
 from troth_mock.responding.operation_responder import OperationResponder
 from troth_mock.responding.problems import Problem, status_of_violation
 from troth_mock.responding.resource_store import Drawn, ResourceStore
+from troth_mock.responding.scripted import Script
 
 _MOST_SUGGESTED = 3
 #: Of more paths than this none is suggested: to compare them all takes too long.
@@ -60,8 +61,11 @@ class Responder:
         if self._store is not None:
             self._store.sessions.reset(session)
 
-    def respond(self, request: Request, *, now: int) -> Reply:
-        """Answer *request*; *now* is the time in seconds since 1970."""
+    def respond(self, request: Request, *, now: int, script: Script | None = None) -> Reply:
+        """Answer *request*, with what *script* says; *now* is the time in seconds since 1970.
+
+        What the document does not allow is refused all the same.
+        """
         try:
             match = self.contract.match_request(request)
         except NoSuchPath:
@@ -72,10 +76,20 @@ class Responder:
         operation = match.operation
         try:
             responder = self._operations.get(id(operation)) or self._compile(operation)
-            return responder.respond(match, request, created=None if self._is_fixed else now)
+            created = None if self._is_fixed else now
+            return responder.respond(match, request, created=created, script=script)
         except (TrothError, RecursionError) as fault:
             accept = ", ".join(request.values("accept")) or None
             return _problem(fault, operation).reply(operation, accept=accept)
+
+    def refusal(self, match: Match, request: Request) -> Reply | None:
+        """What answers *request*, of which *match* is, if the document does not allow it."""
+        operation = match.operation
+        responder = self._operations.get(id(operation)) or self._compile(operation)
+        try:
+            return responder.refusal(match, request)
+        except (TrothError, RecursionError) as fault:
+            return _problem(fault, operation).reply(operation)
 
     def compiled(self, request: Request) -> RespondToBody | None:
         """What answers plain bodies that come with the head of *request*, at a given time.

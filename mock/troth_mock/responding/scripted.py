@@ -1,0 +1,176 @@
+"""Answers that somebody wrote: what a `Script` says, in the form that is due to a request.
+
+A script says what, and never how: the same text is a completion to one client and a stream to
+another, the same events are a stream or the body that they fold to, a value is JSON, XML or a form
+as the document has it.  What a script leaves out is the document's.  Nothing is held to it here:
+that is for those who read scripts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from troth.http import json_text
+from troth.http.exchange import Fields
+from troth.openapi.operation import DeclaredResponse, Example, MediaType
+from troth.openapi.stream_assembly import fold
+from troth.seed import Seed
+from troth.validation import content
+from troth_mock.chat.completion import Completed, Message
+from troth_mock.chat.request import read_request
+from troth_mock.chat.responder import ChatResponder
+from troth_mock.reply import JSON, Reply, Stream, has_content, headers
+from troth_mock.responding.sequences import Events
+from troth_mock.responding.writing import coded, written
+
+#: What a script says nothing of; null is a body too.
+ABSENT: Any = object()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Script:
+    """How one request is answered; what is not given is as the document, or the mock, has it.
+
+    *seed* is that of what is drawn.  What is said is a *message* of a chat, a *body*, the *events*
+    of a stream (sent at *times*, in seconds after the request), or *data*, bytes as they are.
+    *example* is the name of one of the document's.
+    """
+
+    seed: int | None = None
+    status: int | None = None
+    fields: Fields = ()
+    message: Message | None = None
+    body: Any = ABSENT
+    events: tuple[Any, ...] | None = None
+    times: tuple[float, ...] = ()
+    data: bytes | None = None
+    example: str | None = None
+
+    @property
+    def has_content(self) -> bool:
+        """Whether it says what the answer's content is."""
+        whole = (self.message, self.events, self.data)
+        return self.body is not ABSENT or any(part is not None for part in whole)
+
+    def says_otherwise(self, status: int) -> bool:
+        """Whether it asks for another answer than the one of *status* that is due."""
+        is_other = self.status not in (None, status) or self.example is not None
+        return self.has_content or is_other
+
+    def over(self, reply: Reply) -> Reply:
+        """*reply* with the fields of the script in the place of its own."""
+        if not self.fields:
+            return reply
+        named = {name.lower() for name, _ in self.fields}
+        kept = tuple(field for field in reply.fields if field[0].lower() not in named)
+        return Reply(reply.status, (*kept, *self.fields), reply.body, reply.stream)
+
+
+class Scripted:
+    """Writes what scripts say as answers of one operation; *chat* is what answers its chats."""
+
+    def __init__(self, chat: ChatResponder | None) -> None:
+        self._chat = chat
+        self._events: dict[int, Events] = {}
+
+    def reply(
+        self,
+        script: Script,
+        status: int,
+        declared: DeclaredResponse | None,
+        entry: MediaType | None,
+        *,
+        request: Any,
+        seed: Seed,
+        created: int | None,
+    ) -> Reply:
+        """The answer that *script* makes to the decoded *request*, in the media type *entry*.
+
+        Raises Refused, Unsatisfiable and Unwritable.
+        """
+        if script.message is not None:
+            return script.over(self._said(script.message, entry, request, seed, created, status))
+        required = () if declared is None else headers(declared, seed)
+        if not has_content("GET", status) or status == 205:
+            return script.over(Reply(status, required, None))
+        if script.data is not None:
+            return script.over(coded(Reply(status, required, script.data)))
+        body = script.body
+        if script.events is not None:
+            body = _data(script.events)
+            if entry is None or not entry.is_stream:
+                stream = next(_assembled(declared), None)
+                if stream is not None and stream.assembly is not None:
+                    body = fold(stream.assembly, body)
+                elif entry is None or not entry.is_sequence:
+                    entry = next(_streams(declared), entry)
+        if entry is not None and entry.is_stream:
+            fields = (("Content-Type", entry.content_type), *required)
+            sent = self._stream(script, entry, body, request)
+            return script.over(coded(Reply(status, fields, None, sent)))
+        if entry is None:
+            return script.over(Reply(status, (*JSON, *required), json_text.encode(body)))
+        kind, data = written(entry, content.concrete(entry), body, seed=seed)
+        return script.over(coded(Reply(status, (("Content-Type", kind), *required), data)))
+
+    def _said(
+        self,
+        message: Message,
+        entry: MediaType | None,
+        request: Any,
+        seed: Seed,
+        created: int | None,
+        status: int,
+    ) -> Reply:
+        assert self._chat is not None, "a message is said in a chat only"
+        assert entry is not None, "a chat has content"
+        return self._chat.reply(
+            entry, request, seed, text_seed=seed, created=created, status=status, message=message
+        )
+
+    def _stream(self, script: Script, entry: MediaType, body: Any, request: Any) -> Stream:
+        """The stream of the events of *script*, or the one that folds to its *body*."""
+        chunker = None if self._chat is None else self._chat.chunkers.get(id(entry))
+        if script.events is None and chunker is not None and isinstance(body, dict):
+            assert self._chat is not None
+            asked = read_request(self._chat.members, request)
+            whole = Completed(body, (), "")
+            return chunker.stream(whole, includes_usage=asked.includes_usage)
+        events = self._events.setdefault(id(entry), Events(entry))
+        items = script.events if script.events is not None else _items(body)
+        stream = events.stream(Example([*items], ""), Seed.of("script"))
+        return Stream(stream.frames, stream.tokens, _times(script.times, len(stream.frames)))
+
+
+def _items(body: Any) -> Sequence[Any]:
+    return body if isinstance(body, list) else [body]
+
+
+def _data(events: Iterable[Any]) -> list[Any]:
+    """The data of *events*, each of which may be nothing else."""
+    return [
+        event["data"]
+        if isinstance(event, dict) and "data" in event and event.keys() <= EVENT_MEMBERS
+        else event
+        for event in events
+    ]
+
+
+#: The members of an event (HTML, "Server-sent events").
+EVENT_MEMBERS = frozenset({"data", "event", "id", "retry"})
+
+
+def _times(times: tuple[float, ...], count: int) -> tuple[float, ...]:
+    """A time for each of *count* frames: the sentinel follows the last event at once."""
+    return (*times, *times[-1:] * count)[:count]
+
+
+def _streams(declared: DeclaredResponse | None) -> Iterator[MediaType]:
+    return (entry for entry in (declared.content if declared else ()) if entry.is_stream)
+
+
+def _assembled(declared: DeclaredResponse | None) -> Iterator[MediaType]:
+    """The streams of *declared* whose events fold to a body."""
+    return (entry for entry in _streams(declared) if entry.assembly is not None)
