@@ -61,9 +61,7 @@ class Responder:
         if self._store is not None:
             self._store.sessions.reset(session)
 
-    def respond(
-        self, request: Request, *, now: int, answer: WrittenAnswer | None = None
-    ) -> Reply:
+    def respond(self, request: Request, *, now: int, answer: WrittenAnswer | None = None) -> Reply:
         """Answer *request*, with *answer* if that is given; *now* is in seconds since 1970.
 
         What the document does not allow is refused all the same.
