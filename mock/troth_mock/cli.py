@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,7 @@ from troth.cli.options import FiniteNumber, chosen_overlays, command, document_o
 
 if TYPE_CHECKING:
     from troth.openapi.contract import Contract
+    from troth_mock.pace import Pace
     from troth_mock.server.application import Settings
 
 _MEBIBYTE = 1024 * 1024
@@ -34,6 +36,19 @@ class _Named(click.types.StringParamType):
 # an origin is what a browser writes: no path; null is that of a file
 _ORIGIN = _Named("origin", r"[A-Za-z][\w+.-]*://[^\s/?#@]+/?|null", like="https://app.example:8443")
 _AUTHORITY = _Named("host", r"[^\s/?#@,]+", like="mock.example or mock.example:8000")
+
+
+class _Pace(click.types.StringParamType):
+    name = "pace"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        from troth_mock import pace
+
+        try:
+            pace.read(value)
+        except pace.UnknownPace as fault:
+            self.fail(str(fault), param, ctx)
+        return str(value)
 
 
 class _Port(click.IntRange):
@@ -85,9 +100,15 @@ class _Port(click.IntRange):
     help="Keep nothing of what is posted, changed and deleted: the same request, the same answer.",
 )
 @click.option(
+    "--pace",
+    type=_Pace(),
+    metavar="PROFILE",
+    help="Send streams as a model does: fast, typical, slow or bursty; without it at once. "
+    'Figures may follow: "slow ttft=3 jitter=0".',
+)
+@click.option(
     "--ttft",
     type=FiniteNumber(min=0),
-    default=0.0,
     metavar="S",
     help="Seconds from a request to the first token of its stream.",
 )
@@ -95,7 +116,7 @@ class _Port(click.IntRange):
     "--tokens-per-second",
     type=FiniteNumber(min=0, min_open=True),
     metavar="N",
-    help="Pace streams; without it a stream is sent at once.",
+    help="Pace streams at this rate.",
 )
 @click.option(
     "--cors-origin",
@@ -178,15 +199,23 @@ def mock(
 def _settings(options: dict[str, Any]) -> Settings:
     from troth_mock.server.application import Settings
     from troth_mock.server.guards import Hosts, Limits, Origins
-    from troth_mock.server.pacing import Pace
 
     return Settings(
         origins=Origins(options["cors_origins"]),
         hosts=Hosts(options["host"], options["allow_hosts"]),
         limits=Limits(body_bytes=options["max_body_bytes"], write=options["write_timeout"]),
-        pace=Pace(options["ttft"], options["tokens_per_second"]),
+        pace=_pace(options),
         grace=options["grace"],
     )
+
+
+def _pace(options: dict[str, Any]) -> Pace:
+    """The pace that `--pace` says, with the figures that options of their own say."""
+    from troth_mock import pace
+
+    figures = {name: options[name] for name in ("ttft", "tokens_per_second")}
+    given = {name: value for name, value in figures.items() if value is not None}
+    return replace(pace.read(options["pace"] or "off", seed=options["seed"]), **given)
 
 
 def _announce(url: str, contract: Contract, responder: Any, options: dict[str, Any]) -> None:

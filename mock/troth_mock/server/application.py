@@ -18,6 +18,7 @@ from troth.errors import MethodNotAllowed, NoSuchPath
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
+from troth_mock.pace import Pace
 from troth_mock.reply import Reply, Stream, has_content
 from troth_mock.responding.compiled_responder import RespondToBody
 from troth_mock.responding.kept import session_of
@@ -43,7 +44,7 @@ from troth_mock.server.heads import (
     framed,
     wall_clock,
 )
-from troth_mock.server.pacing import Pace, Turns
+from troth_mock.server.pacing import Turns
 from troth_mock.server.pages import Pages
 
 _ORIGIN = istr("Origin")
@@ -133,7 +134,8 @@ class App:
             delivery = self._delivery(head, connection, is_read=is_read)
             reply = self._write(head, content, connection, delivery)
             if reply is not None:
-                await self._pace(reply, connection, delivery, received=received)
+                body = content if isinstance(content, bytes) else b""
+                await self._pace(reply, connection, delivery, body=body, received=received)
             if connection.writing_paused:
                 await request.writer.drain()
             return SENT if delivery.keep_alive and not connection.half_closed else LAST
@@ -307,11 +309,18 @@ class App:
         return ()
 
     async def _pace(
-        self, reply: Reply, connection: Connection, delivery: Delivery, *, received: float
+        self,
+        reply: Reply,
+        connection: Connection,
+        delivery: Delivery,
+        *,
+        body: bytes,
+        received: float,
     ) -> None:
         stream = cast(Stream, reply.stream)
         connection.send(self._heads.stream(reply, delivery))
         pieces = [framed(frame, delivery) for frame in stream.frames]
-        due = [received + wait for wait in self.settings.pace.schedule(stream.tokens)]
+        schedule = self.settings.pace.schedule(stream.tokens, request=body)
+        due = [received + wait for wait in schedule]
         end = due[-1] if due else received
         await connection.pace([*pieces, delivery.end], [*due, end], delivery)

@@ -12,12 +12,12 @@ import pytest
 
 import troth
 from troth.http.exchange import Request
+from troth_mock.pace import Pace
 from troth_mock.responding.responder import Responder
 from troth_mock.server import fast_path
 from troth_mock.server import serving as room
 from troth_mock.server.application import App, Settings
 from troth_mock.server.heads import Delivery, KnownHead, KnownHeads
-from troth_mock.server.pacing import Pace
 
 CONTRACT = troth.load()
 PATH = "/v1/chat/completions"
