@@ -89,9 +89,9 @@ class OperationResponder:
         Unsatisfiable, Unwritable.
         """
         fields = self._read(request)
-        value, refusal = self._admit(match, request, fields)
-        if refusal is not None and not (answer is not None and answer.is_for_refused):
-            return refusal
+        value, problem = self._admit(match, request, fields)
+        if problem is not None and not (answer is not None and answer.is_for_refused):
+            return problem.reply(self.operation, accept=_joined(fields.get("accept")))
         if answer is not None and answer.says_otherwise(self._success[0]):
             return self._written(answer, match, request, value, fields, created)
         prefer = fields.get("prefer")
@@ -99,24 +99,21 @@ class OperationResponder:
         reply = self._reply(match, request, value, fields, preferences, created)
         return reply if answer is None else answer.over(reply)
 
-    def refusal(self, match: Match, request: Request) -> Reply | None:
-        """What answers a *request* that the document does not allow; None to any other."""
+    def problem(self, match: Match, request: Request) -> Problem | None:
+        """What keeps the document from allowing *request*, of which *match* is."""
         return self._admit(match, request, self._read(request))[1]
 
     def _admit(
         self, match: Match, request: Request, fields: Mapping[str, Sequence[str]]
-    ) -> tuple[Any, Reply | None]:
-        """The decoded body of *request*, or the refusal of what is not allowed."""
-        if self._gate is not None:
-            denied = self._gate(fields, match.query)
-            if denied is not None:
-                return None, denied.reply(self.operation, accept=_joined(fields.get("accept")))
+    ) -> tuple[Any, Problem | None]:
+        """The decoded body of *request*, and what is not allowed of it."""
+        denied = None if self._gate is None else self._gate(fields, match.query)
+        if denied is not None:
+            return None, denied
         value, problem = self._body(match, request, fields)
         if problem is None and self._has_parameters:
             problem = self._problem(self._parameters(match, request))
-        if problem is None:
-            return value, None
-        return None, problem.reply(self.operation, accept=_joined(fields.get("accept")))
+        return value, problem
 
     def _written(
         self,

@@ -82,14 +82,14 @@ class Responder:
             accept = ", ".join(request.values("accept")) or None
             return _problem(fault, operation).reply(operation, accept=accept)
 
-    def refusal(self, match: Match, request: Request) -> Reply | None:
-        """What answers *request*, of which *match* is, if the document does not allow it."""
+    def problem(self, match: Match, request: Request) -> Problem | None:
+        """What keeps the document from allowing *request*, of which *match* is."""
         operation = match.operation
         responder = self._operations.get(id(operation)) or self._compile(operation)
         try:
-            return responder.refusal(match, request)
+            return responder.problem(match, request)
         except (TrothError, RecursionError) as fault:
-            return _problem(fault, operation).reply(operation)
+            return _problem(fault, operation)
 
     def compiled(self, request: Request) -> RespondToBody | None:
         """What answers plain bodies that come with the head of *request*, at a given time.

@@ -31,7 +31,7 @@ class PlacedCheck(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What is asked of a text: that it *is* one, has a *part*, a *pattern* is found, *not* a part."""
+    """What is asked of a text: *whole*, a *part* of it, a *pattern*, and what it is *without*."""
 
     whole: str | None = None
     part: str | None = None

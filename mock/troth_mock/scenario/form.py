@@ -62,7 +62,7 @@ _WHEN: dict[str, Any] = {
         "role": {"type": "string", "description": "The role of the last message: user, tool, …"},
         "model": {**_TEXT, "description": "The model that is asked for."},
         "tools": {
-            "description": "A tool that is offered, or several that all are; true: any; false: none.",
+            "description": "A tool that is offered, or several; true: any, false: none.",
             "type": ["string", "array", "boolean"],
             "items": {"type": "string"},
         },
@@ -81,7 +81,7 @@ _WHEN: dict[str, Any] = {
             "propertyNames": {"pattern": "^(/([^~/]|~[01])*)*$"},
         },
         "condition": {
-            "description": "A CEL condition over request, path, query, header, user, turn, session.",
+            "description": "A CEL condition over request, path, query, header, user, turn.",
             "type": "string",
             "minLength": 1,
         },
@@ -128,7 +128,7 @@ _ANSWER: dict[str, Any] = {
         },
         "body": {"description": "The body, as JSON; in another form where the document has one."},
         "events": {
-            "description": "The events of a stream: the data of each, or an object with data, event.",
+            "description": "The events of a stream: the data of each, or an object with `data`.",
             "type": "array",
             "minItems": 1,
         },
