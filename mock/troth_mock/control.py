@@ -19,9 +19,9 @@ from troth.openapi.operation import Operation
 from troth_mock.chat.completion import Message
 from troth_mock.pace import Pace
 from troth_mock.plan import NOTHING, Plan
-from troth_mock.reply import Reply, Timeline, Wire, timeline
+from troth_mock.reply import Reply, Script, Wire, script
 from troth_mock.responding.kept import session_of
-from troth_mock.responding.scripted import ABSENT, Script
+from troth_mock.responding.written_answers import ABSENT, WrittenAnswer
 
 #: The names of the fields by which a request says what it gets, in lower case, begin so.
 FIELD_PREFIX = "x-troth-"
@@ -114,9 +114,9 @@ class Control:
             self.changed()
         return plan
 
-    def timeline(self, plan: Plan, wire: Wire) -> Timeline:
+    def script(self, plan: Plan, wire: Wire) -> Script:
         """What is done for the answer *wire* under *plan*."""
-        return timeline(wire)
+        return script(wire)
 
     def reset(self, session: str | None) -> None:
         """Let every source be as at the start, for *session* or for all."""
@@ -157,7 +157,7 @@ class Order:
         """What the request gets by it."""
         wanted = self.wanted
         fields = [(each["name"], each["value"]) for each in wanted.get("fields", ())]
-        script = None
+        answer = None
         if wanted.keys() & {"status", "fields", "body", "text"}:
             text, message, data = wanted.get("text"), None, None
             if text is not None and asked.operation is not None and asked.operation.completion:
@@ -165,14 +165,14 @@ class Order:
             elif text is not None:
                 data = text.encode("utf-8", "replace")
                 fields.append(("Content-Type", "text/plain; charset=utf-8"))
-            script = Script(
+            answer = WrittenAnswer(
                 status=wanted.get("status"),
                 fields=tuple(fields),
                 message=message,
                 body=wanted.get("body", ABSENT),
                 data=data,
             )
-        return Plan(script, labels={"next": "as ordered"}).before(self.extra)
+        return Plan(answer, labels={"next": "as ordered"}).before(self.extra)
 
 
 class Orders:

@@ -9,19 +9,19 @@ from typing import Any
 from troth.http.exchange import Request
 from troth_mock.pace import Pace
 from troth_mock.reply import Reply
-from troth_mock.responding.scripted import Script
+from troth_mock.responding.written_answers import WrittenAnswer
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What was asked for; where a member is None or empty, nothing was.
 
-    *script* says what the responder is to answer, *reply* takes its place, and *request* the
+    *written* says what the responder is to answer, *reply* takes its place, and *request* the
     request's own.  *seed* and *pace* are other ones than the mock's, *faults* what goes wrong with
     the answer.  *labels* say in the journal what did it: `scenario`, `fault`, `next` and so on.
     """
 
-    script: Script | None = None
+    written: WrittenAnswer | None = None
     reply: Reply | None = None
     request: Request | None = None
     seed: int | None = None
@@ -33,9 +33,9 @@ class Plan:
         """This plan, and what *other* has to say where it says nothing."""
         if other is NOTHING:
             return self
-        has_answer = self.script is not None or self.reply is not None
+        has_answer = self.written is not None or self.reply is not None
         return Plan(
-            self.script if has_answer else other.script,
+            self.written if has_answer else other.written,
             self.reply if has_answer else other.reply,
             self.request or other.request,
             other.seed if self.seed is None else self.seed,

@@ -1,6 +1,6 @@
 """What the mock sends back, as values: a `Reply`, and the `Stream` that it may hold.
 
-A `Wire` is a reply whose bytes are settled, and a `Timeline` what is done with these: when each of
+A `Wire` is a reply whose bytes are settled, and a `Script` what is done with these: when each of
 them leaves, and how the connection is left.
 """
 
@@ -74,17 +74,17 @@ class Wire:
 
 
 @dataclass(frozen=True, slots=True)
-class Timeline:
+class Script:
     """What is done for one answer: in each of *steps* some seconds are waited, then bytes sent."""
 
     steps: tuple[tuple[float, bytes], ...]
     end: End = "complete"
 
 
-def timeline(wire: Wire) -> Timeline:
+def script(wire: Wire) -> Script:
     """How *wire* is sent when nothing goes wrong."""
     times = (0.0, *wire.due, wire.due[-1] if wire.due else 0.0)
-    return Timeline(timed((wire.head, *map(wire.frame, wire.pieces), wire.end), times))
+    return Script(timed((wire.head, *map(wire.frame, wire.pieces), wire.end), times))
 
 
 def timed(pieces: Sequence[bytes], times: Sequence[float]) -> tuple[tuple[float, bytes], ...]:

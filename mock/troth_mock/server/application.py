@@ -29,7 +29,7 @@ from troth_mock.responding.compiled_responder import RespondToBody
 from troth_mock.responding.kept import session_of
 from troth_mock.responding.problems import Problem
 from troth_mock.responding.responder import Responder
-from troth_mock.responding.scripted import Script
+from troth_mock.responding.written_answers import WrittenAnswer
 from troth_mock.server.connection import LAST, SENT, Connection, Listener
 from troth_mock.server.guards import (
     Hosts,
@@ -296,13 +296,10 @@ class App:
             return "complete"
         plan = self.control.plan(request)
         reply, asked = plan.reply, plan.request or request
-        if reply is None and plan.script is None and self.control.forward is not None:
+        if reply is None and plan.written is None and self.control.forward is not None:
             reply = await self.control.forward(asked)
         if reply is None:
-            script = plan.script
-            if plan.seed is not None:
-                script = replace(script or Script(), seed=plan.seed)
-            reply = self._reply(asked, script)
+            reply = self._reply(asked, answer=plan.written, seed=plan.seed)
         note = _Note(self.journal, began, request, plan)
         try:
             return await self._play(reply, plan, connection, delivery, received, note)
@@ -367,7 +364,9 @@ class App:
         )
         return Delivery(head.method, head.version, head.headers.get(_ORIGIN), keep_alive)
 
-    def _reply(self, request: Request, script: Script | None = None) -> Reply:
+    def _reply(
+        self, request: Request, *, answer: WrittenAnswer | None = None, seed: int | None = None
+    ) -> Reply:
         path = path_of(request.target)
         if path in self._pages:
             return self._page(request, path)
@@ -376,7 +375,8 @@ class App:
         if request.method == "HEAD" and "HEAD" not in self._methods(request.target):
             # RFC 9110 §9.3.2: as GET, without the content
             request = replace(request, method="GET")
-        return self.responder.respond(request, now=wall_clock(), script=script)
+        responder = self.responder if seed is None else self.responder.seeded(seed)
+        return responder.respond(request, now=wall_clock(), answer=answer)
 
     def _page(self, request: Request, path: str) -> Reply:
         methods = self._pages.methods(path)
@@ -434,19 +434,19 @@ class App:
             note.sent(data)
             note.how = "complete"
             return "complete"
-        timeline = self.control.timeline(plan, self._wire(reply, pace, delivery, body=note.body))
-        pieces = [data for _, data in timeline.steps]
-        due = [received + at for at in accumulate(wait for wait, _ in timeline.steps)]
-        if timeline.end == "stall":
+        script = self.control.script(plan, self._wire(reply, pace, delivery, body=note.body))
+        pieces = [data for _, data in script.steps]
+        due = [received + at for at in accumulate(wait for wait, _ in script.steps)]
+        if script.end == "stall":
             pieces.append(b"")
             due.append(due[-1] + _LONGEST_STALL)
             # a client that gives up is what a stall is for
             note.how = "stall"
         await connection.pace(pieces, due, delivery, sent=note.sent)
-        if timeline.end == "reset":
+        if script.end == "reset":
             connection.reset()
-        note.how = timeline.end
-        return timeline.end
+        note.how = script.end
+        return script.end
 
     def _wire(self, reply: Reply, pace: Pace, delivery: Delivery, *, body: bytes) -> Wire:
         """*reply* as it goes over the wire, at *pace* for the request of this *body*."""
