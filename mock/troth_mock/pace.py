@@ -160,6 +160,19 @@ def read(text: str, *, seed: int = 0) -> Pace:
     return pace
 
 
+def text_of(pace: Pace) -> str:
+    """*pace* in the words that `read` takes."""
+    if not pace.is_set:
+        return "off"
+    for name, profile in PROFILES.items():
+        if replace(profile, seed=pace.seed) == pace:
+            return name
+    given = ((name, getattr(pace, field), getattr(Pace(), field)) for name, field in _FIGURES.items())
+    return " ".join(
+        f"{name}={value:g}" for name, value, usual in given if value != usual and name != "seed"
+    )
+
+
 def _figure(name: str, value: str, word: str) -> dict[str, Any]:
     field = _FIGURES.get(name)
     if field is None:

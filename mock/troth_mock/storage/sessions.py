@@ -193,6 +193,10 @@ class Sessions:
         self._drop_collections()
         return session
 
+    def named(self) -> Mapping[str, Session]:
+        """All sessions by their names."""
+        return self._sessions
+
     def make_room(self) -> None:
         """Forget the oldest of what the least recently used sessions were given, if too much is."""
         sessions = self._sessions.values()
