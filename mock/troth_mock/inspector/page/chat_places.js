@@ -1,0 +1,33 @@
+// Where the parts of a conversation stand, as the document says it (`x-troth-completion`, and for the
+// chunks of a stream `x-troth-assembly`): no member's name is known here.
+
+import { at, withAt } from "./pointer.js";
+
+/** The body of a request with *messages*, that streams or does not. */
+export function conversation(chat, { messages, model, streamed }) {
+  const body = withAt(streamed ? chat.streamed : chat.whole, chat.messages, messages);
+  return chat.model && model ? withAt(body, chat.model, model) : body;
+}
+
+/** What a chunk of a stream, or with `answer` for *places* a whole answer, adds: `{text, reasoning, finish}`. */
+export function said(places, value) {
+  const choices = at(value, places.choices);
+  const choice = Array.isArray(choices) ? choices[0] : choices;
+  const part = (name) => (places[name] ? at(choice, places[name]) ?? null : null);
+  return { text: part("content") ?? "", calls: part("tool_calls"), finish: part("finish_reason") };
+}
+
+/** The text of a stream's *events*, as a journal has them. */
+export function spoken(chat, events) {
+  return events.map(({ data }) => parsed(data)).filter((one) => one !== undefined)
+    .map((chunk) => said(chat.chunk, chunk).text).join("");
+}
+
+/** The value of a JSON text; undefined where it is none, as a sentinel is. */
+export function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
