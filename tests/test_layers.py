@@ -31,6 +31,7 @@ TROTH_MOCK = (
     "storage",
     "responding",
     "faults",
+    "scenario",
     "server",
     "cli",
     "pytest_plugin",
