@@ -31,7 +31,7 @@ from troth_mock.responding.negotiation import Chooser, NotAcceptable, Preference
 from troth_mock.responding.problems import Problem, of_violations
 from troth_mock.responding.resource_responder import ResourceResponder
 from troth_mock.responding.resource_store import Drawn, ResourceStore, is_kept
-from troth_mock.responding.scripted import Script, Scripted
+from troth_mock.responding.written_answers import AnswerWriter, WrittenAnswer
 
 _NO_PREFERENCE = Preferences()
 # all the same in JSON: RFC 8259 §8.1 leaves UTF-8 alone, of which ASCII is a part
@@ -56,12 +56,12 @@ class OperationResponder:
         self.operation = operation
         self._gate = gate(operation, tokens)
         self._has_parameters = bool(operation.parameters) or operation.has_own_query
-        self._base = self._base_of(seed)
+        self._base = Seed.of(contract.document.digest, seed, operation.name).key
         self._success = negotiation.success(operation)
         self._choosers: dict[str, Chooser] = {}
         self._bodies = Bodies(contract, operation)
         self._chat = ChatResponder.of(contract, operation, self._success[1])
-        self._scripts = Scripted(self._chat)
+        self._writer = AnswerWriter(self._chat)
         self._by_content_type: dict[str, MediaType | None] = {}
         self._formal = self._formal_members()
         self._compiled = self._compile()
@@ -76,70 +76,72 @@ class OperationResponder:
             self._fields_read |= FIELDS
 
     def respond(
-        self, match: Match, request: Request, *, created: int | None, script: Script | None = None
+        self,
+        match: Match,
+        request: Request,
+        *,
+        created: int | None,
+        answer: WrittenAnswer | None = None,
     ) -> Reply:
         """Answer *request*; *created* is the time to tell, None the fixed one.
 
-        *script* says otherwise.  Raises Refused, BadPreference, NotAcceptable, Unsatisfiable,
-        Unwritable.
+        Where an *answer* is given it is that.  Raises Refused, BadPreference, NotAcceptable,
+        Unsatisfiable, Unwritable.
         """
         fields = self._read(request)
-        value, refusal = self._admit(match, request, fields)
-        if refusal is not None:
-            return refusal
-        if script is not None and script.says_otherwise(self._success[0]):
-            return self._scripted(script, match, request, value, fields, created)
+        value, problem = self._admit(match, request, fields)
+        if problem is not None and not (answer is not None and answer.is_for_refused):
+            return problem.reply(self.operation, accept=_joined(fields.get("accept")))
+        if answer is not None and answer.says_otherwise(self._success[0]):
+            return self._written(answer, match, request, value, fields, created)
         prefer = fields.get("prefer")
         preferences = negotiation.preferences(prefer) if prefer else _NO_PREFERENCE
-        seed = None if script is None else script.seed
-        reply = self._reply(match, request, value, fields, preferences, created, seed)
-        return reply if script is None else script.over(reply)
+        reply = self._reply(match, request, value, fields, preferences, created)
+        return reply if answer is None else answer.over(reply)
 
-    def refusal(self, match: Match, request: Request) -> Reply | None:
-        """What answers a *request* that the document does not allow; None to any other."""
+    def problem(self, match: Match, request: Request) -> Problem | None:
+        """What keeps the document from allowing *request*, of which *match* is."""
         return self._admit(match, request, self._read(request))[1]
 
     def _admit(
         self, match: Match, request: Request, fields: Mapping[str, Sequence[str]]
-    ) -> tuple[Any, Reply | None]:
-        """The decoded body of *request*, or the refusal of what is not allowed."""
-        if self._gate is not None:
-            denied = self._gate(fields, match.query)
-            if denied is not None:
-                return None, denied.reply(self.operation, accept=_joined(fields.get("accept")))
+    ) -> tuple[Any, Problem | None]:
+        """The decoded body of *request*, and what is not allowed of it."""
+        denied = None if self._gate is None else self._gate(fields, match.query)
+        if denied is not None:
+            return None, denied
         value, problem = self._body(match, request, fields)
         if problem is None and self._has_parameters:
             problem = self._problem(self._parameters(match, request))
-        if problem is None:
-            return value, None
-        return None, problem.reply(self.operation, accept=_joined(fields.get("accept")))
+        return value, problem
 
-    def _scripted(
+    def _written(
         self,
-        script: Script,
+        answer: WrittenAnswer,
         match: Match,
         request: Request,
         value: Any,
         fields: Mapping[str, Sequence[str]],
         created: int | None,
     ) -> Reply:
-        """The answer that *script* says, to a request whose body says *value*."""
+        """The answer as *answer* says, to a request whose body says *value*."""
         status, declared = self._success
-        if script.status is not None and script.status != status:
-            status, declared = script.status, self.operation.response(script.status)
+        if answer.status is not None and answer.status != status:
+            status, declared = answer.status, self.operation.response(answer.status)
         accept = fields.get("accept", ())
         entry = None if declared is None else self._chooser(declared).choose(value, accept)
-        seed = self._seed(match, request, value, self._formal, seed=script.seed)
-        if script.has_content:
-            return self._scripts.reply(
-                script, status, declared, entry, request=value, seed=seed, created=created
+        seed = self._seed(match, request, value, self._formal)
+        if answer.has_content:
+            return self._writer.reply(
+                answer, status, declared, entry, request=value, seed=seed, created=created
             )
         if declared is None:
             if status < 400:
-                return script.over(Reply(status, (), None))
-            problem = Problem(status, f"{PHRASES.get(status, 'error')}: as it was told to answer")
-            return script.over(problem.reply(self.operation, accept=_joined(accept)))
-        preferences = Preferences(code=status, example=script.example)
+                return answer.over(Reply(status, (), None))
+            phrase = PHRASES.get(status, "error")
+            problem = Problem(status, f"{phrase}: the answer that was asked for")
+            return answer.over(problem.reply(self.operation, accept=_joined(accept)))
+        preferences = Preferences(code=status, example=answer.example)
         reply = self._bodies.reply(
             status,
             declared,
@@ -149,7 +151,7 @@ class OperationResponder:
             accept=", ".join(accept),
             said=said(self.operation, match, request.target, value),
         )
-        return script.over(reply)
+        return answer.over(reply)
 
     def compiled(self, match: Match, request: Request) -> RespondToBody | None:
         """What answers plain bodies sent with the head of *request*; None: that is not plain.
@@ -208,7 +210,6 @@ class OperationResponder:
         fields: Mapping[str, Sequence[str]],
         preferences: Preferences,
         created: int | None,
-        of: int | None,
     ) -> Reply:
         status, declared = self._success
         code = preferences.code
@@ -217,17 +218,14 @@ class OperationResponder:
         accept = fields.get("accept", ())
         kept = None
         if self._resource is not None and not preferences.applied:
-            outcome = self._kept(self._resource, match, request, value, fields, created, of)
+            outcome = self._kept(self._resource, match, request, value, fields, created)
             if isinstance(outcome, Reply):
                 return outcome
             kept = outcome
         if kept is not None and kept.status is not None:
             status, declared = kept.status, self.operation.response(kept.status)
         entry = None if declared is None else self._chooser(declared).choose(value, accept)
-        if kept is not None:
-            seed = kept.seed
-        else:
-            seed = self._seed(match, request, value, self._formal, seed=of)
+        seed = self._seed(match, request, value, self._formal) if kept is None else kept.seed
         chat = self._chat
         if (
             chat is not None
@@ -238,7 +236,7 @@ class OperationResponder:
         ):
             cuts, text_seed = chat.members.cuts, seed
             if type(value) is dict and not cuts.isdisjoint(value):
-                text_seed = self._seed(match, request, value, self._formal | cuts, seed=of)
+                text_seed = self._seed(match, request, value, self._formal | cuts)
             reply = chat.reply(
                 entry, value, seed, text_seed=text_seed, created=created, status=status
             )
@@ -278,7 +276,6 @@ class OperationResponder:
         value: Any,
         fields: Mapping[str, Sequence[str]],
         now: int | None,
-        of: int | None,
     ) -> Reply | Kept | None:
         """What becomes of the items that are kept: the reply where one of them is in the way."""
         # what a list has does not depend on what is asked of it
@@ -289,8 +286,8 @@ class OperationResponder:
             value,
             fields,
             said(self.operation, match, request.target, value),
-            self._seed(plain, request, value, self._formal, seed=of),
-            self._seed(match, request, value, self._formal, seed=of),
+            self._seed(plain, request, value, self._formal),
+            self._seed(match, request, value, self._formal),
             now,
         )
         outcome = resource.respond(asked)
@@ -339,30 +336,15 @@ class OperationResponder:
             chooser = self._choosers[declared.status] = Chooser(declared)
         return chooser
 
-    def _seed(
-        self,
-        match: Match,
-        request: Request,
-        value: Any,
-        formal: frozenset[str],
-        *,
-        seed: int | None = None,
-    ) -> Seed:
-        """The seed of a request: of everything that it says but its *formal* members.
-
-        It is as if the mock had been started with *seed*, where that is given.
-        """
-        base = self._base if seed is None else self._base_of(seed)
+    def _seed(self, match: Match, request: Request, value: Any, formal: frozenset[str]) -> Seed:
+        """The seed of a request: of everything that it says but its *formal* members."""
         if type(value) is dict and not formal.isdisjoint(value):
             value = {name: part for name, part in value.items() if name not in formal}
         canonical = request.body if value is None else json_text.canonical(value)
         if match.path_parameters or match.query:
             named = sorted(match.path_parameters.items())
             canonical += json_text.encode([named, match.query])
-        return Seed(blake2b(canonical, digest_size=16, key=base).digest())
-
-    def _base_of(self, seed: int) -> bytes:
-        return Seed.of(self.contract.document.digest, seed, self.operation.name).key
+        return Seed(blake2b(canonical, digest_size=16, key=self._base).digest())
 
     def _body(
         self, match: Match, request: Request, fields: Mapping[str, Sequence[str]]

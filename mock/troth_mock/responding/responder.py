@@ -23,7 +23,7 @@ from troth_mock.responding.negotiation import BadPreference, NotAcceptable
 from troth_mock.responding.operation_responder import OperationResponder
 from troth_mock.responding.problems import Problem, status_of_violation
 from troth_mock.responding.resource_store import Drawn, ResourceStore
-from troth_mock.responding.scripted import Script
+from troth_mock.responding.written_answers import WrittenAnswer
 
 _MOST_SUGGESTED = 3
 #: Of more paths than this none is suggested: to compare them all takes too long.
@@ -61,8 +61,8 @@ class Responder:
         if self._store is not None:
             self._store.sessions.reset(session)
 
-    def respond(self, request: Request, *, now: int, script: Script | None = None) -> Reply:
-        """Answer *request*, with what *script* says; *now* is the time in seconds since 1970.
+    def respond(self, request: Request, *, now: int, answer: WrittenAnswer | None = None) -> Reply:
+        """Answer *request*, with *answer* if that is given; *now* is in seconds since 1970.
 
         What the document does not allow is refused all the same.
         """
@@ -77,19 +77,19 @@ class Responder:
         try:
             responder = self._operations.get(id(operation)) or self._compile(operation)
             created = None if self._is_fixed else now
-            return responder.respond(match, request, created=created, script=script)
+            return responder.respond(match, request, created=created, answer=answer)
         except (TrothError, RecursionError) as fault:
             accept = ", ".join(request.values("accept")) or None
             return _problem(fault, operation).reply(operation, accept=accept)
 
-    def refusal(self, match: Match, request: Request) -> Reply | None:
-        """What answers *request*, of which *match* is, if the document does not allow it."""
+    def problem(self, match: Match, request: Request) -> Problem | None:
+        """What keeps the document from allowing *request*, of which *match* is."""
         operation = match.operation
         responder = self._operations.get(id(operation)) or self._compile(operation)
         try:
-            return responder.refusal(match, request)
+            return responder.problem(match, request)
         except (TrothError, RecursionError) as fault:
-            return _problem(fault, operation).reply(operation)
+            return _problem(fault, operation)
 
     def compiled(self, request: Request) -> RespondToBody | None:
         """What answers plain bodies that come with the head of *request*, at a given time.

@@ -1,9 +1,9 @@
-"""Answers that somebody wrote: what a `Script` says, in the form that is due to a request.
+"""Answers that somebody wrote, in the form that is due to a request.
 
-A script says what, and never how: the same text is a completion to one client and a stream to
-another, the same events are a stream or the body that they fold to, a value is JSON, XML or a form
-as the document has it.  What a script leaves out is the document's.  Nothing is held to it here:
-that is for those who read scripts.
+A `WrittenAnswer` says what, and never how: the same text is a completion to one client and a stream
+to another, the same events are a stream or the body that they fold to, a value is JSON, XML or a
+form as the document has it.  What it leaves out is the document's.  Nothing is held to the document
+here: that is for those who read such answers.
 """
 
 from __future__ import annotations
@@ -25,20 +25,19 @@ from troth_mock.reply import JSON, Reply, Stream, has_content, headers
 from troth_mock.responding.sequences import Events
 from troth_mock.responding.writing import coded, written
 
-#: What a script says nothing of; null is a body too.
+#: The body of an answer that says nothing of it; null is a body too.
 ABSENT: Any = object()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Script:
+class WrittenAnswer:
     """How one request is answered; what is not given is as the document, or the mock, has it.
 
-    *seed* is that of what is drawn.  What is said is a *message* of a chat, a *body*, the *events*
-    of a stream (sent at *times*, in seconds after the request), or *data*, bytes as they are.
-    *example* is the name of one of the document's.
+    What is said is a *message* of a chat, a *body*, the *events* of a stream (sent at *times*, in
+    seconds after the request), or *data*, bytes as they are.  *example* is the name of one of the
+    document's.  One that *is_for_refused* answers what the document does not allow as well.
     """
 
-    seed: int | None = None
     status: int | None = None
     fields: Fields = ()
     message: Message | None = None
@@ -47,6 +46,7 @@ class Script:
     times: tuple[float, ...] = ()
     data: bytes | None = None
     example: str | None = None
+    is_for_refused: bool = False
 
     @property
     def has_content(self) -> bool:
@@ -60,7 +60,7 @@ class Script:
         return self.has_content or is_other
 
     def over(self, reply: Reply) -> Reply:
-        """*reply* with the fields of the script in the place of its own."""
+        """*reply* with the fields of this answer in the place of its own."""
         if not self.fields:
             return reply
         named = {name.lower() for name, _ in self.fields}
@@ -68,8 +68,8 @@ class Script:
         return Reply(reply.status, (*kept, *self.fields), reply.body, reply.stream)
 
 
-class Scripted:
-    """Writes what scripts say as answers of one operation; *chat* is what answers its chats."""
+class AnswerWriter:
+    """Writes such answers for one operation; *chat* is what answers its chats."""
 
     def __init__(self, chat: ChatResponder | None) -> None:
         self._chat = chat
@@ -77,7 +77,7 @@ class Scripted:
 
     def reply(
         self,
-        script: Script,
+        answer: WrittenAnswer,
         status: int,
         declared: DeclaredResponse | None,
         entry: MediaType | None,
@@ -86,20 +86,20 @@ class Scripted:
         seed: Seed,
         created: int | None,
     ) -> Reply:
-        """The answer that *script* makes to the decoded *request*, in the media type *entry*.
+        """*answer* to the decoded *request*, in the media type *entry*.
 
         Raises Refused, Unsatisfiable and Unwritable.
         """
-        if script.message is not None:
-            return script.over(self._said(script.message, entry, request, seed, created, status))
+        if answer.message is not None:
+            return answer.over(self._said(answer.message, entry, request, seed, created, status))
         required = () if declared is None else headers(declared, seed)
         if not has_content("GET", status) or status == 205:
-            return script.over(Reply(status, required, None))
-        if script.data is not None:
-            return script.over(coded(Reply(status, required, script.data)))
-        body = script.body
-        if script.events is not None:
-            body = _data(script.events)
+            return answer.over(Reply(status, required, None))
+        if answer.data is not None:
+            return answer.over(coded(Reply(status, required, answer.data)))
+        body = answer.body
+        if answer.events is not None:
+            body = _data(answer.events)
             if entry is None or not entry.is_stream:
                 stream = next(_assembled(declared), None)
                 if stream is not None and stream.assembly is not None:
@@ -108,12 +108,12 @@ class Scripted:
                     entry = next(_streams(declared), entry)
         if entry is not None and entry.is_stream:
             fields = (("Content-Type", entry.content_type), *required)
-            sent = self._stream(script, entry, body, request)
-            return script.over(coded(Reply(status, fields, None, sent)))
+            sent = self._stream(answer, entry, body, request)
+            return answer.over(coded(Reply(status, fields, None, sent)))
         if entry is None:
-            return script.over(Reply(status, (*JSON, *required), json_text.encode(body)))
+            return answer.over(Reply(status, (*JSON, *required), json_text.encode(body)))
         kind, data = written(entry, content.concrete(entry), body, seed=seed)
-        return script.over(coded(Reply(status, (("Content-Type", kind), *required), data)))
+        return answer.over(coded(Reply(status, (("Content-Type", kind), *required), data)))
 
     def _said(
         self,
@@ -130,18 +130,18 @@ class Scripted:
             entry, request, seed, text_seed=seed, created=created, status=status, message=message
         )
 
-    def _stream(self, script: Script, entry: MediaType, body: Any, request: Any) -> Stream:
-        """The stream of the events of *script*, or the one that folds to its *body*."""
+    def _stream(self, answer: WrittenAnswer, entry: MediaType, body: Any, request: Any) -> Stream:
+        """The stream of the events of *answer*, or the one that folds to its *body*."""
         chunker = None if self._chat is None else self._chat.chunkers.get(id(entry))
-        if script.events is None and chunker is not None and isinstance(body, dict):
+        if answer.events is None and chunker is not None and isinstance(body, dict):
             assert self._chat is not None
             asked = read_request(self._chat.members, request)
             whole = Completed(body, (), "")
             return chunker.stream(whole, includes_usage=asked.includes_usage)
         events = self._events.setdefault(id(entry), Events(entry))
-        items = script.events if script.events is not None else _items(body)
-        stream = events.stream(Example([*items], ""), Seed.of("script"))
-        return Stream(stream.frames, stream.tokens, _times(script.times, len(stream.frames)))
+        items = answer.events if answer.events is not None else _items(body)
+        stream = events.stream(Example([*items], ""), Seed.of("events"))
+        return Stream(stream.frames, stream.tokens, _times(answer.times, len(stream.frames)))
 
 
 def _items(body: Any) -> Sequence[Any]:
