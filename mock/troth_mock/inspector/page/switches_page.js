@@ -6,9 +6,8 @@ import { counted } from "./format.js";
 import { attempt } from "./notice.js";
 import { orderForm } from "./order_form.js";
 import { credential, keepCredential } from "./sending.js";
+import { FAULTS, PACES, suggesting } from "./suggestions.js";
 
-/** Faults to begin with; the whole grammar is in docs/FAULTS.md. */
-const SUGGESTED = ["429 every 3rd", "500", "503 every 2nd"];
 const MOST_VERDICTS = 50;
 
 export class SwitchesPage {
@@ -108,7 +107,7 @@ class Card {
 function figures(set) {
   const own = element("input", { spellcheck: "false", class: "mono", placeholder: "ttft=0.5 tokens-per-second=40" });
   return element("form", { class: "beside", onsubmit: (event) => { event.preventDefault(); set({ pace: own.value.trim() }); } },
-    labelled("In figures", own), element("button", { type: "submit" }, "Set"));
+    labelled("In figures", suggesting(own, PACES)), element("button", { type: "submit" }, "Set"));
 }
 
 function faultList({ faults }, set) {
@@ -122,15 +121,15 @@ function faultList({ faults }, set) {
 }
 
 function faultForm(set, card) {
-  const field = element("input", { placeholder: SUGGESTED[0], spellcheck: "false", class: "mono", "aria-label": "A fault" });
+  const field = element("input", { placeholder: FAULTS[0], spellcheck: "false", class: "mono", "aria-label": "A fault" });
   const add = async (text) => {
     const { faults } = card.state;
     if (text && (await set({ faults: [...faults, text] }))) field.value = "";
   };
   return element("div", { class: "panel" },
     element("form", { class: "beside", onsubmit: (event) => { event.preventDefault(); add(field.value.trim()); } },
-      field, element("button", { type: "submit" }, "Add")),
-    element("div", { class: "chips" }, element("span", { class: "soft" }, "Such as"), SUGGESTED.map((text) =>
+      suggesting(field, FAULTS), element("button", { type: "submit" }, "Add")),
+    element("div", { class: "chips" }, element("span", { class: "soft" }, "Such as"), FAULTS.slice(0, 3).map((text) =>
       element("button", { class: "suggested mono", type: "button", onclick: () => add(text) }, text))));
 }
 
