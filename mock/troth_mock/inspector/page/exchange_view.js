@@ -87,7 +87,7 @@ export class ExchangeView {
     };
     fill(this._place,
       element("div", { class: "title" },
-        element("h2", {}, `${exchange.method} `, exchange.target),
+        element("h2", { title: exchange.target }, `${exchange.method} `, exchange.target),
         element("div", { class: "buttons" }, this._actions(exchange))),
       facts(exchange), labels(exchange), verdict(exchange.verdict),
       violations.length > 0 && banner(violations, open), shown.bar, shown.panel);

@@ -31,10 +31,10 @@ export function jsonView(text, { notes = [], label = "JSON" } = {}) {
 }
 
 /** What is no JSON: as it came. */
-export function plainView(text, { label = "text", notes = [] } = {}) {
+export function plainView(text, { label = "text", notes = [], kind = "" } = {}) {
   return element(
     "div",
-    { class: "code", role: "region", "aria-label": label, tabindex: "0" },
+    { class: `code ${kind}`, role: "region", "aria-label": label, tabindex: "0" },
     notes.map((note) => element("div", { class: `note ${note.severity}` }, note.show())),
     element("pre", { dir: "auto" }, text),
   );

@@ -28,9 +28,19 @@ export function banner(violations, open) {
       "li",
       {},
       element("button", { type: "button", onclick: () => open(violation) },
-        violation.pointer && [element("code", {}, violation.pointer), " "], violation.message),
+        placed(violation), violation.message),
     )), violations.length > MOST_LISTED && element("li", {}, `… and ${violations.length - MOST_LISTED} more`)),
   );
+}
+
+/** Where in a request a violation is that is not in its body: `query /limit`. */
+export function outside({ location, pointer }) {
+  return `${location.replace(/^request-/, "")} ${pointer}`.trim();
+}
+
+function placed(violation) {
+  const text = violation.location === "request-body" ? violation.pointer : outside(violation);
+  return text && [element("code", {}, text), " "];
 }
 
 /** A violation, with the rule as the document writes it. */
