@@ -42,7 +42,7 @@ class Document:
     *root* holds dict, list, str, int, float, bool and None, and is read-only by agreement.
     *file* is the name that the document was read by, *openapi* its version as written, *digest* a
     hash of the content of *root*.  *path* is its real file, if it has one: the folder that its
-    references may lead into, and *opened* the other files to which they do lead, whether there or not.
+    references may lead into, and *opened* the other files to which they lead, there or not.
     *faults* is what could not be understood: *root* does without it.  *entry* is where it is kept,
     if it is.
     """
@@ -137,9 +137,7 @@ def build(
     bundle(Tree(root, positions, openapi, path, limits, faults, opened))
     told = faults.in_order(file)
     hashed, others = digest(root), tuple(opened)
-    return Document(
-        file, root, openapi, hashed, positions, path, limits, told, opened=others
-    )
+    return Document(file, root, openapi, hashed, positions, path, limits, told, opened=others)
 
 
 def digest(value: Any) -> str:

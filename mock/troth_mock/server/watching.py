@@ -15,15 +15,13 @@ from troth.errors import TrothError
 from troth.openapi.contract import Contract
 from troth_mock.server.application import App
 
-#: The files are looked at so often, in seconds; what is being written is left alone as long.
-EVERY = 0.25
-
 
 class Watch:
     """Serves with *app* what *load* reads, as often as one of its files changes.
 
     *named* are the files that were named: the document and its overlays.  Those that the document
-    refers to are watched too.  *tell* hears what came of each change.
+    refers to are watched too.  They are looked at *every* so many seconds, and what is being
+    written is left alone as long.  *tell* hears what came of each change.
     """
 
     def __init__(
@@ -33,11 +31,13 @@ class Watch:
         *,
         named: Sequence[str | Path],
         tell: Callable[[str], None],
+        every: float = 0.25,
     ) -> None:
         self._app = app
         self._load = load
         self._named = tuple(map(Path, named))
         self._tell = tell
+        self._every = every
         self._seen = self._stamps()
 
     @property
@@ -48,7 +48,7 @@ class Watch:
     async def run(self) -> None:
         """Watch until cancelled."""
         while True:
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(self._every)
             await self.look()
 
     async def look(self) -> bool:
@@ -56,7 +56,7 @@ class Watch:
         now = self._stamps()
         if now == self._seen:
             return False
-        await asyncio.sleep(EVERY)
+        await asyncio.sleep(self._every)
         if self._stamps() != now:
             return False  # it is being written: what is there at the end counts
         self._seen = now
