@@ -164,6 +164,7 @@ def mock(
     document: str | None,
     overlays: tuple[str, ...],
     published: bool,
+    no_bundled_overlay: bool,
     strict_document: bool,
     **options: Any,
 ) -> None:
@@ -174,7 +175,9 @@ def mock(
     from troth_mock.server.serving import run, serve
 
     _log(quiet=options["quiet"])
-    chosen = chosen_overlays(document, overlays, published=published)
+    chosen = chosen_overlays(
+        document, overlays, published=published, no_bundled_overlay=no_bundled_overlay
+    )
     contract = loading.load(document, overlays=chosen, strict=strict_document)
     warn(contract.faults, document=document)
     responder = Responder(

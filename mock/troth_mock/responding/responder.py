@@ -28,6 +28,8 @@ from troth_mock.responding.written_answers import WrittenAnswer
 _MOST_SUGGESTED = 3
 #: Of more paths than this none is suggested: to compare them all takes too long.
 _MOST_COMPARED = 2000
+#: So many other seeds are kept ready.
+_MOST_SEEDS = 8
 
 
 class Responder:
@@ -55,11 +57,29 @@ class Responder:
         self._operations: dict[int, OperationResponder] = {}
         self._is_stateless = stateless
         self._store: ResourceStore | None = None
+        self._seeded: dict[int, Responder] = {}
 
     def reset(self, session: str | None = None) -> None:
         """Forget what *session* was given, or what all were: it is again as it was at the start."""
         if self._store is not None:
             self._store.sessions.reset(session)
+
+    def seeded(self, seed: int) -> Responder:
+        """One that answers from another *seed*, with the same resources."""
+        known = self._seeded.get(seed)
+        if known is None:
+            if len(self._seeded) >= _MOST_SEEDS:
+                del self._seeded[next(iter(self._seeded))]
+            known = Responder(
+                self.contract,
+                seed=seed,
+                tokens=self._tokens,
+                clock="fixed" if self._is_fixed else "wall",
+                stateless=self._is_stateless,
+            )
+            known._store = self._store = self._store or self._new_store()
+            self._seeded[seed] = known
+        return known
 
     def respond(self, request: Request, *, now: int, answer: WrittenAnswer | None = None) -> Reply:
         """Answer *request*, with *answer* if that is given; *now* is in seconds since 1970.
@@ -111,8 +131,8 @@ class Responder:
         return lambda body, now: compiled(body, None)
 
     def _compile(self, operation: Operation) -> OperationResponder:
-        if self._store is None and not self._is_stateless and operation.completion is None:
-            self._store = ResourceStore(self.contract, draw=self._drawn)
+        if operation.completion is None:
+            self._store = self._store or self._new_store()
         responder = OperationResponder(
             self.contract,
             operation,
@@ -121,6 +141,9 @@ class Responder:
             store=self._store,
         )
         return self._operations.setdefault(id(operation), responder)
+
+    def _new_store(self) -> ResourceStore | None:
+        return None if self._is_stateless else ResourceStore(self.contract, draw=self._drawn)
 
     def _drawn(
         self, operation: Operation, texts: tuple[str, ...], length: int | None

@@ -163,9 +163,13 @@ def start_in(
 ) -> MockServer:
     """Serve *document* (a file, a contract, or None for the bundled one) until *stack* closes.
 
+    To the bundled one *overlays* are added, by name (`openai`) or as files; none at all is as it
+    was published.
     *options* are `Responder`'s.
     """
     if not isinstance(document, Contract):
+        if overlays:
+            overlays = loading.with_bundled_overlays(document, overlays)
         document = loading.load(document, overlays=overlays)
     responder = Responder(document, **options)
     return stack.enter_context(serving(document, responder=responder, settings=settings))
