@@ -82,7 +82,7 @@ class Holder:
     ) -> Iterator[Fault]:
         chat = self._chat(operation)
         if chat is None or not chat.completions or declared is None:
-            sentence = "it is no chat completion, having no x-troth-completion; `body` says what it answers"
+            sentence = "it has no x-troth-completion, and so says nothing; use `body`"
             yield Fault(sentence, _of_message(message), True)
             return
         if declared is not negotiation.success(operation)[1]:

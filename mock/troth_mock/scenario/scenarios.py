@@ -191,7 +191,8 @@ class Scenarios:
             if each.error is not None and not first:
                 self.told(f"{each.error}\nWhat {each.path} said before stays in force.")
             elif not first:
-                self.told(f"{each.path} was read anew: {len(each.scenarios)} scenarios")
+                many = f"{len(each.scenarios)} scenario{'s' * (len(each.scenarios) != 1)}"
+                self.told(f"{each.path} was read anew: {many}")
         return True
 
     def choose(
