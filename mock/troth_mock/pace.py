@@ -167,9 +167,11 @@ def text_of(pace: Pace) -> str:
     for name, profile in PROFILES.items():
         if replace(profile, seed=pace.seed) == pace:
             return name
-    given = ((name, getattr(pace, field), getattr(Pace(), field)) for name, field in _FIGURES.items())
+    usual = Pace()
     return " ".join(
-        f"{name}={value:g}" for name, value, usual in given if value != usual and name != "seed"
+        f"{name}={getattr(pace, field):g}"
+        for name, field in _FIGURES.items()
+        if getattr(pace, field) != getattr(usual, field) and field != "seed"
     )
 
 

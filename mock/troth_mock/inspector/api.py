@@ -14,10 +14,10 @@ from importlib.metadata import version
 from typing import Any
 
 from troth import loading
-from troth.errors import MethodNotAllowed, NoSuchOperation, NoSuchPath, TrothError
+from troth.errors import MethodNotAllowed, NoSuchPath, TrothError
 from troth.http import json_text, sse
 from troth.http.exchange import Fields, Request
-from troth.openapi.contract import Contract
+from troth.openapi.contract import Contract, NoSuchOperation
 from troth.openapi.operation import Match, Operation
 from troth.validation import validator
 from troth.validation.parameters import read_parameters
@@ -228,8 +228,7 @@ class ControlApi:
             entries = [
                 entry
                 for entry in self.mock.journal.newest_first()
-                if entry.change > int(last)
-                and asked.session in (None, session_of(entry.head))
+                if entry.change > int(last) and asked.session in (None, session_of(entry.head))
             ]
             missed = b"".join(
                 self.event("begun" if entry.ended is None else "ended", entry)
@@ -249,6 +248,10 @@ class ControlApi:
     def switched(self) -> bytes:
         """The event that says what is switched on."""
         return self._event("switches", self.switches(None))
+
+    def reloaded(self) -> bytes:
+        """The event that says that the document was read anew."""
+        return self._event("reloaded", self.info(_Asked({}, None)))
 
     def lost(self) -> bytes:
         """The event that says that there were more than could be sent."""

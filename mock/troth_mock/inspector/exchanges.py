@@ -10,7 +10,6 @@ import json
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,29 +34,29 @@ _WHY = ("message", "detail", "error_description", "title", "error", "reason", "d
 _LONGEST = 300
 
 
-@dataclass(frozen=True, slots=True)
 class Exchanges:
     """Reads the entries of *journal* by *contract*; *allows* tells which origins may read answers.
 
-    *redactor* knows the secrets.
+    *secrets* are taken out of what is told.
     """
 
-    contract: Contract
-    journal: Journal
-    redactor: Redactor
-    allows: Callable[[str], bool]
-    citations: Citations
-
-    @classmethod
-    def of(
-        cls,
+    def __init__(
+        self,
         contract: Contract,
         journal: Journal,
+        *,
         secrets: Iterable[str],
         allows: Callable[[str], bool],
-    ) -> Exchanges:
-        """The reader of *journal*; *secrets* are taken out of what it tells."""
-        return cls(contract, journal, Redactor(secrets), allows, Citations(contract))
+    ) -> None:
+        self.journal = journal
+        self.redactor = Redactor(secrets)
+        self._allows = allows
+        self.use(contract)
+
+    def use(self, contract: Contract) -> None:
+        """Read by *contract* from now on."""
+        self._contract = contract
+        self._citations = Citations(contract)
 
     def time(self, entry: Entry) -> str:
         """When *entry* began."""
@@ -166,7 +165,7 @@ class Exchanges:
         methods = (request.method, "GET") if request.method == "HEAD" else (request.method,)
         for method in methods:
             with suppress(NoSuchPath, MethodNotAllowed):
-                return self.contract.match_request(
+                return self._contract.match_request(
                     Request(method, request.target, request.fields, request.body)
                 )
         return None
@@ -188,7 +187,7 @@ class Exchanges:
     ) -> str | None:
         """Why a request was refused, or why its page cannot read the answer."""
         origin = entry.head.field("origin")
-        if origin is not None and not self.allows(origin):
+        if origin is not None and not self._allows(origin):
             return (
                 f"the page at {origin} may not read this: "
                 f"start the mock with --cors-origin {origin} to let it in"
@@ -205,7 +204,7 @@ class Exchanges:
         return None if said is None else self.redactor.text(said[:_LONGEST])
 
     def _violation(self, violation: Violation) -> Json:
-        citation = self.citations.of(violation)
+        citation = self._citations.of(violation)
         told: Json = {
             "code": violation.code,
             "message": self.redactor.text(violation.message),

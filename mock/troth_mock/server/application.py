@@ -10,9 +10,10 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import accumulate
 from time import monotonic, time  # noqa: TID251 - the edge of the house: behind it, time is an argument
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from aiohttp import web
 from multidict import istr
@@ -55,6 +56,9 @@ from troth_mock.server.inspection import OWN, Inspection
 from troth_mock.server.pacing import Turns
 from troth_mock.server.pages import Pages
 
+if TYPE_CHECKING:  # slow to load, and most runs do without
+    from troth_mock.inspector.exchanges import Exchanges
+
 _ORIGIN = istr("Origin")
 #: An answer that stalls does so for so many seconds, if its client has the patience.
 _LONGEST_STALL = 3600.0
@@ -86,15 +90,20 @@ class _Note:
     *body* is the one that is answered.
     """
 
-    def __init__(self, journal: Journal | None, began: float, request: Request, plan: Plan) -> None:
+    def __init__(
+        self,
+        journal: Journal | None,
+        began: float,
+        request: Request,
+        plan: Plan,
+        operation: str | None,
+    ) -> None:
         self._journal = journal
         self.body = request.body
         self.how: End | Literal["gone"] = "gone"
         if journal is not None:
             head = replace(request, body=b"")
-            self._entry = journal.begin(
-                began, head, request.body, operation, labels=plan.labels
-            )
+            self._entry = journal.begin(began, head, request.body, operation, labels=plan.labels)
 
     def sent(self, data: bytes) -> None:
         """Note that *data* left."""
@@ -133,6 +142,13 @@ class App:
         self.draining = False
         self._is_idle = self.control.is_idle
         self._pages = Pages(contract, is_ready=lambda: not self.draining)
+
+    def use(self, contract: Contract) -> None:
+        """Answer by *contract* from the next request on; what clients made and changed stays."""
+        self.contract = contract
+        self.responder = self.responder.of(contract)
+        self._pages = Pages(contract, is_ready=lambda: not self.draining)
+        self.control.use(contract)
 
     async def start(self, host: str, port: int) -> tuple[str, int]:
         """Listen on *host* and *port* (0: any free one) and return both as they are.
@@ -182,17 +198,25 @@ class App:
 
     def log(self, write: Callable[[str], None], *, as_json: bool, colour: bool) -> None:
         """Write a line for each exchange with *write*."""
-        from troth_mock.inspector.exchanges import Exchanges
         from troth_mock.inspector.log import Log
 
         if self.journal is None:
             self.journal = _journal()
-        settings = self.settings
-        exchanges = Exchanges.of(
-            self.contract, self.journal, settings.secrets, settings.origins.allows
-        )
-        log = Log(exchanges, write, as_json=as_json, colour=colour)
+        log = Log(self.exchanges, write, as_json=as_json, colour=colour)
         self.journal.listeners.append(log.heard)
+
+    @cached_property
+    def exchanges(self) -> Exchanges:
+        """What is known of the exchanges that it had; there is a journal."""
+        from troth_mock.inspector.exchanges import Exchanges
+
+        assert self.journal is not None, "nothing is kept"
+        settings = self.settings
+        secrets = filter(None, (*settings.secrets, settings.control_token))
+        allows = settings.origins.allows
+        exchanges = Exchanges(self.contract, self.journal, secrets=secrets, allows=allows)
+        self.control.when_read.append(exchanges.use)
+        return exchanges
 
     @property
     def connection_count(self) -> int:

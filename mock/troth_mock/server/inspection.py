@@ -15,6 +15,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from troth.http.exchange import Fields, Request
+from troth.openapi.contract import Contract
 from troth_mock.inspector.journal import Entry, Journal, What
 from troth_mock.reply import End, Reply
 from troth_mock.responding.kept import session_of
@@ -25,7 +26,7 @@ from troth_mock.server.heads import Delivery, RequestHead, ResponseHeads, framed
 from troth_mock.server.pages import RESET
 
 if TYPE_CHECKING:  # loaded when somebody first looks: they are slow, and most runs do without
-    from troth_mock.inspector.api import ControlApi, Following
+    from troth_mock.inspector.api import ControlApi, Following, Mock
     from troth_mock.server.application import App
 
 #: Where the mock's own pages are, but for those that every server has.
@@ -66,6 +67,7 @@ class Inspection:
         self._heads = heads
         self._address = host, port
         self._feeds: set[_Feed] = set()
+        app.control.when_read.append(self._use)
 
     def serves(self, target: str) -> bool:
         """Whether a request to *target* is for the inspector."""
@@ -148,22 +150,29 @@ class Inspection:
 
     @cached_property
     def _api(self) -> ControlApi:
-        from troth_mock.inspector.api import ControlApi, Mock
-        from troth_mock.inspector.exchanges import Exchanges
+        from troth_mock.inspector.api import ControlApi
+
+        return ControlApi(self._mock(), self._app.exchanges)
+
+    def _mock(self) -> Mock:
+        from troth_mock.inspector.api import Mock
         from troth_mock.server.serving import base_path, url_of
 
-        app, settings = self._app, self._app.settings
+        app = self._app
         url = url_of(*self._address)
-        mock = Mock(
+        return Mock(
             *(app.contract, app.responder, app.control, self._journal),
             url=url,
             base_url=url + base_path(app.contract),
             reset=app.reset,
         )
-        secrets = (*settings.secrets, settings.control_token or "")
-        allows = settings.origins.allows
-        exchanges = Exchanges.of(app.contract, self._journal, filter(None, secrets), allows)
-        return ControlApi(mock, exchanges)
+
+    def _use(self, contract: Contract) -> None:
+        """Speak of *contract* from now on."""
+        if "_api" in self.__dict__:
+            self._api.mock = self._mock()
+            for feed in self._feeds:
+                feed.put(self._api.reloaded())
 
     def _reply(self, request: Request) -> Reply | Following:
         path = path_of(request.target)
