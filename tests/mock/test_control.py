@@ -52,10 +52,11 @@ def test_a_control_that_is_idle_plans_nothing() -> None:
 
 def test_what_is_said_first_holds_and_what_it_leaves_open_is_said_by_others() -> None:
     control = Control(CONTRACT)
-    control.scenarios = Told(Plan(seed=1, labels={"scenario": "a"}))
-    control.faults = Told(Plan(seed=2, pace=Pace(2.0), labels={"fault": "b"}))
-    labels = {"scenario": "a", "fault": "b"}
-    assert control.plan(request()) == Plan(seed=1, pace=Pace(2.0), labels=labels)
+    control.fields = Told(Plan(seed=1, labels={"seed": "1"}))
+    control.scenarios = Told(Plan(seed=2, pace=Pace(2.0), labels={"scenario": "b"}))
+    labels = {"seed": "1", "scenario": "b"}
+    planned = control.plan(request(X_Troth_Seed="1"))
+    assert planned == Plan(seed=1, pace=Pace(2.0), labels=labels)
 
 
 def test_a_request_says_itself_what_it_gets_only_by_fields_of_its_own() -> None:

@@ -21,6 +21,7 @@ from troth.errors import TrothError
 from troth.openapi.contract import Contract
 from troth_mock.responding.responder import Responder
 from troth_mock.server.application import App, Settings
+from troth_mock.server.pages import base_path, url_of
 
 LOG = logging.getLogger("troth.mock")
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -29,7 +30,6 @@ _ADVICE = {
     False: "Give another port with --port, or --port 0 for any free one.",
     True: "Give an address of this machine with --host, or leave it out for 127.0.0.1.",
 }
-_UNSPECIFIED = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 class AddressUnavailable(TrothError):
@@ -66,18 +66,6 @@ class MockServer:
     def base_url(self) -> str:
         """What an SDK takes as its base URL: *url* and the path that the document names for it."""
         return self.url + base_path(self.contract)
-
-
-def base_path(contract: Contract) -> str:
-    """The `base-path` of the first completion that names one, or ""."""
-    completions = (operation.completion for operation in contract.operations)
-    return next((each.base_path for each in completions if each and each.base_path), "")
-
-
-def url_of(host: str, port: int) -> str:
-    """The URL at which a server bound to *host* is reached from this machine."""
-    host = _UNSPECIFIED.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
