@@ -11,7 +11,7 @@ Several faults stand in one text with a semicolon between them.  Case and articl
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -423,8 +423,3 @@ def _named(effect: Effect) -> str:
 def _how_written(effect: Effect) -> str:
     written = KINDS[effect.kind].written.replace("429", _named(effect))
     return f"It is written: {written}; then how often, as in '2 %', 'every 3rd' or 'first 2'."
-
-
-def describe(faults: Iterable[Fault]) -> str:
-    """The text from which *faults* can be read again."""
-    return "; ".join(fault.text for fault in faults)

@@ -37,10 +37,14 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chance:
-    """A fault that a request may meet; *draw* counts the request, and tells what comes of it."""
+    """A fault that a request to *operation* may meet.
+
+    *draw* counts the request, and tells what comes of it.
+    """
 
     fault: Fault
     draw: Callable[[], Chosen | None]
+    operation: Operation | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -114,21 +118,21 @@ class Switches:
     def chances(
         self, operation: Operation | None, *, session: str = "", faults: Sequence[Fault] = ()
     ) -> tuple[Chance, ...]:
-        """What may go wrong with a request to *operation*: *faults*, then what is switched on.
+        """What may go wrong with a request to *operation*: *faults*, or else what is switched on.
 
         What happens before the answer is counted and drawn here; everything else once the answer
         is known, since not every answer can meet it.
         """
         found = []
-        for fault in (*faults, *self._on(session)):
+        for fault in faults or self._on(session):
             if not self._is_about(fault, operation):
                 continue
-            chance = Chance(fault, self._drawer(fault, session))
+            chance = Chance(fault, self._drawer(fault, session), operation)
             if fault.is_before:
                 chosen = chance.draw()
                 if chosen is None:
                     continue
-                chance = Chance(fault, _always(chosen))
+                chance = Chance(fault, _always(chosen), operation)
             found.append(chance)
         return tuple(found)
 

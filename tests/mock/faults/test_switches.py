@@ -111,10 +111,10 @@ def test_a_session_may_have_faults_of_its_own(contract: Contract) -> None:
     assert switches.texts("one") == ("503",)
 
 
-def test_what_a_request_asks_for_itself_comes_first_and_is_counted(contract: Contract) -> None:
+def test_what_a_request_asks_for_itself_is_all_that_it_gets(contract: Contract) -> None:
     switches = switched(contract, "503")
     own = [parse("429 once")]
-    assert statuses(switches, contract, "other", 2, faults=own) == "429 503"
+    assert statuses(switches, contract, "other", 2, faults=own) == "429 ."
 
 
 def test_rates_are_those_of_the_seed_and_the_count(contract: Contract) -> None:
