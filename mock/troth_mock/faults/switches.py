@@ -89,8 +89,17 @@ class Switches:
         if len(faults) > MOST_FAULTS:
             raise BadFault("; ".join(texts), f"there are more than {MOST_FAULTS} faults")
         for fault in faults:
-            self._operations(fault)
+            word = fault.operation
+            if word is not None and not self._meant_by(word):
+                near = similar(word, names(self._contract))
+                advice = f"Did you mean {near[0]!r}?" if near else "troth show lists them."
+                raise BadFault(fault.text, f"the document has no operation {word!r}", advice)
         return faults
+
+    def use(self, contract: Contract) -> None:
+        """Speak of *contract* from now on; a fault of what it does not have comes no more."""
+        self._contract = contract
+        self._meant.clear()
 
     def put(self, texts: Sequence[str], *, session: str | None = None) -> None:
         """Switch what *texts* say on, and all else off; they count anew.  Raises BadFault."""
@@ -160,32 +169,21 @@ class Switches:
     def _is_about(self, fault: Fault, operation: Operation | None) -> bool:
         if fault.operation is None:
             return True
-        return operation is not None and operation.name in self._operations(fault)
+        return operation is not None and operation.name in self._meant_by(fault.operation)
 
-    def _operations(self, fault: Fault) -> frozenset[str]:
-        """The names of the operations that *fault* is about.  Raises BadFault if there are none."""
-        word = fault.operation
-        if word is None:
-            return frozenset()
+    def _meant_by(self, word: str) -> frozenset[str]:
+        """The names of the operations that *word* means; a path may be the end of theirs."""
         meant = self._meant.get(word)
         if meant is None:
-            meant = self._found(word)
-            if not meant:
-                near = similar(word, names(self._contract))
-                advice = f"Did you mean {near[0]!r}?" if near else "troth show lists them."
-                raise BadFault(fault.text, f"the document has no operation {word!r}", advice)
+            method, space, path = word.rpartition(" ")
+            if method == "*":
+                word, method, space = path, "", ""
+            ending = f"{method}{space}*{path}" if path.startswith("/") else word
+            meant = named_by(self._contract, word) or named_by(self._contract, ending)
             if len(self._meant) >= MOST_COUNTED:
                 self._meant.clear()
             self._meant[word] = meant
         return meant
-
-    def _found(self, word: str) -> frozenset[str]:
-        """What *word* means; a path that no operation has may be the end of one."""
-        method, space, path = word.rpartition(" ")
-        if method == "*":
-            word, method, space = path, "", ""
-        ending = f"{method}{space}*{path}" if path.startswith("/") else word
-        return named_by(self._contract, word) or named_by(self._contract, ending)
 
 
 def _always(chosen: Chosen) -> Callable[[], Chosen]:

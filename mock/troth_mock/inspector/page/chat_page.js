@@ -1,6 +1,6 @@
 // The view "Chat": a conversation with an operation that the document marks as a chat model's.
 
-import { conversation, parsed, said } from "./chat_places.js";
+import { conversation, joined, parsed, said } from "./chat_places.js";
 import { element, fill, labelled } from "./dom.js";
 import { counted, seconds } from "./format.js";
 import { at } from "./pointer.js";
@@ -101,13 +101,13 @@ export class ChatPage {
     const messages = [...(system ? [{ role: "system", content: system }] : []), ...this._messages];
     const streamed = this._streams.checked && Boolean(chat.streamed);
     const body = conversation(chat, { messages, model: this._model.value, streamed });
-    this._journal.next(request.method, request.target).then((id) => shown.lead(id));
+    this._journal.next(request.method, request.target, (id) => shown.lead(id));
     const response = await send({ ...request, body: JSON.stringify(body) }, { signal });
     try {
       if (response === null) shown.fail("The connection broke before an answer came.");
       else if (!response.ok) shown.fail(await refusal(response));
       else if (streamed && response.headers.get("content-type")?.includes("event-stream"))
-        await readEvents(response, ({ data }) => shown.take(said(chat.chunk, parsed(data))));
+        await readEvents(response, ({ data }) => shown.take(said(chat.chunk, parsed(data) ?? {})));
       else shown.take(said(chat.answer, await response.json()));
     } catch (fault) {
       shown.fail(signal.aborted ? "Stopped." : `The answer broke off: ${fault.message}.`);
@@ -133,6 +133,7 @@ class Answer {
     this._first = null;
     this._finish = null;
     this._calls = [];
+    this._thought = null;
     this._words = element("div", { class: "words", dir: "auto" });
     this._foot = element("div", { class: "foot" });
     this._link = null;
@@ -141,15 +142,20 @@ class Answer {
     talk.scrollTop = talk.scrollHeight;
   }
 
-  take({ text, calls, finish }) {
+  take({ text, reasoning, calls, finish }) {
     this._finish = finish ?? this._finish;
-    if (calls?.length) this._calls.push(...calls);
-    if (!text) return;
+    this._calls = joined(this._calls, calls);
+    if (!text && !reasoning) return;
     this._first ??= performance.now();
     this._pieces += 1;
     this.text += text;
     const { scrollTop, scrollHeight, clientHeight } = this._talk;
     const isAtEnd = scrollTop + clientHeight > scrollHeight - 40;
+    if (reasoning && !this._thought) {
+      this._thought = element("div", { class: "words thought", dir: "auto" });
+      this._words.before(this._thought);
+    }
+    if (reasoning) this._thought.append(reasoning);
     this._words.append(text);
     if (isAtEnd) this._talk.scrollTop = this._talk.scrollHeight;
   }

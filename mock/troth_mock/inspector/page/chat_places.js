@@ -9,12 +9,33 @@ export function conversation(chat, { messages, model, streamed }) {
   return chat.model && model ? withAt(body, chat.model, model) : body;
 }
 
-/** What a chunk of a stream, or with `answer` for *places* a whole answer, adds: `{text, reasoning, finish}`. */
+/** What a chunk of a stream, or with `answer` for *places* a whole answer, adds: `{text, reasoning, calls, finish}`. */
 export function said(places, value) {
   const choices = at(value, places.choices);
   const choice = Array.isArray(choices) ? choices[0] : choices;
   const part = (name) => (places[name] ? at(choice, places[name]) ?? null : null);
-  return { text: part("content") ?? "", calls: part("tool_calls"), finish: part("finish_reason") };
+  return {
+    text: part("content") ?? "", reasoning: part("reasoning") ?? "", calls: part("tool_calls") ?? [],
+    finish: part("finish_reason"),
+  };
+}
+
+/** *calls* with *more* of them: parts of one have the same number, and its texts are joined. */
+export function joined(calls, more) {
+  const all = [...calls];
+  more.forEach((part) => {
+    const number = Object.values(part).find(Number.isInteger) ?? all.length;
+    all[number] = merged(all[number], part);
+  });
+  return all;
+}
+
+function merged(one, other) {
+  if (typeof one === "string" && typeof other === "string") return one + other;
+  if (typeof one !== "object" || typeof other !== "object" || !one || !other) return other ?? one;
+  const both = { ...one };
+  for (const [name, value] of Object.entries(other)) both[name] = merged(one[name], value);
+  return both;
 }
 
 /** The text of a stream's *events*, as a journal has them. */

@@ -3,18 +3,24 @@
 import { element, labelled } from "./dom.js";
 import { indented, jsonLines } from "./json_lines.js";
 import { contentOf, ownFields } from "./sending.js";
+import { targetFields } from "./target_fields.js";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "QUERY"];
 
-/** A form that begins with *request*, as the API gives it; `send(request)` is called with what it is then. */
-export function composer(request, { send, more = [] }) {
+/**
+ * A form that begins with *request*, as the API gives it; `send(request)` is called with what it is
+ * then.  Where the *operation* is known, its parameters have fields of their own.
+ */
+export function composer(request, { send, operation = null, more = [] }) {
   const methods = METHODS.includes(request.method) ? METHODS : [request.method, ...METHODS];
   const method = element("select", { "aria-label": "Method", value: request.method },
     methods.map((name) => element("option", { selected: name === request.method }, name)));
   const target = element("input", { value: request.target, "aria-label": "Target", class: "mono", spellcheck: "false" });
   const fields = element("textarea", { rows: "3", spellcheck: "false", value: written(ownFields(request.fields)) });
   const isText = request.body.text !== null || !request.body.size;
-  const body = element("textarea", { rows: "12", spellcheck: "false", value: isText ? laidOut(request.body.text ?? "") : "" });
+  const text = isText ? laidOut(request.body.text ?? "") : "";
+  const rows = Math.max(3, Math.min(18, text.split("\n").length + 1));
+  const body = element("textarea", { rows, spellcheck: "false", value: text });
   const fault = element("p", { class: "fault", role: "alert" });
   const check = () => {
     const wrong = isJson(fields.value) && body.value.trim() ? faultIn(body.value) : null;
@@ -29,6 +35,7 @@ export function composer(request, { send, more = [] }) {
   };
   const form = element("form", { class: "panel", onsubmit: submit },
     element("div", { class: "line-of-request" }, method, target),
+    operation && targetFields(operation, target),
     labelled("Header fields", fields),
     labelled(isText ? "Body" : `Body (${request.body.size} bytes that are no text are sent unless you write another)`, body),
     fault,

@@ -29,16 +29,24 @@ export class ExchangeView {
       if (detail.exchange.id === this.id) this.open(this.id);
     });
     journal.addEventListener("step", ({ detail }) => {
-      if (detail.exchange === this.id) this._stream?.add(eventOf(detail));
+      if (detail.exchange === this.id) this._stream?.add({ number: detail.number, ...eventOf(detail) });
     });
   }
 
   async open(id) {
     const isOther = id !== this.id;
-    if (isOther) this._tab = null;
+    if (isOther) {
+      this._tab = null;
+      this._stream = null;
+    }
     this.id = id;
     const exchange = await attempt(() => ask("GET", `exchanges/${id}`));
-    if (id !== this.id || !exchange) return;
+    if (id !== this.id) return;
+    if (!exchange) {
+      if (isOther) fill(this._place, element("div", { class: "empty" }, element("h2", {}, "This exchange is gone"),
+        element("p", {}, "The mock keeps the last ones only.")));
+      return;
+    }
     this.exchange = exchange;
     this._show(exchange);
     if (isOther) this._place.scrollTop = 0;
@@ -57,7 +65,8 @@ export class ExchangeView {
   _show(exchange) {
     const violations = exchange.violations_of_request;
     const answer = exchange.response;
-    this._stream = answer?.events ? new StreamView(answer.events) : null;
+    if (answer?.events && this._stream) this._stream.show(answer.events);
+    else this._stream = answer?.events ? new StreamView(answer.events) : null;
     const list = [
       { name: "request", label: "Request", show: () => messageView(exchange.request, violations),
         ...(violations.length ? { count: violations.length, severity: "bad" } : {}) },
@@ -78,7 +87,7 @@ export class ExchangeView {
     };
     fill(this._place,
       element("div", { class: "title" },
-        element("h2", {}, `${exchange.method} `, exchange.target),
+        element("h2", { title: exchange.target }, `${exchange.method} `, exchange.target),
         element("div", { class: "buttons" }, this._actions(exchange))),
       facts(exchange), labels(exchange), verdict(exchange.verdict),
       violations.length > 0 && banner(violations, open), shown.bar, shown.panel);

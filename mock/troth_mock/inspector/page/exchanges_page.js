@@ -50,6 +50,8 @@ export class ExchangesPage {
     }
     this._list.select(number);
     this._list.reveal(number);
+    // where there is room for one of them only, the list is gone, and the focus with it
+    if (!this._list.element.offsetParent) this._pane.focus();
     this._isToReveal = !this._journal.exchanges.length;
     return this._view.open(number);
   }
@@ -71,17 +73,18 @@ export class ExchangesPage {
     this._search = element("input", { type: "search", placeholder: "Search", "aria-label": "Search paths, fields and bodies", "aria-keyshortcuts": "/" });
     this._status = element("select", { "aria-label": "Status" }, STATUSES.map(([value, label]) => element("option", { value }, label)));
     this._operation = element("select", { "aria-label": "Operation" }, element("option", { value: "" }, "Any operation"));
+    this._session = element("select", { "aria-label": "Session", hidden: true });
     let typing = null;
     this._search.addEventListener("input", () => {
       clearTimeout(typing);
       typing = setTimeout(() => this._filter(), TYPING);
     });
-    for (const one of [this._status, this._operation]) one.addEventListener("change", () => this._filter());
+    for (const one of [this._status, this._operation, this._session]) one.addEventListener("change", () => this._filter());
     this._contract.operations.then((operations) => fill(this._operation,
-      element("option", { value: "" }, "Any operation"), operations.map(({ name }) => element("option", { value: name }, name))));
+      element("option", { value: "" }, "Any operation"), operations.map(({ name }) => element("option", { value: name }, name))), () => {});
     return element("div", { class: "bar", role: "search" },
       element("div", {}, this._search, element("button", { type: "button", onclick: () => this._order(), "aria-keyshortcuts": "n" }, "Next answer …")),
-      element("div", {}, this._operation, this._status),
+      element("div", {}, this._operation, this._status, this._session),
       element("div", { class: "count" }, this._count,
         element("button", { class: "quiet", type: "button", onclick: () => attempt(() => this._journal.forget()) }, "Clear")));
   }
@@ -90,11 +93,23 @@ export class ExchangesPage {
     this._list.element.scrollTop = 0;
     return attempt(() => this._journal.list({
       text: this._search.value, status: this._status.value, operation: this._operation.value,
+      session: this._session.value,
     }));
+  }
+
+  // sessions are offered once there are any
+  _offerSessions() {
+    const { sessions } = this._journal;
+    if (!sessions.size || sessions.size === this._session.children.length - 1) return;
+    const chosen = this._session.value;
+    this._session.hidden = false;
+    fill(this._session, element("option", { value: "" }, "Any session"),
+      [...sessions].map((name) => element("option", { value: name, selected: name === chosen }, name)));
   }
 
   _show() {
     const { exchanges, isFiltered } = this._journal;
+    this._offerSessions();
     this._list.show(exchanges);
     if (this._isToReveal && exchanges.length) {
       this._isToReveal = false;

@@ -5,13 +5,16 @@ import { everyFrame } from "./dom.js";
 
 const MOST = 1000;
 const REVIEW = 1000;
+const SOON = 5000;
+const MOST_SESSIONS = 50;
 
 export class Journal extends EventTarget {
   constructor() {
     super();
     this.exchanges = [];
     this.filter = {};
-    this.isFull = false;
+    /** The names of the sessions that were seen, the first of them. */
+    this.sessions = new Set();
     this._places = new Map();
     this._reviewing = null;
     this._told = everyFrame(() => this.dispatchEvent(new Event("change")));
@@ -28,6 +31,7 @@ export class Journal extends EventTarget {
     if (filter !== this.filter) return;
     this._places = new Map(exchanges.map((one) => [one.id, one]));
     this.exchanges = exchanges;
+    for (const { session } of exchanges) this._note(session);
     this._told();
   }
 
@@ -44,20 +48,25 @@ export class Journal extends EventTarget {
     else if (name === "forgotten" || name === "lost") this.list();
   }
 
-  /** The next exchange with this *method* and *target*: what this page has just sent. */
-  next(method, target) {
+  /** Call `seen(id)` with the next exchange of this *method* and *target*: what this page has just sent. */
+  next(method, target, seen) {
     const newest = this._newest ?? 0;
-    return new Promise((resolve) => {
-      const look = ({ detail: { exchange } }) => {
-        if (exchange.id <= newest || exchange.method !== method || exchange.target !== target) return;
-        this.removeEventListener("begun", look);
-        resolve(exchange.id);
-      };
-      this.addEventListener("begun", look);
-    });
+    const look = ({ detail: { exchange } }) => {
+      if (exchange.id <= newest || exchange.method !== method || exchange.target !== target) return;
+      forget();
+      seen(exchange.id);
+    };
+    const forget = () => this.removeEventListener("begun", look);
+    this.addEventListener("begun", look);
+    setTimeout(forget, SOON);
+  }
+
+  _note(session) {
+    if (session && this.sessions.size < MOST_SESSIONS) this.sessions.add(session);
   }
 
   _put(exchange, name) {
+    this._note(exchange.session);
     if (this.isFiltered) this._review();
     else if (this._places.has(exchange.id)) Object.assign(this._places.get(exchange.id), exchange);
     else {

@@ -16,7 +16,8 @@ export function jsonView(text, { notes = [], label = "JSON" } = {}) {
     noted.set(place, [...(noted.get(place) ?? []), note]);
   }
   const state = { lines, noted, folded: longOnes(lines, noted), most: LINES_AT_ONCE };
-  const view = element("div", { class: "code json", role: "region", "aria-label": label, tabindex: "0" });
+  const view = element("div", { class: "code json", role: "region", "aria-label": label });
+  view.addEventListener("keydown", walk);
   view.addEventListener("click", (event) => {
     const fold = event.target.closest("[data-fold]");
     if (!fold) return;
@@ -30,13 +31,26 @@ export function jsonView(text, { notes = [], label = "JSON" } = {}) {
 }
 
 /** What is no JSON: as it came. */
-export function plainView(text, { label = "text", notes = [] } = {}) {
+export function plainView(text, { label = "text", notes = [], kind = "" } = {}) {
   return element(
     "div",
-    { class: "code", role: "region", "aria-label": label, tabindex: "0" },
+    { class: `code ${kind}`, role: "region", "aria-label": label, tabindex: "0" },
     notes.map((note) => element("div", { class: `note ${note.severity}` }, note.show())),
     element("pre", { dir: "auto" }, text),
   );
+}
+
+// one stop of the Tab key for all that folds; the arrow keys go from one to the next
+function walk(event) {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step || !event.target.classList.contains("fold")) return;
+  event.preventDefault();
+  const folds = [...event.currentTarget.querySelectorAll(".fold")];
+  const next = folds[folds.indexOf(event.target) + step];
+  if (!next) return;
+  event.target.tabIndex = -1;
+  next.tabIndex = 0;
+  next.focus();
 }
 
 function longOnes(lines, noted) {
@@ -65,6 +79,8 @@ function draw(view, state) {
     `Show all ${lines.length.toLocaleString("en")} lines`,
   );
   fill(view, shown, rest);
+  const first = view.querySelector(".fold");
+  if (first) first.tabIndex = 0;
 }
 
 function row(line, place, closing, notes) {

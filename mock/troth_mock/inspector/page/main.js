@@ -56,7 +56,7 @@ function route() {
 function press(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   if (event.key === "Escape") leave(event);
-  if (event.target.closest("input, textarea, select")) return;
+  if (event.target.closest?.("input, textarea, select")) return;
   const place = Number(event.key) - 1;
   if (VIEWS[place]) location.hash = `#/${VIEWS[place][0]}`;
   else if (event.key === "?") help();
@@ -65,7 +65,7 @@ function press(event) {
 }
 
 function leave({ target }) {
-  if (target.closest("input, textarea, select")) target.blur();
+  if (target.closest?.("input, textarea, select")) target.blur();
   else if (location.hash.split("/").length > 2) location.hash = location.hash.split("/").slice(0, 2).join("/");
 }
 

@@ -4,7 +4,7 @@ import { element } from "./dom.js";
 import { bytes } from "./format.js";
 import { jsonView, plainView } from "./json_view.js";
 import { copy } from "./notice.js";
-import { explained, notesOf, severity } from "./violations.js";
+import { explained, notesOf, outside, severity } from "./violations.js";
 
 /** The fields and the body of *message*; *violations* are those of it. */
 export function messageView(message, violations = []) {
@@ -13,7 +13,7 @@ export function messageView(message, violations = []) {
   return [
     other.length > 0 && element("div", { class: "part" }, element("div", { class: "top" }, element("h3", {}, "Outside the body")),
       other.map((one) => element("div", { class: `note ${severity(one)}`, "data-pointer": one.pointer },
-        element("span", { class: "chip" }, one.location.replace("request-", "")), explained(one)))),
+        element("span", { class: "chip" }, outside(one)), explained(one)))),
     bodyView(message.body, notesOf(ofBody)),
     fieldsView(message.fields),
   ];
@@ -37,7 +37,7 @@ export function bodyView(body, notes = []) {
       body.cut && element("span", { class: "chip warn" }, `cut: the first ${bytes(kept(body))} are kept`),
       text && element("button", { type: "button", onclick: () => copy(text, "Body") }, "Copy")),
     body.text === null
-      ? plainView(hexadecimal(body.base64 ?? ""), { label: "Body as bytes", notes })
+      ? plainView(hexadecimal(body.base64 ?? ""), { label: "Body as bytes", notes, kind: "bytes" })
       : jsonView(text, { label: "Body", notes }));
 }
 

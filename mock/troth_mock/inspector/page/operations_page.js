@@ -83,6 +83,7 @@ export class OperationsPage {
         element("details", {}, element("summary", {}, "Description"), element("pre", { class: "prose" }, operation.description)),
       operation.request === null && element("p", { class: "fault" }, "No valid request could be drawn: fill in what is missing."),
       composer(request, {
+        operation,
         send: (written) => sendAndSee(written, this._journal, (id) => this._view.open(id)),
         more: element("button", { type: "button", onclick: () => this._another(operation) }, "Another request"),
       }));

@@ -1,6 +1,7 @@
 // "Answer the next request with …": status, text or JSON, a fault, a pace.
 
 import { element, labelled } from "./dom.js";
+import { FAULTS, PACES, suggesting } from "./suggestions.js";
 
 /** `order(value)` is called with the order; *operation* is the one that is chosen at first. */
 export function orderForm({ operations, operation, order }) {
@@ -21,7 +22,7 @@ export function orderForm({ operations, operation, order }) {
   return element("form", { class: "panel", onsubmit: submit },
     element("div", { class: "grid" }, labelled("Operation", chosen), labelled("Status", status), labelled("Times", times)),
     labelled("Text or JSON", content, "A text is what the model says, and the body as it is elsewhere; JSON is the whole body. Empty: the usual answer."),
-    element("div", { class: "grid" }, labelled("Fault", fault), labelled("Pace", pace)),
+    element("div", { class: "grid" }, labelled("Fault", suggesting(fault, FAULTS)), labelled("Pace", suggesting(pace, PACES))),
     element("div", { class: "buttons" }, element("button", { class: "main", type: "submit" }, "Order this answer")));
 }
 

@@ -42,7 +42,7 @@ export function contentOf(body) {
 
 /** Send *request*, and call `seen(id)` with the exchange in the journal that comes of it. */
 export async function sendAndSee(request, journal, seen) {
-  journal.next(request.method, request.target).then(seen);
+  journal.next(request.method, request.target, seen);
   const response = await send(request);
   // a stream that nobody reads would wait
   await response?.text().catch(() => null);

@@ -11,8 +11,9 @@ const HEIGHT = 64;
 const SLOW = 8;
 // so much of an event may repeat the one before it
 const LONG = 32;
+const MOST = 10_000;
 
-/** Shows the events of one answer; `add(event)` takes one more as it comes. */
+/** Shows the events of one answer; `add(event)` takes the one with its `number` as it comes. */
 export class StreamView {
   constructor(events) {
     this._events = [];
@@ -31,11 +32,19 @@ export class StreamView {
     this.element = element("section", { class: "part", "aria-label": "Stream" },
       this._facts, this._strip, this._scale, this._list.element, this._one);
     this._draw = everyFrame(() => this._place());
-    for (const event of events) this._take(event);
+    this.show(events);
+  }
+
+  /** Show these *events* in place of those that were shown; which one is chosen stays. */
+  show(events) {
+    this._events = [];
+    for (const event of events.slice(0, MOST)) this._take(event);
     this._draw();
   }
 
   add(event) {
+    // one that was listed meanwhile, or before which some are missing, is there when the stream has ended
+    if (event.number !== this._events.length || event.number >= MOST) return;
     this._take(event);
     this._draw();
   }

@@ -2,121 +2,168 @@
 
 import { ask, keepToken } from "./api.js";
 import { element, fill, labelled } from "./dom.js";
+import { counted } from "./format.js";
 import { attempt } from "./notice.js";
 import { orderForm } from "./order_form.js";
 import { credential, keepCredential } from "./sending.js";
+import { FAULTS, PACES, suggesting } from "./suggestions.js";
 
-/** Faults to begin with; the whole grammar is in docs/FAULTS.md. */
-const SUGGESTED = ["429", "429 every 3rd", "500", "503 every 2nd"];
+const MOST_VERDICTS = 50;
 
 export class SwitchesPage {
   constructor({ contract }) {
     this._contract = contract;
-    this._cards = { pace: card("Pace"), faults: card("Faults"), scenarios: card("Scenarios"), next: card("Next answers"), verdict: card("Verdict on the client"), page: card("This page and the mock") };
-    this.element = element("div", { class: "cards", tabindex: "-1" }, element("div", { class: "columns" }, Object.values(this._cards)));
+    this._cards = [
+      new Card("Pace", "pace", (state, set) => this._pace(state, set), (set) => figures(set)),
+      new Card("Faults", "faults", faultList, faultForm),
+      new Card("Scenarios", "scenarios", scenarioList),
+      new Card("Next answers", "next", (state, _, card) => orderList(state, card), (_, card) => this._orders(card)),
+      new Card("Verdict on the client", "verdict", verdictList),
+    ];
+    this._page = element("section", { class: "card", "aria-label": "This page and the mock" });
+    this.element = element("div", { class: "cards", tabindex: "-1" },
+      element("div", { class: "columns" }, this._cards.map((one) => one.element), this._page));
   }
 
   /** Show all switches as they are now. */
   open() {
-    return attempt(() => Promise.all([this._pace(), this._faults(), this._scenarios(), this._next(), this._verdict(), this._page()]));
+    return attempt(() => Promise.all([...this._cards.map((one) => one.look()), this._facts()]));
   }
 
   key() {
     return false;
   }
 
-  async _pace(state = null) {
-    const { pace, profiles = [] } = state ?? (await ask("GET", "pace"));
-    const set = (value) => attempt(async () => this._pace(await ask("PUT", "pace", { body: { pace: value } })));
-    const own = element("input", { value: pace, spellcheck: "false", class: "mono" });
-    show(this._cards.pace,
+  _pace({ pace, profiles = [] }, set) {
+    const names = ["off", ...profiles.filter((one) => one !== "off")];
+    return [
       element("p", { class: "soft" }, "How fast streams run: a profile, or figures of your own."),
-      element("div", { class: "buttons", role: "group", "aria-label": "Pace" }, ["off", ...profiles.filter((one) => one !== "off")].map((name) =>
-        element("button", { type: "button", "aria-pressed": String(name === pace), onclick: () => set(name) }, name))),
-      element("form", { class: "beside end", onsubmit: (event) => { event.preventDefault(); set(own.value.trim()); } },
-        labelled("In figures", own), element("button", { type: "submit" }, "Set")));
+      element("div", { class: "buttons", role: "group", "aria-label": "Pace" }, names.map((name) =>
+        element("button", { type: "button", "aria-pressed": String(name === pace), onclick: () => set({ pace: name }) }, name))),
+      !names.includes(pace) && element("p", {}, "Now: ", element("code", {}, pace)),
+    ];
   }
 
-  async _faults(state = null) {
-    const { faults } = state ?? (await ask("GET", "faults"));
-    const set = (list) => attempt(async () => this._faults(await ask("PUT", "faults", { body: { faults: list } })));
-    const added = element("input", { placeholder: "429 every 3rd", spellcheck: "false", class: "mono", "aria-label": "A fault" });
-    show(this._cards.faults,
-      element("p", { class: "soft" }, "What goes wrong with answers, until it is taken away. The words are those of --fail."),
-      faults.length > 0 && element("ul", { class: "rows" }, faults.map((text, place) => element("li", {}, element("code", {}, text),
-        element("button", { class: "quiet", type: "button", "aria-label": `Take away ${text}`, onclick: () => set(faults.filter((_, other) => other !== place)) }, "Take away")))),
-      faults.length === 0 && element("p", {}, "Nothing goes wrong."),
-      element("form", { class: "beside", onsubmit: (event) => { event.preventDefault(); if (added.value.trim()) set([...faults, added.value.trim()]); } },
-        added, element("button", { type: "submit" }, "Add")),
-      element("div", { class: "chips" }, element("span", { class: "soft" }, "Such as"), SUGGESTED.filter((one) => !faults.includes(one)).map((text) =>
-        element("button", { class: "suggested mono", type: "button", onclick: () => set([...faults, text]) }, text))),
-      faults.length > 1 && element("div", { class: "buttons" }, element("button", { type: "button", onclick: () => set([]) }, "Take all away")));
+  _orders(card) {
+    const place = element("div");
+    this._contract.operations.then((operations) => fill(place, orderForm({
+      operations, order: (body) => card.tell("POST", body),
+    })), () => {});
+    return element("details", {}, element("summary", {}, "Order an answer"), place);
   }
 
-  async _scenarios(state = null) {
-    const { files, active } = state ?? (await ask("GET", "scenarios"));
-    const set = (body) => attempt(async () => this._scenarios(await ask("PUT", "scenarios", { body })));
-    const toggle = (name, isOn) => set({ active: isOn ? [...active, name] : active.filter((one) => one !== name) });
-    show(this._cards.scenarios,
-      files.length === 0 && element("p", { class: "soft" }, "No scenarios are loaded. Start the mock with --scenario and a file or a folder."),
-      files.map(({ file, error, scenarios }) => element("section", { class: "part" },
-        element("h3", { class: "mono" }, file),
-        error && element("p", { class: "fault", role: "alert" }, error),
-        element("ul", { class: "rows" }, scenarios.map((one) => element("li", {},
-          element("label", { class: "check" },
-            element("input", { type: "checkbox", checked: one.active, onchange: ({ target }) => toggle(one.name, target.checked) }),
-            element("span", {}, element("strong", {}, one.name), one.summary && element("span", { class: "soft block" }, one.summary))),
-          element("span", { class: "soft number" }, one.calls ? `${one.calls}×` : "", ` line ${one.line}`)))))),
-      files.length > 0 && element("div", { class: "buttons" },
-        element("button", { type: "button", onclick: () => set({ reload: true }) }, "Read anew"),
-        element("button", { type: "button", onclick: () => set({ active: null }) }, "All on"),
-        element("button", { type: "button", onclick: () => set({ active: [] }) }, "All off")));
-  }
-
-  async _next(state = null) {
-    const { orders } = state ?? (await ask("GET", "next"));
-    const form = orderForm({
-      operations: await this._contract.operations,
-      order: (body) => attempt(async () => this._next(await ask("POST", "next", { body }))),
-    });
-    show(this._cards.next,
-      orders.length > 0 ? element("ul", { class: "rows" }, orders.map((order) => element("li", {}, element("code", {}, JSON.stringify(order)))))
-        : element("p", { class: "soft" }, "None is ordered: requests get their usual answers."),
-      orders.length > 0 && element("div", { class: "buttons" }, element("button", { type: "button", onclick: () => attempt(async () => { await ask("DELETE", "next"); await this._next(); }) }, "Cancel all")),
-      element("details", { open: orders.length === 0 }, element("summary", {}, "Order an answer"), form));
-  }
-
-  async _verdict() {
-    const { ok, items } = await ask("GET", "verdict");
-    show(this._cards.verdict,
-      items.length === 0 ? element("p", { class: "soft" }, "What your app does after each fault is told here, once one has befallen it.")
-        : element("p", {}, ok ? "The client did well after every fault." : "The client did not do well after every fault."),
-      items.length > 0 && element("ul", { class: "rows" }, items.slice(0, 50).map((item) => element("li", {},
-        element("div", {}, element("a", { href: `#/exchanges/${item.exchange}` }, item.fault), element("p", { class: "soft" }, item.message)),
-        element("span", { class: `chip ${item.ok ? "good" : "bad"}` }, item.outcome)))));
-  }
-
-  async _page() {
+  async _facts() {
+    if (this._page.firstChild) return;
     const facts = await this._contract.facts;
     const own = element("input", { value: credential(), autocomplete: "off", spellcheck: "false" });
     own.addEventListener("change", () => keepCredential(own.value));
     const token = element("input", { type: "password", autocomplete: "off", placeholder: "only with --control-token" });
     token.addEventListener("change", () => { keepToken(token.value); location.reload(); });
-    const fact = (name, value) => [element("dt", {}, name), element("dd", {}, value)];
-    show(this._cards.page,
-      element("dl", { class: "fields" }, fact("document", facts.document), fact("base URL", facts.base_url), facts.troth && fact("troth", facts.troth), fact("process", String(facts.pid))),
-      facts.faults_in_document.length > 0 && element("details", {}, element("summary", {}, `${facts.faults_in_document.length} faults in the document`),
+    const reset = () => attempt(async () => { await ask("POST", "reset"); await this.open(); }, "The mock is as it was when it started.");
+    const fact = (name, value) => value && [element("dt", {}, name), element("dd", {}, value)];
+    fill(this._page, element("h2", {}, "This page and the mock"),
+      element("dl", { class: "fields" }, fact("document", facts.document), fact("base URL", facts.base_url), fact("troth", facts.troth), fact("process", String(facts.pid))),
+      facts.faults_in_document.length > 0 && element("details", {}, element("summary", {}, counted(facts.faults_in_document.length, "fault") + " in the document"),
         element("ul", {}, facts.faults_in_document.map((text) => element("li", {}, text)))),
       labelled("Credential of the requests that this page sends", own, "Where a secret was taken out of a request, this takes its place."),
       labelled("Control token", token),
-      element("div", { class: "buttons" }, element("button", { class: "bad", type: "button", onclick: () => attempt(async () => { await ask("POST", "reset"); await this.open(); }, "The mock is as it was when it started.") }, "Reset the mock")));
+      element("div", { class: "buttons" }, element("button", { class: "bad", type: "button", onclick: reset }, "Reset the mock")));
   }
 }
 
-function card(title) {
-  return element("section", { class: "card", "aria-label": title }, element("h2", {}, title), element("div", { class: "panel" }));
+/** A part of the API with a state: `show(state, set)` draws it when it is another, `form(set)` once. */
+class Card {
+  constructor(title, path, show, form = () => null) {
+    this._path = path;
+    this._show = show;
+    this._place = element("div", { class: "panel" });
+    this._set = (body) => this.tell("PUT", body);
+    this.element = element("section", { class: "card", "aria-label": title },
+      element("h2", {}, title), this._place, form(this._set, this));
+  }
+
+  async look() {
+    this._draw(await ask("GET", this._path));
+  }
+
+  /** Change the state; what the API refuses is said, and nothing changes. */
+  tell(method, body) {
+    return attempt(async () => {
+      const state = await ask(method, this._path, { body });
+      if (state === null) await this.look();
+      else this._draw(state);
+      return true;
+    });
+  }
+
+  _draw(state) {
+    const isSame = JSON.stringify(state) === JSON.stringify(this.state);
+    this.state = state;
+    if (isSame) return;
+    fill(this._place, this._show(state, this._set, this));
+  }
 }
 
-function show(place, ...content) {
-  fill(place.lastChild, content);
+function figures(set) {
+  const own = element("input", { spellcheck: "false", class: "mono", placeholder: "ttft=0.5 tokens-per-second=40" });
+  return element("form", { class: "beside", onsubmit: (event) => { event.preventDefault(); set({ pace: own.value.trim() }); } },
+    labelled("In figures", suggesting(own, PACES)), element("button", { type: "submit" }, "Set"));
+}
+
+function faultList({ faults }, set) {
+  const row = (text, place) => element("li", {}, element("code", {}, text),
+    element("button", { class: "quiet", type: "button", "aria-label": `Take away ${text}`, onclick: () => set({ faults: faults.filter((_, other) => other !== place) }) }, "Take away"));
+  return [
+    element("p", { class: "soft" }, "What goes wrong with answers, until it is taken away. The words are those of --fail."),
+    faults.length > 0 ? element("ul", { class: "rows" }, faults.map(row)) : element("p", {}, "Nothing goes wrong."),
+    faults.length > 1 && element("div", {}, element("button", { class: "quiet", type: "button", onclick: () => set({ faults: [] }) }, "Take all away")),
+  ];
+}
+
+function faultForm(set, card) {
+  const field = element("input", { placeholder: FAULTS[0], spellcheck: "false", class: "mono", "aria-label": "A fault" });
+  const add = async (text) => {
+    const { faults } = card.state;
+    if (text && (await set({ faults: [...faults, text] }))) field.value = "";
+  };
+  return element("div", { class: "panel" },
+    element("form", { class: "beside", onsubmit: (event) => { event.preventDefault(); add(field.value.trim()); } },
+      suggesting(field, FAULTS), element("button", { type: "submit" }, "Add")),
+    element("div", { class: "chips" }, element("span", { class: "soft" }, "Such as"), FAULTS.slice(0, 3).map((text) =>
+      element("button", { class: "suggested mono", type: "button", onclick: () => add(text) }, text))));
+}
+
+function scenarioList({ files, active }, set) {
+  if (!files.length) return element("p", { class: "soft" }, "No scenarios are loaded. Start the mock with --scenario and a file or a folder.");
+  const toggle = (name, isOn) => set({ active: isOn ? [...active, name] : active.filter((one) => one !== name) });
+  const row = (one) => element("li", {},
+    element("label", { class: "check" },
+      element("input", { type: "checkbox", checked: one.active, onchange: ({ target }) => toggle(one.name, target.checked) }),
+      element("span", {}, element("strong", {}, one.name), one.summary && element("span", { class: "soft block" }, one.summary))),
+    element("span", { class: "soft number" }, one.calls > 0 && `${one.calls}× · `, `line ${one.line}`));
+  return [
+    files.map(({ file, error, scenarios }) => element("section", { class: "part" },
+      element("h3", { class: "mono" }, file), error && element("p", { class: "fault", role: "alert" }, error),
+      element("ul", { class: "rows" }, scenarios.map(row)))),
+    element("div", { class: "buttons" }, [["Read anew", { reload: true }], ["All on", { active: null }], ["All off", { active: [] }]].map(([words, body]) =>
+      element("button", { type: "button", onclick: () => set(body) }, words))),
+  ];
+}
+
+function orderList({ orders }, card) {
+  if (!orders.length) return element("p", { class: "soft" }, "None is ordered: requests get their usual answers.");
+  return [
+    element("ul", { class: "rows" }, orders.map((order) => element("li", {}, element("code", {}, JSON.stringify(order))))),
+    element("div", { class: "buttons" }, element("button", { type: "button", onclick: () => card.tell("DELETE") }, "Cancel all")),
+  ];
+}
+
+function verdictList({ ok, items }) {
+  if (!items.length) return element("p", { class: "soft" }, "What your app does after each fault is told here, once one has befallen it.");
+  return [
+    element("p", {}, ok ? "The client did well after every fault." : "The client did not do well after every fault."),
+    element("ul", { class: "rows" }, items.slice(0, MOST_VERDICTS).map((item) => element("li", {},
+      element("div", {}, element("a", { href: `#/exchanges/${item.exchange}` }, item.fault), element("p", { class: "soft" }, item.message)),
+      element("span", { class: `chip ${item.ok ? "good" : "bad"}` }, item.outcome)))),
+  ];
 }

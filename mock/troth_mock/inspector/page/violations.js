@@ -3,6 +3,8 @@
 import { element } from "./dom.js";
 import { counted } from "./format.js";
 
+const MOST_LISTED = 12;
+
 /** The notes of a body's view: *violations* at their places. */
 export function notesOf(violations) {
   return violations.map((violation) => ({
@@ -22,13 +24,23 @@ export function banner(violations, open) {
     "section",
     { class: errors ? "banner" : "banner warn", "aria-label": "Violations" },
     element("h3", {}, title),
-    element("ul", {}, violations.map((violation) => element(
+    element("ul", {}, violations.slice(0, MOST_LISTED).map((violation) => element(
       "li",
       {},
       element("button", { type: "button", onclick: () => open(violation) },
-        violation.pointer && [element("code", {}, violation.pointer), " "], violation.message),
-    ))),
+        placed(violation), violation.message),
+    )), violations.length > MOST_LISTED && element("li", {}, `… and ${violations.length - MOST_LISTED} more`)),
   );
+}
+
+/** Where in a request a violation is that is not in its body: `query /limit`. */
+export function outside({ location, pointer }) {
+  return `${location.replace(/^request-/, "")} ${pointer}`.trim();
+}
+
+function placed(violation) {
+  const text = violation.location === "request-body" ? violation.pointer : outside(violation);
+  return text && [element("code", {}, text), " "];
 }
 
 /** A violation, with the rule as the document writes it. */
