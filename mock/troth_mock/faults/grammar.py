@@ -97,16 +97,16 @@ def _is_plain(when: When) -> bool:
 
 
 _SAMPLES = "Write '429 every 3rd', 'drop after 5 events 2 %' or '503 first 2'."
-# "from the 4th on" is no operation
-_OPERATION = re.compile(
-    r"(?<!\dst)(?<!\dnd)(?<!\drd)(?<!\dth)\son\s+"
-    r"(\"[^\"]*\"|(?:[A-Za-z]+|\*)\s+[/*]\S*|[^\s\"]+)",
-    re.IGNORECASE,
+_OPERATION = re.compile(r"\son\s+(\"[^\"]*\"|(?:[A-Za-z]+|\*)\s+[/*]\S*|[^\s\"]+)", re.IGNORECASE)
+# "from the 4th on" is no operation, but where the name of one follows
+_FROM_ON = re.compile(
+    rf"(\bfrom\s+(?:the\s+)?{_ORDINAL})\s+on(?=\s*$|\s*,|\s+(?:on|then|and|\d))", re.IGNORECASE
 )
 
 
 def _without_operation(words: str) -> tuple[str, str | None]:
     """*words* without the one operation that they are about, and that operation."""
+    words = _FROM_ON.sub(r"\1", words)
     found = list(_OPERATION.finditer(words))
     if not found:
         return words, None

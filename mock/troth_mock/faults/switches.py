@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from troth.conformance.selection import named_by, names
 from troth.errors import similar
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
@@ -91,6 +90,8 @@ class Switches:
         for fault in faults:
             word = fault.operation
             if word is not None and not self._meant_by(word):
+                from troth.conformance.selection import names
+
                 near = similar(word, names(self._contract))
                 advice = f"Did you mean {near[0]!r}?" if near else "troth show lists them."
                 raise BadFault(fault.text, f"the document has no operation {word!r}", advice)
@@ -175,6 +176,8 @@ class Switches:
         """The names of the operations that *word* means; a path may be the end of theirs."""
         meant = self._meant.get(word)
         if meant is None:
+            from troth.conformance.selection import named_by  # slow to load, and few faults ask
+
             method, space, path = word.rpartition(" ")
             if method == "*":
                 word, method, space = path, "", ""

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from troth.conformance.budget import retry_after
 from troth.http import json_text, media_type, sse
 from troth.http.exchange import Fields, Request, Response
 from troth.openapi.operation import Operation
@@ -296,6 +295,8 @@ def _of_retry(seen: Seen, retry: Seen, known: _Journal) -> Item:
     if key is not None and again != key:
         how = "without its idempotency key" if again is None else "with another idempotency key"
         return _told(seen, "changed-key", f"{came}, {how}: it may be done twice", **times)
+    from troth.conformance.budget import retry_after  # a mock starts without it
+
     wait = retry_after(Response(status, seen.fields)) if status else None
     if wait is not None:
         told = f"{came}; Retry-After was {wait:g} s"
