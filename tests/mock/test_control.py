@@ -53,10 +53,11 @@ def test_a_control_that_is_idle_plans_nothing() -> None:
 
 def test_what_is_said_first_holds_and_what_it_leaves_open_is_said_by_others() -> None:
     control = Control(CONTRACT)
-    control.orders = Told(Plan(seed=1, labels={"next": "a"}))
+    control.fields = Told(Plan(seed=1, labels={"seed": "1"}))
     control.scenarios = Told(Plan(seed=2, pace=Pace(2.0), labels={"scenario": "b"}))
-    labels = {"next": "a", "scenario": "b"}
-    assert control.plan(request()) == Plan(seed=1, pace=Pace(2.0), labels=labels)
+    labels = {"seed": "1", "scenario": "b"}
+    planned = control.plan(request(X_Troth_Seed="1"))
+    assert planned == Plan(seed=1, pace=Pace(2.0), labels=labels)
 
 
 def test_what_goes_wrong_before_the_answer_takes_its_place() -> None:

@@ -25,6 +25,7 @@ from troth_mock.faults.verdict import PATIENCE, Seen, Verdict, verdict
 from troth_mock.inspector.decoding import seen
 from troth_mock.responding.responder import Responder
 from troth_mock.server.application import App, Settings
+from troth_mock.server.pages import base_path, url_of
 
 LOG = logging.getLogger("troth.mock")
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -33,7 +34,6 @@ _ADVICE = {
     False: "Give another port with --port, or --port 0 for any free one.",
     True: "Give an address of this machine with --host, or leave it out for 127.0.0.1.",
 }
-_UNSPECIFIED = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 class AddressUnavailable(TrothError):
@@ -113,18 +113,6 @@ class MockServer:
         if self.app is None:
             raise TypeError(f"the mock at {self.url} does not run in this process")
         return self.app
-
-
-def base_path(contract: Contract) -> str:
-    """The `base-path` of the first completion that names one, or ""."""
-    completions = (operation.completion for operation in contract.operations)
-    return next((each.base_path for each in completions if each and each.base_path), "")
-
-
-def url_of(host: str, port: int) -> str:
-    """The URL at which a server bound to *host* is reached from this machine."""
-    host = _UNSPECIFIED.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
