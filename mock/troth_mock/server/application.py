@@ -121,7 +121,9 @@ class App:
             self.journal = Journal(clock=monotonic, epoch=time() - monotonic())
         self.draining = False
         self._is_idle = self.control.is_idle
-        self._pages = Pages(contract, is_ready=lambda: not self.draining)
+        self._pages = Pages(
+            contract, is_ready=lambda: not self.draining, inspector=self.settings.inspector
+        )
 
     async def start(self, host: str, port: int) -> tuple[str, int]:
         """Listen on *host* and *port* (0: any free one) and return both as they are.
