@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +13,13 @@ import click
 from troth.cli.options import FiniteNumber, chosen_overlays, command, document_options, warn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
     from troth.openapi.contract import Contract
     from troth_mock.pace import Pace
-    from troth_mock.server.application import Settings
+    from troth_mock.server.application import App, Settings
+    from troth_mock.server.watching import Watch
 
 _MEBIBYTE = 1024 * 1024
 _OPEN_FILES = 65536
@@ -158,6 +164,29 @@ class _Port(click.IntRange):
     metavar="S",
     help="How long a stop waits for open answers.",
 )
+@click.option(
+    "--log",
+    "log",
+    type=click.Choice(["text", "json", "off"]),
+    help="Say a line for each request: text to standard error (what it is on a terminal), or JSON "
+    "for machines to standard output.",
+)
+@click.option(
+    "--no-inspector",
+    is_flag=True,
+    help="Keep nothing of what is asked, and serve neither /_troth/ nor what is below it.",
+)
+@click.option(
+    "--control-token",
+    metavar="TOKEN",
+    help="Let whoever has this token look at /_troth/ and drive the mock, from anywhere; without "
+    "it this machine only may.",
+)
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Read the document and its overlays anew when one of their files changes.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Announce the server in one line of JSON.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 def mock(
@@ -178,8 +207,15 @@ def mock(
     chosen = chosen_overlays(
         document, overlays, published=published, no_bundled_overlay=no_bundled_overlay
     )
-    contract = loading.load(document, overlays=chosen, strict=strict_document)
-    warn(contract.faults, document=document)
+    if options["watch"] and "-" in (document, *(chosen or ())):
+        raise click.UsageError("--watch watches files, and - is standard input")
+
+    def load() -> Contract:
+        contract = loading.load(document, overlays=chosen, strict=strict_document)
+        warn(contract.faults, document=document)
+        return contract
+
+    contract = load()
     responder = Responder(
         contract,
         seed=options["seed"],
@@ -188,6 +224,7 @@ def mock(
         stateless=options["stateless"],
     )
     app = App(contract, responder, settings=_settings(options))
+    _log_requests(app, options)
     _settle()
     run(
         serve(
@@ -195,8 +232,29 @@ def mock(
             host=options["host"],
             port=options["port"],
             ready=lambda url: _announce(url, contract, responder, options),
+            meanwhile=[_watch(app, load, document, chosen).run()] if options["watch"] else [],
         )
     )
+
+
+def _watch(
+    app: App,
+    load: Callable[[], Contract],
+    document: str | None,
+    overlays: Sequence[str | Path] | None,
+) -> Watch:
+    """What serves the document anew when it changes, and says so."""
+    from troth import loading
+    from troth_mock.server.watching import Watch
+
+    if overlays is None:
+        overlays = loading.bundled_overlays() if document is None else ()
+    named = (document or loading.bundled_document(), *map(loading.overlay_file, overlays))
+
+    def tell(sentence: str) -> None:
+        click.echo(f"troth: {sentence}", err=True)
+
+    return Watch(app, load, named=named, tell=tell)
 
 
 def _settings(options: dict[str, Any]) -> Settings:
@@ -209,7 +267,29 @@ def _settings(options: dict[str, Any]) -> Settings:
         limits=Limits(body_bytes=options["max_body_bytes"], write=options["write_timeout"]),
         pace=_pace(options),
         grace=options["grace"],
+        inspector=not options["no_inspector"],
+        control_token=options["control_token"],
+        secrets=options["tokens"],
     )
+
+
+def _log_requests(app: App, options: dict[str, Any]) -> None:
+    import os
+
+    usual = "text" if sys.stderr.isatty() and not options["quiet"] else "off"
+    form = options["log"] or usual
+    if form == "off":
+        return
+    stream = sys.stdout if form == "json" else sys.stderr
+
+    def write(line: str) -> None:
+        # nobody reads any more: what is served does not depend on it
+        with suppress(BrokenPipeError):
+            stream.write(line)
+            stream.flush()
+
+    has_colour = form == "text" and sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    app.log(write, as_json=form == "json", colour=has_colour)
 
 
 def _pace(options: dict[str, Any]) -> Pace:
@@ -241,7 +321,9 @@ def _announce(url: str, contract: Contract, responder: Any, options: dict[str, A
     token = options["tokens"][0] if options["tokens"] else "any"
     request = first_request(contract, responder, token=token)
     line = curl(request, url) if request else None
-    announcement = Announcement(MockServer(url, contract), line, os.getpid())
+    announcement = Announcement(
+        MockServer(url, contract), line, os.getpid(), has_inspector=not options["no_inspector"]
+    )
     click.echo(announcement.as_json() if options["as_json"] else announcement.as_text())
 
 

@@ -7,7 +7,7 @@ not take back.  A control that is idle costs nothing: the server does not ask it
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -17,6 +17,7 @@ from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
 from troth_mock.chat.completion import Message
+from troth_mock.faults.switches import Switches
 from troth_mock.pace import Pace
 from troth_mock.plan import NOTHING, Plan
 from troth_mock.reply import Reply, Script, Wire, script
@@ -61,7 +62,8 @@ class Control:
     *fields* reads the control fields and the session prefix of each request that
     `is_asked_by_request` names; *scenarios* and *faults* are asked about every request.  *forward*
     gives the answer of another server to what nobody answered.  Everything here happens on the
-    loop of the server: `when_changed` are called there after every change.
+    loop of the server: `when_changed` are called there after every change, `when_read` before that
+    with a contract that was read anew.
     """
 
     def __init__(self, contract: Contract, *, pace: Pace | None = None) -> None:
@@ -70,9 +72,10 @@ class Control:
         self.orders = Orders()
         self.fields: Source | None = None
         self.scenarios: Source | None = None
-        self.faults: Source | None = None
+        self.faults = Switches(contract)
         self.forward: Callable[[Request], Awaitable[Reply | None]] | None = None
         self.when_changed: list[Callable[[], None]] = []
+        self.when_read: list[Callable[[Contract], None]] = []
 
     @property
     def is_idle(self) -> bool:
@@ -91,10 +94,22 @@ class Control:
             or any(name[:8].lower() == FIELD_PREFIX for name in names)
         )
 
+    def put_faults(self, texts: Sequence[str], *, session: str | None = None) -> None:
+        """Let go wrong what *texts* say, and nothing else.  Raises BadFault."""
+        self.faults.put(texts, session=session)
+        self.changed()
+
     def changed(self) -> None:
         """Tell everybody that something is other than before."""
         for listener in self.when_changed:
             listener()
+
+    def use(self, contract: Contract) -> None:
+        """Speak of *contract* from now on."""
+        self.contract = contract
+        for listener in self.when_read:
+            listener(contract)
+        self.changed()
 
     def plan(self, request: Request) -> Plan:
         """What *request* gets beyond what the document says."""
@@ -107,7 +122,7 @@ class Control:
             return plan
         asked = self._asked(request)
         was_idle = self.orders.is_idle
-        for source in (self.orders, self.scenarios, self.faults):
+        for source in (self.orders, self.scenarios):
             if source is not None and not source.is_idle:
                 plan = plan.before(source.plan(asked))
         if self.orders.is_idle and not was_idle:

@@ -37,7 +37,7 @@ KINDS: Mapping[str, Kind] = {
         ("request",),
         ("retry", "form"),
     ),
-    "slow": Kind("slow 2 s", "waits before the request is looked at", ("request",)),
+    "slow": Kind("slow 2 s", "waits before anything of the answer is sent", ("request",)),
     "refuse": Kind(
         "refuse [for 3 s]",
         "resets the connection before anything is done; nobody can connect for the time, if told",

@@ -59,14 +59,17 @@ class _Session:
 
 
 class Switches:
-    """The faults that are switched on, for all sessions or for one, and what has come of them."""
+    """The faults that are switched on, for all sessions or for one, and what has come of them.
 
-    def __init__(self, contract: Contract, *, seed: int = 0) -> None:
+    *texts* are those at the start.  Raises BadFault.
+    """
+
+    def __init__(self, contract: Contract, texts: Sequence[str] = (), *, seed: int = 0) -> None:
         self._contract = contract
         self._seed = Seed.of("faults", seed)
-        self._faults: tuple[Fault, ...] = ()
         self._sessions: dict[str, _Session] = {}
         self._meant: dict[str, frozenset[str]] = {}
+        self._faults = self._at_start = self.read(texts)
 
     @property
     def is_idle(self) -> bool:
@@ -101,9 +104,10 @@ class Switches:
         return tuple(fault.text for fault in self._on(session))
 
     def reset(self, session: str | None = None) -> None:
-        """Count anew, in *session* or in all; what is switched on for a session alone goes off."""
+        """Be as at the start, for *session* or for all, and count anew."""
         if session is None:
             self._sessions.clear()
+            self._faults = self._at_start
         else:
             self._sessions.pop(session, None)
 

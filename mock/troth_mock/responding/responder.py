@@ -7,7 +7,7 @@ same bytes, and any bytes get a reply.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError, similar
@@ -24,6 +24,7 @@ from troth_mock.responding.operation_responder import OperationResponder
 from troth_mock.responding.problems import Problem, status_of_violation
 from troth_mock.responding.resource_store import Drawn, ResourceStore
 from troth_mock.responding.written_answers import WrittenAnswer
+from troth_mock.storage.sessions import Session
 
 _MOST_SUGGESTED = 3
 #: Of more paths than this none is suggested: to compare them all takes too long.
@@ -64,22 +65,35 @@ class Responder:
         if self._store is not None:
             self._store.sessions.reset(session)
 
+    def sessions(self) -> Mapping[str, Session]:
+        """What is stored, by the name of its session."""
+        return {} if self._store is None else self._store.sessions.named()
+
     def seeded(self, seed: int) -> Responder:
         """One that answers from another *seed*, with the same resources."""
         known = self._seeded.get(seed)
         if known is None:
             if len(self._seeded) >= _MOST_SEEDS:
                 del self._seeded[next(iter(self._seeded))]
-            known = Responder(
-                self.contract,
-                seed=seed,
-                tokens=self._tokens,
-                clock="fixed" if self._is_fixed else "wall",
-                stateless=self._is_stateless,
-            )
+            known = self._like(self.contract, seed)
             known._store = self._store = self._store or self._new_store()
             self._seeded[seed] = known
         return known
+
+    def of(self, contract: Contract) -> Responder:
+        """One that answers for *contract* as this one does, with what clients made and changed."""
+        other = self._like(contract, self._seed)
+        if self._store is not None:
+            other._store = other._new_store()
+            if other._store is not None:
+                other._store.sessions.take_over(self._store.sessions)
+        return other
+
+    def _like(self, contract: Contract, seed: int) -> Responder:
+        clock: Literal["fixed", "wall"] = "fixed" if self._is_fixed else "wall"
+        return Responder(
+            contract, seed=seed, tokens=self._tokens, clock=clock, stateless=self._is_stateless
+        )
 
     def respond(self, request: Request, *, now: int, answer: WrittenAnswer | None = None) -> Reply:
         """Answer *request*, with *answer* if that is given; *now* is in seconds since 1970.

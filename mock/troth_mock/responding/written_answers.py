@@ -18,6 +18,7 @@ from troth.openapi.operation import DeclaredResponse, Example, MediaType
 from troth.openapi.stream_assembly import fold
 from troth.seed import Seed
 from troth.validation import content
+from troth.validation.xml import Unwritable
 from troth_mock.chat.completion import Completed, Message
 from troth_mock.chat.request import read_request
 from troth_mock.chat.responder import ChatResponder
@@ -93,7 +94,7 @@ class AnswerWriter:
         if answer.message is not None:
             return answer.over(self._said(answer.message, entry, request, seed, created, status))
         required = () if declared is None else headers(declared, seed)
-        if not has_content("GET", status) or status == 205:
+        if not (answer.has_content and has_content("GET", status)) or status == 205:
             return answer.over(Reply(status, required, None))
         if answer.data is not None:
             return answer.over(coded(Reply(status, required, answer.data)))
@@ -126,6 +127,8 @@ class AnswerWriter:
     ) -> Reply:
         assert self._chat is not None, "a message is said in a chat only"
         assert entry is not None, "a chat has content"
+        if not self._chat.can_answer(entry):
+            raise Unwritable(f"no completion can be written as {entry.content_type}")
         return self._chat.reply(
             entry, request, seed, text_seed=seed, created=created, status=status, message=message
         )

@@ -8,6 +8,7 @@ only, so that what is wrong with its text alone is not told here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from troth import pointer as pointers
 from troth.errors import TrothError
@@ -25,8 +26,17 @@ from troth_mock.responding import negotiation
 from troth_mock.responding.negotiation import Chooser
 from troth_mock.responding.written_answers import AnswerWriter, WrittenAnswer
 
-#: What is wrong, in words, and the pointer into the answer of what is to blame.
-Fault = tuple[str, str]
+
+class Fault(NamedTuple):
+    """What is wrong with an answer, and the pointer into it of what is to blame.
+
+    What cannot be said at all *is_final*: no force makes it an answer.
+    """
+
+    sentence: str
+    at: str
+    is_final: bool = False
+
 
 _SAMPLE = Seed.of("sample")
 
@@ -52,14 +62,14 @@ class Holder:
         elif answer.example is not None:
             found = _no_example(declared, answer.example)
         elif answer.events is not None and not _has_stream(declared):
-            found = iter([(f"{operation.name} has no stream that could have events", "/events")])
+            found = iter([Fault("it has no stream that could have events", "/events", True)])
         elif answer.has_content or answer.status is not None:
             found = self._sent(operation, status, declared, answer)
         else:
             return
-        for sentence, at in found:
-            if not any(pointers.is_within(at, where) for where in templates):
-                yield sentence, at
+        for fault in found:
+            if not any(pointers.is_within(fault.at, where) for where in templates):
+                yield fault
 
     def _chat(self, operation: Operation) -> ChatResponder | None:
         if id(operation) not in self._chats:
@@ -72,14 +82,12 @@ class Holder:
     ) -> Iterator[Fault]:
         chat = self._chat(operation)
         if chat is None or not chat.completions or declared is None:
-            sentence = (
-                f"{operation.name} is no chat completion of the document: it has no "
-                "x-troth-completion. Say what it answers with `body`"
-            )
-            yield sentence, _of_message(message)
+            sentence = "it has no x-troth-completion, and so says nothing; use `body`"
+            yield Fault(sentence, _of_message(message), True)
             return
         if declared is not negotiation.success(operation)[1]:
-            yield "only a success is a completion: say what an error is with `body`", "/status"
+            sentence = "only a success is a completion; `body` says what an error is"
+            yield Fault(sentence, "/status", True)
             return
         completions = next(iter(chat.completions.values()))
         members = chat.members
@@ -89,7 +97,7 @@ class Holder:
                     f"the document does not say where {part} would stand; "
                     f"x-troth-completion has a place for it, choice.{name}"
                 )
-                yield sentence, f"/{part}"
+                yield Fault(sentence, f"/{part}", True)
                 return
         yield from _misfits(completions, members, message)
 
@@ -106,17 +114,17 @@ class Holder:
         if entry is None and declared is not None and answer.has_content:
             if has_content("GET", status):
                 if answer.data is None and declared.content:
-                    yield "the document has no media type that could say it", _at(answer)
+                    yield Fault("it has no media type that could say it", _at(answer))
                     return
             else:
-                yield f"a {status} has no content", _at(answer)
+                yield Fault(f"a {status} has no content", _at(answer), True)
                 return
         try:
             reply = AnswerWriter(self._chat(operation)).reply(
                 *(answer, status, declared, entry), request={}, seed=_SAMPLE, created=None
             )
         except TrothError as fault:
-            yield str(fault), _at(answer)
+            yield Fault(str(fault), _at(answer), True)
             return
         yield from _violations(operation, reply, answer)
 
@@ -139,7 +147,7 @@ def _violations(operation: Operation, reply: Reply, answer: WrittenAnswer) -> It
         else:
             inner = "/status" if answer.status is not None else at
         place = f" ({violation.place})" if violation.place else ""
-        yield f"{violation.message}{place}", inner
+        yield Fault(f"{violation.message}{place}", inner)
 
 
 def _entry(declared: DeclaredResponse | None, answer: WrittenAnswer) -> MediaType | None:
@@ -163,7 +171,7 @@ def _no_example(declared: DeclaredResponse | None, name: str) -> Iterator[Fault]
     examples = [example.name for entry in entries for example in entry.examples]
     if name not in examples:
         has = f"it has {', '.join(dict.fromkeys(examples))}" if examples else "it has none"
-        yield f"the document has no example of that name here; {has}", "/example"
+        yield Fault(f"it has no example of that name; {has}", "/example", True)
 
 
 def _at(answer: WrittenAnswer) -> str:
@@ -205,4 +213,4 @@ def _misfits(completions: Completions, members: ChatMembers, message: Message) -
             "",
         )
         place = f" ({mismatch.place})" if mismatch.place else ""
-        yield f"{mismatch.message}{place}", inner
+        yield Fault(f"{mismatch.message}{place}", inner)

@@ -216,6 +216,8 @@ class _Reader:
         many = [(one, pointers.join(base, i)) for i, one in enumerate(raw.get("answers", ()))]
         if not many:
             many = [(raw["answer"], pointers.join(at, "answer"))]
+        if not meant and any(name in one for one, _ in many for name in COMPLETION):
+            meant = self.chats(at)
         answers = [self.told(partial(self.answer, *each, meant, scope)) for each in many]
         return Scenario(
             name,
@@ -239,6 +241,14 @@ class _Reader:
                 advice = f"Did you mean {close!r}?" if close else f"There are {known}."
                 raise self.error(f"no operation is called {name!r}", where, advice) from None
 
+    def chats(self, at: str) -> tuple[Operation, ...]:
+        """The operations that a completion can be an answer of."""
+        chats = tuple(one for one in self.contract.operations if one.completion is not None)
+        if not chats:
+            fault = "the document has no chat completion (x-troth-completion) that could say it"
+            raise self.error(fault, at, "Say what is answered with `body`.")
+        return chats
+
     def answer(
         self, raw: Mapping[str, Any], at: str, meant: tuple[Operation, ...], scope: Scope
     ) -> Answer:
@@ -257,8 +267,7 @@ class _Reader:
             is_forced,
             not is_forced and templated is not parts and "body" in parts,
         )
-        if not is_forced:
-            self.hold(_written(parts), at, meant, tuple(places(templated)))
+        self.hold(_written(parts), at, meant, tuple(places(templated)), is_forced=is_forced)
         return answer
 
     def check_members(self, raw: Mapping[str, Any], at: str) -> None:
@@ -307,29 +316,29 @@ class _Reader:
         at: str,
         meant: tuple[Operation, ...],
         templates: tuple[str, ...],
+        *,
+        is_forced: bool,
     ) -> None:
         """Refuse *answer* if it is none of the operations that it may be given for."""
         if not (answer.has_content or answer.status is not None or answer.example is not None):
             return
         candidates = meant or self.contract.operations
-        if answer.message is not None and not meant:
-            chats = tuple(one for one in candidates if one.completion is not None)
-            candidates = chats or candidates
         if not meant and len(candidates) > 1:
-            if not answer.has_content or answer.message is not None:
-                return  # an error of any operation, or a completion of any chat
+            if not answer.has_content or is_forced:
+                return  # an error of any operation, say
             fault = "which operation answers so is not said, so it cannot be held to the document"
             advice = "Add `operation` to `when`, or `force: true` to the answer."
             raise self.error(fault, at, advice)
         for operation in candidates:
-            found: dict[str, list[str]] = {}
-            for sentence, inner in self.holder.faults(operation, answer, templates=templates):
-                found.setdefault(inner, []).append(sentence)
-            for inner, sentences in found.items():
+            found: dict[tuple[str, bool], list[str]] = {}
+            for wrong in self.holder.faults(operation, answer, templates=templates):
+                if wrong.is_final or not is_forced:
+                    found.setdefault((wrong.at, wrong.is_final), []).append(wrong.sentence)
+            for (inner, is_final), sentences in found.items():
                 told = "; ".join(sentences[:_MOST_TOLD])
-                fault = f"the document does not allow this answer of {operation.name}: {told}"
+                sentence = f"the document does not let {operation.name} answer so: {told}"
                 advice = "Change it, or add `force: true` to answer so all the same."
-                self.errors.append(self.error(fault, at + inner, advice))
+                self.errors.append(self.error(sentence, at + inner, "" if is_final else advice))
 
 
 #: What of an answer is not part of what it says.

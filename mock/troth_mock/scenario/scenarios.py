@@ -191,7 +191,8 @@ class Scenarios:
             if each.error is not None and not first:
                 self.told(f"{each.error}\nWhat {each.path} said before stays in force.")
             elif not first:
-                self.told(f"{each.path} was read anew: {len(each.scenarios)} scenarios")
+                many = f"{len(each.scenarios)} scenario{'s' * (len(each.scenarios) != 1)}"
+                self.told(f"{each.path} was read anew: {many}")
         return True
 
     def choose(
@@ -292,10 +293,12 @@ class Scenarios:
         written = answer.written(facts, is_for_refused=scenario.valid != "valid")
         if answer.is_held:
             operation = situation.match.operation
-            for sentence, at in self._holder.faults(operation, written):
+            for fault in self._holder.faults(operation, written):
                 where = f"{answer.place}: " if answer.place else ""
-                fault = f"{where}the document does not allow what its templates make: {sentence}"
-                return _failed(scenario, f"{fault} (at {answer.pointer}{at})", situation.match)
+                told = (
+                    f"{where}the document does not allow what its templates make: {fault.sentence}"
+                )
+                return _failed(scenario, f"{told} (at {answer.pointer}{fault.at})", situation.match)
         return self.responder.respond(situation.request, now=now, answer=written)
 
 

@@ -7,11 +7,13 @@ written: at once, or paced.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import accumulate
 from time import monotonic, time  # noqa: TID251 - the edge of the house: behind it, time is an argument
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from aiohttp import web
 from multidict import istr
@@ -50,12 +52,14 @@ from troth_mock.server.heads import (
     framed,
     wall_clock,
 )
+from troth_mock.server.inspection import OWN, Inspection
 from troth_mock.server.pacing import Turns
 from troth_mock.server.pages import Pages
 
+if TYPE_CHECKING:  # slow to load, and most runs do without
+    from troth_mock.inspector.exchanges import Exchanges
+
 _ORIGIN = istr("Origin")
-#: Where the mock's own pages are, but for those that every server has.
-OWN = "/_troth/"
 #: An answer that stalls does so for so many seconds, if its client has the patience.
 _LONGEST_STALL = 3600.0
 _STOPPING = Problem(503, "the mock is stopping", "server_stopping")
@@ -65,7 +69,9 @@ _STOPPING = Problem(503, "the mock is stopping", "server_stopping")
 class Settings:
     """How the mock behaves as a server; *grace* is how long a stop waits for open answers.
 
-    Without the *inspector* nothing is kept of what was asked.
+    Without the *inspector* nothing is kept of what was asked, and nobody is told.  Who knows the
+    *control_token* may be told from anywhere; without one only this machine may.  *secrets* are
+    taken out of what is told.
     """
 
     origins: Origins = field(default_factory=Origins)
@@ -74,6 +80,8 @@ class Settings:
     pace: Pace = field(default_factory=Pace)
     grace: float = 5.0
     inspector: bool = True
+    control_token: str | None = None
+    secrets: tuple[str, ...] = ()
 
 
 class _Note:
@@ -82,13 +90,20 @@ class _Note:
     *body* is the one that is answered.
     """
 
-    def __init__(self, journal: Journal | None, began: float, request: Request, plan: Plan) -> None:
+    def __init__(
+        self,
+        journal: Journal | None,
+        began: float,
+        request: Request,
+        plan: Plan,
+        operation: str | None,
+    ) -> None:
         self._journal = journal
         self.body = request.body
         self.how: End | Literal["gone"] = "gone"
         if journal is not None:
             head = replace(request, body=b"")
-            self._entry = journal.begin(began, head, request.body, labels=plan.labels)
+            self._entry = journal.begin(began, head, request.body, operation, labels=plan.labels)
 
     def sent(self, data: bytes) -> None:
         """Note that *data* left."""
@@ -99,6 +114,10 @@ class _Note:
         """Note that nothing more will come."""
         if self._journal is not None:
             self._journal.end(self._entry, self.how)
+
+
+def _journal() -> Journal:
+    return Journal(clock=monotonic, epoch=time() - monotonic())
 
 
 class App:
@@ -118,12 +137,20 @@ class App:
         self.control = control or Control(contract, pace=self.settings.pace)
         self.journal: Journal | None = None
         if self.settings.inspector:
-            self.journal = Journal(clock=monotonic, epoch=time() - monotonic())
+            self.journal = _journal()
+        self._inspection: Inspection | None = None
         self.draining = False
         self._is_idle = self.control.is_idle
         self._pages = Pages(
             contract, is_ready=lambda: not self.draining, inspector=self.settings.inspector
         )
+
+    def use(self, contract: Contract) -> None:
+        """Answer by *contract* from the next request on; what clients made and changed stays."""
+        self.contract = contract
+        self.responder = self.responder.of(contract)
+        self._pages = Pages(contract, is_ready=lambda: not self.draining)
+        self.control.use(contract)
 
     async def start(self, host: str, port: int) -> tuple[str, int]:
         """Listen on *host* and *port* (0: any free one) and return both as they are.
@@ -147,16 +174,56 @@ class App:
         self._review_every = max(0.01, min(1.0, limits.head / 4, limits.write / 4))
         self._reviewing = self._loop.call_later(self._review_every, self._review)
         address = self._sockets.sockets[0].getsockname()
+        if self.settings.inspector and self.journal is not None:
+            self._inspection = Inspection(self, self.journal, self._heads, *address[:2])
         return address[0], address[1]
 
     async def stop(self) -> None:
         """Take no more requests, let the open ones end within the grace, and end the rest."""
         self.draining = True
+        if self._inspection is not None:
+            self._inspection.stop()
         self._sockets.close()
         await self._connections.drain(
             self.settings.grace, last_words=b"data: %b\n\n" % (_STOPPING.reply().body or b"")
         )
         self._reviewing.cancel()
+
+    def reset(self, session: str | None) -> None:
+        """Be as at the start, for *session* or for all: what was given, asked, and switched on."""
+        self.responder.reset(session)
+        self.control.reset(session)
+        if self.journal is not None and session is None:
+            self.journal.forget()
+        elif self.journal is not None:
+            self.journal.forget(lambda entry: session_of(entry.head) == session)
+
+    def log(self, write: Callable[[str], None], *, as_json: bool, colour: bool) -> None:
+        """Write a line for each exchange with *write*."""
+        from troth_mock.inspector.log import Log
+
+        if self.journal is None:
+            self.journal = _journal()
+        log = Log(self.exchanges, write, as_json=as_json, colour=colour)
+        self.journal.listeners.append(log.heard)
+
+    @cached_property
+    def exchanges(self) -> Exchanges:
+        """What is known of the exchanges that it had; there is a journal."""
+        from troth_mock.inspector.exchanges import Exchanges
+
+        assert self.journal is not None, "nothing is kept"
+        settings = self.settings
+        secrets = filter(None, (*settings.secrets, settings.control_token))
+        allows = settings.origins.allows
+        exchanges = Exchanges(self.contract, self.journal, secrets=secrets, allows=allows)
+        self.control.when_read.append(exchanges.use)
+        return exchanges
+
+    @property
+    def connection_count(self) -> int:
+        """How many connections are open."""
+        return len(self._connections.open)
 
     def hurry(self) -> None:
         """Make `stop` wait no longer for open answers."""
@@ -186,6 +253,7 @@ class App:
         connection = cast(Connection, request.protocol)
         connection.begin(request.content)
         began = monotonic()
+        end: End
         head = RequestHead(
             request.method, request.raw_path, request.version, request.headers, request.keep_alive
         )
@@ -194,9 +262,11 @@ class App:
             # what is left of an unread body cannot be told from the next request
             is_read = isinstance(content, bytes) or request.content.is_eof()
             delivery = self._delivery(head, connection, is_read=is_read)
-            if self._may_respond_at_once(head):
+            if self._inspection is not None and self._inspection.serves(head.target):
+                end = await self._inspection.respond(head, content, connection, delivery)
+            elif self._may_respond_at_once(head):
                 self._write(head, content, connection, delivery, began)
-                end: End = "complete"
+                end = "complete"
             else:
                 end = await self._answer(head, content, connection, delivery, began)
             if connection.writing_paused:
@@ -221,7 +291,7 @@ class App:
         request = head.request()
         respond = None if isinstance(content, Problem) else self._compiled(request)
         if respond is not None:
-            known = KnownHead(len(body), respond, delivery, request)
+            known = KnownHead(len(body), respond, delivery, request, self._name(head))
             if data and delivery.keep_alive:
                 self._connections.known.learn(data, known)
             if self._respond_compiled(known, body, connection):
@@ -244,7 +314,7 @@ class App:
         data = self._heads.compiled(response, known.delivery)
         connection.send(data)
         if self.journal is not None:
-            self.journal.add(began, known.request, body, data)
+            self.journal.add(began, known.request, body, data, known.operation)
         return True
 
     def _write(
@@ -264,7 +334,7 @@ class App:
         connection.send(data)
         if self.journal is not None and path_of(head.target) not in self._pages:
             body = b"" if isinstance(content, Problem) else content
-            self.journal.add(began, head.request(), body, data)
+            self.journal.add(began, head.request(), body, data, self._name(head))
 
     def _whole(self, reply: Reply, delivery: Delivery) -> bytes:
         """The bytes of *reply*, head and content."""
@@ -302,7 +372,7 @@ class App:
             reply = await self.control.forward(asked)
         if reply is None:
             reply = self._reply(asked, answer=plan.written, seed=plan.seed)
-        note = _Note(self.journal, began, request, plan)
+        note = _Note(self.journal, began, request, plan, self._name(asked))
         try:
             return await self._play(reply, plan, connection, delivery, received, note)
         finally:
@@ -327,7 +397,12 @@ class App:
             for parameter in operation.parameters
         )
 
-    def _operation(self, head: RequestHead) -> Operation | None:
+    def _name(self, head: RequestHead | Request) -> str | None:
+        """The name of the operation that a request means."""
+        operation = self._operation(head)
+        return None if operation is None else operation.name
+
+    def _operation(self, head: RequestHead | Request) -> Operation | None:
         """The operation that a request means, which may say in what form its errors are."""
         for method in (head.method, "GET") if head.method == "HEAD" else (head.method,):
             with suppress(NoSuchPath, MethodNotAllowed):

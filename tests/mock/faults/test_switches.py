@@ -52,9 +52,7 @@ def contract(tmp_path_factory: pytest.TempPathFactory) -> Contract:
 
 
 def switched(contract: Contract, *texts: str, seed: int = 0) -> Switches:
-    switches = Switches(contract, seed=seed)
-    switches.put(texts)
-    return switches
+    return Switches(contract, texts, seed=seed)
 
 
 def statuses(switches: Switches, contract: Contract, name: str, count: int = 1, **more: Any) -> str:
@@ -109,6 +107,8 @@ def test_a_session_may_have_faults_of_its_own(contract: Contract) -> None:
     assert switches.is_idle
     switches.reset("one")
     assert switches.texts("one") == ()
+    switches.reset()
+    assert switches.texts("one") == ("503",)
 
 
 def test_what_a_request_asks_for_itself_comes_first_and_is_counted(contract: Contract) -> None:

@@ -9,32 +9,50 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from troth.http import json_text, sse
+from troth.http.exchange import Request
 from troth.loading import load
+from troth.openapi.operation import DeclaredResponse, MediaType, Operation
 from troth.seed import Seed
 from troth_mock.faults.fault import KINDS
 from troth_mock.faults.grammar import parse_all
 from troth_mock.faults.switches import Chance, Chosen
-from troth_mock.faults.wire import Answer, Script, broken
+from troth_mock.faults.wire import Broken, broken
+from troth_mock.reply import Script, Wire
+from troth_mock.responding.responder import Responder
 
 DONE = b"data: [DONE]\n\n"
 EVENTS = [b'data: {"n":%d,"t":"a%d"}\n\n' % (number, number) for number in range(6)]
 FRAMES = (*EVENTS, DONE)
-HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+HEAD = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n"
+)
 BODY = b'{"name":"Ada","born":1815,"city":"London"}'
-BODY_HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nContent-Type: application/json\r\n\r\n"
+BODY_HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nContent-Type: %b\r\n\r\n"
+
+
+def head(length: int, kind: bytes = b"application/json") -> bytes:
+    return BODY_HEAD % (length, kind)
 
 
 def chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
-def stream(*frames: bytes, **members: Any) -> Answer:
-    told = {"is_stream": True, "sentinel": DONE, "frame": chunk, "end": b"0\r\n\r\n", **members}
-    return Answer(HEAD, frames or FRAMES, (0.0,) * len(frames or FRAMES), **told)
+def stream(*frames: bytes, end: bytes = b"0\r\n\r\n") -> Wire:
+    frames = frames or FRAMES
+    return Wire(200, HEAD, frames, (0.0,) * len(frames), True, chunk if end else bytes, end)
 
 
-def plain(body: bytes = BODY, **members: Any) -> Answer:
-    return Answer(BODY_HEAD % len(body), (body,), content_type="application/json", **members)
+def plain(body: bytes = BODY, kind: bytes = b"application/json") -> Wire:
+    pieces = (body,) if body else ()
+    return Wire(200, head(len(body), kind), pieces, (0.0,) * len(pieces), False, bytes, b"")
+
+
+EVENT_STREAM = MediaType("text/event-stream", "", sentinel="[DONE]")
+STREAMING = Operation(
+    "POST", "/", "", responses=(DeclaredResponse("200", "", "", (EVENT_STREAM,)),)
+)
 
 
 def chances(text: str, seed: int = 0) -> list[Chance]:
@@ -48,14 +66,18 @@ def chances(text: str, seed: int = 0) -> list[Chance]:
     return found
 
 
-def script(text: str, answer: Answer | None = None, seed: int = 0) -> Script:
-    made = broken(answer or stream(), chances(text, seed))
+def done(text: str, wire: Wire | None = None, seed: int = 0) -> Broken | None:
+    return broken(wire or stream(), chances(text, seed), operation=STREAMING)
+
+
+def script(text: str, wire: Wire | None = None, seed: int = 0) -> Script:
+    made = done(text, wire, seed)
     assert made is not None, f"{text!r} was not done"
-    return made
+    return made.script
 
 
 def sent(made: Script) -> bytes:
-    return b"".join(data for _, data in made.pieces)
+    return b"".join(data for _, data in made.steps)
 
 
 def content(made: Script) -> bytes:
@@ -86,10 +108,12 @@ ALL = [event[6:-2].decode() for event in FRAMES]
 def test_a_stream_stops_after_so_many_events(text: str, end: str) -> None:
     made = script(f"{text} after 2 events")
     assert (data(made), made.end, is_ended(made)) == (ALL[:2], end, False)
-    assert made.done == (f"{text} after 2 events",)
+    told = done(f"{text} after 2 events")
+    assert told is not None
+    assert told.faults == (f"{text} after 2 events",)
     assert sent(script(f"{text} after 0 events")) == HEAD
     assert data(script(f"{text} after 6 events")) == ALL[:6]
-    assert broken(stream(), chances(f"{text} after 7 events")) is None
+    assert done(f"{text} after 7 events", stream()) is None
 
 
 def test_where_a_stream_stops_is_drawn_if_it_is_not_told() -> None:
@@ -102,22 +126,22 @@ def test_where_a_stream_stops_is_drawn_if_it_is_not_told() -> None:
 def test_bytes_are_counted_over_all_events() -> None:
     made = script("drop after 30 bytes")
     assert content(made) == b"".join(FRAMES)[:30]
-    assert sent(script("reset after 10 bytes", plain())) == BODY_HEAD % len(BODY) + BODY[:10]
+    assert sent(script("reset after 10 bytes", plain())) == head(len(BODY)) + BODY[:10]
 
 
 def test_nothing_at_all_may_come_of_an_answer() -> None:
-    assert script("reset before the answer") == Script((), "reset", ("reset before the answer",))
-    assert script("hang", plain()) == Script((), "stall", ("hang",))
-    assert script("refuse").pieces == ()
+    assert script("reset before the answer") == Script((), "reset")
+    assert script("hang", plain()) == Script((), "stall")
+    assert script("refuse").steps == ()
 
 
 def test_a_pause_ends() -> None:
     made = script("stall after 2 events for 3 s")
     assert (data(made), made.end, is_ended(made)) == (ALL, "complete", True)
-    assert [wait for wait, _ in made.pieces] == [0.0, 0.0, 0.0, 3.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    assert [wait for wait, _ in made.steps] == [0.0, 0.0, 0.0, 3.0, 0.0, 0.0, 0.0, 0.0, 0.0]
     whole = script("stall before the answer for 2 s", plain())
-    assert [wait for wait, _ in whole.pieces] == [2.0, 0.0]
-    assert [wait for wait, _ in script("slow 300 ms").pieces][:2] == [0.3, 0.0]
+    assert [wait for wait, _ in whole.steps] == [2.0, 0.0]
+    assert [wait for wait, _ in script("slow 300 ms").steps][:2] == [0.3, 0.0]
 
 
 def test_a_cut_is_inside_of_an_event() -> None:
@@ -128,7 +152,7 @@ def test_a_cut_is_inside_of_an_event() -> None:
     assert EVENTS[2].startswith(rest)
     with pytest.raises(json_text.BadJson):
         json_text.decode(rest.removeprefix(b"data: "))
-    body = sent(script("cut", plain())).removeprefix(BODY_HEAD % len(BODY))
+    body = sent(script("cut", plain())).removeprefix(head(len(BODY)))
     assert BODY.startswith(body)
     assert 0 < len(body) < len(BODY)
 
@@ -147,8 +171,8 @@ def test_a_truncated_answer_looks_whole() -> None:
     made = script("truncate after 3 events")
     assert (data(made), made.end, is_ended(made)) == (ALL[:3], "complete", True)
     short = script("truncate after 5 bytes", plain())
-    assert (sent(short), short.end) == (BODY_HEAD % 5 + BODY[:5], "complete")
-    assert sent(script("empty", plain())) == BODY_HEAD % 0
+    assert (sent(short), short.end) == (head(5) + BODY[:5], "complete")
+    assert sent(script("empty", plain())) == head(0)
     assert (content(script("empty")), is_ended(script("empty"))) == (b"", True)
 
 
@@ -164,32 +188,31 @@ def test_malformed_json_is_of_the_right_length(seed: int) -> None:
 
 
 def test_what_is_no_json_is_not_malformed() -> None:
-    text = Answer(BODY_HEAD % 2, (b"hi",), content_type="text/plain")
-    assert broken(text, chances("malformed")) is None
+    assert done("malformed", plain(b"hi", b"text/plain")) is None
 
 
 def test_a_length_may_be_wrong() -> None:
     made = script("wrong length", plain())
-    assert (sent(made), made.end) == (BODY_HEAD % (len(BODY) + 10) + BODY, "close")
-    assert sent(script("wrong length by -3 bytes", plain())) == BODY_HEAD % (len(BODY) - 3) + BODY
+    assert (sent(made), made.end) == (head(len(BODY) + 10) + BODY, "close")
+    assert sent(script("wrong length by -3 bytes", plain())) == head(len(BODY) - 3) + BODY
     chunks = sent(script("wrong length after 2 events"))
     assert b"\r\n%x\r\n%b" % (len(EVENTS[2]) + 10, EVENTS[2]) in chunks
-    assert broken(stream(frame=bytes, end=b""), chances("wrong length")) is None
+    assert done("wrong length", stream(end=b"")) is None
 
 
 def test_events_are_lost_doubled_and_reordered() -> None:
     assert data(script("lose after 2 events")) == [*ALL[:2], *ALL[3:]]
     assert data(script("double after 2 events")) == [*ALL[:3], *ALL[2:]]
     assert data(script("reorder after 2 events")) == [*ALL[:2], ALL[3], ALL[2], *ALL[4:]]
-    assert broken(stream(), chances("reorder after 5 events")) is None
-    assert broken(plain(), chances("lose; double; reorder; crlf; comments; no sentinel")) is None
+    assert done("reorder after 5 events", stream()) is None
+    assert done("lose; double; reorder; crlf; comments; no sentinel", plain()) is None
 
 
 def test_the_sentinel_is_lost_and_doubled() -> None:
     assert data(script("no sentinel")) == ALL[:-1]
     assert data(script("double sentinel")) == [*ALL, ALL[-1]]
-    without = stream(*EVENTS, sentinel=b"")
-    assert broken(without, chances("no sentinel; double sentinel")) is None
+    without = stream(*EVENTS)
+    assert done("no sentinel; double sentinel", without) is None
 
 
 def test_an_error_ends_a_stream() -> None:
@@ -209,22 +232,21 @@ def test_comments_and_line_ends_change_no_event() -> None:
 def test_a_split_stream_has_the_same_content() -> None:
     made = script("split into 5 bytes")
     assert content(made) == b"".join(FRAMES)
-    assert {len(piece) for _, piece in made.pieces[1:-1]} <= {
-        len(chunk(b"x" * n)) for n in range(6)
-    }
-    assert len(script("split").pieces) == 3 * len(FRAMES) + 2
+    assert {len(piece) for _, piece in made.steps[1:-1]} <= {len(chunk(b"x" * n)) for n in range(6)}
+    assert len(script("split").steps) == 3 * len(FRAMES) + 2
     body = script("split into 10 bytes", plain())
-    assert [piece for _, piece in body.pieces[1:]] == [
+    assert [piece for _, piece in body.steps[1:]] == [
         BODY[at : at + 10] for at in range(0, len(BODY), 10)
     ]
-    assert all(wait for wait, _ in body.pieces[2:])
+    assert all(wait for wait, _ in body.steps[2:])
 
 
 def test_faults_come_together_and_are_told_together() -> None:
-    made = script("crlf; drop after 3 events; lose after 1 event; reset after 1 event")
-    assert data(made) == [ALL[0], ALL[2], ALL[3]]
-    assert made.end == "close"
-    assert made.done == ("lose after 1 event", "crlf", "drop after 3 events")
+    told = done("crlf; drop after 3 events; lose after 1 event; reset after 1 event")
+    assert told is not None
+    assert data(told.script) == [ALL[0], ALL[2], ALL[3]]
+    assert told.script.end == "close"
+    assert told.faults == ("lose after 1 event", "crlf", "drop after 3 events")
 
 
 def test_what_cannot_be_done_is_not_counted() -> None:
@@ -236,18 +258,14 @@ def test_what_cannot_be_done_is_not_counted() -> None:
         return chance.draw()
 
     counted = [Chance(chance.fault, draw)]
-    assert broken(plain(), counted) is None
-    assert broken(stream(*EVENTS[:2], DONE), counted) is None
+    assert broken(plain(), counted, operation=STREAMING) is None
+    assert broken(stream(*EVENTS[:2], DONE), counted, operation=STREAMING) is None
     assert drawn == []
-    assert broken(stream(), counted) is not None
+    assert broken(stream(), counted, operation=STREAMING) is not None
     assert drawn == [True]
 
 
 def test_finish_reasons_are_where_the_document_says() -> None:
-    from troth.http.exchange import Request
-    from troth_mock.faults.wire import answer
-    from troth_mock.responding.responder import Responder
-
     contract = load(None)
     responder = Responder(contract)
     operation = next(one for one in contract.operations if one.completion is not None)
@@ -256,11 +274,12 @@ def test_finish_reasons_are_where_the_document_says() -> None:
         body = json_text.encode({**asked, "stream": streams})
         fields = (("Content-Type", "application/json"), ("Authorization", "Bearer x"))
         reply = responder.respond(Request("POST", operation.path, fields, body), now=0)
-        whole = answer(reply, operation, head=HEAD)
-        assert (whole.sentinel == DONE) is streams
-        before = b"".join(whole.pieces)
+        frames = reply.stream.frames if reply.stream is not None else (reply.body or b"",)
+        wire = stream(*frames, end=b"") if streams else plain(frames[0])
         for text, value in (("finish reason odd", b'"odd"'), ("no finish reason", b"null")):
-            after = sent(script(text, whole)).removeprefix(HEAD)
+            told = broken(wire, chances(text), operation=operation)
+            assert told is not None
+            before, after = b"".join(frames), sent(told.script).partition(b"\r\n\r\n")[2]
             assert after == before.replace(b'"finish_reason":"stop"', b'"finish_reason":' + value)
             assert after != before
 
@@ -283,12 +302,9 @@ def test_any_faults_of_any_answer_make_a_script(
 ) -> None:
     frames = [b"data: %b\n\n" % json_text.encode({"t": word}) for word in words]
     body = json_text.encode(words)
-    streamed = Answer(
-        HEAD, (*frames, *[DONE] * is_ended), is_stream=True, sentinel=DONE, frame=chunk, end=b"0"
-    )
-    for answer in (streamed, plain(body), Answer(HEAD, (b"",))):
-        made = broken(answer, chances("; ".join(texts), seed))
+    for wire in (stream(*frames, *[DONE] * is_ended), plain(body), plain(b"")):
+        made = done("; ".join(texts), wire, seed)
         if made is not None:
-            assert set(made.done) <= set(texts)
-            assert all(wait >= 0 for wait, _ in made.pieces)
-            assert made == broken(answer, chances("; ".join(texts), seed))
+            assert set(made.faults) <= set(texts)
+            assert all(wait >= 0 for wait, _ in made.script.steps)
+            assert made == done("; ".join(texts), wire, seed)
