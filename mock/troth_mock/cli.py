@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,8 +11,13 @@ import click
 from troth.cli.options import FiniteNumber, chosen_overlays, command, document_options, warn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
     from troth.openapi.contract import Contract
-    from troth_mock.server.application import Settings
+    from troth_mock.pace import Pace
+    from troth_mock.server.application import App, Settings
+    from troth_mock.server.watching import Watch
 
 _MEBIBYTE = 1024 * 1024
 _OPEN_FILES = 65536
@@ -34,6 +40,19 @@ class _Named(click.types.StringParamType):
 # an origin is what a browser writes: no path; null is that of a file
 _ORIGIN = _Named("origin", r"[A-Za-z][\w+.-]*://[^\s/?#@]+/?|null", like="https://app.example:8443")
 _AUTHORITY = _Named("host", r"[^\s/?#@,]+", like="mock.example or mock.example:8000")
+
+
+class _Pace(click.types.StringParamType):
+    name = "pace"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        from troth_mock import pace
+
+        try:
+            pace.read(value)
+        except pace.UnknownPace as fault:
+            self.fail(str(fault), param, ctx)
+        return str(value)
 
 
 class _Port(click.IntRange):
@@ -85,9 +104,15 @@ class _Port(click.IntRange):
     help="Keep nothing of what is posted, changed and deleted: the same request, the same answer.",
 )
 @click.option(
+    "--pace",
+    type=_Pace(),
+    metavar="PROFILE",
+    help="Send streams as a model does: fast, typical, slow or bursty; without it at once. "
+    'Figures may follow: "slow ttft=3 jitter=0".',
+)
+@click.option(
     "--ttft",
     type=FiniteNumber(min=0),
-    default=0.0,
     metavar="S",
     help="Seconds from a request to the first token of its stream.",
 )
@@ -95,7 +120,7 @@ class _Port(click.IntRange):
     "--tokens-per-second",
     type=FiniteNumber(min=0, min_open=True),
     metavar="N",
-    help="Pace streams; without it a stream is sent at once.",
+    help="Pace streams at this rate.",
 )
 @click.option(
     "--cors-origin",
@@ -137,12 +162,18 @@ class _Port(click.IntRange):
     metavar="S",
     help="How long a stop waits for open answers.",
 )
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Read the document and its overlays anew when one of their files changes.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Announce the server in one line of JSON.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 def mock(
     document: str | None,
     overlays: tuple[str, ...],
     published: bool,
+    no_bundled_overlay: bool,
     strict_document: bool,
     **options: Any,
 ) -> None:
@@ -153,9 +184,18 @@ def mock(
     from troth_mock.server.serving import run, serve
 
     _log(quiet=options["quiet"])
-    chosen = chosen_overlays(document, overlays, published=published)
-    contract = loading.load(document, overlays=chosen, strict=strict_document)
-    warn(contract.faults, document=document)
+    chosen = chosen_overlays(
+        document, overlays, published=published, no_bundled_overlay=no_bundled_overlay
+    )
+    if options["watch"] and "-" in (document, *(chosen or ())):
+        raise click.UsageError("--watch watches files, and - is standard input")
+
+    def load() -> Contract:
+        contract = loading.load(document, overlays=chosen, strict=strict_document)
+        warn(contract.faults, document=document)
+        return contract
+
+    contract = load()
     responder = Responder(
         contract,
         seed=options["seed"],
@@ -171,22 +211,51 @@ def mock(
             host=options["host"],
             port=options["port"],
             ready=lambda url: _announce(url, contract, responder, options),
+            meanwhile=[_watch(app, load, document, chosen).run()] if options["watch"] else [],
         )
     )
+
+
+def _watch(
+    app: App,
+    load: Callable[[], Contract],
+    document: str | None,
+    overlays: Sequence[str | Path] | None,
+) -> Watch:
+    """What serves the document anew when it changes, and says so."""
+    from troth import loading
+    from troth_mock.server.watching import Watch
+
+    if overlays is None:
+        overlays = loading.bundled_overlays() if document is None else ()
+    named = (document or loading.bundled_document(), *map(loading.overlay_file, overlays))
+
+    def tell(sentence: str) -> None:
+        click.echo(f"troth: {sentence}", err=True)
+
+    return Watch(app, load, named=named, tell=tell)
 
 
 def _settings(options: dict[str, Any]) -> Settings:
     from troth_mock.server.application import Settings
     from troth_mock.server.guards import Hosts, Limits, Origins
-    from troth_mock.server.pacing import Pace
 
     return Settings(
         origins=Origins(options["cors_origins"]),
         hosts=Hosts(options["host"], options["allow_hosts"]),
         limits=Limits(body_bytes=options["max_body_bytes"], write=options["write_timeout"]),
-        pace=Pace(options["ttft"], options["tokens_per_second"]),
+        pace=_pace(options),
         grace=options["grace"],
     )
+
+
+def _pace(options: dict[str, Any]) -> Pace:
+    """The pace that `--pace` says, with the figures that options of their own say."""
+    from troth_mock import pace
+
+    figures = {name: options[name] for name in ("ttft", "tokens_per_second")}
+    given = {name: value for name, value in figures.items() if value is not None}
+    return replace(pace.read(options["pace"] or "off", seed=options["seed"]), **given)
 
 
 def _announce(url: str, contract: Contract, responder: Any, options: dict[str, Any]) -> None:

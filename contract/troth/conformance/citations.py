@@ -30,7 +30,7 @@ class Citations:
         self._lines = cache(self._read)
         self._known: Mapping[str, Path] = {
             f"spec/{file.name}": file
-            for file in (loading.bundled_document(), *loading.bundled_overlays())
+            for file in (loading.bundled_document(), *loading.shipped_overlays().values())
         }
 
     def cited(self, finding: Finding) -> Finding:

@@ -144,8 +144,20 @@ def _refused(trial: Trial, walk: Listed, listing: Listing) -> Answer | None:
         return None
     if last.status not in _DEAD and last.status < 500:
         return None
+    if _leads_away(trial, before, listing, last):
+        return None
     # behind the last page there may be nothing, and a server may say so
     return last if _says_more(before, listing, seen=len(walk.items)) else None
+
+
+def _leads_away(trial: Trial, before: Answer, listing: Listing, last: Answer) -> bool:
+    """Whether the link of *before*, which led to *last*, is one of another server's paths.
+
+    A gateway in front of the server under test may have other paths than that itself.
+    """
+    link = paging.next_link(before.response, before.body, listing)
+    paths = {one.case.request.target.partition("?")[0] for one in (before, last)}
+    return link is not None and trial.is_elsewhere(link) and len(paths) > 1
 
 
 def _says_more(answer: Answer, listing: Listing, *, seen: int) -> bool:
