@@ -8,14 +8,15 @@ and the seed alone, as long as the server gives the same answers and there is on
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
 from typing import Any
 
 from troth import pointer as pointers
-from troth.conformance import cases
+from troth.conformance import baseline, cases
 from troth.conformance.budget import Inconclusive, Unreachable
 from troth.conformance.cases import Case, Subject
 from troth.conformance.cases.case import request_key
@@ -23,6 +24,7 @@ from troth.conformance.checks import leaks, over_time
 from troth.conformance.coverage import declared
 from troth.conformance.credentials import Credentials
 from troth.conformance.events import (
+    Finding,
     Finished,
     Found,
     PhaseStarted,
@@ -51,6 +53,8 @@ Step = Callable[[], Awaitable[None]]
 #: enough to know how many there are of most documents, and no long wait for any.
 _AHEAD = 1000
 _LAYOUT = 1.0
+#: So many errors of earlier runs are named.
+_TOLD = 6
 #: The exit code of each verdict that is not about findings.
 _EXIT_CODES: Mapping[Verdict, int] = {"unreachable": 3, "inconclusive": 3, "interrupted": 130}
 
@@ -327,6 +331,7 @@ class Run:
             verdict, code = "violations", 1
         elif verdict == "unreachable" and number["errors"]:
             code = 1  # what was found before the server went away was found
+        reason = reason or self._of_earlier_runs(findings, verdict)
         finished = Finished(
             verdict=verdict,
             exit_code=code,
@@ -355,6 +360,21 @@ class Run:
         )
         session.emit(finished)
         return finished
+
+    def _of_earlier_runs(self, findings: Sequence[Finding], verdict: Verdict) -> str:
+        """What a run that goes on from earlier ones cannot speak for: it repeats nothing."""
+        session, settings = self._session, self._session.settings
+        if not settings.continuous or settings.database is None:
+            return ""
+        digest = session.contract.document.digest
+        before = baseline.found_before(settings.database, digest, findings)
+        sent = session.sent.number
+        if not sent or verdict not in ("conforms", "violations"):
+            return ""
+        known = Counter(f"{one.code} {one.operation}" for one in before)
+        words = ", ".join(list(known)[:_TOLD]) + (", …" if len(known) > _TOLD else "")
+        said = f"errors that this one did not come to: {words}" if known else "no error"
+        return f"in what this run tried; earlier ones sent {sent} other requests, and found {said}"
 
 
 def _deletes(operation: Operation) -> bool:
