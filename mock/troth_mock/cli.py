@@ -165,6 +165,14 @@ class _Port(click.IntRange):
     help="How long a stop waits for open answers.",
 )
 @click.option(
+    "--fail",
+    "fail",
+    multiple=True,
+    metavar="FAULT",
+    help="Let go wrong what FAULT says, as in '429 every 3rd' or 'drop after 5 events 2 %'; may be "
+    "given several times. docs/FAULTS.md has the words.",
+)
+@click.option(
     "--log",
     "log",
     type=click.Choice(["text", "json", "off"]),
@@ -199,6 +207,8 @@ def mock(
 ) -> None:
     """Serve a deterministic mock of DOCUMENT (without one: the bundled document)."""
     from troth import loading
+    from troth_mock.control import Control
+    from troth_mock.faults.switches import Switches
     from troth_mock.responding.responder import Responder
     from troth_mock.server.application import App
     from troth_mock.server.serving import run, serve
@@ -223,7 +233,10 @@ def mock(
         clock=options["clock"],
         stateless=options["stateless"],
     )
-    app = App(contract, responder, settings=_settings(options))
+    settings = _settings(options)
+    faults = Switches(contract, options["fail"], seed=options["seed"])
+    control = Control(contract, pace=settings.pace, faults=faults)
+    app = App(contract, responder, settings=settings, control=control)
     _log_requests(app, options)
     _settle()
     run(

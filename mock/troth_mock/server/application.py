@@ -7,7 +7,7 @@ written: at once, or paced.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -23,16 +23,18 @@ from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
 from troth_mock.control import Control
+from troth_mock.faults.wire import broken
 from troth_mock.inspector.journal import Journal
 from troth_mock.pace import Pace
 from troth_mock.plan import Plan
-from troth_mock.reply import End, Reply, Wire, has_content
+from troth_mock.reply import End, Reply, Script, Wire, has_content
+from troth_mock.reply import script as in_time
 from troth_mock.responding.compiled_responder import RespondToBody
 from troth_mock.responding.kept import session_of
 from troth_mock.responding.problems import Problem
 from troth_mock.responding.responder import Responder
 from troth_mock.responding.written_answers import WrittenAnswer
-from troth_mock.server.connection import LAST, SENT, Connection, Listener
+from troth_mock.server.connection import LAST, LOG, SENT, Connection, Listener
 from troth_mock.server.guards import (
     Hosts,
     Limits,
@@ -105,6 +107,11 @@ class _Note:
             head = replace(request, body=b"")
             self._entry = journal.begin(began, head, request.body, operation, labels=plan.labels)
 
+    def label(self, faults: Sequence[str]) -> None:
+        """Note that *faults* befell the answer."""
+        if self._journal is not None and faults:
+            self._journal.label(self._entry, fault="; ".join(faults))
+
     def sent(self, data: bytes) -> None:
         """Note that *data* left."""
         if self._journal is not None and data:
@@ -140,8 +147,11 @@ class App:
             self.journal = _journal()
         self._inspection: Inspection | None = None
         self.draining = False
+        self._away: asyncio.Task[None] | None = None
         self._is_idle = self.control.is_idle
-        self._pages = Pages(contract, is_ready=lambda: not self.draining)
+        self._pages = Pages(
+            contract, is_ready=lambda: not self.draining, inspector=self.settings.inspector
+        )
 
     def use(self, contract: Contract) -> None:
         """Answer by *contract* from the next request on; what clients made and changed stays."""
@@ -172,13 +182,32 @@ class App:
         self._review_every = max(0.01, min(1.0, limits.head / 4, limits.write / 4))
         self._reviewing = self._loop.call_later(self._review_every, self._review)
         address = self._sockets.sockets[0].getsockname()
+        self._address = (host, address[1])
         if self.settings.inspector and self.journal is not None:
             self._inspection = Inspection(self, self.journal, self._heads, *address[:2])
         return address[0], address[1]
 
+    def _go_away(self, seconds: float) -> None:
+        """Let nobody connect for so many *seconds*, as a server that is started anew."""
+        if self._away is None and not self.draining:
+            self._sockets.close()
+            self._away = self._loop.create_task(self._come_back(seconds))
+
+    async def _come_back(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        self._away = None
+        try:
+            self._sockets = await self._loop.create_server(
+                self._connections, *self._address, backlog=1024
+            )
+        except OSError as fault:
+            LOG.warning("cannot listen on %s port %d again: %s", *self._address, fault.strerror)
+
     async def stop(self) -> None:
         """Take no more requests, let the open ones end within the grace, and end the rest."""
         self.draining = True
+        if self._away is not None:
+            self._away.cancel()
         if self._inspection is not None:
             self._inspection.stop()
         self._sockets.close()
@@ -500,32 +529,46 @@ class App:
         note: _Note,
     ) -> End:
         """Send *reply* in its time, or what *plan* makes of it, and return how it ended."""
-        pace = self.control.pace if plan.pace is None else plan.pace
-        stream = reply.stream
-        is_paced = stream is not None and bool(stream.times or pace.is_set)
-        if not (plan.faults or is_paced) or not has_content(delivery.method, reply.status):
+        script = self._script(reply, plan, delivery, body=note.body)
+        if script is None:
             data = self._whole(reply, delivery)
             connection.send(data)
             note.sent(data)
             note.how = "complete"
             return "complete"
-        script = self.control.script(plan, self._wire(reply, pace, delivery, body=note.body))
+        note.label(script.faults)
         pieces = [data for _, data in script.steps]
         due = [received + at for at in accumulate(wait for wait, _ in script.steps)]
         if script.end == "stall":
             pieces.append(b"")
-            due.append(due[-1] + _LONGEST_STALL)
+            due.append((due or [received])[-1] + _LONGEST_STALL)
             # a client that gives up is what a stall is for
             note.how = "stall"
         await connection.pace(pieces, due, delivery, sent=note.sent)
         if script.end == "reset":
             connection.reset()
+        if script.away:
+            self._go_away(script.away)
         note.how = script.end
         return script.end
+
+    def _script(
+        self, reply: Reply, plan: Plan, delivery: Delivery, *, body: bytes
+    ) -> Script | None:
+        """How *reply* is sent where it is not sent at once; *body* is that of its request."""
+        pace = self.control.pace if plan.pace is None else plan.pace
+        stream = reply.stream if has_content(delivery.method, reply.status) else None
+        is_paced = stream is not None and bool(stream.times or pace.is_set)
+        if not (plan.chances or is_paced):
+            return None
+        wire = self._wire(reply, pace, delivery, body=body)
+        return broken(wire, plan.chances) or (in_time(wire) if is_paced else None)
 
     def _wire(self, reply: Reply, pace: Pace, delivery: Delivery, *, body: bytes) -> Wire:
         """*reply* as it goes over the wire, at *pace* for the request of this *body*."""
         stream = reply.stream
+        if not has_content(delivery.method, reply.status):
+            return Wire(reply.status, self._whole(reply, delivery), (), (), False, bytes, b"")
         if stream is None:
             whole, content = self._heads.whole(reply, delivery), reply.body or b""
             pieces = (content,) if content else ()
