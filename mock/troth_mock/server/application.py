@@ -544,7 +544,8 @@ class App:
             due.append((due or [received])[-1] + _LONGEST_STALL)
             # a client that gives up is what a stall is for
             note.how = "stall"
-        await connection.pace(pieces, due, delivery, sent=note.sent)
+        may_say_more = reply.stream is not None and not script.faults
+        await connection.pace(pieces, due, delivery, sent=note.sent, may_say_more=may_say_more)
         if script.end == "reset":
             connection.reset()
         if script.away:
