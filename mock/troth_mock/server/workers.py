@@ -18,7 +18,8 @@ from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, NoReturn
 
 from troth.errors import TrothError
-from troth_mock.server.serving import address_faults, run, url_of
+from troth_mock.server.pages import url_of
+from troth_mock.server.serving import address_faults, run
 
 #: What serves on a host and a port, tells when it does so, and runs something beside it.
 Serve = Callable[
