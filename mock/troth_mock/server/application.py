@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import accumulate
 from time import monotonic, time  # noqa: TID251 - the edge of the house: behind it, time is an argument
 from typing import TYPE_CHECKING, Literal, cast
@@ -178,9 +178,10 @@ class App:
             limits=limits,
         )
         self.control.when_changed.append(self._switch)
-        self._sockets = await self._loop.create_server(
-            self._connections, host, port, backlog=1024, reuse_port=shared or None
+        self._listen = partial(
+            self._loop.create_server, self._connections, backlog=1024, reuse_port=shared or None
         )
+        self._sockets = await self._listen(host, port)
         self._review_every = max(0.01, min(1.0, limits.head / 4, limits.write / 4))
         self._reviewing = self._loop.call_later(self._review_every, self._review)
         address = self._sockets.sockets[0].getsockname()
@@ -199,9 +200,7 @@ class App:
         await asyncio.sleep(seconds)
         self._away = None
         try:
-            self._sockets = await self._loop.create_server(
-                self._connections, *self._address, backlog=1024
-            )
+            self._sockets = await self._listen(*self._address)
         except OSError as fault:
             LOG.warning("cannot listen on %s port %d again: %s", *self._address, fault.strerror)
 
