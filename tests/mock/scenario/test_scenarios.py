@@ -256,7 +256,7 @@ def test_a_template_that_reads_what_is_not_there_says_so(of_pets: Staged) -> Non
         """)
     failed = stage.ask("POST", "/pets", {"name": "Rex"})
     assert status(failed) == 500
-    assert "scenes.yaml:5:17: {{request.owner.name}} has no value" in message(failed)
+    assert "scenes.yaml:5:28: {{request.owner.name}} has no value" in message(failed)
 
 
 def test_a_request_can_name_the_scenario_that_answers(talk: Stage) -> None:

@@ -70,7 +70,10 @@ def test_a_stream_ends_without_its_end(
     assert sent.startswith(came)
     assert end == "reset" or came == sent
     entry = server.journal[-1]
-    assert (entry.faults, entry.state) == ((f"{fault} after 3 events",), f"{end}d".replace("td", "t"))
+    assert (entry.faults, entry.state) == (
+        (f"{fault} after 3 events",),
+        f"{end}d".replace("td", "t"),
+    )
 
 
 def test_a_whole_answer_is_cut(server: MockServer, connect_to: Connect) -> None:
@@ -151,8 +154,11 @@ def test_pages_and_preflights_are_spared(server: MockServer, connect_to: Connect
 def test_what_is_refused_was_not_done_and_what_is_lost_was(
     mock_servers: Callable[..., MockServer], connect_to: Connect, tmp_path: Any
 ) -> None:
-    item = {"type": "object", "required": ["id", "name"],
-            "properties": {"id": {"type": "integer", "readOnly": True}, "name": {"type": "string"}}}
+    item = {
+        "type": "object",
+        "required": ["id", "name"],
+        "properties": {"id": {"type": "integer", "readOnly": True}, "name": {"type": "string"}},
+    }
 
     def of(schema: Any) -> Any:
         return {"description": "", "content": {"application/json": {"schema": schema}}}
@@ -160,8 +166,11 @@ def test_what_is_refused_was_not_done_and_what_is_lost_was(
     listed = {"responses": {"200": of({"type": "array", "items": item})}}
     make = {"requestBody": of(item), "responses": {"201": of(item)}}
     del make["requestBody"]["description"]
-    root = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"},
-            "paths": {"/things": {"get": listed, "post": make}}}
+    root = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/things": {"get": listed, "post": make}},
+    }
     file = tmp_path / "things.json"
     file.write_text(json.dumps(root))
     server = mock_servers(file)
@@ -209,7 +218,9 @@ def test_without_faults_every_byte_is_as_before(
         client = ask(connect_to(one.url), stream=stream, Connection="close")
         data = rest(client)[0]
         *lines, body = data.partition(b"\r\n\r\n")
-        kept = [line for line in lines[0].split(b"\r\n") if not line.startswith((b"Date", b"X-Req"))]
+        kept = [
+            line for line in lines[0].split(b"\r\n") if not line.startswith((b"Date", b"X-Req"))
+        ]
         return b"\n".join([*kept, body])
 
     for stream in (False, True):
