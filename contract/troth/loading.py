@@ -52,7 +52,7 @@ def with_bundled_overlays(
         return list(overlays)
     if not overlays:
         return None
-    named = {str(_overlay_file(overlay)) for overlay in overlays}
+    named = {str(overlay_file(overlay)) for overlay in overlays}
     return [*(file for file in bundled_overlays() if str(file) not in named), *overlays]
 
 
@@ -115,7 +115,7 @@ def read(
     if overlays:
         from troth.document import overlay
 
-        files = [_overlay_file(given) for given in overlays]
+        files = [overlay_file(given) for given in overlays]
         mending = [overlay.read(file, name=_name(file)) for file in files]
         effective = overlay.apply(published, mending)
     if strict and (faults := kept_contract.compile(effective).faults):
@@ -125,11 +125,14 @@ def read(
 
 def overlay_name(given: str | Path) -> str:
     """What findings call the overlay *given*: a file, or the name of one that ships."""
-    return _name(_overlay_file(given))
+    return _name(overlay_file(given))
 
 
-def _overlay_file(given: str | Path) -> Path | str:
-    """The file that *given* means: a name, or what findings call one, is that of one that ships."""
+def overlay_file(given: str | Path) -> Path | str:
+    """The file that *given* means: a name, or what findings call one, is that of one that ships.
+
+    Raises UnreadableDocument for a name that none has.
+    """
     text, shipped = str(given), shipped_overlays()
     if Path(text).is_file() or text == "-":
         return text

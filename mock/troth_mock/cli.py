@@ -11,9 +11,13 @@ import click
 from troth.cli.options import FiniteNumber, chosen_overlays, command, document_options, warn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
     from troth.openapi.contract import Contract
     from troth_mock.pace import Pace
-    from troth_mock.server.application import Settings
+    from troth_mock.server.application import App, Settings
+    from troth_mock.server.watching import Watch
 
 _MEBIBYTE = 1024 * 1024
 _OPEN_FILES = 65536
@@ -158,6 +162,11 @@ class _Port(click.IntRange):
     metavar="S",
     help="How long a stop waits for open answers.",
 )
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Read the document and its overlays anew when one of their files changes.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Announce the server in one line of JSON.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 def mock(
@@ -178,8 +187,15 @@ def mock(
     chosen = chosen_overlays(
         document, overlays, published=published, no_bundled_overlay=no_bundled_overlay
     )
-    contract = loading.load(document, overlays=chosen, strict=strict_document)
-    warn(contract.faults, document=document)
+    if options["watch"] and "-" in (document, *(chosen or ())):
+        raise click.UsageError("--watch watches files, and - is standard input")
+
+    def load() -> Contract:
+        contract = loading.load(document, overlays=chosen, strict=strict_document)
+        warn(contract.faults, document=document)
+        return contract
+
+    contract = load()
     responder = Responder(
         contract,
         seed=options["seed"],
@@ -195,8 +211,29 @@ def mock(
             host=options["host"],
             port=options["port"],
             ready=lambda url: _announce(url, contract, responder, options),
+            meanwhile=[_watch(app, load, document, chosen).run()] if options["watch"] else [],
         )
     )
+
+
+def _watch(
+    app: App,
+    load: Callable[[], Contract],
+    document: str | None,
+    overlays: Sequence[str | Path] | None,
+) -> Watch:
+    """What serves the document anew when it changes, and says so."""
+    from troth import loading
+    from troth_mock.server.watching import Watch
+
+    if overlays is None:
+        overlays = loading.bundled_overlays() if document is None else ()
+    named = (document or loading.bundled_document(), *map(loading.overlay_file, overlays))
+
+    def tell(sentence: str) -> None:
+        click.echo(f"troth: {sentence}", err=True)
+
+    return Watch(app, load, named=named, tell=tell)
 
 
 def _settings(options: dict[str, Any]) -> Settings:

@@ -61,7 +61,8 @@ class Control:
     *fields* reads the control fields and the session prefix of each request that
     `is_asked_by_request` names; *scenarios* and *faults* are asked about every request.  *forward*
     gives the answer of another server to what nobody answered.  Everything here happens on the
-    loop of the server: `when_changed` are called there after every change.
+    loop of the server: `when_changed` are called there after every change, `when_read` before that
+    with a contract that was read anew.
     """
 
     def __init__(self, contract: Contract, *, pace: Pace | None = None) -> None:
@@ -73,6 +74,7 @@ class Control:
         self.faults: Source | None = None
         self.forward: Callable[[Request], Awaitable[Reply | None]] | None = None
         self.when_changed: list[Callable[[], None]] = []
+        self.when_read: list[Callable[[Contract], None]] = []
 
     @property
     def is_idle(self) -> bool:
@@ -95,6 +97,13 @@ class Control:
         """Tell everybody that something is other than before."""
         for listener in self.when_changed:
             listener()
+
+    def use(self, contract: Contract) -> None:
+        """Speak of *contract* from now on."""
+        self.contract = contract
+        for listener in self.when_read:
+            listener(contract)
+        self.changed()
 
     def plan(self, request: Request) -> Plan:
         """What *request* gets beyond what the document says."""

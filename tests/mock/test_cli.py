@@ -230,6 +230,25 @@ def test_a_server_that_everyone_can_reach_says_so_loudly(mock: Callable[..., Pro
     assert complaints.startswith("WARNING: listening on 0.0.0.0")
 
 
+def test_a_document_that_is_edited_is_served_anew(
+    mock: Callable[..., Process], tmp_path: Path
+) -> None:
+    document = tmp_path / "pets.yaml"
+    document.write_text(PETS, encoding="utf-8")
+    process = mock(str(document), "--watch", "--json")
+    url = process.said()["url"]
+    assert process.running.stderr is not None
+    document.write_text(PETS.replace("title: pets", "title: [pets"), encoding="utf-8")
+    assert process.running.stderr.readline().startswith(f"troth: {document}:3:")
+    assert process.running.stderr.readline() == "The last good version is still served.\n"
+    document.write_text(PETS.replace("/pets/", "/cats/"), encoding="utf-8")
+    line = f"troth: read {document} anew: 1 operations\n"
+    assert process.running.stderr.readline() == line
+    with urllib.request.urlopen(f"{url}/cats/tom?limit=1") as answer:
+        assert json.load(answer)["name"] == "tom"
+    assert process.end() == (0, "")
+
+
 def test_quiet_says_nothing(mock: Callable[..., Process]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]

@@ -70,16 +70,25 @@ class Responder:
         if known is None:
             if len(self._seeded) >= _MOST_SEEDS:
                 del self._seeded[next(iter(self._seeded))]
-            known = Responder(
-                self.contract,
-                seed=seed,
-                tokens=self._tokens,
-                clock="fixed" if self._is_fixed else "wall",
-                stateless=self._is_stateless,
-            )
+            known = self._like(self.contract, seed)
             known._store = self._store = self._store or self._new_store()
             self._seeded[seed] = known
         return known
+
+    def of(self, contract: Contract) -> Responder:
+        """One that answers for *contract* as this one does, with what clients made and changed."""
+        other = self._like(contract, self._seed)
+        if self._store is not None:
+            other._store = other._new_store()
+            if other._store is not None:
+                other._store.sessions.take_over(self._store.sessions)
+        return other
+
+    def _like(self, contract: Contract, seed: int) -> Responder:
+        clock: Literal["fixed", "wall"] = "fixed" if self._is_fixed else "wall"
+        return Responder(
+            contract, seed=seed, tokens=self._tokens, clock=clock, stateless=self._is_stateless
+        )
 
     def respond(self, request: Request, *, now: int, answer: WrittenAnswer | None = None) -> Reply:
         """Answer *request*, with *answer* if that is given; *now* is in seconds since 1970.

@@ -123,6 +123,13 @@ class App:
         self._is_idle = self.control.is_idle
         self._pages = Pages(contract, is_ready=lambda: not self.draining)
 
+    def use(self, contract: Contract) -> None:
+        """Answer by *contract* from the next request on; what clients made and changed stays."""
+        self.contract = contract
+        self.responder = self.responder.of(contract)
+        self._pages = Pages(contract, is_ready=lambda: not self.draining)
+        self.control.use(contract)
+
     async def start(self, host: str, port: int) -> tuple[str, int]:
         """Listen on *host* and *port* (0: any free one) and return both as they are.
 

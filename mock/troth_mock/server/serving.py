@@ -87,9 +87,14 @@ def run(main: Coroutine[Any, Any, None]) -> None:
 
 
 async def serve(
-    app: App, *, host: str = "127.0.0.1", port: int = 0, ready: Callable[[str], None]
+    app: App,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    ready: Callable[[str], None],
+    meanwhile: Sequence[Coroutine[Any, Any, None]] = (),
 ) -> None:
-    """Serve *app* until SIGINT or SIGTERM; *ready* is told the URL.
+    """Serve *app* until SIGINT or SIGTERM; *ready* is told the URL, *meanwhile* runs beside it.
 
     A second signal does not wait for open answers.  Raises AddressUnavailable.
     """
@@ -102,9 +107,12 @@ async def serve(
             loop.add_signal_handler(number, lambda: (hurry if stop.is_set() else stop).set())
     url = await _start(app, host, port)
     ready(url)
+    beside = [asyncio.ensure_future(each) for each in meanwhile]
     try:
         await stop.wait()
     finally:
+        for each in beside:
+            each.cancel()
         stopping = asyncio.ensure_future(app.stop())
         hurried = asyncio.ensure_future(hurry.wait())
         await asyncio.wait({stopping, hurried}, return_when=asyncio.FIRST_COMPLETED)
