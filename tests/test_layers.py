@@ -25,8 +25,8 @@ TROTH = (
     *("lint", "conformance", "cli", "testing", "pytest_plugin", "__main__"),
 )
 TROTH_MOCK = (
-    *("reply", "pace", "chat", "storage", "responding", "faults", "scenario"),
-    *("plan", "control", "inspector", "server", "cli", "pytest_plugin"),
+    *("reply", "pace", "chat", "storage", "responding", "faults", "plan", "scenario"),
+    *("control", "inspector", "server", "cli", "pytest_plugin"),
 )
 LAYERS = {
     f"{root}.{package}": (root, number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +13,6 @@ from troth.cli.options import FiniteNumber, chosen_overlays, command, document_o
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from troth.openapi.contract import Contract
     from troth_mock.pace import Pace
@@ -167,6 +167,17 @@ class _Port(click.IntRange):
     is_flag=True,
     help="Read the document and its overlays anew when one of their files changes.",
 )
+@click.option(
+    "--scenario",
+    type=click.Path(exists=True, path_type=Path),
+    metavar="FILE",
+    help="Answer as the scenarios of this file say, or of all files in this folder.",
+)
+@click.option(
+    "--no-control-fields",
+    is_flag=True,
+    help="Let no request say by Prefer or X-Troth-* which answer it gets.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Announce the server in one line of JSON.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 def mock(
@@ -202,8 +213,10 @@ def mock(
         tokens=options["tokens"],
         clock=options["clock"],
         stateless=options["stateless"],
+        preferences=not options["no_control_fields"],
     )
     app = App(contract, responder, settings=_settings(options))
+    _follow_scenarios(app, options)
     _settle()
     run(
         serve(
@@ -214,6 +227,27 @@ def mock(
             meanwhile=[_watch(app, load, document, chosen).run()] if options["watch"] else [],
         )
     )
+
+
+def _follow_scenarios(app: App, options: dict[str, Any]) -> None:
+    """Let scenarios answer, if there are some, and requests say what they get."""
+    from troth_mock.scenario.scenarios import Scenarios
+    from troth_mock.server.heads import wall_clock
+
+    scenarios = None
+    if options["scenario"] is not None:
+        scenarios = Scenarios(
+            app.contract,
+            lambda match, request: app.responder.problem(match, request),
+            options["scenario"],
+            _tell,
+        )
+        scenarios.open()
+    app.control.follow(scenarios, clock=wall_clock, fields=not options["no_control_fields"])
+
+
+def _tell(sentence: str) -> None:
+    click.echo(f"troth: {sentence}", err=True)
 
 
 def _watch(
@@ -230,10 +264,7 @@ def _watch(
         overlays = loading.bundled_overlays() if document is None else ()
     named = (document or loading.bundled_document(), *map(loading.overlay_file, overlays))
 
-    def tell(sentence: str) -> None:
-        click.echo(f"troth: {sentence}", err=True)
-
-    return Watch(app, load, named=named, tell=tell)
+    return Watch(app, load, named=named, tell=_tell)
 
 
 def _settings(options: dict[str, Any]) -> Settings:

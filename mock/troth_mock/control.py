@@ -20,8 +20,10 @@ from troth_mock.chat.completion import Message
 from troth_mock.pace import Pace
 from troth_mock.plan import NOTHING, Plan
 from troth_mock.reply import Reply, Script, Wire, script
-from troth_mock.responding.kept import session_of
+from troth_mock.responding.kept import SESSION_PATH, session_of
 from troth_mock.responding.written_answers import ABSENT, WrittenAnswer
+from troth_mock.scenario.scenarios import Scenarios
+from troth_mock.scenario.sources import FieldSource, ScenarioSource
 
 #: The names of the fields by which a request says what it gets, in lower case, begin so.
 FIELD_PREFIX = "x-troth-"
@@ -89,9 +91,21 @@ class Control:
     def is_asked_by_request(self, target: str, names: Iterable[str]) -> bool:
         """Whether a request to *target* with fields of these *names* may say what it gets."""
         return self.fields is not None and (
-            target.startswith("/_troth/session/")
-            or any(name[:8].lower() == FIELD_PREFIX for name in names)
+            SESSION_PATH in target or any(name[:8].lower() == FIELD_PREFIX for name in names)
         )
+
+    def follow(
+        self, scenarios: Scenarios | None, *, clock: Callable[[], int], fields: bool = True
+    ) -> None:
+        """Let *scenarios* answer, and with *fields* requests say what they get.
+
+        *clock* tells the seconds since 1970.
+        """
+        self.fields = FieldSource(scenarios, is_on=fields)
+        if scenarios is not None:
+            self.scenarios = ScenarioSource(scenarios, clock)
+            self.when_read.append(scenarios.use)
+        self.changed()
 
     def changed(self) -> None:
         """Tell everybody that something is other than before."""

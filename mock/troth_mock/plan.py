@@ -18,7 +18,8 @@ class Plan:
 
     *written* says what the responder is to answer, *reply* takes its place, and *request* the
     request's own.  *seed* and *pace* are other ones than the mock's, *faults* what goes wrong with
-    the answer.  *labels* say in the journal what did it: `scenario`, `fault`, `next` and so on.
+    the answer.  *labels* say in the journal what did it: `scenario`, `fault`, `next` and so on;
+    *near* are the scenarios that nearly answered.
     """
 
     written: WrittenAnswer | None = None
@@ -28,6 +29,7 @@ class Plan:
     pace: Pace | None = None
     faults: tuple[Any, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    near: tuple[Any, ...] = ()
 
     def before(self, other: Plan) -> Plan:
         """This plan, and what *other* has to say where it says nothing."""
@@ -42,6 +44,7 @@ class Plan:
             other.pace if self.pace is None else self.pace,
             self.faults or other.faults,
             {**other.labels, **self.labels},
+            self.near or other.near,
         )
 
 

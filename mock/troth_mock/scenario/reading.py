@@ -23,6 +23,8 @@ from troth.openapi.contract import Contract, NoSuchOperation
 from troth.openapi.operation import Operation
 from troth.schema.untrusted_schema import embedded
 from troth_mock.chat.completion import Message
+from troth_mock.faults.fault import Fault
+from troth_mock.faults.grammar import BadFault, parse_all
 from troth_mock.pace import Pace, UnknownPace
 from troth_mock.pace import read as read_pace
 from troth_mock.responding.written_answers import ABSENT, WrittenAnswer
@@ -60,8 +62,7 @@ class Answer:
     pointer: str
     place: Place | None
     pace: Pace | None = None
-    faults: tuple[str, ...] = ()
-    is_forced: bool = False
+    faults: tuple[Fault, ...] = ()
     is_held: bool = False
 
     def written(self, facts: Mapping[str, Any], *, is_for_refused: bool = False) -> WrittenAnswer:
@@ -77,13 +78,13 @@ Valid = Literal["valid", "refused", "any"]
 class Scenario:
     """What requests are meant, and what they are answered.
 
-    *operations* are those that may be meant, none: all.  *valid* says which requests are, by what
-    the document says of them.
+    *operations* are the names of those that may be meant, none: all.  *valid* says which requests
+    are, by what the document says of them.
     """
 
     name: str
     place: Place | None
-    operations: tuple[Operation, ...]
+    operations: tuple[str, ...]
     checks: tuple[PlacedCheck, ...]
     valid: Valid
     answers: tuple[Answer, ...]
@@ -222,7 +223,7 @@ class _Reader:
         return Scenario(
             name,
             self.place(at),
-            meant,
+            tuple(operation.name for operation in meant),
             tuple(checks(when, where, self.place, scope)),
             valid,
             tuple(answer for answer in answers if answer is not None),
@@ -263,8 +264,7 @@ class _Reader:
             at,
             self.place(at),
             self.pace(raw, at),
-            tuple(operations(raw.get("fail"))),
-            is_forced,
+            tuple(self.faults(raw, at)),
             not is_forced and templated is not parts and "body" in parts,
         )
         self.hold(_written(parts), at, meant, tuple(places(templated)), is_forced=is_forced)
@@ -309,6 +309,14 @@ class _Reader:
             return read_pace(raw["pace"])
         except UnknownPace as fault:
             raise self.error(str(fault), pointers.join(at, "pace")) from None
+
+    def faults(self, raw: Mapping[str, Any], at: str) -> Iterator[Fault]:
+        where = pointers.join(at, "fail")
+        for text in operations(raw.get("fail")):
+            try:
+                yield from parse_all(text)
+            except BadFault as fault:
+                raise self.error(str(fault), where) from None
 
     def hold(
         self,

@@ -88,7 +88,9 @@ class _Note:
         self.how: End | Literal["gone"] = "gone"
         if journal is not None:
             head = replace(request, body=b"")
-            self._entry = journal.begin(began, head, request.body, labels=plan.labels)
+            self._entry = journal.begin(
+                began, head, request.body, labels=plan.labels, near=plan.near
+            )
 
     def sent(self, data: bytes) -> None:
         """Note that *data* left."""
@@ -147,6 +149,7 @@ class App:
             error=self._heads.problem,
             limits=limits,
         )
+        self._is_idle = self.control.is_idle
         self.control.when_changed.append(self._switch)
         self._sockets = await self._loop.create_server(self._connections, host, port, backlog=1024)
         self._review_every = max(0.01, min(1.0, limits.head / 4, limits.write / 4))
