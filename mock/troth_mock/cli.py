@@ -174,6 +174,17 @@ class _Port(click.IntRange):
     help="Answer as the scenarios of this file say, or of all files in this folder.",
 )
 @click.option(
+    "--record",
+    metavar="URL",
+    help="Pass on to this server what no scenario answers, and write scenarios of its answers.",
+)
+@click.option(
+    "--record-to",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Where they are written; without it the folder of --scenario, or else recorded.",
+)
+@click.option(
     "--no-control-fields",
     is_flag=True,
     help="Let no request say by Prefer or X-Troth-* which answer it gets.",
@@ -244,6 +255,22 @@ def _follow_scenarios(app: App, options: dict[str, Any]) -> None:
         )
         scenarios.open()
     app.control.follow(scenarios, clock=wall_clock, fields=not options["no_control_fields"])
+    if options["record"] is not None:
+        _record(app, options)
+    elif options["record_to"] is not None:
+        raise click.UsageError("--record-to says where what --record records is written")
+
+
+def _record(app: App, options: dict[str, Any]) -> None:
+    """Pass on what no scenario answers, and write down what comes of it."""
+    from troth_mock.proxy.forwarding import Upstream
+    from troth_mock.proxy.recording import Recorder
+
+    scenarios = options["scenario"]
+    beside = scenarios if scenarios is not None and scenarios.is_dir() else Path("recorded")
+    folder = options["record_to"] or beside
+    recorder = Recorder(app.contract, folder, url=options["record"], told=_tell)
+    app.control.forward = Upstream(options["record"], record=recorder.write).forward
 
 
 def _tell(sentence: str) -> None:

@@ -19,7 +19,7 @@ from troth.openapi.operation import Operation
 from troth_mock.chat.completion import Message
 from troth_mock.pace import Pace
 from troth_mock.plan import NOTHING, Plan
-from troth_mock.reply import Reply, Script, Wire, script
+from troth_mock.reply import Passed, Reply, Script, Wire, script
 from troth_mock.responding.kept import SESSION_PATH, session_of
 from troth_mock.responding.written_answers import ABSENT, WrittenAnswer
 from troth_mock.scenario.scenarios import Scenarios
@@ -74,7 +74,7 @@ class Control:
         self.fields: Source | None = None
         self.scenarios: Source | None = None
         self.faults: Source | None = None
-        self.forward: Callable[[Request], Awaitable[Reply | None]] | None = None
+        self.forward: Callable[[Request], Awaitable[Reply | Passed]] | None = None
         self.when_changed: list[Callable[[], None]] = []
         self.when_read: list[Callable[[Contract], None]] = []
 

@@ -7,6 +7,7 @@ written: at once, or paced.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
@@ -24,7 +25,7 @@ from troth_mock.control import Control
 from troth_mock.inspector.journal import Journal
 from troth_mock.pace import Pace
 from troth_mock.plan import Plan
-from troth_mock.reply import End, Reply, Wire, has_content
+from troth_mock.reply import End, Passed, Reply, Wire, has_content
 from troth_mock.responding.compiled_responder import RespondToBody
 from troth_mock.responding.kept import session_of
 from troth_mock.responding.problems import Problem
@@ -206,7 +207,8 @@ class App:
                 self._write(head, content, connection, delivery, began)
                 end: End = "complete"
             else:
-                end = await self._answer(head, content, connection, delivery, began)
+                drain = request.writer.drain
+                end = await self._answer(head, content, connection, delivery, began, drain)
             if connection.writing_paused:
                 await request.writer.drain()
             is_kept = end == "complete" and delivery.keep_alive and not connection.half_closed
@@ -291,6 +293,7 @@ class App:
         connection: Connection,
         delivery: Delivery,
         began: float,
+        drain: Callable[[], Awaitable[None]],
     ) -> End:
         """Answer a request that may get more than what the document says, and return its end."""
         received = connection.came()
@@ -306,15 +309,44 @@ class App:
             return "complete"
         plan = self.control.plan(request)
         reply, asked = plan.reply, plan.request or request
+        passed: Passed | None = None
         if reply is None and plan.written is None and self.control.forward is not None:
-            reply = await self.control.forward(asked)
-        if reply is None:
+            answer = await self.control.forward(asked)
+            plan = replace(plan, labels={**plan.labels, "record": "passed on"})
+            passed, reply = (answer, None) if isinstance(answer, Passed) else (None, answer)
+        if reply is None and passed is None:
             reply = self._reply(asked, answer=plan.written, seed=plan.seed)
         note = _Note(self.journal, began, request, plan)
         try:
+            if reply is None:
+                assert passed is not None
+                return await self._pass_on(passed, connection, delivery, note, drain)
             return await self._play(reply, plan, connection, delivery, received, note)
         finally:
             note.end()
+
+    async def _pass_on(
+        self,
+        passed: Passed,
+        connection: Connection,
+        delivery: Delivery,
+        note: _Note,
+        drain: Callable[[], Awaitable[None]],
+    ) -> End:
+        """Send what another server answers, piece by piece as it comes; *drain* waits for room."""
+        head = self._heads.stream(Reply(passed.status, passed.fields, None), delivery)
+        connection.send(head)
+        note.sent(head)
+        async for piece in passed.pieces:
+            data = framed(piece, delivery)
+            connection.send(data)
+            note.sent(data)
+            if connection.writing_paused:
+                await drain()
+        connection.send(delivery.end)
+        note.sent(delivery.end)
+        note.how = "complete"
+        return "complete"
 
     def _head_problem(self, head: RequestHead) -> Problem | None:
         settings = self.settings
@@ -437,14 +469,19 @@ class App:
         """Send *reply* in its time, or what *plan* makes of it, and return how it ended."""
         pace = self.control.pace if plan.pace is None else plan.pace
         stream = reply.stream
-        is_paced = stream is not None and bool(stream.times or pace.is_set)
+        is_paced = plan.pace is not None or (
+            stream is not None and bool(stream.times or pace.is_set)
+        )
         if not (plan.faults or is_paced) or not has_content(delivery.method, reply.status):
             data = self._whole(reply, delivery)
             connection.send(data)
             note.sent(data)
             note.how = "complete"
             return "complete"
-        script = self.control.script(plan, self._wire(reply, pace, delivery, body=note.body))
+        script = self.control.script(
+            plan,
+            self._wire(reply, pace, delivery, body=note.body, is_waited_for=plan.pace is not None),
+        )
         pieces = [data for _, data in script.steps]
         due = [received + at for at in accumulate(wait for wait, _ in script.steps)]
         if script.end == "stall":
@@ -458,14 +495,20 @@ class App:
         note.how = script.end
         return script.end
 
-    def _wire(self, reply: Reply, pace: Pace, delivery: Delivery, *, body: bytes) -> Wire:
-        """*reply* as it goes over the wire, at *pace* for the request of this *body*."""
+    def _wire(
+        self, reply: Reply, pace: Pace, delivery: Delivery, *, body: bytes, is_waited_for: bool
+    ) -> Wire:
+        """*reply* as it goes over the wire, at *pace* for the request of this *body*.
+
+        What is no stream comes at once unless it *is_waited_for*.
+        """
         stream = reply.stream
         if stream is None:
             whole, content = self._heads.whole(reply, delivery), reply.body or b""
-            pieces = (content,) if content else ()
             head = whole[: len(whole) - len(content)]
-            return Wire(reply.status, head, pieces, (0.0,) * len(pieces), False, bytes, b"")
+            due = pace.schedule((1,), request=body) if is_waited_for else (0.0,)
+            pieces = (content,) if content else ()
+            return Wire(reply.status, head, pieces, due[: len(pieces)], False, bytes, b"")
         return Wire(
             reply.status,
             self._heads.stream(reply, delivery),
