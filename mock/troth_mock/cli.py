@@ -242,19 +242,15 @@ def mock(
 
 def _follow_scenarios(app: App, options: dict[str, Any]) -> None:
     """Let scenarios answer, if there are some, and requests say what they get."""
-    from troth_mock.scenario.scenarios import Scenarios
     from troth_mock.server.heads import wall_clock
 
-    scenarios = None
-    if options["scenario"] is not None:
-        scenarios = Scenarios(
-            app.contract,
-            lambda match, request: app.responder.problem(match, request),
-            options["scenario"],
-            _tell,
-        )
-        scenarios.open()
-    app.control.follow(scenarios, clock=wall_clock, fields=not options["no_control_fields"])
+    app.control.follow(
+        options["scenario"],
+        problem=lambda match, request: app.responder.problem(match, request),
+        clock=wall_clock,
+        told=_tell,
+        fields=not options["no_control_fields"],
+    )
     if options["record"] is not None:
         _record(app, options)
     elif options["record_to"] is not None:

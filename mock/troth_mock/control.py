@@ -10,17 +10,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from troth.errors import MethodNotAllowed, NoSuchPath
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
-from troth.openapi.operation import Operation
+from troth.openapi.operation import Match, Operation
 from troth_mock.chat.completion import Message
 from troth_mock.pace import Pace
 from troth_mock.plan import NOTHING, Plan
 from troth_mock.reply import Passed, Reply, Script, Wire, script
 from troth_mock.responding.kept import SESSION_PATH, session_of
+from troth_mock.responding.problems import Problem
 from troth_mock.responding.written_answers import ABSENT, WrittenAnswer
 from troth_mock.scenario.scenarios import Scenarios
 from troth_mock.scenario.sources import FieldSource, ScenarioSource
@@ -95,16 +97,26 @@ class Control:
         )
 
     def follow(
-        self, scenarios: Scenarios | None, *, clock: Callable[[], int], fields: bool = True
+        self,
+        path: Path | None,
+        *,
+        problem: Callable[[Match, Request], Problem | None],
+        clock: Callable[[], int],
+        told: Callable[[str], None],
+        fields: bool = True,
     ) -> None:
-        """Let *scenarios* answer, and with *fields* requests say what they get.
+        """Let the scenarios at *path* answer, and with *fields* requests say what they get.
 
-        *clock* tells the seconds since 1970.
+        *problem* says what keeps the document from allowing a request, *clock* tells the seconds
+        since 1970, *told* hears of files that were read anew.  Raises NoScenarios, BadScenarios.
         """
-        self.fields = FieldSource(scenarios, is_on=fields)
-        if scenarios is not None:
+        scenarios = None
+        if path is not None:
+            scenarios = Scenarios(self.contract, problem, path, told)
+            scenarios.open()
             self.scenarios = ScenarioSource(scenarios, clock)
             self.when_read.append(scenarios.use)
+        self.fields = FieldSource(scenarios, is_on=fields)
         self.changed()
 
     def changed(self) -> None:

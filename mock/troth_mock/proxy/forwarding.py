@@ -30,7 +30,7 @@ _OF_CONNECTION = frozenset(
 _OF_CLIENT = frozenset(
     {"host", "accept-encoding", "origin", "referer", "troth-session", "x-forwarded-prefix"}
 )
-_OF_SERVER = frozenset({"date", "server", "alt-svc", "strict-transport-security"})
+_OF_SERVER = frozenset({"date", "server", "x-request-id", "alt-svc", "strict-transport-security"})
 
 
 class NoServer(TrothError):

@@ -8,13 +8,15 @@ place of one is not asked for.  When each part came is kept.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from mimetypes import MimeTypes
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
-from troth.conformance.redaction import MARK, Redactor
+from troth import pointer as pointers
+from troth.conformance.redaction import MARK, Redactor, request_secrets
 from troth.document.yaml_writer import dump_yaml
 from troth.errors import MethodNotAllowed, NoSuchPath
 from troth.http import content_coding, json_text, media_type, sse
@@ -32,21 +34,28 @@ from troth_mock.scenario.situation import Situation
 _KEPT = re.compile(r"location|retry-after|etag|link|x-ratelimit-.*|ratelimit.*", re.IGNORECASE)
 _TYPES = MimeTypes(filenames=())  # Python's own table: the machine's may differ
 _MILLISECONDS = 3
+#: An answer that took no longer, in seconds, was there at once.
+_SHORTEST = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A scenario that was recorded: its *name*, the *text* of its file, the *files* beside it."""
+    """What was recorded of an exchange: the *name* of a scenario, *when* it answers, its *answer*.
+
+    *files* are those that the answer names, which stand beside its own.
+    """
 
     name: str
-    text: str
+    when: dict[str, Any]
+    answer: dict[str, Any]
     files: tuple[tuple[str, bytes], ...] = ()
 
 
 class Recorder:
     """Writes the exchanges of one contract with the server at *url* into *folder*.
 
-    *told* hears what is written.
+    What was asked several times, and answered otherwise each time, becomes a sequence.  *told*
+    hears what is written.
     """
 
     def __init__(
@@ -54,36 +63,50 @@ class Recorder:
     ) -> None:
         self.contract = contract
         self._folder = folder
-        self._url = Redactor().text(url)
+        self._note = f"recorded from {Redactor().text(url)}"
         self._told = told
+        self._answers: dict[str, list[dict[str, Any]]] = {}
 
     def write(self, exchange: Exchange) -> None:
         """Record *exchange*, if the document has such an operation and an answer came whole."""
-        made = recorded(self.contract, exchange, url=self._url)
+        made = recorded(self.contract, exchange)
         if made is None:
             return
+        answers = self._answers.setdefault(made.name, [])
+        if not answers or _said(answers[-1]) != _said(made.answer):
+            answers.append(made.answer)
         self._folder.mkdir(parents=True, exist_ok=True)
         for name, data in made.files:
             (self._folder / name).write_bytes(data)
         path = self._folder / f"{made.name}.yaml"
+        scenario = {"name": made.name, "note": self._note, "when": made.when}
         # whoever watches the folder sees the whole file or none
         unfinished = path.with_name(f".{path.name}.part")
-        unfinished.write_text(made.text, encoding="utf-8")
+        unfinished.write_text(_text(scenario, answers), encoding="utf-8")
         unfinished.replace(path)
         self._told(f"recorded {path}")
 
 
-def recorded(contract: Contract, exchange: Exchange, *, url: str) -> Recording | None:
-    """The scenario that answers as the server at *url* did; None where none can be made."""
+def _said(answer: dict[str, Any]) -> dict[str, Any]:
+    """What *answer* says, whenever it came."""
+    return {name: value for name, value in answer.items() if name not in ("pace", "times")}
+
+
+def recorded(contract: Contract, exchange: Exchange) -> Recording | None:
+    """What there is to record of *exchange*; None where nothing can be."""
     try:
         match = contract.match_request(exchange.request)
     except (NoSuchPath, MethodNotAllowed):
         return None
     if exchange.response is None or exchange.fault is not None:
         return None
-    plain = Redactor().exchange(exchange)
+    keys = _keys(match, exchange.request)
+    redactor = Redactor([*request_secrets(exchange.request), *keys])
+    plain = redactor.exchange(exchange)
     assert plain.response is not None
-    when = _when(match, exchange.request, plain.request)
+    when = _when(match, exchange.request, plain.request, redactor)
+    if any(each.severity == "error" for each in contract.validate(Exchange(exchange.request))):
+        when["valid"] = "any"  # the server may be of another mind than the document
     operation = match.operation
     digest = Seed.of("recording", json_text.canonical(when)).key.hex()[:8]
     name = f"{_word(operation)}-{digest}"
@@ -91,11 +114,33 @@ def recorded(contract: Contract, exchange: Exchange, *, url: str) -> Recording |
     answer = _answer(operation, plain.response, name, files)
     if not _is_allowed(contract, operation, answer, files):
         answer["force"] = True
+    if b"{{" in json_text.encode(answer):
+        answer["templates"] = False
     seconds = round(plain.response.arrivals[0][0], _MILLISECONDS) if plain.response.arrivals else 0
-    if "events" not in answer and seconds:
+    if "events" not in answer and seconds >= _SHORTEST:
         answer["pace"] = f"ttft={seconds:g}"
-    scenario = {"name": name, "note": f"recorded from {url}", "when": when, "answer": answer}
-    return Recording(name, dump_yaml({"scenarios": [scenario]}), tuple(files))
+    return Recording(name, when, answer, tuple(files))
+
+
+def _text(scenario: dict[str, Any], answers: Sequence[dict[str, Any]]) -> str:
+    """The file of *scenario* with its *answers*."""
+    head = dump_yaml({"scenarios": [scenario]})
+    if len(answers) == 1:
+        return f"{head}    answer:\n{indent(_lines(answers[0]), ' ' * 6)}"
+    items = (f"      - {indent(_lines(answer), ' ' * 8).lstrip()}" for answer in answers)
+    return f"{head}    answers:\n{''.join(items)}"
+
+
+def _lines(answer: dict[str, Any]) -> str:
+    """The lines of *answer*: each event of a stream has one."""
+    aside = ("events", "times")
+    lines = dump_yaml({name: value for name, value in answer.items() if name not in aside})
+    if "events" not in answer:
+        return lines
+    # JSON is YAML too (YAML 1.2.2 §1.3)
+    events = "".join(f"  - {json_text.encode(event).decode()}\n" for event in answer["events"])
+    times = json_text.encode(answer["times"]).decode()
+    return f"{'' if len(answer) == 2 else lines}times: {times}\nevents:\n{events}"
 
 
 def _word(operation: Operation) -> str:
@@ -106,7 +151,17 @@ def _word(operation: Operation) -> str:
 # -- what is asked
 
 
-def _when(match: Match, request: Request, plain: Request) -> dict[str, Any]:
+def _keys(match: Match, request: Request) -> Iterator[str]:
+    """The keys that *request* has where the document says that keys are."""
+    query = Situation(match, request).query
+    for scheme in (scheme for schemes in match.operation.security for scheme in schemes):
+        if scheme.location == "header":
+            yield request.field(scheme.parameter) or ""
+        elif scheme.location == "query":
+            yield query.get(scheme.parameter, "")
+
+
+def _when(match: Match, request: Request, plain: Request, redactor: Redactor) -> dict[str, Any]:
     """What asks for the same as *request*, but for its secrets; *plain* is without them."""
     operation = match.operation
     when: dict[str, Any] = {"operation": operation.operation_id or operation.name}
@@ -116,13 +171,15 @@ def _when(match: Match, request: Request, plain: Request) -> dict[str, Any]:
     query = {
         name: value
         for name, value in situation.query.items()
-        if Redactor().text(f"?{name}={value}") == f"?{name}={value}"
+        if redactor.text(f"?{name}={value}") == f"?{name}={value}"
     }
     if query:
         when["query"] = query
     if situation.body is not None:
         body = _without_secrets(situation.body, Situation(match, plain).body)
-        if body is not ABSENT:
+        if isinstance(body, dict):
+            when["body"] = {pointers.join("", name): value for name, value in body.items()}
+        elif body is not ABSENT:
             when["body"] = {"": body}
     return when
 

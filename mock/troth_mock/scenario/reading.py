@@ -172,6 +172,9 @@ class _Reader:
                 at = at if unknown is None else pointers.join(at, unknown)
                 advice = "" if "did you mean" in mismatch.message else f"Known: {', '.join(known)}."
                 yield self.error(mismatch.message, at, advice)
+            elif mismatch.keyword == "oneOf" and "answers" in pointers.find(self.root, at):
+                fault = "a scenario has `answer` or `answers`, not both"
+                yield self.error(fault, pointers.join(at, "answers"))
             else:
                 yield self.error(mismatch.message, at)
 
@@ -206,9 +209,6 @@ class _Reader:
         scope = Scope()
         if len(meant) == 1:
             scope = Scope(shapes_of(self.contract.document.root, meant[0].pointer))
-        if "answer" in raw and "answers" in raw:
-            fault = "a scenario has `answer` or `answers`, not both"
-            raise self.error(fault, pointers.join(at, "answers"))
         if "after" in raw and "answers" not in raw:
             fault = "`after` says what follows several `answers`, and here is one `answer`"
             raise self.error(fault, pointers.join(at, "after"))
@@ -257,7 +257,9 @@ class _Reader:
         parts = {name: value for name, value in raw.items() if name not in _ASIDE}
         if "file" in parts:
             parts |= self.file(parts.pop("file"), at, parts)
-        templated = compiled(parts, at, self.place, scope)
+        templated = parts
+        if raw.get("templates", True):
+            templated = compiled(parts, at, self.place, scope)
         is_forced = raw.get("force", False)
         answer = Answer(
             templated,
@@ -350,7 +352,7 @@ class _Reader:
 
 
 #: What of an answer is not part of what it says.
-_ASIDE = frozenset({"pace", "fail", "force"})
+_ASIDE = frozenset({"pace", "fail", "force", "templates"})
 
 
 def _written(parts: Mapping[str, Any], *, is_for_refused: bool = False) -> WrittenAnswer:
