@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -163,6 +165,32 @@ class _Port(click.IntRange):
     help="How long a stop waits for open answers.",
 )
 @click.option(
+    "--fail",
+    "fail",
+    multiple=True,
+    metavar="FAULT",
+    help="Let go wrong what FAULT says, as in '429 every 3rd' or 'drop after 5 events 2 %'; may be "
+    "given several times. docs/FAULTS.md has the words.",
+)
+@click.option(
+    "--log",
+    "log",
+    type=click.Choice(["text", "json", "off"]),
+    help="Say a line for each request: text to standard error (what it is on a terminal), or JSON "
+    "for machines to standard output.",
+)
+@click.option(
+    "--no-inspector",
+    is_flag=True,
+    help="Keep nothing of what is asked, and serve neither /_troth/ nor what is below it.",
+)
+@click.option(
+    "--control-token",
+    metavar="TOKEN",
+    help="Let whoever has this token look at /_troth/ and drive the mock, from anywhere; without "
+    "it this machine only may.",
+)
+@click.option(
     "--watch",
     is_flag=True,
     help="Read the document and its overlays anew when one of their files changes.",
@@ -201,6 +229,8 @@ def mock(
 ) -> None:
     """Serve a deterministic mock of DOCUMENT (without one: the bundled document)."""
     from troth import loading
+    from troth_mock.control import Control
+    from troth_mock.faults.switches import Switches
     from troth_mock.responding.responder import Responder
     from troth_mock.server.application import App
     from troth_mock.server.serving import run, serve
@@ -226,8 +256,12 @@ def mock(
         stateless=options["stateless"],
         preferences=not options["no_control_fields"],
     )
-    app = App(contract, responder, settings=_settings(options))
+    settings = _settings(options)
+    faults = Switches(contract, options["fail"], seed=options["seed"])
+    control = Control(contract, pace=settings.pace, faults=faults)
+    app = App(contract, responder, settings=settings, control=control)
     _follow_scenarios(app, options)
+    _log_requests(app, options)
     _settle()
     run(
         serve(
@@ -300,7 +334,29 @@ def _settings(options: dict[str, Any]) -> Settings:
         limits=Limits(body_bytes=options["max_body_bytes"], write=options["write_timeout"]),
         pace=_pace(options),
         grace=options["grace"],
+        inspector=not options["no_inspector"],
+        control_token=options["control_token"],
+        secrets=options["tokens"],
     )
+
+
+def _log_requests(app: App, options: dict[str, Any]) -> None:
+    import os
+
+    usual = "text" if sys.stderr.isatty() and not options["quiet"] else "off"
+    form = options["log"] or usual
+    if form == "off":
+        return
+    stream = sys.stdout if form == "json" else sys.stderr
+
+    def write(line: str) -> None:
+        # nobody reads any more: what is served does not depend on it
+        with suppress(BrokenPipeError):
+            stream.write(line)
+            stream.flush()
+
+    has_colour = form == "text" and sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    app.log(write, as_json=form == "json", colour=has_colour)
 
 
 def _pace(options: dict[str, Any]) -> Pace:
@@ -332,7 +388,9 @@ def _announce(url: str, contract: Contract, responder: Any, options: dict[str, A
     token = options["tokens"][0] if options["tokens"] else "any"
     request = first_request(contract, responder, token=token)
     line = curl(request, url) if request else None
-    announcement = Announcement(MockServer(url, contract), line, os.getpid())
+    announcement = Announcement(
+        MockServer(url, contract), line, os.getpid(), has_inspector=not options["no_inspector"]
+    )
     click.echo(announcement.as_json() if options["as_json"] else announcement.as_text())
 
 
