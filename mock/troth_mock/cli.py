@@ -14,7 +14,7 @@ import click
 from troth.cli.options import FiniteNumber, chosen_overlays, command, document_options, warn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from troth.openapi.contract import Contract
     from troth_mock.pace import Pace
@@ -217,6 +217,14 @@ class _Port(click.IntRange):
     is_flag=True,
     help="Let no request say by Prefer or X-Troth-* which answer it gets.",
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Serve by so many processes, of a mock that keeps nothing between two requests.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Announce the server in one line of JSON.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 def mock(
@@ -239,6 +247,8 @@ def mock(
     chosen = chosen_overlays(
         document, overlays, published=published, no_bundled_overlay=no_bundled_overlay
     )
+    if options["workers"] > 1:
+        _refuse_to_keep(options)
     if options["watch"] and "-" in (document, *(chosen or ())):
         raise click.UsageError("--watch watches files, and - is standard input")
 
@@ -263,13 +273,21 @@ def mock(
     _follow_scenarios(app, options)
     _log_requests(app, options)
     _settle()
+
+    def ready(url: str) -> None:
+        _announce(url, contract, responder, options)
+
+    watch = [_watch(app, load, document, chosen)] if options["watch"] else []
+    if options["workers"] > 1:
+        _serve_by_workers(app, watch, options, ready=ready)
+        return
     run(
         serve(
             app,
             host=options["host"],
             port=options["port"],
-            ready=lambda url: _announce(url, contract, responder, options),
-            meanwhile=[_watch(app, load, document, chosen).run()] if options["watch"] else [],
+            ready=ready,
+            meanwhile=[each.run() for each in watch],
         )
     )
 
@@ -305,6 +323,56 @@ def _record(app: App, options: dict[str, Any]) -> None:
 
 def _tell(sentence: str) -> None:
     click.echo(f"troth: {sentence}", err=True)
+
+
+#: What a mock of several processes cannot have, since they share nothing, by its option.
+_KEPT = {
+    "scenario": "sequences of answers",
+    "fail": "counts of faults",
+    "record": "what is recorded",
+}
+
+
+def _refuse_to_keep(options: dict[str, Any]) -> None:
+    """Refuse several workers for a mock that keeps something between two requests."""
+    from troth_mock.server import workers
+
+    if not workers.is_possible():
+        raise click.UsageError("--workers: this system cannot share a port among processes")
+    lacking = [
+        option
+        for option, is_there in (
+            ("--stateless", options["stateless"]),
+            ("--no-inspector", options["no_inspector"]),
+        )
+        if not is_there
+    ]
+    if lacking:
+        raise click.UsageError(
+            f"--workers: processes share nothing, so say {' and '.join(lacking)} too"
+        )
+    for name, what in _KEPT.items():
+        if options.get(name):
+            raise click.UsageError(f"--workers and --{name}: processes do not share {what}")
+
+
+def _serve_by_workers(
+    app: App, watch: list[Watch], options: dict[str, Any], *, ready: Callable[[str], None]
+) -> None:
+    """Serve *app* by several processes."""
+    from troth_mock.server.serving import serve
+    from troth_mock.server.workers import serve_by
+
+    def work(
+        host: str,
+        port: int,
+        is_ready: Callable[[str], None],
+        meanwhile: list[Coroutine[Any, Any, None]],
+    ) -> Coroutine[Any, Any, None]:
+        beside = [*meanwhile, *(each.run() for each in watch)]
+        return serve(app, host=host, port=port, ready=is_ready, meanwhile=beside, shared=True)
+
+    serve_by(options["workers"], work, host=options["host"], port=options["port"], ready=ready)
 
 
 def _watch(

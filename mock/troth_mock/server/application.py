@@ -162,10 +162,10 @@ class App:
         self._pages = Pages(contract, is_ready=lambda: not self.draining)
         self.control.use(contract)
 
-    async def start(self, host: str, port: int) -> tuple[str, int]:
+    async def start(self, host: str, port: int, *, shared: bool = False) -> tuple[str, int]:
         """Listen on *host* and *port* (0: any free one) and return both as they are.
 
-        Raises OSError when the address cannot be had.
+        A *shared* port others may listen on too.  Raises OSError when the address cannot be had.
         """
         self._loop = asyncio.get_running_loop()
         limits = self.settings.limits
@@ -181,7 +181,9 @@ class App:
         )
         self._is_idle = self.control.is_idle
         self.control.when_changed.append(self._switch)
-        self._sockets = await self._loop.create_server(self._connections, host, port, backlog=1024)
+        self._sockets = await self._loop.create_server(
+            self._connections, host, port, backlog=1024, reuse_port=shared or None
+        )
         self._review_every = max(0.01, min(1.0, limits.head / 4, limits.write / 4))
         self._reviewing = self._loop.call_later(self._review_every, self._review)
         address = self._sockets.sockets[0].getsockname()
