@@ -319,6 +319,8 @@ def _record(app: App, options: dict[str, Any]) -> None:
     folder = options["record_to"] or beside
     recorder = Recorder(app.contract, folder, url=options["record"], told=_tell)
     app.control.forward = Upstream(options["record"], record=recorder.write).forward
+    app.control.recorded = recorder.url
+    app.control.when_read.append(recorder.use)
 
 
 def _tell(sentence: str) -> None:

@@ -67,9 +67,9 @@ class Control:
 
     *fields* reads the control fields and the session prefix of each request that
     `is_asked_by_request` names; *scenarios* and *faults* are asked about every request.  *forward*
-    gives the answer of another server to what nobody answered.  Everything here happens on the
-    loop of the server: `when_changed` are called there after every change, `when_read` before that
-    with a contract that was read anew.
+    gives the answer of another server (*recorded* is its URL) to what nobody answered.
+    Everything here happens on the loop of the server: `when_changed` are called there after every
+    change, `when_read` before that with a contract that was read anew.
     """
 
     def __init__(
@@ -78,8 +78,9 @@ class Control:
         self.contract = contract
         self.pace = pace or Pace()
         self.orders = Orders()
-        self.fields: Source | None = None
-        self.scenarios: Source | None = None
+        self.fields: FieldSource | None = None
+        self.recorded: str | None = None
+        self.scenarios: ScenarioSource | None = None
         self.faults = faults or Switches(contract)
         self.forward: Callable[[Request], Awaitable[Reply | Passed]] | None = None
         self.when_changed: list[Callable[[], None]] = []

@@ -63,9 +63,13 @@ class Recorder:
     ) -> None:
         self.contract = contract
         self._folder = folder
-        self._note = f"recorded from {Redactor().text(url)}"
+        self.url = Redactor().text(url)
         self._told = told
         self._answers: dict[str, list[dict[str, Any]]] = {}
+
+    def use(self, contract: Contract) -> None:
+        """Record what is about the operations of *contract* from now on."""
+        self.contract = contract
 
     def write(self, exchange: Exchange) -> None:
         """Record *exchange*, if the document has such an operation and an answer came whole."""
@@ -79,7 +83,7 @@ class Recorder:
         for name, data in made.files:
             (self._folder / name).write_bytes(data)
         path = self._folder / f"{made.name}.yaml"
-        scenario = {"name": made.name, "note": self._note, "when": made.when}
+        scenario = {"name": made.name, "note": f"recorded from {self.url}", "when": made.when}
         # whoever watches the folder sees the whole file or none
         unfinished = path.with_name(f".{path.name}.part")
         unfinished.write_text(_text(scenario, answers), encoding="utf-8")

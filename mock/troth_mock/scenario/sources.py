@@ -44,6 +44,12 @@ class ScenarioSource:
         """Never: a file may change."""
         return False
 
+    @property
+    def active(self) -> list[str]:
+        """The names of the scenarios that answer."""
+        chosen = self.scenarios.active
+        return [one.name for one in self.scenarios.all if chosen is None or one.name in chosen]
+
     def plan(self, asked: Asked) -> Plan:
         """What the first scenario that matches answers, and which nearly did."""
         self.scenarios.look(self.clock())

@@ -34,6 +34,7 @@ from troth_mock.responding.kept import session_of
 from troth_mock.responding.problems import Problem
 from troth_mock.responding.responder import Responder
 from troth_mock.responding.written_answers import WrittenAnswer
+from troth_mock.scenario.sources import FieldSource
 from troth_mock.server.connection import LAST, LOG, SENT, Connection, Listener
 from troth_mock.server.guards import (
     Hosts,
@@ -144,6 +145,7 @@ class App:
         self.responder = responder
         self.settings = settings or Settings()
         self.control = control or Control(contract, pace=self.settings.pace)
+        self.control.fields = self.control.fields or FieldSource()
         self.journal: Journal | None = None
         if self.settings.inspector:
             self.journal = _journal()
