@@ -24,6 +24,7 @@ from troth.validation.parameters import read_parameters
 from troth_mock import pace as paces
 from troth_mock.control import Control, Order
 from troth_mock.inspector.code import LANGUAGES
+from troth_mock.inspector.decoding import verdict_on
 from troth_mock.inspector.exchanges import Exchanges, Json, body_of, fields_of
 from troth_mock.inspector.journal import Entry, Journal, What
 from troth_mock.inspector.operations import request_of
@@ -216,7 +217,14 @@ class ControlApi:
 
     def verdict(self, asked: _Asked) -> Json:
         """What the client did after each fault."""
-        return {"ok": True, "items": []}
+        mock = self.mock
+        found = verdict_on(mock.journal, mock.contract, session=asked.session)
+        items = found.as_json()["items"]
+        redact = self.exchanges.redactor.text
+        return {
+            "ok": found.ok,
+            "items": [{**item, "message": redact(item["message"])} for item in items],
+        }
 
     # -- what happens, as it happens ------------------------------------------------------------
 

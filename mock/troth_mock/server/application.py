@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import accumulate
 from time import monotonic, time  # noqa: TID251 - the edge of the house: behind it, time is an argument
 from typing import TYPE_CHECKING, Literal, cast
@@ -183,9 +183,10 @@ class App:
         )
         self._is_idle = self.control.is_idle
         self.control.when_changed.append(self._switch)
-        self._sockets = await self._loop.create_server(
-            self._connections, host, port, backlog=1024, reuse_port=shared or None
+        self._listen = partial(
+            self._loop.create_server, self._connections, backlog=1024, reuse_port=shared or None
         )
+        self._sockets = await self._listen(host, port)
         self._review_every = max(0.01, min(1.0, limits.head / 4, limits.write / 4))
         self._reviewing = self._loop.call_later(self._review_every, self._review)
         address = self._sockets.sockets[0].getsockname()
@@ -204,9 +205,7 @@ class App:
         await asyncio.sleep(seconds)
         self._away = None
         try:
-            self._sockets = await self._loop.create_server(
-                self._connections, *self._address, backlog=1024
-            )
+            self._sockets = await self._listen(*self._address)
         except OSError as fault:
             LOG.warning("cannot listen on %s port %d again: %s", *self._address, fault.strerror)
 
@@ -584,7 +583,8 @@ class App:
             due.append((due or [received])[-1] + _LONGEST_STALL)
             # a client that gives up is what a stall is for
             note.how = "stall"
-        await connection.pace(pieces, due, delivery, sent=note.sent)
+        may_say_more = reply.stream is not None and not script.faults
+        await connection.pace(pieces, due, delivery, sent=note.sent, may_say_more=may_say_more)
         if script.end == "reset":
             connection.reset()
         if script.away:
