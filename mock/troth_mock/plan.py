@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from troth.http.exchange import Request
+from troth_mock.faults.fault import Fault
+from troth_mock.faults.switches import Chance
 from troth_mock.pace import Pace
 from troth_mock.reply import Reply
 from troth_mock.responding.written_answers import WrittenAnswer
@@ -18,7 +19,8 @@ class Plan:
 
     *written* says what the responder is to answer, *reply* takes its place, and *request* the
     request's own.  *seed* and *pace* are other ones than the mock's, *faults* what goes wrong with
-    the answer.  *labels* say in the journal what did it: `scenario`, `fault`, `next` and so on.
+    the answer, and *chances* what may, by faults that are switched on too.  *labels* say in the
+    journal what did it: `scenario`, `fault`, `next` and so on.
     """
 
     written: WrittenAnswer | None = None
@@ -26,8 +28,9 @@ class Plan:
     request: Request | None = None
     seed: int | None = None
     pace: Pace | None = None
-    faults: tuple[Any, ...] = ()
+    faults: tuple[Fault, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    chances: tuple[Chance, ...] = ()
 
     def before(self, other: Plan) -> Plan:
         """This plan, and what *other* has to say where it says nothing."""

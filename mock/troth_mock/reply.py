@@ -75,10 +75,16 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What is done for one answer: in each of *steps* some seconds are waited, then bytes sent."""
+    """What is done for one answer: in each of *steps* some seconds are waited, then bytes sent.
+
+    *faults* are those that it owes this to, in the words in which they were asked for; nobody can
+    connect for *away* seconds after it.
+    """
 
     steps: tuple[tuple[float, bytes], ...]
     end: End = "complete"
+    faults: tuple[str, ...] = ()
+    away: float = 0.0
 
 
 def script(wire: Wire) -> Script:

@@ -1,4 +1,4 @@
-"""The npm client of OpenAI when things go wrong, where Node finds it (NODE_PATH, or beside here)."""
+"""The npm client of OpenAI when things go wrong, where Node finds it."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ same bytes, and any bytes get a reply.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError, similar
@@ -24,6 +24,7 @@ from troth_mock.responding.operation_responder import OperationResponder
 from troth_mock.responding.problems import Problem, status_of_violation
 from troth_mock.responding.resource_store import Drawn, ResourceStore
 from troth_mock.responding.written_answers import WrittenAnswer
+from troth_mock.storage.sessions import Session
 
 _MOST_SUGGESTED = 3
 #: Of more paths than this none is suggested: to compare them all takes too long.
@@ -63,6 +64,10 @@ class Responder:
         """Forget what *session* was given, or what all were: it is again as it was at the start."""
         if self._store is not None:
             self._store.sessions.reset(session)
+
+    def sessions(self) -> Mapping[str, Session]:
+        """What is stored, by the name of its session."""
+        return {} if self._store is None else self._store.sessions.named()
 
     def seeded(self, seed: int) -> Responder:
         """One that answers from another *seed*, with the same resources."""

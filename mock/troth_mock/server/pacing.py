@@ -114,6 +114,10 @@ class Sending:
         if attempt == len(_PROBES) or self.finished.done():
             return
         piece = self._pieces[self._next]
+        if not piece:
+            # all that is to come is silence: who sends no more has had enough of it
+            self.stop()
+            return
         if not self._parked and len(piece) > 1:
             self._pieces[self._next] = piece[1:]
             self._torn = True

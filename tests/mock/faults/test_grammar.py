@@ -76,10 +76,17 @@ def test_every_kind_is_known_by_its_name(name: str) -> None:
         ('429 on "Big Tag" 3 times', "Big Tag"),
         ("503 from the 2nd on on POST /things/{id}", "POST /things/{id}"),
         ("503 on * /things", "* /things"),
+        ("429 every 3rd on listModels", "listModels"),
+        ("503 from the 4th on listModels", "listModels"),
     ],
 )
 def test_a_fault_may_be_about_an_operation(text: str, operation: str) -> None:
     assert parse(text).operation == operation
+
+
+def test_from_a_number_on_is_about_all_operations() -> None:
+    for text in ("503 from the 4th on", "503 from 4th on, 50 %", "503 from 4th on and slow 1 s"):
+        assert parse(text).operation is None
 
 
 def test_several_things_may_go_wrong_at_a_time() -> None:

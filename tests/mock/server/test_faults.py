@@ -97,12 +97,12 @@ def test_a_stall_sends_nothing_more_and_stays(server: MockServer, connect_to: Co
     server.fail("stall after 2 events")
     client = ask(connect_to(server.url), stream=True)
     assert client.head()[0] == 200
+    client.until(b"data: ")
+    client.until(b"data: ")
+    client.until(b"\n\n\r\n")
     client.socket.settimeout(0.15)
-    data = b""
     with pytest.raises(TimeoutError):
-        while True:
-            data += client.socket.recv(65536)
-    assert (client.received + data).count(b"data: ") == 2
+        client.socket.recv(1)
     assert server.verdict().outcomes == ("waiting",)
 
 
@@ -218,9 +218,8 @@ def test_without_faults_every_byte_is_as_before(
         client = ask(connect_to(one.url), stream=stream, Connection="close")
         data = rest(client)[0]
         *lines, body = data.partition(b"\r\n\r\n")
-        kept = [
-            line for line in lines[0].split(b"\r\n") if not line.startswith((b"Date", b"X-Req"))
-        ]
+        own = (b"Date", b"X-Req")
+        kept = [line for line in lines[0].split(b"\r\n") if not line.startswith(own)]
         return b"\n".join([*kept, body])
 
     for stream in (False, True):
