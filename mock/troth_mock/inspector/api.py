@@ -289,9 +289,9 @@ class ControlApi:
         return {
             "pace": paces.text_of(control.pace),
             "faults": list(control.faults.texts(session)),
-            "scenarios": [],
+            "scenarios": control.scenarios.active if control.scenarios is not None else [],
             "orders": len(control.orders.of(session)),
-            "record": None,
+            "record": control.recorded,
         }
 
     def reset(self, asked: _Asked) -> None:
@@ -353,13 +353,42 @@ class ControlApi:
 
     def scenarios(self, asked: _Asked) -> Json:
         """The scenarios by their files."""
-        return {"active": [], "files": []}
+        source = self.mock.control.scenarios
+        if source is None:
+            return {"active": [], "files": []}
+        active, calls = source.active, source.scenarios.calls(asked.session or "")
+        files = [
+            {
+                "file": str(file.path),
+                "error": None if file.error is None else str(file.error),
+                "scenarios": [
+                    {
+                        "name": one.name,
+                        "line": one.place.line if one.place is not None else 1,
+                        "active": one.name in active,
+                        "calls": calls.get(one.name, 0),
+                    }
+                    for one in file.scenarios
+                ],
+            }
+            for file in source.scenarios.files
+        ]
+        return {"active": active, "files": files}
 
     def set_scenarios(self, asked: _Asked) -> Json:
         """Say which scenarios answer."""
-        for name in asked.json.get("active") or ():
-            sentence = f"no scenario is called {name[:200]!r}"
-            raise Refused(Problem(409, sentence, "unknown_scenario", "/active"))
+        source, wanted = self.mock.control.scenarios, asked.json
+        if source is not None and wanted.get("reload"):
+            source.scenarios.reload()
+        known = {one.name for one in source.scenarios.all} if source is not None else set()
+        for name in wanted.get("active") or ():
+            if name not in known:
+                sentence = f"no scenario is called {name[:200]!r}"
+                raise Refused(Problem(409, sentence, "unknown_scenario", "/active"))
+        if source is not None and "active" in wanted:
+            active = wanted["active"]
+            source.scenarios.active = None if active is None else frozenset(active)
+        self.mock.control.changed()
         return self.scenarios(asked)
 
     # -- what is mocked ---------------------------------------------------------------------------
@@ -380,7 +409,7 @@ class ControlApi:
             "operations": len(contract.operations),
             "chat": chat,
             "faults_in_document": [str(fault) for fault in contract.faults],
-            "control_fields": mock.control.fields is not None,
+            "control_fields": mock.control.fields is not None and mock.control.fields.is_on,
             "switches": self.switches(None),
         }
 

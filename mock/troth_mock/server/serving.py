@@ -133,10 +133,12 @@ async def serve(
     port: int = 0,
     ready: Callable[[str], None],
     meanwhile: Sequence[Coroutine[Any, Any, None]] = (),
+    shared: bool = False,
 ) -> None:
     """Serve *app* until SIGINT or SIGTERM; *ready* is told the URL, *meanwhile* runs beside it.
 
-    A second signal does not wait for open answers.  Raises AddressUnavailable.
+    A second signal does not wait for open answers.  A *shared* port others may listen on too.
+    Raises AddressUnavailable.
     """
     loop = asyncio.get_running_loop()
     stop, hurry = asyncio.Event(), asyncio.Event()
@@ -145,7 +147,7 @@ async def serve(
         # Windows' loops have no signal handlers: there Ctrl-C cancels this coroutine
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, lambda: (hurry if stop.is_set() else stop).set())
-    url = await _start(app, host, port)
+    url = await _start(app, host, port, shared=shared)
     ready(url)
     beside = [asyncio.ensure_future(each) for each in meanwhile]
     try:
@@ -250,10 +252,17 @@ def start_in(
     )
 
 
-async def _start(app: App, host: str, port: int) -> str:
+async def _start(app: App, host: str, port: int, *, shared: bool = False) -> str:
     asyncio.get_running_loop().set_exception_handler(_one_line)
+    with address_faults(host, port):
+        return url_of(*await app.start(host, port, shared=shared))
+
+
+@contextlib.contextmanager
+def address_faults(host: str, port: int) -> Iterator[None]:
+    """Raise AddressUnavailable for what keeps the block from listening on *host* and *port*."""
     try:
-        return url_of(*await app.start(host, port))
+        yield
     except (OSError, OverflowError) as fault:
         number = getattr(fault, "errno", None)
         is_unknown = isinstance(fault, socket.gaierror)
