@@ -51,7 +51,7 @@ def _samples(
     name: str, tallies: dict[tuple[str | None, bytes], Tally], member: str
 ) -> Iterator[str]:
     for (operation, status), tally in tallies.items():
-        label = (operation or "").replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+        text = (operation or "").replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
         # nothing was sent to who was cut off before
         code = status.decode() if status.isdigit() else ""
-        yield f'{name}{{operation="{label}",status="{code}"}} {getattr(tally, member)}'
+        yield f'{name}{{operation="{text}",status="{code}"}} {getattr(tally, member)}'
