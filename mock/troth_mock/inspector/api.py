@@ -31,7 +31,6 @@ from troth_mock.inspector.operations import request_of
 from troth_mock.inspector.wire import Events
 from troth_mock.plan import Plan
 from troth_mock.reply import JSON, Reply
-from troth_mock.responding.kept import session_of
 from troth_mock.responding.problems import Problem, of_violations
 from troth_mock.responding.responder import Responder
 
@@ -167,7 +166,7 @@ class ControlApi:
                 return
             if before is not None and entry.number >= before:
                 continue
-            if asked.session is not None and session_of(entry.head) != asked.session:
+            if asked.session is not None and entry.session != asked.session:
                 continue
             if names is not None and self.exchanges.summary(entry)["operation"] not in names:
                 continue
@@ -191,7 +190,7 @@ class ControlApi:
         if session is None:
             self.mock.journal.forget()
         else:
-            self.mock.journal.forget(lambda entry: session_of(entry.head) == session)
+            self.mock.journal.forget(lambda entry: entry.session == session)
 
     def exchange(self, asked: _Asked) -> Json:
         """All of one exchange."""
@@ -236,7 +235,7 @@ class ControlApi:
             entries = [
                 entry
                 for entry in self.mock.journal.newest_first()
-                if entry.change > int(last) and asked.session in (None, session_of(entry.head))
+                if entry.change > int(last) and asked.session in (None, entry.session)
             ]
             missed = b"".join(
                 self.event("begun" if entry.ended is None else "ended", entry)
