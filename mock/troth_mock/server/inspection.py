@@ -121,7 +121,7 @@ class Inspection:
         origin, site = request.field("origin"), request.field("sec-fetch-site")
         is_followed = request.method in ("GET", "HEAD") and (
             request.field("sec-fetch-mode") == "navigate"
-            and not path_of(request.target).startswith(_API)
+            and not path_of(request.target).startswith((_API, _METRICS))
         )
         is_own = origin is None or origin.partition("://")[2].lower() == host.lower()
         if not is_own or (site not in (None, "same-origin", "none") and not is_followed):
