@@ -27,7 +27,7 @@ from troth_mock.responding.compiled_responder import CompiledResponder, RespondT
 from troth_mock.responding.credentials import gate
 from troth_mock.responding.echo import said
 from troth_mock.responding.embeddings import Embedder
-from troth_mock.responding.kept import FIELDS, Asked, Kept
+from troth_mock.responding.kept import FIELDS, Asked, Kept, public_target
 from troth_mock.responding.negotiation import Chooser, NotAcceptable, Preferences
 from troth_mock.responding.problems import Problem, of_violations
 from troth_mock.responding.resource_responder import ResourceResponder
@@ -52,6 +52,7 @@ class OperationResponder:
         seed: int,
         tokens: tuple[str, ...],
         store: ResourceStore | None = None,
+        preferences: bool = True,
     ) -> None:
         self.contract = contract
         self.operation = operation
@@ -64,6 +65,7 @@ class OperationResponder:
         self._chat = ChatResponder.of(contract, operation, self._success[1])
         self._embedder = None if operation.embedding is None else Embedder(operation.embedding)
         self._writer = AnswerWriter(self._chat)
+        self._prefers = preferences
         self._by_content_type: dict[str, MediaType | None] = {}
         self._formal = self._formal_members()
         self._compiled = self._compile()
@@ -96,7 +98,7 @@ class OperationResponder:
             return problem.reply(self.operation, accept=_joined(fields.get("accept")))
         if answer is not None and answer.says_otherwise(self._success[0]):
             return self._written(answer, match, request, value, fields, created)
-        prefer = fields.get("prefer")
+        prefer = fields.get("prefer") if self._prefers else None
         preferences = negotiation.preferences(prefer) if prefer else _NO_PREFERENCE
         reply = self._reply(match, request, value, fields, preferences, created)
         return reply if answer is None else answer.over(reply)
@@ -151,7 +153,7 @@ class OperationResponder:
             seed,
             preferences=preferences,
             accept=", ".join(accept),
-            said=said(self.operation, match, request.target, value),
+            said=said(self.operation, match, public_target(request), value),
         )
         return answer.over(reply)
 
@@ -254,7 +256,7 @@ class OperationResponder:
                 seed,
                 preferences=preferences,
                 accept=", ".join(accept),
-                said=said(self.operation, match, request.target, value)
+                said=said(self.operation, match, public_target(request), value)
                 if kept is None
                 else kept.said,
                 kept=kept,
@@ -272,7 +274,7 @@ class OperationResponder:
             return None
         seed = self._seed(match, request, value, self._formal)
         show = partial(self._embedder.show, request=value, seed=seed)
-        return Kept(seed, said(self.operation, match, request.target, value), show)
+        return Kept(seed, said(self.operation, match, public_target(request), value), show)
 
     def _resource_responder(self, store: ResourceStore | None) -> ResourceResponder | None:
         if store is None or self._chat is not None or self._embedder is not None:
@@ -301,7 +303,7 @@ class OperationResponder:
             request,
             value,
             fields,
-            said(self.operation, match, request.target, value),
+            said(self.operation, match, public_target(request), value),
             self._seed(plain, request, value, self._formal),
             self._seed(match, request, value, self._formal),
             now,
