@@ -141,9 +141,7 @@ class App:
         self._inspection: Inspection | None = None
         self.draining = False
         self._is_idle = self.control.is_idle
-        self._pages = Pages(
-            contract, is_ready=lambda: not self.draining, inspector=self.settings.inspector
-        )
+        self._pages = Pages(contract, is_ready=lambda: not self.draining)
 
     def use(self, contract: Contract) -> None:
         """Answer by *contract* from the next request on; what clients made and changed stays."""
