@@ -25,6 +25,7 @@ from troth_mock import pace as paces
 from troth_mock.control import Control, Order
 from troth_mock.inspector.chat_places import chat_places
 from troth_mock.inspector.code import LANGUAGES
+from troth_mock.inspector.decoding import verdict_on
 from troth_mock.inspector.exchanges import Exchanges, Json, body_of, fields_of
 from troth_mock.inspector.journal import Entry, Journal, What
 from troth_mock.inspector.operations import request_of
@@ -217,7 +218,14 @@ class ControlApi:
 
     def verdict(self, asked: _Asked) -> Json:
         """What the client did after each fault."""
-        return {"ok": True, "items": []}
+        mock = self.mock
+        found = verdict_on(mock.journal, mock.contract, session=asked.session)
+        items = found.as_json()["items"]
+        redact = self.exchanges.redactor.text
+        return {
+            "ok": found.ok,
+            "items": [{**item, "message": redact(item["message"])} for item in items],
+        }
 
     # -- what happens, as it happens ------------------------------------------------------------
 
@@ -235,7 +243,7 @@ class ControlApi:
                 self.event("begun" if entry.ended is None else "ended", entry)
                 for entry in reversed(entries)
             )
-        reply = Reply(200, _STREAM, b": the journal is followed\n\n" + missed)
+        reply = Reply(200, _STREAM, self.switched() + missed)
         return Following(reply, asked.session, asked.parameters.get("seconds"))
 
     def event(self, what: What, entry: Entry | None) -> bytes:
@@ -282,9 +290,9 @@ class ControlApi:
         return {
             "pace": paces.text_of(control.pace),
             "faults": list(control.faults.texts(session)),
-            "scenarios": [],
+            "scenarios": control.scenarios.active if control.scenarios is not None else [],
             "orders": len(control.orders.of(session)),
-            "record": None,
+            "record": control.recorded,
         }
 
     def reset(self, asked: _Asked) -> None:
@@ -346,13 +354,42 @@ class ControlApi:
 
     def scenarios(self, asked: _Asked) -> Json:
         """The scenarios by their files."""
-        return {"active": [], "files": []}
+        source = self.mock.control.scenarios
+        if source is None:
+            return {"active": [], "files": []}
+        active, calls = source.active, source.scenarios.calls(asked.session or "")
+        files = [
+            {
+                "file": str(file.path),
+                "error": None if file.error is None else str(file.error),
+                "scenarios": [
+                    {
+                        "name": one.name,
+                        "line": one.place.line if one.place is not None else 1,
+                        "active": one.name in active,
+                        "calls": calls.get(one.name, 0),
+                    }
+                    for one in file.scenarios
+                ],
+            }
+            for file in source.scenarios.files
+        ]
+        return {"active": active, "files": files}
 
     def set_scenarios(self, asked: _Asked) -> Json:
         """Say which scenarios answer."""
-        for name in asked.json.get("active") or ():
-            sentence = f"no scenario is called {name[:200]!r}"
-            raise Refused(Problem(409, sentence, "unknown_scenario", "/active"))
+        source, wanted = self.mock.control.scenarios, asked.json
+        if source is not None and wanted.get("reload"):
+            source.scenarios.reload()
+        known = {one.name for one in source.scenarios.all} if source is not None else set()
+        for name in wanted.get("active") or ():
+            if name not in known:
+                sentence = f"no scenario is called {name[:200]!r}"
+                raise Refused(Problem(409, sentence, "unknown_scenario", "/active"))
+        if source is not None and "active" in wanted:
+            active = wanted["active"]
+            source.scenarios.active = None if active is None else frozenset(active)
+        self.mock.control.changed()
         return self.scenarios(asked)
 
     # -- what is mocked ---------------------------------------------------------------------------
@@ -373,7 +410,7 @@ class ControlApi:
             "operations": len(contract.operations),
             "chat": chat,
             "faults_in_document": [str(fault) for fault in contract.faults],
-            "control_fields": mock.control.fields is not None,
+            "control_fields": mock.control.fields is not None and mock.control.fields.is_on,
             "switches": self.switches(None),
         }
 

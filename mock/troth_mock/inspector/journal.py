@@ -156,6 +156,11 @@ class Journal:
         self._tell("begun", entry)
         return entry
 
+    def label(self, entry: Entry, **labels: str) -> None:
+        """Note what the answer of *entry* owes to more than the document."""
+        entry.labels = {**entry.labels, **labels}
+        self._touch(entry)
+
     def sent(self, entry: Entry, data: bytes) -> None:
         """Note that *data* of the answer of *entry* left."""
         room = MOST_OF_ANSWER - entry.sent

@@ -26,7 +26,7 @@ from troth_mock.responding.bodies import Bodies
 from troth_mock.responding.compiled_responder import CompiledResponder, RespondToBody
 from troth_mock.responding.credentials import gate
 from troth_mock.responding.echo import said
-from troth_mock.responding.kept import FIELDS, Asked, Kept
+from troth_mock.responding.kept import FIELDS, Asked, Kept, public_target
 from troth_mock.responding.negotiation import Chooser, NotAcceptable, Preferences
 from troth_mock.responding.problems import Problem, of_violations
 from troth_mock.responding.resource_responder import ResourceResponder
@@ -51,6 +51,7 @@ class OperationResponder:
         seed: int,
         tokens: tuple[str, ...],
         store: ResourceStore | None = None,
+        preferences: bool = True,
     ) -> None:
         self.contract = contract
         self.operation = operation
@@ -62,6 +63,7 @@ class OperationResponder:
         self._bodies = Bodies(contract, operation)
         self._chat = ChatResponder.of(contract, operation, self._success[1])
         self._writer = AnswerWriter(self._chat)
+        self._prefers = preferences
         self._by_content_type: dict[str, MediaType | None] = {}
         self._formal = self._formal_members()
         self._compiled = self._compile()
@@ -94,7 +96,7 @@ class OperationResponder:
             return problem.reply(self.operation, accept=_joined(fields.get("accept")))
         if answer is not None and answer.says_otherwise(self._success[0]):
             return self._written(answer, match, request, value, fields, created)
-        prefer = fields.get("prefer")
+        prefer = fields.get("prefer") if self._prefers else None
         preferences = negotiation.preferences(prefer) if prefer else _NO_PREFERENCE
         reply = self._reply(match, request, value, fields, preferences, created)
         return reply if answer is None else answer.over(reply)
@@ -149,7 +151,7 @@ class OperationResponder:
             seed,
             preferences=preferences,
             accept=", ".join(accept),
-            said=said(self.operation, match, request.target, value),
+            said=said(self.operation, match, public_target(request), value),
         )
         return answer.over(reply)
 
@@ -248,7 +250,7 @@ class OperationResponder:
                 seed,
                 preferences=preferences,
                 accept=", ".join(accept),
-                said=said(self.operation, match, request.target, value)
+                said=said(self.operation, match, public_target(request), value)
                 if kept is None
                 else kept.said,
                 kept=kept,
@@ -285,7 +287,7 @@ class OperationResponder:
             request,
             value,
             fields,
-            said(self.operation, match, request.target, value),
+            said(self.operation, match, public_target(request), value),
             self._seed(plain, request, value, self._formal),
             self._seed(match, request, value, self._formal),
             now,

@@ -154,6 +154,10 @@ _ANSWER: dict[str, Any] = {
             **_NAMES,
             "description": "What goes wrong: drop after 5 events; or several faults.",
         },
+        "templates": {
+            "type": "boolean",
+            "description": "false: a text with {{ in it is that very text.",
+        },
         "force": {"type": "boolean", "description": "Whatever the document says of such answers."},
     },
 }

@@ -23,7 +23,7 @@ from troth_mock.responding.problems import Problem
 from troth_mock.server.connection import Connection
 from troth_mock.server.guards import Hosts, is_loopback, path_of
 from troth_mock.server.heads import Delivery, RequestHead, ResponseHeads, framed
-from troth_mock.server.pages import RESET
+from troth_mock.server.pages import RESET, base_path, url_of
 
 if TYPE_CHECKING:  # loaded when somebody first looks: they are slow, and most runs do without
     from troth_mock.inspector.api import ControlApi, Following, Mock
@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # loaded when somebody first looks: they are slow, and most r
 OWN = "/_troth/"
 _API, _METRICS = OWN + "api/", OWN + "metrics"
 #: Seconds of silence after which a comment shows that a stream that is followed still lives.
-_HEARTBEAT = 15.0
+_HEARTBEAT = 8.0
 #: So much waits for a client that is slow; then it is told that it lost something.
 _MOST_WAITING = 4 * 1024 * 1024
 
@@ -138,7 +138,6 @@ class Inspection:
 
     def _mock(self) -> Mock:
         from troth_mock.inspector.api import Mock
-        from troth_mock.server.serving import base_path, url_of
 
         app = self._app
         url = url_of(*self._address)
