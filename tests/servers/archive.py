@@ -230,7 +230,7 @@ class Archive:
         at = f"2026-05-01T00:{self.number // 60 % 60:02}:{second:02}Z"
         kept = {"id": self.number, "created_at": at, **owner, **value}
         self.kept[kind][self.number] = kept
-        if self.otherwise == "the oldest are forgotten" and len(self.kept[kind]) > 8:
+        if self.otherwise == "the oldest are forgotten" and len(self.kept[kind]) > 3:
             del self.kept[kind][next(iter(self.kept[kind]))]
         return self.shown(kept, 201)
 

@@ -242,7 +242,7 @@ class ControlApi:
                 self.event("begun" if entry.ended is None else "ended", entry)
                 for entry in reversed(entries)
             )
-        reply = Reply(200, _STREAM, b": the journal is followed\n\n" + missed)
+        reply = Reply(200, _STREAM, self.switched() + missed)
         return Following(reply, asked.session, asked.parameters.get("seconds"))
 
     def event(self, what: What, entry: Entry | None) -> bytes:

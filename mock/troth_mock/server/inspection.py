@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # loaded when somebody first looks: they are slow, and most r
 OWN = "/_troth/"
 _API, _METRICS, _PAGE = OWN + "api/", OWN + "metrics", OWN + "page/"
 #: Seconds of silence after which a comment shows that a stream that is followed still lives.
-_HEARTBEAT = 15.0
+_HEARTBEAT = 8.0
 #: So much waits for a client that is slow; then it is told that it lost something.
 _MOST_WAITING = 4 * 1024 * 1024
 
