@@ -149,20 +149,28 @@ class Answer {
     this._first ??= performance.now();
     this._pieces += 1;
     this.text += text;
-    const { scrollTop, scrollHeight, clientHeight } = this._talk;
-    const isAtEnd = scrollTop + clientHeight > scrollHeight - 40;
+    const follow = this._following();
     if (reasoning && !this._thought) {
       this._thought = element("div", { class: "words thought", dir: "auto" });
       this._words.before(this._thought);
     }
     if (reasoning) this._thought.append(reasoning);
     this._words.append(text);
-    if (isAtEnd) this._talk.scrollTop = this._talk.scrollHeight;
+    follow();
+  }
+
+  // whoever has scrolled back to read is left there
+  _following() {
+    const { scrollTop, scrollHeight, clientHeight } = this._talk;
+    const isAtEnd = scrollTop + clientHeight > scrollHeight - 40;
+    return () => { if (isAtEnd) this._talk.scrollTop = this._talk.scrollHeight; };
   }
 
   lead(id) {
+    const follow = this._following();
     this._link = element("a", { href: `#/exchanges/${id}` }, "Exchange");
     this._foot.append(this._link);
+    follow();
   }
 
   fail(message) {
@@ -172,6 +180,7 @@ class Answer {
   }
 
   end() {
+    const follow = this._following();
     this._shown.classList.remove("writing");
     if (this._calls.length) this._words.append(element("pre", {}, JSON.stringify(this._calls, null, 2)));
     const now = performance.now();
@@ -183,5 +192,6 @@ class Answer {
       rate && element("span", {}, `${rate.toFixed(0)}/s`),
       this._finish && element("span", {}, this._finish),
       this._link);
+    follow();
   }
 }
