@@ -66,7 +66,7 @@ class Inspection:
     ) -> End:
         """Answer a request for the inspector."""
         # no page of another origin is to read the answer
-        delivery = delivery._replace(origin=None)
+        delivery = Delivery(delivery.method, delivery.version, None, delivery.keep_alive)
         if isinstance(content, Problem):
             reply: Reply | Following = content.reply()
         else:
