@@ -314,9 +314,10 @@ class _Reader:
 
     def faults(self, raw: Mapping[str, Any], at: str) -> Iterator[Fault]:
         where = pointers.join(at, "fail")
-        for text in operations(raw.get("fail")):
+        given = raw.get("fail", [])
+        for text in given if isinstance(given, list) else [given]:
             try:
-                yield from parse_all(text)
+                yield from parse_all(str(text))
             except BadFault as fault:
                 raise self.error(str(fault), where) from None
 

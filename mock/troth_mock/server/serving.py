@@ -23,6 +23,7 @@ from troth_mock.control import Control
 from troth_mock.faults.switches import Switches
 from troth_mock.responding.responder import Responder
 from troth_mock.server.application import App, Settings
+from troth_mock.server.heads import wall_clock
 from troth_mock.server.pages import base_path, url_of
 
 if TYPE_CHECKING:  # loaded when somebody asks: most servers do without
@@ -229,12 +230,14 @@ def start_in(
     overlays: Sequence[str | Path] | None = None,
     settings: Settings | None = None,
     fail: str | Sequence[str] = (),
+    scenario: str | Path | None = None,
     **options: Any,
 ) -> MockServer:
     """Serve *document* (a file, a contract, or None for the bundled one) until *stack* closes.
 
     To the bundled one *overlays* are added, by name (`openai`) or as files; none at all is as it
-    was published.  *fail* is what goes wrong, as `--fail` says it; *options* are `Responder`'s.
+    was published.  *fail* is what goes wrong, as `--fail` says it, *scenario* a file of scenarios
+    or a folder of such; *options* are `Responder`'s.
     """
     if not isinstance(document, Contract):
         if overlays:
@@ -246,6 +249,12 @@ def start_in(
         document,
         pace=settings.pace if settings is not None else None,
         faults=Switches(document, texts, seed=options.get("seed", 0)),
+    )
+    control.follow(
+        None if scenario is None else Path(scenario),
+        problem=responder.problem,
+        clock=wall_clock,
+        told=LOG.warning,
     )
     return stack.enter_context(
         serving(document, responder=responder, settings=settings, control=control)
