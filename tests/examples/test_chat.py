@@ -76,7 +76,8 @@ def test_what_looks_like_html_stays_text(page: Page) -> None:
     script = """
         import('./markdown.js').then(({render}) => {
           const made = document.createElement('div');
-          made.append(...render('# <b>x</b>\\n\\n- a `<i>`\\n  - b\\n\\n| h |\\n|---|\\n| <img> |\\n\\n'
+          made.append(...render('# <b>x</b>\\n\\n- a `<i>`\\n  - b\\n\\n'
+            + '| h |\\n|---|\\n| <img> |\\n\\n'
             + '```html\\n<script>alert(1)</' + 'script>\\n```\\n[x](javascript:alert)'));
           return [made.querySelectorAll('b, img, script, a').length, made.textContent.trim()];
         })
