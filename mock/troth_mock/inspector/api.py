@@ -13,16 +13,17 @@ from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
-from troth import loading
+from troth import loading, pointer
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError
 from troth.http import json_text, sse
 from troth.http.exchange import Fields, Request
 from troth.openapi.contract import Contract, NoSuchOperation
-from troth.openapi.operation import Match, Operation
+from troth.openapi.operation import Match, Operation, Parameter
 from troth.validation import validator
 from troth.validation.parameters import read_parameters
 from troth_mock import pace as paces
 from troth_mock.control import Control, Order
+from troth_mock.inspector.chat_places import chat_places
 from troth_mock.inspector.code import LANGUAGES
 from troth_mock.inspector.decoding import verdict_on
 from troth_mock.inspector.exchanges import Exchanges, Json, body_of, fields_of
@@ -477,10 +478,25 @@ class ControlApi:
             "streams": any(
                 entry.is_stream for each in operation.responses for entry in each.content
             ),
-            "chat": operation.completion is not None,
+            "chat": chat_places(operation),
+            "parameters": [
+                {
+                    "name": parameter.name,
+                    "in": parameter.location,
+                    "required": parameter.required,
+                    "description": _described(contract, parameter),
+                }
+                for parameter in operation.parameters
+            ],
             "statuses": [each.status for each in operation.responses],
             "request": None if request is None else _as_json(request),
         }
+
+
+def _described(contract: Contract, parameter: Parameter) -> str | None:
+    raw = pointer.find(contract.document.root, parameter.pointer)
+    text = raw.get("description") if isinstance(raw, dict) else None
+    return text if isinstance(text, str) else None
 
 
 class _refusing:

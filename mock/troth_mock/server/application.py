@@ -153,9 +153,7 @@ class App:
         self.draining = False
         self._away: asyncio.Task[None] | None = None
         self._is_idle = self.control.is_idle
-        self._pages = Pages(
-            contract, is_ready=lambda: not self.draining, inspector=self.settings.inspector
-        )
+        self._pages = Pages(contract, is_ready=lambda: not self.draining)
 
     def use(self, contract: Contract) -> None:
         """Answer by *contract* from the next request on; what clients made and changed stays."""
