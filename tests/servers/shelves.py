@@ -229,6 +229,8 @@ class Shelves:
         if self.fault == "update resets":
             book.clear()
             book |= {"title": "?", "lent": False, "id": key}
+        if self.fault == "false stays":
+            patch = {name: value for name, value in patch.items() if value}
         book |= {**patch, "id": key, "updatedAt": self.now()}
         return _said(200, self.shown(book))
 

@@ -255,6 +255,34 @@ async def location(trial: Trial) -> None:
         trial.tell("resource.location-wrong", message, by=answer or created, of=created)
 
 
+async def own_link(trial: Trial) -> None:
+    """The link that an item calls its own (HAL, JSON:API) does not lead to nothing."""
+    item = await trial.item()
+    answer = await current(trial, item) if item is not None else None
+    subject = trial.subject("read")
+    link = _own_link(answer.item) if answer is not None else None
+    if item is None or answer is None or subject is None or link is None:
+        return
+    target = None if trial.is_elsewhere(link) else trial.own_target(link, answer)
+    named = runtime_expression.in_url(link, trial.resource.path, trial.resource.parameter or "")
+    if target is None or (named and same_id(named, item.identifier)):
+        return
+    there = await trial.send(subject.operation, item=item, target=target)
+    if there is not None and there.is_missing:
+        message = f"{answer.line} calls itself {link!r}, and there is nothing there"
+        trial.tell("resource.location-wrong", message, by=there, of=answer, severity="warning")
+
+
+def _own_link(item: Any) -> str | None:
+    """The target of the link `self` of *item*, if it has one."""
+    for name in ("links", "_links"):
+        link = at(item, f"/{name}/self")
+        link = at(link, "/href") if isinstance(link, dict) else link
+        if isinstance(link, str) and link and "{" not in link:
+            return link
+    return None
+
+
 async def own_names(trial: Trial) -> None:
     """What is created second has another identifier than what was created first."""
     first = await trial.item()
@@ -405,6 +433,33 @@ async def deleted(trial: Trial) -> None:
         trial.tell("resource.deleted-twice", message, by=again, alone=True)
 
 
+async def deleted_with_parent(trial: Trial) -> None:
+    """What was below something is not there any more when that is deleted, and not found."""
+    item = await trial.item()
+    parent = trial.parent_of(item) if item is not None else None
+    before = await _seen(trial, item) if item is not None and parent is not None else None
+    gone = await trial.delete(parent) if parent is not None and before is not None else None
+    if item is None or parent is None or gone is None or not gone.succeeded:
+        return
+    above = await trial.read(parent)
+    after = await _seen(trial, item) if above is not None and above.is_missing else None
+    if after is not None and await trial.patience():
+        after = await _seen(trial, item)
+    if after is not None:
+        message = f"{gone.line} answered {gone.status}, and {after.line} still has what was in it"
+        # whoever reads by the last name alone finds what nobody tidied up yet
+        trial.tell("resource.still-there", message, by=after, of=gone, severity="warning")
+
+
+async def _seen(trial: Trial, item: Item) -> Answer | None:
+    """The answer that has *item*: where it cannot be read, its list."""
+    if trial.can("read"):
+        answer = await trial.read(item)
+        return answer if answer is not None and answer.succeeded else None
+    found = await trial.listed(item)
+    return found.last if found is not None and found.having(item) else None
+
+
 async def not_found(trial: Trial, item: Item, answer: Answer) -> None:
     """Tell of *answer* that it found nothing, if the item can be read all the same."""
     after = await trial.read(item)
@@ -455,6 +510,7 @@ READING: tuple[Check, ...] = (
     Check("reads-back", reads_back, frozenset({"create"})),
     Check("same-bytes", same_bytes, frozenset({"create", "read"})),
     Check("location", location, frozenset({"create", "read"})),
+    Check("own-link", own_link, frozenset({"create", "read"})),
     Check("own-names", own_names, frozenset({"create"})),
     Check("of-another", of_another, frozenset({"create"})),
     Check("listed", listed, frozenset({"create", "list"})),
@@ -462,4 +518,6 @@ READING: tuple[Check, ...] = (
 DELETING: tuple[Check, ...] = (
     Check("deleted", deleted, frozenset({"create", "delete"})),
     Check("names-after-deletion", names_after_deletion, frozenset({"create", "delete"})),
+    # the last: nothing of the trial is where it was, then
+    Check("deleted-with-parent", deleted_with_parent, frozenset({"create"})),
 )
