@@ -18,8 +18,8 @@ from measuring import PATH, chat, free_port, pin, process, request, troth_mock, 
 
 import troth
 from troth.http.exchange import Request
+from troth_mock.pace import Pace
 from troth_mock.responding.responder import Responder
-from troth_mock.server.pacing import Pace
 
 
 @dataclass

@@ -24,7 +24,10 @@ TROTH = (
     *("http", "document", "schema", "laws", "openapi", "validation", "generation", "loading"),
     *("lint", "conformance", "cli", "testing", "pytest_plugin", "__main__"),
 )
-TROTH_MOCK = ("reply", "chat", "storage", "responding", "server", "cli", "pytest_plugin")
+TROTH_MOCK = (
+    *("reply", "pace", "chat", "storage", "responding", "faults", "scenario"),
+    *("plan", "control", "inspector", "server", "cli", "pytest_plugin"),
+)
 LAYERS = {
     f"{root}.{package}": (root, number)
     for root, packages in (("troth", TROTH), ("troth_mock", TROTH_MOCK))

@@ -85,13 +85,42 @@ def test_without_a_document_it_is_the_bundled_one_with_its_overlay() -> None:
     assert contract.published.document.root == troth.load(overlays=[]).document.root
 
 
-def test_overlays_of_ones_own_replace_the_bundled_one() -> None:
-    Path("mine.yaml").write_text(
-        "overlay: 1.0.0\ninfo: {title: Mine, version: '1'}\n"
-        "actions: [{target: $.info, update: {title: Mine}}]\n"
-    )
+MINE = (
+    "overlay: 1.0.0\ninfo: {title: Mine, version: '1'}\n"
+    "actions: [{target: $.info, update: {title: Mine}}]\n"
+)
+
+
+def test_overlays_that_are_given_are_all_that_are_applied() -> None:
+    Path("mine.yaml").write_text(MINE)
     published, effective = loading.read(overlays=["mine.yaml"])
     assert effective.root == {**published.root, "info": {**published.root["info"], "title": "Mine"}}
+
+
+def test_what_a_user_names_comes_after_the_bundled_overlay_once() -> None:
+    Path("mine.yaml").write_text(MINE)
+    chosen = loading.with_bundled_overlays(None, ["mine.yaml"])
+    assert chosen == [*loading.bundled_overlays(), "mine.yaml"]
+    assert loading.with_bundled_overlays(None, chosen) == chosen
+    assert loading.with_bundled_overlays(None, ["atoma"]) == ["atoma"]
+    assert loading.with_bundled_overlays(None, ["mine.yaml"], bundled=False) == ["mine.yaml"]
+    assert loading.with_bundled_overlays(None, []) is None
+    assert loading.with_bundled_overlays("api.yaml", ["mine.yaml"]) == ["mine.yaml"]
+
+
+def test_an_overlay_that_ships_has_a_name_unless_a_file_has_it() -> None:
+    by_name = troth.load(overlays=["atoma"])
+    assert by_name.document.root == troth.load().document.root
+    assert loading.overlay_name("atoma") == "spec/atoma.overlay.yaml"
+    again = troth.load(overlays=[loading.overlay_name("atoma")])
+    assert again.document.digest == by_name.document.digest
+    Path("atoma").write_text(MINE)
+    assert troth.load(overlays=["atoma"]).document.root["info"]["title"] == "Mine"
+
+
+def test_a_name_that_none_has_is_told_with_the_nearest() -> None:
+    with pytest.raises(troth.SpecError, match=r"no overlay 'atma'.*\nDid you mean 'atoma'"):
+        troth.load(overlays=["atma"])
 
 
 def test_the_bundled_files_are_named_the_same_wherever_they_are() -> None:

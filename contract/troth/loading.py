@@ -6,13 +6,15 @@ can be done with them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from troth.document import document
 from troth.document.document import Document
+from troth.document.spec_errors import UnreadableDocument
+from troth.errors import nearest
 from troth.http.exchange import Exchange, Request
 from troth.openapi import kept_contract
 from troth.openapi.contract import Contract, Verbs
@@ -20,6 +22,11 @@ from troth.openapi.operation import Match, Operation
 from troth.violation import Violation
 
 _SPEC = Path(__file__).with_name("spec")
+
+
+def control_document() -> Path:
+    """Where the document of the mock's control API is."""
+    return _spec_folder() / "control.yaml"
 
 
 def bundled_document() -> Path:
@@ -30,6 +37,28 @@ def bundled_document() -> Path:
 def bundled_overlays() -> tuple[Path, ...]:
     """The paths of the overlays that mend the bundled document, in order."""
     return (_spec_folder() / "atoma.overlay.yaml",)
+
+
+@cache
+def shipped_overlays() -> Mapping[str, Path]:
+    """The overlays that ship with troth, by the names that they can be chosen by."""
+    files = sorted(_spec_folder().glob("*.overlay.yaml"))
+    return {file.name.partition(".")[0]: file for file in files}
+
+
+def with_bundled_overlays(
+    document: str | Path | None, overlays: Sequence[str | Path], *, bundled: bool = True
+) -> list[str | Path] | None:
+    """The `overlays` argument of `load` for *overlays* that a user names beside *document*.
+
+    Those of the bundled document come before them, unless *bundled* is false.
+    """
+    if document is not None or not bundled:
+        return list(overlays)
+    if not overlays:
+        return None
+    named = {str(overlay_file(overlay)) for overlay in overlays}
+    return [*(file for file in bundled_overlays() if str(file) not in named), *overlays]
 
 
 def overlay_beside(document: str | Path) -> Path | None:
@@ -54,10 +83,11 @@ def load(
     It is a file ("-" is standard input) or the bytes of one, which errors call *name*.
 
     Without a source it is the bundled document, with its own overlay unless *overlays* says
-    otherwise (an empty sequence: as published).  `load(…).published` is the contract without
-    overlays.  What cannot be understood is left out, and stands in `load(…).faults`; if *strict*,
-    the first of these is raised.  Raises SpecError, with the file, line and column, for a
-    document that cannot be used at all.
+    otherwise (an empty sequence: as published).  An overlay is a file, or the name of one that
+    ships (`openai`).  `load(…).published` is the contract without overlays.  What cannot be
+    understood is left out, and stands in `load(…).faults`; if *strict*, the first of these is
+    raised.  Raises SpecError, with the file, line and column, for a document that cannot be used
+    at all.
     """
     published, effective = read(source, name=name, overlays=overlays)
     contract = base = kept_contract.compile(published, verbs=_VERBS)
@@ -90,11 +120,35 @@ def read(
     if overlays:
         from troth.document import overlay
 
-        mending = [overlay.read(file, name=_name(file)) for file in overlays]
+        files = [overlay_file(given) for given in overlays]
+        mending = [overlay.read(file, name=_name(file)) for file in files]
         effective = overlay.apply(published, mending)
     if strict and (faults := kept_contract.compile(effective).faults):
         raise faults[0]
     return published, effective
+
+
+def overlay_name(given: str | Path) -> str:
+    """What findings call the overlay *given*: a file, or the name of one that ships."""
+    return _name(overlay_file(given))
+
+
+def overlay_file(given: str | Path) -> Path | str:
+    """The file that *given* means: a name, or what findings call one, is that of one that ships.
+
+    Raises UnreadableDocument for a name that none has.
+    """
+    text, shipped = str(given), shipped_overlays()
+    if Path(text).is_file() or text == "-":
+        return text
+    if text in shipped:
+        return shipped[text]
+    file = next((file for file in shipped.values() if text in (str(file), _name(file))), None)
+    if file is None and not Path(text).suffix and Path(text).name == text:
+        close = nearest(text, shipped)
+        advice = f"Did you mean {close!r}?" if close else f"Known are {', '.join(shipped)}."
+        raise UnreadableDocument(f"there is no overlay {text!r}, and no such file", advice=advice)
+    return text if file is None else file
 
 
 def _name(file: str | Path) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,8 +13,13 @@ import click
 from troth.cli.options import FiniteNumber, chosen_overlays, command, document_options, warn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+    from pathlib import Path
+
     from troth.openapi.contract import Contract
-    from troth_mock.server.application import Settings
+    from troth_mock.pace import Pace
+    from troth_mock.server.application import App, Settings
+    from troth_mock.server.watching import Watch
 
 _MEBIBYTE = 1024 * 1024
 _OPEN_FILES = 65536
@@ -34,6 +42,19 @@ class _Named(click.types.StringParamType):
 # an origin is what a browser writes: no path; null is that of a file
 _ORIGIN = _Named("origin", r"[A-Za-z][\w+.-]*://[^\s/?#@]+/?|null", like="https://app.example:8443")
 _AUTHORITY = _Named("host", r"[^\s/?#@,]+", like="mock.example or mock.example:8000")
+
+
+class _Pace(click.types.StringParamType):
+    name = "pace"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        from troth_mock import pace
+
+        try:
+            pace.read(value)
+        except pace.UnknownPace as fault:
+            self.fail(str(fault), param, ctx)
+        return str(value)
 
 
 class _Port(click.IntRange):
@@ -85,9 +106,15 @@ class _Port(click.IntRange):
     help="Keep nothing of what is posted, changed and deleted: the same request, the same answer.",
 )
 @click.option(
+    "--pace",
+    type=_Pace(),
+    metavar="PROFILE",
+    help="Send streams as a model does: fast, typical, slow or bursty; without it at once. "
+    'Figures may follow: "slow ttft=3 jitter=0".',
+)
+@click.option(
     "--ttft",
     type=FiniteNumber(min=0),
-    default=0.0,
     metavar="S",
     help="Seconds from a request to the first token of its stream.",
 )
@@ -95,7 +122,7 @@ class _Port(click.IntRange):
     "--tokens-per-second",
     type=FiniteNumber(min=0, min_open=True),
     metavar="N",
-    help="Pace streams; without it a stream is sent at once.",
+    help="Pace streams at this rate.",
 )
 @click.option(
     "--cors-origin",
@@ -137,25 +164,78 @@ class _Port(click.IntRange):
     metavar="S",
     help="How long a stop waits for open answers.",
 )
+@click.option(
+    "--fail",
+    "fail",
+    multiple=True,
+    metavar="FAULT",
+    help="Let go wrong what FAULT says, as in '429 every 3rd' or 'drop after 5 events 2 %'; may be "
+    "given several times. docs/FAULTS.md has the words.",
+)
+@click.option(
+    "--log",
+    "log",
+    type=click.Choice(["text", "json", "off"]),
+    help="Say a line for each request: text to standard error (what it is on a terminal), or JSON "
+    "for machines to standard output.",
+)
+@click.option(
+    "--no-inspector",
+    is_flag=True,
+    help="Keep nothing of what is asked, and serve neither /_troth/ nor what is below it.",
+)
+@click.option(
+    "--control-token",
+    metavar="TOKEN",
+    help="Let whoever has this token look at /_troth/ and drive the mock, from anywhere; without "
+    "it this machine only may.",
+)
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Read the document and its overlays anew when one of their files changes.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Serve by so many processes, of a mock that keeps nothing between two requests.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Announce the server in one line of JSON.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 def mock(
     document: str | None,
     overlays: tuple[str, ...],
     published: bool,
+    no_bundled_overlay: bool,
     strict_document: bool,
     **options: Any,
 ) -> None:
     """Serve a deterministic mock of DOCUMENT (without one: the bundled document)."""
     from troth import loading
+    from troth_mock.control import Control
+    from troth_mock.faults.switches import Switches
     from troth_mock.responding.responder import Responder
     from troth_mock.server.application import App
     from troth_mock.server.serving import run, serve
 
     _log(quiet=options["quiet"])
-    chosen = chosen_overlays(document, overlays, published=published)
-    contract = loading.load(document, overlays=chosen, strict=strict_document)
-    warn(contract.faults, document=document)
+    chosen = chosen_overlays(
+        document, overlays, published=published, no_bundled_overlay=no_bundled_overlay
+    )
+    if options["workers"] > 1:
+        _refuse_to_keep(options)
+    if options["watch"] and "-" in (document, *(chosen or ())):
+        raise click.UsageError("--watch watches files, and - is standard input")
+
+    def load() -> Contract:
+        contract = loading.load(document, overlays=chosen, strict=strict_document)
+        warn(contract.faults, document=document)
+        return contract
+
+    contract = load()
     responder = Responder(
         contract,
         seed=options["seed"],
@@ -163,30 +243,143 @@ def mock(
         clock=options["clock"],
         stateless=options["stateless"],
     )
-    app = App(contract, responder, settings=_settings(options))
+    settings = _settings(options)
+    faults = Switches(contract, options["fail"], seed=options["seed"])
+    control = Control(contract, pace=settings.pace, faults=faults)
+    app = App(contract, responder, settings=settings, control=control)
+    _log_requests(app, options)
     _settle()
+
+    def ready(url: str) -> None:
+        _announce(url, contract, responder, options)
+
+    watch = [_watch(app, load, document, chosen)] if options["watch"] else []
+    if options["workers"] > 1:
+        _serve_by_workers(app, watch, options, ready=ready)
+        return
     run(
         serve(
             app,
             host=options["host"],
             port=options["port"],
-            ready=lambda url: _announce(url, contract, responder, options),
+            ready=ready,
+            meanwhile=[each.run() for each in watch],
         )
     )
+
+
+#: What a mock of several processes cannot have, since they share nothing, by its option.
+_KEPT = {
+    "scenario": "sequences of answers",
+    "fail": "counts of faults",
+    "record": "what is recorded",
+}
+
+
+def _refuse_to_keep(options: dict[str, Any]) -> None:
+    """Refuse several workers for a mock that keeps something between two requests."""
+    from troth_mock.server import workers
+
+    if not workers.is_possible():
+        raise click.UsageError("--workers: this system cannot share a port among processes")
+    lacking = [
+        option
+        for option, is_there in (
+            ("--stateless", options["stateless"]),
+            ("--no-inspector", options["no_inspector"]),
+        )
+        if not is_there
+    ]
+    if lacking:
+        raise click.UsageError(
+            f"--workers: processes share nothing, so say {' and '.join(lacking)} too"
+        )
+    for name, what in _KEPT.items():
+        if options.get(name):
+            raise click.UsageError(f"--workers and --{name}: processes do not share {what}")
+
+
+def _serve_by_workers(
+    app: App, watch: list[Watch], options: dict[str, Any], *, ready: Callable[[str], None]
+) -> None:
+    """Serve *app* by several processes."""
+    from troth_mock.server.serving import serve
+    from troth_mock.server.workers import serve_by
+
+    def work(
+        host: str,
+        port: int,
+        is_ready: Callable[[str], None],
+        meanwhile: list[Coroutine[Any, Any, None]],
+    ) -> Coroutine[Any, Any, None]:
+        beside = [*meanwhile, *(each.run() for each in watch)]
+        return serve(app, host=host, port=port, ready=is_ready, meanwhile=beside, shared=True)
+
+    serve_by(options["workers"], work, host=options["host"], port=options["port"], ready=ready)
+
+
+def _watch(
+    app: App,
+    load: Callable[[], Contract],
+    document: str | None,
+    overlays: Sequence[str | Path] | None,
+) -> Watch:
+    """What serves the document anew when it changes, and says so."""
+    from troth import loading
+    from troth_mock.server.watching import Watch
+
+    if overlays is None:
+        overlays = loading.bundled_overlays() if document is None else ()
+    named = (document or loading.bundled_document(), *map(loading.overlay_file, overlays))
+
+    def tell(sentence: str) -> None:
+        click.echo(f"troth: {sentence}", err=True)
+
+    return Watch(app, load, named=named, tell=tell)
 
 
 def _settings(options: dict[str, Any]) -> Settings:
     from troth_mock.server.application import Settings
     from troth_mock.server.guards import Hosts, Limits, Origins
-    from troth_mock.server.pacing import Pace
 
     return Settings(
         origins=Origins(options["cors_origins"]),
         hosts=Hosts(options["host"], options["allow_hosts"]),
         limits=Limits(body_bytes=options["max_body_bytes"], write=options["write_timeout"]),
-        pace=Pace(options["ttft"], options["tokens_per_second"]),
+        pace=_pace(options),
         grace=options["grace"],
+        inspector=not options["no_inspector"],
+        control_token=options["control_token"],
+        secrets=options["tokens"],
     )
+
+
+def _log_requests(app: App, options: dict[str, Any]) -> None:
+    import os
+
+    usual = "text" if sys.stderr.isatty() and not options["quiet"] else "off"
+    form = options["log"] or usual
+    if form == "off":
+        return
+    stream = sys.stdout if form == "json" else sys.stderr
+
+    def write(line: str) -> None:
+        # nobody reads any more: what is served does not depend on it
+        with suppress(BrokenPipeError):
+            stream.write(line)
+            stream.flush()
+
+    has_colour = form == "text" and sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    app.log(write, as_json=form == "json", colour=has_colour)
+
+
+def _pace(options: dict[str, Any]) -> Pace:
+    """The pace that `--pace` says, with the figures that options of their own say."""
+    from troth_mock import pace
+
+    figures = {name: options[name] for name in ("ttft", "tokens_per_second")}
+    given = {name: value for name, value in figures.items() if value is not None}
+    return replace(pace.read(options["pace"] or "off", seed=options["seed"]), **given)
 
 
 def _announce(url: str, contract: Contract, responder: Any, options: dict[str, Any]) -> None:
@@ -209,7 +402,9 @@ def _announce(url: str, contract: Contract, responder: Any, options: dict[str, A
     token = options["tokens"][0] if options["tokens"] else "any"
     request = first_request(contract, responder, token=token)
     line = curl(request, url) if request else None
-    announcement = Announcement(MockServer(url, contract), line, os.getpid())
+    announcement = Announcement(
+        MockServer(url, contract), line, os.getpid(), has_inspector=not options["no_inspector"]
+    )
     click.echo(announcement.as_json() if options["as_json"] else announcement.as_text())
 
 

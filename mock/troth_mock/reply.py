@@ -1,11 +1,15 @@
-"""What the mock sends back, as values: a `Reply`, and the `Stream` that it may hold."""
+"""What the mock sends back, as values: a `Reply`, and the `Stream` that it may hold.
+
+A `Wire` is a reply whose bytes are settled, and a `Script` what is done with these: when each of
+them leaves, and how the connection is left.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
 from troth.generation.values import Unsatisfiable, synthesize
 from troth.http import content_coding, json_text, sse
@@ -28,11 +32,13 @@ class Stream:
     """The frames of an event stream, encoded, the sentinel among them.
 
     *tokens* says for each frame how many tokens it carries, for pacing; a frame with none follows
-    the one before it at once.
+    the one before it at once.  *times*, where there are some, say when each frame is due, in
+    seconds after the request, whatever the pace is.
     """
 
     frames: tuple[bytes, ...]
     tokens: tuple[int, ...]
+    times: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,54 @@ class Reply:
     fields: Fields
     body: bytes | None
     stream: Stream | None = None
+
+
+#: How an answer ends: whole, so that the connection may be kept; with the connection closed, or
+#: reset; or not at all: nothing more comes, and the connection stays open.
+End = Literal["complete", "close", "reset", "stall"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """An answer as it is about to be sent: its *head*, and its content in *pieces*.
+
+    Each piece is due so many seconds after the request (*due*).  *frame* makes of a piece what
+    stands on the wire, and *end* ends the content: chunks, or nothing of the kind.
+    """
+
+    status: int
+    head: bytes
+    pieces: tuple[bytes, ...]
+    due: tuple[float, ...]
+    is_stream: bool
+    frame: Callable[[bytes], bytes]
+    end: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What is done for one answer: in each of *steps* some seconds are waited, then bytes sent.
+
+    *faults* are those that it owes this to, in the words in which they were asked for; nobody can
+    connect for *away* seconds after it.
+    """
+
+    steps: tuple[tuple[float, bytes], ...]
+    end: End = "complete"
+    faults: tuple[str, ...] = ()
+    away: float = 0.0
+
+
+def script(wire: Wire) -> Script:
+    """How *wire* is sent when nothing goes wrong."""
+    times = (0.0, *wire.due, wire.due[-1] if wire.due else 0.0)
+    return Script(timed((wire.head, *map(wire.frame, wire.pieces), wire.end), times))
+
+
+def timed(pieces: Sequence[bytes], times: Sequence[float]) -> tuple[tuple[float, bytes], ...]:
+    """The steps that send each of *pieces* at its time, counted from the request."""
+    waits = (max(0.0, now - before) for before, now in zip((0.0, *times), times, strict=False))
+    return tuple(zip(waits, pieces, strict=True))
 
 
 def has_content(method: str, status: int) -> bool:

@@ -37,7 +37,7 @@ def test_every_kind_of_key_becomes_what_the_command_line_would_have(tmp_path: Pa
         [test]
         url = "http://127.0.0.1:8000"
         document = "api.yaml"
-        overlay = "fix.yaml"
+        overlay = ["fix.yaml", "atoma"]
         strict = true
         max-requests = 5
         rate = 2.5
@@ -50,7 +50,7 @@ def test_every_kind_of_key_becomes_what_the_command_line_would_have(tmp_path: Pa
     assert found.section("test") == {
         "url": "http://127.0.0.1:8000",
         "document": str(tmp_path / "api.yaml"),
-        "overlay": [str(tmp_path / "fix.yaml")],
+        "overlay": [str(tmp_path / "fix.yaml"), "atoma"],
         "strict": True,
         "max_requests": 5,
         "rate": 2.5,

@@ -25,6 +25,7 @@ def options(**given: Any) -> dict[str, Any]:
         "document": None,
         "overlay": (),
         "published": False,
+        "no_bundled_overlay": False,
         "strict_document": False,
         **given,
     }
@@ -50,6 +51,23 @@ def test_an_overlay_that_is_named_is_applied_and_one_beside_it_is_not_looked_for
     given = options(document="api.yaml", overlay=("other.overlay.yaml",))
     contract, second = run_options.contracts_of(given)
     assert (contract.published is contract, second) == (False, None)
+
+
+def test_overlays_are_added_to_the_bundled_one_unless_it_is_dropped() -> None:
+    Path("other.overlay.yaml").write_text(
+        "overlay: 1.0.0\ninfo: {title: o, version: '1'}\n"
+        "actions: [{target: $.info, update: {title: Other}}]\n"
+    )
+    given = options(overlay=("other.overlay.yaml",))
+    added, _ = run_options.contracts_of(given)
+    assert added.document.root["info"]["title"] == "Other"
+    assert added.operations[0].laws
+    assert run_options.overlays_of(given) == ("spec/atoma.overlay.yaml", "other.overlay.yaml")
+    given["no_bundled_overlay"] = True
+    alone, _ = run_options.contracts_of(given)
+    assert alone.document.root["info"]["title"] == "Other"
+    assert not alone.operations[0].laws
+    assert run_options.overlays_of(given) == ("other.overlay.yaml",)
 
 
 def test_the_bundled_document_is_held_to_its_overlay_or_as_published() -> None:

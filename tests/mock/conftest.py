@@ -38,7 +38,7 @@ class ToldResponder:
     def compiled(self, request: Request) -> None:
         return None
 
-    def respond(self, request: Request, *, now: int) -> Reply:
+    def respond(self, request: Request, *, now: int, answer: Any = None) -> Reply:
         self.asked.append(request)
         try:
             self.contract.match(request.method, request.target)

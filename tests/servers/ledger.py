@@ -252,6 +252,8 @@ class Ledger:
         path = "/entry" if self.otherwise == "the link is dead" else "/entries"
         if self.otherwise == "the link is relative":
             path = ""
+        if self.otherwise == "the link is a gateway's":
+            path = "https://gateway.test/v2/entries"
         link = f"{path}?{urlencode({**rest, 'offset': end})}"
         fields = {} if end is None else {"Link": f'<{link}>; rel="next"'}
         return self.answer(200, body, **fields)
@@ -293,6 +295,7 @@ LEGAL: dict[str, Way] = {
     "sort goes the other way": Way(),
     "sorts by code points": Way(sort=("payee", "payee:desc")),
     "the link is relative": Way("link"),
+    "the link is a gateway's": Way("link"),
     "kinds have a rank": Way(sort=("kind", "-kind")),
     "paid lets others in": Way(),
     "no is as good as nothing": Way(),

@@ -170,6 +170,9 @@ class Shelves:
         if self.fault != "id twice" or not self.number:
             self.number += 1
         key = self.number
+        if self.manner == "one of a title":
+            known = (one["id"] for one in self.books.values() if one["title"] == book["title"])
+            key = next(known, key)
         if self.fault == "drops a member":
             book.pop("note", None)
         if self.fault == "cuts a text" and "title" in book:

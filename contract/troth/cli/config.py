@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from troth import loading
 from troth.conformance.reports import FORMS
 from troth.conformance.settings import PHASES
 from troth.errors import TrothError, nearest
@@ -32,7 +33,8 @@ class Key:
 
     *joint* joins a table's name to its value on the command line; *names* are those that the
     table may have; *any_value* lets its values be anything that JSON can say; *columns* are the
-    keys of each of several tables.  Of a path with a *suffix* any other text is no path.
+    keys of each of several tables.  Of a path with a *suffix* any other text is no path, and
+    none of *words* ever is.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Key:
     any_value: bool = False
     columns: tuple[Key, ...] = ()
     suffix: str = ""
+    words: tuple[str, ...] = ()
 
     @property
     def option(self) -> str:
@@ -68,7 +71,17 @@ KEYS = (
     Key("url", "text", "The server under test, with the path that its API stands under.", "URL"),
     Key("app", "text", "Test this ASGI or WSGI application, in process.", "MODULE:NAME"),
     Key("document", "path", "The OpenAPI document; without it the bundled one.", "FILE"),
-    Key("overlay", "paths", "Apply this OpenAPI Overlay; may be given several times.", "FILE"),
+    Key(
+        *("overlay", "paths"),
+        help="Apply this OpenAPI Overlay, a file or one that ships (openai); may be given several "
+        "times.",
+        metavar="FILE|NAME",
+        words=tuple(loading.shipped_overlays()),
+    ),
+    Key(
+        *("no-bundled-overlay", "switch"),
+        help="The bundled document without its own overlay, which else comes before the others.",
+    ),
     Key("published", "switch", "Test against the document as published, overlays aside."),
     Key(
         *("strict-document", "switch"),
@@ -369,7 +382,7 @@ class _File:
         if isinstance(value, str) and key.kind not in ("switch", "integer", "number"):
             text = self._chosen(key, self._text(value, path), path)
             is_path = key.kind in ("path", "paths") and text.endswith(key.suffix)
-            return self._path(text) if is_path else text
+            return self._path(text) if is_path and text not in key.words else text
         if isinstance(value, str):
             value = self._converted(key, self._text(value, path), value)
         if not _fits(key.kind, value):

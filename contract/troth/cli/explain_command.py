@@ -11,7 +11,13 @@ from typing import Any
 import click
 
 from troth import loading
-from troth.cli.options import chosen_overlays, command, strict_option, warn
+from troth.cli.options import (
+    bundled_overlay_option,
+    chosen_overlays,
+    command,
+    strict_option,
+    warn,
+)
 from troth.conformance import codes
 
 _WIDEST = 100
@@ -20,13 +26,17 @@ _WIDEST = 100
 @command()
 @click.argument("code", required=False)
 @click.option("--document", metavar="FILE", help="Explain the laws of this document.")
-@click.option("--overlay", "overlays", multiple=True, metavar="FILE", help="Apply this overlay.")
+@click.option(
+    "--overlay", "overlays", multiple=True, metavar="FILE|NAME", help="Apply this overlay."
+)
+@bundled_overlay_option
 @strict_option
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 def explain(
     code: str | None,
     document: str | None,
     overlays: tuple[str, ...],
+    no_bundled_overlay: bool,
     strict_document: bool,
     as_json: bool,
 ) -> None:
@@ -35,7 +45,7 @@ def explain(
     Without CODE, or with the first half of one (`stream`), list the codes.  Laws and capabilities
     are those of the document.
     """
-    chosen = chosen_overlays(document, overlays, published=False)
+    chosen = chosen_overlays(document, overlays, no_bundled_overlay=no_bundled_overlay)
     contract = loading.load(document, overlays=chosen, strict=strict_document)
     warn(contract.faults, document=document)
     width = max(40, min(shutil.get_terminal_size().columns, _WIDEST))

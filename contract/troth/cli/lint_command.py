@@ -60,6 +60,7 @@ def lint(
     document: str | None,
     overlays: tuple[str, ...],
     published: bool,
+    no_bundled_overlay: bool,
     strict_document: bool,
     style: str,
     fix_overlay: Path | None,
@@ -73,7 +74,9 @@ def lint(
     Exit code: 0 without errors, 1 with errors (or what --fail-on says), 2 for a document or a
     configuration that cannot be used.
     """
-    chosen = chosen_overlays(document, overlays, published=published)
+    chosen = chosen_overlays(
+        document, overlays, published=published, no_bundled_overlay=no_bundled_overlay
+    )
     try:
         settled = config.load(file)
         ignored = [*ignored_by(settled), *map(_severity, severities)]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
 
+from troth import loading
 from troth.errors import SpecError
 
 # click keeps the help option of a command's first use, which may be one without our group around
@@ -36,6 +38,13 @@ strict_option = click.option(
 )
 
 
+bundled_overlay_option = click.option(
+    "--no-bundled-overlay",
+    is_flag=True,
+    help="The bundled document without its own overlay, which else comes before the others.",
+)
+
+
 def document_options(command: Any) -> Any:
     """Add what every command that reads a document takes: DOCUMENT, --overlay, and the rest."""
     for decorate in reversed(
@@ -45,9 +54,11 @@ def document_options(command: Any) -> Any:
                 "--overlay",
                 "overlays",
                 multiple=True,
-                metavar="FILE",
-                help="Apply this OpenAPI Overlay; may be given several times, in order.",
+                metavar="FILE|NAME",
+                help="Apply this OpenAPI Overlay, a file or one that ships (openai); may be given "
+                "several times, in order.",
             ),
+            bundled_overlay_option,
             click.option(
                 "--published", is_flag=True, help="The document as published: without any overlay."
             ),
@@ -59,16 +70,18 @@ def document_options(command: Any) -> Any:
 
 
 def chosen_overlays(
-    document: str | None, overlays: tuple[str, ...], *, published: bool
-) -> list[str] | None:
+    document: str | None,
+    overlays: tuple[str, ...],
+    *,
+    published: bool = False,
+    no_bundled_overlay: bool,
+) -> list[str | Path] | None:
     """The `overlays` argument of `loading.load` that these options mean."""
-    if published:
-        if overlays:
-            raise click.UsageError("--published and --overlay exclude each other")
-        return []
-    if overlays or document is not None:
-        return list(overlays)
-    return None
+    if not published:
+        return loading.with_bundled_overlays(document, overlays, bundled=not no_bundled_overlay)
+    if overlays:
+        raise click.UsageError("--published and --overlay exclude each other")
+    return []
 
 
 #: A document that is wrong in more ways than this is told so, and not in all of them.

@@ -153,12 +153,14 @@ def contracts_of(options: Mapping[str, Any]) -> tuple[Contract, Contract | None]
         strict = options["strict_document"]
         contract = loading.load(text, name="openapi.json", overlays=overlays, strict=strict)
         return (contract.published if options["published"] else contract), None
-    chosen = overlays if document is not None or overlays else None
+    chosen = loading.with_bundled_overlays(
+        document, overlays, bundled=not options["no_bundled_overlay"]
+    )
     published = options["published"]
     if document not in (None, "-") and not overlays:
         beside = loading.overlay_beside(document)
         if beside is not None:
-            chosen, published = [str(beside)], True
+            chosen, published = [beside], True
     contract = loading.load(document, overlays=chosen, strict=options["strict_document"])
     if published and contract.published is not contract:
         return contract.published, contract
@@ -199,9 +201,13 @@ def overlays_of(options: Mapping[str, Any]) -> tuple[str, ...]:
     """The overlays of the document that is tested against, as findings call them."""
     if options["published"]:
         return ()
-    if options["document"] is None and not options["overlay"] and options["app"] is None:
-        return tuple(f"spec/{file.name}" for file in loading.bundled_overlays())
-    return tuple(options["overlay"])
+    document = options["document"]
+    if options["app"] is not None and document is None:
+        return tuple(options["overlay"])
+    bundled = not options["no_bundled_overlay"]
+    chosen = loading.with_bundled_overlays(document, options["overlay"], bundled=bundled)
+    files = loading.bundled_overlays() if chosen is None else chosen
+    return tuple(loading.overlay_name(file) for file in files)
 
 
 def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:

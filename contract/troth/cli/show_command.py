@@ -33,6 +33,7 @@ def show(
     document: str | None,
     overlays: tuple[str, ...],
     published: bool,
+    no_bundled_overlay: bool,
     strict_document: bool,
     form: str | None,
     only_resources: bool,
@@ -41,7 +42,9 @@ def show(
 
     Without DOCUMENT it is the bundled one; "-" is standard input.
     """
-    chosen = chosen_overlays(document, overlays, published=published)
+    chosen = chosen_overlays(
+        document, overlays, published=published, no_bundled_overlay=no_bundled_overlay
+    )
     write = dump_json if form == "json" else dump_yaml
     if not only_resources:
         _, effective = loading.read(document, overlays=chosen, strict=strict_document)

@@ -129,7 +129,7 @@ def contracts(started: Started | None, *, strict: bool = False) -> tuple[Contrac
     overlays = list(started.overlays) if started else []
     bundled = loading.bundled_document()
     if file == f"spec/{bundled.name}":
-        names = [f"spec/{one.name}" for one in loading.bundled_overlays()]
+        names = [loading.overlay_name(one) for one in loading.bundled_overlays()]
         chosen = None if overlays in ([], names) else overlays
         contract = loading.load(overlays=chosen, strict=strict)
         if started and contract.document.digest != started.digest:

@@ -42,8 +42,9 @@ class Document:
     *root* holds dict, list, str, int, float, bool and None, and is read-only by agreement.
     *file* is the name that the document was read by, *openapi* its version as written, *digest* a
     hash of the content of *root*.  *path* is its real file, if it has one: the folder that its
-    references may lead into.  *faults* is what could not be understood: *root* does without it.
-    *entry* is where it is kept, if it is.
+    references may lead into, and *opened* the other files to which they lead, there or not.
+    *faults* is what could not be understood: *root* does without it.  *entry* is where it is kept,
+    if it is.
     """
 
     file: str
@@ -55,6 +56,7 @@ class Document:
     limits: Limits = field(default=Limits(), repr=False)
     faults: tuple[SpecError, ...] = field(default=(), repr=False)
     entry: cache.Entry | None = field(default=None, repr=False)
+    opened: tuple[Path, ...] = field(default=(), repr=False)
 
     def place(self, pointer: str) -> Place | None:
         """Where the node at *pointer* was written: its key, or the start of the item.
@@ -96,8 +98,9 @@ def read(
         if kept_at is not None:
             document = replace(document, entry=_keep(document, kept_at, opened))
     else:
-        (root, positions, openapi, hashed, told, _), it = kept
-        document = Document(file, root, openapi, hashed, positions, path, limits, told, it)
+        (root, positions, openapi, hashed, told, files), it = kept
+        others = tuple(map(Path, files))
+        document = Document(file, root, openapi, hashed, positions, path, limits, told, it, others)
     if strict and document.faults:
         raise document.faults[0]
     return document
@@ -133,7 +136,8 @@ def build(
     opened = {} if opened is None else opened
     bundle(Tree(root, positions, openapi, path, limits, faults, opened))
     told = faults.in_order(file)
-    return Document(file, root, openapi, digest(root), positions, path, limits, told)
+    hashed, others = digest(root), tuple(opened)
+    return Document(file, root, openapi, hashed, positions, path, limits, told, opened=others)
 
 
 def digest(value: Any) -> str:

@@ -95,8 +95,8 @@ ResponsePart = Literal[
     "id", "created", "model", "choices", "usage", "system-fingerprint", "service-tier"
 ]
 ChoicePart = Literal[
-    "index", "message", "role", "content", "tool-calls", "finish-reason", "logprobs"
-]
+    "index", "message", "role", "content", "reasoning", "tool-calls", "finish-reason", "logprobs",
+]  # fmt: skip
 UsagePart = Literal["prompt", "completion", "total"]
 
 

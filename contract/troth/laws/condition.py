@@ -73,6 +73,8 @@ _MEMBER = re.compile(r"\s*\.\s*([A-Za-z_]\w*)(?!\w)(?!\s*\()")
 _SYNTAX = re.compile(r"ERROR: <input>:(\d+):(\d+): (?:Syntax error: )?([^\n]*)")
 
 _LONGEST = 20_000
+#: The value of what CEL cannot evaluate.
+UNDECIDED: Any = object()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,20 +167,24 @@ class Condition:
         Undecided is whatever CEL cannot evaluate: a member where null came, a string that should
         be a number, a variable that *facts* lacks.  The schema reports such values.
         """
+        result = self.value(facts)
+        return result if isinstance(result, bool) else None
+
+    def value(self, facts: Mapping[str, Any]) -> Any:
+        """What it is of *facts*, as plain JSON; UNDECIDED where `holds` is."""
         if not self.variables <= facts.keys():
-            return None
+            return UNDECIDED
         context: cel.Context | dict[str, Any] | None
         if isinstance(facts, Facts) and facts.scope.covers(self.scope):
             context = facts.context(self)
         else:
             context = self._context(facts)
         if context is None:
-            return None
+            return UNDECIDED
         try:
-            result = self.program.execute(context)
+            return self.program.execute(context)
         except Exception:  # the library raises a dozen types for what CEL calls an error value
-            return None
-        return result if isinstance(result, bool) else None
+            return UNDECIDED
 
     def _context(self, facts: Mapping[str, Any]) -> cel.Context | dict[str, Any] | None:
         try:
@@ -219,13 +225,19 @@ def _reaching(function: Function, facts: Mapping[str, Any]) -> Callable[..., Any
 
 
 def parse(
-    source: Any, pointer: str = "", place: Place | None = None, *, scope: Scope | None = None
+    source: Any,
+    pointer: str = "",
+    place: Place | None = None,
+    *,
+    scope: Scope | None = None,
+    variables: Mapping[str, str] = VARIABLES,
 ) -> Condition:
     """Compile *source*; raises SpecError with the place and what is wrong where in it.
 
-    What the shapes of *scope* declare of a variable reads as null where it is absent.
+    What the shapes of *scope* declare of a variable reads as null where it is absent.  *variables*
+    are those that it may speak of.
     """
-    return _Source(source, pointer, place).compile(scope.shapes if scope else {})
+    return _Source(source, pointer, place, variables).compile(scope.shapes if scope else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +247,7 @@ class _Source:
     text: Any
     pointer: str
     place: Place | None
+    known: Mapping[str, str]
 
     def compile(self, shapes: Mapping[str, Shape]) -> Condition:
         if not isinstance(self.text, str) or not self.text.strip():
@@ -257,11 +270,11 @@ class _Source:
                 self.call(bare, at, name, match.end(), receiver=bool(dot))
                 functions.add(name)
             elif not dot and name not in bound:
-                if name in VARIABLES:
+                if name in self.known:
                     variables.add(name)
                     self.use(bare, match, copied, reached)
                 elif name not in _TYPES:
-                    raise self._unknown("variable", name, VARIABLES, at)
+                    raise self._unknown("variable", name, self.known, at)
         if reached:
             program = self._parsed(_with_tokens(self.text, reached))
         members = {name: read for name, (read, _) in copied.items()}

@@ -446,10 +446,12 @@ class _Reader:
 
     def resource(self, operation: Node, item: Node) -> Mapping[str, Any] | bool | None:
         """What the document says of the resource of *operation*, and of its path before that."""
-        own, outer = (self.extension(each, "x-troth-resource") for each in (operation, item))
+        said: list[Mapping[str, Any] | bool | None]
+        said = [self.extension(each, "x-troth-resource") for each in (operation, item)]
+        own, outer = said
         if isinstance(own, Mapping) and isinstance(outer, Mapping):
             return {**outer, **own}
-        return outer if own is None else own  # type: ignore[no-any-return]
+        return outer if own is None else own
 
     def extension(self, owner: Node, name: str) -> Any:
         """The value of troth's field *name*, held to what it may be."""

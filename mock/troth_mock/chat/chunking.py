@@ -122,6 +122,7 @@ class Choices:
         self.at: dict[str, Names] = {}
         for name, how in (
             ("content", "concatenate"),
+            ("reasoning", "concatenate"),
             ("tool-calls", "keyed"),
             ("finish-reason", "last"),
         ):
@@ -139,6 +140,7 @@ class Choices:
             yield choice, 0
             return
         content = self._take(choice, "content")
+        reasoning = self._take(choice, "reasoning")
         calls = self._take(choice, "tool-calls")
         finish = self._take(choice, "finish-reason")
         if type(content) is str:
@@ -149,6 +151,10 @@ class Choices:
             pieces = ()
         entries = self._logprobs(choice, len(pieces))
         yield self.opened(choice), 0
+        for piece in tokens(reasoning) if type(reasoning) is str else ():
+            part = self.next(choice)
+            put_member(part, self.at["reasoning"], piece)
+            yield part, 1
         for index, piece in enumerate(pieces):
             part = self.piece(choice, piece)
             if entries is not None:

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
 import orjson
 
@@ -26,8 +26,6 @@ from troth_mock.chat.members import ChatMembers, Names, get_member, put_member, 
 from troth_mock.chat.request import ChatRequest, Tool, instance, last_user_text
 from troth_mock.chat.tokens import count, logprob_entries, tokens
 from troth_mock.chat.tool_calls import Call, call_tools, due_tools, tool_results
-
-Finish = Literal["stop", "length", "tool_calls"]
 
 #: The time of every answer under the fixed clock: 2023-11-14T22:13:20Z.
 FIXED_TIME = 1_700_000_000
@@ -42,16 +40,47 @@ _PROBE = ChatRequest(model="model")
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One choice: the tokens of its text, or its calls, and why it ends."""
+    """One choice: the tokens of its text, or its calls, and why it ends.
+
+    *reasoning* are the tokens of what it says before, where the document has a place for that.
+    """
 
     pieces: list[str] | None
     tool_calls: list[Call]
-    finish: Finish
+    finish: str
+    reasoning: list[str] | None = None
 
     @property
     def size(self) -> int:
         """How many tokens it has."""
-        return len(self.pieces or ()) + sum(len(call.pieces) for call in self.tool_calls)
+        calls = sum(len(call.pieces) for call in self.tool_calls)
+        return len(self.pieces or ()) + len(self.reasoning or ()) + calls
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What an answer is told to say; *calls* are names of tools with the JSON of their arguments.
+
+    Without a *finish* it is the usual one, and the request's limits cut the text as they do any.
+    """
+
+    text: str | None = None
+    reasoning: str | None = None
+    calls: tuple[tuple[str, str], ...] = ()
+    finish: str | None = None
+
+    def draft(self, request: ChatRequest, seed: Seed) -> Draft:
+        """The choice that says it."""
+        calls = [
+            Call(f"call_{seed.child('call', index).key.hex()[:24]}", name, tokens(arguments))
+            for index, (name, arguments) in enumerate(self.calls)
+        ]
+        said = self.text if self.text is not None or calls else ""
+        reasoning = None if self.reasoning is None else tokens(self.reasoning)
+        if calls or self.finish is not None:
+            pieces = None if said is None else tokens(said)
+            return Draft(pieces, calls, self.finish or "tool_calls", reasoning)
+        return replace(_text_draft(said or "", request), reasoning=reasoning)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,18 +193,31 @@ class Completions:
         self._fills_content = self._may_say_nothing()
 
     def complete(
-        self, request: ChatRequest, seed: Seed, *, text_seed: Seed | None = None, created: int
+        self,
+        request: ChatRequest,
+        seed: Seed,
+        *,
+        text_seed: Seed | None = None,
+        created: int,
+        message: Message | None = None,
     ) -> Completed:
         """Answer *request*; what it says is drawn from *text_seed*, where that is another one.
 
+        Told a *message*, every choice says just that, whether or not the document allows it.
         Raises Refused, and Unsatisfiable if no body can be valid.
         """
-        choices = drafts(request, text_seed or seed)
+        if message is None:
+            choices = drafts(request, text_seed or seed)
+        else:
+            parts = [seed.child("choice", index) for index in range(request.choices)]
+            choices = [message.draft(request, part) for part in parts]
         placeholder = f"mark-{seed.key.hex()}"
         template = self.pool[seed.key[0] % len(self.pool)]
         body = self._body(request, choices, seed, created=created, template=template)
-        is_text = request.top_logprobs is None and not any(draft.tool_calls for draft in choices)
-        if self._is_valid(body):
+        is_text = request.top_logprobs is None and not any(
+            draft.tool_calls or draft.reasoning for draft in choices
+        )
+        if message is not None or self._is_valid(body):
             return Completed(body, tuple(choices), placeholder, is_text)
         assert self.schema is not None
         return Completed(fit(self.schema, body, seed=seed.child("fit")), (), placeholder)
@@ -184,7 +226,7 @@ class Completions:
         self,
         model: str,
         content: str,
-        finish: Finish,
+        finish: str,
         *,
         seed: Seed,
         created: int,
@@ -242,6 +284,8 @@ class Completions:
             put_member(choice, at["content"], "".join(draft.pieces))
         elif self._fills_content:
             put_member(choice, at["content"], "")
+        if draft.reasoning is not None:
+            _set(choice, at.get("reasoning"), "".join(draft.reasoning))
         if draft.tool_calls:
             _set(choice, at.get("tool-calls"), [call.value for call in draft.tool_calls])
         if request.top_logprobs is not None:
@@ -292,7 +336,7 @@ def _set(value: dict[str, Any], names: Names | None, part: Any) -> None:
 
 _POOL = 4
 # The parts of a choice that an answer has or has not.
-_OPTIONAL = ("tool-calls", "logprobs")
+_OPTIONAL = ("reasoning", "tool-calls", "logprobs")
 
 
 @dataclass(frozen=True, slots=True)

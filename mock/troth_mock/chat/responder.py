@@ -10,7 +10,7 @@ from troth.openapi.contract import Contract
 from troth.openapi.operation import DeclaredResponse, MediaType, Operation
 from troth.seed import Seed
 from troth_mock.chat.chunking import Chunker
-from troth_mock.chat.completion import FIXED_TIME, Completions
+from troth_mock.chat.completion import FIXED_TIME, Completions, Message
 from troth_mock.chat.members import ChatMembers, compile_members
 from troth_mock.chat.request import read_request
 from troth_mock.reply import Reply, framing, headers, without_coding
@@ -61,16 +61,17 @@ class ChatResponder:
         text_seed: Seed,
         created: int | None,
         status: int,
+        message: Message | None = None,
     ) -> Reply:
         """Answer the request of this *body*; *text_seed* is that of what the answer says.
 
-        Raises Refused and Unsatisfiable.
+        Told a *message*, it says that.  Raises Refused and Unsatisfiable.
         """
         request = read_request(self.members, body)
         key = id(entry)
         created = FIXED_TIME if created is None else created
         completed = self.completions[key].complete(
-            request, seed, text_seed=text_seed, created=created
+            request, seed, text_seed=text_seed, created=created, message=message
         )
         chunker = self.chunkers.get(key)
         if chunker is None:

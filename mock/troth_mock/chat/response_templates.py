@@ -15,7 +15,7 @@ from troth.http import json_text
 from troth.schema.schema import Schema
 from troth.seed import Seed
 from troth_mock.chat.chunking import Chunker
-from troth_mock.chat.completion import Completed, Completions, Draft, Finish
+from troth_mock.chat.completion import Completed, Completions, Draft
 from troth_mock.chat.independence import Kind, Way, is_free
 from troth_mock.chat.members import ChatMembers, Names
 
@@ -38,7 +38,7 @@ class ResponseTemplate(NamedTuple):
 class _Shape(NamedTuple):
     template: int
     model: str
-    finish: Finish
+    finish: str
     includes_usage: bool
 
 
@@ -82,7 +82,7 @@ class ResponseTemplates:
             )
 
     def find(
-        self, *, template: int, model: str, finish: Finish, includes_usage: bool
+        self, *, template: int, model: str, finish: str, includes_usage: bool
     ) -> ResponseTemplate | None:
         """The template of such answers, or None where they share none."""
         shape = _Shape(template, model, finish, includes_usage)

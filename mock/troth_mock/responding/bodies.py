@@ -196,7 +196,7 @@ class Bodies:
         phrase = PHRASES.get(status, "error")
         if preferences.code is None:
             return Problem(status, f"{phrase}: the document declares no other answer")
-        return Problem(status, f"{phrase}: the answer that was asked for with Prefer")
+        return Problem(status, f"{phrase}: the answer that was asked for")
 
 
 def _told(declared: DeclaredResponse | None, fields: Fields, kept: Kept | None) -> Fields:

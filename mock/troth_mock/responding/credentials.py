@@ -49,10 +49,10 @@ def gate(operation: Operation, tokens: tuple[str, ...]) -> Gate | None:
         if status != 401:
             return Problem(status, reasons[0])
         is_sent = "authorization" in fields
-        challenges = dict.fromkeys(_challenges(alternatives, is_sent=is_sent))
+        offered = dict.fromkeys(challenges(alternatives, is_sent=is_sent))
         # RFC 9110 §11.6.1
         return Problem(
-            status, reasons[0], fields=tuple(("WWW-Authenticate", each) for each in challenges)
+            status, reasons[0], fields=tuple(("WWW-Authenticate", each) for each in offered)
         )
 
     return decide
@@ -122,9 +122,10 @@ def _is_any(credential: bytes, good: tuple[bytes, ...]) -> bool:
     return bool(sum([hmac.compare_digest(credential, one) for one in good]))
 
 
-def _challenges(
+def challenges(
     alternatives: tuple[tuple[SecurityScheme, ...], ...], *, is_sent: bool
 ) -> Iterator[str]:
+    """What a 401 offers instead of what was sent, or where nothing was."""
     for scheme in (scheme for schemes in alternatives for scheme in schemes):
         if scheme.kind == "http" and scheme.scheme == "basic":
             yield 'Basic realm="mock", charset="UTF-8"'

@@ -98,7 +98,8 @@ class ItemList:
                 own = first + (page.start // page.size if page.size else 0)
                 body = first_valid(schema, body, number, (own,))
         if listing.more is not None:
-            body = first_valid(schema, body, listing.more, (bool(page.after),))
+            is_more = page.start + len(page.rows) < page.total
+            body = first_valid(schema, body, listing.more, (is_more,))
         if listing.next is not None:
             body = first_valid(schema, body, listing.next, _next(body, listing, page, asked))
         for at, values in _beside(body, listing.more or listing.next, page):

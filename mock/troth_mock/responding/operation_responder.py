@@ -20,7 +20,7 @@ from troth.validation import content
 from troth.validation.bodies import JsonBody, check_body
 from troth.violation import Violation
 from troth_mock.chat.responder import ChatResponder
-from troth_mock.reply import Reply, has_content
+from troth_mock.reply import PHRASES, Reply, has_content
 from troth_mock.responding import negotiation
 from troth_mock.responding.bodies import Bodies
 from troth_mock.responding.compiled_responder import CompiledResponder, RespondToBody
@@ -31,6 +31,7 @@ from troth_mock.responding.negotiation import Chooser, NotAcceptable, Preference
 from troth_mock.responding.problems import Problem, of_violations
 from troth_mock.responding.resource_responder import ResourceResponder
 from troth_mock.responding.resource_store import Drawn, ResourceStore, is_kept
+from troth_mock.responding.written_answers import AnswerWriter, WrittenAnswer
 
 _NO_PREFERENCE = Preferences()
 # all the same in JSON: RFC 8259 §8.1 leaves UTF-8 alone, of which ASCII is a part
@@ -60,6 +61,7 @@ class OperationResponder:
         self._choosers: dict[str, Chooser] = {}
         self._bodies = Bodies(contract, operation)
         self._chat = ChatResponder.of(contract, operation, self._success[1])
+        self._writer = AnswerWriter(self._chat)
         self._by_content_type: dict[str, MediaType | None] = {}
         self._formal = self._formal_members()
         self._compiled = self._compile()
@@ -73,24 +75,83 @@ class OperationResponder:
         if self._resource is not None:
             self._fields_read |= FIELDS
 
-    def respond(self, match: Match, request: Request, *, created: int | None) -> Reply:
+    def respond(
+        self,
+        match: Match,
+        request: Request,
+        *,
+        created: int | None,
+        answer: WrittenAnswer | None = None,
+    ) -> Reply:
         """Answer *request*; *created* is the time to tell, None the fixed one.
 
-        Raises Refused, BadPreference, NotAcceptable, Unsatisfiable.
+        Where an *answer* is given it is that.  Raises Refused, BadPreference, NotAcceptable,
+        Unsatisfiable, Unwritable.
         """
         fields = self._read(request)
-        if self._gate is not None:
-            denied = self._gate(fields, match.query)
-            if denied is not None:
-                return denied.reply(self.operation, accept=_joined(fields.get("accept")))
+        value, problem = self._admit(match, request, fields)
+        if problem is not None and not (answer is not None and answer.is_for_refused):
+            return problem.reply(self.operation, accept=_joined(fields.get("accept")))
+        if answer is not None and answer.says_otherwise(self._success[0]):
+            return self._written(answer, match, request, value, fields, created)
+        prefer = fields.get("prefer")
+        preferences = negotiation.preferences(prefer) if prefer else _NO_PREFERENCE
+        reply = self._reply(match, request, value, fields, preferences, created)
+        return reply if answer is None else answer.over(reply)
+
+    def problem(self, match: Match, request: Request) -> Problem | None:
+        """What keeps the document from allowing *request*, of which *match* is."""
+        return self._admit(match, request, self._read(request))[1]
+
+    def _admit(
+        self, match: Match, request: Request, fields: Mapping[str, Sequence[str]]
+    ) -> tuple[Any, Problem | None]:
+        """The decoded body of *request*, and what is not allowed of it."""
+        denied = None if self._gate is None else self._gate(fields, match.query)
+        if denied is not None:
+            return None, denied
         value, problem = self._body(match, request, fields)
         if problem is None and self._has_parameters:
             problem = self._problem(self._parameters(match, request))
-        if problem is not None:
-            return problem.reply(self.operation, accept=_joined(fields.get("accept")))
-        prefer = fields.get("prefer")
-        preferences = negotiation.preferences(prefer) if prefer else _NO_PREFERENCE
-        return self._reply(match, request, value, fields, preferences, created)
+        return value, problem
+
+    def _written(
+        self,
+        answer: WrittenAnswer,
+        match: Match,
+        request: Request,
+        value: Any,
+        fields: Mapping[str, Sequence[str]],
+        created: int | None,
+    ) -> Reply:
+        """The answer as *answer* says, to a request whose body says *value*."""
+        status, declared = self._success
+        if answer.status is not None and answer.status != status:
+            status, declared = answer.status, self.operation.response(answer.status)
+        accept = fields.get("accept", ())
+        entry = None if declared is None else self._chooser(declared).choose(value, accept)
+        seed = self._seed(match, request, value, self._formal)
+        if answer.has_content:
+            return self._writer.reply(
+                answer, status, declared, entry, request=value, seed=seed, created=created
+            )
+        if declared is None:
+            if status < 400:
+                return answer.over(Reply(status, (), None))
+            phrase = PHRASES.get(status, "error")
+            problem = Problem(status, f"{phrase}: the answer that was asked for")
+            return answer.over(problem.reply(self.operation, accept=_joined(accept)))
+        preferences = Preferences(code=status, example=answer.example)
+        reply = self._bodies.reply(
+            status,
+            declared,
+            entry,
+            seed,
+            preferences=preferences,
+            accept=", ".join(accept),
+            said=said(self.operation, match, request.target, value),
+        )
+        return answer.over(reply)
 
     def compiled(self, match: Match, request: Request) -> RespondToBody | None:
         """What answers plain bodies sent with the head of *request*; None: that is not plain.

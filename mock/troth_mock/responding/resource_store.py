@@ -31,7 +31,7 @@ from troth_mock.storage.sessions import (
     all_items,
     text_of,
 )
-from troth_mock.storage.views import members_at
+from troth_mock.storage.views import members_at, placed
 
 #: So many things that examples name are there at the start.
 _MOST_NAMED = 20
@@ -171,6 +171,7 @@ class ResourceStore:
 
     def _start(self, resource: Resource, above: tuple[str, ...]) -> Collection:
         collection = Collection()
+        values: list[Any] = []
         for operation in resource.operations.get("list", ())[:1]:
             if len(operation.template.names) != len(above):
                 continue  # it lists what is in any of them
@@ -181,7 +182,8 @@ class ResourceStore:
             drawn = self._draw(operation, above, _PAGED if is_paged else None)
             at = resource.items(operation, _status(operation))
             array = None if drawn is None or at is None else pointer.find(drawn.value, at)
-            for index, value in enumerate(array if isinstance(array, list) else ()):
+            values = array if isinstance(array, list) else []
+            for index, value in enumerate(values):
                 assert drawn is not None
                 item = Item(value, drawn.seed.child("item", index))
                 collection.items.setdefault(key_of(resource, value) or f"#{index}", item)
@@ -190,6 +192,7 @@ class ResourceStore:
                 named = self._named_item(resource, (*above, key))
                 if named is not None:
                     named.is_example = True
+                    named.value = _called(key, named.value, resource, like=values[:1])
                     collection.items.setdefault(key, named)
         return collection
 
@@ -217,9 +220,13 @@ class ResourceStore:
 
 
 def is_kept(resource: Resource) -> bool:
-    """Whether items of *resource* are kept: not of what can be listed only, and on one page."""
+    """Whether items of *resource* are kept: not of what can be listed only, and on one page.
+
+    A list that tells of a next page has to say that there is none, even where nothing asks for it.
+    """
     return not resource.operations.keys() <= {"list", "search"} or any(
-        one.page or one.offset or one.cursor for one in resource.listings.values()
+        one.page or one.offset or one.cursor or one.next or one.more
+        for one in resource.listings.values()
     )
 
 
@@ -228,6 +235,15 @@ def key_of(resource: Resource, value: Any) -> str | None:
     return (
         None if resource.identifier is None else text_of(pointer.find(value, resource.identifier))
     )
+
+
+def _called(key: str, value: Any, resource: Resource, *, like: Sequence[Any]) -> Any:
+    """*value* with the identifier *key*, if it has none: a number if those *like* it have one."""
+    own = resource.identifier
+    if not own or not isinstance(value, dict) or pointer.find(value, own) is not None:
+        return value
+    is_number = key.isdecimal() and any(isinstance(pointer.find(one, own), int) for one in like)
+    return placed(value, own, int(key) if is_number else key)
 
 
 @lru_cache(maxsize=4096)

@@ -7,14 +7,14 @@ same bytes, and any bytes get a reply.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError, similar
 from troth.generation.values import Unsatisfiable
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
-from troth.openapi.operation import Operation
+from troth.openapi.operation import Match, Operation
 from troth.validation.xml import Unwritable
 from troth_mock.chat.request import Refused
 from troth_mock.reply import Reply
@@ -23,10 +23,14 @@ from troth_mock.responding.negotiation import BadPreference, NotAcceptable
 from troth_mock.responding.operation_responder import OperationResponder
 from troth_mock.responding.problems import Problem, status_of_violation
 from troth_mock.responding.resource_store import Drawn, ResourceStore
+from troth_mock.responding.written_answers import WrittenAnswer
+from troth_mock.storage.sessions import Session
 
 _MOST_SUGGESTED = 3
 #: Of more paths than this none is suggested: to compare them all takes too long.
 _MOST_COMPARED = 2000
+#: So many other seeds are kept ready.
+_MOST_SEEDS = 8
 
 
 class Responder:
@@ -54,14 +58,48 @@ class Responder:
         self._operations: dict[int, OperationResponder] = {}
         self._is_stateless = stateless
         self._store: ResourceStore | None = None
+        self._seeded: dict[int, Responder] = {}
 
     def reset(self, session: str | None = None) -> None:
         """Forget what *session* was given, or what all were: it is again as it was at the start."""
         if self._store is not None:
             self._store.sessions.reset(session)
 
-    def respond(self, request: Request, *, now: int) -> Reply:
-        """Answer *request*; *now* is the time in seconds since 1970."""
+    def sessions(self) -> Mapping[str, Session]:
+        """What is stored, by the name of its session."""
+        return {} if self._store is None else self._store.sessions.named()
+
+    def seeded(self, seed: int) -> Responder:
+        """One that answers from another *seed*, with the same resources."""
+        known = self._seeded.get(seed)
+        if known is None:
+            if len(self._seeded) >= _MOST_SEEDS:
+                del self._seeded[next(iter(self._seeded))]
+            known = self._like(self.contract, seed)
+            known._store = self._store = self._store or self._new_store()
+            self._seeded[seed] = known
+        return known
+
+    def of(self, contract: Contract) -> Responder:
+        """One that answers for *contract* as this one does, with what clients made and changed."""
+        other = self._like(contract, self._seed)
+        if self._store is not None:
+            other._store = other._new_store()
+            if other._store is not None:
+                other._store.sessions.take_over(self._store.sessions)
+        return other
+
+    def _like(self, contract: Contract, seed: int) -> Responder:
+        clock: Literal["fixed", "wall"] = "fixed" if self._is_fixed else "wall"
+        return Responder(
+            contract, seed=seed, tokens=self._tokens, clock=clock, stateless=self._is_stateless
+        )
+
+    def respond(self, request: Request, *, now: int, answer: WrittenAnswer | None = None) -> Reply:
+        """Answer *request*, with *answer* if that is given; *now* is in seconds since 1970.
+
+        What the document does not allow is refused all the same.
+        """
         try:
             match = self.contract.match_request(request)
         except NoSuchPath:
@@ -72,10 +110,20 @@ class Responder:
         operation = match.operation
         try:
             responder = self._operations.get(id(operation)) or self._compile(operation)
-            return responder.respond(match, request, created=None if self._is_fixed else now)
+            created = None if self._is_fixed else now
+            return responder.respond(match, request, created=created, answer=answer)
         except (TrothError, RecursionError) as fault:
             accept = ", ".join(request.values("accept")) or None
             return _problem(fault, operation).reply(operation, accept=accept)
+
+    def problem(self, match: Match, request: Request) -> Problem | None:
+        """What keeps the document from allowing *request*, of which *match* is."""
+        operation = match.operation
+        responder = self._operations.get(id(operation)) or self._compile(operation)
+        try:
+            return responder.problem(match, request)
+        except (TrothError, RecursionError) as fault:
+            return _problem(fault, operation)
 
     def compiled(self, request: Request) -> RespondToBody | None:
         """What answers plain bodies that come with the head of *request*, at a given time.
@@ -97,8 +145,8 @@ class Responder:
         return lambda body, now: compiled(body, None)
 
     def _compile(self, operation: Operation) -> OperationResponder:
-        if self._store is None and not self._is_stateless and operation.completion is None:
-            self._store = ResourceStore(self.contract, draw=self._drawn)
+        if operation.completion is None:
+            self._store = self._store or self._new_store()
         responder = OperationResponder(
             self.contract,
             operation,
@@ -107,6 +155,9 @@ class Responder:
             store=self._store,
         )
         return self._operations.setdefault(id(operation), responder)
+
+    def _new_store(self) -> ResourceStore | None:
+        return None if self._is_stateless else ResourceStore(self.contract, draw=self._drawn)
 
     def _drawn(
         self, operation: Operation, texts: tuple[str, ...], length: int | None

@@ -7,9 +7,13 @@ written: at once, or paced.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import cast
+from functools import cached_property
+from itertools import accumulate
+from time import monotonic, time  # noqa: TID251 - the edge of the house: behind it, time is an argument
+from typing import TYPE_CHECKING, Literal, cast
 
 from aiohttp import web
 from multidict import istr
@@ -18,12 +22,19 @@ from troth.errors import MethodNotAllowed, NoSuchPath
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
-from troth_mock.reply import Reply, Stream, has_content
+from troth_mock.control import Control
+from troth_mock.faults.wire import broken
+from troth_mock.inspector.journal import Journal
+from troth_mock.pace import Pace
+from troth_mock.plan import Plan
+from troth_mock.reply import End, Reply, Script, Wire, has_content
+from troth_mock.reply import script as in_time
 from troth_mock.responding.compiled_responder import RespondToBody
 from troth_mock.responding.kept import session_of
 from troth_mock.responding.problems import Problem
 from troth_mock.responding.responder import Responder
-from troth_mock.server.connection import LAST, SENT, Connection, Listener
+from troth_mock.responding.written_answers import WrittenAnswer
+from troth_mock.server.connection import LAST, LOG, SENT, Connection, Listener
 from troth_mock.server.guards import (
     Hosts,
     Limits,
@@ -43,40 +54,116 @@ from troth_mock.server.heads import (
     framed,
     wall_clock,
 )
-from troth_mock.server.pacing import Pace, Turns
+from troth_mock.server.inspection import OWN, Inspection
+from troth_mock.server.pacing import Turns
 from troth_mock.server.pages import Pages
 
+if TYPE_CHECKING:  # slow to load, and most runs do without
+    from troth_mock.inspector.exchanges import Exchanges
+
 _ORIGIN = istr("Origin")
+#: An answer that stalls does so for so many seconds, if its client has the patience.
+_LONGEST_STALL = 3600.0
 _STOPPING = Problem(503, "the mock is stopping", "server_stopping")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the mock behaves as a server; *grace* is how long a stop waits for open answers."""
+    """How the mock behaves as a server; *grace* is how long a stop waits for open answers.
+
+    Without the *inspector* nothing is kept of what was asked, and nobody is told.  Who knows the
+    *control_token* may be told from anywhere; without one only this machine may.  *secrets* are
+    taken out of what is told.
+    """
 
     origins: Origins = field(default_factory=Origins)
     hosts: Hosts = field(default_factory=Hosts)
     limits: Limits = field(default_factory=Limits)
     pace: Pace = field(default_factory=Pace)
     grace: float = 5.0
+    inspector: bool = True
+    control_token: str | None = None
+    secrets: tuple[str, ...] = ()
+
+
+class _Note:
+    """What the journal hears of an answer while it is sent: *how* it ended, as far as is known.
+
+    *body* is the one that is answered.
+    """
+
+    def __init__(
+        self,
+        journal: Journal | None,
+        began: float,
+        request: Request,
+        plan: Plan,
+        operation: str | None,
+    ) -> None:
+        self._journal = journal
+        self.body = request.body
+        self.how: End | Literal["gone"] = "gone"
+        if journal is not None:
+            head = replace(request, body=b"")
+            self._entry = journal.begin(began, head, request.body, operation, labels=plan.labels)
+
+    def label(self, faults: Sequence[str]) -> None:
+        """Note that *faults* befell the answer."""
+        if self._journal is not None and faults:
+            self._journal.label(self._entry, fault="; ".join(faults))
+
+    def sent(self, data: bytes) -> None:
+        """Note that *data* left."""
+        if self._journal is not None and data:
+            self._journal.sent(self._entry, data)
+
+    def end(self) -> None:
+        """Note that nothing more will come."""
+        if self._journal is not None:
+            self._journal.end(self._entry, self.how)
+
+
+def _journal() -> Journal:
+    return Journal(clock=monotonic, epoch=time() - monotonic())
 
 
 class App:
     """One contract's mock, serving on one loop: `start`, then `stop`."""
 
     def __init__(
-        self, contract: Contract, responder: Responder, *, settings: Settings | None = None
+        self,
+        contract: Contract,
+        responder: Responder,
+        *,
+        settings: Settings | None = None,
+        control: Control | None = None,
     ) -> None:
         self.contract = contract
         self.responder = responder
         self.settings = settings or Settings()
+        self.control = control or Control(contract, pace=self.settings.pace)
+        self.journal: Journal | None = None
+        if self.settings.inspector:
+            self.journal = _journal()
+        self._inspection: Inspection | None = None
         self.draining = False
-        self._pages = Pages(contract, is_ready=lambda: not self.draining)
+        self._away: asyncio.Task[None] | None = None
+        self._is_idle = self.control.is_idle
+        self._pages = Pages(
+            contract, is_ready=lambda: not self.draining, inspector=self.settings.inspector
+        )
 
-    async def start(self, host: str, port: int) -> tuple[str, int]:
+    def use(self, contract: Contract) -> None:
+        """Answer by *contract* from the next request on; what clients made and changed stays."""
+        self.contract = contract
+        self.responder = self.responder.of(contract)
+        self._pages = Pages(contract, is_ready=lambda: not self.draining)
+        self.control.use(contract)
+
+    async def start(self, host: str, port: int, *, shared: bool = False) -> tuple[str, int]:
         """Listen on *host* and *port* (0: any free one) and return both as they are.
 
-        Raises OSError when the address cannot be had.
+        A *shared* port others may listen on too.  Raises OSError when the address cannot be had.
         """
         self._loop = asyncio.get_running_loop()
         limits = self.settings.limits
@@ -86,24 +173,86 @@ class App:
             self._respond,
             respond_at_once=self._respond_at_once,
             respond_compiled=self._respond_compiled,
-            may_respond_at_once=not self.settings.pace.is_set,
+            may_respond_at_once=self._may_respond_at_once,
             error=self._heads.problem,
             limits=limits,
         )
-        self._sockets = await self._loop.create_server(self._connections, host, port, backlog=1024)
+        self.control.when_changed.append(self._switch)
+        self._sockets = await self._loop.create_server(
+            self._connections, host, port, backlog=1024, reuse_port=shared or None
+        )
         self._review_every = max(0.01, min(1.0, limits.head / 4, limits.write / 4))
         self._reviewing = self._loop.call_later(self._review_every, self._review)
         address = self._sockets.sockets[0].getsockname()
+        self._address = (host, address[1])
+        if self.settings.inspector and self.journal is not None:
+            self._inspection = Inspection(self, self.journal, self._heads, *address[:2])
         return address[0], address[1]
+
+    def _go_away(self, seconds: float) -> None:
+        """Let nobody connect for so many *seconds*, as a server that is started anew."""
+        if self._away is None and not self.draining:
+            self._sockets.close()
+            self._away = self._loop.create_task(self._come_back(seconds))
+
+    async def _come_back(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        self._away = None
+        try:
+            self._sockets = await self._loop.create_server(
+                self._connections, *self._address, backlog=1024
+            )
+        except OSError as fault:
+            LOG.warning("cannot listen on %s port %d again: %s", *self._address, fault.strerror)
 
     async def stop(self) -> None:
         """Take no more requests, let the open ones end within the grace, and end the rest."""
         self.draining = True
+        if self._away is not None:
+            self._away.cancel()
+        if self._inspection is not None:
+            self._inspection.stop()
         self._sockets.close()
         await self._connections.drain(
             self.settings.grace, last_words=b"data: %b\n\n" % (_STOPPING.reply().body or b"")
         )
         self._reviewing.cancel()
+
+    def reset(self, session: str | None) -> None:
+        """Be as at the start, for *session* or for all: what was given, asked, and switched on."""
+        self.responder.reset(session)
+        self.control.reset(session)
+        if self.journal is not None and session is None:
+            self.journal.forget()
+        elif self.journal is not None:
+            self.journal.forget(lambda entry: session_of(entry.head) == session)
+
+    def log(self, write: Callable[[str], None], *, as_json: bool, colour: bool) -> None:
+        """Write a line for each exchange with *write*."""
+        from troth_mock.inspector.log import Log
+
+        if self.journal is None:
+            self.journal = _journal()
+        log = Log(self.exchanges, write, as_json=as_json, colour=colour)
+        self.journal.listeners.append(log.heard)
+
+    @cached_property
+    def exchanges(self) -> Exchanges:
+        """What is known of the exchanges that it had; there is a journal."""
+        from troth_mock.inspector.exchanges import Exchanges
+
+        assert self.journal is not None, "nothing is kept"
+        settings = self.settings
+        secrets = filter(None, (*settings.secrets, settings.control_token))
+        allows = settings.origins.allows
+        exchanges = Exchanges(self.contract, self.journal, secrets=secrets, allows=allows)
+        self.control.when_read.append(exchanges.use)
+        return exchanges
+
+    @property
+    def connection_count(self) -> int:
+        """How many connections are open."""
+        return len(self._connections.open)
 
     def hurry(self) -> None:
         """Make `stop` wait no longer for open answers."""
@@ -115,28 +264,44 @@ class App:
             connection.review(now, self.settings.limits)
         self._reviewing = self._loop.call_later(self._review_every, self._review)
 
+    def _switch(self) -> None:
+        """Take notice of what is switched on: what is not idle is asked about every request."""
+        self._is_idle = self.control.is_idle
+        self._connections.known.forget()
+
+    def _may_respond_at_once(self, head: RequestHead) -> bool:
+        """Whether nothing but the document has a say in the answer."""
+        return (
+            self._is_idle
+            and not head.target.startswith(OWN)
+            and not self.control.is_asked_by_request(head.target, head.headers)
+        )
+
     async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request that aiohttp runs a coroutine for."""
         connection = cast(Connection, request.protocol)
         connection.begin(request.content)
+        began = monotonic()
+        end: End
         head = RequestHead(
             request.method, request.raw_path, request.version, request.headers, request.keep_alive
         )
         try:
             content = self._head_problem(head) or await self._body(request, connection)
-            received = 0.0
-            if self.settings.pace.is_set:
-                received = connection.came()
-                await self._turns.take()
             # what is left of an unread body cannot be told from the next request
             is_read = isinstance(content, bytes) or request.content.is_eof()
             delivery = self._delivery(head, connection, is_read=is_read)
-            reply = self._write(head, content, connection, delivery)
-            if reply is not None:
-                await self._pace(reply, connection, delivery, received=received)
+            if self._inspection is not None and self._inspection.serves(head.target):
+                end = await self._inspection.respond(head, content, connection, delivery)
+            elif self._may_respond_at_once(head):
+                self._write(head, content, connection, delivery, began)
+                end = "complete"
+            else:
+                end = await self._answer(head, content, connection, delivery, began)
             if connection.writing_paused:
                 await request.writer.drain()
-            return SENT if delivery.keep_alive and not connection.half_closed else LAST
+            is_kept = end == "complete" and delivery.keep_alive and not connection.half_closed
+            return SENT if is_kept else LAST
         except ConnectionError:
             return LAST
         finally:
@@ -149,30 +314,36 @@ class App:
 
         *data* are the bytes that it was, if they were nothing else.
         """
+        began = monotonic()
         delivery = self._delivery(head, connection, is_read=True)
         content = self._head_problem(head) or self._bounded(body)
-        respond = None if isinstance(content, Problem) else self._compiled(head)
+        request = head.request()
+        respond = None if isinstance(content, Problem) else self._compiled(request)
         if respond is not None:
-            known = KnownHead(len(body), respond, delivery)
+            known = KnownHead(len(body), respond, delivery, request, self._name(head))
             if data and delivery.keep_alive:
                 self._connections.known.learn(data, known)
             if self._respond_compiled(known, body, connection):
                 return delivery.keep_alive
-        self._write(head, content, connection, delivery)
+        self._write(head, content, connection, delivery, began)
         return delivery.keep_alive
 
-    def _compiled(self, head: RequestHead) -> RespondToBody | None:
-        """What answers plain bodies with this head; see `Responder.compiled`."""
-        if head.target.partition("?")[0] in self._pages:
+    def _compiled(self, request: Request) -> RespondToBody | None:
+        """What answers plain bodies with the head of *request*; see `Responder.compiled`."""
+        if request.target.partition("?")[0] in self._pages:
             return None
-        return self.responder.compiled(head.request())
+        return self.responder.compiled(request)
 
     def _respond_compiled(self, known: KnownHead, body: bytes, connection: Connection) -> bool:
         """Answer a plain request; False where it was none."""
+        began = monotonic()
         response = known.respond(body, wall_clock())
         if response is None:
             return False
-        connection.send(self._heads.compiled(response, known.delivery))
+        data = self._heads.compiled(response, known.delivery)
+        connection.send(data)
+        if self.journal is not None:
+            self.journal.add(began, known.request, body, data, known.operation)
         return True
 
     def _write(
@@ -181,24 +352,60 @@ class App:
         content: bytes | Problem,
         connection: Connection,
         delivery: Delivery,
-    ) -> Reply | None:
-        """Send the answer, or return the reply whose stream is yet to be paced."""
+        began: float,
+    ) -> None:
+        """Send the answer that the document says, all of it at once."""
         if isinstance(content, Problem):
-            refusal = content.reply(self._operation(head))
-            connection.send(self._heads.whole(refusal, delivery))
-            return None
-        reply = self._reply(head.request(content))
+            reply = content.reply(self._operation(head))
+        else:
+            reply = self._reply(head.request(content))
+        data = self._whole(reply, delivery)
+        connection.send(data)
+        if self.journal is not None and path_of(head.target) not in self._pages:
+            body = b"" if isinstance(content, Problem) else content
+            self.journal.add(began, head.request(), body, data, self._name(head))
+
+    def _whole(self, reply: Reply, delivery: Delivery) -> bytes:
+        """The bytes of *reply*, head and content."""
         stream = reply.stream
         if stream is None:
-            connection.send(self._heads.whole(reply, delivery))
-        elif not has_content(delivery.method, reply.status):
-            connection.send(self._heads.stream(reply, delivery))
-        elif self.settings.pace.is_set:
-            return reply
-        else:
-            frames = framed(b"".join(stream.frames), delivery)
-            connection.send(self._heads.stream(reply, delivery) + frames + delivery.end)
-        return None
+            return self._heads.whole(reply, delivery)
+        head = self._heads.stream(reply, delivery)
+        if not has_content(delivery.method, reply.status):
+            return head
+        return head + framed(b"".join(stream.frames), delivery) + delivery.end
+
+    async def _answer(
+        self,
+        head: RequestHead,
+        content: bytes | Problem,
+        connection: Connection,
+        delivery: Delivery,
+        began: float,
+    ) -> End:
+        """Answer a request that may get more than what the document says, and return its end."""
+        received = connection.came()
+        if self.control.pace.is_set:
+            await self._turns.take()
+        request = head.request(content if isinstance(content, bytes) else b"")
+        if (
+            isinstance(content, Problem)
+            or path_of(head.target) in self._pages
+            or is_preflight(request)
+        ):
+            self._write(head, content, connection, delivery, began)
+            return "complete"
+        plan = self.control.plan(request)
+        reply, asked = plan.reply, plan.request or request
+        if reply is None and plan.written is None and self.control.forward is not None:
+            reply = await self.control.forward(asked)
+        if reply is None:
+            reply = self._reply(asked, answer=plan.written, seed=plan.seed)
+        note = _Note(self.journal, began, request, plan, self._name(asked))
+        try:
+            return await self._play(reply, plan, connection, delivery, received, note)
+        finally:
+            note.end()
 
     def _head_problem(self, head: RequestHead) -> Problem | None:
         settings = self.settings
@@ -219,7 +426,12 @@ class App:
             for parameter in operation.parameters
         )
 
-    def _operation(self, head: RequestHead) -> Operation | None:
+    def _name(self, head: RequestHead | Request) -> str | None:
+        """The name of the operation that a request means."""
+        operation = self._operation(head)
+        return None if operation is None else operation.name
+
+    def _operation(self, head: RequestHead | Request) -> Operation | None:
         """The operation that a request means, which may say in what form its errors are."""
         for method in (head.method, "GET") if head.method == "HEAD" else (head.method,):
             with suppress(NoSuchPath, MethodNotAllowed):
@@ -258,7 +470,9 @@ class App:
         )
         return Delivery(head.method, head.version, head.headers.get(_ORIGIN), keep_alive)
 
-    def _reply(self, request: Request) -> Reply:
+    def _reply(
+        self, request: Request, *, answer: WrittenAnswer | None = None, seed: int | None = None
+    ) -> Reply:
         path = path_of(request.target)
         if path in self._pages:
             return self._page(request, path)
@@ -267,7 +481,8 @@ class App:
         if request.method == "HEAD" and "HEAD" not in self._methods(request.target):
             # RFC 9110 §9.3.2: as GET, without the content
             request = replace(request, method="GET")
-        return self.responder.respond(request, now=wall_clock())
+        responder = self.responder if seed is None else self.responder.seeded(seed)
+        return responder.respond(request, now=wall_clock(), answer=answer)
 
     def _page(self, request: Request, path: str) -> Reply:
         methods = self._pages.methods(path)
@@ -306,12 +521,67 @@ class App:
             pass
         return ()
 
-    async def _pace(
-        self, reply: Reply, connection: Connection, delivery: Delivery, *, received: float
-    ) -> None:
-        stream = cast(Stream, reply.stream)
-        connection.send(self._heads.stream(reply, delivery))
-        pieces = [framed(frame, delivery) for frame in stream.frames]
-        due = [received + wait for wait in self.settings.pace.schedule(stream.tokens)]
-        end = due[-1] if due else received
-        await connection.pace([*pieces, delivery.end], [*due, end], delivery)
+    async def _play(
+        self,
+        reply: Reply,
+        plan: Plan,
+        connection: Connection,
+        delivery: Delivery,
+        received: float,
+        note: _Note,
+    ) -> End:
+        """Send *reply* in its time, or what *plan* makes of it, and return how it ended."""
+        script = self._script(reply, plan, delivery, body=note.body)
+        if script is None:
+            data = self._whole(reply, delivery)
+            connection.send(data)
+            note.sent(data)
+            note.how = "complete"
+            return "complete"
+        note.label(script.faults)
+        pieces = [data for _, data in script.steps]
+        due = [received + at for at in accumulate(wait for wait, _ in script.steps)]
+        if script.end == "stall":
+            pieces.append(b"")
+            due.append((due or [received])[-1] + _LONGEST_STALL)
+            # a client that gives up is what a stall is for
+            note.how = "stall"
+        await connection.pace(pieces, due, delivery, sent=note.sent)
+        if script.end == "reset":
+            connection.reset()
+        if script.away:
+            self._go_away(script.away)
+        note.how = script.end
+        return script.end
+
+    def _script(
+        self, reply: Reply, plan: Plan, delivery: Delivery, *, body: bytes
+    ) -> Script | None:
+        """How *reply* is sent where it is not sent at once; *body* is that of its request."""
+        pace = self.control.pace if plan.pace is None else plan.pace
+        stream = reply.stream if has_content(delivery.method, reply.status) else None
+        is_paced = stream is not None and bool(stream.times or pace.is_set)
+        if not (plan.chances or is_paced):
+            return None
+        wire = self._wire(reply, pace, delivery, body=body)
+        return broken(wire, plan.chances) or (in_time(wire) if is_paced else None)
+
+    def _wire(self, reply: Reply, pace: Pace, delivery: Delivery, *, body: bytes) -> Wire:
+        """*reply* as it goes over the wire, at *pace* for the request of this *body*."""
+        stream = reply.stream
+        if not has_content(delivery.method, reply.status):
+            return Wire(reply.status, self._whole(reply, delivery), (), (), False, bytes, b"")
+        if stream is None:
+            whole, content = self._heads.whole(reply, delivery), reply.body or b""
+            pieces = (content,) if content else ()
+            head = whole[: len(whole) - len(content)]
+            return Wire(reply.status, head, pieces, (0.0,) * len(pieces), False, bytes, b"")
+        return Wire(
+            reply.status,
+            self._heads.stream(reply, delivery),
+            stream.frames,
+            stream.times or pace.schedule(stream.tokens, request=body),
+            True,
+            lambda frame: framed(frame, delivery),
+            delivery.end,
+        )

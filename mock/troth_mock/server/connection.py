@@ -13,8 +13,9 @@ import logging
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from struct import error as StructError
-from struct import unpack_from
+from struct import pack, unpack_from
 from typing import Any, cast
 
 from aiohttp import web
@@ -62,7 +63,7 @@ class Listener(web.Server):
         *,
         respond_at_once: Callable[[RequestHead, bytes, Connection, bytes], bool],
         respond_compiled: Callable[[KnownHead, bytes, Connection], bool],
-        may_respond_at_once: bool,
+        may_respond_at_once: Callable[[RequestHead], bool],
         error: Callable[[Problem], bytes],
         limits: Limits,
     ) -> None:
@@ -214,10 +215,22 @@ class Connection(web.RequestHandler):
         self.send(_CONTINUE)
         self.begun = False
 
-    async def pace(self, pieces: Sequence[bytes], due: Sequence[float], delivery: Delivery) -> None:
-        """Send each of *pieces* when it is due, on the loop's clock."""
+    async def pace(
+        self,
+        pieces: Sequence[bytes],
+        due: Sequence[float],
+        delivery: Delivery,
+        *,
+        sent: Callable[[bytes], None],
+    ) -> None:
+        """Send each of *pieces* when it is due, on the loop's clock; *sent* hears of each."""
         self.delivery = delivery
-        self.sending = Sending(pieces, due, write=self.send, loop=self.listener.loop)
+
+        def write(data: bytes) -> None:
+            self.send(data)
+            sent(data)
+
+        self.sending = Sending(pieces, due, write=write, loop=self.listener.loop)
         try:
             if self.writing_paused:
                 self.sending.pause()
@@ -229,6 +242,14 @@ class Connection(web.RequestHandler):
         finally:
             self.sending.stop()
             self.sending = None
+
+    def reset(self) -> None:
+        """Close at once with a RST, as a server that crashed: linger for no time."""
+        wire = self.wire.get_extra_info("socket") if self.wire is not None else None
+        if wire is not None:
+            with suppress(OSError):
+                wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, pack("ii", 1, 0))
+        self.abort()
 
     def abort(self) -> None:
         """Close at once, whatever still waits to be sent."""
@@ -323,7 +344,7 @@ class Connection(web.RequestHandler):
         return True
 
     def _is_answered_at_once(self, head: RequestHead, data: bytes) -> bool:
-        if self.writing_paused or not self.listener.may_respond_at_once:
+        if self.writing_paused or not self.listener.may_respond_at_once(head):
             return False
         content = fast_path.take(self)
         if content is None:

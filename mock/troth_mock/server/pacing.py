@@ -1,4 +1,4 @@
-"""When each piece of a paced stream is due, and the sender that keeps to it.
+"""The sender that keeps to the schedule of a paced stream (`pace` says when each piece is due).
 
 Schedules are absolute on the loop's monotonic clock: a late piece never delays the next one, and a
 jump of the system's clock changes nothing.
@@ -9,39 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 # When a client half-closes, seconds between the probes that tell it from one that is gone.
 _PROBES = (0.05, 0.25, 0.5)
 
 # Bytes written before the transport is asked again whether its client keeps up.
 _AT_ONCE = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How fast streams run: seconds to the first token, then tokens a second (None: at once)."""
-
-    ttft: float = 0.0
-    tokens_per_second: float | None = None
-
-    @property
-    def is_set(self) -> bool:
-        """Whether anything is paced at all."""
-        return self.ttft > 0 or self.tokens_per_second is not None
-
-    def schedule(self, tokens: Sequence[int]) -> tuple[float, ...]:
-        """Seconds after the request at which each frame is due, given the tokens in each.
-
-        A frame is due when its last token is: the first token at `ttft`, the others one by one
-        after it.  Frames without tokens (a role, a finish reason) go with the token before them.
-        """
-        interval = 1 / self.tokens_per_second if self.tokens_per_second else 0.0
-        due, so_far = [], 0
-        for count in tokens:
-            so_far += count
-            due.append(self.ttft + max(0, so_far - 1) * interval)
-        return tuple(due)
 
 
 class Turns:
@@ -141,6 +114,10 @@ class Sending:
         if attempt == len(_PROBES) or self.finished.done():
             return
         piece = self._pieces[self._next]
+        if not piece:
+            # all that is to come is silence: who sends no more has had enough of it
+            self.stop()
+            return
         if not self._parked and len(piece) > 1:
             self._pieces[self._next] = piece[1:]
             self._torn = True

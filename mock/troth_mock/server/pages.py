@@ -1,16 +1,18 @@
 """The mock's own pages: whether it lives, whether it is ready, and the document that it serves.
 
-And one that is no page: what makes it forget what it was given.  A path that the document declares
-itself is the document's; then the page is not served.
+And the inspector's, and one that is no page: what makes it forget what it was given.  A path that
+the document declares itself is the document's; then the page is not served.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 
 from troth.http.exchange import Fields
 from troth.openapi.contract import Contract
+from troth_mock.inspector import page_files
 from troth_mock.reply import JSON
 
 _NO_STORE = ("Cache-Control", "no-store")
@@ -24,10 +26,27 @@ Page = tuple[int, Fields, bytes]
 RESET = "/_troth/reset"
 
 
+_UNSPECIFIED = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+def base_path(contract: Contract) -> str:
+    """The `base-path` of the first completion that names one, or ""."""
+    completions = (operation.completion for operation in contract.operations)
+    return next((each.base_path for each in completions if each and each.base_path), "")
+
+
+def url_of(host: str, port: int) -> str:
+    """The URL at which a server bound to *host* is reached from this machine."""
+    host = _UNSPECIFIED.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 class Pages:
     """The pages by path; the two forms of the document are laid out when first asked for."""
 
-    def __init__(self, contract: Contract, *, is_ready: Callable[[], bool]) -> None:
+    def __init__(
+        self, contract: Contract, *, is_ready: Callable[[], bool], inspector: bool = True
+    ) -> None:
         self._contract = contract
         self._is_ready = is_ready
         self._rendered: dict[str, bytes] = {}
@@ -38,6 +57,8 @@ class Pages:
             "/openapi.yaml": lambda: (200, _YAML, self._text("yaml")),
             RESET: lambda: (204, (), b""),
         }
+        if inspector:
+            pages |= {path: partial(_file, path) for path in page_files.paths()}
         declared = {
             base + operation.path
             for operation in contract.operations
@@ -66,6 +87,10 @@ class Pages:
             root = self._contract.document.root
             self._rendered[form] = _json(root) if form == "json" else _yaml(root)
         return self._rendered[form]
+
+
+def _file(path: str) -> Page:
+    return 200, page_files.fields(path), page_files.content(path)
 
 
 def _json(root: object) -> bytes:

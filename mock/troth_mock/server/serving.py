@@ -14,13 +14,18 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from troth import loading
 from troth.errors import TrothError
 from troth.openapi.contract import Contract
+from troth_mock.control import Control
+from troth_mock.faults.verdict import PATIENCE, Seen, Verdict, verdict
+from troth_mock.inspector.decoding import seen
 from troth_mock.responding.responder import Responder
 from troth_mock.server.application import App, Settings
+from troth_mock.server.pages import base_path, url_of
 
 LOG = logging.getLogger("troth.mock")
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -29,7 +34,6 @@ _ADVICE = {
     False: "Give another port with --port, or --port 0 for any free one.",
     True: "Give an address of this machine with --host, or leave it out for 127.0.0.1.",
 }
-_UNSPECIFIED = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 class AddressUnavailable(TrothError):
@@ -51,33 +55,64 @@ class AddressUnavailable(TrothError):
 
 @dataclass(frozen=True, slots=True)
 class MockServer:
-    """A mock that is serving *contract* at *url* (no trailing slash)."""
+    """A mock that is serving *contract* at *url* (no trailing slash).
+
+    Of one that runs in this process, *app* is known, and *on_loop* does something where it runs.
+    """
 
     url: str
     contract: Contract
-    responder: Responder | None = field(default=None, repr=False, compare=False)
-
-    def reset(self, session: str | None = None) -> None:
-        """Let it forget what *session* was given, or what all were: as `POST /_troth/reset`."""
-        if self.responder is not None:
-            self.responder.reset(session)
+    app: App | None = field(default=None, repr=False, compare=False)
+    on_loop: Callable[[Callable[[], Any]], Any] = field(
+        default=lambda work: work(), repr=False, compare=False
+    )
 
     @property
     def base_url(self) -> str:
         """What an SDK takes as its base URL: *url* and the path that the document names for it."""
         return self.url + base_path(self.contract)
 
+    @property
+    def journal(self) -> tuple[Seen, ...]:
+        """The exchanges that it had, oldest first."""
+        return self.exchanges()
 
-def base_path(contract: Contract) -> str:
-    """The `base-path` of the first completion that names one, or ""."""
-    completions = (operation.completion for operation in contract.operations)
-    return next((each.base_path for each in completions if each and each.base_path), "")
+    def exchanges(self, session: str | None = None) -> tuple[Seen, ...]:
+        """The exchanges of *session*, or all, oldest first."""
+        app = self._app
+        if app.journal is None:
+            return ()
+        entries = self.on_loop(lambda: tuple(app.journal.newest_first()) if app.journal else ())
+        found = (seen(entry, self.contract) for entry in reversed(entries))
+        return tuple(one for one in found if session in (None, one.session))
 
+    def verdict(self, session: str | None = None, *, patience: float = PATIENCE) -> Verdict:
+        """What the client made of the faults that befell it, in *session* or in all.
 
-def url_of(host: str, port: int) -> str:
-    """The URL at which a server bound to *host* is reached from this machine."""
-    host = _UNSPECIFIED.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        It hangs if it waits longer than *patience* seconds for the next byte.
+        """
+        exchanges = self.exchanges(session)
+        return verdict(exchanges, now=monotonic(), patience=patience)
+
+    def fail(self, *texts: str, session: str | None = None) -> None:
+        """Let go wrong what *texts* say, and nothing else: as `--fail`.  Raises BadFault.
+
+        With *session* only there.
+        """
+        self.on_loop(lambda: self._app.control.put_faults(texts, session=session))
+
+    def reset(self, session: str | None = None) -> None:
+        """Let it be as it was when it started, for *session* or for all.
+
+        It forgets what it was given and what it was asked; its faults are those of the start.
+        """
+        self.on_loop(lambda: self._app.reset(session))
+
+    @property
+    def _app(self) -> App:
+        if self.app is None:
+            raise TypeError(f"the mock at {self.url} does not run in this process")
+        return self.app
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
@@ -87,11 +122,18 @@ def run(main: Coroutine[Any, Any, None]) -> None:
 
 
 async def serve(
-    app: App, *, host: str = "127.0.0.1", port: int = 0, ready: Callable[[str], None]
+    app: App,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    ready: Callable[[str], None],
+    meanwhile: Sequence[Coroutine[Any, Any, None]] = (),
+    shared: bool = False,
 ) -> None:
-    """Serve *app* until SIGINT or SIGTERM; *ready* is told the URL.
+    """Serve *app* until SIGINT or SIGTERM; *ready* is told the URL, *meanwhile* runs beside it.
 
-    A second signal does not wait for open answers.  Raises AddressUnavailable.
+    A second signal does not wait for open answers.  A *shared* port others may listen on too.
+    Raises AddressUnavailable.
     """
     loop = asyncio.get_running_loop()
     stop, hurry = asyncio.Event(), asyncio.Event()
@@ -100,11 +142,14 @@ async def serve(
         # Windows' loops have no signal handlers: there Ctrl-C cancels this coroutine
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, lambda: (hurry if stop.is_set() else stop).set())
-    url = await _start(app, host, port)
+    url = await _start(app, host, port, shared=shared)
     ready(url)
+    beside = [asyncio.ensure_future(each) for each in meanwhile]
     try:
         await stop.wait()
     finally:
+        for each in beside:
+            each.cancel()
         stopping = asyncio.ensure_future(app.stop())
         hurried = asyncio.ensure_future(hurry.wait())
         await asyncio.wait({stopping, hurried}, return_when=asyncio.FIRST_COMPLETED)
@@ -120,6 +165,7 @@ def serving(
     *,
     responder: Responder | None = None,
     settings: Settings | None = None,
+    control: Control | None = None,
     host: str = "127.0.0.1",
     port: int = 0,
 ) -> Iterator[MockServer]:
@@ -128,13 +174,15 @@ def serving(
     Raises AddressUnavailable.
     """
     responder = responder or Responder(contract)
-    app = App(contract, responder, settings=settings)
+    app = App(contract, responder, settings=settings, control=control)
     started: Future[str] = Future()
     stops: list[Callable[[], object]] = []
+    loops: list[asyncio.AbstractEventLoop] = []
 
     async def main() -> None:
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
         stops.append(lambda: loop.call_soon_threadsafe(stop.set))
+        loops.append(loop)
         try:
             started.set_result(await _start(app, host, port))
         except BaseException as fault:
@@ -150,7 +198,23 @@ def serving(
         stack.callback(thread.join)
         url = started.result()
         stack.callback(stops[0])
-        yield MockServer(url, contract, responder)
+        yield MockServer(url, contract, app, lambda work: _done_on(loops[0], work))
+
+
+def _done_on(loop: asyncio.AbstractEventLoop, work: Callable[[], Any]) -> Any:
+    """What *work* returns, done on *loop* once all is done that was due there when it was asked."""
+    done: Future[Any] = Future()
+
+    def do() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as fault:
+            # whatever it is, it is raised where it was asked for
+            done.set_exception(fault)
+
+    # what a client has just read may have been noted in the round after it was sent
+    loop.call_soon_threadsafe(loop.call_soon, loop.call_soon, do)
+    return done.result()
 
 
 def start_in(
@@ -163,18 +227,29 @@ def start_in(
 ) -> MockServer:
     """Serve *document* (a file, a contract, or None for the bundled one) until *stack* closes.
 
+    To the bundled one *overlays* are added, by name (`openai`) or as files; none at all is as it
+    was published.
     *options* are `Responder`'s.
     """
     if not isinstance(document, Contract):
+        if overlays:
+            overlays = loading.with_bundled_overlays(document, overlays)
         document = loading.load(document, overlays=overlays)
     responder = Responder(document, **options)
     return stack.enter_context(serving(document, responder=responder, settings=settings))
 
 
-async def _start(app: App, host: str, port: int) -> str:
+async def _start(app: App, host: str, port: int, *, shared: bool = False) -> str:
     asyncio.get_running_loop().set_exception_handler(_one_line)
+    with address_faults(host, port):
+        return url_of(*await app.start(host, port, shared=shared))
+
+
+@contextlib.contextmanager
+def address_faults(host: str, port: int) -> Iterator[None]:
+    """Raise AddressUnavailable for what keeps the block from listening on *host* and *port*."""
     try:
-        return url_of(*await app.start(host, port))
+        yield
     except (OSError, OverflowError) as fault:
         number = getattr(fault, "errno", None)
         is_unknown = isinstance(fault, socket.gaierror)

@@ -160,6 +160,11 @@ class Session:
         """The least recently used collection that is as it was at the start, if there is one."""
         return next((place for place, one in self.collections.items() if not one.is_changed), None)
 
+    def drop_unchanged(self) -> None:
+        """Drop every collection that is as it was at the start."""
+        while self.unchanged() is not None:
+            self.drop()
+
     def drop(self) -> None:
         """Drop the least recently used collection, if one can be one without changes."""
         place = self.unchanged() or next(iter(self.collections))
@@ -192,6 +197,22 @@ class Sessions:
         self._sessions[name] = session
         self._drop_collections()
         return session
+
+    def named(self) -> Mapping[str, Session]:
+        """All sessions by their names."""
+        return self._sessions
+
+    def take_over(self, others: Sessions) -> None:
+        """Have what was changed in *others*, whatever there is at the start from now on.
+
+        Their document is another: how an answer showed an item does not count any more.
+        """
+        self._sessions = others._sessions
+        for session in self._sessions.values():
+            session.drop_unchanged()
+            for collection in session.collections.values():
+                for item in collection.items.values():
+                    item.shown.clear()
 
     def make_room(self) -> None:
         """Forget the oldest of what the least recently used sessions were given, if too much is."""

@@ -718,6 +718,15 @@ def test_what_an_example_names_can_be_read() -> None:
     assert mock.status("GET", "/books/77") == 404
 
 
+def test_what_an_example_names_is_listed_by_that_name_though_nothing_reads_it() -> None:
+    paths = json.loads(json.dumps(BOOKS))
+    book = paths["/books/{bookId}"]
+    book["parameters"][0]["example"] = 77
+    paths["/books/{bookId}"] = {name: book[name] for name in ("parameters", "delete")}
+    ids = [one["id"] for one in Client(paths).ask("GET", "/books?limit=50")["items"]]
+    assert (ids.count(77), len(set(ids))) == (1, len(ids))
+
+
 def test_sessions_are_worlds_apart_and_one_is_reset_alone() -> None:
     mock = Client(BOOKS)
     one, other = {"Troth_Session": "one"}, {"Cookie": "a=b; troth-session=other"}
@@ -1022,6 +1031,20 @@ def test_a_link_to_the_next_page_says_each_parameter_once() -> None:
     ):
         after = mock.ask("GET", target)["links"]["next"]
         assert mock.status("GET", after.removeprefix("http://localhost:8000")) == 200
+
+
+def test_a_list_of_which_nothing_asks_for_another_page_links_to_none() -> None:
+    properties = {
+        "tracks": {"type": "array", "items": ref("Book")},
+        "next": TEXT,
+        "has_more": {"type": "boolean"},
+    }
+    page = {"type": "object", "required": list(properties)[::2], "properties": properties}
+    listed = operation(_200=answer(page), query=query(limit={**INTEGER, "minimum": 1}))
+    mock = Client({"/me/tracks": {"get": listed}})
+    found = [mock.ask("GET", f"/me/tracks?limit={limit}") for limit in (2, 50)]
+    assert [(one.get("next"), one["has_more"]) for one in found] == [(None, True), (None, False)]
+    assert found[0]["tracks"] == found[1]["tracks"][:2]
 
 
 def test_members_that_cannot_be_left_out_keep_their_order_under_any_hash_seed():

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from troth.http.exchange import Request
+from troth_mock.pace import Pace
 from troth_mock.reply import Reply
-from troth_mock.server.pacing import Pace
 
 JSON = (("Content-Type", "application/json"),)
 Start = Callable[..., Any]

@@ -12,12 +12,12 @@ import pytest
 
 import troth
 from troth.http.exchange import Request
+from troth_mock.pace import Pace
 from troth_mock.responding.responder import Responder
 from troth_mock.server import fast_path
 from troth_mock.server import serving as room
 from troth_mock.server.application import App, Settings
 from troth_mock.server.heads import Delivery, KnownHead, KnownHeads
-from troth_mock.server.pacing import Pace
 
 CONTRACT = troth.load()
 PATH = "/v1/chat/completions"
@@ -203,7 +203,7 @@ def test_a_client_that_does_not_read_gets_one_answer_under_a_known_head(way: str
 
 def test_the_oldest_head_goes_when_there_are_too_many() -> None:
     heads = KnownHeads()
-    known = KnownHead(2, lambda body, now: None, Delivery())
+    known = KnownHead(2, lambda body, now: None, Delivery(), Request("POST", "/", (), b""))
     datas = [b"POST /%d HTTP/1.1\r\nHost: a\r\n\r\n{}" % number for number in range(300)]
     for data in datas:
         heads.learn(data, known)
@@ -218,5 +218,7 @@ def test_the_oldest_head_goes_when_there_are_too_many() -> None:
 def test_a_very_long_head_is_not_kept() -> None:
     heads = KnownHeads()
     data = b"POST / HTTP/1.1\r\nA: %b\r\n\r\n{}" % (b"a" * 5000)
-    heads.learn(data, KnownHead(2, lambda body, now: None, Delivery()))
+    heads.learn(
+        data, KnownHead(2, lambda body, now: None, Delivery(), Request("POST", "/", (), b""))
+    )
     assert heads.find(data) is None

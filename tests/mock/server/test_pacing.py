@@ -8,31 +8,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from troth_mock.server.pacing import Pace, Sending, Turns
-
-COUNTS = st.lists(st.integers(0, 5), max_size=50)
-
-
-def test_a_frame_is_due_when_its_last_token_is() -> None:
-    assert Pace(1.0, 4.0).schedule((0, 1, 1, 3, 0)) == (1.0, 1.0, 1.25, 2.0, 2.0)
-
-
-def test_without_a_rate_everything_comes_with_the_first_token() -> None:
-    assert Pace(0.5).schedule((0, 1, 1)) == (0.5, 0.5, 0.5)
-
-
-@given(COUNTS, st.floats(0, 10), st.floats(0.1, 1000))
-def test_schedules_never_go_back_and_last_as_long_as_their_tokens(
-    counts: list[int], ttft: float, rate: float
-) -> None:
-    due = Pace(ttft, rate).schedule(counts)
-    assert len(due) == len(counts)
-    assert list(due) == sorted(due)
-    if due:
-        assert due[-1] == pytest.approx(ttft + max(0, sum(counts) - 1) / rate)
+from troth_mock.server.pacing import Sending, Turns
 
 
 class TurnedLoop:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from troth_mock.pace import Pace
 from troth_mock.reply import Reply
-from troth_mock.server.pacing import Pace
 
 Start = Callable[..., Any]
 StreamOf = Callable[..., Reply]

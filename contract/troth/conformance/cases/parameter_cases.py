@@ -231,7 +231,8 @@ def judged(
     if contract.published is not contract:
         published = _intent(contract.published, subject.operation, request)
     is_open = legal == "either" or not all(map(_is_plain, request.fields))
-    if is_open or (legal == "either-if-valid" and effective == "valid"):
+    is_unsure = legal == "either-if-valid" or subject.is_json_patch
+    if is_open or (is_unsure and effective == "valid"):
         effective = "either"
     if effective == "either" or published is None or not subject.is_published:
         published = "either"

@@ -52,7 +52,7 @@ async def updated(trial: Trial) -> None:
     """A change in part is kept, and changes nothing else."""
     item = await trial.item()
     before = await current(trial, item) if item is not None else None
-    made = change(trial, item) if item is not None else None
+    made = await change(trial, item) if item is not None else None
     if item is None or before is None or made is None:
         return
     answer = await trial.update(item, made.body)
@@ -125,7 +125,7 @@ async def updated_all(trial: Trial) -> None:
     subject = trial.subject("update")
     if item is None or subject is None or await current(trial, item) is None:
         return
-    made = change(trial, item, most=True)
+    made = await change(trial, item, most=True)
     answer = await trial.update(item, made.body) if made is not None else None
     if made is None or answer is None or not answer.succeeded:
         return
@@ -186,7 +186,7 @@ class Change:
         return put(item, self.inside, kept)
 
 
-def change(trial: Trial, item: Item, *, most: bool = False) -> Change | None:
+async def change(trial: Trial, item: Item, *, most: bool = False) -> Change | None:
     """A change in part of *item* as it was last read; None where none was found.
 
     It is one of a single member, or of as many as possible with *most*.
@@ -194,13 +194,17 @@ def change(trial: Trial, item: Item, *, most: bool = False) -> Change | None:
     subject = trial.subject("update")
     if subject is None or subject.made is None or not isinstance(item.current, dict):
         return None
-    view, place = _sent(item, subject)
+    is_patch = subject.is_json_patch
+    # a JSON Patch says nothing of the item that it is for: what creates or replaces one does
+    role: Role = "update" if not is_patch else "replace" if trial.can("replace") else "create"
+    source = trial.subject(role)
+    view, place = _sent(item, source) if source is not None else (None, "")
     inside = attributes_in(view) if view is not None else ""
     view = view.at(inside) if view is not None and inside else view
     current = at(item.current, inside)
     if view is None or not isinstance(current, dict):
         return None
-    drawn = [at(trial.drawn("update"), place + inside) for _ in range(_DRAWS)]
+    drawn = [at(await trial.drawn(role), place + inside) for _ in range(_DRAWS)]
     members: dict[str, Any] = {}
     found: Change | None = None
     for name in _in_order(view.members, but=own_name(item)):
@@ -212,7 +216,7 @@ def change(trial: Trial, item: Item, *, most: bool = False) -> Change | None:
             if not _is_another(value, before, most=most):
                 continue
             changed = {**members, name: value}
-            body = _changing(subject, item, changed)
+            body = _operations(changed, inside) if is_patch else _changing(subject, item, changed)
             if subject.made.valid(body):
                 members, found = changed, Change(body, put({}, inside, changed), inside)
                 if not most:
@@ -233,6 +237,14 @@ def _changing(subject: Subject, item: Item, changed: dict[str, Any]) -> Any:
             needed = {name: known[name] for name in own.required if name in known}
             whole = put(whole, at_view, needed)
     return put(subject.minimal, place, put(whole, inside, {**at(whole, inside), **changed}))
+
+
+def _operations(members: Mapping[str, Any], inside: str) -> list[dict[str, Any]]:
+    """The JSON Patch that gives *members* to what has them *inside* already (RFC 6902 §4.3)."""
+    return [
+        {"op": "replace", "path": pointers.join(inside, name), "value": value}
+        for name, value in members.items()
+    ]
 
 
 def _is_another(value: Any, before: Any, *, most: bool) -> bool:
@@ -295,7 +307,7 @@ async def replaced(trial: Trial) -> None:
     before = await current(trial, item) if item is not None else None
     if item is None or before is None or subject is None:
         return
-    body, inner = _whole(trial, subject, item, trial.drawn("replace"))
+    body, inner = _whole(trial, subject, item, await trial.drawn("replace"))
     if inner is UNSET:
         await trial.replace(item, body)
         return
@@ -394,7 +406,7 @@ async def replaced_by_less(trial: Trial) -> None:
     subject = trial.subject("replace")
     if item is None or before is None or subject is None or before.item is UNSET:
         return
-    body, inner = _whole(trial, subject, item, trial.drawn("replace", is_small=True))
+    body, inner = _whole(trial, subject, item, await trial.drawn("replace", is_small=True))
     view, _ = _sent(item, subject)
     if inner is UNSET or view is None:
         return

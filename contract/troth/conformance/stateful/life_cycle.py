@@ -294,8 +294,7 @@ async def own_names(trial: Trial) -> None:
         return  # it has no name, or the one that the client gave it
     if first.created.sources != second.created.sources:
         return  # below other parents the same name is another's
-    alike = first.sent == second.sent or first.sent is UNSET
-    if alike or second.created.case.request.method != "POST":
+    if may_be_one(first, second) or second.created.case.request.method != "POST":
         return  # the same again may be the same item
     if same_id(at(second.sent, second.resource.identifier), second.identifier):
         return  # its client called it so, and may have put it in the place of the first
@@ -303,6 +302,20 @@ async def own_names(trial: Trial) -> None:
     severity: Severity = "error" if second.created.status == 201 else "warning"
     message = f"what was created first and what was created second are both {second.identifier!r}"
     trial.tell("resource.id-repeated", message, by=second.created, severity=severity)
+
+
+def may_be_one(one: Item, other: Item) -> bool:
+    """Whether a server may take two for one thing: what has to be said of them is the same.
+
+    Many make no second one of a name, and answer with the first.
+    """
+    if one.sent == other.sent or UNSET in (one.sent, other.sent):
+        return True
+    sent, place = one.created.operation.request_body, one.resource.sent(one.created.operation)
+    view = of_content(sent.content) if sent is not None else None
+    inner = view.at(place or "") if view is not None else None
+    needed = [pointers.join("", name) for name in sorted(inner.required)] if inner else []
+    return bool(needed) and all(same(at(one.sent, each), at(other.sent, each)) for each in needed)
 
 
 async def names_after_deletion(trial: Trial) -> None:
@@ -321,7 +334,7 @@ async def names_after_deletion(trial: Trial) -> None:
     is_named = at(later.sent, later.resource.identifier) is not UNSET
     if is_named or not alike_named(earlier, later):
         return
-    if later.sent != earlier.sent and later.created.status == 201:
+    if not may_be_one(earlier, later) and later.created.status == 201:
         message = (
             f"after a deletion what is created is {later.identifier!r}, which is there already"
         )

@@ -1,0 +1,237 @@
+"""What decides, for each request, whether it gets more than what the document says: the seam.
+
+A `Control` asks its sources in turn: the request's own control fields, the answers that were
+ordered, the scenarios, the faults that are switched on.  What an earlier one says a later one does
+not take back.  A control that is idle costs nothing: the server does not ask it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from troth.errors import MethodNotAllowed, NoSuchPath
+from troth.http.exchange import Request
+from troth.openapi.contract import Contract
+from troth.openapi.operation import Operation
+from troth_mock.chat.completion import Message
+from troth_mock.faults.refusals import reply_of
+from troth_mock.faults.switches import Switches
+from troth_mock.faults.wire import before
+from troth_mock.pace import Pace
+from troth_mock.plan import NOTHING, Plan
+from troth_mock.reply import Reply
+from troth_mock.responding.kept import session_of
+from troth_mock.responding.written_answers import ABSENT, WrittenAnswer
+
+#: The names of the fields by which a request says what it gets, in lower case, begin so.
+FIELD_PREFIX = "x-troth-"
+#: So many orders wait at most.
+_MOST_ORDERS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that a source is asked about: its *session*, and the *operation* that it means."""
+
+    request: Request
+    session: str
+    operation: Operation | None
+
+
+class Source(Protocol):
+    """What has a say in how requests are answered."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it has nothing to say, whatever is asked."""
+        ...
+
+    def plan(self, asked: Asked) -> Plan:
+        """What it wants; `plan.NOTHING` if nothing."""
+        ...
+
+    def reset(self, session: str | None) -> None:
+        """Be as at the start, for *session* or for all."""
+        ...
+
+
+class Control:
+    """The sources of one mock, the *pace* that is set, and who hears of changes.
+
+    *fields* reads the control fields and the session prefix of each request that
+    `is_asked_by_request` names; *scenarios* and *faults* are asked about every request.  *forward*
+    gives the answer of another server to what nobody answered.  Everything here happens on the
+    loop of the server: `when_changed` are called there after every change, `when_read` before that
+    with a contract that was read anew.
+    """
+
+    def __init__(
+        self, contract: Contract, *, pace: Pace | None = None, faults: Switches | None = None
+    ) -> None:
+        self.contract = contract
+        self.pace = pace or Pace()
+        self.orders = Orders()
+        self.fields: Source | None = None
+        self.scenarios: Source | None = None
+        self.faults = faults or Switches(contract)
+        self.forward: Callable[[Request], Awaitable[Reply | None]] | None = None
+        self.when_changed: list[Callable[[], None]] = []
+        self.when_read: list[Callable[[Contract], None]] = []
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request gets anything but what the document says, unless it asks itself."""
+        sources = (self.orders, self.scenarios, self.faults)
+        return (
+            all(source is None or source.is_idle for source in sources)
+            and self.forward is None
+            and not self.pace.is_set
+        )
+
+    def is_asked_by_request(self, target: str, names: Iterable[str]) -> bool:
+        """Whether a request to *target* with fields of these *names* may say what it gets."""
+        return self.fields is not None and (
+            target.startswith("/_troth/session/")
+            or any(name[:8].lower() == FIELD_PREFIX for name in names)
+        )
+
+    def put_faults(self, texts: Sequence[str], *, session: str | None = None) -> None:
+        """Let go wrong what *texts* say, and nothing else.  Raises BadFault."""
+        self.faults.put(texts, session=session)
+        self.changed()
+
+    def changed(self) -> None:
+        """Tell everybody that something is other than before."""
+        for listener in self.when_changed:
+            listener()
+
+    def use(self, contract: Contract) -> None:
+        """Speak of *contract* from now on."""
+        self.contract = contract
+        self.faults.use(contract)
+        for listener in self.when_read:
+            listener(contract)
+        self.changed()
+
+    def plan(self, request: Request) -> Plan:
+        """What *request* gets beyond what the document says."""
+        plan = NOTHING
+        names = (name for name, _ in request.fields)
+        if self.fields is not None and self.is_asked_by_request(request.target, names):
+            plan = self.fields.plan(self._asked(request))
+            request = plan.request or request
+        elif self.is_idle:
+            return plan
+        asked = self._asked(request)
+        was_idle = self.orders.is_idle
+        for source in (self.orders, self.scenarios):
+            if source is not None and not source.is_idle:
+                plan = plan.before(source.plan(asked))
+        if self.orders.is_idle and not was_idle:
+            self.changed()
+        return self._with_faults(plan, asked)
+
+    def _with_faults(self, plan: Plan, asked: Asked) -> Plan:
+        """*plan* with what goes wrong before the answer, and what may go wrong with it."""
+        if not plan.faults and self.faults.is_idle:
+            return plan
+        chances = self.faults.chances(asked.operation, session=asked.session, faults=plan.faults)
+        first = before(chances)
+        if first is not None:
+            accept = ", ".join(asked.request.values("accept")) or None
+            reply = reply_of(first, asked.operation, accept=accept)
+            plan = replace(plan, reply=reply, written=None)
+        return replace(plan, chances=chances)
+
+    def reset(self, session: str | None) -> None:
+        """Let every source be as at the start, for *session* or for all."""
+        for source in (self.orders, self.scenarios, self.faults):
+            if source is not None:
+                source.reset(session)
+        self.changed()
+
+    def _asked(self, request: Request) -> Asked:
+        operation = None
+        with suppress(NoSuchPath, MethodNotAllowed):
+            operation = self.contract.match(request.method, request.target).operation
+        return Asked(request, session_of(request), operation)
+
+
+@dataclass(slots=True)
+class Order:
+    """An answer that was ordered for the next request of *session*, or of any (None).
+
+    *wanted* is what was ordered, as it was said; *left* is how often it is still to be given.
+    """
+
+    wanted: Mapping[str, Any]
+    session: str | None = None
+    left: int = 1
+    extra: Plan = field(default=NOTHING)
+
+    def fits(self, asked: Asked) -> bool:
+        """Whether it is for the request that is *asked* about."""
+        name = self.wanted.get("operation")
+        operation = asked.operation
+        is_meant = name is None or (
+            operation is not None and name in (operation.name, operation.operation_id)
+        )
+        return is_meant and self.session in (None, asked.session)
+
+    def plan(self, asked: Asked) -> Plan:
+        """What the request gets by it."""
+        wanted = self.wanted
+        fields = [(each["name"], each["value"]) for each in wanted.get("fields", ())]
+        answer = None
+        if wanted.keys() & {"status", "fields", "body", "text"}:
+            text, message, data = wanted.get("text"), None, None
+            if text is not None and asked.operation is not None and asked.operation.completion:
+                message = Message(text)
+            elif text is not None:
+                data = text.encode("utf-8", "replace")
+                fields.append(("Content-Type", "text/plain; charset=utf-8"))
+            answer = WrittenAnswer(
+                status=wanted.get("status"),
+                fields=tuple(fields),
+                message=message,
+                body=wanted.get("body", ABSENT),
+                data=data,
+            )
+        return Plan(answer, labels={"next": "as ordered"}).before(self.extra)
+
+
+class Orders:
+    """The answers that were ordered, the next one first."""
+
+    def __init__(self) -> None:
+        self._orders: list[Order] = []
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether none waits."""
+        return not self._orders
+
+    def of(self, session: str | None) -> list[Order]:
+        """Those for *session*, or all."""
+        return [one for one in self._orders if session is None or one.session in (None, session)]
+
+    def add(self, order: Order) -> None:
+        """Let *order* be given after those that wait; the oldest goes if there are too many."""
+        self._orders = [*self._orders, order][-_MOST_ORDERS:]
+
+    def plan(self, asked: Asked) -> Plan:
+        """What the first order for the request says: it is given once more."""
+        order = next((one for one in self._orders if one.fits(asked)), None)
+        if order is None:
+            return NOTHING
+        order.left -= 1
+        if order.left <= 0:
+            self._orders.remove(order)
+        return order.plan(asked)
+
+    def reset(self, session: str | None) -> None:
+        """Forget those of *session*, or all."""
+        self._orders = [one for one in self._orders if session not in (None, one.session)]

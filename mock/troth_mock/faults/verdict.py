@@ -1,0 +1,400 @@
+"""What a client made of the faults that befell it, told from what it sent afterwards.
+
+All that is known is the journal: which requests came when, and what was sent.  So a verdict says
+what can be seen there (the same request again, so many seconds later; the text of a stream that
+broke off, in a later request; a client that waits, or has gone) and leaves open what cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+from troth.http import json_text, media_type, sse
+from troth.http.exchange import Fields, Request, Response
+from troth.openapi.operation import Operation
+from troth.openapi.stream_assembly import fold
+from troth_mock.faults.fault import Effect
+from troth_mock.faults.grammar import BadFault, parse_all
+
+#: What a client can have done.
+Outcome = Literal[
+    "retried", "hammered", "insisted", "changed-key", "took-for-whole", "gave-up",
+    "left", "waiting", "hung", "waited", "read-on",
+]  # fmt: skip
+#: What a client should not do.
+BAD: frozenset[Outcome] = frozenset(
+    {"hammered", "insisted", "changed-key", "took-for-whole", "hung"}
+)
+#: A client should not wait for longer than that for the next byte, in seconds.
+PATIENCE = 30.0
+#: What is told as a time is as exact as that: clients have timers, and so has the mock.
+_TOLERANCE = 0.05
+#: So many requests one after the other, each without a pause, are too many.
+_MANY = 3
+_LEAST_TEXT = 8
+#: Who asks again within so many seconds has not thought about it.
+_SOON = 5.0
+#: What may be asked again although it was refused (RFC 9110 §15.5.9, RFC 8470, RFC 6585, and a
+#: lock that another holds); of what the server failed in, all but what it does not have at all.
+_TRANSIENT = frozenset({408, 409, 425, 429})
+_LASTING = frozenset({501, 505})
+_UNSAFE = frozenset({"POST", "PATCH"})
+_BROKEN = frozenset(
+    {"drop", "reset", "refuse", "cut", "cut in character", "truncate", "malformed", "wrong length",
+     "empty", "error event", "stall"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Seen:
+    """One exchange of the journal: times on one clock, *ended* None while the answer is open.
+
+    *request* is without its *body*, of which, as of the *content* of the answer, only the beginning
+    may be kept.  *state* tells how the answer ended: `complete`, `closed`, `reset` or `stalled` by
+    the mock, or `gone`, its client.
+    """
+
+    number: int
+    session: str
+    began: float
+    ended: float | None
+    request: Request
+    body: bytes = b""
+    status: int | None = None
+    fields: Fields = ()
+    content: bytes = b""
+    state: str = "complete"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    operation: Operation | None = None
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """The texts of the faults that befell it."""
+        text = self.labels.get("fault", "")
+        return tuple(text.split("; ")) if text else ()
+
+    @property
+    def json(self) -> Any:
+        """What the request's body says.  Raises BadJson."""
+        return json_text.decode(self.body)
+
+    def __repr__(self) -> str:
+        status = "no answer" if self.status is None else str(self.status)
+        faults = "".join(f", {text!r}" for text in self.faults)
+        how = "" if self.state == "complete" else f", {self.state}"
+        return (
+            f"<#{self.number} {self.request.method} {self.request.target}: {status}{how}{faults}>"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What came of one fault: the *exchange* that it befell, its text, and what the client did."""
+
+    exchange: int
+    fault: str
+    outcome: Outcome
+    message: str
+    #: The number of the exchange with which the client asked again, and after how many seconds.
+    retry: int | None = None
+    after: float | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong with it."""
+        return self.outcome not in BAD
+
+    def as_json(self) -> dict[str, Any]:
+        """The item as the control API tells it."""
+        value: dict[str, Any] = {
+            "exchange": self.exchange, "fault": self.fault, "outcome": self.outcome,
+            "ok": self.ok, "message": self.message,
+        }  # fmt: skip
+        if self.retry is not None and self.after is not None:
+            value |= {"retry": self.retry, "after": round(self.after, 3)}
+        return value
+
+    def __str__(self) -> str:
+        mark = "ok " if self.ok else "BAD"
+        return f"{mark} {self.outcome:<14} #{self.exchange} {self.fault!r}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a client made of all faults that befell it, oldest first."""
+
+    items: tuple[Item, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether it did nothing that a client should not do."""
+        return all(item.ok for item in self.items)
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """What it did after each fault, in one word."""
+        return tuple(item.outcome for item in self.items)
+
+    def assert_ok(self) -> None:
+        """Raise AssertionError, with all that happened, unless the client did well."""
+        if not self.ok:
+            raise AssertionError(str(self))
+
+    def as_json(self) -> dict[str, Any]:
+        """The verdict as the control API tells it."""
+        return {"ok": self.ok, "items": [item.as_json() for item in self.items]}
+
+    def __str__(self) -> str:
+        if not self.items:
+            return "no fault befell this client"
+        bad = sum(not item.ok for item in self.items)
+        count = f"{len(self.items)} fault{'s' * (len(self.items) != 1)}"
+        first = f"the client did badly after {bad} of {count}" if bad else f"well after {count}"
+        return "\n".join([first, *(f"  {item}" for item in self.items)])
+
+    def __repr__(self) -> str:
+        return f"<Verdict: {self}>"
+
+
+def verdict(exchanges: Sequence[Seen], *, now: float, patience: float = PATIENCE) -> Verdict:
+    """What the clients of *exchanges*, oldest first, made of the faults, as is known *now*."""
+    known = _Journal(exchanges)
+    return Verdict(
+        tuple(
+            item
+            for seen in exchanges
+            if seen.faults
+            for item in [_item(seen, known, now=now, patience=patience)]
+            if item is not None
+        )
+    )
+
+
+class _Journal:
+    def __init__(self, exchanges: Sequence[Seen]) -> None:
+        self.exchanges = exchanges
+
+    @cached_property
+    def _places(self) -> Mapping[int, int]:
+        return {seen.number: place for place, seen in enumerate(self.exchanges)}
+
+    def after(self, seen: Seen) -> Iterator[Seen]:
+        """What the same session sent after *seen* had ended."""
+        if seen.ended is None:
+            return
+        for later in self.exchanges[self._places[seen.number] + 1 :]:
+            if later.session == seen.session and later.began >= seen.ended - _TOLERANCE:
+                yield later
+
+    def retry(self, seen: Seen) -> Seen | None:
+        """The next time that the request of *seen* was sent."""
+        asked = _identity(seen)
+        return next((later for later in self.after(seen) if _identity(later) == asked), None)
+
+    def hasty(self, seen: Seen) -> int:
+        """How often the request of *seen* came again without a pause, up to it and after it."""
+        asked, hasty, before = _identity(seen), 0, None
+        for one in self.exchanges:
+            if one.session != seen.session or _identity(one) != asked or not one.faults:
+                continue
+            is_hasty = before is not None and one.began - before < _TOLERANCE
+            hasty, before = hasty + is_hasty, one.ended if one.ended is not None else one.began
+        return hasty
+
+
+def _identity(seen: Seen) -> tuple[str, str, bytes]:
+    return (seen.request.method, seen.request.target, seen.body)
+
+
+def _item(seen: Seen, known: _Journal, *, now: float, patience: float) -> Item | None:
+    """What came of the faults of *seen*; None where it cannot be told yet."""
+    kinds = _kinds(seen)
+    if "stall" in kinds:
+        waited = _waiting(seen, known, now=now, patience=patience)
+        if waited is not None:
+            return waited
+    retry = known.retry(seen)
+    if retry is not None and kinds & (_BROKEN | {"status"}):
+        return _of_retry(seen, retry, known)
+    if "status" in kinds:
+        return _told(seen, "gave-up", f"{seen.status} was not followed by the same request")
+    if kinds & _BROKEN:
+        return _of_broken(seen, known)
+    if seen.state == "gone":
+        return _told(seen, "left", f"its client went after {_seconds(seen, now)}")
+    if seen.ended is None:
+        return _told(seen, "waiting", f"its client waits, by now for {_seconds(seen, now)}")
+    if kinds & {"slow", "pause"}:
+        return _told(seen, "waited", f"its client waited {_seconds(seen, now)} for all of it")
+    return _told(seen, "read-on", "nothing that a client does tells whether it took notice")
+
+
+def _kinds(seen: Seen) -> frozenset[str]:
+    """The kinds of faults that befell *seen*; a stall that ends is a `pause`."""
+    return frozenset(
+        "pause" if effect.kind == "stall" and effect.seconds is not None else effect.kind
+        for effect in _effects(seen)
+    )
+
+
+def _effects(seen: Seen) -> tuple[Effect, ...]:
+    effects: list[Effect] = []
+    for text in seen.faults:
+        with suppress(BadFault):
+            effects += (effect for fault in parse_all(text) for effect in fault.effects)
+    # of a script only one step befell it: that which fits the answer
+    answered = {effect.status for effect in effects if effect.kind == "status"}
+    if answered and seen.status not in answered:
+        return tuple(effect for effect in effects if effect.kind != "status")
+    if seen.status in answered:
+        return tuple(effect for effect in effects if effect.is_before)
+    return tuple(effects)
+
+
+def _told(seen: Seen, outcome: Outcome, message: str, **members: Any) -> Item:
+    return Item(seen.number, "; ".join(seen.faults), outcome, message, **members)
+
+
+def _seconds(seen: Seen, now: float) -> str:
+    return _as_seconds((now if seen.ended is None else seen.ended) - seen.began)
+
+
+def _as_seconds(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s"
+
+
+def _waiting(seen: Seen, known: _Journal, *, now: float, patience: float) -> Item | None:
+    """What came of an answer that never ends; None: its client went, and asked again."""
+    end = now if seen.ended is None else seen.ended
+    if end - seen.began > patience:
+        still = "waits, by now" if seen.ended is None else "waited"
+        message = (
+            f"its client {still} for {_seconds(seen, now)}; no more than {patience:g} s are due"
+        )
+        return _told(seen, "hung", message)
+    if seen.ended is None:
+        return _told(seen, "waiting", f"its client waits, by now for {_seconds(seen, now)}")
+    if known.retry(seen) is not None or _taken(seen, known) is not None:
+        return None
+    return _told(seen, "left", f"its client went after {_seconds(seen, now)}")
+
+
+def _of_retry(seen: Seen, retry: Seen, known: _Journal) -> Item:
+    """What to say of *retry*, with which the request of *seen* came again."""
+    after = max(0.0, retry.began - (seen.ended if seen.ended is not None else seen.began))
+    times = {"retry": retry.number, "after": after}
+    came = f"asked again after {_as_seconds(after)}"
+    status = seen.status or 0
+    if after < _SOON and _is_lasting(seen, retry):
+        return _told(seen, "insisted", f"{came}, though {status} will be {status} again", **times)
+    key, again = _key(seen.request), _key(retry.request)
+    if key is not None and again != key:
+        how = "without its idempotency key" if again is None else "with another idempotency key"
+        return _told(seen, "changed-key", f"{came}, {how}: it may be done twice", **times)
+    from troth.conformance.budget import retry_after  # a mock starts without it
+
+    wait = retry_after(Response(status, seen.fields)) if status else None
+    if wait is not None:
+        told = f"{came}; Retry-After was {wait:g} s"
+        is_early = after < wait - _TOLERANCE
+        return _told(seen, "hammered" if is_early else "retried", told, **times)
+    if after < _TOLERANCE and known.hasty(seen) >= _MANY:
+        how = f"{came}, and {known.hasty(seen)} times in all without a pause"
+        return _told(seen, "hammered", how, **times)
+    if key is not None:
+        came += ", with the same idempotency key"
+    elif seen.request.method in _UNSAFE and "status" not in _kinds(seen):
+        came += ", without an idempotency key"
+    return _told(seen, "retried", came, **times)
+
+
+def _is_lasting(seen: Seen, retry: Seen) -> bool:
+    """Whether what refused *seen* is sure to refuse *retry* too."""
+    status = seen.status or 0
+    if status in (401, 407) and _credentials(seen.request) != _credentials(retry.request):
+        return False
+    return (400 <= status < 500 and status not in _TRANSIENT) or status in _LASTING
+
+
+def _credentials(request: Request) -> tuple[str | None, ...]:
+    return tuple(map(request.field, ("Authorization", "Proxy-Authorization", "Cookie")))
+
+
+def _key(request: Request) -> str | None:
+    """What tells that a request is the same one again, whatever the field for it is called."""
+    return next((value for name, value in request.fields if "idempoten" in name.lower()), None)
+
+
+def _of_broken(seen: Seen, known: _Journal) -> Item:
+    taken = _taken(seen, known)
+    if taken is None:
+        return _told(seen, "gave-up", "nothing that came later has to do with it")
+    later, text = taken
+    shown = text if len(text) <= 40 else f"{text[:39]}…"
+    message = f"sent what it had of the answer as if it were all, in #{later.number}: {shown!r}"
+    return _told(seen, "took-for-whole", message)
+
+
+def _taken(seen: Seen, known: _Journal) -> tuple[Seen, str] | None:
+    """The later request in which the text stands that had come of a stream, and that text."""
+    texts = _grown(seen)
+    if not texts:
+        return None
+    for later in known.after(seen):
+        if _identity(later) == _identity(seen):
+            continue
+        with suppress(json_text.BadJson):
+            told = list(_strings(json_text.decode(later.body)))
+            for text in texts:
+                if any(text in one for one in told):
+                    return later, text
+    return None
+
+
+def _grown(seen: Seen) -> list[str]:
+    """The texts that the events which came make together, and none of them alone; longest first."""
+    kind = next((text for name, text in seen.fields if name.lower() == "content-type"), "")
+    if not media_type.is_event_stream(kind):
+        return []
+    items, alone = [], set[str]()
+    for event in sse.Decoder().feed(seen.content):
+        with suppress(json_text.BadJson):
+            items.append(json_text.decode(event.data.encode("utf-8", "surrogatepass")))
+            alone |= set(_strings(items[-1]))
+    response = seen.operation.response(seen.status or 0) if seen.operation is not None else None
+    entry = response.media_type(kind) if response is not None else None
+    if entry is not None and entry.assembly is not None:
+        texts = set(_strings(fold(entry.assembly, items)))
+    else:
+        texts = set(_joined(items).values())
+    own = [text.strip() for text in texts - alone]
+    return sorted((text for text in own if len(text) >= _LEAST_TEXT), key=len, reverse=True)
+
+
+def _joined(items: Sequence[Any]) -> Mapping[str, str]:
+    """The strings at each place of *items*, one after the other."""
+    texts: dict[str, str] = {}
+    for item in items:
+        for at, text in _leaves(item):
+            texts[at] = texts.get(at, "") + text
+    return texts
+
+
+def _strings(value: Any) -> Iterator[str]:
+    return (text for _, text in _leaves(value))
+
+
+def _leaves(value: Any, at: str = "") -> Iterator[tuple[str, str]]:
+    """Each string in *value*, and where it stands."""
+    if isinstance(value, str):
+        yield at, value
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            yield from _leaves(member, f"{at}/{name}")
+    elif isinstance(value, list):
+        for number, member in enumerate(value):
+            yield from _leaves(member, f"{at}/{number}")

@@ -1,0 +1,238 @@
+"""The exchanges that a mock had: a ring of the last of them, as they came and went, undecoded.
+
+What is written here is written while a client waits, so it is bytes and times; what they mean is
+worked out when somebody asks (`inspector`).  The ring is bounded in number and in bytes, and of a
+long body only the beginning is kept.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from troth.http.exchange import Request
+
+#: So many exchanges are kept, and so many bytes of all of them.
+MOST_ENTRIES = 1000
+MOST_BYTES = 64 * 1024 * 1024
+#: So much is kept of a request's body, and of an answer.
+MOST_OF_BODY = 64 * 1024
+MOST_OF_ANSWER = 256 * 1024
+#: What an entry takes beside its bytes, about.
+_OVERHEAD = 400
+_OF_PIECE = 120
+
+State = Literal["open", "complete", "closed", "reset", "stalled", "gone"]
+_STATES: Mapping[str, State] = {
+    "complete": "complete", "close": "closed", "reset": "reset", "stall": "stalled",
+}  # fmt: skip
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One exchange: its *number*, and when it *began* and *ended*, on a clock that only grows.
+
+    *change* grows whenever anything of any entry does.  *head* is the request without its body, of
+    which *body* is the beginning, and *size* all of its bytes.  *pieces* are the bytes that were
+    sent and when, as far as they are kept, *sent* is how many there were.  *kept* is how much
+    memory all that takes.  What was worked out of it is remembered in *known*.
+    """
+
+    number: int
+    began: float
+    ended: float | None
+    head: Request
+    body: bytes
+    size: int
+    pieces: list[tuple[float, bytes]]
+    sent: int
+    kept: int
+    change: int
+    labels: Mapping[str, str] = field(default_factory=dict)
+    near: tuple[Any, ...] = ()
+    state: State = "complete"
+    operation: str | None = None
+    is_kept: bool = True
+    known: dict[str, Any] = field(default_factory=dict)
+
+
+#: What happened: `begun`, `event` or `ended`, and to which entry; or `forgotten`, to none.
+What = Literal["begun", "event", "ended", "forgotten"]
+Listener = Callable[[What, Entry | None], None]
+
+#: An exchange that was answered at once: number, times, head, body, its size, answer, its size.
+_Raw = tuple[int, float, float, Request, bytes, int, bytes, int]
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many exchanges of one kind there were, ever, and what they took."""
+
+    count: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+
+
+class Journal:
+    """The last exchanges, newest last; *clock* only grows, and *epoch* is where it began."""
+
+    def __init__(self, *, clock: Callable[[], float], epoch: float) -> None:
+        self.clock = clock
+        #: What to add to a time of the clock to have seconds since 1970.
+        self.epoch = epoch
+        self.listeners: list[Listener] = []
+        #: By the name of an operation, None where there is none, and a status.
+        self.tallies: dict[tuple[str | None, int], Tally] = {}
+        self._ring: deque[Entry | _Raw] = deque()
+        self._kept = 0
+        self._change = 0
+
+    def __len__(self) -> int:
+        return len(self._ring)
+
+    @property
+    def kept(self) -> int:
+        """How many bytes are kept, about."""
+        return self._kept
+
+    @property
+    def change(self) -> int:
+        """The number of the last change."""
+        return self._change
+
+    def add(
+        self, began: float, head: Request, body: bytes, sent: bytes, operation: str | None
+    ) -> None:
+        """Keep an exchange of *operation* that was answered at once with the bytes *sent*."""
+        size, sent_size = len(body), len(sent)
+        if size > MOST_OF_BODY:
+            body = body[:MOST_OF_BODY]
+        if sent_size > MOST_OF_ANSWER:
+            sent = sent[:MOST_OF_ANSWER]
+        self._change = number = self._change + 1
+        ended = self.clock()
+        # HTTP/1.1 200
+        key = (operation, int(sent[9:12]))
+        tally = self.tallies.get(key)
+        if tally is None:
+            tally = self.tallies[key] = Tally()
+        tally.count += 1
+        tally.bytes += sent_size
+        tally.seconds += ended - began
+        self._ring.append((number, began, ended, head, body, size, sent, sent_size))
+        self._kept += len(body) + len(sent) + _OVERHEAD
+        if self._kept > MOST_BYTES or len(self._ring) > MOST_ENTRIES:
+            self._drop()
+        if self.listeners:
+            self._tell("ended", self._entry(len(self._ring) - 1))
+
+    def begin(
+        self,
+        began: float,
+        head: Request,
+        body: bytes,
+        operation: str | None,
+        *,
+        labels: Mapping[str, str],
+        near: Any = (),
+    ) -> Entry:
+        """Keep an exchange whose answer takes time; `sent` and `end` follow."""
+        size = len(body)
+        body = body[:MOST_OF_BODY]
+        self._change += 1
+        kept = len(body) + _OVERHEAD
+        entry = Entry(
+            *(self._change, began, None, head, body, size, [], 0, kept, self._change),
+            labels=labels,
+            near=tuple(near),
+            state="open",
+            operation=operation,
+        )
+        self._ring.append(entry)
+        self._kept += kept
+        self._drop()
+        self._tell("begun", entry)
+        return entry
+
+    def label(self, entry: Entry, **labels: str) -> None:
+        """Note what the answer of *entry* owes to more than the document."""
+        entry.labels = {**entry.labels, **labels}
+        self._touch(entry)
+
+    def sent(self, entry: Entry, data: bytes) -> None:
+        """Note that *data* of the answer of *entry* left."""
+        room = MOST_OF_ANSWER - entry.sent
+        entry.sent += len(data)
+        if room > 0 and data:
+            kept = data[:room]
+            entry.pieces.append((self.clock() - entry.began, kept))
+            entry.kept += len(kept) + _OF_PIECE
+            if entry.is_kept:
+                self._kept += len(kept) + _OF_PIECE
+                self._drop()
+        self._touch(entry)
+        self._tell("event", entry)
+
+    def end(self, entry: Entry, how: str) -> None:
+        """Note that the answer of *entry* ended: an `End`, or `gone`."""
+        entry.ended = self.clock()
+        entry.state = _STATES.get(how, "gone")
+        first = entry.pieces[0][1][9:12] if entry.pieces else b""
+        key = (entry.operation, int(first) if first.isdigit() else 0)
+        tally = self.tallies.setdefault(key, Tally())
+        tally.count += 1
+        tally.bytes += entry.sent
+        tally.seconds += entry.ended - entry.began
+        self._touch(entry)
+        self._tell("ended", entry)
+
+    def newest_first(self) -> Iterator[Entry]:
+        """The entries that are kept."""
+        for index in range(len(self._ring) - 1, -1, -1):
+            yield self._entry(index)
+
+    def find(self, number: int) -> Entry | None:
+        """The entry of this *number*, if it is kept."""
+        return next((one for one in self.newest_first() if one.number == number), None)
+
+    def forget(self, which: Callable[[Entry], bool] | None = None) -> None:
+        """Forget all entries, or those of which *which* is true."""
+        entries = list(self.newest_first())
+        for entry in entries:
+            entry.is_kept = which is not None and not which(entry)
+        left = [entry for entry in entries if entry.is_kept]
+        self._ring = deque(reversed(left))
+        self._kept = sum(one.kept for one in left)
+        self._change += 1
+        self._tell("forgotten", None)
+
+    def _entry(self, index: int) -> Entry:
+        entry = self._ring[index]
+        if not isinstance(entry, Entry):
+            number, began, ended, head, body, size, sent, sent_size = entry
+            entry = self._ring[index] = Entry(
+                *(number, began, ended, head, body, size, [(ended - began, sent)], sent_size),
+                kept=len(body) + len(sent) + _OVERHEAD,
+                change=number,
+            )
+        return entry
+
+    def _drop(self) -> None:
+        """Make room: the oldest go."""
+        while self._kept > MOST_BYTES or len(self._ring) > MOST_ENTRIES:
+            entry = self._ring.popleft()
+            if isinstance(entry, Entry):
+                self._kept -= entry.kept
+                entry.is_kept = False
+            else:
+                self._kept -= len(entry[4]) + len(entry[6]) + _OVERHEAD
+
+    def _touch(self, entry: Entry) -> None:
+        self._change += 1
+        entry.change = self._change
+
+    def _tell(self, what: What, entry: Entry | None) -> None:
+        for listener in self.listeners:
+            listener(what, entry)

@@ -1,0 +1,26 @@
+// What is mocked: asked for once, and anew when the document was read anew.
+
+import { ask } from "./api.js";
+import { spoken } from "./chat_places.js";
+
+export class Contract {
+  constructor() {
+    this.renew();
+  }
+
+  renew() {
+    this.facts = ask("GET", "info");
+    this.operations = ask("GET", "operations").then(({ operations }) => operations);
+    this._chats = new Map();
+    this.operations.then((operations) => {
+      this._chats = new Map(operations.filter(({ chat }) => chat).map(({ name, chat }) => [name, chat]));
+    }, () => {});
+    this.facts.catch(() => {});
+  }
+
+  /** What the model said in a streamed exchange, where the document says that it is a chat. */
+  spoken(exchange) {
+    const chat = this._chats.get(exchange.operation);
+    return chat?.chunk ? spoken(chat, exchange.response.events) : null;
+  }
+}

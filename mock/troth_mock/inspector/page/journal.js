@@ -1,0 +1,101 @@
+// The exchanges as the page knows them: newest first, bounded, kept up to date by what happens.
+
+import { ask } from "./api.js";
+import { everyFrame } from "./dom.js";
+
+const MOST = 1000;
+const REVIEW = 1000;
+const SOON = 5000;
+const MOST_SESSIONS = 50;
+
+export class Journal extends EventTarget {
+  constructor() {
+    super();
+    this.exchanges = [];
+    this.filter = {};
+    /** The names of the sessions that were seen, the first of them. */
+    this.sessions = new Set();
+    this._places = new Map();
+    this._reviewing = null;
+    this._told = everyFrame(() => this.dispatchEvent(new Event("change")));
+  }
+
+  get isFiltered() {
+    return Object.values(this.filter).some(Boolean);
+  }
+
+  /** List the exchanges anew, under another *filter* where one is given. */
+  async list(filter = this.filter) {
+    this.filter = filter;
+    const { exchanges } = await ask("GET", "exchanges", { query: { limit: MOST, ...filter } });
+    if (filter !== this.filter) return;
+    this._places = new Map(exchanges.map((one) => [one.id, one]));
+    this.exchanges = exchanges;
+    for (const { session } of exchanges) this._note(session);
+    this._told();
+  }
+
+  async forget() {
+    await ask("DELETE", "exchanges");
+    await this.list();
+  }
+
+  /** Take an event of the API: its *name*, and what it says. */
+  take(name, said) {
+    if (name === "begun") this._put(said, "begun");
+    else if (name === "ended") this._put(said, "ended");
+    else if (name === "event") this._step(said);
+    else if (name === "forgotten" || name === "lost") this.list();
+  }
+
+  /** Call `seen(id)` with the next exchange of this *method* and *target*: what this page has just sent. */
+  next(method, target, seen) {
+    const newest = this._newest ?? 0;
+    const look = ({ detail: { exchange } }) => {
+      if (exchange.id <= newest || exchange.method !== method || exchange.target !== target) return;
+      forget();
+      seen(exchange.id);
+    };
+    const forget = () => this.removeEventListener("begun", look);
+    this.addEventListener("begun", look);
+    setTimeout(forget, SOON);
+  }
+
+  _note(session) {
+    if (session && this.sessions.size < MOST_SESSIONS) this.sessions.add(session);
+  }
+
+  _put(exchange, name) {
+    this._note(exchange.session);
+    if (this.isFiltered) this._review();
+    else if (this._places.has(exchange.id)) Object.assign(this._places.get(exchange.id), exchange);
+    else {
+      this._places.set(exchange.id, exchange);
+      this.exchanges = [exchange, ...this.exchanges.slice(0, MOST - 1)];
+      if (this._places.size > 2 * MOST)
+        this._places = new Map(this.exchanges.map((one) => [one.id, one]));
+    }
+    this._say(name, { exchange });
+    this._newest = Math.max(this._newest ?? 0, exchange.id);
+    this._told();
+  }
+
+  _step(step) {
+    const exchange = this._places.get(step.exchange);
+    if (exchange) exchange.events = step.number + 1;
+    this._say("step", step);
+    this._told();
+  }
+
+  // which exchanges a filter lets through is the server's to say
+  _review() {
+    this._reviewing ??= setTimeout(() => {
+      this._reviewing = null;
+      this.list();
+    }, REVIEW);
+  }
+
+  _say(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}

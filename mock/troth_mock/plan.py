@@ -1,0 +1,52 @@
+"""What one request gets beyond what the document says of its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from troth.http.exchange import Request
+from troth_mock.faults.fault import Fault
+from troth_mock.faults.switches import Chance
+from troth_mock.pace import Pace
+from troth_mock.reply import Reply
+from troth_mock.responding.written_answers import WrittenAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What was asked for; where a member is None or empty, nothing was.
+
+    *written* says what the responder is to answer, *reply* takes its place, and *request* the
+    request's own.  *seed* and *pace* are other ones than the mock's, *faults* what goes wrong with
+    the answer, and *chances* what may, by faults that are switched on too.  *labels* say in the
+    journal what did it: `scenario`, `fault`, `next` and so on.
+    """
+
+    written: WrittenAnswer | None = None
+    reply: Reply | None = None
+    request: Request | None = None
+    seed: int | None = None
+    pace: Pace | None = None
+    faults: tuple[Fault, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    chances: tuple[Chance, ...] = ()
+
+    def before(self, other: Plan) -> Plan:
+        """This plan, and what *other* has to say where it says nothing."""
+        if other is NOTHING:
+            return self
+        has_answer = self.written is not None or self.reply is not None
+        return Plan(
+            self.written if has_answer else other.written,
+            self.reply if has_answer else other.reply,
+            self.request or other.request,
+            other.seed if self.seed is None else self.seed,
+            other.pace if self.pace is None else self.pace,
+            self.faults or other.faults,
+            {**other.labels, **self.labels},
+        )
+
+
+#: Nothing was asked for.
+NOTHING = Plan()

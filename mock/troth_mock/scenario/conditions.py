@@ -1,0 +1,281 @@
+"""Whether a request is one that a scenario means: its `when`, compiled to checks.
+
+A check looks at one thing and returns why it does not hold, in words that its author understands;
+None where it holds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from troth import pointer as pointers
+from troth.errors import Place, SpecError
+from troth.laws import condition
+from troth.laws.condition import UNDECIDED, Scope
+from troth.schema.messages import either, show
+from troth_mock.scenario.situation import KNOWN, Situation
+
+Check = Callable[[Situation], str | None]
+Locate = Callable[[str], Place | None]
+
+
+class PlacedCheck(NamedTuple):
+    """A check, and where it was written."""
+
+    holds_not: Check
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What is asked of a text: *whole*, a *part* of it, a *pattern*, and what it is *without*."""
+
+    whole: str | None = None
+    part: str | None = None
+    pattern: re.Pattern[str] | None = None
+    without: str | None = None
+
+    def misses(self, text: str) -> str | None:
+        """What *text* lacks, as the end of a sentence about it."""
+        folded = text.casefold()
+        if self.whole is not None and text != self.whole:
+            return f"is {show(text)}, not {show(self.whole)}"
+        if self.part is not None and self.part.casefold() not in folded:
+            return f"is {show(text)}, which does not contain {show(self.part)}"
+        if self.pattern is not None and not self.pattern.search(text):
+            return f"is {show(text)}, which {show(self.pattern.pattern)} does not match"
+        if self.without is not None and self.without.casefold() in folded:
+            return f"is {show(text)}, which contains {show(self.without)}"
+        return None
+
+
+def checks(when: Mapping[str, Any], at: str, locate: Locate, scope: Scope) -> list[PlacedCheck]:
+    """The checks of *when*, which stands at *at*; `operation` and `valid` are the caller's.
+
+    *scope* knows the shapes of what a condition may speak of.  Raises SpecError for a text that is
+    no regular expression, or no condition.
+    """
+    made: list[PlacedCheck] = []
+    for name, value in when.items():
+        where = pointers.join(at, name)
+        if name in _MAPS:
+            made += _of_names(name, value, where, locate)
+        elif name == "condition":
+            made.append(PlacedCheck(_condition(value, where, locate, scope), locate(where)))
+        elif name in _CHECKS:
+            check = _CHECKS[name](value, where, locate)
+            made.append(PlacedCheck(check, locate(where)))
+    return made
+
+
+def _text(value: Any, at: str, locate: Locate, *, is_whole: bool) -> Text:
+    """What *value* asks of a text; a string is the whole of it, or else a part."""
+    if not isinstance(value, dict):
+        text = str(value)
+        return Text(whole=text) if is_whole else Text(part=text)
+    pattern = None
+    if "matches" in value:
+        try:
+            pattern = re.compile(value["matches"])
+        except re.error as fault:
+            where = pointers.join(at, "matches")
+            column = "" if fault.pos is None else f"\n  {fault.pattern!s}\n  {' ' * fault.pos}^"
+            raise SpecError(
+                f"this is no regular expression: {fault.msg}",
+                place=locate(where),
+                pointer=where,
+                advice=f"Write it as Python's `re` has them, or use `contains`.{column}",
+            ) from None
+    return Text(value.get("is"), value.get("contains"), pattern, value.get("not"))
+
+
+def _user(value: Any, at: str, locate: Locate) -> Check:
+    asked = _text(value, at, locate, is_whole=False)
+
+    def check(situation: Situation) -> str | None:
+        if situation.user is None:
+            return "there is no message of a user"
+        missed = asked.misses(situation.user)
+        return missed and f"the last message of the user {missed}"
+
+    return check
+
+
+def _message(value: Any, at: str, locate: Locate) -> Check:
+    asked = _text(value, at, locate, is_whole=False)
+    wanted = value.get("role") if isinstance(value, dict) else None
+
+    def check(situation: Situation) -> str | None:
+        said = [text for role, text in situation.said if wanted in (None, role)]
+        if any(asked.misses(text) is None for text in said):
+            return None
+        of_role = f" of role {wanted}" if wanted else ""
+        count = len(said)
+        if not said:
+            return f"there is no message{of_role}"
+        return (
+            f"none of the {count} messages{of_role} is like that: the last {asked.misses(said[-1])}"
+        )
+
+    return check
+
+
+def _role(value: Any, at: str, locate: Locate) -> Check:
+    def check(situation: Situation) -> str | None:
+        role = situation.said[-1][0] if situation.said else None
+        if role is None:
+            return "there are no messages"
+        return None if role == value else f"the last message is of role {role}, not {value}"
+
+    return check
+
+
+def _model(value: Any, at: str, locate: Locate) -> Check:
+    asked = _text(value, at, locate, is_whole=True)
+
+    def check(situation: Situation) -> str | None:
+        missed = asked.misses(situation.model)
+        return missed and f"the model {missed}"
+
+    return check
+
+
+def _tools(value: Any, at: str, locate: Locate) -> Check:
+    names = [value] if isinstance(value, str) else value
+
+    def check(situation: Situation) -> str | None:
+        offered = situation.tools
+        shown = ", ".join(offered) or "none"
+        if isinstance(names, bool):
+            if names is bool(offered):
+                return None
+            return "no tool is offered" if names else f"tools are offered: {shown}"
+        missing = [name for name in names if name not in offered]
+        if not missing:
+            return None
+        return f"the tool {either(missing, 'and')} is not offered; offered: {shown}"
+
+    return check
+
+
+def _turn(value: Any, at: str, locate: Locate) -> Check:
+    turns = [value] if isinstance(value, int) else value
+
+    def check(situation: Situation) -> str | None:
+        if situation.turn in turns:
+            return None
+        return f"this is turn {situation.turn}, not {either([str(turn) for turn in turns])}"
+
+    return check
+
+
+def _body(value: Any, at: str, locate: Locate) -> Check:
+    def check(situation: Situation) -> str | None:
+        for where, wanted in value.items():
+            name = where or "the body"
+            try:
+                found = pointers.resolve(situation.body, where)
+            except KeyError:
+                return f"{name} is not there"
+            if not _has(found, wanted):
+                return f"{name} is {show(found)}, not {show(wanted)}"
+        return None
+
+    return check
+
+
+def _has(value: Any, wanted: Any) -> bool:
+    """Whether *value* is what is *wanted*; an object may have other members as well."""
+    if isinstance(wanted, dict):
+        return isinstance(value, dict) and all(
+            name in value and _has(value[name], part) for name, part in wanted.items()
+        )
+    if isinstance(wanted, list):
+        return (
+            isinstance(value, list) and len(value) == len(wanted) and all(map(_has, value, wanted))
+        )
+    # true is no 1 in JSON
+    return bool(value == wanted) and isinstance(value, bool) is isinstance(wanted, bool)
+
+
+def _condition(value: str, at: str, locate: Locate, scope: Scope) -> Check:
+    known = {name: KNOWN[name] for name in KNOWN if name != "count"}
+    compiled = condition.parse(value, at, locate(at), scope=scope, variables=known)
+
+    def check(situation: Situation) -> str | None:
+        result = compiled.value(situation.facts)
+        if result is True:
+            return None
+        if result is UNDECIDED:
+            return f"the condition {show(value)} cannot be decided: it reads what is not there"
+        return f"the condition {show(value)} is {show(result)}"
+
+    return check
+
+
+_CHECKS: Mapping[str, Callable[[Any, str, Locate], Check]] = {
+    "user": _user,
+    "message": _message,
+    "role": _role,
+    "model": _model,
+    "tools": _tools,
+    "turn": _turn,
+    "body": _body,
+}
+
+
+# -- what goes by names: header fields, the query, the path
+
+
+_MAPS: Mapping[str, tuple[str, Callable[[Situation, str], str | None]]] = {
+    "fields": ("the field", lambda situation, name: situation.field(name)),
+    "query": ("the query parameter", lambda situation, name: situation.query.get(name)),
+    "path": ("the path parameter", lambda situation, name: situation.path.get(name)),
+}
+
+
+def _of_names(
+    kind: str, value: Mapping[str, Any], at: str, locate: Locate
+) -> Iterator[PlacedCheck]:
+    title, look = _MAPS[kind]
+    for name, wanted in value.items():
+        where = pointers.join(at, name)
+        what = f"{title} {name}"
+        if isinstance(wanted, bool):
+            yield PlacedCheck(_presence(what, name, look, wanted), locate(where))
+        else:
+            asked = _text(wanted, where, locate, is_whole=True)
+            yield PlacedCheck(_named(what, name, look, asked), locate(where))
+
+
+def _presence(
+    what: str, name: str, look: Callable[[Situation, str], str | None], wanted: Any
+) -> Check:
+    def check(situation: Situation) -> str | None:
+        found = look(situation, name)
+        if (found is not None) is wanted:
+            return None
+        return f"{what} is missing" if wanted else f"{what} is there: {show(found)}"
+
+    return check
+
+
+def _named(
+    what: str, name: str, look: Callable[[Situation, str], str | None], asked: Text
+) -> Check:
+    def check(situation: Situation) -> str | None:
+        found = look(situation, name)
+        if found is None:
+            return f"{what} is missing"
+        missed = asked.misses(found)
+        return missed and f"{what} {missed}"
+
+    return check
+
+
+def operations(value: str | Sequence[str] | None) -> tuple[str, ...]:
+    """The names of operations that `operation` gives."""
+    return () if value is None else (value,) if isinstance(value, str) else tuple(value)

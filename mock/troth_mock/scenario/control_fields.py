@@ -1,0 +1,111 @@
+"""What a request says of its own answer: the fields `X-Troth-…`, and the session in its path.
+
+`X-Troth-Seed`, `X-Troth-Pace` and `X-Troth-Fail` are for this answer what --seed, --pace and --fail
+are for all; `X-Troth-Scenario` names the scenario that answers.  A client that can set no field has
+`/_troth/session/NAME` as the beginning of its base URL, which is the field Troth-Session.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import unquote
+
+from troth.errors import TrothError, nearest
+from troth.http.exchange import Request
+from troth_mock.pace import Pace
+from troth_mock.pace import read as read_pace
+from troth_mock.responding.kept import SESSION_FIELD
+from troth_mock.scenario.scenarios import NAME_FIELD
+
+#: How the names of these fields begin.
+PREFIX = "X-Troth-"
+_SEED, _PACE, _FAIL = (PREFIX + name for name in ("Seed", "Pace", "Fail"))
+NAMES = (_SEED, NAME_FIELD, _PACE, _FAIL)
+#: How the path of a request begins that says its session there.
+SESSION_PATH = "/_troth/session/"
+_SESSION = re.compile(
+    r"((?:[a-z][a-z0-9+.-]*://[^/?#]*)?)(/_troth/session/([^/?#]+))(.*)", re.I | re.S
+)
+_LONGEST_SEED = 40
+
+
+class BadControlField(TrothError):
+    """The field *name* says what cannot be done; *why*."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(name, why)
+        self.name = name
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """What a request asks of its answer, and the *request* as it is without that.
+
+    *base* is the beginning of its path that was taken off.
+    """
+
+    request: Request
+    seed: int | None = None
+    pace: Pace | None = None
+    faults: tuple[Any, ...] = ()
+    scenario: str | None = None
+    base: str = ""
+
+
+def read(request: Request, *, faults: Callable[[str], tuple[Any, ...]]) -> Controls:
+    """Read what *request* asks; *faults* reads those.  Raises BadControlField."""
+    request, base = without_session(request)
+    given: dict[str, str] = {}
+    for name, value in request.fields:
+        if name.lower().startswith(PREFIX.lower()):
+            known = {each.lower(): each for each in NAMES}.get(name.lower())
+            if known is None:
+                close = nearest(name, NAMES)
+                advice = f"did you mean {close}?" if close else f"there are {', '.join(NAMES)}"
+                raise BadControlField(name[:80], f"there is no such field; {advice}")
+            given[known] = value.strip()
+    if not given:
+        return Controls(request, base=base)
+    kept = tuple(field for field in request.fields if not field[0].lower().startswith("x-troth-"))
+    return Controls(
+        replace(request, fields=kept),
+        _seed(given.get(_SEED)),
+        None if _PACE not in given else _told(_PACE, read_pace, given[_PACE]),
+        () if _FAIL not in given else _told(_FAIL, faults, given[_FAIL]),
+        given.get(NAME_FIELD),
+        base,
+    )
+
+
+def without_session(request: Request) -> tuple[Request, str]:
+    """*request* with the session of its path as a field, and the beginning of that path."""
+    match = _SESSION.match(request.target)
+    if match is None:
+        return request, ""
+    scheme, base, name, rest = match.groups()
+    target = scheme + (rest if rest.startswith("/") else f"/{rest}")
+    fields = tuple(field for field in request.fields if field[0].lower() != SESSION_FIELD.lower())
+    named = (*fields, (SESSION_FIELD, unquote(name)))
+    return replace(request, target=target, fields=named), base
+
+
+def _seed(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not re.fullmatch(r"[-+]?[0-9]+", text, re.ASCII) or len(text) > _LONGEST_SEED:
+        raise BadControlField(_SEED, f"a seed is an integer, not {text[:40]!r}")
+    return int(text)
+
+
+def _told(name: str, read: Callable[[str], Any], text: str) -> Any:
+    try:
+        return read(text)
+    except TrothError as fault:
+        raise BadControlField(name, str(fault)) from None

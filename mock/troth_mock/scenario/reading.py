@@ -1,0 +1,378 @@
+"""From a scenario file to `Scenario`s, or to everything that is wrong with it, each with its place.
+
+What a file may hold is `form`'s to say, and what the document says of an answer `holding`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from mimetypes import MimeTypes
+from pathlib import Path
+from typing import Any, Literal
+
+from troth import pointer as pointers
+from troth.document.source import Limits, Positions
+from troth.document.text_reader import read_file, read_text
+from troth.errors import Place, SpecError, TrothError, nearest
+from troth.http import json_text
+from troth.laws.condition import Scope
+from troth.laws.declared_members import shapes_of
+from troth.openapi.contract import Contract, NoSuchOperation
+from troth.openapi.operation import Operation
+from troth.schema.untrusted_schema import embedded
+from troth_mock.chat.completion import Message
+from troth_mock.pace import Pace, UnknownPace
+from troth_mock.pace import read as read_pace
+from troth_mock.responding.written_answers import ABSENT, WrittenAnswer
+from troth_mock.scenario.conditions import PlacedCheck, checks, operations
+from troth_mock.scenario.form import COMPLETION, CONTENTS, SCHEMA
+from troth_mock.scenario.holding import Holder
+from troth_mock.scenario.templates import compiled, filled, places
+
+LIMITS = Limits(bytes=16 << 20, depth=100)
+_MOST_TOLD = 20
+_TYPES = MimeTypes(filenames=())  # Python's own table: the machine's may differ
+
+
+class BadScenarios(TrothError):
+    """A file of scenarios cannot be used: *errors* are all that is wrong, in its order."""
+
+    def __init__(self, errors: tuple[SpecError, ...]) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+    def __str__(self) -> str:
+        lines = [str(error) for error in self.errors[:_MOST_TOLD]]
+        more = len(self.errors) - _MOST_TOLD
+        return "\n".join([*lines, f"and {more} more"] if more > 0 else lines)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """One answer of a scenario, as written: *parts* by name, templates compiled.
+
+    *is_held*: it is held to the document again once its templates are filled.
+    """
+
+    parts: Mapping[str, Any]
+    pointer: str
+    place: Place | None
+    pace: Pace | None = None
+    faults: tuple[str, ...] = ()
+    is_forced: bool = False
+    is_held: bool = False
+
+    def written(self, facts: Mapping[str, Any], *, is_for_refused: bool = False) -> WrittenAnswer:
+        """What it says to a request of which *facts* are.  Raises NoValue."""
+        return _written(filled(dict(self.parts), facts), is_for_refused=is_for_refused)
+
+
+After = Literal["last", "again", "pass"]
+Valid = Literal["valid", "refused", "any"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scenario:
+    """What requests are meant, and what they are answered.
+
+    *operations* are those that may be meant, none: all.  *valid* says which requests are, by what
+    the document says of them.
+    """
+
+    name: str
+    place: Place | None
+    operations: tuple[Operation, ...]
+    checks: tuple[PlacedCheck, ...]
+    valid: Valid
+    answers: tuple[Answer, ...]
+    after: After = "last"
+
+    def answer(self, count: int) -> Answer | None:
+        """The answer to the request number *count* (from 0) that it matches; None: no more."""
+        if count < len(self.answers):
+            return self.answers[count]
+        if self.after == "pass":
+            return None
+        return self.answers[-1 if self.after == "last" else count % len(self.answers)]
+
+
+@dataclass(slots=True)
+class Read:
+    """What a file said: its *scenarios*, and the *files* that were read for it."""
+
+    scenarios: tuple[Scenario, ...]
+    files: tuple[Path, ...]
+
+
+def read(
+    path: Path, *, contract: Contract, holder: Holder, known: Mapping[str, Place | None]
+) -> Read:
+    """Read the file at *path*; *known* are the names that other files gave.
+
+    Raises BadScenarios.
+    """
+    positions = Positions()
+    try:
+        data = read_file(str(path), limits=LIMITS)
+        root = read_text(data, positions, file=str(path), limits=LIMITS)
+    except SpecError as fault:
+        raise BadScenarios((fault,)) from None
+    reader = _Reader(path, root, positions, contract, holder, dict(known))
+    scenarios = tuple(reader.scenarios())
+    if reader.errors:
+        raise BadScenarios(tuple(sorted(reader.errors, key=_order)))
+    return Read(scenarios, tuple(reader.files))
+
+
+def _order(error: SpecError) -> tuple[int, int]:
+    return (error.place.line, error.place.column) if error.place else (0, 0)
+
+
+@dataclass
+class _Reader:
+    """The reading of one file."""
+
+    path: Path
+    root: Any
+    positions: Positions
+    contract: Contract
+    holder: Holder
+    names: dict[str, Place | None]
+    errors: list[SpecError] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+
+    def scenarios(self) -> Iterator[Scenario]:
+        self.errors += self.misfits()
+        if self.errors:
+            return
+        for index, raw in enumerate(self.root["scenarios"]):
+            at = pointers.join("", "scenarios", index)
+            before = len(self.errors)
+            name = self.name(raw, at, index)
+            scenario = self.told(partial(self.scenario, raw, at, name))
+            if scenario is not None and len(self.errors) == before:
+                yield scenario
+
+    def misfits(self) -> Iterator[SpecError]:
+        """What in the file is not of the form that it has."""
+        if not isinstance(self.root, dict):
+            fault = "a file of scenarios begins with `scenarios:`, and has a list of them below it"
+            yield self.error(fault, "")
+            return
+        for mismatch in embedded(SCHEMA).errors(self.root):
+            at = mismatch.instance_pointer
+            if mismatch.keyword == "additionalProperties":
+                holder = pointers.find(SCHEMA, mismatch.schema_pointer.rpartition("/")[0]) or {}
+                known = holder.get("properties", {})
+                instance = pointers.find(self.root, at)
+                unknown = next((name for name in instance if name not in known), None)
+                at = at if unknown is None else pointers.join(at, unknown)
+                advice = "" if "did you mean" in mismatch.message else f"Known: {', '.join(known)}."
+                yield self.error(mismatch.message, at, advice)
+            else:
+                yield self.error(mismatch.message, at)
+
+    def error(self, fault: str, at: str, advice: str = "") -> SpecError:
+        return SpecError(fault, place=self.place(at), pointer=at, advice=advice)
+
+    def place(self, at: str) -> Place | None:
+        return self.positions.find(self.root, at)
+
+    def told(self, make: Callable[[], Any]) -> Any:
+        """What *make* makes; what keeps it from that is noted."""
+        try:
+            return make()
+        except SpecError as fault:
+            self.errors.append(fault)
+            return None
+
+    def name(self, raw: Mapping[str, Any], at: str, index: int) -> str:
+        name = raw.get("name", f"{self.path.stem}-{index + 1}")
+        if name in self.names:
+            first = self.names[name]
+            where = f" at {first}" if first else ""
+            fault = f"there is another scenario called {name!r}{where}"
+            self.errors.append(self.error(fault, pointers.join(at, "name"), "Rename one of them."))
+        self.names[name] = self.place(at)
+        return str(name)
+
+    def scenario(self, raw: Mapping[str, Any], at: str, name: str) -> Scenario:
+        when = raw.get("when", {})
+        where = pointers.join(at, "when")
+        meant = tuple(self.operations(when.get("operation"), pointers.join(where, "operation")))
+        scope = Scope()
+        if len(meant) == 1:
+            scope = Scope(shapes_of(self.contract.document.root, meant[0].pointer))
+        if "answer" in raw and "answers" in raw:
+            fault = "a scenario has `answer` or `answers`, not both"
+            raise self.error(fault, pointers.join(at, "answers"))
+        if "after" in raw and "answers" not in raw:
+            fault = "`after` says what follows several `answers`, and here is one `answer`"
+            raise self.error(fault, pointers.join(at, "after"))
+        valid: Valid = {True: "valid", False: "refused", "any": "any"}[when.get("valid", True)]  # type: ignore[assignment]  # mypy widens the literals of a dict display
+        base = pointers.join(at, "answers")
+        many = [(one, pointers.join(base, i)) for i, one in enumerate(raw.get("answers", ()))]
+        if not many:
+            many = [(raw["answer"], pointers.join(at, "answer"))]
+        if not meant and any(name in one for one, _ in many for name in COMPLETION):
+            meant = self.chats(at)
+        answers = [self.told(partial(self.answer, *each, meant, scope)) for each in many]
+        return Scenario(
+            name,
+            self.place(at),
+            meant,
+            tuple(checks(when, where, self.place, scope)),
+            valid,
+            tuple(answer for answer in answers if answer is not None),
+            raw.get("after", "last"),
+        )
+
+    def operations(self, value: Any, at: str) -> Iterator[Operation]:
+        for index, name in enumerate(operations(value)):
+            try:
+                yield self.contract.operation(name)
+            except NoSuchOperation as fault:
+                where = at if isinstance(value, str) else pointers.join(at, index)
+                ids = [one.operation_id for one in self.contract.operations if one.operation_id]
+                close = nearest(name, [*ids, *fault.names])
+                known = ", ".join([*ids, *fault.names][:_MOST_TOLD])
+                advice = f"Did you mean {close!r}?" if close else f"There are {known}."
+                raise self.error(f"no operation is called {name!r}", where, advice) from None
+
+    def chats(self, at: str) -> tuple[Operation, ...]:
+        """The operations that a completion can be an answer of."""
+        chats = tuple(one for one in self.contract.operations if one.completion is not None)
+        if not chats:
+            fault = "the document has no chat completion (x-troth-completion) that could say it"
+            raise self.error(fault, at, "Say what is answered with `body`.")
+        return chats
+
+    def answer(
+        self, raw: Mapping[str, Any], at: str, meant: tuple[Operation, ...], scope: Scope
+    ) -> Answer:
+        self.check_members(raw, at)
+        parts = {name: value for name, value in raw.items() if name not in _ASIDE}
+        if "file" in parts:
+            parts |= self.file(parts.pop("file"), at, parts)
+        templated = compiled(parts, at, self.place, scope)
+        is_forced = raw.get("force", False)
+        answer = Answer(
+            templated,
+            at,
+            self.place(at),
+            self.pace(raw, at),
+            tuple(operations(raw.get("fail"))),
+            is_forced,
+            not is_forced and templated is not parts and "body" in parts,
+        )
+        self.hold(_written(parts), at, meant, tuple(places(templated)), is_forced=is_forced)
+        return answer
+
+    def check_members(self, raw: Mapping[str, Any], at: str) -> None:
+        """Refuse members that exclude each other."""
+        said = [name for name in COMPLETION if name in raw][:1]
+        several = [*said, *(name for name in (*CONTENTS, "example") if name in raw)]
+        if len(several) > 1:
+            fault = f"an answer has `{several[0]}` or `{several[1]}`, not both"
+            raise self.error(fault, pointers.join(at, several[1]))
+        if "times" in raw and len(raw["times"]) != len(raw.get("events", ())):
+            fault = "`times` has a time for each of `events`"
+            raise self.error(fault, pointers.join(at, "times"))
+
+    def file(self, name: str, at: str, parts: Mapping[str, Any]) -> dict[str, Any]:
+        """What the file *name*, beside this one, makes of an answer."""
+        where = pointers.join(at, "file")
+        path = self.path.parent / name
+        self.files.append(path)
+        try:
+            data = read_file(str(path), limits=LIMITS)
+        except SpecError as fault:
+            raise self.error(fault.fault, where, fault.advice) from None
+        named = {each.lower() for each in parts.get("fields", {})}
+        if path.suffix.lower() == ".json" and "content-type" not in named:
+            try:
+                return {"body": json_text.decode(data)}
+            except json_text.BadJson as fault:
+                raise self.error(f"{path}: {fault}", where) from None
+        kind = _TYPES.guess_type(path.name)[0] or "application/octet-stream"
+        fields = dict(parts.get("fields", {}))
+        if "content-type" not in named:
+            fields["Content-Type"] = kind
+        return {"data": data, "fields": fields}
+
+    def pace(self, raw: Mapping[str, Any], at: str) -> Pace | None:
+        if "pace" not in raw:
+            return None
+        try:
+            return read_pace(raw["pace"])
+        except UnknownPace as fault:
+            raise self.error(str(fault), pointers.join(at, "pace")) from None
+
+    def hold(
+        self,
+        answer: WrittenAnswer,
+        at: str,
+        meant: tuple[Operation, ...],
+        templates: tuple[str, ...],
+        *,
+        is_forced: bool,
+    ) -> None:
+        """Refuse *answer* if it is none of the operations that it may be given for."""
+        if not (answer.has_content or answer.status is not None or answer.example is not None):
+            return
+        candidates = meant or self.contract.operations
+        if not meant and len(candidates) > 1:
+            if not answer.has_content or is_forced:
+                return  # an error of any operation, say
+            fault = "which operation answers so is not said, so it cannot be held to the document"
+            advice = "Add `operation` to `when`, or `force: true` to the answer."
+            raise self.error(fault, at, advice)
+        for operation in candidates:
+            found: dict[tuple[str, bool], list[str]] = {}
+            for wrong in self.holder.faults(operation, answer, templates=templates):
+                if wrong.is_final or not is_forced:
+                    found.setdefault((wrong.at, wrong.is_final), []).append(wrong.sentence)
+            for (inner, is_final), sentences in found.items():
+                told = "; ".join(sentences[:_MOST_TOLD])
+                sentence = f"the document does not let {operation.name} answer so: {told}"
+                advice = "Change it, or add `force: true` to answer so all the same."
+                self.errors.append(self.error(sentence, at + inner, "" if is_final else advice))
+
+
+#: What of an answer is not part of what it says.
+_ASIDE = frozenset({"pace", "fail", "force"})
+
+
+def _written(parts: Mapping[str, Any], *, is_for_refused: bool = False) -> WrittenAnswer:
+    message = None
+    if any(name in parts for name in COMPLETION):
+        calls = tuple((call["name"], _arguments(call)) for call in parts.get("calls", ()))
+        text, reasoning, finish = (parts.get(name) for name in ("text", "reasoning", "finish"))
+        message = Message(_text(text), _text(reasoning), calls, _text(finish))
+    events = parts.get("events")
+    fields = parts.get("fields", {})
+    return WrittenAnswer(
+        status=parts.get("status"),
+        fields=tuple((name, _text(value) or "") for name, value in fields.items()),
+        message=message,
+        body=parts.get("body", ABSENT),
+        events=None if events is None else tuple(events),
+        times=tuple(parts.get("times", ())),
+        data=parts.get("data"),
+        example=parts.get("example"),
+        is_for_refused=is_for_refused,
+    )
+
+
+def _text(value: Any) -> str | None:
+    """*value* as a text; a template may have made anything of it."""
+    if value is None or isinstance(value, str):
+        return value
+    return json_text.encode(value).decode()
+
+
+def _arguments(call: Mapping[str, Any]) -> str:
+    arguments = call.get("arguments", {})
+    return arguments if isinstance(arguments, str) else json_text.encode(arguments).decode()

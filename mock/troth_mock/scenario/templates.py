@@ -1,0 +1,125 @@
+"""Values of the request in an answer: `{{ … }}` in its texts, with an expression of CEL inside.
+
+A text that is one template and nothing else becomes the value, of whatever type; in a longer one
+the value is written as text, null as none.  Everything that an author can get wrong in one is told
+when the file is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from troth import pointer as pointers
+from troth.errors import TrothError
+from troth.http import json_text
+from troth.laws import condition
+from troth.laws.condition import UNDECIDED, Condition, Scope
+from troth_mock.scenario.conditions import Locate
+from troth_mock.scenario.situation import KNOWN
+
+_TEMPLATE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+
+
+class NoValue(TrothError):
+    """The expression of a template has no value for a request; it is one of `Condition`."""
+
+    def __init__(self, expression: Condition) -> None:
+        super().__init__(expression)
+        self.expression = expression
+
+    def __str__(self) -> str:
+        where = f"{self.expression.place}: " if self.expression.place else ""
+        return (
+            f"{where}{{{{{self.expression.source}}}}} has no value for this request: it reads what "
+            "is not there. `coalesce(…, '')` gives another value instead."
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Template:
+    """A text with templates in it: its *parts* in order, literal ones and expressions."""
+
+    parts: tuple[str | Condition, ...]
+
+    def value(self, facts: Mapping[str, Any]) -> Any:
+        """What it is of *facts*.  Raises NoValue."""
+        if len(self.parts) == 1:
+            return _of(self.parts[0], facts)
+        return "".join(_written(_of(part, facts)) for part in self.parts)
+
+
+def _of(part: str | Condition, facts: Mapping[str, Any]) -> Any:
+    if isinstance(part, str):
+        return part
+    value = part.value(facts)
+    if value is UNDECIDED:
+        raise NoValue(part)
+    return value
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json_text.encode(value).decode()
+
+
+def compiled(value: Any, at: str, locate: Locate, scope: Scope) -> Any:
+    """*value*, which stands at *at*, with a `Template` for each text that has one in it.
+
+    What has none is the very same value.  Raises SpecError.
+    """
+    if isinstance(value, str):
+        return _template(value, at, locate, scope) if "{{" in value else value
+    if isinstance(value, list):
+        items = [
+            compiled(item, pointers.join(at, index), locate, scope)
+            for index, item in enumerate(value)
+        ]
+        return items if any(map(_differs, items, value)) else value
+    if isinstance(value, dict):
+        made = {
+            name: compiled(item, pointers.join(at, name), locate, scope)
+            for name, item in value.items()
+        }
+        return made if any(map(_differs, made.values(), value.values())) else value
+    return value
+
+
+def _differs(one: Any, other: Any) -> bool:
+    return one is not other
+
+
+def _template(text: str, at: str, locate: Locate, scope: Scope) -> Any:
+    parts: list[str | Condition] = []
+    for index, piece in enumerate(_TEMPLATE.split(text)):
+        if index % 2:
+            place = locate(at)
+            source = piece.strip()
+            parts.append(condition.parse(source, at, place, scope=scope, variables=KNOWN))
+        elif piece:
+            parts.append(piece)
+    return Template(tuple(parts)) if any(not isinstance(part, str) for part in parts) else text
+
+
+def filled(value: Any, facts: Mapping[str, Any]) -> Any:
+    """*value* with what its templates are of *facts*.  Raises NoValue."""
+    if isinstance(value, Template):
+        return value.value(facts)
+    if isinstance(value, list):
+        return [filled(item, facts) for item in value]
+    if isinstance(value, dict):
+        return {name: filled(item, facts) for name, item in value.items()}
+    return value
+
+
+def places(value: Any, at: str = "") -> Iterator[str]:
+    """Where in *value* templates stand."""
+    if isinstance(value, Template):
+        yield at
+    elif isinstance(value, (list, dict)):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, item in items:
+            yield from places(item, pointers.join(at, key))

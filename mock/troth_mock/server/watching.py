@@ -1,0 +1,86 @@
+"""The document, read anew when one of its files changes: what `--watch` does.
+
+A version that cannot be used is told, and the last good one goes on being served.  What is being
+answered ends by the document that it began with, since its frames are made already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from troth.errors import TrothError
+from troth.openapi.contract import Contract
+from troth_mock.server.application import App
+
+
+class Watch:
+    """Serves with *app* what *load* reads, as often as one of its files changes.
+
+    *named* are the files that were named: the document and its overlays.  Those that the document
+    refers to are watched too.  They are looked at *every* so many seconds, and what is being
+    written is left alone as long.  *tell* hears what came of each change.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        load: Callable[[], Contract],
+        *,
+        named: Sequence[str | Path],
+        tell: Callable[[str], None],
+        every: float = 0.25,
+    ) -> None:
+        self._app = app
+        self._load = load
+        self._named = tuple(map(Path, named))
+        self._tell = tell
+        self._every = every
+        self._seen = self._stamps()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that are watched."""
+        return (*self._named, *self._app.contract.published.document.opened)
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        while True:
+            await asyncio.sleep(self._every)
+            await self.look()
+
+    async def look(self) -> bool:
+        """Read the document, if a file has changed and is still; whether one had."""
+        now = self._stamps()
+        if now == self._seen:
+            return False
+        await asyncio.sleep(self._every)
+        if self._stamps() != now:
+            return False  # it is being written: what is there at the end counts
+        self._seen = now
+        try:
+            # beside the loop, which answers meanwhile
+            contract = await asyncio.to_thread(self._load)
+        except TrothError as fault:
+            self._tell(f"{fault}\nThe last good version is still served.")
+            return True
+        self._app.use(contract)
+        # it may refer to other files than before
+        self._seen = self._stamps()
+        count = len(contract.operations)
+        self._tell(f"read {contract.document.file} anew: {count} operations")
+        return True
+
+    def _stamps(self) -> dict[Path, object]:
+        return {file: _stamp(file) for file in self.files}
+
+
+def _stamp(file: Path) -> object:
+    """What tells one state of *file* from another."""
+    try:
+        known = os.stat(file)
+    except OSError:
+        return None
+    return known.st_mtime_ns, known.st_size, known.st_ino
