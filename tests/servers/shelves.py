@@ -171,8 +171,9 @@ class Shelves:
             self.number += 1
         key = self.number
         if self.manner == "one of a title":
-            known = (one["id"] for one in self.books.values() if one["title"] == book["title"])
-            key = next(known, key)
+            for known, one in self.books.items():
+                if one["title"] == book["title"] and self.owners[known] == user:
+                    return _said(201, self.shown(one), {"Location": f"/books/{known}"})
         if self.fault == "drops a member":
             book.pop("note", None)
         if self.fault == "cuts a text" and "title" in book:

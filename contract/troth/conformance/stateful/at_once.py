@@ -50,6 +50,8 @@ async def created(trial: Trial) -> None:
             trial.tell(_CODE, message, by=other.created, among=[one.created])
             return
     for item in items:
+        if any(may_be_one(one, item) for one in trial.namesakes(item)):
+            continue
         if await _is_its_own(trial, item):
             continue
         answer = item.readings[-1]
