@@ -72,7 +72,7 @@ class Page:
               const until = performance.now() + {patience * 1000};
               const look = () => {{
                 const got = (() => {script})();
-                if (got || performance.now() > until) resolve(got);
+                if (got || performance.now() > until) resolve(got instanceof Node || got);
                 else requestAnimationFrame(look);
               }};
               look();
@@ -116,7 +116,8 @@ class Page:
         if message["method"] == "Runtime.exceptionThrown":
             self.complaints.append(str(params["exceptionDetails"]))
         elif message["method"] == "Log.entryAdded" and params["entry"]["level"] == "error":
-            self.complaints.append(params["entry"]["text"])
+            entry = params["entry"]
+            self.complaints.append(f"{entry['text']} {entry.get('url', '')}".strip())
         elif message["method"] == "Runtime.consoleAPICalled":
             self.complaints.append(str(params["args"]))
 

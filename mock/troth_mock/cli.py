@@ -6,6 +6,7 @@ import re
 import sys
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,7 +15,6 @@ from troth.cli.options import FiniteNumber, chosen_overlays, command, document_o
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
-    from pathlib import Path
 
     from troth.openapi.contract import Contract
     from troth_mock.pace import Pace
@@ -196,6 +196,28 @@ class _Port(click.IntRange):
     help="Read the document and its overlays anew when one of their files changes.",
 )
 @click.option(
+    "--scenario",
+    type=click.Path(exists=True, path_type=Path),
+    metavar="FILE",
+    help="Answer as the scenarios of this file say, or of all files in this folder.",
+)
+@click.option(
+    "--record",
+    metavar="URL",
+    help="Pass on to this server what no scenario answers, and write scenarios of its answers.",
+)
+@click.option(
+    "--record-to",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Where they are written; without it the folder of --scenario, or else recorded.",
+)
+@click.option(
+    "--no-control-fields",
+    is_flag=True,
+    help="Let no request say by Prefer or X-Troth-* which answer it gets.",
+)
+@click.option(
     "--workers",
     type=click.IntRange(min=1),
     default=1,
@@ -242,11 +264,13 @@ def mock(
         tokens=options["tokens"],
         clock=options["clock"],
         stateless=options["stateless"],
+        preferences=not options["no_control_fields"],
     )
     settings = _settings(options)
     faults = Switches(contract, options["fail"], seed=options["seed"])
     control = Control(contract, pace=settings.pace, faults=faults)
     app = App(contract, responder, settings=settings, control=control)
+    _follow_scenarios(app, options)
     _log_requests(app, options)
     _settle()
 
@@ -266,6 +290,41 @@ def mock(
             meanwhile=[each.run() for each in watch],
         )
     )
+
+
+def _follow_scenarios(app: App, options: dict[str, Any]) -> None:
+    """Let scenarios answer, if there are some, and requests say what they get."""
+    from troth_mock.server.heads import wall_clock
+
+    app.control.follow(
+        options["scenario"],
+        problem=lambda match, request: app.responder.problem(match, request),
+        clock=wall_clock,
+        told=_tell,
+        fields=not options["no_control_fields"],
+    )
+    if options["record"] is not None:
+        _record(app, options)
+    elif options["record_to"] is not None:
+        raise click.UsageError("--record-to says where what --record records is written")
+
+
+def _record(app: App, options: dict[str, Any]) -> None:
+    """Pass on what no scenario answers, and write down what comes of it."""
+    from troth_mock.proxy.forwarding import Upstream
+    from troth_mock.proxy.recording import Recorder
+
+    scenarios = options["scenario"]
+    beside = scenarios if scenarios is not None and scenarios.is_dir() else Path("recorded")
+    folder = options["record_to"] or beside
+    recorder = Recorder(app.contract, folder, url=options["record"], told=_tell)
+    app.control.forward = Upstream(options["record"], record=recorder.write).forward
+    app.control.recorded = recorder.url
+    app.control.when_read.append(recorder.use)
+
+
+def _tell(sentence: str) -> None:
+    click.echo(f"troth: {sentence}", err=True)
 
 
 #: What a mock of several processes cannot have, since they share nothing, by its option.
@@ -332,10 +391,7 @@ def _watch(
         overlays = loading.bundled_overlays() if document is None else ()
     named = (document or loading.bundled_document(), *map(loading.overlay_file, overlays))
 
-    def tell(sentence: str) -> None:
-        click.echo(f"troth: {sentence}", err=True)
-
-    return Watch(app, load, named=named, tell=tell)
+    return Watch(app, load, named=named, tell=_tell)
 
 
 def _settings(options: dict[str, Any]) -> Settings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from troth.http.exchange import Request
 from troth_mock.faults.fault import Fault
@@ -20,7 +21,8 @@ class Plan:
     *written* says what the responder is to answer, *reply* takes its place, and *request* the
     request's own.  *seed* and *pace* are other ones than the mock's, *faults* what goes wrong with
     the answer, and *chances* what may, by faults that are switched on too.  *labels* say in the
-    journal what did it: `scenario`, `fault`, `next` and so on.
+    journal what did it: `scenario`, `fault`, `next` and so on; *near* are the scenarios that nearly
+    answered.
     """
 
     written: WrittenAnswer | None = None
@@ -31,6 +33,7 @@ class Plan:
     faults: tuple[Fault, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     chances: tuple[Chance, ...] = ()
+    near: tuple[Any, ...] = ()
 
     def before(self, other: Plan) -> Plan:
         """This plan, and what *other* has to say where it says nothing."""
@@ -45,6 +48,8 @@ class Plan:
             other.pace if self.pace is None else self.pace,
             self.faults or other.faults,
             {**other.labels, **self.labels},
+            self.chances,
+            self.near or other.near,
         )
 
 

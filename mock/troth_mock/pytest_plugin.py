@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def mock_servers() -> Iterator[Callable[..., MockServer]]:
-    """Start mocks: `mock_servers(document, fail=…, overlays=…, seed=…, tokens=…, settings=…)`.
+    """Start mocks: `mock_servers(document, scenario=…, fail=…, overlays=…, seed=…, settings=…)`.
 
     *document* is a file, a loaded `troth.Contract`, or None for the bundled one.  Each call
     starts a server on a free port of 127.0.0.1; all stop at the end of the session.  What one was

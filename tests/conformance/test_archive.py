@@ -50,6 +50,19 @@ def test_a_json_patch_that_a_schema_alone_knows_may_be_refused() -> None:
     assert found.told == []
 
 
+def test_what_is_forgotten_is_told_unless_the_document_says_that_it_expires() -> None:
+    document = spec()
+    given = {"phases": ("examples", "boundary", "stateful"), "max_requests": 300}
+    forgetful = "the oldest are forgotten"
+    found = conduct(Archive(forgetful), loaded(""), **given)
+    assert {(one.code, one.severity) for one in found.findings} == {("run.forgotten", "warning")}
+    assert all(one.steps for one in found.findings)
+    document["paths"]["/museums"]["post"]["description"] = "The oldest expire."
+    passing = troth.load(json.dumps(document).encode(), overlays=[])
+    assert conduct(Archive(forgetful), passing, **given).told == []
+    assert conduct(Archive(), loaded(""), **given).told == []
+
+
 class CrashesOnce(Archive):
     """Of two that are created at once one fails, once."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 import troth
 from servers.catalogue import FAULTS
-from servers.conduct import CAPS, SHORT, conduct, matches
-from troth.conformance import cases, session
+from servers.conduct import CAPS, SHORT, conduct, matches, plan_once
 from troth.conformance.settings import PHASES
 
 CONTRACT = troth.load()
@@ -27,29 +27,13 @@ FIRST: Mapping[str, tuple[str, ...]] = {
 }
 
 
+#: The cases of every phase, once they are laid out.
+PLANS: dict[Any, Any] = {}
+
+
 @pytest.fixture(autouse=True)
 def _one_plan_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cases are the same for every server: a quarter of a second is enough for all of them."""
-    monkeypatch.setattr(cases, "cases_of", _planned)
-    monkeypatch.setattr(session, "subjects_under_test", _subjects)
-
-
-_cases = cases.cases_of
-_tested = cases.subjects_under_test
-_known_cases: dict[str, object] = {}
-_known_subjects: list[object] = []
-
-
-def _planned(phase, tested, *, settings, **_):  # type: ignore[no-untyped-def] # a stand-in
-    if phase not in _known_cases:
-        _known_cases[phase] = list(_cases(phase, tested, settings=settings))
-    return iter(_known_cases[phase])  # type: ignore[call-overload] # a list
-
-
-def _subjects(contract, settings, **_):  # type: ignore[no-untyped-def] # a stand-in
-    if not _known_subjects:
-        _known_subjects.append(_tested(contract, settings))
-    return _known_subjects[0]
+    plan_once(monkeypatch, PLANS)
 
 
 def _chosen() -> list[str]:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote
 import pytest
 
 import troth
-from servers.conduct import conduct
+from servers.conduct import conduct, plan_once
 from servers.right_servers import OBJECT, described, document
 from servers.wire import Answer, Asked, Handler
 from troth.openapi.contract import Contract
@@ -119,6 +119,14 @@ def contract(tmp_path_factory: pytest.TempPathFactory) -> Contract:
     file: Path = tmp_path_factory.mktemp("it") / "it.json"
     file.write_text(json.dumps(DOCUMENT), encoding="utf-8")
     return troth.load(file)
+
+
+PLANS: dict[Any, Any] = {}
+
+
+@pytest.fixture(autouse=True)
+def _one_plan_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan_once(monkeypatch, PLANS)
 
 
 def test_a_server_that_reads_as_frameworks_do_is_told_nothing_of(contract: Contract) -> None:

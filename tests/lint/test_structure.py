@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import subprocess
+import sys
 import time
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 
 from troth import pointer as pointers
 from troth.document import document
-from troth.lint import lint
+from troth.lint import lint, metaschema
 
 GOOD: dict[str, Any] = {
     "info": {"title": "t", "version": "1"},
@@ -273,3 +275,24 @@ def test_a_parameter_of_a_list_is_found_however_it_is_declared(name: Any, declar
         "x-troth-resource": {"listing": {"limit": name}, "collection": None, "path": "/jobs"},
     }
     assert told_of_resources({"/jobs": {"get": get}, "/other": {"parameters": [size]}}) == []
+
+
+@pytest.mark.parametrize("version", ["3.0", "3.1", "3.2"])
+def test_the_schema_of_openapi_is_read_as_its_library_publishes_it(
+    version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = metaschema._schema.__wrapped__
+    assert read(version) == metaschema.published(version)
+    monkeypatch.setattr(metaschema, "find_spec", lambda name: None)  # it is in no folder
+    assert read(version) == metaschema.published(version)
+
+
+def test_what_lints_a_valid_document_loads_no_library_that_it_does_not_need() -> None:
+    script = (
+        "import sys\nfrom troth.document import document\nfrom troth.lint import lint\n"
+        "lint(document.read(sys.argv[1].encode(), name='a.json'))\n"
+        "print({'jsonschema', 'openapi_spec_validator', 'pydantic'} & sys.modules.keys())"
+    )
+    text = json.dumps({"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "paths": {}})
+    done = subprocess.run([sys.executable, "-c", script, text], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("set()\n", "")

@@ -137,7 +137,13 @@ def _closed(properties: Body) -> Body:
 
 
 #: In these manners a loan is created below its museum.
-NESTED = ("nested", "the order is ignored", "loans of all museums", "all within a second")
+NESTED = (
+    "nested",
+    "the list is of yesterday",
+    "the order is ignored",
+    "loans of all museums",
+    "all within a second",
+)
 
 
 class Refused(Exception):
@@ -150,6 +156,7 @@ class Archive:
     def __init__(self, otherwise: str = "") -> None:
         self.otherwise = otherwise
         self.kept: dict[str, dict[int, Body]] = {"museums": {}, "loans": {}}
+        self.first: dict[int, Body] = {}
         self.number = 0
         self.counted: list[int] = []
 
@@ -230,7 +237,8 @@ class Archive:
         at = f"2026-05-01T00:{self.number // 60 % 60:02}:{second:02}Z"
         kept = {"id": self.number, "created_at": at, **owner, **value}
         self.kept[kind][self.number] = kept
-        if self.otherwise == "the oldest are forgotten" and len(self.kept[kind]) > 8:
+        self.first[self.number] = dict(kept)
+        if self.otherwise == "the oldest are forgotten" and len(self.kept[kind]) > 3:
             del self.kept[kind][next(iter(self.kept[kind]))]
         return self.shown(kept, 201)
 
@@ -304,6 +312,8 @@ class Archive:
         if self.otherwise not in ("loans are everybody's", "loans of all museums"):
             found = [one for one in found if one["museum_id"] == museum["id"]]
         by = "created_at" if self.otherwise == "all within a second" else "id"
+        if self.otherwise == "the list is of yesterday":
+            found = [{**one, **self.first[one["id"]]} for one in found]
         if self.otherwise != "the order is ignored":
             found.sort(key=lambda one: str(one[by]).zfill(9), reverse=way[0] == "desc")
         return self.json_answer(found)
@@ -332,6 +342,7 @@ FAULTS = {
     "the order is ignored": ("list.order-ignored", "warning"),
     "the total is cached": ("list.total-wrong", "warning"),
     "the total only grows": ("list.total-wrong", "warning"),
+    "the list is of yesterday": ("list.item-outdated", "warning"),
     "put changes them all": ("resource.neighbour-changed", "error"),
     "the tag before the door": ("security.not-enforced", "error"),
     "a patch does nothing": ("resource.update-lost", "error"),

@@ -9,8 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pytest
+
 from servers.chat import TOKEN
 from servers.wire import Handler, Server
+from troth.conformance import cases, session
 from troth.conformance.events import Event, Exchanged, Finding, Finished, Found
 from troth.conformance.runner import Run
 from troth.conformance.session import Session
@@ -70,6 +73,29 @@ def conduct(
         return asyncio.run(
             _go(Settings(url=server.url, **given), contract, second, tuple(until), cancel_after)
         )
+
+
+def plan_once(monkeypatch: pytest.MonkeyPatch, plans: dict[Any, Any]) -> None:
+    """Lay out the cases of a contract once, in *plans*, for all servers that it is run against.
+
+    They are the same for every server, and to lay them out takes as long as to send them.
+    """
+    planned, chosen = cases.cases_of, cases.subjects_under_test
+
+    def subjects(contract: Contract, settings: Settings, **more: Any) -> Any:
+        key = ("subjects", contract)
+        if key not in plans:
+            plans[key] = chosen(contract, settings, **more)
+        return plans[key]
+
+    def cases_of(phase: str, tested: Any, *, settings: Settings, **_: Any) -> Any:
+        key = (phase, frozenset(settings.phases), *map(id, tested))
+        if key not in plans:
+            plans[key] = list(planned(phase, tested, settings=settings))
+        return iter(plans[key])
+
+    monkeypatch.setattr(cases, "cases_of", cases_of)
+    monkeypatch.setattr(session, "subjects_under_test", subjects)
 
 
 def against(url: str, contract: Contract, **settings: Any) -> Conducted:

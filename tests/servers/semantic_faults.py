@@ -198,8 +198,9 @@ class RotsAfterManyRequests(Chat):
 class SlowsDown(Chat):
     def __call__(self, asked: Asked) -> Answer:
         answer = super().__call__(asked)
-        if len(asked.body) < 200:
-            answer.delay = 0.0 if self.number < 60 else 0.3
+        # the smallest request, late in the run: every one that is slow is waited for
+        if len(asked.body) < 95:
+            answer.delay = 0.0 if self.number < 90 else 0.25
         return answer
 
 

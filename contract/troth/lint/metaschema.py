@@ -7,16 +7,16 @@ The innermost of its errors is told, and none that only follows from another.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from functools import cache
-from typing import Any
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
-from jsonschema import ValidationError
-from jsonschema.validators import validator_for
-from openapi_spec_validator import schemas
 
 from troth import pointer as pointers
 from troth.errors import nearest
@@ -26,7 +26,9 @@ from troth.schema.applicators import MAY_HOLD
 from troth.schema.data_model import type_of
 from troth.schema.messages import a
 
-_SCHEMAS = {"3.0": "schema_v30", "3.1": "schema_v31", "3.2": "schema_v32"}
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
 #: Keywords that name members nobody declares: the errors of these name the members.
 _CLOSING = ("additionalProperties", "unevaluatedProperties")
 _UNIONS = ("oneOf", "anyOf", "not")
@@ -62,6 +64,8 @@ def rejected(survey: Survey, diagnostics: Collection[Diagnostic]) -> Iterator[Di
 
 
 def _faults(version: str, root: Any, told: list[str]) -> Iterator[tuple[str, str]]:
+    from jsonschema.validators import validator_for  # slow to load, and most documents are valid
+
     schema = _schema(version)
     errors = [
         (pointers.of(meant.absolute_path), meant)
@@ -269,7 +273,31 @@ def _union(error: ValidationError) -> str | None:
 
 @cache
 def _schema(version: str) -> Any:
-    return dict(getattr(schemas, _SCHEMAS[version]))
+    """OpenAPI's own schema, out of the library's file, or as it publishes it.
+
+    To import the library takes longer than to lint a document: a dozen others come with it.
+    """
+    try:
+        schema = json.loads(_file(version).read_bytes())
+    except (OSError, ValueError, LookupError):
+        return published(version)
+    return schema
+
+
+def _file(version: str) -> Path:
+    """Where the library keeps the schema.  Raises LookupError where it is in no folder."""
+    spec = find_spec("openapi_spec_validator")
+    folders = spec.submodule_search_locations if spec is not None else None
+    if not folders:
+        raise LookupError(version)
+    return Path(folders[0], "resources", "schemas", f"v{version}", "schema.json")
+
+
+def published(version: str) -> Any:
+    """OpenAPI's own schema, as its library publishes it."""
+    from openapi_spec_validator import schemas
+
+    return dict(getattr(schemas, f"schema_v{version.replace('.', '')}"))
 
 
 @cache

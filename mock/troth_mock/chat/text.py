@@ -119,6 +119,8 @@ def _cut(text: str) -> tuple[bytes, ...]:
 
 
 _OPENINGS = phrases(SENTENCES["openings"])
+_THOUGHTS = phrases(SENTENCES["first thoughts"])
+_THINKING = phrases(SENTENCES["thoughts"], after=" ")
 # those that are one sentence
 _SINGLE = tuple(opening for opening in _OPENINGS if "?" not in opening.text)
 _DETAILS = phrases(SENTENCES["details"], after=" ")
@@ -184,6 +186,14 @@ def _formed(form: Form, number: int) -> list[Phrase]:
         return _listed(number, form.points)
     number, place = divmod(number, len(_SINGLE))
     return [_SINGLE[place], *_drawn(number, (_FOLLOWING,) * (form.sentences - 1))]
+
+
+def reasoning(message: str, *, number: int, index: int, sentences: int) -> str:
+    """What is thought of *message* before it is answered, in so many *sentences*."""
+    number += index * _STRIDE
+    about = _topic(message) or corpus.FALLBACK_TOPICS[0]
+    number, place = divmod(number, len(_THOUGHTS))
+    return Speech([_THOUGHTS[place], *_drawn(number, (_THINKING,) * (sentences - 1))], about).text()
 
 
 def report(tool: str, result: str, *, number: int, index: int = 0) -> str:

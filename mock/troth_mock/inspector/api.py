@@ -13,17 +13,19 @@ from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
-from troth import loading
+from troth import loading, pointer
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError
 from troth.http import json_text, sse
 from troth.http.exchange import Fields, Request
 from troth.openapi.contract import Contract, NoSuchOperation
-from troth.openapi.operation import Match, Operation
+from troth.openapi.operation import Match, Operation, Parameter
 from troth.validation import validator
 from troth.validation.parameters import read_parameters
 from troth_mock import pace as paces
 from troth_mock.control import Control, Order
+from troth_mock.inspector.chat_places import chat_places
 from troth_mock.inspector.code import LANGUAGES
+from troth_mock.inspector.decoding import verdict_on
 from troth_mock.inspector.exchanges import Exchanges, Json, body_of, fields_of
 from troth_mock.inspector.journal import Entry, Journal, What
 from troth_mock.inspector.operations import request_of
@@ -216,7 +218,14 @@ class ControlApi:
 
     def verdict(self, asked: _Asked) -> Json:
         """What the client did after each fault."""
-        return {"ok": True, "items": []}
+        mock = self.mock
+        found = verdict_on(mock.journal, mock.contract, session=asked.session)
+        items = found.as_json()["items"]
+        redact = self.exchanges.redactor.text
+        return {
+            "ok": found.ok,
+            "items": [{**item, "message": redact(item["message"])} for item in items],
+        }
 
     # -- what happens, as it happens ------------------------------------------------------------
 
@@ -234,7 +243,7 @@ class ControlApi:
                 self.event("begun" if entry.ended is None else "ended", entry)
                 for entry in reversed(entries)
             )
-        reply = Reply(200, _STREAM, b": the journal is followed\n\n" + missed)
+        reply = Reply(200, _STREAM, self.switched() + missed)
         return Following(reply, asked.session, asked.parameters.get("seconds"))
 
     def event(self, what: What, entry: Entry | None) -> bytes:
@@ -281,9 +290,9 @@ class ControlApi:
         return {
             "pace": paces.text_of(control.pace),
             "faults": list(control.faults.texts(session)),
-            "scenarios": [],
+            "scenarios": control.scenarios.active if control.scenarios is not None else [],
             "orders": len(control.orders.of(session)),
-            "record": None,
+            "record": control.recorded,
         }
 
     def reset(self, asked: _Asked) -> None:
@@ -345,13 +354,42 @@ class ControlApi:
 
     def scenarios(self, asked: _Asked) -> Json:
         """The scenarios by their files."""
-        return {"active": [], "files": []}
+        source = self.mock.control.scenarios
+        if source is None:
+            return {"active": [], "files": []}
+        active, calls = source.active, source.scenarios.calls(asked.session or "")
+        files = [
+            {
+                "file": str(file.path),
+                "error": None if file.error is None else str(file.error),
+                "scenarios": [
+                    {
+                        "name": one.name,
+                        "line": one.place.line if one.place is not None else 1,
+                        "active": one.name in active,
+                        "calls": calls.get(one.name, 0),
+                    }
+                    for one in file.scenarios
+                ],
+            }
+            for file in source.scenarios.files
+        ]
+        return {"active": active, "files": files}
 
     def set_scenarios(self, asked: _Asked) -> Json:
         """Say which scenarios answer."""
-        for name in asked.json.get("active") or ():
-            sentence = f"no scenario is called {name[:200]!r}"
-            raise Refused(Problem(409, sentence, "unknown_scenario", "/active"))
+        source, wanted = self.mock.control.scenarios, asked.json
+        if source is not None and wanted.get("reload"):
+            source.scenarios.reload()
+        known = {one.name for one in source.scenarios.all} if source is not None else set()
+        for name in wanted.get("active") or ():
+            if name not in known:
+                sentence = f"no scenario is called {name[:200]!r}"
+                raise Refused(Problem(409, sentence, "unknown_scenario", "/active"))
+        if source is not None and "active" in wanted:
+            active = wanted["active"]
+            source.scenarios.active = None if active is None else frozenset(active)
+        self.mock.control.changed()
         return self.scenarios(asked)
 
     # -- what is mocked ---------------------------------------------------------------------------
@@ -372,7 +410,7 @@ class ControlApi:
             "operations": len(contract.operations),
             "chat": chat,
             "faults_in_document": [str(fault) for fault in contract.faults],
-            "control_fields": mock.control.fields is not None,
+            "control_fields": mock.control.fields is not None and mock.control.fields.is_on,
             "switches": self.switches(None),
         }
 
@@ -440,10 +478,25 @@ class ControlApi:
             "streams": any(
                 entry.is_stream for each in operation.responses for entry in each.content
             ),
-            "chat": operation.completion is not None,
+            "chat": chat_places(operation),
+            "parameters": [
+                {
+                    "name": parameter.name,
+                    "in": parameter.location,
+                    "required": parameter.required,
+                    "description": _described(contract, parameter),
+                }
+                for parameter in operation.parameters
+            ],
             "statuses": [each.status for each in operation.responses],
             "request": None if request is None else _as_json(request),
         }
+
+
+def _described(contract: Contract, parameter: Parameter) -> str | None:
+    raw = pointer.find(contract.document.root, parameter.pointer)
+    text = raw.get("description") if isinstance(raw, dict) else None
+    return text if isinstance(text, str) else None
 
 
 class _refusing:

@@ -84,7 +84,7 @@ class Journal:
         self.epoch = epoch
         self.listeners: list[Listener] = []
         #: By the name of an operation, None where there is none, and a status.
-        self.tallies: dict[tuple[str | None, int], Tally] = {}
+        self.tallies: dict[tuple[str | None, bytes], Tally] = {}
         self._ring: deque[Entry | _Raw] = deque()
         self._kept = 0
         self._change = 0
@@ -113,8 +113,8 @@ class Journal:
             sent = sent[:MOST_OF_ANSWER]
         self._change = number = self._change + 1
         ended = self.clock()
-        # HTTP/1.1 200
-        key = (operation, int(sent[9:12]))
+        # HTTP/1.1 200: as bytes, which is as good and quicker
+        key = (operation, sent[9:12])
         tally = self.tallies.get(key)
         if tally is None:
             tally = self.tallies[key] = Tally()
@@ -179,9 +179,8 @@ class Journal:
         """Note that the answer of *entry* ended: an `End`, or `gone`."""
         entry.ended = self.clock()
         entry.state = _STATES.get(how, "gone")
-        first = entry.pieces[0][1][9:12] if entry.pieces else b""
-        key = (entry.operation, int(first) if first.isdigit() else 0)
-        tally = self.tallies.setdefault(key, Tally())
+        status = entry.pieces[0][1][9:12] if entry.pieces else b""
+        tally = self.tallies.setdefault((entry.operation, status), Tally())
         tally.count += 1
         tally.bytes += entry.sent
         tally.seconds += entry.ended - entry.began

@@ -47,7 +47,11 @@ def _family(name: str, kind: str, says: str) -> Iterator[str]:
     yield f"# TYPE {name} {kind}"
 
 
-def _samples(name: str, tallies: dict[tuple[str | None, int], Tally], member: str) -> Iterator[str]:
+def _samples(
+    name: str, tallies: dict[tuple[str | None, bytes], Tally], member: str
+) -> Iterator[str]:
     for (operation, status), tally in tallies.items():
-        label = (operation or "").replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
-        yield f'{name}{{operation="{label}",status="{status}"}} {getattr(tally, member)}'
+        text = (operation or "").replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+        # nothing was sent to who was cut off before
+        code = status.decode() if status.isdigit() else ""
+        yield f'{name}{{operation="{text}",status="{code}"}} {getattr(tally, member)}'

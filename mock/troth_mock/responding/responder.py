@@ -38,7 +38,7 @@ class Responder:
 
     *tokens* are the only credentials that are good; without any, all are.  With *clock* `fixed`
     every answer tells the same time, `wall` the time of its request.  One that is *stateless* keeps
-    nothing of what it is given.
+    nothing of what it is given, and one without *preferences* takes no notice of Prefer.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Responder:
         tokens: Sequence[str] = (),
         clock: Literal["fixed", "wall"] = "fixed",
         stateless: bool = False,
+        preferences: bool = True,
     ) -> None:
         self.contract = contract
         self._seed = seed
@@ -57,6 +58,7 @@ class Responder:
         # compiled when first asked for: a document may have thousands of operations
         self._operations: dict[int, OperationResponder] = {}
         self._is_stateless = stateless
+        self._prefers = preferences
         self._store: ResourceStore | None = None
         self._seeded: dict[int, Responder] = {}
 
@@ -92,7 +94,12 @@ class Responder:
     def _like(self, contract: Contract, seed: int) -> Responder:
         clock: Literal["fixed", "wall"] = "fixed" if self._is_fixed else "wall"
         return Responder(
-            contract, seed=seed, tokens=self._tokens, clock=clock, stateless=self._is_stateless
+            contract,
+            seed=seed,
+            tokens=self._tokens,
+            clock=clock,
+            stateless=self._is_stateless,
+            preferences=self._prefers,
         )
 
     def respond(self, request: Request, *, now: int, answer: WrittenAnswer | None = None) -> Reply:
@@ -153,6 +160,7 @@ class Responder:
             seed=self._seed,
             tokens=self._tokens,
             store=self._store,
+            preferences=self._prefers,
         )
         return self._operations.setdefault(id(operation), responder)
 

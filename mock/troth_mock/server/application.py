@@ -7,10 +7,10 @@ written: at once, or paced.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import accumulate
 from time import monotonic, time  # noqa: TID251 - the edge of the house: behind it, time is an argument
 from typing import TYPE_CHECKING, Literal, cast
@@ -27,13 +27,14 @@ from troth_mock.faults.wire import broken
 from troth_mock.inspector.journal import Journal
 from troth_mock.pace import Pace
 from troth_mock.plan import Plan
-from troth_mock.reply import End, Reply, Script, Wire, has_content
+from troth_mock.reply import End, Passed, Reply, Script, Wire, has_content
 from troth_mock.reply import script as in_time
 from troth_mock.responding.compiled_responder import RespondToBody
 from troth_mock.responding.kept import session_of
 from troth_mock.responding.problems import Problem
 from troth_mock.responding.responder import Responder
 from troth_mock.responding.written_answers import WrittenAnswer
+from troth_mock.scenario.sources import FieldSource
 from troth_mock.server.connection import LAST, LOG, SENT, Connection, Listener
 from troth_mock.server.guards import (
     Hosts,
@@ -105,7 +106,9 @@ class _Note:
         self.how: End | Literal["gone"] = "gone"
         if journal is not None:
             head = replace(request, body=b"")
-            self._entry = journal.begin(began, head, request.body, operation, labels=plan.labels)
+            self._entry = journal.begin(
+                began, head, request.body, operation, labels=plan.labels, near=plan.near
+            )
 
     def label(self, faults: Sequence[str]) -> None:
         """Note that *faults* befell the answer."""
@@ -142,6 +145,7 @@ class App:
         self.responder = responder
         self.settings = settings or Settings()
         self.control = control or Control(contract, pace=self.settings.pace)
+        self.control.fields = self.control.fields or FieldSource()
         self.journal: Journal | None = None
         if self.settings.inspector:
             self.journal = _journal()
@@ -149,9 +153,7 @@ class App:
         self.draining = False
         self._away: asyncio.Task[None] | None = None
         self._is_idle = self.control.is_idle
-        self._pages = Pages(
-            contract, is_ready=lambda: not self.draining, inspector=self.settings.inspector
-        )
+        self._pages = Pages(contract, is_ready=lambda: not self.draining)
 
     def use(self, contract: Contract) -> None:
         """Answer by *contract* from the next request on; what clients made and changed stays."""
@@ -177,10 +179,12 @@ class App:
             error=self._heads.problem,
             limits=limits,
         )
+        self._is_idle = self.control.is_idle
         self.control.when_changed.append(self._switch)
-        self._sockets = await self._loop.create_server(
-            self._connections, host, port, backlog=1024, reuse_port=shared or None
+        self._listen = partial(
+            self._loop.create_server, self._connections, backlog=1024, reuse_port=shared or None
         )
+        self._sockets = await self._listen(host, port)
         self._review_every = max(0.01, min(1.0, limits.head / 4, limits.write / 4))
         self._reviewing = self._loop.call_later(self._review_every, self._review)
         address = self._sockets.sockets[0].getsockname()
@@ -199,9 +203,7 @@ class App:
         await asyncio.sleep(seconds)
         self._away = None
         try:
-            self._sockets = await self._loop.create_server(
-                self._connections, *self._address, backlog=1024
-            )
+            self._sockets = await self._listen(*self._address)
         except OSError as fault:
             LOG.warning("cannot listen on %s port %d again: %s", *self._address, fault.strerror)
 
@@ -297,7 +299,8 @@ class App:
                 self._write(head, content, connection, delivery, began)
                 end = "complete"
             else:
-                end = await self._answer(head, content, connection, delivery, began)
+                drain = request.writer.drain
+                end = await self._answer(head, content, connection, delivery, began, drain)
             if connection.writing_paused:
                 await request.writer.drain()
             is_kept = end == "complete" and delivery.keep_alive and not connection.half_closed
@@ -382,6 +385,7 @@ class App:
         connection: Connection,
         delivery: Delivery,
         began: float,
+        drain: Callable[[], Awaitable[None]],
     ) -> End:
         """Answer a request that may get more than what the document says, and return its end."""
         received = connection.came()
@@ -397,15 +401,44 @@ class App:
             return "complete"
         plan = self.control.plan(request)
         reply, asked = plan.reply, plan.request or request
+        passed: Passed | None = None
         if reply is None and plan.written is None and self.control.forward is not None:
-            reply = await self.control.forward(asked)
-        if reply is None:
+            answer = await self.control.forward(asked)
+            plan = replace(plan, labels={**plan.labels, "record": "passed on"})
+            passed, reply = (answer, None) if isinstance(answer, Passed) else (None, answer)
+        if reply is None and passed is None:
             reply = self._reply(asked, answer=plan.written, seed=plan.seed)
         note = _Note(self.journal, began, request, plan, self._name(asked))
         try:
+            if reply is None:
+                assert passed is not None
+                return await self._pass_on(passed, connection, delivery, note, drain)
             return await self._play(reply, plan, connection, delivery, received, note)
         finally:
             note.end()
+
+    async def _pass_on(
+        self,
+        passed: Passed,
+        connection: Connection,
+        delivery: Delivery,
+        note: _Note,
+        drain: Callable[[], Awaitable[None]],
+    ) -> End:
+        """Send what another server answers, piece by piece as it comes; *drain* waits for room."""
+        head = self._heads.stream(Reply(passed.status, passed.fields, None), delivery)
+        connection.send(head)
+        note.sent(head)
+        async for piece in passed.pieces:
+            data = framed(piece, delivery)
+            connection.send(data)
+            note.sent(data)
+            if connection.writing_paused:
+                await drain()
+        connection.send(delivery.end)
+        note.sent(delivery.end)
+        note.how = "complete"
+        return "complete"
 
     def _head_problem(self, head: RequestHead) -> Problem | None:
         settings = self.settings
@@ -491,7 +524,9 @@ class App:
         if request.method in methods:
             if request.method == "POST":
                 query = request.target.partition("?")[2]
-                self.responder.reset(None if query == "all" else session_of(request))
+                session = None if query == "all" else session_of(request)
+                self.responder.reset(session)
+                self.control.reset(session)
             status, fields, body = self._pages.render(path)
             return Reply(status, fields, body)
         allow = (("Allow", ", ".join((*methods, "OPTIONS"))),)
@@ -546,7 +581,8 @@ class App:
             due.append((due or [received])[-1] + _LONGEST_STALL)
             # a client that gives up is what a stall is for
             note.how = "stall"
-        await connection.pace(pieces, due, delivery, sent=note.sent)
+        may_say_more = reply.stream is not None and not script.faults
+        await connection.pace(pieces, due, delivery, sent=note.sent, may_say_more=may_say_more)
         if script.end == "reset":
             connection.reset()
         if script.away:
@@ -560,27 +596,36 @@ class App:
         """How *reply* is sent where it is not sent at once; *body* is that of its request."""
         pace = self.control.pace if plan.pace is None else plan.pace
         stream = reply.stream if has_content(delivery.method, reply.status) else None
-        is_paced = stream is not None and bool(stream.times or pace.is_set)
+        is_paced = plan.pace is not None or (
+            stream is not None and bool(stream.times or pace.is_set)
+        )
         if not (plan.chances or is_paced):
             return None
-        wire = self._wire(reply, pace, delivery, body=body)
+        wire = self._wire(reply, pace, delivery, body=body, is_waited_for=plan.pace is not None)
         return broken(wire, plan.chances) or (in_time(wire) if is_paced else None)
 
-    def _wire(self, reply: Reply, pace: Pace, delivery: Delivery, *, body: bytes) -> Wire:
-        """*reply* as it goes over the wire, at *pace* for the request of this *body*."""
+    def _wire(
+        self, reply: Reply, pace: Pace, delivery: Delivery, *, body: bytes, is_waited_for: bool
+    ) -> Wire:
+        """*reply* as it goes over the wire, at *pace* for the request of this *body*.
+
+        What is no stream comes at once unless it *is_waited_for*.
+        """
         stream = reply.stream
         if not has_content(delivery.method, reply.status):
             return Wire(reply.status, self._whole(reply, delivery), (), (), False, bytes, b"")
         if stream is None:
             whole, content = self._heads.whole(reply, delivery), reply.body or b""
-            pieces = (content,) if content else ()
             head = whole[: len(whole) - len(content)]
-            return Wire(reply.status, head, pieces, (0.0,) * len(pieces), False, bytes, b"")
+            due = pace.schedule((1,), request=body) if is_waited_for else (0.0,)
+            pieces = (content,) if content else ()
+            return Wire(reply.status, head, pieces, due[: len(pieces)], False, bytes, b"")
         return Wire(
             reply.status,
             self._heads.stream(reply, delivery),
             stream.frames,
-            stream.times or pace.schedule(stream.tokens, request=body),
+            # the pace that was asked for counts before the one that was recorded
+            (not is_waited_for and stream.times) or pace.schedule(stream.tokens, request=body),
             True,
             lambda frame: framed(frame, delivery),
             delivery.end,

@@ -11,11 +11,11 @@ import asyncio
 import hmac
 from collections import deque
 from functools import cached_property
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from troth.http.exchange import Fields, Request
+from troth.http.exchange import Request
 from troth.openapi.contract import Contract
+from troth_mock.inspector import page_files
 from troth_mock.inspector.journal import Entry, Journal, What
 from troth_mock.reply import End, Reply
 from troth_mock.responding.kept import session_of
@@ -31,29 +31,11 @@ if TYPE_CHECKING:  # loaded when somebody first looks: they are slow, and most r
 
 #: Where the mock's own pages are, but for those that every server has.
 OWN = "/_troth/"
-_API, _METRICS, _PAGE = OWN + "api/", OWN + "metrics", OWN + "page/"
+_API, _METRICS = OWN + "api/", OWN + "metrics"
 #: Seconds of silence after which a comment shows that a stream that is followed still lives.
-_HEARTBEAT = 15.0
+_HEARTBEAT = 8.0
 #: So much waits for a client that is slow; then it is told that it lost something.
 _MOST_WAITING = 4 * 1024 * 1024
-
-_TYPES = {
-    "html": "text/html; charset=utf-8",
-    "css": "text/css; charset=utf-8",
-    "js": "text/javascript; charset=utf-8",
-    "svg": "image/svg+xml",
-}
-_PAGE_FIELDS: Fields = (
-    ("Cache-Control", "no-cache"),
-    ("X-Content-Type-Options", "nosniff"),
-    ("X-Frame-Options", "DENY"),
-    ("Referrer-Policy", "no-referrer"),
-    (
-        "Content-Security-Policy",
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-        "form-action 'none'; frame-ancestors 'none'",
-    ),
-)
 
 
 class Inspection:
@@ -121,7 +103,7 @@ class Inspection:
         origin, site = request.field("origin"), request.field("sec-fetch-site")
         is_followed = request.method in ("GET", "HEAD") and (
             request.field("sec-fetch-mode") == "navigate"
-            and not path_of(request.target).startswith(_API)
+            and not path_of(request.target).startswith((_API, _METRICS))
         )
         is_own = origin is None or origin.partition("://")[2].lower() == host.lower()
         if not is_own or (site not in (None, "same-origin", "none") and not is_followed):
@@ -188,7 +170,9 @@ class Inspection:
             return Reply(200, (("Content-Type", kind), ("Cache-Control", "no-store")), text)
         if path == OWN.rstrip("/"):
             return Reply(308, (("Location", OWN),), None)
-        return _page("index.html" if path == OWN else path.removeprefix(_PAGE))
+        if path in page_files.paths():
+            return Reply(200, page_files.fields(path), page_files.content(path))
+        return Problem(404, "the inspector has no such page", "unknown_path").reply()
 
     async def _follow(
         self, following: Following, connection: Connection, delivery: Delivery
@@ -272,15 +256,3 @@ class _Feed:
     def _awake(self) -> None:
         if self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
-
-
-def _page(name: str) -> Reply:
-    """The file *name* of the page."""
-    folder = files("troth_mock.inspector") / "page"
-    suffix = name.rpartition(".")[2]
-    if "/" not in name and suffix in _TYPES and not name.startswith("."):
-        file = folder / name
-        if file.is_file():
-            fields = (("Content-Type", _TYPES[suffix]), *_PAGE_FIELDS)
-            return Reply(200, fields, file.read_bytes())
-    return Problem(404, "the inspector has no such page", "unknown_path").reply()

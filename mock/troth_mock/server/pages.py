@@ -1,18 +1,16 @@
 """The mock's own pages: whether it lives, whether it is ready, and the document that it serves.
 
-And the inspector's, and one that is no page: what makes it forget what it was given.  A path that
-the document declares itself is the document's; then the page is not served.
+And one that is no page: what makes it forget what it was given.  A path that the document declares
+itself is the document's; then the page is not served.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import partial
 
 from troth.http.exchange import Fields
 from troth.openapi.contract import Contract
-from troth_mock.inspector import page_files
 from troth_mock.reply import JSON
 
 _NO_STORE = ("Cache-Control", "no-store")
@@ -44,9 +42,7 @@ def url_of(host: str, port: int) -> str:
 class Pages:
     """The pages by path; the two forms of the document are laid out when first asked for."""
 
-    def __init__(
-        self, contract: Contract, *, is_ready: Callable[[], bool], inspector: bool = True
-    ) -> None:
+    def __init__(self, contract: Contract, *, is_ready: Callable[[], bool]) -> None:
         self._contract = contract
         self._is_ready = is_ready
         self._rendered: dict[str, bytes] = {}
@@ -57,8 +53,6 @@ class Pages:
             "/openapi.yaml": lambda: (200, _YAML, self._text("yaml")),
             RESET: lambda: (204, (), b""),
         }
-        if inspector:
-            pages |= {path: partial(_file, path) for path in page_files.paths()}
         declared = {
             base + operation.path
             for operation in contract.operations
@@ -87,10 +81,6 @@ class Pages:
             root = self._contract.document.root
             self._rendered[form] = _json(root) if form == "json" else _yaml(root)
         return self._rendered[form]
-
-
-def _file(path: str) -> Page:
-    return 200, page_files.fields(path), page_files.content(path)
 
 
 def _json(root: object) -> bytes:

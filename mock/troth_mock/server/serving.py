@@ -14,18 +14,20 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from troth import loading
 from troth.errors import TrothError
 from troth.openapi.contract import Contract
 from troth_mock.control import Control
-from troth_mock.faults.verdict import PATIENCE, Seen, Verdict, verdict
-from troth_mock.inspector.decoding import seen
+from troth_mock.faults.switches import Switches
 from troth_mock.responding.responder import Responder
 from troth_mock.server.application import App, Settings
+from troth_mock.server.heads import wall_clock
 from troth_mock.server.pages import base_path, url_of
+
+if TYPE_CHECKING:  # loaded when somebody asks: most servers do without
+    from troth_mock.faults.verdict import Seen, Verdict
 
 LOG = logging.getLogger("troth.mock")
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -74,25 +76,29 @@ class MockServer:
 
     @property
     def journal(self) -> tuple[Seen, ...]:
-        """The exchanges that it had, oldest first."""
-        return self.exchanges()
+        """The exchanges that it had, oldest first; the last thousand of them."""
+        from troth_mock.inspector.decoding import exchanges
 
-    def exchanges(self, session: str | None = None) -> tuple[Seen, ...]:
-        """The exchanges of *session*, or all, oldest first."""
-        app = self._app
-        if app.journal is None:
+        journal = self._app.journal
+        if journal is None:
             return ()
-        entries = self.on_loop(lambda: tuple(app.journal.newest_first()) if app.journal else ())
-        found = (seen(entry, self.contract) for entry in reversed(entries))
-        return tuple(one for one in found if session in (None, one.session))
+        found: tuple[Seen, ...] = self.on_loop(lambda: exchanges(journal, self._app.contract))
+        return found
 
-    def verdict(self, session: str | None = None, *, patience: float = PATIENCE) -> Verdict:
+    def verdict(self, session: str | None = None, *, patience: float = 30.0) -> Verdict:
         """What the client made of the faults that befell it, in *session* or in all.
 
         It hangs if it waits longer than *patience* seconds for the next byte.
         """
-        exchanges = self.exchanges(session)
-        return verdict(exchanges, now=monotonic(), patience=patience)
+        from troth_mock.inspector.decoding import verdict_on
+
+        journal, contract = self._app.journal, self._app.contract
+        if journal is None:
+            raise TypeError("without a journal there is no verdict: inspector=True keeps one")
+        found: Verdict = self.on_loop(
+            lambda: verdict_on(journal, contract, session=session, patience=patience)
+        )
+        return found
 
     def fail(self, *texts: str, session: str | None = None) -> None:
         """Let go wrong what *texts* say, and nothing else: as `--fail`.  Raises BadFault.
@@ -223,20 +229,36 @@ def start_in(
     *,
     overlays: Sequence[str | Path] | None = None,
     settings: Settings | None = None,
+    fail: str | Sequence[str] = (),
+    scenario: str | Path | None = None,
     **options: Any,
 ) -> MockServer:
     """Serve *document* (a file, a contract, or None for the bundled one) until *stack* closes.
 
     To the bundled one *overlays* are added, by name (`openai`) or as files; none at all is as it
-    was published.
-    *options* are `Responder`'s.
+    was published.  *fail* is what goes wrong, as `--fail` says it, *scenario* a file of scenarios
+    or a folder of such; *options* are `Responder`'s.
     """
     if not isinstance(document, Contract):
         if overlays:
             overlays = loading.with_bundled_overlays(document, overlays)
         document = loading.load(document, overlays=overlays)
     responder = Responder(document, **options)
-    return stack.enter_context(serving(document, responder=responder, settings=settings))
+    texts = (fail,) if isinstance(fail, str) else tuple(fail)
+    control = Control(
+        document,
+        pace=settings.pace if settings is not None else None,
+        faults=Switches(document, texts, seed=options.get("seed", 0)),
+    )
+    control.follow(
+        None if scenario is None else Path(scenario),
+        problem=responder.problem,
+        clock=wall_clock,
+        told=LOG.warning,
+    )
+    return stack.enter_context(
+        serving(document, responder=responder, settings=settings, control=control)
+    )
 
 
 async def _start(app: App, host: str, port: int, *, shared: bool = False) -> str:

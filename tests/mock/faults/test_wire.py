@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from troth.http import json_text, sse
@@ -296,6 +296,7 @@ TEXTS = [
 ]
 
 
+@settings(max_examples=40)
 @given(
     st.lists(st.sampled_from(TEXTS), min_size=1, max_size=4, unique=True),
     st.lists(st.text(max_size=5), max_size=5),

@@ -9,11 +9,13 @@ probe is given a session and a subject, and knows nothing of the others.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any, Literal
 
+from troth import pointer as pointers
 from troth.conformance.cases.case import Case, Subject, merged
 from troth.conformance.checks.answers import body_of, run_violation
 from troth.conformance.events import Step
@@ -22,7 +24,9 @@ from troth.generation.request_writer import CREDENTIAL, Values, without_credenti
 from troth.http.exchange import Exchange
 from troth.laws import laws
 from troth.laws.laws import Law, Verdict
+from troth.openapi.operation import Operation
 from troth.openapi.resources import resources
+from troth.openapi.schema_view import of_content
 from troth.validation.violation_builder import ViolationBuilder
 from troth.violation import Severity
 
@@ -275,6 +279,8 @@ async def hang_up(session: Session, subject: Subject) -> None:
 
 # -- what was made long ago -----------------------------------------------------------------------
 
+#: How a document says that a thing has its time.
+_PASSING = re.compile(r"expir|\bttl\b|ephemeral|temporar|short-lived|retain|retention|purge", re.I)
 #: So many of the oldest items are looked for.
 _OLDEST = 2
 
@@ -284,6 +290,10 @@ async def forgotten(session: Session, subject: Subject) -> None:
     operation = subject.operation
     known = resources(session.contract)
     if known.role(operation) != "read" or operation.method != "GET":
+        return
+    resource = known.of(operation)
+    creating = resource.operations.get("create", ()) if resource is not None else ()
+    if any(map(_is_passing, (operation, *creating))):
         return
     made = session.values.untouched(operation)
     if len(made) <= _OLDEST or not session.budget.affords(_OLDEST + 2):
@@ -307,6 +317,16 @@ async def forgotten(session: Session, subject: Subject) -> None:
             steps, own = (Step(creation),), Step(exchange)
             session.enter_sequence(case, own, violation, steps=steps, again=1, tries=1)
         return
+
+
+def _is_passing(operation: Operation) -> bool:
+    """Whether the document says that what *operation* makes or reads is not there for ever."""
+    node = pointers.find(operation.document.root, operation.pointer) if operation.document else {}
+    text = f"{operation.summary} {node.get('description') if isinstance(node, dict) else ''}"
+    views = [view for one in operation.responses if (view := of_content(one.content)) is not None]
+    names = [at for view in views for at, _ in view.inner(3)]
+    is_gone = any(response.status == "410" for response in operation.responses)
+    return is_gone or any(map(_PASSING.search, (text, *names)))
 
 
 def _reading(subject: Subject, values: Values) -> Case:

@@ -1,5 +1,5 @@
 """Checks of lists: limits, pages, filters and searches that do nothing, numbers of items that are
-wrong, lists that have what is another's.  Orders are `orders`' affair.
+wrong, items as they were before, or of another.  Orders are `orders`' affair.
 
 What a parameter of a list does is told from its name (`openapi.listing`), so that these are
 warnings.  Only what no reading of the parameter explains is told: a server may give less than was
@@ -12,8 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from troth import pointer as pointers
 from troth.conformance.stateful import paging
+from troth.conformance.stateful.changes import change
+from troth.conformance.stateful.comparison import same
 from troth.conformance.stateful.items import Answer, Item, Listed, at, names_in, same_id
+from troth.conformance.stateful.life_cycle import current
 from troth.conformance.stateful.trial import Check, Trial
 from troth.generation.request_writer import UNSET
 from troth.http import json_text
@@ -482,6 +486,47 @@ def _tell_stale(trial: Trial, before: _Counted, after: _Counted) -> bool:
     return True
 
 
+# -- what it has of an item -----------------------------------------------------------------------
+
+
+async def up_to_date(trial: Trial) -> None:
+    """A list has an item as it is, and not as it was before a change."""
+    item = await trial.item()
+    if item is None or await current(trial, item) is None:
+        return
+    before, made = item.current, await change(trial, item)
+    answer = await trial.update(item, made.body) if made is not None else None
+    after = await trial.read(item) if answer is not None and answer.succeeded else None
+    if made is None or after is None or after.item is UNSET:
+        return
+    changed = [
+        name
+        for name in made.members
+        if name in after.item and not same(before[name], after.item[name])
+    ]
+    found = await _outdated(trial, item, before=before, changed=changed)
+    if found is not None and await trial.patience():
+        found = await _outdated(trial, item, before=before, changed=changed)
+    if found is not None:
+        listed, name = found
+        message = f"{listed.line} has {name} as it was before a change: {shown(before[name])}"
+        trial.tell("list.item-outdated", message, by=listed, severity="warning")
+
+
+async def _outdated(
+    trial: Trial, item: Item, *, before: Any, changed: Sequence[str]
+) -> tuple[Answer, str] | None:
+    """The answer of a list that has *item* as it was *before*, and the member that shows it."""
+    found = await trial.listed(item) if changed else None
+    entries = found.having(item) if found is not None else []
+    for name in changed:
+        if found is not None and any(
+            at(one, pointers.join("", name)) == before[name] for one in entries
+        ):
+            return found.last, name
+    return None
+
+
 # -- below a parent -----------------------------------------------------------------------------
 
 
@@ -520,6 +565,7 @@ CHECKS: tuple[Check, ...] = (
     Check("pages", pages, frozenset({"list"})),
     Check("filters", filters, frozenset({"list"})),
     Check("searches", searches, frozenset({"search"})),
+    Check("up-to-date", up_to_date, frozenset({"create", "read", "update", "list"})),
     Check("totals", totals, frozenset({"create", "list"})),
     Check("below-other", below_other, frozenset({"create"})),
 )
