@@ -219,6 +219,23 @@ paths:
     assert [contract.validate(Exchange(case.request)) for case in valid] == [()] * len(valid)
 
 
+def test_a_text_of_no_bytes_may_be_taken_for_no_body(tmp_path):
+    file = tmp_path / "notes.yaml"
+    file.write_text(
+        """openapi: 3.1.0
+info: {title: Notes, version: '1'}
+paths:
+  /note:
+    put:
+      requestBody: {required: true, content: {text/plain: {schema: {type: string}}}}
+      responses: {'204': {description: fine}}
+"""
+    )
+    cases = boundary_cases(subjects(troth.load(file)))
+    assert {case.intent for case in cases if not case.request.body} == {"either"}
+    assert "valid" in {case.intent for case in cases if case.request.body}
+
+
 def test_every_member_of_the_request_is_walked():
     schemas = CONTRACT.document.root["components"]["schemas"]
     members = set(schemas["ChatCompletionRequest"]["properties"])
