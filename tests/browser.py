@@ -5,11 +5,13 @@ It speaks the DevTools protocol over a pipe, so no port is opened and no library
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import select
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +32,13 @@ _FLAGS = (
 )
 _KEYS = {"Enter": ("\r", 13), "Escape": ("", 27), "Tab": ("", 9), " ": (" ", 32)}
 _PATIENCE = 30.0
+# DevTools reads from descriptor 3 and writes to 4
+_START = """
+import os, sys
+for end, wanted in zip(map(int, sys.argv[1:3]), (3, 4)):
+    os.dup2(end, wanted)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 class Page:
@@ -63,7 +72,7 @@ class Page:
               const until = performance.now() + {patience * 1000};
               const look = () => {{
                 const got = (() => {script})();
-                if (got || performance.now() > until) resolve(got);
+                if (got || performance.now() > until) resolve(got instanceof Node || got);
                 else requestAnimationFrame(look);
               }};
               look();
@@ -107,7 +116,8 @@ class Page:
         if message["method"] == "Runtime.exceptionThrown":
             self.complaints.append(str(params["exceptionDetails"]))
         elif message["method"] == "Log.entryAdded" and params["entry"]["level"] == "error":
-            self.complaints.append(params["entry"]["text"])
+            entry = params["entry"]
+            self.complaints.append(f"{entry['text']} {entry.get('url', '')}".strip())
         elif message["method"] == "Runtime.consoleAPICalled":
             self.complaints.append(str(params["args"]))
 
@@ -155,16 +165,23 @@ class Browser:
         return dict(json.loads(message))
 
 
+def _pipe() -> tuple[int, int]:
+    """A pipe whose ends are clear of the descriptors that DevTools uses."""
+    ends = os.pipe()
+    moved = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in ends]
+    for end in ends:
+        os.close(end)
+    return moved[0], moved[1]
+
+
 @contextmanager
 def chromium(profile: Path) -> Iterator[Browser]:
     """A Chromium with a profile of its own, ended when the block is left."""
     assert CHROMIUM is not None, "chromium is not installed, and this is CI"
-    take, write = os.pipe()
-    read, give = os.pipe()
+    (take, write), (read, give) = _pipe(), _pipe()
     command = [CHROMIUM, *_FLAGS, f"--user-data-dir={profile}", "about:blank"]
-    # DevTools reads from descriptor 3 and writes to 4
     running = subprocess.Popen(
-        ["/bin/sh", "-c", f'exec "$@" 3<&{take} 4>&{give}', "sh", *command],
+        [sys.executable, "-I", "-S", "-c", _START, str(take), str(give), *command],
         pass_fds=(take, give),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -87,10 +88,15 @@ class Stage:
     def __init__(self, contract: Contract, path: Path) -> None:
         self.path = path
         self.told: list[str] = []
-        self.scenarios = Scenarios(contract, Responder(contract), path, self.told.append)
+        self.responder = Responder(contract)
+        self.scenarios = Scenarios(contract, self.responder.problem, path, self.told.append)
 
-    def send(self, request: Request, *, session: str = "", now: int = 0, **named: Any) -> Choice:
-        return self.scenarios.choose(request, session=session, now=now, **named)
+    def send(self, request: Request, *, session: str = "", **named: Any) -> Choice:
+        choice = self.scenarios.choose(request, session=session, **named)
+        if choice.written is None:
+            return choice
+        reply = self.responder.respond(request, now=0, answer=choice.written)
+        return replace(choice, reply=reply)
 
     def ask(self, method: str, target: str, body: Any = None, **fields: str) -> Choice:
         named = [(name.replace("_", "-"), value) for name, value in fields.items()]

@@ -25,8 +25,8 @@ TROTH = (
     *("lint", "conformance", "cli", "testing", "pytest_plugin", "__main__"),
 )
 TROTH_MOCK = (
-    *("reply", "pace", "chat", "storage", "responding", "faults", "scenario"),
-    *("plan", "control", "inspector", "server", "cli", "pytest_plugin"),
+    *("reply", "pace", "chat", "storage", "responding", "faults", "plan", "scenario", "proxy"),
+    *("control", "inspector", "server", "cli", "pytest_plugin"),
 )
 LAYERS = {
     f"{root}.{package}": (root, number)
@@ -39,8 +39,8 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "hypothesis": ("troth.generation",),
     "hypothesis_jsonschema": ("troth.generation",),
     "cel": ("troth.laws",),
-    "aiohttp": ("troth.conformance.transport", "troth_mock.server"),
-    "yarl": ("troth.conformance.transport",),
+    "aiohttp": ("troth.conformance.transport", "troth_mock.server", "troth_mock.proxy"),
+    "yarl": ("troth.conformance.transport", "troth_mock.proxy"),
     "multidict": ("troth_mock.server",),
     "defusedxml": ("troth.validation.xml",),
     "jinja2": ("troth.conformance.reports",),

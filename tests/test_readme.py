@@ -68,7 +68,7 @@ class Place:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.ports = {port: str(free_port()) for port in ("8000", "8080")}
+        self.ports = {port: str(free_port()) for port in ("8000", "8080", "8090")}
         self.started: list[subprocess.Popen[bytes]] = []
         self.environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith("TROTH")},

@@ -24,6 +24,11 @@ from troth.violation import Violation
 _SPEC = Path(__file__).with_name("spec")
 
 
+def control_document() -> Path:
+    """Where the document of the mock's control API is."""
+    return _spec_folder() / "control.yaml"
+
+
 def bundled_document() -> Path:
     """The path of the document that ships with troth."""
     return _spec_folder() / "atoma.yaml"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,8 +14,7 @@ import click
 from troth.cli.options import FiniteNumber, chosen_overlays, command, document_options, warn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Coroutine, Sequence
 
     from troth.openapi.contract import Contract
     from troth_mock.pace import Pace
@@ -163,9 +165,65 @@ class _Port(click.IntRange):
     help="How long a stop waits for open answers.",
 )
 @click.option(
+    "--fail",
+    "fail",
+    multiple=True,
+    metavar="FAULT",
+    help="Let go wrong what FAULT says, as in '429 every 3rd' or 'drop after 5 events 2 %'; may be "
+    "given several times. docs/FAULTS.md has the words.",
+)
+@click.option(
+    "--log",
+    "log",
+    type=click.Choice(["text", "json", "off"]),
+    help="Say a line for each request: text to standard error (what it is on a terminal), or JSON "
+    "for machines to standard output.",
+)
+@click.option(
+    "--no-inspector",
+    is_flag=True,
+    help="Keep nothing of what is asked, and serve neither /_troth/ nor what is below it.",
+)
+@click.option(
+    "--control-token",
+    metavar="TOKEN",
+    help="Let whoever has this token look at /_troth/ and drive the mock, from anywhere; without "
+    "it this machine only may.",
+)
+@click.option(
     "--watch",
     is_flag=True,
     help="Read the document and its overlays anew when one of their files changes.",
+)
+@click.option(
+    "--scenario",
+    type=click.Path(exists=True, path_type=Path),
+    metavar="FILE",
+    help="Answer as the scenarios of this file say, or of all files in this folder.",
+)
+@click.option(
+    "--record",
+    metavar="URL",
+    help="Pass on to this server what no scenario answers, and write scenarios of its answers.",
+)
+@click.option(
+    "--record-to",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Where they are written; without it the folder of --scenario, or else recorded.",
+)
+@click.option(
+    "--no-control-fields",
+    is_flag=True,
+    help="Let no request say by Prefer or X-Troth-* which answer it gets.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Serve by so many processes, of a mock that keeps nothing between two requests.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Announce the server in one line of JSON.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
@@ -179,6 +237,8 @@ def mock(
 ) -> None:
     """Serve a deterministic mock of DOCUMENT (without one: the bundled document)."""
     from troth import loading
+    from troth_mock.control import Control
+    from troth_mock.faults.switches import Switches
     from troth_mock.responding.responder import Responder
     from troth_mock.server.application import App
     from troth_mock.server.serving import run, serve
@@ -187,6 +247,8 @@ def mock(
     chosen = chosen_overlays(
         document, overlays, published=published, no_bundled_overlay=no_bundled_overlay
     )
+    if options["workers"] > 1:
+        _refuse_to_keep(options)
     if options["watch"] and "-" in (document, *(chosen or ())):
         raise click.UsageError("--watch watches files, and - is standard input")
 
@@ -202,18 +264,117 @@ def mock(
         tokens=options["tokens"],
         clock=options["clock"],
         stateless=options["stateless"],
+        preferences=not options["no_control_fields"],
     )
-    app = App(contract, responder, settings=_settings(options))
+    settings = _settings(options)
+    faults = Switches(contract, options["fail"], seed=options["seed"])
+    control = Control(contract, pace=settings.pace, faults=faults)
+    app = App(contract, responder, settings=settings, control=control)
+    _follow_scenarios(app, options)
+    _log_requests(app, options)
     _settle()
+
+    def ready(url: str) -> None:
+        _announce(url, contract, responder, options)
+
+    watch = [_watch(app, load, document, chosen)] if options["watch"] else []
+    if options["workers"] > 1:
+        _serve_by_workers(app, watch, options, ready=ready)
+        return
     run(
         serve(
             app,
             host=options["host"],
             port=options["port"],
-            ready=lambda url: _announce(url, contract, responder, options),
-            meanwhile=[_watch(app, load, document, chosen).run()] if options["watch"] else [],
+            ready=ready,
+            meanwhile=[each.run() for each in watch],
         )
     )
+
+
+def _follow_scenarios(app: App, options: dict[str, Any]) -> None:
+    """Let scenarios answer, if there are some, and requests say what they get."""
+    from troth_mock.server.heads import wall_clock
+
+    app.control.follow(
+        options["scenario"],
+        problem=lambda match, request: app.responder.problem(match, request),
+        clock=wall_clock,
+        told=_tell,
+        fields=not options["no_control_fields"],
+    )
+    if options["record"] is not None:
+        _record(app, options)
+    elif options["record_to"] is not None:
+        raise click.UsageError("--record-to says where what --record records is written")
+
+
+def _record(app: App, options: dict[str, Any]) -> None:
+    """Pass on what no scenario answers, and write down what comes of it."""
+    from troth_mock.proxy.forwarding import Upstream
+    from troth_mock.proxy.recording import Recorder
+
+    scenarios = options["scenario"]
+    beside = scenarios if scenarios is not None and scenarios.is_dir() else Path("recorded")
+    folder = options["record_to"] or beside
+    recorder = Recorder(app.contract, folder, url=options["record"], told=_tell)
+    app.control.forward = Upstream(options["record"], record=recorder.write).forward
+    app.control.recorded = recorder.url
+    app.control.when_read.append(recorder.use)
+
+
+def _tell(sentence: str) -> None:
+    click.echo(f"troth: {sentence}", err=True)
+
+
+#: What a mock of several processes cannot have, since they share nothing, by its option.
+_KEPT = {
+    "scenario": "sequences of answers",
+    "fail": "counts of faults",
+    "record": "what is recorded",
+}
+
+
+def _refuse_to_keep(options: dict[str, Any]) -> None:
+    """Refuse several workers for a mock that keeps something between two requests."""
+    from troth_mock.server import workers
+
+    if not workers.is_possible():
+        raise click.UsageError("--workers: this system cannot share a port among processes")
+    lacking = [
+        option
+        for option, is_there in (
+            ("--stateless", options["stateless"]),
+            ("--no-inspector", options["no_inspector"]),
+        )
+        if not is_there
+    ]
+    if lacking:
+        raise click.UsageError(
+            f"--workers: processes share nothing, so say {' and '.join(lacking)} too"
+        )
+    for name, what in _KEPT.items():
+        if options.get(name):
+            raise click.UsageError(f"--workers and --{name}: processes do not share {what}")
+
+
+def _serve_by_workers(
+    app: App, watch: list[Watch], options: dict[str, Any], *, ready: Callable[[str], None]
+) -> None:
+    """Serve *app* by several processes."""
+    from troth_mock.server.serving import serve
+    from troth_mock.server.workers import serve_by
+
+    def work(
+        host: str,
+        port: int,
+        is_ready: Callable[[str], None],
+        meanwhile: list[Coroutine[Any, Any, None]],
+    ) -> Coroutine[Any, Any, None]:
+        beside = [*meanwhile, *(each.run() for each in watch)]
+        return serve(app, host=host, port=port, ready=is_ready, meanwhile=beside, shared=True)
+
+    serve_by(options["workers"], work, host=options["host"], port=options["port"], ready=ready)
 
 
 def _watch(
@@ -230,10 +391,7 @@ def _watch(
         overlays = loading.bundled_overlays() if document is None else ()
     named = (document or loading.bundled_document(), *map(loading.overlay_file, overlays))
 
-    def tell(sentence: str) -> None:
-        click.echo(f"troth: {sentence}", err=True)
-
-    return Watch(app, load, named=named, tell=tell)
+    return Watch(app, load, named=named, tell=_tell)
 
 
 def _settings(options: dict[str, Any]) -> Settings:
@@ -246,7 +404,29 @@ def _settings(options: dict[str, Any]) -> Settings:
         limits=Limits(body_bytes=options["max_body_bytes"], write=options["write_timeout"]),
         pace=_pace(options),
         grace=options["grace"],
+        inspector=not options["no_inspector"],
+        control_token=options["control_token"],
+        secrets=options["tokens"],
     )
+
+
+def _log_requests(app: App, options: dict[str, Any]) -> None:
+    import os
+
+    usual = "text" if sys.stderr.isatty() and not options["quiet"] else "off"
+    form = options["log"] or usual
+    if form == "off":
+        return
+    stream = sys.stdout if form == "json" else sys.stderr
+
+    def write(line: str) -> None:
+        # nobody reads any more: what is served does not depend on it
+        with suppress(BrokenPipeError):
+            stream.write(line)
+            stream.flush()
+
+    has_colour = form == "text" and sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    app.log(write, as_json=form == "json", colour=has_colour)
 
 
 def _pace(options: dict[str, Any]) -> Pace:
@@ -278,7 +458,9 @@ def _announce(url: str, contract: Contract, responder: Any, options: dict[str, A
     token = options["tokens"][0] if options["tokens"] else "any"
     request = first_request(contract, responder, token=token)
     line = curl(request, url) if request else None
-    announcement = Announcement(MockServer(url, contract), line, os.getpid())
+    announcement = Announcement(
+        MockServer(url, contract), line, os.getpid(), has_inspector=not options["no_inspector"]
+    )
     click.echo(announcement.as_json() if options["as_json"] else announcement.as_text())
 
 

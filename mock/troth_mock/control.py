@@ -7,21 +7,28 @@ not take back.  A control that is idle costs nothing: the server does not ask it
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Protocol
 
 from troth.errors import MethodNotAllowed, NoSuchPath
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
-from troth.openapi.operation import Operation
+from troth.openapi.operation import Match, Operation
 from troth_mock.chat.completion import Message
+from troth_mock.faults.refusals import reply_of
+from troth_mock.faults.switches import Switches
+from troth_mock.faults.wire import before
 from troth_mock.pace import Pace
 from troth_mock.plan import NOTHING, Plan
-from troth_mock.reply import Reply, Script, Wire, script
-from troth_mock.responding.kept import session_of
+from troth_mock.reply import Passed, Reply
+from troth_mock.responding.kept import SESSION_PATH, session_of
+from troth_mock.responding.problems import Problem
 from troth_mock.responding.written_answers import ABSENT, WrittenAnswer
+from troth_mock.scenario.scenarios import Scenarios
+from troth_mock.scenario.sources import FieldSource, ScenarioSource
 
 #: The names of the fields by which a request says what it gets, in lower case, begin so.
 FIELD_PREFIX = "x-troth-"
@@ -60,19 +67,22 @@ class Control:
 
     *fields* reads the control fields and the session prefix of each request that
     `is_asked_by_request` names; *scenarios* and *faults* are asked about every request.  *forward*
-    gives the answer of another server to what nobody answered.  Everything here happens on the
-    loop of the server: `when_changed` are called there after every change, `when_read` before that
-    with a contract that was read anew.
+    gives the answer of another server (*recorded* is its URL) to what nobody answered.
+    Everything here happens on the loop of the server: `when_changed` are called there after every
+    change, `when_read` before that with a contract that was read anew.
     """
 
-    def __init__(self, contract: Contract, *, pace: Pace | None = None) -> None:
+    def __init__(
+        self, contract: Contract, *, pace: Pace | None = None, faults: Switches | None = None
+    ) -> None:
         self.contract = contract
         self.pace = pace or Pace()
         self.orders = Orders()
-        self.fields: Source | None = None
-        self.scenarios: Source | None = None
-        self.faults: Source | None = None
-        self.forward: Callable[[Request], Awaitable[Reply | None]] | None = None
+        self.fields: FieldSource | None = None
+        self.recorded: str | None = None
+        self.scenarios: ScenarioSource | None = None
+        self.faults = faults or Switches(contract)
+        self.forward: Callable[[Request], Awaitable[Reply | Passed]] | None = None
         self.when_changed: list[Callable[[], None]] = []
         self.when_read: list[Callable[[Contract], None]] = []
 
@@ -89,9 +99,36 @@ class Control:
     def is_asked_by_request(self, target: str, names: Iterable[str]) -> bool:
         """Whether a request to *target* with fields of these *names* may say what it gets."""
         return self.fields is not None and (
-            target.startswith("/_troth/session/")
-            or any(name[:8].lower() == FIELD_PREFIX for name in names)
+            SESSION_PATH in target or any(name[:8].lower() == FIELD_PREFIX for name in names)
         )
+
+    def follow(
+        self,
+        path: Path | None,
+        *,
+        problem: Callable[[Match, Request], Problem | None],
+        clock: Callable[[], int],
+        told: Callable[[str], None],
+        fields: bool = True,
+    ) -> None:
+        """Let the scenarios at *path* answer, and with *fields* requests say what they get.
+
+        *problem* says what keeps the document from allowing a request, *clock* tells the seconds
+        since 1970, *told* hears of files that were read anew.  Raises NoScenarios, BadScenarios.
+        """
+        scenarios = None
+        if path is not None:
+            scenarios = Scenarios(self.contract, problem, path, told)
+            scenarios.open()
+            self.scenarios = ScenarioSource(scenarios, clock)
+            self.when_read.append(scenarios.use)
+        self.fields = FieldSource(scenarios, is_on=fields)
+        self.changed()
+
+    def put_faults(self, texts: Sequence[str], *, session: str | None = None) -> None:
+        """Let go wrong what *texts* say, and nothing else.  Raises BadFault."""
+        self.faults.put(texts, session=session)
+        self.changed()
 
     def changed(self) -> None:
         """Tell everybody that something is other than before."""
@@ -101,6 +138,7 @@ class Control:
     def use(self, contract: Contract) -> None:
         """Speak of *contract* from now on."""
         self.contract = contract
+        self.faults.use(contract)
         for listener in self.when_read:
             listener(contract)
         self.changed()
@@ -116,16 +154,24 @@ class Control:
             return plan
         asked = self._asked(request)
         was_idle = self.orders.is_idle
-        for source in (self.orders, self.scenarios, self.faults):
+        for source in (self.orders, self.scenarios):
             if source is not None and not source.is_idle:
                 plan = plan.before(source.plan(asked))
         if self.orders.is_idle and not was_idle:
             self.changed()
-        return plan
+        return self._with_faults(plan, asked)
 
-    def script(self, plan: Plan, wire: Wire) -> Script:
-        """What is done for the answer *wire* under *plan*."""
-        return script(wire)
+    def _with_faults(self, plan: Plan, asked: Asked) -> Plan:
+        """*plan* with what goes wrong before the answer, and what may go wrong with it."""
+        if not plan.faults and self.faults.is_idle:
+            return plan
+        chances = self.faults.chances(asked.operation, session=asked.session, faults=plan.faults)
+        first = before(chances)
+        if first is not None:
+            accept = ", ".join(asked.request.values("accept")) or None
+            reply = reply_of(first, asked.operation, accept=accept)
+            plan = replace(plan, reply=reply, written=None)
+        return replace(plan, chances=chances)
 
     def reset(self, session: str | None) -> None:
         """Let every source be as at the start, for *session* or for all."""

@@ -160,6 +160,21 @@ def read(text: str, *, seed: int = 0) -> Pace:
     return pace
 
 
+def text_of(pace: Pace) -> str:
+    """*pace* in the words that `read` takes."""
+    if not pace.is_set:
+        return "off"
+    for name, profile in PROFILES.items():
+        if replace(profile, seed=pace.seed) == pace:
+            return name
+    usual = Pace()
+    return " ".join(
+        f"{name}={getattr(pace, field):g}"
+        for name, field in _FIGURES.items()
+        if getattr(pace, field) != getattr(usual, field) and field != "seed"
+    )
+
+
 def _figure(name: str, value: str, word: str) -> dict[str, Any]:
     field = _FIGURES.get(name)
     if field is None:

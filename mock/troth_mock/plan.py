@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from troth.http.exchange import Request
+from troth_mock.faults.fault import Fault
+from troth_mock.faults.switches import Chance
 from troth_mock.pace import Pace
 from troth_mock.reply import Reply
 from troth_mock.responding.written_answers import WrittenAnswer
@@ -18,7 +20,9 @@ class Plan:
 
     *written* says what the responder is to answer, *reply* takes its place, and *request* the
     request's own.  *seed* and *pace* are other ones than the mock's, *faults* what goes wrong with
-    the answer.  *labels* say in the journal what did it: `scenario`, `fault`, `next` and so on.
+    the answer, and *chances* what may, by faults that are switched on too.  *labels* say in the
+    journal what did it: `scenario`, `fault`, `next` and so on; *near* are the scenarios that nearly
+    answered.
     """
 
     written: WrittenAnswer | None = None
@@ -26,8 +30,10 @@ class Plan:
     request: Request | None = None
     seed: int | None = None
     pace: Pace | None = None
-    faults: tuple[Any, ...] = ()
+    faults: tuple[Fault, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    chances: tuple[Chance, ...] = ()
+    near: tuple[Any, ...] = ()
 
     def before(self, other: Plan) -> Plan:
         """This plan, and what *other* has to say where it says nothing."""
@@ -42,6 +48,8 @@ class Plan:
             other.pace if self.pace is None else self.pace,
             self.faults or other.faults,
             {**other.labels, **self.labels},
+            self.chances,
+            self.near or other.near,
         )
 
 

@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def mock_servers() -> Iterator[Callable[..., MockServer]]:
-    """Start mocks: `mock_servers(document, overlays=…, seed=…, tokens=…, settings=…)`.
+    """Start mocks: `mock_servers(document, scenario=…, fail=…, overlays=…, seed=…, settings=…)`.
 
     *document* is a file, a loaded `troth.Contract`, or None for the bundled one.  Each call
     starts a server on a free port of 127.0.0.1; all stop at the end of the session.  What one was
     given by a test it forgets with `reset()`, or keeps none of it with `stateless=True`.
+
+    Its `journal` has the exchanges that it had, `fail(…)` lets go wrong what its words say
+    (docs/FAULTS.md), and `verdict()` tells what the client made of that.
     """
     from troth_mock.server.serving import start_in
 

@@ -6,7 +6,7 @@ them leaves, and how the connection is left.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal
@@ -51,6 +51,18 @@ class Reply:
     stream: Stream | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Passed:
+    """The answer of another server whose body is still to come, in *pieces* as they come.
+
+    They raise ConnectionError where it breaks off.
+    """
+
+    status: int
+    fields: Fields
+    pieces: AsyncIterator[bytes]
+
+
 #: How an answer ends: whole, so that the connection may be kept; with the connection closed, or
 #: reset; or not at all: nothing more comes, and the connection stays open.
 End = Literal["complete", "close", "reset", "stall"]
@@ -75,15 +87,23 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What is done for one answer: in each of *steps* some seconds are waited, then bytes sent."""
+    """What is done for one answer: in each of *steps* some seconds are waited, then bytes sent.
+
+    *faults* are those that it owes this to, in the words in which they were asked for; nobody can
+    connect for *away* seconds after it.
+    """
 
     steps: tuple[tuple[float, bytes], ...]
     end: End = "complete"
+    faults: tuple[str, ...] = ()
+    away: float = 0.0
 
 
 def script(wire: Wire) -> Script:
     """How *wire* is sent when nothing goes wrong."""
-    times = (0.0, *wire.due, wire.due[-1] if wire.due else 0.0)
+    # of what is no stream the head waits for the body
+    start = wire.due[0] if wire.due and not wire.is_stream else 0.0
+    times = (start, *wire.due, wire.due[-1] if wire.due else 0.0)
     return Script(timed((wire.head, *map(wire.frame, wire.pieces), wire.end), times))
 
 

@@ -60,7 +60,7 @@ MANNERS = (
     "forgets",
 )
 #: So many requests a clean run may take for one resource, with all that the document declares.
-MOST = 120
+MOST = 130
 
 
 @pytest.fixture(scope="module")

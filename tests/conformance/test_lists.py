@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import troth
+from servers import archive
 from servers.chat import TOKEN
 from servers.conduct import CAPS, conduct
 from servers.ledger import FAULTS, LEGAL, Ledger, Paging, Way, spec
@@ -19,7 +20,7 @@ from servers.marina_document import Manner, document
 from servers.wire import Server
 from troth.conformance.session import Session
 from troth.conformance.settings import Settings
-from troth.conformance.stateful import lists
+from troth.conformance.stateful import lists, orders
 from troth.conformance.stateful.paging import target_of
 from troth.conformance.stateful.trial import Told, Trial
 from troth.conformance.transport import Transport
@@ -49,7 +50,7 @@ async def _trial(settings: Settings, contract: Contract, path: str) -> Trial:
         session = Session(contract, transport, settings, emit=lambda _: None, clock=time.monotonic)
         resource = next(each for each in known.all if path in (each.path, each.collection))
         trial = Trial(session, known, resource)
-        for check in lists.CHECKS:
+        for check in (*lists.CHECKS, *orders.CHECKS):
             if all(map(trial.can, check.needs)):
                 await check.run(trial)
     return trial
@@ -97,7 +98,8 @@ def test_a_link_is_followed_below_the_url_that_is_under_test(link: str, target: 
 
 def test_every_code_of_lists_has_a_faulty_server() -> None:
     known = yaml.safe_load(CODES.read_bytes())["codes"]["Lists"]
-    assert {code for code, _ in FAULTS.values()} == set(known)
+    faults = [*FAULTS.values(), *archive.FAULTS.values()]
+    assert {code for code, _ in faults if code.startswith("list.")} == set(known)
 
 
 def test_items_that_nothing_names_are_made_a_few_times_only() -> None:

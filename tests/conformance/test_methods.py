@@ -18,7 +18,7 @@ from troth.http.exchange import Exchange, Request, Response
         ("GET, DELETE", []),
         ("GET, DELETE, HEAD, OPTIONS", []),
         (" DELETE ,GET,, ", []),
-        ("GET", ["warning: the document declares DELETE here, and Allow has 'GET'"]),
+        ("GET", ["hint: the document declares DELETE here, and Allow has 'GET'"]),
         ("", ["warning: the document declares DELETE, GET here, and Allow is empty"]),
         ("GET, PUT", ["error: PUT is refused with 405, and Allow names it: 'GET, PUT'"]),
         (

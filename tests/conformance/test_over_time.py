@@ -106,7 +106,7 @@ class Quiet:
 def test_a_server_is_slower_by_a_factor_and_by_a_time_that_a_person_notices(
     before: float, after: float, told: list[str]
 ) -> None:
-    session: Any = Quiet(*[before] * 6, *[after] * 14)
+    session: Any = Quiet(*[before] * 2, *[after] * 9)
     health = Health(session)
     smallest = SUBJECT.case("examples", "minimal", MINIMAL, about="")
 

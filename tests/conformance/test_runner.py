@@ -357,6 +357,11 @@ def test_a_continuous_run_goes_on_where_the_last_one_ended(tmp_path: Path) -> No
         )
 
     first, second = run(230), run(60)
+    assert (first.finished.verdict, first.finished.reason) == ("conforms", "")
+    assert second.finished.reason == (
+        f"in what this run tried; earlier ones sent {second.finished.sent_before} other requests, "
+        "and found no error"
+    )
     assert second.finished.requests == 60
     assert first.finished.sent_before == 0
     assert 0 < second.finished.sent_before <= 230
@@ -364,6 +369,22 @@ def test_a_continuous_run_goes_on_where_the_last_one_ended(tmp_path: Path) -> No
     assert note.endswith("of earlier runs not sent again: their reports have what they found")
     assert {one.phase for one in second.exchanges} == {"boundary", "random"}
     assert not set(bodies(first)) & set(bodies(second))
+
+
+def test_a_continuous_run_says_what_is_known_from_before(tmp_path: Path) -> None:
+    class Refusing(Chat):
+        def refuse(self, refusal: Refusal) -> Answer:
+            return Answer(500) if refusal.status == 404 else super().refuse(refusal)
+
+    settings = {"exhaustive": True, "continuous": True, "database": str(tmp_path / "database")}
+    given: dict[str, Any] = {"phases": ("protocol", "random"), "max_requests": 150, **settings}
+    wrong, right = (
+        conduct(Refusing(ROOT), OVERLAID, **given),
+        conduct(Chat(ROOT), OVERLAID, **given),
+    )
+    assert wrong.finished.verdict == "violations"
+    assert right.finished.verdict == "conforms"
+    assert "errors that this one did not come to: response.server-error" in right.finished.reason
 
 
 def test_a_continuous_run_that_is_stopped_has_its_verdict() -> None:

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -199,6 +200,7 @@ def test_a_port_in_use_is_named_with_what_to_do() -> None:
         ("--host", "no.such.host.invalid", "--port", "0"),
         ("--cors-origin", "app.example"),
         ("--allow-host", "http://mock.example/"),
+        ("--fail", "503 on GET /no-such-path"),
     ],
 )
 def test_what_cannot_be_is_said_in_a_line(options: tuple[str, ...]) -> None:
@@ -247,6 +249,39 @@ def test_a_document_that_is_edited_is_served_anew(
     with urllib.request.urlopen(f"{url}/cats/tom?limit=1") as answer:
         assert json.load(answer)["name"] == "tom"
     assert process.end() == (0, "")
+
+
+def test_several_processes_serve_one_port_and_end_together(mock: Callable[..., Process]) -> None:
+    process = mock("--workers", "2", "--stateless", "--no-inspector", "--json")
+    url = process.said()["url"]
+    answers = set()
+    for _ in range(8):  # the kernel chooses who answers: each a connection of its own
+        with urllib.request.urlopen(f"{url}/openapi.json") as answer:
+            answers.add(answer.read())
+    assert len(answers) == 1
+    # the port is theirs alone, though they share it
+    number = url.rpartition(":")[2]
+    other = mock("--workers", "2", "--stateless", "--no-inspector", "--port", number)
+    assert other.running.wait(timeout=PATIENCE) == 3
+    assert process.end() == (0, "")
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(f"{url}/healthz")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ((), "--workers: processes share nothing, so say --stateless and --no-inspector too"),
+        (("--stateless",), "--workers: processes share nothing, so say --no-inspector too"),
+    ],
+)
+def test_what_several_processes_would_have_to_share_is_refused(
+    options: tuple[str, ...], told: str
+) -> None:
+    ended = subprocess.run(
+        [*COMMAND, "--workers", "2", *options], capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert (ended.returncode, ended.stderr.splitlines()[-1]) == (2, f"Error: {told}")
 
 
 def test_quiet_says_nothing(mock: Callable[..., Process]) -> None:

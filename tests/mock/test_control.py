@@ -9,6 +9,7 @@ from troth.http.exchange import Request
 from troth_mock.control import Asked, Control, Order
 from troth_mock.pace import Pace
 from troth_mock.plan import NOTHING, Plan
+from troth_mock.reply import Reply
 
 PING = """
 openapi: 3.1.0
@@ -52,10 +53,24 @@ def test_a_control_that_is_idle_plans_nothing() -> None:
 
 def test_what_is_said_first_holds_and_what_it_leaves_open_is_said_by_others() -> None:
     control = Control(CONTRACT)
-    control.scenarios = Told(Plan(seed=1, labels={"scenario": "a"}))
-    control.faults = Told(Plan(seed=2, pace=Pace(2.0), labels={"fault": "b"}))
-    labels = {"scenario": "a", "fault": "b"}
-    assert control.plan(request()) == Plan(seed=1, pace=Pace(2.0), labels=labels)
+    control.fields = Told(Plan(seed=1, labels={"seed": "1"}))
+    control.scenarios = Told(Plan(seed=2, pace=Pace(2.0), labels={"scenario": "b"}))
+    labels = {"seed": "1", "scenario": "b"}
+    planned = control.plan(request(X_Troth_Seed="1"))
+    assert planned == Plan(seed=1, pace=Pace(2.0), labels=labels)
+
+
+def test_what_goes_wrong_before_the_answer_takes_its_place() -> None:
+    control = Control(CONTRACT)
+    control.scenarios = Told(Plan(reply=Reply(200, (), b"said")))
+    control.put_faults(["503 on ping once", "drop after 9 events on pong"])
+    first, second = control.plan(request()), control.plan(request())
+    assert first.reply is not None
+    assert (first.reply.status, len(first.chances)) == (503, 1)
+    assert (second.reply, second.chances) == (Reply(200, (), b"said"), ())
+    assert len(control.plan(request("/pong")).chances) == 1
+    control.reset(None)
+    assert control.faults.is_idle
 
 
 def test_a_request_says_itself_what_it_gets_only_by_fields_of_its_own() -> None:

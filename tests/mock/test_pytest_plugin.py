@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -90,3 +91,28 @@ def test_loading_the_plugin_imports_nothing_heavy() -> None:
         check=True,
     ).stdout.split()
     assert not {"aiohttp", "yaml", "jsonschema_rs"} & set(said)
+
+
+def test_what_goes_wrong_is_said_once_and_judged_from_the_journal(
+    mock_servers: Callable[..., Any],
+) -> None:
+    server = mock_servers(fail=["503 as html once", "429 no retry-after the 2nd"], seed=3)
+    url = server.url + "/v1/models"
+    told = [status(url) for _ in range(4)]
+    assert told[:2] == [503, 429]
+    assert [one.status for one in server.journal] == told
+    assert server.journal[0].labels == {"fault": "503 as html once"}
+    assert server.verdict().outcomes == ("hammered", "retried")
+    assert "Retry-After was 1 s" in repr(server.verdict())
+    server.reset()
+    assert (server.journal, server.verdict().items) == ((), ())
+    assert status(url) == 503
+
+
+def status(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return refusal.code

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,27 @@ def write(file: str | Path, baseline: Baseline) -> None:
     }
     # ASCII: what a server said may hold half a surrogate pair
     files.write(file, (json.dumps(root, indent=2) + "\n").encode("ascii"))
+
+
+# -- what earlier runs found --------------------------------------------------------------------
+
+
+def found_before(directory: str, digest: str, findings: Iterable[Finding]) -> tuple[Accepted, ...]:
+    """The errors of earlier runs of the document *digest* that none of *findings* shows.
+
+    *directory* remembers those, and the errors among *findings* from now on; nothing that a
+    server said, since nobody has looked it over.  Raises BadBaseline, NotWritten.
+    """
+    name = blake2b(digest.encode(), digest_size=8).hexdigest()
+    file = Path(directory) / f"found-{name}.json"
+    before = read(file) if file.is_file() else Baseline({})
+    errors = [one for one in findings if one.severity == "error" and not one.known]
+    now = {
+        one.id: Accepted(one.id, one.code, one.violation.operation, one.severity) for one in errors
+    }
+    if now.keys() - before.accepted.keys():
+        write(file, Baseline({**before.accepted, **now}))
+    return before.gone(errors)
 
 
 def _accepted(item: Any, at: str) -> Accepted:

@@ -63,6 +63,7 @@ class Budget:
         self._clock = clock
         self._began = clock()
         self._next = self._began
+        self._share_requests = self._share_seconds = inf
 
     @property
     def seconds(self) -> float:
@@ -74,6 +75,20 @@ class Budget:
         """How long the run may still go; never negative."""
         given_back = 0.0 if self._waits_cost_time else min(self._waited, self._most_seconds)
         return max(0.0, self._most_seconds + given_back - self.seconds)
+
+    def give(self, *, requests: float = inf, seconds: float = inf) -> None:
+        """Begin a share of the run, of so many requests and seconds from now on.
+
+        What is begun within it is brought to its end: a finding is confirmed, an item deleted.
+        """
+        self._share_requests = self.requests + requests
+        self._share_seconds = self.seconds + seconds
+
+    @property
+    def share_spent(self) -> bool:
+        """Whether nothing new is to be begun within the share that was given."""
+        is_late = self.seconds >= self._share_seconds
+        return self.spent or is_late or self.requests >= self._share_requests
 
     @property
     def spent(self) -> bool:
@@ -102,6 +117,8 @@ class Budget:
         """Do what the server asked for instead of answering the last request."""
         self.requests -= 1
         self._waited += seconds
+        if not self._waits_cost_time:
+            self._share_seconds += seconds
         await asyncio.sleep(seconds)
 
     async def turn(self) -> None:

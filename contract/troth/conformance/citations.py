@@ -15,6 +15,7 @@ from troth import loading
 from troth import pointer as pointers
 from troth.conformance.events import Citation, Finding
 from troth.openapi.contract import Contract
+from troth.violation import Violation
 
 #: So many lines are shown before the rule, and so many after it.
 _BEFORE, _AFTER = 3, 6
@@ -35,16 +36,22 @@ class Citations:
 
     def cited(self, finding: Finding) -> Finding:
         """*finding* with the words of the document that it is about, where there are any."""
-        place = finding.violation.place
-        if finding.citation is not None or place is None:
+        if finding.citation is not None or finding.violation.place is None:
             return finding
+        return replace(finding, citation=self.of(finding.violation))
+
+    def of(self, violation: Violation) -> Citation | None:
+        """The words of the document that *violation* is about, where there are any."""
+        place = violation.place
+        if place is None:
+            return None
         lines = self._lines(place.file)
         if place.line > len(lines) or len(lines[place.line - 1]) > _LONGEST:
             # there is no such file any more, or it has no lines to speak of
-            return replace(finding, citation=self._value(finding.violation.schema_pointer))
+            return self._value(violation.schema_pointer)
         first = max(1, place.line - _BEFORE)
         shown = [line[:_LONGEST] for line in lines[first - 1 : place.line + _AFTER]]
-        return replace(finding, citation=Citation(tuple(_dedented(shown)), first, place.line))
+        return Citation(tuple(_dedented(shown)), first, place.line)
 
     def _read(self, file: str) -> tuple[str, ...]:
         document = self._document

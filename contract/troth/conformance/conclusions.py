@@ -233,6 +233,8 @@ def _cause(finding: Finding) -> tuple[Any, ...]:
         return (*common, finding.group)
     if violation.law:
         return (*common, violation.law)
+    if violation.code == "response.allow-wrong":
+        return common  # of all paths: it is the router's affair
     if violation.code == "response.status-undeclared":
         return (*common, violation.status)
     if is_causal(violation) or not violation.schema_pointer:

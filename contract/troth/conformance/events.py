@@ -183,7 +183,8 @@ class Found:
 class Finished:
     """The run is over.
 
-    *reason* is one sentence for a verdict that is not `conforms` or `violations`; *planned* and
+    *reason* is one sentence for a verdict that is not `conforms` or `violations`, or that is of a
+    part alone of what this run and those before it have sent; *planned* and
     *not_run* count cases, as far as they were laid out; *requests* everything that was sent and
     answered otherwise than by asking for patience, *tokens* what the answers took, where that is
     limited.  *spent* is what was used up, if the run ended of that: `requests`, `time`,

@@ -99,6 +99,8 @@ class RealValues:
         #: when what stands at the end of a path was last there, by the number of answers
         self._sighted: dict[tuple[_Shape, str], int] = {}
         self._kept = 0
+        #: the answers that made what nobody has touched since, by the shape and texts of its path
+        self._untouched: dict[tuple[_Shape, tuple[str, ...]], Exchange] = {}
         self._reached: set[str] = set()
 
     # -- learning -----------------------------------------------------------------------------
@@ -118,6 +120,8 @@ class RealValues:
         is_done = 200 <= response.status < 300
         if operation.method == "DELETE" and (is_done or response.status in _GONE):
             self._forget(template, texts)
+        if is_done and operation.method not in _LOOKS:
+            self._touch(operation, texts)
         if not is_done or operation.method == "DELETE":
             return
         for key, filling in self._fillings_from(operation).items():
@@ -126,13 +130,41 @@ class RealValues:
                 if type(value) in (str, int) and value != "":  # a boolean is an int to Python
                     self._add(key, Known(value, template, texts, made))
                     if made and response.status != _PROMISED:
-                        self._sighted[made, quote(str(value), safe="")] = self._kept
+                        own = quote(str(value), safe="")
+                        self._sighted[made, own] = self._kept
+                        named = (*texts, own)[-made.count("{}") :]
+                        self._untouched[made, named] = exchange
         if texts and texts[-1:] == self._absent_text(operation):
             # nobody else had a thing of this name: whoever puts it there has made it
             made = shape_of(operation.path)[0]
             self._add(_named(operation), Known(unquote(texts[-1]), template, texts, made))
             self._sighted[made, texts[-1]] = self._kept
             del self._absent[operation.name, _last(operation)]
+
+    def _touch(self, operation: Operation, texts: tuple[str, ...]) -> None:
+        """Forget of what was made what *operation* may have changed: below *texts*, or anywhere."""
+        if self._resources.role(operation) == "create":
+            return  # it adds something
+        shape = shape_of(operation.path)[0]
+        end = max((at for at, part in enumerate(shape, 1) if part == "{}"), default=1)
+        above = shape[:end] if self._resources.of(operation) is not None else ()
+        for key in list(self._untouched):
+            is_below = key[0][: len(above)] == above
+            if is_below and (not above or key[1][: len(texts)] == texts):
+                del self._untouched[key]
+
+    def untouched(self, operation: Operation) -> list[tuple[Values, Exchange]]:
+        """What this run has made, and nobody has touched since, that *operation* is for.
+
+        The oldest first: the values of its path, and the answer that made it.
+        """
+        names = operation.template.names
+        shape = shape_of(operation.path)[0]
+        return [
+            ({("path", name): unquote(text) for name, text in zip(names, texts, strict=True)}, one)
+            for (made, texts), one in self._untouched.items()
+            if made == shape and len(texts) == len(names)
+        ]
 
     def _sight(self, operation: Operation, text: tuple[str, ...], status: int) -> None:
         """Remember when the item that *text* names was seen, as far as it is still that.

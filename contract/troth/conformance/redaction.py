@@ -244,6 +244,13 @@ def _field_secrets(name: str, value: str) -> Iterator[str]:
         yield value
 
 
+def request_secrets(request: Request) -> Iterator[str]:
+    """The secrets in those header fields of *request* that are secret by their names."""
+    for name, value in request.fields:
+        if _kind_of(name) != "plain":
+            yield from _field_secrets(name, value)
+
+
 # -- the registry -----------------------------------------------------------------------------
 
 

@@ -169,7 +169,7 @@ class RunSummary:
 
     @property
     def reason(self) -> str:
-        """One sentence for a verdict that is neither `conforms` nor `violations`."""
+        """One sentence for a verdict that is neither `conforms` nor `violations`, or of a part."""
         return self.finished.reason if self.finished else "the journal has no end"
 
     @property

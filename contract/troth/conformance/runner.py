@@ -8,13 +8,15 @@ and the seed alone, as long as the server gives the same answers and there is on
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from typing import Any
 
 from troth import pointer as pointers
-from troth.conformance import cases
+from troth.conformance import baseline, cases
 from troth.conformance.budget import Inconclusive, Unreachable
 from troth.conformance.cases import Case, Subject
 from troth.conformance.cases.case import request_key
@@ -22,6 +24,7 @@ from troth.conformance.checks import leaks, over_time
 from troth.conformance.coverage import declared
 from troth.conformance.credentials import Credentials
 from troth.conformance.events import (
+    Finding,
     Finished,
     Found,
     PhaseStarted,
@@ -43,11 +46,15 @@ from troth.seed import Seed
 
 #: Asks one question about several answers, and enters what it finds.
 Probe = Callable[[Session, Subject], Awaitable[None]]
+#: A part of a phase that is gone through as a whole.
+Step = Callable[[], Awaitable[None]]
 
 #: So many cases of a phase are laid out before the first of them is sent, for so many seconds:
 #: enough to know how many there are of most documents, and no long wait for any.
 _AHEAD = 1000
 _LAYOUT = 1.0
+#: So many errors of earlier runs are named.
+_TOLD = 6
 #: The exit code of each verdict that is not about findings.
 _EXIT_CODES: Mapping[Verdict, int] = {"unreachable": 3, "inconclusive": 3, "interrupted": 130}
 
@@ -61,6 +68,11 @@ class Run:
         self._tried = 0
         self._left: list[str] = []
         self._end = ""
+        # of the phases that are no lists of cases: what is to be gone through yet
+        self._steps: Mapping[str, list[Step]] = {
+            "resources": sequences.steps(session),
+            "stateful": self._probes(),
+        }
 
     async def go(self, *, at: str) -> Finished:
         """Run all phases; *at* is the start as ISO 8601 in UTC.  The last event is returned."""
@@ -100,25 +112,18 @@ class Run:
 
     async def _phases(self) -> None:
         session = self._session
-        subjects = session.subjects.values()
-        health = over_time.Health(session)
-        probes: tuple[Probe, ...] = (
-            over_time.laws_that_repeat,
-            over_time.credentials_after_success,
-            methods.head_as_get,
-            leaks.at_once,
-            leaks.later,
-            over_time.streams_agree,
-            over_time.hang_up,
-            health.probe,
-        )
-        if "stateful" in session.settings.phases:
-            session.observers.append(health.observe)
         for phase in session.settings.phases:
-            if session.budget.spent or not await self._phase(phase, probes):
+            self._give(phase)
+            if session.budget.spent or not await self._phase(phase):
                 self._left.append(phase)
+        session.budget.give()
+        for phase in [each for each in self._left if each in self._steps]:
+            # what others have left of theirs
+            if not session.budget.spent and await self._phase(phase):
+                self._left.remove(phase)
         if session.settings.exhaustive and "random" in session.settings.phases:
             spared = session.values.is_spared
+            subjects = session.subjects.values()
             further = cases.further_cases(
                 [one for one in subjects if not spared(one.operation, one.operation.method)],
                 Seed.of("further", session.settings.seed, session.sent.number),
@@ -127,19 +132,48 @@ class Run:
             if not session.budget.spent and await self._attempt_all("random", further, ahead=0):
                 self._end = "cases"
 
-    async def _phase(self, phase: str, probes: tuple[Probe, ...]) -> bool:
-        """Go through *phase*; whether to its end."""
-        session = self._session
-        if phase not in ("resources", "stateful"):
+    def _give(self, phase: str) -> None:
+        """Give *phase* its share of what is left."""
+        session, settings = self._session, self._session.settings
+        tested, budget = session.subjects.values(), session.budget
+        budget.give(
+            requests=cases.share(phase, tested, settings=settings, spent=budget.requests),
+            seconds=budget.seconds_left * cases.part(phase, tested, settings=settings),
+        )
+
+    async def _phase(self, phase: str) -> bool:
+        """Go through *phase*, or on with it; whether to its end."""
+        steps = self._steps.get(phase)
+        if steps is None:
             return await self._attempt_all(phase, self._planned_of(phase))
-        session.emit(PhaseStarted(phase, 0))
-        if phase == "resources":
-            await sequences.try_resources(session)
-            return not session.budget.spent
-        for subject in session.subjects.values():
-            for probe in probes:
-                await probe(session, subject)
-        return not session.budget.spent
+        self._session.emit(PhaseStarted(phase, 0))
+        while steps and not self._session.budget.share_spent:
+            await steps[0]()
+            if not self._session.budget.share_spent:
+                del steps[0]  # one that was cut short is gone through again, if there is room
+        return not steps
+
+    def _probes(self) -> list[Step]:
+        """What is asked of each operation once all else was sent, what is seldom wrong last."""
+        session = self._session
+        health = over_time.Health(session)
+        if "stateful" in session.settings.phases:
+            session.observers.append(health.observe)
+        probes: tuple[Probe, ...] = (
+            over_time.laws_that_repeat,
+            over_time.forgotten,
+            leaks.later,
+            health.probe,
+            over_time.credentials_after_success,
+            leaks.at_once,
+            methods.head_as_get,
+            over_time.streams_agree,
+            over_time.hang_up,
+        )
+        return [partial(self._probe, probe, name) for probe in probes for name in session.subjects]
+
+    async def _probe(self, probe: Probe, name: str) -> None:
+        await probe(self._session, self._session.subjects[name])
 
     def _planned_of(self, phase: str) -> Iterator[Case]:
         """The cases of *phase*; of a run that goes on from an earlier one, what that did not send.
@@ -174,7 +208,7 @@ class Run:
         async def work() -> None:
             nonlocal is_whole
             for case in waiting:
-                if budget.spent:
+                if budget.share_spent:
                     is_whole = False
                     return
                 if session.settings.exhaustive:
@@ -297,6 +331,7 @@ class Run:
             verdict, code = "violations", 1
         elif verdict == "unreachable" and number["errors"]:
             code = 1  # what was found before the server went away was found
+        reason = reason or self._of_earlier_runs(findings, verdict)
         finished = Finished(
             verdict=verdict,
             exit_code=code,
@@ -325,6 +360,21 @@ class Run:
         )
         session.emit(finished)
         return finished
+
+    def _of_earlier_runs(self, findings: Sequence[Finding], verdict: Verdict) -> str:
+        """What a run that goes on from earlier ones cannot speak for: it repeats nothing."""
+        session, settings = self._session, self._session.settings
+        if not settings.continuous or settings.database is None:
+            return ""
+        digest = session.contract.document.digest
+        before = baseline.found_before(settings.database, digest, findings)
+        sent = session.sent.number
+        if not sent or verdict not in ("conforms", "violations"):
+            return ""
+        known = Counter(f"{one.code} {one.operation}" for one in before)
+        words = ", ".join(list(known)[:_TOLD]) + (", …" if len(known) > _TOLD else "")
+        said = f"errors that this one did not come to: {words}" if known else "no error"
+        return f"in what this run tried; earlier ones sent {sent} other requests, and found {said}"
 
 
 def _deletes(operation: Operation) -> bool:

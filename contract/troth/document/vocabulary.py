@@ -89,7 +89,7 @@ _IGNORED = {
 #: The parts of a chat completion that `x-troth-completion` can point to, by what holds them.
 RequestPart = Literal[
     "model", "messages", "choices", "stop", "tools", "tool-choice", "parallel-tool-calls",
-    "response-format", "logprobs", "top-logprobs", "service-tier", "include-usage",
+    "response-format", "logprobs", "top-logprobs", "service-tier", "include-usage", "reasoning",
 ]  # fmt: skip
 ResponsePart = Literal[
     "id", "created", "model", "choices", "usage", "system-fingerprint", "service-tier"
@@ -98,6 +98,12 @@ ChoicePart = Literal[
     "index", "message", "role", "content", "reasoning", "tool-calls", "finish-reason", "logprobs",
 ]  # fmt: skip
 UsagePart = Literal["prompt", "completion", "total"]
+
+
+#: The parts of a text's embedding that `x-troth-embedding` can point to, by what holds them.
+EmbeddingRequestPart = Literal["input", "model", "dimensions", "encoding"]
+EmbeddingResponsePart = Literal["vectors", "model", "usage"]
+VectorPart = Literal["index", "embedding"]
 
 
 def _members(properties: Mapping[str, Any], *required: str) -> dict[str, Any]:
@@ -130,6 +136,18 @@ _COMPLETION = _members(
         "usage": _members(_places(UsagePart)),
     },
     *("dialect", "response", "choice"),
+)
+
+
+_EMBEDDING = _members(
+    {
+        "size": {"type": "integer", "minimum": 1, "maximum": 65536},
+        "request": _members(_places(EmbeddingRequestPart), "input"),
+        "response": _members(_places(EmbeddingResponsePart), "vectors"),
+        "vector": _members(_places(VectorPart), "embedding"),
+        "usage": _members(_places(UsagePart)),
+    },
+    *("size", "request", "response", "vector"),
 )
 
 
@@ -188,6 +206,7 @@ EXTENSIONS: Mapping[str, Extension] = {
         Extension("x-troth-assembly", ("media-type",), _ASSEMBLY),
         Extension("x-troth-laws", ("openapi", "path-item", "operation"), _LAWS),
         Extension("x-troth-completion", ("operation",), _COMPLETION),
+        Extension("x-troth-embedding", ("operation",), _EMBEDDING),
         Extension("x-troth-resource", ("path-item", "operation"), _RESOURCE),
         Extension("x-troth-costs", ("schema",), {"type": "number"}),
         Extension("x-troth-ignore", (*grammar.MEMBERS, ""), _IGNORED),

@@ -2,7 +2,8 @@
 
 The document says where (JSON Pointers, by the part's name in the document); what the parts mean
 is the chat dialect's to say: messages have `role` and `content`, tools are functions, and so on.
-Nobody else reads the field.  spec/README.md documents it for authors.
+`x-troth-embedding` says the same of texts and the vectors that stand for them.  Nobody else reads
+the fields.  spec/README.md documents them for authors.
 """
 
 from __future__ import annotations
@@ -12,7 +13,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from troth import pointer as pointers
-from troth.document.vocabulary import ChoicePart, RequestPart, ResponsePart, UsagePart
+from troth.document.vocabulary import (
+    ChoicePart,
+    EmbeddingRequestPart,
+    EmbeddingResponsePart,
+    RequestPart,
+    ResponsePart,
+    UsagePart,
+    VectorPart,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,32 @@ class ChatCompletion:
             return pointers.resolve(body, f"{self.response['choices']}/0{at}")
         except (KeyError, ValueError):
             return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedding:
+    """The JSON Pointers of the parts of an embedding that the document names.
+
+    *vector* points into one of the vectors, *usage* into the usage; *size* is how many numbers a
+    vector has where the request does not say.  The whole of an array or object is "".
+    """
+
+    size: int
+    request: Mapping[EmbeddingRequestPart, str]
+    response: Mapping[EmbeddingResponsePart, str]
+    vector: Mapping[VectorPart, str]
+    usage: Mapping[UsagePart, str]
+
+
+def read_embedding(value: Mapping[str, Any]) -> Embedding:
+    """Read *value*, which `vocabulary.misfits` finds no fault with."""
+    return Embedding(
+        value["size"],
+        dict(value["request"]),
+        dict(value["response"]),
+        dict(value["vector"]),
+        dict(value.get("usage", {})),
+    )
 
 
 def read(value: Mapping[str, Any]) -> ChatCompletion | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # only what is used of a document needs the packages of these
     from troth.document.document import Document
     from troth.laws.condition import Condition
     from troth.laws.laws import Law
-    from troth.openapi.chat_completion import ChatCompletion
+    from troth.openapi.chat_completion import ChatCompletion, Embedding
     from troth.openapi.stream_assembly import Assembly
     from troth.schema.schema import Schema
 
@@ -302,6 +302,7 @@ class Operation:
     security: tuple[tuple[SecurityScheme, ...], ...] = ()
     laws: tuple[Law, ...] = ()
     completion: ChatCompletion | None = None
+    embedding: Embedding | None = None
     code_samples: tuple[Mapping[str, Any], ...] = ()
     base_paths: tuple[str, ...] = ("",)
     resource: Mapping[str, Any] | bool | None = None

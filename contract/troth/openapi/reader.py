@@ -27,7 +27,7 @@ from troth.laws.condition import Condition, Scope
 from troth.laws.declared_members import shapes_of
 from troth.laws.laws import Law
 from troth.openapi import chat_completion, stream_assembly
-from troth.openapi.chat_completion import ChatCompletion
+from troth.openapi.chat_completion import ChatCompletion, Embedding
 from troth.openapi.contract import Contract, Verbs, routes
 from troth.openapi.operation import (
     DEFAULT_STYLES,
@@ -197,6 +197,7 @@ class _Reader:
             "security": self.security(operation),
             "laws": laws.parse(operation.value.get("x-troth-laws", ()), laws_at, self.document),
             "completion": self.completion(operation),
+            "embedding": self.embedding(operation),
             "resource": self.resource(operation, item),
             "code_samples": tuple(sample.value for sample in operation.items("x-codeSamples")),
         }
@@ -443,6 +444,10 @@ class _Reader:
     def completion(self, operation: Node) -> ChatCompletion | None:
         value = self.extension(operation, "x-troth-completion")
         return None if value is None else chat_completion.read(value)
+
+    def embedding(self, operation: Node) -> Embedding | None:
+        value = self.extension(operation, "x-troth-embedding")
+        return None if value is None else chat_completion.read_embedding(value)
 
     def resource(self, operation: Node, item: Node) -> Mapping[str, Any] | bool | None:
         """What the document says of the resource of *operation*, and of its path before that."""

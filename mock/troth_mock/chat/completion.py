@@ -100,6 +100,8 @@ class Completed:
 
 def drafts(request: ChatRequest, seed: Seed) -> list[Draft]:
     """What each choice of the answer to *request* says.  Raises Refused."""
+    if request.reasoning:
+        return _reasoned(request, seed)
     tools = due_tools(request)
     if tools:
         subject = text.subject(last_user_text(request.messages))
@@ -108,6 +110,26 @@ def drafts(request: ChatRequest, seed: Seed) -> list[Draft]:
             for index in range(request.choices)
         ]
     return [_text_draft(text, request) for text in _texts(request, seed)]
+
+
+def _reasoned(request: ChatRequest, seed: Seed) -> list[Draft]:
+    """The choices, each with its reasoning first, which counts for the limit too."""
+    question, number = last_user_text(request.messages), _number(seed)
+    made: list[Draft] = []
+    # each choice has its own length of reasoning, and so its own rest of the limit
+    rests: dict[int | None, list[Draft]] = {}
+    for index in range(request.choices):
+        said = text.reasoning(question, number=number, index=index, sentences=request.reasoning)
+        pieces, left = tokens(said), request.limit
+        if left is not None:
+            left -= len(pieces)
+            if left <= 0:
+                made.append(Draft([], [], "length", pieces[: request.limit]))
+                continue
+        if left not in rests:
+            rests[left] = drafts(replace(request, reasoning=0, limit=left), seed)
+        made.append(replace(rests[left][index], reasoning=pieces))
+    return made
 
 
 def _calls_draft(tools: Sequence[Tool], request: ChatRequest, seed: Seed, subject: str) -> Draft:

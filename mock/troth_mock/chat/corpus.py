@@ -1,12 +1,20 @@
-"""What the chat knows of language, as data: sentences to answer with, and words to listen for.
+"""What the chat knows of language, as data: what to answer with, and words to listen for.
 
-`data/sentences.md` has the sentences by heading, `data/words.txt` lists of small words by name,
+`data/sentences.md` has sentences by heading, `data/words.txt` lists of small words by name,
 `data/combining_marks.txt` the characters that join others.  All are ours, and frozen.
+
+`data/answers` has whole answers, a Markdown file each; a new file is a new answer.  Its head says
+when it is given: `asked`, the words and phrases of a question that call for it; `words`, small
+words of the language that it is in, and `script`, the ranges of characters of that (one of the
+first has to be there).  With `only-asked` nobody else gets it; with `alone` no sentence stands
+around it.  The text may have alternatives, `<!-- or -->` between them, and parts one after the
+other, `<!-- then -->` between them; a line has `{topic}` once at most.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 _DATA = Path(__file__).with_name("data")
@@ -34,6 +42,44 @@ def _sentences() -> Mapping[str, tuple[str, ...]]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A file of the folder: its *parts* have the texts of each, of which one is said."""
+
+    name: str
+    parts: tuple[tuple[str, ...], ...]
+    asked: tuple[str, ...] = ()
+    words: frozenset[str] = frozenset()
+    script: tuple[range, ...] = ()
+    is_only_asked: bool = False
+    is_alone: bool = False
+
+
+def read_answer(name: str, text: str) -> Answer:
+    """The answer that the file *name* holds."""
+    _, head, body = text.split("---\n", 2)
+    fields = dict(line.split(": ", 1) for line in head.splitlines())
+    ranges = (span.split("-") for span in fields.get("script", "").split())
+    return Answer(
+        name,
+        tuple(
+            tuple(each.strip() for each in part.split("<!-- or -->"))
+            for part in body.split("<!-- then -->")
+        ),
+        asked=tuple(filter(None, fields.get("asked", "").split(", "))),
+        words=frozenset(fields.get("words", "").split()),
+        script=tuple(range(int(low, 16), int(high, 16) + 1) for low, high in ranges),
+        is_only_asked="only-asked" in fields,
+        is_alone="alone" in fields,
+    )
+
+
+def _answers() -> tuple[Answer, ...]:
+    files = sorted((_DATA / "answers").glob("*.md"))
+    return tuple(read_answer(file.stem, file.read_text("utf-8")) for file in files)
+
+
+ANSWERS = _answers()
 SENTENCES = _sentences()
 WORDS = {name: frozenset(words) for name, words in lists("words.txt").items()}
 

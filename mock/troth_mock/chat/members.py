@@ -43,6 +43,11 @@ class ChatMembers:
     extras: frozenset[str]
     cuts: frozenset[str]
 
+    @property
+    def always_reasons(self) -> bool:
+        """Whether every answer has reasoning: there is a place for it, and none to ask for it."""
+        return "reasoning" in self.choice and "reasoning" not in self.pointers
+
 
 def compile_members(completion: ChatCompletion) -> ChatMembers:
     """Compile the pointers of *completion*."""

@@ -55,7 +55,8 @@ class ChatRequest:
 
     *force* is the name of the tool that must be called, "" for any; None leaves it to the rule.
     *format* is `text`, `json_object` or `json_schema` (then *schema* is compiled).
-    *top_logprobs* is None where no logprobs are asked for.
+    *top_logprobs* is None where no logprobs are asked for.  *reasoning* is how many sentences of it
+    there are before the answer.
     """
 
     model: Any = None
@@ -72,6 +73,7 @@ class ChatRequest:
     top_logprobs: int | None = None
     service_tier: Any = None
     includes_usage: bool = False
+    reasoning: int = 0
 
 
 def read_request(members: ChatMembers, body: Any) -> ChatRequest:
@@ -79,7 +81,11 @@ def read_request(members: ChatMembers, body: Any) -> ChatRequest:
     get = members.request
     messages = get["messages"](body)
     if type(body) is dict and members.extras.isdisjoint(body):
-        return ChatRequest(get["model"](body), messages if type(messages) is list else ())
+        return ChatRequest(
+            get["model"](body),
+            messages if type(messages) is list else (),
+            reasoning=_reasoning(members, None),
+        )
     tools, force = _tools(members, body)
     kind, schema, schema_at = _format(members, get["response-format"](body))
     return ChatRequest(
@@ -97,6 +103,7 @@ def read_request(members: ChatMembers, body: Any) -> ChatRequest:
         top_logprobs=_top_logprobs(members, body),
         service_tier=get["service-tier"](body),
         includes_usage=get["include-usage"](body) is True,
+        reasoning=_reasoning(members, get["reasoning"](body)),
     )
 
 
@@ -105,6 +112,20 @@ def whole(value: Any) -> int | None:
     if type(value) is int:
         return value
     return int(value) if type(value) is float and value.is_integer() else None
+
+
+_EFFORTS = {"none": 0, "minimal": 1, "low": 2, "medium": 4, "high": 8, "xhigh": 12}
+_USUAL_EFFORT = 4
+
+
+def _reasoning(members: ChatMembers, asked: Any) -> int:
+    """How many sentences of reasoning are *asked* for; an effort of an unknown name is as usual."""
+    if "reasoning" not in members.choice:
+        return 0
+    if asked is None or asked is False:
+        return _USUAL_EFFORT if members.always_reasons else 0
+    effort = asked.get("effort") if type(asked) is dict else asked
+    return _EFFORTS.get(effort, _USUAL_EFFORT) if type(effort) is str else _USUAL_EFFORT
 
 
 def _choices(members: ChatMembers, value: Any) -> int:

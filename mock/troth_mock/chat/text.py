@@ -1,7 +1,8 @@
-"""Natural sentences that answer a message: made from the frozen corpus, chosen by the seed.
+"""Natural answers to a message: made from the frozen corpus, chosen by the seed.
 
-An answer picks up the topic of the question, greets when greeted, and reports a tool's result
-when there is one.  Different *index*es of one request give different answers.
+An answer picks up the topic of the question, greets when greeted, has the form that is asked for
+(`form`), and reports a tool's result when there is one.  Different *index*es of one request give
+different answers.
 
 An answer is made of a few phrases out of the corpus and one topic out of the question.  Cutting
 the whole text into tokens, and writing each as JSON, costs more than everything else that an
@@ -13,11 +14,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from troth.http import json_text
 from troth_mock.chat import corpus, topics
-from troth_mock.chat.corpus import SENTENCES
+from troth_mock.chat.corpus import SENTENCES, Answer
+from troth_mock.chat.form import Form, form_of
 from troth_mock.chat.tokens import tokens
 
 _LONGEST_WORD = 40
@@ -74,8 +77,8 @@ class Speech(NamedTuple):
                 topics += 1
         return size + topics * len(tokens(topic)) if topics else size
 
-    def encoded(self) -> list[bytes]:
-        """The tokens of the text, each as JSON."""
+    def encoded(self, most: int | None = None) -> list[bytes]:
+        """The tokens of the text, each as JSON; the first *most* of them at least."""
         topic = self.topic
         if not topic.isascii():
             # a mark may tie what stands around the topic to it
@@ -88,14 +91,17 @@ class Speech(NamedTuple):
                 written = topic[:1].upper() + topic[1:] if how[-1] == "T" else topic
                 encoded += [json_text.encode(token) for token in tokens(how[:-1] + written)]
                 encoded += phrase.after
+            if most is not None and len(encoded) >= most:
+                break
         return encoded
 
 
 def phrases(texts: Iterable[str], *, after: str = "") -> tuple[Phrase, ...]:
     """The phrases of *texts*, which stand behind *after*.
 
-    A text has the topic once at most.  Sound for ASCII: a token ends before every space and after
-    every mark, so that what is cut apart is cut as it would be in the whole.
+    A text has the topic once at most.  Sound where neither an edge of it nor what stands around
+    the topic is a combining mark, or a space beside white space: what is cut apart is then cut as
+    it would be in the whole.
     """
     return tuple(_phrase(after + text) for text in texts)
 
@@ -113,6 +119,10 @@ def _cut(text: str) -> tuple[bytes, ...]:
 
 
 _OPENINGS = phrases(SENTENCES["openings"])
+_THOUGHTS = phrases(SENTENCES["first thoughts"])
+_THINKING = phrases(SENTENCES["thoughts"], after=" ")
+# those that are one sentence
+_SINGLE = tuple(opening for opening in _OPENINGS if "?" not in opening.text)
 _DETAILS = phrases(SENTENCES["details"], after=" ")
 _EXAMPLES = phrases(SENTENCES["examples"], after=" ")
 _CLOSINGS = phrases(SENTENCES["closings"], after=" ")
@@ -126,6 +136,8 @@ _POINTS = tuple(
     for index, before in enumerate(("\n\n", "\n", "\n"), 1)
 )
 _LIST_CLOSINGS = phrases(SENTENCES["closings"], after="\n\n")
+_FOLLOWING = phrases((*SENTENCES["details"], *SENTENCES["examples"]), after=" ")
+_ITEMS = {before: phrases(SENTENCES["points"], after=before) for before in ("\n\n- ", "\n- ")}
 # Coprime to the number of combinations of every list above, so that indexes never repeat one.
 _STRIDE = 7919
 
@@ -140,15 +152,48 @@ def answer(message: str, *, number: int, index: int = 0, brief: bool = False) ->
 
 def compose(message: str, *, number: int, brief: bool = False) -> Speech:
     """The answer to *message* in phrases; see `answer`."""
-    kind = _small_talk(message) if len(message) <= _LONGEST_SMALL_TALK else None
+    words = set(topics.words(message[: topics.READ].lower()))
+    kind = _small_talk(words) if len(message) <= _LONGEST_SMALL_TALK else None
     if kind is not None:
         return Speech(_combine(kind, number), "")
-    topic = _topic(message) or corpus.FALLBACK_TOPICS[number % len(corpus.FALLBACK_TOPICS)]
+    form = None if brief else form_of(message, words)
+    subject = message if form is None else form.rest
+    topic = _topic(subject) or corpus.FALLBACK_TOPICS[number % len(corpus.FALLBACK_TOPICS)]
+    if form is not None:
+        # what is no code may be quoted in some
+        return Speech(_formed(form, number), topic.replace("\\", "/"))
     if brief:
         return Speech(_combine(_BRIEF, number), topic)
-    if number % 5 == 4:
-        return Speech(_listed(number // 5), topic)
-    return Speech(_combine(_WHOLE, number), topic)
+    return Speech(_free(number), topic)
+
+
+def _free(number: int) -> list[Phrase]:
+    """An answer to what asks for no form: of sixteen three are lists, and four are anything."""
+    number, kind = divmod(number, 16)
+    if kind < 9:
+        return _combine(_WHOLE, number * 9 + kind)
+    if kind < 12:
+        return _listed(number * 3 + kind - 9)
+    number, place = divmod(number * 4 + kind - 12, len(_FREE))
+    return _told(_FREE[place], number)
+
+
+def _formed(form: Form, number: int) -> list[Phrase]:
+    if form.answers:
+        number, place = divmod(number, len(form.answers))
+        return _told(form.answers[place], number)
+    if form.points:
+        return _listed(number, form.points)
+    number, place = divmod(number, len(_SINGLE))
+    return [_SINGLE[place], *_drawn(number, (_FOLLOWING,) * (form.sentences - 1))]
+
+
+def reasoning(message: str, *, number: int, index: int, sentences: int) -> str:
+    """What is thought of *message* before it is answered, in so many *sentences*."""
+    number += index * _STRIDE
+    about = _topic(message) or corpus.FALLBACK_TOPICS[0]
+    number, place = divmod(number, len(_THOUGHTS))
+    return Speech([_THOUGHTS[place], *_drawn(number, (_THINKING,) * (sentences - 1))], about).text()
 
 
 def report(tool: str, result: str, *, number: int, index: int = 0) -> str:
@@ -231,9 +276,8 @@ def _topic(message: str) -> str:
     return shortened(" ".join(words), _LONGEST_TOPIC)
 
 
-def _small_talk(message: str) -> Sequence[Sequence[Phrase]] | None:
-    """What answers a greeting or thanks; None: the message is neither."""
-    words = {word.lower() for word in topics.words(message)}
+def _small_talk(words: set[str]) -> Sequence[Sequence[Phrase]] | None:
+    """What answers a greeting or thanks; None: a message of these *words* is neither."""
     for kind, answers in (
         (corpus.WORDS["greeting"], _GREETING),
         (corpus.WORDS["thanking"], _WELCOME),
@@ -251,11 +295,81 @@ def _combine(parts: Sequence[Sequence[Phrase]], number: int) -> list[Phrase]:
     return chosen
 
 
-def _listed(number: int) -> list[Phrase]:
-    number, place = divmod(number, len(_LIST_OPENINGS))
-    chosen = [_LIST_OPENINGS[place]]
-    left = list(range(len(SENTENCES["points"])))
-    for points in _POINTS:
+def _listed(number: int, count: int = len(_POINTS)) -> list[Phrase]:
+    """A list of *count* points; three, which is what is said unasked, have numbers."""
+    if count == len(_POINTS):
+        number, place = divmod(number, len(_LIST_OPENINGS))
+        opening, points = _LIST_OPENINGS[place], _POINTS
+    else:
+        number, place = divmod(number, len(_OPENINGS))
+        first, *others = ("\n\n- ", *["\n- "] * (count - 1))
+        opening, points = _OPENINGS[place], tuple(_ITEMS[each] for each in (first, *others))
+    number, place = divmod(number, len(_LIST_CLOSINGS))
+    return [opening, *_drawn(number, points), _LIST_CLOSINGS[place]]
+
+
+def _drawn(number: int, rows: Sequence[Sequence[Phrase]]) -> list[Phrase]:
+    """One of each of *rows*, which have the same in the same places: none comes twice."""
+    left = list(range(len(rows[0]) if rows else 0))
+    chosen = []
+    for row in rows:
         number, place = divmod(number, len(left))
-        chosen.append(points[left.pop(place)])
-    return [*chosen, _LIST_CLOSINGS[number % len(_LIST_CLOSINGS)]]
+        chosen.append(row[left.pop(place)])
+    return chosen
+
+
+class _Said(NamedTuple):
+    """A text of an answer's part, as it stands behind another: in its line, or apart."""
+
+    is_block: bool
+    inline: tuple[Phrase, ...]
+    apart: tuple[Phrase, ...]
+
+
+_WIDE = re.compile(r"[\W_]*[\u3000-\u9fff\uff00-\uffef]")
+
+
+@cache
+def _parts(answer: Answer) -> tuple[tuple[_Said, ...], ...]:
+    """The texts of *answer*, cut when they are first said: some have letters that take long."""
+
+    def said(text: str, *, is_first: bool) -> _Said:
+        # full-width marks have their space in them
+        space = "" if is_first or _WIDE.match(text) else " "
+        return _Said("\n" in text, _by_line(space + text), _by_line("\n\n" + text))
+
+    return tuple(
+        tuple(said(text, is_first=index == 0) for text in part)
+        for index, part in enumerate(answer.parts)
+    )
+
+
+def _by_line(text: str) -> tuple[Phrase, ...]:
+    """*text* in phrases that have the topic once each: a line has."""
+    joined: list[str] = [""]
+    for line in re.split(r"(?=\n)", text):
+        if _TOPIC.search(joined[-1]) and _TOPIC.search(line):
+            joined.append(line)
+        else:
+            joined[-1] += line
+    return phrases(joined)
+
+
+_FREE = tuple(answer for answer in corpus.ANSWERS if not answer.is_only_asked)
+
+
+def _told(answer: Answer, number: int) -> list[Phrase]:
+    """What *answer* says, with a sentence before and behind it where it takes any."""
+    said: list[Phrase] = []
+    if not answer.is_alone:
+        number, place = divmod(number, len(_OPENINGS))
+        said.append(_OPENINGS[place])
+    is_block = True
+    for part in _parts(answer):
+        number, place = divmod(number, len(part))
+        text = part[place]
+        said += text.apart if said and (is_block or text.is_block) else text.inline
+        is_block = text.is_block
+    if not answer.is_alone:
+        said.append(_LIST_CLOSINGS[number % len(_LIST_CLOSINGS)])
+    return said

@@ -24,9 +24,9 @@ _MARKS = (
     r"\u3001\u3002\u300c\u300d\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f\u061f\u060c"
     r"\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff"
 )
-_WORD = re.compile(rf"[^{_MARKS}]+(?:['\u2019._:/][^{_MARKS}]+)*")
+WORD = re.compile(rf"[^{_MARKS}]+(?:['\u2019._:/][^{_MARKS}]+)*")
 # A word, or what ends a run of them.
-_TOKEN = re.compile(rf"{_WORD.pattern}|[,;]|\((?!\))|(?<!\()\)")
+_TOKEN = re.compile(rf"{WORD.pattern}|[,;]|\((?!\))|(?<!\()\)")
 _CODE = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)", re.DOTALL)
 _END = re.compile(r"(?<=[.!?\u2026:])\s+|\s*\n\s*|(?<=[\u3002\uff01\uff1f])")
 _QUESTION = ("?", "\uff1f", "\u061f")
@@ -70,7 +70,7 @@ def topic_of(message: str) -> str:
 
 def words(message: str) -> list[str]:
     """The first words of *message*."""
-    return _WORD.findall(message[:READ])[:_MOST_READ]
+    return WORD.findall(message[:READ])[:_MOST_READ]
 
 
 def _phrase(words: list[str]) -> str:

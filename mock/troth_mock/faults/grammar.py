@@ -11,7 +11,7 @@ Several faults stand in one text with a semicolon between them.  Case and articl
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -97,16 +97,16 @@ def _is_plain(when: When) -> bool:
 
 
 _SAMPLES = "Write '429 every 3rd', 'drop after 5 events 2 %' or '503 first 2'."
-# "from the 4th on" is no operation
-_OPERATION = re.compile(
-    r"(?<!\dst)(?<!\dnd)(?<!\drd)(?<!\dth)\son\s+"
-    r"(\"[^\"]*\"|(?:[A-Za-z]+|\*)\s+[/*]\S*|[^\s\"]+)",
-    re.IGNORECASE,
+_OPERATION = re.compile(r"\son\s+(\"[^\"]*\"|(?:[A-Za-z]+|\*)\s+[/*]\S*|[^\s\"]+)", re.IGNORECASE)
+# "from the 4th on" is no operation, but where the name of one follows
+_FROM_ON = re.compile(
+    rf"(\bfrom\s+(?:the\s+)?{_ORDINAL})\s+on(?=\s*$|\s*,|\s+(?:on|then|and|\d))", re.IGNORECASE
 )
 
 
 def _without_operation(words: str) -> tuple[str, str | None]:
     """*words* without the one operation that they are about, and that operation."""
+    words = _FROM_ON.sub(r"\1", words)
     found = list(_OPERATION.finditer(words))
     if not found:
         return words, None
@@ -423,8 +423,3 @@ def _named(effect: Effect) -> str:
 def _how_written(effect: Effect) -> str:
     written = KINDS[effect.kind].written.replace("429", _named(effect))
     return f"It is written: {written}; then how often, as in '2 %', 'every 3rd' or 'first 2'."
-
-
-def describe(faults: Iterable[Fault]) -> str:
-    """The text from which *faults* can be read again."""
-    return "; ".join(fault.text for fault in faults)

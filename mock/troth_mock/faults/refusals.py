@@ -7,6 +7,7 @@ from html import escape
 from troth.http.exchange import Fields
 from troth.openapi.operation import Operation, Parameter
 from troth_mock.faults.fault import Effect
+from troth_mock.faults.switches import Chosen
 from troth_mock.reply import PHRASES, Reply
 from troth_mock.responding.credentials import challenges
 from troth_mock.responding.problems import Problem
@@ -23,6 +24,15 @@ _REQUIRED: dict[int, Fields] = {
     407: (("Proxy-Authenticate", 'Basic realm="mock"'),),
     426: (("Upgrade", "HTTP/2.0"),),
 }
+
+
+def reply_of(chosen: Chosen, operation: Operation | None, *, accept: str | None = None) -> Reply:
+    """What is answered before anything is done, by what was *chosen*."""
+    effect = next((one for one in chosen.effects if one.kind == "status"), None)
+    if effect is None:
+        # nothing of it will be sent: the connection is refused
+        return Reply(503, (), None)
+    return refusal(effect, operation, text=chosen.fault.text, accept=accept)
 
 
 def refusal(

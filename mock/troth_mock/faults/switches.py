@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from troth.conformance.selection import named_by, names
 from troth.errors import similar
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
@@ -37,10 +36,14 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chance:
-    """A fault that a request may meet; *draw* counts the request, and tells what comes of it."""
+    """A fault that a request to *operation* may meet.
+
+    *draw* counts the request, and tells what comes of it.
+    """
 
     fault: Fault
     draw: Callable[[], Chosen | None]
+    operation: Operation | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -85,8 +88,19 @@ class Switches:
         if len(faults) > MOST_FAULTS:
             raise BadFault("; ".join(texts), f"there are more than {MOST_FAULTS} faults")
         for fault in faults:
-            self._operations(fault)
+            word = fault.operation
+            if word is not None and not self._meant_by(word):
+                from troth.conformance.selection import names
+
+                near = similar(word, names(self._contract))
+                advice = f"Did you mean {near[0]!r}?" if near else "troth show lists them."
+                raise BadFault(fault.text, f"the document has no operation {word!r}", advice)
         return faults
+
+    def use(self, contract: Contract) -> None:
+        """Speak of *contract* from now on; a fault of what it does not have comes no more."""
+        self._contract = contract
+        self._meant.clear()
 
     def put(self, texts: Sequence[str], *, session: str | None = None) -> None:
         """Switch what *texts* say on, and all else off; they count anew.  Raises BadFault."""
@@ -114,21 +128,21 @@ class Switches:
     def chances(
         self, operation: Operation | None, *, session: str = "", faults: Sequence[Fault] = ()
     ) -> tuple[Chance, ...]:
-        """What may go wrong with a request to *operation*: *faults*, then what is switched on.
+        """What may go wrong with a request to *operation*: *faults*, or else what is switched on.
 
         What happens before the answer is counted and drawn here; everything else once the answer
         is known, since not every answer can meet it.
         """
         found = []
-        for fault in (*faults, *self._on(session)):
+        for fault in faults or self._on(session):
             if not self._is_about(fault, operation):
                 continue
-            chance = Chance(fault, self._drawer(fault, session))
+            chance = Chance(fault, self._drawer(fault, session), operation)
             if fault.is_before:
                 chosen = chance.draw()
                 if chosen is None:
                     continue
-                chance = Chance(fault, _always(chosen))
+                chance = Chance(fault, _always(chosen), operation)
             found.append(chance)
         return tuple(found)
 
@@ -156,32 +170,23 @@ class Switches:
     def _is_about(self, fault: Fault, operation: Operation | None) -> bool:
         if fault.operation is None:
             return True
-        return operation is not None and operation.name in self._operations(fault)
+        return operation is not None and operation.name in self._meant_by(fault.operation)
 
-    def _operations(self, fault: Fault) -> frozenset[str]:
-        """The names of the operations that *fault* is about.  Raises BadFault if there are none."""
-        word = fault.operation
-        if word is None:
-            return frozenset()
+    def _meant_by(self, word: str) -> frozenset[str]:
+        """The names of the operations that *word* means; a path may be the end of theirs."""
         meant = self._meant.get(word)
         if meant is None:
-            meant = self._found(word)
-            if not meant:
-                near = similar(word, names(self._contract))
-                advice = f"Did you mean {near[0]!r}?" if near else "troth show lists them."
-                raise BadFault(fault.text, f"the document has no operation {word!r}", advice)
+            from troth.conformance.selection import named_by  # slow to load, and few faults ask
+
+            method, space, path = word.rpartition(" ")
+            if method == "*":
+                word, method, space = path, "", ""
+            ending = f"{method}{space}*{path}" if path.startswith("/") else word
+            meant = named_by(self._contract, word) or named_by(self._contract, ending)
             if len(self._meant) >= MOST_COUNTED:
                 self._meant.clear()
             self._meant[word] = meant
         return meant
-
-    def _found(self, word: str) -> frozenset[str]:
-        """What *word* means; a path that no operation has may be the end of one."""
-        method, space, path = word.rpartition(" ")
-        if method == "*":
-            word, method, space = path, "", ""
-        ending = f"{method}{space}*{path}" if path.startswith("/") else word
-        return named_by(self._contract, word) or named_by(self._contract, ending)
 
 
 def _always(chosen: Chosen) -> Callable[[], Chosen]:

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from troth.conformance.budget import retry_after
 from troth.http import json_text, media_type, sse
 from troth.http.exchange import Fields, Request, Response
 from troth.openapi.operation import Operation
@@ -50,12 +49,13 @@ _BROKEN = frozenset(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Seen:
     """One exchange of the journal: times on one clock, *ended* None while the answer is open.
 
-    *faults* are the texts of those that befell it; *content* is what was sent of the answer's
-    content, without the framing of the connection; *is_gone*: its client closed the connection.
+    *request* is without its *body*, of which, as of the *content* of the answer, only the beginning
+    may be kept.  *state* tells how the answer ended: `complete`, `closed`, `reset` or `stalled` by
+    the mock, or `gone`, its client.
     """
 
     number: int
@@ -63,12 +63,32 @@ class Seen:
     began: float
     ended: float | None
     request: Request
+    body: bytes = b""
     status: int | None = None
     fields: Fields = ()
     content: bytes = b""
-    is_gone: bool = False
-    faults: tuple[str, ...] = ()
+    state: str = "complete"
+    labels: Mapping[str, str] = field(default_factory=dict)
     operation: Operation | None = None
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """The texts of the faults that befell it."""
+        text = self.labels.get("fault", "")
+        return tuple(text.split("; ")) if text else ()
+
+    @property
+    def json(self) -> Any:
+        """What the request's body says.  Raises BadJson."""
+        return json_text.decode(self.body)
+
+    def __repr__(self) -> str:
+        status = "no answer" if self.status is None else str(self.status)
+        faults = "".join(f", {text!r}" for text in self.faults)
+        how = "" if self.state == "complete" else f", {self.state}"
+        return (
+            f"<#{self.number} {self.request.method} {self.request.target}: {status}{how}{faults}>"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +207,7 @@ class _Journal:
 
 
 def _identity(seen: Seen) -> tuple[str, str, bytes]:
-    return (seen.request.method, seen.request.target, seen.request.body)
+    return (seen.request.method, seen.request.target, seen.body)
 
 
 def _item(seen: Seen, known: _Journal, *, now: float, patience: float) -> Item | None:
@@ -204,7 +224,7 @@ def _item(seen: Seen, known: _Journal, *, now: float, patience: float) -> Item |
         return _told(seen, "gave-up", f"{seen.status} was not followed by the same request")
     if kinds & _BROKEN:
         return _of_broken(seen, known)
-    if seen.is_gone:
+    if seen.state == "gone":
         return _told(seen, "left", f"its client went after {_seconds(seen, now)}")
     if seen.ended is None:
         return _told(seen, "waiting", f"its client waits, by now for {_seconds(seen, now)}")
@@ -275,6 +295,8 @@ def _of_retry(seen: Seen, retry: Seen, known: _Journal) -> Item:
     if key is not None and again != key:
         how = "without its idempotency key" if again is None else "with another idempotency key"
         return _told(seen, "changed-key", f"{came}, {how}: it may be done twice", **times)
+    from troth.conformance.budget import retry_after  # a mock starts without it
+
     wait = retry_after(Response(status, seen.fields)) if status else None
     if wait is not None:
         told = f"{came}; Retry-After was {wait:g} s"
@@ -326,7 +348,7 @@ def _taken(seen: Seen, known: _Journal) -> tuple[Seen, str] | None:
         if _identity(later) == _identity(seen):
             continue
         with suppress(json_text.BadJson):
-            told = list(_strings(json_text.decode(later.request.body)))
+            told = list(_strings(json_text.decode(later.body)))
             for text in texts:
                 if any(text in one for one in told):
                     return later, text

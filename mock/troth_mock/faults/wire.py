@@ -35,14 +35,6 @@ _NO_PIECES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
-    """What leaves of an answer, and the faults that this is owed to, in the words of who asked."""
-
-    script: Script
-    faults: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class _Piece:
     due: float
     data: bytes
@@ -67,6 +59,7 @@ class _State:
     is_headless: bool = False
     is_framed: bool = True
     delay: float = 0.0
+    away: float = 0.0
     part: int | None = None
     misframed: tuple[int, int] | None = None
 
@@ -105,13 +98,11 @@ def before(chances: Sequence[Chance]) -> Chosen | None:
     return None
 
 
-def broken(
-    wire: Wire, chances: Sequence[Chance], *, operation: Operation | None = None
-) -> Broken | None:
-    """What leaves of *wire* when what *chances* say goes wrong; None where nothing does.
-
-    *operation* is the one that is answered: it says how its streams end, and what its errors are.
-    """
+def broken(wire: Wire, chances: Sequence[Chance]) -> Script | None:
+    """What leaves of *wire* when what *chances* say goes wrong; None where nothing does."""
+    if not chances:
+        return None
+    operation = chances[0].operation
     state = _whole(wire, operation)
     first = before(chances)
     effects: list[tuple[Effect, Chosen]] = []
@@ -129,7 +120,7 @@ def broken(
         if changed is not None:
             state = changed
             done.append(chosen.fault.text)
-    return Broken(_script(state), tuple(dict.fromkeys(done))) if done else None
+    return _script(state, tuple(dict.fromkeys(done))) if done else None
 
 
 def _whole(wire: Wire, operation: Operation | None) -> _State:
@@ -156,7 +147,7 @@ def _is_slow(chosen: Chosen) -> bool:
     return all(effect.kind == "slow" for effect in chosen.effects)
 
 
-def _script(state: _State) -> Script:
+def _script(state: _State, faults: tuple[str, ...]) -> Script:
     """What is left of *state*, in the framing of its connection."""
     wire = state.wire
     sent: list[bytes] = [] if state.is_headless else [_head(state)]
@@ -177,7 +168,7 @@ def _script(state: _State) -> Script:
     if state.delay:
         (wait, data), *rest = steps or ((0.0, b""),)
         steps = ((wait + state.delay, data), *rest)
-    return Script(steps, state.end)
+    return Script(steps, state.end, faults, state.away)
 
 
 def _head(state: _State) -> bytes:
@@ -488,7 +479,8 @@ def _as_it_is(state: _State, effect: Effect, seed: Seed) -> _State | None:
 
 
 def _refuse(state: _State, effect: Effect, seed: Seed) -> _State | None:
-    return replace(state, pieces=(), end="reset", is_headless=True, is_framed=False)
+    away = effect.seconds or 0.0
+    return replace(state, pieces=(), end="reset", is_headless=True, is_framed=False, away=away)
 
 
 #: How each kind of fault is done, in the order in which several are done to one answer.

@@ -53,6 +53,7 @@ class Entry:
     labels: Mapping[str, str] = field(default_factory=dict)
     near: tuple[Any, ...] = ()
     state: State = "complete"
+    operation: str | None = None
     is_kept: bool = True
     known: dict[str, Any] = field(default_factory=dict)
 
@@ -65,6 +66,15 @@ Listener = Callable[[What, Entry | None], None]
 _Raw = tuple[int, float, float, Request, bytes, int, bytes, int]
 
 
+@dataclass(slots=True)
+class Tally:
+    """How many exchanges of one kind there were, ever, and what they took."""
+
+    count: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+
+
 class Journal:
     """The last exchanges, newest last; *clock* only grows, and *epoch* is where it began."""
 
@@ -73,7 +83,8 @@ class Journal:
         #: What to add to a time of the clock to have seconds since 1970.
         self.epoch = epoch
         self.listeners: list[Listener] = []
-        self.count = 0
+        #: By the name of an operation, None where there is none, and a status.
+        self.tallies: dict[tuple[str | None, bytes], Tally] = {}
         self._ring: deque[Entry | _Raw] = deque()
         self._kept = 0
         self._change = 0
@@ -91,16 +102,26 @@ class Journal:
         """The number of the last change."""
         return self._change
 
-    def add(self, began: float, head: Request, body: bytes, sent: bytes) -> None:
-        """Keep an exchange that was answered at once with the bytes *sent*."""
+    def add(
+        self, began: float, head: Request, body: bytes, sent: bytes, operation: str | None
+    ) -> None:
+        """Keep an exchange of *operation* that was answered at once with the bytes *sent*."""
         size, sent_size = len(body), len(sent)
         if size > MOST_OF_BODY:
             body = body[:MOST_OF_BODY]
         if sent_size > MOST_OF_ANSWER:
             sent = sent[:MOST_OF_ANSWER]
         self._change = number = self._change + 1
-        self.count += 1
-        self._ring.append((number, began, self.clock(), head, body, size, sent, sent_size))
+        ended = self.clock()
+        # HTTP/1.1 200: as bytes, which is as good and quicker
+        key = (operation, sent[9:12])
+        tally = self.tallies.get(key)
+        if tally is None:
+            tally = self.tallies[key] = Tally()
+        tally.count += 1
+        tally.bytes += sent_size
+        tally.seconds += ended - began
+        self._ring.append((number, began, ended, head, body, size, sent, sent_size))
         self._kept += len(body) + len(sent) + _OVERHEAD
         if self._kept > MOST_BYTES or len(self._ring) > MOST_ENTRIES:
             self._drop()
@@ -108,25 +129,37 @@ class Journal:
             self._tell("ended", self._entry(len(self._ring) - 1))
 
     def begin(
-        self, began: float, head: Request, body: bytes, *, labels: Mapping[str, str], near: Any = ()
+        self,
+        began: float,
+        head: Request,
+        body: bytes,
+        operation: str | None,
+        *,
+        labels: Mapping[str, str],
+        near: Any = (),
     ) -> Entry:
         """Keep an exchange whose answer takes time; `sent` and `end` follow."""
         size = len(body)
         body = body[:MOST_OF_BODY]
         self._change += 1
-        self.count += 1
         kept = len(body) + _OVERHEAD
         entry = Entry(
             *(self._change, began, None, head, body, size, [], 0, kept, self._change),
             labels=labels,
             near=tuple(near),
             state="open",
+            operation=operation,
         )
         self._ring.append(entry)
         self._kept += kept
         self._drop()
         self._tell("begun", entry)
         return entry
+
+    def label(self, entry: Entry, **labels: str) -> None:
+        """Note what the answer of *entry* owes to more than the document."""
+        entry.labels = {**entry.labels, **labels}
+        self._touch(entry)
 
     def sent(self, entry: Entry, data: bytes) -> None:
         """Note that *data* of the answer of *entry* left."""
@@ -146,6 +179,11 @@ class Journal:
         """Note that the answer of *entry* ended: an `End`, or `gone`."""
         entry.ended = self.clock()
         entry.state = _STATES.get(how, "gone")
+        status = entry.pieces[0][1][9:12] if entry.pieces else b""
+        tally = self.tallies.setdefault((entry.operation, status), Tally())
+        tally.count += 1
+        tally.bytes += entry.sent
+        tally.seconds += entry.ended - entry.began
         self._touch(entry)
         self._tell("ended", entry)
 

@@ -164,7 +164,7 @@ class CompiledResponder:
 def _encoded(speech: Speech, size: int | None, *, between: bytes | None) -> bytes:
     """*speech*, or its first *size* tokens, as one JSON text; or token by token, *between* them."""
     if between is not None:
-        return between.join(speech.encoded()[:size])
+        return between.join(speech.encoded(size)[:size])
     return json_text.encode(speech.text() if size is None else speech.first(size))
 
 

@@ -17,7 +17,7 @@ from troth.openapi.operation import DeclaredResponse, MediaType, Operation
 from troth.openapi.resource import Listing, Resource
 from troth.schema.schema import Schema
 from troth_mock.responding.echo import with_said
-from troth_mock.responding.kept import Asked, addresses, linked
+from troth_mock.responding.kept import Asked, addresses, linked, public_target
 from troth_mock.responding.resource_store import Found
 from troth_mock.storage.listing import Page, page_of
 from troth_mock.storage.views import NOTHING, Members, first_valid, members_at, placed, shown
@@ -185,7 +185,7 @@ def _is_url(value: Any) -> bool:
 
 def _urls(asked: Asked, changed: Mapping[str, str]) -> list[str]:
     """Where the list is with the parameters *changed*, best first; without those that are ""."""
-    path, _, query = asked.request.target.partition("?")
+    path, _, query = public_target(asked.request).partition("?")
     pairs = [
         one for one in query.split("&") if one and unquote(one.partition("=")[0]) not in changed
     ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from troth import pointer
 from troth.http.exchange import Fields, Request
@@ -24,6 +25,12 @@ from troth_mock.storage.views import placed
 SESSION_FIELD, SESSION_COOKIE = "Troth-Session", "troth-session"
 #: The fields, by lower-case name, that are read here.
 FIELDS = frozenset({"host", "if-match", "if-none-match"})
+#: How the path of a request begins that names its session there, and such a target, taken apart.
+SESSION_PATH = "/_troth/session/"
+IN_SESSION = re.compile(rf"([a-zA-Z][\w+.-]*://[^/?#]*)?({SESSION_PATH}([^/?#]+))(.*)", re.DOTALL)
+#: The field in which a proxy says what it has taken off the path.
+PREFIX_FIELD = "X-Forwarded-Prefix"
+_PREFIX = re.compile(r"(/[A-Za-z0-9._~%!$&'()*+,;=:@-]+)+")
 _LONGEST_NAME = 200
 
 HeaderFields = Mapping[str, Sequence[str]]
@@ -65,12 +72,20 @@ class Kept:
 
 
 def session_of(request: Request) -> str:
-    """The name of the session that *request* belongs to: that of its field, or of its cookie."""
+    """The name of the session that *request* belongs to: of its path, its field, or its cookie."""
+    if SESSION_PATH in request.target and (found := IN_SESSION.match(request.target)):
+        return unquote(found[3])[:_LONGEST_NAME]
     name = request.field(SESSION_FIELD)
     if name is None:
         cookies = security.cookies(request.values("Cookie"))
         name = next((text for key, text in cookies if key == SESSION_COOKIE), "")
     return name[:_LONGEST_NAME]
+
+
+def public_target(request: Request) -> str:
+    """The target of *request* as its client has it: below what was taken off on the way here."""
+    prefix = (request.field(PREFIX_FIELD) or "").rstrip("/")
+    return prefix + request.target if _PREFIX.fullmatch(prefix) else request.target
 
 
 def etag(found: Found) -> str:

@@ -26,7 +26,8 @@ from troth_mock.responding.bodies import Bodies
 from troth_mock.responding.compiled_responder import CompiledResponder, RespondToBody
 from troth_mock.responding.credentials import gate
 from troth_mock.responding.echo import said
-from troth_mock.responding.kept import FIELDS, Asked, Kept
+from troth_mock.responding.embeddings import Embedder
+from troth_mock.responding.kept import FIELDS, Asked, Kept, public_target
 from troth_mock.responding.negotiation import Chooser, NotAcceptable, Preferences
 from troth_mock.responding.problems import Problem, of_violations
 from troth_mock.responding.resource_responder import ResourceResponder
@@ -51,6 +52,7 @@ class OperationResponder:
         seed: int,
         tokens: tuple[str, ...],
         store: ResourceStore | None = None,
+        preferences: bool = True,
     ) -> None:
         self.contract = contract
         self.operation = operation
@@ -61,7 +63,9 @@ class OperationResponder:
         self._choosers: dict[str, Chooser] = {}
         self._bodies = Bodies(contract, operation)
         self._chat = ChatResponder.of(contract, operation, self._success[1])
+        self._embedder = None if operation.embedding is None else Embedder(operation.embedding)
         self._writer = AnswerWriter(self._chat)
+        self._prefers = preferences
         self._by_content_type: dict[str, MediaType | None] = {}
         self._formal = self._formal_members()
         self._compiled = self._compile()
@@ -94,7 +98,7 @@ class OperationResponder:
             return problem.reply(self.operation, accept=_joined(fields.get("accept")))
         if answer is not None and answer.says_otherwise(self._success[0]):
             return self._written(answer, match, request, value, fields, created)
-        prefer = fields.get("prefer")
+        prefer = fields.get("prefer") if self._prefers else None
         preferences = negotiation.preferences(prefer) if prefer else _NO_PREFERENCE
         reply = self._reply(match, request, value, fields, preferences, created)
         return reply if answer is None else answer.over(reply)
@@ -149,7 +153,7 @@ class OperationResponder:
             seed,
             preferences=preferences,
             accept=", ".join(accept),
-            said=said(self.operation, match, request.target, value),
+            said=said(self.operation, match, public_target(request), value),
         )
         return answer.over(reply)
 
@@ -181,6 +185,8 @@ class OperationResponder:
         status, declared = self._success
         operation = self.operation
         if self._chat is None or declared is None or operation.request_body is None:
+            return None
+        if self._chat.members.always_reasons:
             return None
         # what the path says changes the seed, and parameters are judged one by one
         if operation.parameters or "{" in operation.path:
@@ -222,6 +228,8 @@ class OperationResponder:
             if isinstance(outcome, Reply):
                 return outcome
             kept = outcome
+        if self._embedder is not None and declared is self._success[1]:
+            kept = self._embedded(match, request, value, preferences)
         if kept is not None and kept.status is not None:
             status, declared = kept.status, self.operation.response(kept.status)
         entry = None if declared is None else self._chooser(declared).choose(value, accept)
@@ -248,7 +256,7 @@ class OperationResponder:
                 seed,
                 preferences=preferences,
                 accept=", ".join(accept),
-                said=said(self.operation, match, request.target, value)
+                said=said(self.operation, match, public_target(request), value)
                 if kept is None
                 else kept.said,
                 kept=kept,
@@ -258,9 +266,19 @@ class OperationResponder:
             return Reply(reply.status, applied, reply.body, reply.stream)
         return reply
 
+    def _embedded(
+        self, match: Match, request: Request, value: Any, preferences: Preferences
+    ) -> Kept | None:
+        """What shows the vectors of the texts that *request* has; None where an example is due."""
+        if self._embedder is None or preferences.example is not None:
+            return None
+        seed = self._seed(match, request, value, self._formal)
+        show = partial(self._embedder.show, request=value, seed=seed)
+        return Kept(seed, said(self.operation, match, public_target(request), value), show)
+
     def _resource_responder(self, store: ResourceStore | None) -> ResourceResponder | None:
-        if store is None or self._chat is not None:
-            return None  # what a chat says depends on nothing else
+        if store is None or self._chat is not None or self._embedder is not None:
+            return None  # what a chat says, or a vector, depends on nothing else
         resource, role = store.resources.of(self.operation), store.resources.role(self.operation)
         if resource is None or role is None or not is_kept(resource):
             return None
@@ -285,7 +303,7 @@ class OperationResponder:
             request,
             value,
             fields,
-            said(self.operation, match, request.target, value),
+            said(self.operation, match, public_target(request), value),
             self._seed(plain, request, value, self._formal),
             self._seed(match, request, value, self._formal),
             now,

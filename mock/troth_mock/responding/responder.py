@@ -7,7 +7,7 @@ same bytes, and any bytes get a reply.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError, similar
@@ -24,6 +24,7 @@ from troth_mock.responding.operation_responder import OperationResponder
 from troth_mock.responding.problems import Problem, status_of_violation
 from troth_mock.responding.resource_store import Drawn, ResourceStore
 from troth_mock.responding.written_answers import WrittenAnswer
+from troth_mock.storage.sessions import Session
 
 _MOST_SUGGESTED = 3
 #: Of more paths than this none is suggested: to compare them all takes too long.
@@ -37,7 +38,7 @@ class Responder:
 
     *tokens* are the only credentials that are good; without any, all are.  With *clock* `fixed`
     every answer tells the same time, `wall` the time of its request.  One that is *stateless* keeps
-    nothing of what it is given.
+    nothing of what it is given, and one without *preferences* takes no notice of Prefer.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Responder:
         tokens: Sequence[str] = (),
         clock: Literal["fixed", "wall"] = "fixed",
         stateless: bool = False,
+        preferences: bool = True,
     ) -> None:
         self.contract = contract
         self._seed = seed
@@ -56,6 +58,7 @@ class Responder:
         # compiled when first asked for: a document may have thousands of operations
         self._operations: dict[int, OperationResponder] = {}
         self._is_stateless = stateless
+        self._prefers = preferences
         self._store: ResourceStore | None = None
         self._seeded: dict[int, Responder] = {}
 
@@ -63,6 +66,10 @@ class Responder:
         """Forget what *session* was given, or what all were: it is again as it was at the start."""
         if self._store is not None:
             self._store.sessions.reset(session)
+
+    def sessions(self) -> Mapping[str, Session]:
+        """What is stored, by the name of its session."""
+        return {} if self._store is None else self._store.sessions.named()
 
     def seeded(self, seed: int) -> Responder:
         """One that answers from another *seed*, with the same resources."""
@@ -87,7 +94,12 @@ class Responder:
     def _like(self, contract: Contract, seed: int) -> Responder:
         clock: Literal["fixed", "wall"] = "fixed" if self._is_fixed else "wall"
         return Responder(
-            contract, seed=seed, tokens=self._tokens, clock=clock, stateless=self._is_stateless
+            contract,
+            seed=seed,
+            tokens=self._tokens,
+            clock=clock,
+            stateless=self._is_stateless,
+            preferences=self._prefers,
         )
 
     def respond(self, request: Request, *, now: int, answer: WrittenAnswer | None = None) -> Reply:
@@ -148,6 +160,7 @@ class Responder:
             seed=self._seed,
             tokens=self._tokens,
             store=self._store,
+            preferences=self._prefers,
         )
         return self._operations.setdefault(id(operation), responder)
 

@@ -16,7 +16,7 @@ from troth_mock.reply import EventFraming, Stream, framing, is_field_value
 
 #: How many items a stream has that nothing else fills: from two to this many.
 MOST_ITEMS = 5
-_EVENT_FIELDS = frozenset({"data", "event", "id", "retry"})
+EVENT_FIELDS = frozenset({"data", "event", "id", "retry"})
 
 
 class Events:
@@ -85,7 +85,7 @@ def _events_of(example: Example) -> list[sse.Event]:
 
 def _event(value: Any) -> sse.Event:
     """The event that *value* is, by its fields, or else the data of which it is."""
-    if not isinstance(value, dict) or not value.keys() or not value.keys() <= _EVENT_FIELDS:
+    if not isinstance(value, dict) or not value.keys() or not value.keys() <= EVENT_FIELDS:
         value = {"data": value}
     data, kind, name = (value.get(field) for field in ("data", "event", "id"))
     text = data if isinstance(data, str) else json_text.encode(data).decode()

@@ -23,7 +23,7 @@ from troth_mock.chat.completion import Completed, Message
 from troth_mock.chat.request import read_request
 from troth_mock.chat.responder import ChatResponder
 from troth_mock.reply import JSON, Reply, Stream, has_content, headers
-from troth_mock.responding.sequences import Events
+from troth_mock.responding.sequences import EVENT_FIELDS, Events
 from troth_mock.responding.writing import coded, written
 
 #: The body of an answer that says nothing of it; null is a body too.
@@ -143,7 +143,9 @@ class AnswerWriter:
             return chunker.stream(whole, includes_usage=asked.includes_usage)
         events = self._events.setdefault(id(entry), Events(entry))
         items = answer.events if answer.events is not None else _items(body)
-        stream = events.stream(Example([*items], ""), Seed.of("events"))
+        # an object may have the members of an event and be the data of one
+        told = [item if _is_event(item) else {"data": item} for item in items]
+        stream = events.stream(Example(told, ""), Seed.of("events"))
         return Stream(stream.frames, stream.tokens, _times(answer.times, len(stream.frames)))
 
 
@@ -153,16 +155,11 @@ def _items(body: Any) -> Sequence[Any]:
 
 def _data(events: Iterable[Any]) -> list[Any]:
     """The data of *events*, each of which may be nothing else."""
-    return [
-        event["data"]
-        if isinstance(event, dict) and "data" in event and event.keys() <= EVENT_MEMBERS
-        else event
-        for event in events
-    ]
+    return [event["data"] if _is_event(event) else event for event in events]
 
 
-#: The members of an event (HTML, "Server-sent events").
-EVENT_MEMBERS = frozenset({"data", "event", "id", "retry"})
+def _is_event(value: Any) -> bool:
+    return isinstance(value, dict) and "data" in value and value.keys() <= EVENT_FIELDS
 
 
 def _times(times: tuple[float, ...], count: int) -> tuple[float, ...]:

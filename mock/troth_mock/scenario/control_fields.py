@@ -17,18 +17,13 @@ from troth.errors import TrothError, nearest
 from troth.http.exchange import Request
 from troth_mock.pace import Pace
 from troth_mock.pace import read as read_pace
-from troth_mock.responding.kept import SESSION_FIELD
+from troth_mock.responding.kept import IN_SESSION, PREFIX_FIELD, SESSION_FIELD
 from troth_mock.scenario.scenarios import NAME_FIELD
 
 #: How the names of these fields begin.
 PREFIX = "X-Troth-"
 _SEED, _PACE, _FAIL = (PREFIX + name for name in ("Seed", "Pace", "Fail"))
 NAMES = (_SEED, NAME_FIELD, _PACE, _FAIL)
-#: How the path of a request begins that says its session there.
-SESSION_PATH = "/_troth/session/"
-_SESSION = re.compile(
-    r"((?:[a-z][a-z0-9+.-]*://[^/?#]*)?)(/_troth/session/([^/?#]+))(.*)", re.I | re.S
-)
 _LONGEST_SEED = 40
 
 
@@ -46,22 +41,18 @@ class BadControlField(TrothError):
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """What a request asks of its answer, and the *request* as it is without that.
-
-    *base* is the beginning of its path that was taken off.
-    """
+    """What a request asks of its answer, and the *request* as it is without that."""
 
     request: Request
     seed: int | None = None
     pace: Pace | None = None
     faults: tuple[Any, ...] = ()
     scenario: str | None = None
-    base: str = ""
 
 
 def read(request: Request, *, faults: Callable[[str], tuple[Any, ...]]) -> Controls:
     """Read what *request* asks; *faults* reads those.  Raises BadControlField."""
-    request, base = without_session(request)
+    request = without_session(request)
     given: dict[str, str] = {}
     for name, value in request.fields:
         if name.lower().startswith(PREFIX.lower()):
@@ -72,7 +63,7 @@ def read(request: Request, *, faults: Callable[[str], tuple[Any, ...]]) -> Contr
                 raise BadControlField(name[:80], f"there is no such field; {advice}")
             given[known] = value.strip()
     if not given:
-        return Controls(request, base=base)
+        return Controls(request)
     kept = tuple(field for field in request.fields if not field[0].lower().startswith("x-troth-"))
     return Controls(
         replace(request, fields=kept),
@@ -80,20 +71,20 @@ def read(request: Request, *, faults: Callable[[str], tuple[Any, ...]]) -> Contr
         None if _PACE not in given else _told(_PACE, read_pace, given[_PACE]),
         () if _FAIL not in given else _told(_FAIL, faults, given[_FAIL]),
         given.get(NAME_FIELD),
-        base,
     )
 
 
-def without_session(request: Request) -> tuple[Request, str]:
-    """*request* with the session of its path as a field, and the beginning of that path."""
-    match = _SESSION.match(request.target)
+def without_session(request: Request) -> Request:
+    """*request* with the session of its path as a field, and what is taken off the path."""
+    match = IN_SESSION.match(request.target)
     if match is None:
-        return request, ""
+        return request
     scheme, base, name, rest = match.groups()
-    target = scheme + (rest if rest.startswith("/") else f"/{rest}")
-    fields = tuple(field for field in request.fields if field[0].lower() != SESSION_FIELD.lower())
-    named = (*fields, (SESSION_FIELD, unquote(name)))
-    return replace(request, target=target, fields=named), base
+    target = (scheme or "") + (rest if rest.startswith("/") else f"/{rest}")
+    own = (SESSION_FIELD.lower(), PREFIX_FIELD.lower())
+    fields = tuple(field for field in request.fields if field[0].lower() not in own)
+    named = (*fields, (SESSION_FIELD, unquote(name)), (PREFIX_FIELD, base))
+    return replace(request, target=target, fields=named)
 
 
 def _seed(text: str | None) -> int | None:

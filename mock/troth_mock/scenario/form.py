@@ -151,8 +151,15 @@ _ANSWER: dict[str, Any] = {
             "description": "How fast it runs: typical, or ttft=1 tokens-per-second=20.",
         },
         "fail": {
-            **_NAMES,
+            "type": ["string", "integer", "array"],
+            "minLength": 1,
+            "minItems": 1,
+            "items": {"type": ["string", "integer"], "minLength": 1},
             "description": "What goes wrong: drop after 5 events; or several faults.",
+        },
+        "templates": {
+            "type": "boolean",
+            "description": "false: a text with {{ in it is that very text.",
         },
         "force": {"type": "boolean", "description": "Whatever the document says of such answers."},
     },

@@ -23,6 +23,8 @@ from troth.openapi.contract import Contract, NoSuchOperation
 from troth.openapi.operation import Operation
 from troth.schema.untrusted_schema import embedded
 from troth_mock.chat.completion import Message
+from troth_mock.faults.fault import Fault
+from troth_mock.faults.grammar import BadFault, parse_all
 from troth_mock.pace import Pace, UnknownPace
 from troth_mock.pace import read as read_pace
 from troth_mock.responding.written_answers import ABSENT, WrittenAnswer
@@ -60,8 +62,7 @@ class Answer:
     pointer: str
     place: Place | None
     pace: Pace | None = None
-    faults: tuple[str, ...] = ()
-    is_forced: bool = False
+    faults: tuple[Fault, ...] = ()
     is_held: bool = False
 
     def written(self, facts: Mapping[str, Any], *, is_for_refused: bool = False) -> WrittenAnswer:
@@ -77,13 +78,13 @@ Valid = Literal["valid", "refused", "any"]
 class Scenario:
     """What requests are meant, and what they are answered.
 
-    *operations* are those that may be meant, none: all.  *valid* says which requests are, by what
-    the document says of them.
+    *operations* are the names of those that may be meant, none: all.  *valid* says which requests
+    are, by what the document says of them.
     """
 
     name: str
     place: Place | None
-    operations: tuple[Operation, ...]
+    operations: tuple[str, ...]
     checks: tuple[PlacedCheck, ...]
     valid: Valid
     answers: tuple[Answer, ...]
@@ -171,6 +172,9 @@ class _Reader:
                 at = at if unknown is None else pointers.join(at, unknown)
                 advice = "" if "did you mean" in mismatch.message else f"Known: {', '.join(known)}."
                 yield self.error(mismatch.message, at, advice)
+            elif mismatch.keyword == "oneOf" and "answers" in pointers.find(self.root, at):
+                fault = "a scenario has `answer` or `answers`, not both"
+                yield self.error(fault, pointers.join(at, "answers"))
             else:
                 yield self.error(mismatch.message, at)
 
@@ -205,9 +209,6 @@ class _Reader:
         scope = Scope()
         if len(meant) == 1:
             scope = Scope(shapes_of(self.contract.document.root, meant[0].pointer))
-        if "answer" in raw and "answers" in raw:
-            fault = "a scenario has `answer` or `answers`, not both"
-            raise self.error(fault, pointers.join(at, "answers"))
         if "after" in raw and "answers" not in raw:
             fault = "`after` says what follows several `answers`, and here is one `answer`"
             raise self.error(fault, pointers.join(at, "after"))
@@ -222,7 +223,7 @@ class _Reader:
         return Scenario(
             name,
             self.place(at),
-            meant,
+            tuple(operation.name for operation in meant),
             tuple(checks(when, where, self.place, scope)),
             valid,
             tuple(answer for answer in answers if answer is not None),
@@ -256,15 +257,16 @@ class _Reader:
         parts = {name: value for name, value in raw.items() if name not in _ASIDE}
         if "file" in parts:
             parts |= self.file(parts.pop("file"), at, parts)
-        templated = compiled(parts, at, self.place, scope)
+        templated = parts
+        if raw.get("templates", True):
+            templated = compiled(parts, at, self.place, scope)
         is_forced = raw.get("force", False)
         answer = Answer(
             templated,
             at,
             self.place(at),
             self.pace(raw, at),
-            tuple(operations(raw.get("fail"))),
-            is_forced,
+            tuple(self.faults(raw, at)),
             not is_forced and templated is not parts and "body" in parts,
         )
         self.hold(_written(parts), at, meant, tuple(places(templated)), is_forced=is_forced)
@@ -310,6 +312,15 @@ class _Reader:
         except UnknownPace as fault:
             raise self.error(str(fault), pointers.join(at, "pace")) from None
 
+    def faults(self, raw: Mapping[str, Any], at: str) -> Iterator[Fault]:
+        where = pointers.join(at, "fail")
+        given = raw.get("fail", [])
+        for text in given if isinstance(given, list) else [given]:
+            try:
+                yield from parse_all(str(text))
+            except BadFault as fault:
+                raise self.error(str(fault), where) from None
+
     def hold(
         self,
         answer: WrittenAnswer,
@@ -342,7 +353,7 @@ class _Reader:
 
 
 #: What of an answer is not part of what it says.
-_ASIDE = frozenset({"pace", "fail", "force"})
+_ASIDE = frozenset({"pace", "fail", "force", "templates"})
 
 
 def _written(parts: Mapping[str, Any], *, is_for_refused: bool = False) -> WrittenAnswer:

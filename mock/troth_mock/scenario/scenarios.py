@@ -13,15 +13,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from troth.errors import MethodNotAllowed, NoSuchPath, Place, TrothError, nearest
-from troth.http.exchange import Fields, Request
+from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Match
+from troth_mock.faults.fault import Fault
 from troth_mock.pace import Pace
 from troth_mock.reply import Reply
 from troth_mock.responding.problems import Problem
-from troth_mock.responding.responder import Responder
+from troth_mock.responding.written_answers import WrittenAnswer
 from troth_mock.scenario.holding import Holder
-from troth_mock.scenario.reading import Answer, BadScenarios, Scenario, read
+from troth_mock.scenario.reading import BadScenarios, Scenario, read
 from troth_mock.scenario.situation import Situation
 from troth_mock.scenario.templates import NoValue
 
@@ -57,12 +58,16 @@ class Near:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Choice:
-    """What a request gets: a *reply* if a *scenario* matched, and those that were *near*."""
+    """What a request gets, *written* if a *scenario* matched, and those that were *near*.
+
+    A *reply* tells why the scenario that is meant cannot answer.
+    """
 
     scenario: str = ""
+    written: WrittenAnswer | None = None
     reply: Reply | None = None
     pace: Pace | None = None
-    faults: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
     near: tuple[Near, ...] = ()
 
 
@@ -79,6 +84,10 @@ class File:
     def is_stale(self) -> bool:
         """Whether it, or a file that it names, is other than when it was read."""
         return self._stamp != self._now()
+
+    def forget(self) -> None:
+        """Let it be read anew, whether or not it has changed."""
+        self._stamp = ()
 
     def _now(self) -> tuple[object, ...]:
         return tuple(map(_stamp, (self.path, *self.others)))
@@ -121,11 +130,12 @@ def _files(path: Path) -> list[Path]:
 class Scenarios:
     """The scenarios of the file or folder at *path*, for the mock of *contract*.
 
-    *responder* gives the answers.  *told* hears what is said of files that were read anew.
+    *problem* says what keeps the document from allowing a request.  *told* hears what is said of
+    files that were read anew.
     """
 
     contract: Contract
-    responder: Responder
+    problem: Callable[[Match, Request], Problem | None]
     path: Path
     told: Callable[[str], None] = field(default=lambda sentence: None)
     #: the names of those that answer; None: all
@@ -195,14 +205,18 @@ class Scenarios:
                 self.told(f"{each.path} was read anew: {many}")
         return True
 
-    def choose(
-        self, request: Request, *, session: str, now: int, wanted: str | None = None
-    ) -> Choice:
-        """What answers *request*; *now* is in seconds since 1970.
+    def use(self, contract: Contract) -> None:
+        """Hold the scenarios to *contract* from now on: what stands in the files is read anew."""
+        self.contract, self._holder = contract, Holder(contract)
+        for each in self.files:
+            each.forget()
+        self.reload()
+
+    def choose(self, request: Request, *, session: str, wanted: str | None = None) -> Choice:
+        """What answers *request* in *session*.
 
         *wanted* is the name of the scenario that is to answer, whatever it asks of requests.
         """
-        self.look(now)
         if request.method == "HEAD":
             request = replace(request, method="GET")
         try:
@@ -211,29 +225,29 @@ class Scenarios:
             return Choice()
         situation = Situation(match, request, session)
         if wanted is not None:
-            return self._wanted(wanted, situation, now)
+            return self._wanted(wanted, situation)
         near: list[tuple[int, Near]] = []
         for scenario in self.all:
-            if scenario.operations and match.operation not in scenario.operations:
+            if scenario.operations and match.operation.name not in scenario.operations:
                 continue
             if self.active is not None and scenario.name not in self.active:
                 continue
             missed = self._missed(scenario, situation)
             if not missed:
-                return replace(self._answer(scenario, situation, now), near=_nearest(near))
+                return replace(self._answer(scenario, situation), near=_nearest(near))
             if len(missed) == 1:
                 near.append((len(scenario.checks), missed[0]))
         return Choice(near=_nearest(near))
 
-    def _wanted(self, name: str, situation: Situation, now: int) -> Choice:
+    def _wanted(self, name: str, situation: Situation) -> Choice:
         """The answer of the scenario that a request names."""
         every = {one.name: one for one in self.all}
         scenario = every.get(name)
         operation = situation.match.operation
-        if scenario is not None and operation in (scenario.operations or (operation,)):
-            return self._answer(scenario, situation, now)
+        if scenario is not None and operation.name in (scenario.operations or (operation.name,)):
+            return self._answer(scenario, situation)
         if scenario is not None:
-            names = ", ".join(one.name for one in scenario.operations)
+            names = ", ".join(scenario.operations)
             sentence = f"the scenario {name!r} answers {names}, not {operation.name}"
         else:
             close = nearest(name, every)
@@ -262,44 +276,34 @@ class Scenarios:
 
     def _unfit(self, scenario: Scenario, situation: Situation) -> Iterable[Near]:
         """Why *scenario* does not mean the request, by what the document says of that."""
-        problem = self.responder.problem(situation.match, situation.request)
+        problem = self.problem(situation.match, situation.request)
         if scenario.valid == "valid" and problem is not None:
             reason = f"the request is refused with {problem.status}: {problem.message}"
             yield Near(scenario.name, reason, scenario.place)
         elif scenario.valid == "refused" and problem is None:
             yield Near(scenario.name, "the document allows the request", scenario.place)
 
-    def _answer(self, scenario: Scenario, situation: Situation, now: int) -> Choice:
+    def _answer(self, scenario: Scenario, situation: Situation) -> Choice:
         """What *scenario* answers, which is one call more."""
         counts = self._counts.setdefault(situation.session, {})
         self._counts.move_to_end(situation.session)
         while len(self._counts) > _MOST_SESSIONS:
             self._counts.popitem(last=False)
-        count = counts.get(scenario.name, 0)
-        counts[scenario.name] = count + 1
-        answer = scenario.answer(count) or scenario.answers[-1]
-        named: Fields = ((NAME_FIELD, scenario.name),)
+        count = counts[scenario.name] = counts.get(scenario.name, 0) + 1
+        answer = scenario.answer(count - 1) or scenario.answers[-1]
+        facts = {**situation.facts, "count": count}
         try:
-            reply = self._reply(scenario, answer, situation, count=count, now=now)
+            written = answer.written(facts, is_for_refused=scenario.valid != "valid")
         except NoValue as fault:
-            reply = _failed(scenario, str(fault), situation.match)
-        reply = Reply(reply.status, (*reply.fields, *named), reply.body, reply.stream)
-        return Choice(scenario.name, reply, answer.pace, answer.faults)
-
-    def _reply(
-        self, scenario: Scenario, answer: Answer, situation: Situation, *, count: int, now: int
-    ) -> Reply:
-        facts = {**situation.facts, "count": count + 1}
-        written = answer.written(facts, is_for_refused=scenario.valid != "valid")
+            return _failed(scenario, str(fault), situation.match)
         if answer.is_held:
-            operation = situation.match.operation
-            for fault in self._holder.faults(operation, written):
-                where = f"{answer.place}: " if answer.place else ""
-                told = (
-                    f"{where}the document does not allow what its templates make: {fault.sentence}"
-                )
-                return _failed(scenario, f"{told} (at {answer.pointer}{fault.at})", situation.match)
-        return self.responder.respond(situation.request, now=now, answer=written)
+            for wrong in self._holder.faults(situation.match.operation, written):
+                where = f"{answer.place or ''}{answer.pointer}{wrong.at}"
+                told = f"the document does not allow what templates make of {where}"
+                return _failed(scenario, f"{told}: {wrong.sentence}", situation.match)
+        named = (*written.fields, (NAME_FIELD, scenario.name))
+        written = replace(written, fields=named)
+        return Choice(scenario.name, written, None, answer.pace, answer.faults)
 
 
 def _nearest(near: Sequence[tuple[int, Near]]) -> tuple[Near, ...]:
@@ -308,6 +312,7 @@ def _nearest(near: Sequence[tuple[int, Near]]) -> tuple[Near, ...]:
     return tuple(each for _, each in ranked[:_MOST_NEAR])
 
 
-def _failed(scenario: Scenario, fault: str, match: Match) -> Reply:
+def _failed(scenario: Scenario, fault: str, match: Match) -> Choice:
     sentence = f"the scenario {scenario.name!r} cannot answer: {fault}"
-    return Problem(500, sentence, "scenario_failed").reply(match.operation)
+    reply = Problem(500, sentence, "scenario_failed").reply(match.operation)
+    return Choice(scenario.name, reply=reply)

@@ -8,23 +8,15 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
-from troth.generation.parameters import examples, schema_of
-from troth.generation.request_writer import assemble, body_type, credentials, with_credential
-from troth.generation.values import synthesize
 from troth.http.content_coding import coding
 from troth.http.exchange import Request
-from troth.openapi import code_samples
 from troth.openapi.contract import Contract
-from troth.openapi.operation import MediaType, Operation, Parameter
-from troth.seed import Seed
+from troth_mock.inspector.operations import natural_requests
 from troth_mock.responding.responder import Responder
 from troth_mock.server.serving import MockServer
 
-_SEED = Seed.of("a first request")
 _LISTED = 20
 _TRIED = 20
 
@@ -36,6 +28,7 @@ class Announcement:
     server: MockServer
     curl: str | None
     pid: int
+    has_inspector: bool = True
 
     @property
     def operations(self) -> tuple[str, ...]:
@@ -48,6 +41,7 @@ class Announcement:
             {
                 "url": self.server.url,
                 "base_url": self.server.base_url,
+                "inspector": self.server.url + "/_troth/" if self.has_inspector else None,
                 "pid": self.pid,
                 "operations": list(self.operations),
                 "curl": self.curl,
@@ -66,13 +60,15 @@ class Announcement:
         ]
         if any(operation.completion for operation in self.server.contract.operations):
             lines += ["", f"  export OPENAI_BASE_URL={self.server.base_url}"]
+        if self.has_inspector:
+            lines += ["", f"  {self.server.url}/_troth/ shows what is asked, and what is answered"]
         return "\n".join([*lines, ""])
 
 
 def first_request(contract: Contract, responder: Responder, *, token: str) -> Request | None:
     """A request that the mock answers well, or None when none of the first operations has one."""
     for operation in contract.operations[:_TRIED]:
-        for request in _requests(operation, token=token):
+        for request in natural_requests(operation, token=token):
             if coding(request.fields):
                 continue  # what is coded cannot be typed
             if responder.respond(request, now=0).status < 400:
@@ -91,52 +87,3 @@ def curl(request: Request, url: str) -> str:
     if request.body:
         words += ["-d", request.body.decode()]
     return shlex.join(words)
-
-
-def _requests(operation: Operation, *, token: str) -> Iterator[Request]:
-    body = operation.request_body
-    if body is None or not body.required:
-        yield _request(operation, token)
-    entry = body_type(operation)
-    if entry is not None and entry.is_json:
-        for value in _bodies(operation, entry):
-            yield _request(operation, token, body=value)
-
-
-def _request(operation: Operation, token: str, **body: Any) -> Request:
-    parameters: dict[tuple[str, str], Any] = {
-        (parameter.location, parameter.name): _value(parameter)
-        for parameter in operation.parameters
-        if parameter.required or parameter.location == "path"
-    }
-    schemes = credentials(operation)
-    is_basic = any(scheme.kind == "http" and scheme.scheme == "basic" for scheme in schemes)
-    request = with_credential(
-        assemble(operation, parameters=parameters, **body), "troth:troth" if is_basic else token
-    )
-    # curl's own will do
-    fields = tuple(field for field in request.fields if field[0] != "Accept")
-    return replace(request, fields=fields)
-
-
-def _value(parameter: Parameter) -> Any:
-    schema = schema_of(parameter)
-    if schema is None:
-        return "x"
-    return next(iter(examples(parameter)), None) or synthesize(schema, seed=_SEED)
-
-
-def _bodies(operation: Operation, media_type: MediaType) -> Iterator[Any]:
-    schema = media_type.schema
-    if schema is None:
-        yield {}
-        return
-    source = schema.source if isinstance(schema.source, dict) else {}
-    for sample in operation.code_samples:
-        for value in code_samples.requests_in(sample, members=source.get("properties", ())):
-            if schema.is_valid(value):
-                yield value
-    for example in media_type.examples:
-        if schema.is_valid(example.value):
-            yield example.value
-    yield synthesize(schema, seed=_SEED)

@@ -7,11 +7,13 @@ written: at once, or paced.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from itertools import accumulate
 from time import monotonic, time  # noqa: TID251 - the edge of the house: behind it, time is an argument
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from aiohttp import web
 from multidict import istr
@@ -21,16 +23,19 @@ from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
 from troth_mock.control import Control
+from troth_mock.faults.wire import broken
 from troth_mock.inspector.journal import Journal
 from troth_mock.pace import Pace
 from troth_mock.plan import Plan
-from troth_mock.reply import End, Reply, Wire, has_content
+from troth_mock.reply import End, Passed, Reply, Script, Wire, has_content
+from troth_mock.reply import script as in_time
 from troth_mock.responding.compiled_responder import RespondToBody
 from troth_mock.responding.kept import session_of
 from troth_mock.responding.problems import Problem
 from troth_mock.responding.responder import Responder
 from troth_mock.responding.written_answers import WrittenAnswer
-from troth_mock.server.connection import LAST, SENT, Connection, Listener
+from troth_mock.scenario.sources import FieldSource
+from troth_mock.server.connection import LAST, LOG, SENT, Connection, Listener
 from troth_mock.server.guards import (
     Hosts,
     Limits,
@@ -50,12 +55,14 @@ from troth_mock.server.heads import (
     framed,
     wall_clock,
 )
+from troth_mock.server.inspection import OWN, Inspection
 from troth_mock.server.pacing import Turns
 from troth_mock.server.pages import Pages
 
+if TYPE_CHECKING:  # slow to load, and most runs do without
+    from troth_mock.inspector.exchanges import Exchanges
+
 _ORIGIN = istr("Origin")
-#: Where the mock's own pages are, but for those that every server has.
-OWN = "/_troth/"
 #: An answer that stalls does so for so many seconds, if its client has the patience.
 _LONGEST_STALL = 3600.0
 _STOPPING = Problem(503, "the mock is stopping", "server_stopping")
@@ -65,7 +72,9 @@ _STOPPING = Problem(503, "the mock is stopping", "server_stopping")
 class Settings:
     """How the mock behaves as a server; *grace* is how long a stop waits for open answers.
 
-    Without the *inspector* nothing is kept of what was asked.
+    Without the *inspector* nothing is kept of what was asked, and nobody is told.  Who knows the
+    *control_token* may be told from anywhere; without one only this machine may.  *secrets* are
+    taken out of what is told.
     """
 
     origins: Origins = field(default_factory=Origins)
@@ -74,6 +83,8 @@ class Settings:
     pace: Pace = field(default_factory=Pace)
     grace: float = 5.0
     inspector: bool = True
+    control_token: str | None = None
+    secrets: tuple[str, ...] = ()
 
 
 class _Note:
@@ -82,13 +93,27 @@ class _Note:
     *body* is the one that is answered.
     """
 
-    def __init__(self, journal: Journal | None, began: float, request: Request, plan: Plan) -> None:
+    def __init__(
+        self,
+        journal: Journal | None,
+        began: float,
+        request: Request,
+        plan: Plan,
+        operation: str | None,
+    ) -> None:
         self._journal = journal
         self.body = request.body
         self.how: End | Literal["gone"] = "gone"
         if journal is not None:
             head = replace(request, body=b"")
-            self._entry = journal.begin(began, head, request.body, labels=plan.labels)
+            self._entry = journal.begin(
+                began, head, request.body, operation, labels=plan.labels, near=plan.near
+            )
+
+    def label(self, faults: Sequence[str]) -> None:
+        """Note that *faults* befell the answer."""
+        if self._journal is not None and faults:
+            self._journal.label(self._entry, fault="; ".join(faults))
 
     def sent(self, data: bytes) -> None:
         """Note that *data* left."""
@@ -99,6 +124,10 @@ class _Note:
         """Note that nothing more will come."""
         if self._journal is not None:
             self._journal.end(self._entry, self.how)
+
+
+def _journal() -> Journal:
+    return Journal(clock=monotonic, epoch=time() - monotonic())
 
 
 class App:
@@ -116,10 +145,13 @@ class App:
         self.responder = responder
         self.settings = settings or Settings()
         self.control = control or Control(contract, pace=self.settings.pace)
+        self.control.fields = self.control.fields or FieldSource()
         self.journal: Journal | None = None
         if self.settings.inspector:
-            self.journal = Journal(clock=monotonic, epoch=time() - monotonic())
+            self.journal = _journal()
+        self._inspection: Inspection | None = None
         self.draining = False
+        self._away: asyncio.Task[None] | None = None
         self._is_idle = self.control.is_idle
         self._pages = Pages(contract, is_ready=lambda: not self.draining)
 
@@ -130,10 +162,10 @@ class App:
         self._pages = Pages(contract, is_ready=lambda: not self.draining)
         self.control.use(contract)
 
-    async def start(self, host: str, port: int) -> tuple[str, int]:
+    async def start(self, host: str, port: int, *, shared: bool = False) -> tuple[str, int]:
         """Listen on *host* and *port* (0: any free one) and return both as they are.
 
-        Raises OSError when the address cannot be had.
+        A *shared* port others may listen on too.  Raises OSError when the address cannot be had.
         """
         self._loop = asyncio.get_running_loop()
         limits = self.settings.limits
@@ -147,21 +179,82 @@ class App:
             error=self._heads.problem,
             limits=limits,
         )
+        self._is_idle = self.control.is_idle
         self.control.when_changed.append(self._switch)
-        self._sockets = await self._loop.create_server(self._connections, host, port, backlog=1024)
+        self._listen = partial(
+            self._loop.create_server, self._connections, backlog=1024, reuse_port=shared or None
+        )
+        self._sockets = await self._listen(host, port)
         self._review_every = max(0.01, min(1.0, limits.head / 4, limits.write / 4))
         self._reviewing = self._loop.call_later(self._review_every, self._review)
         address = self._sockets.sockets[0].getsockname()
+        self._address = (host, address[1])
+        if self.settings.inspector and self.journal is not None:
+            self._inspection = Inspection(self, self.journal, self._heads, *address[:2])
         return address[0], address[1]
+
+    def _go_away(self, seconds: float) -> None:
+        """Let nobody connect for so many *seconds*, as a server that is started anew."""
+        if self._away is None and not self.draining:
+            self._sockets.close()
+            self._away = self._loop.create_task(self._come_back(seconds))
+
+    async def _come_back(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        self._away = None
+        try:
+            self._sockets = await self._listen(*self._address)
+        except OSError as fault:
+            LOG.warning("cannot listen on %s port %d again: %s", *self._address, fault.strerror)
 
     async def stop(self) -> None:
         """Take no more requests, let the open ones end within the grace, and end the rest."""
         self.draining = True
+        if self._away is not None:
+            self._away.cancel()
+        if self._inspection is not None:
+            self._inspection.stop()
         self._sockets.close()
         await self._connections.drain(
             self.settings.grace, last_words=b"data: %b\n\n" % (_STOPPING.reply().body or b"")
         )
         self._reviewing.cancel()
+
+    def reset(self, session: str | None) -> None:
+        """Be as at the start, for *session* or for all: what was given, asked, and switched on."""
+        self.responder.reset(session)
+        self.control.reset(session)
+        if self.journal is not None and session is None:
+            self.journal.forget()
+        elif self.journal is not None:
+            self.journal.forget(lambda entry: session_of(entry.head) == session)
+
+    def log(self, write: Callable[[str], None], *, as_json: bool, colour: bool) -> None:
+        """Write a line for each exchange with *write*."""
+        from troth_mock.inspector.log import Log
+
+        if self.journal is None:
+            self.journal = _journal()
+        log = Log(self.exchanges, write, as_json=as_json, colour=colour)
+        self.journal.listeners.append(log.heard)
+
+    @cached_property
+    def exchanges(self) -> Exchanges:
+        """What is known of the exchanges that it had; there is a journal."""
+        from troth_mock.inspector.exchanges import Exchanges
+
+        assert self.journal is not None, "nothing is kept"
+        settings = self.settings
+        secrets = filter(None, (*settings.secrets, settings.control_token))
+        allows = settings.origins.allows
+        exchanges = Exchanges(self.contract, self.journal, secrets=secrets, allows=allows)
+        self.control.when_read.append(exchanges.use)
+        return exchanges
+
+    @property
+    def connection_count(self) -> int:
+        """How many connections are open."""
+        return len(self._connections.open)
 
     def hurry(self) -> None:
         """Make `stop` wait no longer for open answers."""
@@ -191,6 +284,7 @@ class App:
         connection = cast(Connection, request.protocol)
         connection.begin(request.content)
         began = monotonic()
+        end: End
         head = RequestHead(
             request.method, request.raw_path, request.version, request.headers, request.keep_alive
         )
@@ -199,11 +293,14 @@ class App:
             # what is left of an unread body cannot be told from the next request
             is_read = isinstance(content, bytes) or request.content.is_eof()
             delivery = self._delivery(head, connection, is_read=is_read)
-            if self._may_respond_at_once(head):
+            if self._inspection is not None and self._inspection.serves(head.target):
+                end = await self._inspection.respond(head, content, connection, delivery)
+            elif self._may_respond_at_once(head):
                 self._write(head, content, connection, delivery, began)
-                end: End = "complete"
+                end = "complete"
             else:
-                end = await self._answer(head, content, connection, delivery, began)
+                drain = request.writer.drain
+                end = await self._answer(head, content, connection, delivery, began, drain)
             if connection.writing_paused:
                 await request.writer.drain()
             is_kept = end == "complete" and delivery.keep_alive and not connection.half_closed
@@ -226,7 +323,7 @@ class App:
         request = head.request()
         respond = None if isinstance(content, Problem) else self._compiled(request)
         if respond is not None:
-            known = KnownHead(len(body), respond, delivery, request)
+            known = KnownHead(len(body), respond, delivery, request, self._name(head))
             if data and delivery.keep_alive:
                 self._connections.known.learn(data, known)
             if self._respond_compiled(known, body, connection):
@@ -249,7 +346,7 @@ class App:
         data = self._heads.compiled(response, known.delivery)
         connection.send(data)
         if self.journal is not None:
-            self.journal.add(began, known.request, body, data)
+            self.journal.add(began, known.request, body, data, known.operation)
         return True
 
     def _write(
@@ -269,7 +366,7 @@ class App:
         connection.send(data)
         if self.journal is not None and path_of(head.target) not in self._pages:
             body = b"" if isinstance(content, Problem) else content
-            self.journal.add(began, head.request(), body, data)
+            self.journal.add(began, head.request(), body, data, self._name(head))
 
     def _whole(self, reply: Reply, delivery: Delivery) -> bytes:
         """The bytes of *reply*, head and content."""
@@ -288,6 +385,7 @@ class App:
         connection: Connection,
         delivery: Delivery,
         began: float,
+        drain: Callable[[], Awaitable[None]],
     ) -> End:
         """Answer a request that may get more than what the document says, and return its end."""
         received = connection.came()
@@ -303,15 +401,44 @@ class App:
             return "complete"
         plan = self.control.plan(request)
         reply, asked = plan.reply, plan.request or request
+        passed: Passed | None = None
         if reply is None and plan.written is None and self.control.forward is not None:
-            reply = await self.control.forward(asked)
-        if reply is None:
+            answer = await self.control.forward(asked)
+            plan = replace(plan, labels={**plan.labels, "record": "passed on"})
+            passed, reply = (answer, None) if isinstance(answer, Passed) else (None, answer)
+        if reply is None and passed is None:
             reply = self._reply(asked, answer=plan.written, seed=plan.seed)
-        note = _Note(self.journal, began, request, plan)
+        note = _Note(self.journal, began, request, plan, self._name(asked))
         try:
+            if reply is None:
+                assert passed is not None
+                return await self._pass_on(passed, connection, delivery, note, drain)
             return await self._play(reply, plan, connection, delivery, received, note)
         finally:
             note.end()
+
+    async def _pass_on(
+        self,
+        passed: Passed,
+        connection: Connection,
+        delivery: Delivery,
+        note: _Note,
+        drain: Callable[[], Awaitable[None]],
+    ) -> End:
+        """Send what another server answers, piece by piece as it comes; *drain* waits for room."""
+        head = self._heads.stream(Reply(passed.status, passed.fields, None), delivery)
+        connection.send(head)
+        note.sent(head)
+        async for piece in passed.pieces:
+            data = framed(piece, delivery)
+            connection.send(data)
+            note.sent(data)
+            if connection.writing_paused:
+                await drain()
+        connection.send(delivery.end)
+        note.sent(delivery.end)
+        note.how = "complete"
+        return "complete"
 
     def _head_problem(self, head: RequestHead) -> Problem | None:
         settings = self.settings
@@ -332,7 +459,12 @@ class App:
             for parameter in operation.parameters
         )
 
-    def _operation(self, head: RequestHead) -> Operation | None:
+    def _name(self, head: RequestHead | Request) -> str | None:
+        """The name of the operation that a request means."""
+        operation = self._operation(head)
+        return None if operation is None else operation.name
+
+    def _operation(self, head: RequestHead | Request) -> Operation | None:
         """The operation that a request means, which may say in what form its errors are."""
         for method in (head.method, "GET") if head.method == "HEAD" else (head.method,):
             with suppress(NoSuchPath, MethodNotAllowed):
@@ -392,7 +524,9 @@ class App:
         if request.method in methods:
             if request.method == "POST":
                 query = request.target.partition("?")[2]
-                self.responder.reset(None if query == "all" else session_of(request))
+                session = None if query == "all" else session_of(request)
+                self.responder.reset(session)
+                self.control.reset(session)
             status, fields, body = self._pages.render(path)
             return Reply(status, fields, body)
         allow = (("Allow", ", ".join((*methods, "OPTIONS"))),)
@@ -432,42 +566,66 @@ class App:
         note: _Note,
     ) -> End:
         """Send *reply* in its time, or what *plan* makes of it, and return how it ended."""
-        pace = self.control.pace if plan.pace is None else plan.pace
-        stream = reply.stream
-        is_paced = stream is not None and bool(stream.times or pace.is_set)
-        if not (plan.faults or is_paced) or not has_content(delivery.method, reply.status):
+        script = self._script(reply, plan, delivery, body=note.body)
+        if script is None:
             data = self._whole(reply, delivery)
             connection.send(data)
             note.sent(data)
             note.how = "complete"
             return "complete"
-        script = self.control.script(plan, self._wire(reply, pace, delivery, body=note.body))
+        note.label(script.faults)
         pieces = [data for _, data in script.steps]
         due = [received + at for at in accumulate(wait for wait, _ in script.steps)]
         if script.end == "stall":
             pieces.append(b"")
-            due.append(due[-1] + _LONGEST_STALL)
+            due.append((due or [received])[-1] + _LONGEST_STALL)
             # a client that gives up is what a stall is for
             note.how = "stall"
-        await connection.pace(pieces, due, delivery, sent=note.sent)
+        may_say_more = reply.stream is not None and not script.faults
+        await connection.pace(pieces, due, delivery, sent=note.sent, may_say_more=may_say_more)
         if script.end == "reset":
             connection.reset()
+        if script.away:
+            self._go_away(script.away)
         note.how = script.end
         return script.end
 
-    def _wire(self, reply: Reply, pace: Pace, delivery: Delivery, *, body: bytes) -> Wire:
-        """*reply* as it goes over the wire, at *pace* for the request of this *body*."""
+    def _script(
+        self, reply: Reply, plan: Plan, delivery: Delivery, *, body: bytes
+    ) -> Script | None:
+        """How *reply* is sent where it is not sent at once; *body* is that of its request."""
+        pace = self.control.pace if plan.pace is None else plan.pace
+        stream = reply.stream if has_content(delivery.method, reply.status) else None
+        is_paced = plan.pace is not None or (
+            stream is not None and bool(stream.times or pace.is_set)
+        )
+        if not (plan.chances or is_paced):
+            return None
+        wire = self._wire(reply, pace, delivery, body=body, is_waited_for=plan.pace is not None)
+        return broken(wire, plan.chances) or (in_time(wire) if is_paced else None)
+
+    def _wire(
+        self, reply: Reply, pace: Pace, delivery: Delivery, *, body: bytes, is_waited_for: bool
+    ) -> Wire:
+        """*reply* as it goes over the wire, at *pace* for the request of this *body*.
+
+        What is no stream comes at once unless it *is_waited_for*.
+        """
         stream = reply.stream
+        if not has_content(delivery.method, reply.status):
+            return Wire(reply.status, self._whole(reply, delivery), (), (), False, bytes, b"")
         if stream is None:
             whole, content = self._heads.whole(reply, delivery), reply.body or b""
-            pieces = (content,) if content else ()
             head = whole[: len(whole) - len(content)]
-            return Wire(reply.status, head, pieces, (0.0,) * len(pieces), False, bytes, b"")
+            due = pace.schedule((1,), request=body) if is_waited_for else (0.0,)
+            pieces = (content,) if content else ()
+            return Wire(reply.status, head, pieces, due[: len(pieces)], False, bytes, b"")
         return Wire(
             reply.status,
             self._heads.stream(reply, delivery),
             stream.frames,
-            stream.times or pace.schedule(stream.tokens, request=body),
+            # the pace that was asked for counts before the one that was recorded
+            (not is_waited_for and stream.times) or pace.schedule(stream.tokens, request=body),
             True,
             lambda frame: framed(frame, delivery),
             delivery.end,

@@ -104,6 +104,8 @@ class Listener(web.Server):
         self.emptied = self.loop.create_future()
         self.known.forget()
         for connection in tuple(self.open):
+            if connection.sending is not None and connection.sending.is_silent:
+                connection.sending.stop()
             if connection.busy or connection.heard is not None:
                 connection.close()
             else:
@@ -112,7 +114,8 @@ class Listener(web.Server):
         for connection in tuple(self.open):
             if connection.sending is not None:
                 end = LAST_CHUNK if connection.delivery.is_chunked else b""
-                connection.sending.stop(framed(last_words, connection.delivery) + end)
+                words = framed(last_words, connection.delivery) + end
+                connection.sending.stop(words if connection.may_say_more else b"")
         await self._until_emptied(0.25)
         for connection in tuple(self.open):
             connection.abort()
@@ -149,7 +152,7 @@ class Connection(web.RequestHandler):
 
     __slots__ = (
         "begun", "body", "busy", "clean", "delivery", "framing", "half_closed", "heard", "listener",
-        "opened", "sending", "taken", "taken_at", "wire", "written",
+        "may_say_more", "opened", "sending", "taken", "taken_at", "wire", "written",
     )  # fmt: skip
 
     def __init__(self, listener: Listener, **options: Any) -> None:
@@ -166,6 +169,7 @@ class Connection(web.RequestHandler):
         self.body: Any = None
         self.sending: Sending | None = None
         self.delivery = Delivery()
+        self.may_say_more = False
         self.written = 0
         self.taken = 0
         self.taken_at = 0.0
@@ -222,9 +226,14 @@ class Connection(web.RequestHandler):
         delivery: Delivery,
         *,
         sent: Callable[[bytes], None],
+        may_say_more: bool,
     ) -> None:
-        """Send each of *pieces* when it is due, on the loop's clock; *sent* hears of each."""
+        """Send each of *pieces* when it is due, on the loop's clock; *sent* hears of each.
+
+        A stream that is cut short *may_say_more* than that; anything else has its length.
+        """
         self.delivery = delivery
+        self.may_say_more = may_say_more
 
         def write(data: bytes) -> None:
             self.send(data)

@@ -217,7 +217,10 @@ _LOOPBACK_ORIGIN = re.compile(
     re.IGNORECASE,
 )
 # What a page's script may read beside the CORS-safelisted response fields.
-_EXPOSED = "x-request-id, retry-after, www-authenticate, allow, location, etag, link, x-total-count"
+_EXPOSED = (
+    "x-request-id, retry-after, www-authenticate, allow, location, etag, link, x-total-count, "
+    "x-troth-scenario"
+)
 # `*` as Access-Control-Allow-Headers does not cover Authorization (Fetch §3.3.3): name each one.
 _ALWAYS = ("authorization", "content-type")
 _MOST_NAMES = 64

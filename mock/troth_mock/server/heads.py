@@ -193,13 +193,14 @@ class RequestHead(NamedTuple):
 class KnownHead(NamedTuple):
     """What a head says: the *length* of the body, what answers it, how the answer travels.
 
-    *request* is what it is the head of, without a body.
+    *request* is what it is the head of, without a body, and *operation* the name of what it means.
     """
 
     length: int
     respond: RespondToBody
     delivery: Delivery
     request: Request
+    operation: str | None = None
 
 
 class KnownHeads:

@@ -83,6 +83,11 @@ class Sending:
         """How many pieces have been handed to the transport."""
         return self._next
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing more will come, though it goes on."""
+        return not any(self._pieces[self._next :]) and not self.finished.done()
+
     def pause(self) -> None:
         """Send nothing until `resume`: the client takes nothing at present."""
         self._parked = True
@@ -114,6 +119,10 @@ class Sending:
         if attempt == len(_PROBES) or self.finished.done():
             return
         piece = self._pieces[self._next]
+        if self.is_silent:
+            # who sends no more has had enough of it
+            self.stop()
+            return
         if not self._parked and len(piece) > 1:
             self._pieces[self._next] = piece[1:]
             self._torn = True

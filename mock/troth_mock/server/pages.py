@@ -24,6 +24,21 @@ Page = tuple[int, Fields, bytes]
 RESET = "/_troth/reset"
 
 
+_UNSPECIFIED = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+def base_path(contract: Contract) -> str:
+    """The `base-path` of the first completion that names one, or ""."""
+    completions = (operation.completion for operation in contract.operations)
+    return next((each.base_path for each in completions if each and each.base_path), "")
+
+
+def url_of(host: str, port: int) -> str:
+    """The URL at which a server bound to *host* is reached from this machine."""
+    host = _UNSPECIFIED.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 class Pages:
     """The pages by path; the two forms of the document are laid out when first asked for."""
 

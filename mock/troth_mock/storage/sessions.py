@@ -198,6 +198,10 @@ class Sessions:
         self._drop_collections()
         return session
 
+    def named(self) -> Mapping[str, Session]:
+        """All sessions by their names."""
+        return self._sessions
+
     def take_over(self, others: Sessions) -> None:
         """Have what was changed in *others*, whatever there is at the start from now on.
 

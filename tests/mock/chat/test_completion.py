@@ -99,6 +99,7 @@ ASKED = st.fixed_dictionaries(
         "stop": st.lists(st.sampled_from([" the", ".", "e", "\n", '"', ""]), max_size=4),
         "response_format": FORMATS,
         "service_tier": st.sampled_from(["auto", "default", "flex"]),
+        "reasoning_effort": st.sampled_from(["none", "low", "high", None]),
         "seed": st.integers(0, 3),
         "temperature": st.floats(0, 2),
         "user": TEXTS,
@@ -181,10 +182,15 @@ def keeps_the_promises(asked: dict[str, Any], body: dict[str, Any]) -> None:
         assert message["role"] == "assistant"
         assert ("tool_calls" in message) == (choice["finish_reason"] == "tool_calls") or limit
         assert message.get("content", "") is not None
-        if "tool_calls" in message:
-            size = keeps_calls(asked, message["tool_calls"], choice["finish_reason"])
+        thinks = asked.get("reasoning_effort") in ("low", "high")
+        assert ("reasoning_content" in message) == thinks
+        size = len(tokens(message.get("reasoning_content", "")))
+        if limit is not None and size >= limit:
+            assert message["content"] == ""
+        elif "tool_calls" in message:
+            size += keeps_calls(asked, message["tool_calls"], choice["finish_reason"])
         else:
-            size = keeps_content(asked, choice)
+            size += keeps_content(asked, choice)
         assert limit is None or size <= limit
         assert (choice["finish_reason"] == "length") == (limit is not None and size >= limit)
         total += size
@@ -496,3 +502,23 @@ def test_key_order_and_white_space_change_nothing(asked, random):
     assert found[0] == Responder(CONTRACT, seed=7).respond(
         Request("POST", "/v1/chat/completions", FIELDS, plain), now=5
     )
+
+
+def test_reasoning_comes_before_the_answer_where_it_is_asked_for_and_counts_for_the_limit():
+    def ask(**members):
+        question = {"role": "user", "content": "What is a contract?"}
+        return answered({"model": "m", "messages": [question], **members})
+
+    asked = ask(reasoning_effort="high")
+    message = asked["choices"][0]["message"]
+    assert "a contract" in message["reasoning_content"]
+    assert asked["usage"]["completion_tokens"] == len(
+        tokens(message["reasoning_content"]) + tokens(message["content"])
+    )
+    for effort in (None, "none"):
+        assert "reasoning_content" not in ask(reasoning_effort=effort)["choices"][0]["message"]
+    cut = ask(reasoning_effort="high", max_tokens=5, n=2)
+    assert cut["usage"]["completion_tokens"] == 10
+    assert [(each["message"]["content"], each["finish_reason"]) for each in cut["choices"]] == [
+        ("", "length")
+    ] * 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from troth.seed import Seed
@@ -76,10 +76,17 @@ def test_every_kind_is_known_by_its_name(name: str) -> None:
         ('429 on "Big Tag" 3 times', "Big Tag"),
         ("503 from the 2nd on on POST /things/{id}", "POST /things/{id}"),
         ("503 on * /things", "* /things"),
+        ("429 every 3rd on listModels", "listModels"),
+        ("503 from the 4th on listModels", "listModels"),
     ],
 )
 def test_a_fault_may_be_about_an_operation(text: str, operation: str) -> None:
     assert parse(text).operation == operation
+
+
+def test_from_a_number_on_is_about_all_operations() -> None:
+    for text in ("503 from the 4th on", "503 from 4th on, 50 %", "503 from 4th on and slow 1 s"):
+        assert parse(text).operation is None
 
 
 def test_several_things_may_go_wrong_at_a_time() -> None:
@@ -190,6 +197,7 @@ def read(text: str) -> tuple[Fault, ...] | str:
         return str(fault)
 
 
+@settings(max_examples=60)
 @given(st.lists(WORDS, max_size=9).map(" ".join) | st.text(max_size=40))
 def test_any_text_is_a_fault_or_is_refused_in_a_sentence(text: str) -> None:
     faults = read(text)

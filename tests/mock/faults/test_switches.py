@@ -111,10 +111,10 @@ def test_a_session_may_have_faults_of_its_own(contract: Contract) -> None:
     assert switches.texts("one") == ("503",)
 
 
-def test_what_a_request_asks_for_itself_comes_first_and_is_counted(contract: Contract) -> None:
+def test_what_a_request_asks_for_itself_is_all_that_it_gets(contract: Contract) -> None:
     switches = switched(contract, "503")
     own = [parse("429 once")]
-    assert statuses(switches, contract, "other", 2, faults=own) == "429 503"
+    assert statuses(switches, contract, "other", 2, faults=own) == "429 ."
 
 
 def test_rates_are_those_of_the_seed_and_the_count(contract: Contract) -> None:
@@ -188,3 +188,11 @@ def test_an_error_of_a_stream_is_one_event(contract: Contract) -> None:
     assert frame == b'data: {"detail":"Internal Server Error: the stream ends here"}\n\n'
     assert b'"code":"server_error"' in error_frame(500, None)
     assert refusal(Effect("status", 500), None, text="500").status == 500
+
+
+def test_a_document_that_is_read_anew_may_lack_what_a_fault_is_about(contract: Contract) -> None:
+    switches = switched(contract, "503 on other; 500 on listThings")
+    switches.use(load(None))
+    assert statuses(switches, contract, "other") == "."
+    switches.use(contract)
+    assert statuses(switches, contract, "other") == "503"

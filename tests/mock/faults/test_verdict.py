@@ -12,13 +12,15 @@ from troth.http.exchange import Request
 from troth.loading import load
 from troth_mock.faults.verdict import Seen, Verdict, verdict
 
-ASK = Request("POST", "/v1/things", (), b'{"name":"x"}')
+ASK = Request("POST", "/v1/things")
+BODY = b'{"name":"x"}'
 KEYED = replace(ASK, fields=(("Idempotency-Key", "k1"),))
 EVENTS = (("Content-Type", "text/event-stream; charset=utf-8"),)
 
 
 def seen(number: int, began: float, ended: float | None, fault: str = "", **members: Any) -> Seen:
-    told = {"status": 200, "request": ASK, "faults": (fault,) if fault else (), **members}
+    labels = {"fault": fault} if fault else {}
+    told = {"status": 200, "request": ASK, "body": BODY, "labels": labels, **members}
     return Seen(number, "", began, ended, **told)
 
 
@@ -84,8 +86,7 @@ def test_what_is_refused_for_good_is_not_asked_again() -> None:
 
 
 def test_another_request_or_session_is_no_retry() -> None:
-    other = replace(ASK, body=b'{"name":"y"}')
-    assert outcomes(refused(1, 0.0), seen(2, 1.5, 1.6, request=other)) == ("gave-up",)
+    assert outcomes(refused(1, 0.0), seen(2, 1.5, 1.6, body=b'{"name":"y"}')) == ("gave-up",)
     elsewhere = replace(seen(2, 1.5, 1.6), session="s")
     assert outcomes(refused(1, 0.0), elsewhere) == ("gave-up",)
     # what was sent at the same time was no answer to it
@@ -111,9 +112,10 @@ def test_what_may_have_been_done_is_asked_again_under_the_same_key(
 def chat(number: int, began: float, *messages: tuple[str, str], **more: Any) -> Seen:
     told = [{"role": role, "content": content} for role, content in messages]
     body = json_text.encode({"model": "m", "messages": told, "stream": True})
-    request = Request("POST", "/v1/chat/completions", (), body)
+    request = Request("POST", "/v1/chat/completions")
     fault = more.pop("fault", "")
-    return seen(number, began, began + 1, fault, request=request, fields=EVENTS, **more)
+    told = {"request": request, "body": body, "fields": EVENTS, **more}
+    return seen(number, began, began + 1, fault, **told)
 
 
 def cut(*words: str) -> bytes:
@@ -146,16 +148,16 @@ def test_who_waits_for_ever_hangs() -> None:
     assert outcomes(silent, now=5.0) == ("waiting",)
     assert outcomes(silent, now=31.0) == ("hung",)
     assert verdict([silent], now=5.0, patience=3).outcomes == ("hung",)
-    gone = seen(1, 0.0, 4.0, "hang", is_gone=True, status=None)
+    gone = seen(1, 0.0, 4.0, "hang", state="gone", status=None)
     assert outcomes(gone) == ("left",)
     assert outcomes(gone, seen(2, 4.5, 4.6)) == ("retried",)
-    assert outcomes(seen(1, 0.0, 60.0, "hang", is_gone=True)) == ("hung",)
+    assert outcomes(seen(1, 0.0, 60.0, "hang", state="gone")) == ("hung",)
 
 
 def test_a_wait_that_ends_is_only_told() -> None:
     assert outcomes(seen(1, 0.0, 2.1, "slow 2 s")) == ("waited",)
     assert outcomes(seen(1, 0.0, 3.1, "stall after 2 events for 3 s")) == ("waited",)
-    assert outcomes(seen(1, 0.0, 1.0, "slow 2 s", is_gone=True)) == ("left",)
+    assert outcomes(seen(1, 0.0, 1.0, "slow 2 s", state="gone")) == ("left",)
 
 
 def test_what_nobody_can_notice_is_left_open() -> None:
@@ -175,3 +177,10 @@ def test_of_a_script_the_step_counts_that_the_answer_shows() -> None:
 def test_without_faults_there_is_nothing_to_say() -> None:
     told = verdict([seen(1, 0.0, 0.1)], now=2.0)
     assert (told, told.ok, str(told)) == (Verdict(), True, "no fault befell this client")
+
+
+def test_an_exchange_reads_plainly_where_a_test_fails() -> None:
+    assert repr(refused(3, 0.0)) == "<#3 POST /v1/things: 429, '429 first 2'>"
+    gone = seen(1, 0.0, 4.0, "hang", state="gone", status=None)
+    assert repr(gone) == "<#1 POST /v1/things: no answer, gone, 'hang'>"
+    assert seen(1, 0.0, 1.0).json == {"name": "x"}

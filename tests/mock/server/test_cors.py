@@ -38,7 +38,7 @@ def test_a_preflight_names_every_header_that_was_asked_for(start: Start) -> None
         "access-control-allow-private-network": "true",
         "access-control-max-age": "600",
         "access-control-expose-headers": "x-request-id, retry-after, www-authenticate, allow, "
-        "location, etag, link, x-total-count",
+        "location, etag, link, x-total-count, x-troth-scenario",
     }
     assert "Origin" in fields["vary"]
     assert "content-length" not in fields

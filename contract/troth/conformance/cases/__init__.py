@@ -8,6 +8,7 @@ protocol, then random ones.  Each phase is free of requests that an earlier case
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain, islice
 from math import inf
 from typing import Any
@@ -43,33 +44,48 @@ __all__ = [
     "cases_of",
     "example_cases",
     "further_cases",
+    "part",
     "protocol_cases",
     "random_cases",
+    "share",
     "subjects",
     "subjects_under_test",
 ]
 
-#: How many cases of the boundary walk a run has for all bodies and parameters.
+#: How many cases of the boundary walk one body has, and a document of one operation.
 _BOUNDARY = 540
-#: One in so many requests may be spent on what a run begins with, of so many at the most.
-_OPENING, _MOST_OPENING = 4, 10_000
 #: How many random cases the phase has: those before have told most by then.  A run that is to
 #: spend all that it was given goes on with `further_cases`.
 _RANDOM = 120
-#: Of the requests that a run may send, so many in a hundred are planned; the rest confirms and
-#: shrinks what is found.
+#: Of the requests of a phase so many in a hundred are planned; the rest confirms and shrinks what
+#: is found.
 _PLANNED = 90
-#: So many of a hundred at the most are examples; and of those that are left for the boundary walk,
-#: so many are kept for the protocol and for random requests.
-_EXAMPLES = 22
-_PROTOCOL = 22
-_DRAWN = 12
-#: What comes after the last phase takes about so many requests an operation, and gets no more than
-#: so many of a hundred.
-_PROBES = 12
-_LATER = 16
-#: So many cases of the protocol an operation has at the most.
-_EACH = 65
+#: Of what a run begins with, so many in a hundred may be what tries the credentials.
+_OPENING = 75
+#: So many requests the first phase has at the most before the others, however long a run is.
+_MOST_OPENING = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """What a phase gets of a run: its *weight* beside the others, and what it takes at the most.
+
+    That is so many requests *in_all* and *for_each* operation.
+    """
+
+    weight: int
+    in_all: int = 0
+    for_each: int = 0
+
+
+_SHARES: Mapping[str, _Share] = {
+    "examples": _Share(14, in_all=140, for_each=8),
+    "resources": _Share(34, for_each=25),
+    "boundary": _Share(25, in_all=_BOUNDARY, for_each=40),
+    "protocol": _Share(9, for_each=65),
+    "random": _Share(4, in_all=_RANDOM),
+    "stateful": _Share(14, in_all=30, for_each=16),
+}
 #: So many cases further on another operation begins with what is the same for all.
 _STEP = 7
 #: A body has so many times the cases of a parameter.
@@ -159,14 +175,15 @@ def cases_of(
 ) -> Iterator[Case]:
     """The cases of one *phase*, in the order in which they are sent, made as they are asked for.
 
-    So many requests are *spent* already: those that are left are divided among the phases.
+    So many requests are *spent* already: of those that are left the phase has its `share`.
 
     *remembered* gives the bodies, by operation, that showed something in earlier runs: they are
     sent before all else.
     """
-    share = int(min(settings.max_requests, _MOST_OPENING) // _OPENING)
+    room = share(phase, tested, settings=settings, spent=spent) * _PLANNED / 100
     begins = "protocol" in settings.phases and phase in (settings.phases[0], "protocol")
-    first = islice(opening(tested), share if begins else 0)
+    beginning = min(_MOST_OPENING, share(settings.phases[0], tested, settings=settings))
+    first = islice(opening(tested), int(beginning * _OPENING / 100) if begins else 0)
     sent: set[str] = set()
     if phase == settings.phases[0]:
         if remembered is not None:
@@ -174,28 +191,55 @@ def cases_of(
         for case in first:
             sent.add(case.id)
             yield case
-    most = settings.max_requests * _PLANNED / 100
-    later = min(most * _LATER / 100, _PROBES * len(tested))
-    left = max(0, most - spent - (later if "stateful" in settings.phases else 0))
-    drawing = min(_RANDOM, left * _DRAWN / 100) if "random" in settings.phases else 0
+        room = max(0, room - len(sent))
     match phase:
         case "examples":
-            is_alone = not {"boundary", "protocol", "random"}.intersection(settings.phases)
-            room = settings.max_requests - spent if is_alone else left * _EXAMPLES / 100
             yield from _examples(tested, room)
         case "boundary":
-            others = drawing
-            if "protocol" in settings.phases:
-                others += min(left * _PROTOCOL / 100, _EACH * len(tested))
-            yield from _boundary(tested, int(min(_BOUNDARY, left - others)))
+            wanted = _SHARES[phase].in_all + _SHARES[phase].for_each * (len(tested) - 1)
+            yield from _boundary(tested, int(min(wanted, room)))
         case "protocol":
             sent |= {case.id for case in first}
-            drawing = min(_RANDOM, left / 2) if "random" in settings.phases else 0
-            cases = _protocol(tested, left - drawing)
+            cases = _protocol(tested, room)
             yield from (case for case in cases if case.id not in sent)
         case "random":
             drawn = random_cases(tested, Seed.of("random", settings.seed))
-            yield from islice(drawn, int(min(_RANDOM, max(0, most - spent))))
+            yield from islice(drawn, int(min(_RANDOM, room)))
+
+
+def share(phase: str, tested: Collection[Subject], *, settings: Settings, spent: int = 0) -> float:
+    """How many of the requests that are left *phase* has: so many *spent* already are not.
+
+    The others that are to come have theirs, by their weights; what they do not want is its own.
+    """
+    left = max(0, settings.max_requests - spent)
+    wanted = _wanted(phase, tested, settings)
+    rivals = {each: want for each, want in wanted.items() if each != phase}
+    while left < inf:
+        each = left / sum(_SHARES[name].weight for name in (phase, *rivals))
+        content = [name for name in rivals if rivals[name] <= each * _SHARES[name].weight]
+        if not content:
+            return each * _SHARES[phase].weight
+        left -= sum(rivals.pop(name) for name in content)
+    return left
+
+
+def part(phase: str, tested: Collection[Subject], *, settings: Settings) -> float:
+    """How much of the time that is left *phase* has, as a part of one."""
+    coming = _wanted(phase, tested, settings).keys() | {phase}
+    return _SHARES[phase].weight / sum(_SHARES[name].weight for name in coming)
+
+
+def _wanted(phase: str, tested: Collection[Subject], settings: Settings) -> dict[str, float]:
+    """How many requests the phases from *phase* on take at the most, those that take any."""
+    coming = settings.phases[settings.phases.index(phase) :]
+    wanted: dict[str, float] = {
+        name: _SHARES[name].in_all + _SHARES[name].for_each * len(tested) for name in coming
+    }
+    anyone = next(iter(tested), None)
+    if anyone is None or not resources(anyone.contract).all:
+        wanted.pop("resources", None)
+    return wanted
 
 
 def _in_turns(each: Iterable[Iterator[Case]], limit: float) -> Iterable[Iterable[Case]]:

@@ -29,7 +29,7 @@ from troth.generation.request_writer import (
 from troth.generation.requests import Composition
 from troth.generation.source import Smallest
 from troth.generation.values import Unsatisfiable, generator_of
-from troth.http import json_text
+from troth.http import json_text, media_type
 from troth.http.exchange import Exchange, Request
 from troth.openapi.contract import Contract, NoSuchOperation
 from troth.openapi.operation import Operation
@@ -42,6 +42,7 @@ Legal = Literal["computed", "either-if-valid", "either"]
 #: What is sent where the user gave no token: many servers take any.
 PLACEHOLDER = "troth-placeholder-token"
 _REMEMBERED = "remembered-"
+_JSON_PATCH = "application/json-patch+json"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -229,6 +230,12 @@ class Subject:
         entry = body_type(self.operation)
         return entry is not None and entry.is_json
 
+    @property
+    def is_json_patch(self) -> bool:
+        """Whether the body is operations on what is there, and not a part of it (RFC 6902)."""
+        entry = body_type(self.operation)
+        return entry is not None and media_type.essence(entry.content_type) == _JSON_PATCH
+
     def _as_sent(
         self, request: Request, effective: Intent, published: Intent
     ) -> tuple[Intent, Intent]:
@@ -261,6 +268,8 @@ class Subject:
         priced = (schema, self.second) if self.second else (schema,)
         if schema.leaves_open(value):
             return "either"
+        if self.is_json_patch:
+            return "either"  # whether it fits what it is for no schema says (RFC 6902 §5)
         large = legal == "either-if-valid" or any(_is_costly(one, value) for one in priced)
         return "either" if large else "valid"
 

@@ -151,6 +151,8 @@ class _Walk:
             tier = 3  # only a failure would show anything
         elif about.startswith("boolean instead of") and not at.tokens:
             tier = 2  # as it is written it is one more word, as a string is
+        if about.startswith(_OWN) and not at.tokens:
+            tier = -1
         where = "".join(f"/{token}" for token in at.tokens)
         changed = put(value, at.tokens, read(replacement))
         return _Try(f"{where}: {about}" if where else about, tier, changed, legal)
@@ -163,7 +165,7 @@ class _Walk:
         """
         parameter, where = self.parameter, self.parameter.location
         if isinstance(value, str) and parameter.content is None:
-            yield _Try("hard characters", 1, _MIXED, "either-if-valid")
+            yield _Try("hard characters", 0, _MIXED, "either-if-valid")
         tries: list[_Try] = []
         if where == "query" and not parameter.layout.is_nested:
             twice = _and_in_query(self._request(value), f"{encoded(parameter.name)}=trothtwice")
@@ -231,7 +233,8 @@ def judged(
     if contract.published is not contract:
         published = _intent(contract.published, subject.operation, request)
     is_open = legal == "either" or not all(map(_is_plain, request.fields))
-    if is_open or (legal == "either-if-valid" and effective == "valid"):
+    is_unsure = legal == "either-if-valid" or subject.is_json_patch
+    if is_open or (is_unsure and effective == "valid"):
         effective = "either"
     if effective == "either" or published is None or not subject.is_published:
         published = "either"
@@ -302,6 +305,10 @@ def _unknown(subject: Subject) -> Iterator[Case]:
             yield case
 
 
+#: What the document says of this parameter alone: of the rest any other one tells much.
+_OWN = ("below ", "above ", "outside the enum", "not the format", "not the pattern")
 #: Pages and offsets end up in the query of a database, and so do texts.
 _EARLY = {"2^63": 0, "zero": 1, "negative": 1, "a NUL": 1, "very long": 1}
+#: A fraction is one more word where an integer is wanted.
+_EARLY |= {"quotes and parentheses": 2, "a fraction instead of an integer": 1}
 _HARD = [words for words, _ in HARD_TEXTS] + ["a lone surrogate", "very long"]

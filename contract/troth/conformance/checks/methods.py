@@ -29,9 +29,11 @@ def allow_violations(contract: Contract, exchange: Exchange) -> Iterator[tuple[S
     """How grave it is, and in which words, that the Allow of a 405 is wrong.
 
     That it names the very method that it refuses nothing can excuse (RFC 9110 §10.2.1).  What it
-    leaves out or has beyond the document is a warning: the state of a thing may forbid a method,
-    routers often know the methods of one route alone, and not everything need be published.  A
-    method of which nothing but a 405 is declared may be left out.
+    has beyond the document is a warning, and so is one that is empty: not everything need be
+    published.  One that only leaves out is a hint: the state of a thing may forbid a method, and
+    routers often know the methods of one route alone, which RFC 9110 §15.5.6 does not mean and
+    nobody can mend who only uses them.  A method of which nothing but a 405 is declared may be
+    left out.
     """
     request, response = exchange.request, exchange.response
     text = response.field("Allow") if response is not None else None
@@ -49,8 +51,9 @@ def allow_violations(contract: Contract, exchange: Exchange) -> Iterator[tuple[S
     ]
     beyond = sorted(named - declared - _OF_HTTP)
     if missing:
-        has = f"has {text!r}" if text.strip() else "is empty"
-        yield "warning", f"the document declares {', '.join(missing)} here, and Allow {has}"
+        has = f"has {text!r}" if named else "is empty"
+        severity: Severity = "hint" if named and not beyond else "warning"
+        yield severity, f"the document declares {', '.join(missing)} here, and Allow {has}"
     if beyond:
         yield "warning", f"Allow names {', '.join(beyond)}, which the document does not declare"
 

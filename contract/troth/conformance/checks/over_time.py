@@ -9,18 +9,24 @@ probe is given a session and a subject, and knows nothing of the others.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any, Literal
 
+from troth import pointer as pointers
 from troth.conformance.cases.case import Case, Subject, merged
 from troth.conformance.checks.answers import body_of, run_violation
+from troth.conformance.events import Step
 from troth.conformance.session import Session
-from troth.generation.request_writer import CREDENTIAL, without_credential
+from troth.generation.request_writer import CREDENTIAL, Values, without_credential
 from troth.http.exchange import Exchange
 from troth.laws import laws
 from troth.laws.laws import Law, Verdict
+from troth.openapi.operation import Operation
+from troth.openapi.resources import resources
+from troth.openapi.schema_view import of_content
 from troth.validation.violation_builder import ViolationBuilder
 from troth.violation import Severity
 
@@ -104,11 +110,19 @@ async def credentials_after_success(session: Session, subject: Subject) -> None:
         )
     )
     if session.credentials.token is not None:
-        await _near_misses(session, good, session.credentials.token)
+        turn = list(session.subjects).index(good.operation)
+        await _near_misses(session, good, session.credentials.token, turn=turn)
 
 
-async def _near_misses(session: Session, good: Case, token: str) -> None:
-    """Tokens that resemble the good one: if some are refused, all must be."""
+#: So many operations are tried with every near miss: most servers look at all tokens alike.
+_EVERY_MISS = 3
+
+
+async def _near_misses(session: Session, good: Case, token: str, *, turn: int) -> None:
+    """Tokens that resemble the good one: if some are refused, all must be.
+
+    Later operations, by their *turn*, have another token and one near miss.
+    """
     wrong = {
         "another token": "x" * len(token),
         "the token without its end": token[:-1],
@@ -117,8 +131,10 @@ async def _near_misses(session: Session, good: Case, token: str) -> None:
     }
     taken: tuple[Case, Exchange] | None = None
     refused = 0
-    for name, text in wrong.items():
-        if text in ("", token) or session.budget.spent:
+    first, *others = wrong
+    tried = {first, others[turn % len(others)]} if turn >= _EVERY_MISS else {*wrong}
+    for name, text in sorted(wrong.items(), key=lambda each: each[0] not in tried):
+        if text in ("", token) or session.budget.spent or (name not in tried and not taken):
             continue
         fields = tuple((key, value.replace(CREDENTIAL, text)) for key, value in good.request.fields)
         case = replace(
@@ -261,10 +277,83 @@ async def hang_up(session: Session, subject: Subject) -> None:
         await session.attempt(case)
 
 
+# -- what was made long ago -----------------------------------------------------------------------
+
+#: How a document says that a thing has its time.
+_PASSING = re.compile(r"expir|\bttl\b|ephemeral|temporar|short-lived|retain|retention|purge", re.I)
+#: So many of the oldest items are looked for.
+_OLDEST = 2
+
+
+async def forgotten(session: Session, subject: Subject) -> None:
+    """What was made at the beginning, and nobody has touched, is there at the end."""
+    operation = subject.operation
+    known = resources(session.contract)
+    if known.role(operation) != "read" or operation.method != "GET":
+        return
+    resource = known.of(operation)
+    creating = resource.operations.get("create", ()) if resource is not None else ()
+    if any(map(_is_passing, (operation, *creating))):
+        return
+    made = session.values.untouched(operation)
+    if len(made) <= _OLDEST or not session.budget.affords(_OLDEST + 2):
+        return
+    for values, creation in made[:_OLDEST]:
+        case = _reading(subject, values)
+        exchange = await _answered(session, case)
+        if not _is_missing(exchange):
+            continue
+        last = await _answered(session, _reading(subject, made[-1][0]))
+        if _failed(last) or not _is_missing(await _answered(session, case)):
+            return
+        request = creation.request
+        message = (
+            f"{request.method} {request.target} made it, nobody has touched it since, and "
+            f"GET {case.request.target} answers {exchange.response and exchange.response.status}"
+        )
+        # a server may have said elsewhere for how long it keeps things
+        violation = run_violation(case, "run.forgotten", message, severity="warning")
+        if session.is_new(case, violation):
+            steps, own = (Step(creation),), Step(exchange)
+            session.enter_sequence(case, own, violation, steps=steps, again=1, tries=1)
+        return
+
+
+def _is_passing(operation: Operation) -> bool:
+    """Whether the document says that what *operation* makes or reads is not there for ever."""
+    node = pointers.find(operation.document.root, operation.pointer) if operation.document else {}
+    text = f"{operation.summary} {node.get('description') if isinstance(node, dict) else ''}"
+    views = [view for one in operation.responses if (view := of_content(one.content)) is not None]
+    names = [at for view in views for at, _ in view.inner(3)]
+    is_gone = any(response.status == "410" for response in operation.responses)
+    return is_gone or any(map(_PASSING.search, (text, *names)))
+
+
+def _reading(subject: Subject, values: Values) -> Case:
+    """The request that reads the item that *values* name."""
+    there = replace(subject, parameters={**subject.parameters, **values})
+    about = "what was made long ago"
+    case = there.case("stateful", "made-long-ago", subject.minimal, about=about)
+    return replace(case, intent="either", published_intent="either")
+
+
+async def _answered(session: Session, case: Case) -> Exchange:
+    exchange = await session.send(case)
+    session.check(case, exchange, purpose="probe")
+    return exchange
+
+
+def _is_missing(exchange: Exchange) -> bool:
+    response = exchange.response
+    return exchange.fault is None and response is not None and response.status in (404, 410)
+
+
 # -- health ---------------------------------------------------------------------------------------
 
 #: So many requests tell how fast a server is, at the beginning and at the end.
-_SAMPLES = 7
+_SAMPLES = 3
+#: So often in a row it has to be slower before it is said: a machine may be busy.
+_ROUNDS = 3
 #: Of more operations than that nothing is measured: it would be most of what is sent.
 _MEASURED = 40
 #: So much slower than before counts as slower: by this factor, and by these seconds.
@@ -299,7 +388,7 @@ class Health:
         if not before or not session.budget.affords(_SAMPLES):
             return
         case = _smallest(subject)
-        for _ in range(2):  # once more before it is said: a machine may have been busy
+        for _ in range(_ROUNDS):
             after: list[Exchange] = []
             for index in range(_SAMPLES):
                 about = "health after the run"

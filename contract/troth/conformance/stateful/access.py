@@ -18,7 +18,7 @@ from troth.conformance.stateful.comparison import changed_to
 from troth.conformance.stateful.items import Answer, Item
 from troth.conformance.stateful.life_cycle import current
 from troth.conformance.stateful.trial import Check, Trial
-from troth.generation.request_writer import CREDENTIAL, UNSET
+from troth.generation.request_writer import UNSET
 from troth.openapi.operation import Operation
 from troth.openapi.resources import Role
 from troth.violation import Severity
@@ -68,7 +68,7 @@ async def changed_by_other(trial: Trial) -> None:
     token, item = await _given(trial)
     if item is None or token is None:
         return
-    made = change(trial, item)
+    made = await change(trial, item)
     sharing = await _sharing(trial, item, token=token, role="update")
     if made is None or sharing == "shared":
         return
@@ -88,7 +88,7 @@ async def replaced_by_other(trial: Trial) -> None:
     token, item = await _given(trial)
     if item is None or token is None:
         return
-    before, body = item.current, trial.drawn("replace")
+    before, body = item.current, await trial.drawn("replace")
     sharing = await _sharing(trial, item, token=token, role="replace")
     # of names that clients choose, each user may have one of their own
     if sharing == "shared" or trial.resource.is_client_named:
@@ -160,11 +160,7 @@ def _second(trial: Trial) -> str | None:
     subject = trial.subject("read") or trial.subject("list")
     if token is None or token == settings.token or subject is None:
         return None
-    own = {name.lower() for name, _ in settings.fields}
-    fields = subject.request(subject.minimal).fields
-    # a field that the user gives himself goes with every request, whoever's it is
-    carried = [name for name, value in fields if CREDENTIAL in value and name.lower() not in own]
-    return token if carried else None
+    return token if trial.has_credential(subject) else None
 
 
 async def _sharing(trial: Trial, item: Item, *, token: str, role: Role) -> Sharing:

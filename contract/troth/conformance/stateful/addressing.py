@@ -169,3 +169,34 @@ def steps_to(answer: Answer, answers: Sequence[Answer]) -> tuple[Step, ...]:
         )
         for each in taking
     )
+
+
+def steps_in_flight(
+    answer: Answer, answers: Sequence[Answer], among: Sequence[Answer] = ()
+) -> tuple[Step, ...]:
+    """The fewest steps that had a part in *answer*: what was in flight, and what named those.
+
+    There are none where nothing was.
+    """
+    flying = _in_flight(answer, answers)
+    if not among and not flying:
+        return ()
+    waiting = [answer, *among, *flying]
+    taking: list[Answer] = []
+    while waiting:
+        each = waiting.pop()
+        if each not in taking:
+            taking.append(each)
+            waiting += [source for source, _, _ in each.sources]
+    ordered = [each for each in answers if each in taking and each is not answer]
+    return steps_to(answer, (*ordered, answer))
+
+
+def _in_flight(answer: Answer, answers: Sequence[Answer]) -> list[Answer]:
+    """What of *answers* was asked for when *answer* was not there yet, and came after it was."""
+    at = answers.index(answer)
+    return [
+        one
+        for index, one in enumerate(answers)
+        if one is not answer and one.before <= at and answer.before <= index
+    ]

@@ -41,7 +41,7 @@ async def created(trial: Trial) -> None:
             break  # the client names them
         if alike_named(one, other) and one.sent != other.sent:
             message = f"of {len(items)} that were created at once two are {one.identifier!r}"
-            trial.tell(_CODE, message, by=other.created)
+            trial.tell(_CODE, message, by=other.created, among=[one.created])
             return
     for item in items:
         if await _is_its_own(trial, item):
@@ -51,7 +51,7 @@ async def created(trial: Trial) -> None:
             f"of {len(items)} that were created at once {answer.line} has what another had: "
             f"{named(different(item, item.sent, answer))}"
         )
-        trial.tell(_CODE, message, by=answer)
+        trial.tell(_CODE, message, by=answer, among=[each.created for each in items])
         return
 
 
@@ -92,7 +92,7 @@ async def changed(trial: Trial) -> None:
     """Of two changes of different members at the same time none undoes the other."""
     item = await trial.item()
     before = await current(trial, item) if item is not None else None
-    changes = _changes(trial, item) if item is not None and before is not None else None
+    changes = await _changes(trial, item) if item is not None and before is not None else None
     if item is None or changes is None:
         return
     first, second = changes
@@ -102,7 +102,8 @@ async def changed(trial: Trial) -> None:
     lost = await _lost(trial, item, second, are_at_once=True)
     if lost and item.readings:
         message = f"two changes at once were both answered well, and then {lost}"
-        trial.tell(_CODE, message, by=item.readings[-1], severity="warning")
+        by, among = item.readings[-1], trial.answers[-_TWO - 1 : -1]
+        trial.tell(_CODE, message, by=by, severity="warning", among=among)
 
 
 async def _lost(
@@ -124,13 +125,13 @@ async def _lost(
     return named(differences(members, after.item, declared=list(members)))
 
 
-def _changes(trial: Trial, item: Item) -> tuple[dict[str, Any], dict[str, Any]] | None:
+async def _changes(trial: Trial, item: Item) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """Twice new values of two members, each of which may be changed alone."""
     subject = trial.subject("update")
     if subject is None or subject.made is None or not isinstance(item.current, dict):
         return None
     place = item.resource.sent(subject.operation) or ""
-    drawn = [at(trial.drawn("update"), place) for _ in range(_DRAWS)]
+    drawn = [at(await trial.drawn("update"), place) for _ in range(_DRAWS)]
     found: dict[str, list[Any]] = {}
     for inner in drawn:
         for name, value in inner.items() if isinstance(inner, dict) else ():
@@ -159,7 +160,7 @@ async def deleted(trial: Trial) -> None:
 async def put(trial: Trial) -> None:
     """Two that put the same at the same time, where there was nothing, break nothing."""
     item = await trial.create() if trial.resource.is_client_named else None
-    body = trial.drawn("replace")
+    body = await trial.drawn("replace")
     gone = await trial.delete(item) if item is not None and body is not UNSET else None
     if item is None or gone is None or not gone.succeeded:
         return

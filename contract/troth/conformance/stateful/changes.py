@@ -51,7 +51,7 @@ async def updated(trial: Trial) -> None:
     """A change in part is kept, and changes nothing else."""
     item = await trial.item()
     before = await current(trial, item) if item is not None else None
-    made = change(trial, item) if item is not None else None
+    made = await change(trial, item) if item is not None else None
     if item is None or before is None or made is None:
         return
     answer = await trial.update(item, made.body)
@@ -122,7 +122,7 @@ async def updated_all(trial: Trial) -> None:
     subject = trial.subject("update")
     if item is None or subject is None or await current(trial, item) is None:
         return
-    made = change(trial, item, most=True)
+    made = await change(trial, item, most=True)
     answer = await trial.update(item, made.body) if made is not None else None
     if made is None or answer is None or not answer.succeeded:
         return
@@ -165,7 +165,7 @@ class Change:
     members: dict[str, Any]
 
 
-def change(trial: Trial, item: Item, *, most: bool = False) -> Change | None:
+async def change(trial: Trial, item: Item, *, most: bool = False) -> Change | None:
     """A change in part of *item* as it was last read; None where none was found.
 
     It is one of a single member, or of as many as possible with *most*.
@@ -173,11 +173,15 @@ def change(trial: Trial, item: Item, *, most: bool = False) -> Change | None:
     subject = trial.subject("update")
     if subject is None or subject.made is None or not isinstance(item.current, dict):
         return None
-    view, place = _sent(item, subject)
+    is_patch = subject.is_json_patch
+    # a JSON Patch says nothing of the item that it is for: what creates or replaces one does
+    role: Role = "update" if not is_patch else "replace" if trial.can("replace") else "create"
+    source = trial.subject(role)
+    view, place = _sent(item, source) if source is not None else (None, "")
     if view is None:
         return None
     needed = {name: item.current[name] for name in view.required if name in item.current}
-    drawn = [at(trial.drawn("update"), place) for _ in range(_DRAWS)]
+    drawn = [at(await trial.drawn(role), place) for _ in range(_DRAWS)]
     members: dict[str, Any] = {}
     found: Change | None = None
     for name in _in_order(view.members, but=own_name(item)):
@@ -186,13 +190,22 @@ def change(trial: Trial, item: Item, *, most: bool = False) -> Change | None:
             if not _is_another(value, item.current.get(name, UNSET), most=most):
                 continue
             changed = {**members, name: value}
-            body = put(subject.minimal, place, {**needed, **changed})
+            whole = put(subject.minimal, place, {**needed, **changed}) if not is_patch else None
+            body = _operations(changed) if is_patch else whole
             if subject.made.valid(body):
                 members, found = changed, Change(body, changed)
                 if not most:
                     return found
                 break
     return found
+
+
+def _operations(members: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The JSON Patch that gives *members* to what has them already (RFC 6902 §4.3)."""
+    return [
+        {"op": "replace", "path": pointers.join("", name), "value": value}
+        for name, value in members.items()
+    ]
 
 
 def _is_another(value: Any, before: Any, *, most: bool) -> bool:
@@ -255,7 +268,7 @@ async def replaced(trial: Trial) -> None:
     before = await current(trial, item) if item is not None else None
     if item is None or before is None or subject is None:
         return
-    body, inner = _whole(trial, subject, item, trial.drawn("replace"))
+    body, inner = _whole(trial, subject, item, await trial.drawn("replace"))
     if inner is UNSET:
         await trial.replace(item, body)
         return
@@ -354,7 +367,7 @@ async def replaced_by_less(trial: Trial) -> None:
     subject = trial.subject("replace")
     if item is None or before is None or subject is None or before.item is UNSET:
         return
-    body, inner = _whole(trial, subject, item, trial.drawn("replace", is_small=True))
+    body, inner = _whole(trial, subject, item, await trial.drawn("replace", is_small=True))
     view, _ = _sent(item, subject)
     if inner is UNSET or view is None:
         return

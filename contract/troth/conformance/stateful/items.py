@@ -23,7 +23,8 @@ class Answer:
     """What one request of a trial was answered with.
 
     *body* is its JSON value, *item* the item in it; UNSET where there is none.  *sources* tell
-    which texts of the request came from which answer, and by which runtime expression.
+    which texts of the request came from which answer, and by which runtime expression.  *before*
+    are how many answers there were when it was sent: those that came then were in flight with it.
     """
 
     case: Case
@@ -32,6 +33,7 @@ class Answer:
     body: Any = UNSET
     item: Any = UNSET
     sources: tuple[tuple[Answer, str, str], ...] = ()
+    before: int = 0
 
     @property
     def status(self) -> int:

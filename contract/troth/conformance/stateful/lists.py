@@ -1,4 +1,5 @@
-"""Checks of lists: limits, pages, filters, searches and orders that do nothing.
+"""Checks of lists: limits, pages, filters and searches that do nothing, numbers of items that are
+wrong, items as they were before, or of another.  Orders are `orders`' affair.
 
 What a parameter of a list does is told from its name (`openapi.listing`), so that these are
 warnings.  Only what no reading of the parameter explains is told: a server may give less than was
@@ -8,20 +9,24 @@ nothing yet of what was just created.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
 from typing import Any
 
 from troth import pointer as pointers
 from troth.conformance.stateful import paging
-from troth.conformance.stateful.items import Answer, Item, Listed, at, names_in
+from troth.conformance.stateful.changes import change
+from troth.conformance.stateful.comparison import same
+from troth.conformance.stateful.items import Answer, Item, Listed, at, names_in, same_id
+from troth.conformance.stateful.life_cycle import current
 from troth.conformance.stateful.trial import Check, Trial
 from troth.generation.request_writer import UNSET
 from troth.http import json_text
+from troth.openapi.listing import is_total
 from troth.openapi.names import words_of
 from troth.openapi.operation import Operation, Parameter
 from troth.openapi.resources import Listing
-from troth.openapi.schema_view import of_content, of_parameter
+from troth.openapi.schema_view import of_parameter
+from troth.violation import Severity
 
 #: So many items there are when a list is looked at, if they can be made.
 _ITEMS = 4
@@ -30,14 +35,14 @@ _LONGEST = 100
 #: So many pages a list is cut into, and so many are followed at most.
 _CUT, _PAGES = 3, 8
 #: So many filters and orders of one list are tried.
-_TRIED = 8
+TRIED = 8
 #: What no item is expected to have in it.
-_NOWHERE = "qzxvkwj"
+NOWHERE = "qzxvkwj"
 #: A link that leads here leads somewhere else than to a page.
 _DEAD = frozenset({400, 404, 405, 410, 422})
 
 
-async def _known(trial: Trial) -> tuple[Item | None, Listed | None]:
+async def known_list(trial: Trial) -> tuple[Item | None, Listed | None]:
     """One of some items that were made, and the list that they are in."""
     made = await trial.several(_ITEMS) if trial.can("create") else []
     item = made[0] if made else None
@@ -46,14 +51,16 @@ async def _known(trial: Trial) -> tuple[Item | None, Listed | None]:
     return item, await trial.listed(item, pages=_PAGES)
 
 
-def _parameter(operation: Operation, name: str | None) -> Parameter | None:
+def query_parameter(operation: Operation, name: str | None) -> Parameter | None:
+    """The query parameter of *operation* that is called *name*."""
     for each in operation.parameters:
         if (each.location, each.name) == ("query", name):
             return each
     return None
 
 
-def _takes(parameter: Parameter, value: Any) -> bool:
+def takes(parameter: Parameter, value: Any) -> bool:
+    """Whether the document lets *parameter* be *value*."""
     return parameter.schema is None or parameter.schema.is_valid(value)
 
 
@@ -86,7 +93,7 @@ def _names(trial: Trial, page: Sequence[Any]) -> list[bytes]:
 async def pages(trial: Trial) -> None:
     """A list gives so many items as it is asked for, and every page others than the one before."""
     listing = trial.resource.listing
-    item, whole = await _known(trial)
+    item, whole = await known_list(trial)
     if listing is None or whole is None:
         return
     _twice(trial, whole)
@@ -124,12 +131,12 @@ def _twice(trial: Trial, whole: Listed) -> None:
 def _cut(whole: Listed, listing: Listing) -> tuple[dict[str, Any], int | None]:
     """The query that asks for pages of a few items each, and how many those are."""
     count = len(whole.items)
-    parameter = _parameter(whole.last.operation, listing.limit)
+    parameter = query_parameter(whole.last.operation, listing.limit)
     if parameter is None or count < 2:
         return {}, None
     fewest = max(1, -(-min(count, _LONGEST) // _CUT)) if count > _CUT else 1
     for size in range(fewest, min(count, _LONGEST)):
-        if _takes(parameter, size):
+        if takes(parameter, size):
             return {parameter.name: size}, size
     return {}, None
 
@@ -258,8 +265,8 @@ async def _steps(trial: Trial, item: Item | None, *, whole: Listed, listing: Lis
     """A list that has one page all the same begins later where it is asked to."""
     page, steps = trial.page(whole.answers[0]) or [], {listing.offset: 1, listing.page: 2}
     for name, value in steps.items():
-        parameter = _parameter(whole.last.operation, name)
-        if parameter is None or len(page) < 2 or not _takes(parameter, value):
+        parameter = query_parameter(whole.last.operation, name)
+        if parameter is None or len(page) < 2 or not takes(parameter, value):
             continue
         later = await trial.listed(item, query={parameter.name: value}, pages=1)
         if later is not None and later.items and list(later.items) == page:
@@ -275,19 +282,19 @@ async def filters(trial: Trial) -> None:
     listing = trial.resource.listing
     if listing is None or not (listing.filters or listing.search):
         return
-    item, whole = await _known(trial)
+    item, whole = await known_list(trial)
     if whole is None or len(whole.items) < 2:
         return
-    for name, place in list(listing.filters.items())[:_TRIED]:
-        parameter = _parameter(whole.last.operation, name)
+    for name, place in list(listing.filters.items())[:TRIED]:
+        parameter = query_parameter(whole.last.operation, name)
         if parameter is not None:
             await _filter(trial, item, whole=whole, parameter=parameter, place=place)
-    parameter = _parameter(whole.last.operation, listing.search)
-    if parameter is not None and _takes(parameter, _NOWHERE):
-        found = await trial.listed(item, query={parameter.name: _NOWHERE}, pages=1)
+    parameter = query_parameter(whole.last.operation, listing.search)
+    if parameter is not None and takes(parameter, NOWHERE):
+        found = await trial.listed(item, query={parameter.name: NOWHERE}, pages=1)
         page = trial.page(whole.answers[0])
         if found is not None and list(found.items) == page:
-            message = f"{found.last.line} has every item, and none of them has {_NOWHERE!r} in it"
+            message = f"{found.last.line} has every item, and none of them has {NOWHERE!r} in it"
             trial.tell("list.search-ignored", message, by=found.last, severity="warning")
 
 
@@ -305,7 +312,7 @@ async def _filter(
         _, more = await _others(trial, item, value=not value, parameter=parameter, place=place)
         wrong = wrong if more else []
     if wrong:
-        message = f"{found.last.line} has an item of which {place} is {_shown(wrong[0])}"
+        message = f"{found.last.line} has an item of which {place} is {shown(wrong[0])}"
         trial.tell("list.filter-ignored", message, by=found.last, severity="warning")
     elif not found.items and found.is_whole and _is_choice(parameter, value):
         message = f"{found.last.line} has nothing, and {whole.answers[0].line} has such items"
@@ -316,11 +323,12 @@ async def _others(
     trial: Trial, item: Item | None, *, value: Any, parameter: Parameter, place: str
 ) -> tuple[Listed | None, list[Any]]:
     """The list that is asked for *value*, and what it has at *place* that is not meant by that."""
-    found = await trial.listed(item, query={parameter.name: _asked(parameter, value)}, pages=1)
+    found = await trial.listed(item, query={parameter.name: asked(parameter, value)}, pages=1)
     return found, _wrong(found.items if found is not None else (), place, value)
 
 
-def _asked(parameter: Parameter, value: Any) -> Any:
+def asked(parameter: Parameter, value: Any) -> Any:
+    """*value* as *parameter* has it: by itself, or as the only one of a list."""
     return [value] if _is_list(parameter) else value
 
 
@@ -337,7 +345,7 @@ async def searches(trial: Trial) -> None:
     for operation in trial.resource.operations.get("search", ()):
         listing = trial.resource.listings.get(operation)
         for name, place in (listing.filters if listing is not None else {}).items():
-            parameter = _parameter(operation, name)
+            parameter = query_parameter(operation, name)
             if operation.method == "GET" and parameter is not None:
                 await _search(trial, item, operation=operation, parameter=parameter, place=place)
 
@@ -350,13 +358,13 @@ async def _search(
     if not values and item is not None:
         values = [value for value in [at(item.current, place)] if isinstance(value, str) and value]
     for value in values:
-        if not _takes(parameter, _asked(parameter, value)):
+        if not takes(parameter, asked(parameter, value)):
             continue
-        query = {parameter.name: _asked(parameter, value)}
+        query = {parameter.name: asked(parameter, value)}
         answer = await trial.send(operation, item=item, query=query)
         wrong = _wrong(trial.page(answer) or (), place, value)
         if answer is not None and wrong:
-            message = f"{answer.line} has an item of which {place} is {_shown(wrong[0])}"
+            message = f"{answer.line} has an item of which {place} is {shown(wrong[0])}"
             trial.tell("list.filter-ignored", message, by=answer, severity="warning")
             return
 
@@ -370,7 +378,7 @@ def _told_apart(whole: Listed, place: str, parameter: Parameter) -> Any:
         if isinstance(chosen, (list, dict)) or chosen == "":
             continue
         others = [other for other in known if not _matches(other, chosen)]
-        is_taken = _takes(parameter, _asked(parameter, chosen))
+        is_taken = takes(parameter, asked(parameter, chosen))
         if others and is_taken and _is_no_bound(others, chosen):
             return chosen
     return UNSET
@@ -412,138 +420,152 @@ def _is_no_bound(others: Sequence[Any], value: Any) -> bool:
     return any(other < value for other in others) and any(other > value for other in others)
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """*value* as a sentence has it."""
     text = json_text.encode(value).decode()
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
-# -- orders ---------------------------------------------------------------------------------------
+# -- how many there are -------------------------------------------------------------------------
 
 
-async def orders(trial: Trial) -> None:
-    """A list that is asked for an order that the document names has its items in it."""
-    listing = trial.resource.listing
-    if listing is None or listing.sort is None:
+async def totals(trial: Trial) -> None:
+    """The number of all items follows what is created and what is deleted."""
+    before = await _counted(trial, await trial.item())
+    item = await trial.create() if before is not None else None
+    after = await _counted(trial, item) if item is not None else None
+    if item is None or before is None or after is None or not after[0].having(item):
         return
-    item, whole = await _known(trial)
-    if whole is None or len(whole.items) < 2:
+    if _is_stale(trial, before, after) and await trial.patience():
+        after = await _counted(trial, item) or after
+    if _tell_stale(trial, before, after) or not trial.can("delete"):
         return
-    for ways in list(_ways(whole, listing))[: _TRIED // 2]:
-        await _order(trial, item, ways=ways, is_ranked=_is_ranked(trial, whole, ways[0]))
+    gone = await trial.delete(item)
+    others = trial.items()
+    left = await _counted(trial, others[0]) if gone is not None and others else None
+    if left is None or gone is None or not gone.succeeded or left[0].having(item):
+        return
+    if _is_stale(trial, after, left) and await trial.patience():
+        left = await _counted(trial, others[0]) or left
+    _tell_stale(trial, after, left)
 
 
-def _is_ranked(trial: Trial, whole: Listed, place: str) -> bool:
-    """Whether items have one of a few words at *place*, whose order the server alone knows.
+_Counted = tuple[Listed, int]
 
-    `low` comes before `medium`, and `high` after it.
+
+async def _counted(trial: Trial, item: Item | None) -> _Counted | None:
+    """A list that is known whole, and the number of all items that it tells."""
+    found = await trial.listed(item, pages=_PAGES) if item is not None else None
+    if found is None or len(found.answers) > 1 or not _have_names(trial, found.items):
+        return None
+    answer, listing = found.last, trial.resource.listing
+    total = at(answer.body, listing.total) if listing is not None else UNSET
+    for name, text in answer.response.fields:
+        if total is UNSET and is_total(name) and text.strip().isdigit():
+            total = int(text)
+    is_number = isinstance(total, int) and not isinstance(total, bool)
+    return (found, total) if is_number and found.items else None
+
+
+def _is_stale(trial: Trial, before: _Counted, after: _Counted) -> bool:
+    """Whether the number is what it was, and the items are others.
+
+    It was right before, so that it is of nothing else: of pages, of an estimate.
     """
-    answer = whole.answers[0]
-    response = answer.operation.response(answer.status)
-    view = of_content(response.content) if response is not None else None
-    items = view.at(trial.resource.items(answer.operation, answer.status) or "") if view else None
-    member = items.item.at(place) if items is not None and items.item is not None else None
-    return member is not None and any(isinstance(value, str) for value in member.values)
+    names, others = (set(_names(trial, each[0].items)) for each in (before, after))
+    was_right = before[1] == len(before[0].items) == len(names)
+    return was_right and after[1] == before[1] and abs(len(names ^ others)) == 1
 
 
-#: Two queries that ask for the two directions of an order, and the place that it is by.
-_Way = tuple[str, list[dict[str, Any]]]
+def _tell_stale(trial: Trial, before: _Counted, after: _Counted) -> bool:
+    if not _is_stale(trial, before, after):
+        return False
+    answer, count = after[0].last, len(after[0].items)
+    message = f"{answer.line} says that there are {after[1]}, as before: there are {count}"
+    trial.tell("list.total-wrong", message, by=answer, severity="warning")
+    return True
 
 
-def _ways(whole: Listed, listing: Listing) -> Iterator[_Way]:
-    """The orders that the document names, by members of which the items have several values."""
-    operation = whole.last.operation
-    sort, order = _parameter(operation, listing.sort), _parameter(operation, listing.order)
-    view = of_parameter(sort) if sort is not None else None
-    named = [str(value) for value in (view.values if view is not None else ())]
-    places = {words_of(name): pointers.join("", name) for one in whole.items for name in _of(one)}
-    by_place: dict[str, list[str]] = {}
-    for text in named:
-        place = places.get(_plain(text))
-        if place is not None:
-            by_place.setdefault(place, []).append(text)
-    directions = of_parameter(order) if order is not None else None
-    for place, texts in by_place.items():
-        if sort is None or len({_shown(at(one, place)) for one in whole.items}) < 2:
-            continue
-        if order is not None and directions is not None and len(texts) == 1:
-            both = _two_ways(list(map(str, directions.values)))
-            yield place, [{sort.name: texts[0], order.name: way} for way in both]
-        else:
-            yield place, [{sort.name: text} for text in _two_ways(texts)]
+# -- what it has of an item -----------------------------------------------------------------------
 
 
-def _two_ways(texts: Sequence[str]) -> list[str]:
-    """One of *texts* that says to go up and one that says to go down, where there are both."""
-    down = [text for text in texts if text.startswith("-") or words_of(text)[-1:] == ("desc",)]
-    others = [text for text in texts if text not in down]
-    up = sorted(others, key=lambda text: words_of(text)[-1:] != ("asc",))
-    return [*up[:1], *down[:1]]
-
-
-def _of(entry: Any) -> Sequence[str]:
-    return list(entry) if isinstance(entry, dict) else []
-
-
-def _plain(text: str) -> tuple[str, ...]:
-    """The words of the member that an order is by: of `-name` and `name:desc` it is `name`."""
-    words = words_of(text)
-    return words[:-1] if len(words) > 1 and words[-1] in ("asc", "desc") else words
-
-
-async def _order(trial: Trial, item: Item | None, *, ways: _Way, is_ranked: bool) -> None:
-    place, queries = ways
-    seen: list[tuple[Listed, list[Any]]] = []
-    for query in queries:
-        found = await trial.listed(item, query=query, pages=1)
-        if found is None:
-            return
-        values = [at(one, place) for one in found.items]
-        values = [value for value in values if value is not UNSET and value is not None]
-        if not (is_ranked or _is_ordered(values)):
-            message = f"{found.last.line} has {place} in no order: {_several(values)}"
-            trial.tell("list.order-ignored", message, by=found.last, severity="warning")
-            return
-        if _says_up(query) and not (is_ranked or _is_ordered(values, down=False)):
-            message = f"{found.last.line} has {place} from the last to the first: "
-            message += _several(values)
-            trial.tell("list.order-ignored", message, by=found.last, severity="warning")
-            return
-        seen.append((found, values))
-    if len(seen) < 2 or seen[0][1] != seen[1][1] or len(set(map(_shown, seen[0][1]))) < 2:
+async def up_to_date(trial: Trial) -> None:
+    """A list has an item as it is, and not as it was before a change."""
+    item = await trial.item()
+    if item is None or await current(trial, item) is None:
         return
-    first, second = (found.answers[0].line for found, _ in seen)
-    message = f"{second} has the same order as {first}: {_several(seen[0][1])}"
-    trial.tell("list.order-ignored", message, by=seen[1][0].last, severity="warning")
+    before, made = item.current, await change(trial, item)
+    answer = await trial.update(item, made.body) if made is not None else None
+    after = await trial.read(item) if answer is not None and answer.succeeded else None
+    if made is None or after is None or after.item is UNSET:
+        return
+    changed = [
+        name
+        for name in made.members
+        if name in after.item and not same(before[name], after.item[name])
+    ]
+    found = await _outdated(trial, item, before=before, changed=changed)
+    if found is not None and await trial.patience():
+        found = await _outdated(trial, item, before=before, changed=changed)
+    if found is not None:
+        listed, name = found
+        message = f"{listed.line} has {name} as it was before a change: {shown(before[name])}"
+        trial.tell("list.item-outdated", message, by=listed, severity="warning")
 
 
-def _several(values: Sequence[Any]) -> str:
-    return ", ".join(map(_shown, values[:5])) + (", …" if len(values) > 5 else "")
+async def _outdated(
+    trial: Trial, item: Item, *, before: Any, changed: Sequence[str]
+) -> tuple[Answer, str] | None:
+    """The answer of a list that has *item* as it was *before*, and the member that shows it."""
+    found = await trial.listed(item) if changed else None
+    entries = found.having(item) if found is not None else []
+    for name in changed:
+        if found is not None and any(
+            at(one, pointers.join("", name)) == before[name] for one in entries
+        ):
+            return found.last, name
+    return None
 
 
-def _says_up(query: dict[str, Any]) -> bool:
-    """Whether *query* says in a word that the first comes first."""
-    return any(words_of(str(text))[-1:] in (("asc",), ("ascending",)) for text in query.values())
+# -- below a parent -----------------------------------------------------------------------------
 
 
-def _is_ordered(values: Sequence[Any], *, down: bool = True) -> bool:
-    """Whether *values* are in some order that somebody may call theirs, up, or *down* as well."""
-    keys: tuple[Callable[[Any], Any], ...]
-    if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
-        keys = (lambda value: Decimal(str(value)),)
-    elif all(isinstance(value, str) and value.isascii() and value.isalpha() for value in values):
-        keys = (str, str.casefold)
-    else:
-        return True  # languages differ on the rest
-    for key in keys:
-        line = [key(value) for value in values]
-        if line == sorted(line) or (down and line == sorted(line, reverse=True)):
-            return True
-    return False
+async def below_other(trial: Trial) -> None:
+    """A list below one item has nothing of what is below another."""
+    item = await trial.item()
+    place = trial.resource.identifier
+    if item is None or place is None:
+        return
+    for operation in trial.lists_below():
+        parent = trial.above(operation)
+        page = await trial.page_of(operation, parent) if parent is not None else None
+        own = [one for one in page or () if same_id(at(one, place), item.identifier)]
+        other = await trial.sibling(parent) if own and parent is not None else None
+        if parent is None or other is None or same_id(other.identifier, parent.identifier):
+            continue
+        theirs = await trial.page_of(operation, other)
+        wrong = [one for one in theirs or () if one in own]
+        if wrong:
+            answer = trial.answers[-1]
+            message = f"{answer.line} has {shown(at(wrong[0], place))}, which is below another"
+            named = _says_parent(wrong[0], operation, parent.identifier)
+            severity: Severity = "error" if named else "warning"
+            trial.tell("list.other-parent", message, by=answer, severity=severity)
+
+
+def _says_parent(entry: Any, operation: Operation, identifier: Any) -> bool:
+    """Whether *entry* itself says that it belongs to what *identifier* names."""
+    words = words_of(operation.template.names[-1])
+    return isinstance(entry, dict) and any(
+        words_of(name) == words and same_id(value, identifier) for name, value in entry.items()
+    )
 
 
 CHECKS: tuple[Check, ...] = (
     Check("pages", pages, frozenset({"list"})),
     Check("filters", filters, frozenset({"list"})),
     Check("searches", searches, frozenset({"search"})),
-    Check("orders", orders, frozenset({"list"})),
+    Check("up-to-date", up_to_date, frozenset({"create", "read", "update", "list"})),
+    Check("totals", totals, frozenset({"create", "list"})),
+    Check("below-other", below_other, frozenset({"create"})),
 )

@@ -15,6 +15,8 @@ from troth.violation import Severity
 
 #: An entity tag that nothing has.
 _NO_TAG = '"troth-no-such-version"'
+#: A token that nobody was given.
+_NOBODYS = "troth-nobody-has-this-token"
 
 
 def _declares(operation: Operation, field: str, status: str) -> bool:
@@ -49,6 +51,26 @@ async def not_modified(trial: Trial) -> None:
         if other is not None and other.status == 304:
             message = f"{other.line} with If-None-Match {_NO_TAG} answers 304: nothing has this tag"
             trial.tell("resource.not-modified-wrong", message, by=other)
+
+
+async def not_modified_for_all(trial: Trial) -> None:
+    """A tag opens no door: who may not read is not told that nothing has changed."""
+    item = await trial.item()
+    answer = await current(trial, item) if item is not None else None
+    tag = answer.field("ETag") if answer is not None else None
+    subject = trial.subject("read")
+    if item is None or not tag or subject is None or not trial.has_credential(subject):
+        return
+    plain = await trial.read(item, token=_NOBODYS)
+    if plain is None or plain.status not in (401, 403):
+        return
+    again = await trial.read(item, token=_NOBODYS, fields=(("If-None-Match", tag),))
+    if again is not None and (again.succeeded or again.status == 304):
+        message = (
+            f"{again.line} with a token that is nobody's answers {plain.status}, "
+            f"and with If-None-Match {tag} {again.status}"
+        )
+        trial.tell("security.not-enforced", message, by=again)
 
 
 async def match(trial: Trial) -> None:
@@ -105,7 +127,7 @@ async def match_of_deletion(trial: Trial) -> None:
 async def _change_with(trial: Trial, item: Item, tag: str) -> Answer | None:
     if not item.readings:
         await trial.read(item)
-    made = change(trial, item)
+    made = await change(trial, item)
     if made is None:
         return None
     return await trial.update(item, made.body, fields=(("If-Match", tag),))
@@ -113,6 +135,7 @@ async def _change_with(trial: Trial, item: Item, tag: str) -> Answer | None:
 
 CHECKS: tuple[Check, ...] = (
     Check("not-modified", not_modified, frozenset({"create", "read"})),
+    Check("not-modified-for-all", not_modified_for_all, frozenset({"create", "read"})),
     Check("match-of-deletion", match_of_deletion, frozenset({"create", "read", "delete"})),
     Check("match", match, frozenset({"create", "read", "update"})),
 )

@@ -7,11 +7,13 @@ with the fewest steps is kept.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 
 from troth.conformance.cases.case import Case, slug
+from troth.conformance.events import Step
 from troth.conformance.findings import rule_of
 from troth.conformance.session import Session
 from troth.conformance.stateful import (
@@ -21,10 +23,11 @@ from troth.conformance.stateful import (
     life_cycle,
     lists,
     methods,
+    orders,
     preconditions,
     states,
 )
-from troth.conformance.stateful.addressing import steps_to
+from troth.conformance.stateful.addressing import steps_in_flight, steps_to
 from troth.conformance.stateful.trial import Check, Told, Trial
 from troth.openapi.resources import Resource, Resources, resources
 
@@ -33,6 +36,7 @@ from troth.openapi.resources import Resource, Resources, resources
 _FIRST = (*life_cycle.READING, *changes.CHECKS, *access.CHECKS, *life_cycle.DELETING)
 _FURTHER = (
     *lists.CHECKS,
+    *orders.CHECKS,
     *methods.CHECKS,
     *preconditions.CHECKS,
     *states.CHECKS,
@@ -41,8 +45,6 @@ _FURTHER = (
 CHECKS: tuple[Check, ...] = (*_FIRST, *_FURTHER)
 #: What is tried, whatever the check.
 _ABOUT = "several requests to one resource"
-#: Of all requests of a run, so large a part is for resources.
-_SHARE = 2
 #: So many times is tried to do without one of the checks before.
 _SHORTENING = 12
 
@@ -66,15 +68,21 @@ class _Shown:
     trial: Trial
 
 
-async def try_resources(session: Session) -> None:
-    """Run all checks on each resource, and enter what they find."""
+def steps(session: Session) -> list[Callable[[], Awaitable[None]]]:
+    """What is done to try all resources, by their order: each runs the checks of one."""
     known = resources(session.contract)
-    most = session.budget.requests + session.settings.max_requests // _SHARE
-    for checks, resource in product((_FIRST, _FURTHER), known.all):
-        if session.budget.spent or session.budget.requests >= most:
-            return
-        for suspicion in await _suspicions(session, known, resource, checks=checks):
-            await _follow(session, known, suspicion)
+    return [
+        partial(_try, session, known, resource, checks=checks)
+        for checks, resource in product((_FIRST, _FURTHER), known.all)
+    ]
+
+
+async def _try(
+    session: Session, known: Resources, resource: Resource, *, checks: tuple[Check, ...]
+) -> None:
+    """Run *checks* on *resource*, and enter what they find."""
+    for suspicion in await _suspicions(session, known, resource, checks=checks):
+        await _follow(session, known, suspicion)
 
 
 async def _suspicions(
@@ -85,6 +93,8 @@ async def _suspicions(
     ran: list[Check] = []
     try:
         for check in checks:
+            if session.budget.share_spent:
+                break
             if not all(map(trial.can, check.needs)):
                 continue
             count = len(trial.told)
@@ -119,7 +129,8 @@ async def _follow(session: Session, known: Resources, suspicion: _Suspicion) -> 
             _enter(session, shown, again=1, tries=1)
             return
     first = _Shown((check,), told, suspicion.first)
-    _enter(session, first, again=0, tries=tries)
+    steps = steps_in_flight(told.answer, suspicion.first.answers, told.among)
+    _enter(session, first, again=0, tries=tries, steps=steps)
 
 
 async def _shortest(session: Session, known: Resources, shown: _Shown) -> _Shown:
@@ -166,11 +177,21 @@ async def _shown(
     return None
 
 
-def _enter(session: Session, shown: _Shown, *, again: int, tries: int) -> None:
-    *steps, own = steps_to(shown.told.answer, shown.trial.answers)
-    case = _case(shown)
+def _enter(
+    session: Session,
+    shown: _Shown,
+    *,
+    again: int,
+    tries: int,
+    steps: Sequence[Step] = (),
+) -> None:
+    *before, own = steps or steps_to(shown.told.answer, shown.trial.answers)
+    violation = shown.told.violation
+    if tries and not again:
+        # what no repetition shows may be anybody's fault, and nobody could look for it
+        violation = replace(violation, severity="warning")
     session.enter_sequence(
-        case, own, shown.told.violation, steps=tuple(steps), again=again, tries=tries
+        _case(shown), own, violation, steps=tuple(before), again=again, tries=tries
     )
 
 

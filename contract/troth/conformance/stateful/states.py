@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from troth import pointer as pointers
 from troth.conformance.stateful.changes import change
-from troth.conformance.stateful.comparison import changed_to
+from troth.conformance.stateful.comparison import changed_to, same
 from troth.conformance.stateful.items import Answer, Item, at, same_id
 from troth.conformance.stateful.life_cycle import current, named, own_name
 from troth.conformance.stateful.trial import Check, Trial
@@ -73,22 +73,26 @@ async def neighbours(trial: Trial) -> None:
         return
     if same_id(first.identifier, second.identifier):
         return  # which is told of as such
-    before = second.current
     await current(trial, first)
-    made = change(trial, first) if trial.can("update") else None
+    made = await change(trial, first) if trial.can("update") else None
     answer = await trial.update(first, made.body) if made is not None else None
     if made is not None and answer is not None and answer.succeeded:
-        await _unchanged(trial, second, before=before, by=answer, members=tuple(made.members))
+        await _unchanged(trial, second, by=answer, members=tuple(made.members))
+    body = await trial.drawn("replace") if trial.can("replace") else UNSET
+    answer = await trial.replace(first, body) if body is not UNSET else None
+    if answer is not None and answer.succeeded:
+        place = first.resource.sent(answer.operation)
+        await _not_put(trial, second, by=answer, inner=at(body, place))
     answer = await trial.delete(first) if trial.can("delete") else None
     if answer is None or not answer.succeeded:
         return
-    await _unchanged(trial, second, before=before, by=answer)
+    await _unchanged(trial, second, by=answer)
 
 
 async def _unchanged(
-    trial: Trial, item: Item, *, before: object, by: Answer, members: tuple[str, ...] = ()
+    trial: Trial, item: Item, *, by: Answer, members: tuple[str, ...] = ()
 ) -> None:
-    after = await trial.read(item)
+    before, after = item.current, await trial.read(item)
     if after is None:
         return
     if after.is_missing:
@@ -106,6 +110,22 @@ async def _unchanged(
             trial.tell("resource.neighbour-changed", message, by=after, of=by)
 
 
+async def _not_put(trial: Trial, item: Item, *, by: Answer, inner: object) -> None:
+    """Tell if *item* has become what was put in the place of another, as far as it was not yet."""
+    before, after = item.current, await trial.read(item)
+    if after is None or after.item is UNSET or not isinstance(inner, dict):
+        return
+    found = [
+        one
+        for one in changed_to(before, after.item, but=own_name(item))
+        if isinstance(one.there, (str, list)) and one.pointer.count("/") == 1
+        if same(inner.get(pointers.split(one.pointer)[0]), one.there)
+    ]
+    if found:
+        message = f"after {by.line}, {after.line} has what was put there: {named(found)}"
+        trial.tell("resource.neighbour-changed", message, by=after, of=by)
+
+
 # -- what is done to what is gone -----------------------------------------------------------------
 
 
@@ -114,8 +134,8 @@ async def after_deletion(trial: Trial) -> None:
     item = await trial.create()
     if item is None or await current(trial, item) is None:
         return
-    made = change(trial, item) if trial.can("update") else None
-    whole = trial.drawn("replace") if trial.can("replace") else UNSET
+    made = await change(trial, item) if trial.can("update") else None
+    whole = await trial.drawn("replace") if trial.can("replace") else UNSET
     gone = await trial.delete(item)
     after = await trial.read(item) if gone is not None and gone.succeeded else None
     if after is None or not after.is_missing:

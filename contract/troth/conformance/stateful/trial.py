@@ -28,7 +28,7 @@ from troth.conformance.stateful.addressing import (
 )
 from troth.conformance.stateful.drawing import drawn, named_anew, with_name
 from troth.conformance.stateful.items import Answer, Item, Listed, at, put
-from troth.generation.request_writer import UNSET, with_credential
+from troth.generation.request_writer import CREDENTIAL, UNSET, with_credential
 from troth.generation.source import Unsatisfiable
 from troth.generation.values import synthesize
 from troth.http.exchange import Exchange, Fields
@@ -46,6 +46,7 @@ _CONFLICTS = 2
 _ACTIONS = 4
 #: What refuses any item.
 _LASTING = frozenset({401, 403, 404, 405})
+_LISTING: tuple[Role, ...] = ("list", "search")
 #: So many pages of a list are read: what is behind them is not known.
 _PAGES = 25
 Purpose = Literal["case", "repeat"]
@@ -53,10 +54,11 @@ Purpose = Literal["case", "repeat"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Told:
-    """A violation that a check told, and the answer that shows it."""
+    """A violation that a check told, the answer that shows it, and those *among* which it arose."""
 
     violation: Violation
     answer: Answer
+    among: tuple[Answer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,16 +266,24 @@ class Trial:
         seed, name = self._seed("body"), self.resource.name
         return drawn(subject, seed=seed, is_small=is_small, name=name)
 
-    def drawn(self, role: Role, *, is_small: bool = False) -> Any:
+    async def drawn(self, role: Role, *, is_small: bool = False) -> Any:
         """Another valid body of what the resource's *role* sends; UNSET where there is none.
 
-        One that *is_small* has what it must have, and nothing else.
+        One that *is_small* has what it must have, and nothing else.  What it refers to is there.
         """
         subject = self.subject(role)
         self._number += 1
         if subject is None or subject.made is None:
             return UNSET
-        return self._drawn(subject, is_small=is_small)
+        body = self._drawn(subject, is_small=is_small)
+        return await self._with_references(subject.operation, self.resource, body=body)
+
+    def has_credential(self, subject: Subject) -> bool:
+        """Whether a request of *subject* has a credential that another can take the place of."""
+        own = {name.lower() for name, _ in self.session.settings.fields}
+        fields = subject.request(subject.minimal).fields
+        # a field that the user gives himself goes with every request, whoever's it is
+        return any(CREDENTIAL in value and name.lower() not in own for name, value in fields)
 
     # -- what is above ------------------------------------------------------------------------
 
@@ -324,12 +334,37 @@ class Trial:
 
     def parent_of(self, item: Item) -> Item | None:
         """The item below which this trial has made *item*."""
-        shape = shape_of(item.resource.path)[0]
+        return self._nearest(shape_of(item.resource.path)[0])
+
+    def above(self, operation: Operation) -> Item | None:
+        """The item that this trial has made and that what *operation* lists is directly below."""
+        shape = shape_of(operation.path)[0]
+        found = self._nearest((*shape, "{}"))
+        above = shape_of(found.resource.path)[0] if found is not None else ()
+        return found if "{}" not in shape[len(above) :] else None
+
+    def _nearest(self, shape: tuple[str, ...]) -> Item | None:
+        """Of the items that this trial needed the one that is nearest above what has *shape*."""
+        found: list[tuple[int, Item]] = []
         for parent in self._parents.values():
             above = shape_of(parent.resource.path)[0] if parent is not None else shape
             if parent is not None and len(above) < len(shape) - 1 and shape[: len(above)] == above:
-                return parent
-        return None
+                found.append((len(above), parent))
+        return max(found, key=lambda each: each[0])[1] if found else None
+
+    def lists_below(self) -> Iterator[Operation]:
+        """What lists items of the resource, or some of them, below an item of another."""
+        for role in _LISTING:
+            for operation in self.resource.operations.get(role, ()):
+                if operation.method == "GET" and operation.template.names:
+                    yield operation
+
+    async def page_of(self, operation: Operation, item: Item) -> list[Any] | None:
+        """The first page of the list *operation* below *item*, as long as may be."""
+        listing = self.resource.listings.get(operation)
+        limit = listing.limit if listing is not None else None
+        query = {limit: paging.most(operation, limit)} if limit is not None else None
+        return self.page(await self.send(operation, item=item, query=query))
 
     async def sibling(self, item: Item) -> Item | None:
         """Another item of the resource of *item*, whatever that is."""
@@ -504,6 +539,7 @@ class Trial:
         request = replace(request, fields=(*kept, *fields), target=target or request.target)
         request = replace(request, method=method or request.method)
         case = replace(case, request=with_credential(request, token))
+        before = len(self.answers)
         exchange = await self.session.send(case)
         await self.session.hold_between(case, exchange)
         violations = self.session.check(case, exchange, purpose=self._purpose)
@@ -514,6 +550,7 @@ class Trial:
             *(operation, self.answers), values=values, expressions=expressions, fields=fields
         )
         answer = self._answer(case, operation, exchange=exchange, sources=sources)
+        answer = replace(answer, before=before)
         self.answers.append(answer)
         # that a request is refused says nothing here: state may be the reason; and what a 405 says
         # of methods takes no item to show
@@ -601,11 +638,13 @@ class Trial:
         severity: Severity = "error",
         pointer: str = "",
         alone: bool = False,
+        among: Sequence[Answer | None] = (),
     ) -> None:
         """Tell what the answer *by*, after what was sent before it, shows; *pointer* is into it.
 
         *of* is the answer whose operation is to blame, where that is another.  *alone*: it takes
-        the place of whatever else the answer breaks.
+        the place of whatever else the answer breaks.  *among* are those that were in flight when
+        it came to that.
         """
         if alone:
             self.told = [one for one in self.told if one.answer is not by]
@@ -617,7 +656,7 @@ class Trial:
             instance_pointer=pointer,
             severity=severity,
         )
-        self.told.append(Told(violation, by))
+        self.told.append(Told(violation, by, tuple(each for each in among if each is not None)))
 
     async def patience(self) -> bool:
         """Wait once for what may come later; False: it has been waited for."""

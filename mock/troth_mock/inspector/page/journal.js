@@ -16,6 +16,7 @@ export class Journal extends EventTarget {
     /** The names of the sessions that were seen, the first of them. */
     this.sessions = new Set();
     this._places = new Map();
+    this._late = null;
     this._reviewing = null;
     this._told = everyFrame(() => this.dispatchEvent(new Event("change")));
   }
@@ -27,11 +28,16 @@ export class Journal extends EventTarget {
   /** List the exchanges anew, under another *filter* where one is given. */
   async list(filter = this.filter) {
     this.filter = filter;
+    // what happens while the list is on its way is newer than the list
+    const late = [];
+    this._late = late;
     const { exchanges } = await ask("GET", "exchanges", { query: { limit: MOST, ...filter } });
-    if (filter !== this.filter) return;
+    if (late !== this._late) return;
+    this._late = null;
     this._places = new Map(exchanges.map((one) => [one.id, one]));
     this.exchanges = exchanges;
     for (const { session } of exchanges) this._note(session);
+    if (!this.isFiltered) for (const exchange of late) this._keep(exchange);
     this._told();
   }
 
@@ -56,8 +62,10 @@ export class Journal extends EventTarget {
       forget();
       seen(exchange.id);
     };
-    const forget = () => this.removeEventListener("begun", look);
-    this.addEventListener("begun", look);
+    // what is answered at once is told when it has ended, and not before
+    const names = ["begun", "ended"];
+    const forget = () => names.forEach((name) => this.removeEventListener(name, look));
+    names.forEach((name) => this.addEventListener(name, look));
     setTimeout(forget, SOON);
   }
 
@@ -67,17 +75,23 @@ export class Journal extends EventTarget {
 
   _put(exchange, name) {
     this._note(exchange.session);
+    this._late?.push(exchange);
     if (this.isFiltered) this._review();
-    else if (this._places.has(exchange.id)) Object.assign(this._places.get(exchange.id), exchange);
-    else {
-      this._places.set(exchange.id, exchange);
-      this.exchanges = [exchange, ...this.exchanges.slice(0, MOST - 1)];
-      if (this._places.size > 2 * MOST)
-        this._places = new Map(this.exchanges.map((one) => [one.id, one]));
-    }
+    else this._keep(exchange);
     this._say(name, { exchange });
     this._newest = Math.max(this._newest ?? 0, exchange.id);
     this._told();
+  }
+
+  _keep(exchange) {
+    const known = this._places.get(exchange.id);
+    if (known) {
+      Object.assign(known, exchange);
+      return;
+    }
+    this._places.set(exchange.id, exchange);
+    this.exchanges = [exchange, ...this.exchanges.slice(0, MOST - 1)];
+    if (this._places.size > 2 * MOST) this._places = new Map(this.exchanges.map((one) => [one.id, one]));
   }
 
   _step(step) {

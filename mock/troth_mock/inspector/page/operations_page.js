@@ -40,12 +40,14 @@ export class OperationsPage {
     this.element.classList.toggle("open", Boolean(chosen));
     if (!chosen) {
       this._list.select(null);
+      this._shown = null;
       fill(this._place, element("div", { class: "empty" }, element("h2", {}, "Choose an operation"),
         element("p", {}, "Each comes with a request that the document allows, ready to be changed and sent.")));
       fill(this._answer);
       return;
     }
-    if (this._list.selected === chosen.id && this._place.querySelector("form")) return;
+    if (this._shown === chosen.id) return;
+    this._shown = chosen.id;
     this._list.select(chosen.id);
     this._list.reveal(chosen.id);
     this._view.close();

@@ -123,6 +123,7 @@ function faultList({ faults }, set) {
 function faultForm(set, card) {
   const field = element("input", { placeholder: FAULTS[0], spellcheck: "false", class: "mono", "aria-label": "A fault" });
   const add = async (text) => {
+    if (!card.state) await card.look();
     const { faults } = card.state;
     if (text && (await set({ faults: [...faults, text] }))) field.value = "";
   };

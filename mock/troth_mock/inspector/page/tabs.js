@@ -26,7 +26,7 @@ export function tabs(list, { label, chosen, change = () => {} }) {
     "button",
     { role: "tab", "data-name": tab.name, type: "button", onclick: () => choose(tab.name) },
     tab.label,
-    tab.count !== undefined && element("span", { class: `count ${tab.severity ?? ""}` }, String(tab.count)),
+    tab.count !== undefined && [" ", element("span", { class: `count ${tab.severity ?? ""}` }, String(tab.count))],
   )));
   bar.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];

@@ -51,14 +51,18 @@ export function explained(violation) {
     { class: "explained" },
     element("p", { class: "what" }, message),
     element("p", { class: "soft" }, element("code", {}, code), place && [" by ", element("code", {}, place)]),
-    lines?.length > 0 && element("blockquote", {}, element("pre", {}, numbered(lines, first))),
+    lines?.length > 0 && element("blockquote", {}, element("pre", {}, numbered(lines, first, lineOf(place)))),
   );
 }
 
-function numbered(lines, first) {
-  return lines.map((line, place) => [
-    first !== undefined && element("span", { class: "soft" }, `${first + place}  `.padStart(6)), `${line}\n`,
-  ]);
+/** The line in a place such as `api.yaml:12:7`. */
+function lineOf(place) {
+  return Number(/:(\d+)(:\d+)?$/.exec(place ?? "")?.[1]);
+}
+
+function numbered(lines, first, meant) {
+  return lines.map((line, place) => element("span", { class: first + place === meant ? "cited meant" : "cited" },
+    first !== undefined && element("span", { class: "soft" }, `${first + place}  `.padStart(6)), `${line}\n`));
 }
 
 export function severity(violation) {

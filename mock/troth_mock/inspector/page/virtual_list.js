@@ -1,6 +1,6 @@
 // A list of any length that holds only the rows in sight, walked by keyboard.
 
-import { element, everyFrame } from "./dom.js";
+import { element, everyFrame, fill } from "./dom.js";
 
 const SPARE_ROWS = 4;
 
@@ -17,6 +17,7 @@ export class VirtualList {
     this._name = name;
     this._mark = mark;
     this._rows = new Map();
+    this._stale = new Set();
     this._space = element("div", { class: "space", role: "presentation" });
     this.element = element(
       "div",
@@ -50,8 +51,7 @@ export class VirtualList {
 
   /** Draw a row anew: its item has changed. */
   renew(id) {
-    this._rows.get(id)?.remove();
-    this._rows.delete(id);
+    this._stale.add(id);
     this._refresh();
   }
 
@@ -114,6 +114,7 @@ export class VirtualList {
     for (let place = from; place < to; place += 1) {
       const item = this.items[place];
       const row = this._rows.get(item.id) ?? this._row(item);
+      if (this._stale.has(item.id)) this._fill(row, item);
       row.style.transform = `translateY(${place * height}px)`;
       row.setAttribute("aria-posinset", place + 1);
       row.setAttribute("aria-setsize", this.items.length);
@@ -121,24 +122,31 @@ export class VirtualList {
     }
     for (const [id, row] of this._rows) if (!kept.has(id)) row.remove();
     this._rows = kept;
+    this._stale.clear();
+    this._order([...kept.values()]);
     const chosen = kept.get(this.selected);
     if (chosen) this.element.setAttribute("aria-activedescendant", chosen.id);
     else this.element.removeAttribute("aria-activedescendant");
   }
 
+  // who hears the page hears the rows in the order of their elements
+  _order(rows) {
+    rows.forEach((row, place) => {
+      const now = this._space.children[place];
+      if (now !== row) this._space.insertBefore(row, now ?? null);
+    });
+  }
+
   _row(item) {
-    const row = element(
-      "div",
-      {
-        class: `row ${this._mark(item)}`,
-        role: "option",
-        id: `${this._name}-${item.id}`,
-        "data-id": item.id,
-        "aria-selected": String(item.id === this.selected),
-      },
-      this._draw(item),
-    );
-    this._space.append(row);
+    const row = element("div", { role: "option", id: `${this._name}-${item.id}`, "data-id": item.id });
+    this._fill(row, item);
     return row;
+  }
+
+  // the element stays, or a click that began on it would be lost
+  _fill(row, item) {
+    row.className = `row ${this._mark(item)}`;
+    row.setAttribute("aria-selected", String(item.id === this.selected));
+    fill(row, this._draw(item));
   }
 }

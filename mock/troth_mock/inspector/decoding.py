@@ -1,0 +1,68 @@
+"""The entries of a journal as values: for tests that look at them, and for the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+from troth.errors import MethodNotAllowed, NoSuchPath
+from troth.openapi.contract import Contract
+from troth.openapi.operation import Operation
+from troth_mock.faults.verdict import PATIENCE, Seen, Verdict, verdict
+from troth_mock.inspector.journal import Entry, Journal
+from troth_mock.inspector.wire import read_content, read_head
+from troth_mock.responding.kept import session_of
+
+
+def exchanges(
+    journal: Journal, contract: Contract, *, session: str | None = None
+) -> tuple[Seen, ...]:
+    """The exchanges of *session*, or all that are kept, oldest first."""
+    return tuple(seen(entry, contract) for entry in _of(journal, session))
+
+
+def verdict_on(
+    journal: Journal,
+    contract: Contract,
+    *,
+    session: str | None = None,
+    patience: float = PATIENCE,
+) -> Verdict:
+    """What the clients made of the faults that befell them, in *session* or in all."""
+    found = [
+        # what was answered matters only where something went wrong
+        seen(entry, contract, is_whole="fault" in entry.labels)
+        for entry in _of(journal, session)
+    ]
+    return verdict(found, now=journal.clock(), patience=patience)
+
+
+def _of(journal: Journal, session: str | None) -> Iterator[Entry]:
+    for entry in reversed(tuple(journal.newest_first())):
+        if session is None or session_of(entry.head) == session:
+            yield entry
+
+
+def seen(entry: Entry, contract: Contract, *, is_whole: bool = True) -> Seen:
+    """The exchange that *entry* keeps; its content only where it *is_whole*."""
+    head = read_head(b"".join(data for _, data in entry.pieces)) if is_whole else None
+    return Seen(
+        number=entry.number,
+        session=session_of(entry.head),
+        began=entry.began,
+        ended=entry.ended,
+        request=entry.head,
+        body=entry.body,
+        status=head.status if head is not None else None,
+        fields=head.fields if head is not None else (),
+        content=read_content(head, entry.pieces) if head is not None else b"",
+        state=entry.state,
+        labels=entry.labels,
+        operation=_operation(entry, contract) if is_whole else None,
+    )
+
+
+def _operation(entry: Entry, contract: Contract) -> Operation | None:
+    with suppress(NoSuchPath, MethodNotAllowed):
+        return contract.match(entry.head.method, entry.head.target).operation
+    return None

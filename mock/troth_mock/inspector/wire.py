@@ -1,0 +1,156 @@
+"""What was sent, read back from its bytes: status, fields, content, and the events of a stream.
+
+An answer may have been broken on purpose: what cannot be read as chunks any more is shown as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from troth.http import media_type, sse
+from troth.http.exchange import Fields
+
+_END = b"\r\n\r\n"
+_SIZE = re.compile(rb"([0-9a-fA-F]{1,16})[ \t]*(?:;[^\r\n]*)?\r\n")
+# HTML, "Server-sent events": a blank line ends an event, whichever way lines end
+_BLANK = re.compile(rb"\r\n\r\n|\n\n|\r\r|\n\r\n")
+#: The longest line that can be the size of a chunk.
+_LONGEST_SIZE = 32
+
+Pieces = Iterable[tuple[float, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of an answer, which took *size* bytes."""
+
+    status: int
+    fields: Fields
+    size: int
+
+    def field(self, name: str) -> str:
+        """The first value of the field *name*, or ""."""
+        return next((value for key, value in self.fields if key.lower() == name), "")
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether the content is a stream of events."""
+        return media_type.is_event_stream(self.field("content-type"))
+
+    @property
+    def is_chunked(self) -> bool:
+        """Whether the content is framed in chunks."""
+        return "chunked" in self.field("transfer-encoding").lower()
+
+
+def read_head(data: bytes) -> Head | None:
+    """The head that *data* begin with; None where that is none."""
+    end = data.find(_END)
+    first, *lines = data[: max(end, 0)].decode("utf-8", "replace").split("\r\n")
+    words = first.split(" ", 2)
+    if end < 0 or len(words) < 2 or not words[1].isdecimal():
+        return None
+    pairs = (line.partition(":") for line in lines)
+    fields = tuple((name, value.strip()) for name, _, value in pairs)
+    return Head(int(words[1]), fields, end + len(_END))
+
+
+class Content:
+    """Takes the pieces of an answer after its head, and gives its content without the chunks."""
+
+    def __init__(self, *, is_chunked: bool) -> None:
+        self._is_chunked = is_chunked
+        self._left = 0
+        self._waiting = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """The content that *data*, the next bytes, hold."""
+        if not self._is_chunked:
+            return data
+        data, self._waiting = self._waiting + data, b""
+        content = []
+        while data:
+            if self._left:
+                content.append(data[: self._left])
+                taken = len(content[-1])
+                self._left -= taken
+                data = data[taken:]
+                continue
+            if data[:2] == b"\r\n":
+                data = data[2:]
+                continue
+            size = _SIZE.match(data)
+            if size is None:
+                if len(data) < _LONGEST_SIZE:
+                    self._waiting = data
+                    break
+                # whatever comes from here on is no chunk
+                self._is_chunked = False
+                content.append(data)
+                break
+            self._left = int(size[1], 16)
+            data = data[size.end() :]
+        return b"".join(content)
+
+
+@dataclass(frozen=True, slots=True)
+class SentEvent:
+    """An event of a stream as it was sent, so many seconds after the request (*at*)."""
+
+    at: float
+    text: str
+
+    @property
+    def event(self) -> sse.Event | None:
+        """What a client reads; None of a comment, and of what is none."""
+        events = sse.Decoder().feed(self.text.rstrip("\r\n").encode() + b"\n\n")
+        return events[0] if events else None
+
+
+class Events:
+    """Takes the pieces of an answer as they leave, and gives the events that they complete."""
+
+    def __init__(self) -> None:
+        self._before = b""
+        self._content: Content | None = None
+        self._waiting = b""
+        self._at = 0.0
+
+    def feed(self, at: float, data: bytes) -> list[SentEvent]:
+        """The events that *data*, which left *at* that time, complete."""
+        self._at = at
+        if self._content is None:
+            data = self._before = self._before + data
+            head = read_head(data)
+            if head is None or not head.is_stream:
+                return []
+            self._content, self._before = Content(is_chunked=head.is_chunked), b""
+            data = data[head.size :]
+        data = self._waiting + self._content.feed(data)
+        events = []
+        while (end := _BLANK.search(data)) is not None:
+            events.append(SentEvent(at, data[: end.end()].decode("utf-8", "replace")))
+            data = data[end.end() :]
+        self._waiting = data
+        return events
+
+    def rest(self) -> list[SentEvent]:
+        """What was begun and never ended, as the last event."""
+        text = self._waiting.decode("utf-8", "replace")
+        return [SentEvent(self._at, text)] if text else []
+
+
+def read_content(head: Head, pieces: Pieces) -> bytes:
+    """The content of the answer with this *head*, without the framing of its chunks."""
+    data = b"".join(piece for _, piece in pieces)
+    return Content(is_chunked=head.is_chunked).feed(data[head.size :])
+
+
+def read_events(pieces: Pieces) -> Iterator[SentEvent]:
+    """The events of the stream that left in *pieces*."""
+    events = Events()
+    for at, data in pieces:
+        yield from events.feed(at, data)
+    yield from events.rest()

@@ -1,0 +1,151 @@
+"""Requests passed on to a real server, and its answers passed back as they come.
+
+A stream goes on to the client piece by piece.  What was exchanged is told once the answer has come
+whole; one that breaks off, or whose client goes away, is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
+from time import monotonic
+from urllib.parse import urlsplit
+
+import aiohttp
+from yarl import URL
+
+from troth.errors import TrothError
+from troth.http import media_type
+from troth.http.exchange import Exchange, Fields, Request, Response
+from troth_mock.reply import Passed, Reply
+from troth_mock.responding.problems import Problem
+
+_CONNECT, _SILENCE = 10.0, 300.0
+# RFC 9110 §7.6.1, and what is settled anew on each side
+_OF_CONNECTION = frozenset(
+    {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding"}
+    | {"upgrade", "proxy-authenticate", "proxy-authorization", "content-length", "expect"}
+)
+# what is between this mock and its client: the server hears of neither
+_OF_CLIENT = frozenset(
+    {"host", "accept-encoding", "origin", "referer", "troth-session", "x-forwarded-prefix"}
+)
+_OF_SERVER = frozenset({"date", "server", "x-request-id", "alt-svc", "strict-transport-security"})
+
+
+class NoServer(TrothError):
+    """A URL that is none of a server that requests can be passed on to."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.url = url
+
+    def __str__(self) -> str:
+        return f"{self.url!r} is no URL of a server: one looks like https://api.example.com/v1"
+
+
+class Upstream:
+    """The server at *url*; *record* hears of each exchange with it."""
+
+    def __init__(self, url: str, *, record: Callable[[Exchange], None]) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+            raise NoServer(url)
+        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._path = parts.path.rstrip("/")
+        self._record = record
+
+    def url(self, target: str) -> str:
+        """Where a request to *target* goes: below the path of the server's URL, and that once."""
+        is_below = target == self._path or target.startswith((self._path + "/", self._path + "?"))
+        return self._origin + ("" if is_below else self._path) + target
+
+    async def forward(self, request: Request) -> Reply | Passed:
+        """The server's answer to *request*, or the problem that there is none."""
+        timeout = aiohttp.ClientTimeout(total=None, connect=_CONNECT, sock_read=_SILENCE)
+        # what comes is passed on as it is: nothing is unpacked, kept or followed
+        session = aiohttp.ClientSession(
+            timeout=timeout, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()
+        )
+        began = monotonic()
+        try:
+            response = await session.request(
+                request.method,
+                URL(self.url(request.target), encoded=True),
+                headers=[*_sent(request.fields), ("Accept-Encoding", "identity")],
+                data=request.body or None,
+                allow_redirects=False,
+                skip_auto_headers=("User-Agent", "Content-Type", "Accept"),
+            )
+            fields = tuple(_received(response.headers))
+            if not media_type.is_event_stream(response.headers.get("Content-Type", "")):
+                body = await response.read()
+                came = ((monotonic() - began, body),)
+                await session.close()
+                self._record(_exchange(request, Response(response.status, fields, body, came)))
+                return Reply(response.status, fields, body)
+        except (aiohttp.ClientError, TimeoutError, OSError) as fault:
+            await session.close()
+            return _unreachable(self._origin, fault)
+        except BaseException:
+            await session.close()
+            raise
+        pieces = self._pieces(request, response, session, fields, began)
+        return Passed(response.status, fields, pieces)
+
+    async def _pieces(
+        self,
+        request: Request,
+        response: aiohttp.ClientResponse,
+        session: aiohttp.ClientSession,
+        fields: Fields,
+        began: float,
+    ) -> AsyncIterator[bytes]:
+        arrivals: list[tuple[float, bytes]] = []
+        try:
+            async for piece in response.content.iter_any():
+                arrivals.append((monotonic() - began, piece))
+                yield piece
+        except aiohttp.ClientError as fault:
+            raise ConnectionError(str(fault)) from fault  # so the client's ends as this one did
+        finally:
+            await session.close()
+        body = b"".join(piece for _, piece in arrivals)
+        whole = Response(response.status, fields, body, tuple(arrivals))
+        self._record(_exchange(request, whole))
+
+
+def _exchange(request: Request, response: Response) -> Exchange:
+    return Exchange(replace(request, fields=tuple(_sent(request.fields))), response)
+
+
+def _unreachable(origin: str, fault: BaseException) -> Reply:
+    why = str(fault) or type(fault).__name__
+    return Problem(502, f"{origin} gives no answer: {why[:300]}", "bad_gateway").reply()
+
+
+def _sent(fields: Fields) -> list[tuple[str, str]]:
+    """The fields of a request that go on to the server."""
+    named = _OF_CONNECTION | _OF_CLIENT | _listed(fields)
+    return [
+        (name, value)
+        for name, value in fields
+        if name.lower() not in named and not name.lower().startswith("x-troth-")
+    ]
+
+
+def _received(headers: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The fields of an answer that go back to the client: who may read it is said here anew."""
+    fields = tuple(headers.items())
+    named = _OF_CONNECTION | _OF_SERVER | _listed(fields)
+    return [
+        (name, value)
+        for name, value in fields
+        if name.lower() not in named and not name.lower().startswith("access-control-")
+    ]
+
+
+def _listed(fields: Fields) -> frozenset[str]:
+    """The names that Connection lists."""
+    values = (value for name, value in fields if name.lower() == "connection")
+    return frozenset(name.strip().lower() for value in values for name in value.split(","))

@@ -1,0 +1,304 @@
+"""From exchanges with a real server to scenario files, which then answer without it.
+
+A recorded scenario answers what asks the same: the operation, what its path and query say, and the
+members of its body.  Secrets are taken out by the registry that reports use; what stood in the
+place of one is not asked for.  When each part came is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from mimetypes import MimeTypes
+from pathlib import Path
+from textwrap import indent
+from typing import Any
+
+from troth import pointer as pointers
+from troth.conformance.redaction import MARK, Redactor, request_secrets
+from troth.document.yaml_writer import dump_yaml
+from troth.errors import MethodNotAllowed, NoSuchPath
+from troth.http import content_coding, json_text, media_type, sse
+from troth.http.exchange import Exchange, Fields, Request, Response
+from troth.openapi.contract import Contract
+from troth.openapi.operation import Match, MediaType, Operation
+from troth.seed import Seed
+from troth_mock.responding import negotiation
+from troth_mock.responding.sequences import EVENT_FIELDS
+from troth_mock.responding.written_answers import ABSENT, WrittenAnswer
+from troth_mock.scenario.holding import Holder
+from troth_mock.scenario.situation import Situation
+
+#: Fields of an answer that are recorded beside those that the document declares.
+_KEPT = re.compile(r"location|retry-after|etag|link|x-ratelimit-.*|ratelimit.*", re.IGNORECASE)
+_TYPES = MimeTypes(filenames=())  # Python's own table: the machine's may differ
+_MILLISECONDS = 3
+#: An answer that took no longer, in seconds, was there at once.
+_SHORTEST = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What was recorded of an exchange: the *name* of a scenario, *when* it answers, its *answer*.
+
+    *files* are those that the answer names, which stand beside its own.
+    """
+
+    name: str
+    when: dict[str, Any]
+    answer: dict[str, Any]
+    files: tuple[tuple[str, bytes], ...] = ()
+
+
+class Recorder:
+    """Writes the exchanges of one contract with the server at *url* into *folder*.
+
+    What was asked several times, and answered otherwise each time, becomes a sequence.  *told*
+    hears what is written.
+    """
+
+    def __init__(
+        self, contract: Contract, folder: Path, *, url: str, told: Callable[[str], None]
+    ) -> None:
+        self.contract = contract
+        self._folder = folder
+        self.url = Redactor().text(url)
+        self._told = told
+        self._answers: dict[str, list[dict[str, Any]]] = {}
+
+    def use(self, contract: Contract) -> None:
+        """Record what is about the operations of *contract* from now on."""
+        self.contract = contract
+
+    def write(self, exchange: Exchange) -> None:
+        """Record *exchange*, if the document has such an operation and an answer came whole."""
+        made = recorded(self.contract, exchange)
+        if made is None:
+            return
+        answers = self._answers.setdefault(made.name, [])
+        if not answers or _said(answers[-1]) != _said(made.answer):
+            answers.append(made.answer)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for name, data in made.files:
+            (self._folder / name).write_bytes(data)
+        path = self._folder / f"{made.name}.yaml"
+        scenario = {"name": made.name, "note": f"recorded from {self.url}", "when": made.when}
+        # whoever watches the folder sees the whole file or none
+        unfinished = path.with_name(f".{path.name}.part")
+        unfinished.write_text(_text(scenario, answers), encoding="utf-8")
+        unfinished.replace(path)
+        self._told(f"recorded {path}")
+
+
+def _said(answer: dict[str, Any]) -> dict[str, Any]:
+    """What *answer* says, whenever it came."""
+    return {name: value for name, value in answer.items() if name not in ("pace", "times")}
+
+
+def recorded(contract: Contract, exchange: Exchange) -> Recording | None:
+    """What there is to record of *exchange*; None where nothing can be."""
+    try:
+        match = contract.match_request(exchange.request)
+    except (NoSuchPath, MethodNotAllowed):
+        return None
+    if exchange.response is None or exchange.fault is not None:
+        return None
+    keys = _keys(match, exchange.request)
+    redactor = Redactor([*request_secrets(exchange.request), *keys])
+    plain = redactor.exchange(exchange)
+    assert plain.response is not None
+    when = _when(match, exchange.request, plain.request, redactor)
+    if any(each.severity == "error" for each in contract.validate(Exchange(exchange.request))):
+        when["valid"] = "any"  # the server may be of another mind than the document
+    operation = match.operation
+    digest = Seed.of("recording", json_text.canonical(when)).key.hex()[:8]
+    name = f"{_word(operation)}-{digest}"
+    files: list[tuple[str, bytes]] = []
+    answer = _answer(operation, plain.response, name, files)
+    if not _is_allowed(contract, operation, answer, files):
+        answer["force"] = True
+    if b"{{" in json_text.encode(answer):
+        answer["templates"] = False
+    seconds = round(plain.response.arrivals[0][0], _MILLISECONDS) if plain.response.arrivals else 0
+    if "events" not in answer and seconds >= _SHORTEST:
+        answer["pace"] = f"ttft={seconds:g}"
+    return Recording(name, when, answer, tuple(files))
+
+
+def _text(scenario: dict[str, Any], answers: Sequence[dict[str, Any]]) -> str:
+    """The file of *scenario* with its *answers*."""
+    head = dump_yaml({"scenarios": [scenario]})
+    if len(answers) == 1:
+        return f"{head}    answer:\n{indent(_lines(answers[0]), ' ' * 6)}"
+    items = (f"      - {indent(_lines(answer), ' ' * 8).lstrip()}" for answer in answers)
+    return f"{head}    answers:\n{''.join(items)}"
+
+
+def _lines(answer: dict[str, Any]) -> str:
+    """The lines of *answer*: each event of a stream has one."""
+    aside = ("events", "times")
+    lines = dump_yaml({name: value for name, value in answer.items() if name not in aside})
+    if "events" not in answer:
+        return lines
+    # JSON is YAML too (YAML 1.2.2 §1.3)
+    events = "".join(f"  - {json_text.encode(event).decode()}\n" for event in answer["events"])
+    times = json_text.encode(answer["times"]).decode()
+    return f"{'' if len(answer) == 2 else lines}times: {times}\nevents:\n{events}"
+
+
+def _word(operation: Operation) -> str:
+    """A name for what *operation* answered: one that files can have."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", operation.operation_id or operation.name).strip("-")[:60]
+
+
+# -- what is asked
+
+
+def _keys(match: Match, request: Request) -> Iterator[str]:
+    """The keys that *request* has where the document says that keys are."""
+    query = Situation(match, request).query
+    for scheme in (scheme for schemes in match.operation.security for scheme in schemes):
+        if scheme.location == "header":
+            yield request.field(scheme.parameter) or ""
+        elif scheme.location == "query":
+            yield query.get(scheme.parameter, "")
+
+
+def _when(match: Match, request: Request, plain: Request, redactor: Redactor) -> dict[str, Any]:
+    """What asks for the same as *request*, but for its secrets; *plain* is without them."""
+    operation = match.operation
+    when: dict[str, Any] = {"operation": operation.operation_id or operation.name}
+    situation = Situation(match, request)
+    if situation.path:
+        when["path"] = dict(situation.path)
+    query = {
+        name: value
+        for name, value in situation.query.items()
+        if redactor.text(f"?{name}={value}") == f"?{name}={value}"
+    }
+    if query:
+        when["query"] = query
+    if situation.body is not None:
+        body = _without_secrets(situation.body, Situation(match, plain).body)
+        if isinstance(body, dict):
+            when["body"] = {pointers.join("", name): value for name, value in body.items()}
+        elif body is not ABSENT:
+            when["body"] = {"": body}
+    return when
+
+
+def _without_secrets(value: Any, plain: Any) -> Any:
+    """*value* without the members that are not the same in *plain*; ABSENT: none is left."""
+    if isinstance(value, dict) and isinstance(plain, dict):
+        parts = {name: _without_secrets(part, plain.get(name)) for name, part in value.items()}
+        return {name: part for name, part in parts.items() if part is not ABSENT}
+    if isinstance(value, list) and isinstance(plain, list) and len(value) == len(plain):
+        items = [_without_secrets(*pair) for pair in zip(value, plain, strict=True)]
+        # an array is asked for whole or not at all
+        return ABSENT if any(item is ABSENT for item in items) else items
+    return value if value == plain else ABSENT
+
+
+# -- what is answered
+
+
+def _answer(
+    operation: Operation, response: Response, name: str, files: list[tuple[str, bytes]]
+) -> dict[str, Any]:
+    """The answer that says what *response* did; what is no JSON goes into *files*."""
+    answer: dict[str, Any] = {}
+    if response.status != negotiation.success(operation)[0]:
+        answer["status"] = response.status
+    fields = dict(_fields(operation, response.fields))
+    declared = operation.response(response.status)
+    kind = response.content_type or ""
+    entry = declared.media_type(kind) if declared is not None and kind else None
+    data = _unpacked(response)
+    if media_type.is_event_stream(kind):
+        answer |= _events(response, entry)
+    elif media_type.is_json(kind) and (value := _read(data)) is not ABSENT:
+        answer["body"] = value
+    elif data:
+        suffix = _TYPES.guess_extension(media_type.essence(kind)) or ".bin"
+        files.append((f"{name}{suffix}", data))
+        fields["Content-Type"] = kind or "application/octet-stream"
+        answer["file"] = f"{name}{suffix}"
+    if not answer:
+        answer["status"] = response.status
+    return answer | ({"fields": fields} if fields else {})
+
+
+def _fields(operation: Operation, fields: Fields) -> Iterator[tuple[str, str]]:
+    declared = operation.responses
+    names = {header.name.lower() for response in declared for header in response.headers}
+    for name, value in fields:
+        wanted = name.lower() in names or _KEPT.fullmatch(name)
+        if wanted and name.lower() not in _OURS and MARK not in value:
+            yield name, value
+
+
+#: What is settled anew for each answer.
+_OURS = frozenset({"content-type", "content-length", "content-encoding", "set-cookie", "date"})
+
+
+def _unpacked(response: Response) -> bytes:
+    try:
+        data = content_coding.undone(response.body, response.fields)
+    except content_coding.BadCoding:
+        data = None
+    return response.body if data is None else data
+
+
+def _read(data: bytes) -> Any:
+    try:
+        return json_text.decode(data)
+    except json_text.BadJson:
+        return ABSENT
+
+
+def _events(response: Response, entry: MediaType | None) -> dict[str, Any]:
+    """The events of a stream, and when each was there; the sentinel goes without saying."""
+    decoder = sse.Decoder()
+    events: list[Any] = []
+    times: list[float] = []
+    arrivals = response.arrivals or ((0.0, response.body),)
+    for seconds, piece in arrivals:
+        for event in decoder.feed(piece):
+            if entry is not None and event.data == entry.sentinel:
+                continue
+            events.append(_event(event))
+            times.append(round(seconds, _MILLISECONDS))
+    if not events:
+        return {}
+    return {"events": events, "times": times}
+
+
+def _event(event: sse.Event) -> Any:
+    """*event* as a scenario has it: its data alone where it has nothing else."""
+    data = _read(event.data.encode("utf-8", "surrogatepass"))
+    if data is ABSENT or isinstance(data, str):
+        data = event.data
+    named = {"event": event.type, "id": event.id, "retry": event.retry}
+    told = {name: value for name, value in named.items() if value is not None}
+    looks_like_one = isinstance(data, dict) and "data" in data and data.keys() <= EVENT_FIELDS
+    return {"data": data, **told} if told or looks_like_one else data
+
+
+def _is_allowed(
+    contract: Contract,
+    operation: Operation,
+    answer: dict[str, Any],
+    files: list[tuple[str, bytes]],
+) -> bool:
+    """Whether the document allows the answer, so that it need not be forced."""
+    events = answer.get("events")
+    written = WrittenAnswer(
+        status=answer.get("status"),
+        fields=tuple(answer.get("fields", {}).items()),
+        body=answer.get("body", ABSENT),
+        events=None if events is None else tuple(events),
+    )
+    if files:
+        written = replace(written, data=files[0][1])
+    return not any(Holder(contract).faults(operation, written))

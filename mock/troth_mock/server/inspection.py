@@ -1,0 +1,258 @@
+"""The inspector on a socket: who may look and who may drive, its pages, and what is followed live.
+
+A page of another origin may neither read nor drive it, whichever way it tries: by a name of its own
+that leads here (Host), by a request that its script or a form sends (Origin, Sec-Fetch-Site).  None
+of these answers has a field of CORS.  Without a token only this machine is let in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections import deque
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from troth.http.exchange import Request
+from troth.openapi.contract import Contract
+from troth_mock.inspector import page_files
+from troth_mock.inspector.journal import Entry, Journal, What
+from troth_mock.reply import End, Reply
+from troth_mock.responding.kept import session_of
+from troth_mock.responding.problems import Problem
+from troth_mock.server.connection import Connection
+from troth_mock.server.guards import Hosts, is_loopback, path_of
+from troth_mock.server.heads import Delivery, RequestHead, ResponseHeads, framed
+from troth_mock.server.pages import RESET, base_path, url_of
+
+if TYPE_CHECKING:  # loaded when somebody first looks: they are slow, and most runs do without
+    from troth_mock.inspector.api import ControlApi, Following, Mock
+    from troth_mock.server.application import App
+
+#: Where the mock's own pages are, but for those that every server has.
+OWN = "/_troth/"
+_API, _METRICS = OWN + "api/", OWN + "metrics"
+#: Seconds of silence after which a comment shows that a stream that is followed still lives.
+_HEARTBEAT = 8.0
+#: So much waits for a client that is slow; then it is told that it lost something.
+_MOST_WAITING = 4 * 1024 * 1024
+
+
+class Inspection:
+    """The inspector of one *app*, which listens on *host* and *port*."""
+
+    def __init__(
+        self, app: App, journal: Journal, heads: ResponseHeads, host: str, port: int
+    ) -> None:
+        self._app = app
+        self._journal = journal
+        self._heads = heads
+        self._address = host, port
+        self._feeds: set[_Feed] = set()
+        app.control.when_read.append(self._use)
+
+    def serves(self, target: str) -> bool:
+        """Whether a request to *target* is for the inspector."""
+        if not target.startswith(OWN) and path_of(target) != OWN.rstrip("/"):
+            return False
+        path = path_of(target)
+        return path != RESET and not path.startswith(OWN + "session/")
+
+    async def respond(
+        self,
+        head: RequestHead,
+        content: bytes | Problem,
+        connection: Connection,
+        delivery: Delivery,
+    ) -> End:
+        """Answer a request for the inspector."""
+        # no page of another origin is to read the answer
+        delivery = delivery._replace(origin=None)
+        if isinstance(content, Problem):
+            reply: Reply | Following = content.reply()
+        else:
+            request = head.request(content)
+            problem = self._guarded(request, connection)
+            reply = self._reply(request) if problem is None else problem.reply()
+        if isinstance(reply, Reply):
+            connection.send(self._heads.whole(reply, delivery))
+        else:
+            await self._follow(reply, connection, delivery)
+        return "complete"
+
+    def stop(self) -> None:
+        """End what is followed."""
+        for feed in tuple(self._feeds):
+            feed.close()
+
+    # -- who may ------------------------------------------------------------------------------
+
+    def _guarded(self, request: Request, connection: Connection) -> Problem | None:
+        """Why *request* is not answered, or None."""
+        return self._of_other_site(request) or self._of_stranger(request, connection)
+
+    def _of_other_site(self, request: Request) -> Problem | None:
+        host = request.field("host") or ""
+        settings = self._app.settings
+        bound, named = settings.hosts.bound, settings.hosts.allowed
+        # whatever the API itself may be called: a name that leads here may be anybody's
+        own = Hosts("127.0.0.1", (*(name for name in named if name != "*"), bound))
+        if settings.control_token is None and not own.accepts(host):
+            message = f"the inspector does not answer as {host[:200]!r}: --allow-host adds a name"
+            return Problem(421, message, "misdirected_request")
+        origin, site = request.field("origin"), request.field("sec-fetch-site")
+        is_followed = request.method in ("GET", "HEAD") and (
+            request.field("sec-fetch-mode") == "navigate"
+            and not path_of(request.target).startswith((_API, _METRICS))
+        )
+        is_own = origin is None or origin.partition("://")[2].lower() == host.lower()
+        if not is_own or (site not in (None, "same-origin", "none") and not is_followed):
+            return Problem(403, "no other site may look here, or drive the mock", "other_site")
+        return None
+
+    def _of_stranger(self, request: Request, connection: Connection) -> Problem | None:
+        token = self._app.settings.control_token
+        path = path_of(request.target)
+        if token is not None:
+            if not path.startswith(_API) and path != _METRICS:
+                return None  # the page asks for the token, and has nothing to hide
+            scheme, _, given = (request.field("authorization") or "").partition(" ")
+            is_known = hmac.compare_digest(given.strip().encode(), token.encode())
+            if scheme.lower() == "bearer" and is_known:
+                return None
+            challenge = (("WWW-Authenticate", 'Bearer realm="troth"'),)
+            return Problem(401, "the control token is needed", fields=challenge)
+        peer = None if connection.wire is None else connection.wire.get_extra_info("peername")
+        if isinstance(peer, tuple) and not is_loopback(peer[0].partition("%")[0]):
+            message = "the inspector is for this machine only: --control-token opens it to others"
+            return Problem(403, message, "not_local")
+        return None
+
+    # -- what they get --------------------------------------------------------------------------
+
+    @cached_property
+    def _api(self) -> ControlApi:
+        from troth_mock.inspector.api import ControlApi
+
+        return ControlApi(self._mock(), self._app.exchanges)
+
+    def _mock(self) -> Mock:
+        from troth_mock.inspector.api import Mock
+
+        app = self._app
+        url = url_of(*self._address)
+        return Mock(
+            *(app.contract, app.responder, app.control, self._journal),
+            url=url,
+            base_url=url + base_path(app.contract),
+            reset=app.reset,
+        )
+
+    def _use(self, contract: Contract) -> None:
+        """Speak of *contract* from now on."""
+        if "_api" in self.__dict__:
+            self._api.mock = self._mock()
+            for feed in self._feeds:
+                feed.put(self._api.reloaded())
+
+    def _reply(self, request: Request) -> Reply | Following:
+        path = path_of(request.target)
+        if path.startswith(_API):
+            return self._api.respond(request)
+        if request.method not in ("GET", "HEAD"):
+            allow = (("Allow", "GET, HEAD"),)
+            return Problem(405, f"{path[:200]} takes GET and HEAD only", fields=allow).reply()
+        if path == _METRICS:
+            from troth_mock.inspector.metrics import metrics
+
+            text = metrics(self._journal, connections=self._app.connection_count)
+            kind = "text/plain; version=0.0.4; charset=utf-8"
+            return Reply(200, (("Content-Type", kind), ("Cache-Control", "no-store")), text)
+        if path == OWN.rstrip("/"):
+            return Reply(308, (("Location", OWN),), None)
+        if path in page_files.paths():
+            return Reply(200, page_files.fields(path), page_files.content(path))
+        return Problem(404, "the inspector has no such page", "unknown_path").reply()
+
+    async def _follow(
+        self, following: Following, connection: Connection, delivery: Delivery
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        until = None if following.seconds is None else loop.time() + following.seconds
+        feed = _Feed(self._api, following.session)
+        feed.put(following.reply.body or b"")
+        self._feeds.add(feed)
+        self._journal.listeners.append(feed.heard)
+        self._app.control.when_changed.append(feed.switched)
+        connection.send(self._heads.stream(following.reply, delivery))
+        try:
+            while (data := await feed.take(until)) is not None:
+                connection.send(framed(data, delivery))
+                while connection.writing_paused and not feed.is_closed:
+                    await asyncio.sleep(0.05)
+            connection.send(delivery.end)
+        finally:
+            self._feeds.discard(feed)
+            self._journal.listeners.remove(feed.heard)
+            self._app.control.when_changed.remove(feed.switched)
+
+
+class _Feed:
+    """What one client follows: bytes that wait for it, a bounded number of them."""
+
+    def __init__(self, api: ControlApi, session: str | None) -> None:
+        self._api = api
+        self._session = session
+        self._waiting: deque[bytes] = deque()
+        self._size = 0
+        self._wake: asyncio.Future[None] | None = None
+        self.is_closed = False
+
+    def heard(self, what: What, entry: Entry | None) -> None:
+        """Take notice of what happened to *entry*."""
+        if entry is None or self._session in (None, session_of(entry.head)):
+            self.put(self._api.event(what, entry))
+
+    def switched(self) -> None:
+        """Take notice that something was switched."""
+        self.put(self._api.switched())
+
+    def put(self, data: bytes) -> None:
+        """Let *data* be sent."""
+        if not data:
+            return
+        self._waiting.append(data)
+        self._size += len(data)
+        if self._size > _MOST_WAITING:
+            self._waiting.clear()
+            self._waiting.append(self._api.lost())
+            self._size = len(self._waiting[0])
+        self._awake()
+
+    def close(self) -> None:
+        """End it."""
+        self.is_closed = True
+        self._awake()
+
+    async def take(self, until: float | None) -> bytes | None:
+        """What waits, or soon will; None when it ends, at the latest at *until*."""
+        loop = asyncio.get_running_loop()
+        if not self._waiting and not self.is_closed:
+            left = _HEARTBEAT if until is None else min(_HEARTBEAT, until - loop.time())
+            if left <= 0:
+                return None
+            self._wake = loop.create_future()
+            await asyncio.wait([self._wake], timeout=left)
+            self._wake = None
+        if self.is_closed:
+            return None
+        data = b"".join(self._waiting)
+        self._waiting.clear()
+        self._size = 0
+        if not data and until is not None and loop.time() >= until:
+            return None
+        return data or b": nothing new\n\n"
+
+    def _awake(self) -> None:
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)

@@ -1,0 +1,91 @@
+"""What is another's, what is counted, what is sorted: faults are found, legal manners accused of
+nothing."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import troth
+from servers.archive import FAULTS, LEGAL, Archive, Body, spec
+from servers.conduct import Conducted, conduct
+from servers.wire import Answer
+from troth.openapi.contract import Contract
+
+
+def loaded(manner: str) -> Contract:
+    return troth.load(json.dumps(spec(manner)).encode(), overlays=[])
+
+
+def lived(manner: str, *until: str) -> Conducted:
+    given = {"phases": ("resources",), "patience": 0.01, "strict": True}
+    return conduct(Archive(manner), loaded(manner), until=until, **given)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_an_archive_does_wrong_is_told(fault: str) -> None:
+    code, severity = FAULTS[fault]
+    found = lived(fault, code)
+    assert {(one.code, one.severity) for one in found.findings} == {(code, severity)}
+    assert all(one.again == one.tries == 1 for one in found.findings)
+
+
+@pytest.mark.parametrize("manner", LEGAL)
+def test_an_archive_of_a_legal_manner_is_accused_of_nothing(manner: str) -> None:
+    found = lived(manner)
+    assert found.told == []
+    statuses = [
+        one.exchange.response.status
+        for one in found.exchanges
+        if one.exchange.request.method == "PATCH" and one.exchange.response
+    ]
+    assert statuses.count(200) > 1
+    assert set(statuses) <= {200, 404}  # the latter of what was deleted
+
+
+def test_a_json_patch_that_a_schema_alone_knows_may_be_refused() -> None:
+    only = ("PATCH /loans/{loan_id}", "POST /loans", "POST /museums")
+    found = conduct(Archive(), loaded(""), only=only, max_requests=150, strict=True)
+    assert found.told == []
+
+
+def test_what_is_forgotten_is_told_unless_the_document_says_that_it_expires() -> None:
+    document = spec()
+    given = {"phases": ("examples", "boundary", "stateful"), "max_requests": 300}
+    forgetful = "the oldest are forgotten"
+    found = conduct(Archive(forgetful), loaded(""), **given)
+    assert {(one.code, one.severity) for one in found.findings} == {("run.forgotten", "warning")}
+    assert all(one.steps for one in found.findings)
+    document["paths"]["/museums"]["post"]["description"] = "The oldest expire."
+    passing = troth.load(json.dumps(document).encode(), overlays=[])
+    assert conduct(Archive(forgetful), passing, **given).told == []
+    assert conduct(Archive(), loaded(""), **given).told == []
+
+
+class CrashesOnce(Archive):
+    """Of two that are created at once one fails, once."""
+
+    busy = 0
+    has_crashed = False
+
+    def created(self, kind: str, value: Body, owner: Body) -> Answer:
+        answer = super().created(kind, value, owner)
+        if self.busy and not self.has_crashed:
+            self.has_crashed = True
+            return Answer(500)
+        self.busy += 1
+
+        def then() -> Answer:
+            self.busy -= 1
+            return answer
+
+        return Answer(delay=0.01, then=then)
+
+
+def test_a_race_that_does_not_come_again_is_told_with_what_was_in_flight() -> None:
+    found = conduct(CrashesOnce(), loaded(""), phases=("resources",), patience=0.01)
+    (finding,) = [one for one in found.findings if one.code == "response.server-error"]
+    assert (finding.again, finding.severity) == (0, "warning")
+    steps = [one.exchange.request for one in finding.steps]
+    assert [(one.method, one.target) for one in steps] == [("POST", "/museums")] * 3

@@ -1,0 +1,395 @@
+"""The control API on a real socket: what it tells, what it can be told, and who may."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from typing import Any
+
+import pytest
+
+import troth
+from troth import loading, testing
+from troth.http.exchange import Exchange, Request, Response
+from troth_mock.server.application import Settings
+from troth_mock.server.guards import Hosts
+from troth_mock.server.serving import MockServer, serving
+
+NOTES = """
+openapi: 3.1.0
+info: {title: Notes, version: '2'}
+security: [{key: []}]
+paths:
+  /notes:
+    get:
+      operationId: listNotes
+      responses:
+        '200':
+          description: All.
+          content:
+            application/json:
+              schema: {type: array, items: {$ref: '#/components/schemas/Note'}}
+    post:
+      operationId: addNote
+      description: Adds one.
+      requestBody:
+        required: true
+        content: {application/json: {schema: {$ref: '#/components/schemas/Note'}}}
+      responses:
+        '201': {$ref: '#/components/responses/One'}
+  /notes/{id}:
+    get:
+      operationId: readNote
+      parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+      responses:
+        '200': {$ref: '#/components/responses/One'}
+components:
+  securitySchemes: {key: {type: http, scheme: bearer}}
+  responses:
+    One:
+      description: One.
+      content: {application/json: {schema: {$ref: '#/components/schemas/Note'}}}
+  schemas:
+    Note:
+      type: object
+      required: [text]
+      properties: {id: {type: string, readOnly: true}, text: {type: string}}
+"""
+CONTRACT = troth.load(NOTES.encode(), name="notes.yaml")
+CONTROL = loading.load(loading.control_document())
+TOKEN = "sk-0123456789abcdef"
+
+
+@dataclass
+class Client:
+    """Asks a mock, and holds what its control API answers to that API's document."""
+
+    server: MockServer
+
+    def ask(self, method: str, target: str, body: Any = None, **fields: str) -> tuple[int, Any]:
+        status, answer, data = self.raw(method, target, body, **fields)
+        if target.startswith("/_troth/api"):
+            sent = b"" if body is None else json.dumps(body).encode()
+            kind = (("Content-Type", "application/json"),) if sent else ()
+            exchange = Exchange(
+                Request(method, target, kind, sent), Response(status, tuple(answer.items()), data)
+            )
+            violations = [one for one in CONTROL.validate(exchange) if one.severity != "hint"]
+            # some requests here are wrong on purpose
+            assert [str(one) for one in violations if "request" not in one.code] == []
+        is_json = "json" in answer.get("Content-Type", "")
+        return status, json.loads(data) if is_json else data.decode()
+
+    def raw(self, method: str, target: str, body: Any = None, **fields: str) -> Any:
+        host, _, port = self.server.url.removeprefix("http://").partition(":")
+        connection = HTTPConnection(host, int(port), timeout=30)
+        named = {name.replace("_", "-"): value for name, value in fields.items()}
+        if body is not None:
+            named = {"Content-Type": "application/json", **named}
+        data = None if body is None else json.dumps(body)
+        connection.request(method, target, data, named)
+        response = connection.getresponse()
+        content = response.read()
+        connection.close()
+        return response.status, dict(response.getheaders()), content
+
+    def api(self, method: str, path: str, body: Any = None, *, status: int = 200) -> Any:
+        found, answer = self.ask(method, f"/_troth/api{path}", body)
+        assert (found, answer) == (status, answer)
+        return answer
+
+    def note(self, text: Any, **fields: str) -> Any:
+        return self.ask("POST", "/notes", {"text": text}, Authorization=f"Bearer {TOKEN}", **fields)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[MockServer]:
+    settings = Settings(grace=0.1, secrets=(TOKEN,))
+    with serving(CONTRACT, settings=settings) as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: MockServer) -> Client:
+    server.reset()
+    return Client(server)
+
+
+# -- the journal
+
+
+def test_exchanges_are_listed_newest_first_and_chosen(client: Client) -> None:
+    client.note("one")
+    client.note(5, Troth_Session="b")
+    client.ask("GET", "/nowhere")
+    listed = client.api("GET", "/exchanges")["exchanges"]
+    assert [(one["operation"], one["status"], one["violations"]) for one in listed] == [
+        (None, 404, 0),
+        ("POST /notes", 400, 1),
+        ("POST /notes", 201, 0),
+    ]
+    assert [one["id"] for one in listed] == sorted((one["id"] for one in listed), reverse=True)
+    for query, count in (
+        ("limit=1", 1), ("session=b", 1), ("session=", 2), ("operation=addNote", 2),
+        ("status=4xx", 2), ("status=201", 1), ("text=NOWHERE", 1), (f"after={listed[1]['id']}", 1),
+        (f"before={listed[1]['id']}", 1), ("operation=nothing", 0),
+    ):  # fmt: skip
+        assert len(client.api("GET", f"/exchanges?{query}")["exchanges"]) == count, query
+    assert client.api("GET", "/exchanges?limit=1")["more"] is True
+
+
+def test_an_exchange_is_told_with_the_words_of_the_document(client: Client) -> None:
+    client.note(5)
+    summary = client.api("GET", "/exchanges")["exchanges"][0]
+    assert summary["reason"].startswith("/text: 5 is not of type string")
+    assert "notes.yaml:" in summary["reason"]
+    whole = client.api("GET", f"/exchanges/{summary['id']}")
+    (violation,) = whole["violations_of_request"]
+    assert (violation["pointer"], violation["location"]) == ("/text", "request-body")
+    assert violation["place"].startswith("notes.yaml:")
+    assert whole["request"]["body"]["json"] == {"text": 5}
+    assert whole["response"]["status"] == 400
+    assert whole["response"]["body"]["size"] == len(whole["response"]["body"]["text"])
+
+
+def test_a_request_is_copied_as_a_program_that_sends_it(client: Client) -> None:
+    client.note("one")
+    number = client.api("GET", "/exchanges")["exchanges"][0]["id"]
+    texts = {
+        language: client.api("GET", f"/exchanges/{number}/code?as={language}")
+        for language in ("curl", "python", "javascript")
+    }
+    assert texts["curl"].startswith(f"curl -isS {client.server.url}/notes")
+    assert "process.env.TROTH_TOKEN" in texts["javascript"]
+    subprocess.run(
+        [sys.executable, "-c", texts["python"]], env={"TROTH_TOKEN": "x"}, check=True, timeout=30,
+        capture_output=True,
+    )  # fmt: skip
+    again, first = client.api("GET", "/exchanges")["exchanges"]
+    assert (again["status"], again["target"]) == (first["status"], first["target"])
+
+
+def test_no_secret_is_shown(client: Client) -> None:
+    client.note(TOKEN, Cookie=f"a={TOKEN}", X_Api_Key="0123456789abcdef")
+    client.ask("GET", f"/notes?api_key={TOKEN}")
+    texts = [json.dumps(client.api("GET", "/exchanges"))]
+    for one in json.loads(texts[0])["exchanges"]:
+        texts.append(json.dumps(client.api("GET", f"/exchanges/{one['id']}")))
+        texts.append(client.api("GET", f"/exchanges/{one['id']}/code"))
+    assert not [text for text in texts if TOKEN in text or "0123456789abcdef" in text]
+
+
+def test_exchanges_are_forgotten_by_session(client: Client) -> None:
+    client.note("one")
+    client.note("two", Troth_Session="b")
+    client.api("DELETE", "/exchanges?session=b", status=204)
+    assert [one["session"] for one in client.api("GET", "/exchanges")["exchanges"]] == [""]
+    client.api("DELETE", "/exchanges", status=204)
+    assert client.api("GET", "/exchanges") == {"exchanges": [], "more": False}
+    client.api("GET", "/exchanges/1", status=404)
+
+
+def test_what_happens_is_followed_and_taken_up_again(client: Client) -> None:
+    connection = HTTPConnection(client.server.url.removeprefix("http://"), timeout=30)
+    connection.request("GET", "/_troth/api/events")
+    response = connection.getresponse()
+    assert response.readline() == b"event: switches\n"
+    client.note("one")
+    client.api("PUT", "/pace", {"pace": "fast"})
+    lines = []
+    while b"event: switches\n" not in lines:
+        lines.append(response.readline())
+    assert lines.index(b"event: ended\n") < lines.index(b"event: switches\n")
+    data = json.loads(next(line for line in lines if line.startswith(b'data: {"id"'))[6:])
+    assert (data["operation"], data["status"]) == ("POST /notes", 201)
+    connection.close()
+    number = client.api("GET", "/exchanges")["exchanges"][0]["id"]
+    _, answer = client.ask("GET", "/_troth/api/events?seconds=0", Last_Event_ID=str(number - 1))
+    assert "event: ended" in answer
+    _, answer = client.ask("GET", "/_troth/api/events?seconds=0", Last_Event_ID="99999999")
+    assert "event: ended" not in answer
+
+
+def test_the_server_stops_though_it_is_followed() -> None:
+    with serving(CONTRACT, settings=Settings(grace=30)) as server:
+        connection = HTTPConnection(server.url.removeprefix("http://"), timeout=30)
+        connection.request("GET", "/_troth/api/events")
+        response = connection.getresponse()
+        response.readline()
+    assert b"data: " in response.read()
+    connection.close()
+
+
+# -- the switches
+
+
+def test_the_next_answer_is_as_ordered(client: Client) -> None:
+    ordered = client.api("POST", "/next", {"operation": "addNote", "status": 503, "times": 2})
+    assert [one["times"] for one in ordered["orders"]] == [2]
+    assert client.ask("GET", "/notes", Authorization="Bearer x")[0] == 200
+    assert [client.note("one")[0] for _ in range(3)] == [503, 503, 201]
+    client.api("POST", "/next?session=b", {"body": {"any": 1}, "status": 200})
+    assert client.note("one")[0] == 201
+    assert client.note("one", Troth_Session="b") == (200, {"any": 1})
+    client.api("POST", "/next", {"status": 500})
+    client.api("DELETE", "/next", status=204)
+    assert client.api("GET", "/next") == {"orders": []}
+    assert client.note("one")[0] == 201
+    labels = [one["labels"] for one in client.api("GET", "/exchanges")["exchanges"]]
+    assert labels.count({"next": "as ordered"}) == 3
+
+
+def test_faults_and_pace_are_switched(client: Client) -> None:
+    assert client.api("PUT", "/faults", {"faults": ["429 every 2nd"]}) == {
+        "faults": ["429 every 2nd"]
+    }
+    assert [client.note("one")[0] for _ in range(4)] == [201, 429, 201, 429]
+    client.api("DELETE", "/faults", status=204)
+    assert client.note("one")[0] == 201
+    refusal = client.api("PUT", "/faults", {"faults": ["every so often"]}, status=400)
+    assert "every so often" in refusal["error"]["message"]
+    assert client.api("PUT", "/pace", {"pace": "slow"})["pace"] == "slow"
+    assert client.api("GET", "/info")["switches"]["pace"] == "slow"
+    client.api("PUT", "/pace", {"pace": "off"})
+    client.api("PUT", "/pace", {"pace": "snail"}, status=400)
+    assert len(client.api("GET", "/verdict")["items"]) == 2
+
+
+def test_a_reset_makes_it_as_it_was(client: Client) -> None:
+    client.note("one")
+    client.api("PUT", "/faults", {"faults": ["500"]})
+    client.api("POST", "/next", {"status": 500})
+    client.api("POST", "/reset", status=204)
+    assert client.api("GET", "/exchanges")["exchanges"] == []
+    assert client.api("GET", "/state") == {"sessions": [], "collections": []}
+    assert client.api("GET", "/next")["orders"] == []
+    assert client.api("GET", "/faults")["faults"] == []
+
+
+def test_a_request_that_its_document_does_not_allow_is_refused(client: Client) -> None:
+    refusal = client.api("POST", "/next", {"statsu": 500}, status=400)
+    assert "statsu" in json.dumps(refusal)
+    client.api("GET", "/exchanges?limit=0", status=400)
+    client.api("GET", "/exchanges/x", status=400)
+    client.api("GET", "/nothing", status=404)
+    client.api("PATCH", "/next", {}, status=405)
+    client.api("POST", "/next", {"operation": "nothing"}, status=409)
+
+
+# -- what is mocked
+
+
+def test_stored_resources_and_operations_are_told(client: Client) -> None:
+    client.note("kept", Troth_Session="b")
+    stored = client.api("GET", "/state?session=b")["collections"]
+    made = [one for each in stored for one in each["items"] if one["made"]]
+    assert [one["value"]["text"] for one in made] == ["kept"]
+    operations = client.api("GET", "/operations")["operations"]
+    assert [one["operation_id"] for one in operations] == ["listNotes", "addNote", "readNote"]
+    for seed in (0, 1):
+        (adding,) = client.api("GET", f"/operations?operation=addNote&seed={seed}")["operations"]
+        request = adding["request"]
+        body = request["body"]["json"]
+        fields = {one["name"]: one["value"] for one in request["fields"]}
+        fields.pop("Content-Type")
+        assert client.ask(request["method"], request["target"], body, **fields)[0] == 201
+
+
+def test_numbers_are_told_with_bounded_labels(client: Client) -> None:
+    for number in range(3):
+        client.ask("GET", f"/nowhere/{number}")
+        client.ask("GET", f"/notes/{number}", Authorization="Bearer x")
+    status, answer, data = client.raw("GET", "/_troth/metrics")
+    assert (status, answer["Content-Type"][:10]) == (200, "text/plain")
+    lines = data.decode().splitlines()
+    kinds = [line for line in lines if line.startswith("troth_mock_requests_total{")]
+    assert len(kinds) == len({line.partition("}")[0] for line in kinds})
+    assert not [line for line in lines if "nowhere" in line]
+    assert any('operation="GET /notes/{id}"' in line for line in kinds)
+
+
+# -- who may
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({}, 200),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "http://localhost:1"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}, 403),
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Host": "evil.example"}, 421),
+    ],
+)
+def test_no_other_site_can_look_or_drive(
+    client: Client, fields: dict[str, str], status: int
+) -> None:
+    for method, path in (("GET", "/_troth/api/info"), ("GET", "/_troth/metrics")):
+        found, answer, _ = client.raw(method, path, **fields)
+        assert found == status
+        assert "Access-Control-Allow-Origin" not in answer
+    client.api("POST", "/next", {"status": 500})
+    found, answer, _ = client.raw("DELETE", "/_troth/api/next", **fields)
+    assert "Access-Control-Allow-Origin" not in answer
+    left = client.api("GET", "/next")["orders"]
+    assert (found, len(left)) == ((204, 0) if status == 200 else (status, 1))
+
+
+def test_a_preflight_lets_nobody_in(client: Client) -> None:
+    origin = client.server.url.replace("127.0.0.1", "localhost")
+    _, answer, _ = client.raw(
+        "OPTIONS", "/_troth/api/next", Origin=origin, Access_Control_Request_Method="POST"
+    )
+    assert "Access-Control-Allow-Methods" not in answer
+
+
+def test_what_is_no_json_drives_nothing(client: Client) -> None:
+    status, _, _ = client.raw("POST", "/_troth/api/next", {}, Content_Type="text/plain")
+    assert status in (400, 415)
+    assert client.api("GET", "/next")["orders"] == []
+
+
+def test_with_a_token_only_who_knows_it_is_let_in() -> None:
+    hosts = Hosts("127.0.0.1", ("*",))
+    with serving(CONTRACT, settings=Settings(control_token="s3cret-s3cret", hosts=hosts)) as server:
+        client = Client(server)
+        assert client.raw("GET", "/_troth/api/info")[0] == 401
+        assert client.raw("GET", "/_troth/metrics", Authorization="Bearer wrong")[0] == 401
+        known = {"Authorization": "Bearer s3cret-s3cret", "Host": "mock.example"}
+        assert client.raw("GET", "/_troth/api/info", **known)[0] == 200
+        assert client.raw("GET", "/_troth/api/info", Origin="http://x.example", **known)[0] == 403
+        # the page asks for the token
+        assert client.raw("GET", "/_troth/")[0] == 200
+
+
+def test_without_an_inspector_there_is_none() -> None:
+    with serving(CONTRACT, settings=Settings(inspector=False)) as server:
+        client = Client(server)
+        assert [client.raw("GET", path)[0] for path in ("/_troth/", "/_troth/api/info")] == [
+            404
+        ] * 2
+        assert client.note("one")[0] == 201
+
+
+# -- its document, held to itself
+
+
+def test_the_control_api_is_what_its_document_says(client: Client) -> None:
+    client.note("one")
+    outcome = testing.run(
+        client.server.url + "/_troth/api",
+        contract=CONTROL,
+        allow_destructive=True,
+        set=["query.seconds=0"],
+        max_requests=100,
+    )
+    assert outcome.in_words(outcome.findings) == ""
+    assert outcome.verdict == "conforms"

@@ -1,0 +1,318 @@
+"""The page at /_troth/, in a browser, on a mock of a document whose names nobody would guess."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from browser import Page, chromium, needs_browser
+from troth import loading
+from troth_mock import pace
+from troth_mock.faults import grammar
+from troth_mock.inspector import page_files
+from troth_mock.server.serving import MockServer, serving
+
+DOCUMENT = Path(__file__).with_name("garden.yaml")
+FOLDER = Path(page_files.__file__).with_name("page")
+TURNS = [{"role": "user", "content": "Hello!"}]
+
+
+@pytest.fixture(scope="module")
+def mock() -> Iterator[MockServer]:
+    with serving(loading.load(DOCUMENT)) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def tab(mock: MockServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    with chromium(tmp_path_factory.mktemp("profile")) as browser:
+        page = browser.page()
+        page.resize(1280, 800)
+        page.open(f"{mock.url}/_troth/")
+        page.wait("document.querySelector('.live.good')")
+        yield page
+
+
+@pytest.fixture
+def page(mock: MockServer, tab: Page) -> Iterator[Page]:
+    """The page as it is at first, of a mock that has had no exchange; it complains of nothing."""
+    tab.get("document.activeElement.blur(); location.hash = '#/exchanges'; 0")
+    tab.wait("!document.querySelector('main .title')")
+    ask(mock, "POST", "/_troth/api/reset")
+    tab.wait("document.querySelector('.side-list .empty:not([hidden])')")
+    yield tab
+    assert tab.complaints == []
+
+
+def ask(mock: MockServer, method: str, target: str, body: Any = None) -> tuple[int, bytes]:
+    request = urllib.request.Request(mock.url + target, method=method)
+    if body is not None or method != "GET":
+        request.data = b"" if body is None else json.dumps(body).encode()
+        request.add_header("Content-Type", "application/json")
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return response.status, response.read()
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, refusal.read()
+
+
+def rows(page: Page, count: int) -> list[str]:
+    """What the list shows, once it shows *count* exchanges that have ended."""
+    page.wait(
+        f"document.querySelectorAll('.exchanges .row').length === {count}"
+        " && !document.querySelector('.exchanges').innerText.includes('…')"
+    )
+    return page.texts(".exchanges .row .what")
+
+
+# -- without a browser -------------------------------------------------------------------------
+
+
+def test_the_files_are_sent_as_a_page_that_runs_only_what_is_its_own(mock: MockServer) -> None:
+    for path in page_files.paths():
+        with urllib.request.urlopen(mock.url + path, timeout=10) as response:
+            fields = {name: response.headers[name] for name, _ in page_files.fields(path)}
+            assert (tuple(fields.items()), response.read()) == (
+                page_files.fields(path),
+                page_files.content(path),
+            )
+    policy = dict(page_files.fields("/_troth/"))["Content-Security-Policy"]
+    assert policy == (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+
+
+def test_nothing_on_the_page_is_from_elsewhere_and_no_text_becomes_markup() -> None:
+    text = "\n".join(file.read_text(encoding="utf-8") for file in FOLDER.iterdir())
+    # the name of a namespace is no address
+    assert set(re.findall(r"https?://[\w./]+", text)) == {"http://www.w3.org/2000/svg"}
+    markup = r"innerHTML|outerHTML|insertAdjacentHTML|\beval\b|new Function|style="
+    assert re.findall(markup, text) == []
+    imported = {
+        (FOLDER / name).is_file() for name in re.findall(r'(?:from|import\() ?"\./([\w.]+)"', text)
+    }
+    assert imported == {True}
+
+
+def test_what_the_page_suggests_can_be_said() -> None:
+    text = (FOLDER / "suggestions.js").read_text(encoding="utf-8")
+    faults, paces = re.findall(r"export const \w+ = (\[[^;]*\]);", text)
+    for fault in re.findall(r'"([^"]+)"', faults):
+        assert grammar.parse(fault).steps, fault
+    assert [pace.read(words) for words in re.findall(r'"([^"]+)"', paces)][-1] == pace.Pace()
+
+
+# -- in a browser ------------------------------------------------------------------------------
+
+
+@needs_browser
+def test_requests_appear_as_they_come_newest_first(mock: MockServer, page: Page) -> None:
+    ask(mock, "GET", "/beds/north/seeds?limit=2")
+    ask(mock, "POST", "/talk", {"plant": "fern", "turns": TURNS})
+    ask(mock, "POST", "/talk", {"plant": "fern", "turns": []})
+    assert rows(page, 3) == ["POST /talk", "POST /talk", "GET /beds/north/seeds?limit=2"]
+    assert page.texts(".exchanges .status") == ["400", "200", "200"]
+    (reason,) = page.texts(".exchanges .row .fault")
+    assert reason.startswith("/turns: the array is too short: 0 items, at least 1 needed")
+    assert page.texts(".side .count span") == ["3 exchanges"]
+
+
+@needs_browser
+def test_a_refusal_is_explained_at_its_place_in_the_words_of_the_document(
+    mock: MockServer, page: Page
+) -> None:
+    ask(mock, "POST", "/talk", {"water": 9, "turns": [{"role": "me", "content": "Hi"}]})
+    rows(page, 1)
+    page.press("j")
+    page.wait("document.querySelector('.banner')")
+    assert page.texts(".banner h3") == ["The request breaks 3 rules of the document"]
+    noted = page.get(
+        "[...document.querySelectorAll('.json .note')].map((note) =>"
+        " [note.previousElementSibling.dataset.pointer, note.querySelector('.what').innerText])"
+    )
+    assert noted == [
+        ["", "'plant' is missing"],
+        ["/water", "9 is above the maximum of 2"],
+        ["/turns/0/role", "'me' is not one of 'system', 'user', 'assistant'"],
+    ]
+    meant = page.get(
+        "[...document.querySelectorAll('.note .meant')].map((one) => one.textContent.trim())"
+    )
+    lines = [
+        (number, text.strip()) for number, text in enumerate(DOCUMENT.read_text().splitlines(), 1)
+    ]
+    assert [tuple(line.split(maxsplit=1)) for line in meant] == [
+        (str(number), text)
+        for number, text in lines
+        if text in ("required: [plant, turns]", "water: {type: number, maximum: 2}")
+        or "enum: [system" in text
+    ]
+
+
+@needs_browser
+def test_a_stream_is_a_timeline_and_what_was_said(mock: MockServer, page: Page) -> None:
+    _, sent = ask(mock, "POST", "/talk", {"plant": "fern", "turns": TURNS, "live": True})
+    events = sent.decode().split("\n\n")[:-1]
+    _, whole = ask(mock, "POST", "/talk", {"plant": "fern", "turns": TURNS})
+    said = json.loads(whole)["leaves"][0]["word"]["content"]
+    rows(page, 2)
+    page.press("j", "j")
+    page.wait("document.querySelector('.events .row')")
+    assert page.texts("[role=tab]") == ["Request", f"Stream {len(events)}", "Scenario", "Code"]
+    ticks = page.get("document.querySelector('.strip path').getAttribute('d').match(/M/g).length")
+    assert ticks == len(events)
+    assert page.get("document.querySelector('details .words').textContent") == said
+    page.get("document.querySelector('.events').focus()")
+    page.press("ArrowDown", "ArrowDown")
+    assert page.wait("document.querySelector('[aria-label=\"Event 2\"]')?.innerText.trim()")
+    shown = page.get("document.querySelector('[aria-label=\"Event 2\"]').innerText")
+    assert json.loads(re.sub("[▾▸]", "", shown)) == json.loads(events[1].removeprefix("data: "))
+
+
+@needs_browser
+def test_the_search_and_the_filters_leave_what_is_meant(mock: MockServer, page: Page) -> None:
+    ask(mock, "POST", "/talk", {"plant": "fern", "turns": TURNS})
+    ask(mock, "POST", "/talk", {"plant": "rose", "turns": []})
+    ask(mock, "GET", "/beds/rose/seeds")
+    rows(page, 3)
+    page.press("/")
+    page.type("rose")
+    assert rows(page, 2) == ["GET /beds/rose/seeds", "POST /talk"]
+    page.get(
+        "(() => { const one = document.querySelector('[aria-label=Status]'); one.value = '4xx';"
+        " one.dispatchEvent(new Event('change')); })()"
+    )
+    assert rows(page, 1) == ["POST /talk"]
+    page.get(
+        "(() => { for (const one of document.querySelectorAll('.bar input, .bar select'))"
+        " { one.value = ''; one.dispatchEvent(new Event('input'));"
+        " one.dispatchEvent(new Event('change')); } })()"
+    )
+    rows(page, 3)
+
+
+@needs_browser
+def test_an_exchange_is_sent_again_and_edited_by_keyboard_alone(
+    mock: MockServer, page: Page
+) -> None:
+    ask(mock, "POST", "/beds/north/seeds", {"name": "rose"})
+    rows(page, 1)
+    page.press("j")
+    page.wait("document.querySelector('.title .buttons')")
+    page.press("r")
+    rows(page, 2)
+    page.wait("location.hash === '#/exchanges/' + document.querySelector('.row').dataset.id")
+    page.wait("document.querySelector('.title .buttons')")
+    page.press("e")
+    page.wait("document.querySelector('dialog textarea')")
+    # method, target, header fields, and the body
+    page.press("Tab", "Tab", "Tab")
+    page.do("Input.dispatchKeyEvent", type="keyDown", key="a", commands=["selectAll"])
+    page.type('{"name": "dill"}')
+    page.press("Tab", "Enter")
+    rows(page, 3)
+    page.wait("document.querySelector('.panel .json')?.innerText.includes('dill')")
+    _, kept = ask(mock, "GET", "/beds/north/seeds")
+    assert [seed["name"] for seed in json.loads(kept) if seed["name"] != "poppy"] == [
+        "rose",
+        "rose",
+        "dill",
+    ]
+
+
+@needs_browser
+def test_the_chat_speaks_to_what_the_document_says_is_one(mock: MockServer, page: Page) -> None:
+    page.press("3")
+    page.wait("document.querySelector('.chat textarea')")
+    assert page.get("document.querySelector('.chat .bar input').value") == "fern"
+    page.press("/")
+    page.type("Hello!")
+    page.press("Enter")
+    page.wait("document.querySelector('.said:not(.user):not(.writing) .foot a')")
+    _, whole = ask(mock, "POST", "/talk", {"plant": "fern", "turns": TURNS})
+    said = json.loads(whole)["leaves"][0]["word"]["content"]
+    assert page.get(
+        "[...document.querySelectorAll('.said .words')].map((one) => one.textContent)"
+    ) == ["Hello!", said]
+
+
+@needs_browser
+def test_an_operation_is_tried_with_its_own_request(mock: MockServer, page: Page) -> None:
+    page.press("2")
+    page.wait("document.querySelectorAll('.operations .row').length === 4")
+    assert page.texts(".operations .what") == [
+        "POST /talk",
+        "GET /beds/{bed}/seeds",
+        "POST /beds/{bed}/seeds",
+        "GET /beds/{bed}/seeds/{id}",
+    ]
+    page.press("j", "j")
+    page.wait("document.querySelector('.pane form .grid input')")
+    page.get("document.querySelectorAll('.pane form .grid input')[1].focus()")
+    page.type("3")
+    assert re.fullmatch(
+        r"/beds/[^/]+/seeds\?limit=\d*3",
+        page.get("document.querySelector('[aria-label=Target]').value"),
+    )
+    page.press("Enter")
+    assert page.wait("document.querySelector('.pane .facts .status')?.innerText") in ("200", "400")
+
+
+@needs_browser
+def test_a_switch_is_thrown_for_the_app_too(mock: MockServer, page: Page) -> None:
+    page.press("5")
+    page.wait("document.querySelector('[aria-label=Faults] input')")
+    page.get("document.querySelector('[aria-label=Faults] input').focus()")
+    page.type("503")
+    page.press("Enter")
+    page.wait("document.querySelector('[aria-label=Faults] .rows code')")
+    assert json.loads(ask(mock, "GET", "/_troth/api/faults")[1]) == {"faults": ["503"]}
+    page.get("document.querySelector('[aria-label=\"Take away 503\"]').click()")
+    page.wait("!document.querySelector('[aria-label=Faults] .rows')")
+    assert json.loads(ask(mock, "GET", "/_troth/api/faults")[1]) == {"faults": []}
+
+
+@needs_browser
+def test_the_next_answer_is_the_one_that_was_ordered(mock: MockServer, page: Page) -> None:
+    page.press("n")
+    page.wait("document.querySelector('dialog textarea')")
+    page.get("document.querySelector('dialog textarea').focus()")
+    page.type('{"leaves": []}')
+    page.get("document.querySelector('dialog form').requestSubmit()")
+    page.wait("!document.querySelector('dialog')")
+    turn = {"plant": "fern", "turns": TURNS}
+    assert ask(mock, "POST", "/talk", turn) == (200, b'{"leaves":[]}')
+    assert json.loads(ask(mock, "POST", "/talk", turn)[1])["leaves"]
+
+
+@needs_browser
+def test_what_was_stored_is_shown(mock: MockServer, page: Page) -> None:
+    ask(mock, "POST", "/beds/north/seeds", {"name": "rose"})
+    page.press("4")
+    page.wait("document.querySelector('.stored .chip.good')")
+    assert page.texts(".stored h2.mono") == ["/beds/{bed}/seeds/{id} in north"]
+    assert len(page.texts(".stored .chip.good")) == 1
+
+
+@needs_browser
+def test_a_phone_shows_every_view_without_scrolling_sideways(mock: MockServer, page: Page) -> None:
+    ask(mock, "POST", "/talk", {"plant": "fern" * 60, "turns": []})
+    rows(page, 1)
+    number = page.get("document.querySelector('.row').dataset.id")
+    page.resize(360, 640)
+    try:
+        for view in (f"exchanges/{number}", "operations", "chat", "stored", "switches"):
+            page.get(f"location.hash = '#/{view}'")
+            page.wait("document.querySelector('main > *').innerText.trim()")
+            assert page.get("document.documentElement.scrollWidth") == 360, view
+    finally:
+        page.resize(1280, 800)

@@ -1,0 +1,212 @@
+"""What a real server answers becomes scenarios, which then answer without it."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stages import PETS, Stage
+from troth import loading
+from troth.http.exchange import Exchange, Request, Response
+from troth.openapi.contract import Contract
+from troth_mock.control import Control
+from troth_mock.pace import Pace
+from troth_mock.proxy.forwarding import NoServer, Upstream
+from troth_mock.proxy.recording import Recorder
+from troth_mock.server.application import Settings
+from troth_mock.server.serving import MockServer, serving, start_in
+
+TOKEN = "sk-a1b2c3d4e5f6"
+JSON = (("Content-Type", "application/json"),)
+CHAT = (*JSON, ("Authorization", f"Bearer {TOKEN}"))
+
+
+@pytest.fixture(scope="module")
+def pets() -> Contract:
+    return loading.load(PETS.encode())
+
+
+@pytest.fixture(scope="module")
+def chat() -> Contract:
+    return loading.load(None)
+
+
+def recorder(contract: Contract, folder: Path) -> tuple[Recorder, list[str]]:
+    told: list[str] = []
+    return Recorder(contract, folder, url="http://127.0.0.1:1/v1", told=told.append), told
+
+
+def replayed(contract: Contract, folder: Path) -> Stage:
+    stage = Stage(contract, folder)
+    stage.scenarios.open()
+    return stage
+
+
+def test_an_exchange_is_answered_again_as_it_was(pets: Contract, tmp_path: Path) -> None:
+    record, told = recorder(pets, tmp_path)
+    request = Request("GET", "/pets?kind=cat&token=abcdef", ())
+    body = b'[{"id": 1, "name": "{{ Tom }}"}]'
+    fields = (*JSON, ("X-RateLimit-Left", "3"), ("Set-Cookie", "a=b"), ("X-Powered-By", "us"))
+    record.write(Exchange(request, Response(200, fields, body, ((0.25, body),))))
+    (path,) = tmp_path.iterdir()
+    assert told == [f"recorded {path}"]
+    assert "abcdef" not in path.read_text()
+    stage = replayed(pets, tmp_path)
+    choice = stage.send(request)
+    assert choice.reply is not None
+    assert choice.pace == Pace(ttft=0.25)
+    assert json.loads(choice.reply.body or b"") == json.loads(body)
+    assert ("X-RateLimit-Left", "3") in choice.reply.fields
+    assert not {"Set-Cookie", "X-Powered-By"} & {name for name, _ in choice.reply.fields}
+    assert stage.ask("GET", "/pets?kind=dog").scenario == ""
+
+
+def test_the_same_request_with_another_answer_makes_a_sequence(
+    pets: Contract, tmp_path: Path
+) -> None:
+    record, _ = recorder(pets, tmp_path)
+    request = Request("GET", "/pets/1", ())
+    for status, body in (
+        (404, b'{"code": "x", "message": "y"}'),
+        (200, b'{"id": 1, "name": "A"}'),
+        (200, b'{"id": 1, "name": "A"}'),
+    ):
+        record.write(Exchange(request, Response(status, JSON, body)))
+    stage = replayed(pets, tmp_path)
+    statuses = [stage.ask("GET", "/pets/1").reply for _ in range(3)]
+    assert [reply.status for reply in statuses if reply] == [404, 200, 200]
+
+
+def test_what_the_document_does_not_allow_is_recorded_all_the_same(
+    pets: Contract, tmp_path: Path
+) -> None:
+    record, _ = recorder(pets, tmp_path)
+    request = Request("POST", "/pets", JSON, b'{"nme": "Rex"}')
+    record.write(Exchange(request, Response(400, JSON, b'{"no": true}')))
+    record.write(Exchange(Request("GET", "/pets"), Response(200, JSON, b'{"odd": 1}')))
+    photo = Response(200, (("Content-Type", "image/png"),), b"\x89PNG")
+    record.write(Exchange(Request("GET", "/pets/1/photo"), photo))
+    record.write(Exchange(Request("DELETE", "/pets/1"), Response(204)))
+    stage = replayed(pets, tmp_path)
+    refused = stage.send(request).reply
+    assert refused is not None
+    assert (refused.status, refused.body) == (400, b'{"no":true}')
+    listed, image, gone = (
+        stage.ask(*one).reply
+        for one in (("GET", "/pets"), ("GET", "/pets/1/photo"), ("DELETE", "/pets/1"))
+    )
+    assert (listed and listed.body, image and image.body) == (b'{"odd":1}', b"\x89PNG")
+    assert gone is not None
+    assert gone.status == 204
+
+
+def test_what_is_no_operation_and_what_broke_off_is_not_recorded(
+    pets: Contract, tmp_path: Path
+) -> None:
+    record, told = recorder(pets, tmp_path)
+    record.write(Exchange(Request("GET", "/nothing"), Response(200, JSON, b"{}")))
+    record.write(Exchange(Request("GET", "/pets"), Response(200, JSON, b"["), fault="truncated"))
+    record.write(Exchange(Request("GET", "/pets"), fault="timeout"))
+    assert told == []
+
+
+def test_secrets_are_taken_out_wherever_they_stand(chat: Contract, tmp_path: Path) -> None:
+    record, _ = recorder(chat, tmp_path)
+    said = {"role": "user", "content": f"is {TOKEN} good?"}
+    body = json.dumps({"model": "m", "messages": [said], "user": "me"}).encode()
+    request = Request("POST", "/v1/chat/completions", CHAT, body)
+    answer = {"error": {"message": f"{TOKEN} is not", "type": "a", "param": None, "code": "b"}}
+    record.write(Exchange(request, Response(401, JSON, json.dumps(answer).encode())))
+    (path,) = tmp_path.iterdir()
+    assert TOKEN not in path.read_text()
+    choice = replayed(chat, tmp_path).send(request)
+    assert choice.written is not None
+    assert choice.written.status == 401
+
+
+# -- with servers
+
+
+@pytest.fixture(scope="module")
+def servers(
+    chat: Contract, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[MockServer, MockServer, Path]]:
+    folder = tmp_path_factory.mktemp("recorded")
+    with ExitStack() as stack:
+        settings = Settings(pace=Pace(ttft=0.02, tokens_per_second=500))
+        real = start_in(stack, chat, seed=9, settings=settings)
+        control = Control(chat)
+        recorder = Recorder(chat, folder, url=real.url, told=lambda sentence: None)
+        control.forward = Upstream(real.base_url, record=recorder.write).forward
+        yield real, stack.enter_context(serving(chat, control=control)), folder
+
+
+def tell(server: MockServer, **members: Any) -> tuple[Any, bytes]:
+    said = [{"role": "user", "content": "Tell me of rust."}]
+    body = json.dumps({"model": "m", "messages": said, **members}).encode()
+    url = f"{server.base_url}/chat/completions"
+    request = urllib.request.Request(url, body, dict(CHAT))
+    with urllib.request.urlopen(request) as answer:
+        return answer.headers, answer.read()
+
+
+def test_a_server_is_asked_what_no_scenario_answers_and_then_no_more(
+    servers: tuple[MockServer, MockServer, Path], chat: Contract
+) -> None:
+    real, passing, folder = servers
+    came = {stream: tell(passing, stream=stream)[1] for stream in (False, True)}
+    assert came[False] == tell(real, stream=False)[1]
+    assert came[True] == tell(real, stream=True)[1]
+    assert [seen.request.field("Authorization") for seen in real.journal[:1]] == [f"Bearer {TOKEN}"]
+    assert passing.journal[0].labels["record"] == "passed on"
+    assert all(TOKEN not in path.read_text() for path in folder.iterdir())
+    with ExitStack() as stack:
+        alone = start_in(stack, chat, scenario=folder)
+        fields, body = tell(alone, stream=False)
+        assert json.loads(body) == json.loads(came[False])
+        assert fields["X-Troth-Scenario"].startswith("chat-completions-create-")
+        assert tell(alone, stream=True)[1] == came[True]
+        assert len(alone.journal) == 2
+
+
+def test_a_stream_is_passed_on_as_it_comes(servers: tuple[MockServer, MockServer, Path]) -> None:
+    _, passing, folder = servers
+    tell(passing, stream=True, max_tokens=6)
+    times = [
+        json.loads(line.partition(":")[2])
+        for path in folder.iterdir()
+        for line in path.read_text().splitlines()
+        if line.startswith("      times:")
+    ]
+    assert times
+    assert all(each == sorted(each) and each[0] >= 0.02 for each in times)
+    (stream,) = [seen for seen in passing.journal if b'"max_tokens": 6' in seen.body]
+    assert stream.state == "complete"
+
+
+def test_a_server_that_is_not_there_is_a_bad_gateway(chat: Contract) -> None:
+    control = Control(chat)
+    control.forward = Upstream("http://127.0.0.1:1/v1", record=lambda exchange: None).forward
+    with serving(chat, control=control) as server, pytest.raises(urllib.error.HTTPError) as raised:
+        tell(server)
+    with raised.value as refused:
+        assert refused.code == 502
+        assert "http://127.0.0.1:1 gives no answer" in refused.read().decode()
+
+
+def test_a_target_goes_below_the_path_of_the_server_once() -> None:
+    server = Upstream("https://api.example.com/v1/", record=lambda exchange: None)
+    for target in ("/v1/models?a=1", "/models?a=1"):
+        assert server.url(target) == "https://api.example.com/v1/models?a=1"
+
+
+@pytest.mark.parametrize("url", ["api.example.com", "ftp://a", "http://", "http://a/?b=1"])
+def test_what_is_no_server_is_refused(url: str) -> None:
+    with pytest.raises(NoServer, match="is no URL of a server"):
+        Upstream(url, record=lambda exchange: None)

@@ -1,0 +1,176 @@
+"""What is wrong with a file of scenarios is told where it stands, and with what to do about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from stages import Stage
+from troth.openapi.contract import Contract
+from troth_mock.scenario import form
+from troth_mock.scenario.reading import BadScenarios
+from troth_mock.scenario.scenarios import NoScenarios
+
+Staged = Callable[[str], Stage]
+DOCS = Path(__file__).parents[3] / "docs"
+
+
+def faults(stage: Staged, text: str) -> list[str]:
+    with pytest.raises(BadScenarios) as raised:
+        stage(text)
+    return [str(error).partition("scenes.yaml:")[2] for error in raised.value.errors]
+
+
+BAD_PETS = {
+    "{when: {operation: getPets}, answer: {status: 404}}": (
+        "1:21: no operation is called 'getPets'",
+        "Did you mean 'getPet'?",
+    ),
+    "{when: {operation: listPets}, answer: {body: {}}}": (
+        "1:52: the document does not let GET /pets answer so: {} is not of type array",
+        "or add `force: true`",
+    ),
+    "{when: {operation: getPet}, answer: {body: {id: one, name: '{{ 1 }}', kind: owl}}}": (
+        "1:57: the document does not let GET /pets/{petId} answer so: 'one' is not of type integer",
+        "1:83: the document does not let GET /pets/{petId} answer so: 'owl' is not one of",
+    ),
+    "{when: {operation: getPet}, answer: {text: hello}}": (
+        "1:50: the document does not let GET /pets/{petId} answer so: it has no x-troth-completion",
+    ),
+    "{answer: {text: hello}}": ("the document has no chat completion",),
+    "{answer: {body: {}}}": (
+        "1:14: which operation answers so is not said",
+        "Add `operation` to `when`, or `force: true`",
+    ),
+    "{when: {operation: deletePet}, answer: {body: {}}}": ("a 204 has no content",),
+    "{when: {operation: getPet}, answer: {status: 202}}": ("202 is not one of the declared",),
+    "{when: {operation: getPet}, answer: {example: dog}}": ("no example of that name; it has cat",),
+    "{when: {operation: getPet}, answer: {events: [1]}}": ("it has no stream",),
+    "{when: {operation: getPhoto}, answer: {file: no.png}}": ("1:52: cannot read", "No such file"),
+    "{when: {operation: getPet}, answer: {status: 404, pace: slwo}}": ("did you mean 'slow'?",),
+    "{when: {operation: getPet}, answer: {fail: dorp}}": ("1:50: fault 'dorp'",),
+    "{when: {fields: {x-a: {matches: '(a'}}}, answer: {status: 500}}": (
+        "this is no regular expression: missing ), unterminated subpattern",
+    ),
+    "{when: {condition: 'size(request.nam'}, answer: {status: 500}}": ("no CEL expression",),
+    "{when: {condition: requst.name == 1}, answer: {status: 500}}": ("Did you mean 'request'?",),
+    "{when: {operation: getPet}, answer: {body: {id: 1, name: '{{ pth.petId }}'}}}": (
+        "1:64: 'pth' is no variable",
+        "Did you mean 'path'?",
+    ),
+    "{anser: {status: 500}}": ("1:14: 'anser' is not declared", "did you mean 'answer'?"),
+    "{when: {usr: x}, answer: {status: 500}}": ("did you mean 'user'?",),
+    "{answer: {status: 99}}": ("99 is below the minimum of 200",),
+    "{name: a, answer: {status: 500}}, {name: a, answer: {status: 501}}": (
+        "there is another scenario called 'a' at",
+        "Rename one of them.",
+    ),
+    "{answer: {status: 500}, after: again}": ("`after` says what follows several `answers`",),
+    "{answer: {status: 500}, answers: [{status: 500}]}": ("`answer` or `answers`, not both",),
+    "{when: {operation: watchPets}, answer: {events: [1, 2], times: [0.1]}}": (
+        "`times` has a time for each of `events`",
+    ),
+    "{answer: {text: a, body: b}}": ("the document has no chat completion",),
+}
+
+
+@pytest.mark.parametrize("scenario", BAD_PETS)
+def test_what_is_wrong_is_told_where_it_stands(of_pets: Staged, scenario: str) -> None:
+    told = "\n".join(faults(of_pets, f"scenarios: [{scenario}]"))
+    for part in BAD_PETS[scenario]:
+        assert part in told
+
+
+def test_what_no_chat_says_is_refused_by_its_member(of_chat: Staged) -> None:
+    told = faults(of_chat, "scenarios:\n  - answer: {text: a, body: {}}\n")
+    assert told == ["2:23: an answer has `text` or `body`, not both (at /scenarios/0/answer/body)"]
+
+
+def test_everything_that_is_wrong_is_told_at_once_in_its_order(of_pets: Staged) -> None:
+    told = faults(
+        of_pets,
+        """
+        scenarios:
+          - {when: {operation: getPet}, answer: {body: {id: 1}}}
+          - {when: {operation: nothing}, answer: {status: 500}}
+          - {when: {operation: listPets}, answer: {body: [{id: 1}]}}
+        """,
+    )
+    assert [line.partition(":")[0] for line in told] == ["3", "4", "5"]
+
+
+@pytest.mark.parametrize("text", ["", "- name: a\n", "hello", "scenarios: 1"])
+def test_a_file_of_another_form_is_told_which_is_right(of_pets: Staged, text: str) -> None:
+    (told,) = faults(of_pets, text)
+    assert "a file of scenarios begins with `scenarios:`" in told or "of type array" in told
+
+
+def test_yaml_that_is_none_names_its_line(of_pets: Staged) -> None:
+    (told,) = faults(of_pets, "scenarios:\n  - {answer: {text: x}\n")
+    assert told.startswith("3:1: not valid YAML")
+
+
+def test_force_lets_an_answer_pass_that_the_document_does_not_allow(of_pets: Staged) -> None:
+    stage = of_pets("""
+        scenarios:
+          - {when: {operation: listPets}, answer: {body: {}, force: true}}
+          - {when: {operation: getPet}, answer: {status: 202, body: [1], force: true}}
+        """)
+    listed, read = (stage.ask("GET", path).reply for path in ("/pets", "/pets/1"))
+    assert listed is not None
+    assert read is not None
+    assert (listed.status, listed.body, read.status, read.body) == (200, b"{}", 202, b"[1]")
+
+
+def test_a_text_with_braces_is_no_template_where_it_says_so(of_pets: Staged) -> None:
+    stage = of_pets("""
+        scenarios:
+          - when: {operation: getPet}
+            answer: {body: {id: 1, name: "{{ name }}"}, templates: false}
+        """)
+    reply = stage.ask("GET", "/pets/1").reply
+    assert reply is not None
+    assert reply.body == b'{"id":1,"name":"{{ name }}"}'
+
+
+def test_there_have_to_be_scenarios(pets: Contract, tmp_path: Path) -> None:
+    with pytest.raises(NoScenarios, match="no such file or folder"):
+        Stage(pets, tmp_path / "none.yaml").scenarios.open()
+    with pytest.raises(NoScenarios, match=r"no files that end in \.yaml"):
+        Stage(pets, tmp_path).scenarios.open()
+
+
+def test_scenarios_are_held_to_a_document_that_was_read_anew(
+    of_pets: Staged, chat: Contract, pets: Contract
+) -> None:
+    stage = of_pets("scenarios: [{when: {operation: getPet}, answer: {body: {id: 1, name: A}}}]")
+    stage.scenarios.use(chat)
+    assert "no operation is called 'getPet'" in stage.told[0]
+    assert len(stage.scenarios.all) == 1, "the last good version stays"
+    stage.scenarios.use(pets)
+    assert stage.scenarios.files[0].error is None
+
+
+def test_the_schema_for_editors_is_the_one_that_files_are_held_to() -> None:
+    assert (DOCS / "scenario.schema.json").read_text(encoding="utf-8") == form.schema_text(), (
+        "write docs/scenario.schema.json anew: it is what scenario.form.schema_text() gives"
+    )
+    jsonschema.Draft202012Validator.check_schema(json.loads(form.schema_text()))
+
+
+@pytest.mark.parametrize(
+    ("value", "good"),
+    [
+        ({"scenarios": [{"answer": {"text": "a"}, "when": {"user": {"is": "b"}}}]}, True),
+        ({"scenarios": [{"answer": {"text": "a"}, "when": {"user": 1}}]}, False),
+        ({"scenarios": [{"when": {}}]}, False),
+    ],
+)
+def test_the_schema_for_editors_takes_what_troth_takes(value: Any, good: bool) -> None:
+    schema = json.loads(form.schema_text())
+    assert jsonschema.Draft202012Validator(schema).is_valid(value) is good
