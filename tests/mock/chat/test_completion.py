@@ -10,14 +10,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-import troth
+from bundled import CONTRACT
 from troth.http.exchange import Exchange, Request, Response
 from troth.openapi.stream_assembly import fold
 from troth_mock.chat.tokens import tokens
 from troth_mock.reply import Reply
 from troth_mock.responding.responder import Responder
 
-CONTRACT = troth.load()
 RESPONDER = Responder(CONTRACT, seed=7)
 OPERATION = CONTRACT.operation("POST /v1/chat/completions")
 DECLARED = OPERATION.response(200)
