@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+import troth
 from bundled import CONTRACT
 from troth.http.exchange import Exchange, Request, Response
 from troth.openapi.stream_assembly import fold
