@@ -39,8 +39,8 @@ _NO_STORE: Fields = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "
 _JSON: Fields = (*JSON, *_NO_STORE)
 _TEXT: Fields = (("Content-Type", "text/plain; charset=utf-8"), *_NO_STORE)
 _STREAM: Fields = (("Content-Type", "text/event-stream"), *_NO_STORE)
-#: In a list of more operations than that, a request is made for one that is asked for only.
-_MOST_TRIED = 100
+#: In a list that is longer, the others have a request only when they are asked for alone.
+_MOST_TRIED = 30
 _MOST_ITEMS = 1000
 
 

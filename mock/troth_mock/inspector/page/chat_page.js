@@ -1,8 +1,10 @@
 // The view "Chat": a conversation with an operation that the document marks as a chat model's.
 
+import { ask } from "./api.js";
 import { conversation, joined, parsed, said } from "./chat_places.js";
 import { element, fill, labelled } from "./dom.js";
 import { counted, seconds } from "./format.js";
+import { attempt } from "./notice.js";
 import { at } from "./pointer.js";
 import { send } from "./sending.js";
 import { readEvents } from "./sse.js";
@@ -20,14 +22,14 @@ export class ChatPage {
   async open() {
     if (this._operation) return;
     const operations = await this._contract.operations;
-    const chats = operations.filter(({ chat, request }) => chat && request);
+    const chats = operations.filter(({ chat }) => chat);
     if (!chats.length) {
       fill(this.element, element("div", { class: "empty" }, element("h2", {}, "No chat here"),
         element("p", {}, "The document marks no operation as a chat completion (x-troth-completion).")));
       return;
     }
     this._layOut(chats);
-    this._choose(chats[0]);
+    await this._choose(chats[0]);
   }
 
   key(key) {
@@ -37,7 +39,7 @@ export class ChatPage {
   }
 
   _layOut(chats) {
-    const which = element("select", { onchange: ({ target }) => this._choose(chats[target.selectedIndex]) },
+    const which = element("select", { onchange: ({ target }) => attempt(() => this._choose(chats[target.selectedIndex])) },
       chats.map(({ name }) => element("option", {}, name)));
     this._model = element("input", { spellcheck: "false" });
     this._system = element("input", { placeholder: "none" });
@@ -59,8 +61,13 @@ export class ChatPage {
     this._forget();
   }
 
-  _choose(operation) {
+  async _choose(operation) {
     this._operation = operation;
+    // of many operations the mock makes a request only when it is asked for
+    if (!operation.request) {
+      const { operations } = await ask("GET", "operations", { query: { operation: operation.name } });
+      operation.request = operations[0].request;
+    }
     const { chat } = operation;
     this._model.value = (chat.model && at(chat.whole, chat.model)) ?? "";
     this._streams.disabled = !chat.streamed;
