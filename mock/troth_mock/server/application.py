@@ -148,7 +148,7 @@ class App:
         self.responder = responder
         self.settings = settings or Settings()
         self.control = control or Control(contract, pace=self.settings.pace)
-        self.control.fields = self.control.fields or FieldSource()
+        self.control.fields = self.control.fields or FieldSource(self.control.faults.read_one)
         self.journal: Journal | None = None
         if self.settings.inspector:
             self.journal = _journal()
