@@ -129,7 +129,7 @@ class Control:
             scenarios.open(may_be_none=may_be_none)
             self.scenarios = ScenarioSource(scenarios, clock)
             self.when_read.append(scenarios.use)
-        self.fields = FieldSource(scenarios, is_on=fields)
+        self.fields = FieldSource(self.faults.read_one, scenarios, is_on=fields)
         self.changed()
 
     def put_faults(self, texts: Sequence[str], *, session: str | None = None) -> None:
@@ -156,6 +156,8 @@ class Control:
         names = (name for name, _ in request.fields)
         if self.fields is not None and self.is_asked_by_request(request.target, names):
             plan = self.fields.plan(self._asked(request))
+            if plan.reply is not None and not plan.faults:
+                return plan  # what it asks for cannot be
             request = plan.request or request
         elif self.is_idle:
             return plan

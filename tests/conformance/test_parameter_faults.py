@@ -26,6 +26,7 @@ PARAMETERS: list[dict[str, Any]] = [
     {"name": "q", "in": "query", "schema": {"type": "string", "maxLength": 20}},
     {"name": "note", "in": "query", "schema": {"type": "string"}},
     {"name": "day", "in": "query", "schema": {"type": "string", "format": "date"}},
+    {"name": "tags", "in": "query", "schema": {"type": "array", "items": {}, "maxItems": 2}},
     {"name": "deep", "in": "query", "schema": {"type": "boolean"}},
     {"name": "must", "in": "query", "required": True, "schema": {"type": "number"}},
     {"name": "X-Trace", "in": "header", "schema": {"type": "string", "pattern": "^[a-z]{4}$"}},
@@ -69,6 +70,7 @@ CHECKS: dict[str, Callable[[str], bool]] = {
     "q": lambda text: len(text) <= 20,
     "note": lambda text: True,
     "day": _is(lambda text: date.fromisoformat(text[:10]), lambda day: True),
+    "tags": lambda number: int(number) <= 2,
     "deep": lambda text: text.lower() in ("true", "false", "1", "0", "yes", "no", "on", "off"),
     "must": _is(_number, lambda number: True),
     "X-Trace": lambda text: re.fullmatch("[a-z]{4}", text) is not None,
@@ -80,9 +82,14 @@ CHECKS: dict[str, Callable[[str], bool]] = {
 
 
 def sent(asked: Asked) -> dict[str, str]:
-    """The texts of the parameters, the last of each; an empty one is none."""
+    """The texts of the parameters, the last of each; an empty one is none.
+
+    Of tags it is how many there are.
+    """
     path, _, query = asked.target.partition("?")
-    texts = {name: texts[-1] for name, texts in parse_qs(query).items()}
+    given = parse_qs(query)
+    texts = {name: texts[-1] for name, texts in given.items()}
+    texts["tags"] = str(len(given.get("tags", ())))
     texts["id"] = unquote(path.removeprefix("/it/"))
     texts |= {name: asked.fields.get(name.lower(), "") for name in ("X-Trace", "X-Note")}
     for crumb in asked.fields.get("cookie", "").split("; "):

@@ -123,34 +123,16 @@ def held(fault: Fault, contract: Contract) -> Conducted:
 
 def _chosen() -> list[str]:
     """Some of each class; all of them where TROTH_EVERY_FAULT is set, which takes minutes."""
-    names = [name for name in FAULTS if name not in NOT_FOUND]
     if os.environ.get("TROTH_EVERY_FAULT"):
-        return names
+        return list(FAULTS)
     kinds: dict[str, list[str]] = {}
-    for name in names:
+    for name in FAULTS:
         kinds.setdefault(FAULTS[name].kind, []).append(name)
     return [name for of_kind in kinds.values() for name in of_kind[::_ONE_IN]]
 
 
 #: Of the faults of one class every so many are tried each time.
 _ONE_IN = 15
-#: What no check finds, and why.
-NOT_FOUND = frozenset(
-    {
-        # a server may write a picture anew, so that its bytes tell nothing
-        "PhotoIsCut",
-        "PhotoIsNotDeleted",
-        # an action may be anybody's; and what is below another's item is not asked for
-        "OthersLaunch",
-        "OthersReadTrips",
-        # of this many parameters the share of a run does not try all
-        "CrashOnLongHarbour",
-        "CrashOnNonAsciiHarbour",
-        "CrashOnParenthesis",
-        "HoursAreUnbounded",
-        "LimitIsBelowItsMaximum",
-    }
-)
 
 
 @pytest.mark.parametrize("name", _chosen())

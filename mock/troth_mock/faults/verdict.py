@@ -149,15 +149,20 @@ class Verdict:
         return {"ok": self.ok, "items": [item.as_json() for item in self.items]}
 
     def __str__(self) -> str:
+        return "\n".join([self._summary, *(f"  {item}" for item in self.items)])
+
+    @property
+    def _summary(self) -> str:
         if not self.items:
             return "no fault befell this client"
         bad = sum(not item.ok for item in self.items)
         count = f"{len(self.items)} fault{'s' * (len(self.items) != 1)}"
-        first = f"the client did badly after {bad} of {count}" if bad else f"well after {count}"
-        return "\n".join([first, *(f"  {item}" for item in self.items)])
+        return f"the client did badly after {bad} of {count}" if bad else f"well after {count}"
 
     def __repr__(self) -> str:
-        return f"<Verdict: {self}>"
+        # pytest shows some 200 characters of it, in one line
+        first = next((f"; {item}" for item in self.items if not item.ok), "")
+        return f"<Verdict: {self._summary}{first}>"
 
 
 def verdict(exchanges: Sequence[Seen], *, now: float, patience: float = PATIENCE) -> Verdict:

@@ -32,7 +32,6 @@ from troth_mock.inspector.operations import request_of
 from troth_mock.inspector.wire import Events
 from troth_mock.plan import Plan
 from troth_mock.reply import JSON, Reply
-from troth_mock.responding.kept import session_of
 from troth_mock.responding.problems import Problem, of_violations
 from troth_mock.responding.responder import Responder
 
@@ -40,8 +39,8 @@ _NO_STORE: Fields = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "
 _JSON: Fields = (*JSON, *_NO_STORE)
 _TEXT: Fields = (("Content-Type", "text/plain; charset=utf-8"), *_NO_STORE)
 _STREAM: Fields = (("Content-Type", "text/event-stream"), *_NO_STORE)
-#: In a list of more operations than that, a request is made for one that is asked for only.
-_MOST_TRIED = 100
+#: In a list that is longer, the others have a request only when they are asked for alone.
+_MOST_TRIED = 30
 _MOST_ITEMS = 1000
 
 
@@ -168,7 +167,7 @@ class ControlApi:
                 return
             if before is not None and entry.number >= before:
                 continue
-            if asked.session is not None and session_of(entry.head) != asked.session:
+            if asked.session is not None and entry.session != asked.session:
                 continue
             if names is not None and self.exchanges.summary(entry)["operation"] not in names:
                 continue
@@ -192,7 +191,7 @@ class ControlApi:
         if session is None:
             self.mock.journal.forget()
         else:
-            self.mock.journal.forget(lambda entry: session_of(entry.head) == session)
+            self.mock.journal.forget(lambda entry: entry.session == session)
 
     def exchange(self, asked: _Asked) -> Json:
         """All of one exchange."""
@@ -237,7 +236,7 @@ class ControlApi:
             entries = [
                 entry
                 for entry in self.mock.journal.newest_first()
-                if entry.change > int(last) and asked.session in (None, session_of(entry.head))
+                if entry.change > int(last) and asked.session in (None, entry.session)
             ]
             missed = b"".join(
                 self.event("begun" if entry.ended is None else "ended", entry)

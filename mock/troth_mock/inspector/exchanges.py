@@ -24,7 +24,6 @@ from troth.validation import validator
 from troth.violation import Violation
 from troth_mock.inspector.journal import Entry, Journal
 from troth_mock.inspector.wire import Head, SentEvent, read_content, read_events, read_head
-from troth_mock.responding.kept import session_of
 
 Json = dict[str, Any]
 
@@ -146,7 +145,7 @@ class Exchanges:
             "id": entry.number,
             "time": self.time(entry),
             "duration": None if entry.ended is None else round(entry.ended - entry.began, 6),
-            "session": session_of(entry.head),
+            "session": entry.session,
             "method": entry.head.method,
             "target": self.redactor.text(entry.head.target),
             "operation": None if match is None else match.operation.name,
@@ -161,7 +160,7 @@ class Exchanges:
         }
 
     def _match(self, entry: Entry) -> Match | None:
-        request = _request(entry)
+        request = entry.asked
         methods = (request.method, "GET") if request.method == "HEAD" else (request.method,)
         for method in methods:
             with suppress(NoSuchPath, MethodNotAllowed):
@@ -177,7 +176,7 @@ class Exchanges:
         if match is None:
             return ()
         try:
-            return validator.request_violations(match, _request(entry))
+            return validator.request_violations(match, entry.asked)
         except (TrothError, RecursionError):
             # a document that cannot be used has been told to the client
             return ()

@@ -18,7 +18,6 @@ from troth.openapi.contract import Contract
 from troth_mock.inspector import page_files
 from troth_mock.inspector.journal import Entry, Journal, What
 from troth_mock.reply import End, Reply
-from troth_mock.responding.kept import session_of
 from troth_mock.responding.problems import Problem
 from troth_mock.server.connection import Connection
 from troth_mock.server.guards import Hosts, is_loopback, path_of
@@ -67,7 +66,7 @@ class Inspection:
     ) -> End:
         """Answer a request for the inspector."""
         # no page of another origin is to read the answer
-        delivery = delivery._replace(origin=None)
+        delivery = Delivery(delivery.method, delivery.version, None, delivery.keep_alive)
         if isinstance(content, Problem):
             reply: Reply | Following = content.reply()
         else:
@@ -210,7 +209,7 @@ class _Feed:
 
     def heard(self, what: What, entry: Entry | None) -> None:
         """Take notice of what happened to *entry*."""
-        if entry is None or self._session in (None, session_of(entry.head)):
+        if entry is None or self._session in (None, entry.session):
             self.put(self._api.event(what, entry))
 
     def switched(self) -> None:

@@ -65,7 +65,10 @@ def test_who_comes_too_early_hammers() -> None:
     }
     with pytest.raises(AssertionError, match=r"the client did badly after 1 of 1 fault\n  BAD"):
         told.assert_ok()
-    assert repr(told).startswith("<Verdict: the client did badly")
+    assert repr(told) == (
+        "<Verdict: the client did badly after 1 of 1 fault; BAD hammered       #1 '429 first 2': "
+        "asked again after 0.40 s; Retry-After was 1 s>"
+    )
 
 
 def test_who_never_pauses_hammers() -> None:

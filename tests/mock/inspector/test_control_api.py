@@ -183,6 +183,14 @@ def test_no_secret_is_shown(client: Client) -> None:
     assert not [text for text in texts if TOKEN in text or "0123456789abcdef" in text]
 
 
+def test_a_session_may_stand_in_the_path(client: Client) -> None:
+    key = "Bearer x"
+    assert client.ask("GET", "/_troth/session/b/notes", Authorization=key)[0] == 200
+    (summary,) = client.api("GET", "/exchanges?session=b")["exchanges"]
+    assert summary["target"] == "/_troth/session/b/notes"
+    assert (summary["operation"], summary["violations"]) == ("GET /notes", 0)
+
+
 def test_exchanges_are_forgotten_by_session(client: Client) -> None:
     client.note("one")
     client.note("two", Troth_Session="b")

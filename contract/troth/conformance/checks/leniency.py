@@ -17,6 +17,7 @@ from troth.errors import TrothError
 from troth.generation.locations import ABSENT, put
 from troth.http.exchange import Request
 from troth.openapi.operation import Match, Parameter
+from troth.openapi.schema_view import of_parameter
 from troth.schema.schema import Schema
 from troth.validation import coercion, content, styles
 from troth.validation.security import cookies
@@ -50,9 +51,16 @@ def is_taken_so(match: Match, request: Request, violation: Violation) -> bool:
     if rest and rest[0].isdigit() and parameter.explode:
         texts = texts[int(rest[0]) : int(rest[0]) + 1]
         schema = coercion.items(parameter.schema, int(rest[0]))
+    elif len(texts) > 1 and _is_list(parameter):
+        return False  # all of them are the value, and no text is it for itself
     else:
         schema = parameter.schema
     return schema is not None and any(_allows(schema, text) for text in texts)
+
+
+def _is_list(parameter: Parameter) -> bool:
+    view = of_parameter(parameter)
+    return view is not None and view.is_array
 
 
 def _texts(parameter: Parameter, match: Match, request: Request) -> list[str]:

@@ -26,7 +26,8 @@ violations of the document are told by themselves.  No status is expected of a s
 `answer.succeeded` and `answer.is_missing`, and says nothing of the rest.
 
 **A violation.** `trial.tell(code, message, by=answer, severity=…)`: the answer is the one that
-shows it; what was sent before it becomes the steps of the finding.  Before it is told to anybody,
+shows it; what was sent before it becomes the steps of the finding (*among* names what was in flight
+with it, for one that does not come again).  Before it is told to anybody,
 the check alone is run anew on a new trial, then with the checks before it where it needs them, then
 on the smallest items: the shortest that shows it is what is told.  So a check sends what it needs
 and nothing else, tells the same code for the same fault, and keeps no state of its own.  What may
@@ -40,5 +41,6 @@ which no item can be made.  The text of its code goes to `codes.yaml`.
 
 `trial` is what a check sees, with the values of `items` and the requests of `addressing`;
 `sequences` runs checks, confirms and shortens; `comparison` says what is the same to a server that
-normalises; `life_cycle`, `lists`, `changes`, `preconditions` and `access` have checks.
+normalises; `life_cycle`, `changes`, `access`, `lists`, `orders`, `methods`, `preconditions`,
+`states` and `at_once` have checks.
 """
