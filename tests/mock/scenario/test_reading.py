@@ -58,7 +58,7 @@ BAD_PETS = {
         "this is no regular expression: missing ), unterminated subpattern",
     ),
     "{when: {condition: 'size(request.nam'}, answer: {status: 500}}": (
-        "this is no CEL expression: unexpected the end",
+        "this is no CEL expression: missing ')' at the end",
     ),
     "{when: {condition: requst.name == 1}, answer: {status: 500}}": ("Did you mean 'request'?",),
     "{when: {operation: getPet}, answer: {body: {id: 1, name: '{{ pth.petId }}'}}}": (
