@@ -164,7 +164,8 @@ class Control:
         asked = self._asked(request)
         was_idle = self.orders.is_idle
         for source in (self.orders, self.scenarios):
-            if source is not None and not source.is_idle:
+            # where the answer is known nobody else is asked, and no call is counted
+            if source is not None and not source.is_idle and not plan.has_answer:
                 plan = plan.before(source.plan(asked))
         if self.orders.is_idle and not was_idle:
             self.changed()

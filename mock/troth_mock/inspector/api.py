@@ -196,9 +196,8 @@ class ControlApi:
     def exchange(self, asked: _Asked) -> Json:
         """All of one exchange."""
         entry = self._entry(asked)
-        verdicts = self.verdict(_Asked({}, None))["items"]
-        own = next((one for one in verdicts if one["exchange"] == entry.number), None)
-        return {**self.exchanges.whole(entry), "verdict": own}
+        verdict = self._verdict(only=entry.number) if "fault" in entry.labels else None
+        return {**self.exchanges.whole(entry), "verdict": verdict and verdict["items"][0]}
 
     def code(self, asked: _Asked) -> str:
         """The request of an exchange as a program."""
@@ -217,14 +216,14 @@ class ControlApi:
 
     def verdict(self, asked: _Asked) -> Json:
         """What the client did after each fault."""
+        return self._verdict(session=asked.session)
+
+    def _verdict(self, *, session: str | None = None, only: int | None = None) -> Json:
         mock = self.mock
-        found = verdict_on(mock.journal, mock.contract, session=asked.session)
-        items = found.as_json()["items"]
+        found = verdict_on(mock.journal, mock.contract, session=session, only=only)
         redact = self.exchanges.redactor.text
-        return {
-            "ok": found.ok,
-            "items": [{**item, "message": redact(item["message"])} for item in items],
-        }
+        items = [{**item, "message": redact(item["message"])} for item in found.as_json()["items"]]
+        return {"ok": found.ok, "items": items}
 
     # -- what happens, as it happens ------------------------------------------------------------
 

@@ -26,14 +26,18 @@ def verdict_on(
     *,
     session: str | None = None,
     patience: float = PATIENCE,
+    only: int | None = None,
 ) -> Verdict:
-    """What the clients made of the faults that befell them, in *session* or in all."""
+    """What the clients made of the faults that befell them, in *session* or in all.
+
+    With *only* it is about the exchange of that number.
+    """
     found = [
         # what was answered matters only where something went wrong
-        seen(entry, contract, is_whole="fault" in entry.labels)
+        seen(entry, contract, is_whole="fault" in entry.labels and only in (None, entry.number))
         for entry in _of(journal, session)
     ]
-    return verdict(found, now=journal.clock(), patience=patience)
+    return verdict(found, now=journal.clock(), patience=patience, only=only)
 
 
 def _of(journal: Journal, session: str | None) -> Iterator[Entry]:

@@ -6,9 +6,8 @@ through the one registry of secrets first.
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -128,12 +127,14 @@ class Exchanges:
         """Whether *text* stands anywhere in *entry*, whatever its case."""
         wanted = text.lower()
         request = self.request(entry)
-        parts: Iterator[str] = (
-            *(request.target, request.body.decode("utf-8", "replace")),
+        sent = b"".join(data for _, data in entry.pieces)
+        parts = (
+            request.target,
             *(f"{name}: {value}" for name, value in request.fields),
-            self.redactor.text(b"".join(one for _, one in entry.pieces).decode("utf-8", "replace")),
-            json.dumps(dict(entry.labels), ensure_ascii=False),
-        ).__iter__()
+            request.body.decode("utf-8", "replace"),
+            self.redactor.text(sent.decode("utf-8", "replace")),
+            *entry.labels.values(),
+        )
         return any(wanted in part.lower() for part in parts)
 
     def _summary(self, entry: Entry) -> Json:

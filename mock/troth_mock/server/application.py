@@ -526,6 +526,10 @@ class App:
             return self._options(request, allowed=methods)
         if request.method in methods:
             if request.method == "POST":
+                origin = request.field("origin")
+                if origin is not None and not self.settings.origins.allows(origin):
+                    message = f"the page at {origin[:200]} may not reset this: see --cors-origin"
+                    return Problem(403, message, "other_site").reply()
                 query = request.target.partition("?")[2]
                 session = None if query == "all" else session_of(request)
                 self.responder.reset(session)

@@ -122,7 +122,8 @@ class Inspection:
             challenge = (("WWW-Authenticate", 'Bearer realm="troth"'),)
             return Problem(401, "the control token is needed", fields=challenge)
         peer = None if connection.wire is None else connection.wire.get_extra_info("peername")
-        if isinstance(peer, tuple) and not is_loopback(peer[0].partition("%")[0]):
+        # a socket for both writes an address of IPv4 as one of IPv6 (RFC 4291 §2.5.5.2)
+        if isinstance(peer, tuple) and not is_loopback(_plain(peer[0])):
             message = "the inspector is for this machine only: --control-token opens it to others"
             return Problem(403, message, "not_local")
         return None
@@ -194,6 +195,11 @@ class Inspection:
             self._feeds.discard(feed)
             self._journal.listeners.remove(feed.heard)
             self._app.control.when_changed.remove(feed.switched)
+
+
+def _plain(address: str) -> str:
+    """*address* without a zone, and without the prefix of one that is mapped."""
+    return address.partition("%")[0].removeprefix("::ffff:")
 
 
 class _Feed:

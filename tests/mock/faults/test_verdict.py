@@ -141,7 +141,7 @@ def test_who_goes_on_with_half_an_answer_took_it_for_whole() -> None:
         told = verdict((one, on), now=20.0)
         assert told.outcomes == ("took-for-whole",)
         assert f"in #2: {text!r}" in told.items[0].message
-    fresh = chat(2, 9.0, ("user", "Something else"), ("user", "chatcmpl-1234567"))
+    fresh = chat(2, 9.0, ("user", "Something else"), ("user", "chatcmpl-1234567" * 3))
     assert outcomes(broken, fresh) == ("gave-up",)
     assert outcomes(broken, chat(2, 9.0, ("user", "Weather?"))) == ("retried",)
 

@@ -88,9 +88,14 @@ export class OperationsPage {
       operation.request === null && element("p", { class: "fault" }, "No valid request could be drawn: fill in what is missing."),
       composer(request, {
         operation,
-        send: (written) => sendAndSee(written, this._journal, (id) => this._view.open(id)),
+        send: (written) => sendAndSee(written, this._journal, (id) => this._see(id)),
         more: element("button", { type: "button", onclick: () => this._another(operation) }, "Another request"),
       }));
+  }
+
+  async _see(id) {
+    await this._view.open(id);
+    this._answer.scrollIntoView({ block: "start" });
   }
 
   async _another(operation, seed = (this._seed += 1)) {
