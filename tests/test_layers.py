@@ -109,7 +109,9 @@ def read(module: str) -> ast.Module:
     return ast.parse(MODULES[module].read_text(encoding="utf-8"))
 
 
-IMPORTS = {module: sorted(set(imported(read(module)))) for module in MODULES}
+@cache
+def imports() -> dict[str, list[str]]:
+    return {module: sorted(set(imported(read(module)))) for module in MODULES}
 
 
 def test_every_package_has_its_place() -> None:
@@ -124,7 +126,7 @@ def test_each_package_says_what_it_is_for() -> None:
 
 def test_each_package_imports_only_those_before_it_and_troth_never_its_mock() -> None:
     wrong = []
-    for module, names in IMPORTS.items():
+    for module, names in imports().items():
         if module in OURS:
             continue  # what users import: it lists, lazily, what is public
         root, place = LAYERS[package(module)]
@@ -145,7 +147,7 @@ def test_no_files_import_each_other_in_a_circle() -> None:
     edges = {}
     for module in MODULES:
         text = MODULES[module].read_text(encoding="utf-8")
-        names: Iterable[str] = IMPORTS[module]
+        names: Iterable[str] = imports()[module]
         if "TYPE_CHECKING" in text:
             tree = ast.parse(text)
             for node in ast.walk(tree):
@@ -164,7 +166,7 @@ def test_no_files_import_each_other_in_a_circle() -> None:
 
 def third_parties() -> Iterator[tuple[str, str]]:
     """Each library that is neither ours nor Python's, with a module that imports it."""
-    for module, names in IMPORTS.items():
+    for module, names in imports().items():
         for library in sorted({name.split(".")[0] for name in names}):
             if library not in OURS and library not in sys.stdlib_module_names:
                 yield library, module

@@ -74,7 +74,6 @@ class Place:
             **{name: value for name, value in os.environ.items() if not name.startswith("TROTH")},
             "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
             "COLUMNS": "80",
-            "PYTHONDONTWRITEBYTECODE": "1",
             "NO_COLOR": "1",
         }
         for name in ("GITHUB_ACTIONS", "CI", "PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER"):

@@ -302,6 +302,7 @@ def _follow_scenarios(app: App, options: dict[str, Any]) -> None:
         clock=wall_clock,
         told=_tell,
         fields=not options["no_control_fields"],
+        may_be_none=options["record"] is not None,
     )
     if options["record"] is not None:
         _record(app, options)

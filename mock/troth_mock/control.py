@@ -110,19 +110,26 @@ class Control:
         clock: Callable[[], int],
         told: Callable[[str], None],
         fields: bool = True,
+        may_be_none: bool = False,
     ) -> None:
         """Let the scenarios at *path* answer, and with *fields* requests say what they get.
 
         *problem* says what keeps the document from allowing a request, *clock* tells the seconds
-        since 1970, *told* hears of files that were read anew.  Raises NoScenarios, BadScenarios.
+        since 1970, *told* hears of files that were read anew.  In a folder there may be none yet
+        if so *may_be_none*.  Raises NoScenarios, BadScenarios.
         """
         scenarios = None
         if path is not None:
-            scenarios = Scenarios(self.contract, problem, path, told)
-            scenarios.open()
+
+            def changed(sentence: str) -> None:
+                told(sentence)
+                self.changed()
+
+            scenarios = Scenarios(self.contract, problem, path, changed)
+            scenarios.open(may_be_none=may_be_none)
             self.scenarios = ScenarioSource(scenarios, clock)
             self.when_read.append(scenarios.use)
-        self.fields = FieldSource(scenarios, is_on=fields)
+        self.fields = FieldSource(self.faults.read_one, scenarios, is_on=fields)
         self.changed()
 
     def put_faults(self, texts: Sequence[str], *, session: str | None = None) -> None:
@@ -149,13 +156,16 @@ class Control:
         names = (name for name, _ in request.fields)
         if self.fields is not None and self.is_asked_by_request(request.target, names):
             plan = self.fields.plan(self._asked(request))
+            if plan.reply is not None and not plan.faults:
+                return plan  # what it asks for cannot be
             request = plan.request or request
         elif self.is_idle:
             return plan
         asked = self._asked(request)
         was_idle = self.orders.is_idle
         for source in (self.orders, self.scenarios):
-            if source is not None and not source.is_idle:
+            # where the answer is known nobody else is asked, and no call is counted
+            if source is not None and not source.is_idle and not plan.has_answer:
                 plan = plan.before(source.plan(asked))
         if self.orders.is_idle and not was_idle:
             self.changed()

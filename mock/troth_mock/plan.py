@@ -35,14 +35,18 @@ class Plan:
     chances: tuple[Chance, ...] = ()
     near: tuple[Any, ...] = ()
 
+    @property
+    def has_answer(self) -> bool:
+        """Whether it says what is answered."""
+        return self.written is not None or self.reply is not None
+
     def before(self, other: Plan) -> Plan:
         """This plan, and what *other* has to say where it says nothing."""
         if other is NOTHING:
             return self
-        has_answer = self.written is not None or self.reply is not None
         return Plan(
-            self.written if has_answer else other.written,
-            self.reply if has_answer else other.reply,
+            self.written if self.has_answer else other.written,
+            self.reply if self.has_answer else other.reply,
             self.request or other.request,
             other.seed if self.seed is None else self.seed,
             other.pace if self.pace is None else self.pace,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-import troth
+from bundled import CONTRACT
 from troth.cli.explain_command import explain
 from troth.conformance import codes, transport
 from troth.conformance.run_summary import CHECKS, check_of
@@ -20,7 +20,6 @@ from troth.violation import Violation
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "contract" / "troth"
-CONTRACT = troth.load()
 OWN, PLACES, RULES = codes.texts().codes, codes.texts().places, codes.texts().rules
 # a literal that is a code: a known place, a dot, a kebab-case or keyword word
 _LITERAL = re.compile(rf'"((?:{"|".join(codes.FAMILIES)})\.[a-zA-Z0-9-]+)"')

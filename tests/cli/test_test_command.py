@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import troth
+from bundled import CONTRACT
 from servers.chat import TOKEN, Chat
 from servers.faults import FAULTS
 from servers.wire import Answer, Asked, Server
@@ -23,7 +24,7 @@ from troth.cli import main, test_command
 from troth.conformance import baseline
 from troth.conformance.settings import BadTarget, base_url, is_local
 
-ROOT: Any = troth.load().document.root
+ROOT: Any = CONTRACT.document.root
 #: Enough to meet the first cases, and little enough to be quick.
 QUICK = ("--phase", "examples", "--max-requests", "40")
 OAUTH = ("--oauth-client-id", "a", "--oauth-client-secret", "b", "--oauth-token-url")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import troth
+from bundled import CONTRACT
 from troth.conformance.cases import cases_of, subjects
 from troth.conformance.coverage import covered, declared
 from troth.conformance.settings import Settings
 
-CONTRACT = troth.load()
 SETTINGS = Settings(url="http://127.0.0.1:1")
 (SUBJECT,) = subjects(CONTRACT)
 MINIMAL: dict[str, Any] = SUBJECT.minimal

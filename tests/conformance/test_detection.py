@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-import troth
+from bundled import CONTRACT
 from servers.catalogue import FAULTS
 from servers.conduct import CAPS, SHORT, conduct, matches, plan_once
 from troth.conformance.settings import PHASES
 
-CONTRACT = troth.load()
 ROOT = CONTRACT.document.root
 #: Where each class of faults shows first: the run stops there, so the order saves most of it.
 FIRST: Mapping[str, tuple[str, ...]] = {

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import troth
+from bundled import CONTRACT as OVERLAID
 from troth.conformance.cases import Subject, subjects_under_test
 from troth.conformance.cases.case import Case, addressed, readable
 from troth.conformance.checks.exchange_checks import (
@@ -23,7 +24,6 @@ from troth.conformance.settings import Settings
 from troth.generation.mutations import LONE_SURROGATE
 from troth.http.exchange import Exchange, Request, Response
 
-OVERLAID = troth.load()
 PUBLISHED = OVERLAID.published
 OPERATION = OVERLAID.operations[0]
 SETTINGS = Settings(url="http://127.0.0.1:1", token="good")

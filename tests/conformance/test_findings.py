@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import troth
+from bundled import CONTRACT
 from troth.conformance.cases import Case
 from troth.conformance.events import Finding, counts
 from troth.conformance.findings import (
@@ -190,7 +190,7 @@ def test_the_worst_is_told_first() -> None:
 
 # -- capabilities ---------------------------------------------------------------------------------
 
-LAWS = troth.load().operations[0].laws
+LAWS = CONTRACT.operations[0].laws
 TOOLS = [law.id for law in LAWS if law.group == "tools" and law.severity == "error"]
 ONE, TWO = TOOLS[0], TOOLS[1]
 MILD = next(law.id for law in LAWS if law.severity == "warning" and law.group)

@@ -30,6 +30,7 @@ FAULTS = {
     "id twice": ("resource.id-repeated", "POST /books", 2),
     "not listed": ("resource.not-listed", "GET /books", 2),
     "update lost": ("resource.update-lost", "PATCH /books/{book_id}", 3),
+    "false stays": ("resource.update-lost", "PATCH /books/{book_id}", 4),
     "update resets": ("resource.update-resets", "PATCH /books/{book_id}", 4),
     "put lost": ("resource.update-lost", "PUT /books/{book_id}", 3),
     "put keeps": ("resource.replace-keeps", "PUT /books/{book_id}", 4),
@@ -58,6 +59,7 @@ MANNERS = (
     "shared",
     "200",
     "forgets",
+    "one of a title",
 )
 #: So many requests a clean run may take for one resource, with all that the document declares.
 MOST = 130
@@ -373,3 +375,69 @@ def test_an_action_of_who_may_not_read_is_a_warning(tmp_path: Path) -> None:
     code, operation = "resource.changed-by-other", "POST /books/{book_id}/report"
     assert told == [("warning", code, operation)], run.told
     assert run.finished.verdict == "conforms"
+
+
+class Rooms:
+    """Houses, and rooms below them; a room is found by its path alone."""
+
+    def __init__(self, *, tidies: bool) -> None:
+        self.tidies = tidies
+        self.items: dict[str, dict[str, Any]] = {}
+        self.number = 0
+
+    def __call__(self, asked: Asked) -> Answer:
+        path = asked.target.partition("?")[0]
+        if asked.method == "POST":
+            self.number += 1
+            item = {"id": self.number, "name": json.loads(asked.body)["name"]}
+            above = path.rpartition("/")[0]
+            if above and above not in self.items:
+                return Answer(404)
+            self.items[f"{path}/{self.number}"] = item
+            return Answer(201, {"Content-Type": "application/json"}, [json.dumps(item).encode()])
+        if path not in self.items or asked.method not in ("GET", "DELETE"):
+            return Answer(404 if path not in self.items else 405, {"Allow": "GET, DELETE"})
+        if asked.method == "DELETE":
+            below = [one for one in self.items if self.tidies and one.startswith(f"{path}/")]
+            for one in (path, *below):
+                del self.items[one]
+            return Answer(204)
+        item = self.items[path]
+        return Answer(200, {"Content-Type": "application/json"}, [json.dumps(item).encode()])
+
+
+def rooms_spec() -> dict[str, Any]:
+    named = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
+    item = {**named, "properties": {**named["properties"], "id": {"type": "integer"}}}
+    content = {"application/json": {"schema": item}}
+    made = {
+        "requestBody": {"required": True, "content": {"application/json": {"schema": named}}},
+        "responses": {"201": {"description": "it", "content": content}},
+    }
+    there = {
+        "get": {"responses": {"200": {"description": "it", "content": content}}},
+        "delete": {"responses": {"204": {"description": "gone"}}},
+    }
+    for method in there.values():
+        method["responses"]["404"] = {"description": "no"}
+    house, room = (
+        {"name": name, "in": "path", "required": True, "schema": {"type": "integer"}}
+        for name in ("house", "room")
+    )
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Houses", "version": "1"},
+        "paths": {
+            "/houses": {"post": made},
+            "/houses/{house}": {"parameters": [house], **there},
+            "/houses/{house}/rooms": {"parameters": [house], "post": made},
+            "/houses/{house}/rooms/{room}": {"parameters": [house, room], **there},
+        },
+    }
+
+
+@pytest.mark.parametrize("tidies", [True, False])
+def test_what_was_below_what_is_deleted_is_gone_with_it(tidies: bool) -> None:
+    run = life(Rooms(tidies=tidies), troth.load(json.dumps(rooms_spec()).encode(), overlays=[]))
+    told = [(one.severity, one.code, len(one.steps) + 1) for one in run.findings]
+    assert told == ([] if tidies else [("warning", "resource.still-there", 6)]), run.told

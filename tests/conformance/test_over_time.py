@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 import troth
+from bundled import CONTRACT
 from troth.conformance.cases import Case, subjects
 from troth.conformance.checks.answers import Answers, body_of
 from troth.conformance.checks.over_time import Health, likeness
 from troth.http.exchange import Exchange, Request, Response
 
-CONTRACT = troth.load()
 (SUBJECT,) = subjects(CONTRACT)
 MINIMAL: dict[str, Any] = SUBJECT.minimal
 

@@ -6,14 +6,13 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-import troth
+from bundled import CONTRACT
 from troth.conformance.cases import Case, cases_of, further_cases, subjects_under_test
 from troth.conformance.cases.case import request_key
 from troth.conformance.selection import selection
 from troth.conformance.settings import Settings
 from troth.seed import Seed
 
-CONTRACT = troth.load()
 SETTINGS = Settings(url="http://127.0.0.1:1")
 NAME = "POST /v1/chat/completions"
 SUBJECTS = subjects_under_test(CONTRACT, SETTINGS)

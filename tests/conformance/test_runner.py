@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-import troth
+from bundled import CONTRACT as OVERLAID
 from servers.chat import Chat, Completion, Manner, Refusal
 from servers.conduct import Conducted, conduct
 from servers.later_faults import BrokenByHangUp
@@ -20,7 +20,6 @@ from troth.conformance.reports.finding_text import notes_of_run
 from troth.conformance.run_summary import summarize
 from troth.conformance.settings import PHASES
 
-OVERLAID = troth.load()
 PUBLISHED = OVERLAID.published
 ROOT = OVERLAID.document.root
 Body = dict[str, Any]
@@ -310,12 +309,12 @@ def sent(found: Conducted) -> list[tuple[str, str, bytes]]:
 
 
 def test_the_same_seed_gives_the_same_requests_in_the_same_order() -> None:
-    one, two = (
-        conduct(Chat(ROOT), OVERLAID, seed=3, phases=("random", "examples")) for _ in range(2)
-    )
-    other = conduct(Chat(ROOT), OVERLAID, seed=4, phases=("random", "examples"), max_requests=30)
+    given: dict[str, Any] = {"phases": ("random", "examples"), "max_requests": 160}
+    one, two = (conduct(Chat(ROOT), OVERLAID, seed=3, **given) for _ in range(2))
+    other = conduct(Chat(ROOT), OVERLAID, seed=4, **given)
     assert sent(one) == sent(two)
-    assert sent(one)[:30] != sent(other)
+    assert {one.phase for one in two.exchanges} == {"random", "examples"}
+    assert sent(one)[:30] != sent(other)[:30]
 
 
 def test_a_budget_of_requests_holds_whatever_is_found() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-import troth
+from bundled import CONTRACT
 from troth.conformance import budget as budgets
 from troth.conformance.cases import subjects
 from troth.conformance.events import Event, Exchanged, Found, Waited
@@ -17,7 +17,6 @@ from troth.conformance.session import Session
 from troth.conformance.settings import Settings
 from troth.http.exchange import Exchange, Request, Response
 
-CONTRACT = troth.load()
 SETTINGS = Settings(url="http://127.0.0.1:1")
 MODEL = subjects(CONTRACT)[0].minimal["model"]
 GOOD: dict[str, Any] = {

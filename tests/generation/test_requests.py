@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import troth
+from bundled import CONTRACT
 from troth.generation import requests
 from troth.generation.chat_consistency import is_consistent, made_consistent
 from troth.generation.chat_features import EMBEDDED, Chat
@@ -27,7 +28,6 @@ from troth.openapi.operation import Parameter
 from troth.schema.untrusted_schema import embedded
 from troth.seed import Seed
 
-CONTRACT = troth.load()
 OPERATION = CONTRACT.operations[0]
 MADE = requests.composition(OPERATION)
 

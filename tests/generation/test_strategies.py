@@ -7,13 +7,12 @@ from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
-import troth
+from bundled import CONTRACT
 from troth.generation.requests import body_schema
 from troth.generation.strategies import operation_strategy, strategy
 from troth.http.exchange import Exchange, Request
 from troth.schema.untrusted_schema import embedded
 
-CONTRACT = troth.load()
 OPERATION = CONTRACT.operations[0]
 SCHEMA = body_schema(OPERATION)
 #: Every health check counts: users must never meet one.

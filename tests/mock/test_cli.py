@@ -284,6 +284,18 @@ def test_what_several_processes_would_have_to_share_is_refused(
     assert (ended.returncode, ended.stderr.splitlines()[-1]) == (2, f"Error: {told}")
 
 
+def test_the_log_for_machines_has_a_line_for_each_request(mock: Callable[..., Process]) -> None:
+    process = mock("--json", "--log", "json", "--quiet")
+    said = process.said()
+    assert said["inspector"] == said["url"] + "/_troth/"
+    with pytest.raises(urllib.error.HTTPError) as refusal:
+        urllib.request.urlopen(said["url"] + "/nowhere")
+    refusal.value.close()
+    told = json.loads(process.out.readline())
+    assert (told["status"], told["target"]) == (404, "/nowhere")
+    assert process.end() == (0, "")
+
+
 def test_quiet_says_nothing(mock: Callable[..., Process]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]

@@ -97,6 +97,20 @@ def test_an_order_is_given_as_often_as_was_said_to_whom_it_is_for() -> None:
     assert heard == [False, True]
 
 
+def test_where_the_answer_is_ordered_no_scenario_is_asked() -> None:
+    control = Control(CONTRACT)
+    control.scenarios = scenario = Told(Plan(labels={"scenario": "a"}))
+    control.orders.add(Order({"status": 503}))
+    control.orders.add(Order({}, extra=Plan(pace=Pace(1.0))))
+    labels = [control.plan(request()).labels for _ in range(3)]
+    assert labels == [
+        {"next": "as ordered"},
+        {"next": "as ordered", "scenario": "a"},
+        {"scenario": "a"},
+    ]
+    assert len(scenario.asked) == 2
+
+
 def test_a_reset_forgets_the_orders_of_its_session() -> None:
     control = Control(CONTRACT)
     for session in ("a", "b", None):

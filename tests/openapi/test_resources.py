@@ -10,7 +10,7 @@ import pytest
 import troth
 from troth.errors import SpecError
 from troth.http.exchange import Exchange, Request, Response
-from troth.openapi import fillings, runtime_expression
+from troth.openapi import fillings, names, runtime_expression
 from troth.openapi.contract import Contract
 from troth.openapi.resource import Filling, Listing, Resource
 from troth.openapi.resources import resources
@@ -481,6 +481,57 @@ def test_an_identifier_is_found_by_its_name_wherever_it_is_asked_for() -> None:
             "$response.body#/id",
             None,
         )
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        (held(task=held(id={"type": "integer"})), "/task/id"),
+        # the resource linkage of JSON:API, which says by its type what it is to
+        (
+            held(
+                data=held(
+                    relationships=held(
+                        about=held(
+                            data={
+                                "oneOf": [
+                                    {"type": "null"},
+                                    held(type={"const": "tasks"}, id={"type": "integer"}),
+                                ]
+                            }
+                        )
+                    )
+                )
+            ),
+            "/data/relationships/about/data/id",
+        ),
+    ],
+)
+def test_a_body_refers_to_what_an_object_in_it_is_called_by(body: Any, place: str) -> None:
+    whole = contract({**TASKS, "/comments": {"post": operation("204", sent=body)}})
+    first = resources(whole).fillings(whole.operation("POST /comments"))[0]
+    assert (first.location, *filled(first)) == (
+        "body",
+        place,
+        "POST /tasks",
+        "$response.body#/id",
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("many", "one"),
+    [
+        ("statuses", "status"),
+        ("warehouses", "warehouse"),
+        ("causes", "cause"),
+        ("boxes", "box"),
+        ("companies", "company"),
+        ("series", "series"),
+    ],
+)
+def test_one_of_many_is_called_as_people_do(many: str, one: str) -> None:
+    assert names.singular(many) == one
 
 
 def test_what_tells_of_a_job_holds_no_item() -> None:

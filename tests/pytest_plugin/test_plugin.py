@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-import troth
+from bundled import CONTRACT
 from servers.chat import TOKEN
 from servers.faults import FAULTS
 from servers.wire import Answer, Asked, Server
@@ -22,7 +22,7 @@ from troth.http.exchange import Exchange, Request
 from troth.pytest_plugin import items, session_run
 from troth.violation import Severity, Violation
 
-ROOT: Any = troth.load().document.root
+ROOT: Any = CONTRACT.document.root
 OPERATION = "troth::POST /v1/chat/completions"
 # what a careful project has: every mistake of a plugin would show
 INI = """[pytest]

@@ -25,7 +25,7 @@ from troth.errors import TrothError
 from troth.generation.locations import put
 from troth.generation.parameters import examples, is_read, parameter_value, schema_of
 from troth.generation.raw_json import write
-from troth.generation.request_writer import UNSET, Values, in_path, refilled
+from troth.generation.request_writer import UNSET, Values, body_type, in_path, refilled
 from troth.generation.requests import tokens_of
 from troth.generation.source import Seeded
 from troth.generation.values import Unsatisfiable
@@ -260,9 +260,10 @@ class RealValues:
         if self._settings.allow_destructive or not self.touches(operation, method):
             given = self._settings.given(operation).parameters
             values = self._real(operation, case.parameters, given, newest=method == "DELETE")
-            filled = _with(referring, operation, values)
+            filled = self._own_named(_with(referring, operation, values), operation)
             return replace(filled, exists=self._is_there(filled, operation))
-        return self._careful(referring, operation)
+        careful = self._careful(referring, operation)
+        return None if careful is None else self._own_named(careful, operation)
 
     def _referring(self, case: Case, operation: Operation) -> Case:
         """*case* with names of things that are there where its body refers to others.
@@ -292,6 +293,31 @@ class RealValues:
         if body is None:
             return replace(case, intent="either", published_intent="either")
         return replace(case, request=replace(case.request, body=body))
+
+    def _own_named(self, case: Case, operation: Operation) -> Case:
+        """*case* with the name that its path has for the item, where its body has one too.
+
+        Many servers refuse what calls itself otherwise (JSON:API: 409).
+        """
+        resource, role = self._resources.of(operation), self._resources.role(operation)
+        if resource is None or resource.identifier is None or role not in ("update", "replace"):
+            return case
+        text = _texts(operation, case.request).get(resource.parameter or "")
+        at = (resource.sent(operation) or "") + resource.identifier
+        old = pointers.find(case.value, at)
+        if text is None or type(old) not in (str, int) or not case.request.body:
+            return case
+        name = unquote(text)
+        new = name if isinstance(old, str) else int(name) if name.isdigit() else old
+        value = put(case.value, pointers.split(at), new)
+        entry = body_type(operation)
+        schema = entry.schema if entry is not None else None
+        if schema is None or schema.is_valid(value) != schema.is_valid(case.value):
+            return case  # it is what the case is about
+        body = _rewritten(case.request.body, case.value, value, (old, new))
+        if body is None:
+            return case
+        return replace(case, request=replace(case.request, body=body), value=value)
 
     def _is_there(self, case: Case, operation: Operation) -> bool:
         """Whether *case* reads an item that this run has made, in what it was made in, lately.

@@ -331,7 +331,9 @@ class _Source:
             where = _SYNTAX.search(str(fault))
             if where is None:
                 raise self.refused("this is no CEL expression") from None
-            line, column, what = int(where[1]), int(where[2]), where[3]
+            # the grammar's words for what might have stood there help nobody
+            line, column, what = int(where[1]), int(where[2]), where[3].partition(" expecting ")[0]
+            what = what.replace("'<EOF>'", "the end").replace("mismatched input", "unexpected")
             lines = text.splitlines(keepends=True)
             at = sum(map(len, lines[: line - 1])) + max(column - 1, 0)
             raise self.refused(f"this is no CEL expression: {what}", at) from None

@@ -128,6 +128,13 @@ def sent_in(view: View, word: str, known: View | None) -> str:
     return ""
 
 
+def attributes_in(view: View) -> str:
+    """Where *view*, an item, has what is told of it: in a resource object of JSON:API apart."""
+    attributes = view.members.get("attributes")
+    is_apart = attributes is not None and attributes.is_object and "type" in view.members
+    return "/attributes" if is_apart else ""
+
+
 def _is_envelope(at: str, word: str) -> bool:
     return words_of(_name(at)) in _ITEM_NAMES or is_word_of(_name(at), word)
 

@@ -217,21 +217,50 @@ def _by_name(
         for name, end in zip(names, ends, strict=True)
         if shape[:end] in by_shape and _sources(by_shape[shape[:end]])
     }
-    asked: list[tuple[str, str, View | None]] = [
-        (each.location, each.name, of_parameter(each))
+    named: list[tuple[str, str, View | None, list[tuple[str, ...]]]] = [
+        (each.location, each.name, of_parameter(each), [words_of(each.name)])
         for each in operation.parameters
         if not (each.location == "path" and each.name in placed)
     ]
     body = of_content(operation.request_body.content) if operation.request_body else None
-    asked += [("body", at, each) for at, each in body.inner(2)] if body is not None else []
-    for location, name, view in asked:
-        words = words_of(pointers.split(name)[-1] if location == "body" else name)
-        resource = by_words.get(words)
+    if body is not None:
+        named += [("body", *each) for each in _references_in(body)]
+    for location, name, view, words in named:
+        resource = next(filter(None, map(by_words.get, words)), None)
         if resource is None or (view is not None and not view.is_scalar):
             continue
         for source in _sources(resource):
             if source.operation is not operation and fits(_told(source, resource), view):
                 yield from source.fillings(location, name)
+
+
+def _references_in(body: View) -> Iterator[tuple[str, View, list[tuple[str, ...]]]]:
+    """What in *body* may refer to something: where it stands, and the names of that, in words.
+
+    A member is called as what it refers to (`owner_id`), or stands in an object that is
+    (`owner: {id}`); the resource linkage of JSON:API says by its `type` what that is.
+    """
+    for at, each in body.inner(2):
+        *holders, last = pointers.split(at)
+        yield at, each, [words_of(last), *(_identifier_of(holder, last) for holder in holders[-1:])]
+    for at, each in body.inner(2):
+        if pointers.split(at)[-1] != "relationships":
+            continue
+        for name, relation in each.members.items():
+            linkage = relation.members.get("data")
+            identifier = linkage.members.get("id") if linkage is not None else None
+            if linkage is None or identifier is None or linkage.is_array:
+                continue
+            kind = linkage.members.get("type")
+            told = [schema.get("const") for _, schema in kind.parts] if kind is not None else []
+            kinds = [*told, *(kind.values if kind is not None else ())]
+            place = pointers.join(at, name, "data", "id")
+            names = [*(one for one in kinds if isinstance(one, str)), name]
+            yield place, identifier, [_identifier_of(one, "id") for one in names]
+
+
+def _identifier_of(holder: str, member: str) -> tuple[str, ...]:
+    return (*in_singular(words_of(holder)), *words_of(member))
 
 
 def _told(source: _Source, resource: Resource) -> View | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from troth import pointer as pointers
+from troth.openapi.envelopes import attributes_in
 from troth.openapi.names import in_singular, named, words_of
 from troth.openapi.operation import Operation, Parameter
 from troth.openapi.resource import Listing
@@ -142,6 +143,10 @@ def _filters(free: Iterable[Parameter], item: View | None) -> dict[str, str]:
     if item is None:
         return found
     members = [(words_of(" ".join(pointers.split(at))), at, each) for at, each in item.inner(2)]
+    apart = attributes_in(item)
+    inner = item.at(apart) if apart else None
+    for member, each in inner.members.items() if inner is not None else ():
+        members.append((words_of(member), pointers.join(apart, member), each))
     for parameter in free:
         words = words_of(parameter.name)
         words = words[1:] if len(words) > 1 and words[0] in ("filter", "filters") else words

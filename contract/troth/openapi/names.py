@@ -45,6 +45,8 @@ def singular(word: str) -> str:
     lower = word.lower()
     if len(word) > 4 and lower.endswith("ies") and lower not in ("series", "species", "movies"):
         return word[:-3] + "y"
+    if lower.endswith(("ouses", "auses")):  # a `house`, a `cause`: not as `statuses`
+        return word[:-1]
     if lower.endswith(("sses", "shes", "ches", "xes", "uses")):
         return word[:-2]
     if lower.endswith("s") and not lower.endswith(("ss", "us", "is", "series", "species")):

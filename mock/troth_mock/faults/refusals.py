@@ -59,13 +59,13 @@ def refusal(
     return problem.reply(operation, accept=accept)
 
 
-def error_frame(status: int, operation: Operation | None, *, accept: str | None = None) -> bytes:
-    """The event that tells of an error in a stream that has begun."""
+def error_text(status: int, operation: Operation | None) -> bytes:
+    """The JSON that tells of an error in a stream that has begun, in one line."""
     problem = Problem(status, f"{PHRASES.get(status, 'Error')}: the stream ends here")
     reply = problem.reply(operation, accept="application/json")
     is_json = any(name == "Content-Type" and "json" in value for name, value in reply.fields)
     body = reply.body if is_json and reply.body else problem.reply().body or b""
-    return b"data: %b\n\n" % b" ".join(body.splitlines())
+    return b" ".join(body.splitlines())
 
 
 def _fields(effect: Effect, operation: Operation | None) -> Fields:

@@ -97,6 +97,10 @@ class Switches:
                 raise BadFault(fault.text, f"the document has no operation {word!r}", advice)
         return faults
 
+    def read_one(self, text: str) -> tuple[Fault, ...]:
+        """The faults of one *text*.  Raises BadFault."""
+        return self.read((text,))
+
     def use(self, contract: Contract) -> None:
         """Speak of *contract* from now on; a fault of what it does not have comes no more."""
         self._contract = contract

@@ -7,10 +7,12 @@ broke off, in a later request; a client that waits, or has gone) and leaves open
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import lru_cache
+from itertools import islice, pairwise
 from typing import Any, Literal
 
 from troth.http import json_text, media_type, sse
@@ -36,6 +38,8 @@ _TOLERANCE = 0.05
 #: So many requests one after the other, each without a pause, are too many.
 _MANY = 3
 _LEAST_TEXT = 8
+#: So much of the beginning of an answer that broke off is looked for, in so many later requests.
+_MOST_EVENTS, _MOST_BYTES, _MOST_LATER = 40, 12 * 1024, 100
 #: Who asks again within so many seconds has not thought about it.
 _SOON = 5.0
 #: What may be asked again although it was refused (RFC 9110 §15.5.9, RFC 8470, RFC 6585, and a
@@ -149,69 +153,101 @@ class Verdict:
         return {"ok": self.ok, "items": [item.as_json() for item in self.items]}
 
     def __str__(self) -> str:
+        return "\n".join([self._summary, *(f"  {item}" for item in self.items)])
+
+    @property
+    def _summary(self) -> str:
         if not self.items:
             return "no fault befell this client"
         bad = sum(not item.ok for item in self.items)
         count = f"{len(self.items)} fault{'s' * (len(self.items) != 1)}"
-        first = f"the client did badly after {bad} of {count}" if bad else f"well after {count}"
-        return "\n".join([first, *(f"  {item}" for item in self.items)])
+        return f"the client did badly after {bad} of {count}" if bad else f"well after {count}"
 
     def __repr__(self) -> str:
-        return f"<Verdict: {self}>"
+        # pytest shows some 200 characters of it, in one line
+        first = next((f"; {item}" for item in self.items if not item.ok), "")
+        return f"<Verdict: {self._summary}{first}>"
 
 
-def verdict(exchanges: Sequence[Seen], *, now: float, patience: float = PATIENCE) -> Verdict:
-    """What the clients of *exchanges*, oldest first, made of the faults, as is known *now*."""
+def verdict(
+    exchanges: Sequence[Seen], *, now: float, patience: float = PATIENCE, only: int | None = None
+) -> Verdict:
+    """What the clients of *exchanges*, oldest first, made of the faults, as is known *now*.
+
+    With *only* it is about the exchange of that number.
+    """
     known = _Journal(exchanges)
     return Verdict(
         tuple(
-            item
+            _item(seen, known, now=now, patience=patience)
             for seen in exchanges
-            if seen.faults
-            for item in [_item(seen, known, now=now, patience=patience)]
-            if item is not None
+            if seen.faults and only in (None, seen.number)
         )
     )
 
 
+_Identity = tuple[str, str, str, bytes]
+
+
 class _Journal:
+    """The exchanges by what they asked, and by session."""
+
     def __init__(self, exchanges: Sequence[Seen]) -> None:
-        self.exchanges = exchanges
-
-    @cached_property
-    def _places(self) -> Mapping[int, int]:
-        return {seen.number: place for place, seen in enumerate(self.exchanges)}
-
-    def after(self, seen: Seen) -> Iterator[Seen]:
-        """What the same session sent after *seen* had ended."""
-        if seen.ended is None:
-            return
-        for later in self.exchanges[self._places[seen.number] + 1 :]:
-            if later.session == seen.session and later.began >= seen.ended - _TOLERANCE:
-                yield later
+        self._alike: dict[_Identity, list[Seen]] = {}
+        self._of_session: dict[str, list[Seen]] = {}
+        self._strings: dict[int, list[str]] = {}
+        self._hasty: dict[_Identity, int] = {}
+        for seen in exchanges:
+            self._alike.setdefault(_identity(seen), []).append(seen)
+            self._of_session.setdefault(seen.session, []).append(seen)
 
     def retry(self, seen: Seen) -> Seen | None:
         """The next time that the request of *seen* was sent."""
+        return next(_after(seen, self._alike[_identity(seen)]), None)
+
+    def others(self, seen: Seen) -> Iterator[Seen]:
+        """What else the same session sent after *seen* had ended: the next so many requests."""
         asked = _identity(seen)
-        return next((later for later in self.after(seen) if _identity(later) == asked), None)
+        later = (one for one in _after(seen, self._of_session[seen.session]))
+        return islice((one for one in later if _identity(one) != asked), _MOST_LATER)
+
+    def strings(self, seen: Seen) -> list[str]:
+        """The strings in the JSON of what *seen* sent."""
+        strings = self._strings.get(seen.number)
+        if strings is None:
+            strings = self._strings[seen.number] = []
+            with suppress(json_text.BadJson):
+                strings += _strings(json_text.decode(seen.body))
+        return strings
 
     def hasty(self, seen: Seen) -> int:
         """How often the request of *seen* came again without a pause, up to it and after it."""
-        asked, hasty, before = _identity(seen), 0, None
-        for one in self.exchanges:
-            if one.session != seen.session or _identity(one) != asked or not one.faults:
-                continue
-            is_hasty = before is not None and one.began - before < _TOLERANCE
-            hasty, before = hasty + is_hasty, one.ended if one.ended is not None else one.began
-        return hasty
+        asked = _identity(seen)
+        if asked not in self._hasty:
+            broken = [one for one in self._alike[asked] if one.faults]
+            self._hasty[asked] = sum(
+                after.began - (one.began if one.ended is None else one.ended) < _TOLERANCE
+                for one, after in pairwise(broken)
+            )
+        return self._hasty[asked]
 
 
-def _identity(seen: Seen) -> tuple[str, str, bytes]:
-    return (seen.request.method, seen.request.target, seen.body)
+def _identity(seen: Seen) -> _Identity:
+    return (seen.session, seen.request.method, seen.request.target, seen.body)
 
 
-def _item(seen: Seen, known: _Journal, *, now: float, patience: float) -> Item | None:
-    """What came of the faults of *seen*; None where it cannot be told yet."""
+def _after(seen: Seen, exchanges: Sequence[Seen]) -> Iterator[Seen]:
+    """Those of *exchanges*, oldest first, that began after *seen* had ended."""
+    if seen.ended is None:
+        return
+    first = bisect_right(exchanges, seen.number, key=lambda one: one.number)
+    for one in islice(exchanges, first, None):
+        if one.began >= seen.ended - _TOLERANCE:
+            yield one
+
+
+def _item(seen: Seen, known: _Journal, *, now: float, patience: float) -> Item:
+    """What came of the faults of *seen*."""
     kinds = _kinds(seen)
     if "stall" in kinds:
         waited = _waiting(seen, known, now=now, patience=patience)
@@ -242,10 +278,7 @@ def _kinds(seen: Seen) -> frozenset[str]:
 
 
 def _effects(seen: Seen) -> tuple[Effect, ...]:
-    effects: list[Effect] = []
-    for text in seen.faults:
-        with suppress(BadFault):
-            effects += (effect for fault in parse_all(text) for effect in fault.effects)
+    effects = [effect for text in seen.faults for effect in _effects_of(text)]
     # of a script only one step befell it: that which fits the answer
     answered = {effect.status for effect in effects if effect.kind == "status"}
     if answered and seen.status not in answered:
@@ -253,6 +286,14 @@ def _effects(seen: Seen) -> tuple[Effect, ...]:
     if seen.status in answered:
         return tuple(effect for effect in effects if effect.is_before)
     return tuple(effects)
+
+
+@lru_cache(maxsize=256)
+def _effects_of(text: str) -> tuple[Effect, ...]:
+    try:
+        return tuple(effect for fault in parse_all(text) for effect in fault.effects)
+    except BadFault:
+        return ()  # a label that somebody else gave
 
 
 def _told(seen: Seen, outcome: Outcome, message: str, **members: Any) -> Item:
@@ -344,14 +385,10 @@ def _taken(seen: Seen, known: _Journal) -> tuple[Seen, str] | None:
     texts = _grown(seen)
     if not texts:
         return None
-    for later in known.after(seen):
-        if _identity(later) == _identity(seen):
-            continue
-        with suppress(json_text.BadJson):
-            told = list(_strings(json_text.decode(later.body)))
-            for text in texts:
-                if any(text in one for one in told):
-                    return later, text
+    for later in known.others(seen):
+        for text in texts:
+            if any(text in one for one in known.strings(later)):
+                return later, text
     return None
 
 
@@ -361,7 +398,7 @@ def _grown(seen: Seen) -> list[str]:
     if not media_type.is_event_stream(kind):
         return []
     items, alone = [], set[str]()
-    for event in sse.Decoder().feed(seen.content):
+    for event in sse.Decoder().feed(seen.content[:_MOST_BYTES])[:_MOST_EVENTS]:
         with suppress(json_text.BadJson):
             items.append(json_text.decode(event.data.encode("utf-8", "surrogatepass")))
             alone |= set(_strings(items[-1]))
@@ -376,12 +413,12 @@ def _grown(seen: Seen) -> list[str]:
 
 
 def _joined(items: Sequence[Any]) -> Mapping[str, str]:
-    """The strings at each place of *items*, one after the other."""
-    texts: dict[str, str] = {}
+    """The strings at each place of *items*, one after the other, but where all are the same."""
+    parts: dict[str, list[str]] = {}
     for item in items:
         for at, text in _leaves(item):
-            texts[at] = texts.get(at, "") + text
-    return texts
+            parts.setdefault(at, []).append(text)
+    return {at: "".join(texts) for at, texts in parts.items() if len(set(texts)) > 1}
 
 
 def _strings(value: Any) -> Iterator[str]:

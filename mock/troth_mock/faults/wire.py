@@ -14,16 +14,18 @@ from typing import Any
 
 from troth import pointer
 from troth.http import json_text, media_type
-from troth.openapi.operation import Operation
+from troth.openapi.operation import MediaType, Operation, is_json_seq
 from troth.seed import Seed
 from troth_mock.chat.chunking import inverse, locate
 from troth_mock.chat.members import Names, get_member, put_member
 from troth_mock.faults.fault import Effect
-from troth_mock.faults.refusals import error_frame
+from troth_mock.faults.refusals import error_text
 from troth_mock.faults.switches import Chance, Chosen
 from troth_mock.reply import End, Script, Wire, framing, timed
 
 _DATA = re.compile(rb"(?m)^data: ?(.*?)\r?$")
+# RFC 7464: a record separator before each text; other sequences have a text on a line
+_LINE = re.compile(rb"(?s)\x1e?(.*?)\s*$")
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _TYPE = re.compile(rb"(?i)\r\ncontent-type: *([^\r\n]*)")
 _LENGTH = re.compile(rb"(?i)(\r\ncontent-length: *)\d+")
@@ -53,6 +55,7 @@ class _State:
     wire: Wire
     operation: Operation | None
     content_type: str
+    has_events: bool
     pieces: tuple[_Piece, ...]
     length: int
     end: End = "complete"
@@ -135,8 +138,16 @@ def _whole(wire: Wire, operation: Operation | None) -> _State:
         for number, (due, data) in enumerate(zip(wire.due, wire.pieces, strict=True))
         if data
     )
+    is_sequence = MediaType(content_type, "").is_sequence
+    if is_sequence:
+        pieces = tuple(
+            replace(piece, data=line)
+            for piece in pieces
+            for line in piece.data.splitlines(keepends=True)
+        )
     size = sum(len(piece.data) for piece in pieces)
-    return _State(wire, operation, content_type, pieces, size)
+    has_events = wire.is_stream or is_sequence
+    return _State(wire, operation, content_type, has_events, pieces, size)
 
 
 def _can_meet(state: _State, effects: Iterable[Effect]) -> bool:
@@ -212,10 +223,10 @@ def _cut(state: _State, effect: Effect, seed: Seed) -> tuple[_Piece, ...] | None
         return ()
     if not state.pieces:
         return None
-    if place is None and state.is_stream:
+    if place is None and state.has_events:
         return state.pieces[: seed.between(1, max(1, len(state.events) - 1), "events")]
     if place is not None and place.unit == "events":
-        is_there = state.is_stream and place.count <= len(state.events)
+        is_there = state.has_events and place.count <= len(state.events)
         return state.pieces[: place.count] if is_there else None
     count = place.count if place is not None else seed.below(state.size, "bytes")
     return _first_bytes(state.pieces, count) if count < state.size else None
@@ -312,13 +323,18 @@ def _closed(state: _State, number: int, data: bytes) -> _State | None:
 
 def _json_at(state: _State, effect: Effect, seed: Seed) -> tuple[int, int, int] | None:
     """The piece that *effect* is about, and where in it the JSON stands."""
-    if not state.is_stream:
+    if not state.has_events:
         is_json = media_type.is_json(state.content_type)
         known = is_json and len(state.pieces) == 1 and effect.place is None
         return (0, 0, len(state.pieces[0].data)) if known else None
     number = _event(state, effect, seed)
-    match = None if number is None else _DATA.search(state.pieces[number].data)
+    match = None if number is None else _json_in(state, state.pieces[number])
     return None if match is None or number is None else (number, *match.span(1))
+
+
+def _json_in(state: _State, piece: _Piece) -> re.Match[bytes] | None:
+    """Where in *piece* the JSON stands: its first group."""
+    return (_DATA if state.is_stream else _LINE).search(piece.data)
 
 
 def _malformed(state: _State, effect: Effect, seed: Seed) -> _State | None:
@@ -351,7 +367,7 @@ def _finish_reason(state: _State, effect: Effect, seed: Seed) -> _State | None:
     places = _finish_places(state)
     changed = False
     for number, piece in enumerate(state.pieces):
-        match = _DATA.search(piece.data) if state.is_stream else re.match(rb"(?s)(.*)", piece.data)
+        match = _json_in(state, piece)
         if places is None or match is None or not piece.is_event:
             continue
         value = _with_reason(match[1], *places, effect.form or None)
@@ -399,17 +415,17 @@ def _with_reason(text: bytes, choices: Names, at: Names, reason: str | None) -> 
 
 
 def _lose(state: _State, effect: Effect, seed: Seed) -> _State | None:
-    number = _event(state, effect, seed) if state.is_stream else None
+    number = _event(state, effect, seed) if state.has_events else None
     return None if number is None else state.with_piece(number)
 
 
 def _double(state: _State, effect: Effect, seed: Seed) -> _State | None:
-    number = _event(state, effect, seed) if state.is_stream else None
+    number = _event(state, effect, seed) if state.has_events else None
     return None if number is None else state.with_piece(number, *[state.pieces[number].data] * 2)
 
 
 def _reorder(state: _State, effect: Effect, seed: Seed) -> _State | None:
-    number = _event(state, effect, seed, spare=1) if state.is_stream else None
+    number = _event(state, effect, seed, spare=1) if state.has_events else None
     if number is None:
         return None
     one, other = (state.pieces[place].data for place in (number, number + 1))
@@ -428,10 +444,15 @@ def _double_sentinel(state: _State, effect: Effect, seed: Seed) -> _State | None
 
 
 def _error_event(state: _State, effect: Effect, seed: Seed) -> _State | None:
-    kept = _cut(state, effect, seed) if state.is_stream else None
+    kept = _cut(state, effect, seed) if state.has_events else None
     if kept is None:
         return None
-    frame = error_frame(effect.status, state.operation)
+    text = error_text(effect.status, state.operation)
+    # as the others are written
+    frame = b"data: %b\n\n" % text
+    if not state.is_stream:
+        is_separated = is_json_seq(state.content_type)
+        frame = (b"\x1e" if is_separated else b"") + text + b"\n"
     return state.with_pieces((*kept, _Piece(kept[-1].due if kept else 0.0, frame)))
 
 

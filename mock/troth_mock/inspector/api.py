@@ -32,7 +32,6 @@ from troth_mock.inspector.operations import request_of
 from troth_mock.inspector.wire import Events
 from troth_mock.plan import Plan
 from troth_mock.reply import JSON, Reply
-from troth_mock.responding.kept import session_of
 from troth_mock.responding.problems import Problem, of_violations
 from troth_mock.responding.responder import Responder
 
@@ -40,8 +39,8 @@ _NO_STORE: Fields = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "
 _JSON: Fields = (*JSON, *_NO_STORE)
 _TEXT: Fields = (("Content-Type", "text/plain; charset=utf-8"), *_NO_STORE)
 _STREAM: Fields = (("Content-Type", "text/event-stream"), *_NO_STORE)
-#: In a list of more operations than that, a request is made for one that is asked for only.
-_MOST_TRIED = 100
+#: In a list that is longer, the others have a request only when they are asked for alone.
+_MOST_TRIED = 30
 _MOST_ITEMS = 1000
 
 
@@ -168,7 +167,7 @@ class ControlApi:
                 return
             if before is not None and entry.number >= before:
                 continue
-            if asked.session is not None and session_of(entry.head) != asked.session:
+            if asked.session is not None and entry.session != asked.session:
                 continue
             if names is not None and self.exchanges.summary(entry)["operation"] not in names:
                 continue
@@ -192,14 +191,13 @@ class ControlApi:
         if session is None:
             self.mock.journal.forget()
         else:
-            self.mock.journal.forget(lambda entry: session_of(entry.head) == session)
+            self.mock.journal.forget(lambda entry: entry.session == session)
 
     def exchange(self, asked: _Asked) -> Json:
         """All of one exchange."""
         entry = self._entry(asked)
-        verdicts = self.verdict(_Asked({}, None))["items"]
-        own = next((one for one in verdicts if one["exchange"] == entry.number), None)
-        return {**self.exchanges.whole(entry), "verdict": own}
+        verdict = self._verdict(only=entry.number) if "fault" in entry.labels else None
+        return {**self.exchanges.whole(entry), "verdict": verdict and verdict["items"][0]}
 
     def code(self, asked: _Asked) -> str:
         """The request of an exchange as a program."""
@@ -218,14 +216,14 @@ class ControlApi:
 
     def verdict(self, asked: _Asked) -> Json:
         """What the client did after each fault."""
+        return self._verdict(session=asked.session)
+
+    def _verdict(self, *, session: str | None = None, only: int | None = None) -> Json:
         mock = self.mock
-        found = verdict_on(mock.journal, mock.contract, session=asked.session)
-        items = found.as_json()["items"]
+        found = verdict_on(mock.journal, mock.contract, session=session, only=only)
         redact = self.exchanges.redactor.text
-        return {
-            "ok": found.ok,
-            "items": [{**item, "message": redact(item["message"])} for item in items],
-        }
+        items = [{**item, "message": redact(item["message"])} for item in found.as_json()["items"]]
+        return {"ok": found.ok, "items": items}
 
     # -- what happens, as it happens ------------------------------------------------------------
 
@@ -237,7 +235,7 @@ class ControlApi:
             entries = [
                 entry
                 for entry in self.mock.journal.newest_first()
-                if entry.change > int(last) and asked.session in (None, session_of(entry.head))
+                if entry.change > int(last) and asked.session in (None, entry.session)
             ]
             missed = b"".join(
                 self.event("begun" if entry.ended is None else "ended", entry)

@@ -11,7 +11,6 @@ from troth.openapi.operation import Operation
 from troth_mock.faults.verdict import PATIENCE, Seen, Verdict, verdict
 from troth_mock.inspector.journal import Entry, Journal
 from troth_mock.inspector.wire import read_content, read_head
-from troth_mock.responding.kept import session_of
 
 
 def exchanges(
@@ -27,19 +26,23 @@ def verdict_on(
     *,
     session: str | None = None,
     patience: float = PATIENCE,
+    only: int | None = None,
 ) -> Verdict:
-    """What the clients made of the faults that befell them, in *session* or in all."""
+    """What the clients made of the faults that befell them, in *session* or in all.
+
+    With *only* it is about the exchange of that number.
+    """
     found = [
         # what was answered matters only where something went wrong
-        seen(entry, contract, is_whole="fault" in entry.labels)
+        seen(entry, contract, is_whole="fault" in entry.labels and only in (None, entry.number))
         for entry in _of(journal, session)
     ]
-    return verdict(found, now=journal.clock(), patience=patience)
+    return verdict(found, now=journal.clock(), patience=patience, only=only)
 
 
 def _of(journal: Journal, session: str | None) -> Iterator[Entry]:
     for entry in reversed(tuple(journal.newest_first())):
-        if session is None or session_of(entry.head) == session:
+        if session is None or entry.session == session:
             yield entry
 
 
@@ -48,7 +51,7 @@ def seen(entry: Entry, contract: Contract, *, is_whole: bool = True) -> Seen:
     head = read_head(b"".join(data for _, data in entry.pieces)) if is_whole else None
     return Seen(
         number=entry.number,
-        session=session_of(entry.head),
+        session=entry.session,
         began=entry.began,
         ended=entry.ended,
         request=entry.head,
@@ -64,5 +67,5 @@ def seen(entry: Entry, contract: Contract, *, is_whole: bool = True) -> Seen:
 
 def _operation(entry: Entry, contract: Contract) -> Operation | None:
     with suppress(NoSuchPath, MethodNotAllowed):
-        return contract.match(entry.head.method, entry.head.target).operation
+        return contract.match(entry.asked.method, entry.asked.target).operation
     return None

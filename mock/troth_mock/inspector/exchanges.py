@@ -6,9 +6,8 @@ through the one registry of secrets first.
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -24,7 +23,6 @@ from troth.validation import validator
 from troth.violation import Violation
 from troth_mock.inspector.journal import Entry, Journal
 from troth_mock.inspector.wire import Head, SentEvent, read_content, read_events, read_head
-from troth_mock.responding.kept import session_of
 
 Json = dict[str, Any]
 
@@ -129,12 +127,14 @@ class Exchanges:
         """Whether *text* stands anywhere in *entry*, whatever its case."""
         wanted = text.lower()
         request = self.request(entry)
-        parts: Iterator[str] = (
-            *(request.target, request.body.decode("utf-8", "replace")),
+        sent = b"".join(data for _, data in entry.pieces)
+        parts = (
+            request.target,
             *(f"{name}: {value}" for name, value in request.fields),
-            self.redactor.text(b"".join(one for _, one in entry.pieces).decode("utf-8", "replace")),
-            json.dumps(dict(entry.labels), ensure_ascii=False),
-        ).__iter__()
+            request.body.decode("utf-8", "replace"),
+            self.redactor.text(sent.decode("utf-8", "replace")),
+            *entry.labels.values(),
+        )
         return any(wanted in part.lower() for part in parts)
 
     def _summary(self, entry: Entry) -> Json:
@@ -146,7 +146,7 @@ class Exchanges:
             "id": entry.number,
             "time": self.time(entry),
             "duration": None if entry.ended is None else round(entry.ended - entry.began, 6),
-            "session": session_of(entry.head),
+            "session": entry.session,
             "method": entry.head.method,
             "target": self.redactor.text(entry.head.target),
             "operation": None if match is None else match.operation.name,
@@ -161,7 +161,7 @@ class Exchanges:
         }
 
     def _match(self, entry: Entry) -> Match | None:
-        request = _request(entry)
+        request = entry.asked
         methods = (request.method, "GET") if request.method == "HEAD" else (request.method,)
         for method in methods:
             with suppress(NoSuchPath, MethodNotAllowed):
@@ -177,7 +177,7 @@ class Exchanges:
         if match is None:
             return ()
         try:
-            return validator.request_violations(match, _request(entry))
+            return validator.request_violations(match, entry.asked)
         except (TrothError, RecursionError):
             # a document that cannot be used has been told to the client
             return ()

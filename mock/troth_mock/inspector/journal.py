@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from troth.http.exchange import Request
+from troth_mock.responding.kept import session_of
 
 #: So many exchanges are kept, and so many bytes of all of them.
 MOST_ENTRIES = 1000
@@ -55,7 +56,19 @@ class Entry:
     state: State = "complete"
     operation: str | None = None
     is_kept: bool = True
+    meant: Request | None = None
     known: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> Request:
+        """The request as it was answered, with as much of its body as is kept."""
+        head = self.meant or self.head
+        return Request(head.method, head.target, head.fields, self.body)
+
+    @property
+    def session(self) -> str:
+        """The name of the session that it belongs to."""
+        return session_of(self.meant or self.head)
 
 
 #: What happened: `begun`, `event` or `ended`, and to which entry; or `forgotten`, to none.
@@ -137,6 +150,7 @@ class Journal:
         *,
         labels: Mapping[str, str],
         near: Any = (),
+        meant: Request | None = None,
     ) -> Entry:
         """Keep an exchange whose answer takes time; `sent` and `end` follow."""
         size = len(body)
@@ -149,6 +163,7 @@ class Journal:
             near=tuple(near),
             state="open",
             operation=operation,
+            meant=meant,
         )
         self._ring.append(entry)
         self._kept += kept

@@ -21,6 +21,9 @@ from troth_mock.reply import Passed, Reply
 from troth_mock.responding.problems import Problem
 
 _CONNECT, _SILENCE = 10.0, 300.0
+#: The largest answer that is taken in whole, in bytes.
+_LARGEST = 64 << 20
+_TOO_LARGE = f"the server's answer is larger than {_LARGEST} bytes"
 # RFC 9110 §7.6.1, and what is settled anew on each side
 _OF_CONNECTION = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding"}
@@ -79,9 +82,11 @@ class Upstream:
             )
             fields = tuple(_received(response.headers))
             if not media_type.is_event_stream(response.headers.get("Content-Type", "")):
-                body = await response.read()
-                came = ((monotonic() - began, body),)
+                body = await _whole(response)
                 await session.close()
+                if body is None:
+                    return Problem(502, _TOO_LARGE, "bad_gateway").reply()
+                came = ((monotonic() - began, body),)
                 self._record(_exchange(request, Response(response.status, fields, body, came)))
                 return Reply(response.status, fields, body)
         except (aiohttp.ClientError, TimeoutError, OSError) as fault:
@@ -102,17 +107,33 @@ class Upstream:
         began: float,
     ) -> AsyncIterator[bytes]:
         arrivals: list[tuple[float, bytes]] = []
+        size = 0
         try:
             async for piece in response.content.iter_any():
-                arrivals.append((monotonic() - began, piece))
+                size += len(piece)
+                if size <= _LARGEST:
+                    arrivals.append((monotonic() - began, piece))
                 yield piece
         except aiohttp.ClientError as fault:
             raise ConnectionError(str(fault)) from fault  # so the client's ends as this one did
         finally:
             await session.close()
+        if size > _LARGEST:
+            return  # it was passed on, and is too large to be kept
         body = b"".join(piece for _, piece in arrivals)
         whole = Response(response.status, fields, body, tuple(arrivals))
         self._record(_exchange(request, whole))
+
+
+async def _whole(response: aiohttp.ClientResponse) -> bytes | None:
+    """The body of *response*; None if it is too large."""
+    pieces, size = [], 0
+    async for piece in response.content.iter_any():
+        size += len(piece)
+        if size > _LARGEST:
+            return None
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def _exchange(request: Request, response: Response) -> Exchange:

@@ -263,6 +263,8 @@ def _events(response: Response, entry: MediaType | None) -> dict[str, Any]:
     events: list[Any] = []
     times: list[float] = []
     arrivals = response.arrivals or ((0.0, response.body),)
+    if response.field("Content-Encoding") is not None:
+        arrivals = ((arrivals[-1][0], _unpacked(response)),)
     for seconds, piece in arrivals:
         for event in decoder.feed(piece):
             if entry is not None and event.data == entry.sentinel:

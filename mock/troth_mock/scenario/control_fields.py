@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
-from troth.errors import TrothError, nearest
+from troth.errors import TrothError, similar
 from troth.http.exchange import Request
 from troth_mock.pace import Pace
 from troth_mock.pace import read as read_pace
@@ -24,7 +24,10 @@ from troth_mock.scenario.scenarios import NAME_FIELD
 PREFIX = "X-Troth-"
 _SEED, _PACE, _FAIL = (PREFIX + name for name in ("Seed", "Pace", "Fail"))
 NAMES = (_SEED, NAME_FIELD, _PACE, _FAIL)
+_NAMED = {name.lower(): name for name in NAMES}
 _LONGEST_SEED = 40
+#: How alike a name is to one of ours that is a misspelling of it.
+_ALIKE = 0.7
 
 
 class BadControlField(TrothError):
@@ -54,24 +57,32 @@ def read(request: Request, *, faults: Callable[[str], tuple[Any, ...]]) -> Contr
     """Read what *request* asks; *faults* reads those.  Raises BadControlField."""
     request = without_session(request)
     given: dict[str, str] = {}
+    kept: list[tuple[str, str]] = []
     for name, value in request.fields:
-        if name.lower().startswith(PREFIX.lower()):
-            known = {each.lower(): each for each in NAMES}.get(name.lower())
-            if known is None:
-                close = nearest(name, NAMES)
-                advice = f"did you mean {close}?" if close else f"there are {', '.join(NAMES)}"
-                raise BadControlField(name[:80], f"there is no such field; {advice}")
+        known = _NAMED.get(name.lower())
+        if known is not None:
             given[known] = value.strip()
+            continue
+        if name.lower().startswith(PREFIX.lower()):
+            _check_spelling(name)
+        kept.append((name, value))
     if not given:
         return Controls(request)
-    kept = tuple(field for field in request.fields if not field[0].lower().startswith("x-troth-"))
     return Controls(
-        replace(request, fields=kept),
+        replace(request, fields=tuple(kept)),
         _seed(given.get(_SEED)),
         None if _PACE not in given else _told(_PACE, read_pace, given[_PACE]),
         () if _FAIL not in given else _told(_FAIL, faults, given[_FAIL]),
         given.get(NAME_FIELD),
     )
+
+
+def _check_spelling(name: str) -> None:
+    """Refuse *name* if it is one of ours, misspelt; any other is no business of ours."""
+    words = {each.removeprefix(PREFIX): each for each in NAMES}
+    close = similar(name[len(PREFIX) :], words, least=_ALIKE)
+    if close:
+        raise BadControlField(name[:80], f"there is no such field; did you mean {words[close[0]]}?")
 
 
 def without_session(request: Request) -> Request:

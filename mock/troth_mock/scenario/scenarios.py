@@ -147,15 +147,18 @@ class Scenarios:
     def __post_init__(self) -> None:
         self._holder = Holder(self.contract)
 
-    def open(self) -> None:
-        """Read everything for the first time.  Raises NoScenarios, BadScenarios."""
+    def open(self, *, may_be_none: bool = False) -> None:
+        """Read everything for the first time.  Raises NoScenarios, BadScenarios.
+
+        In a folder there may be none yet if so *may_be_none*.
+        """
         if not self.path.exists():
             raise NoScenarios(self.path, "there is no such file or folder")
         self.reload()
         errors = [error for one in self.files if one.error for error in one.error.errors]
         if errors:
             raise BadScenarios(tuple(errors))
-        if not self.files:
+        if not self.files and not may_be_none:
             raise NoScenarios(self.path, "the folder has no files that end in .yaml, .yml or .json")
 
     @property

@@ -46,7 +46,10 @@ class Situation:
     def body(self) -> Any:
         """The decoded body; None where there is none that can be read."""
         declared = self.match.operation.request_body
-        data = content_coding.undone(self.request.body, self.request.fields)
+        try:
+            data = content_coding.undone(self.request.body, self.request.fields)
+        except content_coding.BadCoding:
+            return None
         if not data:
             return None
         kind = self.request.content_type or ""

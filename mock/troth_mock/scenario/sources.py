@@ -8,7 +8,7 @@ from typing import Protocol
 
 from troth.http.exchange import Request
 from troth.openapi.operation import Operation
-from troth_mock.faults.grammar import parse_all
+from troth_mock.faults.fault import Fault
 from troth_mock.plan import NOTHING, Plan
 from troth_mock.responding import negotiation
 from troth_mock.responding.problems import Problem
@@ -64,8 +64,12 @@ class ScenarioSource:
 
 @dataclass(eq=False)
 class FieldSource:
-    """What requests say of their own answers; if not *is_on* only their sessions."""
+    """What requests say of their own answers; if not *is_on* only their sessions.
 
+    *faults* reads what they say of faults.
+    """
+
+    faults: Callable[[str], tuple[Fault, ...]]
     scenarios: Scenarios | None = None
     is_on: bool = True
 
@@ -79,7 +83,7 @@ class FieldSource:
         if not self.is_on:
             return Plan(request=without_session(asked.request))
         try:
-            controls = read(asked.request, faults=parse_all)
+            controls = read(asked.request, faults=self.faults)
         except BadControlField as fault:
             problem = Problem(400, str(fault), "bad_control_field", fault.name)
             return Plan(reply=problem.reply(asked.operation))

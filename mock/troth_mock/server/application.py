@@ -107,7 +107,10 @@ class _Note:
         if journal is not None:
             head = replace(request, body=b"")
             self._entry = journal.begin(
-                began, head, request.body, operation, labels=plan.labels, near=plan.near
+                *(began, head, request.body, operation),
+                labels=plan.labels,
+                near=plan.near,
+                meant=plan.request and replace(plan.request, body=b""),
             )
 
     def label(self, faults: Sequence[str]) -> None:
@@ -145,7 +148,7 @@ class App:
         self.responder = responder
         self.settings = settings or Settings()
         self.control = control or Control(contract, pace=self.settings.pace)
-        self.control.fields = self.control.fields or FieldSource()
+        self.control.fields = self.control.fields or FieldSource(self.control.faults.read_one)
         self.journal: Journal | None = None
         if self.settings.inspector:
             self.journal = _journal()
@@ -227,7 +230,7 @@ class App:
         if self.journal is not None and session is None:
             self.journal.forget()
         elif self.journal is not None:
-            self.journal.forget(lambda entry: session_of(entry.head) == session)
+            self.journal.forget(lambda entry: entry.session == session)
 
     def log(self, write: Callable[[str], None], *, as_json: bool, colour: bool) -> None:
         """Write a line for each exchange with *write*."""
@@ -523,6 +526,10 @@ class App:
             return self._options(request, allowed=methods)
         if request.method in methods:
             if request.method == "POST":
+                origin = request.field("origin")
+                if origin is not None and not self.settings.origins.allows(origin):
+                    message = f"the page at {origin[:200]} may not reset this: see --cors-origin"
+                    return Problem(403, message, "other_site").reply()
                 query = request.target.partition("?")[2]
                 session = None if query == "all" else session_of(request)
                 self.responder.reset(session)

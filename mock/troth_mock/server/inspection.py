@@ -18,7 +18,6 @@ from troth.openapi.contract import Contract
 from troth_mock.inspector import page_files
 from troth_mock.inspector.journal import Entry, Journal, What
 from troth_mock.reply import End, Reply
-from troth_mock.responding.kept import session_of
 from troth_mock.responding.problems import Problem
 from troth_mock.server.connection import Connection
 from troth_mock.server.guards import Hosts, is_loopback, path_of
@@ -67,7 +66,7 @@ class Inspection:
     ) -> End:
         """Answer a request for the inspector."""
         # no page of another origin is to read the answer
-        delivery = delivery._replace(origin=None)
+        delivery = Delivery(delivery.method, delivery.version, None, delivery.keep_alive)
         if isinstance(content, Problem):
             reply: Reply | Following = content.reply()
         else:
@@ -123,7 +122,8 @@ class Inspection:
             challenge = (("WWW-Authenticate", 'Bearer realm="troth"'),)
             return Problem(401, "the control token is needed", fields=challenge)
         peer = None if connection.wire is None else connection.wire.get_extra_info("peername")
-        if isinstance(peer, tuple) and not is_loopback(peer[0].partition("%")[0]):
+        # a socket for both writes an address of IPv4 as one of IPv6 (RFC 4291 §2.5.5.2)
+        if isinstance(peer, tuple) and not is_loopback(_plain(peer[0])):
             message = "the inspector is for this machine only: --control-token opens it to others"
             return Problem(403, message, "not_local")
         return None
@@ -197,6 +197,11 @@ class Inspection:
             self._app.control.when_changed.remove(feed.switched)
 
 
+def _plain(address: str) -> str:
+    """*address* without a zone, and without the prefix of one that is mapped."""
+    return address.partition("%")[0].removeprefix("::ffff:")
+
+
 class _Feed:
     """What one client follows: bytes that wait for it, a bounded number of them."""
 
@@ -210,7 +215,7 @@ class _Feed:
 
     def heard(self, what: What, entry: Entry | None) -> None:
         """Take notice of what happened to *entry*."""
-        if entry is None or self._session in (None, session_of(entry.head)):
+        if entry is None or self._session in (None, entry.session):
             self.put(self._api.event(what, entry))
 
     def switched(self) -> None:

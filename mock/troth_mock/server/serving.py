@@ -63,7 +63,7 @@ class MockServer:
     """
 
     url: str
-    contract: Contract
+    contract: Contract = field(repr=False)
     app: App | None = field(default=None, repr=False, compare=False)
     on_loop: Callable[[Callable[[], Any]], Any] = field(
         default=lambda work: work(), repr=False, compare=False

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import troth
+from bundled import CONTRACT
 from troth.openapi.stream_assembly import fold
 from troth.seed import Seed
 from troth_mock.chat.chunking import Chunker
@@ -18,7 +18,6 @@ from troth_mock.chat.members import compile_members
 from troth_mock.chat.request import read_request
 from troth_mock.reply import framing
 
-CONTRACT = troth.load()
 OPERATION = CONTRACT.operation("POST /v1/chat/completions")
 DECLARED = OPERATION.response(200)
 assert DECLARED is not None

@@ -11,13 +11,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import troth
+from bundled import CONTRACT
 from troth.http.exchange import Exchange, Request, Response
 from troth.openapi.stream_assembly import fold
 from troth_mock.chat.tokens import tokens
 from troth_mock.reply import Reply
 from troth_mock.responding.responder import Responder
 
-CONTRACT = troth.load()
 RESPONDER = Responder(CONTRACT, seed=7)
 OPERATION = CONTRACT.operation("POST /v1/chat/completions")
 DECLARED = OPERATION.response(200)
@@ -523,3 +523,17 @@ def test_reasoning_comes_before_the_answer_where_it_is_asked_for_and_counts_for_
     assert [(each["message"]["content"], each["finish_reason"]) for each in cut["choices"]] == [
         ("", "length")
     ] * 2
+
+
+def test_where_nothing_asks_for_reasoning_every_answer_has_some(tmp_path):
+    overlay = tmp_path / "always.yaml"
+    overlay.write_text(
+        "overlay: 1.0.0\ninfo: {title: a, version: '1'}\nactions:\n"
+        "  - target: $.paths.*.post['x-troth-completion'].request.reasoning\n    remove: true\n"
+    )
+    responder = Responder(troth.load(overlays=["atoma", overlay]))
+    body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
+    request = Request("POST", "/v1/chat/completions", FIELDS, json.dumps(body).encode())
+    assert responder.compiled(request) is None
+    message = json.loads(responder.respond(request, now=0).body)["choices"][0]["message"]
+    assert message["reasoning_content"]

@@ -11,7 +11,7 @@ from troth.loading import load
 from troth.openapi.contract import Contract
 from troth_mock.faults.fault import Effect
 from troth_mock.faults.grammar import BadFault, parse
-from troth_mock.faults.refusals import error_frame, refusal
+from troth_mock.faults.refusals import error_text, refusal
 from troth_mock.faults.switches import MOST_SESSIONS, Switches
 from troth_mock.faults.wire import before
 
@@ -184,9 +184,9 @@ def test_what_stands_before_a_server_answers_in_its_own_form(contract: Contract)
 
 
 def test_an_error_of_a_stream_is_one_event(contract: Contract) -> None:
-    frame = error_frame(500, contract.operation("listThings"))
-    assert frame == b'data: {"detail":"Internal Server Error: the stream ends here"}\n\n'
-    assert b'"code":"server_error"' in error_frame(500, None)
+    text = error_text(500, contract.operation("listThings"))
+    assert text == b'{"detail":"Internal Server Error: the stream ends here"}'
+    assert b'"code":"server_error"' in error_text(500, None)
     assert refusal(Effect("status", 500), None, text="500").status == 500
 
 

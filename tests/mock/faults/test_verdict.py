@@ -65,7 +65,10 @@ def test_who_comes_too_early_hammers() -> None:
     }
     with pytest.raises(AssertionError, match=r"the client did badly after 1 of 1 fault\n  BAD"):
         told.assert_ok()
-    assert repr(told).startswith("<Verdict: the client did badly")
+    assert repr(told) == (
+        "<Verdict: the client did badly after 1 of 1 fault; BAD hammered       #1 '429 first 2': "
+        "asked again after 0.40 s; Retry-After was 1 s>"
+    )
 
 
 def test_who_never_pauses_hammers() -> None:
@@ -138,7 +141,7 @@ def test_who_goes_on_with_half_an_answer_took_it_for_whole() -> None:
         told = verdict((one, on), now=20.0)
         assert told.outcomes == ("took-for-whole",)
         assert f"in #2: {text!r}" in told.items[0].message
-    fresh = chat(2, 9.0, ("user", "Something else"), ("user", "chatcmpl-1234567"))
+    fresh = chat(2, 9.0, ("user", "Something else"), ("user", "chatcmpl-1234567" * 3))
     assert outcomes(broken, fresh) == ("gave-up",)
     assert outcomes(broken, chat(2, 9.0, ("user", "Weather?"))) == ("retried",)
 

@@ -246,6 +246,26 @@ def test_a_split_stream_has_the_same_content() -> None:
     assert all(wait for wait, _ in body.steps[2:])
 
 
+@pytest.mark.parametrize("kind", [b"application/x-ndjson", b"application/json-seq"])
+def test_texts_in_a_row_are_events_too(kind: bytes) -> None:
+    before = b"\x1e" if kind.endswith(b"seq") else b""
+    lines = [before + b'{"n":%d}\n' % number for number in range(4)]
+    wire = plain(b"".join(lines), kind)
+
+    def content_of(text: str) -> bytes:
+        return sent(script(text, wire)).partition(b"\r\n\r\n")[2]
+
+    assert content_of("drop after 2 events") == b"".join(lines[:2])
+    assert content_of("truncate after 1 event") == lines[0]
+    assert content_of("lose after 1 event") == b"".join([lines[0], *lines[2:]])
+    assert content_of("reorder after 1 event") == b"".join([lines[0], lines[2], lines[1], lines[3]])
+    assert content_of("cut after 1 event") == lines[0] + before + b'{"n'
+    *_, last = content_of("error event after 1 event").splitlines()
+    assert json_text.decode(last.removeprefix(before))["error"]["code"] == "server_error"
+    assert content_of("malformed after 3 events").count(b"\n") == 4
+    assert done("drop after 5 events", wire) is None
+
+
 def test_faults_come_together_and_are_told_together() -> None:
     told = done("crlf; drop after 3 events; lose after 1 event; reset after 1 event")
     assert told is not None

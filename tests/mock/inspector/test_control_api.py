@@ -15,6 +15,7 @@ import pytest
 import troth
 from troth import loading, testing
 from troth.http.exchange import Exchange, Request, Response
+from troth.lint import lint
 from troth_mock.server.application import Settings
 from troth_mock.server.guards import Hosts
 from troth_mock.server.serving import MockServer, serving
@@ -183,6 +184,14 @@ def test_no_secret_is_shown(client: Client) -> None:
     assert not [text for text in texts if TOKEN in text or "0123456789abcdef" in text]
 
 
+def test_a_session_may_stand_in_the_path(client: Client) -> None:
+    key = "Bearer x"
+    assert client.ask("GET", "/_troth/session/b/notes", Authorization=key)[0] == 200
+    (summary,) = client.api("GET", "/exchanges?session=b")["exchanges"]
+    assert summary["target"] == "/_troth/session/b/notes"
+    assert (summary["operation"], summary["violations"]) == ("GET /notes", 0)
+
+
 def test_exchanges_are_forgotten_by_session(client: Client) -> None:
     client.note("one")
     client.note("two", Troth_Session="b")
@@ -343,6 +352,14 @@ def test_no_other_site_can_look_or_drive(
     assert (found, len(left)) == ((204, 0) if status == 200 else (status, 1))
 
 
+def test_no_other_site_makes_it_forget(client: Client) -> None:
+    statuses = [
+        client.raw("POST", "/_troth/reset", Origin=origin)[0]
+        for origin in ("https://evil.example", "null", "http://localhost:5173")
+    ]
+    assert statuses == [403, 403, 204]
+
+
 def test_a_preflight_lets_nobody_in(client: Client) -> None:
     origin = client.server.url.replace("127.0.0.1", "localhost")
     _, answer, _ = client.raw(
@@ -380,6 +397,10 @@ def test_without_an_inspector_there_is_none() -> None:
 
 
 # -- its document, held to itself
+
+
+def test_its_document_has_nothing_that_lint_warns_of() -> None:
+    assert [str(one) for one in lint(CONTROL.document) if one.severity != "info"] == []
 
 
 def test_the_control_api_is_what_its_document_says(client: Client) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import troth
+from bundled import CONTRACT
 from troth.document import document
 from troth.http.exchange import Request
 from troth.openapi import reader
@@ -21,7 +21,6 @@ from troth_mock.responding.responder import Responder
 
 PATH = "/v1/chat/completions"
 FIELDS = (("Content-Type", "application/json"), ("Authorization", "Bearer one"))
-CONTRACT = troth.load()
 RESPONDERS = {clock: Responder(CONTRACT, clock=clock) for clock in ("fixed", "wall")}
 HELLO = [{"role": "user", "content": "Tell me of sailing."}]
 

@@ -12,13 +12,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-import troth
+from bundled import CONTRACT
 from troth.http.exchange import Request
 from troth_mock.reply import Reply
 from troth_mock.responding.problems import Problem
 from troth_mock.responding.responder import Responder
 
-CONTRACT = troth.load()
 RESPONDER = Responder(CONTRACT)
 PATH = "/v1/chat/completions"
 BEARER = ("Authorization", "Bearer abc")

@@ -57,7 +57,9 @@ BAD_PETS = {
     "{when: {fields: {x-a: {matches: '(a'}}}, answer: {status: 500}}": (
         "this is no regular expression: missing ), unterminated subpattern",
     ),
-    "{when: {condition: 'size(request.nam'}, answer: {status: 500}}": ("no CEL expression",),
+    "{when: {condition: 'size(request.nam'}, answer: {status: 500}}": (
+        "this is no CEL expression: missing ')' at the end",
+    ),
     "{when: {condition: requst.name == 1}, answer: {status: 500}}": ("Did you mean 'request'?",),
     "{when: {operation: getPet}, answer: {body: {id: 1, name: '{{ pth.petId }}'}}}": (
         "1:64: 'pth' is no variable",
@@ -143,6 +145,7 @@ def test_there_have_to_be_scenarios(pets: Contract, tmp_path: Path) -> None:
         Stage(pets, tmp_path / "none.yaml").scenarios.open()
     with pytest.raises(NoScenarios, match=r"no files that end in \.yaml"):
         Stage(pets, tmp_path).scenarios.open()
+    Stage(pets, tmp_path).scenarios.open(may_be_none=True)
 
 
 def test_scenarios_are_held_to_a_document_that_was_read_anew(

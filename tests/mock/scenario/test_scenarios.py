@@ -309,3 +309,14 @@ def test_a_folder_is_all_the_files_in_it_and_those_to_come(chat: Contract, tmp_p
 def test_only_active_scenarios_answer(talk: Stage) -> None:
     talk.scenarios.active = frozenset({"report"})
     assert talk.say("hello").scenario == ""
+
+
+def test_reasoning_is_said_before_the_text_in_a_body_and_in_a_stream(of_chat: Staged) -> None:
+    stage = of_chat('scenarios: [{answer: {reasoning: "Six by seven.", text: "42"}}]')
+    said = content(stage.say("What is it?"))["choices"][0]["message"]
+    assert (said["reasoning_content"], said["content"]) == ("Six by seven.", "42")
+    stream = replied(stage.say("What is it?", stream=True)).stream
+    assert stream is not None
+    deltas = [json.loads(frame[6:])["choices"][0]["delta"] for frame in stream.frames[:-1]]
+    pieces = [delta.get("reasoning_content", delta.get("content", "")) for delta in deltas]
+    assert pieces == ["", "Six", " by", " seven", ".", "42", ""]

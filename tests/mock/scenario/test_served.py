@@ -156,6 +156,10 @@ def test_a_control_field_that_cannot_be_met_is_told(
     assert told in json.dumps(refused.json, ensure_ascii=False)
 
 
+def test_a_field_that_is_none_of_ours_is_no_business_of_ours(mock: MockServer) -> None:
+    assert ask(f"{mock.url}/pets", X_Troth_Unknown="1").status == 200
+
+
 def test_without_control_fields_requests_say_nothing_and_sessions_stay(contract: Contract) -> None:
     responder = Responder(contract, preferences=False)
     control = Control(contract)

@@ -13,12 +13,11 @@ from typing import Any
 import pytest
 from aiohttp import http
 
-import troth
+from bundled import CONTRACT
 from troth_mock.server import fast_path
 from troth_mock.server import serving as room
 from troth_mock.server.framing import RequestFraming
 
-CONTRACT = troth.load()
 _ASKED = {"model": "m", "messages": [{"role": "user", "content": "Tell me of bytes."}]}
 _VARYING = re.compile(rb"(?m)^(Date|X-Request-Id): .*\r\n")
 _CHAT = "POST /v1/chat/completions HTTP/1.1"

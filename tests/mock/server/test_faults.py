@@ -246,6 +246,18 @@ def test_a_stop_does_not_wait_for_an_answer_that_never_ends(connect_to: Connect)
     assert rest(stalled) == (b'a\r\ndata: {"id\r\n', "close")
 
 
+def test_a_request_may_say_itself_what_goes_wrong(server: MockServer, connect_to: Connect) -> None:
+    server.fail("500")
+    client = connect_to(server.url)
+    told = [ask(client, X_Troth_Fail="503 first 2").response()[0] for _ in range(3)]
+    assert told == [503, 503, 200]
+    assert ask(client).response()[0] == 500
+    status, _, body = ask(client, X_Troth_Fail="503 on GET /nothing").response()
+    assert status == 400
+    assert "the document has no operation 'GET /nothing'" in json.loads(body)["error"]["message"]
+    assert [one.faults for one in server.journal][:2] == [("503 first 2",)] * 2
+
+
 def linger() -> bytes:
     return struct.pack("ii", 1, 0)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-import troth
+from bundled import CONTRACT
 from troth.http.exchange import Request
 from troth_mock.pace import Pace
 from troth_mock.responding.responder import Responder
@@ -19,7 +19,6 @@ from troth_mock.server import serving as room
 from troth_mock.server.application import App, Settings
 from troth_mock.server.heads import Delivery, KnownHead, KnownHeads
 
-CONTRACT = troth.load()
 PATH = "/v1/chat/completions"
 VARYING = {"date", "x-request-id"}
 Answer = tuple[int, dict[str, str], bytes]

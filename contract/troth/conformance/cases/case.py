@@ -194,8 +194,8 @@ class Subject:
         request = self.request(value)
         if legal == "computed" and self.made is not None and not self.is_json:
             effective, published = self._as_sent(request, effective, published)
-            if effective == "valid" and _holds_nothing(seen):
-                effective = "either"  # many frameworks take an empty field for none
+            if effective == "valid" and (_holds_nothing(seen) or not request.body):
+                effective = "either"  # many frameworks take what is empty for what is not there
         if effective == "either" and published == "valid":
             published = "either"
         return Case(

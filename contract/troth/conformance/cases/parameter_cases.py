@@ -293,7 +293,7 @@ def _unknown(subject: Subject) -> Iterator[Case]:
     # RFC 9110 §5.1, RFC 6265 §5.4: a field or a cookie that is not known is nobody's affair
     cookies = "; ".join((*plain.values("Cookie"), f"{_UNKNOWN}=1"))
     rest = tuple(pair for pair in plain.fields if pair[0] != "Cookie")
-    fields = (*rest, ("X-Troth-Unknown", "1"), ("Cookie", cookies))
+    fields = (*rest, ("X-Unknown-Field", "1"), ("Cookie", cookies))
     entries: tuple[tuple[str, Request, str, Legal], ...] = (
         ("query", _and_in_query(plain, f"{_UNKNOWN}=1"), "a query parameter", "either-if-valid"),
         ("field", replace(plain, fields=fields), "a field and a cookie", "computed"),

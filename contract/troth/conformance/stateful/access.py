@@ -15,7 +15,7 @@ from typing import Literal
 from troth import pointer as pointers
 from troth.conformance.stateful.changes import change
 from troth.conformance.stateful.comparison import changed_to
-from troth.conformance.stateful.items import Answer, Item
+from troth.conformance.stateful.items import Answer, Item, at
 from troth.conformance.stateful.life_cycle import current
 from troth.conformance.stateful.trial import Check, Trial
 from troth.generation.request_writer import UNSET
@@ -77,8 +77,8 @@ async def changed_by_other(trial: Trial) -> None:
     if answer is None or not answer.succeeded:
         return
     after = await trial.read(item)
-    name, value = next(iter(made.members.items()))
-    if after is not None and isinstance(after.item, dict) and after.item.get(name) == value:
+    place = pointers.join(made.inside, made.names[0])
+    if after is not None and at(after.item, place) == at(made.members, place):
         message = f"{answer.line} with the second token changed what the first one's user made"
         trial.tell("resource.changed-by-other", message, by=answer, severity=_severity(sharing))
 

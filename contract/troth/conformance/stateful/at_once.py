@@ -14,7 +14,13 @@ from typing import Any
 from troth.conformance.stateful.comparison import differences, is_computed, same
 from troth.conformance.stateful.items import Answer, Item, alike_named, at, same_id
 from troth.conformance.stateful.items import put as put_at
-from troth.conformance.stateful.life_cycle import current, different, named, own_name
+from troth.conformance.stateful.life_cycle import (
+    current,
+    different,
+    may_be_one,
+    named,
+    own_name,
+)
 from troth.conformance.stateful.trial import Check, Trial
 from troth.generation.request_writer import UNSET
 
@@ -39,11 +45,13 @@ async def created(trial: Trial) -> None:
     for one, other in combinations(items, 2):
         if at(other.sent, other.resource.identifier) is not UNSET:
             break  # the client names them
-        if alike_named(one, other) and one.sent != other.sent:
+        if alike_named(one, other) and not may_be_one(one, other):
             message = f"of {len(items)} that were created at once two are {one.identifier!r}"
             trial.tell(_CODE, message, by=other.created, among=[one.created])
             return
     for item in items:
+        if any(may_be_one(one, item) for one in trial.namesakes(item)):
+            continue
         if await _is_its_own(trial, item):
             continue
         answer = item.readings[-1]

@@ -32,6 +32,7 @@ from troth.conformance.stateful.life_cycle import (
 )
 from troth.conformance.stateful.trial import Check, Trial
 from troth.generation.request_writer import UNSET, body_type
+from troth.openapi.envelopes import attributes_in
 from troth.openapi.names import words_of
 from troth.openapi.resources import Role
 from troth.openapi.schema_view import View, of_content
@@ -63,10 +64,10 @@ async def updated(trial: Trial) -> None:
     if after is None:
         return
     same_name(trial, item, after, of=answer)
-    but = (*own_name(item), *made.members)
-    reset = [one for one in changed_to(before.item, after.item, but=but) if _is_reset(item, one)]
+    others = changed_to(made.beside(before.item), after.item, but=own_name(item))
+    reset = [one for one in others if _is_reset(item, one)]
     if reset:
-        message = f"{answer.line} named {', '.join(made.members)} alone, and then {named(reset)}"
+        message = f"{answer.line} named {', '.join(made.names)} alone, and then {named(reset)}"
         trial.tell("resource.update-resets", message, by=after, of=answer, pointer=reset[0].pointer)
 
 
@@ -113,7 +114,9 @@ async def _kept(
 def _lost(members: dict[str, Any], answer: Answer | None) -> list[Difference]:
     if answer is None or answer.item is UNSET:
         return []
-    return differences(members, answer.item, declared=list(members), computed=is_always_computed)
+    lost = differences(members, answer.item, declared=list(members), computed=is_always_computed)
+    # some servers leave out what goes without saying
+    return [one for one in lost if not (one.kind == "absent" and one.meant in (0, False))]
 
 
 async def updated_all(trial: Trial) -> None:
@@ -128,24 +131,25 @@ async def updated_all(trial: Trial) -> None:
         return
     if await _kept(trial, item, made.members, by=answer) is None:
         return
-    view, place = _sent(item, subject)
-    for name, value in made.members.items():
-        body = put(subject.minimal, place, {name: None})
-        if view is None or subject.made is None or not subject.made.valid(body):
+    for name in made.names:
+        body = _changing(subject, item, {name: None})
+        if subject.made is None or not subject.made.valid(body):
             continue
         answer = await trial.update(item, body)
         after = await trial.read(item) if answer is not None and answer.succeeded else None
         if answer is None or after is None or after.item is UNSET:
             return
-        if same(value, after.item.get(name)) and _may_be_null(item, after, name):
+        at_name = pointers.join(made.inside, name)
+        value, there = at(made.members, at_name), at(after.item, at_name)
+        if same(value, there) and _may_be_null(item, after, at_name):
             message = f"{answer.line} named {name} with null, and it is {value!r} as before"
             # many a server takes null for nothing said
             trial.tell("resource.update-lost", message, by=after, of=answer, severity="warning")
         return
 
 
-def _may_be_null(item: Item, answer: Answer, name: str) -> bool:
-    """Whether the document lets the member *name* of the item in *answer* be null.
+def _may_be_null(item: Item, answer: Answer, place: str) -> bool:
+    """Whether the document lets what is at *place* of the item in *answer* be null.
 
     What never is cannot be taken away, however optional it is in a change.
     """
@@ -154,15 +158,32 @@ def _may_be_null(item: Item, answer: Answer, name: str) -> bool:
     if entry is None or entry.schema is None:
         return True
     inside = item.resource.item(answer.operation, answer.status) or ""
-    return entry.schema.is_valid(put(answer.body, pointers.join(inside, name), None))
+    return entry.schema.is_valid(put(answer.body, inside + place, None))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Change:
-    """A *body* that changes one member of an item, and the *members* of the item that it has."""
+    """A *body* that changes members of an item, and the item's *members* as they are then.
+
+    They stand *inside* the item: a resource object of JSON:API has them in its attributes.
+    """
 
     body: Any
     members: dict[str, Any]
+    inside: str = ""
+
+    @property
+    def names(self) -> list[str]:
+        """What is changed."""
+        return list(at(self.members, self.inside))
+
+    def beside(self, item: Any) -> Any:
+        """*item* without what is changed."""
+        members = at(item, self.inside)
+        if not isinstance(members, dict):
+            return item
+        kept = {name: value for name, value in members.items() if name not in self.names}
+        return put(item, self.inside, kept)
 
 
 async def change(trial: Trial, item: Item, *, most: bool = False) -> Change | None:
@@ -178,32 +199,50 @@ async def change(trial: Trial, item: Item, *, most: bool = False) -> Change | No
     role: Role = "update" if not is_patch else "replace" if trial.can("replace") else "create"
     source = trial.subject(role)
     view, place = _sent(item, source) if source is not None else (None, "")
-    if view is None:
+    inside = attributes_in(view) if view is not None else ""
+    view = view.at(inside) if view is not None and inside else view
+    current = at(item.current, inside)
+    if view is None or not isinstance(current, dict):
         return None
-    needed = {name: item.current[name] for name in view.required if name in item.current}
-    drawn = [at(await trial.drawn(role), place) for _ in range(_DRAWS)]
+    drawn = [at(await trial.drawn(role), place + inside) for _ in range(_DRAWS)]
     members: dict[str, Any] = {}
     found: Change | None = None
     for name in _in_order(view.members, but=own_name(item)):
-        values = (each[name] for each in drawn if isinstance(each, dict) and name in each)
+        before = current.get(name, UNSET)
+        values = [each[name] for each in drawn if isinstance(each, dict) and name in each]
+        if isinstance(before, bool):
+            values.append(not before)  # no draw may have it: of two one says more
         for value in values:
-            if not _is_another(value, item.current.get(name, UNSET), most=most):
+            if not _is_another(value, before, most=most):
                 continue
             changed = {**members, name: value}
-            whole = put(subject.minimal, place, {**needed, **changed}) if not is_patch else None
-            body = _operations(changed) if is_patch else whole
+            body = _operations(changed, inside) if is_patch else _changing(subject, item, changed)
             if subject.made.valid(body):
-                members, found = changed, Change(body, changed)
+                members, found = changed, Change(body, put({}, inside, changed), inside)
                 if not most:
                     return found
                 break
     return found
 
 
-def _operations(members: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The JSON Patch that gives *members* to what has them already (RFC 6902 §4.3)."""
+def _changing(subject: Subject, item: Item, changed: dict[str, Any]) -> Any:
+    """The body that changes what is *changed* of *item*, with what any has to have."""
+    view, place = _sent(item, subject)
+    inside = attributes_in(view) if view is not None else ""
+    whole: Any = {}
+    for at_view in dict.fromkeys(("", inside)):
+        own = view.at(at_view) if view is not None and at_view else view
+        known = at(item.current, at_view)
+        if own is not None and isinstance(known, dict):
+            needed = {name: known[name] for name in own.required if name in known}
+            whole = put(whole, at_view, needed)
+    return put(subject.minimal, place, put(whole, inside, {**at(whole, inside), **changed}))
+
+
+def _operations(members: Mapping[str, Any], inside: str) -> list[dict[str, Any]]:
+    """The JSON Patch that gives *members* to what has them *inside* already (RFC 6902 §4.3)."""
     return [
-        {"op": "replace", "path": pointers.join("", name), "value": value}
+        {"op": "replace", "path": pointers.join(inside, name), "value": value}
         for name, value in members.items()
     ]
 

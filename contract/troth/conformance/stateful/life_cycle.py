@@ -110,7 +110,9 @@ async def reads_back(trial: Trial) -> None:
         item = made_already[number] if number < len(made_already) else await trial.create()
         if item is None:
             return
-        answer = await current(trial, item) if item.sent is not UNSET else None
+        is_another = any(may_be_one(one, item) for one in trial.namesakes(item))
+        is_told = item.sent is not UNSET and not is_another
+        answer = await current(trial, item) if is_told else None
         found = different(item, item.sent, answer) if answer is not None else []
         if answer is None or not found:
             continue
@@ -255,6 +257,34 @@ async def location(trial: Trial) -> None:
         trial.tell("resource.location-wrong", message, by=answer or created, of=created)
 
 
+async def own_link(trial: Trial) -> None:
+    """The link that an item calls its own (HAL, JSON:API) does not lead to nothing."""
+    item = await trial.item()
+    answer = await current(trial, item) if item is not None else None
+    subject = trial.subject("read")
+    link = _own_link(answer.item) if answer is not None else None
+    if item is None or answer is None or subject is None or link is None:
+        return
+    target = None if trial.is_elsewhere(link) else trial.own_target(link, answer)
+    named = runtime_expression.in_url(link, trial.resource.path, trial.resource.parameter or "")
+    if target is None or (named and same_id(named, item.identifier)):
+        return
+    there = await trial.send(subject.operation, item=item, target=target)
+    if there is not None and there.is_missing:
+        message = f"{answer.line} calls itself {link!r}, and there is nothing there"
+        trial.tell("resource.location-wrong", message, by=there, of=answer, severity="warning")
+
+
+def _own_link(item: Any) -> str | None:
+    """The target of the link `self` of *item*, if it has one."""
+    for name in ("links", "_links"):
+        link = at(item, f"/{name}/self")
+        link = at(link, "/href") if isinstance(link, dict) else link
+        if isinstance(link, str) and link and "{" not in link:
+            return link
+    return None
+
+
 async def own_names(trial: Trial) -> None:
     """What is created second has another identifier than what was created first."""
     first = await trial.item()
@@ -266,8 +296,7 @@ async def own_names(trial: Trial) -> None:
         return  # it has no name, or the one that the client gave it
     if first.created.sources != second.created.sources:
         return  # below other parents the same name is another's
-    alike = first.sent == second.sent or first.sent is UNSET
-    if alike or second.created.case.request.method != "POST":
+    if may_be_one(first, second) or second.created.case.request.method != "POST":
         return  # the same again may be the same item
     if same_id(at(second.sent, second.resource.identifier), second.identifier):
         return  # its client called it so, and may have put it in the place of the first
@@ -275,6 +304,20 @@ async def own_names(trial: Trial) -> None:
     severity: Severity = "error" if second.created.status == 201 else "warning"
     message = f"what was created first and what was created second are both {second.identifier!r}"
     trial.tell("resource.id-repeated", message, by=second.created, severity=severity)
+
+
+def may_be_one(one: Item, other: Item) -> bool:
+    """Whether a server may take two for one thing: what has to be said of them is the same.
+
+    Many make no second one of a name, and answer with the first.
+    """
+    if one.sent == other.sent or UNSET in (one.sent, other.sent):
+        return True
+    sent, place = one.created.operation.request_body, one.resource.sent(one.created.operation)
+    view = of_content(sent.content) if sent is not None else None
+    inner = view.at(place or "") if view is not None else None
+    needed = [pointers.join("", name) for name in sorted(inner.required)] if inner else []
+    return bool(needed) and all(same(at(one.sent, each), at(other.sent, each)) for each in needed)
 
 
 async def names_after_deletion(trial: Trial) -> None:
@@ -293,7 +336,7 @@ async def names_after_deletion(trial: Trial) -> None:
     is_named = at(later.sent, later.resource.identifier) is not UNSET
     if is_named or not alike_named(earlier, later):
         return
-    if later.sent != earlier.sent and later.created.status == 201:
+    if not may_be_one(earlier, later) and later.created.status == 201:
         message = (
             f"after a deletion what is created is {later.identifier!r}, which is there already"
         )
@@ -405,6 +448,33 @@ async def deleted(trial: Trial) -> None:
         trial.tell("resource.deleted-twice", message, by=again, alone=True)
 
 
+async def deleted_with_parent(trial: Trial) -> None:
+    """What was below something is not there any more when that is deleted, and not found."""
+    item = await trial.item()
+    parent = trial.parent_of(item) if item is not None else None
+    before = await _seen(trial, item) if item is not None and parent is not None else None
+    gone = await trial.delete(parent) if parent is not None and before is not None else None
+    if item is None or parent is None or gone is None or not gone.succeeded:
+        return
+    above = await trial.read(parent)
+    after = await _seen(trial, item) if above is not None and above.is_missing else None
+    if after is not None and await trial.patience():
+        after = await _seen(trial, item)
+    if after is not None:
+        message = f"{gone.line} answered {gone.status}, and {after.line} still has what was in it"
+        # whoever reads by the last name alone finds what nobody tidied up yet
+        trial.tell("resource.still-there", message, by=after, of=gone, severity="warning")
+
+
+async def _seen(trial: Trial, item: Item) -> Answer | None:
+    """The answer that has *item*: where it cannot be read, its list."""
+    if trial.can("read"):
+        answer = await trial.read(item)
+        return answer if answer is not None and answer.succeeded else None
+    found = await trial.listed(item)
+    return found.last if found is not None and found.having(item) else None
+
+
 async def not_found(trial: Trial, item: Item, answer: Answer) -> None:
     """Tell of *answer* that it found nothing, if the item can be read all the same."""
     after = await trial.read(item)
@@ -455,6 +525,7 @@ READING: tuple[Check, ...] = (
     Check("reads-back", reads_back, frozenset({"create"})),
     Check("same-bytes", same_bytes, frozenset({"create", "read"})),
     Check("location", location, frozenset({"create", "read"})),
+    Check("own-link", own_link, frozenset({"create", "read"})),
     Check("own-names", own_names, frozenset({"create"})),
     Check("of-another", of_another, frozenset({"create"})),
     Check("listed", listed, frozenset({"create", "list"})),
@@ -462,4 +533,6 @@ READING: tuple[Check, ...] = (
 DELETING: tuple[Check, ...] = (
     Check("deleted", deleted, frozenset({"create", "delete"})),
     Check("names-after-deletion", names_after_deletion, frozenset({"create", "delete"})),
+    # the last: nothing of the trial is where it was, then
+    Check("deleted-with-parent", deleted_with_parent, frozenset({"create"})),
 )

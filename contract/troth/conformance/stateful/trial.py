@@ -472,6 +472,11 @@ class Trial:
             if item.resource is self.resource and not (item.is_gone or item.is_spoiled)
         ]
 
+    def namesakes(self, item: Item) -> list[Item]:
+        """The others that were made under the name of *item*, there or not."""
+        alike = [one for one in self._items if one.resource is item.resource and one is not item]
+        return [one for one in alike if one.values == item.values]
+
     async def send(
         self,
         operation: Operation,

@@ -45,6 +45,8 @@ export async function follow({ take, state, signal }) {
     } catch (fault) {
       if (signal.aborted) return;
       state(fault);
+      // it is asked for, and then the page begins anew
+      if (fault.status === 401) return;
     }
     await new Promise((resolve) => setTimeout(resolve, wait));
   }

@@ -1,8 +1,10 @@
 // The view "Chat": a conversation with an operation that the document marks as a chat model's.
 
+import { ask } from "./api.js";
 import { conversation, joined, parsed, said } from "./chat_places.js";
 import { element, fill, labelled } from "./dom.js";
 import { counted, seconds } from "./format.js";
+import { attempt } from "./notice.js";
 import { at } from "./pointer.js";
 import { send } from "./sending.js";
 import { readEvents } from "./sse.js";
@@ -20,14 +22,14 @@ export class ChatPage {
   async open() {
     if (this._operation) return;
     const operations = await this._contract.operations;
-    const chats = operations.filter(({ chat, request }) => chat && request);
+    const chats = operations.filter(({ chat }) => chat);
     if (!chats.length) {
       fill(this.element, element("div", { class: "empty" }, element("h2", {}, "No chat here"),
         element("p", {}, "The document marks no operation as a chat completion (x-troth-completion).")));
       return;
     }
     this._layOut(chats);
-    this._choose(chats[0]);
+    await this._choose(chats[0]);
   }
 
   key(key) {
@@ -37,7 +39,7 @@ export class ChatPage {
   }
 
   _layOut(chats) {
-    const which = element("select", { onchange: ({ target }) => this._choose(chats[target.selectedIndex]) },
+    const which = element("select", { onchange: ({ target }) => attempt(() => this._choose(chats[target.selectedIndex])) },
       chats.map(({ name }) => element("option", {}, name)));
     this._model = element("input", { spellcheck: "false" });
     this._system = element("input", { placeholder: "none" });
@@ -59,8 +61,13 @@ export class ChatPage {
     this._forget();
   }
 
-  _choose(operation) {
+  async _choose(operation) {
     this._operation = operation;
+    // of many operations the mock makes a request only when it is asked for
+    if (!operation.request) {
+      const { operations } = await ask("GET", "operations", { query: { operation: operation.name } });
+      operation.request = operations[0]?.request ?? { method: operation.method, target: operation.path, fields: [] };
+    }
     const { chat } = operation;
     this._model.value = (chat.model && at(chat.whole, chat.model)) ?? "";
     this._streams.disabled = !chat.streamed;
@@ -149,20 +156,28 @@ class Answer {
     this._first ??= performance.now();
     this._pieces += 1;
     this.text += text;
-    const { scrollTop, scrollHeight, clientHeight } = this._talk;
-    const isAtEnd = scrollTop + clientHeight > scrollHeight - 40;
+    const follow = this._following();
     if (reasoning && !this._thought) {
       this._thought = element("div", { class: "words thought", dir: "auto" });
       this._words.before(this._thought);
     }
     if (reasoning) this._thought.append(reasoning);
     this._words.append(text);
-    if (isAtEnd) this._talk.scrollTop = this._talk.scrollHeight;
+    follow();
+  }
+
+  // whoever has scrolled back to read is left there
+  _following() {
+    const { scrollTop, scrollHeight, clientHeight } = this._talk;
+    const isAtEnd = scrollTop + clientHeight > scrollHeight - 40;
+    return () => { if (isAtEnd) this._talk.scrollTop = this._talk.scrollHeight; };
   }
 
   lead(id) {
+    const follow = this._following();
     this._link = element("a", { href: `#/exchanges/${id}` }, "Exchange");
     this._foot.append(this._link);
+    follow();
   }
 
   fail(message) {
@@ -172,6 +187,7 @@ class Answer {
   }
 
   end() {
+    const follow = this._following();
     this._shown.classList.remove("writing");
     if (this._calls.length) this._words.append(element("pre", {}, JSON.stringify(this._calls, null, 2)));
     const now = performance.now();
@@ -183,5 +199,6 @@ class Answer {
       rate && element("span", {}, `${rate.toFixed(0)}/s`),
       this._finish && element("span", {}, this._finish),
       this._link);
+    follow();
   }
 }

@@ -37,7 +37,11 @@ export class Journal extends EventTarget {
     this._places = new Map(exchanges.map((one) => [one.id, one]));
     this.exchanges = exchanges;
     for (const { session } of exchanges) this._note(session);
-    if (!this.isFiltered) for (const exchange of late) this._keep(exchange);
+    if (!this.isFiltered) {
+      // a mock that was started anew counts from one again
+      this._newest = Math.max(0, ...exchanges.map(({ id }) => id));
+      for (const exchange of late) this._keep(exchange);
+    }
     this._told();
   }
 

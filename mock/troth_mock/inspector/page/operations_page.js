@@ -53,6 +53,8 @@ export class OperationsPage {
     this._view.close();
     fill(this._answer);
     this._show(chosen);
+    // of many operations the mock makes a request only when it is asked for
+    if (chosen.request === null) this._another(chosen, 0);
   }
 
   key(key) {
@@ -86,14 +88,18 @@ export class OperationsPage {
       operation.request === null && element("p", { class: "fault" }, "No valid request could be drawn: fill in what is missing."),
       composer(request, {
         operation,
-        send: (written) => sendAndSee(written, this._journal, (id) => this._view.open(id)),
+        send: (written) => sendAndSee(written, this._journal, (id) => this._see(id)),
         more: element("button", { type: "button", onclick: () => this._another(operation) }, "Another request"),
       }));
   }
 
-  async _another(operation) {
-    this._seed += 1;
-    const drawn = await attempt(() => ask("GET", "operations", { query: { seed: this._seed, operation: operation.name } }));
+  async _see(id) {
+    await this._view.open(id);
+    this._answer.scrollIntoView({ block: "start" });
+  }
+
+  async _another(operation, seed = (this._seed += 1)) {
+    const drawn = await attempt(() => ask("GET", "operations", { query: { seed, operation: operation.name } }));
     if (drawn?.operations[0] && this._list.selected === operation.name) this._show({ ...drawn.operations[0], id: operation.name });
   }
 }

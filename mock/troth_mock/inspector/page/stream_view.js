@@ -78,7 +78,10 @@ export class StreamView {
     fill(this._facts,
       fact(counted(events.length, "event"), ""), fact(bytes(size), ""), fact(seconds(first), "to the first"),
       rate !== null && rate < 1e4 && fact(`${rate.toFixed(rate < 10 ? 1 : 0)}/s`, "then"),
-      events.length > 1 && fact(seconds(Math.max(...events.slice(1).map((one) => one.gap))), "longest pause"));
+      events.length > 1 && (end > first
+        ? fact(seconds(Math.max(...events.slice(1).map((one) => one.gap))), "longest pause")
+        : element("span", {}, "all at once")));
+    this._list.element.style.setProperty("--count", events.length);
     this._list.show(events);
   }
 

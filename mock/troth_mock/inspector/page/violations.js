@@ -4,13 +4,17 @@ import { element } from "./dom.js";
 import { counted } from "./format.js";
 
 const MOST_LISTED = 12;
+// so many lines of the document around the one that is meant
+const BEFORE = 1;
+const AFTER = 4;
 
 /** The notes of a body's view: *violations* at their places. */
 export function notesOf(violations) {
-  return violations.map((violation) => ({
+  return violations.map((violation, number) => ({
     pointer: violation.pointer,
     severity: severity(violation),
-    show: () => explained(violation),
+    // one rule may be broken twice in a row: it is read once
+    show: () => explained(violation, { isCited: violation.place === violations[number - 1]?.place }),
   }));
 }
 
@@ -44,14 +48,14 @@ function placed(violation) {
 }
 
 /** A violation, with the rule as the document writes it. */
-export function explained(violation) {
+export function explained(violation, { isCited = false } = {}) {
   const { code, message, place, lines, first_line: first } = violation;
   return element(
     "div",
     { class: "explained" },
     element("p", { class: "what" }, message),
     element("p", { class: "soft" }, element("code", {}, code), place && [" by ", element("code", {}, place)]),
-    lines?.length > 0 && element("blockquote", {}, element("pre", {}, numbered(lines, first, lineOf(place)))),
+    lines?.length > 0 && !isCited && element("blockquote", {}, element("pre", {}, numbered(lines, first, lineOf(place)))),
   );
 }
 
@@ -60,9 +64,11 @@ function lineOf(place) {
   return Number(/:(\d+)(:\d+)?$/.exec(place ?? "")?.[1]);
 }
 
-function numbered(lines, first, meant) {
-  return lines.map((line, place) => element("span", { class: first + place === meant ? "cited meant" : "cited" },
-    first !== undefined && element("span", { class: "soft" }, `${first + place}  `.padStart(6)), `${line}\n`));
+function numbered(lines, first = NaN, meant = NaN) {
+  return lines.map((line, place) => ({ line, number: first + place }))
+    .filter(({ number }) => !(number < meant - BEFORE || number > meant + AFTER))
+    .map(({ line, number }) => element("span", { class: number === meant ? "cited meant" : "cited" },
+      !Number.isNaN(number) && element("span", { class: "soft" }, `${number}  `.padStart(6)), `${line}\n`));
 }
 
 export function severity(violation) {

@@ -1,0 +1,150 @@
+"""What OpenAI's clients send beyond the bundled document, with `--overlay openai`."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import openai
+import pytest
+from openai import OpenAI
+
+from troth import loading
+from troth.document import overlay
+from troth.lint import lint
+from troth.testing import run
+
+MODEL = "gpt-4o"
+ASK: list[Any] = [{"role": "user", "content": "What is the weather like in Lisbon today?"}]
+WEATHER: Any = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}},
+            "required": ["city"],
+        },
+    },
+}
+SCRIPT = Path(__file__).with_name("openai_overlay.mjs")
+NODE = shutil.which("node")
+PACKAGES = ("openai", "ai", "@ai-sdk/openai", "@ai-sdk/openai-compatible")
+#: What the script asks, and what comes of it.
+ASKED = {
+    "models": True,
+    "model": "model",
+    "embeddings": [1536, 1536],
+    "stop": False,
+    "required": "tool_calls",
+    "reasoning": True,
+    "both limits": 400,
+    "SDK required": ["tool-calls", "weather", "string"],
+    "SDK stream": True,
+    "SDK object": "string",
+    "SDK reasoning": [True, True],
+    "SDK embeddings": [64, 64],
+}
+
+
+@pytest.fixture(scope="module")
+def server(mock_servers: Any) -> Any:
+    return mock_servers(overlays=["openai"])
+
+
+@pytest.fixture(scope="module")
+def client(server: Any) -> Iterator[OpenAI]:
+    with OpenAI(base_url=server.base_url, api_key="any", max_retries=0) as made:
+        yield made
+
+
+def test_models_are_listed_and_retrieved(client: OpenAI) -> None:
+    models = client.models.list().data
+    assert MODEL in [model.id for model in models]
+    assert all(client.models.retrieve(model.id) == model for model in models)
+    with pytest.raises(openai.NotFoundError):
+        client.models.retrieve("no-such-model")
+
+
+def test_texts_get_unit_vectors_of_the_asked_size(client: OpenAI) -> None:
+    # the client asks for base64, and undoes it
+    answer = client.embeddings.create(model="m", input=["a cat", "a dog", "a cat"], dimensions=256)
+    vectors = [item.embedding for item in answer.data]
+    assert [len(vector) for vector in vectors] == [256] * 3
+    assert [math.hypot(*vector) for vector in vectors] == pytest.approx([1] * 3, abs=1e-5)
+    assert vectors[0] == vectors[2] != vectors[1]
+    plain = client.embeddings.create(
+        model="m", input="a cat", dimensions=256, encoding_format="float"
+    )
+    assert plain.data[0].embedding == pytest.approx(vectors[0], abs=1e-6)
+
+
+def test_a_stop_sequence_may_be_a_string(client: OpenAI) -> None:
+    answer = client.chat.completions.create(model=MODEL, messages=ASK, stop="e")
+    assert "e" not in (answer.choices[0].message.content or "")
+
+
+def test_a_tool_may_be_required(client: OpenAI) -> None:
+    asked: Any = [{"role": "user", "content": "Tell me a joke."}]
+    answer = client.chat.completions.create(
+        model=MODEL, messages=asked, tools=[WEATHER], tool_choice="required"
+    )
+    assert answer.choices[0].finish_reason == "tool_calls"
+
+
+def test_reasoning_is_asked_for_and_streamed_before_the_answer(client: OpenAI) -> None:
+    chunks = client.chat.completions.create(
+        model=MODEL, messages=ASK, reasoning_effort="low", stream=True
+    )
+    deltas = [chunk.choices[0].delta for chunk in chunks]
+    thinks = [getattr(delta, "reasoning_content", None) is not None for delta in deltas]
+    speaks = [bool(delta.content) for delta in deltas]
+    assert thinks.index(True) < speaks.index(True)
+    assert not any(one and other for one, other in zip(thinks, speaks, strict=True))
+
+
+def test_two_limits_at_once_are_refused(client: OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError):
+        client.chat.completions.create(
+            model=MODEL, messages=ASK, max_tokens=4, max_completion_tokens=4
+        )
+
+
+def test_the_contract_has_no_finding_of_lint() -> None:
+    chosen = loading.with_bundled_overlays(None, ["openai"])
+    _, effective = loading.read(overlays=chosen)
+    assert [each for each in lint(effective) if each.severity != "info"] == []
+
+
+def test_its_own_mock_keeps_what_it_promises(server: Any) -> None:
+    chat = ["POST /v1/chat/completions"]  # which other tests hold to the bundled document
+    outcome = run(server.url, overlay=["openai"], max_requests=80, exclude=chat)
+    assert outcome.findings == ()
+
+
+def test_every_action_says_why() -> None:
+    actions = overlay.read(loading.shipped_overlays()["openai"]).actions
+    assert len(actions) > 10
+    assert [each.target for each in actions if len(each.description) < 30] == []
+
+
+def is_there() -> bool:
+    if NODE is None:
+        return False
+    asked = [NODE, "-e", ";".join(f"require('{name}')" for name in PACKAGES)]
+    return subprocess.run(asked, cwd=SCRIPT.parent, capture_output=True).returncode == 0
+
+
+def test_the_clients_of_npm_find_what_they_expect(server: Any) -> None:
+    if not is_there():
+        pytest.skip(f"not installed: npm install {' '.join(PACKAGES)}, and NODE_PATH to them")
+    said = subprocess.run(
+        [str(NODE), str(SCRIPT), server.base_url], capture_output=True, text=True, timeout=60
+    )
+    assert said.returncode == 0, said.stderr
+    assert dict(json.loads(line) for line in said.stdout.splitlines()) == ASKED

@@ -1,0 +1,190 @@
+"""A server that speaks as JSON:API asks: resource objects, linkage, and a 409 for another's name.
+
+*fault* is one of FAULTS.  It is strict: a note of nobody's, or one that calls itself otherwise than
+its path, is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl
+
+from servers.wire import Answer, Asked
+
+FAULTS = {
+    "lost": ("resource.update-lost", "PATCH /notes/{note}"),
+    "resets": ("resource.update-resets", "PATCH /notes/{note}"),
+    "null kept": ("resource.update-lost", "PATCH /notes/{note}"),
+    "link": ("resource.location-wrong", "GET /notes/{note}"),
+    "kind ignored": ("list.filter-ignored", "GET /notes"),
+}
+_TYPE = "application/vnd.api+json"
+_KINDS = ("idea", "task")
+
+
+def _object(*required: str, **properties: Any) -> dict[str, Any]:
+    named = {"type": "object", "properties": properties, "additionalProperties": False}
+    return {**named, "required": list(required)}
+
+
+def _resource(kind: str, attributes: Any, *more: str, **others: Any) -> dict[str, Any]:
+    return _object("type", *more, type={"const": kind}, attributes=attributes, **others)
+
+
+def spec() -> dict[str, Any]:
+    text = {"type": "string", "minLength": 1, "maxLength": 40}
+    identifier = {"id": {"type": "string"}}
+    members = {
+        "title": text,
+        "kind": {"enum": list(_KINDS)},
+        "remark": {"type": ["string", "null"], "maxLength": 40},
+    }
+    linkage = _object("type", "id", type={"const": "people"}, **identifier)
+    relationships = _object(author=_object("data", data={"oneOf": [{"type": "null"}, linkage]}))
+    linked = {"relationships": relationships}
+    whole, part = _object("title", **members), _object(**members)
+    note = _resource("notes", whole, "id", "attributes", **identifier, **linked)
+    note["properties"]["links"] = _object("self", self={"type": "string"})
+    person = _resource("people", _object("name", name=text), "id", **identifier)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Notes", "version": "1"},
+        "paths": {
+            "/people": {"post": _operation("201", person, _without_id(person))},
+            "/people/{person}": {**_named("person"), "get": _operation("200", person)},
+            "/notes": {
+                "get": _operation("200", {"type": "array", "items": note}, kind=_KINDS),
+                "post": _operation("201", note, _without_id(note)),
+            },
+            "/notes/{note}": {
+                **_named("note"),
+                "get": _operation("200", note),
+                "patch": _operation("200", note, _resource("notes", part, **identifier, **linked)),
+            },
+        },
+    }
+
+
+def _without_id(resource: dict[str, Any]) -> dict[str, Any]:
+    given = resource["properties"].items()
+    kept = {name: one for name, one in given if name not in ("id", "links")}
+    return {**resource, "properties": kept, "required": ["type", "attributes"]}
+
+
+def _named(name: str) -> dict[str, Any]:
+    schema = {"type": "string"}
+    return {"parameters": [{"name": name, "in": "path", "required": True, "schema": schema}]}
+
+
+def _operation(
+    status: str, answer: dict[str, Any], sent: Any = None, *, kind: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    def held(schema: dict[str, Any]) -> dict[str, Any]:
+        return {_TYPE: {"schema": _object("data", data=schema)}}
+
+    responses: dict[str, Any] = {status: {"description": "it", "content": held(answer)}}
+    responses |= {code: {"description": "no"} for code in ("400", "404", "409", "415", "422")}
+    made: dict[str, Any] = {"responses": responses}
+    if sent is not None:
+        if sent["properties"].keys() >= {"id"}:
+            sent = {**sent, "required": ["type", "id"]}
+        made["requestBody"] = {"required": True, "content": held(sent)}
+    if kind:
+        schema = {"enum": list(kind)}
+        made["parameters"] = [{"name": "filter[kind]", "in": "query", "schema": schema}]
+    return made
+
+
+class Notes:
+    def __init__(self, fault: str = "") -> None:
+        self.fault = fault
+        self.items: dict[str, dict[str, Any]] = {}
+
+    def __call__(self, asked: Asked) -> Answer:
+        path, _, query = asked.target.partition("?")
+        kind, _, name = path.strip("/").partition("/")
+        there = self.items.get(path)
+        if kind not in ("people", "notes") or (name and there is None):
+            return Answer(404)
+        if asked.method == "POST" and not name:
+            return self._sent(asked, kind, None)
+        if asked.method == "PATCH" and kind == "notes" and there is not None:
+            return self._sent(asked, kind, there)
+        if asked.method != "GET" or path == "/people":
+            return Answer(405, {"Allow": "GET, PATCH" if name else "GET, POST"})
+        return _answer(
+            200,
+            there
+            or self._listed(dict(parse_qsl(query, keep_blank_values=True)).get("filter[kind]")),
+        )
+
+    def _listed(self, kind: str | None) -> Any:
+        if kind is not None and kind not in _KINDS:
+            return None
+        notes = [one for path, one in self.items.items() if path.startswith("/notes/")]
+        chosen = kind is None or self.fault == "kind ignored"
+        return [one for one in notes if chosen or one["attributes"].get("kind") == kind]
+
+    def _sent(self, asked: Asked, kind: str, there: dict[str, Any] | None) -> Answer:
+        if asked.fields.get("content-type", "").partition(";")[0].lower() != _TYPE:
+            return Answer(415)
+        try:
+            body = json.loads(asked.body.decode(), parse_constant=_none)
+            data = body["data"]
+            attributes = data["attributes"] if there is None else data.get("attributes", {})
+            linked = data.get("relationships", {})
+            author = linked.get("author", {"data": None})["data"]
+            refused = _refused(kind, attributes, is_new=there is None)
+            extra = {*body, *data} - {"data", "type", "id", "attributes", "relationships"}
+            extra |= {*linked, *linked.get("author", ())} - {"author", "data"}
+            if author is not None:
+                extra |= {*author} - {"type", "id"}
+                refused |= author["type"] != "people" or f"/people/{author['id']}" not in self.items
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return Answer(422)
+        is_other = ("id" in data) if there is None else data.get("id") != there["id"]
+        if data.get("type") != kind or is_other:
+            return Answer(409)
+        if refused or extra or (linked and kind == "people"):
+            return Answer(422)
+        if there is None:
+            number = f"{kind[0]}-{len(self.items) + 1}"
+            own = f"/{kind}/{'0' if self.fault == 'link' else number}"
+            there = {"type": kind, "id": number, "attributes": attributes}
+            there |= {"links": {"self": own}} if kind == "notes" else {}
+            self.items[f"/{kind}/{number}"] = there
+        elif self.fault == "lost":
+            return _answer(200, {**there, "attributes": {**there["attributes"], **attributes}})
+        else:
+            self._change(there, attributes)
+        if linked:
+            there["relationships"] = {**there.get("relationships", {}), **linked}
+        return _answer(201 if asked.method == "POST" else 200, there)
+
+    def _change(self, there: dict[str, Any], attributes: dict[str, Any]) -> None:
+        if self.fault == "null kept":
+            attributes = {name: one for name, one in attributes.items() if one is not None}
+        reset = {"kind": "idea", "remark": None} if self.fault == "resets" else {}
+        there["attributes"] = {**there["attributes"], **reset, **attributes}
+
+
+def _refused(kind: str, attributes: dict[str, Any], *, is_new: bool) -> bool:
+    first = "name" if kind == "people" else "title"
+    texts = [attributes.get(first, None if is_new else "x")]
+    remark = attributes.get("remark")
+    texts += [] if remark in (None, "") else [remark]
+    return any(not isinstance(one, str) or not 1 <= len(one) <= 40 for one in texts) or (
+        attributes.get("kind", "idea") not in _KINDS
+        or not attributes.keys() <= {first, *(("kind", "remark") if kind == "notes" else ())}
+    )
+
+
+def _answer(status: int, data: Any) -> Answer:
+    if data is None:
+        return Answer(400)
+    return Answer(status, {"Content-Type": _TYPE}, [json.dumps({"data": data}).encode()])
+
+
+def _none(text: str) -> Any:
+    raise ValueError(text)
