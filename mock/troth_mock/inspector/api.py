@@ -271,10 +271,11 @@ class ControlApi:
     def _steps(self, entry: Entry) -> Iterator[Json]:
         """The events of the stream of *entry* that came since this was asked last."""
         events, fed, count = entry.known.setdefault("live", [Events(), 0, 0])
+        redact = self.exchanges.redactor_for(entry).text
         for at, data in entry.pieces[fed:]:
             fed += 1
             for event in events.feed(at, data):
-                text = self.exchanges.redactor.text(event.text)
+                text = redact(event.text)
                 at = round(event.at, 6)
                 yield {"exchange": entry.number, "number": count, "at": at, "text": text}
                 count += 1
@@ -415,7 +416,7 @@ class ControlApi:
     def state(self, asked: _Asked) -> Json:
         """What is stored, by session and collection."""
         collections: list[Json] = []
-        sessions = self.mock.responder.sessions()
+        sessions, redactor = self.mock.responder.sessions(), self.exchanges.redactor
         left = _MOST_ITEMS
         for name, session in sessions.items():
             for (path, values), found in session.collections.items():
@@ -431,7 +432,7 @@ class ControlApi:
                         "items": [
                             {
                                 "id": key,
-                                "value": item.value,
+                                "value": redactor.value(item.value),
                                 "made": item.is_made,
                                 "version": item.version,
                             }

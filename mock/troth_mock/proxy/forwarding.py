@@ -6,10 +6,12 @@ whole; one that breaks off, or whose client goes away, is not.
 
 from __future__ import annotations
 
+import re
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from time import monotonic
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import aiohttp
 from yarl import URL
@@ -24,6 +26,7 @@ _CONNECT, _SILENCE = 10.0, 300.0
 #: The largest answer that is taken in whole, in bytes.
 _LARGEST = 64 << 20
 _TOO_LARGE = f"the server's answer is larger than {_LARGEST} bytes"
+_AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 # RFC 9110 §7.6.1, and what is settled anew on each side
 _OF_CONNECTION = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding"}
@@ -54,12 +57,18 @@ class Upstream:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
             raise NoServer(url)
-        self._origin = f"{parts.scheme}://{parts.netloc}"
+        userinfo, _, authority = parts.netloc.rpartition("@")
+        self._origin = f"{parts.scheme}://{authority}"
+        # a client's own credential counts before the one of the URL
+        self._own = (("Authorization", _basic(userinfo)),) if userinfo else ()
         self._path = parts.path.rstrip("/")
         self._record = record
 
     def url(self, target: str) -> str:
         """Where a request to *target* goes: below the path of the server's URL, and that once."""
+        if not target.startswith("/"):
+            # RFC 9112 §3.2.2: the authority of an absolute form is this mock's
+            target = f"/{_AUTHORITY.sub('', target, count=1).removeprefix('/')}"
         is_below = target == self._path or target.startswith((self._path + "/", self._path + "?"))
         return self._origin + ("" if is_below else self._path) + target
 
@@ -75,7 +84,7 @@ class Upstream:
             response = await session.request(
                 request.method,
                 URL(self.url(request.target), encoded=True),
-                headers=[*_sent(request.fields), ("Accept-Encoding", "identity")],
+                headers=[*self._fields(request), ("Accept-Encoding", "identity")],
                 data=request.body or None,
                 allow_redirects=False,
                 skip_auto_headers=("User-Agent", "Content-Type", "Accept"),
@@ -92,11 +101,19 @@ class Upstream:
         except (aiohttp.ClientError, TimeoutError, OSError) as fault:
             await session.close()
             return _unreachable(self._origin, fault)
+        except ValueError:
+            # a field that would be two, say
+            await session.close()
+            return Problem(400, "a field of the request cannot be passed on").reply()
         except BaseException:
             await session.close()
             raise
         pieces = self._pieces(request, response, session, fields, began)
         return Passed(response.status, fields, pieces)
+
+    def _fields(self, request: Request) -> Fields:
+        own = self._own if request.field("Authorization") is None else ()
+        return (*_sent(request.fields), *own)
 
     async def _pieces(
         self,
@@ -123,6 +140,12 @@ class Upstream:
         body = b"".join(piece for _, piece in arrivals)
         whole = Response(response.status, fields, body, tuple(arrivals))
         self._record(_exchange(request, whole))
+
+
+def _basic(userinfo: str) -> str:
+    """The credential that the *userinfo* of a URL is (RFC 7617 §2)."""
+    name, _, password = userinfo.partition(":")
+    return f"Basic {b64encode(f'{unquote(name)}:{unquote(password)}'.encode()).decode()}"
 
 
 async def _whole(response: aiohttp.ClientResponse) -> bytes | None:

@@ -33,6 +33,7 @@ OWN = "/_troth/"
 _API, _METRICS = OWN + "api/", OWN + "metrics"
 #: Seconds of silence after which a comment shows that a stream that is followed still lives.
 _HEARTBEAT = 8.0
+_MOST_AT_ONCE = 64 * 1024
 #: So much waits for a client that is slow; then it is told that it lost something.
 _MOST_WAITING = 4 * 1024 * 1024
 
@@ -116,7 +117,7 @@ class Inspection:
             if not path.startswith(_API) and path != _METRICS:
                 return None  # the page asks for the token, and has nothing to hide
             scheme, _, given = (request.field("authorization") or "").partition(" ")
-            is_known = hmac.compare_digest(given.strip().encode(), token.encode())
+            is_known = hmac.compare_digest(_bytes(given.strip()), _bytes(token))
             if scheme.lower() == "bearer" and is_known:
                 return None
             challenge = (("WWW-Authenticate", 'Bearer realm="troth"'),)
@@ -181,9 +182,10 @@ class Inspection:
         until = None if following.seconds is None else loop.time() + following.seconds
         feed = _Feed(self._api, following.session)
         feed.put(following.reply.body or b"")
+        if not self._feeds:
+            self._journal.listeners.append(self._heard)
+            self._app.control.when_changed.append(self._switched)
         self._feeds.add(feed)
-        self._journal.listeners.append(feed.heard)
-        self._app.control.when_changed.append(feed.switched)
         connection.send(self._heads.stream(following.reply, delivery))
         try:
             while (data := await feed.take(until)) is not None:
@@ -193,8 +195,27 @@ class Inspection:
             connection.send(delivery.end)
         finally:
             self._feeds.discard(feed)
-            self._journal.listeners.remove(feed.heard)
-            self._app.control.when_changed.remove(feed.switched)
+            if not self._feeds:
+                self._journal.listeners.remove(self._heard)
+                self._app.control.when_changed.remove(self._switched)
+
+    def _heard(self, what: What, entry: Entry | None) -> None:
+        """Tell those who follow what happened to *entry*: worked out, and kept, once for all."""
+        data = self._api.event(what, entry)
+        for feed in self._feeds:
+            if entry is None or feed.session in (None, entry.session):
+                feed.put(data)
+
+    def _switched(self) -> None:
+        """Tell those who follow that something was switched."""
+        data = self._api.switched()
+        for feed in self._feeds:
+            feed.put(data)
+
+
+def _bytes(text: str) -> bytes:
+    # a field may hold any bytes, and those that are no UTF-8 are read as surrogates
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _plain(address: str) -> str:
@@ -207,20 +228,11 @@ class _Feed:
 
     def __init__(self, api: ControlApi, session: str | None) -> None:
         self._api = api
-        self._session = session
+        self.session = session
         self._waiting: deque[bytes] = deque()
         self._size = 0
         self._wake: asyncio.Future[None] | None = None
         self.is_closed = False
-
-    def heard(self, what: What, entry: Entry | None) -> None:
-        """Take notice of what happened to *entry*."""
-        if entry is None or self._session in (None, entry.session):
-            self.put(self._api.event(what, entry))
-
-    def switched(self) -> None:
-        """Take notice that something was switched."""
-        self.put(self._api.switched())
 
     def put(self, data: bytes) -> None:
         """Let *data* be sent."""
@@ -251,9 +263,14 @@ class _Feed:
             self._wake = None
         if self.is_closed:
             return None
-        data = b"".join(self._waiting)
-        self._waiting.clear()
-        self._size = 0
+        # not all at once: what is joined is a copy, and those that do not read are many
+        parts: list[bytes] = []
+        size = 0
+        while self._waiting and (not parts or size + len(self._waiting[0]) <= _MOST_AT_ONCE):
+            parts.append(self._waiting.popleft())
+            size += len(parts[-1])
+        self._size -= size
+        data = parts[0] if len(parts) == 1 else b"".join(parts)
         if not data and until is not None and loop.time() >= until:
             return None
         return data or b": nothing new\n\n"

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ import troth
 from troth import loading, testing
 from troth.http.exchange import Exchange, Request, Response
 from troth.lint import lint
+from troth_mock.control import Control
+from troth_mock.pace import Pace
 from troth_mock.server.application import Settings
 from troth_mock.server.guards import Hosts
 from troth_mock.server.serving import MockServer, serving
@@ -85,7 +88,7 @@ class Client:
         is_json = "json" in answer.get("Content-Type", "")
         return status, json.loads(data) if is_json else data.decode()
 
-    def raw(self, method: str, target: str, body: Any = None, **fields: str) -> Any:
+    def raw(self, method: str, target: str, body: Any = None, **fields: str | bytes) -> Any:
         host, _, port = self.server.url.removeprefix("http://").partition(":")
         connection = HTTPConnection(host, int(port), timeout=30)
         named = {name.replace("_", "-"): value for name, value in fields.items()}
@@ -182,6 +185,66 @@ def test_no_secret_is_shown(client: Client) -> None:
         texts.append(json.dumps(client.api("GET", f"/exchanges/{one['id']}")))
         texts.append(client.api("GET", f"/exchanges/{one['id']}/code"))
     assert not [text for text in texts if TOKEN in text or "0123456789abcdef" in text]
+
+
+SECRETS = """
+openapi: 3.1.0
+info: {title: Accounts, version: '1'}
+security: [{own: []}, {key: []}]
+paths:
+  /accounts:
+    post:
+      operationId: addAccount
+      requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/Account'}}}}
+      responses:
+        '201':
+          description: It is there.
+          content:
+            application/json: {schema: {$ref: '#/components/schemas/Account'}}
+            text/event-stream: {}
+components:
+  securitySchemes:
+    own: {type: apiKey, in: header, name: X-Account}
+    key: {type: apiKey, in: query, name: k}
+  schemas:
+    Account:
+      type: object
+      properties:
+        id: {type: string}
+        newPassword: {type: string, minLength: 4}
+        age: {type: integer}
+"""
+NEARLY = """
+scenarios:
+  - when: {fields: {Authorization: other}}
+    answer: {status: 500}
+  - when: {condition: request.newPassword == '' || header.authorization == ''}
+    answer: {status: 500}
+  - when: {operation: addAccount, body: {/age: 7}}
+    answer: {events: ['{{ header.authorization }}'], force: true}
+"""
+
+
+def test_nothing_that_a_client_sends_in_secret_is_told(tmp_path: Path) -> None:
+    (tmp_path / "scenes.yaml").write_text(NEARLY)
+    contract = troth.load(SECRETS.encode())
+    control = Control(contract)
+    control.follow(tmp_path, problem=lambda *_: None, clock=lambda: 0, told=lambda _: None)
+    with serving(contract, control=control) as server:
+        client = Client(server)
+        for target, body, fields in (
+            ("/accounts?k=secret-in-query", {"newPassword": "secret-password"}, {}),
+            ("/accounts", {"newPassword": "sec"}, {"X_Account": "secret-key"}),
+            ("/accounts", {"age": 7}, {"X_Account": "a", "Authorization": "Bearer secret-bearer"}),
+            ("/accounts", {"age": "secret-key"}, {"X_Account": "secret-key"}),
+            ("/accounts", {"age": "see https://me:secret-url@a.example"}, {"X_Account": "a"}),
+        ):
+            client.ask("POST", target, body, **fields)
+        paths = ["/exchanges", "/state", "/events?seconds=0"]
+        paths += [f"/exchanges/{one['id']}" for one in client.api("GET", "/exchanges")["exchanges"]]
+        paths += [f"{path}/code?as={name}" for path in paths[3:] for name in ("curl", "python")]
+        told = [client.ask("GET", f"/_troth/api{path}", Last_Event_ID="0")[1] for path in paths]
+    assert not [text for text in map(str, told) if "secret-" in text or "'sec'" in text]
 
 
 def test_a_session_may_stand_in_the_path(client: Client) -> None:
@@ -414,3 +477,38 @@ def test_the_control_api_is_what_its_document_says(client: Client) -> None:
     )
     assert outcome.in_words(outcome.findings) == ""
     assert outcome.verdict == "conforms"
+
+
+def test_everybody_who_follows_hears_of_each_event_of_a_stream() -> None:
+    contract = loading.load(None)
+    with serving(contract, settings=Settings(pace=Pace(tokens_per_second=2000))) as server:
+        host = server.url.removeprefix("http://")
+        followers = [HTTPConnection(host, timeout=30) for _ in range(2)]
+        told = []
+        for one in followers:
+            one.request("GET", "/_troth/api/events")
+            told.append(one.getresponse())
+            assert told[-1].readline() == b"event: switches\n"
+        body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
+        path = "/v1/chat/completions"
+        Client(server).ask("POST", path, body, Authorization="Bearer x")
+        heard = []
+        for response in told:
+            lines = [b""]
+            while lines[-1] != b"event: ended\n":
+                lines.append(response.readline())
+            heard.append(lines.count(b"event: event\n"))
+        for one in followers:
+            one.close()
+    assert heard[0] == heard[1] > 2
+
+
+def test_a_control_token_may_be_any_bytes() -> None:
+    with serving(CONTRACT, settings=Settings(control_token="s3cret-é")) as server:
+        client = Client(server)
+        given = ("s3cret-é".encode(), b"\xff\xfe", b"")
+        statuses = [
+            client.raw("GET", "/_troth/api/info", Authorization=b"Bearer " + one)[0]
+            for one in given
+        ]
+    assert statuses == [200, 401, 401]
