@@ -32,8 +32,9 @@ from troth_mock.scenario.sources import FieldSource, ScenarioSource
 
 #: The names of the fields by which a request says what it gets, in lower case, begin so.
 FIELD_PREFIX = "x-troth-"
-#: So many orders wait at most.
+#: So many orders wait at most, and so many bytes of all of them.
 _MOST_ORDERS = 1000
+_MOST_BYTES_ORDERED = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,13 +202,15 @@ class Control:
 class Order:
     """An answer that was ordered for the next request of *session*, or of any (None).
 
-    *wanted* is what was ordered, as it was said; *left* is how often it is still to be given.
+    *wanted* is what was ordered, as it was said; *left* is how often it is still to be given, and
+    *size* how much it takes.
     """
 
     wanted: Mapping[str, Any]
     session: str | None = None
     left: int = 1
     extra: Plan = field(default=NOTHING)
+    size: int = 0
 
     def fits(self, asked: Asked) -> bool:
         """Whether it is for the request that is *asked* about."""
@@ -257,7 +260,11 @@ class Orders:
 
     def add(self, order: Order) -> None:
         """Let *order* be given after those that wait; the oldest goes if there are too many."""
-        self._orders = [*self._orders, order][-_MOST_ORDERS:]
+        orders = [*self._orders, order][-_MOST_ORDERS:]
+        size = sum(one.size for one in orders)
+        while size > _MOST_BYTES_ORDERED and len(orders) > 1:
+            size -= orders.pop(0).size
+        self._orders = orders
 
     def plan(self, asked: Asked) -> Plan:
         """What the first order for the request says: it is given once more."""

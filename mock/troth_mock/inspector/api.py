@@ -7,7 +7,7 @@ allowed, and what a parameter's value is.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -42,6 +42,10 @@ _STREAM: Fields = (("Content-Type", "text/event-stream"), *_NO_STORE)
 #: In a list that is longer, the others have a request only when they are asked for alone.
 _MOST_TRIED = 30
 _MOST_ITEMS = 1000
+
+
+#: An answer that takes a while: after each step others may have their turn.
+Steps = Generator[None, None, Reply]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ class ControlApi:
         """The contract of the API itself."""
         return loading.load(loading.control_document())
 
-    def respond(self, request: Request) -> Reply | Following:
+    def respond(self, request: Request) -> Reply | Following | Steps:
         """Answer *request*, whose sender may drive the mock."""
         try:
             match = self.contract.match(request.method, request.target)
@@ -126,7 +130,7 @@ class ControlApi:
         except Refused as refusal:
             return refusal.problem.reply()
 
-    def _answer(self, match: Match, request: Request) -> Reply | Following:
+    def _answer(self, match: Match, request: Request) -> Reply | Following | Steps:
         asked = _Asked(
             {
                 name: value
@@ -140,6 +144,8 @@ class ControlApi:
             return Reply(200, _TEXT, _TEXTS[name](self, asked).encode("utf-8", "replace"))
         if name == "followEvents":
             return self._follow(asked)
+        if name == "listExchanges":
+            return self._listed(asked)
         answer = _ANSWERS[name](self, asked)
         if answer is None:
             return Reply(204, _NO_STORE, None)
@@ -147,37 +153,41 @@ class ControlApi:
 
     # -- the journal --------------------------------------------------------------------------
 
-    def list_exchanges(self, asked: _Asked) -> Json:
+    def _listed(self, asked: _Asked) -> Steps:
         """The exchanges that are asked for, newest first."""
         limit = int(asked.parameters.get("limit", 100))
         found: list[Json] = []
+        more = False
         for entry in self._chosen(asked):
-            if len(found) == limit:
-                return {"exchanges": found, "more": True}
-            found.append(self.exchanges.summary(entry))
-        return {"exchanges": found, "more": False}
+            if entry is not None:
+                if len(found) == limit:
+                    more = True
+                    break
+                found.append(self.exchanges.summary(entry))
+            yield
+        return Reply(200, _JSON, json_text.encode({"exchanges": found, "more": more}))
 
-    def _chosen(self, asked: _Asked) -> Iterator[Entry]:
+    def _chosen(self, asked: _Asked) -> Iterator[Entry | None]:
+        """The entries that are asked for, and None for each that is not."""
         wanted = asked.parameters
         after, before = wanted.get("after"), wanted.get("before")
         operation = wanted.get("operation")
         names = None if operation is None else self._names(operation)
-        for entry in self.mock.journal.newest_first():
+        # more may come between two steps
+        for entry in tuple(self.mock.journal.newest_first()):
             if after is not None and entry.number <= after:
                 return
-            if before is not None and entry.number >= before:
-                continue
-            if asked.session is not None and entry.session != asked.session:
-                continue
-            if names is not None and self.exchanges.summary(entry)["operation"] not in names:
-                continue
-            if "status" in wanted and not _has_status(
-                self.exchanges.summary(entry)["status"], wanted["status"]
-            ):
-                continue
-            if "text" in wanted and not self.exchanges.contains(entry, wanted["text"]):
-                continue
-            yield entry
+            is_meant = (
+                (before is None or entry.number < before)
+                and asked.session in (None, entry.session)
+                and (names is None or self.exchanges.summary(entry)["operation"] in names)
+                and (
+                    "status" not in wanted
+                    or _has_status(self.exchanges.summary(entry)["status"], wanted["status"])
+                )
+                and ("text" not in wanted or self.exchanges.contains(entry, wanted["text"]))
+            )
+            yield entry if is_meant else None
 
     def _names(self, operation: str) -> tuple[str, ...]:
         try:
@@ -342,7 +352,8 @@ class ControlApi:
         with _refusing("/pace"):
             if "pace" in wanted:
                 extra = extra.before(Plan(pace=paces.read(wanted["pace"])))
-        control.orders.add(Order(wanted, asked.session, int(wanted.get("times", 1)), extra))
+        size = len(json_text.encode(wanted))
+        control.orders.add(Order(wanted, asked.session, int(wanted.get("times", 1)), extra, size))
         control.changed()
         return self.orders(asked)
 
@@ -531,7 +542,6 @@ _TEXTS: Mapping[str, Callable[[ControlApi, _Asked], str]] = {"getCode": ControlA
 #: What answers each operation of the document, by its operationId; None is an empty answer.
 _ANSWERS: Mapping[str, Callable[[ControlApi, _Asked], Json | None]] = {
     "getInfo": ControlApi.info,
-    "listExchanges": ControlApi.list_exchanges,
     "forgetExchanges": ControlApi.forget_exchanges,
     "getExchange": ControlApi.exchange,
     "reset": ControlApi.reset,

@@ -73,6 +73,14 @@ class Entry:
         return session_of(self.meant or self.head)
 
 
+def size_of(head: Request) -> int:
+    """What an entry with this *head* takes beside bodies, about."""
+    size = len(head.target) + _OVERHEAD
+    for name, value in head.fields:
+        size += len(name) + len(value)
+    return size
+
+
 #: What happened: `begun`, `event` or `ended`, and to which entry; or `forgotten`, to none.
 What = Literal["begun", "event", "ended", "forgotten"]
 Listener = Callable[[What, Entry | None], None]
@@ -122,10 +130,9 @@ class Journal:
     ) -> None:
         """Keep an exchange of *operation* that was answered at once with the bytes *sent*."""
         size, sent_size = len(body), len(sent)
-        kept = size + sent_size + _OVERHEAD
         if size > MOST_OF_BODY or sent_size > MOST_OF_ANSWER:
             body, sent = body[:MOST_OF_BODY], sent[:MOST_OF_ANSWER]
-            kept = len(body) + len(sent) + _OVERHEAD
+        kept = len(body) + len(sent) + size_of(head)
         self._change = number = self._change + 1
         ended = self.clock()
         # HTTP/1.1 200: as bytes, which is as good and quicker
@@ -158,7 +165,7 @@ class Journal:
         size = len(body)
         body = body[:MOST_OF_BODY]
         self._change += 1
-        kept = len(body) + _OVERHEAD
+        kept = len(body) + size_of(head)
         entry = Entry(
             *(self._change, began, None, head, body, size, [], 0, kept, self._change),
             labels=labels,
@@ -231,7 +238,7 @@ class Journal:
             number, began, ended, head, body, size, sent, sent_size = entry
             entry = self._ring[index] = Entry(
                 *(number, began, ended, head, body, size, [(ended - began, sent)], sent_size),
-                kept=len(body) + len(sent) + _OVERHEAD,
+                kept=len(body) + len(sent) + size_of(head),
                 change=number,
             )
         return entry
@@ -244,7 +251,7 @@ class Journal:
                 self._kept -= entry.kept
                 entry.is_kept = False
             else:
-                self._kept -= len(entry[4]) + len(entry[6]) + _OVERHEAD
+                self._kept -= len(entry[4]) + len(entry[6]) + size_of(entry[3])
 
     def _touch(self, entry: Entry) -> None:
         self._change += 1

@@ -57,6 +57,9 @@ BAD_PETS = {
     "{when: {fields: {x-a: {matches: '(a'}}}, answer: {status: 500}}": (
         "this is no regular expression: missing ), unterminated subpattern",
     ),
+    r"{when: {fields: {x-a: {matches: '(a)\1'}}}, answer: {status: 500}}": (
+        "is too large, or looks around or back",
+    ),
     "{when: {condition: 'size(request.nam'}, answer: {status: 500}}": (
         "this is no CEL expression: missing ')' at the end",
     ),
