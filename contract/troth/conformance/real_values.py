@@ -445,7 +445,9 @@ class RealValues:
                 if fixed.items() <= {**fixed, **one.above(template)}.items()
             ]
             if found:
-                chosen = found[-1] if newest else found[0]
+                # what is deleted is ours where we have any, whatever is allowed
+                ours = [one for one in found if one.made] or found
+                chosen = ours[-1] if newest else found[0]
                 values["path", name] = chosen.value
                 fixed = {**chosen.above(template), **fixed}
         for location, name in sorted(parameters.keys() - given.keys()):
