@@ -220,12 +220,16 @@ class Scenarios:
 
         *wanted* is the name of the scenario that is to answer, whatever it asks of requests.
         """
-        if request.method == "HEAD":
-            request = replace(request, method="GET")
         try:
             match = self.contract.match_request(request)
-        except (NoSuchPath, MethodNotAllowed):
+        except NoSuchPath:
             return Choice()
+        except MethodNotAllowed as refusal:
+            if request.method != "HEAD" or "GET" not in refusal.allowed:
+                return Choice()
+            # RFC 9110 §9.3.2: as GET, without the content
+            request = replace(request, method="GET")
+            match = self.contract.match_request(request)
         situation = Situation(match, request, session)
         if wanted is not None:
             return self._wanted(wanted, situation)

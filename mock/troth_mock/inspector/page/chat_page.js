@@ -66,7 +66,7 @@ export class ChatPage {
     // of many operations the mock makes a request only when it is asked for
     if (!operation.request) {
       const { operations } = await ask("GET", "operations", { query: { operation: operation.name } });
-      operation.request = operations[0].request;
+      operation.request = operations[0]?.request ?? { method: operation.method, target: operation.path, fields: [] };
     }
     const { chat } = operation;
     this._model.value = (chat.model && at(chat.whole, chat.model)) ?? "";
