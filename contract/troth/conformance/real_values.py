@@ -385,6 +385,9 @@ class RealValues:
             if absent is UNSET:
                 return None
             values = {**values, key: absent}
+            if case.intent == "valid":
+                # a refusal may be of the name, whatever it says: 400 where it is no UUID
+                case = replace(case, intent="either", published_intent="either")
         else:
             self._reached.add(operation.name)
             self.held_back.pop(operation.name, None)
