@@ -304,6 +304,9 @@ def _follow_scenarios(app: App, options: dict[str, Any]) -> None:
         fields=not options["no_control_fields"],
         may_be_none=options["record"] is not None,
     )
+    if app.control.scenarios is not None and not options["quiet"]:
+        count = len(app.control.scenarios.active)
+        _tell(f"{options['scenario']} has {count} scenario{'s' * (count != 1)}")
     if options["record"] is not None:
         _record(app, options)
     elif options["record_to"] is not None:
@@ -319,6 +322,8 @@ def _record(app: App, options: dict[str, Any]) -> None:
     beside = scenarios if scenarios is not None and scenarios.is_dir() else Path("recorded")
     folder = options["record_to"] or beside
     recorder = Recorder(app.contract, folder, url=options["record"], told=_tell)
+    if not options["quiet"]:
+        _tell(f"what no scenario answers goes to {recorder.url}, and is written to {folder}")
     app.control.forward = Upstream(options["record"], record=recorder.write).forward
     app.control.recorded = recorder.url
     app.control.when_read.append(recorder.use)

@@ -115,6 +115,15 @@ def test_two_limits_at_once_are_refused(client: OpenAI) -> None:
         )
 
 
+def test_too_many_requests_say_when_to_come_again(client: OpenAI) -> None:
+    with pytest.raises(openai.RateLimitError) as caught:
+        client.models.list(extra_headers={"Prefer": "code=429"})
+    fields = caught.value.response.headers
+    assert fields["retry-after"] == "1"
+    assert fields["x-ratelimit-limit-requests"] == "60"
+    assert fields["x-ratelimit-reset-tokens"] == "6m0s"
+
+
 def test_the_contract_has_no_finding_of_lint() -> None:
     chosen = loading.with_bundled_overlays(None, ["openai"])
     _, effective = loading.read(overlays=chosen)

@@ -245,6 +245,24 @@ paths:
     assert "valid" in {case.intent for case in cases if case.request.body}
 
 
+def test_null_may_be_taken_for_a_body_that_need_not_be_there(tmp_path):
+    file = tmp_path / "notes.yaml"
+    text = """openapi: 3.1.0
+info: {title: Notes, version: '1'}
+paths:
+  /note:
+    put:
+      requestBody:
+        required: true
+        content: {application/json: {schema: {type: object, properties: {a: {type: string}}}}}
+      responses: {'204': {description: fine}}
+"""
+    for required, intent in (("true", "invalid"), ("false", "either")):
+        file.write_text(text.replace("required: true", f"required: {required}"))
+        cases = boundary_cases(subjects(troth.load(file)))
+        assert {case.intent for case in cases if case.request.body == b"null"} == {intent}
+
+
 def test_every_member_of_the_request_is_walked():
     schemas = CONTRACT.document.root["components"]["schemas"]
     members = set(schemas["ChatCompletionRequest"]["properties"])

@@ -17,7 +17,7 @@ from servers.conduct import CAPS, conduct
 from servers.ledger import FAULTS, LEGAL, Ledger, Paging, Way, spec
 from servers.marina import Marina
 from servers.marina_document import Manner, document
-from servers.wire import Server
+from servers.wire import Answer, Server
 from troth.conformance.session import Session
 from troth.conformance.settings import Settings
 from troth.conformance.stateful import lists, orders
@@ -108,3 +108,22 @@ def test_items_that_nothing_names_are_made_a_few_times_only() -> None:
         settings = Settings(url=server.url, token=TOKEN, caps=CAPS)
         trial = asyncio.run(_trial(settings, contract, "/boats/{boat_id}/papers"))
     assert len(trial.answers) < 20
+
+
+@pytest.mark.parametrize(("name", "told"), [("page-token", 0), ("region", 1)])
+def test_a_token_of_a_page_that_no_answer_gave_may_be_refused(name: str, told: int) -> None:
+    """What goes on at a path of its own is no list, and its token is a place all the same."""
+    asked = {"name": name, "in": "query", "required": True, "schema": {"type": "string"}}
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "Events", "version": "1"},
+        "paths": {
+            "/events/next": {
+                "get": {"parameters": [asked], "responses": {"200": {"description": "more"}}}
+            }
+        },
+    }
+    contract = troth.load(json.dumps(document).encode(), overlays=[])
+    run = conduct(lambda _: Answer(403), contract, phases=("examples",))
+    refused = [one for one in run.findings if one.code == "request.valid-refused"]
+    assert len(refused) == told, run.told

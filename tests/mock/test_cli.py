@@ -201,6 +201,8 @@ def test_a_port_in_use_is_named_with_what_to_do() -> None:
         ("--cors-origin", "app.example"),
         ("--allow-host", "http://mock.example/"),
         ("--fail", "503 on GET /no-such-path"),
+        ("--record", "api.example.com"),
+        ("--record-to", "recorded"),
     ],
 )
 def test_what_cannot_be_is_said_in_a_line(options: tuple[str, ...]) -> None:

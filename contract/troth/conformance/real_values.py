@@ -32,6 +32,7 @@ from troth.generation.values import Unsatisfiable
 from troth.http.exchange import Exchange, Request
 from troth.openapi import fillings
 from troth.openapi.contract import Contract, NoSuchOperation
+from troth.openapi.names import words_of
 from troth.openapi.operation import Match, Operation, Parameter
 from troth.openapi.paths import PathTemplate, shape_of
 from troth.openapi.resources import Filling, resources
@@ -52,6 +53,11 @@ _UNLIKELY = 12
 #: What no type but a text takes, and nobody calls anything: it can be no item's name in disguise.
 _MADE_UP = re.compile(r"[A-Za-z!%-]+|x{20,}")
 
+#: Words of what takes away more than it names.
+_SWEEPING = frozenset(
+    {"archive", "clean", "cleanup", "clear", "close", "delete", "drop", "flush", "import", "prune"}
+    | {"purge", "remove", "reset", "restore", "rollback", "seed", "truncate", "undo", "wipe"}
+)
 #: Why something is held back.
 _NOT_MADE = "it would change what this run has not made"
 _NONE_MADE = "this run has made none, and asks at the most of ids that nothing has"
@@ -147,6 +153,8 @@ class RealValues:
             return  # it adds something
         shape = shape_of(operation.path)[0]
         end = max((at for at, part in enumerate(shape, 1) if part == "{}"), default=1)
+        if self._resources.of(operation) is None and not _sweeps(operation):
+            return
         above = shape[:end] if self._resources.of(operation) is not None else ()
         for key in list(self._untouched):
             is_below = key[0][: len(above)] == above
@@ -377,6 +385,9 @@ class RealValues:
             if absent is UNSET:
                 return None
             values = {**values, key: absent}
+            if case.intent == "valid":
+                # a refusal may be of the name, whatever it says: 400 where it is no UUID
+                case = replace(case, intent="either", published_intent="either")
         else:
             self._reached.add(operation.name)
             self.held_back.pop(operation.name, None)
@@ -437,7 +448,9 @@ class RealValues:
                 if fixed.items() <= {**fixed, **one.above(template)}.items()
             ]
             if found:
-                chosen = found[-1] if newest else found[0]
+                # what is deleted is ours where we have any, whatever is allowed
+                ours = [one for one in found if one.made] or found
+                chosen = ours[-1] if newest else found[0]
                 values["path", name] = chosen.value
                 fixed = {**chosen.above(template), **fixed}
         for location, name in sorted(parameters.keys() - given.keys()):
@@ -517,6 +530,13 @@ def _rewritten(body: bytes, before: Any, after: Any, change: tuple[Any, Any]) ->
     # not the 0 of a `-0`, nor the 7 of a `7.0`
     parts = re.split(rb"(?<![\w.+-])" + re.escape(old) + rb"(?![\w.+-])", body)
     return new.join(parts) if len(parts) == 2 else None
+
+
+def _sweeps(operation: Operation) -> bool:
+    """Whether *operation*, which is of no resource, may take away what is of any."""
+    texts = (operation.operation_id or "", operation.path, operation.summary)
+    words = {word for text in texts for word in words_of(text)}
+    return operation.method == "DELETE" or bool(words & _SWEEPING)
 
 
 def _key(filling: Filling) -> _Key:

@@ -81,6 +81,12 @@ def of(operation: Operation, item: View | None, answer: View | None) -> Listing:
     )
 
 
+def is_cursor(parameter: Parameter) -> bool:
+    """Whether *parameter* can only be a place that an answer has given before: a page's token."""
+    words = words_of(parameter.name)
+    return words in _CURSORS and words[-1] in ("cursor", "token") and _is_of(parameter, "string")
+
+
 def is_total(name: str) -> bool:
     """Whether a header field called *name* tells how many items there are in all."""
     words = words_of(name)

@@ -37,6 +37,7 @@ _WORD = re.compile(
 )
 # "a table of": what it is a table of is the topic
 _OF = r"(?:of|about|on|for|comparing|between)"
+_ABOUT = re.compile(rf"\s+(?:{_OF}|to)\s+(?=\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def form_of(message: str, words: Iterable[str]) -> Form | None:
     if chosen := tuple(_best(_score(answer, spoken) for answer in corpus.ANSWERS)):
         return Form(_unasked(message, chosen), answers=chosen)
     if found := _POINTS.search(message):
-        return Form(message, points=min(_number(found), MOST_POINTS))
+        return Form(_behind(message, found), points=min(_number(found), MOST_POINTS))
     if not _LISTS.isdisjoint(spoken):
         return Form(message, points=_USUAL_POINTS)
     chosen = tuple(_best(_likeness(answer, message, spoken) for answer in corpus.ANSWERS))
@@ -117,6 +118,12 @@ def _number(found: re.Match[str]) -> int:
 
 def _without(message: str, found: re.Match[str]) -> str:
     return f"{message[: found.start()]} {message[found.end() :]}".strip()
+
+
+def _behind(message: str, found: re.Match[str]) -> str:
+    """What *message* says behind what was *found*, if that is what it is about."""
+    about = _ABOUT.match(message, found.end())
+    return message[about.end() :] if about else message
 
 
 def _unasked(message: str, answers: Sequence[Answer]) -> str:

@@ -22,7 +22,14 @@ from troth.openapi.operation import Match
 from troth.validation import validator
 from troth.violation import Violation
 from troth_mock.inspector.journal import Entry, Journal
-from troth_mock.inspector.wire import Head, SentEvent, read_content, read_events, read_head
+from troth_mock.inspector.wire import (
+    Head,
+    SentEvent,
+    count_events,
+    read_content,
+    read_events,
+    read_head,
+)
 
 Json = dict[str, Any]
 
@@ -141,7 +148,7 @@ class Exchanges:
         head, match = _head(entry), self._match(entry)
         status = None if head is None else head.status
         violations = self.violations(entry)
-        events = sum(1 for _ in read_events(entry.pieces)) if head and head.is_stream else None
+        events = count_events(head, entry.pieces) if head and head.is_stream else None
         return {
             "id": entry.number,
             "time": self.time(entry),

@@ -18,6 +18,8 @@ from troth_mock.responding.kept import session_of
 #: So many exchanges are kept, and so many bytes of all of them.
 MOST_ENTRIES = 1000
 MOST_BYTES = 64 * 1024 * 1024
+#: So many more may be there for a while: they are dropped together, which is quicker.
+_SLACK = 100
 #: So much is kept of a request's body, and of an answer.
 MOST_OF_BODY = 64 * 1024
 MOST_OF_ANSWER = 256 * 1024
@@ -103,7 +105,7 @@ class Journal:
         self._change = 0
 
     def __len__(self) -> int:
-        return len(self._ring)
+        return min(len(self._ring), MOST_ENTRIES)
 
     @property
     def kept(self) -> int:
@@ -120,10 +122,10 @@ class Journal:
     ) -> None:
         """Keep an exchange of *operation* that was answered at once with the bytes *sent*."""
         size, sent_size = len(body), len(sent)
-        if size > MOST_OF_BODY:
-            body = body[:MOST_OF_BODY]
-        if sent_size > MOST_OF_ANSWER:
-            sent = sent[:MOST_OF_ANSWER]
+        kept = size + sent_size + _OVERHEAD
+        if size > MOST_OF_BODY or sent_size > MOST_OF_ANSWER:
+            body, sent = body[:MOST_OF_BODY], sent[:MOST_OF_ANSWER]
+            kept = len(body) + len(sent) + _OVERHEAD
         self._change = number = self._change + 1
         ended = self.clock()
         # HTTP/1.1 200: as bytes, which is as good and quicker
@@ -135,8 +137,8 @@ class Journal:
         tally.bytes += sent_size
         tally.seconds += ended - began
         self._ring.append((number, began, ended, head, body, size, sent, sent_size))
-        self._kept += len(body) + len(sent) + _OVERHEAD
-        if self._kept > MOST_BYTES or len(self._ring) > MOST_ENTRIES:
+        self._kept += kept
+        if self._kept > MOST_BYTES or len(self._ring) > MOST_ENTRIES + _SLACK:
             self._drop()
         if self.listeners:
             self._tell("ended", self._entry(len(self._ring) - 1))
@@ -204,7 +206,8 @@ class Journal:
 
     def newest_first(self) -> Iterator[Entry]:
         """The entries that are kept."""
-        for index in range(len(self._ring) - 1, -1, -1):
+        count = len(self._ring)
+        for index in range(count - 1, count - 1 - len(self), -1):
             yield self._entry(index)
 
     def find(self, number: int) -> Entry | None:

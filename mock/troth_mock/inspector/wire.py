@@ -70,28 +70,25 @@ class Content:
         if not self._is_chunked:
             return data
         data, self._waiting = self._waiting + data, b""
-        content = []
-        while data:
+        content, at = [], 0
+        while at < len(data):
             if self._left:
-                content.append(data[: self._left])
-                taken = len(content[-1])
-                self._left -= taken
-                data = data[taken:]
-                continue
-            if data[:2] == b"\r\n":
-                data = data[2:]
-                continue
-            size = _SIZE.match(data)
-            if size is None:
-                if len(data) < _LONGEST_SIZE:
-                    self._waiting = data
-                    break
+                content.append(data[at : at + self._left])
+                self._left -= len(content[-1])
+                at += len(content[-1])
+            elif data.startswith(b"\r\n", at):
+                at += 2
+            elif (size := _SIZE.match(data, at)) is not None:
+                self._left = int(size[1], 16)
+                at = size.end()
+            elif len(data) - at < _LONGEST_SIZE:
+                self._waiting = data[at:]
+                break
+            else:
                 # whatever comes from here on is no chunk
                 self._is_chunked = False
-                content.append(data)
+                content.append(data[at:])
                 break
-            self._left = int(size[1], 16)
-            data = data[size.end() :]
         return b"".join(content)
 
 
@@ -129,11 +126,11 @@ class Events:
             self._content, self._before = Content(is_chunked=head.is_chunked), b""
             data = data[head.size :]
         data = self._waiting + self._content.feed(data)
-        events = []
-        while (end := _BLANK.search(data)) is not None:
-            events.append(SentEvent(at, data[: end.end()].decode("utf-8", "replace")))
-            data = data[end.end() :]
-        self._waiting = data
+        events, begin = [], 0
+        for end in _BLANK.finditer(data):
+            events.append(SentEvent(at, data[begin : end.end()].decode("utf-8", "replace")))
+            begin = end.end()
+        self._waiting = data[begin:]
         return events
 
     def rest(self) -> list[SentEvent]:
@@ -154,3 +151,12 @@ def read_events(pieces: Pieces) -> Iterator[SentEvent]:
     for at, data in pieces:
         yield from events.feed(at, data)
     yield from events.rest()
+
+
+def count_events(head: Head, pieces: Pieces) -> int:
+    """How many events left in *pieces*, the answer with this *head*."""
+    content = read_content(head, pieces)
+    count = end = 0
+    for blank in _BLANK.finditer(content):
+        count, end = count + 1, blank.end()
+    return count + (end < len(content))

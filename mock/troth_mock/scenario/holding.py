@@ -17,7 +17,6 @@ from troth.http.exchange import Request, Response
 from troth.openapi.contract import Contract
 from troth.openapi.operation import DeclaredResponse, MediaType, Operation
 from troth.seed import Seed
-from troth.validation.responses import ResponseValidator
 from troth_mock.chat.completion import FIXED_TIME, Completions, Message
 from troth_mock.chat.members import ChatMembers
 from troth_mock.chat.request import ChatRequest
@@ -146,6 +145,8 @@ def _of_fields(
 
 
 def _violations(operation: Operation, reply: Reply, answer: WrittenAnswer) -> Iterator[Fault]:
+    from troth.validation.responses import ResponseValidator  # slow to load, and few mocks need it
+
     body = b"".join(reply.stream.frames) if reply.stream is not None else reply.body or b""
     response = Response(reply.status, reply.fields, body)
     request = Request(operation.method, operation.path)

@@ -201,7 +201,11 @@ class Scenarios:
             others = (one for other in files if other is not each for one in other.scenarios)
             names = {one.name: one.place for one in others}
             each.read(self.contract, self._holder, known=names)
-            if each.error is not None and not first:
+        named = {other.resolve() for each in files for other in each.others}
+        for each in stale:
+            if each.error is not None and each.path.resolve() in named:
+                each.error = None  # it is what an answer sends, and has no scenarios
+            elif each.error is not None and not first:
                 self.told(f"{each.error}\nWhat {each.path} said before stays in force.")
             elif not first:
                 many = f"{len(each.scenarios)} scenario{'s' * (len(each.scenarios) != 1)}"
@@ -220,12 +224,16 @@ class Scenarios:
 
         *wanted* is the name of the scenario that is to answer, whatever it asks of requests.
         """
-        if request.method == "HEAD":
-            request = replace(request, method="GET")
         try:
             match = self.contract.match_request(request)
-        except (NoSuchPath, MethodNotAllowed):
+        except NoSuchPath:
             return Choice()
+        except MethodNotAllowed as refusal:
+            if request.method != "HEAD" or "GET" not in refusal.allowed:
+                return Choice()
+            # RFC 9110 §9.3.2: as GET, without the content
+            request = replace(request, method="GET")
+            match = self.contract.match_request(request)
         situation = Situation(match, request, session)
         if wanted is not None:
             return self._wanted(wanted, situation)
@@ -301,7 +309,7 @@ class Scenarios:
             return _failed(scenario, str(fault), situation.match)
         if answer.is_held:
             for wrong in self._holder.faults(situation.match.operation, written):
-                where = f"{answer.place or ''}{answer.pointer}{wrong.at}"
+                where = f"{answer.place or ''} (at {answer.pointer}{wrong.at})"
                 told = f"the document does not allow what templates make of {where}"
                 return _failed(scenario, f"{told}: {wrong.sentence}", situation.match)
         named = (*written.fields, (NAME_FIELD, scenario.name))

@@ -75,8 +75,10 @@ class ResponseHeads:
     def whole(self, reply: Reply, delivery: Delivery) -> bytes:
         """An answer of known length, head and body."""
         body = reply.body or b""
-        # RFC 9110 §8.6: no Content-Length in a 204
-        framing = b"" if reply.status == 204 else b"Content-Length: %d\r\n" % len(body)
+        # RFC 9110 §8.6: none in a 204, and of what is not sent only the length that is known
+        is_unknown = reply.body is None and (delivery.method == "HEAD" or reply.status == 304)
+        is_left_out = is_unknown or reply.status == 204
+        framing = b"" if is_left_out else b"Content-Length: %d\r\n" % len(body)
         head = self._head(reply.status, reply.fields, framing, delivery)
         return head + body if has_content(delivery.method, reply.status) else head
 
@@ -97,9 +99,9 @@ class ResponseHeads:
         # a stream is long: copied once
         return b"%b%x\r\n%b\r\n%b" % (head, len(content), content, LAST_CHUNK)
 
-    def problem(self, problem: Problem) -> bytes:
-        """The whole answer to what is no request: the last one of its connection."""
-        return self.whole(problem.reply(), Delivery())
+    def problem(self, problem: Problem, method: str = "") -> bytes:
+        """The whole answer to what is no request, as one of *method*: the last of its connection."""
+        return self.whole(problem.reply(), Delivery(method))
 
     def _head(self, status: int, fields: Fields, framing: bytes, delivery: Delivery) -> bytes:
         self._count += 1

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from troth_mock.inspector.wire import (
     Content,
     SentEvent,
+    count_events,
     read_content,
     read_events,
     read_head,
@@ -53,3 +54,7 @@ def test_events_have_the_time_at_which_their_last_byte_left(end: str) -> None:
 def test_an_event_that_was_cut_is_the_last() -> None:
     pieces = [(0.0, HEAD), (1.0, chunk(b"data: 1\n\n")), (2.0, chunk('data: "é'.encode()[:-1]))]
     assert [one.text for one in read_events(pieces)] == ["data: 1\n\n", 'data: "\ufffd']
+    head = read_head(HEAD)
+    assert head is not None
+    assert count_events(head, pieces) == 2
+    assert count_events(head, pieces[:2]) == 1

@@ -115,6 +115,11 @@ def test_an_answer_has_the_pace_and_the_faults_of_its_scenario(mock: MockServer)
     assert broken.status == 503
 
 
+def test_head_gets_the_fields_of_a_scenario_and_no_content(mock: MockServer) -> None:
+    told = ask(f"{mock.url}/pets/8", method="HEAD")
+    assert (told.status, told.data, told.fields["X-Troth-Scenario"]) == (200, b"", "slow")
+
+
 def test_the_control_api_shows_scenarios_and_chooses_among_them(mock: MockServer) -> None:
     url = f"{mock.url}/_troth/api/scenarios"
     shown = ask(url).json

@@ -20,7 +20,7 @@ class SignalledApp:
         self.calls: list[str] = []
         self.hurried = asyncio.Event()
 
-    async def start(self, host: str, port: int) -> tuple[str, int]:
+    async def start(self, host: str, port: int, *, shared: bool = False) -> tuple[str, int]:
         for _ in range(self.early):
             signal.raise_signal(signal.SIGTERM)
         return host, 8000

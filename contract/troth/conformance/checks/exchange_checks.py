@@ -29,6 +29,7 @@ from troth.http import json_text
 from troth.http.exchange import FAULTS, Exchange, Request, Response
 from troth.laws.laws import Verdict
 from troth.openapi.contract import Contract
+from troth.openapi.listing import is_cursor
 from troth.openapi.operation import Match, Operation, Parameter
 from troth.openapi.resources import resources
 from troth.validation import validator
@@ -406,9 +407,10 @@ class _Check:
         resource = resources(self.contract).of(self.effective_operation)
         cursor = resource.listing.cursor if resource and resource.listing else None
         query = self.exchange.request.target.partition("?")[2]
-        return cursor is not None and any(
-            unquote_plus(pair.partition("=")[0]) == cursor for pair in query.split("&")
-        )
+        names = {unquote_plus(pair.partition("=")[0]) for pair in query.split("&")}
+        declared = (one for one in self.effective_operation.parameters if one.location == "query")
+        # a list that goes on at a path of its own is none by itself
+        return cursor in names or any(one.name in names and is_cursor(one) for one in declared)
 
     @cached_property
     def is_contradictory(self) -> bool:
@@ -490,7 +492,7 @@ def _broken_by(contract: Contract, request: Request) -> tuple[Violation, ...]:
 #: What tells of the state of things and not of the request: RFC 9110 §15.5.5, §15.5.11.
 _GONE = frozenset({404, 410})
 #: How a cursor is refused that no answer gave, or none any more.
-_OF_PLACES = frozenset({400, 404, 410, 422})
+_OF_PLACES = frozenset({400, 403, 404, 410, 422})
 #: What speaks of the state of things: RFC 9110 §15.5.10, §15.5.13, RFC 4918 §11.3, RFC 6585 §3.
 _OF_STATE = frozenset({409, 412, 423, 424, 428})
 #: What says that the request itself is wrong; every other refusal speaks of who asks, or of what

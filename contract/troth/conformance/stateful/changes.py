@@ -24,6 +24,7 @@ from troth.conformance.stateful.drawing import defaults, with_name
 from troth.conformance.stateful.items import Answer, Item, at, put, same_id
 from troth.conformance.stateful.life_cycle import (
     current,
+    declared_in,
     different,
     named,
     not_found,
@@ -81,10 +82,10 @@ async def _kept(
 ) -> Answer | None:
     """The answer that has *members* of *item* as *by* took them; None: nothing has them so."""
     after = await trial.read(item)
-    lost = _lost(members, after)
+    lost = _lost(item, members, after)
     if lost and await trial.patience():
         after = await trial.read(item) or after
-        lost = _lost(members, after)
+        lost = _lost(item, members, after)
     if after is None:
         return None
     if after.is_missing:
@@ -104,17 +105,19 @@ async def _kept(
         )
         return None
     # an answer may have a part of the item
-    stale = [one for one in _lost(members, by) if one.kind == "changed"]
+    stale = [one for one in _lost(item, members, by) if one.kind == "changed"]
     if stale:
         message = f"{by.line} answers otherwise than {after.line} then: {named(stale)}"
         trial.tell("resource.answer-stale", message, by=by, pointer=stale[0].pointer)
     return after
 
 
-def _lost(members: dict[str, Any], answer: Answer | None) -> list[Difference]:
+def _lost(item: Item, members: dict[str, Any], answer: Answer | None) -> list[Difference]:
     if answer is None or answer.item is UNSET:
         return []
-    lost = differences(members, answer.item, declared=list(members), computed=is_always_computed)
+    # what an answer is not said to have may be told by another alone
+    declared = list(declared_in(item, answer) or members)
+    lost = differences(members, answer.item, declared=declared, computed=is_always_computed)
     # some servers leave out what goes without saying
     return [one for one in lost if not (one.kind == "absent" and one.meant in (0, False))]
 

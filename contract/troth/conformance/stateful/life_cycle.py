@@ -165,7 +165,7 @@ async def current(trial: Trial, item: Item) -> Answer | None:
 
 def different(item: Item, meant: Any, answer: Answer) -> list[Difference]:
     """Where the item in *answer* is other than it was *meant*."""
-    declared = _declared_in(item, answer)
+    declared = declared_in(item, answer)
     found = differences(
         *(meant, answer.item),
         but=own_name(item),
@@ -199,7 +199,7 @@ def own_name(item: Item) -> tuple[str, ...]:
     return pointers.split(item.resource.identifier or "")[:1]
 
 
-def _declared_in(item: Item, answer: Answer) -> dict[str, View]:
+def declared_in(item: Item, answer: Answer) -> dict[str, View]:
     """The members that the document says the item in *answer* has, whatever branch it is of."""
     response = answer.operation.response(answer.status)
     view = of_content(response.content) if response is not None else None
