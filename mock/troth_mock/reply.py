@@ -24,6 +24,10 @@ JSON: Fields = (("Content-Type", "application/json"),)
 #: What a field cannot carry (a comma in an item, a line end) is drawn again so many times.
 _TRIES = 16
 
+#: Framing and connection are decided per exchange, never by a document or by who wrote an answer.
+SET_BY_SERVER = frozenset(
+    {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
+)
 #: What each registered status is called.
 PHRASES = {status.value: status.phrase for status in HTTPStatus}
 

@@ -31,6 +31,9 @@ Outcome = Literal[
 BAD: frozenset[Outcome] = frozenset(
     {"hammered", "insisted", "changed-key", "took-for-whole", "hung"}
 )
+#: What is good whatever the app is for.  The rest is neither: only its author knows whether it had
+#: to ask again.
+GOOD: frozenset[Outcome] = frozenset({"retried", "waited"})
 #: A client should not wait for longer than that for the next byte, in seconds.
 PATIENCE = 30.0
 #: What is told as a time is as exact as that: clients have timers, and so has the mock.
@@ -161,7 +164,9 @@ class Verdict:
             return "no fault befell this client"
         bad = sum(not item.ok for item in self.items)
         count = f"{len(self.items)} fault{'s' * (len(self.items) != 1)}"
-        return f"the client did badly after {bad} of {count}" if bad else f"well after {count}"
+        if bad:
+            return f"the client did badly after {bad} of {count}"
+        return f"{'well' if GOOD.issuperset(self.outcomes) else 'nothing wrong'} after {count}"
 
     def __repr__(self) -> str:
         # pytest shows some 200 characters of it, in one line

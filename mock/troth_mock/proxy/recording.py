@@ -24,6 +24,7 @@ from troth.http.exchange import Exchange, Fields, Request, Response
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Match, MediaType, Operation
 from troth.seed import Seed
+from troth_mock.reply import SET_BY_SERVER
 from troth_mock.responding import negotiation
 from troth_mock.responding.sequences import EVENT_FIELDS
 from troth_mock.responding.written_answers import ABSENT, WrittenAnswer
@@ -251,7 +252,7 @@ def _fields(operation: Operation, fields: Fields) -> Iterator[tuple[str, str]]:
 
 
 #: What is settled anew for each answer.
-_OURS = frozenset({"content-type", "content-length", "content-encoding", "set-cookie", "date"})
+_OURS = SET_BY_SERVER | {"content-type", "content-encoding", "set-cookie"}
 
 
 def _unpacked(response: Response) -> bytes:

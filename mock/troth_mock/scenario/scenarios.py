@@ -202,7 +202,11 @@ class Scenarios:
             others = (one for other in files if other is not each for one in other.scenarios)
             names = {one.name: one.place for one in others}
             each.read(self.contract, self._holder, known=names)
-            if each.error is not None and not first:
+        named = {other.resolve() for each in files for other in each.others}
+        for each in stale:
+            if each.error is not None and each.path.resolve() in named:
+                each.error = None  # it is what an answer sends, and has no scenarios
+            elif each.error is not None and not first:
                 self.told(f"{each.error}\nWhat {each.path} said before stays in force.")
             elif not first:
                 many = f"{len(each.scenarios)} scenario{'s' * (len(each.scenarios) != 1)}"
@@ -299,7 +303,7 @@ class Scenarios:
             return _failed(scenario, str(fault), situation.match)
         if answer.is_held:
             for wrong in self._holder.faults(situation.match.operation, written):
-                where = f"{answer.place or ''}{answer.pointer}{wrong.at}"
+                where = f"{answer.place or ''} (at {answer.pointer}{wrong.at})"
                 told = f"the document does not allow what templates make of {where}"
                 return _failed(scenario, f"{told}: {wrong.sentence}", situation.match)
         named = (*written.fields, (NAME_FIELD, scenario.name))

@@ -278,7 +278,7 @@ class App:
         """Whether nothing but the document has a say in the answer."""
         return (
             self._is_idle
-            and not head.target.startswith(OWN)
+            and not head.target.startswith(OWN.rstrip("/"))
             and not self.control.is_asked_by_request(head.target, head.headers)
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import re
 from collections import deque
 from collections.abc import Callable
 from functools import cached_property
@@ -49,6 +50,7 @@ class Inspection:
         self._heads = heads
         self._address = host, port
         self._feeds: set[_Feed] = set()
+        self._is_declared = _below_ours(app.contract)
         app.control.when_read.append(self._use)
 
     def serves(self, target: str) -> bool:
@@ -56,7 +58,9 @@ class Inspection:
         if not target.startswith(OWN) and path_of(target) != OWN.rstrip("/"):
             return False
         path = path_of(target)
-        return path != RESET and not path.startswith(OWN + "session/")
+        if path == RESET or path.startswith(OWN + "session/"):
+            return False
+        return self._is_declared is None or self._is_declared.fullmatch(path) is None
 
     async def respond(
         self,
@@ -153,6 +157,7 @@ class Inspection:
 
     def _use(self, contract: Contract) -> None:
         """Speak of *contract* from now on."""
+        self._is_declared = _below_ours(contract)
         if "_api" in self.__dict__:
             self._api.mock = self._mock()
             self._tell(self._api.reloaded())
@@ -216,6 +221,18 @@ class Inspection:
     def _tell(self, data: bytes) -> None:
         for feed in self._feeds:
             feed.put(data)
+
+
+def _below_ours(contract: Contract) -> re.Pattern[str] | None:
+    """What the paths below ours look like that *contract* declares itself, if there are any."""
+    paths = {
+        base + operation.path
+        for operation in contract.operations
+        for base in (*operation.base_paths, "")
+    }
+    own = sorted(path for path in paths if path.startswith(OWN))
+    texts = ("[^/]+".join(map(re.escape, re.split(r"\{[^{}]*\}", path))) for path in own)
+    return re.compile("|".join(texts)) if own else None
 
 
 def _plain(address: str) -> str:

@@ -69,6 +69,20 @@ BAD_PETS = {
         "1:64: 'pth' is no variable",
         "Did you mean 'path'?",
     ),
+    "{when: {operation: getPet}, answer: {body: {id: 1, name: 'a {{ path.petId b'}}}": (
+        "1:64: a template is not closed",
+        "with `templates: false` the text stands as it is",
+    ),
+    "{answer: {status: 500, fields: {content-Length: 3}}}": (
+        "1:45: content-Length is the server's to set",
+    ),
+    "{when: {path: {petIt: 3}}, answer: {status: 500}}": (
+        "1:28: no operation that is meant has the path parameter 'petIt'",
+        "Did you mean 'petId'?",
+    ),
+    "{when: {operation: listPets, path: {petId: 3}}, answer: {status: 500}}": (
+        "no operation that is meant has the path parameter 'petId'",
+    ),
     "{anser: {status: 500}}": ("1:14: 'anser' is not declared", "did you mean 'answer'?"),
     "{when: {usr: x}, answer: {status: 500}}": ("did you mean 'user'?",),
     "{answer: {status: 99}}": ("99 is below the minimum of 200",),
