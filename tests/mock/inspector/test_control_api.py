@@ -225,6 +225,26 @@ def test_what_happens_is_followed_and_taken_up_again(client: Client) -> None:
     assert "event: ended" not in answer
 
 
+def test_all_who_follow_see_the_steps_of_a_stream() -> None:
+    with serving(loading.load(None)) as server:
+        followers = [HTTPConnection(server.url.removeprefix("http://"), timeout=30) for _ in "ab"]
+        for one in followers:
+            one.request("GET", "/_troth/api/events")
+        streams = [one.getresponse() for one in followers]
+        for stream in streams:
+            assert stream.readline() == b"event: switches\n"
+        body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
+        fields = {"Authorization": "Bearer x", "X-Troth-Fail": "comments"}
+        Client(server).raw("POST", "/v1/chat/completions", body, **fields)
+        counts = []
+        for stream in streams:
+            lines = iter(stream.readline, b"event: ended\n")
+            counts.append(sum(line == b"event: event\n" for line in lines))
+        for one in followers:
+            one.close()
+    assert counts[0] == counts[1] > 3
+
+
 def test_the_server_stops_though_it_is_followed() -> None:
     with serving(CONTRACT, settings=Settings(grace=30)) as server:
         connection = HTTPConnection(server.url.removeprefix("http://"), timeout=30)
@@ -387,7 +407,8 @@ def test_with_a_token_only_who_knows_it_is_let_in() -> None:
     with serving(CONTRACT, settings=Settings(control_token="s3cret-s3cret", hosts=hosts)) as server:
         client = Client(server)
         assert client.raw("GET", "/_troth/api/info")[0] == 401
-        assert client.raw("GET", "/_troth/metrics", Authorization="Bearer wrong")[0] == 401
+        for wrong in ("Bearer wrong", "Bearer \xff", "s3cret-s3cret", ""):
+            assert client.raw("GET", "/_troth/metrics", Authorization=wrong)[0] == 401
         known = {"Authorization": "Bearer s3cret-s3cret", "Host": "mock.example"}
         assert client.raw("GET", "/_troth/api/info", **known)[0] == 200
         assert client.raw("GET", "/_troth/api/info", Origin="http://x.example", **known)[0] == 403
