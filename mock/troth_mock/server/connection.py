@@ -153,7 +153,8 @@ class Connection(web.RequestHandler):
 
     __slots__ = (
         "asks_head", "begun", "body", "busy", "clean", "delivery", "framing", "half_closed",
-        "heard", "listener", "may_say_more", "opened", "sending", "taken", "taken_at", "wire", "written",
+        "heard", "listener", "may_say_more", "opened", "sending", "taken", "taken_at", "wire",
+        "written",
     )  # fmt: skip
 
     def __init__(self, listener: Listener, **options: Any) -> None:
