@@ -30,7 +30,8 @@ _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _NIL = f"{{{_XSI}}}nil"
 _TRUE = ("true", "1")
 # XML 1.0 §2.2 and §2.3; a colon belongs to namespaces
-_NOT_CHARACTERS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: What no text of XML can have (XML 1.0, §2.2).
+NOT_CHARACTERS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NOT_OF_NAMES = re.compile(r"[^\w.\-·]")
 _NOT_FIRST = re.compile(r"[\d.\-·]")
 _ZEROS = re.compile(r"^(?:\+|(-))?0*(?=[0-9])")
@@ -340,6 +341,6 @@ def _namespace(form: _Form) -> list[str]:
 
 
 def _escaped(text: str, escapes: Mapping[str, str]) -> str:
-    if bad := _NOT_CHARACTERS.search(text):
+    if bad := NOT_CHARACTERS.search(text):
         raise Unwritable(f"XML has no character {bad[0]!r}")
     return "".join(escapes.get(char, char) for char in text) if escapes else text

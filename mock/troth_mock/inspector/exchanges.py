@@ -15,11 +15,10 @@ from typing import Any
 
 from troth.conformance.citations import Citations
 from troth.conformance.redaction import Redactor, key_secrets, sent_secrets
-from troth.errors import MethodNotAllowed, NoSuchPath, TrothError
+from troth.errors import TrothError
 from troth.http import json_text, media_type
 from troth.http.exchange import Exchange, Fields, Request, Response
 from troth.openapi.contract import Contract
-from troth.openapi.operation import Match
 from troth.validation import validator
 from troth.violation import Violation
 from troth_mock.inspector.journal import Entry, Journal
@@ -31,6 +30,7 @@ from troth_mock.inspector.wire import (
     read_events,
     read_head,
 )
+from troth_mock.responding.responder import meant
 
 Json = dict[str, Any]
 
@@ -83,7 +83,7 @@ class Exchanges:
     def redactor_for(self, entry: Entry) -> Redactor:
         """What takes out of all that is told of *entry* what its client sent as secrets."""
         request = entry.asked
-        match = self._match(entry)
+        match = meant(self._contract, request)
         keys = () if match is None else key_secrets(match, request)
         secrets = dict.fromkeys((*keys, *sent_secrets(request)))
         return self._redactors(tuple(secrets)[:_MOST_SECRETS])
@@ -174,7 +174,7 @@ class Exchanges:
         return any(wanted in part.lower() for part in parts)
 
     def _summary(self, entry: Entry) -> Json:
-        head, match = _head(entry), self._match(entry)
+        head, match = _head(entry), meant(self._contract, entry.asked)
         status = None if head is None else head.status
         violations = self.violations(entry)
         redact = self.redactor_for(entry).text
@@ -197,20 +197,10 @@ class Exchanges:
             "state": entry.state,
         }
 
-    def _match(self, entry: Entry) -> Match | None:
-        request = entry.asked
-        methods = (request.method, "GET") if request.method == "HEAD" else (request.method,)
-        for method in methods:
-            with suppress(NoSuchPath, MethodNotAllowed):
-                return self._contract.match_request(
-                    Request(method, request.target, request.fields, request.body)
-                )
-        return None
-
     def _violations(self, entry: Entry) -> tuple[Violation, ...]:
         if entry.size > len(entry.body):
             return ()  # of what was not kept nothing can be said
-        match = self._match(entry)
+        match = meant(self._contract, entry.asked)
         if match is None:
             return ()
         try:

@@ -7,11 +7,10 @@ whole; one that breaks off, or whose client goes away, is not.
 from __future__ import annotations
 
 import re
-from base64 import b64encode
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import replace
 from time import monotonic
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import aiohttp
 from yarl import URL
@@ -19,7 +18,7 @@ from yarl import URL
 from troth.errors import TrothError
 from troth.http import media_type
 from troth.http.exchange import Exchange, Fields, Request, Response
-from troth_mock.reply import Passed, Reply
+from troth_mock.reply import Passed, Reply, has_content
 from troth_mock.responding.problems import Problem
 
 _CONNECT, _SILENCE = 10.0, 300.0
@@ -54,13 +53,18 @@ class Upstream:
     """The server at *url*; *record* hears of each exchange with it."""
 
     def __init__(self, url: str, *, record: Callable[[Exchange], None]) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+        try:
+            parts = urlsplit(url)
+            is_server = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:  # brackets that do not match, or a port that is none
+            is_server = False
+        if not is_server or parts.query:
             raise NoServer(url)
-        userinfo, _, authority = parts.netloc.rpartition("@")
-        self._origin = f"{parts.scheme}://{authority}"
-        # a client's own credential counts before the one of the URL
-        self._own = (("Authorization", _basic(userinfo)),) if userinfo else ()
+        self._origin = f"{parts.scheme}://{parts.netloc}"
+        login, _, host = parts.netloc.rpartition("@")
+        self._shown = f"{parts.scheme}://{host}"
+        # one login is sent, and the URL's is what was given for this server
+        self._without = frozenset({"authorization"}) if login else frozenset[str]()
         self._path = parts.path.rstrip("/")
         self._record = record
 
@@ -84,13 +88,20 @@ class Upstream:
             response = await session.request(
                 request.method,
                 URL(self.url(request.target), encoded=True),
-                headers=[*self._fields(request), ("Accept-Encoding", "identity")],
+                headers=[
+                    *(one for one in _sent(request.fields) if one[0].lower() not in self._without),
+                    ("Accept-Encoding", "identity"),
+                ],
                 data=request.body or None,
                 allow_redirects=False,
                 skip_auto_headers=("User-Agent", "Content-Type", "Accept"),
             )
             fields = tuple(_received(response.headers))
-            if not media_type.is_event_stream(response.headers.get("Content-Type", "")):
+            kind = response.headers.get("Content-Type", "")
+            has_stream = media_type.is_event_stream(kind) and has_content(
+                request.method, response.status
+            )
+            if not has_stream:
                 body = await _whole(response)
                 await session.close()
                 if body is None:
@@ -100,7 +111,7 @@ class Upstream:
                 return Reply(response.status, fields, body)
         except (aiohttp.ClientError, TimeoutError, OSError) as fault:
             await session.close()
-            return _unreachable(self._origin, fault)
+            return _unreachable(self._shown, fault)
         except ValueError:
             # a field that would be two, say
             await session.close()
@@ -111,10 +122,6 @@ class Upstream:
         pieces = self._pieces(request, response, session, fields, began)
         return Passed(response.status, fields, pieces)
 
-    def _fields(self, request: Request) -> Fields:
-        own = self._own if request.field("Authorization") is None else ()
-        return (*_sent(request.fields), *own)
-
     async def _pieces(
         self,
         request: Request,
@@ -122,7 +129,7 @@ class Upstream:
         session: aiohttp.ClientSession,
         fields: Fields,
         began: float,
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         arrivals: list[tuple[float, bytes]] = []
         size = 0
         try:
@@ -140,12 +147,6 @@ class Upstream:
         body = b"".join(piece for _, piece in arrivals)
         whole = Response(response.status, fields, body, tuple(arrivals))
         self._record(_exchange(request, whole))
-
-
-def _basic(userinfo: str) -> str:
-    """The credential that the *userinfo* of a URL is (RFC 7617 §2)."""
-    name, _, password = userinfo.partition(":")
-    return f"Basic {b64encode(f'{unquote(name)}:{unquote(password)}'.encode()).decode()}"
 
 
 async def _whole(response: aiohttp.ClientResponse) -> bytes | None:

@@ -101,6 +101,8 @@ class OperationResponder:
         prefer = fields.get("prefer") if self._prefers else None
         preferences = negotiation.preferences(prefer) if prefer else _NO_PREFERENCE
         reply = self._reply(match, request, value, fields, preferences, created)
+        if answer is not None and answer.status not in (None, reply.status):
+            return self._written(answer, match, request, value, fields, created)
         return reply if answer is None else answer.over(reply)
 
     def problem(self, match: Match, request: Request) -> Problem | None:

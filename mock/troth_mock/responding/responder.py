@@ -8,6 +8,8 @@ same bytes, and any bytes get a reply.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Literal
 
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError, similar
@@ -31,6 +33,17 @@ _MOST_SUGGESTED = 3
 _MOST_COMPARED = 2000
 #: So many other seeds are kept ready.
 _MOST_SEEDS = 8
+
+
+def meant(contract: Contract, request: Request) -> Match | None:
+    """The operation that *request* means; None where there is none.
+
+    RFC 9110 §9.3.2: HEAD means GET, where the document has none of its own.
+    """
+    for method in ("HEAD", "GET") if request.method == "HEAD" else (request.method,):
+        with suppress(NoSuchPath, MethodNotAllowed):
+            return contract.match_request(replace(request, method=method))
+    return None
 
 
 class Responder:
@@ -118,10 +131,31 @@ class Responder:
         try:
             responder = self._operations.get(id(operation)) or self._compile(operation)
             created = None if self._is_fixed else now
-            return responder.respond(match, request, created=created, answer=answer)
+            reply = responder.respond(match, request, created=created, answer=answer)
+            is_ours = request.method == "HEAD" and answer is None and reply.status < 400
+            return self._as_get(request, reply, operation, now=now) if is_ours else reply
         except (TrothError, RecursionError) as fault:
             accept = ", ".join(request.values("accept")) or None
             return _problem(fault, operation).reply(operation, accept=accept)
+
+    def _as_get(self, request: Request, reply: Reply, operation: Operation, *, now: int) -> Reply:
+        """What GET gets where HEAD, of which *operation* is, may answer so; else *reply*.
+
+        RFC 9110 §9.3.2: HEAD is as GET, without the content, also where it is declared by itself.
+        """
+        if any(name == "Preference-Applied" for name, _ in reply.fields):
+            return reply
+        read = replace(request, method="GET")
+        try:
+            match = self.contract.match_request(read)
+        except (NoSuchPath, MethodNotAllowed):
+            return reply
+        got = None if self.problem(match, read) is not None else self.respond(read, now=now)
+        if got is None or operation.response(got.status) is None:
+            return reply
+        names = {name.lower() for name, _ in got.fields}
+        own = (field for field in reply.fields if field[0].lower() not in names)
+        return replace(got, fields=(*got.fields, *own) if got.status < 400 else got.fields)
 
     def problem(self, match: Match, request: Request) -> Problem | None:
         """What keeps the document from allowing *request*, of which *match* is."""

@@ -113,6 +113,10 @@ def checks(when: Mapping[str, Any], at: str, locate: Locate, scope: Scope) -> li
     return made
 
 
+#: What an object asks of a text that stands in its place.
+_OF_TEXT = frozenset({"is", "contains", "matches", "not"})
+
+
 def _text(value: Any, at: str, locate: Locate, *, is_whole: bool) -> Text:
     """What *value* asks of a text; a string is the whole of it, or else a part."""
     if not isinstance(value, dict):
@@ -223,6 +227,12 @@ def _turn(value: Any, at: str, locate: Locate) -> Check:
 
 
 def _body(value: Any, at: str, locate: Locate) -> Check:
+    texts = {
+        where: _text(wanted, pointers.join(at, where), locate, is_whole=True)
+        for where, wanted in value.items()
+        if isinstance(wanted, dict) and wanted and wanted.keys() <= _OF_TEXT
+    }
+
     def check(situation: Situation) -> str | None:
         for where, wanted in value.items():
             name = where or "the body"
@@ -230,7 +240,11 @@ def _body(value: Any, at: str, locate: Locate) -> Check:
                 found = pointers.resolve(situation.body, where)
             except KeyError:
                 return f"{name} is not there"
-            if not _has(found, wanted):
+            if where in texts and isinstance(found, str):
+                missed = texts[where].misses(found)
+                if missed:
+                    return f"{name} {missed}"
+            elif not _has(found, wanted):
                 return f"{name} is {show(found)}, not {show(wanted)}"
         return None
 

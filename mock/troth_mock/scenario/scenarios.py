@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from troth.errors import MethodNotAllowed, NoSuchPath, Place, TrothError, nearest
+from troth.errors import Place, TrothError, nearest
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Match
@@ -20,6 +20,7 @@ from troth_mock.faults.fault import Fault
 from troth_mock.pace import Pace
 from troth_mock.reply import Reply
 from troth_mock.responding.problems import Problem
+from troth_mock.responding.responder import meant
 from troth_mock.responding.written_answers import WrittenAnswer
 from troth_mock.scenario.holding import Holder
 from troth_mock.scenario.reading import BadScenarios, Scenario, read
@@ -201,7 +202,11 @@ class Scenarios:
             others = (one for other in files if other is not each for one in other.scenarios)
             names = {one.name: one.place for one in others}
             each.read(self.contract, self._holder, known=names)
-            if each.error is not None and not first:
+        named = {other.resolve() for each in files for other in each.others}
+        for each in stale:
+            if each.error is not None and each.path.resolve() in named:
+                each.error = None  # it is what an answer sends, and has no scenarios
+            elif each.error is not None and not first:
                 self.told(f"{each.error}\nWhat {each.path} said before stays in force.")
             elif not first:
                 many = f"{len(each.scenarios)} scenario{'s' * (len(each.scenarios) != 1)}"
@@ -220,16 +225,9 @@ class Scenarios:
 
         *wanted* is the name of the scenario that is to answer, whatever it asks of requests.
         """
-        try:
-            match = self.contract.match_request(request)
-        except NoSuchPath:
+        match = meant(self.contract, request)
+        if match is None:
             return Choice()
-        except MethodNotAllowed as refusal:
-            if request.method != "HEAD" or "GET" not in refusal.allowed:
-                return Choice()
-            # RFC 9110 §9.3.2: as GET, without the content
-            request = replace(request, method="GET")
-            match = self.contract.match_request(request)
         situation = Situation(match, request, session)
         if wanted is not None:
             return self._wanted(wanted, situation)
@@ -305,7 +303,7 @@ class Scenarios:
             return _failed(scenario, str(fault), situation.match)
         if answer.is_held:
             for wrong in self._holder.faults(situation.match.operation, written):
-                where = f"{answer.place or ''}{answer.pointer}{wrong.at}"
+                where = f"{answer.place or ''} (at {answer.pointer}{wrong.at})"
                 told = f"the document does not allow what templates make of {where}"
                 return _failed(scenario, f"{told}: {wrong.sentence}", situation.match)
         named = (*written.fields, (NAME_FIELD, scenario.name))

@@ -64,7 +64,7 @@ class Listener(web.Server):
         respond_at_once: Callable[[RequestHead, bytes, Connection, bytes], bool],
         respond_compiled: Callable[[KnownHead, bytes, Connection], bool],
         may_respond_at_once: Callable[[RequestHead], bool],
-        error: Callable[[Problem], bytes],
+        error: Callable[[Problem, str], bytes],
         limits: Limits,
     ) -> None:
         # handler_cancellation: a client that goes away ends its coroutine (aiohttp's default lets
@@ -145,14 +145,16 @@ class Connection(web.RequestHandler):
     """A connection, with the state that its deadlines need.
 
     *busy*: a request is being answered.  *begun*: the answer's first byte is out.  *heard*: when
-    the first byte of a head that is not complete yet came.  *half_closed*: the client sends no
-    more, but may still read.  *clean*: aiohttp's parser has had whole requests only, and waits for
-    the first byte of another.  *framing*: what follows the bytes where there is no fast path.
+    the first byte of a head that is not complete yet came, and *asks_head*: it is one of HEAD.
+    *half_closed*: the client sends no more, but may still read.  *clean*: aiohttp's parser has had
+    whole requests only, and waits for the first byte of another.  *framing*: what follows the bytes
+    where there is no fast path.
     """
 
     __slots__ = (
-        "begun", "body", "busy", "clean", "delivery", "framing", "half_closed", "heard", "listener",
-        "may_say_more", "opened", "sending", "taken", "taken_at", "wire", "written",
+        "asks_head", "begun", "body", "busy", "clean", "delivery", "framing", "half_closed",
+        "heard", "listener", "may_say_more", "opened", "sending", "taken", "taken_at", "wire",
+        "written",
     )  # fmt: skip
 
     def __init__(self, listener: Listener, **options: Any) -> None:
@@ -163,6 +165,7 @@ class Connection(web.RequestHandler):
         self.busy = False
         self.begun = False
         self.half_closed = False
+        self.asks_head = False
         self.clean = True
         self.framing = None if listener.is_fast else RequestFraming()
         self.heard: float | None = None
@@ -281,7 +284,7 @@ class Connection(web.RequestHandler):
         if self.busy:
             return
         if self.heard is not None and now - self.heard >= limits.head:
-            self.send(self.listener.error(_SLOW_HEAD))
+            self.send(self.listener.error(_SLOW_HEAD, "HEAD" if self.asks_head else ""))
             self.force_close()
         elif self.heard is None and not self.written and now - self.opened >= limits.idle:
             # not every aiohttp sets its own clock before the first request
@@ -313,6 +316,7 @@ class Connection(web.RequestHandler):
             return
         if self.heard is None and not self.busy:
             self.heard = self.listener.loop.time()
+            self.asks_head = data.startswith(b"HEAD ")
         if self.framing is None:
             self._receive(data)
         else:
@@ -366,7 +370,7 @@ class Connection(web.RequestHandler):
         except Exception as fault:
             problem = internal(fault)
             LOG.warning("500 %s: %s", problem.code, problem.message)
-            self.send(self.listener.error(problem))
+            self.send(self.listener.error(problem, head.method))
             keep_alive = False
         self.end()
         if not (keep_alive and fast_path.renew(self)):
@@ -420,7 +424,8 @@ class Connection(web.RequestHandler):
             logging.DEBUG if status < 500 and not self.written else logging.WARNING,
             "%d %s: %s", status, problem.code, problem.message,
         )  # fmt: skip
-        self.send(self.listener.error(problem))
+        # RFC 9110 §9.3.2: whatever else is wrong with it, HEAD gets no content
+        self.send(self.listener.error(problem, "HEAD" if self.asks_head else ""))
         return LAST
 
     def log_exception(self, *args: Any, **options: Any) -> None:

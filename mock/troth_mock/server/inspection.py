@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import re
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -55,6 +56,7 @@ class Inspection:
         self._heads = heads
         self._address = host, port
         self._feeds: set[_Feed] = set()
+        self._is_declared = _below_ours(app.contract)
         app.control.when_read.append(self._use)
 
     def serves(self, target: str) -> bool:
@@ -62,7 +64,9 @@ class Inspection:
         if not target.startswith(OWN) and path_of(target) != OWN.rstrip("/"):
             return False
         path = path_of(target)
-        return path != RESET and not path.startswith(OWN + "session/")
+        if path == RESET or path.startswith(OWN + "session/"):
+            return False
+        return self._is_declared is None or self._is_declared.fullmatch(path) is None
 
     async def respond(
         self,
@@ -127,7 +131,9 @@ class Inspection:
             if not path.startswith(_API) and path != _METRICS:
                 return None  # the page asks for the token, and has nothing to hide
             scheme, _, given = (request.field("authorization") or "").partition(" ")
-            is_known = hmac.compare_digest(_bytes(given.strip()), _bytes(token))
+            # what is no UTF-8 comes as surrogates
+            both = (text.encode("utf-8", "surrogateescape") for text in (given.strip(), token))
+            is_known = hmac.compare_digest(*both)
             if scheme.lower() == "bearer" and is_known:
                 return None
             challenge = (("WWW-Authenticate", 'Bearer realm="troth"'),)
@@ -161,10 +167,10 @@ class Inspection:
 
     def _use(self, contract: Contract) -> None:
         """Speak of *contract* from now on."""
+        self._is_declared = _below_ours(contract)
         if "_api" in self.__dict__:
             self._api.mock = self._mock()
-            for feed in self._feeds:
-                feed.put(self._api.reloaded())
+            self._tell(self._api.reloaded())
 
     def _reply(self, request: Request) -> Reply | Following | Steps:
         path = path_of(request.target)
@@ -174,11 +180,11 @@ class Inspection:
             allow = (("Allow", "GET, HEAD"),)
             return Problem(405, f"{path[:200]} takes GET and HEAD only", fields=allow).reply()
         if path == _METRICS:
-            from troth_mock.inspector.metrics import metrics
+            from troth_mock.inspector.metrics import CONTENT_TYPE, metrics
 
             text = metrics(self._journal, connections=self._app.connection_count)
-            kind = "text/plain; version=0.0.4; charset=utf-8"
-            return Reply(200, (("Content-Type", kind), ("Cache-Control", "no-store")), text)
+            fields = (("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store"))
+            return Reply(200, fields, text)
         if path == OWN.rstrip("/"):
             return Reply(308, (("Location", OWN),), None)
         if path in page_files.paths():
@@ -190,7 +196,7 @@ class Inspection:
     ) -> None:
         loop = asyncio.get_running_loop()
         until = None if following.seconds is None else loop.time() + following.seconds
-        feed = _Feed(self._api, following.session)
+        feed = _Feed(following.session, lost=self._api.lost)
         feed.put(following.reply.body or b"")
         if not self._feeds:
             self._journal.listeners.append(self._heard)
@@ -212,15 +218,19 @@ class Inspection:
                 self._app.control.when_changed.remove(self._switched)
 
     def _heard(self, what: What, entry: Entry | None) -> None:
-        """Tell those who follow what happened to *entry*: worked out, and kept, once for all."""
-        data = self._api.event(what, entry)
-        for feed in self._feeds:
-            if entry is None or feed.session in (None, entry.session):
+        """Tell who follows it what happened to *entry*; a step of a stream is new only once."""
+        session = None if entry is None else entry.session
+        feeds = [one for one in self._feeds if session is None or one.session in (None, session)]
+        if feeds:
+            data = self._api.event(what, entry)
+            for feed in feeds:
                 feed.put(data)
 
     def _switched(self) -> None:
-        """Tell those who follow that something was switched."""
-        data = self._api.switched()
+        """Tell all that something was switched."""
+        self._tell(self._api.switched())
+
+    def _tell(self, data: bytes) -> None:
         for feed in self._feeds:
             feed.put(data)
 
@@ -239,9 +249,16 @@ async def _in_turns(steps: Steps) -> Reply:
             until = monotonic() + _LONGEST_STEP
 
 
-def _bytes(text: str) -> bytes:
-    # a field may hold any bytes, and those that are no UTF-8 are read as surrogates
-    return text.encode("utf-8", "surrogateescape")
+def _below_ours(contract: Contract) -> re.Pattern[str] | None:
+    """What the paths below ours look like that *contract* declares itself, if there are any."""
+    paths = {
+        base + operation.path
+        for operation in contract.operations
+        for base in (*operation.base_paths, "")
+    }
+    own = sorted(path for path in paths if path.startswith(OWN))
+    texts = ("[^/]+".join(map(re.escape, re.split(r"\{[^{}]*\}", path))) for path in own)
+    return re.compile("|".join(texts)) if own else None
 
 
 def _plain(address: str) -> str:
@@ -250,11 +267,14 @@ def _plain(address: str) -> str:
 
 
 class _Feed:
-    """What one client follows: bytes that wait for it, a bounded number of them."""
+    """What one client follows, of *session* or of all: bytes that wait for it, not too many.
 
-    def __init__(self, api: ControlApi, session: str | None) -> None:
-        self._api = api
+    Where there were too many it hears what *lost* says of that instead.
+    """
+
+    def __init__(self, session: str | None, *, lost: Callable[[], bytes]) -> None:
         self.session = session
+        self._lost = lost
         self._waiting: deque[bytes] = deque()
         self._size = 0
         self._wake: asyncio.Future[None] | None = None
@@ -268,7 +288,7 @@ class _Feed:
         self._size += len(data)
         if self._size > _MOST_WAITING:
             self._waiting.clear()
-            self._waiting.append(self._api.lost())
+            self._waiting.append(self._lost())
             self._size = len(self._waiting[0])
         self._awake()
 

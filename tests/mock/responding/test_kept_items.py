@@ -207,6 +207,30 @@ def test_what_is_posted_is_answered_with_its_own_values_read_and_listed() -> Non
     assert mock.ask("GET", "/books")["items"][-1] == made
 
 
+def test_a_declared_head_is_as_get_is() -> None:
+    paths = deepcopy(BOOKS)
+    paths["/books/{bookId}"]["head"] = operation(_200=answer(headers=ETAG), _404=answer())
+    mock = Client(paths)
+    made = mock.reply("POST", "/books", {"title": "Emma"})
+    path = field(made, "Location")
+    head, got = mock.reply("HEAD", path), mock.reply("GET", path)
+    assert (head.status, head.fields, head.body) == (200, got.fields, got.body)
+    mock.reply("DELETE", path)
+    assert mock.status("HEAD", path) == 404
+    # unless it is asked for another answer
+    assert mock.status("HEAD", path, Prefer="code=200") == 200
+
+
+def test_what_xml_has_no_character_for_is_shown_without_it() -> None:
+    paths = deepcopy(BOOKS)
+    one = paths["/books/{bookId}"]["get"]["responses"]["200"]["content"]
+    one["application/xml"] = one["application/json"]
+    mock = Client(paths)
+    made = mock.ask("POST", "/books", {"title": "Em\x00ma"})
+    reply = mock.reply("GET", f"/books/{made['id']}", Accept="application/xml")
+    assert "<title>Em\ufffdma</title>" in (reply.body or b"").decode()
+
+
 def test_the_location_of_what_was_made_leads_to_it() -> None:
     mock = Client(BOOKS)
     reply = mock.reply("POST", "/books", {"title": "Emma"})

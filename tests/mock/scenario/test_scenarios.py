@@ -168,6 +168,11 @@ CONDITIONS = {
     "{operation: getPet, condition: path.petId > 100}": ("GET", "/pets/101", None),
     "{operation: listPets, fields: {x-tenant: acme}}": ("GET", "/pets", "acme"),
     "{operation: createPet, valid: false}": ("POST", "/pets", {"nme": "Rex"}),
+    "{operation: createPet, body: {/name: {matches: '(?i)^REX', not: Tom}}}": (
+        "POST",
+        "/pets",
+        {"name": "Rex II"},
+    ),
 }
 
 
@@ -222,6 +227,35 @@ def test_a_file_beside_the_scenarios_is_an_answer(of_pets: Staged, tmp_path: Any
     photo = replied(stage.ask("GET", "/pets/1/photo"))
     assert (photo.body, photo.fields[0]) == (b"\x89PNG", ("Content-Type", "image/png"))
     assert content(stage.ask("GET", "/pets")) == [{"id": 1, "name": "Tom"}]
+
+
+def test_a_file_of_the_folder_that_an_answer_sends_has_no_scenarios(
+    pets: Contract, tmp_path: Any
+) -> None:
+    (tmp_path / "pets.json").write_text('[{"id": 1, "name": "Tom"}]')
+    (tmp_path / "z.yaml").write_text(
+        "scenarios: [{when: {operation: listPets}, answer: {file: pets.json}}]"
+    )
+    stage = Stage(pets, tmp_path)
+    stage.scenarios.open()
+    assert content(stage.ask("GET", "/pets")) == [{"id": 1, "name": "Tom"}]
+    (tmp_path / "pets.json").write_text('[{"id": 12, "name": "Tim"}]')
+    stage.scenarios.reload()
+    assert content(stage.ask("GET", "/pets")) == [{"id": 12, "name": "Tim"}]
+    assert [each.error for each in stage.scenarios.files] == [None, None]
+
+
+def test_a_success_that_is_written_is_given_where_the_document_would_refuse(
+    of_pets: Staged,
+) -> None:
+    stage = of_pets("""
+        scenarios:
+          - when: {operation: deletePet, path: {petId: 7}}
+            answers: [{status: 204}, {status: 404}]
+        """)
+    stage.responder.respond(Request("DELETE", "/pets/7"), now=0)
+    asked = [status(stage.ask("DELETE", "/pets/7")) for _ in range(3)]
+    assert asked == [204, 404, 404]
 
 
 def test_a_request_that_the_document_refuses_is_not_answered_by_a_scenario(of_pets: Staged) -> None:

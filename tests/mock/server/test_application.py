@@ -291,6 +291,23 @@ def test_head_is_a_get_without_content(start: Start) -> None:
     assert client.ask("HEAD", "/v1/chat").response(has_content=False)[0] == 405
 
 
+def test_a_head_that_cannot_be_read_gets_no_content(start: Start) -> None:
+    mock = start()
+    data = mock.connect().send(b"HEAD /%b HTTP/1.1\r\n" % (b"a" * 20_000)).rest()
+    assert data.startswith(b"HTTP/1.1 4")
+    assert data.endswith(b"\r\n\r\n")
+
+
+def test_a_path_below_ours_that_the_document_declares_is_the_documents(start: Start) -> None:
+    mock = start(Reply(200, JSON, b"7"), ("GET", "/_troth/mine/{id}"), ("GET", "/_troth/metrics"))
+    client = mock.connect()
+    assert client.ask("GET", "/_troth/mine/3").response()[2] == b"7"
+    assert client.ask("GET", "/_troth/metrics").response()[2] == b"7"
+    assert client.ask("GET", "/_troth/api/pace").response()[0] == 200
+    status, fields, _ = client.ask("GET", "/_troth").response()
+    assert (status, fields["location"]) == (308, "/_troth/")
+
+
 @pytest.mark.parametrize("target", ["/nowhere", "//v1/chat", "/v1%2fchat", "/v1/../v1/chat"])
 def test_what_the_document_does_not_have_is_not_found(start: Start, target: str) -> None:
     mock = start()
