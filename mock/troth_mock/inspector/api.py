@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
+from itertools import islice
 from typing import Any
 
 from troth import loading, pointer
@@ -34,6 +35,7 @@ from troth_mock.plan import Plan
 from troth_mock.reply import JSON, Reply
 from troth_mock.responding.problems import Problem, of_violations
 from troth_mock.responding.responder import Responder
+from troth_mock.storage.sessions import Item
 
 _NO_STORE: Fields = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
 _JSON: Fields = (*JSON, *_NO_STORE)
@@ -41,7 +43,8 @@ _TEXT: Fields = (("Content-Type", "text/plain; charset=utf-8"), *_NO_STORE)
 _STREAM: Fields = (("Content-Type", "text/event-stream"), *_NO_STORE)
 #: In a list that is longer, the others have a request only when they are asked for alone.
 _MOST_TRIED = 30
-_MOST_ITEMS = 1000
+#: So many items are told, and so many bytes of all of them: what is long keeps others waiting.
+_MOST_ITEMS, _MOST_SHOWN = 1000, 2 * 1024 * 1024
 
 
 #: An answer that takes a while: after each step others may have their turn.
@@ -137,7 +140,8 @@ class ControlApi:
                 for location in ("path", "query", "header")
                 for name, value in read_parameters(match, request, location).items()
             },
-            json_text.decode(request.body) if request.body else None,
+            # to what takes no body one may be sent all the same
+            json_text.decode(request.body) if match.operation.request_body else None,
         )
         name = match.operation.operation_id or ""
         if name in _TEXTS:
@@ -428,13 +432,14 @@ class ControlApi:
         """What is stored, by session and collection."""
         collections: list[Json] = []
         sessions, redactor = self.mock.responder.sessions(), self.exchanges.redactor
-        left = _MOST_ITEMS
+        left, room = _MOST_ITEMS, _MOST_SHOWN
         for name, session in sessions.items():
             for (path, values), found in session.collections.items():
                 if asked.session not in (None, name):
                     continue
-                items = list(found.items.items())[:left]
+                items = list(_first(found.items, left, room))
                 left -= len(items)
+                room -= sum(item.size for _, item in items)
                 collections.append(
                     {
                         "session": name,
@@ -521,6 +526,15 @@ class _refusing:
     def __exit__(self, kind: object, fault: BaseException | None, trace: object) -> None:
         if isinstance(fault, TrothError) and not isinstance(fault, Refused):
             raise Refused(Problem(400, str(fault), param=self._place)) from fault
+
+
+def _first(items: Mapping[str, Item], most: int, room: int) -> Iterator[tuple[str, Item]]:
+    """The first of *items*: at most so many, and of what was given so many bytes."""
+    for key, item in islice(items.items(), most):
+        room -= item.size
+        if room < 0:
+            return
+        yield key, item
 
 
 def _has_status(status: int | None, wanted: str) -> bool:

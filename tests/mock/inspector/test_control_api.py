@@ -507,6 +507,18 @@ def test_the_control_api_is_what_its_document_says(client: Client) -> None:
     assert outcome.verdict == "conforms"
 
 
+def test_of_what_is_stored_so_much_is_told_as_keeps_nobody_waiting(client: Client) -> None:
+    for text in ("a" * 1_500_000, "b" * 1_500_000):
+        client.note(text)
+    (notes,) = client.api("GET", "/state")["collections"]
+    assert [one["value"]["text"][0] for one in notes["items"] if one["made"]] == ["a"]
+
+
+def test_a_body_that_is_not_asked_for_is_not_read(client: Client) -> None:
+    status, _, _ = client.raw("DELETE", "/_troth/api/next", float("nan"))
+    assert status == 204
+
+
 def test_a_control_token_may_be_any_bytes() -> None:
     with serving(CONTRACT, settings=Settings(control_token="s3cret-é")) as server:
         client = Client(server)
