@@ -54,6 +54,10 @@ BAD_PETS = {
     "{when: {operation: getPhoto}, answer: {file: no.png}}": ("1:52: cannot read", "No such file"),
     "{when: {operation: getPet}, answer: {status: 404, pace: slwo}}": ("did you mean 'slow'?",),
     "{when: {operation: getPet}, answer: {fail: dorp}}": ("1:50: fault 'dorp'",),
+    "{when: {operation: getPet}, answer: {fail: 503 on getPets}}": (
+        "1:50: fault '503 on getPets': the document has no operation 'getPets'",
+        "Did you mean 'getPet'?",
+    ),
     "{when: {fields: {x-a: {matches: '(a'}}}, answer: {status: 500}}": (
         "this is no regular expression: missing ), unterminated subpattern",
     ),
