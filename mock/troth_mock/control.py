@@ -159,17 +159,21 @@ class Control:
         elif self.is_idle:
             return plan
         asked = self._asked(request)
-        was_idle = self.orders.is_idle
+        was_idle, is_failing = self.orders.is_idle, bool(plan.faults)
         for source in (self.orders, self.scenarios):
             # where the answer is known nobody else is asked, and no call is counted
             if source is not None and not source.is_idle and not plan.has_answer:
                 plan = plan.before(source.plan(asked))
+        plan = self._with_faults(plan, asked, is_own=bool(plan.faults) and not is_failing)
         if self.orders.is_idle and not was_idle:
             self.changed()
-        return self._with_faults(plan, asked)
+        return plan
 
-    def _with_faults(self, plan: Plan, asked: Asked) -> Plan:
-        """*plan* with what goes wrong before the answer, and what may go wrong with it."""
+    def _with_faults(self, plan: Plan, asked: Asked, *, is_own: bool) -> Plan:
+        """*plan* with what goes wrong before the answer, and what may go wrong with it.
+
+        If what goes wrong *is_own*, the answer that was asked for is to fail; else it is not given.
+        """
         if not plan.faults and self.faults.is_idle:
             return plan
         chances = self.faults.chances(asked.operation, session=asked.session, faults=plan.faults)
@@ -177,7 +181,7 @@ class Control:
         if first is not None:
             accept = ", ".join(asked.request.values("accept")) or None
             reply = reply_of(first, asked.operation, accept=accept)
-            plan = replace(plan, reply=reply, written=None)
+            plan = replace(plan if is_own else plan.undone(), reply=reply, written=None)
         return replace(plan, chances=chances)
 
     def reset(self, session: str | None) -> None:
@@ -259,10 +263,17 @@ class Orders:
         order = next((one for one in self._orders if one.fits(asked)), None)
         if order is None:
             return NOTHING
+        place = self._orders.index(order)
         order.left -= 1
         if order.left <= 0:
-            self._orders.remove(order)
-        return order.plan(asked)
+            del self._orders[place]
+
+        def undo() -> None:
+            if order.left <= 0:
+                self._orders.insert(place, order)
+            order.left += 1
+
+        return replace(order.plan(asked), undo=(undo,))
 
     def reset(self, session: str | None) -> None:
         """Forget those of *session*, or all."""
