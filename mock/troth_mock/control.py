@@ -32,6 +32,7 @@ from troth_mock.scenario.sources import FieldSource, ScenarioSource
 
 #: The names of the fields by which a request says what it gets, in lower case, begin so.
 FIELD_PREFIX = "x-troth-"
+_BEGINS = "\n" + FIELD_PREFIX
 #: So many orders wait at most.
 _MOST_ORDERS = 1000
 
@@ -98,8 +99,9 @@ class Control:
 
     def is_asked_by_request(self, target: str, names: Iterable[str]) -> bool:
         """Whether a request to *target* with fields of these *names* may say what it gets."""
+        # one text of all names: every request is asked about
         return self.fields is not None and (
-            SESSION_PATH in target or any(name[:8].lower() == FIELD_PREFIX for name in names)
+            SESSION_PATH in target or _BEGINS in "\n".join(("", *names)).lower()
         )
 
     def follow(
