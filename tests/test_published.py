@@ -38,6 +38,8 @@ GUARDED: Mapping[str, tuple[str, ...]] = {
     "troth.generation.independent": ("hypothesis", "hypothesis_jsonschema"),
 }
 _PRIVATE = re.compile(r"_[^_]\w*")
+#: What is published though it begins with an underscore.
+DOCUMENTED = frozenset({"os._exit"})
 
 
 def is_private(name: str) -> bool:
@@ -92,6 +94,8 @@ def borrowed_names(tree: ast.Module) -> list[str]:
 def private_of_another(node: ast.AST) -> str | None:
     """The private name that *node* takes from an object other than `self`, by a dot or a text."""
     if isinstance(node, ast.Attribute) and is_private(node.attr):
+        if ast.unparse(node) in DOCUMENTED:
+            return None
         is_self = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
         return None if is_self else node.attr
     if (

@@ -89,3 +89,12 @@ def test_a_race_that_does_not_come_again_is_told_with_what_was_in_flight() -> No
     assert (finding.again, finding.severity) == (0, "warning")
     steps = [one.exchange.request for one in finding.steps]
     assert [(one.method, one.target) for one in steps] == [("POST", "/museums")] * 3
+
+
+def test_what_was_there_before_is_not_deleted_in_the_place_of_what_was_made() -> None:
+    server = Archive()
+    at = "2026-04-01T00:00:00Z"
+    server.kept["museums"][999] = {"id": 999, "created_at": at, "name": "old", "city": "old"}
+    found = conduct(server, loaded(""), phases=("examples",), max_requests=100)
+    assert list(server.kept["museums"]) == [999]
+    assert found.finished.left_behind == {}

@@ -105,3 +105,26 @@ def test_a_pet_is_sent_for_an_owner_that_there_is() -> None:
     found = conduct(pets, troth.load(json.dumps(DOCUMENT).encode()), phases=phases)
     assert [told for told in found.told if told.startswith("error")] == []
     assert len(pets.items["pets"]) >= 10
+
+
+def test_what_is_sent_to_a_name_that_was_made_up_may_be_refused_for_it() -> None:
+    """A 400 for a name that is none says nothing of the body beside it."""
+    document = json.loads(json.dumps(DOCUMENT))
+    content = {"application/json": {"schema": {"type": "object"}}}
+    document["paths"]["/crates/{crate}/open"] = {
+        "parameters": [{**ONE[0], "name": "crate", "schema": {"type": "string"}}],
+        "post": {
+            "requestBody": {"required": True, "content": content},
+            "responses": _answers("200", OWNER),
+        },
+    }
+    pets = Pets()
+
+    def server(asked: Asked) -> Answer:
+        return Answer(400) if asked.target.startswith("/crates/") else pets(asked)
+
+    contract = troth.load(json.dumps(document).encode(), overlays=[])
+    phases = ("examples", "boundary")
+    found = conduct(server, contract, phases=phases, allow_destructive=False)
+    assert any("/crates/troth-none-" in one.exchange.request.target for one in found.exchanges)
+    assert [told for told in found.told if told.startswith("error")] == []

@@ -385,6 +385,9 @@ class RealValues:
             if absent is UNSET:
                 return None
             values = {**values, key: absent}
+            if case.intent == "valid":
+                # a refusal may be of the name, whatever it says: 400 where it is no UUID
+                case = replace(case, intent="either", published_intent="either")
         else:
             self._reached.add(operation.name)
             self.held_back.pop(operation.name, None)
@@ -445,7 +448,9 @@ class RealValues:
                 if fixed.items() <= {**fixed, **one.above(template)}.items()
             ]
             if found:
-                chosen = found[-1] if newest else found[0]
+                # what is deleted is ours where we have any, whatever is allowed
+                ours = [one for one in found if one.made] or found
+                chosen = ours[-1] if newest else found[0]
                 values["path", name] = chosen.value
                 fixed = {**chosen.above(template), **fixed}
         for location, name in sorted(parameters.keys() - given.keys()):

@@ -63,7 +63,20 @@ class Speech(NamedTuple):
 
     def first(self, most: int) -> str:
         """The first *most* tokens of the text."""
-        return "".join(tokens(self.text())[:most])
+        topic = self.topic
+        if not topic.isascii():
+            return "".join(tokens(self.text())[:most])
+        texts, size_of_topic = [], len(tokens(topic))
+        for phrase in self.phrases:
+            text = Speech((phrase,), topic).text() if phrase.topic else phrase.text
+            size = phrase.size + (size_of_topic if phrase.topic else 0)
+            if size > most:
+                # what is not said need not be cut: that takes longer than all else
+                texts += tokens(text)[:most]
+                break
+            texts.append(text)
+            most -= size
+        return "".join(texts)
 
     def size(self) -> int:
         """How many tokens the text has."""

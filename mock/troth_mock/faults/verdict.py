@@ -21,6 +21,7 @@ from troth.openapi.operation import Operation
 from troth.openapi.stream_assembly import fold
 from troth_mock.faults.fault import Effect
 from troth_mock.faults.grammar import BadFault, parse_all
+from troth_mock.reply import CONTROL_PREFIX
 
 #: What a client can have done.
 Outcome = Literal[
@@ -31,6 +32,9 @@ Outcome = Literal[
 BAD: frozenset[Outcome] = frozenset(
     {"hammered", "insisted", "changed-key", "took-for-whole", "hung"}
 )
+#: What is good whatever the app is for.  The rest is neither: only its author knows whether it had
+#: to ask again.
+GOOD: frozenset[Outcome] = frozenset({"retried", "waited"})
 #: A client should not wait for longer than that for the next byte, in seconds.
 PATIENCE = 30.0
 #: What is told as a time is as exact as that: clients have timers, and so has the mock.
@@ -161,7 +165,9 @@ class Verdict:
             return "no fault befell this client"
         bad = sum(not item.ok for item in self.items)
         count = f"{len(self.items)} fault{'s' * (len(self.items) != 1)}"
-        return f"the client did badly after {bad} of {count}" if bad else f"well after {count}"
+        if bad:
+            return f"the client did badly after {bad} of {count}"
+        return f"{'well' if GOOD.issuperset(self.outcomes) else 'nothing wrong'} after {count}"
 
     def __repr__(self) -> str:
         # pytest shows some 200 characters of it, in one line
@@ -186,7 +192,7 @@ def verdict(
     )
 
 
-_Identity = tuple[str, str, str, bytes]
+_Identity = tuple[str, str, str, bytes, Fields]
 
 
 class _Journal:
@@ -233,7 +239,15 @@ class _Journal:
 
 
 def _identity(seen: Seen) -> _Identity:
-    return (seen.session, seen.request.method, seen.request.target, seen.body)
+    """What a request has in common with its retries.
+
+    Who asks for another answer (X-Troth-Fail) is at the next test, and not trying again.
+    """
+    request = seen.request
+    asked = tuple(
+        sorted(field for field in request.fields if field[0].lower().startswith(CONTROL_PREFIX))
+    )
+    return (seen.session, request.method, request.target, seen.body, asked)
 
 
 def _after(seen: Seen, exchanges: Sequence[Seen]) -> Iterator[Seen]:

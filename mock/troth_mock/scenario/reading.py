@@ -24,9 +24,11 @@ from troth.openapi.operation import Operation
 from troth.schema.untrusted_schema import embedded
 from troth_mock.chat.completion import Message
 from troth_mock.faults.fault import Fault
-from troth_mock.faults.grammar import BadFault, parse_all
+from troth_mock.faults.grammar import BadFault
+from troth_mock.faults.switches import Switches
 from troth_mock.pace import Pace, UnknownPace
 from troth_mock.pace import read as read_pace
+from troth_mock.reply import SET_BY_SERVER
 from troth_mock.responding.written_answers import ABSENT, WrittenAnswer
 from troth_mock.scenario.conditions import PlacedCheck, checks, operations
 from troth_mock.scenario.form import COMPLETION, CONTENTS, SCHEMA
@@ -206,6 +208,7 @@ class _Reader:
         when = raw.get("when", {})
         where = pointers.join(at, "when")
         meant = tuple(self.operations(when.get("operation"), pointers.join(where, "operation")))
+        self.check_path(when.get("path", {}), pointers.join(where, "path"), meant)
         scope = Scope()
         if len(meant) == 1:
             scope = Scope(shapes_of(self.contract.document.root, meant[0].pointer))
@@ -242,6 +245,22 @@ class _Reader:
                 advice = f"Did you mean {close!r}?" if close else f"There are {known}."
                 raise self.error(f"no operation is called {name!r}", where, advice) from None
 
+    def check_path(self, asked: Mapping[str, Any], at: str, meant: tuple[Operation, ...]) -> None:
+        """Refuse what no path has: it would never be there."""
+        paths = [one.template for one in meant or self.contract.operations]
+        known = {
+            name
+            for path in paths
+            for each in (path, *dict(path.query).values())
+            for name in each.names
+        }
+        for name in asked:
+            if name not in known:
+                close = nearest(name, known)
+                fault = f"no operation that is meant has the path parameter {name!r}"
+                advice = f"Did you mean {close!r}?" if close else ""
+                raise self.error(fault, pointers.join(at, name), advice)
+
     def chats(self, at: str) -> tuple[Operation, ...]:
         """The operations that a completion can be an answer of."""
         chats = tuple(one for one in self.contract.operations if one.completion is not None)
@@ -254,6 +273,7 @@ class _Reader:
         self, raw: Mapping[str, Any], at: str, meant: tuple[Operation, ...], scope: Scope
     ) -> Answer:
         self.check_members(raw, at)
+        self.check_fields(raw, at)
         parts = {name: value for name, value in raw.items() if name not in _ASIDE}
         if "file" in parts:
             parts |= self.file(parts.pop("file"), at, parts)
@@ -282,6 +302,14 @@ class _Reader:
         if "times" in raw and len(raw["times"]) != len(raw.get("events", ())):
             fault = "`times` has a time for each of `events`"
             raise self.error(fault, pointers.join(at, "times"))
+
+    def check_fields(self, raw: Mapping[str, Any], at: str) -> None:
+        """Refuse header fields that no answer can have of its own."""
+        for name in raw.get("fields", ()):
+            if name.lower() in SET_BY_SERVER:
+                fault = f"{name} is the server's to set, and cannot be said here"
+                advice = "What goes wrong with it is a fault: `fail: wrong length`, `fail: drop` …"
+                raise self.error(fault, pointers.join(at, "fields", name), advice)
 
     def file(self, name: str, at: str, parts: Mapping[str, Any]) -> dict[str, Any]:
         """What the file *name*, beside this one, makes of an answer."""
@@ -317,7 +345,7 @@ class _Reader:
         given = raw.get("fail", [])
         for text in given if isinstance(given, list) else [given]:
             try:
-                yield from parse_all(str(text))
+                yield from Switches(self.contract).read((str(text),))
             except BadFault as fault:
                 raise self.error(str(fault), where) from None
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from troth import pointer as pointers
-from troth.errors import TrothError
+from troth.errors import SpecError, TrothError
 from troth.http import json_text
 from troth.laws import condition
 from troth.laws.condition import UNDECIDED, Condition, Scope
@@ -99,6 +99,10 @@ def _template(text: str, at: str, locate: Locate, scope: Scope) -> Any:
             place = locate(at)
             source = piece.strip()
             parts.append(condition.parse(source, at, place, scope=scope, variables=KNOWN))
+        elif "{{" in piece:
+            fault = "a template is not closed: `{{` has no `}}`"
+            advice = "Close it; with `templates: false` the text stands as it is."
+            raise SpecError(fault, place=locate(at), pointer=at, advice=advice)
         elif piece:
             parts.append(piece)
     return Template(tuple(parts)) if any(not isinstance(part, str) for part in parts) else text

@@ -20,17 +20,13 @@ from typing import NamedTuple
 from multidict import MultiMapping, istr
 
 from troth.http.exchange import Fields, Request
-from troth_mock.reply import PHRASES, Reply, has_content
+from troth_mock.reply import PHRASES, SET_BY_SERVER, Reply, has_content
 from troth_mock.responding.compiled_responder import CompiledResponse, RespondToBody
 from troth_mock.responding.problems import Problem
 from troth_mock.server.guards import Origins, is_token
 
 # RFC 9110 §5.5: CR, LF and NUL in a value are invalid and dangerous; other controls go with them.
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
-# Framing and connection are decided per exchange, never by a document's header declarations.
-_OURS = frozenset(
-    {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
-)
 # No cache may keep a stream, and no proxy may hold it back (nginx reads the second).
 _STREAM_FIELDS: Fields = (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"))
 _CHUNKED = b"Transfer-Encoding: chunked\r\n"
@@ -104,7 +100,7 @@ class ResponseHeads:
         return b"%b%x\r\n%b\r\n%b" % (head, len(content), content, LAST_CHUNK)
 
     def problem(self, problem: Problem, method: str = "") -> bytes:
-        """The whole answer to what is no request of *method*: the last one of its connection."""
+        """The whole answer to what is no request, if one of *method*: its connection's last."""
         return self.whole(problem.reply(), Delivery(method))
 
     def _head(self, status: int, fields: Fields, framing: bytes, delivery: Delivery) -> bytes:
@@ -152,7 +148,7 @@ def opening(status: int, fields: Fields) -> bytes:
     # RFC 9112 §4: the phrase may be empty, the space before it not.
     lines = [f"HTTP/1.1 {status} {PHRASES.get(status, '')}"]
     for name, value in fields:
-        if is_token(name) and name.lower() not in _OURS:
+        if is_token(name) and name.lower() not in SET_BY_SERVER:
             lines.append(f"{name}: {_CONTROLS.sub(' ', value).strip()}")
     lines.append("Server: troth\r\n")
     return "\r\n".join(lines).encode("utf-8", "replace")

@@ -46,6 +46,25 @@ def test_who_waits_as_long_as_was_asked_does_well() -> None:
     )
 
 
+def test_who_gives_up_is_not_said_to_have_done_well() -> None:
+    told = verdict((refused(1, 0.0, 503, fault="503 once"),), now=9.0)
+    assert told.ok
+    assert str(told) == (
+        "nothing wrong after 1 fault\n"
+        "  ok  gave-up        #1 '503 once': 503 was not followed by the same request"
+    )
+
+
+def test_who_asks_for_another_fault_is_at_the_next_test() -> None:
+    one, other = (replace(ASK, fields=(("X-Troth-Fail", text),)) for text in ("503", "drop"))
+    assert outcomes(
+        refused(1, 0.0, 503, fault="503", request=one), seen(2, 0.1, 0.1, request=other)
+    ) == ("gave-up",)
+    assert outcomes(
+        refused(1, 0.0, 503, fault="503", request=one), seen(2, 0.1, 0.1, request=one)
+    ) == ("hammered",)
+
+
 def test_who_comes_too_early_hammers() -> None:
     told = verdict((refused(1, 0.0), seen(2, 0.4, 0.5)), now=9.0)
     assert told.outcomes == ("hammered",)

@@ -16,6 +16,7 @@ from browser import Page, chromium, needs_browser
 from troth import loading
 from troth_mock import pace
 from troth_mock.faults import grammar
+from troth_mock.faults.verdict import GOOD
 from troth_mock.inspector import page_files
 from troth_mock.server.serving import MockServer, serving
 
@@ -109,6 +110,11 @@ def test_what_the_page_suggests_can_be_said() -> None:
     for fault in re.findall(r'"([^"]+)"', faults):
         assert grammar.parse(fault).steps, fault
     assert [pace.read(words) for words in re.findall(r'"([^"]+)"', paces)][-1] == pace.Pace()
+
+
+def test_the_page_calls_good_what_the_verdict_does() -> None:
+    text = (FOLDER / "verdict_view.js").read_text(encoding="utf-8")
+    assert set(re.findall(r'"([^"]+)"', re.findall(r"const GOOD = (.*);", text)[0])) == GOOD
 
 
 # -- in a browser ------------------------------------------------------------------------------
@@ -279,6 +285,30 @@ def test_a_switch_is_thrown_for_the_app_too(mock: MockServer, page: Page) -> Non
     page.get("document.querySelector('[aria-label=\"Take away 503\"]').click()")
     page.wait("!document.querySelector('[aria-label=Faults] .rows')")
     assert ask(mock, "GET", "/beds/north/seeds")[0] == 200
+
+
+@needs_browser
+def test_who_gives_up_has_not_done_well_and_who_asks_again_after_all_has(
+    mock: MockServer, page: Page
+) -> None:
+    ask(mock, "PUT", "/_troth/api/faults", {"faults": ["500 once"]})
+    ask(mock, "GET", "/beds/north/seeds")
+    rows(page, 1)
+    page.press("j")
+    chip = "[aria-label^=Verdict] .chip"
+    page.wait(f"document.querySelector('{chip}')")
+    assert page.texts("[aria-label^=Verdict]") == [
+        "Verdict\ngave-up\n\n500 was not followed by the same request"
+    ]
+    assert page.get(f"document.querySelector('{chip}').className.trim()") == "chip"
+    ask(mock, "GET", "/beds/north/seeds")
+    page.wait(f"document.querySelector('{chip}.good')?.innerText === 'retried'")
+    page.press("5")
+    page.wait(
+        "document.querySelector('.card[aria-label^=Verdict] p')?.innerText"
+        " === 'The client did well after every fault.'"
+    )
+    ask(mock, "PUT", "/_troth/api/faults", {"faults": []})
 
 
 @needs_browser

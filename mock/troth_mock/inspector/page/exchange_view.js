@@ -7,7 +7,8 @@ import { bodyView, fieldsView, messageView } from "./message_view.js";
 import { attempt, copy } from "./notice.js";
 import { StreamView } from "./stream_view.js";
 import { tabs } from "./tabs.js";
-import { banner } from "./violations.js";
+import { outcomeChip } from "./verdict_view.js";
+import { banner, severity } from "./violations.js";
 
 const ENDS = {
   closed: "closed by the mock, as told", reset: "reset by the mock, as told", stalled: "stalled, as told",
@@ -27,6 +28,7 @@ export class ExchangeView {
     this.exchange = null;
     journal.addEventListener("ended", ({ detail }) => {
       if (detail.exchange.id === this.id) this.open(this.id);
+      else if (this._mayBeTried(detail.exchange)) this._again ??= this.open(this.id).finally(() => { this._again = null; });
     });
     journal.addEventListener("step", ({ detail }) => {
       if (detail.exchange === this.id) this._stream?.add({ number: detail.number, ...eventOf(detail) });
@@ -52,6 +54,12 @@ export class ExchangeView {
     if (isOther) this._place.scrollTop = 0;
   }
 
+  /** Whether *other* may be what the client asked again, of which the verdict knows nothing yet. */
+  _mayBeTried(other) {
+    const { verdict: item, method, target } = this.exchange ?? {};
+    return item?.outcome === "gave-up" && other.method === method && other.target === target;
+  }
+
   close() {
     this.id = null;
     this.exchange = null;
@@ -69,7 +77,7 @@ export class ExchangeView {
     else this._stream = answer?.events ? new StreamView(answer.events) : null;
     const list = [
       { name: "request", label: "Request", show: () => messageView(exchange.request, violations),
-        ...(violations.length ? { count: violations.length, severity: "bad" } : {}) },
+        ...(violations.length ? { count: violations.length, severity: violations.some((one) => severity(one) === "bad") ? "bad" : "warn" } : {}) },
       { name: "answer", label: answer?.events ? "Stream" : "Answer", show: () => this._answer(exchange),
         ...(answer?.events ? { count: exchange.events ?? answer.events.length } : {}) },
       { name: "scenario", label: "Scenario", show: () => scenario(exchange),
@@ -161,8 +169,7 @@ function labels(exchange) {
 function verdict(item) {
   if (!item) return null;
   return element("section", { class: item.ok ? "chips" : "banner warn", "aria-label": "Verdict on the client" },
-    element("h3", {}, item.ok ? "The client did well: " : "What the client did then"),
-    element("p", {}, item.message));
+    element("h3", {}, "Verdict "), outcomeChip(item), element("p", {}, item.message));
 }
 
 function scenario(exchange) {

@@ -7,6 +7,7 @@ import { attempt } from "./notice.js";
 import { orderForm } from "./order_form.js";
 import { credential, keepCredential } from "./sending.js";
 import { FAULTS, PACES, suggesting } from "./suggestions.js";
+import { outcomeChip, summary } from "./verdict_view.js";
 
 const MOST_VERDICTS = 50;
 
@@ -114,7 +115,7 @@ function faultList({ faults }, set) {
   const row = (text, place) => element("li", {}, element("code", {}, text),
     element("button", { class: "quiet", type: "button", "aria-label": `Take away ${text}`, onclick: () => set({ faults: faults.filter((_, other) => other !== place) }) }, "Take away"));
   return [
-    element("p", { class: "soft" }, "What goes wrong with answers, until it is taken away. The words are those of --fail."),
+    element("p", { class: "soft" }, "What goes wrong with answers, until it is taken away. The words are those of ", element("code", {}, "--fail"), "."),
     faults.length > 0 ? element("ul", { class: "rows" }, faults.map(row)) : element("p", {}, "Nothing goes wrong."),
     faults.length > 1 && element("div", {}, element("button", { class: "quiet", type: "button", onclick: () => set({ faults: [] }) }, "Take all away")),
   ];
@@ -162,9 +163,9 @@ function orderList({ orders }, card) {
 function verdictList({ ok, items }) {
   if (!items.length) return element("p", { class: "soft" }, "What your app does after each fault is told here, once one has befallen it.");
   return [
-    element("p", {}, ok ? "The client did well after every fault." : "The client did not do well after every fault."),
+    element("p", {}, summary({ ok, items })),
     element("ul", { class: "rows" }, items.slice(0, MOST_VERDICTS).map((item) => element("li", {},
       element("div", {}, element("a", { href: `#/exchanges/${item.exchange}` }, item.fault), element("p", { class: "soft" }, item.message)),
-      element("span", { class: `chip ${item.ok ? "good" : "bad"}` }, item.outcome)))),
+      outcomeChip(item)))),
   ];
 }

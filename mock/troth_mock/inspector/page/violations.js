@@ -21,9 +21,11 @@ export function notesOf(violations) {
 /** What stands above the request; `open(violation)` is called with the one that is chosen. */
 export function banner(violations, open) {
   const errors = violations.filter((one) => severity(one) === "bad").length;
+  const others = violations.length - errors;
+  const look = `${counted(others, `${errors ? "other " : ""}thing`)} to look at`;
   const title = errors
-    ? `The request breaks ${counted(errors, "rule")} of the document`
-    : `${counted(violations.length, "thing")} to look at in the request`;
+    ? `The request breaks ${counted(errors, "rule")} of the document${others ? `; ${look}` : ""}`
+    : `${look} in the request`;
   return element(
     "section",
     { class: errors ? "banner" : "banner warn", "aria-label": "Violations" },
