@@ -21,15 +21,13 @@ from troth_mock.faults.switches import Switches
 from troth_mock.faults.wire import before
 from troth_mock.pace import Pace
 from troth_mock.plan import NOTHING, Plan
-from troth_mock.reply import Passed, Reply
+from troth_mock.reply import CONTROL_PREFIX, Passed, Reply
 from troth_mock.responding.kept import SESSION_PATH, session_of
 from troth_mock.responding.problems import Problem
 from troth_mock.responding.responder import meant
 from troth_mock.responding.written_answers import ABSENT, WrittenAnswer
 from troth_mock.scenario.sources import FieldSource, ScenarioSource
 
-#: The names of the fields by which a request says what it gets, in lower case, begin so.
-FIELD_PREFIX = "x-troth-"
 #: So many orders wait at most.
 _MOST_ORDERS = 1000
 
@@ -97,7 +95,7 @@ class Control:
     def is_asked_by_request(self, target: str, names: Iterable[str]) -> bool:
         """Whether a request to *target* with fields of these *names* may say what it gets."""
         return self.fields is not None and (
-            SESSION_PATH in target or any(name[:8].lower() == FIELD_PREFIX for name in names)
+            SESSION_PATH in target or any(name[:8].lower() == CONTROL_PREFIX for name in names)
         )
 
     def follow(

@@ -24,6 +24,8 @@ JSON: Fields = (("Content-Type", "application/json"),)
 #: What a field cannot carry (a comma in an item, a line end) is drawn again so many times.
 _TRIES = 16
 
+#: The names of the fields by which a request says what it gets, in lower case, begin so.
+CONTROL_PREFIX = "x-troth-"
 #: Framing and connection are decided per exchange, never by a document or by who wrote an answer.
 SET_BY_SERVER = frozenset(
     {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}

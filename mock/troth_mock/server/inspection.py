@@ -170,11 +170,11 @@ class Inspection:
             allow = (("Allow", "GET, HEAD"),)
             return Problem(405, f"{path[:200]} takes GET and HEAD only", fields=allow).reply()
         if path == _METRICS:
-            from troth_mock.inspector.metrics import metrics
+            from troth_mock.inspector.metrics import CONTENT_TYPE, metrics
 
             text = metrics(self._journal, connections=self._app.connection_count)
-            kind = "text/plain; version=0.0.4; charset=utf-8"
-            return Reply(200, (("Content-Type", kind), ("Cache-Control", "no-store")), text)
+            fields = (("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store"))
+            return Reply(200, fields, text)
         if path == OWN.rstrip("/"):
             return Reply(308, (("Location", OWN),), None)
         if path in page_files.paths():
