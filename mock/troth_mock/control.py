@@ -22,6 +22,7 @@ from troth_mock.faults.wire import before
 from troth_mock.pace import Pace
 from troth_mock.plan import NOTHING, Plan
 from troth_mock.reply import CONTROL_PREFIX, Passed, Reply
+from troth_mock.responding import negotiation
 from troth_mock.responding.kept import SESSION_PATH, session_of
 from troth_mock.responding.problems import Problem
 from troth_mock.responding.responder import meant
@@ -226,7 +227,7 @@ class Order:
         answer = None
         if wanted.keys() & {"status", "fields", "body", "text"}:
             text, message, data = wanted.get("text"), None, None
-            if text is not None and asked.operation is not None and asked.operation.completion:
+            if text is not None and _is_said(asked.operation, wanted.get("status")):
                 message = Message(text)
             elif text is not None:
                 data = text.encode("utf-8", "replace")
@@ -239,6 +240,13 @@ class Order:
                 data=data,
             )
         return Plan(answer, labels={"next": "as ordered"}).before(self.extra)
+
+
+def _is_said(operation: Operation | None, status: int | None) -> bool:
+    """Whether a text of *status* is what a model says: of *operation* its success, and no error."""
+    if operation is None or operation.completion is None:
+        return False
+    return status in (None, negotiation.success(operation)[0])
 
 
 class Orders:

@@ -127,6 +127,18 @@ def test_an_order_is_given_as_often_as_was_said_to_whom_it_is_for() -> None:
     assert heard == [False, True]
 
 
+def test_a_text_that_is_ordered_of_an_error_is_its_body_and_no_completion() -> None:
+    control, chat = Control(troth.load()), "/v1/chat/completions"
+    for status in (503, 200):
+        control.orders.add(Order({"text": "busy", "status": status}))
+    plans = [control.plan(Request("POST", chat, (), b"")) for _ in range(2)]
+    told = [plan.written for plan in plans]
+    assert [one and (one.data, one.message and one.message.text) for one in told] == [
+        (b"busy", None),
+        (None, "busy"),
+    ]
+
+
 def test_where_the_answer_is_ordered_no_scenario_is_asked() -> None:
     control = Control(CONTRACT)
     control.scenarios = scenario = Told(Plan(labels={"scenario": "a"}))
