@@ -26,7 +26,6 @@ from troth_mock.responding.kept import SESSION_PATH, session_of
 from troth_mock.responding.problems import Problem
 from troth_mock.responding.responder import meant
 from troth_mock.responding.written_answers import ABSENT, WrittenAnswer
-from troth_mock.scenario.scenarios import Scenarios
 from troth_mock.scenario.sources import FieldSource, ScenarioSource
 
 _BEGINS = "\n" + CONTROL_PREFIX
@@ -119,6 +118,7 @@ class Control:
         """
         scenarios = None
         if path is not None:
+            from troth_mock.scenario.scenarios import Scenarios  # slow to load, with all of CEL
 
             def changed(sentence: str) -> None:
                 told(sentence)

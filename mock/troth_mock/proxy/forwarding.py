@@ -115,7 +115,7 @@ class Upstream:
                     return Problem(502, _TOO_LARGE, "bad_gateway").reply()
                 came = ((monotonic() - began, body),)
                 self._record(_exchange(request, Response(response.status, fields, body, came)))
-                return Reply(response.status, fields, body)
+                return Reply(response.status, fields, body or None)
         except (aiohttp.ClientError, TimeoutError, OSError) as fault:
             await session.close()
             return _unreachable(self._shown, fault)
