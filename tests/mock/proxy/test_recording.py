@@ -141,7 +141,8 @@ def servers(
 ) -> Iterator[tuple[MockServer, MockServer, Path]]:
     folder = tmp_path_factory.mktemp("recorded")
     with ExitStack() as stack:
-        settings = Settings(pace=Pace(ttft=0.02, tokens_per_second=500))
+        # longer than is asserted: the kernel tells in steps of milliseconds when a request came
+        settings = Settings(pace=Pace(ttft=0.05, tokens_per_second=500))
         real = start_in(stack, chat, seed=9, settings=settings)
         control = Control(chat)
         recorder = Recorder(chat, folder, url=real.url, told=lambda sentence: None)
