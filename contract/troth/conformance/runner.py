@@ -91,7 +91,7 @@ class Run:
                     "(--allow-destructive sends it)"
                 )
             if outcomes.hopeless and not outcomes.failed:
-                raise Inconclusive(outcomes.reason())
+                raise Inconclusive(self._session.reason())
         except Unreachable as fault:
             verdict, reason = "unreachable", str(fault)
         except Inconclusive as fault:
