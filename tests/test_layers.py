@@ -53,6 +53,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
         "troth.conformance.codes",
         "troth_mock.server.pages",
     ),
+    "prometheus_client": ("troth_mock.inspector.metrics",),
     "uvloop": ("troth_mock.server.serving",),
     "jsonschema": ("troth.lint.metaschema",),
     "openapi_spec_validator": ("troth.lint.metaschema",),

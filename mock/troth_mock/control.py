@@ -8,12 +8,10 @@ not take back.  A control that is idle costs nothing: the server does not ask it
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from troth.errors import MethodNotAllowed, NoSuchPath
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Match, Operation
@@ -23,15 +21,14 @@ from troth_mock.faults.switches import Switches
 from troth_mock.faults.wire import before
 from troth_mock.pace import Pace
 from troth_mock.plan import NOTHING, Plan
-from troth_mock.reply import Passed, Reply
+from troth_mock.reply import CONTROL_PREFIX, Passed, Reply
 from troth_mock.responding.kept import SESSION_PATH, session_of
 from troth_mock.responding.problems import Problem
+from troth_mock.responding.responder import meant
 from troth_mock.responding.written_answers import ABSENT, WrittenAnswer
 from troth_mock.scenario.scenarios import Scenarios
 from troth_mock.scenario.sources import FieldSource, ScenarioSource
 
-#: The names of the fields by which a request says what it gets, in lower case, begin so.
-FIELD_PREFIX = "x-troth-"
 #: So many orders wait at most.
 _MOST_ORDERS = 1000
 
@@ -99,7 +96,7 @@ class Control:
     def is_asked_by_request(self, target: str, names: Iterable[str]) -> bool:
         """Whether a request to *target* with fields of these *names* may say what it gets."""
         return self.fields is not None and (
-            SESSION_PATH in target or any(name[:8].lower() == FIELD_PREFIX for name in names)
+            SESSION_PATH in target or any(name[:8].lower() == CONTROL_PREFIX for name in names)
         )
 
     def follow(
@@ -191,10 +188,8 @@ class Control:
         self.changed()
 
     def _asked(self, request: Request) -> Asked:
-        operation = None
-        with suppress(NoSuchPath, MethodNotAllowed):
-            operation = self.contract.match(request.method, request.target).operation
-        return Asked(request, session_of(request), operation)
+        match = meant(self.contract, request)
+        return Asked(request, session_of(request), None if match is None else match.operation)
 
 
 @dataclass(slots=True)

@@ -6,7 +6,8 @@ them leaves, and how the connection is left.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal
@@ -23,6 +24,8 @@ JSON: Fields = (("Content-Type", "application/json"),)
 #: What a field cannot carry (a comma in an item, a line end) is drawn again so many times.
 _TRIES = 16
 
+#: The names of the fields by which a request says what it gets, in lower case, begin so.
+CONTROL_PREFIX = "x-troth-"
 #: Framing and connection are decided per exchange, never by a document or by who wrote an answer.
 SET_BY_SERVER = frozenset(
     {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
@@ -64,7 +67,24 @@ class Passed:
 
     status: int
     fields: Fields
-    pieces: AsyncIterator[bytes]
+    pieces: AsyncGenerator[bytes, None]
+
+
+async def gathered(passed: Passed, clock: Callable[[], float]) -> Reply:
+    """*passed* once all of its stream has come: its events, each due when it came by *clock*."""
+    began, rest = clock(), b""
+    frames: list[bytes] = []
+    times: list[float] = []
+    async with aclosing(passed.pieces) as pieces:
+        async for piece in pieces:
+            *events, rest = sse.parted(rest + piece)
+            frames += events
+            times += [clock() - began] * len(events)
+    if rest:
+        frames.append(rest)
+        times.append(clock() - began)
+    stream = Stream(tuple(frames), (1,) * len(frames), tuple(times))
+    return Reply(passed.status, passed.fields, None, stream)
 
 
 #: How an answer ends: whole, so that the connection may be kept; with the connection closed, or

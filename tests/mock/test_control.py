@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import troth
 from troth.http.exchange import Request
@@ -71,6 +71,13 @@ def test_what_goes_wrong_before_the_answer_takes_its_place() -> None:
     assert len(control.plan(request("/pong")).chances) == 1
     control.reset(None)
     assert control.faults.is_idle
+
+
+def test_what_goes_wrong_with_get_goes_wrong_with_head() -> None:
+    control = Control(CONTRACT)
+    control.put_faults(["503 on GET /ping"])
+    planned = [control.plan(replace(request(at), method="HEAD")) for at in ("/ping", "/pong")]
+    assert [one.reply is not None and one.reply.status for one in planned] == [503, False]
 
 
 def test_a_request_says_itself_what_it_gets_only_by_fields_of_its_own() -> None:

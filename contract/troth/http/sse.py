@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 
 from troth.errors import TrothError
 
 _BOM = b"\xef\xbb\xbf"
 _END = re.compile(rb"\r\n|\r|\n")
 _BREAK = re.compile(r"\r\n|\r|\n")
+# HTML, "Server-sent events": a blank line ends an event, whichever way lines end
+_BLANK = re.compile(rb"\r\n\r\n|\n\n|\r\r|\n\r\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,12 @@ class Overflow(TrothError):
 
 
 _DEFAULT = Limits()
+
+
+def parted(data: bytes) -> list[bytes]:
+    """*data* cut behind each blank line, which ends an event; the last part is what is left."""
+    ends = [blank.end() for blank in _BLANK.finditer(data)]
+    return [data[start:end] for start, end in pairwise((0, *ends, len(data)))]
 
 
 class Decoder:

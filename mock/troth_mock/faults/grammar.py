@@ -126,6 +126,20 @@ def _plain(words: str) -> str:
     )
 
 
+#: Of these one answer has one at most: its status, its end, and so on.
+_EXCLUSIVE = (
+    {"status", "refuse"},
+    {"drop", "reset", "refuse", "cut", "cut in character", "truncate"},
+    {"no sentinel", "double sentinel"},
+    {"finish reason", "no finish reason"},
+    {"split"},
+)
+
+
+def _excludes(one: Effect, other: Effect) -> bool:
+    return any({one.kind, other.kind} <= kinds for kinds in _EXCLUSIVE)
+
+
 class _Reader:
     """The rest of one step, read from its start; *whole* is what messages show."""
 
@@ -141,6 +155,10 @@ class _Reader:
         when, is_more = When(), True
         while is_more:
             effect, when, is_more = self._effect_and_clauses(when)
+            other = next((one for one in effects if _excludes(one, effect)), None)
+            if other is not None:
+                fault = f"{_named(other)!r} and {_named(effect)!r} cannot both come to one answer"
+                raise self._bad(fault, "Write one after the other: '503 once then 429'.")
             effects.append(effect)
         return Step(tuple(effects), when)
 

@@ -21,6 +21,7 @@ from troth.openapi.operation import Operation
 from troth.openapi.stream_assembly import fold
 from troth_mock.faults.fault import Effect
 from troth_mock.faults.grammar import BadFault, parse_all
+from troth_mock.reply import CONTROL_PREFIX
 
 #: What a client can have done.
 Outcome = Literal[
@@ -191,7 +192,7 @@ def verdict(
     )
 
 
-_Identity = tuple[str, str, str, bytes]
+_Identity = tuple[str, str, str, bytes, Fields]
 
 
 class _Journal:
@@ -238,7 +239,15 @@ class _Journal:
 
 
 def _identity(seen: Seen) -> _Identity:
-    return (seen.session, seen.request.method, seen.request.target, seen.body)
+    """What a request has in common with its retries.
+
+    Who asks for another answer (X-Troth-Fail) is at the next test, and not trying again.
+    """
+    request = seen.request
+    asked = tuple(
+        sorted(field for field in request.fields if field[0].lower().startswith(CONTROL_PREFIX))
+    )
+    return (seen.session, request.method, request.target, seen.body, asked)
 
 
 def _after(seen: Seen, exchanges: Sequence[Seen]) -> Iterator[Seen]:

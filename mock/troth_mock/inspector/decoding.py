@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 
-from troth.errors import MethodNotAllowed, NoSuchPath
 from troth.openapi.contract import Contract
-from troth.openapi.operation import Operation
 from troth_mock.faults.verdict import PATIENCE, Seen, Verdict, verdict
 from troth_mock.inspector.journal import Entry, Journal
 from troth_mock.inspector.wire import read_content, read_head
+from troth_mock.responding.responder import meant
 
 
 def exchanges(
@@ -49,6 +47,7 @@ def _of(journal: Journal, session: str | None) -> Iterator[Entry]:
 def seen(entry: Entry, contract: Contract, *, is_whole: bool = True) -> Seen:
     """The exchange that *entry* keeps; its content only where it *is_whole*."""
     head = read_head(b"".join(data for _, data in entry.pieces)) if is_whole else None
+    match = meant(contract, entry.asked) if is_whole else None
     return Seen(
         number=entry.number,
         session=entry.session,
@@ -61,11 +60,5 @@ def seen(entry: Entry, contract: Contract, *, is_whole: bool = True) -> Seen:
         content=read_content(head, entry.pieces) if head is not None else b"",
         state=entry.state,
         labels=entry.labels,
-        operation=_operation(entry, contract) if is_whole else None,
+        operation=match.operation if match is not None else None,
     )
-
-
-def _operation(entry: Entry, contract: Contract) -> Operation | None:
-    with suppress(NoSuchPath, MethodNotAllowed):
-        return contract.match(entry.asked.method, entry.asked.target).operation
-    return None

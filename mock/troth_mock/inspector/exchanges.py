@@ -14,11 +14,10 @@ from typing import Any
 
 from troth.conformance.citations import Citations
 from troth.conformance.redaction import Redactor
-from troth.errors import MethodNotAllowed, NoSuchPath, TrothError
+from troth.errors import TrothError
 from troth.http import json_text, media_type
 from troth.http.exchange import Exchange, Fields, Request, Response
 from troth.openapi.contract import Contract
-from troth.openapi.operation import Match
 from troth.validation import validator
 from troth.violation import Violation
 from troth_mock.inspector.journal import Entry, Journal
@@ -30,6 +29,7 @@ from troth_mock.inspector.wire import (
     read_events,
     read_head,
 )
+from troth_mock.responding.responder import meant
 
 Json = dict[str, Any]
 
@@ -145,7 +145,7 @@ class Exchanges:
         return any(wanted in part.lower() for part in parts)
 
     def _summary(self, entry: Entry) -> Json:
-        head, match = _head(entry), self._match(entry)
+        head, match = _head(entry), meant(self._contract, entry.asked)
         status = None if head is None else head.status
         violations = self.violations(entry)
         events = count_events(head, entry.pieces) if head and head.is_stream else None
@@ -167,20 +167,10 @@ class Exchanges:
             "state": entry.state,
         }
 
-    def _match(self, entry: Entry) -> Match | None:
-        request = entry.asked
-        methods = (request.method, "GET") if request.method == "HEAD" else (request.method,)
-        for method in methods:
-            with suppress(NoSuchPath, MethodNotAllowed):
-                return self._contract.match_request(
-                    Request(method, request.target, request.fields, request.body)
-                )
-        return None
-
     def _violations(self, entry: Entry) -> tuple[Violation, ...]:
         if entry.size > len(entry.body):
             return ()  # of what was not kept nothing can be said
-        match = self._match(entry)
+        match = meant(self._contract, entry.asked)
         if match is None:
             return ()
         try:

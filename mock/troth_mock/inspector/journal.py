@@ -77,8 +77,9 @@ class Entry:
 What = Literal["begun", "event", "ended", "forgotten"]
 Listener = Callable[[What, Entry | None], None]
 
-#: An exchange that was answered at once: number, times, head, body, its size, answer, its size.
-_Raw = tuple[int, float, float, Request, bytes, int, bytes, int]
+#: An exchange that was answered at once: number, change, times, head, body, its size, answer, its
+#: size.
+_Raw = tuple[int, int, float, float, Request, bytes, int, bytes, int]
 
 
 @dataclass(slots=True)
@@ -102,6 +103,7 @@ class Journal:
         self.tallies: dict[tuple[str | None, bytes], Tally] = {}
         self._ring: deque[Entry | _Raw] = deque()
         self._kept = 0
+        self._count = 0
         self._change = 0
 
     def __len__(self) -> int:
@@ -126,7 +128,8 @@ class Journal:
         if size > MOST_OF_BODY or sent_size > MOST_OF_ANSWER:
             body, sent = body[:MOST_OF_BODY], sent[:MOST_OF_ANSWER]
             kept = len(body) + len(sent) + _OVERHEAD
-        self._change = number = self._change + 1
+        self._count += 1
+        self._change += 1
         ended = self.clock()
         # HTTP/1.1 200: as bytes, which is as good and quicker
         key = (operation, sent[9:12])
@@ -136,7 +139,9 @@ class Journal:
         tally.count += 1
         tally.bytes += sent_size
         tally.seconds += ended - began
-        self._ring.append((number, began, ended, head, body, size, sent, sent_size))
+        self._ring.append(
+            (self._count, self._change, began, ended, head, body, size, sent, sent_size)
+        )
         self._kept += kept
         if self._kept > MOST_BYTES or len(self._ring) > MOST_ENTRIES + _SLACK:
             self._drop()
@@ -157,10 +162,11 @@ class Journal:
         """Keep an exchange whose answer takes time; `sent` and `end` follow."""
         size = len(body)
         body = body[:MOST_OF_BODY]
+        self._count += 1
         self._change += 1
         kept = len(body) + _OVERHEAD
         entry = Entry(
-            *(self._change, began, None, head, body, size, [], 0, kept, self._change),
+            *(self._count, began, None, head, body, size, [], 0, kept, self._change),
             labels=labels,
             near=tuple(near),
             state="open",
@@ -216,6 +222,7 @@ class Journal:
 
     def forget(self, which: Callable[[Entry], bool] | None = None) -> None:
         """Forget all entries, or those of which *which* is true."""
+        self._drop()  # what is there for a while only is not looked at below
         entries = list(self.newest_first())
         for entry in entries:
             entry.is_kept = which is not None and not which(entry)
@@ -228,11 +235,11 @@ class Journal:
     def _entry(self, index: int) -> Entry:
         entry = self._ring[index]
         if not isinstance(entry, Entry):
-            number, began, ended, head, body, size, sent, sent_size = entry
+            number, change, began, ended, head, body, size, sent, sent_size = entry
             entry = self._ring[index] = Entry(
                 *(number, began, ended, head, body, size, [(ended - began, sent)], sent_size),
                 kept=len(body) + len(sent) + _OVERHEAD,
-                change=number,
+                change=change,
             )
         return entry
 
@@ -244,7 +251,7 @@ class Journal:
                 self._kept -= entry.kept
                 entry.is_kept = False
             else:
-                self._kept -= len(entry[4]) + len(entry[6]) + _OVERHEAD
+                self._kept -= len(entry[5]) + len(entry[7]) + _OVERHEAD
 
     def _touch(self, entry: Entry) -> None:
         self._change += 1

@@ -1,57 +1,64 @@
-"""What the mock did in numbers, in Prometheus' text format.
+"""What the mock did in numbers, for Prometheus.
 
-https://prometheus.io/docs/instrumenting/exposition_formats/.  Labels are bounded: operations are
-those of the document, and statuses have three digits.
+Labels are bounded: operations are those of the document, and statuses have three digits.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
 
-from troth_mock.inspector.journal import Journal, Tally
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, ProcessCollector
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    Metric,
+    SummaryMetricFamily,
+)
+from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import Collector
+
+from troth_mock.inspector.journal import Journal
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+_LABELS = ("operation", "status")
 
 
 def metrics(journal: Journal, *, connections: int) -> bytes:
     """The numbers of *journal*, and of a server with so many *connections*."""
-    return "".join(f"{line}\n" for line in _lines(journal, connections)).encode()
+    registry = CollectorRegistry()
+    registry.register(_Numbers(journal, connections))
+    ProcessCollector(registry=registry)
+    return generate_latest(registry)
 
 
-def _lines(journal: Journal, connections: int) -> Iterator[str]:
-    tallies = journal.tallies
-    yield from _family("troth_mock_requests_total", "counter", "Requests that were answered.")
-    yield from _samples("troth_mock_requests_total", tallies, "count")
-    yield from _family("troth_mock_response_bytes_total", "counter", "Bytes of their answers.")
-    yield from _samples("troth_mock_response_bytes_total", tallies, "bytes")
-    yield from _family("troth_mock_request_seconds", "summary", "Seconds until answers ended.")
-    yield from _samples("troth_mock_request_seconds_sum", tallies, "seconds")
-    yield from _samples("troth_mock_request_seconds_count", tallies, "count")
-    gauges = [
-        ("troth_mock_connections", "Connections that are open.", connections),
-        ("troth_mock_journal_exchanges", "Exchanges that are kept.", len(journal)),
-        ("troth_mock_journal_bytes", "Bytes that they take, about.", journal.kept),
-    ]
-    with suppress(OSError, ValueError):
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-        size = pages * os.sysconf("SC_PAGE_SIZE")
-        gauges.append(("process_resident_memory_bytes", "Memory of the process.", size))
-    for name, says, value in gauges:
-        yield from _family(name, "gauge", says)
-        yield f"{name} {value}"
+class _Numbers(Collector):
+    """The families of a mock's numbers, read when they are asked for."""
 
+    def __init__(self, journal: Journal, connections: int) -> None:
+        self._journal = journal
+        self._connections = connections
 
-def _family(name: str, kind: str, says: str) -> Iterator[str]:
-    yield f"# HELP {name} {says}"
-    yield f"# TYPE {name} {kind}"
-
-
-def _samples(
-    name: str, tallies: dict[tuple[str | None, bytes], Tally], member: str
-) -> Iterator[str]:
-    for (operation, status), tally in tallies.items():
-        text = (operation or "").replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
-        # nothing was sent to who was cut off before
-        code = status.decode() if status.isdigit() else ""
-        yield f'{name}{{operation="{text}",status="{code}"}} {getattr(tally, member)}'
+    def collect(self) -> Iterator[Metric]:
+        journal = self._journal
+        counts = CounterMetricFamily(
+            "troth_mock_requests", "Requests that were answered.", labels=_LABELS
+        )
+        sizes = CounterMetricFamily(
+            "troth_mock_response_bytes", "Bytes of their answers.", labels=_LABELS
+        )
+        times = SummaryMetricFamily(
+            "troth_mock_request_seconds", "Seconds until answers ended.", labels=_LABELS
+        )
+        for (operation, status), tally in journal.tallies.items():
+            # nothing was sent to who was cut off before
+            labels = (operation or "", status.decode() if status.isdigit() else "")
+            counts.add_metric(labels, tally.count)
+            sizes.add_metric(labels, tally.bytes)
+            times.add_metric(labels, tally.count, tally.seconds)
+        yield from (counts, sizes, times)
+        for name, says, value in (
+            ("connections", "Connections that are open.", self._connections),
+            ("journal_exchanges", "Exchanges that are kept.", len(journal)),
+            ("journal_bytes", "Bytes that they take, about.", journal.kept),
+        ):
+            yield GaugeMetricFamily(f"troth_mock_{name}", says, value=value)

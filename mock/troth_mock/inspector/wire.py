@@ -14,8 +14,6 @@ from troth.http.exchange import Fields
 
 _END = b"\r\n\r\n"
 _SIZE = re.compile(rb"([0-9a-fA-F]{1,16})[ \t]*(?:;[^\r\n]*)?\r\n")
-# HTML, "Server-sent events": a blank line ends an event, whichever way lines end
-_BLANK = re.compile(rb"\r\n\r\n|\n\n|\r\r|\n\r\n")
 #: The longest line that can be the size of a chunk.
 _LONGEST_SIZE = 32
 
@@ -125,13 +123,8 @@ class Events:
                 return []
             self._content, self._before = Content(is_chunked=head.is_chunked), b""
             data = data[head.size :]
-        data = self._waiting + self._content.feed(data)
-        events, begin = [], 0
-        for end in _BLANK.finditer(data):
-            events.append(SentEvent(at, data[begin : end.end()].decode("utf-8", "replace")))
-            begin = end.end()
-        self._waiting = data[begin:]
-        return events
+        *events, self._waiting = sse.parted(self._waiting + self._content.feed(data))
+        return [SentEvent(at, event.decode("utf-8", "replace")) for event in events]
 
     def rest(self) -> list[SentEvent]:
         """What was begun and never ended, as the last event."""
@@ -155,8 +148,5 @@ def read_events(pieces: Pieces) -> Iterator[SentEvent]:
 
 def count_events(head: Head, pieces: Pieces) -> int:
     """How many events left in *pieces*, the answer with this *head*."""
-    content = read_content(head, pieces)
-    count = end = 0
-    for blank in _BLANK.finditer(content):
-        count, end = count + 1, blank.end()
-    return count + (end < len(content))
+    *events, rest = sse.parted(read_content(head, pieces))
+    return len(events) + bool(rest)

@@ -6,7 +6,7 @@ whole; one that breaks off, or whose client goes away, is not.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import replace
 from time import monotonic
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from yarl import URL
 from troth.errors import TrothError
 from troth.http import media_type
 from troth.http.exchange import Exchange, Fields, Request, Response
-from troth_mock.reply import Passed, Reply
+from troth_mock.reply import Passed, Reply, has_content
 from troth_mock.responding.problems import Problem
 
 _CONNECT, _SILENCE = 10.0, 300.0
@@ -51,10 +51,18 @@ class Upstream:
     """The server at *url*; *record* hears of each exchange with it."""
 
     def __init__(self, url: str, *, record: Callable[[Exchange], None]) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+        try:
+            parts = urlsplit(url)
+            is_server = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:  # brackets that do not match, or a port that is none
+            is_server = False
+        if not is_server or parts.query:
             raise NoServer(url)
         self._origin = f"{parts.scheme}://{parts.netloc}"
+        login, _, host = parts.netloc.rpartition("@")
+        self._shown = f"{parts.scheme}://{host}"
+        # one login is sent, and the URL's is what was given for this server
+        self._without = frozenset({"authorization"}) if login else frozenset[str]()
         self._path = parts.path.rstrip("/")
         self._record = record
 
@@ -75,13 +83,20 @@ class Upstream:
             response = await session.request(
                 request.method,
                 URL(self.url(request.target), encoded=True),
-                headers=[*_sent(request.fields), ("Accept-Encoding", "identity")],
+                headers=[
+                    *(one for one in _sent(request.fields) if one[0].lower() not in self._without),
+                    ("Accept-Encoding", "identity"),
+                ],
                 data=request.body or None,
                 allow_redirects=False,
                 skip_auto_headers=("User-Agent", "Content-Type", "Accept"),
             )
             fields = tuple(_received(response.headers))
-            if not media_type.is_event_stream(response.headers.get("Content-Type", "")):
+            kind = response.headers.get("Content-Type", "")
+            has_stream = media_type.is_event_stream(kind) and has_content(
+                request.method, response.status
+            )
+            if not has_stream:
                 body = await _whole(response)
                 await session.close()
                 if body is None:
@@ -91,7 +106,7 @@ class Upstream:
                 return Reply(response.status, fields, body)
         except (aiohttp.ClientError, TimeoutError, OSError) as fault:
             await session.close()
-            return _unreachable(self._origin, fault)
+            return _unreachable(self._shown, fault)
         except BaseException:
             await session.close()
             raise
@@ -105,7 +120,7 @@ class Upstream:
         session: aiohttp.ClientSession,
         fields: Fields,
         began: float,
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         arrivals: list[tuple[float, bytes]] = []
         size = 0
         try:

@@ -35,6 +35,9 @@ from troth_mock.scenario.situation import Situation
 _KEPT = re.compile(r"location|retry-after|etag|link|x-ratelimit-.*|ratelimit.*", re.IGNORECASE)
 _TYPES = MimeTypes(filenames=())  # Python's own table: the machine's may differ
 _MILLISECONDS = 3
+#: So many answers to one request are recorded: who asks again and again for the time, say, hears
+#: another one each time.
+_MOST_ANSWERS = 100
 #: An answer that took no longer, in seconds, was there at once.
 _SHORTEST = 0.01
 
@@ -78,18 +81,27 @@ class Recorder:
         if made is None:
             return
         answers = self._answers.setdefault(made.name, [])
-        if not answers or _said(answers[-1]) != _said(made.answer):
+        is_new = not answers or _said(answers[-1]) != _said(made.answer)
+        if is_new and len(answers) < _MOST_ANSWERS:
             answers.append(made.answer)
+        path = self._folder / f"{made.name}.yaml"
+        try:
+            self._write(path, made, answers)
+        except OSError as fault:
+            # the client has its answer all the same
+            self._told(f"cannot record {path}: {fault.strerror}")
+        else:
+            self._told(f"recorded {path}")
+
+    def _write(self, path: Path, made: Recording, answers: Sequence[dict[str, Any]]) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         for name, data in made.files:
             (self._folder / name).write_bytes(data)
-        path = self._folder / f"{made.name}.yaml"
         scenario = {"name": made.name, "note": f"recorded from {self.url}", "when": made.when}
         # whoever watches the folder sees the whole file or none
         unfinished = path.with_name(f".{path.name}.part")
         unfinished.write_text(_text(scenario, answers), encoding="utf-8")
         unfinished.replace(path)
-        self._told(f"recorded {path}")
 
 
 def _said(answer: dict[str, Any]) -> dict[str, Any]:

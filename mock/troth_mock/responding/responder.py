@@ -8,6 +8,7 @@ same bytes, and any bytes get a reply.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Literal
 
@@ -32,6 +33,17 @@ _MOST_SUGGESTED = 3
 _MOST_COMPARED = 2000
 #: So many other seeds are kept ready.
 _MOST_SEEDS = 8
+
+
+def meant(contract: Contract, request: Request) -> Match | None:
+    """The operation that *request* means; None where there is none.
+
+    RFC 9110 §9.3.2: HEAD means GET, where the document has none of its own.
+    """
+    for method in ("HEAD", "GET") if request.method == "HEAD" else (request.method,):
+        with suppress(NoSuchPath, MethodNotAllowed):
+            return contract.match_request(replace(request, method=method))
+    return None
 
 
 class Responder:

@@ -17,6 +17,7 @@ from troth.errors import TrothError, similar
 from troth.http.exchange import Request
 from troth_mock.pace import Pace
 from troth_mock.pace import read as read_pace
+from troth_mock.reply import CONTROL_PREFIX
 from troth_mock.responding.kept import IN_SESSION, PREFIX_FIELD, SESSION_FIELD
 from troth_mock.scenario.scenarios import NAME_FIELD
 
@@ -63,7 +64,7 @@ def read(request: Request, *, faults: Callable[[str], tuple[Any, ...]]) -> Contr
         if known is not None:
             given[known] = value.strip()
             continue
-        if name.lower().startswith(PREFIX.lower()):
+        if name.lower().startswith(CONTROL_PREFIX):
             _check_spelling(name)
         kept.append((name, value))
     if not given:

@@ -8,6 +8,7 @@ only, so that what is wrong with its text alone is not told here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from troth import pointer as pointers
@@ -20,7 +21,7 @@ from troth_mock.chat.completion import FIXED_TIME, Completions, Message
 from troth_mock.chat.members import ChatMembers
 from troth_mock.chat.request import ChatRequest
 from troth_mock.chat.responder import ChatResponder
-from troth_mock.reply import Reply, has_content
+from troth_mock.reply import Reply, has_content, headers
 from troth_mock.responding import negotiation
 from troth_mock.responding.negotiation import Chooser
 from troth_mock.responding.written_answers import AnswerWriter, WrittenAnswer
@@ -57,7 +58,8 @@ class Holder:
         if declared is None and status >= 400 and operation.response(status) is None:
             return  # servers fail as they fail: of such an error the document says nothing
         if answer.message is not None:
-            found = self._said(operation, declared, answer.message)
+            said = self._said(operation, declared, answer.message)
+            found: Iterator[Fault] = chain(said, _of_fields(operation, status, declared, answer))
         elif answer.example is not None:
             found = _no_example(declared, answer.example)
         elif answer.events is not None and not _has_stream(declared):
@@ -108,7 +110,9 @@ class Holder:
         answer: WrittenAnswer,
     ) -> Iterator[Fault]:
         if not answer.has_content and declared is not None:
-            return  # the document's own answer
+            # the content is the document's own
+            yield from _of_fields(operation, status, declared, answer)
+            return
         entry = _entry(declared, answer)
         if entry is None and declared is not None and answer.has_content:
             if has_content("GET", status):
@@ -128,6 +132,18 @@ class Holder:
         yield from _violations(operation, reply, answer)
 
 
+def _of_fields(
+    operation: Operation, status: int, declared: DeclaredResponse | None, answer: WrittenAnswer
+) -> Iterator[Fault]:
+    """What is wrong with the header fields of *answer*, whose content is held elsewhere."""
+    if not answer.fields or declared is None:
+        return
+    reply = answer.over(Reply(status, headers(declared, _SAMPLE), None))
+    yield from (
+        fault for fault in _violations(operation, reply, answer) if fault.at.startswith("/fields")
+    )
+
+
 def _violations(operation: Operation, reply: Reply, answer: WrittenAnswer) -> Iterator[Fault]:
     from troth.validation.responses import ResponseValidator  # slow to load, and few mocks need it
 
@@ -142,13 +158,22 @@ def _violations(operation: Operation, reply: Reply, answer: WrittenAnswer) -> It
             continue  # a condition looks at the request
         where = violation.location
         if where.startswith("response-header"):
-            inner = "/fields"
+            inner = "/fields" + _spelt(answer, violation.instance_pointer)
+        elif answer.data is None and violation.code.startswith("response.content-type"):
+            named = _spelt(answer, "/content-type")
+            inner = f"/fields{named}" if named else at
         elif where in ("response-body", "stream", "stream-body"):
             inner = at + (violation.instance_pointer if answer.data is None else "")
         else:
             inner = "/status" if answer.status is not None else at
         place = f" ({violation.place})" if violation.place else ""
         yield Fault(f"{violation.message}{place}", inner)
+
+
+def _spelt(answer: WrittenAnswer, name: str) -> str:
+    """The pointer *name*, of a field in lower case, as *answer* writes it; "" if it has none."""
+    spelt = (pointers.of((each,)) for each, _ in answer.fields)
+    return next((each for each in spelt if pointers.is_within(name, each.lower())), "")
 
 
 def _entry(declared: DeclaredResponse | None, answer: WrittenAnswer) -> MediaType | None:

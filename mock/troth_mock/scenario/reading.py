@@ -24,7 +24,8 @@ from troth.openapi.operation import Operation
 from troth.schema.untrusted_schema import embedded
 from troth_mock.chat.completion import Message
 from troth_mock.faults.fault import Fault
-from troth_mock.faults.grammar import BadFault, parse_all
+from troth_mock.faults.grammar import BadFault
+from troth_mock.faults.switches import Switches
 from troth_mock.pace import Pace, UnknownPace
 from troth_mock.pace import read as read_pace
 from troth_mock.reply import SET_BY_SERVER
@@ -344,7 +345,7 @@ class _Reader:
         given = raw.get("fail", [])
         for text in given if isinstance(given, list) else [given]:
             try:
-                yield from parse_all(str(text))
+                yield from Switches(self.contract).read((str(text),))
             except BadFault as fault:
                 raise self.error(str(fault), where) from None
 

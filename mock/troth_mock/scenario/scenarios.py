@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from troth.errors import MethodNotAllowed, NoSuchPath, Place, TrothError, nearest
+from troth.errors import Place, TrothError, nearest
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Match
@@ -20,6 +20,7 @@ from troth_mock.faults.fault import Fault
 from troth_mock.pace import Pace
 from troth_mock.reply import Reply
 from troth_mock.responding.problems import Problem
+from troth_mock.responding.responder import meant
 from troth_mock.responding.written_answers import WrittenAnswer
 from troth_mock.scenario.holding import Holder
 from troth_mock.scenario.reading import BadScenarios, Scenario, read
@@ -224,16 +225,9 @@ class Scenarios:
 
         *wanted* is the name of the scenario that is to answer, whatever it asks of requests.
         """
-        try:
-            match = self.contract.match_request(request)
-        except NoSuchPath:
+        match = meant(self.contract, request)
+        if match is None:
             return Choice()
-        except MethodNotAllowed as refusal:
-            if request.method != "HEAD" or "GET" not in refusal.allowed:
-                return Choice()
-            # RFC 9110 §9.3.2: as GET, without the content
-            request = replace(request, method="GET")
-            match = self.contract.match_request(request)
         situation = Situation(match, request, session)
         if wanted is not None:
             return self._wanted(wanted, situation)

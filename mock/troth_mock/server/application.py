@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import accumulate
@@ -27,7 +27,7 @@ from troth_mock.faults.wire import broken
 from troth_mock.inspector.journal import Journal
 from troth_mock.pace import Pace
 from troth_mock.plan import Plan
-from troth_mock.reply import End, Passed, Reply, Script, Wire, has_content
+from troth_mock.reply import End, Passed, Reply, Script, Wire, gathered, has_content
 from troth_mock.reply import script as in_time
 from troth_mock.responding.compiled_responder import RespondToBody
 from troth_mock.responding.kept import session_of
@@ -407,6 +407,10 @@ class App:
         passed: Passed | None = None
         if reply is None and plan.written is None and self.control.forward is not None:
             answer = await self.control.forward(asked)
+            if isinstance(answer, Passed) and plan.chances:
+                # what may go wrong with an answer is done to all of it
+                answer = await gathered(answer, self._loop.time)
+                received = self._loop.time()
             plan = replace(plan, labels={**plan.labels, "record": "passed on"})
             passed, reply = (answer, None) if isinstance(answer, Passed) else (None, answer)
         if reply is None and passed is None:
@@ -432,12 +436,13 @@ class App:
         head = self._heads.stream(Reply(passed.status, passed.fields, None), delivery)
         connection.send(head)
         note.sent(head)
-        async for piece in passed.pieces:
-            data = framed(piece, delivery)
-            connection.send(data)
-            note.sent(data)
-            if connection.writing_paused:
-                await drain()
+        async with aclosing(passed.pieces) as pieces:
+            async for piece in pieces:
+                data = framed(piece, delivery)
+                connection.send(data)
+                note.sent(data)
+                if connection.writing_paused:
+                    await drain()
         connection.send(delivery.end)
         note.sent(delivery.end)
         note.how = "complete"

@@ -145,14 +145,16 @@ class Connection(web.RequestHandler):
     """A connection, with the state that its deadlines need.
 
     *busy*: a request is being answered.  *begun*: the answer's first byte is out.  *heard*: when
-    the first byte of a head that is not complete yet came, and *asks_head*: it is one of HEAD.  *half_closed*: the client sends no
-    more, but may still read.  *clean*: aiohttp's parser has had whole requests only, and waits for
-    the first byte of another.  *framing*: what follows the bytes where there is no fast path.
+    the first byte of a head that is not complete yet came, and *asks_head*: it is one of HEAD.
+    *half_closed*: the client sends no more, but may still read.  *clean*: aiohttp's parser has had
+    whole requests only, and waits for the first byte of another.  *framing*: what follows the bytes
+    where there is no fast path.
     """
 
     __slots__ = (
-        "asks_head", "begun", "body", "busy", "clean", "delivery", "framing", "half_closed", "heard", "listener",
-        "may_say_more", "opened", "sending", "taken", "taken_at", "wire", "written",
+        "asks_head", "begun", "body", "busy", "clean", "delivery", "framing", "half_closed",
+        "heard", "listener", "may_say_more", "opened", "sending", "taken", "taken_at", "wire",
+        "written",
     )  # fmt: skip
 
     def __init__(self, listener: Listener, **options: Any) -> None:

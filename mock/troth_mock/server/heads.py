@@ -100,7 +100,7 @@ class ResponseHeads:
         return b"%b%x\r\n%b\r\n%b" % (head, len(content), content, LAST_CHUNK)
 
     def problem(self, problem: Problem, method: str = "") -> bytes:
-        """The whole answer to what is no request, as one of *method*: the last of its connection."""
+        """The whole answer to what is no request, if one of *method*: its connection's last."""
         return self.whole(problem.reply(), Delivery(method))
 
     def _head(self, status: int, fields: Fields, framing: bytes, delivery: Delivery) -> bytes:

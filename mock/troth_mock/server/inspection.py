@@ -11,6 +11,7 @@ import asyncio
 import hmac
 import re
 from collections import deque
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -120,7 +121,9 @@ class Inspection:
             if not path.startswith(_API) and path != _METRICS:
                 return None  # the page asks for the token, and has nothing to hide
             scheme, _, given = (request.field("authorization") or "").partition(" ")
-            is_known = hmac.compare_digest(given.strip().encode(), token.encode())
+            # what is no UTF-8 comes as surrogates
+            both = (text.encode("utf-8", "surrogateescape") for text in (given.strip(), token))
+            is_known = hmac.compare_digest(*both)
             if scheme.lower() == "bearer" and is_known:
                 return None
             challenge = (("WWW-Authenticate", 'Bearer realm="troth"'),)
@@ -157,8 +160,7 @@ class Inspection:
         self._is_declared = _below_ours(contract)
         if "_api" in self.__dict__:
             self._api.mock = self._mock()
-            for feed in self._feeds:
-                feed.put(self._api.reloaded())
+            self._tell(self._api.reloaded())
 
     def _reply(self, request: Request) -> Reply | Following:
         path = path_of(request.target)
@@ -168,11 +170,11 @@ class Inspection:
             allow = (("Allow", "GET, HEAD"),)
             return Problem(405, f"{path[:200]} takes GET and HEAD only", fields=allow).reply()
         if path == _METRICS:
-            from troth_mock.inspector.metrics import metrics
+            from troth_mock.inspector.metrics import CONTENT_TYPE, metrics
 
             text = metrics(self._journal, connections=self._app.connection_count)
-            kind = "text/plain; version=0.0.4; charset=utf-8"
-            return Reply(200, (("Content-Type", kind), ("Cache-Control", "no-store")), text)
+            fields = (("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store"))
+            return Reply(200, fields, text)
         if path == OWN.rstrip("/"):
             return Reply(308, (("Location", OWN),), None)
         if path in page_files.paths():
@@ -184,11 +186,12 @@ class Inspection:
     ) -> None:
         loop = asyncio.get_running_loop()
         until = None if following.seconds is None else loop.time() + following.seconds
-        feed = _Feed(self._api, following.session)
+        feed = _Feed(following.session, lost=self._api.lost)
         feed.put(following.reply.body or b"")
+        if not self._feeds:
+            self._journal.listeners.append(self._heard)
+            self._app.control.when_changed.append(self._switched)
         self._feeds.add(feed)
-        self._journal.listeners.append(feed.heard)
-        self._app.control.when_changed.append(feed.switched)
         connection.send(self._heads.stream(following.reply, delivery))
         try:
             while (data := await feed.take(until)) is not None:
@@ -198,8 +201,26 @@ class Inspection:
             connection.send(delivery.end)
         finally:
             self._feeds.discard(feed)
-            self._journal.listeners.remove(feed.heard)
-            self._app.control.when_changed.remove(feed.switched)
+            if not self._feeds:
+                self._journal.listeners.remove(self._heard)
+                self._app.control.when_changed.remove(self._switched)
+
+    def _heard(self, what: What, entry: Entry | None) -> None:
+        """Tell who follows it what happened to *entry*; a step of a stream is new only once."""
+        session = None if entry is None else entry.session
+        feeds = [one for one in self._feeds if session is None or one.session in (None, session)]
+        if feeds:
+            data = self._api.event(what, entry)
+            for feed in feeds:
+                feed.put(data)
+
+    def _switched(self) -> None:
+        """Tell all that something was switched."""
+        self._tell(self._api.switched())
+
+    def _tell(self, data: bytes) -> None:
+        for feed in self._feeds:
+            feed.put(data)
 
 
 def _below_ours(contract: Contract) -> re.Pattern[str] | None:
@@ -220,24 +241,18 @@ def _plain(address: str) -> str:
 
 
 class _Feed:
-    """What one client follows: bytes that wait for it, a bounded number of them."""
+    """What one client follows, of *session* or of all: bytes that wait for it, not too many.
 
-    def __init__(self, api: ControlApi, session: str | None) -> None:
-        self._api = api
-        self._session = session
+    Where there were too many it hears what *lost* says of that instead.
+    """
+
+    def __init__(self, session: str | None, *, lost: Callable[[], bytes]) -> None:
+        self.session = session
+        self._lost = lost
         self._waiting: deque[bytes] = deque()
         self._size = 0
         self._wake: asyncio.Future[None] | None = None
         self.is_closed = False
-
-    def heard(self, what: What, entry: Entry | None) -> None:
-        """Take notice of what happened to *entry*."""
-        if entry is None or self._session in (None, entry.session):
-            self.put(self._api.event(what, entry))
-
-    def switched(self) -> None:
-        """Take notice that something was switched."""
-        self.put(self._api.switched())
 
     def put(self, data: bytes) -> None:
         """Let *data* be sent."""
@@ -247,7 +262,7 @@ class _Feed:
         self._size += len(data)
         if self._size > _MOST_WAITING:
             self._waiting.clear()
-            self._waiting.append(self._api.lost())
+            self._waiting.append(self._lost())
             self._size = len(self._waiting[0])
         self._awake()
 

@@ -151,6 +151,8 @@ async def serve(
     url = await _start(app, host, port, shared=shared)
     ready(url)
     beside = [asyncio.ensure_future(each) for each in meanwhile]
+    for each in beside:
+        each.add_done_callback(_tell_fault)
     try:
         await stop.wait()
     finally:
@@ -280,6 +282,13 @@ def address_faults(host: str, port: int) -> Iterator[None]:
             reason = os.strerror(number)  # asyncio puts a sentence of its own around it
         is_of_host = is_unknown or number in _NOT_OURS
         raise AddressUnavailable(host, port, reason, is_of_host=is_of_host) from fault
+
+
+def _tell_fault(task: asyncio.Future[None]) -> None:
+    """Say what ended *task*, which nobody waits for."""
+    fault = None if task.cancelled() else task.exception()
+    if fault is not None:
+        LOG.warning("what runs beside the mock has ended: %r", fault)
 
 
 def _one_line(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

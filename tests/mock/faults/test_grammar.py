@@ -138,6 +138,8 @@ def test_a_rate_is_kept_over_many_requests() -> None:
         ("timeout", "fault 'timeout': 'timeout' is no fault. Did you mean 'stall'?"),
         ("slow", "fault 'slow': how slow? Write 'slow 2 s' or 'slow 300 ms'."),
         ("200", "fault '200': 200 is no status of an error. A fault answers with 400 to 599."),
+        ("503 and 429", "'503' and '429' cannot both come to one answer. Write one after"),
+        ("crlf and reset and drop", "'reset' and 'drop' cannot both come to one answer."),
         ("drop 200 %", "'200 %' is no rate. One is above 0 % and at most 100 %."),
         ("2 % 429", "what goes wrong has to come first, and how often after it."),
         ("drop afer 5 events", "'afer 5 events' after 'drop' means nothing. "

@@ -55,6 +55,16 @@ def test_who_gives_up_is_not_said_to_have_done_well() -> None:
     )
 
 
+def test_who_asks_for_another_fault_is_at_the_next_test() -> None:
+    one, other = (replace(ASK, fields=(("X-Troth-Fail", text),)) for text in ("503", "drop"))
+    assert outcomes(
+        refused(1, 0.0, 503, fault="503", request=one), seen(2, 0.1, 0.1, request=other)
+    ) == ("gave-up",)
+    assert outcomes(
+        refused(1, 0.0, 503, fault="503", request=one), seen(2, 0.1, 0.1, request=one)
+    ) == ("hammered",)
+
+
 def test_who_comes_too_early_hammers() -> None:
     told = verdict((refused(1, 0.0), seen(2, 0.4, 0.5)), now=9.0)
     assert told.outcomes == ("hammered",)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 import troth
 from troth import loading, testing
@@ -223,6 +225,26 @@ def test_what_happens_is_followed_and_taken_up_again(client: Client) -> None:
     assert "event: ended" not in answer
 
 
+def test_all_who_follow_see_the_steps_of_a_stream() -> None:
+    with serving(loading.load(None)) as server:
+        followers = [HTTPConnection(server.url.removeprefix("http://"), timeout=30) for _ in "ab"]
+        for one in followers:
+            one.request("GET", "/_troth/api/events")
+        streams = [one.getresponse() for one in followers]
+        for stream in streams:
+            assert stream.readline() == b"event: switches\n"
+        body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
+        fields = {"Authorization": "Bearer x", "X-Troth-Fail": "comments"}
+        Client(server).raw("POST", "/v1/chat/completions", body, **fields)
+        counts = []
+        for stream in streams:
+            lines = iter(stream.readline, b"event: ended\n")
+            counts.append(sum(line == b"event: event\n" for line in lines))
+        for one in followers:
+            one.close()
+    assert counts[0] == counts[1] > 3
+
+
 def test_the_server_stops_though_it_is_followed() -> None:
     with serving(CONTRACT, settings=Settings(grace=30)) as server:
         connection = HTTPConnection(server.url.removeprefix("http://"), timeout=30)
@@ -309,16 +331,22 @@ def test_stored_resources_and_operations_are_told(client: Client) -> None:
 
 
 def test_numbers_are_told_with_bounded_labels(client: Client) -> None:
+    def counts() -> Counter[tuple[str, str]]:
+        status, fields, data = client.raw("GET", "/_troth/metrics")
+        assert (status, fields["Content-Type"][:10]) == (200, "text/plain")
+        families = {one.name: one for one in text_string_to_metric_families(data.decode())}
+        return Counter(
+            {
+                (one.labels["operation"], one.labels["status"]): int(one.value)
+                for one in families["troth_mock_requests"].samples
+            }
+        )
+
+    before = counts()
     for number in range(3):
         client.ask("GET", f"/nowhere/{number}")
         client.ask("GET", f"/notes/{number}", Authorization="Bearer x")
-    status, answer, data = client.raw("GET", "/_troth/metrics")
-    assert (status, answer["Content-Type"][:10]) == (200, "text/plain")
-    lines = data.decode().splitlines()
-    kinds = [line for line in lines if line.startswith("troth_mock_requests_total{")]
-    assert len(kinds) == len({line.partition("}")[0] for line in kinds})
-    assert not [line for line in lines if "nowhere" in line]
-    assert any('operation="GET /notes/{id}"' in line for line in kinds)
+    assert counts() - before == {("", "404"): 3, ("GET /notes/{id}", "200"): 3}
 
 
 # -- who may
@@ -379,7 +407,8 @@ def test_with_a_token_only_who_knows_it_is_let_in() -> None:
     with serving(CONTRACT, settings=Settings(control_token="s3cret-s3cret", hosts=hosts)) as server:
         client = Client(server)
         assert client.raw("GET", "/_troth/api/info")[0] == 401
-        assert client.raw("GET", "/_troth/metrics", Authorization="Bearer wrong")[0] == 401
+        for wrong in ("Bearer wrong", "Bearer \xff", "s3cret-s3cret", ""):
+            assert client.raw("GET", "/_troth/metrics", Authorization=wrong)[0] == 401
         known = {"Authorization": "Bearer s3cret-s3cret", "Host": "mock.example"}
         assert client.raw("GET", "/_troth/api/info", **known)[0] == 200
         assert client.raw("GET", "/_troth/api/info", Origin="http://x.example", **known)[0] == 403

@@ -96,3 +96,26 @@ def test_who_listens_hears_what_begins_and_ends(journal: Journal) -> None:
     assert [what for what, _ in heard] == ["ended", "begun", "event", "ended", "forgotten"]
     assert [one.number for one in journal.newest_first()] == [heard[0][1]]
     assert journal.find(entry.number) is None
+
+
+def test_numbers_count_exchanges_whatever_happens_to_them(journal: Journal) -> None:
+    journal.add(10.0, HEAD, b"{}", ANSWER, None)
+    entry = journal.begin(10.0, HEAD, b"{}", None, labels={})
+    for data in (ANSWER, b"data: 1\n\n"):
+        journal.sent(entry, data)
+    journal.end(entry, "complete")
+    journal.add(10.0, HEAD, b"{}", ANSWER, None)
+    assert [one.number for one in journal.newest_first()] == [3, 2, 1]
+    assert journal.change == 6
+    journal.forget()
+    journal.add(10.0, HEAD, b"{}", ANSWER, None)
+    assert [one.number for one in journal.newest_first()] == [4]
+
+
+def test_an_open_exchange_that_is_forgotten_takes_no_room(journal: Journal) -> None:
+    oldest = journal.begin(10.0, HEAD, b"{}", None, labels={})
+    for _ in range(journals.MOST_ENTRIES):
+        journal.add(10.0, HEAD, b"{}", ANSWER, None)
+    journal.forget()
+    journal.sent(oldest, ANSWER)
+    assert journal.kept == 0

@@ -298,7 +298,7 @@ def test_who_gives_up_has_not_done_well_and_who_asks_again_after_all_has(
     chip = "[aria-label^=Verdict] .chip"
     page.wait(f"document.querySelector('{chip}')")
     assert page.texts("[aria-label^=Verdict]") == [
-        "The client\ngave-up\n\n500 was not followed by the same request"
+        "Verdict\ngave-up\n\n500 was not followed by the same request"
     ]
     assert page.get(f"document.querySelector('{chip}').className.trim()") == "chip"
     ask(mock, "GET", "/beds/north/seeds")

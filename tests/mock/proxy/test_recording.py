@@ -6,6 +6,7 @@ import json
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
+from http.client import HTTPConnection, IncompleteRead
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from troth.http.exchange import Exchange, Request, Response
 from troth.openapi.contract import Contract
 from troth_mock.control import Control
 from troth_mock.pace import Pace
+from troth_mock.proxy import recording
 from troth_mock.proxy.forwarding import NoServer, Upstream
 from troth_mock.proxy.recording import Recorder
 from troth_mock.server.application import Settings
@@ -190,14 +192,71 @@ def test_a_stream_is_passed_on_as_it_comes(servers: tuple[MockServer, MockServer
     assert stream.state == "complete"
 
 
+def test_what_goes_wrong_goes_wrong_with_a_stream_that_is_passed_on(
+    servers: tuple[MockServer, MockServer, Path],
+) -> None:
+    real, passing, _ = servers
+    whole = tell(real, stream=True)[1]
+    passing.fail("drop after 3 events first 1")
+    with pytest.raises(IncompleteRead) as raised:
+        tell(passing, stream=True)
+    assert raised.value.partial == b"".join(f + b"\n\n" for f in whole.split(b"\n\n")[:3])
+    assert passing.journal[-1].labels == {
+        "record": "passed on",
+        "fault": "drop after 3 events first 1",
+    }
+    assert tell(passing, stream=True)[1] == whole
+    passing.fail()
+
+
+def test_the_head_of_a_stream_is_passed_on_without_content(pets: Contract) -> None:
+    with ExitStack() as stack:
+        real = start_in(stack, pets)
+        control = Control(pets)
+        control.forward = Upstream(real.base_url, record=lambda exchange: None).forward
+        passing = stack.enter_context(serving(pets, control=control))
+        connection = HTTPConnection(passing.url.removeprefix("http://"), timeout=30)
+        kinds = []
+        for method in ("HEAD", "GET"):
+            connection.request(method, "/watch")
+            answer = connection.getresponse()
+            kinds.append((answer.getheader("Content-Type"), bool(answer.read())))
+        connection.close()
+    assert kinds == [("text/event-stream", False), ("text/event-stream", True)]
+
+
+def test_who_cannot_write_says_so_and_answers_all_the_same(pets: Contract, tmp_path: Path) -> None:
+    folder = tmp_path / "taken"
+    folder.write_text("this is a file")
+    record, told = recorder(pets, folder)
+    record.write(Exchange(Request("GET", "/pets"), Response(200, JSON, b"[]")))
+    (sentence,) = told
+    assert sentence.startswith(f"cannot record {folder}")
+
+
+def test_the_same_question_is_not_recorded_for_ever(
+    pets: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "_MOST_ANSWERS", 2)
+    record, _ = recorder(pets, tmp_path)
+    for number in range(5):
+        body = b'{"id": %d, "name": "A"}' % number
+        record.write(Exchange(Request("GET", "/pets/1"), Response(200, JSON, body)))
+    (path,) = tmp_path.iterdir()
+    assert path.read_text().count("id:") == 2
+
+
 def test_a_server_that_is_not_there_is_a_bad_gateway(chat: Contract) -> None:
     control = Control(chat)
-    control.forward = Upstream("http://127.0.0.1:1/v1", record=lambda exchange: None).forward
+    url = "http://us:swordfish@127.0.0.1:1/v1"
+    control.forward = Upstream(url, record=lambda exchange: None).forward
     with serving(chat, control=control) as server, pytest.raises(urllib.error.HTTPError) as raised:
         tell(server)
     with raised.value as refused:
         assert refused.code == 502
-        assert "http://127.0.0.1:1 gives no answer" in refused.read().decode()
+        message = refused.read().decode()
+        assert "http://127.0.0.1:1 gives no answer" in message
+        assert "swordfish" not in message
 
 
 def test_a_target_goes_below_the_path_of_the_server_once() -> None:
@@ -206,7 +265,10 @@ def test_a_target_goes_below_the_path_of_the_server_once() -> None:
         assert server.url(target) == "https://api.example.com/v1/models?a=1"
 
 
-@pytest.mark.parametrize("url", ["api.example.com", "ftp://a", "http://", "http://a/?b=1"])
+@pytest.mark.parametrize(
+    "url",
+    ["api.example.com", "ftp://a", "http://", "http://a/?b=1", "http://[::1", "http://a:99999"],
+)
 def test_what_is_no_server_is_refused(url: str) -> None:
     with pytest.raises(NoServer, match="is no URL of a server"):
         Upstream(url, record=lambda exchange: None)

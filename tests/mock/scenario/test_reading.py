@@ -54,6 +54,10 @@ BAD_PETS = {
     "{when: {operation: getPhoto}, answer: {file: no.png}}": ("1:52: cannot read", "No such file"),
     "{when: {operation: getPet}, answer: {status: 404, pace: slwo}}": ("did you mean 'slow'?",),
     "{when: {operation: getPet}, answer: {fail: dorp}}": ("1:50: fault 'dorp'",),
+    "{when: {operation: getPet}, answer: {fail: 503 on getPets}}": (
+        "1:50: fault '503 on getPets': the document has no operation 'getPets'",
+        "Did you mean 'getPet'?",
+    ),
     "{when: {fields: {x-a: {matches: '(a'}}}, answer: {status: 500}}": (
         "this is no regular expression: missing ), unterminated subpattern",
     ),
@@ -71,6 +75,9 @@ BAD_PETS = {
     ),
     "{answer: {status: 500, fields: {content-Length: 3}}}": (
         "1:45: content-Length is the server's to set",
+    ),
+    "{when: {operation: getPet}, answer: {status: 404, fields: {Content-type: text/css}}}": (
+        "1:72: the document does not let GET /pets/{petId} answer so: 'text/css' is not one of",
     ),
     "{when: {path: {petIt: 3}}, answer: {status: 500}}": (
         "1:28: no operation that is meant has the path parameter 'petIt'",

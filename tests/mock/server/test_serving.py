@@ -65,3 +65,20 @@ def test_signals_are_handled_before_anybody_can_connect(
 
     asyncio.run(main())
     assert (app.calls, urls, unhandled) == (calls, ["http://127.0.0.1:8000"], [])
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no loop of Windows handles signals")
+def test_what_runs_beside_a_mock_does_not_end_unheard(
+    unhandled: list[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail() -> None:
+        asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGTERM)
+        raise OSError("no such watch")
+
+    async def main() -> None:
+        app: Any = SignalledApp(early=0)
+        async with asyncio.timeout(30):
+            await serve(app, host="127.0.0.1", port=0, ready=lambda url: None, meanwhile=[fail()])
+
+    asyncio.run(main())
+    assert caplog.messages == ["what runs beside the mock has ended: OSError('no such watch')"]

@@ -169,7 +169,7 @@ function labels(exchange) {
 function verdict(item) {
   if (!item) return null;
   return element("section", { class: item.ok ? "chips" : "banner warn", "aria-label": "Verdict on the client" },
-    element("h3", {}, "The client "), outcomeChip(item), element("p", {}, item.message));
+    element("h3", {}, "Verdict "), outcomeChip(item), element("p", {}, item.message));
 }
 
 function scenario(exchange) {
