@@ -164,9 +164,9 @@ class Run:
             over_time.forgotten,
             leaks.later,
             health.probe,
+            methods.head_as_get,
             over_time.credentials_after_success,
             leaks.at_once,
-            methods.head_as_get,
             over_time.streams_agree,
             over_time.hang_up,
         )

@@ -80,11 +80,11 @@ class _Share:
 
 _SHARES: Mapping[str, _Share] = {
     "examples": _Share(17, in_all=140, for_each=8),
-    "resources": _Share(40, for_each=25),
-    "boundary": _Share(21, in_all=_BOUNDARY, for_each=40),
-    "protocol": _Share(8, for_each=65),
+    "resources": _Share(44, for_each=25),
+    "boundary": _Share(19, in_all=_BOUNDARY, for_each=40),
+    "protocol": _Share(7, for_each=65),
     "random": _Share(3, in_all=_RANDOM),
-    "stateful": _Share(11, in_all=30, for_each=16),
+    "stateful": _Share(10, in_all=30, for_each=16),
 }
 #: So many cases further on another operation begins with what is the same for all.
 _STEP = 7
