@@ -26,9 +26,9 @@ from troth_mock.responding.kept import SESSION_PATH, session_of
 from troth_mock.responding.problems import Problem
 from troth_mock.responding.responder import meant
 from troth_mock.responding.written_answers import ABSENT, WrittenAnswer
-from troth_mock.scenario.scenarios import Scenarios
 from troth_mock.scenario.sources import FieldSource, ScenarioSource
 
+_BEGINS = "\n" + CONTROL_PREFIX
 #: So many orders wait at most.
 _MOST_ORDERS = 1000
 
@@ -95,8 +95,9 @@ class Control:
 
     def is_asked_by_request(self, target: str, names: Iterable[str]) -> bool:
         """Whether a request to *target* with fields of these *names* may say what it gets."""
+        # one text of all names: every request is asked about
         return self.fields is not None and (
-            SESSION_PATH in target or any(name[:8].lower() == CONTROL_PREFIX for name in names)
+            SESSION_PATH in target or _BEGINS in "\n".join(("", *names)).lower()
         )
 
     def follow(
@@ -117,6 +118,7 @@ class Control:
         """
         scenarios = None
         if path is not None:
+            from troth_mock.scenario.scenarios import Scenarios  # slow to load, with all of CEL
 
             def changed(sentence: str) -> None:
                 told(sentence)

@@ -33,7 +33,7 @@ class Key:
     *joint* joins a table's name to its value on the command line; *names* are those that the
     table may have; *any_value* lets its values be anything that JSON can say; *columns* are the
     keys of each of several tables.  Of a path with a *suffix* any other text is no path, and
-    none of *words* ever is.
+    none of *words*, which are asked for then, ever is.
     """
 
     name: str
@@ -67,7 +67,8 @@ class Key:
 
 
 def _shipped_overlays() -> Collection[str]:
-    from troth import loading  # pytest loads this module in every run, and need not load that
+    # every run of pytest loads this module, and most never load a document
+    from troth import loading
 
     return loading.shipped_overlays()
 

@@ -164,10 +164,12 @@ _SECRET_NAME = (
 _SECRET = re.compile(_SECRET_NAME, re.IGNORECASE)
 _IN_QUERY = re.compile(rf"([?&](?:{_SECRET_NAME})=)([^&#\s\"'<>]+)", re.IGNORECASE)
 _USERINFO = re.compile(r"\b([A-Za-z][A-Za-z0-9+.-]*://)[^/?#\s@\"'<>]+@")
-# a member of an answer that can only be a credential; `token` alone is a word of a language model
+# a member of an answer that can only be a credential; `token` alone may be a word of a language
+# model, and is one that can be guessed unless it is long and has a digit
 _JSON_MEMBER = re.compile(
-    rb'"(?:[\w-]*[-_])?(?:api_?key|access_?token|refresh_?token|client_?secret|password|'
-    rb'authorization|secret_?key|private_?key)"\s*:\s*"((?:[^"\\]|\\.)+)"',
+    rb'"(?:[\w-]*[-_])?(?:api_?key|client_?secret|password|authorization|secret_?key|private_?key|'
+    rb'(?:access|auth|id|refresh|session|security|csrf|xsrf|bearer)[-_]?token)"\s*:\s*'
+    rb'"((?:[^"\\]|\\.)+)"|"token"\s*:\s*"((?=[^"]*[0-9])[\w.~+/=-]{16,})"',
     re.IGNORECASE,
 )
 _SCHEMES = re.compile(
@@ -487,7 +489,7 @@ class Redactor:
     def _response(self, response: Response, learned: list[str]) -> Response:
         body = response.body
         spans = self._spans(body) + _found(body, map(_bytes, learned))
-        spans += [match.span(1) for match in _JSON_MEMBER.finditer(body)]
+        spans += [match.span(match.lastindex or 0) for match in _JSON_MEMBER.finditer(body)]
         if not spans:
             return response
         return replace(

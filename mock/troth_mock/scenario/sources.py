@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from troth.http.exchange import Request
 from troth.openapi.operation import Operation
@@ -12,8 +12,16 @@ from troth_mock.faults.fault import Fault
 from troth_mock.plan import NOTHING, Plan
 from troth_mock.responding import negotiation
 from troth_mock.responding.problems import Problem
-from troth_mock.scenario.control_fields import BadControlField, Controls, read, without_session
-from troth_mock.scenario.scenarios import NAME_FIELD, Choice, Scenarios
+from troth_mock.scenario.control_fields import (
+    NAME_FIELD,
+    BadControlField,
+    Controls,
+    read,
+    without_session,
+)
+
+if TYPE_CHECKING:  # slow to load, with all of CEL, and most mocks have none
+    from troth_mock.scenario.scenarios import Choice, Scenarios
 
 
 class Asked(Protocol):
