@@ -26,7 +26,7 @@ TROTH = (
 )
 TROTH_MOCK = (
     *("reply", "pace", "chat", "storage", "responding", "faults", "plan", "scenario", "proxy"),
-    *("control", "inspector", "server", "cli", "pytest_plugin"),
+    *("control", "inspector", "server", "wiring", "cli", "pytest_plugin"),
 )
 LAYERS = {
     f"{root}.{package}": (root, number)
@@ -63,7 +63,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
         "troth.schema",
     ),
     "orjson": ("troth.http.json_text", "troth_mock.chat"),
-    "click": ("troth.cli", "troth.pytest_plugin", "troth_mock.cli"),
+    "click": ("troth.cli", "troth.pytest_plugin", "troth_mock.cli", "troth_mock.wiring"),
     "rich": ("troth.conformance.progress",),
     "pytest": ("troth.pytest_plugin", "troth_mock.pytest_plugin"),
 }

@@ -99,7 +99,8 @@ def test_what_is_secret_by_its_name_is_taken_out_unknown_as_it_is() -> None:
                 ("Location", "https://u:p@h/x?api_key=zz"),
                 ("X-RateLimit-Remaining-Tokens", "12"),
             ),
-            answer=b'{"sid":"fresh-session-1","access_token":"a\\"b","token":"Hello"}',
+            answer=b'{"sid":"fresh-session-1","access_token":"a\\"b","token":"Hello",'
+            b'"token": "tok_abcdef0123456789","idToken":"e30"}',
         )
     )
     assert told.request.target == "/v1/x?api_key=[Filtered]&n=1&access_token=[Filtered]"
@@ -117,7 +118,8 @@ def test_what_is_secret_by_its_name_is_taken_out_unknown_as_it_is() -> None:
         ("X-RateLimit-Remaining-Tokens", "12"),
     )
     assert told.response.body == (
-        b'{"sid":"[Filtered]","access_token":"[Filtered]","token":"Hello"}'
+        b'{"sid":"[Filtered]","access_token":"[Filtered]","token":"Hello",'
+        b'"token": "[Filtered]","idToken":"[Filtered]"}'
     )
 
 

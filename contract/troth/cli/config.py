@@ -12,12 +12,11 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from troth import loading
 from troth.conformance.reports import FORMS
 from troth.conformance.settings import PHASES
 from troth.errors import TrothError, nearest
@@ -34,7 +33,7 @@ class Key:
     *joint* joins a table's name to its value on the command line; *names* are those that the
     table may have; *any_value* lets its values be anything that JSON can say; *columns* are the
     keys of each of several tables.  Of a path with a *suffix* any other text is no path, and
-    none of *words* ever is.
+    none of *words*, which are asked for then, ever is.
     """
 
     name: str
@@ -49,7 +48,7 @@ class Key:
     any_value: bool = False
     columns: tuple[Key, ...] = ()
     suffix: str = ""
-    words: tuple[str, ...] = ()
+    words: Callable[[], Collection[str]] = tuple
 
     @property
     def option(self) -> str:
@@ -67,6 +66,13 @@ class Key:
         return "TROTH_TEST_" + self.name.upper().replace("-", "_")
 
 
+def _shipped_overlays() -> Collection[str]:
+    # every run of pytest loads this module, and most never load a document
+    from troth import loading
+
+    return loading.shipped_overlays()
+
+
 KEYS = (
     Key("url", "text", "The server under test, with the path that its API stands under.", "URL"),
     Key("app", "text", "Test this ASGI or WSGI application, in process.", "MODULE:NAME"),
@@ -76,7 +82,7 @@ KEYS = (
         help="Apply this OpenAPI Overlay, a file or one that ships (openai); may be given several "
         "times.",
         metavar="FILE|NAME",
-        words=tuple(loading.shipped_overlays()),
+        words=_shipped_overlays,
     ),
     Key(
         *("no-bundled-overlay", "switch"),
@@ -382,7 +388,7 @@ class _File:
         if isinstance(value, str) and key.kind not in ("switch", "integer", "number"):
             text = self._chosen(key, self._text(value, path), path)
             is_path = key.kind in ("path", "paths") and text.endswith(key.suffix)
-            return self._path(text) if is_path and text not in key.words else text
+            return self._path(text) if is_path and text not in key.words() else text
         if isinstance(value, str):
             value = self._converted(key, self._text(value, path), value)
         if not _fits(key.kind, value):

@@ -166,11 +166,13 @@ _SECRET = re.compile(_SECRET_NAME, re.IGNORECASE)
 _IN_QUERY = re.compile(rf"([?&](?:{_SECRET_NAME})=)([^&#\s\"'<>]+)", re.IGNORECASE)
 # bounded, since a long text may begin anew after each of its dots
 _USERINFO = re.compile(r"\b([A-Za-z][A-Za-z0-9+.-]{0,40}://)[^/?#\s@\"'<>]+@")
-# a member that can only be a credential; `token` alone is a word of a language model
+# a member that can only be a credential; `token` alone may be a word of a language model, and is
+# one that can be guessed unless it is long and has a digit
 _JSON_MEMBER = re.compile(
-    rb'"(?:(?:[\w-]*[-_])?(?:api_?key|access_?token|refresh_?token|client_?secret|passwd|'
-    rb'authorization|secret_?key|private_?key)|[\w-]*(?:password|passphrase))"'
-    rb'\s*:\s*\[?\s*"((?:[^"\\]|\\.)+)"',
+    rb'"(?:(?:[\w-]*[-_])?(?:api_?key|client_?secret|passwd|authorization|secret_?key|private_?key|'
+    rb"(?:access|auth|id|refresh|session|security|csrf|xsrf|bearer)[-_]?token)|"
+    rb'[\w-]*(?:password|passphrase))"\s*:\s*\[?\s*'
+    rb'"((?:[^"\\]|\\.)+)"|"token"\s*:\s*"((?=[^"]*[0-9])[\w.~+/=-]{16,})"',
     re.IGNORECASE,
 )
 _IN_FORM = re.compile(rf"(?:^|&)(?:{_SECRET_NAME})=([^&\s\"'<>]+)".encode(), re.IGNORECASE)
@@ -273,7 +275,7 @@ def key_secrets(match: Match, request: Request) -> Iterator[str]:
 def _credentials(body: bytes) -> Spans:
     """Where *body* has credentials, by the names of members, form fields or parts."""
     return [
-        match.span(1)
+        match.span(match.lastindex or 0)
         for each in (_JSON_MEMBER, _IN_FORM, _PART, _USERINFO_SENT)
         for match in each.finditer(body)
     ]
@@ -545,7 +547,7 @@ class Redactor:
         spans = self._spans(body) + _found(body, map(_bytes, learned))
         if self._of_clients:
             spans += _credentials(body)
-        spans += [match.span(1) for match in _JSON_MEMBER.finditer(body)]
+        spans += [match.span(match.lastindex or 0) for match in _JSON_MEMBER.finditer(body)]
         if not spans:
             return response
         return replace(

@@ -8,7 +8,7 @@ broke off, in a later request; a client that waits, or has gone) and leaves open
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -44,6 +44,8 @@ _MANY = 3
 _LEAST_TEXT = 8
 #: So much of the beginning of an answer that broke off is looked for, in so many later requests.
 _MOST_EVENTS, _MOST_BYTES, _MOST_LATER = 40, 12 * 1024, 100
+#: Who sent those words so often since they had come whole has done no wrong.
+_MOST_EXPLAINED = 3
 #: Who asks again within so many seconds has not thought about it.
 _SOON = 5.0
 #: What may be asked again although it was refused (RFC 9110 §15.5.9, RFC 8470, RFC 6585, and a
@@ -176,13 +178,19 @@ class Verdict:
 
 
 def verdict(
-    exchanges: Sequence[Seen], *, now: float, patience: float = PATIENCE, only: int | None = None
+    exchanges: Sequence[Seen],
+    *,
+    now: float,
+    patience: float = PATIENCE,
+    only: int | None = None,
+    whole: Callable[[Seen], Seen] = lambda seen: seen,
 ) -> Verdict:
     """What the clients of *exchanges*, oldest first, made of the faults, as is known *now*.
 
-    With *only* it is about the exchange of that number.
+    With *only* it is about the exchange of that number.  Those that no fault befell may lack their
+    answers: *whole* gives one with it, and is asked of few.
     """
-    known = _Journal(exchanges)
+    known = _Journal(exchanges, whole)
     return Verdict(
         tuple(
             _item(seen, known, now=now, patience=patience)
@@ -198,10 +206,12 @@ _Identity = tuple[str, str, str, bytes, Fields]
 class _Journal:
     """The exchanges by what they asked, and by session."""
 
-    def __init__(self, exchanges: Sequence[Seen]) -> None:
+    def __init__(self, exchanges: Sequence[Seen], whole: Callable[[Seen], Seen]) -> None:
+        self._whole = whole
         self._alike: dict[_Identity, list[Seen]] = {}
         self._of_session: dict[str, list[Seen]] = {}
         self._strings: dict[int, list[str]] = {}
+        self._answers: dict[int, list[str]] = {}
         self._hasty: dict[_Identity, int] = {}
         for seen in exchanges:
             self._alike.setdefault(_identity(seen), []).append(seen)
@@ -225,6 +235,29 @@ class _Journal:
             with suppress(json_text.BadJson):
                 strings += _strings(json_text.decode(seen.body))
         return strings
+
+    def came_whole(self, text: str, sent: str, later: Seen) -> bool:
+        """Whether *later*, which *sent* *text* in that string, has it from an answer that is whole.
+
+        A client that asked again in another way got the same beginning, and answers begin alike.
+        """
+        known = self._of_session[later.session]
+        end = bisect_right(known, later.number - 1, key=lambda one: one.number)
+        earlier = (one for one in known[max(0, end - _MOST_LATER) : end] if not _is_broken(one))
+        return any(
+            text in answer and answer in sent for one in earlier for answer in self.answer(one)
+        )
+
+    def answer(self, seen: Seen) -> list[str]:
+        """The texts of what *seen* got."""
+        texts = self._answers.get(seen.number)
+        if texts is None:
+            whole = self._whole(seen)
+            texts = self._answers[seen.number] = _grown(whole)
+            if len(whole.content) <= _MOST_BYTES:
+                with suppress(json_text.BadJson):
+                    texts += [one.strip() for one in _strings(json_text.decode(whole.content))]
+        return texts
 
     def hasty(self, seen: Seen) -> int:
         """How often the request of *seen* came again without a pause, up to it and after it."""
@@ -289,6 +322,11 @@ def _kinds(seen: Seen) -> frozenset[str]:
         "pause" if effect.kind == "stall" and effect.seconds is not None else effect.kind
         for effect in _effects(seen)
     )
+
+
+def _is_broken(seen: Seen) -> bool:
+    """Whether less came of the answer than there was."""
+    return bool(seen.faults) and bool(_kinds(seen) & _BROKEN)
 
 
 def _effects(seen: Seen) -> tuple[Effect, ...]:
@@ -399,10 +437,15 @@ def _taken(seen: Seen, known: _Journal) -> tuple[Seen, str] | None:
     texts = _grown(seen)
     if not texts:
         return None
+    explained = 0
     for later in known.others(seen):
         for text in texts:
-            if any(text in one for one in known.strings(later)):
+            sent = [one for one in known.strings(later) if text in one]
+            if any(not known.came_whole(text, one, later) for one in sent):
                 return later, text
+            explained += bool(sent)
+            if explained >= _MOST_EXPLAINED:
+                return None
     return None
 
 

@@ -30,12 +30,17 @@ def verdict_on(
 
     With *only* it is about the exchange of that number.
     """
+    entries = {entry.number: entry for entry in _of(journal, session)}
     found = [
-        # what was answered matters only where something went wrong
+        # what was answered matters mostly where something went wrong
         seen(entry, contract, is_whole="fault" in entry.labels and only in (None, entry.number))
-        for entry in _of(journal, session)
+        for entry in entries.values()
     ]
-    return verdict(found, now=journal.clock(), patience=patience, only=only)
+
+    def whole(one: Seen) -> Seen:
+        return seen(entries[one.number], contract)
+
+    return verdict(found, now=journal.clock(), patience=patience, only=only, whole=whole)
 
 
 def _of(journal: Journal, session: str | None) -> Iterator[Entry]:

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any
 
 from troth.errors import TrothError
-from troth.generation import requests
 from troth.generation.parameters import examples, schema_of
 from troth.generation.request_writer import assemble, body_type, credentials, with_credential
 from troth.generation.source import Seeded
@@ -43,6 +42,8 @@ def request_of(
 
     With the *seed* 0 it is the document's own, if it has one, and with another one it is drawn.
     """
+    from troth.generation import requests  # slow to load, and a mock starts without it
+
     try:
         if seed == 0:
             natural = _with_body(operation, token)

@@ -7,7 +7,7 @@ whole; one that breaks off, or whose client goes away, is not.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from time import monotonic
 from urllib.parse import urlsplit
@@ -73,8 +73,20 @@ class Upstream:
         if not target.startswith("/"):
             # RFC 9112 §3.2.2: the authority of an absolute form is this mock's
             target = f"/{_AUTHORITY.sub('', target, count=1).removeprefix('/')}"
-        is_below = target == self._path or target.startswith((self._path + "/", self._path + "?"))
-        return self._origin + ("" if is_below else self._path) + target
+        return self._origin + ("" if self._is_below(target) else self._path) + target
+
+    def _is_below(self, target: str) -> bool:
+        return target == self._path or target.startswith((self._path + "/", self._path + "?"))
+
+    def _led_back(
+        self, request: Request, fields: Iterable[tuple[str, str]]
+    ) -> Iterator[tuple[str, str]]:
+        """*fields* with the places of the server as whoever sent *request* finds them here."""
+        without = len(self._shown) + (0 if self._is_below(request.target) else len(self._path))
+        for name, value in fields:
+            is_place = name.lower() in ("location", "content-location")
+            is_ours = is_place and value.startswith(f"{self._shown}{self._path}/")
+            yield name, value[without:] if is_ours else value
 
     async def forward(self, request: Request) -> Reply | Passed:
         """The server's answer to *request*, or the problem that there is none."""
@@ -96,7 +108,7 @@ class Upstream:
                 allow_redirects=False,
                 skip_auto_headers=("User-Agent", "Content-Type", "Accept"),
             )
-            fields = tuple(_received(response.headers))
+            fields = tuple(self._led_back(request, _received(response.headers)))
             kind = response.headers.get("Content-Type", "")
             has_stream = media_type.is_event_stream(kind) and has_content(
                 request.method, response.status
@@ -108,7 +120,7 @@ class Upstream:
                     return Problem(502, _TOO_LARGE, "bad_gateway").reply()
                 came = ((monotonic() - began, body),)
                 self._record(_exchange(request, Response(response.status, fields, body, came)))
-                return Reply(response.status, fields, body)
+                return Reply(response.status, fields, body or None)
         except (aiohttp.ClientError, TimeoutError, OSError) as fault:
             await session.close()
             return _unreachable(self._shown, fault)
@@ -181,7 +193,8 @@ def _sent(fields: Fields) -> list[tuple[str, str]]:
 
 def _received(headers: Mapping[str, str]) -> list[tuple[str, str]]:
     """The fields of an answer that go back to the client: who may read it is said here anew."""
-    fields = tuple(headers.items())
+    # aiohttp knows the common names, and gives them in a type of its own
+    fields = tuple((str(name), value) for name, value in headers.items())
     named = _OF_CONNECTION | _OF_SERVER | _listed(fields)
     return [
         (name, value)

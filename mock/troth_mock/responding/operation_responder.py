@@ -96,6 +96,8 @@ class OperationResponder:
         value, problem = self._admit(match, request, fields)
         if problem is not None and not (answer is not None and answer.is_for_refused):
             return problem.reply(self.operation, accept=_joined(fields.get("accept")))
+        if problem is not None:
+            value = self._sound_part(request)
         if answer is not None and answer.says_otherwise(self._success[0]):
             return self._written(answer, match, request, value, fields, created)
         prefer = fields.get("prefer") if self._prefers else None
@@ -443,6 +445,20 @@ class OperationResponder:
         violations = [*self._parameters(match, request)] if self._has_parameters else []
         violations += check_body(self.operation, request, body=body, hints=False)
         return self._problem(violations, body.value if body and body.fault is None else None)
+
+    def _sound_part(self, request: Request) -> Any:
+        """The JSON body of a refused *request* without the members that the document refuses.
+
+        So a stream is one to a client that asks for a stream, whatever else is wrong.
+        """
+        body = self.operation.request_body
+        entry = next((one for one in body.content if one.is_json), None) if body else None
+        decoded = JsonBody(request.body, request.fields)
+        if entry is None or decoded.fault is not None or not isinstance(decoded.value, dict):
+            return None
+        faults = entry.schema.errors(decoded.value) if entry.schema is not None else ()
+        refused = {pointer.split(fault.instance_pointer)[:1] for fault in faults}
+        return {name: item for name, item in decoded.value.items() if (name,) not in refused}
 
     def _parameters(self, match: Match, request: Request) -> Iterable[Violation]:
         from troth.validation import parameters  # slow to load, and most operations here have none

@@ -19,10 +19,11 @@ from troth_mock.pace import Pace
 from troth_mock.pace import read as read_pace
 from troth_mock.reply import CONTROL_PREFIX
 from troth_mock.responding.kept import IN_SESSION, PREFIX_FIELD, SESSION_FIELD
-from troth_mock.scenario.scenarios import NAME_FIELD
 
 #: How the names of these fields begin.
 PREFIX = "X-Troth-"
+#: The field that names the scenario of an answer, and with which a request names the one it wants.
+NAME_FIELD = PREFIX + "Scenario"
 _SEED, _PACE, _FAIL = (PREFIX + name for name in ("Seed", "Pace", "Fail"))
 NAMES = (_SEED, NAME_FIELD, _PACE, _FAIL)
 _NAMED = {name.lower(): name for name in NAMES}

@@ -22,13 +22,12 @@ from troth_mock.reply import Reply
 from troth_mock.responding.problems import Problem
 from troth_mock.responding.responder import meant
 from troth_mock.responding.written_answers import WrittenAnswer
+from troth_mock.scenario.control_fields import NAME_FIELD
 from troth_mock.scenario.holding import Holder
 from troth_mock.scenario.reading import BadScenarios, Scenario, read
 from troth_mock.scenario.situation import Situation
 from troth_mock.scenario.templates import NoValue
 
-#: The field that names the scenario of an answer, and with which a request names the one it wants.
-NAME_FIELD = "X-Troth-Scenario"
 _SUFFIXES = (".yaml", ".yml", ".json")
 _MOST_FILES = 10_000
 #: The calls of so many sessions are counted.
@@ -166,6 +165,10 @@ class Scenarios:
     def all(self) -> Sequence[Scenario]:
         """All scenarios, in the order in which they are asked."""
         return [one for each in self.files for one in each.scenarios]
+
+    def uncount(self, name: str, *, session: str) -> None:
+        """Take back the last call of the scenario *name*: its answer was not given."""
+        self._counts[session][name] -= 1
 
     def calls(self, session: str) -> Mapping[str, int]:
         """How often each scenario has answered in *session*."""

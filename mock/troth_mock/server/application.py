@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import accumulate
@@ -326,7 +326,8 @@ class App:
         request = head.request()
         respond = None if isinstance(content, Problem) else self._compiled(request)
         if respond is not None:
-            known = KnownHead(len(body), respond, delivery, request, self._name(head))
+            name = None if self.journal is None else self._name(head)
+            known = KnownHead(len(body), respond, delivery, request, name)
             if data and delivery.keep_alive:
                 self._connections.known.learn(data, known)
             if self._respond_compiled(known, body, connection):
@@ -475,8 +476,10 @@ class App:
     def _operation(self, head: RequestHead | Request) -> Operation | None:
         """The operation that a request means, which may say in what form its errors are."""
         for method in (head.method, "GET") if head.method == "HEAD" else (head.method,):
-            with suppress(NoSuchPath, MethodNotAllowed):
+            try:  # every request comes by
                 return self.contract.match(method, head.target).operation
+            except (NoSuchPath, MethodNotAllowed):
+                continue
         return None
 
     def _bounded(self, body: bytes) -> bytes | Problem:

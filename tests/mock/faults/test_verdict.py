@@ -150,6 +150,22 @@ def cut(*words: str) -> bytes:
     )
 
 
+def test_who_got_the_same_words_whole_in_another_way_took_nothing_for_whole() -> None:
+    half = ("The weather ", "in Lisbon ", "is")
+    broken = chat(1, 0.0, ("user", "Weather?"), fault="drop after 3 events", content=cut(*half))
+    text = "".join((*half, " fine."))
+    again = seen(2, 2.0, 3.0, body=b'{"stream":false}', content=json_text.encode({"said": text}))
+    on = chat(3, 9.0, ("user", "Weather?"), ("assistant", text), ("user", "And then?"))
+    assert outcomes(broken, again, on) == ("gave-up",)
+    bare = replace(again, content=b"")
+    told = verdict((broken, bare, on), now=20.0, whole=lambda one: again if one is bare else one)
+    assert told.outcomes == ("gave-up",)
+    cut_too = replace(again, labels={"fault": "truncate"})
+    assert outcomes(broken, cut_too, on)[0] == "took-for-whole"
+    half_sent = chat(4, 9.0, ("assistant", "".join(half)), ("user", "And then?"))
+    assert outcomes(broken, again, half_sent) == ("took-for-whole",)
+
+
 def test_who_goes_on_with_half_an_answer_took_it_for_whole() -> None:
     half = ("The weather ", "in Lisbon ", "is")
     broken = chat(1, 0.0, ("user", "Weather?"), fault="drop after 3 events", content=cut(*half))

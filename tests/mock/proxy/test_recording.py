@@ -181,7 +181,8 @@ def servers(
 ) -> Iterator[tuple[MockServer, MockServer, Path]]:
     folder = tmp_path_factory.mktemp("recorded")
     with ExitStack() as stack:
-        settings = Settings(pace=Pace(ttft=0.02, tokens_per_second=500))
+        # longer than is asserted: the kernel tells in steps of milliseconds when a request came
+        settings = Settings(pace=Pace(ttft=0.05, tokens_per_second=500))
         real = start_in(stack, chat, seed=9, settings=settings)
         control = Control(chat)
         recorder = Recorder(chat, folder, url=real.url, told=lambda sentence: None)
@@ -299,10 +300,34 @@ def test_a_server_that_is_not_there_is_a_bad_gateway(chat: Contract) -> None:
         assert "swordfish" not in message
 
 
+def test_a_place_of_the_server_leads_back_to_the_mock() -> None:
+    upstream = Upstream("https://a.example/v1", record=lambda exchange: None)
+    at = (("Location", "https://a.example/v1/pets/7"), ("Content-Location", "https://b.example/"))
+    for target, place in (("/v1/pets", "/v1/pets/7"), ("/pets", "/pets/7")):
+        fields = dict(upstream._led_back(Request("POST", target), at))
+        assert fields == {"Location": place, "Content-Location": "https://b.example/"}
+
+
 def test_a_target_goes_below_the_path_of_the_server_once() -> None:
     server = Upstream("https://api.example.com/v1/", record=lambda exchange: None)
     for target in ("/v1/models?a=1", "/models?a=1"):
         assert server.url(target) == "https://api.example.com/v1/models?a=1"
+
+
+def test_fields_that_every_client_knows_are_recorded_too(pets: Contract, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        real = start_in(stack, pets)
+        control = Control(pets)
+        recorder = Recorder(pets, tmp_path, url=real.url, told=lambda sentence: None)
+        control.forward = Upstream(real.url, record=recorder.write).forward
+        passing = stack.enter_context(serving(pets, control=control))
+        asked = urllib.request.Request(
+            f"{passing.url}/pets", b'{"name": "Rex"}', {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(asked) as answer:
+            assert answer.headers["Location"].startswith("/pets/")
+    (path,) = tmp_path.iterdir()
+    assert "Location" in path.read_text()
 
 
 @pytest.mark.parametrize(

@@ -269,6 +269,15 @@ def test_a_request_that_the_document_refuses_is_not_answered_by_a_scenario(of_pe
     assert "'name' is missing" in choice.near[0].reason
 
 
+def test_a_refused_request_for_a_stream_is_answered_with_one(of_chat: Staged) -> None:
+    stage = of_chat("scenarios: [{name: it, when: {valid: any}, answer: {text: a b c}}]")
+    stream = replied(stage.say("Hi", stream=True, temperature=9, max_tokens=2)).stream
+    assert stream is not None
+    assert b'"model":"small"' in stream.frames[0]
+    assert b'"finish_reason":"length"' in b"".join(stream.frames)
+    assert text(stage.say("Hi", stream="yes")) == "a b c"
+
+
 def test_what_templates_make_is_held_to_the_document_again(of_pets: Staged) -> None:
     stage = of_pets("""
         scenarios:
