@@ -86,8 +86,8 @@ What = Literal["begun", "event", "ended", "forgotten"]
 Listener = Callable[[What, Entry | None], None]
 
 #: An exchange that was answered at once: number, change, times, head, body, its size, answer, its
-#: size.
-_Raw = tuple[int, int, float, float, Request, bytes, int, bytes, int]
+#: size, and what is kept of all.
+_Raw = tuple[int, int, float, float, Request, bytes, int, bytes, int, int]
 
 
 @dataclass(slots=True)
@@ -128,32 +128,39 @@ class Journal:
         return self._change
 
     def add(
-        self, began: float, head: Request, body: bytes, sent: bytes, operation: str | None
+        self,
+        began: float,
+        head: Request,
+        body: bytes,
+        sent: bytes,
+        operation: str | None,
+        size_of_head: int = 0,
     ) -> None:
-        """Keep an exchange of *operation* that was answered at once with the bytes *sent*."""
+        """Keep an exchange of *operation* that was answered at once with the bytes *sent*.
+
+        *size_of_head* is that of *head*, where it is known: it takes as long as all the rest.
+        """
         size, sent_size = len(body), len(sent)
         if size > MOST_OF_BODY or sent_size > MOST_OF_ANSWER:
             body, sent = body[:MOST_OF_BODY], sent[:MOST_OF_ANSWER]
-        kept = len(body) + len(sent) + size_of(head)
-        self._count += 1
-        self._change += 1
+        self._count = count = self._count + 1
+        self._change = change = self._change + 1
         ended = self.clock()
         # HTTP/1.1 200: as bytes, which is as good and quicker
-        key = (operation, sent[9:12])
-        tally = self.tallies.get(key)
+        tally = self.tallies.get((operation, sent[9:12]))
         if tally is None:
-            tally = self.tallies[key] = Tally()
+            tally = self.tallies[operation, sent[9:12]] = Tally()
         tally.count += 1
         tally.bytes += sent_size
         tally.seconds += ended - began
-        self._ring.append(
-            (self._count, self._change, began, ended, head, body, size, sent, sent_size)
-        )
+        kept = len(body) + len(sent) + (size_of_head or size_of(head))
         self._kept += kept
-        if self._kept > MOST_BYTES or len(self._ring) > MOST_ENTRIES + _SLACK:
+        ring = self._ring
+        ring.append((count, change, began, ended, head, body, size, sent, sent_size, kept))
+        if self._kept > MOST_BYTES or len(ring) > MOST_ENTRIES + _SLACK:
             self._drop()
         if self.listeners:
-            self._tell("ended", self._entry(len(self._ring) - 1))
+            self._tell("ended", self._entry(len(ring) - 1))
 
     def begin(
         self,
@@ -242,10 +249,10 @@ class Journal:
     def _entry(self, index: int) -> Entry:
         entry = self._ring[index]
         if not isinstance(entry, Entry):
-            number, change, began, ended, head, body, size, sent, sent_size = entry
+            number, change, began, ended, head, body, size, sent, sent_size, kept = entry
             entry = self._ring[index] = Entry(
                 *(number, began, ended, head, body, size, [(ended - began, sent)], sent_size),
-                kept=len(body) + len(sent) + size_of(head),
+                kept=kept,
                 change=change,
             )
         return entry
@@ -258,7 +265,7 @@ class Journal:
                 self._kept -= entry.kept
                 entry.is_kept = False
             else:
-                self._kept -= len(entry[5]) + len(entry[7]) + size_of(entry[4])
+                self._kept -= entry[-1]
 
     def _touch(self, entry: Entry) -> None:
         self._change += 1

@@ -24,7 +24,7 @@ from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
 from troth_mock.control import Control
 from troth_mock.faults.wire import broken
-from troth_mock.inspector.journal import Journal
+from troth_mock.inspector.journal import Journal, size_of
 from troth_mock.pace import Pace
 from troth_mock.plan import Plan
 from troth_mock.reply import End, Passed, Reply, Script, Wire, gathered, has_content
@@ -327,7 +327,7 @@ class App:
         respond = None if isinstance(content, Problem) else self._compiled(request)
         if respond is not None:
             name = None if self.journal is None else self._name(head)
-            known = KnownHead(len(body), respond, delivery, request, name)
+            known = KnownHead(len(body), respond, delivery, request, name, size_of(request))
             if data and delivery.keep_alive:
                 self._connections.known.learn(data, known)
             if self._respond_compiled(known, body, connection):
@@ -350,7 +350,7 @@ class App:
         data = self._heads.compiled(response, known.delivery)
         connection.send(data)
         if self.journal is not None:
-            self.journal.add(began, known.request, body, data, known.operation)
+            self.journal.add(began, known.request, body, data, known.operation, known.size)
         return True
 
     def _write(

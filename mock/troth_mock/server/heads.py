@@ -206,7 +206,8 @@ class RequestHead(NamedTuple):
 class KnownHead(NamedTuple):
     """What a head says: the *length* of the body, what answers it, how the answer travels.
 
-    *request* is what it is the head of, without a body, and *operation* the name of what it means.
+    *request* is what it is the head of, without a body, *size* what that takes in the journal, and
+    *operation* the name of what it means.
     """
 
     length: int
@@ -214,6 +215,7 @@ class KnownHead(NamedTuple):
     delivery: Delivery
     request: Request
     operation: str | None = None
+    size: int = 0
 
 
 class KnownHeads:
