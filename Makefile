@@ -36,14 +36,18 @@ bench: $(VENV)/.set-up-dev
 # What users need; made anew when the project's metadata or the pinned versions change.
 $(VENV)/.set-up: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "troth needs Python 3.11 or newer; say which one to take: make PYTHON=python3.12")'
-	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --upgrade 'pip>=25.1'
-	$(PIP) install --constraint constraints.txt --editable .
+	@echo "troth is set up in $(VENV), this once: a Python of its own …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --upgrade 'pip>=25.1'
+	@echo "… and the packages that it stands on, which takes a minute or so …"
+	@$(PIP) install --constraint constraints.txt --editable .
+	@echo "… done."
 	@touch $@
 
 # What the tests and checks need besides.
 $(VENV)/.set-up-dev: $(VENV)/.set-up
-	$(PIP) install --constraint constraints.txt --group dev
+	@echo "What tests and checks need besides is installed …"
+	@$(PIP) install --constraint constraints.txt --group dev
 	@touch $@
 
 clean:

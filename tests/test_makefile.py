@@ -21,7 +21,10 @@ needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is no
 
 
 def planned(folder: Path, *arguments: str) -> list[str]:
-    """The commands that make would run in a copy of the project that nobody has set up."""
+    """The commands that make would run in a copy of the project that nobody has set up.
+
+    What it says meanwhile is left out.
+    """
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         if not (folder / name).exists():
             shutil.copy(ROOT / name, folder)
@@ -30,7 +33,7 @@ def planned(folder: Path, *arguments: str) -> list[str]:
         ["make", "-n", *arguments], cwd=folder, env=environ, capture_output=True, text=True
     )
     assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout.splitlines()
+    return [line for line in done.stdout.splitlines() if not line.startswith("echo ")]
 
 
 @needs_make

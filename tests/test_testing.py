@@ -123,6 +123,31 @@ def test_a_document_or_a_contract_is_taken_where_one_is_given(tmp_path: Path) ->
     assert (codes(by_file), codes(by_contract)) == (set(), set())
 
 
+@pytest.mark.parametrize("base", ["/api", ""])
+def test_an_application_is_asked_under_the_base_path_at_which_it_answers(
+    base: str, tmp_path: Path
+) -> None:
+    inner = application(good)
+
+    def outer(environ: dict[str, Any], start_response: Any) -> Any:
+        path = environ["PATH_INFO"]
+        is_below = path.startswith(f"{base}/")
+        within = path.removeprefix(base) if is_below else "/nothing"
+        return inner(environ | {"PATH_INFO": within}, start_response)
+
+    file = tmp_path / "api.json"
+    file.write_text(json.dumps(DOCUMENT | {"servers": [{"url": "https://api.example/api"}]}))
+    outcome = testing.run(outer, document=file, **FEW)
+
+    assert outcome.verdict == "conforms"
+    assert outcome.account.started is not None
+    assert outcome.account.started.target == f"http://localhost{base}"
+    given = testing.run(outer, document=file, url="http://localhost/elsewhere", **FEW)
+    assert given.verdict == "inconclusive"
+    assert given.finished is not None
+    assert "by the document's servers it is /api" in given.finished.reason
+
+
 def test_all_options_of_a_run_are_arguments() -> None:
     outcome = testing.run(application(good), header={"X-A": "b"}, seed=7, **FEW)
 

@@ -22,6 +22,7 @@ from troth_mock.faults.wire import before
 from troth_mock.pace import Pace
 from troth_mock.plan import NOTHING, Plan
 from troth_mock.reply import CONTROL_PREFIX, Passed, Reply
+from troth_mock.responding import negotiation
 from troth_mock.responding.kept import SESSION_PATH, session_of
 from troth_mock.responding.problems import Problem
 from troth_mock.responding.responder import meant
@@ -29,8 +30,9 @@ from troth_mock.responding.written_answers import ABSENT, WrittenAnswer
 from troth_mock.scenario.sources import FieldSource, ScenarioSource
 
 _BEGINS = "\n" + CONTROL_PREFIX
-#: So many orders wait at most.
+#: So many orders wait at most, and so many bytes of all of them.
 _MOST_ORDERS = 1000
+_MOST_BYTES_ORDERED = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,17 +163,21 @@ class Control:
         elif self.is_idle:
             return plan
         asked = self._asked(request)
-        was_idle = self.orders.is_idle
+        was_idle, is_failing = self.orders.is_idle, bool(plan.faults)
         for source in (self.orders, self.scenarios):
             # where the answer is known nobody else is asked, and no call is counted
             if source is not None and not source.is_idle and not plan.has_answer:
                 plan = plan.before(source.plan(asked))
+        plan = self._with_faults(plan, asked, is_own=bool(plan.faults) and not is_failing)
         if self.orders.is_idle and not was_idle:
             self.changed()
-        return self._with_faults(plan, asked)
+        return plan
 
-    def _with_faults(self, plan: Plan, asked: Asked) -> Plan:
-        """*plan* with what goes wrong before the answer, and what may go wrong with it."""
+    def _with_faults(self, plan: Plan, asked: Asked, *, is_own: bool) -> Plan:
+        """*plan* with what goes wrong before the answer, and what may go wrong with it.
+
+        If what goes wrong *is_own*, the answer that was asked for is to fail; else it is not given.
+        """
         if not plan.faults and self.faults.is_idle:
             return plan
         chances = self.faults.chances(asked.operation, session=asked.session, faults=plan.faults)
@@ -179,7 +185,7 @@ class Control:
         if first is not None:
             accept = ", ".join(asked.request.values("accept")) or None
             reply = reply_of(first, asked.operation, accept=accept)
-            plan = replace(plan, reply=reply, written=None)
+            plan = replace(plan if is_own else plan.undone(), reply=reply, written=None)
         return replace(plan, chances=chances)
 
     def reset(self, session: str | None) -> None:
@@ -198,13 +204,15 @@ class Control:
 class Order:
     """An answer that was ordered for the next request of *session*, or of any (None).
 
-    *wanted* is what was ordered, as it was said; *left* is how often it is still to be given.
+    *wanted* is what was ordered, as it was said; *left* is how often it is still to be given, and
+    *size* how much it takes.
     """
 
     wanted: Mapping[str, Any]
     session: str | None = None
     left: int = 1
     extra: Plan = field(default=NOTHING)
+    size: int = 0
 
     def fits(self, asked: Asked) -> bool:
         """Whether it is for the request that is *asked* about."""
@@ -222,7 +230,7 @@ class Order:
         answer = None
         if wanted.keys() & {"status", "fields", "body", "text"}:
             text, message, data = wanted.get("text"), None, None
-            if text is not None and asked.operation is not None and asked.operation.completion:
+            if text is not None and _is_said(asked.operation, wanted.get("status")):
                 message = Message(text)
             elif text is not None:
                 data = text.encode("utf-8", "replace")
@@ -235,6 +243,13 @@ class Order:
                 data=data,
             )
         return Plan(answer, labels={"next": "as ordered"}).before(self.extra)
+
+
+def _is_said(operation: Operation | None, status: int | None) -> bool:
+    """Whether a text of *status* is what a model says: of *operation* its success, and no error."""
+    if operation is None or operation.completion is None:
+        return False
+    return status in (None, negotiation.success(operation)[0])
 
 
 class Orders:
@@ -254,17 +269,28 @@ class Orders:
 
     def add(self, order: Order) -> None:
         """Let *order* be given after those that wait; the oldest goes if there are too many."""
-        self._orders = [*self._orders, order][-_MOST_ORDERS:]
+        orders = [*self._orders, order][-_MOST_ORDERS:]
+        size = sum(one.size for one in orders)
+        while size > _MOST_BYTES_ORDERED and len(orders) > 1:
+            size -= orders.pop(0).size
+        self._orders = orders
 
     def plan(self, asked: Asked) -> Plan:
         """What the first order for the request says: it is given once more."""
         order = next((one for one in self._orders if one.fits(asked)), None)
         if order is None:
             return NOTHING
+        place = self._orders.index(order)
         order.left -= 1
         if order.left <= 0:
-            self._orders.remove(order)
-        return order.plan(asked)
+            del self._orders[place]
+
+        def undo() -> None:
+            if order.left <= 0:
+                self._orders.insert(place, order)
+            order.left += 1
+
+        return replace(order.plan(asked), undo=(undo,))
 
     def reset(self, session: str | None) -> None:
         """Forget those of *session*, or all."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from troth.http.exchange import Request
@@ -12,6 +12,9 @@ from troth_mock.faults.switches import Chance
 from troth_mock.pace import Pace
 from troth_mock.reply import Reply
 from troth_mock.responding.written_answers import WrittenAnswer
+
+#: The labels that say where an answer came from.
+_ANSWERS = frozenset({"scenario", "next"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,8 @@ class Plan:
     request's own.  *seed* and *pace* are other ones than the mock's, *faults* what goes wrong with
     the answer, and *chances* what may, by faults that are switched on too.  *labels* say in the
     journal what did it: `scenario`, `fault`, `next` and so on; *near* are the scenarios that nearly
-    answered.
+    answered.  *undo* is what to call where the answer is not given after all, and nothing may have
+    been counted for it.
     """
 
     written: WrittenAnswer | None = None
@@ -34,6 +38,7 @@ class Plan:
     labels: Mapping[str, str] = field(default_factory=dict)
     chances: tuple[Chance, ...] = ()
     near: tuple[Any, ...] = ()
+    undo: tuple[Callable[[], None], ...] = ()
 
     @property
     def has_answer(self) -> bool:
@@ -54,7 +59,15 @@ class Plan:
             {**other.labels, **self.labels},
             self.chances,
             self.near or other.near,
+            (*self.undo, *other.undo),
         )
+
+    def undone(self) -> Plan:
+        """This plan without the answer, for which nothing is counted any more."""
+        for undo in self.undo:
+            undo()
+        labels = {name: text for name, text in self.labels.items() if name not in _ANSWERS}
+        return replace(self, written=None, reply=None, labels=labels, near=(), undo=())
 
 
 #: Nothing was asked for.

@@ -145,6 +145,19 @@ def test_the_likeliest_reason_is_told(valid: dict[str, int], kind: str, words: s
     assert one.reason.startswith(words)
 
 
+def test_refusals_of_what_ought_to_be_refused_are_no_reason() -> None:
+    tried = {"GET /a": Tried({"401": 2}, {}), "GET /b": Tried({"401": 1, "500": 3}, {})}
+    found = unreached(tried, None, finished(spent="requests"))
+    assert [(one.kind, one.reason) for one in found] == [
+        (
+            "budget",
+            "no valid request had an answer: the requests were used up before its turn came: "
+            "try --max-requests",
+        ),
+        ("failed", "401 to 1, 500 to 3 of the requests; it failed"),
+    ]
+
+
 def test_an_operation_that_succeeds_in_its_own_way_is_reached() -> None:
     from run_summaries import started
 

@@ -21,7 +21,7 @@ FIRST: Mapping[str, tuple[str, ...]] = {
     "valid refused": ("boundary", "protocol"),
     "authentication": ("protocol", "stateful"),
     "state": PHASES,
-    "slowness": ("protocol", "stateful"),
+    "slowness": ("examples", "stateful"),
     "stream and body": ("stateful",),
 }
 

@@ -17,7 +17,7 @@ from servers.conduct import CAPS, conduct
 from servers.ledger import FAULTS, LEGAL, Ledger, Paging, Way, spec
 from servers.marina import Marina
 from servers.marina_document import Manner, document
-from servers.wire import Answer, Server
+from servers.wire import Answer, Asked, Server
 from troth.conformance.session import Session
 from troth.conformance.settings import Settings
 from troth.conformance.stateful import lists, orders
@@ -127,3 +127,55 @@ def test_a_token_of_a_page_that_no_answer_gave_may_be_refused(name: str, told: i
     run = conduct(lambda _: Answer(403), contract, phases=("examples",))
     refused = [one for one in run.findings if one.code == "request.valid-refused"]
     assert len(refused) == told, run.told
+
+
+def test_where_all_items_are_alike_one_is_made_that_a_filter_tells_apart() -> None:
+    state = {"type": "string", "enum": ["open", "closed"], "examples": ["open"]}
+    ticket = {
+        "type": "object",
+        "required": ["state"],
+        "properties": {"id": {"type": "integer", "readOnly": True}, "state": state},
+    }
+    content = {"content": {"application/json": {"schema": ticket}}}
+    several = {"application/json": {"schema": {"type": "array", "items": ticket}}}
+    get = {
+        "parameters": [{"name": "state", "in": "query", "schema": state}],
+        "responses": {"200": {"description": "some", "content": several}},
+    }
+    answers = {"201": {"description": "made", **content}}
+    one = {"200": {"description": "it", **content}, "404": {"description": "none"}}
+    at = [{"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}]
+    paths = {
+        "/tickets": {"get": get, "post": {"requestBody": content, "responses": answers}},
+        "/tickets/{id}": {"get": {"parameters": at, "responses": one}},
+    }
+    root = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths}
+    contract = troth.load(json.dumps(root).encode(), overlays=[])
+
+    def told_of(*, is_filtered: bool) -> set[str]:
+        kept: list[dict[str, object]] = []
+
+        def tickets(asked: Asked) -> Answer:
+            path, _, query = asked.target.partition("?")
+            if asked.method == "POST":
+                # a draw may have either: here all are alike, unless it is asked for by name
+                wanted = json.loads(asked.body)["state"]
+                kept.append({"id": len(kept) + 1, "state": wanted if len(kept) > 3 else "open"})
+                return _json(201, kept[-1])
+            if path != "/tickets":
+                found = [each for each in kept if path == f"/tickets/{each['id']}"]
+                return _json(200, found[0]) if found else Answer(404)
+            state = query.removeprefix("state=") if is_filtered else ""
+            return _json(200, [each for each in kept if state in ("", each["state"])])
+
+        with Server(tickets) as server:
+            settings = Settings(url=server.url, caps=CAPS, allow_destructive=True)
+            told = asyncio.run(_tried(settings, contract, "/tickets"))
+        return {one.violation.code for one in told}
+
+    assert told_of(is_filtered=False) == {"list.filter-ignored"}
+    assert told_of(is_filtered=True) == set()
+
+
+def _json(status: int, value: object) -> Answer:
+    return Answer(status, {"Content-Type": "application/json"}, [json.dumps(value).encode()])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import troth
 from troth.http.exchange import Request
 from troth_mock.control import Asked, Control, Order
+from troth_mock.faults.grammar import parse_all
 from troth_mock.pace import Pace
 from troth_mock.plan import NOTHING, Plan
 from troth_mock.reply import Reply
@@ -44,6 +45,9 @@ class Told:
         self.asked.clear()
 
 
+FAILS = Plan(faults=parse_all("500"))
+
+
 def test_a_control_that_is_idle_plans_nothing() -> None:
     control = Control(CONTRACT)
     assert control.is_idle
@@ -71,6 +75,25 @@ def test_what_goes_wrong_before_the_answer_takes_its_place() -> None:
     assert len(control.plan(request("/pong")).chances) == 1
     control.reset(None)
     assert control.faults.is_idle
+
+
+def test_an_answer_that_is_refused_first_is_still_to_be_given() -> None:
+    undone: list[str] = []
+    control = Control(CONTRACT)
+    control.scenarios = Told(
+        Plan(seed=2, labels={"scenario": "a"}, undo=(lambda: undone.append("a"),))
+    )
+    control.put_faults(["503 once"])
+    control.orders.add(Order({"operation": "ping", "text": "one"}))
+    control.orders.add(Order({"operation": "ping", "text": "two"}, extra=FAILS))
+    plans = [control.plan(request()) for _ in range(3)]
+    assert [plan.labels for plan in plans] == [{}, {"next": "as ordered"}, {"next": "as ordered"}]
+    # what is to fail itself has been given when it has failed
+    assert [plan.reply and plan.reply.status for plan in plans] == [503, None, 500]
+    assert control.orders.is_idle
+    control.put_faults(["503 once"])
+    assert [control.plan(request()).labels for _ in range(2)] == [{}, {"scenario": "a"}]
+    assert undone == ["a"]
 
 
 def test_what_goes_wrong_with_get_goes_wrong_with_head() -> None:
@@ -102,6 +125,18 @@ def test_an_order_is_given_as_often_as_was_said_to_whom_it_is_for() -> None:
     plans = [control.plan(request("/pong", Troth_Session="s")) for _ in range(3)]
     assert [plan.written and plan.written.status for plan in plans] == [503, 503, None]
     assert heard == [False, True]
+
+
+def test_a_text_that_is_ordered_of_an_error_is_its_body_and_no_completion() -> None:
+    control, chat = Control(troth.load()), "/v1/chat/completions"
+    for status in (503, 200):
+        control.orders.add(Order({"text": "busy", "status": status}))
+    plans = [control.plan(Request("POST", chat, (), b"")) for _ in range(2)]
+    told = [plan.written for plan in plans]
+    assert [one and (one.data, one.message and one.message.text) for one in told] == [
+        (b"busy", None),
+        (None, "busy"),
+    ]
 
 
 def test_where_the_answer_is_ordered_no_scenario_is_asked() -> None:

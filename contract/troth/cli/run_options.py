@@ -213,8 +213,13 @@ def overlays_of(options: Mapping[str, Any]) -> tuple[str, ...]:
 def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
     """The settings that *options* mean for *contract*.  Raises BadOption, BadTarget."""
     url = options["url"]
-    if options["app"] is not None:
-        url = url or "http://localhost"
+    if options["app"] is not None and not url:
+        from troth.conformance import in_process  # aiohttp takes a while to import
+
+        application, is_own = application_of(options["app"]), contract.document.path is None
+        url = in_process.HOST
+        if not options["dry_run"]:
+            url = in_process.address_of(application, contract, is_own=is_own)
     for name in ("url", "token", "second-token", "model", "header", "set"):
         _check_text(name, options[name.replace("-", "_")])
     _check_credentials(options)

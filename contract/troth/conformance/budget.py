@@ -7,7 +7,7 @@ fared.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -207,10 +207,15 @@ class Outcomes:
         """Note whether anybody was there at all."""
         self.silent = self.silent + 1 if exchange.fault == "unreachable" else 0
 
-    def reason(self) -> str:
-        """The likeliest reason why hardly any valid request succeeded."""
+    def reason(self, base_paths: Iterable[str] = ()) -> str:
+        """The likeliest reason why hardly any valid request succeeded.
+
+        *base_paths* are those of the document's servers that the URL has not.
+        """
         most = max(self.refused, key=lambda word: self.refused[word], default="")
         reason = _REASONS.get(most, f"hardly any valid request succeeded (mostly {most})")
+        if most in ("404", "405") and (others := " or ".join(base_paths)):
+            reason += f"; by the document's servers it is {others}"
         return f"{reason}; {self.answered} of {self.tried} valid requests succeeded"
 
 

@@ -104,6 +104,10 @@ def _reason(name: str, tried: Tried, finished: Finished | None) -> tuple[str, st
     }
     if not answers:
         return _not_sent(finished)
+    if not tried.valid and all(one[0] == "4" for one in answers):
+        # what ought to be refused was: that says nothing of what ought not to be
+        kind, why = _not_sent(finished)
+        return kind, f"no valid request had an answer: {why}"
     most = max(answers, key=lambda one: answers[one])
     seen = ", ".join(f"{one} to {number}" for one, number in answers.items())
     what = "valid requests" if tried.valid else "requests"

@@ -31,6 +31,8 @@ from troth.conformance.settings import Caps
 from troth.conformance.transport import Reading
 from troth.errors import TrothError
 from troth.http.exchange import Exchange, Fields, Request, values
+from troth.openapi.contract import Contract
+from troth.openapi.paths import TEMPLATED
 
 Message = MutableMapping[str, Any]
 #: What an application tells: a head, a piece of the body, its end, or what it raised.
@@ -544,6 +546,10 @@ class _Wsgi:
         self._conversation.tell("piece", bytes(piece))
 
 
+#: Where an application seems to be of which nobody says where it is.
+HOST = "http://localhost"
+
+
 # -- the application's own document ----------------------------------------------------------------
 
 _DOCUMENT = "/openapi.json"
@@ -555,7 +561,7 @@ def document_of(application: Any) -> bytes:
 
     Raises BadApplication.
     """
-    sender = Application(application, url="http://localhost", caps=Caps(), clock=monotonic)
+    sender = Application(application, url=HOST, caps=Caps(), clock=monotonic)
     make = getattr(application, "openapi", None)
     if callable(make):
         try:
@@ -563,16 +569,8 @@ def document_of(application: Any) -> bytes:
         except Exception as fault:
             why = f"the application cannot make its document: {told(fault).splitlines()[0]}"
             raise BadApplication(why, advice=_GIVE_ONE) from fault
-    found: list[Exchange] = []
-
-    def ask() -> None:
-        found.append(asyncio.run(sender.send(Request("GET", _DOCUMENT))))
-
-    # on a thread of its own: the caller may have a loop running
-    thread = threading.Thread(target=ask)
-    thread.start()
-    thread.join()
-    response = found[0].response
+    (exchange,) = _asked(sender, [Request("GET", _DOCUMENT)])
+    response = exchange.response
     if response is None or response.status != HTTPStatus.OK:
         why = f"the application publishes no document at {_DOCUMENT}"
         raise BadApplication(why, advice=_GIVE_ONE)
@@ -585,3 +583,60 @@ def document_of(application: Any) -> bytes:
 def _in_lines(document: Any) -> bytes:
     # findings cite lines
     return json.dumps(document, indent=1).encode()
+
+
+def _asked(sender: Application, requests: Sequence[Request]) -> list[Exchange]:
+    """What the application answers to *requests* before there is a run."""
+    found: list[Exchange] = []
+
+    async def ask() -> None:
+        for request in requests:
+            found.append(await sender.send(request))
+
+    # on a thread of its own: the caller may have a loop running
+    thread = threading.Thread(target=asyncio.run, args=(ask(),))
+    thread.start()
+    thread.join()
+    return found
+
+
+# -- where it seems to be --------------------------------------------------------------------------
+
+#: So many operations are asked for under each base path, each for so long: seconds.
+_SIGNS = 5
+_PATIENCE = 2.0
+
+
+def address_of(application: Any, contract: Contract, *, is_own: bool) -> str:
+    """The URL at which *application* seems to be, with the base path under which it has its paths.
+
+    Those that the document's servers have, or none: an application may have it in its routes, or
+    leave it to the server before it.  Where its answers do not tell, its own document (*is_own*)
+    has the paths as they are, and one that was given says where they are.
+    """
+    every = [base for operation in contract.operations for base in operation.base_paths]
+    bases = [base for base in dict.fromkeys(every) if base and "{" not in base]
+    if not bases:
+        return HOST
+    sender = Application(application, url=HOST, caps=Caps(seconds=_PATIENCE), clock=monotonic)
+    signs = sorted(
+        contract.operations, key=lambda one: (len(one.template.names), one.method != "GET")
+    )[:_SIGNS]
+
+    def signs_of(base: str) -> int:
+        # what is safe: a router that has the path and not the method says 405
+        exchanges = _asked(
+            sender.at(HOST + base),
+            [
+                Request("GET" if one.method == "GET" else "OPTIONS", _somewhere(one.path))
+                for one in signs
+            ],
+        )
+        answers = [each.response for each in exchanges]
+        return sum(one is not None and one.status != HTTPStatus.NOT_FOUND for one in answers)
+
+    return HOST + max(("", *bases) if is_own else (*bases, ""), key=signs_of)
+
+
+def _somewhere(path: str) -> str:
+    return TEMPLATED.sub("1", path)

@@ -29,6 +29,7 @@ from troth.conformance.events import (
 )
 from troth.conformance.settings import Settings
 from troth.http.exchange import Exchange, Fields, Request, Response
+from troth.openapi.operation import Match
 from troth.violation import Violation
 
 #: What stands in a secret's place.
@@ -159,19 +160,27 @@ _SECRET_NAME = (
     r"(?:[\w.-]*[-_.])?(?:api[-_]?key|access[-_]?key|auth[-_]?key|subscription[-_]?key|"
     r"private[-_]?key|secret[-_]?key|secret|client[-_]?secret|password|passwd|"
     r"(?:access|auth|api|id|refresh|session|security|csrf|xsrf|bearer)[-_]?token|"
-    r"signature)|token|x[-_]auth"
+    r"signature)|[\w.-]*(?:password|passphrase)|token|x[-_]auth"
 )
 _SECRET = re.compile(_SECRET_NAME, re.IGNORECASE)
 _IN_QUERY = re.compile(rf"([?&](?:{_SECRET_NAME})=)([^&#\s\"'<>]+)", re.IGNORECASE)
-_USERINFO = re.compile(r"\b([A-Za-z][A-Za-z0-9+.-]*://)[^/?#\s@\"'<>]+@")
-# a member of an answer that can only be a credential; `token` alone may be a word of a language
-# model, and is one that can be guessed unless it is long and has a digit
+# bounded, since a long text may begin anew after each of its dots
+_USERINFO = re.compile(r"\b([A-Za-z][A-Za-z0-9+.-]{0,40}://)[^/?#\s@\"'<>]+@")
+# a member that can only be a credential; `token` alone may be a word of a language model, and is
+# one that can be guessed unless it is long and has a digit
 _JSON_MEMBER = re.compile(
-    rb'"(?:[\w-]*[-_])?(?:api_?key|client_?secret|password|authorization|secret_?key|private_?key|'
-    rb'(?:access|auth|id|refresh|session|security|csrf|xsrf|bearer)[-_]?token)"\s*:\s*'
+    rb'"(?:(?:[\w-]*[-_])?(?:api_?key|client_?secret|passwd|authorization|secret_?key|private_?key|'
+    rb"(?:access|auth|id|refresh|session|security|csrf|xsrf|bearer)[-_]?token)|"
+    rb'[\w-]*(?:password|passphrase))"\s*:\s*\[?\s*'
     rb'"((?:[^"\\]|\\.)+)"|"token"\s*:\s*"((?=[^"]*[0-9])[\w.~+/=-]{16,})"',
     re.IGNORECASE,
 )
+_IN_FORM = re.compile(rf"(?:^|&)(?:{_SECRET_NAME})=([^&\s\"'<>]+)".encode(), re.IGNORECASE)
+_PART = re.compile(
+    rf'\bname="?(?:{_SECRET_NAME})"?\r\n(?:[^\r\n]+\r\n){{0,5}}\r\n([^\r\n]+)'.encode(),
+    re.IGNORECASE,
+)
+_USERINFO_SENT = re.compile(rb"://([^/?#\s@\"'<>]+)@")
 _SCHEMES = re.compile(
     r"(?:bearer|basic|digest|negotiate|ntlm|hoba|mutual|vapid|dpop|scram-[\w-]+|apikey|token|key)",
     re.IGNORECASE,
@@ -253,6 +262,42 @@ def request_secrets(request: Request) -> Iterator[str]:
             yield from _field_secrets(name, value)
 
 
+def key_secrets(match: Match, request: Request) -> Iterator[str]:
+    """The keys that *request* has where the operation of *match* declares that keys are."""
+    query = dict(parse_qsl(match.query, keep_blank_values=True))
+    for scheme in (scheme for schemes in match.operation.security for scheme in schemes):
+        if scheme.location == "header":
+            yield request.field(scheme.parameter) or ""
+        elif scheme.location == "query":
+            yield query.get(scheme.parameter, "")
+
+
+def _credentials(body: bytes) -> Spans:
+    """Where *body* has credentials, by the names of members, form fields or parts."""
+    return [
+        match.span(match.lastindex or 0)
+        for each in (_JSON_MEMBER, _IN_FORM, _PART, _USERINFO_SENT)
+        for match in each.finditer(body)
+    ]
+
+
+def sent_secrets(request: Request) -> Iterator[str]:
+    """The secrets that a client sent in *request*, by the names of the places in which they stand.
+
+    Not the short ones of a body: they are in every text.
+    """
+    yield from request_secrets(request)
+    for match in _IN_QUERY.finditer(request.target):
+        yield unquote(match[2])
+    for start, end in _credentials(request.body):
+        value = request.body[start:end].decode("utf-8", "replace")
+        if len(value) >= _LEARNED and not _SECRET.fullmatch(value):
+            yield value
+        else:
+            # as messages write it
+            yield f"'{value}'"
+
+
 # -- the registry -----------------------------------------------------------------------------
 
 
@@ -261,7 +306,8 @@ class Redactor:
 
     *fields* are names of header fields whose whole value is secret, *own* those of them that are
     parameters, with the user's value: any other that stands there troth made up.  *second* is the
-    one of the *secrets* that is another user's credential.
+    one of the *secrets* that is another user's credential.  Where requests are *of_clients*, not
+    troth's own, credentials are taken out of their bodies, too, and out of texts.
     """
 
     def __init__(
@@ -271,21 +317,23 @@ class Redactor:
         fields: Iterable[str] = (),
         second: str | None = None,
         own: Mapping[str, str] | None = None,
+        of_clients: bool = False,
     ) -> None:
+        self._of_clients = of_clients
         self._secrets: tuple[str, ...] = ()
         self._own = own or {}
         self._fields = frozenset(name.lower() for name in fields)
         self._second = second
         self._needles: tuple[bytes, ...] = ()
         self._whole: tuple[bytes, ...] = ()
-        for secret in secrets:
-            self.learn(secret)
+        self._learn(secrets)
 
     def learn(self, secret: str) -> None:
         """Take *secret* out of everything that is told from now on."""
-        if not secret or secret in self._secrets:
-            return
-        self._secrets += (secret,)
+        self._learn((secret,))
+
+    def _learn(self, secrets: Iterable[str]) -> None:
+        self._secrets = tuple(dict.fromkeys((*self._secrets, *filter(None, secrets))))
         shapes = {shape for each in self._secrets for shape in _shapes(each)}
         self._needles = tuple(map(_bytes, shapes))
         # half of a secret is looked for as well; parts of characters are not
@@ -330,16 +378,16 @@ class Redactor:
         if isinstance(event, Found):
             return Found(self.finding(event.finding))
         if isinstance(event, Finished):
-            impossible = self._value(event.impossible)
+            impossible = self.value(event.impossible)
             return replace(event, reason=self.text(event.reason), impossible=impossible)
         if isinstance(event, Started):
             return replace(
                 event,
                 target=self.text(event.target),
                 document=self.text(event.document),
-                settings=self._value(event.settings),
+                settings=self.value(event.settings),
                 document_faults=tuple(map(self.text, event.document_faults)),
-                excluded=self._value(event.excluded),
+                excluded=self.value(event.excluded),
             )
         return event
 
@@ -381,16 +429,17 @@ class Redactor:
             content_type=violation.content_type and self.text(violation.content_type),
         )
 
-    def _value(self, value: Any, name: str = "") -> Any:
+    def value(self, value: Any, name: str = "") -> Any:
+        """*value*, JSON that stands in a member called *name*, without secrets."""
         if isinstance(value, str):
             return MARK if value and _SECRET.fullmatch(name) else self.text(value)
         if isinstance(value, Mapping):
             return {
-                self.text(key): self._value(item, key.rpartition("/")[2])
+                self.text(key): self.value(item, key.rpartition("/")[2])
                 for key, item in value.items()
             }
         if isinstance(value, (list, tuple)):
-            return type(value)(self._value(item, name) for item in value)
+            return type(value)(self.value(item, name) for item in value)
         return value
 
     # -- texts --------------------------------------------------------------------------------
@@ -399,8 +448,8 @@ class Redactor:
         """*value* without secrets, and without the passwords and keys of URLs."""
         if not value:
             return value
-        if self._needles:
-            value = _text(self.data(_bytes(value)))
+        if self._needles or self._of_clients:
+            value = _text(self._sent(_bytes(value)))
         if "://" in value and "@" in value:
             value = _USERINFO.sub(rf"\g<1>{MARK}@", value)
         return _query(value)
@@ -408,6 +457,13 @@ class Redactor:
     def data(self, value: bytes) -> bytes:
         """*value* without secrets."""
         spans = self._spans(value)
+        return _filtered(value, spans) if spans else value
+
+    def _sent(self, value: bytes) -> bytes:
+        """*value*, of a request or about one, without secrets."""
+        spans = self._spans(value)
+        if self._of_clients:
+            spans += _credentials(value)
         return _filtered(value, spans) if spans else value
 
     def _spans(self, value: bytes) -> Spans:
@@ -420,7 +476,7 @@ class Redactor:
             request,
             target=self.text(request.target),
             fields=self._headers(request.fields, learned),
-            body=self.data(request.body),
+            body=self._sent(request.body),
         )
 
     def _headers(self, fields: Fields, learned: list[str]) -> Fields:
@@ -489,6 +545,8 @@ class Redactor:
     def _response(self, response: Response, learned: list[str]) -> Response:
         body = response.body
         spans = self._spans(body) + _found(body, map(_bytes, learned))
+        if self._of_clients:
+            spans += _credentials(body)
         spans += [match.span(match.lastindex or 0) for match in _JSON_MEMBER.finditer(body)]
         if not spans:
             return response

@@ -91,7 +91,7 @@ class Run:
                     "(--allow-destructive sends it)"
                 )
             if outcomes.hopeless and not outcomes.failed:
-                raise Inconclusive(outcomes.reason())
+                raise Inconclusive(self._session.reason())
         except Unreachable as fault:
             verdict, reason = "unreachable", str(fault)
         except Inconclusive as fault:
@@ -164,9 +164,9 @@ class Run:
             over_time.forgotten,
             leaks.later,
             health.probe,
+            methods.head_as_get,
             over_time.credentials_after_success,
             leaks.at_once,
-            methods.head_as_get,
             over_time.streams_agree,
             over_time.hang_up,
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from troth.conformance.budget import (
     Budget,
@@ -319,7 +320,14 @@ class Session:
         if not succeeded and response is not None and response.status < 500 and not waits(exchange):
             self.capabilities.count_refused(case.laws)
         if self.outcomes.pointless:
-            raise Inconclusive(self.outcomes.reason())
+            raise Inconclusive(self.reason())
+
+    def reason(self) -> str:
+        """The likeliest reason why hardly any valid request succeeded."""
+        path = urlsplit(self.settings.url).path
+        every = [base for one in self.contract.operations for base in one.base_paths if base]
+        has = any(path.endswith(base) for base in every)
+        return self.outcomes.reason(() if has else dict.fromkeys(every))
 
     # -- following up -------------------------------------------------------------------------
 

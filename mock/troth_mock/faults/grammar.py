@@ -296,7 +296,9 @@ class _Reader:
                 "Write 'after 5 events', or 'slow 2 s' for a wait before the answer.",
             )
         words = rest.split()
-        opener = similar(words[0], [*_OPENERS], least=0.6) if words else []
+        if not words:
+            return self._bad("something is missing at its end", _SAMPLES)
+        opener = similar(words[0], [*_OPENERS], least=0.6)
         advice = ""
         if opener and opener[0] != words[0]:
             advice = f"Did you mean {' '.join([opener[0], *words[1:]])!r}? "

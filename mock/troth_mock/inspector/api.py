@@ -7,10 +7,11 @@ allowed, and what a parameter's value is.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
+from itertools import islice
 from typing import Any
 
 from troth import loading, pointer
@@ -34,6 +35,7 @@ from troth_mock.plan import Plan
 from troth_mock.reply import JSON, Reply
 from troth_mock.responding.problems import Problem, of_violations
 from troth_mock.responding.responder import Responder
+from troth_mock.storage.sessions import Item
 
 _NO_STORE: Fields = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
 _JSON: Fields = (*JSON, *_NO_STORE)
@@ -41,7 +43,12 @@ _TEXT: Fields = (("Content-Type", "text/plain; charset=utf-8"), *_NO_STORE)
 _STREAM: Fields = (("Content-Type", "text/event-stream"), *_NO_STORE)
 #: In a list that is longer, the others have a request only when they are asked for alone.
 _MOST_TRIED = 30
-_MOST_ITEMS = 1000
+#: So many items are told, and so many bytes of all of them: what is long keeps others waiting.
+_MOST_ITEMS, _MOST_SHOWN = 1000, 2 * 1024 * 1024
+
+
+#: An answer that takes a while: after each step others may have their turn.
+Steps = Generator[None, None, Reply]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +110,7 @@ class ControlApi:
         """The contract of the API itself."""
         return loading.load(loading.control_document())
 
-    def respond(self, request: Request) -> Reply | Following:
+    def respond(self, request: Request) -> Reply | Following | Steps:
         """Answer *request*, whose sender may drive the mock."""
         try:
             match = self.contract.match(request.method, request.target)
@@ -126,20 +133,23 @@ class ControlApi:
         except Refused as refusal:
             return refusal.problem.reply()
 
-    def _answer(self, match: Match, request: Request) -> Reply | Following:
+    def _answer(self, match: Match, request: Request) -> Reply | Following | Steps:
         asked = _Asked(
             {
                 name: value
                 for location in ("path", "query", "header")
                 for name, value in read_parameters(match, request, location).items()
             },
-            json_text.decode(request.body) if request.body else None,
+            # to what takes no body one may be sent all the same
+            json_text.decode(request.body) if match.operation.request_body else None,
         )
         name = match.operation.operation_id or ""
         if name in _TEXTS:
             return Reply(200, _TEXT, _TEXTS[name](self, asked).encode("utf-8", "replace"))
         if name == "followEvents":
             return self._follow(asked)
+        if name == "listExchanges":
+            return self._listed(asked)
         answer = _ANSWERS[name](self, asked)
         if answer is None:
             return Reply(204, _NO_STORE, None)
@@ -147,37 +157,41 @@ class ControlApi:
 
     # -- the journal --------------------------------------------------------------------------
 
-    def list_exchanges(self, asked: _Asked) -> Json:
+    def _listed(self, asked: _Asked) -> Steps:
         """The exchanges that are asked for, newest first."""
         limit = int(asked.parameters.get("limit", 100))
         found: list[Json] = []
+        more = False
         for entry in self._chosen(asked):
-            if len(found) == limit:
-                return {"exchanges": found, "more": True}
-            found.append(self.exchanges.summary(entry))
-        return {"exchanges": found, "more": False}
+            if entry is not None:
+                if len(found) == limit:
+                    more = True
+                    break
+                found.append(self.exchanges.summary(entry))
+            yield
+        return Reply(200, _JSON, json_text.encode({"exchanges": found, "more": more}))
 
-    def _chosen(self, asked: _Asked) -> Iterator[Entry]:
+    def _chosen(self, asked: _Asked) -> Iterator[Entry | None]:
+        """The entries that are asked for, and None for each that is not."""
         wanted = asked.parameters
         after, before = wanted.get("after"), wanted.get("before")
         operation = wanted.get("operation")
         names = None if operation is None else self._names(operation)
-        for entry in self.mock.journal.newest_first():
+        # more may come between two steps
+        for entry in tuple(self.mock.journal.newest_first()):
             if after is not None and entry.number <= after:
                 return
-            if before is not None and entry.number >= before:
-                continue
-            if asked.session is not None and entry.session != asked.session:
-                continue
-            if names is not None and self.exchanges.summary(entry)["operation"] not in names:
-                continue
-            if "status" in wanted and not _has_status(
-                self.exchanges.summary(entry)["status"], wanted["status"]
-            ):
-                continue
-            if "text" in wanted and not self.exchanges.contains(entry, wanted["text"]):
-                continue
-            yield entry
+            is_meant = (
+                (before is None or entry.number < before)
+                and asked.session in (None, entry.session)
+                and (names is None or self.exchanges.summary(entry)["operation"] in names)
+                and (
+                    "status" not in wanted
+                    or _has_status(self.exchanges.summary(entry)["status"], wanted["status"])
+                )
+                and ("text" not in wanted or self.exchanges.contains(entry, wanted["text"]))
+            )
+            yield entry if is_meant else None
 
     def _names(self, operation: str) -> tuple[str, ...]:
         try:
@@ -271,10 +285,11 @@ class ControlApi:
     def _steps(self, entry: Entry) -> Iterator[Json]:
         """The events of the stream of *entry* that came since this was asked last."""
         events, fed, count = entry.known.setdefault("live", [Events(), 0, 0])
+        redact = self.exchanges.redactor_for(entry).text
         for at, data in entry.pieces[fed:]:
             fed += 1
             for event in events.feed(at, data):
-                text = self.exchanges.redactor.text(event.text)
+                text = redact(event.text)
                 at = round(event.at, 6)
                 yield {"exchange": entry.number, "number": count, "at": at, "text": text}
                 count += 1
@@ -341,7 +356,8 @@ class ControlApi:
         with _refusing("/pace"):
             if "pace" in wanted:
                 extra = extra.before(Plan(pace=paces.read(wanted["pace"])))
-        control.orders.add(Order(wanted, asked.session, int(wanted.get("times", 1)), extra))
+        size = len(json_text.encode(wanted))
+        control.orders.add(Order(wanted, asked.session, int(wanted.get("times", 1)), extra, size))
         control.changed()
         return self.orders(asked)
 
@@ -415,14 +431,15 @@ class ControlApi:
     def state(self, asked: _Asked) -> Json:
         """What is stored, by session and collection."""
         collections: list[Json] = []
-        sessions = self.mock.responder.sessions()
-        left = _MOST_ITEMS
+        sessions, redactor = self.mock.responder.sessions(), self.exchanges.redactor
+        left, room = _MOST_ITEMS, _MOST_SHOWN
         for name, session in sessions.items():
             for (path, values), found in session.collections.items():
                 if asked.session not in (None, name):
                     continue
-                items = list(found.items.items())[:left]
+                items = list(_first(found.items, left, room))
                 left -= len(items)
+                room -= sum(item.size for _, item in items)
                 collections.append(
                     {
                         "session": name,
@@ -431,7 +448,7 @@ class ControlApi:
                         "items": [
                             {
                                 "id": key,
-                                "value": item.value,
+                                "value": redactor.value(item.value),
                                 "made": item.is_made,
                                 "version": item.version,
                             }
@@ -511,6 +528,15 @@ class _refusing:
             raise Refused(Problem(400, str(fault), param=self._place)) from fault
 
 
+def _first(items: Mapping[str, Item], most: int, room: int) -> Iterator[tuple[str, Item]]:
+    """The first of *items*: at most so many, and of what was given so many bytes."""
+    for key, item in islice(items.items(), most):
+        room -= item.size
+        if room < 0:
+            return
+        yield key, item
+
+
 def _has_status(status: int | None, wanted: str) -> bool:
     return status is not None and (
         str(status) == wanted or (wanted.endswith("xx") and str(status)[0] == wanted[0])
@@ -530,7 +556,6 @@ _TEXTS: Mapping[str, Callable[[ControlApi, _Asked], str]] = {"getCode": ControlA
 #: What answers each operation of the document, by its operationId; None is an empty answer.
 _ANSWERS: Mapping[str, Callable[[ControlApi, _Asked], Json | None]] = {
     "getInfo": ControlApi.info,
-    "listExchanges": ControlApi.list_exchanges,
     "forgetExchanges": ControlApi.forget_exchanges,
     "getExchange": ControlApi.exchange,
     "reset": ControlApi.reset,

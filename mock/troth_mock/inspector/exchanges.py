@@ -10,10 +10,11 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from troth.conformance.citations import Citations
-from troth.conformance.redaction import Redactor
+from troth.conformance.redaction import Redactor, key_secrets, sent_secrets
 from troth.errors import TrothError
 from troth.http import json_text, media_type
 from troth.http.exchange import Exchange, Fields, Request, Response
@@ -35,6 +36,8 @@ Json = dict[str, Any]
 
 #: What a member of an error is called that says why, in the order in which they are looked for.
 _WHY = ("message", "detail", "error_description", "title", "error", "reason", "description")
+#: So many secrets of one request are looked for outside their own places.
+_MOST_SECRETS = 40
 #: So much of a reason is told.
 _LONGEST = 300
 
@@ -54,14 +57,36 @@ class Exchanges:
         allows: Callable[[str], bool],
     ) -> None:
         self.journal = journal
-        self.redactor = Redactor(secrets)
+        self._secrets = tuple(secrets)
+        # the same client sends the same credentials again and again
+        self._redactors = lru_cache(maxsize=64)(self._redactor_of)
         self._allows = allows
         self.use(contract)
 
     def use(self, contract: Contract) -> None:
         """Read by *contract* from now on."""
         self._contract = contract
+        schemes = (
+            scheme
+            for operation in contract.operations
+            for schemes in operation.security
+            for scheme in schemes
+        )
+        self._keys = frozenset(one.parameter for one in schemes if one.location == "header")
+        self._redactors.cache_clear()
+        self.redactor = self._redactors(())
         self._citations = Citations(contract)
+
+    def _redactor_of(self, secrets: tuple[str, ...]) -> Redactor:
+        return Redactor((*self._secrets, *secrets), fields=self._keys, of_clients=True)
+
+    def redactor_for(self, entry: Entry) -> Redactor:
+        """What takes out of all that is told of *entry* what its client sent as secrets."""
+        request = entry.asked
+        match = meant(self._contract, request)
+        keys = () if match is None else key_secrets(match, request)
+        secrets = dict.fromkeys((*keys, *sent_secrets(request)))
+        return self._redactors(tuple(secrets)[:_MOST_SECRETS])
 
     def time(self, entry: Entry) -> str:
         """When *entry* began."""
@@ -82,7 +107,8 @@ class Exchanges:
         head = _head(entry)
         content = b"" if head is None else read_content(head, entry.pieces)
         response = None if head is None else Response(head.status, head.fields, content)
-        shown = self.redactor.exchange(Exchange(_request(entry), response))
+        redactor = self.redactor_for(entry)
+        shown = redactor.exchange(Exchange(_request(entry), response))
         answer = None
         if head is not None and shown.response is not None:
             is_cut = entry.sent > sum(len(piece) for _, piece in entry.pieces)
@@ -92,7 +118,7 @@ class Exchanges:
                 "status": head.status,
                 "fields": fields_of(shown.response.fields),
                 "body": body_of(shown.response.body, shown.response.fields, size, is_cut=is_cut),
-                "events": [self._event(event) for event in read_events(entry.pieces)]
+                "events": [_event(event, redactor.text) for event in read_events(entry.pieces)]
                 if head.is_stream
                 else None,
             }
@@ -110,13 +136,15 @@ class Exchanges:
                 ),
             },
             "response": answer,
-            "violations_of_request": [self._violation(one) for one in self.violations(entry)],
-            "near": [_near(one) for one in entry.near],
+            "violations_of_request": [
+                self._violation(one, redactor.text) for one in self.violations(entry)
+            ],
+            "near": [_near(one, redactor.text) for one in entry.near],
         }
 
     def request(self, entry: Entry) -> Request:
         """The request of *entry*, without secrets."""
-        return self.redactor.exchange(Exchange(_request(entry), None)).request
+        return self.redactor_for(entry).exchange(Exchange(_request(entry), None)).request
 
     def is_stream(self, entry: Entry) -> bool:
         """Whether *entry* was answered with a stream."""
@@ -133,13 +161,14 @@ class Exchanges:
     def contains(self, entry: Entry, text: str) -> bool:
         """Whether *text* stands anywhere in *entry*, whatever its case."""
         wanted = text.lower()
-        request = self.request(entry)
+        redactor = self.redactor_for(entry)
+        request = redactor.exchange(Exchange(_request(entry), None)).request
         sent = b"".join(data for _, data in entry.pieces)
         parts = (
             request.target,
             *(f"{name}: {value}" for name, value in request.fields),
             request.body.decode("utf-8", "replace"),
-            self.redactor.text(sent.decode("utf-8", "replace")),
+            redactor.text(sent.decode("utf-8", "replace")),
             *entry.labels.values(),
         )
         return any(wanted in part.lower() for part in parts)
@@ -148,6 +177,7 @@ class Exchanges:
         head, match = _head(entry), meant(self._contract, entry.asked)
         status = None if head is None else head.status
         violations = self.violations(entry)
+        redact = self.redactor_for(entry).text
         events = count_events(head, entry.pieces) if head and head.is_stream else None
         return {
             "id": entry.number,
@@ -155,14 +185,14 @@ class Exchanges:
             "duration": None if entry.ended is None else round(entry.ended - entry.began, 6),
             "session": entry.session,
             "method": entry.head.method,
-            "target": self.redactor.text(entry.head.target),
+            "target": redact(entry.head.target),
             "operation": None if match is None else match.operation.name,
             "status": status,
             "request_bytes": entry.size,
             "response_bytes": entry.sent,
             "events": events,
             "violations": sum(1 for one in violations if one.severity == "error"),
-            "reason": self._reason(entry, head, violations),
+            "reason": self._reason(entry, head, violations, redact),
             "labels": dict(entry.labels),
             "state": entry.state,
         }
@@ -180,7 +210,11 @@ class Exchanges:
             return ()
 
     def _reason(
-        self, entry: Entry, head: Head | None, violations: tuple[Violation, ...]
+        self,
+        entry: Entry,
+        head: Head | None,
+        violations: tuple[Violation, ...],
+        redact: Callable[[str], str],
     ) -> str | None:
         """Why a request was refused, or why its page cannot read the answer."""
         origin = entry.head.field("origin")
@@ -196,17 +230,17 @@ class Exchanges:
             first = errors[0]
             where = f"{first.instance_pointer}: " if first.instance_pointer else ""
             place = f" ({first.place})" if first.place is not None else ""
-            return self.redactor.text(f"{where}{first.message}"[:_LONGEST] + place)
+            return redact(f"{where}{first.message}"[:_LONGEST] + place)
         said = _why(read_content(head, entry.pieces))
-        return None if said is None else self.redactor.text(said[:_LONGEST])
+        return None if said is None else redact(said[:_LONGEST])
 
-    def _violation(self, violation: Violation) -> Json:
+    def _violation(self, violation: Violation, redact: Callable[[str], str]) -> Json:
         citation = self._citations.of(violation)
         told: Json = {
             "code": violation.code,
-            "message": self.redactor.text(violation.message),
+            "message": redact(violation.message),
             "location": violation.location,
-            "pointer": self.redactor.text(violation.instance_pointer),
+            "pointer": redact(violation.instance_pointer),
             "schema_pointer": violation.schema_pointer,
             "place": None if violation.place is None else str(violation.place),
             "severity": violation.severity,
@@ -215,14 +249,15 @@ class Exchanges:
             told |= {"lines": list(citation.lines), "first_line": citation.first}
         return told
 
-    def _event(self, event: SentEvent) -> Json:
-        read = event.event
-        return {
-            "at": round(event.at, 6),
-            "text": self.redactor.text(event.text),
-            "event": None if read is None else read.type,
-            "data": None if read is None else self.redactor.text(read.data),
-        }
+
+def _event(event: SentEvent, redact: Callable[[str], str]) -> Json:
+    read = event.event
+    return {
+        "at": round(event.at, 6),
+        "text": redact(event.text),
+        "event": None if read is None else read.type,
+        "data": None if read is None else redact(read.data),
+    }
 
 
 def _request(entry: Entry) -> Request:
@@ -262,8 +297,8 @@ def body_of(data: bytes, fields: Fields, size: int, *, is_cut: bool) -> Json:
     return body
 
 
-def _near(near: Any) -> Json:
-    told = {"scenario": near.scenario, "reason": near.reason}
+def _near(near: Any, redact: Callable[[str], str]) -> Json:
+    told = {"scenario": near.scenario, "reason": redact(near.reason)}
     return told if near.place is None else {**told, "place": str(near.place)}
 
 

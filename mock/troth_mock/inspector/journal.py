@@ -73,6 +73,14 @@ class Entry:
         return session_of(self.meant or self.head)
 
 
+def size_of(head: Request) -> int:
+    """What an entry with this *head* takes beside bodies, about."""
+    size = len(head.target) + _OVERHEAD
+    for name, value in head.fields:
+        size += len(name) + len(value)
+    return size
+
+
 #: What happened: `begun`, `event` or `ended`, and to which entry; or `forgotten`, to none.
 What = Literal["begun", "event", "ended", "forgotten"]
 Listener = Callable[[What, Entry | None], None]
@@ -124,10 +132,9 @@ class Journal:
     ) -> None:
         """Keep an exchange of *operation* that was answered at once with the bytes *sent*."""
         size, sent_size = len(body), len(sent)
-        kept = size + sent_size + _OVERHEAD
         if size > MOST_OF_BODY or sent_size > MOST_OF_ANSWER:
             body, sent = body[:MOST_OF_BODY], sent[:MOST_OF_ANSWER]
-            kept = len(body) + len(sent) + _OVERHEAD
+        kept = len(body) + len(sent) + size_of(head)
         self._count += 1
         self._change += 1
         ended = self.clock()
@@ -164,7 +171,7 @@ class Journal:
         body = body[:MOST_OF_BODY]
         self._count += 1
         self._change += 1
-        kept = len(body) + _OVERHEAD
+        kept = len(body) + size_of(head)
         entry = Entry(
             *(self._count, began, None, head, body, size, [], 0, kept, self._change),
             labels=labels,
@@ -238,7 +245,7 @@ class Journal:
             number, change, began, ended, head, body, size, sent, sent_size = entry
             entry = self._ring[index] = Entry(
                 *(number, began, ended, head, body, size, [(ended - began, sent)], sent_size),
-                kept=len(body) + len(sent) + _OVERHEAD,
+                kept=len(body) + len(sent) + size_of(head),
                 change=change,
             )
         return entry
@@ -251,7 +258,7 @@ class Journal:
                 self._kept -= entry.kept
                 entry.is_kept = False
             else:
-                self._kept -= len(entry[5]) + len(entry[7]) + _OVERHEAD
+                self._kept -= len(entry[5]) + len(entry[7]) + size_of(entry[4])
 
     def _touch(self, entry: Entry) -> None:
         self._change += 1

@@ -108,7 +108,7 @@ class Events:
     """Takes the pieces of an answer as they leave, and gives the events that they complete."""
 
     def __init__(self) -> None:
-        self._before = b""
+        self._before: bytes | None = b""
         self._content: Content | None = None
         self._waiting = b""
         self._at = 0.0
@@ -117,9 +117,12 @@ class Events:
         """The events that *data*, which left *at* that time, complete."""
         self._at = at
         if self._content is None:
+            if self._before is None:
+                return []  # it is no stream
             data = self._before = self._before + data
             head = read_head(data)
             if head is None or not head.is_stream:
+                self._before = None if head is not None else data
                 return []
             self._content, self._before = Content(is_chunked=head.is_chunked), b""
             data = data[head.size :]

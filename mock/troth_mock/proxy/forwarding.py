@@ -6,6 +6,7 @@ whole; one that breaks off, or whose client goes away, is not.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from time import monotonic
@@ -24,6 +25,7 @@ _CONNECT, _SILENCE = 10.0, 300.0
 #: The largest answer that is taken in whole, in bytes.
 _LARGEST = 64 << 20
 _TOO_LARGE = f"the server's answer is larger than {_LARGEST} bytes"
+_AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 # RFC 9110 §7.6.1, and what is settled anew on each side
 _OF_CONNECTION = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding"}
@@ -68,6 +70,9 @@ class Upstream:
 
     def url(self, target: str) -> str:
         """Where a request to *target* goes: below the path of the server's URL, and that once."""
+        if not target.startswith("/"):
+            # RFC 9112 §3.2.2: the authority of an absolute form is this mock's
+            target = f"/{_AUTHORITY.sub('', target, count=1).removeprefix('/')}"
         return self._origin + ("" if self._is_below(target) else self._path) + target
 
     def _is_below(self, target: str) -> bool:
@@ -119,6 +124,10 @@ class Upstream:
         except (aiohttp.ClientError, TimeoutError, OSError) as fault:
             await session.close()
             return _unreachable(self._shown, fault)
+        except ValueError:
+            # a field that would be two, say
+            await session.close()
+            return Problem(400, "a field of the request cannot be passed on").reply()
         except BaseException:
             await session.close()
             raise

@@ -16,7 +16,7 @@ from textwrap import indent
 from typing import Any
 
 from troth import pointer as pointers
-from troth.conformance.redaction import MARK, Redactor, request_secrets
+from troth.conformance.redaction import MARK, Redactor, key_secrets, sent_secrets
 from troth.document.yaml_writer import dump_yaml
 from troth.errors import MethodNotAllowed, NoSuchPath
 from troth.http import content_coding, json_text, media_type, sse
@@ -117,8 +117,9 @@ def recorded(contract: Contract, exchange: Exchange) -> Recording | None:
         return None
     if exchange.response is None or exchange.fault is not None:
         return None
-    keys = _keys(match, exchange.request)
-    redactor = Redactor([*request_secrets(exchange.request), *keys])
+    request = exchange.request
+    secrets = (*sent_secrets(request), *key_secrets(match, request))
+    redactor = Redactor(secrets, of_clients=True)
     plain = redactor.exchange(exchange)
     assert plain.response is not None
     when = _when(match, exchange.request, plain.request, redactor)
@@ -166,16 +167,6 @@ def _word(operation: Operation) -> str:
 
 
 # -- what is asked
-
-
-def _keys(match: Match, request: Request) -> Iterator[str]:
-    """The keys that *request* has where the document says that keys are."""
-    query = Situation(match, request).query
-    for scheme in (scheme for schemes in match.operation.security for scheme in schemes):
-        if scheme.location == "header":
-            yield request.field(scheme.parameter) or ""
-        elif scheme.location == "query":
-            yield query.get(scheme.parameter, "")
 
 
 def _when(match: Match, request: Request, plain: Request, redactor: Redactor) -> dict[str, Any]:

@@ -126,7 +126,8 @@ class AnswerWriter:
         status: int,
     ) -> Reply:
         assert self._chat is not None, "a message is said in a chat only"
-        assert entry is not None, "a chat has content"
+        if entry is None:
+            raise Unwritable(f"no completion can be written with the status {status}")
         if not self._chat.can_answer(entry):
             raise Unwritable(f"no completion can be written as {entry.content_type}")
         return self._chat.reply(

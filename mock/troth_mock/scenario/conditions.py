@@ -29,13 +29,55 @@ class PlacedCheck(NamedTuple):
     place: Place | None
 
 
+#: In a pattern, what repeats a part of it, and what repeats a group; escapes are looked at first.
+_REPEATS = re.compile(r"\\.|(\))?[*+{]|(?<!\()(\))?\?")
+#: Python takes at most so many characters: even one repetition is quadratic.
+_SHORT = 1000
+_ANYWHERE = condition.parse(
+    "text.matches(pattern)", variables={"text": "a text", "pattern": "an expression"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A regular expression that costs no more than the text is long.
+
+    Python's engine, which tries every way of repeating a part in another, gets only patterns that
+    have no such ways, and short texts; CEL's is slower to begin and linear.
+    """
+
+    source: str
+    python: re.Pattern[str]
+    is_plain: bool
+
+    @classmethod
+    def of(cls, source: str) -> Pattern | None:
+        """The one that *source* is; None where it looks around or back.  Raises re.error."""
+        python = re.compile(source)
+        found = [match for match in _REPEATS.finditer(source) if not match[0].startswith("\\")]
+        is_plain = len(found) < 2 and not any(match[1] or match[2] for match in found)
+        made = cls(source, python, is_plain)
+        return None if _ANYWHERE.value(made.facts("")) is UNDECIDED else made
+
+    def facts(self, text: str) -> dict[str, str]:
+        """What CEL is given; the end of a text has another letter there."""
+        source = re.sub(r"\\.", lambda one: "\\z" if one[0] == "\\Z" else one[0], self.source)
+        return {"text": text, "pattern": source}
+
+    def is_in(self, text: str) -> bool:
+        """Whether it matches anywhere in *text*."""
+        if self.is_plain and len(text) <= _SHORT:
+            return self.python.search(text) is not None
+        return _ANYWHERE.value(self.facts(text)) is True
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """What is asked of a text: *whole*, a *part* of it, a *pattern*, and what it is *without*."""
 
     whole: str | None = None
     part: str | None = None
-    pattern: re.Pattern[str] | None = None
+    pattern: Pattern | None = None
     without: str | None = None
 
     def misses(self, text: str) -> str | None:
@@ -45,8 +87,8 @@ class Text:
             return f"is {show(text)}, not {show(self.whole)}"
         if self.part is not None and self.part.casefold() not in folded:
             return f"is {show(text)}, which does not contain {show(self.part)}"
-        if self.pattern is not None and not self.pattern.search(text):
-            return f"is {show(text)}, which {show(self.pattern.pattern)} does not match"
+        if self.pattern is not None and not self.pattern.is_in(text):
+            return f"is {show(text)}, which {show(self.pattern.source)} does not match"
         if self.without is not None and self.without.casefold() in folded:
             return f"is {show(text)}, which contains {show(self.without)}"
         return None
@@ -83,7 +125,7 @@ def _text(value: Any, at: str, locate: Locate, *, is_whole: bool) -> Text:
     pattern = None
     if "matches" in value:
         try:
-            pattern = re.compile(value["matches"])
+            pattern = Pattern.of(value["matches"])
         except re.error as fault:
             where = pointers.join(at, "matches")
             column = "" if fault.pos is None else f"\n  {fault.pattern!s}\n  {' ' * fault.pos}^"
@@ -93,6 +135,14 @@ def _text(value: Any, at: str, locate: Locate, *, is_whole: bool) -> Text:
                 pointer=where,
                 advice=f"Write it as Python's `re` has them, or use `contains`.{column}",
             ) from None
+        if pattern is None:
+            where = pointers.join(at, "matches")
+            raise SpecError(
+                "this regular expression is too large, or looks around or back",
+                place=locate(where),
+                pointer=where,
+                advice="Write it without (?=…), (?!…), (?<…), (?P=…) and \\1, or use `condition`.",
+            )
     return Text(value.get("is"), value.get("contains"), pattern, value.get("not"))
 
 

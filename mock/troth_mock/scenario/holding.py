@@ -55,7 +55,8 @@ class Holder:
         status, declared = negotiation.success(operation)
         if answer.status is not None and answer.status != status:
             status, declared = answer.status, operation.response(answer.status)
-        if declared is None and status >= 400 and operation.response(status) is None:
+        is_unknown = declared is None and status >= 400 and operation.response(status) is None
+        if is_unknown and answer.message is None:
             return  # servers fail as they fail: of such an error the document says nothing
         if answer.message is not None:
             said = self._said(operation, declared, answer.message)
@@ -82,11 +83,11 @@ class Holder:
         self, operation: Operation, declared: DeclaredResponse | None, message: Message
     ) -> Iterator[Fault]:
         chat = self._chat(operation)
-        if chat is None or not chat.completions or declared is None:
+        if chat is None or not chat.completions:
             sentence = "it has no x-troth-completion, and so says nothing; use `body`"
             yield Fault(sentence, _of_message(message), True)
             return
-        if declared is not negotiation.success(operation)[1]:
+        if declared is None or declared is not negotiation.success(operation)[1]:
             sentence = "only a success is a completion; `body` says what an error is"
             yield Fault(sentence, "/status", True)
             return

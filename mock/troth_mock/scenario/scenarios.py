@@ -166,6 +166,10 @@ class Scenarios:
         """All scenarios, in the order in which they are asked."""
         return [one for each in self.files for one in each.scenarios]
 
+    def uncount(self, name: str, *, session: str) -> None:
+        """Take back the last call of the scenario *name*: its answer was not given."""
+        self._counts[session][name] -= 1
+
     def calls(self, session: str) -> Mapping[str, int]:
         """How often each scenario has answered in *session*."""
         return self._counts.get(session, {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from troth.http.exchange import Request
@@ -63,7 +64,8 @@ class ScenarioSource:
         self.scenarios.look(self.clock())
         if _prefers(asked.request):
             return NOTHING  # its sender has said what it wants
-        return _planned(self.scenarios.choose(asked.request, session=asked.session))
+        choice = self.scenarios.choose(asked.request, session=asked.session)
+        return _planned(choice, self.scenarios, asked.session)
 
     def reset(self, session: str | None) -> None:
         """Begin every sequence anew, in *session* or in all."""
@@ -113,17 +115,20 @@ class FieldSource:
             problem = Problem(400, sentence, "unknown_scenario", NAME_FIELD)
             return Plan(reply=problem.reply(asked.operation))
         session = asked.session
-        return _planned(self.scenarios.choose(controls.request, session=session, wanted=name))
+        choice = self.scenarios.choose(controls.request, session=session, wanted=name)
+        return _planned(choice, self.scenarios, session)
 
     def reset(self, session: str | None) -> None:
         """Nothing is kept."""
 
 
-def _planned(choice: Choice) -> Plan:
+def _planned(choice: Choice, scenarios: Scenarios, session: str) -> Plan:
     plan = Plan(written=choice.written, reply=choice.reply, pace=choice.pace, near=choice.near)
     if not choice.scenario:
         return plan
-    return replace(plan, faults=choice.faults, labels={"scenario": choice.scenario})
+    undo = partial(scenarios.uncount, choice.scenario, session=session)
+    labels = {"scenario": choice.scenario}
+    return replace(plan, faults=choice.faults, labels=labels, undo=(undo,))
 
 
 def _prefers(request: Request) -> bool:

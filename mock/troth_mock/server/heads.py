@@ -132,19 +132,31 @@ def framed(data: bytes, delivery: Delivery) -> bytes:
     return chunk(data) if delivery.is_chunked else data
 
 
-@lru_cache(maxsize=64)
 def stream_fields(fields: Fields) -> Fields:
     """*fields* and what a stream needs beside them."""
+    is_short = sum([len(value) for _, value in fields]) <= _LONGEST
+    return _known_stream_fields(fields) if is_short else _stream_fields(fields)
+
+
+def _stream_fields(fields: Fields) -> Fields:
     named = {name.lower() for name, _ in fields}
     return (*fields, *((name, text) for name, text in _STREAM_FIELDS if name.lower() not in named))
 
 
-@lru_cache(maxsize=512)
+_known_stream_fields = lru_cache(maxsize=64)(_stream_fields)
+
+
 def opening(status: int, fields: Fields) -> bytes:
     """The status line and *fields*, without the blank line.
 
     Fields that could break the framing are left out, and controls in values become a space.
     """
+    # a value of megabytes, which a template can make, is not remembered
+    is_short = sum([len(value) for _, value in fields]) <= _LONGEST
+    return _known_opening(status, fields) if is_short else _opening(status, fields)
+
+
+def _opening(status: int, fields: Fields) -> bytes:
     # RFC 9112 §4: the phrase may be empty, the space before it not.
     lines = [f"HTTP/1.1 {status} {PHRASES.get(status, '')}"]
     for name, value in fields:
@@ -152,6 +164,9 @@ def opening(status: int, fields: Fields) -> bytes:
             lines.append(f"{name}: {_CONTROLS.sub(' ', value).strip()}")
     lines.append("Server: troth\r\n")
     return "\r\n".join(lines).encode("utf-8", "replace")
+
+
+_known_opening = lru_cache(maxsize=512)(_opening)
 
 
 def lines(fields: Fields) -> bytes:

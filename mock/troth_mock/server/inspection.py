@@ -11,8 +11,9 @@ import asyncio
 import hmac
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import cached_property
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from troth.http.exchange import Request
@@ -27,7 +28,7 @@ from troth_mock.server.heads import Delivery, RequestHead, ResponseHeads, framed
 from troth_mock.server.pages import RESET, base_path, url_of
 
 if TYPE_CHECKING:  # loaded when somebody first looks: they are slow, and most runs do without
-    from troth_mock.inspector.api import ControlApi, Following, Mock
+    from troth_mock.inspector.api import ControlApi, Following, Mock, Steps
     from troth_mock.server.application import App
 
 #: Where the mock's own pages are, but for those that every server has.
@@ -35,6 +36,11 @@ OWN = "/_troth/"
 _API, _METRICS = OWN + "api/", OWN + "metrics"
 #: Seconds of silence after which a comment shows that a stream that is followed still lives.
 _HEARTBEAT = 8.0
+#: So many clients may follow at a time.
+_MOST_FOLLOWING = 200
+#: Who works for longer lets others have their turn, in seconds.
+_LONGEST_STEP = 0.01
+_MOST_AT_ONCE = 64 * 1024
 #: So much waits for a client that is slow; then it is told that it lost something.
 _MOST_WAITING = 4 * 1024 * 1024
 
@@ -77,7 +83,11 @@ class Inspection:
         else:
             request = head.request(content)
             problem = self._guarded(request, connection)
-            reply = self._reply(request) if problem is None else problem.reply()
+            asked = self._reply(request) if problem is None else problem.reply()
+            reply = await _in_turns(asked) if isinstance(asked, Generator) else asked
+            if not isinstance(reply, Reply) and len(self._feeds) >= _MOST_FOLLOWING:
+                many = f"{_MOST_FOLLOWING} clients follow already"
+                reply = Problem(503, many, "too_many_clients").reply()
         if isinstance(reply, Reply):
             connection.send(self._heads.whole(reply, delivery))
         else:
@@ -162,7 +172,7 @@ class Inspection:
             self._api.mock = self._mock()
             self._tell(self._api.reloaded())
 
-    def _reply(self, request: Request) -> Reply | Following:
+    def _reply(self, request: Request) -> Reply | Following | Steps:
         path = path_of(request.target)
         if path.startswith(_API):
             return self._api.respond(request)
@@ -196,8 +206,10 @@ class Inspection:
         try:
             while (data := await feed.take(until)) is not None:
                 connection.send(framed(data, delivery))
+                pause = 0.01
                 while connection.writing_paused and not feed.is_closed:
-                    await asyncio.sleep(0.05)
+                    await asyncio.sleep(pause)
+                    pause = min(2 * pause, 0.5)
             connection.send(delivery.end)
         finally:
             self._feeds.discard(feed)
@@ -221,6 +233,20 @@ class Inspection:
     def _tell(self, data: bytes) -> None:
         for feed in self._feeds:
             feed.put(data)
+
+
+async def _in_turns(steps: Steps) -> Reply:
+    """The answer that *steps* come to; others are served between them."""
+    until = monotonic() + _LONGEST_STEP
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            reply: Reply = end.value
+            return reply
+        if monotonic() >= until:
+            await asyncio.sleep(0)
+            until = monotonic() + _LONGEST_STEP
 
 
 def _below_ours(contract: Contract) -> re.Pattern[str] | None:
@@ -283,9 +309,14 @@ class _Feed:
             self._wake = None
         if self.is_closed:
             return None
-        data = b"".join(self._waiting)
-        self._waiting.clear()
-        self._size = 0
+        # not all at once: what is joined is a copy, and those that do not read are many
+        parts: list[bytes] = []
+        size = 0
+        while self._waiting and (not parts or size + len(self._waiting[0]) <= _MOST_AT_ONCE):
+            parts.append(self._waiting.popleft())
+            size += len(parts[-1])
+        self._size -= size
+        data = parts[0] if len(parts) == 1 else b"".join(parts)
         if not data and until is not None and loop.time() >= until:
             return None
         return data or b": nothing new\n\n"

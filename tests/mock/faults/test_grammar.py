@@ -160,6 +160,7 @@ def test_a_rate_is_kept_over_many_requests() -> None:
         ("ok", "nothing goes wrong by it."),
         ("", "there is nothing in it."),
         ("429 and", "something is missing at its end."),
+        ("429 ,", "something is missing at its end."),
     ],
 )  # fmt: skip
 def test_what_is_no_fault_is_refused_with_what_was_meant(text: str, sentence: str) -> None:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ import troth
 from troth import loading, testing
 from troth.http.exchange import Exchange, Request, Response
 from troth.lint import lint
+from troth_mock.control import Control
 from troth_mock.server.application import Settings
 from troth_mock.server.guards import Hosts
 from troth_mock.server.serving import MockServer, serving
@@ -87,7 +89,7 @@ class Client:
         is_json = "json" in answer.get("Content-Type", "")
         return status, json.loads(data) if is_json else data.decode()
 
-    def raw(self, method: str, target: str, body: Any = None, **fields: str) -> Any:
+    def raw(self, method: str, target: str, body: Any = None, **fields: str | bytes) -> Any:
         host, _, port = self.server.url.removeprefix("http://").partition(":")
         connection = HTTPConnection(host, int(port), timeout=30)
         named = {name.replace("_", "-"): value for name, value in fields.items()}
@@ -184,6 +186,66 @@ def test_no_secret_is_shown(client: Client) -> None:
         texts.append(json.dumps(client.api("GET", f"/exchanges/{one['id']}")))
         texts.append(client.api("GET", f"/exchanges/{one['id']}/code"))
     assert not [text for text in texts if TOKEN in text or "0123456789abcdef" in text]
+
+
+SECRETS = """
+openapi: 3.1.0
+info: {title: Accounts, version: '1'}
+security: [{own: []}, {key: []}]
+paths:
+  /accounts:
+    post:
+      operationId: addAccount
+      requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/Account'}}}}
+      responses:
+        '201':
+          description: It is there.
+          content:
+            application/json: {schema: {$ref: '#/components/schemas/Account'}}
+            text/event-stream: {}
+components:
+  securitySchemes:
+    own: {type: apiKey, in: header, name: X-Account}
+    key: {type: apiKey, in: query, name: k}
+  schemas:
+    Account:
+      type: object
+      properties:
+        id: {type: string}
+        newPassword: {type: string, minLength: 4}
+        age: {type: integer}
+"""
+NEARLY = """
+scenarios:
+  - when: {fields: {Authorization: other}}
+    answer: {status: 500}
+  - when: {condition: request.newPassword == '' || header.authorization == ''}
+    answer: {status: 500}
+  - when: {operation: addAccount, body: {/age: 7}}
+    answer: {events: ['{{ header.authorization }}'], force: true}
+"""
+
+
+def test_nothing_that_a_client_sends_in_secret_is_told(tmp_path: Path) -> None:
+    (tmp_path / "scenes.yaml").write_text(NEARLY)
+    contract = troth.load(SECRETS.encode())
+    control = Control(contract)
+    control.follow(tmp_path, problem=lambda *_: None, clock=lambda: 0, told=lambda _: None)
+    with serving(contract, control=control) as server:
+        client = Client(server)
+        for target, body, fields in (
+            ("/accounts?k=secret-in-query", {"newPassword": "secret-password"}, {}),
+            ("/accounts", {"newPassword": "sec"}, {"X_Account": "secret-key"}),
+            ("/accounts", {"age": 7}, {"X_Account": "a", "Authorization": "Bearer secret-bearer"}),
+            ("/accounts", {"age": "secret-key"}, {"X_Account": "secret-key"}),
+            ("/accounts", {"age": "see https://me:secret-url@a.example"}, {"X_Account": "a"}),
+        ):
+            client.ask("POST", target, body, **fields)
+        paths = ["/exchanges", "/state", "/events?seconds=0"]
+        paths += [f"/exchanges/{one['id']}" for one in client.api("GET", "/exchanges")["exchanges"]]
+        paths += [f"{path}/code?as={name}" for path in paths[3:] for name in ("curl", "python")]
+        told = [client.ask("GET", f"/_troth/api{path}", Last_Event_ID="0")[1] for path in paths]
+    assert not [text for text in map(str, told) if "secret-" in text or "'sec'" in text]
 
 
 def test_a_session_may_stand_in_the_path(client: Client) -> None:
@@ -443,3 +505,26 @@ def test_the_control_api_is_what_its_document_says(client: Client) -> None:
     )
     assert outcome.in_words(outcome.findings) == ""
     assert outcome.verdict == "conforms"
+
+
+def test_of_what_is_stored_so_much_is_told_as_keeps_nobody_waiting(client: Client) -> None:
+    for text in ("a" * 1_500_000, "b" * 1_500_000):
+        client.note(text)
+    (notes,) = client.api("GET", "/state")["collections"]
+    assert [one["value"]["text"][0] for one in notes["items"] if one["made"]] == ["a"]
+
+
+def test_a_body_that_is_not_asked_for_is_not_read(client: Client) -> None:
+    status, _, _ = client.raw("DELETE", "/_troth/api/next", float("nan"))
+    assert status == 204
+
+
+def test_a_control_token_may_be_any_bytes() -> None:
+    with serving(CONTRACT, settings=Settings(control_token="s3cret-é")) as server:
+        client = Client(server)
+        given = ("s3cret-é".encode(), b"\xff\xfe", b"")
+        statuses = [
+            client.raw("GET", "/_troth/api/info", Authorization=b"Bearer " + one)[0]
+            for one in given
+        ]
+    assert statuses == [200, 401, 401]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -69,6 +69,17 @@ def test_of_what_is_long_the_beginning_is_kept(journal: Journal) -> None:
     assert (len(entry.body), entry.size) == (journals.MOST_OF_BODY, 100_000)
     assert sum(len(data) for _, data in entry.pieces) == journals.MOST_OF_ANSWER
     assert entry.sent == len(ANSWER) + 1_000_000
+
+
+def test_what_a_head_takes_counts_too(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journals, "MOST_BYTES", 20_000)
+    head = replace(HEAD, fields=(*HEAD.fields, ("X-Long", "a" * 3000)))
+    for _ in range(10):
+        journal.add(10.0, head, b"", ANSWER, None)
+        journal.begin(10.0, head, b"", None, labels={})
+    assert (len(journal), journal.kept < 20_000) == (5, True)
+    journal.forget(lambda entry: entry.state == "open")
+    assert 0 < journal.kept < 11_000
 
 
 def test_all_of_it_is_bounded(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:

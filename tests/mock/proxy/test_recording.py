@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import urllib.request
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from troth_mock.pace import Pace
 from troth_mock.proxy import recording
 from troth_mock.proxy.forwarding import NoServer, Upstream
 from troth_mock.proxy.recording import Recorder
+from troth_mock.reply import Passed, Reply
 from troth_mock.server.application import Settings
 from troth_mock.server.serving import MockServer, serving, start_in
 
@@ -132,6 +134,44 @@ def test_secrets_are_taken_out_wherever_they_stand(chat: Contract, tmp_path: Pat
     assert choice.written.status == 401
 
 
+def test_what_a_client_sends_in_secret_is_not_written(pets: Contract, tmp_path: Path) -> None:
+    record, _ = recorder(pets, tmp_path)
+    body = b'{"name": "Rex", "newPassword": "hunter2!", "apiKey": "ab"}'
+    answer = b'{"id": 1, "name": "hunter2! at http://me:pw99@a.example"}'
+    record.write(Exchange(Request("POST", "/pets", JSON, body), Response(201, JSON, answer)))
+    (path,) = tmp_path.iterdir()
+    assert not [each for each in ("hunter2", '"ab"', "ab\n", "pw99") if each in path.read_text()]
+
+
+def test_a_password_in_the_url_of_the_server_is_sent_and_not_told(pets: Contract) -> None:
+    heard: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+
+    async def main() -> list[Reply | Passed]:
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        upstream = Upstream(f"http://me:pw99@127.0.0.1:{port}/v1", record=lambda _: None)
+        asked = [
+            Request("GET", "/pets"),
+            Request("GET", "http://other.example/pets", (("Authorization", "Bearer own"),)),
+            Request("GET", "/pets", (("X-A", "a\r\nX-B: c"),)),
+        ]
+        replies = [await upstream.forward(one) for one in asked]
+        server.close()
+        return [*replies, await upstream.forward(asked[0])]
+
+    replies = asyncio.run(main())
+    assert [one.status for one in replies] == [204, 204, 400, 502]
+    assert [one.partition(b" HTTP")[0] for one in heard] == [b"GET /v1/pets"] * 2
+    assert [b"Basic bWU6cHc5OQ==" in one for one in heard] == [True, True]
+    assert not any("pw99" in str(one) for one in replies)
+
+
 # -- with servers
 
 
@@ -141,7 +181,8 @@ def servers(
 ) -> Iterator[tuple[MockServer, MockServer, Path]]:
     folder = tmp_path_factory.mktemp("recorded")
     with ExitStack() as stack:
-        settings = Settings(pace=Pace(ttft=0.02, tokens_per_second=500))
+        # longer than is asserted: the kernel tells in steps of milliseconds when a request came
+        settings = Settings(pace=Pace(ttft=0.05, tokens_per_second=500))
         real = start_in(stack, chat, seed=9, settings=settings)
         control = Control(chat)
         recorder = Recorder(chat, folder, url=real.url, told=lambda sentence: None)

@@ -61,6 +61,9 @@ BAD_PETS = {
     "{when: {fields: {x-a: {matches: '(a'}}}, answer: {status: 500}}": (
         "this is no regular expression: missing ), unterminated subpattern",
     ),
+    r"{when: {fields: {x-a: {matches: '(a)\1'}}}, answer: {status: 500}}": (
+        "is too large, or looks around or back",
+    ),
     "{when: {condition: 'size(request.nam'}, answer: {status: 500}}": (
         "this is no CEL expression: missing ')' at the end",
     ),
@@ -112,6 +115,14 @@ def test_what_is_wrong_is_told_where_it_stands(of_pets: Staged, scenario: str) -
 def test_what_no_chat_says_is_refused_by_its_member(of_chat: Staged) -> None:
     told = faults(of_chat, "scenarios:\n  - answer: {text: a, body: {}}\n")
     assert told == ["2:23: an answer has `text` or `body`, not both (at /scenarios/0/answer/body)"]
+
+
+@pytest.mark.parametrize("status", [400, 503, 204])
+def test_only_a_success_is_a_completion(of_chat: Staged, status: int) -> None:
+    (told,) = faults(
+        of_chat, f"scenarios: [{{answer: {{status: {status}, text: a, force: true}}}}]"
+    )
+    assert "only a success is a completion; `body` says what an error is" in told
 
 
 def test_everything_that_is_wrong_is_told_at_once_in_its_order(of_pets: Staged) -> None:

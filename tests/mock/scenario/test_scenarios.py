@@ -13,6 +13,7 @@ from stages import Stage, content, message, replied, status, text
 from troth.http.exchange import Exchange, Request, Response
 from troth.openapi.contract import Contract
 from troth.openapi.stream_assembly import fold
+from troth_mock.scenario.conditions import Pattern
 
 Staged = Callable[[str], Stage]
 
@@ -363,3 +364,24 @@ def test_reasoning_is_said_before_the_text_in_a_body_and_in_a_stream(of_chat: St
     deltas = [json.loads(frame[6:])["choices"][0]["delta"] for frame in stream.frames[:-1]]
     pieces = [delta.get("reasoning_content", delta.get("content", "")) for delta in deltas]
     assert pieces == ["", "Six", " by", " seven", ".", "42", ""]
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "is_in"),
+    [
+        ("^(a+)+$", "a" * 5000 + "!", False),
+        ("(a|a)*b", "a" * 60, False),
+        ("a?" * 30 + "a" * 30, "a" * 29, False),
+        (r"\s+$", " " * 50_000 + "x", False),
+        (r"(\w+) (\w+)\Z", "zum Glück", True),
+        (r"\\Z", "C:\\Z", True),
+        (r"(?i)^hi\b", "HI there", True),
+        (r"\d+", "٣", True),
+    ],
+)
+def test_an_expression_takes_no_more_time_than_the_text_is_long(
+    source: str, text: str, is_in: bool
+) -> None:
+    pattern = Pattern.of(source)
+    assert pattern is not None
+    assert pattern.is_in(text) is is_in

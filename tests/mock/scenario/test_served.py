@@ -83,6 +83,17 @@ def test_scenarios_answer_in_each_session_by_themselves(mock: MockServer) -> Non
     assert [ask(one).status, ask(other).status] == [200, 404]
 
 
+def test_a_fault_in_the_place_of_an_answer_leaves_it_to_the_next_request(mock: MockServer) -> None:
+    pet = f"{mock.url}/_troth/session/faulty/pets/7"
+    failed = ask(pet, X_Troth_Fail="503")
+    named = ask(pet, X_Troth_Fail="503", X_Troth_Scenario="seven")
+    assert (failed.status, named.status) == (503, 503)
+    assert [ask(pet).status for _ in range(2)] == [404, 200]
+    assert [dict(one.labels) for one in mock.journal if one.session == "faulty"] == [
+        {"fault": "503"}, {"fault": "503"}, {"scenario": "seven"}, {"scenario": "seven"},
+    ]  # fmt: skip
+
+
 def test_what_is_stored_in_a_session_is_there_only_and_links_lead_back(mock: MockServer) -> None:
     base = f"{mock.url}/_troth/session/shop"
     made = ask(f"{base}/pets", {"name": "Rex"})

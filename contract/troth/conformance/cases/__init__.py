@@ -79,17 +79,17 @@ class _Share:
 
 
 _SHARES: Mapping[str, _Share] = {
-    "examples": _Share(14, in_all=140, for_each=8),
-    "resources": _Share(34, for_each=25),
-    "boundary": _Share(25, in_all=_BOUNDARY, for_each=40),
-    "protocol": _Share(9, for_each=65),
-    "random": _Share(4, in_all=_RANDOM),
-    "stateful": _Share(14, in_all=30, for_each=16),
+    "examples": _Share(17, in_all=140, for_each=8),
+    "resources": _Share(44, for_each=25),
+    "boundary": _Share(19, in_all=_BOUNDARY, for_each=40),
+    "protocol": _Share(7, for_each=65),
+    "random": _Share(3, in_all=_RANDOM),
+    "stateful": _Share(10, in_all=30, for_each=16),
 }
 #: So many cases further on another operation begins with what is the same for all.
 _STEP = 7
-#: A body has so many times the cases of a parameter.
-_BODY = 4
+#: A body has so many times the cases of a parameter, and one that others have as well has fewer.
+_BODY, _FIRST, _AGAIN = 7, 2, 1
 #: How many cases of the boundary walk one body has where a run is to spend all that it was given.
 _FURTHER = 500
 #: After so many requests in a row that were all sent before, an operation has no new ones.
@@ -180,7 +180,8 @@ def cases_of(
     *remembered* gives the bodies, by operation, that showed something in earlier runs: they are
     sent before all else.
     """
-    room = share(phase, tested, settings=settings, spent=spent) * _PLANNED / 100
+    whole = share(phase, tested, settings=settings, spent=spent)
+    room = whole * _PLANNED / 100
     begins = "protocol" in settings.phases and phase in (settings.phases[0], "protocol")
     beginning = min(_MOST_OPENING, share(settings.phases[0], tested, settings=settings))
     first = islice(opening(tested), int(beginning * _OPENING / 100) if begins else 0)
@@ -191,10 +192,10 @@ def cases_of(
         for case in first:
             sent.add(case.id)
             yield case
-        room = max(0, room - len(sent))
+        room, whole = max(0, room - len(sent)), max(0, whole - len(sent))
     match phase:
         case "examples":
-            yield from _examples(tested, room)
+            yield from _examples(tested, whole if len(settings.phases) == 1 else room)
         case "boundary":
             wanted = _SHARES[phase].in_all + _SHARES[phase].for_each * (len(tested) - 1)
             yield from _boundary(tested, int(min(wanted, room)))
@@ -338,16 +339,25 @@ def boundary_cases(tested: Collection[Subject], *, limit: int = _BOUNDARY) -> li
 
 def _boundary(tested: Collection[Subject], limit: int) -> Iterator[Case]:
     sound = list(_sound(tested))
-    walks = [[*parameter_cases(one, turn=index)] for index, one in enumerate(sound)]
-    weights = sum(map(len, walks)) + _BODY * sum(one.made is not None for one in sound)
+    tried: set[Any] = set()  # what reads a parameter often reads it for several operations
+    known: set[Any] = set()
+
+    def weighted(one: Subject, turn: int) -> Iterator[tuple[int, Iterator[Case]]]:
+        for key, cases in parameter_cases(one, turn=turn, tried=tried):
+            yield (_AGAIN if key in known else _FIRST), cases
+            known.add(key)
+
+    walks = [[*weighted(one, turn)] for turn, one in enumerate(sound)]
+    weights = sum(weight for walk in walks for weight, _ in walk)
+    weights += _BODY * sum(one.made is not None for one in sound)
     chosen: list[list[Case]] = []
     for walk in walks:
         chosen.append([])
-        for cases in walk:
-            taken = [*islice(cases, limit // max(1, weights))]
+        for weight, cases in walk:
+            taken = [*islice(cases, limit * weight // max(1, weights))]
             chosen[-1] += taken
             limit -= len(taken)
-            weights -= 1
+            weights -= weight
 
     def with_body(one: Subject, others: list[Case]) -> Iterator[Case]:
         nonlocal limit, weights
@@ -416,7 +426,7 @@ def further_cases(
         for one in _sound(tested)
         for stream in (
             boundary(one, limit=_FURTHER),
-            *parameter_cases(one),
+            *(cases for _, cases in parameter_cases(one)),
             _random_cases(one, seed, number=_RANDOM),
         )
     ]

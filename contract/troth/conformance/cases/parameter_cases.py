@@ -47,18 +47,23 @@ _UNKNOWN_TURNS = 4
 _UNKNOWN = "troth_unknown"
 
 
-def parameter_cases(subject: Subject, *, turn: int = 0) -> Iterator[Iterator[Case]]:
-    """The cases of each parameter of one operation, and of one that nobody declares.
+def parameter_cases(
+    subject: Subject, *, turn: int = 0, tried: set[Any] | None = None
+) -> Iterator[tuple[Any, Iterator[Case]]]:
+    """The cases of each parameter of one operation by its key, and of one that nobody declares.
 
     Each has the most telling cases first, and makes them as they are asked for.  *turn* decides
-    which of the hard texts come early.
+    which of the hard texts come early.  *tried* is what others were sent, which is added to: what
+    was done to a parameter of the same name is done to this one later.
     """
     seen: set[Any] = set()
+    tried = set() if tried is None else tried
     for index, parameter in enumerate(subject.operation.parameters):
         if parameter.location != "header" or parameter.name.lower() not in _FRAMING:
-            yield _once(_Walk(subject, parameter, turn + index).cases(), seen)
+            walk = _Walk(subject, parameter, turn + index, tried)
+            yield walk.key, _once(walk.cases(), seen)
     if turn % _UNKNOWN_TURNS == 0:
-        yield _once(_unknown(subject), seen)
+        yield _UNKNOWN, _once(_unknown(subject), seen)
 
 
 def _once(cases: Iterable[Case], seen: set[Any]) -> Iterator[Case]:
@@ -91,6 +96,7 @@ class _Walk:
     subject: Subject
     parameter: Parameter
     turn: int
+    tried: set[Any]
 
     @property
     def key(self) -> tuple[str, str]:
@@ -104,12 +110,18 @@ class _Walk:
             value = parameter_value(self.parameter, Smallest()) if value is UNSET else value
         except Unsatisfiable:
             return
-        for each in sorted(self._tries(value), key=lambda each: each.tier):
+        for each in sorted(self._tries(value), key=self._rank):
             case = self._case(each)
             # a text is a text, whatever type it was written from
             is_retyped = " instead of " in each.about or each.about == "a number in a string"
             if case and not (is_retyped and case.intent == "valid"):
+                self.tried.add((*self.key, each.about))
                 yield case
+
+    def _rank(self, each: _Try) -> tuple[bool, int]:
+        # what the document says of it here may be looked at here alone
+        is_own = each.tier < -1 and self.parameter.location != "path"
+        return not is_own and (*self.key, each.about) in self.tried, each.tier
 
     def _tries(self, value: Any) -> Iterator[_Try]:
         parameter, schema = self.parameter, schema_of(self.parameter)
@@ -151,8 +163,10 @@ class _Walk:
             tier = 3  # only a failure would show anything
         elif about.startswith("boolean instead of") and not at.tokens:
             tier = 2  # as it is written it is one more word, as a string is
-        if about.startswith(_OWN) and not at.tokens:
+        if about in _SAID and not at.tokens and defect.tier < _BEYOND:
             tier = -1
+        if about.startswith(_OWN) and not at.tokens:
+            tier = -2
         where = "".join(f"/{token}" for token in at.tokens)
         changed = put(value, at.tokens, read(replacement))
         return _Try(f"{where}: {about}" if where else about, tier, changed, legal)
@@ -165,7 +179,7 @@ class _Walk:
         """
         parameter, where = self.parameter, self.parameter.location
         if isinstance(value, str) and parameter.content is None:
-            yield _Try("hard characters", 0, _MIXED, "either-if-valid")
+            yield _Try("hard characters", -1, _MIXED, "either-if-valid")
         tries: list[_Try] = []
         if where == "query" and not parameter.layout.is_nested:
             twice = _and_in_query(self._request(value), f"{encoded(parameter.name)}=trothtwice")
@@ -307,6 +321,10 @@ def _unknown(subject: Subject) -> Iterator[Case]:
 
 #: What the document says of this parameter alone: of the rest any other one tells much.
 _OWN = ("below ", "above ", "outside the enum", "not the format", "not the pattern")
+#: What it says as well: what is just within its limit, that it has none, which days there are.
+_SAID = frozenset({"at maximum", "2^63", "a leap day"})
+#: The tier of a number that is far beyond a limit.
+_BEYOND = 3
 #: Pages and offsets end up in the query of a database, and so do texts.
 _EARLY = {"2^63": 0, "zero": 1, "negative": 1, "a NUL": 1, "very long": 1}
 #: A fraction is one more word where an integer is wanted.

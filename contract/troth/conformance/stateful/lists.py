@@ -302,6 +302,10 @@ async def _filter(
     trial: Trial, item: Item | None, *, whole: Listed, parameter: Parameter, place: str
 ) -> None:
     value = _told_apart(whole, place, parameter)
+    if value is UNSET and item is not None and at(item.sent, place) is not UNSET:
+        if await _add_other(trial, item, parameter=parameter, place=place, whole=whole):
+            whole = await trial.listed(item, pages=_PAGES) or whole
+        value = _told_apart(whole, place, parameter)
     if value is UNSET:
         return
     found, wrong = await _others(trial, item, value=value, parameter=parameter, place=place)
@@ -317,6 +321,22 @@ async def _filter(
     elif not found.items and found.is_whole and _is_choice(parameter, value):
         message = f"{found.last.line} has nothing, and {whole.answers[0].line} has such items"
         trial.tell("list.filter-loses", message, by=found.last, severity="warning")
+
+
+async def _add_other(
+    trial: Trial, item: Item, *, parameter: Parameter, place: str, whole: Listed
+) -> bool:
+    """Make an item like *item* but for another of the few values at *place* than *whole* has.
+
+    Whether it was made.
+    """
+    there = at(whole.items[0], place)
+    view = of_parameter(parameter)
+    values = (view.item or view).values if view is not None else ()
+    other = next((value for value in values if not _matches(there, value)), UNSET)
+    if other is UNSET or not any(_matches(there, value) for value in values):
+        return False
+    return await trial.create(like=item, but={place: other}) is not None
 
 
 async def _others(

@@ -115,10 +115,17 @@ class Trial:
         """An item of the resource that is there, or a new one; None where none can be made."""
         return next(iter(self.items()), None) or await self.create()
 
-    async def create(self, *, is_small: bool = False, like: Item | None = None) -> Item | None:
+    async def create(
+        self,
+        *,
+        is_small: bool = False,
+        like: Item | None = None,
+        but: Mapping[str, Any] | None = None,
+    ) -> Item | None:
         """A new item of the resource, with other values than those before; None: it cannot be.
 
-        One that *is_small* has what it must have, and nothing else; one *like* another the same.
+        One that *is_small* has what it must have, and nothing else; one *like* another the same,
+        *but* for what it has at these places.
         """
         if like is None:
             return await self._made(self.resource, is_small=is_small)
@@ -126,6 +133,10 @@ class Trial:
         if subject is None or is_named:
             return None
         body = like.created.case.value
+        for place, value in (but or {}).items():
+            body = put(body, (self.resource.sent(subject.operation) or "") + place, value)
+        if but and (subject.made is None or not subject.made.valid(body)):
+            return None
         made = await self._created(self.resource, subject, is_named=False, body=body)
         if isinstance(made, Item):
             made.is_spoiled = True

@@ -27,6 +27,8 @@ export async function send({ method, target, fields, body }, { signal } = {}) {
   try {
     for (const { name, value } of ownFields(fields))
       headers.append(name, value.replaceAll(MARK, credential()));
+    target = target.replaceAll(MARK, encodeURIComponent(credential()));
+    if (typeof body === "string") body = body.replaceAll(MARK, credential());
     return await fetch(target, { method, headers, body, signal, cache: "no-store", redirect: "manual" });
   } catch (fault) {
     if (!signal?.aborted) notice(`No answer: ${fault.message}.`);
