@@ -111,6 +111,8 @@ class Journal:
         self.tallies: dict[tuple[str | None, bytes], Tally] = {}
         self._ring: deque[Entry | _Raw] = deque()
         self._kept = 0
+        self._last: Request | None = None
+        self._size = 0
         self._count = 0
         self._change = 0
 
@@ -134,7 +136,10 @@ class Journal:
         size, sent_size = len(body), len(sent)
         if size > MOST_OF_BODY or sent_size > MOST_OF_ANSWER:
             body, sent = body[:MOST_OF_BODY], sent[:MOST_OF_ANSWER]
-        kept = len(body) + len(sent) + size_of(head)
+        if head is not self._last:
+            # those that are answered so come again and again, with the very same head
+            self._last, self._size = head, size_of(head)
+        kept = len(body) + len(sent) + self._size
         self._count += 1
         self._change += 1
         ended = self.clock()
