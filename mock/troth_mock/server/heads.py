@@ -79,23 +79,26 @@ class ResponseHeads:
         is_unknown = reply.body is None and (delivery.method == "HEAD" or reply.status == 304)
         is_left_out = is_unknown or reply.status == 204
         framing = b"" if is_left_out else b"Content-Length: %d\r\n" % len(body)
-        head = self._head(reply.status, reply.fields, framing, delivery)
+        head = self._head(opening(reply.status, reply.fields), framing, delivery)
         return head + body if has_content(delivery.method, reply.status) else head
 
     def stream(self, reply: Reply, delivery: Delivery) -> bytes:
         """The head of a body of unknown length."""
         framing = _CHUNKED if delivery.is_chunked else b""
-        return self._head(reply.status, stream_fields(reply.fields), framing, delivery)
+        return self._head(opening(reply.status, stream_fields(reply.fields)), framing, delivery)
 
     def compiled(self, response: CompiledResponse, delivery: Delivery) -> bytes:
         """A compiled answer, head and content."""
         status, fields, content, is_stream = response
         if not is_stream:
             framing = b"Content-Length: %d\r\n" % len(content)
-            return self._head(status, fields, framing, delivery) + content
+            return self._head(_known_opening(status, fields), framing, delivery) + content
         if delivery.version < (1, 1):
-            return self._head(status, stream_fields(fields), b"", delivery) + content
-        head = self._head(status, stream_fields(fields), _CHUNKED, delivery)
+            return (
+                self._head(_known_opening(status, _known_stream_fields(fields)), b"", delivery)
+                + content
+            )
+        head = self._head(_known_opening(status, _known_stream_fields(fields)), _CHUNKED, delivery)
         # a stream is long: copied once
         return b"%b%x\r\n%b\r\n%b" % (head, len(content), content, LAST_CHUNK)
 
@@ -103,10 +106,10 @@ class ResponseHeads:
         """The whole answer to what is no request, if one of *method*: its connection's last."""
         return self.whole(problem.reply(), Delivery(method))
 
-    def _head(self, status: int, fields: Fields, framing: bytes, delivery: Delivery) -> bytes:
+    def _head(self, begin: bytes, framing: bytes, delivery: Delivery) -> bytes:
         self._count += 1
         return b"%b%bDate: %b\r\nX-Request-Id: req-%08x\r\n%b%b\r\n" % (
-            opening(status, fields),
+            begin,
             framing,
             self._now(),
             self._count,
@@ -134,8 +137,10 @@ def framed(data: bytes, delivery: Delivery) -> bytes:
 
 def stream_fields(fields: Fields) -> Fields:
     """*fields* and what a stream needs beside them."""
-    is_short = sum([len(value) for _, value in fields]) <= _LONGEST
-    return _known_stream_fields(fields) if is_short else _stream_fields(fields)
+    for _, value in fields:
+        if len(value) > _LONGEST:
+            return _stream_fields(fields)
+    return _known_stream_fields(fields)
 
 
 def _stream_fields(fields: Fields) -> Fields:
@@ -152,8 +157,10 @@ def opening(status: int, fields: Fields) -> bytes:
     Fields that could break the framing are left out, and controls in values become a space.
     """
     # a value of megabytes, which a template can make, is not remembered
-    is_short = sum([len(value) for _, value in fields]) <= _LONGEST
-    return _known_opening(status, fields) if is_short else _opening(status, fields)
+    for _, value in fields:
+        if len(value) > _LONGEST:
+            return _opening(status, fields)
+    return _known_opening(status, fields)
 
 
 def _opening(status: int, fields: Fields) -> bytes:
