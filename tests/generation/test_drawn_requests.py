@@ -30,12 +30,15 @@ def test_what_is_drawn_conforms_and_what_is_broken_does_not(root, number):
     try:
         drawn = requests.request(contract, operation, Seeded(Seed.of(number)))
     except Unsatisfiable:
-        pass
+        can_be_asked = False  # as of a path whose variables can only be empty
     else:
+        can_be_asked = True
         assert errors(contract, drawn) == []
     try:
         broken = requests.request(contract, operation, Seeded(Seed.of(number)), valid=False)
     except NothingToBreak:
+        if not can_be_asked:
+            return
         assert not any(one.required and one.location != "path" for one in operation.parameters)
         assert operation.request_body is None
         assert all(scheme.kind == "mutualTLS" for one in operation.security for scheme in one)
