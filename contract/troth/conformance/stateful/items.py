@@ -1,4 +1,4 @@
-"""What a trial has at hand, as values: its answers, items that it made, lists that it was given."""
+"""What a trial has at hand, as values: answers, what they tell, items that it made, lists."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from troth.openapi.names import words_of
 from troth.openapi.operation import Operation
 from troth.openapi.paths import shape_of
 from troth.openapi.resources import Resource
+from troth.violation import Violation
 
 #: RFC 9110 §15.5.5, §15.5.11.
 _MISSING = frozenset({404, 410})
@@ -190,3 +191,12 @@ def at(value: Any, pointer: str | None) -> Any:
         return pointers.resolve(value, pointer)
     except (KeyError, ValueError):
         return UNSET
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Told:
+    """A violation that a check told, the answer that shows it, and those *among* which it arose."""
+
+    violation: Violation
+    answer: Answer
+    among: tuple[Answer, ...] = ()

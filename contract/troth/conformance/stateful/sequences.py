@@ -28,7 +28,8 @@ from troth.conformance.stateful import (
     states,
 )
 from troth.conformance.stateful.addressing import steps_in_flight, steps_to
-from troth.conformance.stateful.trial import Check, Told, Trial
+from troth.conformance.stateful.items import Told
+from troth.conformance.stateful.trial import Check, Trial
 from troth.openapi.resources import Resource, Resources, resources
 
 #: What is asked of each resource before anything more is asked of any: each in the order of a life,

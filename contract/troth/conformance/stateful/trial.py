@@ -27,7 +27,7 @@ from troth.conformance.stateful.addressing import (
     sources_of,
 )
 from troth.conformance.stateful.drawing import drawn, named_anew, with_name
-from troth.conformance.stateful.items import Answer, Item, Listed, at, put
+from troth.conformance.stateful.items import Answer, Item, Listed, Told, at, put
 from troth.generation.request_writer import CREDENTIAL, UNSET, with_credential
 from troth.generation.source import Unsatisfiable
 from troth.generation.values import synthesize
@@ -50,15 +50,6 @@ _LISTING: tuple[Role, ...] = ("list", "search")
 #: So many pages of a list are read: what is behind them is not known.
 _PAGES = 25
 Purpose = Literal["case", "repeat"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Told:
-    """A violation that a check told, the answer that shows it, and those *among* which it arose."""
-
-    violation: Violation
-    answer: Answer
-    among: tuple[Answer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
