@@ -50,12 +50,16 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: it has a *body*, or a *stream*, or neither."""
+    """An answer: it has a *body*, or a *stream*, or neither.
+
+    *tokens* are those that a model says before it has a whole *body*, for pacing.
+    """
 
     status: int
     fields: Fields
     body: bytes | None
     stream: Stream | None = None
+    tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
