@@ -32,7 +32,7 @@ from troth_mock.inspector.journal import Entry, Journal, What
 from troth_mock.inspector.operations import request_of
 from troth_mock.inspector.wire import Events
 from troth_mock.plan import Plan
-from troth_mock.reply import JSON, Reply
+from troth_mock.reply import JSON, Reply, why_unsaid
 from troth_mock.responding.problems import Problem, of_violations
 from troth_mock.responding.responder import Responder
 from troth_mock.storage.sessions import Item
@@ -349,6 +349,10 @@ class ControlApi:
         if name is not None and not self._names(name):
             sentence = f"the document has no operation {name!r}"
             raise Refused(Problem(409, sentence, "unknown_operation", "/operation"))
+        for index, each in enumerate(wanted.get("fields", ())):
+            why = why_unsaid(each["name"])
+            if why is not None:
+                raise Refused(Problem(400, why, param=f"/fields/{index}/name"))
         extra = Plan()
         with _refusing("/fault"):
             if "fault" in wanted:
