@@ -61,6 +61,10 @@ class Speech(NamedTuple):
             text = text.replace("{Topic}", topic[:1].upper() + topic[1:])
         return text.replace("{topic}", topic)
 
+    def has_links(self) -> bool:
+        """Whether it may have links."""
+        return any("](" in phrase.text for phrase in self.phrases)
+
     def first(self, most: int) -> str:
         """The first *most* tokens of the text."""
         topic = self.topic
@@ -151,6 +155,8 @@ _POINTS = tuple(
 _LIST_CLOSINGS = phrases(SENTENCES["closings"], after="\n\n")
 _FOLLOWING = phrases((*SENTENCES["details"], *SENTENCES["examples"]), after=" ")
 _ITEMS = {before: phrases(SENTENCES["points"], after=before) for before in ("\n\n- ", "\n- ")}
+_SOURCES = phrases(SENTENCES["sources"], after=" ")
+_ENDS = (".", "!", "?", "\u3002", "\uff01", "\uff1f")
 # Coprime to the number of combinations of every list above, so that indexes never repeat one.
 _STRIDE = 7919
 
@@ -276,6 +282,37 @@ def text_of(value: Any) -> str:
         parts = (part.get("text") for part in value if isinstance(part, dict))
         return " ".join(part for part in parts if isinstance(part, str))
     return ""
+
+
+_LINK = re.compile(
+    r"(?P<open>\()?(?<!!)\[(?P<text>[^\[\]\n]+)\]"
+    r"\((?P<url>https?://[^\s()]+)(?: \"(?P<title>[^\"\n]+)\")?\)(?(open)\))"
+)
+
+
+def citations(text: str) -> list[dict[str, Any]]:
+    """What each link in *text* (Markdown) cites, as an annotation of the message."""
+    return [
+        {
+            "type": "url_citation",
+            "url_citation": {
+                "start_index": link.start(),
+                "end_index": link.end(),
+                "title": link["title"] or link["text"],
+                "url": link["url"],
+            },
+        }
+        for link in _LINK.finditer(text)
+    ]
+
+
+def with_links(text: str, *, number: int) -> str:
+    """*text* with links to where it is from, unless it has some."""
+    if _LINK.search(text):
+        return text
+    links = [phrase.text for phrase in _drawn(number, (_SOURCES, _SOURCES))]
+    apart = "" if text.endswith(_ENDS) else "\n\n"
+    return f"{text}{apart}{''.join(links)}".replace("\n\n ", "\n\n")
 
 
 def _topic(message: str) -> str:
