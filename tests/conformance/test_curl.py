@@ -71,7 +71,8 @@ def test_bash_and_curl_send_the_same_body(body: bytes, listener: Listener) -> No
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(body=st.binary(max_size=60) | st.text(max_size=40).map(str.encode))
 @example(body=b"'\\''")

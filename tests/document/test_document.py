@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from troth.document.document import Document, Limits, read
@@ -301,7 +301,7 @@ def place_of_fault(data: bytes, name: str) -> str:
     return "no fault"
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 @given(st.binary(max_size=60) | st.text("{}[]:,-?&*!|>'\"%@`#\n\t <a0.é\x00", max_size=40))
 def test_no_input_gives_anything_but_a_document_or_a_spec_error(junk: bytes | str) -> None:
     data = junk if isinstance(junk, bytes) else junk.encode()
