@@ -40,11 +40,9 @@ class Limits:
 class Overflow(TrothError):
     """A line or an event grew past its limit: *part* is `line` or `event`, *limit* in bytes."""
 
-    def __init__(self, part: str, limit: int, offset: int) -> None:
-        super().__init__(part, limit, offset)
-        self.part = part
-        self.limit = limit
-        self.offset = offset
+    part: str
+    limit: int
+    offset: int
 
     def __str__(self) -> str:
         return (

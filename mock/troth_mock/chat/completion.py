@@ -89,13 +89,14 @@ class Completed:
 
     *drafts* is empty when the body had to be changed to fit the document.  *placeholder* is a
     text that nothing in the body holds, because nobody can guess it; *is_text* says that each
-    choice is a text and nothing else.
+    choice is a text and nothing else, *size* how many tokens were said.
     """
 
     body: dict[str, Any]
     drafts: tuple[Draft, ...]
     placeholder: str
     is_text: bool = False
+    size: int = 0
 
 
 def drafts(request: ChatRequest, seed: Seed) -> list[Draft]:
@@ -236,13 +237,15 @@ class Completions:
         placeholder = f"mark-{seed.key.hex()}"
         template = self.pool[seed.key[0] % len(self.pool)]
         body = self._body(request, choices, seed, created=created, template=template)
+        size = sum(draft.size for draft in choices)
         is_text = request.top_logprobs is None and not any(
             draft.tool_calls or draft.reasoning for draft in choices
         )
         if message is not None or self._is_valid(body):
-            return Completed(body, tuple(choices), placeholder, is_text)
+            return Completed(body, tuple(choices), placeholder, is_text, size)
         assert self.schema is not None
-        return Completed(fit(self.schema, body, seed=seed.child("fit")), (), placeholder)
+        fitted = fit(self.schema, body, seed=seed.child("fit"))
+        return Completed(fitted, (), placeholder, size=size)
 
     def body_saying(
         self,

@@ -49,8 +49,7 @@ class Embedder:
         Raises Refused for more than one answer can hold.
         """
         at = self._at
-        texts = _texts(pointer.find(request, at.request["input"]))
-        size = self._size(request, len(texts))
+        texts, size = self.read(request)
         as_text = self._asked(request, "encoding") == "base64"
         known = pointer.find(drawn, at.response["vectors"])
         like = known[0] if isinstance(known, list) and known else {}
@@ -78,6 +77,11 @@ class Embedder:
             return fit(schema, body, seed=seed)
         except Unsatisfiable:
             return drawn
+
+    def read(self, request: Any) -> tuple[list[str], int]:
+        """The texts of *request*, and how many numbers the vector of each has.  Raises Refused."""
+        texts = _texts(pointer.find(request, self._at.request["input"]))
+        return texts, self._size(request, len(texts))
 
     def _asked(self, request: Any, part: Any) -> Any:
         place = self._at.request.get(part)

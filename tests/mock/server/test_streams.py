@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from troth_mock.pace import Pace
-from troth_mock.reply import Reply
+from troth_mock.reply import JSON, Reply
 
 Start = Callable[..., Any]
 StreamOf = Callable[..., Reply]
@@ -72,6 +73,19 @@ def test_the_head_of_a_paced_stream_does_not_wait_for_the_first_token(
 ) -> None:
     client = start(stream_of(*FRAMES), **SLOW).connect().ask("POST", "/v1/chat")
     assert client.head()[0] == 200
+
+
+def test_a_whole_answer_takes_as_long_as_its_tokens(start: Start) -> None:
+    said = Reply(200, JSON, b"{}", tokens=11)
+    client = start(said, pace=Pace(ttft=0.05, tokens_per_second=100)).connect()
+    began = time.monotonic()
+    assert client.ask("POST", "/v1/chat").response()[2] == b"{}"
+    assert time.monotonic() - began >= 0.15
+
+
+def test_what_no_model_says_comes_at_once(start: Start) -> None:
+    client = start(Reply(200, JSON, b"{}"), **SLOW).connect()
+    assert client.ask("GET", "/v1/models").response()[2] == b"{}"
 
 
 @pytest.mark.parametrize("leave", ["close", "reset"])
