@@ -40,7 +40,7 @@ def sent_by(line: str, listener: Listener, *, token: str = TOKEN) -> tuple[str, 
         input=line.encode("utf-8", "surrogateescape") + b"\n",
         env={"PATH": "/usr/bin:/bin", "TROTH_TOKEN": token, "TROTH_X_ORG": "org 7"},
         capture_output=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -6,8 +6,9 @@ import io
 import os
 import sys
 import threading
-import time
 from pathlib import Path
+from time import process_time
+from timeit import repeat
 
 import pytest
 from hypothesis import given, settings
@@ -286,10 +287,9 @@ def test_a_pipe_is_read(tmp_path: Path) -> None:
 
 def test_the_bundled_document_loads_fast() -> None:
     path = ROOT / "spec" / "atoma.yaml"
-    read(path)
-    start = time.process_time()
     document = read(path)
-    assert time.process_time() - start < 0.06
+    # the least of a few: other processes want the caches, too
+    assert min(repeat(lambda: read(path), timer=process_time, number=1)) < 0.06
     assert list(document.root["paths"]) == ["/v1/chat/completions"]
 
 
