@@ -246,10 +246,7 @@ class _Test:
 
 
 def _document_faults(contract: Contract) -> tuple[str, ...]:
-    """What is wrong with the document itself: errors only, told once and apart.
-
-    What the configuration lets pass for `troth lint` is let pass here too.
-    """
+    """The document's own errors, told once; what `troth lint` lets pass is let pass here too."""
     if len(contract.operations) > _LINTED:
         return ()
     from troth.cli.lint_command import ignored_by
