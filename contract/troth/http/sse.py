@@ -118,8 +118,10 @@ class Decoder:
         # HTML: a last line without an end is discarded; here it shows what was lost.
         rest = bytes(self._tail).decode("utf-8", "replace")
         self._tail.clear()
+        retry = self.retry
         if rest:
             self._field(rest)
+        self.retry = retry
         begun = self._is_begun() or rest[:1] not in ("", ":")
         if self.overflow is not None or not begun:
             return None
