@@ -184,10 +184,7 @@ def _drawn(operation: Operation, body: _Body | None, source: Source, *, needed: 
 
 
 def _parameters_again(
-    operation: Operation,
-    values: Values,
-    blamed: Set[tuple[str, ...]],
-    source: Source,
+    operation: Operation, values: Values, blamed: Set[tuple[str, ...]], source: Source
 ) -> dict[tuple[str, str], Any]:
     """*values* without the optional ones that are *blamed*, and with others of the required."""
     kept = dict(values)

@@ -366,11 +366,7 @@ class _Reader:
         return meant if is_status else None
 
     def content(
-        self,
-        owner: Node,
-        operation: Node | None = None,
-        *,
-        direction: Direction = "request",
+        self, owner: Node, operation: Node | None = None, *, direction: Direction = "request"
     ) -> Iterator[MediaType]:
         """The media types of *owner*; those of a response know what their *operation* declares."""
         for content_type, entry in owner.members("content"):
