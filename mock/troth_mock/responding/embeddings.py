@@ -46,10 +46,7 @@ class Embedder:
         self._at = embedding
 
     def show(self, entry: MediaType, drawn: Any, *, request: Any, seed: Seed) -> Any:
-        """*drawn*, an answer of *entry*, with the vectors of the texts of *request* in it.
-
-        Raises Refused for more than one answer can hold.
-        """
+        """*drawn* with the vectors of the texts of *request*.  Raises Refused for too many."""
         at = self._at
         texts, size = self.read(request)
         as_text = self._asked(request, "encoding") == "base64"

@@ -37,10 +37,7 @@ _MOST_SEEDS = 8
 
 
 def meant(contract: Contract, request: Request) -> Match | None:
-    """The operation that *request* means; None where there is none.
-
-    RFC 9110 §9.3.2: HEAD means GET, where the document has none of its own.
-    """
+    """The operation that *request* means, if any; HEAD is GET's (RFC 9110 §9.3.2) by default."""
     for method in ("HEAD", "GET") if request.method == "HEAD" else (request.method,):
         with suppress(NoSuchPath, MethodNotAllowed):
             return contract.match_request(replace(request, method=method))
