@@ -593,10 +593,7 @@ class Edges:
         return kinds[source.below(len(kinds))] if len(kinds) > 1 else kinds[0]
 
     def members(self, generator: Generator, shape: Shape, source: Source, depth: int) -> list[str]:
-        """Few of many optional members, most of few.
-
-        A request with all its members at once tests nothing apart.
-        """
+        """Few of many optional members, most of few: with all at once, nothing is tested apart."""
         graph = generator.graph
         plan = shape.derived.get("members")
         if plan is None:

@@ -367,10 +367,7 @@ class Graph:
         return self._own[key]
 
     def conjuncts(self, nodes: Iterable[Subschema]) -> Iterator[Subschema]:
-        """*nodes* with all that they refer to, or list in `allOf`, each once.
-
-        Raises Unsatisfiable.
-        """
+        """*nodes* and all that they refer to or have in `allOf`, each once; or Unsatisfiable."""
         waiting = list(nodes)[::-1]
         seen: set[int] = set()
         while waiting:

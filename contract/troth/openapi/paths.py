@@ -31,10 +31,7 @@ _AUTHORITY = re.compile(r"(?:[^/?#]*:)?//[^/?#]*")
 
 @dataclass(frozen=True)
 class Template:
-    """A text with variables in it: *literals* stand around the *names*, one more of them.
-
-    *marks* say which variables are SEGMENTS.
-    """
+    """*literals* around *names*, one more of them; *marks* say which variables are SEGMENTS."""
 
     literals: tuple[str, ...]
     names: tuple[str, ...] = ()

@@ -329,13 +329,7 @@ def copy_of(value: Any) -> Any:
     try:
         return trees.clone(value)
     except ValueError:  # deeper than 255 levels
-        return _copied_deep(value)
-
-
-def _copied_deep(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _copied_deep(item) for name, item in value.items()}
-    return [_copied_deep(item) for item in value] if isinstance(value, list) else value
+        return pointers.mapped(lambda scalar: scalar, value)
 
 
 @dataclass(slots=True)

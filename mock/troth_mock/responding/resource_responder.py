@@ -588,10 +588,7 @@ class _Making:
     is_done: bool = field(default=False)
 
     def name(self, drawn: Any, fits: Callable[[Any], bool] = lambda _: True) -> None:
-        """Take *drawn* as the identifier, or one like it where that is taken.
-
-        Numbers count up, as far as that *fits*.
-        """
+        """Take *drawn* as the identifier, or one like it; numbers count up while that *fits*."""
         resource = self.responder.resource
         collection = self.asker.session.collections[self.place]
         counted = following(drawn, collection)

@@ -43,9 +43,7 @@ _TYPES = MimeTypes(filenames=())  # Python's own table: the machine's may differ
 class BadScenarios(TrothError):
     """A file of scenarios cannot be used: *errors* are all that is wrong, in its order."""
 
-    def __init__(self, errors: tuple[SpecError, ...]) -> None:
-        super().__init__(errors)
-        self.errors = errors
+    errors: tuple[SpecError, ...]
 
     def __str__(self) -> str:
         lines = [str(error) for error in self.errors[:_MOST_TOLD]]

@@ -199,20 +199,15 @@ def merged(before: Any, change: Any, *, removes: bool) -> Any:
 class Unpatchable(TrothError):
     """An operation of a JSON Patch cannot be carried out; *index* is its place."""
 
-    def __init__(self, index: int, reason: str) -> None:
-        super().__init__(index, reason)
-        self.index = index
-        self.reason = reason
+    index: int
+    reason: str
 
     def __str__(self) -> str:
         return f"operation {self.index} of the patch cannot be carried out: {self.reason}"
 
 
 def patched(before: Any, patch: Any) -> Any:
-    """*before*, changed by the JSON Patch *patch* (RFC 6902), all of it or nothing.
-
-    Raises Unpatchable.
-    """
+    """*before* with the JSON Patch *patch* (RFC 6902), all or nothing.  Raises Unpatchable."""
     whole = [deepcopy(before)]
     for index, step in enumerate(patch if isinstance(patch, list) else []):
         try:
