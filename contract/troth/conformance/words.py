@@ -65,22 +65,20 @@ def said_of_request(exchange: Exchange, operation: str) -> str:
         return ""
     if len(request.body) > _MOST_BYTES:
         return ""
-    values = _sent(request)
+    values = _sent(request, operation)
     texts = sorted({one for value in values for one in _written(value)}, key=len, reverse=True)
     containers = [value for value in values if isinstance(value, (dict, list)) and value]
     told = list(_texts(_value(response.body), containers))
-    words = [_without(one, texts) for one in told]
-    text = "\n".join(re.sub(r"\d+", "0", one) for one in words)
-    repeats = any(
-        _TAKEN_OUT in one and _TAKEN_OUT not in own for one, own in zip(words, told, strict=True)
+    left = [_without(one, texts) for one in told]
+    repeats = _TAKEN_OUT in told or left != told
+    # in any order, as a set is written; a short text that is repeated is like any short word
+    words = sorted(re.findall(rf"[^\W\d_]{{{_SHORTEST},}}", "\n".join(left)))
+    if repeats:
+        return " ".join(words) or _TAKEN_OUT
+    is_about = response.status < 500 and _names_any(
+        _words_in("\n".join(left)), _names(request, operation)
     )
-    if repeats or _TAKEN_OUT in told:
-        return text
-    return (
-        text
-        if response.status < 500 and _names_any(_words_in(text), _names(request, operation))
-        else ""
-    )
+    return " ".join(words) if is_about else ""
 
 
 def _value(body: bytes) -> Any:
@@ -104,7 +102,7 @@ def _texts(value: Any, sent: Any) -> Iterator[str]:
         yield value
 
 
-def _sent(request: Request) -> list[Any]:
+def _sent(request: Request, operation: str) -> list[Any]:
     """All values in *request*, those first that hold others."""
     path, _, query = request.target.partition("?")
     found: list[Any] = [_value(request.body)] if request.body else []
@@ -114,7 +112,8 @@ def _sent(request: Request) -> list[Any]:
         found += (
             value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
         )
-    found += [unquote(part) for part in path.split("/")]
+    pairs = zip(reversed(operation.split("/")), reversed(path.split("/")), strict=False)
+    found += [unquote(part) for own, part in pairs if "{" in own]
     found += [value for _, value in parse_qsl(query, keep_blank_values=True)]
     return [*found, *(value for name, value in request.fields if name.lower() not in _USUAL)]
 
