@@ -25,10 +25,8 @@ _LONGEST = 3600.0
 class UnknownPace(TrothError):
     """A text is no pace: *part* is what cannot be read in it, *advice* what can."""
 
-    def __init__(self, part: str, advice: str) -> None:
-        super().__init__(part, advice)
-        self.part = part
-        self.advice = advice
+    part: str
+    advice: str
 
     def __str__(self) -> str:
         return f"{self.part!r} is no pace: {self.advice}"

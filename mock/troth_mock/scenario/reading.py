@@ -28,7 +28,7 @@ from troth_mock.faults.grammar import BadFault
 from troth_mock.faults.switches import Switches
 from troth_mock.pace import Pace, UnknownPace
 from troth_mock.pace import read as read_pace
-from troth_mock.reply import SET_BY_SERVER
+from troth_mock.reply import why_unsaid
 from troth_mock.responding.written_answers import ABSENT, WrittenAnswer
 from troth_mock.scenario.conditions import PlacedCheck, checks, operations
 from troth_mock.scenario.form import COMPLETION, CONTENTS, SCHEMA
@@ -43,9 +43,7 @@ _TYPES = MimeTypes(filenames=())  # Python's own table: the machine's may differ
 class BadScenarios(TrothError):
     """A file of scenarios cannot be used: *errors* are all that is wrong, in its order."""
 
-    def __init__(self, errors: tuple[SpecError, ...]) -> None:
-        super().__init__(errors)
-        self.errors = errors
+    errors: tuple[SpecError, ...]
 
     def __str__(self) -> str:
         lines = [str(error) for error in self.errors[:_MOST_TOLD]]
@@ -312,10 +310,9 @@ class _Reader:
     def check_fields(self, raw: Mapping[str, Any], at: str) -> None:
         """Refuse header fields that no answer can have of its own."""
         for name in raw.get("fields", ()):
-            if name.lower() in SET_BY_SERVER:
-                fault = f"{name} is the server's to set, and cannot be said here"
-                advice = "What goes wrong with it is a fault: `fail: wrong length`, `fail: drop` …"
-                raise self.error(fault, pointers.join(at, "fields", name), advice)
+            fault = why_unsaid(name)
+            if fault is not None:
+                raise self.error(fault, pointers.join(at, "fields", name))
 
     def file(self, name: str, at: str, parts: Mapping[str, Any]) -> dict[str, Any]:
         """What the file *name*, beside this one, makes of an answer."""
@@ -405,8 +402,10 @@ def _written(parts: Mapping[str, Any], *, is_for_refused: bool = False) -> Writt
     message = None
     if any(name in parts for name in COMPLETION):
         calls = tuple((call["name"], _arguments(call)) for call in parts.get("calls", ()))
-        text, reasoning, finish = (parts.get(name) for name in ("text", "reasoning", "finish"))
-        message = Message(_text(text), _text(reasoning), calls, _text(finish))
+        texts = {
+            name: _text(parts.get(name)) for name in ("text", "reasoning", "finish", "refusal")
+        }
+        message = Message(calls=calls, annotations=parts.get("annotations"), **texts)
     events = parts.get("events")
     fields = parts.get("fields", {})
     return WrittenAnswer(

@@ -29,10 +29,8 @@ class NoValue(TrothError):
     If so *is_unending*, it takes longer than it may.
     """
 
-    def __init__(self, expression: Condition, *, is_unending: bool) -> None:
-        super().__init__(expression, is_unending)
-        self.expression = expression
-        self.is_unending = is_unending
+    expression: Condition
+    is_unending: bool
 
     def __str__(self) -> str:
         where = f"{self.expression.place}: " if self.expression.place else ""
@@ -119,20 +117,11 @@ def _template(text: str, at: str, locate: Locate, scope: Scope) -> Any:
 
 def filled(value: Any, facts: Mapping[str, Any]) -> Any:
     """*value* with what its templates are of *facts*.  Raises NoValue."""
-    if isinstance(value, Template):
-        return value.value(facts)
-    if isinstance(value, list):
-        return [filled(item, facts) for item in value]
-    if isinstance(value, dict):
-        return {name: filled(item, facts) for name, item in value.items()}
-    return value
+    return pointers.mapped(
+        lambda one: one.value(facts) if isinstance(one, Template) else one, value
+    )
 
 
 def places(value: Any, at: str = "") -> Iterator[str]:
     """Where in *value* templates stand."""
-    if isinstance(value, Template):
-        yield at
-    elif isinstance(value, (list, dict)):
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, item in items:
-            yield from places(item, pointers.join(at, key))
+    return (here for here, part in pointers.places(value, at) if isinstance(part, Template))

@@ -257,6 +257,25 @@ def test_a_session_may_stand_in_the_path(client: Client) -> None:
     assert (summary["operation"], summary["violations"]) == ("GET /notes", 0)
 
 
+def test_no_name_of_a_session_is_cut(client: Client) -> None:
+    longest = "s" * 200
+    path, said = f"/_troth/session/{longest}", {"text": "x"}
+    bearer = {"Authorization": "Bearer x"}
+    assert client.ask("POST", f"{path}/notes", said, **bearer)[0] == 201
+    for target, fields in (
+        (f"{path}s/notes", {}),
+        ("/notes", {"Troth-Session": f"{longest}s"}),
+        ("/notes", {"Cookie": f"a=b; troth-session={longest}s"}),
+        ("/_troth/reset", {"Troth-Session": f"{longest}s"}),
+    ):
+        status, answer = client.ask("POST", target, said, **bearer, **fields)
+        assert (status, answer["error"]["code"]) == (400, "bad_session")
+        assert "at most 200 characters, and this has 201" in answer["error"]["message"]
+    assert {one["session"] for one in client.api("GET", "/exchanges?status=201")["exchanges"]} == {
+        longest
+    }
+
+
 def test_exchanges_are_forgotten_by_session(client: Client) -> None:
     client.note("one")
     client.note("two", Troth_Session="b")
@@ -335,6 +354,18 @@ def test_the_next_answer_is_as_ordered(client: Client) -> None:
     assert client.note("one")[0] == 201
     labels = [one["labels"] for one in client.api("GET", "/exchanges")["exchanges"]]
     assert labels.count({"next": "as ordered"}) == 3
+
+
+def test_a_field_that_no_answer_can_have_is_not_ordered(client: Client) -> None:
+    for name, why in (
+        ("Content-Length", "is the server's to set"),
+        ("DATE", "is the server's to set"),
+        ("two words", "is no name of a header field"),
+    ):
+        fields = [{"name": "X-Good", "value": "1"}, {"name": name, "value": "3"}]
+        error = client.api("POST", "/next", {"fields": fields}, status=400)["error"]
+        assert (error["param"], why in error["message"]) == ("/fields/1/name", True), error
+    assert client.api("GET", "/next")["orders"] == []
 
 
 def test_faults_and_pace_are_switched(client: Client) -> None:

@@ -279,6 +279,25 @@ def test_a_refused_request_for_a_stream_is_answered_with_one(of_chat: Staged) ->
     assert text(stage.say("Hi", stream="yes")) == "a b c"
 
 
+def test_what_no_schema_can_refuse_is_refused_too(of_chat: Staged) -> None:
+    stage = of_chat("""
+        scenarios:
+          - {name: plain, when: {user: plain}, answer: {text: a}}
+          - {name: wrong, when: {user: wrong, valid: false}, answer: {text: b}}
+          - {name: both, when: {user: both, valid: any}, answer: {text: c}}
+          - {name: usual, when: {user: usual, valid: any}, answer: {fields: {X-Said: once}}}
+        """)
+    choice = {"type": "function", "function": {"name": "nothing"}}
+    refused = stage.say("plain", tools=[WEATHER], tool_choice=choice)
+    assert "the tool 'nothing' is to be called, and is not offered" in refused.near[0].reason
+    assert stage.say("wrong").scenario == ""
+    for word, said in (("wrong", "b"), ("both", "c")):
+        answered = stage.say(word, tools=[WEATHER], tool_choice=choice, max_tokens=50)
+        assert (answered.scenario, text(answered)) == (word, said)
+    usual = stage.say("usual", tools=[WEATHER], tool_choice=choice)
+    assert (status(usual), ("X-Said", "once") in replied(usual).fields) == (200, True)
+
+
 def test_what_templates_make_is_held_to_the_document_again(of_pets: Staged) -> None:
     stage = of_pets("""
         scenarios:
