@@ -10,22 +10,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
-import yaml
-
 from troth import pointer as pointers
+from troth.document.source import data_beside
 from troth.document.vocabulary import RequestPart
 from troth.generation.features import Factor, Level
 from troth.generation.locations import put
 from troth.generation.source import Source
 from troth.openapi.chat_completion import ChatCompletion
 
-_SAMPLES: dict[str, Any] = yaml.load(
-    Path(__file__).with_name("chat_samples.yaml").read_bytes(),
-    getattr(yaml, "CSafeLoader", yaml.SafeLoader),  # libyaml is not everywhere
-)
+_SAMPLES: dict[str, Any] = data_beside(__file__, "chat_samples.yaml")
 #: Tools that a caller may offer: the name, the JSON Schema of the parameters, and an instance.
 EMBEDDED: tuple[tuple[str, dict[str, Any], Any], ...] = tuple(
     (tool["name"], tool["parameters"], tool["arguments"]) for tool in _SAMPLES["tools"]
