@@ -10,7 +10,7 @@ from troth.document.source import data_beside
 
 #: The members of an answer that say what its content is: one of them at most, those of a
 #: completion together.
-COMPLETION = ("text", "reasoning", "calls", "finish")
+COMPLETION = ("text", "reasoning", "refusal", "annotations", "calls", "finish")
 CONTENTS = ("body", "events", "file")
 
 
