@@ -219,6 +219,24 @@ def refuses_what_refers_to_nothing() -> Right:
     return Right(document({"/plans": {"post": posted}}), answer)
 
 
+@right
+def gives_no_secret_away() -> Right:
+    """A blank or a mask in the place of what is writeOnly holds nothing of it."""
+    secret = {"type": ["string", "null"], "writeOnly": True}
+    members = {"key": secret, "password": secret, "name": {"type": "string"}}
+    content = {"application/json": {"schema": {"type": "object", "properties": members}}}
+    read = {"operationId": "read", "responses": described(_200={"content": content})}
+
+    def answer(asked: Asked) -> Answer:
+        if asked.target.partition("?")[0] != "/settings":
+            return Answer(404)
+        if asked.method != "GET":
+            return Answer(405, {"Allow": "GET"})
+        return with_json({"key": None, "password": "**********", "name": "amber"})
+
+    return Right(document({"/settings": {"get": read}}), answer)
+
+
 def _is_json(body: bytes) -> bool:
     try:
         json.loads(body.decode())

@@ -27,6 +27,15 @@ _SHORTEST = 3
 _TAKEN_OUT = "…"
 
 
+#: What stands for a secret that is not given away.
+_MASKED = re.compile(r"\*{3}|\u2022{3}|x{6}", re.IGNORECASE)
+
+
+def is_masked(text: str) -> bool:
+    """Whether *text* stands for one that is not given away."""
+    return bool(_MASKED.search(text))
+
+
 def message_of(response: Response) -> str:
     """What an answer says in words: the likeliest member of a JSON body, or how it begins."""
     try:
