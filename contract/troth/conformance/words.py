@@ -56,6 +56,9 @@ def _words(value: Any, depth: int) -> str | None:
         return next((words for item in value[:4] if (words := _words(item, depth + 1))), None)
     if isinstance(value, dict):
         members = [value[name] for name in _WORDS if name in value]
+        # `exception_message` is one too
+        ends = {words_of(name)[-1]: item for name, item in value.items() if words_of(name)}
+        members += [ends[name] for name in _WORDS if name in ends]
         return next((words for item in members if (words := _words(item, depth + 1))), None)
     return None
 

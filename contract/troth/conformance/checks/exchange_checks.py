@@ -599,7 +599,7 @@ def _is_left_open(operation: Operation, status: int) -> bool:
 
 def _own_words(response: Response) -> str:
     """The server's own words, where it has any that a person can read."""
-    words = message_of(response)
+    words = message_of(response) or response.body[:160].decode("utf-8", "replace")
     return f": {words!r}" if words else ""
 
 
