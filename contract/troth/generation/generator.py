@@ -400,13 +400,7 @@ class Natural:
         )
 
     def _of_kind(
-        self,
-        generator: Generator,
-        shape: Shape,
-        kind: str,
-        source: Source,
-        depth: int,
-        name: str,
+        self, generator: Generator, shape: Shape, kind: str, source: Source, depth: int, name: str
     ) -> Any:
         if kind == "object":
             return self._object(generator, shape, source, depth, name)

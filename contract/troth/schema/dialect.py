@@ -29,12 +29,7 @@ from typing import Any
 from jsonschema_rs.canonical import schema as trees
 
 from troth import pointer as pointers
-from troth.document.grammar import (
-    JSON_SCHEMA_2020_12,
-    OPENAPI_DIALECTS,
-    REFERABLE,
-    children,
-)
+from troth.document.grammar import JSON_SCHEMA_2020_12, OPENAPI_DIALECTS, REFERABLE, children
 from troth.errors import SpecError
 from troth.schema import applicators, branches, discriminator, ecma, engine_patterns
 from troth.schema.data_model import INTEGERS, is_number

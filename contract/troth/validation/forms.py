@@ -362,13 +362,7 @@ def _is_whole(schema: Schema | None, encoding: Encoding, part: Part) -> bool:
 
 
 def _part_value(
-    at: str,
-    schema: Schema | None,
-    encoding: Encoding,
-    part: Part,
-    *,
-    read: Read,
-    slips: list[Slip],
+    at: str, schema: Schema | None, encoding: Encoding, part: Part, *, read: Read, slips: list[Slip]
 ) -> Any:
     """The value of one part, or of one field of a urlencoded form."""
     slips += _slips(at, encoding, part)

@@ -234,12 +234,7 @@ def _object(schema: Schema, element: Element, depth: int) -> dict[str, Any]:
 
 
 def _declared(
-    schema: Schema | None,
-    name: str,
-    own: list[Element],
-    depth: int,
-    *,
-    is_required: bool = False,
+    schema: Schema | None, name: str, own: list[Element], depth: int, *, is_required: bool = False
 ) -> Iterator[Any]:
     """The value of the member *name*, whose elements are *own*, if it is there."""
     if not is_array(schema):

@@ -54,7 +54,7 @@ class ChatRequest:
     *force* is the name of the tool that must be called, "" for any; None leaves it to the rule.
     *format* is `text`, `json_object` or `json_schema` (then *schema* is compiled).
     *top_logprobs* is None where no logprobs are asked for.  *reasoning* is how many sentences of it
-    there are before the answer.
+    there are before the answer.  One that *searches* the web has links to what it found.
     """
 
     model: Any = None
@@ -72,6 +72,7 @@ class ChatRequest:
     service_tier: Any = None
     includes_usage: bool = False
     reasoning: int = 0
+    searches: bool = False
 
 
 def read_request(members: ChatMembers, body: Any) -> ChatRequest:
@@ -102,6 +103,7 @@ def read_request(members: ChatMembers, body: Any) -> ChatRequest:
         service_tier=get["service-tier"](body),
         includes_usage=get["include-usage"](body) is True,
         reasoning=_reasoning(members, get["reasoning"](body)),
+        searches=get["search"](body) not in (None, False),
     )
 
 

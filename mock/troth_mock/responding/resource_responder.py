@@ -157,10 +157,7 @@ class ResourceResponder:
         return None if resource.identifier is None else key_of(resource, sent)
 
     def _sent(self, asked: Asked) -> Any:
-        """The item in the body of the request, but for what no client can set.
-
-        What its schema does not speak of few servers keep.
-        """
+        """The item in the body, without what no client can set or its schema does not speak of."""
         at = self.resource.sent(self.operation)
         sent = None if at is None else pointer.find(asked.body, at)
         if not isinstance(sent, dict) or self._taken is None:

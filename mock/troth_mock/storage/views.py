@@ -129,10 +129,7 @@ def _defaults(node: Node) -> Iterator[Any]:
 
 
 def shown(item: Item, drawn: Any, members: Members, is_valid: Callable[[Any], bool]) -> Any:
-    """*item* in the place of *drawn*, whose schema has *members*; *is_valid* tells what may be.
-
-    What does not fit there stays as it was drawn.
-    """
+    """*item* in the place of *drawn*, of *members*; what is not valid there stays as drawn."""
     if not isinstance(item.value, dict) or not isinstance(drawn, dict):
         return item.value if is_valid(item.value) else drawn
     known = {
