@@ -72,7 +72,8 @@ class Item:
     """An item that a trial has made: *values* are those of the variables of its path.
 
     *sent* is the item as it was sent, *created* the answer to that.  *readings* are the answers
-    that had it, the last one last, since something was done with it.
+    that had it, the last one last, since something was done with it.  *is_shown* says whether the
+    server lets another user have it in a list, or what it is below; None: it does not tell.
     """
 
     resource: Resource
@@ -84,6 +85,7 @@ class Item:
     readings: list[Answer] = field(default_factory=list)
     is_gone: bool = False
     is_spoiled: bool = False
+    is_shown: bool | None = None
 
     @property
     def current(self) -> Any:
