@@ -108,19 +108,24 @@ class Read:
 
 
 def read(
-    path: Path, *, contract: Contract, holder: Holder, known: Mapping[str, Place | None]
+    path: Path,
+    *,
+    folder: Path,
+    contract: Contract,
+    holder: Holder,
+    known: Mapping[str, Place | None],
 ) -> Read:
     """Read the file at *path*; *known* are the names that other files gave.
 
-    Raises BadScenarios.
+    What it names is in *folder*.  Raises BadScenarios.
     """
     positions = Positions()
     try:
-        data = read_file(str(path), limits=LIMITS)
+        data = read_file(str(path), limits=LIMITS, is_regular=True)
         root = read_text(data, positions, file=str(path), limits=LIMITS)
     except SpecError as fault:
         raise BadScenarios((fault,)) from None
-    reader = _Reader(path, root, positions, contract, holder, dict(known))
+    reader = _Reader(path, folder, root, positions, contract, holder, dict(known))
     scenarios = tuple(reader.scenarios())
     if reader.errors:
         raise BadScenarios(tuple(sorted(reader.errors, key=_order)))
@@ -136,6 +141,7 @@ class _Reader:
     """The reading of one file."""
 
     path: Path
+    folder: Path
     root: Any
     positions: Positions
     contract: Contract
@@ -312,9 +318,10 @@ class _Reader:
         """What the file *name*, beside this one, makes of an answer."""
         where = pointers.join(at, "file")
         path = self.path.parent / name
+        self.check_place(path, where)
         self.files.append(path)
         try:
-            data = read_file(str(path), limits=LIMITS)
+            data = read_file(str(path), limits=LIMITS, is_regular=True)
         except SpecError as fault:
             raise self.error(fault.fault, where, fault.advice) from None
         named = {each.lower() for each in parts.get("fields", {})}
@@ -328,6 +335,16 @@ class _Reader:
         if "content-type" not in named:
             fields["Content-Type"] = kind
         return {"data": data, "fields": fields}
+
+    def check_place(self, path: Path, at: str) -> None:
+        """Refuse a *path* that leads elsewhere: who wrote a scenario is not to read all files."""
+        try:
+            is_inside = path.resolve().is_relative_to(self.folder.resolve())
+        except (OSError, RuntimeError, ValueError):
+            return  # whoever reads it says what it is
+        if not is_inside:
+            advice = "Put it beside this file, or serve a folder that has both."
+            raise self.error(f"{path} is not in {self.folder}", at, advice)
 
     def pace(self, raw: Mapping[str, Any], at: str) -> Pace | None:
         if "pace" not in raw:
