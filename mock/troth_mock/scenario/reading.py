@@ -31,7 +31,7 @@ from troth_mock.pace import read as read_pace
 from troth_mock.reply import why_unsaid
 from troth_mock.responding.written_answers import ABSENT, WrittenAnswer
 from troth_mock.scenario.conditions import PlacedCheck, checks, operations
-from troth_mock.scenario.form import COMPLETION, CONTENTS, SCHEMA
+from troth_mock.scenario.form import COMPLETION, CONTENTS, schema
 from troth_mock.scenario.holding import Holder
 from troth_mock.scenario.templates import compiled, filled, places
 
@@ -168,10 +168,10 @@ class _Reader:
             fault = "a file of scenarios begins with `scenarios:`, and has a list of them below it"
             yield self.error(fault, "")
             return
-        for mismatch in embedded(SCHEMA).errors(self.root):
+        for mismatch in embedded(schema()).errors(self.root):
             at = mismatch.instance_pointer
             if mismatch.keyword == "additionalProperties":
-                holder = pointers.find(SCHEMA, mismatch.schema_pointer.rpartition("/")[0]) or {}
+                holder = pointers.find(schema(), mismatch.schema_pointer.rpartition("/")[0]) or {}
                 known = holder.get("properties", {})
                 instance = pointers.find(self.root, at)
                 unknown = next((name for name in instance if name not in known), None)
