@@ -13,6 +13,7 @@ from troth.openapi.names import words_of
 from troth.openapi.operation import Operation
 from troth.openapi.paths import shape_of
 from troth.openapi.resources import Resource
+from troth.pointer import put as put
 from troth.violation import Violation
 
 #: RFC 9110 §15.5.5, §15.5.11.
@@ -170,19 +171,6 @@ def alike_named(one: Item, other: Item) -> bool:
 def same_id(one: Any, other: Any) -> bool:
     """Whether two identifiers are the same: a number may be written as a text."""
     return str(one) == str(other)
-
-
-def put(value: Any, pointer: str, new: Any) -> Any:
-    """*value* with *new* where *pointer* leads to; objects on the way that are missing are made."""
-    tokens = pointers.split(pointer)
-    if not tokens:
-        return new
-    first, rest = tokens[0], pointers.of(tokens[1:])
-    if isinstance(value, list):
-        index = int(first)
-        return [*value[:index], put(value[index], rest, new), *value[index + 1 :]]
-    members = value if isinstance(value, dict) else {}
-    return {**members, first: put(members.get(first), rest, new)}
 
 
 def at(value: Any, pointer: str | None) -> Any:
