@@ -1,13 +1,28 @@
-"""A server that keeps the bytes that it was sent, and answers what it is told to."""
+"""A server that keeps the bytes that it was sent, and answers what it is told to; free ports."""
 
 from __future__ import annotations
 
+import itertools
+import os
 import queue
 import socket
 import threading
 from types import TracebackType
 
+# those that systems give away by themselves are above: another process might get one meanwhile
+_PORTS = itertools.count(20_000 + os.getpid() % 10_000)
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that is free, and stays so until somebody asks for it by its number."""
+    for port in _PORTS:
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        return port
+    raise AssertionError("numbers do not end")
 
 
 class Listener:
@@ -36,7 +51,7 @@ class Listener:
 
     def last(self) -> tuple[str, bytes, bytes]:
         """The first line, the rest of the head, and the body of the next request that came."""
-        head, _, body = self._got.get(timeout=10).partition(b"\r\n\r\n")
+        head, _, body = self._got.get(timeout=60).partition(b"\r\n\r\n")
         first, _, rest = head.partition(b"\r\n")
         return first.decode("latin-1"), rest, body
 

@@ -6,7 +6,7 @@ import gzip
 import zlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from parameter_documents import COLOUR, INTEGERS, compiled, written
@@ -45,9 +45,9 @@ def form(content_type, body, *, encoding=None, schema=FORM):
 
 
 def test_a_form_of_very_many_members_is_read_in_linear_time():
-    body = b"&".join(b"x%d=1" % number for number in range(50_000))
+    body = b"&".join(b"x%d=1" % number for number in range(20_000))
     value, codes = form(URLENCODED, b"n=1&" + body)
-    assert (len(value), codes) == (50_001, [])
+    assert (len(value), codes) == (20_001, [])
 
 
 def multipart(*parts, boundary="b0"):
@@ -143,7 +143,6 @@ def test_a_broken_multipart_form_is_malformed(content_type, body):
 
 
 @given(st.binary(max_size=60))
-@settings(max_examples=60, deadline=None)
 def test_no_form_raises_more_than_malformed(body):
     for content_type in (URLENCODED, "multipart/form-data; boundary=b0"):
         value, codes = form(content_type, b"--b0\r\n" + body + b"\r\n--b0--")

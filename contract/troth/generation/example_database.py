@@ -71,10 +71,7 @@ class ExampleDatabase:
 
 
 class SentRequests:
-    """Which requests were sent, told by digests: each is new once, in all runs with one database.
-
-    *number* of them were sent in earlier runs.
-    """
+    """Which requests were sent, by digest, in all runs with one database; *number* before."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._digests: set[bytes] = set()
@@ -94,7 +91,7 @@ class SentRequests:
             return cls()
         return cls(Path(directory) / f"sent-{blake2b(digest.encode(), digest_size=8).hexdigest()}")
 
-    def __contains__(self, key: tuple[Any, ...]) -> bool:
+    def __contains__(self, key: object) -> bool:
         return _digest(key) in self._digests
 
     def add(self, key: tuple[Any, ...]) -> bool:
@@ -109,7 +106,7 @@ class SentRequests:
         return True
 
 
-def _digest(key: tuple[Any, ...]) -> bytes:
+def _digest(key: object) -> bytes:
     return blake2b(repr(key).encode("utf-8", "surrogatepass"), digest_size=_DIGEST).digest()
 
 

@@ -33,11 +33,9 @@ _NO_PARAMETERS: Any = {"type": "object", "properties": {}, "additionalProperties
 class Refused(TrothError):
     """The request cannot be answered; *param* is the pointer of the member that is to blame."""
 
-    def __init__(self, message: str, param: str | None, code: str = "invalid_value") -> None:
-        super().__init__(message, param, code)
-        self.message = message
-        self.param = param
-        self.code = code
+    message: str
+    param: str | None
+    code: str = "invalid_value"
 
     def __str__(self) -> str:
         return self.message

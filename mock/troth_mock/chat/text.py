@@ -75,13 +75,13 @@ class Speech(NamedTuple):
             return "".join(tokens(self.text())[:most])
         texts, size_of_topic = [], len(tokens(topic))
         for phrase in self.phrases:
-            text = Speech((phrase,), topic).text() if phrase.topic else phrase.text
             size = phrase.size + (size_of_topic if phrase.topic else 0)
             if size > most:
-                # what is not said need not be cut: that takes longer than all else
-                texts += tokens(text)[:most]
+                # it is cut already; to cut it anew takes longer than all else
+                said = Speech((phrase,), topic).encoded(most)[:most]
+                texts.append(json_text.decode(b'"%b"' % b"".join([token[1:-1] for token in said])))
                 break
-            texts.append(text)
+            texts.append(Speech((phrase,), topic).text() if phrase.topic else phrase.text)
             most -= size
         return "".join(texts)
 

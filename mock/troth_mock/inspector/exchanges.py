@@ -7,14 +7,14 @@ through the one registry of secrets first.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 from troth.conformance.citations import Citations
-from troth.conformance.redaction import Redactor, key_secrets, sent_secrets
+from troth.conformance.redaction import Redactor, key_secrets, may_be_mark, sent_secrets
 from troth.errors import TrothError
 from troth.http import json_text, media_type
 from troth.http.exchange import Exchange, Fields, Request, Response
@@ -118,9 +118,7 @@ class Exchanges:
                 "status": head.status,
                 "fields": fields_of(shown.response.fields),
                 "body": body_of(shown.response.body, shown.response.fields, size, is_cut=is_cut),
-                "events": [_event(event, redactor.text) for event in read_events(entry.pieces)]
-                if head.is_stream
-                else None,
+                "events": list(_events(entry, redactor)) if head.is_stream else None,
             }
         return {
             **self.summary(entry),
@@ -161,17 +159,14 @@ class Exchanges:
     def contains(self, entry: Entry, text: str) -> bool:
         """Whether *text* stands anywhere in *entry*, whatever its case."""
         wanted = text.lower()
+        request = _request(entry)
+        sent = b"".join(data for _, data in entry.pieces).decode("utf-8", "replace")
+        if not (may_be_mark(wanted) or _is_in(wanted, request, sent, entry)):
+            # nor is it there without secrets, and to take these out takes a hundred times as long
+            return False
         redactor = self.redactor_for(entry)
-        request = redactor.exchange(Exchange(_request(entry), None)).request
-        sent = b"".join(data for _, data in entry.pieces)
-        parts = (
-            request.target,
-            *(f"{name}: {value}" for name, value in request.fields),
-            request.body.decode("utf-8", "replace"),
-            redactor.text(sent.decode("utf-8", "replace")),
-            *entry.labels.values(),
-        )
-        return any(wanted in part.lower() for part in parts)
+        request = redactor.exchange(Exchange(request, None)).request
+        return _is_in(wanted, request, redactor.text(sent), entry)
 
     def _summary(self, entry: Entry) -> Json:
         head, match = _head(entry), meant(self._contract, entry.asked)
@@ -250,14 +245,29 @@ class Exchanges:
         return told
 
 
-def _event(event: SentEvent, redact: Callable[[str], str]) -> Json:
-    read = event.event
-    return {
-        "at": round(event.at, 6),
-        "text": redact(event.text),
-        "event": None if read is None else read.type,
-        "data": None if read is None else redact(read.data),
-    }
+def _is_in(wanted: str, request: Request, sent: str, entry: Entry) -> bool:
+    """Whether *wanted*, in lower case, is in the *request* of *entry*, what was *sent*, a label."""
+    parts = (
+        request.target,
+        *(f"{name}: {value}" for name, value in request.fields),
+        request.body.decode("utf-8", "replace"),
+        sent,
+        *entry.labels.values(),
+    )
+    return any(wanted in part.lower() for part in parts)
+
+
+def _events(entry: Entry, redactor: Redactor) -> Iterator[Json]:
+    """The events of the stream that *entry* was answered with, without secrets."""
+    sent = list(read_events(entry.pieces))
+    for event, text in zip(sent, redactor.events([one.text for one in sent]), strict=True):
+        read = SentEvent(event.at, text).event
+        yield {
+            "at": round(event.at, 6),
+            "text": text,
+            "event": None if read is None else read.type,
+            "data": None if read is None else read.data,
+        }
 
 
 def _request(entry: Entry) -> Request:

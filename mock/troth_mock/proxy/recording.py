@@ -7,9 +7,11 @@ place of one is not asked for.  When each part came is kept.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from errno import EACCES
 from mimetypes import MimeTypes
 from pathlib import Path
 from textwrap import indent
@@ -59,25 +61,38 @@ class Recorder:
     """Writes the exchanges of one contract with the server at *url* into *folder*.
 
     What was asked several times, and answered otherwise each time, becomes a sequence.  *told*
-    hears what is written.
+    hears what is written.  *secrets* are taken out beside those that clients send.
     """
 
     def __init__(
-        self, contract: Contract, folder: Path, *, url: str, told: Callable[[str], None]
+        self,
+        contract: Contract,
+        folder: Path,
+        *,
+        url: str,
+        told: Callable[[str], None],
+        secrets: Sequence[str] = (),
     ) -> None:
         self.contract = contract
         self._folder = folder
         self.url = Redactor().text(url)
         self._told = told
+        self._secrets = tuple(secrets)
         self._answers: dict[str, list[dict[str, Any]]] = {}
 
     def use(self, contract: Contract) -> None:
         """Record what is about the operations of *contract* from now on."""
         self.contract = contract
 
+    def make_folder(self) -> None:
+        """Make the folder, if it is not there.  Raises OSError where nothing can be written to."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(self._folder, os.W_OK | os.X_OK):
+            raise PermissionError(EACCES, os.strerror(EACCES))
+
     def write(self, exchange: Exchange) -> None:
         """Record *exchange*, if the document has such an operation and an answer came whole."""
-        made = recorded(self.contract, exchange)
+        made = recorded(self.contract, exchange, secrets=self._secrets)
         if made is None:
             return
         answers = self._answers.setdefault(made.name, [])
@@ -94,14 +109,21 @@ class Recorder:
             self._told(f"recorded {path}")
 
     def _write(self, path: Path, made: Recording, answers: Sequence[dict[str, Any]]) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.make_folder()
         for name, data in made.files:
-            (self._folder / name).write_bytes(data)
+            _put(self._folder / name, data)
         scenario = {"name": made.name, "note": f"recorded from {self.url}", "when": made.when}
-        # whoever watches the folder sees the whole file or none
-        unfinished = path.with_name(f".{path.name}.part")
-        unfinished.write_text(_text(scenario, answers), encoding="utf-8")
-        unfinished.replace(path)
+        _put(path, _text(scenario, answers).encode())
+
+
+def _put(path: Path, data: bytes) -> None:
+    """Write *data* to *path*: whoever watches the folder sees the whole file or none."""
+    unfinished = path.with_name(f".{path.name}.part")
+    # whatever is there is not written through, if it is a link
+    unfinished.unlink(missing_ok=True)
+    with unfinished.open("xb") as stream:
+        stream.write(data)
+    unfinished.replace(path)
 
 
 def _said(answer: dict[str, Any]) -> dict[str, Any]:
@@ -109,8 +131,10 @@ def _said(answer: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in answer.items() if name not in ("pace", "times")}
 
 
-def recorded(contract: Contract, exchange: Exchange) -> Recording | None:
-    """What there is to record of *exchange*; None where nothing can be."""
+def recorded(
+    contract: Contract, exchange: Exchange, *, secrets: Sequence[str] = ()
+) -> Recording | None:
+    """What there is to record of *exchange*, without *secrets*; None where nothing can be."""
     try:
         match = contract.match_request(exchange.request)
     except (NoSuchPath, MethodNotAllowed):
@@ -118,8 +142,8 @@ def recorded(contract: Contract, exchange: Exchange) -> Recording | None:
     if exchange.response is None or exchange.fault is not None:
         return None
     request = exchange.request
-    secrets = (*sent_secrets(request), *key_secrets(match, request))
-    redactor = Redactor(secrets, of_clients=True)
+    sent = (*sent_secrets(request), *key_secrets(match, request))
+    redactor = Redactor((*secrets, *sent), of_clients=True)
     plain = redactor.exchange(exchange)
     assert plain.response is not None
     when = _when(match, exchange.request, plain.request, redactor)
@@ -292,10 +316,7 @@ def _event(event: sse.Event) -> Any:
 
 
 def _is_allowed(
-    contract: Contract,
-    operation: Operation,
-    answer: dict[str, Any],
-    files: list[tuple[str, bytes]],
+    contract: Contract, operation: Operation, answer: dict[str, Any], files: list[tuple[str, bytes]]
 ) -> bool:
     """Whether the document allows the answer, so that it need not be forced."""
     events = answer.get("events")

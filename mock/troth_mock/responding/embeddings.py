@@ -21,12 +21,12 @@ from troth import pointer
 from troth.generation.values import Unsatisfiable, fit
 from troth.openapi.chat_completion import Embedding
 from troth.openapi.operation import MediaType
+from troth.pointer import put
 from troth.seed import Seed
 from troth_mock.chat.corpus import STOP_WORDS
 from troth_mock.chat.request import Refused, whole
 from troth_mock.chat.tokens import count
 from troth_mock.chat.topics import WORD
-from troth_mock.storage.views import placed
 
 #: The most numbers in the vectors of one answer, and in one of them.
 MOST_NUMBERS = 3_200_000
@@ -46,13 +46,9 @@ class Embedder:
         self._at = embedding
 
     def show(self, entry: MediaType, drawn: Any, *, request: Any, seed: Seed) -> Any:
-        """*drawn*, an answer of *entry*, with the vectors of the texts of *request* in it.
-
-        Raises Refused for more than one answer can hold.
-        """
+        """*drawn* with the vectors of the texts of *request*.  Raises Refused for too many."""
         at = self._at
-        texts = _texts(pointer.find(request, at.request["input"]))
-        size = self._size(request, len(texts))
+        texts, size = self.read(request)
         as_text = self._asked(request, "encoding") == "base64"
         known = pointer.find(drawn, at.response["vectors"])
         like = known[0] if isinstance(known, list) and known else {}
@@ -60,19 +56,19 @@ class Embedder:
         for index, text in enumerate(texts):
             numbers = vector(text, size)
             value = _encoded(numbers) if as_text else numbers
-            item = placed(like, at.vector["embedding"], value)
+            item = put(like, at.vector["embedding"], value)
             if "index" in at.vector:
-                item = placed(item, at.vector["index"], index)
+                item = put(item, at.vector["index"], index)
             vectors.append(item)
-        body = placed(drawn, at.response["vectors"], vectors)
+        body = put(drawn, at.response["vectors"], vectors)
         model = self._asked(request, "model")
         if "model" in at.response and model is not None:
-            body = placed(body, at.response["model"], model)
+            body = put(body, at.response["model"], model)
         if "usage" in at.response:
             tokens = sum(map(count, texts))
             counts = {"prompt": tokens, "completion": 0, "total": tokens}
             for part, place in at.usage.items():
-                body = placed(body, at.response["usage"] + place, counts[part])
+                body = put(body, at.response["usage"] + place, counts[part])
         schema = entry.schema
         try:
             if schema is not None and not schema.is_valid(body):
@@ -85,10 +81,15 @@ class Embedder:
     def _counted(self, body: Any) -> Any:
         """*body* with 0, 1, 2 … for what counts the vectors, which was drawn for each alone."""
         vectors = [
-            placed(item, _INDEX, index) if type(pointer.find(item, _INDEX)) is int else item
+            put(item, _INDEX, index) if type(pointer.find(item, _INDEX)) is int else item
             for index, item in enumerate(pointer.find(body, self._at.response["vectors"]))
         ]
-        return placed(body, self._at.response["vectors"], vectors)
+        return put(body, self._at.response["vectors"], vectors)
+
+    def read(self, request: Any) -> tuple[list[str], int]:
+        """The texts of *request*, and how many numbers the vector of each has.  Raises Refused."""
+        texts = _texts(pointer.find(request, self._at.request["input"]))
+        return texts, self._size(request, len(texts))
 
     def _asked(self, request: Any, part: Any) -> Any:
         place = self._at.request.get(part)

@@ -15,11 +15,11 @@ from troth.openapi.names import words_of
 from troth.openapi.operation import DeclaredResponse, Match, MediaType
 from troth.openapi.paths import path_template
 from troth.openapi.resource import Resource
+from troth.pointer import put
 from troth.seed import Seed
 from troth.validation import security
 from troth_mock.responding.echo import Said
 from troth_mock.responding.resource_store import Found
-from troth_mock.storage.views import placed
 
 #: The field, and the cookie, that names a session.
 SESSION_FIELD, SESSION_COOKIE = "Troth-Session", "troth-session"
@@ -31,7 +31,8 @@ IN_SESSION = re.compile(rf"([a-zA-Z][\w+.-]*://[^/?#]*)?({SESSION_PATH}([^/?#]+)
 #: The field in which a proxy says what it has taken off the path.
 PREFIX_FIELD = "X-Forwarded-Prefix"
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~%!$&'()*+,;=:@-]+)+")
-_LONGEST_NAME = 200
+#: So long may the name of a session be: it is kept, and told, with each of its requests.
+LONGEST_NAME = 200
 
 HeaderFields = Mapping[str, Sequence[str]]
 
@@ -74,12 +75,12 @@ class Kept:
 def session_of(request: Request) -> str:
     """The name of the session that *request* belongs to: of its path, its field, or its cookie."""
     if SESSION_PATH in request.target and (found := IN_SESSION.match(request.target)):
-        return unquote(found[3])[:_LONGEST_NAME]
+        return unquote(found[3])
     name = request.field(SESSION_FIELD)
     if name is None:
         cookies = security.cookies(request.values("Cookie"))
         name = next((text for key, text in cookies if key == SESSION_COOKIE), "")
-    return name[:_LONGEST_NAME]
+    return name
 
 
 def public_target(request: Request) -> str:
@@ -109,7 +110,7 @@ def addresses(found: Found, resource: Resource, asked: Asked) -> list[str]:
 def linked(value: Any, urls: Sequence[str], is_valid: Callable[[Any], bool]) -> Any:
     """*value*, an item, with the first of *urls* that may be there as its links to itself."""
     for at in _own_links(value):
-        good = (placed(value, at, url) for url in urls)
+        good = (put(value, at, url) for url in urls)
         value = next(filter(is_valid, good), value)
     return value
 

@@ -75,10 +75,7 @@ def page(title: str, text: str) -> str:
 
 
 def written(entry: MediaType, kind: str, value: Any, *, seed: Seed) -> tuple[str, bytes]:
-    """*value* of *entry* as content of type *kind*, and that type with its parameters.
-
-    Raises Unwritable.
-    """
+    """*value* as content of *kind*, and that type with its parameters.  Raises Unwritable."""
 
     def field_of(header: Parameter) -> str:
         return header_text(header, seed) or ""

@@ -87,10 +87,7 @@ class AnswerWriter:
         seed: Seed,
         created: int | None,
     ) -> Reply:
-        """*answer* to the decoded *request*, in the media type *entry*.
-
-        Raises Refused, Unsatisfiable and Unwritable.
-        """
+        """*answer* to a *request*, as *entry*.  Raises Refused, Unsatisfiable, Unwritable."""
         if answer.message is not None:
             return answer.over(self._said(answer.message, entry, request, seed, created, status))
         required = () if declared is None else headers(declared, seed)

@@ -44,6 +44,7 @@ from troth_mock.server.guards import (
     is_preflight,
     path_of,
     preflight,
+    token_problem,
     too_large,
     too_slow,
 )
@@ -538,6 +539,9 @@ class App:
                 if origin is not None and not self.settings.origins.allows(origin):
                     message = f"the page at {origin[:200]} may not reset this: see --cors-origin"
                     return Problem(403, message, "other_site").reply()
+                problem = token_problem(request, self.settings.control_token)
+                if problem is not None:
+                    return problem.reply()
                 query = request.target.partition("?")[2]
                 session = None if query == "all" else session_of(request)
                 self.responder.reset(session)

@@ -16,6 +16,7 @@ from troth import pointer
 from troth.errors import TrothError
 from troth.generation.graph import Node, node_of
 from troth.generation.shape import properties
+from troth.pointer import put
 from troth.schema.schema import Schema
 from troth_mock.storage.sessions import Item
 
@@ -129,10 +130,7 @@ def _defaults(node: Node) -> Iterator[Any]:
 
 
 def shown(item: Item, drawn: Any, members: Members, is_valid: Callable[[Any], bool]) -> Any:
-    """*item* in the place of *drawn*, whose schema has *members*; *is_valid* tells what may be.
-
-    What does not fit there stays as it was drawn.
-    """
+    """*item* in the place of *drawn*, of *members*; what is not valid there stays as drawn."""
     if not isinstance(item.value, dict) or not isinstance(drawn, dict):
         return item.value if is_valid(item.value) else drawn
     known = {
@@ -199,20 +197,15 @@ def merged(before: Any, change: Any, *, removes: bool) -> Any:
 class Unpatchable(TrothError):
     """An operation of a JSON Patch cannot be carried out; *index* is its place."""
 
-    def __init__(self, index: int, reason: str) -> None:
-        super().__init__(index, reason)
-        self.index = index
-        self.reason = reason
+    index: int
+    reason: str
 
     def __str__(self) -> str:
         return f"operation {self.index} of the patch cannot be carried out: {self.reason}"
 
 
 def patched(before: Any, patch: Any) -> Any:
-    """*before*, changed by the JSON Patch *patch* (RFC 6902), all of it or nothing.
-
-    Raises Unpatchable.
-    """
+    """*before* with the JSON Patch *patch* (RFC 6902), all or nothing.  Raises Unpatchable."""
     whole = [deepcopy(before)]
     for index, step in enumerate(patch if isinstance(patch, list) else []):
         try:
@@ -276,23 +269,10 @@ NOTHING = object()
 def first_valid(schema: Schema, body: Any, at: str, values: Sequence[Any]) -> Any:
     """*body* with the first of *values* at *at* that may be there."""
     for value in values:
-        changed = without(body, at) if value is NOTHING else placed(body, at, value)
+        changed = without(body, at) if value is NOTHING else put(body, at, value)
         if schema.is_valid(changed):
             return changed
     return body
-
-
-def placed(whole: Any, at: str, value: Any) -> Any:
-    """*whole* with *value* at *at*: what is on the way is copied, and made where it is missing."""
-    tokens = pointer.split(at)
-    if not tokens:
-        return value
-    first, rest = tokens[0], pointer.of(tokens[1:])
-    if isinstance(whole, list) and first.isdigit() and int(first) < len(whole):
-        index = int(first)
-        return [*whole[:index], placed(whole[index], rest, value), *whole[index + 1 :]]
-    inner = whole if isinstance(whole, dict) else {}
-    return {**inner, first: placed(inner.get(first), rest, value)}
 
 
 def without(whole: Any, at: str) -> Any:
@@ -301,4 +281,4 @@ def without(whole: Any, at: str) -> Any:
     holder = pointer.find(whole, pointer.of(above))
     if not isinstance(holder, dict):
         return whole
-    return placed(whole, pointer.of(above), {k: one for k, one in holder.items() if k != last})
+    return put(whole, pointer.of(above), {k: one for k, one in holder.items() if k != last})

@@ -134,6 +134,15 @@ def test_secrets_are_taken_out_wherever_they_stand(chat: Contract, tmp_path: Pat
     assert choice.written.status == 401
 
 
+def test_what_the_mock_was_given_in_secret_is_not_written(pets: Contract) -> None:
+    answer = Response(200, JSON, b'[{"id": 1, "name": "is sk-0123456789"}]')
+    made = recording.recorded(
+        pets, Exchange(Request("GET", "/pets"), answer), secrets=["sk-0123456789"]
+    )
+    assert made is not None
+    assert made.answer["body"] == [{"id": 1, "name": "is [Filtered]"}]
+
+
 def test_what_a_client_sends_in_secret_is_not_written(pets: Contract, tmp_path: Path) -> None:
     record, _ = recorder(pets, tmp_path)
     body = b'{"name": "Rex", "newPassword": "hunter2!", "apiKey": "ab"}'
@@ -273,6 +282,21 @@ def test_who_cannot_write_says_so_and_answers_all_the_same(pets: Contract, tmp_p
     record.write(Exchange(Request("GET", "/pets"), Response(200, JSON, b"[]")))
     (sentence,) = told
     assert sentence.startswith(f"cannot record {folder}")
+
+
+def test_what_is_recorded_is_not_written_through_a_link(pets: Contract, tmp_path: Path) -> None:
+    (folder := tmp_path / "folder").mkdir()
+    record, _ = recorder(pets, folder)
+    exchange = Exchange(Request("GET", "/pets"), Response(200, JSON, b"[]"))
+    record.write(exchange)
+    (path,) = folder.iterdir()
+    path.unlink()
+    (other := tmp_path / "other").write_text("other")
+    for name in (path.name, f".{path.name}.part"):
+        (folder / name).symlink_to(other)
+    record.write(exchange)
+    assert other.read_text() == "other"
+    assert not path.is_symlink()
 
 
 def test_the_same_question_is_not_recorded_for_ever(

@@ -104,7 +104,7 @@ def test_a_client_that_goes_away_ends_its_stream_at_once(
         client.socket.close()
     else:
         client.reset()
-    mock.eventually(lambda: len(mock.open) == 0, within=1.0)
+    mock.eventually(lambda: len(mock.open) == 0, within=5.0)
     assert capfd.readouterr().err == ""
 
 

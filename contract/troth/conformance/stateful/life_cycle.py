@@ -22,6 +22,7 @@ from troth.conformance.stateful.comparison import (
 from troth.conformance.stateful.drawing import defaults
 from troth.conformance.stateful.items import Answer, Item, Listed, alike_named, at, same_id
 from troth.conformance.stateful.trial import Check, Trial
+from troth.conformance.stateful.volatile import lasting
 from troth.generation.request_writer import UNSET
 from troth.http import media_type
 from troth.openapi import runtime_expression
@@ -114,7 +115,7 @@ async def reads_back(trial: Trial) -> None:
         is_told = item.sent is not UNSET and not is_another
         answer = await current(trial, item) if is_told else None
         found = different(item, item.sent, answer) if answer is not None else []
-        if answer is None or not found:
+        if answer is None or not (found := await lasting(trial, item, found, by=answer)):
             continue
         made, at_first = item.created, found[0].pointer
         reading = "" if answer is made else f"{answer.line} "
@@ -345,9 +346,12 @@ async def names_after_deletion(trial: Trial) -> None:
 
 async def listed(trial: Trial) -> None:
     """What was created is in its list."""
-    await trial.item()
+    first = await trial.item()
+    seen = await trial.listed(first) if first is not None and first.resource.identifier else None
     for item in trial.items():
-        found = await _missing_from(trial, item) if item.resource.identifier else None
+        if seen is None or seen.having(item):
+            continue
+        found = await _missing_from(trial, item)
         if found is None:
             continue
         severity: Severity = "error"
