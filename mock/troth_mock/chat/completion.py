@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import orjson
@@ -22,8 +23,16 @@ from troth.http import json_text
 from troth.schema.schema import Schema
 from troth.seed import Seed
 from troth_mock.chat import text
+from troth_mock.chat.form import keys_of
 from troth_mock.chat.members import ChatMembers, Names, get_member, put_member, remove_member
-from troth_mock.chat.request import ChatRequest, Tool, instance, last_user_text
+from troth_mock.chat.request import (
+    ChatRequest,
+    Tool,
+    instance,
+    last_user_text,
+    system_text,
+    written_object,
+)
 from troth_mock.chat.tokens import count, logprob_entries, tokens
 from troth_mock.chat.tool_calls import Call, call_tools, due_tools, tool_results
 
@@ -182,7 +191,9 @@ def _texts(request: ChatRequest, seed: Seed) -> list[str]:
     if results:
         return [text.report(results, number=number, index=index) for index in indexes]
     question = last_user_text(request.messages)
-    texts = [text.answer(question, number=number, index=index, brief=brief) for index in indexes]
+    asked = partial(text.answer, question, number=number, brief=brief)
+    system = system_text(request.messages)
+    texts = [asked(index=index, system=system) for index in indexes]
     if request.searches:
         return [text.with_links(said, number=number + index) for index, said in enumerate(texts)]
     return texts
@@ -215,9 +226,15 @@ def _json_text(request: ChatRequest, seed: Seed) -> str:
     return conforming
 
 
-def _some_object(request: ChatRequest, seed: Seed) -> dict[str, Any]:
-    question = last_user_text(request.messages)
-    number = _number(seed)
+def _some_object(request: ChatRequest, seed: Seed) -> Any:
+    """An object such as the messages ask for in words, by a JSON Schema or by its keys."""
+    question, number = last_user_text(request.messages), _number(seed)
+    for said in (question, system_text(request.messages)):
+        found = written_object(said, seed)
+        if found is None and (keys := keys_of(said)):
+            found = dict(text.values_of(keys, number))
+        if found is not None:
+            return found
     answer = text.answer(question, number=number, brief=True)
     return {"topic": text.topic(question), "answer": answer, "confidence": number % 100 / 100}
 
