@@ -285,7 +285,7 @@ PIECES = (
 DAMAGE = st.tuples(st.integers(0, len(WRITTEN)), st.integers(0, 12), st.sampled_from(PIECES))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.lists(DAMAGE, min_size=1, max_size=5))
 def test_a_file_that_is_damaged_is_told_with_its_places_and_changes_nothing(
     pets: Contract, tmp_path_factory: pytest.TempPathFactory, damage: list[tuple[int, int, str]]
