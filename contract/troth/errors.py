@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,8 +35,11 @@ class SpecError(TrothError):
     """The document (or an overlay) cannot be used.
 
     *pointer* is the JSON Pointer of the node at fault, "" for the whole document; *advice* says
-    what to do, when that is known.
+    what to do, when that is known.  `opened` are the other files that were looked for before, there
+    or not: with one of them changed all may be well.
     """
+
+    opened: tuple[Path, ...] = ()
 
     def __init__(
         self, fault: str, *, place: Place | None = None, pointer: str = "", advice: str = ""

@@ -10,7 +10,7 @@ import re
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from time import monotonic
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import aiohttp
 from yarl import URL
@@ -49,17 +49,23 @@ class NoServer(TrothError):
         return f"{self.url!r} is no URL of a server: one looks like https://api.example.com/v1"
 
 
+def server_at(url: str) -> SplitResult:
+    """The parts of *url*, where a server is.  Raises NoServer."""
+    try:
+        parts = urlsplit(url)
+        is_server = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # brackets that do not match, or a port that is none
+        is_server = False
+    if not is_server or parts.query:
+        raise NoServer(url)
+    return parts
+
+
 class Upstream:
     """The server at *url*; *record* hears of each exchange with it."""
 
     def __init__(self, url: str, *, record: Callable[[Exchange], None]) -> None:
-        try:
-            parts = urlsplit(url)
-            is_server = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-        except ValueError:  # brackets that do not match, or a port that is none
-            is_server = False
-        if not is_server or parts.query:
-            raise NoServer(url)
+        parts = server_at(url)
         self._origin = f"{parts.scheme}://{parts.netloc}"
         login, _, host = parts.netloc.rpartition("@")
         self._shown = f"{parts.scheme}://{host}"

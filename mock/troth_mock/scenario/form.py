@@ -87,8 +87,8 @@ _WHEN: dict[str, Any] = {
         },
         "valid": {
             "description": (
-                "Which requests are meant: those that the document allows (true, as without it), "
-                "those that it refuses (false), or any."
+                "Which requests are meant: those that are allowed (true, as without it), those "
+                "that are refused (false), or any."
             ),
             "enum": [True, False, "any"],
         },

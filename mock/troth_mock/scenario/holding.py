@@ -65,10 +65,8 @@ class Holder:
             found = _no_example(declared, answer.example)
         elif answer.events is not None and not _has_stream(declared):
             found = iter([Fault("it has no stream that could have events", "/events", True)])
-        elif answer.has_content or answer.status is not None:
-            found = self._sent(operation, status, declared, answer)
         else:
-            return
+            found = self._sent(operation, status, declared, answer)
         for fault in found:
             if not any(pointers.is_within(fault.at, where) for where in templates):
                 yield fault

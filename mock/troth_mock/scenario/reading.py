@@ -41,11 +41,15 @@ _TYPES = MimeTypes(filenames=())  # Python's own table: the machine's may differ
 
 
 class BadScenarios(TrothError):
-    """A file of scenarios cannot be used: *errors* are all that is wrong, in its order."""
+    """A file of scenarios cannot be used: *errors* are all that is wrong, in its order.
 
-    def __init__(self, errors: tuple[SpecError, ...]) -> None:
+    *files* are those that it names, there or not.
+    """
+
+    def __init__(self, errors: tuple[SpecError, ...], files: tuple[Path, ...] = ()) -> None:
         super().__init__(errors)
         self.errors = errors
+        self.files = files
 
     def __str__(self) -> str:
         lines = [str(error) for error in self.errors[:_MOST_TOLD]]
@@ -125,7 +129,7 @@ def read(
     reader = _Reader(path, root, positions, contract, holder, dict(known))
     scenarios = tuple(reader.scenarios())
     if reader.errors:
-        raise BadScenarios(tuple(sorted(reader.errors, key=_order)))
+        raise BadScenarios(tuple(sorted(reader.errors, key=_order)), tuple(reader.files))
     return Read(scenarios, tuple(reader.files))
 
 
@@ -358,7 +362,8 @@ class _Reader:
         is_forced: bool,
     ) -> None:
         """Refuse *answer* if it is none of the operations that it may be given for."""
-        if not (answer.has_content or answer.status is not None or answer.example is not None):
+        says = (answer.status, answer.example, answer.fields or None)
+        if not answer.has_content and all(part is None for part in says):
             return
         candidates = meant or self.contract.operations
         if not meant and len(candidates) > 1:

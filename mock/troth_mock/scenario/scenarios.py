@@ -100,9 +100,10 @@ class File:
         try:
             found = read(self.path, contract=contract, holder=holder, known=known)
         except BadScenarios as fault:
-            self.error = fault
-            return
-        self.scenarios, self.others, self.error = found.scenarios, found.files, None
+            # those of what it said before count as long as that does
+            self.error, self.others = fault, tuple(dict.fromkeys((*self.others, *fault.files)))
+        else:
+            self.scenarios, self.others, self.error = found.scenarios, found.files, None
         self._stamp = self._now()
 
 

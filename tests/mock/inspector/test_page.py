@@ -130,6 +130,9 @@ def test_requests_appear_as_they_come_newest_first(mock: MockServer, page: Page)
     (reason,) = page.texts(".exchanges .row .fault")
     assert reason.startswith("/turns: the array is too short: 0 items, at least 1 needed")
     assert page.texts(".side .count span") == ["3 exchanges"]
+    ask(mock, "POST", "/talk", {"plant": "fern", "turns": TURNS, "watr": 1})
+    rows(page, 4)
+    assert page.texts(".exchanges .row.doubtful .chip.warn") == ["1 member misspelt?"]
 
 
 @needs_browser
@@ -301,6 +304,10 @@ def test_who_gives_up_has_not_done_well_and_who_asks_again_after_all_has(
         "Verdict\ngave-up\n\n500 was not followed by the same request"
     ]
     assert page.get(f"document.querySelector('{chip}').className.trim()") == "chip"
+    tabs = "[...document.querySelectorAll('[role=tab]')]"
+    page.get(f"{tabs}.find(one => one.innerText.startsWith('Scenario')).click()")
+    page.wait("/is the fault 500 once/.test(document.querySelector('[role=tabpanel]').innerText)")
+    assert "comes from the document" not in page.texts("[role=tabpanel]")[0]
     ask(mock, "GET", "/beds/north/seeds")
     page.wait(f"document.querySelector('{chip}.good')?.innerText === 'retried'")
     page.press("5")
