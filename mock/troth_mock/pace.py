@@ -23,10 +23,8 @@ _MASK = (1 << 64) - 1
 class UnknownPace(TrothError):
     """A text is no pace: *part* is what cannot be read in it, *advice* what can."""
 
-    def __init__(self, part: str, advice: str) -> None:
-        super().__init__(part, advice)
-        self.part = part
-        self.advice = advice
+    part: str
+    advice: str
 
     def __str__(self) -> str:
         return f"{self.part!r} is no pace: {self.advice}"

@@ -64,12 +64,16 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: it has a *body*, or a *stream*, or neither."""
+    """An answer: it has a *body*, or a *stream*, or neither.
+
+    *tokens* are those that a model says before it has a whole *body*, for pacing.
+    """
 
     status: int
     fields: Fields
     body: bytes | None
     stream: Stream | None = None
+    tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -202,10 +206,7 @@ def _leads_on(header: Parameter, declared: DeclaredResponse) -> bool:
 
 
 def _field(header: Parameter, seed: Seed) -> str:
-    """A text for *header* that is read as what the document allows, if one is found.
-
-    It is that of the document's example, or else of what *seed* draws.
-    """
+    """A text for *header* that the document allows: its example, or drawn from *seed*."""
     from troth.validation.parameters import is_field  # slow to load, and few answers have fields
 
     for example in header.examples or (header.content.examples if header.content else ()):

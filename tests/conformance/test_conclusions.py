@@ -11,10 +11,11 @@ import pytest
 import troth
 from servers.conduct import Conducted, conduct
 from servers.wire import Answer, Asked
-from troth.conformance.conclusions import Tried, message_of, unreached
+from troth.conformance.conclusions import Tried, unreached
 from troth.conformance.events import Exchanged, Finished, Waited
 from troth.conformance.reports import console
 from troth.conformance.run_summary import RunSummary, summarize
+from troth.conformance.words import message_of
 from troth.http.exchange import Exchange, Request, Response
 
 THINGS = ("apples", "pears", "plums", "quinces")

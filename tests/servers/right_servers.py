@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
+import jsonschema_rs
+import orjson
+
 from servers.wire import Answer, Asked, Handler
 
 JSON = {"Content-Type": "application/json"}
@@ -180,6 +183,40 @@ def declared_refusals_of_state() -> Right:
 
     listed = {"/": {"get": {"operationId": "all", "responses": described(_200={})}}}
     return Right(document({**paths, **listed}), answer)
+
+
+@right
+def refuses_what_refers_to_nothing() -> Right:
+    """An identifier that nobody has is well formed, and may be refused for all that."""
+    uuid = {"type": "string", "format": "uuid"}
+    members = {"title": {"type": "string"}, "fleet_limit_id": uuid, "owner": uuid}
+    schema = {"type": "object", "required": ["title"], "properties": members}
+    content = {"application/json": {"schema": schema}}
+    posted = {
+        "operationId": "make",
+        "requestBody": {"required": True, "content": content},
+        "responses": described(_201={"content": OBJECT}, _400={}, _409={}, _422={}),
+    }
+    is_plan = jsonschema_rs.Draft202012Validator(schema, validate_formats=True).is_valid
+
+    def answer(asked: Asked) -> Answer:
+        if asked.target.partition("?")[0] != "/plans":
+            return Answer(404)
+        if asked.method != "POST":
+            return Answer(405, {"Allow": "POST"})
+        if not asked.fields.get("content-type", "").lower().startswith("application/json"):
+            return Answer(415)
+        try:
+            value = orjson.loads(asked.body)
+        except ValueError:
+            return Answer(400)
+        if not is_plan(value):
+            return Answer(422)
+        if "fleet_limit_id" in value:
+            return Answer(404)
+        return Answer(409) if "owner" in value else with_json({}, 201)
+
+    return Right(document({"/plans": {"post": posted}}), answer)
 
 
 def _is_json(body: bytes) -> bool:

@@ -76,10 +76,8 @@ def texts() -> Texts:
 class UnknownCode(TrothError):
     """Nothing goes by this code; *near* is the one that was probably meant."""
 
-    def __init__(self, code: str, near: str | None) -> None:
-        super().__init__(code, near)
-        self.code = code
-        self.near = near
+    code: str
+    near: str | None
 
     def __str__(self) -> str:
         advice = f"did you mean {self.near!r}?" if self.near else "`troth explain` lists all codes"

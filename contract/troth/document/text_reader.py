@@ -75,7 +75,7 @@ def read_text(
     text = _decode(data, file)
     suffix = Path(file).suffix.lower()
     doubled: Doubled | None = None if faults is None else []
-    if suffix == ".json" or (suffix not in (".yaml", ".yml") and _looks_like_json(text)):
+    if suffix == ".json" or (suffix not in (".yaml", ".yml") and text.lstrip()[:1] in ("{", "[")):
         value = read_json(text, positions, file=number, limits=limits, doubled=doubled)
     else:
         # PyYAML takes a while to import, and what is kept needs none
@@ -91,22 +91,13 @@ def _tell(doubled: Doubled, root: Any, top: str, faults: Faults) -> None:
     """Tell the keys of *root* that were given twice, now that their pointers can be known."""
     wanted = {id(members) for members, _ in doubled}
     found: dict[int, str] = {}
-    ahead = [(root, top)]
-    while ahead:
-        value, at = ahead.pop()
+    for at, value in pointers.places(root, top):
         if id(value) in wanted:
             found.setdefault(id(value), at)
-        if isinstance(value, (dict, list)):
-            items = value.items() if isinstance(value, dict) else enumerate(value)
-            ahead += [(item, pointers.join(at, key)) for key, item in items]
     for members, fault in doubled:
         # what stands in the first of two is gone, and has no pointer any more
         fault.pointer = pointers.join(found[id(members)], fault.key) if id(members) in found else ""
         faults.add(fault)
-
-
-def _looks_like_json(text: str) -> bool:
-    return text.lstrip()[:1] in ("{", "[")
 
 
 def _decode(data: bytes, file: str) -> str:

@@ -98,10 +98,7 @@ class Chat:
         yield (
             "content",
             "messages",
-            [
-                Level("content parts", self._parts),
-                Level("an image part", self._image),
-            ],
+            [Level("content parts", self._parts), Level("an image part", self._image)],
         )
         yield (
             "tools",

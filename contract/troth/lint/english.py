@@ -51,10 +51,7 @@ def _find(phrase: str, text: str) -> re.Match[str] | None:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A limit that prose sets; *unit* is the word after it ("sequences"), *quote* the words.
-
-    An exclusive limit is not itself allowed.
-    """
+    """A limit that prose sets, itself allowed if not *exclusive*; *unit* is the word after it."""
 
     quote: str
     low: Number | None = None

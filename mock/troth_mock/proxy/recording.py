@@ -292,10 +292,7 @@ def _event(event: sse.Event) -> Any:
 
 
 def _is_allowed(
-    contract: Contract,
-    operation: Operation,
-    answer: dict[str, Any],
-    files: list[tuple[str, bytes]],
+    contract: Contract, operation: Operation, answer: dict[str, Any], files: list[tuple[str, bytes]]
 ) -> bool:
     """Whether the document allows the answer, so that it need not be forced."""
     events = answer.get("events")

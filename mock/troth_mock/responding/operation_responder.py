@@ -283,7 +283,7 @@ class OperationResponder:
             )
         if preferences is not _NO_PREFERENCE and preferences.applied:
             applied = (*reply.fields, ("Preference-Applied", preferences.applied))
-            return Reply(reply.status, applied, reply.body, reply.stream)
+            return replace(reply, fields=applied)
         return reply
 
     def _embedded(

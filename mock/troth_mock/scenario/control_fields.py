@@ -35,10 +35,8 @@ _ALIKE = 0.7
 class BadControlField(TrothError):
     """The field *name* says what cannot be done; *why*."""
 
-    def __init__(self, name: str, why: str) -> None:
-        super().__init__(name, why)
-        self.name = name
-        self.why = why
+    name: str
+    why: str
 
     def __str__(self) -> str:
         return f"{self.name}: {self.why}"

@@ -110,7 +110,7 @@ _CALL = {
 
 #: The members of an answer that say what its content is: one of them at most, those of a
 #: completion together.
-COMPLETION = ("text", "reasoning", "calls", "finish")
+COMPLETION = ("text", "reasoning", "refusal", "annotations", "calls", "finish")
 CONTENTS = ("body", "events", "file")
 
 _ANSWER: dict[str, Any] = {
@@ -120,6 +120,11 @@ _ANSWER: dict[str, Any] = {
     "properties": {
         "text": {"type": "string", "description": "What a completion says."},
         "reasoning": {"type": "string", "description": "What it thinks before it says that."},
+        "refusal": {"type": "string", "description": "Why it says nothing else."},
+        "annotations": {
+            "type": "array",
+            "description": "Citations as they stand in a message; usually of the text's links.",
+        },
         "calls": {"type": "array", "minItems": 1, "items": _CALL, "description": "Tool calls."},
         "finish": {
             "type": "string",

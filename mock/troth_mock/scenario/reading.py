@@ -46,10 +46,8 @@ class BadScenarios(TrothError):
     *files* are those that it names, there or not.
     """
 
-    def __init__(self, errors: tuple[SpecError, ...], files: tuple[Path, ...] = ()) -> None:
-        super().__init__(errors)
-        self.errors = errors
-        self.files = files
+    errors: tuple[SpecError, ...]
+    files: tuple[Path, ...] = ()
 
     def __str__(self) -> str:
         lines = [str(error) for error in self.errors[:_MOST_TOLD]]
@@ -392,8 +390,10 @@ def _written(parts: Mapping[str, Any], *, is_for_refused: bool = False) -> Writt
     message = None
     if any(name in parts for name in COMPLETION):
         calls = tuple((call["name"], _arguments(call)) for call in parts.get("calls", ()))
-        text, reasoning, finish = (parts.get(name) for name in ("text", "reasoning", "finish"))
-        message = Message(_text(text), _text(reasoning), calls, _text(finish))
+        texts = {
+            name: _text(parts.get(name)) for name in ("text", "reasoning", "finish", "refusal")
+        }
+        message = Message(calls=calls, annotations=parts.get("annotations"), **texts)
     events = parts.get("events")
     fields = parts.get("fields", {})
     return WrittenAnswer(

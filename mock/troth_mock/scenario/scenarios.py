@@ -38,10 +38,8 @@ _MOST_NEAR = 3
 class NoScenarios(TrothError):
     """There is nothing at the path that was given for scenarios; *why* says what is there."""
 
-    def __init__(self, path: Path, why: str) -> None:
-        super().__init__(path, why)
-        self.path = path
-        self.why = why
+    path: Path
+    why: str
 
     def __str__(self) -> str:
         return f"{self.path}: {self.why}"

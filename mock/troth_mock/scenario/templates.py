@@ -26,9 +26,7 @@ _TEMPLATE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 class NoValue(TrothError):
     """The expression of a template has no value for a request; it is one of `Condition`."""
 
-    def __init__(self, expression: Condition) -> None:
-        super().__init__(expression)
-        self.expression = expression
+    expression: Condition
 
     def __str__(self) -> str:
         where = f"{self.expression.place}: " if self.expression.place else ""
@@ -110,20 +108,11 @@ def _template(text: str, at: str, locate: Locate, scope: Scope) -> Any:
 
 def filled(value: Any, facts: Mapping[str, Any]) -> Any:
     """*value* with what its templates are of *facts*.  Raises NoValue."""
-    if isinstance(value, Template):
-        return value.value(facts)
-    if isinstance(value, list):
-        return [filled(item, facts) for item in value]
-    if isinstance(value, dict):
-        return {name: filled(item, facts) for name, item in value.items()}
-    return value
+    return pointers.mapped(
+        lambda one: one.value(facts) if isinstance(one, Template) else one, value
+    )
 
 
 def places(value: Any, at: str = "") -> Iterator[str]:
     """Where in *value* templates stand."""
-    if isinstance(value, Template):
-        yield at
-    elif isinstance(value, (list, dict)):
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, item in items:
-            yield from places(item, pointers.join(at, key))
+    return (here for here, part in pointers.places(value, at) if isinstance(part, Template))

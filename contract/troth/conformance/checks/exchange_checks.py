@@ -14,13 +14,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import quote, unquote_plus
 
 from troth import pointer as pointers
 from troth.conformance.cases.case import Case, readable
 from troth.conformance.checks import leniency
 from troth.conformance.checks.methods import allow_violations
+from troth.conformance.words import message_of, names_others
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError
 from troth.generation.chat_consistency import is_consistent
 from troth.generation.chat_features import Chat
@@ -144,17 +145,20 @@ def check(
     operation: Operation,
     expected: Expectation,
     exists: bool = False,
+    references: frozenset[str] = frozenset(),
     second: Contract | None = None,
 ) -> Checked:
     """Hold the answer in *exchange* to *contract*: to what was asked of *operation*.
 
-    *exists* says that what the request addresses is known to be there.  *second* is the overlaid
+    *exists* says that what the request addresses is known to be there; *references* are the members
+    of the request that refer to what may not be there.  *second* is the overlaid
     document where the published one is being tested: it describes the answers of which the
     published one has no word (a stream that only its prose promises).
     """
     if second is not None and exchange.response is not None:
         contract = _describing(contract, second, exchange.request, exchange.response)
     checking = _Check(contract, exchange, operation, expected, exists=exists, second=second)
+    checking.references = references
     if expected == "accepted" and checking.is_contradictory:
         checking.expected = "either"
     if exchange.fault is not None:
@@ -196,6 +200,7 @@ class _Check:
         second: Contract | None,
     ) -> None:
         self.exists = exists
+        self.references: frozenset[str] = frozenset()
         self.second = second
         self.contract = contract
         self.exchange = exchange
@@ -272,6 +277,8 @@ class _Check:
             if status in _OF_PLACES and self._names_a_place:
                 return  # where a list goes on only its own answers know
             if status in _OF_HEADS and _is_overlong(request):
+                return
+            if self._is_of_reference(status):
                 return
             if self._is_of_state(status):
                 return  # that the document does not declare it is told
@@ -398,8 +405,15 @@ class _Check:
         operation = self.effective_operation
         if {str(status), "4XX", "default"} & {each.status for each in operation.responses}:
             return False
+        if status == 403:  # of who asks, or of how the server is set up
+            return not _is_left_open(operation, status)
         is_of_name = status in (400, 422) and bool(operation.template.names) and not self.exists
         return status in _OF_STATE or (is_of_name and not self.exchange.request.body)
+
+    def _is_of_reference(self, status: int) -> bool:
+        """Whether *status* may be about what the request refers to, and tells of nothing else."""
+        is_asked = bool(self.references) and status in _OF_REFERENCES
+        return is_asked and not names_others(self.exchange, self.references)
 
     @property
     def _names_a_place(self) -> bool:
@@ -493,6 +507,8 @@ def _broken_by(contract: Contract, request: Request) -> tuple[Violation, ...]:
 _GONE = frozenset({404, 410})
 #: How a cursor is refused that no answer gave, or none any more.
 _OF_PLACES = frozenset({400, 403, 404, 410, 422})
+#: How servers refuse what refers to nothing: RFC 9110 §15.5, RFC 4918 §11.4.
+_OF_REFERENCES = frozenset({400, 404, 409, 410, 422, 424})
 #: What speaks of the state of things: RFC 9110 §15.5.10, §15.5.13, RFC 4918 §11.3, RFC 6585 §3.
 _OF_STATE = frozenset({409, 412, 423, 424, 428})
 #: What says that the request itself is wrong; every other refusal speaks of who asks, or of what
@@ -568,17 +584,8 @@ def _is_left_open(operation: Operation, status: int) -> bool:
 
 def _own_words(response: Response) -> str:
     """The server's own words, where it has any that a person can read."""
-    try:
-        value: Any = json_text.decode_lenient(response.body)[0]
-    except TrothError:
-        return ""
-    for name in ("error", "message", "detail"):
-        if isinstance(value, dict) and name in value:
-            value = value[name]
-    if isinstance(value, dict):
-        value = value.get("message", value)
-    text = value if isinstance(value, str) else json_text.encode(value).decode("utf-8", "replace")
-    return f": {text[:200]!r}"
+    words = message_of(response)
+    return f": {words!r}" if words else ""
 
 
 # -- how grave it is ------------------------------------------------------------------------------

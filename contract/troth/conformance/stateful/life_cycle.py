@@ -22,6 +22,7 @@ from troth.conformance.stateful.comparison import (
 from troth.conformance.stateful.drawing import defaults
 from troth.conformance.stateful.items import Answer, Item, Listed, alike_named, at, same_id
 from troth.conformance.stateful.trial import Check, Trial
+from troth.conformance.stateful.volatile import lasting
 from troth.generation.request_writer import UNSET
 from troth.http import media_type
 from troth.openapi import runtime_expression
@@ -114,7 +115,7 @@ async def reads_back(trial: Trial) -> None:
         is_told = item.sent is not UNSET and not is_another
         answer = await current(trial, item) if is_told else None
         found = different(item, item.sent, answer) if answer is not None else []
-        if answer is None or not found:
+        if answer is None or not (found := await lasting(trial, item, found, by=answer)):
             continue
         made, at_first = item.created, found[0].pointer
         reading = "" if answer is made else f"{answer.line} "
