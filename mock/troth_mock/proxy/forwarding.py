@@ -157,6 +157,7 @@ class Upstream:
         except aiohttp.ClientError as fault:
             raise ConnectionError(str(fault)) from fault  # so the client's ends as this one did
         finally:
+            response.close()
             await session.close()
         if size > _LARGEST:
             return  # it was passed on, and is too large to be kept

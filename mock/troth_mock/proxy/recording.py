@@ -8,6 +8,7 @@ place of one is not asked for.  When each part came is kept.
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from mimetypes import MimeTypes
@@ -38,6 +39,10 @@ _MILLISECONDS = 3
 #: So many answers to one request are recorded: who asks again and again for the time, say, hears
 #: another one each time.
 _MOST_ANSWERS = 100
+#: The answers of so many requests are remembered, and so many bytes of them, so that another answer
+#: to the same continues them; what was asked longest ago begins anew when it is asked again.
+_MOST_REQUESTS = 1000
+_MOST_BYTES = 32 << 20
 #: An answer that took no longer, in seconds, was there at once.
 _SHORTEST = 0.01
 
@@ -69,7 +74,8 @@ class Recorder:
         self._folder = folder
         self.url = Redactor().text(url)
         self._told = told
-        self._answers: dict[str, list[dict[str, Any]]] = {}
+        self._answers: OrderedDict[str, list[dict[str, Any]]] = OrderedDict()
+        self._sizes: dict[str, int] = {}
 
     def use(self, contract: Contract) -> None:
         """Record what is about the operations of *contract* from now on."""
@@ -80,10 +86,7 @@ class Recorder:
         made = recorded(self.contract, exchange)
         if made is None:
             return
-        answers = self._answers.setdefault(made.name, [])
-        is_new = not answers or _said(answers[-1]) != _said(made.answer)
-        if is_new and len(answers) < _MOST_ANSWERS:
-            answers.append(made.answer)
+        answers = self._remembered(made)
         path = self._folder / f"{made.name}.yaml"
         try:
             self._write(path, made, answers)
@@ -92,6 +95,21 @@ class Recorder:
             self._told(f"cannot record {path}: {fault.strerror}")
         else:
             self._told(f"recorded {path}")
+
+    def _remembered(self, made: Recording) -> Sequence[dict[str, Any]]:
+        """The answers to the request of *made*, that one the last of them if it is another."""
+        answers = self._answers.setdefault(made.name, [])
+        self._answers.move_to_end(made.name)
+        is_new = not answers or _said(answers[-1]) != _said(made.answer)
+        if is_new and len(answers) < _MOST_ANSWERS:
+            answers.append(made.answer)
+            size = len(json_text.encode(made.answer))
+            self._sizes[made.name] = self._sizes.get(made.name, 0) + size
+        while len(self._answers) > _MOST_REQUESTS or (
+            len(self._answers) > 1 and sum(self._sizes.values()) > _MOST_BYTES
+        ):
+            del self._sizes[self._answers.popitem(last=False)[0]]
+        return answers
 
     def _write(self, path: Path, made: Recording, answers: Sequence[dict[str, Any]]) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)

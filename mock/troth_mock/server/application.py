@@ -7,7 +7,7 @@ written: at once, or paced.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -19,11 +19,13 @@ from aiohttp import web
 from multidict import istr
 
 from troth.errors import MethodNotAllowed, NoSuchPath
+from troth.http import sse
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
 from troth_mock.control import Control
-from troth_mock.faults.wire import broken
+from troth_mock.faults.switches import Chance
+from troth_mock.faults.wire import begun, broken, reach
 from troth_mock.inspector.journal import Journal, size_of
 from troth_mock.pace import Pace
 from troth_mock.plan import Plan
@@ -408,8 +410,8 @@ class App:
         passed: Passed | None = None
         if reply is None and plan.written is None and self.control.forward is not None:
             answer = await self.control.forward(asked)
-            if isinstance(answer, Passed) and plan.chances:
-                # what may go wrong with an answer is done to all of it
+            if isinstance(answer, Passed) and plan.chances and reach(plan.chances) is None:
+                # what may go wrong with it is done to all of it
                 answer = await gathered(answer, self._loop.time)
                 received = self._loop.time()
             plan = replace(plan, labels={**plan.labels, "record": "passed on"})
@@ -420,7 +422,7 @@ class App:
         try:
             if reply is None:
                 assert passed is not None
-                return await self._pass_on(passed, connection, delivery, note, drain)
+                return await self._pass_on(passed, plan, connection, delivery, note, drain)
             return await self._play(reply, plan, connection, delivery, received, note)
         finally:
             note.end()
@@ -428,24 +430,39 @@ class App:
     async def _pass_on(
         self,
         passed: Passed,
+        plan: Plan,
         connection: Connection,
         delivery: Delivery,
         note: _Note,
         drain: Callable[[], Awaitable[None]],
     ) -> End:
-        """Send what another server answers, piece by piece as it comes; *drain* waits for room."""
+        """Send what another server answers, piece by piece as it comes; *drain* waits for room.
+
+        What *plan* lets go wrong goes wrong at its event.
+        """
+
+        def send(data: bytes) -> None:
+            connection.send(data)
+            note.sent(data)
+
         head = self._heads.stream(Reply(passed.status, passed.fields, None), delivery)
-        connection.send(head)
-        note.sent(head)
+        send(head)
+        wire = Wire(
+            passed.status, head, (), (), True, lambda frame: framed(frame, delivery), delivery.end
+        )
         async with aclosing(passed.pieces) as pieces:
+            script, is_more = await _beginning(wire, pieces, plan.chances, send)
+            end: End = "complete"
+            if script is not None:
+                note.label(script.faults)
+                end = await self._follow(script, self._loop.time(), connection, delivery, note)
+            if not is_more:
+                return end
             async for piece in pieces:
-                data = framed(piece, delivery)
-                connection.send(data)
-                note.sent(data)
+                send(framed(piece, delivery))
                 if connection.writing_paused:
                     await drain()
-        connection.send(delivery.end)
-        note.sent(delivery.end)
+        send(delivery.end)
         note.how = "complete"
         return "complete"
 
@@ -589,6 +606,22 @@ class App:
             note.how = "complete"
             return "complete"
         note.label(script.faults)
+        may_say_more = reply.stream is not None and not script.faults
+        return await self._follow(
+            script, received, connection, delivery, note, may_say_more=may_say_more
+        )
+
+    async def _follow(
+        self,
+        script: Script,
+        received: float,
+        connection: Connection,
+        delivery: Delivery,
+        note: _Note,
+        *,
+        may_say_more: bool = False,
+    ) -> End:
+        """Do what *script* says, whose times count from *received*, and return how that ended."""
         pieces = [data for _, data in script.steps]
         due = [received + at for at in accumulate(wait for wait, _ in script.steps)]
         if script.end == "stall":
@@ -596,7 +629,6 @@ class App:
             due.append((due or [received])[-1] + _LONGEST_STALL)
             # a client that gives up is what a stall is for
             note.how = "stall"
-        may_say_more = reply.stream is not None and not script.faults
         await connection.pace(pieces, due, delivery, sent=note.sent, may_say_more=may_say_more)
         if script.end == "reset":
             connection.reset()
@@ -648,3 +680,46 @@ class App:
             lambda frame: framed(frame, delivery),
             delivery.end,
         )
+
+
+async def _beginning(
+    wire: Wire,
+    pieces: AsyncIterator[bytes],
+    chances: Sequence[Chance],
+    send: Callable[[bytes], None],
+) -> tuple[Script | None, bool]:
+    """Send of *pieces*, which come one by one, what comes before anything can go wrong.
+
+    What is to be done then, and whether the others follow; *wire* is the answer without content.
+    """
+    bounds = reach(chances)
+    if bounds is None:
+        return None, True
+    untouched, needed = bounds
+    events: list[bytes] = []
+    sent, rest = 0, b""
+    async for piece in pieces:
+        *found, rest = sse.parted(rest + piece)
+        events += found
+        for event in events[sent:untouched]:
+            send(wire.frame(event))
+        sent = max(sent, min(len(events), untouched))
+        if len(events) >= needed:
+            break
+    # however many came at once
+    rest = b"".join((*events[needed:], rest))
+    events = events[:needed]
+    is_more = len(events) == needed
+    if not is_more and rest:
+        events, rest = [*events, rest], b""
+    here = replace(wire, pieces=tuple(events), due=(0.0,) * len(events))
+    if is_more:
+        script, is_more = begun(here, chances)
+    else:
+        script = broken(here, chances)
+    last = [(0.0, wire.frame(rest))] if rest and is_more else []
+    if script is None:
+        steps = [(0.0, wire.frame(event)) for event in events[sent:]]
+        return Script((*steps, *last)), True
+    # its first step is the head
+    return replace(script, steps=(*script.steps[1 + sent :], *last)), is_more
