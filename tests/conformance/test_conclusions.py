@@ -177,6 +177,7 @@ def test_an_operation_that_succeeds_in_its_own_way_is_reached() -> None:
         (b'{"detail":[{"loc":["a"],"msg":"too long"}]}', "too long"),
         (b'{"error":{"code":7,"message":"no  such\\nmodel"}}', "no such model"),
         (b"<html><h1>Bad Gateway</h1></html>", "Bad Gateway"),
+        (b'{"exceptionMessage":"too long","input":{"title":"no"}}', "too long"),
         (b"", ""),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import fnmatch
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -71,7 +71,14 @@ def conduct(
         # the server is ours: there is nothing to be careful of
         given = {"token": TOKEN, "caps": CAPS, "allow_destructive": True, **settings}
         return asyncio.run(
-            _go(Settings(url=server.url, **given), contract, second, tuple(until), cancel_after)
+            _go(
+                Settings(url=server.url, **given),
+                contract,
+                second,
+                tuple(until),
+                cancel_after,
+                clock=lambda: time.monotonic() + getattr(handler, "late", 0.0),
+            )
         )
 
 
@@ -110,6 +117,8 @@ async def _go(
     second: Contract | None,
     until: tuple[str, ...],
     cancel_after: int | None,
+    *,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Conducted:
     events: list[Event] = []
     loop = asyncio.get_running_loop()
@@ -125,7 +134,6 @@ async def _go(
 
     stopped: list[bool] = []
     running: list[asyncio.Task[Finished]] = []
-    clock = time.monotonic
     async with Transport(settings.url, caps=settings.caps, clock=clock) as transport:
         session = Session(contract, transport, settings, emit=emit, clock=clock, second=second)
         running.append(asyncio.create_task(Run(session).go(at="2026-01-01T00:00:00Z")))

@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
-
+from troth.document.source import data_beside
 from troth.errors import TrothError, nearest
 
 if TYPE_CHECKING:
@@ -68,8 +66,7 @@ class Texts:
 @cache
 def texts() -> Texts:
     """The texts, read once."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is not everywhere
-    raw = yaml.load(Path(__file__).with_suffix(".yaml").read_bytes(), loader)
+    raw = data_beside(__file__)
     return Texts(raw["codes"], raw["places"], raw["rules"])
 
 

@@ -27,6 +27,15 @@ _SHORTEST = 3
 _TAKEN_OUT = "…"
 
 
+#: What stands for a secret that is not given away.
+_MASKED = re.compile(r"\*{3}|\u2022{3}|x{6}", re.IGNORECASE)
+
+
+def is_masked(text: str) -> bool:
+    """Whether *text* stands for one that is not given away."""
+    return bool(_MASKED.search(text))
+
+
 def message_of(response: Response) -> str:
     """What an answer says in words: the likeliest member of a JSON body, or how it begins."""
     try:
@@ -47,6 +56,9 @@ def _words(value: Any, depth: int) -> str | None:
         return next((words for item in value[:4] if (words := _words(item, depth + 1))), None)
     if isinstance(value, dict):
         members = [value[name] for name in _WORDS if name in value]
+        # `exception_message` is one too
+        ends = {words_of(name)[-1]: item for name, item in value.items() if words_of(name)}
+        members += [ends[name] for name in _WORDS if name in ends]
         return next((words for item in members if (words := _words(item, depth + 1))), None)
     return None
 
@@ -156,15 +168,12 @@ def names_others(exchange: Exchange, references: frozenset[str]) -> bool:
 
     `owner_id` is named by whoever speaks of an owner.
     """
-    request, response = exchange.request, exchange.response
-    body = _value(request.body) if request.body else None
-    if response is None or not isinstance(body, dict):
+    if exchange.response is None:
         return False
-    there = _words_in("\n".join(_texts(_value(response.body), ())))
-    named = {word for name in references for word in words_of(name)[:-1] or words_of(name)}
-    return not named & there and _names_any(
-        there, {words_of(name) for name in {*body} - references}
-    )
+    there = _words_in("\n".join(_texts(_value(exchange.response.body), ())))
+    referring = {words_of(name) for name in references}
+    named = {word for words in referring for word in words[:-1] or words}
+    return not named & there and _names_any(there, _names(exchange.request, "") - referring)
 
 
 def _words_in(text: str) -> set[str]:

@@ -562,7 +562,7 @@ class _Bundler:
         file = str(Path(positions.files[0]).parent / inside)
         here = pointers.of([BUNDLED, inside])
         try:
-            data = read_file(str(path), limits=tree.limits)
+            data = read_file(str(path), limits=tree.limits, is_regular=True)
             tree.opened[path] = fingerprint(data)
             self.taken += len(data)
             if self.taken > tree.limits.bytes:

@@ -6,6 +6,8 @@ here, under one set of limits.
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,19 +22,29 @@ _BOM = b"\xef\xbb\xbf"
 _OTHER_BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
-def read_file(file: str, *, limits: Limits) -> bytes:
-    """The bytes of *file*, at most one more than the limit.  Raises UnreadableDocument."""
+def read_file(file: str, *, limits: Limits, is_regular: bool = False) -> bytes:
+    """The bytes of *file*, at most one more than the limit.  Raises UnreadableDocument.
+
+    One that has to be *is_regular* is no pipe and no device: these may keep a reader for ever.
+    """
     if "://" in file:
         raise UnreadableDocument(
             f"{file} is an address, and troth opens no connection to read a document",
             advice="Download it, and name the file.",
         )
     try:
-        with open(file, "rb") as stream:
+        with open(file, "rb", opener=_at_once if is_regular else None) as stream:
+            if is_regular and not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise UnreadableDocument(f"cannot read {file}: it is a pipe or a device, no file")
             return stream.read(limits.bytes + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UnreadableDocument(f"cannot read {file}: {reason}") from None
+
+
+def _at_once(file: str, flags: int) -> int:
+    """Open *file* without waiting for whoever writes to it, if it is a pipe."""
+    return os.open(file, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def read_source(

@@ -180,8 +180,7 @@ def _texts(request: ChatRequest, seed: Seed) -> list[str]:
     indexes = range(request.choices)
     results = tool_results(request.messages) if request.messages else []
     if results:
-        name, result = results[-1][0], "; ".join(result for _, result in results)
-        return [text.report(name, result, number=number, index=index) for index in indexes]
+        return [text.report(results, number=number, index=index) for index in indexes]
     question = last_user_text(request.messages)
     texts = [text.answer(question, number=number, index=index, brief=brief) for index in indexes]
     if request.searches:

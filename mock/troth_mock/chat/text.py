@@ -216,17 +216,28 @@ def reasoning(message: str, *, number: int, index: int, sentences: int) -> str:
     return Speech([_THOUGHTS[place], *_drawn(number, (_THINKING,) * (sentences - 1))], about).text()
 
 
-def report(tool: str, result: str, *, number: int, index: int = 0) -> str:
-    """Tell *result*, which the tool called *tool* gave."""
+def report(results: Sequence[tuple[str, str]], *, number: int, index: int = 0) -> str:
+    """Tell *results*, each the name of a tool and what that gave."""
     number += index * _STRIDE
-    opening = SENTENCES["result openings"][number % len(SENTENCES["result openings"])]
-    number //= len(SENTENCES["result openings"])
+    kind = "result openings" if len(results) == 1 else "several result openings"
+    number, place = divmod(number, len(SENTENCES[kind]))
+    opening = SENTENCES[kind][place]
     closing = SENTENCES["result closings"][number % len(SENTENCES["result closings"])]
+    if len(results) > 1:
+        told = "\n".join(_item(tool, result) for tool, result in results)
+        return f"{opening}\n\n{told}\n\n{closing}"
+    ((tool, result),) = results
     name = f"`{shortened(tool, 64)}`" if tool else "the tool"
     if opening.startswith("{") and not tool:
         name = "The tool"
     summary = shortened(_readable(result), _MOST_RESULT)
     return f"{opening.replace('{tool}', name)} {summary}\n\n{closing}"
+
+
+def _item(tool: str, result: str) -> str:
+    name = f"`{shortened(tool, 64)}`: " if tool else ""
+    told = shortened(_readable(result), _MOST_RESULT).replace("\n", "\n  ")
+    return f"- {name}{told}"
 
 
 def _readable(result: str) -> str:

@@ -14,9 +14,12 @@ from typing import Any, NamedTuple
 from troth import pointer as pointers
 from troth.errors import Place, SpecError
 from troth.laws import condition
-from troth.laws.condition import UNDECIDED, Scope
+from troth.laws.condition import UNDECIDED, UNENDING, Scope
 from troth.schema.messages import either, show
 from troth_mock.scenario.situation import KNOWN, Situation
+
+#: So many seconds an expression takes at most, since requests wait meanwhile.
+LONGEST = 0.25
 
 Check = Callable[[Situation], str | None]
 Locate = Callable[[str], Place | None]
@@ -267,12 +270,14 @@ def _has(value: Any, wanted: Any) -> bool:
 
 def _condition(value: str, at: str, locate: Locate, scope: Scope) -> Check:
     known = {name: KNOWN[name] for name in KNOWN if name != "count"}
-    compiled = condition.parse(value, at, locate(at), scope=scope, variables=known)
+    compiled = condition.parse(value, at, locate(at), scope=scope, variables=known, seconds=LONGEST)
 
     def check(situation: Situation) -> str | None:
         result = compiled.value(situation.facts)
         if result is True:
             return None
+        if result is UNENDING:
+            return f"the condition {show(value)} takes more than {LONGEST:g} s"
         if result is UNDECIDED:
             return f"the condition {show(value)} cannot be decided: it reads what is not there"
         return f"the condition {show(value)} is {show(result)}"
@@ -307,35 +312,22 @@ def _of_names(
     title, look = _MAPS[kind]
     for name, wanted in value.items():
         where = pointers.join(at, name)
-        what = f"{title} {name}"
-        if isinstance(wanted, bool):
-            yield PlacedCheck(_presence(what, name, look, wanted), locate(where))
-        else:
-            asked = _text(wanted, where, locate, is_whole=True)
-            yield PlacedCheck(_named(what, name, look, asked), locate(where))
-
-
-def _presence(
-    what: str, name: str, look: Callable[[Situation, str], str | None], wanted: Any
-) -> Check:
-    def check(situation: Situation) -> str | None:
-        found = look(situation, name)
-        if (found is not None) is wanted:
-            return None
-        return f"{what} is missing" if wanted else f"{what} is there: {show(found)}"
-
-    return check
+        is_there = isinstance(wanted, bool)
+        asked = wanted if is_there else _text(wanted, where, locate, is_whole=True)
+        yield PlacedCheck(_named(f"{title} {name}", name, look, asked), locate(where))
 
 
 def _named(
-    what: str, name: str, look: Callable[[Situation, str], str | None], asked: Text
+    what: str, name: str, look: Callable[[Situation, str], str | None], wanted: Text | bool
 ) -> Check:
     def check(situation: Situation) -> str | None:
         found = look(situation, name)
         if found is None:
-            return f"{what} is missing"
-        missed = asked.misses(found)
-        return missed and f"{what} {missed}"
+            return f"{what} is missing" if wanted else None
+        if isinstance(wanted, Text):
+            missed = wanted.misses(found)
+            return missed and f"{what} {missed}"
+        return None if wanted else f"{what} is there: {show(found)}"
 
     return check
 

@@ -61,7 +61,8 @@ def read(request: Request, *, faults: Callable[[str], tuple[Any, ...]]) -> Contr
     for name, value in request.fields:
         known = _NAMED.get(name.lower())
         if known is not None:
-            given[known] = value.strip()
+            if given.setdefault(known, value.strip()) != value.strip():
+                raise BadControlField(known, "it is there twice, and says two things")
             continue
         if name.lower().startswith(CONTROL_PREFIX):
             _check_spelling(name)

@@ -31,7 +31,7 @@ from troth_mock.pace import read as read_pace
 from troth_mock.reply import why_unsaid
 from troth_mock.responding.written_answers import ABSENT, WrittenAnswer
 from troth_mock.scenario.conditions import PlacedCheck, checks, operations
-from troth_mock.scenario.form import COMPLETION, CONTENTS, SCHEMA
+from troth_mock.scenario.form import COMPLETION, CONTENTS, schema
 from troth_mock.scenario.holding import Holder
 from troth_mock.scenario.templates import compiled, filled, places
 
@@ -112,19 +112,24 @@ class Read:
 
 
 def read(
-    path: Path, *, contract: Contract, holder: Holder, known: Mapping[str, Place | None]
+    path: Path,
+    *,
+    folder: Path,
+    contract: Contract,
+    holder: Holder,
+    known: Mapping[str, Place | None],
 ) -> Read:
     """Read the file at *path*; *known* are the names that other files gave.
 
-    Raises BadScenarios.
+    What it names is in *folder*.  Raises BadScenarios.
     """
     positions = Positions()
     try:
-        data = read_file(str(path), limits=LIMITS)
+        data = read_file(str(path), limits=LIMITS, is_regular=True)
         root = read_text(data, positions, file=str(path), limits=LIMITS)
     except SpecError as fault:
         raise BadScenarios((fault,)) from None
-    reader = _Reader(path, root, positions, contract, holder, dict(known))
+    reader = _Reader(path, folder, root, positions, contract, holder, dict(known))
     scenarios = tuple(reader.scenarios())
     if reader.errors:
         raise BadScenarios(tuple(sorted(reader.errors, key=_order)), tuple(reader.files))
@@ -140,6 +145,7 @@ class _Reader:
     """The reading of one file."""
 
     path: Path
+    folder: Path
     root: Any
     positions: Positions
     contract: Contract
@@ -166,19 +172,22 @@ class _Reader:
             fault = "a file of scenarios begins with `scenarios:`, and has a list of them below it"
             yield self.error(fault, "")
             return
-        for mismatch in embedded(SCHEMA).errors(self.root):
+        for mismatch in embedded(schema()).errors(self.root):
             at = mismatch.instance_pointer
             if mismatch.keyword == "additionalProperties":
-                holder = pointers.find(SCHEMA, mismatch.schema_pointer.rpartition("/")[0]) or {}
+                holder = pointers.find(schema(), mismatch.schema_pointer.rpartition("/")[0]) or {}
                 known = holder.get("properties", {})
                 instance = pointers.find(self.root, at)
                 unknown = next((name for name in instance if name not in known), None)
                 at = at if unknown is None else pointers.join(at, unknown)
                 advice = "" if "did you mean" in mismatch.message else f"Known: {', '.join(known)}."
                 yield self.error(mismatch.message, at, advice)
-            elif mismatch.keyword == "oneOf" and "answers" in pointers.find(self.root, at):
-                fault = "a scenario has `answer` or `answers`, not both"
-                yield self.error(fault, pointers.join(at, "answers"))
+            elif mismatch.keyword == "oneOf":
+                scenario = pointers.find(self.root, at)
+                if isinstance(scenario, dict):  # else what it is instead is told
+                    both = "answers" in scenario
+                    fault = "a scenario has `answer` or `answers`" + ", not both" * both
+                    yield self.error(fault, pointers.join(at, "answers") if both else at)
             else:
                 yield self.error(mismatch.message, at)
 
@@ -316,9 +325,10 @@ class _Reader:
         """What the file *name*, beside this one, makes of an answer."""
         where = pointers.join(at, "file")
         path = self.path.parent / name
+        self.check_place(path, where)
         self.files.append(path)
         try:
-            data = read_file(str(path), limits=LIMITS)
+            data = read_file(str(path), limits=LIMITS, is_regular=True)
         except SpecError as fault:
             raise self.error(fault.fault, where, fault.advice) from None
         named = {each.lower() for each in parts.get("fields", {})}
@@ -332,6 +342,16 @@ class _Reader:
         if "content-type" not in named:
             fields["Content-Type"] = kind
         return {"data": data, "fields": fields}
+
+    def check_place(self, path: Path, at: str) -> None:
+        """Refuse a *path* that leads elsewhere: who wrote a scenario is not to read all files."""
+        try:
+            is_inside = path.resolve().is_relative_to(self.folder.resolve())
+        except (OSError, RuntimeError, ValueError):
+            return  # whoever reads it says what it is
+        if not is_inside:
+            advice = "Put it beside this file, or serve a folder that has both."
+            raise self.error(f"{path} is not in {self.folder}", at, advice)
 
     def pace(self, raw: Mapping[str, Any], at: str) -> Pace | None:
         if "pace" not in raw:

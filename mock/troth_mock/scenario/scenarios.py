@@ -88,15 +88,14 @@ class File:
         self._stamp = ()
 
     def _now(self) -> tuple[object, ...]:
-        return tuple(map(_stamp, (self.path, *self.others)))
+        return tuple(map(stamp, (self.path, *self.others)))
 
-    def read(
-        self, contract: Contract, holder: Holder, *, known: Mapping[str, Place | None]
-    ) -> None:
-        """Read it, and keep what it said before if it is wrong now."""
+    def read(self, folder: Path, holder: Holder, *, known: Mapping[str, Place | None]) -> None:
+        """Read it, with what it names in *folder*, and keep what it said before if it is wrong."""
         self._stamp = self._now()
+        contract = holder.contract
         try:
-            found = read(self.path, contract=contract, holder=holder, known=known)
+            found = read(self.path, folder=folder, contract=contract, holder=holder, known=known)
         except BadScenarios as fault:
             # those of what it said before count as long as that does
             self.error, self.others = fault, tuple(dict.fromkeys((*self.others, *fault.files)))
@@ -105,7 +104,8 @@ class File:
         self._stamp = self._now()
 
 
-def _stamp(path: Path) -> object:
+def stamp(path: Path) -> object:
+    """What tells one state of the file at *path* from another."""
     try:
         known = os.stat(path)
     except OSError:
@@ -199,11 +199,12 @@ class Scenarios:
         if not stale and files == self.files:
             return False
         first = not self.files
+        folder = self.path if self.path.is_dir() else self.path.parent
         self.files = files
         for each in stale:
             others = (one for other in files if other is not each for one in other.scenarios)
             names = {one.name: one.place for one in others}
-            each.read(self.contract, self._holder, known=names)
+            each.read(folder, self._holder, known=names)
         named = {other.resolve() for each in files for other in each.others}
         for each in stale:
             if each.error is not None and each.path.resolve() in named:

@@ -7,7 +7,7 @@ written: at once, or paced.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -19,13 +19,11 @@ from aiohttp import web
 from multidict import istr
 
 from troth.errors import MethodNotAllowed, NoSuchPath
-from troth.http import sse
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
 from troth_mock.control import Control
-from troth_mock.faults.switches import Chance
-from troth_mock.faults.wire import begun, broken, reach
+from troth_mock.faults.wire import broken, reach
 from troth_mock.inspector.journal import Journal, size_of
 from troth_mock.pace import Pace
 from troth_mock.plan import Plan
@@ -46,6 +44,7 @@ from troth_mock.server.guards import (
     is_preflight,
     path_of,
     preflight,
+    token_problem,
     too_large,
     too_slow,
 )
@@ -58,7 +57,7 @@ from troth_mock.server.heads import (
     wall_clock,
 )
 from troth_mock.server.inspection import OWN, Inspection
-from troth_mock.server.pacing import Turns
+from troth_mock.server.pacing import Turns, beginning
 from troth_mock.server.pages import Pages
 
 if TYPE_CHECKING:  # slow to load, and most runs do without
@@ -451,7 +450,7 @@ class App:
             passed.status, head, (), (), True, lambda frame: framed(frame, delivery), delivery.end
         )
         async with aclosing(passed.pieces) as pieces:
-            script, is_more = await _beginning(wire, pieces, plan.chances, send)
+            script, is_more = await beginning(wire, pieces, plan.chances, send)
             end: End = "complete"
             if script is not None:
                 note.label(script.faults)
@@ -555,6 +554,9 @@ class App:
                 if origin is not None and not self.settings.origins.allows(origin):
                     message = f"the page at {origin[:200]} may not reset this: see --cors-origin"
                     return Problem(403, message, "other_site").reply()
+                problem = token_problem(request, self.settings.control_token)
+                if problem is not None:
+                    return problem.reply()
                 query = request.target.partition("?")[2]
                 session = None if query == "all" else session_of(request)
                 self.responder.reset(session)
@@ -680,46 +682,3 @@ class App:
             lambda frame: framed(frame, delivery),
             delivery.end,
         )
-
-
-async def _beginning(
-    wire: Wire,
-    pieces: AsyncIterator[bytes],
-    chances: Sequence[Chance],
-    send: Callable[[bytes], None],
-) -> tuple[Script | None, bool]:
-    """Send of *pieces*, which come one by one, what comes before anything can go wrong.
-
-    What is to be done then, and whether the others follow; *wire* is the answer without content.
-    """
-    bounds = reach(chances)
-    if bounds is None:
-        return None, True
-    untouched, needed = bounds
-    events: list[bytes] = []
-    sent, rest = 0, b""
-    async for piece in pieces:
-        *found, rest = sse.parted(rest + piece)
-        events += found
-        for event in events[sent:untouched]:
-            send(wire.frame(event))
-        sent = max(sent, min(len(events), untouched))
-        if len(events) >= needed:
-            break
-    # however many came at once
-    rest = b"".join((*events[needed:], rest))
-    events = events[:needed]
-    is_more = len(events) == needed
-    if not is_more and rest:
-        events, rest = [*events, rest], b""
-    here = replace(wire, pieces=tuple(events), due=(0.0,) * len(events))
-    if is_more:
-        script, is_more = begun(here, chances)
-    else:
-        script = broken(here, chances)
-    last = [(0.0, wire.frame(rest))] if rest and is_more else []
-    if script is None:
-        steps = [(0.0, wire.frame(event)) for event in events[sent:]]
-        return Script((*steps, *last)), True
-    # its first step is the head
-    return replace(script, steps=(*script.steps[1 + sent :], *last)), is_more

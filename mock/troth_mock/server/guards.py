@@ -10,6 +10,7 @@ bearer token travels in a header that the page sets itself.
 
 from __future__ import annotations
 
+import hmac
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -92,6 +93,15 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost" or host.lower().endswith(".localhost")
 
 
+def is_address(authority: str) -> bool:
+    """Whether *authority*, a host and maybe a port, has an address of IP for a name."""
+    parts = _AUTHORITY.fullmatch(authority.strip())
+    try:
+        return parts is not None and bool(ip_address(parts[1].strip("[]")))
+    except ValueError:
+        return False
+
+
 def head_problem(
     headers: MultiMapping[str],
     *,
@@ -171,6 +181,20 @@ def _target_problem(target: str, hosts: Hosts) -> Problem | None:
 def _misdirected(name: str) -> Problem:
     message = f"{name[:200]!r} is not a name of this server; start it with --allow-host to add it"
     return Problem(421, message, "misdirected_request")
+
+
+def token_problem(request: Request, token: str | None) -> Problem | None:
+    """Why *request* may not drive a mock whose control token is *token*, or None."""
+    scheme, _, given = (request.field("authorization") or "").partition(" ")
+    if token is None:
+        return None
+    # what is no UTF-8 comes as surrogates
+    both = (text.encode("utf-8", "surrogateescape") for text in (given.strip(), token))
+    is_known = hmac.compare_digest(*both)
+    if is_known and scheme.lower() == "bearer":
+        return None
+    challenge = (("WWW-Authenticate", 'Bearer realm="troth"'),)
+    return Problem(401, "the control token is needed", fields=challenge)
 
 
 def path_of(target: str) -> str:

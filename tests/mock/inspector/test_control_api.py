@@ -142,6 +142,7 @@ def test_exchanges_are_listed_newest_first_and_chosen(client: Client) -> None:
         ("limit=1", 1), ("session=b", 1), ("session=", 2), ("operation=addNote", 2),
         ("status=4xx", 2), ("status=201", 1), ("text=NOWHERE", 1), (f"after={listed[1]['id']}", 1),
         (f"before={listed[1]['id']}", 1), ("operation=nothing", 0),
+        (f"text={TOKEN}", 0), ("text=filtered", 2), ("text=Bearer%20%5Bfil", 2),
     ):  # fmt: skip
         assert len(client.api("GET", f"/exchanges?{query}")["exchanges"]) == count, query
     assert client.api("GET", "/exchanges?limit=1")["more"] is True
@@ -457,6 +458,7 @@ def test_numbers_are_told_with_bounded_labels(client: Client) -> None:
         ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}, 403),
         ({"Sec-Fetch-Site": "same-origin"}, 200),
         ({"Host": "evil.example"}, 421),
+        ({"Host": "192.0.2.7.evil.example"}, 421),
     ],
 )
 def test_no_other_site_can_look_or_drive(
@@ -473,12 +475,44 @@ def test_no_other_site_can_look_or_drive(
     assert (found, len(left)) == ((204, 0) if status == 200 else (status, 1))
 
 
+def test_who_comes_by_another_address_of_the_machine_is_told_what_opens_it() -> None:
+    with serving(CONTRACT, settings=Settings(hosts=Hosts("0.0.0.0"))) as server:
+        client = Client(server)
+        statuses = {
+            host: client.raw("GET", "/_troth/api/info", Host=host)[0]
+            for host in (
+                "192.0.2.7:8000",
+                "[2001:db8::7]",
+                "0.0.0.0:1",
+                "mock.example",
+                "7.example",
+            )
+        }
+        # where the request came from is asked after that: it was this machine
+        assert list(statuses.values()) == [200, 200, 200, 421, 421]
+        forwarded = {"X-Forwarded-Host": "localhost", "Forwarded": "host=localhost;for=127.0.0.1"}
+        assert client.raw("GET", "/_troth/api/info", Host="a.example", **forwarded)[0] == 421
+
+
 def test_no_other_site_makes_it_forget(client: Client) -> None:
     statuses = [
         client.raw("POST", "/_troth/reset", Origin=origin)[0]
         for origin in ("https://evil.example", "null", "http://localhost:5173")
     ]
     assert statuses == [403, 403, 204]
+
+
+def test_what_a_control_token_guards_is_reset_by_who_knows_it() -> None:
+    with serving(CONTRACT, settings=Settings(control_token="s3cret-s3cret")) as server:
+        client = Client(server)
+        client.note("one")
+        known = {"Authorization": "Bearer s3cret-s3cret"}
+        for path in ("/_troth/reset", "/_troth/reset?all", "/_troth/session/a/_troth/reset"):
+            assert client.raw("POST", path)[0] == 401
+            assert client.raw("POST", path, Authorization="Bearer any")[0] == 401
+        assert client.raw("GET", "/_troth/api/state", **known)[2].count(b'"made":true') == 1
+        assert client.raw("POST", "/_troth/reset", **known)[0] == 204
+        assert client.raw("GET", "/_troth/api/state", **known)[2].count(b'"made":true') == 0
 
 
 def test_a_preflight_lets_nobody_in(client: Client) -> None:

@@ -13,6 +13,7 @@ from stages import Stage, content, message, replied, status, text
 from troth.http.exchange import Exchange, Request, Response
 from troth.openapi.contract import Contract
 from troth.openapi.stream_assembly import fold
+from troth_mock.scenario import conditions, templates
 from troth_mock.scenario.conditions import Pattern
 
 Staged = Callable[[str], Stage]
@@ -418,3 +419,23 @@ def test_an_expression_takes_no_more_time_than_the_text_is_long(
     pattern = Pattern.of(source)
     assert pattern is not None
     assert pattern.is_in(text) is is_in
+
+
+def test_a_condition_that_takes_too_long_does_not_hold_and_says_so(
+    of_pets: Staged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conditions, "LONGEST", 0.02)
+    monkeypatch.setattr(templates, "LONGEST", 0.02)
+    text = "request.tags.map(a, request.tags).exists(b, b[0] == 'none')"
+    stage = of_pets(
+        f"""
+        scenarios:
+          - when: {{operation: createPet, condition: "{text}"}}
+            answer: {{status: 404}}
+          - when: {{operation: createPet}}
+            answer: {{status: 404, fields: {{X-Any: "{{{{ {text} }}}}"}}}}
+        """
+    )
+    choice = stage.ask("POST", "/pets", {"name": "Rex", "tags": ["t"] * 300})
+    assert "takes more than 0.02 s" in choice.near[0].reason
+    assert b"takes more than 0.02 s" in (choice.reply.body or b"")

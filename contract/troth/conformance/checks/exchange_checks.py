@@ -21,12 +21,12 @@ from troth import pointer as pointers
 from troth.conformance.cases.case import Case, readable
 from troth.conformance.checks import leniency
 from troth.conformance.checks.methods import allow_violations
-from troth.conformance.words import message_of, names_others
+from troth.conformance.words import is_masked, message_of, names_others
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError
 from troth.generation.chat_consistency import is_consistent
 from troth.generation.chat_features import Chat
 from troth.generation.mutations import LONE_SURROGATE
-from troth.http import json_text
+from troth.http import json_text, media_type
 from troth.http.exchange import FAULTS, Exchange, Request, Response
 from troth.laws.laws import Verdict
 from troth.openapi.contract import Contract
@@ -102,6 +102,8 @@ def _expectation(contract: Contract, case: Case) -> Expectation:
         return "either" if is_head else "no-method"
     effective, published = case.intent, case.published_intent
     is_meant = match.operation.name == case.operation or not case.operation
+    if _may_be_elsewhere(request):
+        return "either"
     if effective == published == "valid":
         # nobody is held to a request of ours that the document rejects after all
         is_valid = not validator.request_violations(match, request, hints=False)
@@ -296,7 +298,7 @@ class _Check:
         elif expected == "unauthorized" and refused_otherwise:
             code = "security.wrong-status"
             message = f"a request without good credentials is refused with {status}, not 401"
-        elif expected == "no-method" and status < 300:
+        elif expected == "no-method" and status < 300 and not self._is_site:
             code = "request.method-accepted"
             message = f"an undeclared method is answered {status}"
         if code:
@@ -358,9 +360,10 @@ class _Check:
     def violations_of_document(self, *, refused: bool) -> Iterator[Violation]:
         """What the answer breaks of the document; *refused*: that it is one has been told."""
         response = self.exchange.response
-        if response is None or (
-            400 <= response.status < 500 and _is_overlong(self.exchange.request)
-        ):
+        request = self.exchange.request
+        if response is None or _may_be_elsewhere(request) or self._is_site:
+            return
+        if 400 <= response.status < 500 and _is_overlong(request):
             return
         if self.match is None or self.expected in ("no-path", "no-method"):
             # TRACE is refused by whatever stands before the server, which knows no other methods
@@ -375,6 +378,8 @@ class _Check:
         severity = _Severity(self.contract, self.exchange, response, violations)
         unread = any(violation.code in _UNREADABLE for violation in violations)
         for violation in violations:
+            if violation.code == "response-body.writeOnly" and _is_blank(violation, response):
+                continue
             if violation.code == "response-body.lone-surrogate" and _is_planted(violation):
                 continue
             if unread and (violation.law is not None or violation.location == "stream-body"):
@@ -414,6 +419,22 @@ class _Check:
         """Whether *status* may be about what the request refers to, and tells of nothing else."""
         is_asked = bool(self.references) and status in _OF_REFERENCES
         return is_asked and not names_others(self.exchange, self.references)
+
+    @property
+    def _is_site(self) -> bool:
+        """Whether the answer to an undeclared GET is the page of a site that the API is a part of.
+
+        What such a site has no route for it answers with its page, and the document has no pages.
+        """
+        request, response = self.exchange.request, self.exchange.response
+        if self.expected != "no-method" or request.method not in ("GET", "HEAD"):
+            return False
+        kind = media_type.essence(response.content_type or "") if response is not None else ""
+        path = self.operation.path
+        declared = [one for one in self.contract.operations if one.path == path]
+        return kind == "text/html" and not any(
+            answer.media_type(kind) for one in declared for answer in one.responses
+        )
 
     @property
     def _names_a_place(self) -> bool:
@@ -477,6 +498,14 @@ class _Check:
         return builder.violation(code, message)
 
 
+def _may_be_elsewhere(request: Request) -> bool:
+    """Whether many a server decodes the path of *request* before it looks where that leads to.
+
+    An encoded slash is none by RFC 3986 §2.2; frameworks by which it is one cannot know.
+    """
+    return "%2f" in request.target.partition("?")[0].lower()
+
+
 def _is_overlong(request: Request) -> bool:
     """Whether *request* has a head that what stands before a server may refuse in its own words.
 
@@ -484,6 +513,19 @@ def _is_overlong(request: Request) -> bool:
     """
     head = sum(len(name) + len(value) for name, value in request.fields)
     return len(request.target) + head > _LONGEST_HEAD
+
+
+def _is_blank(violation: Violation, response: Response) -> bool:
+    """Whether what is there of a writeOnly member is nothing: null, or a mask in its place.
+
+    JSON Schema lets an authority return a blank in the place of what it does not give away.
+    """
+    try:
+        body = json_text.decode_lenient(response.body)[0]
+    except TrothError:
+        return False
+    value = pointers.find(body, violation.instance_pointer)
+    return value is None or value == "" or (isinstance(value, str) and is_masked(value))
 
 
 def _is_planted(violation: Violation) -> bool:
@@ -584,7 +626,7 @@ def _is_left_open(operation: Operation, status: int) -> bool:
 
 def _own_words(response: Response) -> str:
     """The server's own words, where it has any that a person can read."""
-    words = message_of(response)
+    words = message_of(response) or response.body[:160].decode("utf-8", "replace")
     return f": {words!r}" if words else ""
 
 

@@ -83,6 +83,8 @@ class Trial:
         self.answers: list[Answer] = []
         self.told: list[Told] = []
         self.unnamed: list[Answer] = []
+        #: the item that another user tries to get at: all that was tried with it was refused
+        self.guarded: Item | None = None
         self.about = ""
         self._resources = known
         self._purpose: Purpose = purpose
