@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from troth.document.source import resolved
 from troth.errors import Place, TrothError, nearest
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
@@ -205,9 +206,9 @@ class Scenarios:
             others = (one for other in files if other is not each for one in other.scenarios)
             names = {one.name: one.place for one in others}
             each.read(folder, self._holder, known=names)
-        named = {other.resolve() for each in files for other in each.others}
+        named = {resolved(other) for each in files for other in each.others}
         for each in stale:
-            if each.error is not None and each.path.resolve() in named:
+            if each.error is not None and resolved(each.path) in named:
                 each.error = None  # it is what an answer sends, and has no scenarios
             elif each.error is not None and not first:
                 self.told(f"{each.error}\nWhat {each.path} said before stays in force.")
