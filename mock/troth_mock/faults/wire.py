@@ -72,7 +72,7 @@ class _State:
 
     @property
     def is_stream(self) -> bool:
-        return self.wire.is_stream
+        return self.wire.is_stream and not MediaType(self.content_type, "").is_sequence
 
     @property
     def size(self) -> int:
@@ -215,7 +215,7 @@ def _script(state: _State, faults: tuple[str, ...]) -> Script:
 
 def _head(state: _State) -> bytes:
     head = state.wire.head
-    if state.is_stream:
+    if state.wire.is_stream:
         return head
     return _LENGTH.sub(lambda match: b"%b%d" % (match[1], state.length), head, count=1)
 
@@ -508,7 +508,7 @@ def _wrong_length(state: _State, effect: Effect, seed: Seed) -> _State | None:
     more = _MORE_BYTES if effect.amount is None else effect.amount
     if state.end != "complete" or not state.pieces:
         return None
-    if not state.is_stream:
+    if not state.wire.is_stream:
         if effect.place is not None:
             return None
         return replace(state, length=max(0, state.length + more), end="close")

@@ -18,6 +18,7 @@ from yarl import URL
 from troth.errors import TrothError
 from troth.http import media_type
 from troth.http.exchange import Exchange, Fields, Request, Response
+from troth.openapi.operation import MediaType
 from troth_mock.reply import Passed, Reply, has_content
 from troth_mock.responding.problems import Problem
 
@@ -114,9 +115,8 @@ class Upstream:
             )
             fields = tuple(self._led_back(request, _received(response.headers)))
             kind = response.headers.get("Content-Type", "")
-            has_stream = media_type.is_event_stream(kind) and has_content(
-                request.method, response.status
-            )
+            comes_in_parts = media_type.is_event_stream(kind) or MediaType(kind, "").is_sequence
+            has_stream = comes_in_parts and has_content(request.method, response.status)
             if not has_stream:
                 body = await _whole(response)
                 await session.close()

@@ -27,7 +27,7 @@ from troth.http.exchange import Exchange, Fields, Request, Response
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Match, MediaType, Operation
 from troth.seed import Seed
-from troth_mock.reply import SET_BY_SERVER
+from troth_mock.reply import SET_BY_SERVER, parting
 from troth_mock.responding import negotiation
 from troth_mock.responding.sequences import EVENT_FIELDS
 from troth_mock.responding.written_answers import ABSENT, WrittenAnswer
@@ -252,8 +252,11 @@ def _answer(
     kind = response.content_type or ""
     entry = declared.media_type(kind) if declared is not None and kind else None
     data = _unpacked(response)
+    lines = _lines_of(response) if MediaType(kind, "").is_sequence else None
     if media_type.is_event_stream(kind):
         answer |= _events(response, entry)
+    elif lines and entry is not None:
+        answer |= lines
     elif media_type.is_json(kind) and (value := _read(data)) is not ABSENT:
         answer["body"] = value
     elif data:
@@ -313,6 +316,27 @@ def _events(response: Response, entry: MediaType | None) -> dict[str, Any]:
     return {"events": events, "times": times}
 
 
+def _lines_of(response: Response) -> dict[str, Any]:
+    """The texts of a sequence, and when each was there; nothing where one of them is no JSON."""
+    events: list[Any] = []
+    times: list[float] = []
+    parted, rest = parting(response.fields), b""
+    arrivals = response.arrivals or ((0.0, response.body),)
+    # the last line may have no end
+    for seconds, piece in (*arrivals, (arrivals[-1][0], b"\n")):
+        *found, rest = parted(rest + piece)
+        for line in filter(None, (one.strip(b"\x1e \t\r\n") for one in found)):
+            value = _read(line)
+            # an object may look like an event, and is the data of one
+            events.append({"data": value} if _looks_like_one(value) else value)
+            times.append(round(seconds, _MILLISECONDS))
+    return {"events": events, "times": times} if ABSENT not in events else {}
+
+
+def _looks_like_one(value: Any) -> bool:
+    return isinstance(value, dict) and "data" in value and value.keys() <= EVENT_FIELDS
+
+
 def _event(event: sse.Event) -> Any:
     """*event* as a scenario has it: its data alone where it has nothing else."""
     data = _read(event.data.encode("utf-8", "surrogatepass"))
@@ -320,8 +344,7 @@ def _event(event: sse.Event) -> Any:
         data = event.data
     named = {"event": event.type, "id": event.id, "retry": event.retry}
     told = {name: value for name, value in named.items() if value is not None}
-    looks_like_one = isinstance(data, dict) and "data" in data and data.keys() <= EVENT_FIELDS
-    return {"data": data, **told} if told or looks_like_one else data
+    return {"data": data, **told} if told or _looks_like_one(data) else data
 
 
 def _is_allowed(

@@ -184,7 +184,8 @@ def _entry(declared: DeclaredResponse | None, answer: WrittenAnswer) -> MediaTyp
     if declared is None or not declared.content:
         return None
     if answer.events is not None:
-        return next((entry for entry in declared.content if entry.is_stream), None)
+        streams = (entry for entry in declared.content if entry.is_stream)
+        return next(streams, next((one for one in declared.content if one.is_sequence), None))
     whole = [entry for entry in declared.content if not entry.is_stream]
     first = Chooser(declared).otherwise(())
     return first if first in whole or not whole else whole[0]

@@ -19,6 +19,7 @@ from aiohttp import web
 from multidict import istr
 
 from troth.errors import MethodNotAllowed, NoSuchPath
+from troth.http import media_type
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
@@ -27,7 +28,7 @@ from troth_mock.faults.wire import broken, reach
 from troth_mock.inspector.journal import Journal, size_of
 from troth_mock.pace import Pace
 from troth_mock.plan import Plan
-from troth_mock.reply import End, Passed, Reply, Script, Wire, gathered, has_content
+from troth_mock.reply import End, Passed, Reply, Script, Wire, gathered, has_content, parting
 from troth_mock.reply import script as in_time
 from troth_mock.responding.compiled_responder import RespondToBody
 from troth_mock.responding.kept import session_of
@@ -450,7 +451,9 @@ class App:
             passed.status, head, (), (), True, lambda frame: framed(frame, delivery), delivery.end
         )
         async with aclosing(passed.pieces) as pieces:
-            script, is_more = await beginning(wire, pieces, plan.chances, send)
+            script, is_more = await beginning(
+                wire, pieces, parting(passed.fields), plan.chances, send
+            )
             end: End = "complete"
             if script is not None:
                 note.label(script.faults)
@@ -608,7 +611,9 @@ class App:
             note.how = "complete"
             return "complete"
         note.label(script.faults)
-        may_say_more = reply.stream is not None and not script.faults
+        # what is no stream of events has no event that says why it ends
+        is_sse = any(media_type.is_event_stream(value) for _, value in reply.fields)
+        may_say_more = reply.stream is not None and is_sse and not script.faults
         return await self._follow(
             script, received, connection, delivery, note, may_say_more=may_say_more
         )

@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
-from troth.http import sse
 from troth_mock.faults.switches import Chance
 from troth_mock.faults.wire import begun, broken, reach
 from troth_mock.reply import Script, Wire
@@ -169,10 +168,11 @@ class Sending:
 async def beginning(
     wire: Wire,
     pieces: AsyncIterator[bytes],
+    parted: Callable[[bytes], list[bytes]],
     chances: Sequence[Chance],
     send: Callable[[bytes], None],
 ) -> tuple[Script | None, bool]:
-    """Send of *pieces*, which come one by one, what comes before anything can go wrong.
+    """Send of *pieces*, which *parted* cuts into events, what comes before anything can go wrong.
 
     What is to be done then, and whether the others follow; *wire* is the answer without content.
     """
@@ -183,7 +183,7 @@ async def beginning(
     events: list[bytes] = []
     sent, rest = 0, b""
     async for piece in pieces:
-        *found, rest = sse.parted(rest + piece)
+        *found, rest = parted(rest + piece)
         events += found
         for event in events[sent:untouched]:
             send(wire.frame(event))

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from stages import PETS, Stage
+from stages import PETS, Stage, replied
 from troth import loading
 from troth.http.exchange import Exchange, Request, Response
 from troth.openapi.contract import Contract
@@ -296,6 +296,33 @@ def test_a_fault_befalls_a_stream_that_is_passed_on_at_its_event(pets: Contract)
             *("drop after 3 events", "lose after 3 events"),
             *(None, None),
         ]
+
+
+def test_lines_are_recorded_with_their_times(tmp_path: Path) -> None:
+    contract = loading.load(
+        b"""
+openapi: 3.2.0
+info: {title: t, version: '1'}
+paths:
+  /log:
+    get:
+      operationId: log
+      responses:
+        '200': {description: d, content: {application/x-ndjson: {itemSchema: {type: object}}}}
+"""
+    )
+    kind = (("Content-Type", "application/x-ndjson"),)
+    pieces = ((0.01, b'{"a":1}\n{"da'), (0.02, b'ta":2}\n'), (0.03, b'{"c":3}'))
+    body = b"".join(piece for _, piece in pieces)
+    record, _ = recorder(contract, tmp_path)
+    record.write(Exchange(Request("GET", "/log"), Response(200, kind, body, pieces)))
+    (path,) = tmp_path.iterdir()
+    assert "times: [0.01,0.02,0.03]" in path.read_text()
+    assert "force" not in path.read_text()
+    reply = replied(replayed(contract, tmp_path).ask("GET", "/log"))
+    assert reply.stream is not None
+    assert reply.stream.times == (0.01, 0.02, 0.03)
+    assert [json.loads(frame) for frame in reply.stream.frames] == [{"a": 1}, {"data": 2}, {"c": 3}]
 
 
 def test_what_is_remembered_of_requests_is_bounded(
