@@ -247,12 +247,13 @@ class Completions:
         self.schema = schema
         self._is_valid = schema.is_valid if schema is not None else lambda value: True
         self._fingerprint = f"fp_{Seed.of('fingerprint', digest).key.hex()[:10]}"
-        self._fills_content = True
+        self._silence: tuple[str | None, ...] = ()
         self.pool = body_templates(
             schema, members, Seed.of(digest, "completion"), fill=self._with_text
         )
-        self._fills_content = self._may_say("")
-        self._refuses_with = None if self._may_say(None) else ""
+        # of a message that says nothing the content is null where it may be, or else no text;
+        # where it may be it is there: clients that were generated often insist on the member
+        self._silence = tuple(filter(self._may_say, (None, "")))[:1]
         self._annotates = "annotations" in members.choice
 
     def complete(
@@ -347,10 +348,8 @@ class Completions:
         _set(choice, at.get("role"), "assistant")
         if draft.pieces is not None:
             put_member(choice, at["content"], "".join(draft.pieces))
-        elif draft.refusal is not None:
-            put_member(choice, at["content"], self._refuses_with)
-        elif self._fills_content:
-            put_member(choice, at["content"], "")
+        for silence in self._silence if draft.pieces is None else ():
+            put_member(choice, at["content"], silence)
         if draft.reasoning is not None:
             _set(choice, at.get("reasoning"), "".join(draft.reasoning))
         if draft.refusal is not None:
@@ -380,10 +379,7 @@ class Completions:
         return self._body(_PROBE, [draft], Seed.of("probe"), created=FIXED_TIME, template=template)
 
     def _may_say(self, content: str | None) -> bool:
-        """Whether *content* may be that of a message that calls a tool: "", or null.
-
-        Where it may be empty it is there: clients that were generated often insist on the member.
-        """
+        """Whether *content* may be that of a message that calls a tool."""
         draft = Draft(None, [Call("call_0", "tool", ["{}"])], "tool_calls")
         body = self._body(
             _PROBE, [draft], Seed.of("probe"), created=FIXED_TIME, template=self.pool[0]

@@ -86,6 +86,9 @@ BAD_PETS = {
     "{when: {operation: getPet}, answer: {status: 404, fields: {Content-type: text/css}}}": (
         "1:72: the document does not let GET /pets/{petId} answer so: 'text/css' is not one of",
     ),
+    "{when: {operation: getPet}, answer: {fields: {Content-type: text/css}}}": (
+        "1:59: the document does not let GET /pets/{petId} answer so: 'text/css' is not one of",
+    ),
     "{when: {path: {petIt: 3}}, answer: {status: 500}}": (
         "1:28: no operation that is meant has the path parameter 'petIt'",
         "Did you mean 'petId'?",
