@@ -27,7 +27,7 @@ TOGETHER: tuple[tuple[str, ...], ...] = (
 )
 MANNERS_TOGETHER: tuple[tuple[str, ...], ...] = (
     (),
-    ("without base too", "strict", "keeps files", "no HEAD"),
+    ("without base too", "strict", "no HEAD"),
     ("another host", "shows what is deleted", "late reports", "renames files", "HEAD unknown"),
 )
 if os.environ.get("TROTH_EVERY_FAULT"):  # each by itself

@@ -49,7 +49,6 @@ MANNERS = (
     "late reports",
     "strict",
     "renames files",
-    "keeps files",
     "no HEAD",
     "HEAD unknown",
 )
@@ -104,7 +103,7 @@ def spec() -> dict[str, Any]:
         "/crates/{crate}": {
             "get": _operation("200", "Crate"),
             "patch": _operation("200", "Crate", body={"application/json": {"schema": change}}),
-            "delete": _operation("204"),
+            "delete": _operation("204", description="The crate goes, with all its files."),
         },
         "/crates/{crate}/restore": {"post": _operation("200", "Crate")},
         "/crates/{crate}/publish": {"post": _operation("200", "Crate")},
@@ -280,10 +279,7 @@ class Depot:
         one["deleted_at"] = "2026-05-02T10:00:00Z"
         for name, file in list(self.files.items()):
             if file["crate"] is one and "files stay" not in self.faults:
-                if "keeps files" in self.manners:
-                    file["crate_id"] = None
-                else:
-                    del self.files[name]
+                del self.files[name]
         return Answer(204)
 
     def act(self, verb: str, one: dict[str, Any]) -> Answer:

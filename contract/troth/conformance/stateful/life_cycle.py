@@ -388,11 +388,6 @@ async def deleted(trial: Trial) -> None:
         await _still_there(trial, item, before=before, after=after, by=answer)
     elif after is not None and after.is_missing:
         await _still_listed(trial, item, by=answer)
-        is_get = after.operation.method == "GET"
-        head = await trial.send(after.operation, item=item, method="HEAD") if is_get else None
-        if head is not None and head.succeeded:
-            message = f"{head.line} answers {head.status}, and GET {after.status}"
-            trial.tell("response.head-differs", message, by=head, severity="warning")
     again = await trial.delete(item)
     if again is not None and again.is_missing and after is not None and before is not None:
         await _only_marked(trial, item, before=before, after=after, by=again)
@@ -401,6 +396,11 @@ async def deleted(trial: Trial) -> None:
             f"{again.line} a second time answers {again.status}: the first answered {answer.status}"
         )
         trial.tell("resource.deleted-twice", message, by=again, alone=True)
+    if after is not None and after.is_missing and after.operation.method == "GET":
+        head = await trial.send(after.operation, item=item, method="HEAD")
+        if head is not None and head.succeeded:
+            message = f"{head.line} answers {head.status}, and GET {after.status}"
+            trial.tell("response.head-differs", message, by=head, severity="warning")
 
 
 async def deleted_with_parent(trial: Trial) -> None:
@@ -415,24 +415,30 @@ async def deleted_with_parent(trial: Trial) -> None:
     after = await _seen(trial, item) if above is not None and above.is_missing else None
     if after is not None and await trial.patience():
         after = await _seen(trial, item)
-    # by a path of its own it may be read for itself; not as what is in something that is not there
-    if after is not None and (trial.parent_of(item) is not None or _names(after, parent)):
+    is_said = _takes_along(gone, item)
+    # by a path of its own it may go on by itself, unless the document says otherwise
+    if after is not None and (is_said or trial.parent_of(item) is not None):
         message = f"{gone.line} answered {gone.status}, and {after.line} still has what was in it"
         # whoever reads by the last name alone finds what nobody tidied up yet
-        trial.tell("resource.still-there", message, by=after, of=gone, severity="warning")
+        severity: Severity = "error" if is_said else "warning"
+        trial.tell("resource.still-there", message, by=after, of=gone, severity=severity)
 
 
-def _names(answer: Answer, parent: Item) -> bool:
-    """Whether the item in *answer* says that it is in *parent*: `album_id` of `/albums/{album}`."""
-    own = [each for each in words_of(parent.resource.parameter or "") if each != "id"]
-    singular = list(in_singular(words_of(parent.resource.name)))
-    members = answer.item.items() if isinstance(answer.item, dict) else ()
-    return any(
-        words_of(name)[-1:] == ("id",)
-        and list(words_of(name)[:-1]) in (own, singular)
-        and same_id(value, parent.identifier)
-        for name, value in members
-    )
+#: How a document says that what is below something goes with it.
+_ALONG = re.compile(
+    r"\b(cascad\w*|recursively|along with|(?:and|with) (?:all|everything|its|their|the)\b)", re.I
+)
+
+
+def _takes_along(gone: Answer, item: Item) -> bool:
+    """Whether the document says that what *gone* deleted goes with what *item* is one of."""
+    words = words_of(item.resource.name)[-1:]
+    for text in texts_of(gone.operation):
+        told = _ALONG.search(text)
+        rest = words_of(text[told.start() :]) if told is not None else ()
+        if {*words, *in_singular(words), "everything", "content", "contents"} & {*rest}:
+            return True
+    return False
 
 
 async def _seen(trial: Trial, item: Item) -> Answer | None:
