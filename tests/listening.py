@@ -36,7 +36,7 @@ class Listener:
 
     def last(self) -> tuple[str, bytes, bytes]:
         """The first line, the rest of the head, and the body of the next request that came."""
-        head, _, body = self._got.get(timeout=10).partition(b"\r\n\r\n")
+        head, _, body = self._got.get(timeout=60).partition(b"\r\n\r\n")
         first, _, rest = head.partition(b"\r\n")
         return first.decode("latin-1"), rest, body
 

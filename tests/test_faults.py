@@ -280,11 +280,8 @@ def request_of(contract: troth.Contract, name: str) -> list[Request]:
 
     @settings(
         max_examples=3,
-        database=None,
-        derandomize=True,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
-        deadline=None,
     )
     @given(contract.strategy(name))
     def draw(request: Request) -> None:
@@ -359,7 +356,7 @@ JUNK: list[Any] = [
 ]
 
 
-@settings(max_examples=40, database=None, derandomize=True, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.sampled_from(list(places(base()))), st.sampled_from(JUNK)), min_size=1)
 )

@@ -147,7 +147,7 @@ def test_a_strategy_draws_requests_of_the_operation(valid: bool) -> None:
 
     contract = troth.load("api.yaml", overlays=["positive.overlay.yaml"])
 
-    @settings(max_examples=15, deadline=None, database=None)
+    @settings(max_examples=15)
     @given(contract.strategy("readPet", valid=valid))
     def draws(request: troth.Request) -> None:
         assert isinstance(request, troth.Request)

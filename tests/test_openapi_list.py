@@ -116,8 +116,6 @@ def test_what_is_drawn_is_accepted_and_what_the_mock_answers_conforms(
 
     @settings(
         max_examples=5,
-        deadline=None,
-        database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )

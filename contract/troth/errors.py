@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import dataclass_transform
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -23,11 +24,19 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}"
 
 
+@dataclass_transform(eq_default=False)
 class TrothError(Exception):
-    """The root of everything that troth raises on purpose."""
+    """The root of everything that troth raises on purpose.
+
+    Below it, what a class annotates are its facts: the arguments that it takes, in that order.
+    """
 
     #: The exit code of a command that this error ends (2: usage, configuration or document).
     exit_code = 2
+
+    def __init_subclass__(cls) -> None:
+        if cls.__annotations__:
+            dataclass(eq=False, repr=False)(cls)
 
 
 class SpecError(TrothError):
@@ -37,14 +46,13 @@ class SpecError(TrothError):
     what to do, when that is known.
     """
 
-    def __init__(
-        self, fault: str, *, place: Place | None = None, pointer: str = "", advice: str = ""
-    ) -> None:
-        super().__init__(fault)
-        self.fault = fault
-        self.place = place
-        self.pointer = pointer
-        self.advice = advice
+    fault: str
+    place: Place | None = None
+    pointer: str = ""
+    advice: str = ""
+
+    def __post_init__(self) -> None:
+        self.args = (self.fault,)  # whatever the arguments of the class below it are
 
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place else ""
@@ -56,9 +64,7 @@ class SpecError(TrothError):
 class NoSuchPath(TrothError):
     """No operation of the document has this path."""
 
-    def __init__(self, target: str) -> None:
-        super().__init__(target)
-        self.target = target
+    target: str
 
     def __str__(self) -> str:
         return f"the document has no path that matches {self.target!r}"
@@ -67,11 +73,9 @@ class NoSuchPath(TrothError):
 class MethodNotAllowed(TrothError):
     """The path is known, the method is not; *allowed* are those that would do, sorted."""
 
-    def __init__(self, method: str, target: str, allowed: tuple[str, ...]) -> None:
-        super().__init__(method, target, allowed)
-        self.method = method
-        self.target = target
-        self.allowed = allowed
+    method: str
+    target: str
+    allowed: tuple[str, ...]
 
     def __str__(self) -> str:
         would_do = ", ".join(self.allowed)

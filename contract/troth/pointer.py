@@ -1,8 +1,8 @@
-"""JSON Pointer (RFC 6901): build, split, follow."""
+"""JSON values and their places: JSON Pointers (RFC 6901), and walks over all that a value holds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -83,3 +83,35 @@ def find(value: Any, pointer: str) -> Any:
 
 def _is_index(token: str) -> bool:
     return token == "0" or (token.isascii() and token.isdigit() and not token.startswith("0"))
+
+
+def parts(value: Any) -> Iterator[Any]:
+    """*value* and all that it holds, parents first, in their order."""
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        if isinstance(part, dict):
+            waiting += reversed(part.values())
+        elif isinstance(part, list):
+            waiting += reversed(part)
+
+
+def places(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
+    """*value*, which is *at* a place, and all that it holds, each with its pointer; as `parts`."""
+    waiting = [(at, value)]
+    while waiting:
+        here, part = waiting.pop()
+        yield here, part
+        if isinstance(part, (dict, list)):
+            items = part.items() if isinstance(part, dict) else enumerate(part)
+            waiting += reversed([(join(here, key), item) for key, item in items])
+
+
+def mapped(change: Callable[[Any], Any], value: Any) -> Any:
+    """A copy of *value* with what *change* makes of each part that holds no others."""
+    if isinstance(value, dict):
+        return {name: mapped(change, item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [mapped(change, item) for item in value]
+    return change(value)

@@ -32,7 +32,8 @@ export async function complete(api, messages, { came, signal }) {
       if (ended) break;
       const chunk = JSON.parse(data);
       if (chunk.error) throw new Failure(chunk.error.message ?? "The server broke off.", { text });
-      const piece = chunk.choices?.[0]?.delta?.content ?? "";
+      const delta = chunk.choices?.[0]?.delta;
+      const piece = delta?.content || delta?.refusal || "";
       text += piece;
       if (piece) came(piece);
     }

@@ -100,20 +100,20 @@ class _Port(click.IntRange):
     "--pace",
     type=_Pace(),
     metavar="PROFILE",
-    help="Send streams as a model does: fast, typical, slow or bursty; without it at once. "
+    help="Answer chats as fast as a model does: fast, typical, slow or bursty; without it at once. "
     'Figures may follow: "slow ttft=3 jitter=0".',
 )
 @click.option(
     "--ttft",
     type=FiniteNumber(min=0),
     metavar="S",
-    help="Seconds from a request to the first token of its stream.",
+    help="Seconds from a request to the first token of what a chat says.",
 )
 @click.option(
     "--tokens-per-second",
     type=FiniteNumber(min=0, min_open=True),
     metavar="N",
-    help="Pace streams at this rate.",
+    help="Tokens a second that a chat says.",
 )
 @click.option(
     "--cors-origin",

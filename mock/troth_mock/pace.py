@@ -18,15 +18,15 @@ from troth.seed import Seed
 #: A token of a request is about so many bytes of it.
 _BYTES_PER_TOKEN = 4
 _MASK = (1 << 64) - 1
+#: Nothing is waited for longer, in seconds.
+_LONGEST = 3600.0
 
 
 class UnknownPace(TrothError):
     """A text is no pace: *part* is what cannot be read in it, *advice* what can."""
 
-    def __init__(self, part: str, advice: str) -> None:
-        super().__init__(part, advice)
-        self.part = part
-        self.advice = advice
+    part: str
+    advice: str
 
     def __str__(self) -> str:
         return f"{self.part!r} is no pace: {self.advice}"
@@ -185,11 +185,10 @@ def _figure(name: str, value: str, word: str) -> dict[str, Any]:
         number = int(value) if field in _WHOLE else float(value)
     except ValueError:
         raise UnknownPace(word, f"{name} is a number") from None
-    least = 1 if field == "burst" else 0
     is_rate = field in ("tokens_per_second", "reading")
-    most = 1 if field == "jitter" else math.inf
+    least = 1 / _LONGEST if is_rate else float(field == "burst")
+    most = {"jitter": 1, "ttft": _LONGEST, "pause": _LONGEST}.get(field, math.inf)
     if field != "seed" and not (least <= number <= most and number < math.inf):
-        raise UnknownPace(word, f"{name} is a number from {least}" + (" to 1" * (most == 1)))
-    if is_rate and number == 0:
-        raise UnknownPace(word, f"{name} is above 0")
+        limit = f" to {most:g}" if most < math.inf else ""
+        raise UnknownPace(word, f"{name} is a number from {least:g}{limit}")
     return {field: number}

@@ -6,6 +6,7 @@ them leaves, and how the connection is left.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any, Literal
 
 from troth.generation.values import Unsatisfiable, synthesize
 from troth.http import content_coding, json_text, sse
-from troth.http.exchange import Fields
+from troth.http.exchange import TOKEN, Fields
 from troth.openapi.operation import DeclaredResponse, MediaType, Parameter
 from troth.schema.schema import Schema
 from troth.seed import Seed
@@ -30,8 +31,21 @@ CONTROL_PREFIX = "x-troth-"
 SET_BY_SERVER = frozenset(
     {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
 )
+_NAME = re.compile(TOKEN)
 #: What each registered status is called.
 PHRASES = {status.value: status.phrase for status in HTTPStatus}
+
+
+def why_unsaid(name: str) -> str | None:
+    """Why no answer that somebody writes can have a field of this *name*; None if it can."""
+    if _NAME.fullmatch(name) is None:
+        return f"{name[:80]!r} is no name of a header field"
+    if name.lower() in SET_BY_SERVER:
+        return (
+            f"{name} is the server's to set, and cannot be said here; "
+            "what goes wrong with it is a fault: `wrong length`, `drop` …"
+        )
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +64,16 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: it has a *body*, or a *stream*, or neither."""
+    """An answer: it has a *body*, or a *stream*, or neither.
+
+    *tokens* are those that a model says before it has a whole *body*, for pacing.
+    """
 
     status: int
     fields: Fields
     body: bytes | None
     stream: Stream | None = None
+    tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -188,10 +206,7 @@ def _leads_on(header: Parameter, declared: DeclaredResponse) -> bool:
 
 
 def _field(header: Parameter, seed: Seed) -> str:
-    """A text for *header* that is read as what the document allows, if one is found.
-
-    It is that of the document's example, or else of what *seed* draws.
-    """
+    """A text for *header* that the document allows: its example, or drawn from *seed*."""
     from troth.validation.parameters import is_field  # slow to load, and few answers have fields
 
     for example in header.examples or (header.content.examples if header.content else ()):

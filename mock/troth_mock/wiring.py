@@ -116,6 +116,10 @@ def _record(app: App, options: Options) -> None:
     beside = scenarios if scenarios is not None and scenarios.is_dir() else Path("recorded")
     folder = options["record_to"] or beside
     recorder = Recorder(app.contract, folder, url=options["record"], told=_tell)
+    try:
+        recorder.make_folder()
+    except OSError as fault:
+        raise click.UsageError(f"--record-to: {folder}: {fault.strerror}") from None
     if not options["quiet"]:
         _tell(f"what no scenario answers goes to {recorder.url}, and is written to {folder}")
     app.control.forward = Upstream(options["record"], record=recorder.write).forward

@@ -496,7 +496,7 @@ def test_an_interruption_gives_what_there_is_and_exit_130(faulty: str, tmp_path:
         process.send_signal(number)
         if number == signal.SIGINT:
             process.send_signal(number)  # twice, quickly
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=120)
         assert process.returncode == code, err
         assert "interrupted" in out
         assert "Traceback" not in err
@@ -536,7 +536,7 @@ def test_a_journal_that_the_disk_cannot_take_costs_the_journal_alone(
         [*args, "--report", "github=out.txt"],
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000)),
     )
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == 3, err
     assert " conforms\n" in out
     assert err.endswith("troth: run.ndjson cannot be written: File too large\n")

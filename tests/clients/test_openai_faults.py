@@ -172,7 +172,7 @@ def test_a_finish_reason_is_what_was_asked_for(server: Any, client: OpenAI) -> N
 
 def test_a_client_leaves_a_server_that_says_nothing(server: Any, client: OpenAI) -> None:
     server.fail("hang once")
-    patient = client.with_options(timeout=0.2)
+    patient = client.with_options(timeout=0.5)
     assert text_of(patient)
     assert server.verdict().outcomes == ("retried",)
     server.reset()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import openai
+import pydantic
 import pytest
 from openai import OpenAI
 
@@ -52,9 +53,32 @@ ASKED = {
 }
 
 
+SCENARIOS = """
+scenarios:
+  - when: {user: forbidden}
+    answer: {refusal: "I am sorry, I cannot help with that."}
+  - when: {user: cited}
+    answer:
+      text: Cited.
+      annotations:
+        - type: url_citation
+          url_citation: {url: "https://example.com/a", title: A, start_index: 0, end_index: 5}
+"""
+
+
 @pytest.fixture(scope="module")
-def server(mock_servers: Any) -> Any:
-    return mock_servers(overlays=["openai"])
+def server(mock_servers: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    scenarios = tmp_path_factory.mktemp("scenarios") / "openai.yaml"
+    scenarios.write_text(SCENARIOS)
+    return mock_servers(overlays=["openai"], scenario=scenarios)
+
+
+def said(client: OpenAI, text: str, **members: Any) -> tuple[Any, list[Any]]:
+    """The message that answers *text*, and the deltas of the stream that does."""
+    asked: Any = {"model": MODEL, "messages": [{"role": "user", "content": text}], **members}
+    whole = client.chat.completions.create(**asked).choices[0].message
+    chunks = client.chat.completions.create(**asked, stream=True)
+    return whole, [chunk.choices[0].delta for chunk in chunks]
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +132,52 @@ def test_reasoning_is_asked_for_and_streamed_before_the_answer(client: OpenAI) -
     assert not any(one and other for one, other in zip(thinks, speaks, strict=True))
 
 
+@pytest.mark.parametrize(
+    "text", ["What is new in Lisbon?", "Give me links on Lisbon", "In a word?"]
+)
+def test_what_a_search_found_is_cited(client: OpenAI, text: str) -> None:
+    message, deltas = said(client, text, web_search_options={})
+    assert message.annotations
+    for one in message.annotations:
+        cited = one.url_citation
+        link = message.content[cited.start_index : cited.end_index]
+        assert cited.title in link
+        assert f"]({cited.url}" in link
+    told = [delta.annotations for delta in deltas if getattr(delta, "annotations", None)]
+    assert told == [[one.to_dict() for one in message.annotations]]
+    # the text is there by then
+    assert "".join(delta.content or "" for delta in deltas) == message.content
+    assert deltas[-2].annotations
+
+
+def test_what_has_no_links_has_no_annotations(client: OpenAI) -> None:
+    message, deltas = said(client, "In a word?")
+    assert message.annotations is None
+    assert not any(hasattr(delta, "annotations") for delta in deltas)
+
+
+def test_a_scenario_says_what_is_cited(client: OpenAI) -> None:
+    message, _ = said(client, "cited, please")
+    assert [one.url_citation.title for one in message.annotations] == ["A"]
+
+
+def test_a_refusal_has_no_content_and_comes_in_pieces(client: OpenAI) -> None:
+    message, deltas = said(client, "something forbidden")
+    assert message.content is None
+    assert message.refusal == "I am sorry, I cannot help with that."
+    pieces = [delta.refusal for delta in deltas if delta.refusal]
+    assert "".join(pieces) == message.refusal
+    assert len(pieces) > 5
+    assert not any(delta.content for delta in deltas)
+
+
+def test_a_refusal_is_what_a_typed_answer_may_be(client: OpenAI) -> None:
+    asked: Any = [{"role": "user", "content": "something forbidden"}]
+    answer = client.chat.completions.parse(model=MODEL, messages=asked, response_format=Place)
+    assert answer.choices[0].message.parsed is None
+    assert answer.choices[0].message.refusal
+
+
 def test_two_limits_at_once_are_refused(client: OpenAI) -> None:
     with pytest.raises(openai.BadRequestError):
         client.chat.completions.create(
@@ -140,6 +210,12 @@ def test_every_action_says_why() -> None:
     actions = overlay.read(loading.shipped_overlays()["openai"]).actions
     assert len(actions) > 10
     assert [each.target for each in actions if len(each.description) < 30] == []
+
+
+class Place(pydantic.BaseModel):
+    """What a typed answer is to be."""
+
+    city: str
 
 
 def is_there() -> bool:

@@ -11,10 +11,11 @@ import pytest
 import troth
 from servers.conduct import Conducted, conduct
 from servers.wire import Answer, Asked
-from troth.conformance.conclusions import Tried, message_of, unreached
+from troth.conformance.conclusions import Tried, unreached
 from troth.conformance.events import Exchanged, Finished, Waited
 from troth.conformance.reports import console
 from troth.conformance.run_summary import RunSummary, summarize
+from troth.conformance.words import message_of
 from troth.http.exchange import Exchange, Request, Response
 
 THINGS = ("apples", "pears", "plums", "quinces")
@@ -176,6 +177,7 @@ def test_an_operation_that_succeeds_in_its_own_way_is_reached() -> None:
         (b'{"detail":[{"loc":["a"],"msg":"too long"}]}', "too long"),
         (b'{"error":{"code":7,"message":"no  such\\nmodel"}}', "no such model"),
         (b"<html><h1>Bad Gateway</h1></html>", "Bad Gateway"),
+        (b'{"exceptionMessage":"too long","input":{"title":"no"}}', "too long"),
         (b"", ""),
     ],
 )

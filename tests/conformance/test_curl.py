@@ -40,7 +40,7 @@ def sent_by(line: str, listener: Listener, *, token: str = TOKEN) -> tuple[str, 
         input=line.encode("utf-8", "surrogateescape") + b"\n",
         env={"PATH": "/usr/bin:/bin", "TROTH_TOKEN": token, "TROTH_X_ORG": "org 7"},
         capture_output=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -71,7 +71,8 @@ def test_bash_and_curl_send_the_same_body(body: bytes, listener: Listener) -> No
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(body=st.binary(max_size=60) | st.text(max_size=40).map(str.encode))
 @example(body=b"'\\''")

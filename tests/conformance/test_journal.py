@@ -139,7 +139,7 @@ events: st.SearchStrategy[Event] = st.one_of(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(events)
 def test_what_is_written_is_what_is_read(event: Event) -> None:
     line = journal.encode(journal.to_json(event))
@@ -156,7 +156,7 @@ def test_a_journal_gives_its_events_back(tmp_path: Path) -> None:
     assert list(journal.read(tmp_path / "new" / "run.ndjson")) == told
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_a_journal_cut_anywhere_is_read_up_to_its_last_whole_line(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

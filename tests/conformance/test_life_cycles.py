@@ -60,6 +60,8 @@ MANNERS = (
     "200",
     "forgets",
     "one of a title",
+    "pages wear off",
+    "note expires",
 )
 #: So many requests a clean run may take for one resource, with all that the document declares.
 MOST = 140

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from base64 import b64encode, urlsafe_b64encode
 from itertools import pairwise
+from time import process_time
+from timeit import repeat
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import troth
@@ -66,7 +67,6 @@ def test_a_reflected_token_is_found_in_every_shape(shape: str) -> None:
     assert redactor.text(f"bad key {shape}!").startswith("bad key [Filtered]")
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     secret=st.text(st.characters(codec="utf-8"), min_size=4, max_size=30),
     cuts=st.lists(st.integers(0, 60), max_size=4),
@@ -280,11 +280,13 @@ def test_a_thousand_exchanges_are_redacted_quickly() -> None:
         fields=fields, pieces=(line,) * 30, answer_fields=(("Content-Type", "text/event-stream"),)
     )
     redactor = Redactor([PLAIN])
-    began = time.process_time()
-    for _ in range(500):
+
+    def redact() -> None:
         redactor.exchange(plain)
         redactor.exchange(stream)
-    assert time.process_time() - began < 0.6  # 0.2 s on the machine it was written on
+
+    # 0.04 s on the machine it was written on; the least, for others want the caches, too
+    assert min(repeat(redact, timer=process_time, number=100)) < 0.12
 
 
 def test_a_secret_that_stands_inside_another_does_not_uncover_its_end() -> None:

@@ -6,11 +6,12 @@ import io
 import os
 import sys
 import threading
-import time
 from pathlib import Path
+from time import process_time
+from timeit import repeat
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from troth.document.document import Document, Limits, read
@@ -286,10 +287,9 @@ def test_a_pipe_is_read(tmp_path: Path) -> None:
 
 def test_the_bundled_document_loads_fast() -> None:
     path = ROOT / "spec" / "atoma.yaml"
-    read(path)
-    start = time.process_time()
     document = read(path)
-    assert time.process_time() - start < 0.06
+    # the least of a few: other processes want the caches, too
+    assert min(repeat(lambda: read(path), timer=process_time, number=1)) < 0.06
     assert list(document.root["paths"]) == ["/v1/chat/completions"]
 
 
@@ -301,7 +301,7 @@ def place_of_fault(data: bytes, name: str) -> str:
     return "no fault"
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 @given(st.binary(max_size=60) | st.text("{}[]:,-?&*!|>'\"%@`#\n\t <a0.é\x00", max_size=40))
 def test_no_input_gives_anything_but_a_document_or_a_spec_error(junk: bytes | str) -> None:
     data = junk if isinstance(junk, bytes) else junk.encode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import jsonpath_rfc9535
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from troth.document import json_path
@@ -20,7 +20,6 @@ TREES = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(TREES)
 def test_every_node_is_selected_by_its_normalized_path(tree: Any) -> None:
     for node in jsonpath_rfc9535.find("$..*", tree):
@@ -29,7 +28,6 @@ def test_every_node_is_selected_by_its_normalized_path(tree: Any) -> None:
         assert [found.location for found in jsonpath_rfc9535.find(query, tree)] == [node.location]
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     TREES,
     st.lists(

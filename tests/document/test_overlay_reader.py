@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from overlays import applied, document, refused
@@ -163,7 +163,6 @@ ACTIONS = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(ACTIONS, min_size=1, max_size=4, unique_by=repr))
 def test_written_actions_are_read_back(actions: list[Action]) -> None:
     text = overlay.write(actions, title="Fixes: all", version="1", extends="a b.yaml")

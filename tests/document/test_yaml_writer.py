@@ -71,7 +71,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(VALUES)
 @example("a\n")
 @example("a\n\n")
@@ -88,7 +88,6 @@ def test_whatever_is_written_is_read_back(value: Any) -> None:
         assert json.dumps(again) == json.dumps(root)
 
 
-@settings(max_examples=60, deadline=None)
 @given(VALUES)
 def test_every_node_has_the_place_where_its_text_starts(value: Any) -> None:
     root = {"openapi": "3.1.0", "x-value": {"mark": value}}

@@ -25,7 +25,7 @@ def complete(base_url: str, text: str) -> str:
     fields = {"Content-Type": "application/json", "Authorization": "Bearer any"}
     url = f"{base_url}/chat/completions"
     request = urllib.request.Request(url, json.dumps(value).encode(), fields)
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return str(json.load(answer)["choices"][0]["message"]["content"])
 
 

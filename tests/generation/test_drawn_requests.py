@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import HealthCheck, find, given, settings
+from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from parameter_documents import compiled, parameter, written
@@ -22,7 +22,6 @@ def errors(contract, request):
     return [one for one in validate(contract, Exchange(request)) if one.severity == "error"]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(documents(), st.integers(0, 9999))
 def test_what_is_drawn_conforms_and_what_is_broken_does_not(root, number):
     contract = compiled(root)
@@ -227,6 +226,6 @@ def test_what_is_broken_shrinks_to_one_thing():
     found = find(
         operation_strategy(contract, contract.operations[0], valid=False),
         lambda request: b'"n"' in request.body,
-        settings=settings(max_examples=300, database=None),
+        settings=settings(max_examples=300),
     )
     assert list(json.loads(found.body)) == ["n"]

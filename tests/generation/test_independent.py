@@ -1,7 +1,7 @@
 """hypothesis-jsonschema works with the Hypothesis that is installed, or is done without."""
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from troth.generation import values
@@ -23,7 +23,7 @@ OBJECT = {
 }
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(independent(OBJECT))
 def test_hypothesis_jsonschema_works_with_the_hypothesis_that_is_installed(value):
     assert embedded(OBJECT).is_valid(value)
@@ -32,7 +32,7 @@ def test_hypothesis_jsonschema_works_with_the_hypothesis_that_is_installed(value
 def test_hypothesis_jsonschema_draws_optional_members_too():
     names = set()
 
-    @settings(max_examples=300, database=None, phases=[Phase.generate])
+    @settings(max_examples=300, phases=[Phase.generate])
     @given(independent(OBJECT))
     def gather(value):
         names.update(name[:2] for name in value)
@@ -72,13 +72,13 @@ def test_a_whole_schema_is_asked_of_the_other_when_it_arrived_by_itself(
     assert schema.is_valid(synthesize(schema, seed=Seed.of(1)))
 
 
-@settings(max_examples=3, deadline=None, derandomize=True)
+@settings(max_examples=3)
 @given(strategy(embedded(PASSWORD)))
 def test_the_other_is_asked_inside_of_a_test_as_well(value):
     assert embedded(PASSWORD).is_valid(value)
 
 
-@settings(max_examples=2, deadline=None)
+@settings(max_examples=2)
 @given(st.just("^[a-z]{3}$"))
 def test_a_test_that_is_running_is_none_of_its_business(pattern):
     assert instances({"type": "string", "pattern": pattern}, bool)

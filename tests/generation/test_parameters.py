@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from troth.document import document
@@ -63,7 +63,6 @@ def declared(draw: st.DrawFn, name: str) -> dict[str, Any]:
     return {**parameter, "schema": schema, "style": style, "explode": draw(st.booleans()), **more}
 
 
-@settings(max_examples=60, deadline=None)
 @given(first=declared("p"), second=declared("q"), number=st.integers(0, 9))
 def test_what_is_drawn_conforms_whatever_the_parameters_are(
     first: dict[str, Any], second: dict[str, Any], number: int

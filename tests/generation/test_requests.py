@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import troth
@@ -302,7 +302,6 @@ def test_what_a_close_reader_may_refuse_is_not_consistent(change):
     assert not is_consistent(Chat(OPERATION.completion), {**MADE.minimal, **change})
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10_000))
 def test_settling_makes_names_and_calls_agree(number):
     source = Seeded(Seed.of(number))
@@ -322,7 +321,6 @@ def test_settling_makes_names_and_calls_agree(number):
     assert waiting == []
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(1, 4), min_size=2, max_size=6))
 def test_every_two_levels_of_two_factors_meet(sizes):
     factors = [

@@ -1,7 +1,7 @@
 """Making a value smaller while it shows what it shows."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from troth.generation.shrinking import Shrinker, simplify
@@ -90,7 +90,6 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(JSON)
 def test_shrinking_ends_and_never_asks_twice(value):
     asked = []

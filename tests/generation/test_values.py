@@ -246,7 +246,7 @@ def test_an_impossible_pattern_with_its_length_is_left_to_the_fallback():
 DISTINCT = {"type": "array", "uniqueItems": True}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @example({"oneOf": [{**DISTINCT, "items": False}, {**DISTINCT, "items": {"type": "string"}}]}, 1)
 @given(SCHEMAS_OF_ANY_KIND, st.integers(0, 99))
 def test_any_schema_gives_a_valid_value_or_is_refused(source, number):
@@ -288,9 +288,7 @@ def test_what_an_independent_generator_makes_is_valid_and_has_one_of_our_shapes(
     # the library filters what it draws: how much is no concern of ours
     @settings(
         max_examples=15,
-        database=None,
         phases=[Phase.generate],
-        deadline=None,
         suppress_health_check=list(HealthCheck),
     )
     @given(independent(schema.prepared))

@@ -88,6 +88,7 @@ def test_streams_as_servers_send_them(case):
 @given(STREAMS)
 @example(b"\xef\xbb\xbf\xef\xbb\xbfdata: x\n\n")
 @example("data: a\u2028b\u0085c\x0b\x0c\n\n".encode())
+@example(b"retry: 12")
 @settings(max_examples=300)
 def test_events_are_those_of_the_standard(stream):
     events, _, decoder = decoded([stream])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from troth.document import document
 from troth.errors import Place, SpecError
-from troth.laws.condition import Facts, parse
+from troth.laws.condition import UNDECIDED, UNENDING, Facts, parse
 from troth.laws.declared_members import Shapes, read
 
 JSON = st.recursive(
@@ -317,3 +317,43 @@ def test_only_the_members_that_conditions_read_are_copied() -> None:
     assert scope.read("request", {"n": 1, "messages": [{}] * 100}) == {"n": 1, "stream": None}
     assert parse("request['n'] == 1 && request.m == null").scope.whole == {"request"}
     assert parse("pluck(events, 'id') == []").copied == frozenset()
+
+
+_TEN = "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]"
+_LONG = f"{_TEN}.all(a, {_TEN}.all(b, {_TEN}.all(c, request.all(d, request.all(e, d + e > -1)))))"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        _LONG,
+        # the library copies what was gathered at every step
+        "size(request.map(a, request)) > 0",
+        "request.map(a, [a, request]).exists(b, b[0] == -1 // none\n)",
+    ],
+)
+def test_what_takes_too_long_has_no_value(source: str) -> None:
+    compiled = parse(source, seconds=0.02)
+    assert compiled.value({"request": [1, 2]}) in (True, False)
+    assert compiled.value({"request": [1] * 200}) is UNENDING
+    assert compiled.holds({"request": [1] * 200}) is None
+    facts = Facts({"request": [1] * 200}, compiled.scope)
+    assert compiled.value(facts) is UNENDING
+
+
+def test_what_takes_too_long_whatever_is_asked_is_refused() -> None:
+    with pytest.raises(SpecError) as refused:
+        parse(_LONG.replace("request", _TEN), seconds=0.02)
+    assert "takes more than 0.02 s, whatever is asked" in str(refused.value)
+
+
+def test_a_condition_means_the_same_where_its_time_is_counted() -> None:
+    facts = {"request": [3, 1, 2]}
+    for source, value in (
+        ("request.map(a, a > 1, a * 2)", [6, 4]),
+        ("request.filter(a, a > 1).map(b, // all\n b)", [3, 2]),
+        ("request.exists_one(a, a == 1) && request.all(a, a in [1, 2, 3])", True),
+        ("request.map(a, {'a)': [a, ',']})[0]['a)'][1]", ","),
+        ("request.exists(a, a == 'x') || request.map(a, a.b) == []", UNDECIDED),
+    ):
+        assert parse(source).value(facts) == value

@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from troth import pointer
@@ -46,7 +46,6 @@ def test_what_is_removed_as_a_whole_is_not_changed_in_its_parts() -> None:
 
 
 @given(st.lists(st.text(max_size=8), min_size=1, max_size=4))
-@settings(max_examples=60)
 def test_a_target_selects_the_node_of_its_pointer_alone(names: list[str]) -> None:
     root: object = 1
     for name in reversed(names):

@@ -203,6 +203,7 @@ def test_a_port_in_use_is_named_with_what_to_do() -> None:
         ("--fail", "503 on GET /no-such-path"),
         ("--record", "api.example.com"),
         ("--record-to", "recorded"),
+        ("--record", "http://127.0.0.1:1", "--record-to", "/dev/null/recorded"),
     ],
 )
 def test_what_cannot_be_is_said_in_a_line(options: tuple[str, ...]) -> None:

@@ -149,7 +149,6 @@ SEGMENT = st.text(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(SEGMENT, min_size=1, max_size=4))
 def test_any_path_is_found_by_its_percent_encoding(segments: list[str]) -> None:
     path = "/" + "/".join(segments)
@@ -256,7 +255,7 @@ PIECES = st.text("ab.-:~é %/é{", min_size=1, max_size=4).filter(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     literals=st.lists(st.text("ab.-:~é %()+/", max_size=3), min_size=1, max_size=3),
     values=st.lists(PIECES, min_size=1, max_size=2),

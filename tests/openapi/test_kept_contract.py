@@ -186,7 +186,7 @@ def test_faults_and_what_was_read_otherwise_are_kept(
     assert [operation.method for operation in warm.operations].count("get") == 1
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(root=documents())
 def test_any_document_is_found_as_it_was_compiled(
     root: dict[str, Any], tmp_path_factory: pytest.TempPathFactory

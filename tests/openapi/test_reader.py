@@ -411,7 +411,7 @@ def test_the_document_that_is_broken_below_is_whole() -> None:
 JUNK = st.sampled_from([None, True, 3, "x", [], {}, ["x"], [[]], [None], [{}], {"x": 1}])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(list(pointers(WHOLE))), JUNK)
 def test_junk_anywhere_is_a_fault_of_the_document_or_nothing(at: str, junk: Any) -> None:
     root = copy.deepcopy(WHOLE)

@@ -96,8 +96,6 @@ OTHERS = st.sampled_from(
 )
 LAW = settings(
     max_examples=100,
-    deadline=None,
-    derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 

@@ -7,7 +7,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
+
+import jsonschema_rs
+import orjson
 
 from servers.wire import Answer, Asked, Handler
 
@@ -180,6 +183,83 @@ def declared_refusals_of_state() -> Right:
 
     listed = {"/": {"get": {"operationId": "all", "responses": described(_200={})}}}
     return Right(document({**paths, **listed}), answer)
+
+
+@right
+def refuses_what_refers_to_nothing() -> Right:
+    """An identifier that nobody has is well formed, and may be refused for all that."""
+    uuid = {"type": "string", "format": "uuid"}
+    members = {"title": {"type": "string"}, "fleet_limit_id": uuid, "owner": uuid}
+    schema = {"type": "object", "required": ["title"], "properties": members}
+    content = {"application/json": {"schema": schema}}
+    posted = {
+        "operationId": "make",
+        "requestBody": {"required": True, "content": content},
+        "responses": described(_201={"content": OBJECT}, _400={}, _409={}, _422={}),
+    }
+    is_plan = jsonschema_rs.Draft202012Validator(schema, validate_formats=True).is_valid
+
+    def answer(asked: Asked) -> Answer:
+        if asked.target.partition("?")[0] != "/plans":
+            return Answer(404)
+        if asked.method != "POST":
+            return Answer(405, {"Allow": "POST"})
+        if not asked.fields.get("content-type", "").lower().startswith("application/json"):
+            return Answer(415)
+        try:
+            value = orjson.loads(asked.body)
+        except ValueError:
+            return Answer(400)
+        if not is_plan(value):
+            return Answer(422)
+        if "fleet_limit_id" in value:
+            return Answer(404)
+        return Answer(409) if "owner" in value else with_json({}, 201)
+
+    return Right(document({"/plans": {"post": posted}}), answer)
+
+
+@right
+def gives_no_secret_away() -> Right:
+    """A blank or a mask in the place of what is writeOnly holds nothing of it."""
+    secret = {"type": ["string", "null"], "writeOnly": True}
+    members = {"key": secret, "password": secret, "name": {"type": "string"}}
+    content = {"application/json": {"schema": {"type": "object", "properties": members}}}
+    read = {"operationId": "read", "responses": described(_200={"content": content})}
+
+    def answer(asked: Asked) -> Answer:
+        if asked.target.partition("?")[0] != "/settings":
+            return Answer(404)
+        if asked.method != "GET":
+            return Answer(405, {"Allow": "GET"})
+        return with_json({"key": None, "password": "**********", "name": "amber"})
+
+    return Right(document({"/settings": {"get": read}}), answer)
+
+
+@right
+def stands_in_a_site() -> Right:
+    """What has no route is the page of the site, whose framework takes %2F for a slash."""
+    name = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    dropped = {"operationId": "drop", "responses": described(_204={}, _404={})}
+    read = {"operationId": "read", "responses": described(_200={"content": OBJECT}, _404={})}
+    paths = {
+        "/keys/{id}": {"parameters": [name], "delete": dropped},
+        "/boats/{id}": {"parameters": [name], "get": read},
+    }
+
+    def answer(asked: Asked) -> Answer:
+        parts = unquote(asked.target.partition("?")[0]).strip("/").split("/")
+        kind = parts[0] if len(parts) == 2 else ""
+        if kind == "boats" and asked.method in ("GET", "HEAD"):
+            return with_json({})
+        if kind == "keys" and asked.method == "DELETE":
+            return Answer(404)
+        if asked.method in ("GET", "HEAD"):
+            return Answer(200, {"Content-Type": "text/html"}, [b"<html>Boats</html>"])
+        return Answer(405, {"Allow": "DELETE" if kind == "keys" else "GET, HEAD"})
+
+    return Right(document(paths), answer)
 
 
 def _is_json(body: bytes) -> bool:

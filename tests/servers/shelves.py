@@ -219,6 +219,9 @@ class Shelves:
         return route[asked.method](asked, key, book)
 
     def get(self, asked: Asked, key: int, book: dict[str, Any]) -> Answer:
+        self.seen[key] = self.seen.get(key, 0) + 1
+        if self.manner == "note expires" and self.seen[key] > 1:
+            book["note"] = ""
         tag = self.tag(book)
         if asked.fields.get("if-none-match") == tag and self.fault != "if-none-match":
             return Answer(304, {"ETag": tag})
@@ -276,6 +279,8 @@ class Shelves:
     def shown(self, book: dict[str, Any]) -> dict[str, Any]:
         if self.manner == "forgets":  # what goes without saying, it does not say
             return {name: value for name, value in book.items() if value not in (False, [])}
+        if self.manner == "pages wear off" and book.get("pages", 1) > 1:
+            book["pages"] -= 1
         return dict(book)
 
     def tag(self, book: dict[str, Any]) -> str:

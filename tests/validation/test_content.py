@@ -88,7 +88,7 @@ def comes_back(entry: MediaType, value: Any, *, kind: str = "") -> bytes:
     return data
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(VALUES, st.sampled_from([{}, STYLED]), st.sampled_from(["3.0.4", "3.1.0", "3.2.0"]))
 def test_a_form_that_is_written_is_read_again(value: Any, encoding: Any, version: str) -> None:
     media = {"schema": PLAIN, "encoding": encoding}
@@ -133,7 +133,7 @@ PARTS: dict[str, Any] = {
 }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(WITH_FILES, st.sampled_from([{}, PARTS]), st.sampled_from(["form-data", "mixed"]))
 def test_a_multipart_body_that_is_written_is_read_again(
     value: Any, encoding: Any, subtype: str
@@ -155,7 +155,7 @@ ROWS = st.lists(
 LIST = {"type": "array", "items": ROW}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     ROWS,
     st.sampled_from(

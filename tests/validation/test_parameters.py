@@ -291,7 +291,7 @@ HOSTILE = st.text('abcijosRGB[]=&|,%20fz+{}":1;. \x00é\ud800', max_size=30)
 
 
 @given(HOSTILE, HOSTILE, HOSTILE)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_nothing_that_is_sent_raises(query, field, cookie):
     target = "/a?" + query
     request = Request("GET", target, (("X-H", field), ("Cookie", cookie), ("Authorization", field)))

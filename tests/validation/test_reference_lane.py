@@ -53,7 +53,7 @@ def judged(draw):
 
 
 @given(judged())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_verdicts_are_those_of_openapi_core(drawn):
     declared, target, fields, where = drawn
     root = written([declared], path="/a/{p}" if where == "path" else "/a")

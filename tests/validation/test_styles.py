@@ -417,7 +417,7 @@ WRITTEN = {row[:3] for row in STYLES} | {("cookie", "cookie", True), ("cookie", 
     ],
 )
 @given(data=st.data())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_what_a_style_writes_is_read_as_the_same_value(where, style, explode, reserved, data):
     is_encoded = where in ("path", "query") or style == "form"
     plain = style in ("spaceDelimited", "pipeDelimited") or not is_encoded

@@ -220,7 +220,7 @@ WHOLE = {
 SCHEMA = schema_of(WHOLE)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(VALUES)
 @example({"id": 0, "tags": []})
 def test_a_value_that_is_written_is_read_again(value: Any) -> None:
@@ -230,7 +230,7 @@ def test_a_value_that_is_written_is_read_again(value: Any) -> None:
     assert xml.read(SCHEMA, text) == value
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text("<a>/ b='\"&;![]-?x", max_size=40) | st.binary(max_size=30))
 def test_no_text_raises_more_than_malformed(text: str | bytes) -> None:
     with suppress(Malformed):

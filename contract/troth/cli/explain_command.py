@@ -11,13 +11,7 @@ from typing import Any
 import click
 
 from troth import loading
-from troth.cli.options import (
-    bundled_overlay_option,
-    chosen_overlays,
-    command,
-    strict_option,
-    warn,
-)
+from troth.cli.options import bundled_overlay_option, chosen_overlays, command, strict_option, warn
 from troth.conformance import codes
 
 _WIDEST = 100

@@ -41,11 +41,9 @@ _TRIED = 10
 class BadValue(TrothError):
     """A value that the user gave cannot be used; *where* names the option, or a line."""
 
-    def __init__(self, where: str, why: str, *, advice: str = "") -> None:
-        super().__init__(where, why, advice)
-        self.where = where
-        self.why = why
-        self.advice = advice
+    where: str
+    why: str
+    advice: str = ""
 
     def __str__(self) -> str:
         return f"{self.where}: {self.why}" + (f"; {self.advice}" if self.advice else "")

@@ -98,10 +98,8 @@ def _configure(ctx: click.Context, param: click.Parameter, value: str | None) ->
 class UnknownVariable(TrothError):
     """A variable of the environment is called like an option's and settles none."""
 
-    def __init__(self, name: str, *, nearest: str | None) -> None:
-        super().__init__(name, nearest)
-        self.name = name
-        self.nearest = nearest
+    name: str
+    nearest: str | None
 
     def __str__(self) -> str:
         advice = f"did you mean {self.nearest}?" if self.nearest else "unset it"
@@ -109,10 +107,7 @@ class UnknownVariable(TrothError):
 
 
 def check_environment(environ: Mapping[str, str], known: Sequence[str], *, prefix: str) -> None:
-    """Refuse a variable with the *prefix* of the options' that is not *known*: it is a slip.
-
-    Raises UnknownVariable.
-    """
+    """Refuse, by UnknownVariable, what begins as the options' variables do and is not *known*."""
     for name in sorted(environ):
         if name.startswith(prefix) and name not in known:
             raise UnknownVariable(name, nearest=nearest(name, known))
@@ -128,11 +123,9 @@ _VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 class BadOption(TrothError):
     """An option's value cannot be used; *option* is its name."""
 
-    def __init__(self, option: str, why: str, *, advice: str = "") -> None:
-        super().__init__(option, why, advice)
-        self.option = option
-        self.why = why
-        self.advice = advice
+    option: str
+    why: str
+    advice: str = ""
 
     def __str__(self) -> str:
         advice = f"; {self.advice}" if self.advice else ""

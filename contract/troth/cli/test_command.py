@@ -106,10 +106,7 @@ class _Test:
         continuous = self.settings.continuous
         record = RunRecord(latest=_LATEST if continuous else None)
         live = Live(
-            sys.stderr,
-            clock=time.monotonic,
-            live=is_live(sys.stderr),
-            tells_findings=continuous,
+            sys.stderr, clock=time.monotonic, live=is_live(sys.stderr), tells_findings=continuous
         )
         with ExitStack() as stack:
             write = self._journal(stack)
@@ -217,10 +214,7 @@ class _Test:
             yield f"{self.baseline_file} is not written: the run says nothing ({finished.verdict})"
         elif self.updates:
             new = baselines.updated(
-                self.baseline,
-                run.findings,
-                complete=complete,
-                declared=self.settings.without,
+                self.baseline, run.findings, complete=complete, declared=self.settings.without
             )
             try:
                 baselines.write(self.baseline_file, new)
@@ -246,10 +240,7 @@ class _Test:
 
 
 def _document_faults(contract: Contract) -> tuple[str, ...]:
-    """What is wrong with the document itself: errors only, told once and apart.
-
-    What the configuration lets pass for `troth lint` is let pass here too.
-    """
+    """The document's own errors, told once; what `troth lint` lets pass is let pass here too."""
     if len(contract.operations) > _LINTED:
         return ()
     from troth.cli.lint_command import ignored_by

@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
-
+from troth.document.source import data_beside
 from troth.errors import TrothError, nearest
 
 if TYPE_CHECKING:
@@ -68,18 +66,15 @@ class Texts:
 @cache
 def texts() -> Texts:
     """The texts, read once."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is not everywhere
-    raw = yaml.load(Path(__file__).with_suffix(".yaml").read_bytes(), loader)
+    raw = data_beside(__file__)
     return Texts(raw["codes"], raw["places"], raw["rules"])
 
 
 class UnknownCode(TrothError):
     """Nothing goes by this code; *near* is the one that was probably meant."""
 
-    def __init__(self, code: str, near: str | None) -> None:
-        super().__init__(code, near)
-        self.code = code
-        self.near = near
+    code: str
+    near: str | None
 
     def __str__(self) -> str:
         advice = f"did you mean {self.near!r}?" if self.near else "`troth explain` lists all codes"

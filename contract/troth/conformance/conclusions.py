@@ -16,15 +16,11 @@ from typing import Any
 
 from troth import pointer as pointers
 from troth.conformance.events import Finding, Finished, Started
-from troth.conformance.findings import is_causal
-from troth.http import json_text
+from troth.conformance.findings import is_causal, words_of
 from troth.http.exchange import Response
 
 # -- what was not reached -------------------------------------------------------------------------
 
-#: The members in which servers say why they refuse, the likeliest first.
-_WORDS = ("detail", "message", "error_description", "title", "msg", "error", "errors", "reason")
-_LONGEST = 160
 _HANGS = frozenset({"timeout", "stalled", "endless"})
 _SPENT = {
     "requests": "the requests were used up before its turn came: try --max-requests",
@@ -146,30 +142,6 @@ def _advice(name: str, answer: str) -> tuple[str, str]:
     return ("redirected", "it redirects") if answer[0] == "3" else ("refused", "")
 
 
-def message_of(response: Response) -> str:
-    """What an answer says in words: the likeliest member of a JSON body, or how it begins."""
-    try:
-        value: Any = json_text.decode(response.body)
-    except json_text.BadJson:
-        text = " ".join(response.body[: 4 * _LONGEST].decode("utf-8", "replace").split())
-        value = re.sub(r"<[^<>]*>", "", text)
-    words = _words(value, 0) or ""
-    return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
-
-
-def _words(value: Any, depth: int) -> str | None:
-    if isinstance(value, str):
-        return " ".join(value.split()) or None
-    if depth > 4:
-        return None
-    if isinstance(value, list):
-        return next((words for item in value[:4] if (words := _words(item, depth + 1))), None)
-    if isinstance(value, dict):
-        members = [value[name] for name in _WORDS if name in value]
-        return next((words for item in members if (words := _words(item, depth + 1))), None)
-    return None
-
-
 # -- findings of one cause ------------------------------------------------------------------------
 
 
@@ -241,6 +213,8 @@ def _cause(finding: Finding) -> tuple[Any, ...]:
         return common  # of all paths: it is the router's affair
     if violation.code == "response.status-undeclared":
         return (*common, violation.status)
+    if words := words_of(violation, finding.example):
+        return (*common, violation.status, words)
     if is_causal(violation) or not violation.schema_pointer:
         # no rule tells the cause: where it was tried must be the same, and what was answered
         where = finding.about.partition(": ")[0]

@@ -49,10 +49,8 @@ class NoToken(TrothError):
 
     exit_code = 3
 
-    def __init__(self, who: str, why: str) -> None:
-        super().__init__(who, why)
-        self.who = who
-        self.why = why
+    who: str
+    why: str
 
     def __str__(self) -> str:
         return f"--{self.who}: {self.why}"

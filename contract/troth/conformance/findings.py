@@ -19,6 +19,7 @@ from typing import Any
 
 from troth.conformance.cases.case import Case
 from troth.conformance.events import Finding, Step, Taken, worst_first
+from troth.conformance.words import said_of_request
 from troth.http.exchange import Exchange
 from troth.laws.laws import Law, Verdict
 from troth.violation import Violation
@@ -34,6 +35,8 @@ _LONGEST_WORD = 32
 _CAUSAL = frozenset(
     {"request.valid-refused", "response.server-error", "response.unexpected-redirect"}
 )
+#: What is not there at all is there for no request (RFC 9110 §15.6.2).
+_NOT_IMPLEMENTED = 501
 #: The peculiarities of a text that are known to break servers.
 _PECULIAR = (
     ("NUL", re.compile("\0")),
@@ -50,6 +53,8 @@ def is_causal(violation: Violation) -> bool:
     """Whether *violation* names no rule of the request or answer that would tell its cause."""
     # an exception is known by where it was raised
     is_known = violation.rule is not None
+    if violation.status == _NOT_IMPLEMENTED:
+        return False
     return violation.code in _CAUSAL or (violation.code.startswith("transport.") and not is_known)
 
 
@@ -58,6 +63,11 @@ def rule_of(violation: Violation) -> tuple[str, ...]:
     if violation.location == "stream" or is_causal(violation):
         return (violation.code, violation.operation, violation.schema_pointer)
     return (*violation.key, str(violation.status or ""))
+
+
+def words_of(violation: Violation, exchange: Exchange) -> str:
+    """What *exchange* says of the cause of *violation*, where no rule tells it."""
+    return said_of_request(exchange, violation.operation) if is_causal(violation) else ""
 
 
 def finding_id(rule: tuple[str, ...], cause: Facets | None) -> str:
@@ -178,11 +188,15 @@ class Capabilities:
 
 @dataclass(slots=True)
 class _Explained:
-    """A finding as far as it is known, with the rule that it breaks and what brings it about."""
+    """A finding as far as it is known, with the rule that it breaks and what brings it about.
+
+    *words* are what the answer says of the request, if it does.
+    """
 
     rule: tuple[str, ...]
     cause: Facets | None
     finding: Finding
+    words: str = ""
 
 
 class Findings:
@@ -199,14 +213,18 @@ class Findings:
         self._without = without
         self._entries: list[_Explained] = []
 
-    def count_known(self, violation: Violation, shown: Facets) -> bool:
+    def count_known(
+        self, violation: Violation, shown: Facets, exchange: Exchange | None = None
+    ) -> bool:
         """Count *violation* with the finding that it shows again; False: it is a new one.
 
-        *shown* are the facets of the request that showed it.
+        *shown* are the facets of the request that showed it, in *exchange*.
         """
         rule = rule_of(violation)
+        words = words_of(violation, exchange) if exchange is not None else ""
         for entry in self._entries:
-            if entry.rule == rule and (entry.cause is None or entry.cause <= shown):
+            is_explained = entry.cause is None or entry.cause <= shown
+            if entry.rule == rule and (is_explained or (words and entry.words == words)):
                 entry.finding = replace(entry.finding, times=entry.finding.times + 1)
                 return True
         return False
@@ -249,7 +267,7 @@ class Findings:
             steps=steps,
             taken=taken,
         )
-        self._entries.append(_Explained(rule, kept, finding))
+        self._entries.append(_Explained(rule, kept, finding, words_of(violation, example)))
         return finding
 
     def _explained_with_more(

@@ -29,10 +29,8 @@ NAMES = ("before_request", "token")
 class BadHook(TrothError):
     """A hook cannot be used, or went wrong; *where* is the file or module, perhaps with a line."""
 
-    def __init__(self, where: str, why: str) -> None:
-        super().__init__(where, why)
-        self.where = where
-        self.why = why
+    where: str
+    why: str
 
     def __str__(self) -> str:
         return f"--hook {self.where}: {self.why}"

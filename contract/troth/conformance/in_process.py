@@ -53,10 +53,8 @@ _STANDARD = sysconfig.get_paths()["stdlib"]
 class BadApplication(TrothError):
     """What is to be tested is no application, or one that does not start."""
 
-    def __init__(self, why: str, *, advice: str = "") -> None:
-        super().__init__(why, advice)
-        self.why = why
-        self.advice = advice
+    why: str
+    advice: str = ""
 
     def __str__(self) -> str:
         return self.why + (f"\n{self.advice}" if self.advice else "")

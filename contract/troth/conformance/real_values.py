@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import parse_qsl, quote, unquote
 
 from troth import pointer as pointers
 from troth.conformance.cases.case import Case
@@ -52,6 +52,11 @@ _LISTED = 50
 _UNLIKELY = 12
 #: What no type but a text takes, and nobody calls anything: it can be no item's name in disguise.
 _MADE_UP = re.compile(r"[A-Za-z!%-]+|x{20,}")
+
+#: So deep in a body is looked for what refers to something.
+_DEPTH = 5
+_IDENTIFYING = frozenset({"id", "ids", "uuid", "uuids", "guid", "guids", "ref", "refs"})
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 #: Words of what takes away more than it names.
 _SWEEPING = frozenset(
@@ -294,6 +299,19 @@ class RealValues:
             return replace(case, intent="either", published_intent="either")
         return replace(case, request=replace(case.request, body=body))
 
+    def made_up(self, case: Case) -> frozenset[str]:
+        """The members of *case*, and its parameters, that refer to what nobody here has heard of.
+
+        Whether a valid request is fine is not known, then.
+        """
+        query = parse_qsl(case.request.target.partition("?")[2])
+        found = [pair for pair in query if _refers(*pair)]
+        found += _references_in(case.value)
+        if not found:
+            return frozenset()
+        known = {str(one.value) for entries in self._known.values() for one in entries}
+        return frozenset(name for name, value in found if str(value) not in known)
+
     def _own_named(self, case: Case, operation: Operation) -> Case:
         """*case* with the name that its path has for the item, where its body has one too.
 
@@ -514,6 +532,27 @@ class RealValues:
             return self._contract.match_request(request)
         except TrothError:
             return None
+
+
+def _references_in(value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """What in the body *value* refers to something by its name, or by what it is."""
+    if isinstance(value, list) and depth < _DEPTH:
+        for item in value[:_LISTED]:
+            yield from _references_in(item, depth + 1)
+    for name, member in value.items() if isinstance(value, dict) and depth < _DEPTH else ():
+        several = member if isinstance(member, list) else [member]
+        yield from ((name, one) for one in several[:_LISTED] if _refers(name, one))
+        yield from _references_in(member, depth + 1)
+
+
+def _refers(name: str, value: Any) -> bool:
+    """Whether a member is called after what it refers to (`owner_id`), or is a UUID."""
+    if type(value) not in (str, int) or value == "":
+        return False
+    words = words_of(name)
+    is_named = len(words) > 1 and words[-1] in _IDENTIFYING
+    is_own = len(words) == 1 and words[0] in _IDENTIFYING
+    return is_named or (not is_own and bool(_UUID.fullmatch(str(value))))
 
 
 def _rewritten(body: bytes, before: Any, after: Any, change: tuple[Any, Any]) -> bytes | None:

@@ -46,6 +46,11 @@ SECOND = "[Filtered second token]"
 MARKS = (MARK, *NEAR, SECOND)
 
 
+def may_be_mark(text: str) -> bool:
+    """Whether *text*, in lower case, may be found in a redacted text but not in the text itself."""
+    return any(bracket in text for bracket in "[]") or any(text in mark.lower() for mark in MARKS)
+
+
 def with_token(value: str, token: str) -> str:
     """*value* with *token*, or what is made of it, in the place of each mark."""
     for mark, (make, _) in NEAR.items():

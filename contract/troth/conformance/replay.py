@@ -33,9 +33,7 @@ from troth.violation import Violation
 class CannotReplay(TrothError):
     """A finding cannot be sent again; *why* says what is missing."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    why: str
 
     def __str__(self) -> str:
         return self.why

@@ -20,7 +20,6 @@ from troth.conformance.conclusions import (
     Unreached,
     causes,
     counts_of,
-    message_of,
     unreached,
 )
 from troth.conformance.events import (
@@ -38,6 +37,7 @@ from troth.conformance.events import (
 )
 from troth.conformance.journal import capped
 from troth.conformance.reports.text import counted
+from troth.conformance.words import message_of
 from troth.http import json_text, media_type
 from troth.http.exchange import Fields
 from troth.violation import Violation

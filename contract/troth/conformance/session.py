@@ -27,7 +27,15 @@ from troth.conformance.checks.exchange_checks import check, expectation, outcome
 from troth.conformance.coverage import covered
 from troth.conformance.credentials import Credentials
 from troth.conformance.events import Event, Exchanged, Found, Step, Waited
-from troth.conformance.findings import HANGS, Capabilities, Facets, Findings, facets, rule_of
+from troth.conformance.findings import (
+    HANGS,
+    Capabilities,
+    Facets,
+    Findings,
+    facets,
+    rule_of,
+    words_of,
+)
 from troth.conformance.real_values import RealValues
 from troth.conformance.selection import SAFE_METHODS, selection
 from troth.conformance.settings import Settings
@@ -272,6 +280,7 @@ class Session:
             operation=tested.operation,
             expected=expected,
             exists=case.exists,
+            references=self.values.made_up(case) if expected == "accepted" else frozenset(),
             second=self._second,
         )
         violations = tuple(map(self._placed, checked.violations))
@@ -376,7 +385,7 @@ class Session:
             if rule in followed or not self._is_wanted(violation):
                 continue
             followed.add(rule)
-            if self._is_known(case, violation):
+            if self._is_known(case, violation, exchange):
                 continue
             try:
                 again, tries = await self._confirm(plan, case, rule)
@@ -386,7 +395,7 @@ class Session:
             small, smallest = case, exchange
             if tries and again == tries:
                 small, smallest, violation = await self._shrink(case, exchange, violation)
-                if small is not case and self._is_known(small, violation):
+                if small is not case and self._is_known(small, violation, smallest):
                     continue
             self._add(small, smallest, violation, again=again, tries=tries)
 
@@ -426,7 +435,7 @@ class Session:
         if subject is None or not case.is_variable:
             return smallest
         shrinker = Shrinker(case.value, target=subject.minimal)
-        rule, spent = rule_of(violation), 0
+        rule, words, spent = rule_of(violation), words_of(violation, exchange), 0
         while not shrinker.finished and spent < _SHRINKING and self._may_shrink:
             if self.budget.spent or self.is_given_up(case.operation):
                 break
@@ -439,7 +448,11 @@ class Session:
             self._shrunk += 1
             tried = await self.send(candidate, fresh=exchange.fault is not None)
             violations = self.check(candidate, tried, purpose="shrink")
-            broken = [one for one in violations if rule_of(one) == rule]
+            broken = [
+                one
+                for one in violations
+                if rule_of(one) == rule and words in ("", words_of(one, tried))
+            ]
             if broken:
                 smallest = candidate, tried, broken[0]
             shrinker.tell(bool(broken))
@@ -468,9 +481,9 @@ class Session:
             self.memory.keep(case.operation, case.value)
         self.emit(Found(finding))
 
-    def _is_known(self, case: Case, violation: Violation) -> bool:
+    def _is_known(self, case: Case, violation: Violation, exchange: Exchange | None = None) -> bool:
         """Whether there is a finding that *violation* shows again; it is counted with it."""
-        return self.findings.count_known(violation, self._facets(case))
+        return self.findings.count_known(violation, self._facets(case), exchange)
 
     def _facets(self, case: Case) -> Facets:
         """What *case* has beyond the smallest valid request."""

@@ -169,11 +169,9 @@ _PATH = "/%:@!$&'()*+,;=-._~"
 class BadTarget(TrothError):
     """The text that was given is not the URL of a server that can be tested."""
 
-    def __init__(self, url: str, why: str, *, advice: str = "") -> None:
-        super().__init__(url, why, advice)
-        self.url = url
-        self.why = why
-        self.advice = advice
+    url: str
+    why: str
+    advice: str = ""
 
     def __str__(self) -> str:
         advice = f"\n{self.advice}" if self.advice else ""

@@ -148,10 +148,7 @@ def _divide(schema: dict[str, Any], mender: Mender) -> None:
 
 
 def meta_schema(uri: str) -> Any:
-    """The meta-schema that *uri* names, as published: of JSON Schema or of OpenAPI; or None.
-
-    Of OpenAPI's, any date of a version will do.
-    """
+    """The meta-schema of JSON Schema or OpenAPI (of any date) that *uri* names, if one does."""
     if not uri.startswith(("http://json-schema.org/", "https://json-schema.org/", _OPENAPI)):
         return None
     known = _meta_schemas()

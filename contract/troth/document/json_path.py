@@ -34,10 +34,7 @@ class InvalidQuery(ValueError):
 
 
 def select(root: Any, query: str) -> list[Location]:
-    """The locations of the nodes of *root* that *query* selects, each once, in order.
-
-    Raises InvalidQuery.
-    """
+    """Where in *root* the nodes are that *query* selects, each once.  Raises InvalidQuery."""
     segments = _segments(query)
     if segments is None:
         return list(dict.fromkeys(node.location for node in _find(query, root)))

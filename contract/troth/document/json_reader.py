@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from dataclasses import dataclass
 from json import JSONDecodeError
 from json.decoder import scanstring  # type: ignore[attr-defined]  # the C scanner; typeshed omits it
 from typing import Any
@@ -32,29 +33,23 @@ def read_json(
     Of a name that is given twice the last counts, and *doubled* gets the fault; without it is
     raised.  Raises SpecError: BadSyntax, DuplicateKey, TooLarge.
     """
-    return _Reader(text, positions, file=file, limits=limits, doubled=doubled).document()
+    return _Reader(text, positions, file, limits, doubled).document()
 
 
+@dataclass(eq=False)
 class _Reader:
     """The reading of one text: how far, and how deep."""
 
-    def __init__(
-        self,
-        text: str,
-        positions: Positions,
-        *,
-        file: int,
-        limits: Limits,
-        doubled: Doubled | None,
-    ) -> None:
-        self.text = text
-        self.doubled = doubled
-        self.positions = positions
-        self.file = file
-        self.limits = limits
-        self.depth = 0
-        self.at = 0
-        self.lines = [0, *(newline.end() for newline in re.finditer(r"\n|\r(?!\n)", text))]
+    text: str
+    positions: Positions
+    file: int
+    limits: Limits
+    doubled: Doubled | None
+    depth: int = 0
+    at: int = 0
+
+    def __post_init__(self) -> None:
+        self.lines = [0, *(end.end() for end in re.finditer(r"\n|\r(?!\n)", self.text))]
 
     def document(self) -> Any:
         char = self.skip()

@@ -101,10 +101,7 @@ def read(
 
 
 def apply(
-    document: Document,
-    sources: Sequence[str | Path | bytes | Overlay],
-    *,
-    strict: bool = True,
+    document: Document, sources: Sequence[str | Path | bytes | Overlay], *, strict: bool = True
 ) -> Document:
     """Apply overlays to *document*, in order, each action to the result of the one before.
 

@@ -273,7 +273,10 @@ class _Bundler:
         while isinstance(reference := value.get("$ref"), str):
             found = self.attempt(value, at, "$ref", resource)
             target, owner, _ = found or (None, resource, "")
-            if found is not None and (not isinstance(target, dict) or _holds(target, value)):
+            if found is not None and (
+                not isinstance(target, dict)
+                or any(part is value for part in pointers.parts(target))
+            ):
                 why = "round in a circle" if isinstance(target, dict) else "to what is no object"
                 fault = f"{reference!r} leads {why}"
                 self.tree.faults.add(self.wrong(BadReference, fault, at=at))
@@ -541,10 +544,7 @@ class _Bundler:
         return self.files.get(path) or self.load(path, reference, at, resource)
 
     def load(self, path: Path, reference: str, at: str, resource: Resource) -> Resource:
-        """Read the file *path*, which is below the document's folder, into the tree.
-
-        *resource* is what the *reference* stands in.
-        """
+        """Read the file *path* into the tree; *resource* is what *reference* stands in."""
         tree, positions = self.tree, self.tree.positions
         tree.opened[path] = fingerprint(None)
         # Only a regular file: a pipe would block for ever.
@@ -562,7 +562,7 @@ class _Bundler:
         file = str(Path(positions.files[0]).parent / inside)
         here = pointers.of([BUNDLED, inside])
         try:
-            data = read_file(str(path), limits=tree.limits)
+            data = read_file(str(path), limits=tree.limits, is_regular=True)
             tree.opened[path] = fingerprint(data)
             self.taken += len(data)
             if self.taken > tree.limits.bytes:
@@ -679,15 +679,3 @@ def _cycles(edges: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, ...]]:
                 path.append(following)
                 on_path.add(following)
                 ahead.append(iter(edges[following]))
-
-
-def _holds(value: Any, wanted: dict[str, Any]) -> bool:
-    """Whether *value* is *wanted*, or holds it."""
-    ahead = [value]
-    while ahead:
-        item = ahead.pop()
-        if item is wanted:
-            return True
-        if isinstance(item, (dict, list)):
-            ahead += item.values() if isinstance(item, dict) else item
-    return False

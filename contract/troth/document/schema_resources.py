@@ -149,10 +149,7 @@ class Scopes:
     _waiting: list[tuple[str, Bindings, str]] = field(default_factory=list)
 
     def settle(self, references: Collection[Reference]) -> Iterator[tuple[str, str, str]]:
-        """What each reference leads to: its pointer, member, and target, copies included.
-
-        Raises TooManyWays.
-        """
+        """What each reference leads to: pointer, member and target.  Raises TooManyWays."""
         of_unit: dict[str, list[Reference]] = {}
         for reference in references:
             of_unit.setdefault(self.unit(reference.at), []).append(reference)

@@ -151,3 +151,12 @@ def renumber(position: int, files: dict[int, int]) -> int:
     """The same position with the file's number in another table."""
     file, rest = divmod(position, _LINES * _COLUMNS)
     return files[file] * _LINES * _COLUMNS + rest
+
+
+def data_beside(module: str, name: str | None = None) -> Any:
+    """What the YAML file beside *module*, of the same name or another, says: data of our own."""
+    import yaml  # it takes a while, and most who need places need no such file
+
+    file = Path(module).with_name(name) if name else Path(module).with_suffix(".yaml")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is not everywhere
+    return yaml.load(file.read_bytes(), loader)

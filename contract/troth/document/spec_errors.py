@@ -97,14 +97,7 @@ class NotAnOpenApiDocument(SpecError):
 class UnsupportedVersion(SpecError):
     """The document is of a version that troth does not read; *found* is as written."""
 
-    def __init__(
-        self,
-        found: str,
-        *,
-        supported: str,
-        place: Place | None,
-        pointer: str,
-    ) -> None:
+    def __init__(self, found: str, *, supported: str, place: Place | None, pointer: str) -> None:
         super().__init__(
             f"version {found} is not supported",
             place=place,

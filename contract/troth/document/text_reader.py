@@ -6,6 +6,8 @@ here, under one set of limits.
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,19 +22,29 @@ _BOM = b"\xef\xbb\xbf"
 _OTHER_BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
-def read_file(file: str, *, limits: Limits) -> bytes:
-    """The bytes of *file*, at most one more than the limit.  Raises UnreadableDocument."""
+def read_file(file: str, *, limits: Limits, is_regular: bool = False) -> bytes:
+    """The bytes of *file*, at most one more than the limit.  Raises UnreadableDocument.
+
+    One that has to be *is_regular* is no pipe and no device: these may keep a reader for ever.
+    """
     if "://" in file:
         raise UnreadableDocument(
             f"{file} is an address, and troth opens no connection to read a document",
             advice="Download it, and name the file.",
         )
     try:
-        with open(file, "rb") as stream:
+        with open(file, "rb", opener=_at_once if is_regular else None) as stream:
+            if is_regular and not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise UnreadableDocument(f"cannot read {file}: it is a pipe or a device, no file")
             return stream.read(limits.bytes + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UnreadableDocument(f"cannot read {file}: {reason}") from None
+
+
+def _at_once(file: str, flags: int) -> int:
+    """Open *file* without waiting for whoever writes to it, if it is a pipe."""
+    return os.open(file, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def read_source(
@@ -75,7 +87,7 @@ def read_text(
     text = _decode(data, file)
     suffix = Path(file).suffix.lower()
     doubled: Doubled | None = None if faults is None else []
-    if suffix == ".json" or (suffix not in (".yaml", ".yml") and _looks_like_json(text)):
+    if suffix == ".json" or (suffix not in (".yaml", ".yml") and text.lstrip()[:1] in ("{", "[")):
         value = read_json(text, positions, file=number, limits=limits, doubled=doubled)
     else:
         # PyYAML takes a while to import, and what is kept needs none
@@ -91,22 +103,13 @@ def _tell(doubled: Doubled, root: Any, top: str, faults: Faults) -> None:
     """Tell the keys of *root* that were given twice, now that their pointers can be known."""
     wanted = {id(members) for members, _ in doubled}
     found: dict[int, str] = {}
-    ahead = [(root, top)]
-    while ahead:
-        value, at = ahead.pop()
+    for at, value in pointers.places(root, top):
         if id(value) in wanted:
             found.setdefault(id(value), at)
-        if isinstance(value, (dict, list)):
-            items = value.items() if isinstance(value, dict) else enumerate(value)
-            ahead += [(item, pointers.join(at, key)) for key, item in items]
     for members, fault in doubled:
         # what stands in the first of two is gone, and has no pointer any more
         fault.pointer = pointers.join(found[id(members)], fault.key) if id(members) in found else ""
         faults.add(fault)
-
-
-def _looks_like_json(text: str) -> bool:
-    return text.lstrip()[:1] in ("{", "[")
 
 
 def _decode(data: bytes, file: str) -> str:

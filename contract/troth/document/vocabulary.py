@@ -90,12 +90,14 @@ _IGNORED = {
 RequestPart = Literal[
     "model", "messages", "choices", "stop", "tools", "tool-choice", "parallel-tool-calls",
     "response-format", "logprobs", "top-logprobs", "service-tier", "include-usage", "reasoning",
+    "search",
 ]  # fmt: skip
 ResponsePart = Literal[
     "id", "created", "model", "choices", "usage", "system-fingerprint", "service-tier"
 ]
 ChoicePart = Literal[
-    "index", "message", "role", "content", "reasoning", "tool-calls", "finish-reason", "logprobs",
+    "index", "message", "role", "content", "reasoning", "refusal", "annotations", "tool-calls",
+    "finish-reason", "logprobs",
 ]  # fmt: skip
 UsagePart = Literal["prompt", "completion", "total"]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import yaml
@@ -55,19 +56,14 @@ _TYPES = {"int": (int,), "float": (int, float), "bool": (bool,), "null": (type(N
 
 
 def read_yaml(
-    data: bytes,
-    positions: Positions,
-    *,
-    file: int,
-    limits: Limits,
-    doubled: Doubled | None = None,
+    data: bytes, positions: Positions, *, file: int, limits: Limits, doubled: Doubled | None = None
 ) -> Any:
     """Read the one YAML document of *data*, which is UTF-8 without a byte order mark.
 
     Of a key that is given twice the last counts, and *doubled* gets the fault; without it is
     raised.  Raises SpecError: BadSyntax, DuplicateKey, AliasExpansion, TooLarge.
     """
-    return _Composer(data, positions, file=file, limits=limits, doubled=doubled).document()
+    return _Composer(data, positions, file, limits, doubled).document()
 
 
 class _Open:
@@ -83,29 +79,23 @@ class _Anchored(NamedTuple):
     text: str | None
 
 
+@dataclass(eq=False)
 class _Composer:
     """The reading of one file: the parser, the anchors so far, and what has been spent."""
 
-    def __init__(
-        self,
-        data: bytes,
-        positions: Positions,
-        *,
-        file: int,
-        limits: Limits,
-        doubled: Doubled | None,
-    ) -> None:
-        self.data = data
-        self.doubled = doubled
+    data: bytes
+    positions: Positions
+    file: int
+    limits: Limits
+    doubled: Doubled | None
+    depth: int = 0
+    deepest: int = 0
+    written: int = 0
+    expanded: int = 0
+
+    def __post_init__(self) -> None:
         self.next: Callable[[], Any]
-        self.positions = positions
-        self.file = file
-        self.limits = limits
-        self.depth = 0
-        self.deepest = 0
         self.anchors: dict[str, _Anchored | _Open] = {}
-        self.written = 0
-        self.expanded = 0
 
     def document(self) -> Any:
         try:

@@ -8,24 +8,21 @@ function is one that is offered, usage is asked for in a stream, a tool's result
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
-from pathlib import Path
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
-import yaml
-
 from troth import pointer as pointers
+from troth.document.source import data_beside
 from troth.document.vocabulary import RequestPart
-from troth.generation.features import Factor, Level
+from troth.generation.features import Build, Factor, Level
 from troth.generation.locations import put
 from troth.generation.source import Source
 from troth.openapi.chat_completion import ChatCompletion
 
-_SAMPLES: dict[str, Any] = yaml.load(
-    Path(__file__).with_name("chat_samples.yaml").read_bytes(),
-    getattr(yaml, "CSafeLoader", yaml.SafeLoader),  # libyaml is not everywhere
-)
+_SAMPLES: dict[str, Any] = data_beside(__file__, "chat_samples.yaml")
 #: Tools that a caller may offer: the name, the JSON Schema of the parameters, and an instance.
 EMBEDDED: tuple[tuple[str, dict[str, Any], Any], ...] = tuple(
     (tool["name"], tool["parameters"], tool["arguments"]) for tool in _SAMPLES["tools"]
@@ -73,9 +70,9 @@ class Chat:
 
     def factors(self) -> Iterator[Factor]:
         """What can vary, each with its levels; those that the document has no place for are out."""
-        for name, part, levels in (*self._conversation(), *self._answer()):
-            if self.tokens(part) is not None:
-                yield Factor(name, tuple(levels))
+        rows = [row for row in self._levels() if self.tokens(row[1]) is not None]
+        for factor, levels in groupby(rows, key=itemgetter(0)):
+            yield Factor(factor, tuple(Level(name, build) for _, _, name, build in levels))
         yield Factor(
             "token limit",
             tuple(
@@ -85,70 +82,35 @@ class Chat:
             ),
         )
 
-    def _conversation(self) -> Iterator[tuple[str, RequestPart, list[Level]]]:
-        yield (
-            "roles",
-            "messages",
-            [
-                Level("a system message", self._system),
-                Level("a developer message", self._developer),
-                Level("a dialogue", self._dialogue),
-            ],
-        )
-        yield (
-            "content",
-            "messages",
-            [
-                Level("content parts", self._parts),
-                Level("an image part", self._image),
-            ],
-        )
-        yield (
-            "tools",
-            "tools",
-            [
-                Level("tools offered", self.offered),
-                Level("a forced tool", self.forced),
-                Level("tools and tool choice none", self._none),
-                Level("tools, one call at most", self._one_call),
-                Level("a tool's result", self._answered),
-            ],
-        )
+    def _levels(self) -> tuple[tuple[str, RequestPart, str, Build], ...]:
+        """The levels, each behind its factor and the part that has to be there."""
 
-    def _answer(self) -> Iterator[tuple[str, RequestPart, list[Level]]]:
-        yield (
-            "response format",
-            "response-format",
-            [
-                Level("json_schema", self._json_schema),
-                Level("json_object", self._json_object),
-                Level(
-                    "text", lambda body, source: self.set(body, "response-format", {"type": "text"})
-                ),
-            ],
-        )
-        yield (
-            "stop",
-            "stop",
-            [Level("stop", lambda body, source: self.set(body, "stop", source.choice(_STOPS)))],
-        )
-        yield (
-            "choices",
-            "choices",
-            [
-                Level(
-                    "two choices",
-                    lambda body, source: self.set(body, "choices", 2 + source.below(2)),
-                )
-            ],
-        )
-        yield (
-            "log probabilities",
-            "logprobs",
-            [
-                Level("logprobs", lambda body, source: self.set(body, "logprobs", True)),
-                Level("logprobs and top_logprobs", self._top_logprobs),
-            ],
+        def drawn(part: RequestPart, draw: Callable[[Source], Any]) -> Build:
+            return lambda body, source: self.set(body, part, draw(source))
+
+        return (
+            ("roles", "messages", "a system message", self._system),
+            ("roles", "messages", "a developer message", self._developer),
+            ("roles", "messages", "a dialogue", self._dialogue),
+            ("content", "messages", "content parts", self._parts),
+            ("content", "messages", "an image part", self._image),
+            ("tools", "tools", "tools offered", self.offered),
+            ("tools", "tools", "a forced tool", self.forced),
+            ("tools", "tools", "tools and tool choice none", self._none),
+            ("tools", "tools", "tools, one call at most", self._one_call),
+            ("tools", "tools", "a tool's result", self._answered),
+            ("response format", "response-format", "json_schema", self._json_schema),
+            ("response format", "response-format", "json_object", self._json_object),
+            ("response format", "response-format", "text", self._text),
+            ("stop", "stop", "stop", drawn("stop", lambda source: source.choice(_STOPS))),
+            (
+                "choices",
+                "choices",
+                "two choices",
+                drawn("choices", lambda source: 2 + source.below(2)),
+            ),
+            ("log probabilities", "logprobs", "logprobs", drawn("logprobs", lambda source: True)),
+            ("log probabilities", "logprobs", "logprobs and top_logprobs", self._top_logprobs),
         )
 
     def _messages(self, body: Any, before: list[Any], after: list[Any]) -> Any:
@@ -226,6 +188,9 @@ class Chat:
         if source.chance(50):
             wanted["strict"] = True
         return self.set(body, "response-format", {"type": "json_schema", "json_schema": wanted})
+
+    def _text(self, body: Any, source: Source) -> Any:
+        return self.set(body, "response-format", {"type": "text"})
 
     def _json_object(self, body: Any, source: Source) -> Any:
         body = self.set(body, "response-format", {"type": "json_object"})

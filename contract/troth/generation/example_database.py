@@ -71,10 +71,7 @@ class ExampleDatabase:
 
 
 class SentRequests:
-    """Which requests were sent, told by digests: each is new once, in all runs with one database.
-
-    *number* of them were sent in earlier runs.
-    """
+    """Which requests were sent, by digest, in all runs with one database; *number* before."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._digests: set[bytes] = set()

@@ -111,7 +111,7 @@ def sample(content_type: str, schema: Schema | None) -> str | None:
 
 def _is_of_bytes(schema: Schema) -> bool:
     """Whether the strings of *schema* are taken as they are, and not as base64 or the like."""
-    types = coercion.types_of(schema.schemas, schema.pointer)
+    types = coercion.types_of(schema)
     is_encoded = any(True for _ in coercion.says(schema, "contentEncoding"))
     return (types == ALL_TYPES or types <= {"string", "null"}) and not (
         is_encoded or "byte" in coercion.says(schema, "format")
@@ -132,12 +132,12 @@ def with_files(entry: MediaType, content_type: str, value: Any) -> Any:
 
 def _member(entry: MediaType, name: str, value: Any) -> Any:
     encoding = entry.encoding.get(name)
-    schema = coercion.member(entry.schema, name) if entry.schema is not None else None
+    schema = coercion.member(entry.schema, name)
     kinds = [] if encoding is None else encoding.content_types
     if not kinds:
         return value
     kind = forms.concrete(next((one for one in kinds if "*" not in one), kinds[0]))
     if not isinstance(value, list):
         return with_files(MediaType(kind, "", schema=schema), kind, value)
-    items = coercion.items(schema) if schema is not None else None
+    items = coercion.items(schema)
     return [with_files(MediaType(kind, "", schema=items), kind, item) for item in value]

@@ -28,10 +28,7 @@ class Fitter:
         self._source = source
 
     def fit(self, node: Node, value: Any, depth: int = 0, name: str = "") -> Any:
-        """The value nearest to *value* that *node* accepts, for the member *name*.
-
-        Raises Unsatisfiable when none was found.
-        """
+        """The value nearest to *value* that *node* accepts, for a member.  Raises Unsatisfiable."""
         if node.reason is not None:
             raise Unsatisfiable(node.reason)
         if node.accepts(value) and not node.made:

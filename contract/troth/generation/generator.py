@@ -400,13 +400,7 @@ class Natural:
         )
 
     def _of_kind(
-        self,
-        generator: Generator,
-        shape: Shape,
-        kind: str,
-        source: Source,
-        depth: int,
-        name: str,
+        self, generator: Generator, shape: Shape, kind: str, source: Source, depth: int, name: str
     ) -> Any:
         if kind == "object":
             return self._object(generator, shape, source, depth, name)
@@ -593,10 +587,7 @@ class Edges:
         return kinds[source.below(len(kinds))] if len(kinds) > 1 else kinds[0]
 
     def members(self, generator: Generator, shape: Shape, source: Source, depth: int) -> list[str]:
-        """Few of many optional members, most of few.
-
-        A request with all its members at once tests nothing apart.
-        """
+        """Few of many optional members, most of few: with all at once, nothing is tested apart."""
         graph = generator.graph
         plan = shape.derived.get("members")
         if plan is None:

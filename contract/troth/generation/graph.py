@@ -289,10 +289,7 @@ class Graph:
     # Whether a value fits
 
     def admits(self, nodes: Conjunction, value: Any, memo: Memo | None = None) -> bool:
-        """Whether *value* has one of the alternatives (formats aside).
-
-        *memo* remembers the answers for arrays and objects, as long as they live.
-        """
+        """Whether *value* has an alternative (formats aside); *memo* has answers for its parts."""
         if not nodes:
             return True
         if memo is None or not isinstance(value, (dict, list)):
@@ -367,10 +364,7 @@ class Graph:
         return self._own[key]
 
     def conjuncts(self, nodes: Iterable[Subschema]) -> Iterator[Subschema]:
-        """*nodes* with all that they refer to, or list in `allOf`, each once.
-
-        Raises Unsatisfiable.
-        """
+        """*nodes* and all that they refer to or have in `allOf`, each once; or Unsatisfiable."""
         waiting = list(nodes)[::-1]
         seen: set[int] = set()
         while waiting:
@@ -491,10 +485,7 @@ class Graph:
         return shape.values is None or any(self.fits(shape, value) for value in shape.values)
 
     def _is_possible(self, key: tuple[int, ...], nodes: Conjunction) -> bool:
-        """Whether a conjunction of schemas has an alternative, as far as a bounded search tells.
-
-        All of them are worked out when a value is drawn there.
-        """
+        """Whether *nodes* have an alternative, as far as a search tells that is bounded."""
         if key in self._shapes:
             return bool(self._shapes[key])
         possible = self._possible.get(key)

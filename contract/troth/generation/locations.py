@@ -26,6 +26,10 @@ class Absent:
 ABSENT = Absent()
 
 
+#: What a reference has that says nothing of a value beside what it refers to.
+_REFERENCE = frozenset({"$ref", "description", "title", "summary", "example", "examples"})
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Location:
     """A place of a value: *nodes* are its schemas, *shape* the alternative that *value* has.
@@ -104,14 +108,10 @@ def resolved(graph: Graph, nodes: Conjunction) -> tuple[int, ...]:
     branches: list[Any] = []
     for node in nodes:
         seen = 0
-        while isinstance(node, dict) and "$ref" in node and _says_nothing_else(node) and seen < 32:
+        while isinstance(node, dict) and "$ref" in node and node.keys() <= _REFERENCE and seen < 32:
             node, seen = graph.places.target(node["$ref"]), seen + 1
         branches.append(node)
     return tuple(id(node) for node in conjunction(branches))
-
-
-def _says_nothing_else(node: dict[str, Any]) -> bool:
-    return not set(node) - {"$ref", "description", "title", "summary", "example", "examples"}
 
 
 def put(value: Any, tokens: Sequence[Token], replacement: Any) -> Any:

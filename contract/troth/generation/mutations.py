@@ -15,7 +15,7 @@ from troth.errors import TrothError
 from troth.generation.generator import Generator
 from troth.generation.locations import ABSENT, Location, locations, put
 from troth.generation.patterns import matches
-from troth.generation.raw_json import Written, write
+from troth.generation.raw_json import Written, has_written, write
 from troth.generation.shape import Bound, Shape, item_nodes, whole_limits
 from troth.generation.source import Smallest, Source, Unsatisfiable
 from troth.generation.values import generator_of
@@ -129,24 +129,14 @@ def defects(generator: Generator, location: Location, *, thorough: bool = True) 
     """What can be put in the place of *location*; *thorough* includes the large and the strange."""
     seen = {identity(location.value)}
     for defect in _all_defects(generator, location, thorough=thorough):
-        if defect.replacement is not ABSENT and not isinstance(defect.replacement, Written):
-            if _bulky(defect) or _holds_written(defect.replacement):
-                yield defect
-                continue
+        # what is large is not compared with all the others
+        is_compared = defect.legal == "computed" and not has_written(defect.replacement)
+        if defect.replacement is not ABSENT and is_compared:
             key = identity(defect.replacement)
             if key in seen:
                 continue
             seen.add(key)
         yield defect
-
-
-def _bulky(defect: Defect) -> bool:
-    return defect.legal != "computed"
-
-
-def _holds_written(value: Any) -> bool:
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(isinstance(item, Written) for item in items)
 
 
 def _all_defects(generator: Generator, location: Location, *, thorough: bool) -> Iterator[Defect]:
@@ -217,14 +207,10 @@ def _branches(generator: Generator, location: Location) -> Iterator[Defect]:
         for kind in [kind for kind in _SAMPLES if kind in shape.types][:7]:
             if shape.values is None and (len(shapes) > 1 or kind != type_of(location.value)):
                 try:
-                    value = generator.shaped(_of_type(shape, kind), Smallest())
+                    value = generator.shaped(replace(shape, types=frozenset([kind])), Smallest())
                 except Unsatisfiable:
                     continue
                 yield Defect(f"branch {index + 1} of {len(shapes)}: {kind}", value, 1)
-
-
-def _of_type(shape: Shape, kind: str) -> Shape:
-    return replace(shape, types=frozenset([kind]))
 
 
 def _number_defects(shape: Shape, *, thorough: bool) -> Iterator[Defect]:
@@ -375,9 +361,7 @@ def _twice(value: dict[str, Any], name: str) -> Written:
 class NothingToBreak(TrothError):
     """Every value is valid here, so none can be invalid."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
+    name: str
 
     def __str__(self) -> str:
         return f"{self.name} accepts whatever is sent: there is no invalid request to build"

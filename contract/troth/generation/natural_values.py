@@ -11,11 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache, partial
-from pathlib import Path
 from typing import Any
 
-import yaml
-
+from troth.document.source import data_beside
 from troth.generation.natural_strings import FORMATS, WORDS, hexadecimal
 from troth.generation.source import Source
 from troth.openapi.names import singular, words_of
@@ -102,10 +100,7 @@ class Table:
 @cache
 def table() -> Table:
     """What natural_values.yaml says, read when it is first asked for."""
-    read = yaml.load(
-        Path(__file__).with_name("natural_values.yaml").read_bytes(),
-        getattr(yaml, "CSafeLoader", yaml.SafeLoader),  # libyaml is not everywhere
-    )
+    read = data_beside(__file__)
     kinds: dict[str, Kind] = {}
     flags: dict[str, Kind] = {}
     for name, entry in read["kinds"].items():

@@ -17,6 +17,7 @@ from troth.generation.request_writer import UNSET, assemble
 from troth.generation.shape import ArrayPart, ObjectPart, Shape
 from troth.generation.source import Source, Unsatisfiable
 from troth.openapi.operation import Match, Operation, Parameter
+from troth.pointer import mapped
 from troth.schema.data_model import ALL_TYPES, TYPES
 from troth.schema.schema import Schema
 from troth.validation import coercion
@@ -173,13 +174,11 @@ def _texts(kinds: tuple[Kind, ...], *, nested: bool) -> Shape:
 
 def tamed(value: Any) -> Any:
     """*value* with nothing but letters and digits in its texts."""
-    if isinstance(value, str):
-        return "".join(char if char.isascii() and char.isalnum() else "a" for char in value) or "a"
-    if isinstance(value, list):
-        return [tamed(item) for item in value]
-    if isinstance(value, dict):
-        return {name: tamed(item) for name, item in value.items()}
-    return value
+    return mapped(lambda one: _plain_text(one) if isinstance(one, str) else one, value)
+
+
+def _plain_text(text: str) -> str:
+    return "".join(char if char.isascii() and char.isalnum() else "a" for char in text) or "a"
 
 
 def _is_plain(parameter: Parameter, value: Any) -> bool:

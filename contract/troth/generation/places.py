@@ -87,14 +87,10 @@ def _pointers(top: Any, at: str) -> Iterator[tuple[int, str]]:
 
 
 def _anchors(root: Any) -> Iterator[tuple[str, Subschema]]:
-    waiting = [root] if isinstance(root, (dict, list)) else []
-    while waiting:
-        node = waiting.pop()
+    for node in pointer.parts(root):
         if isinstance(node, dict):
             for word in ("$anchor", "$dynamicAnchor"):
                 if isinstance(node.get(word), str):
                     yield "#" + node[word], node
             if isinstance(node.get("$id"), str):
                 yield node["$id"], node
-        children = node.values() if isinstance(node, dict) else node
-        waiting.extend([child for child in children if isinstance(child, (dict, list))])

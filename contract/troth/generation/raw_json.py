@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from troth.http import json_text
+from troth.pointer import mapped, parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +26,12 @@ def write(value: Any) -> bytes:
 
 def read(value: Any) -> Any:
     """*value* as its reader sees it: each `Written` replaced by its value."""
-    if isinstance(value, Written):
-        return value.value
-    if isinstance(value, dict):
-        return {name: read(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [read(item) for item in value]
-    return value
+    return mapped(lambda one: one.value if isinstance(one, Written) else one, value)
 
 
 def has_written(value: Any) -> bool:
     """Whether there is a `Written` anywhere in *value*."""
-    if isinstance(value, dict):
-        return any(map(has_written, value.values()))
-    if isinstance(value, list):
-        return any(map(has_written, value))
-    return isinstance(value, Written)
+    return any(isinstance(part, Written) for part in parts(value))
 
 
 def _write(value: Any) -> str:

@@ -116,10 +116,7 @@ def _is_certain(contract: Contract, operation: Operation, request: Request) -> b
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Body:
-    """What the body of a request is drawn from: *made* where it is a chat's.
-
-    *beside* is what its media type asks of a value beside the schema.
-    """
+    """What a body is drawn from: *made* of a chat's, *beside* what its media type asks besides."""
 
     schema: Schema
     beside: Conjunction
@@ -187,10 +184,7 @@ def _drawn(operation: Operation, body: _Body | None, source: Source, *, needed: 
 
 
 def _parameters_again(
-    operation: Operation,
-    values: Values,
-    blamed: Set[tuple[str, ...]],
-    source: Source,
+    operation: Operation, values: Values, blamed: Set[tuple[str, ...]], source: Source
 ) -> dict[tuple[str, str], Any]:
     """*values* without the optional ones that are *blamed*, and with others of the required."""
     kept = dict(values)

@@ -146,10 +146,7 @@ def merged(one: Shape, other: Shape) -> dict[str, Any]:
 
 
 def shape_with(constraints: dict[str, Any]) -> Shape | None:
-    """The shape that has *constraints*, without the types that they leave empty.
-
-    None when none is left.
-    """
+    """The shape that has *constraints*, without types that they leave empty; None if all are."""
     get = constraints.get
     types = set(get("types", ALL_TYPES))
     if get("values") is not None:
@@ -497,10 +494,7 @@ def is_multiple(value: int | float, of: int | float) -> bool:
 
 
 def exact(value: int | float) -> Fraction:
-    """The decimal that *value* was written as.
-
-    Raises Unsatisfiable for an infinity.
-    """
+    """The decimal that *value* was written as.  Raises Unsatisfiable for an infinity."""
     if isinstance(value, int):
         return Fraction(value)
     try:
@@ -528,10 +522,7 @@ def _within(count: int, low: int, high: int | None) -> bool:
 def own_denials(
     node: Mapping[str, Any], *, negated: Callable[[Subschema], Subschema]
 ) -> Iterable[Shape]:
-    """The ways to break an assertion of *node*, one shape for each.
-
-    *negated* gives the schema that denies another one.
-    """
+    """A shape for each way to break an assertion of *node*; *negated* denies a schema."""
     for types, changes in (
         *_value_denials(node),
         *_array_denials(node, negated),

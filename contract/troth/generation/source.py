@@ -28,10 +28,8 @@ class Unsatisfiable(TrothError):
     *pointer* is that of the schema which was asked for, "" while one is still looking further in.
     """
 
-    def __init__(self, reason: str, *, pointer: str = "") -> None:
-        super().__init__(reason, pointer)
-        self.reason = reason
-        self.pointer = pointer
+    reason: str
+    pointer: str = ""
 
     def __str__(self) -> str:
         return f"no value satisfies the schema at #{self.pointer}: {self.reason}"
@@ -110,10 +108,7 @@ class Quick:
         return "".join([self.choice(alphabet) for _ in range(self.between(low, high))])
 
     def spend(self, count: int = 1) -> None:
-        """Count *count* values.
-
-        Raises Unsatisfiable when even what is required has become too much.
-        """
+        """Count *count* values.  Raises Unsatisfiable when what is required has become too much."""
         self.fuel -= count
         if self.fuel < -20_000:
             raise Unsatisfiable("it needs too many values")

@@ -89,10 +89,7 @@ def encoded(shape: Shape, text: str) -> str:
 
 
 def string(shape: Shape, source: Source, free: Callable[[], str]) -> str:
-    """A text that *shape* describes; *free* draws one where nothing but the length is asked for.
-
-    Raises Unsatisfiable.
-    """
+    """A text that *shape* describes; *free* draws one of any length.  Raises Unsatisfiable."""
     if shape.min_length > _LONGEST:
         raise Unsatisfiable(
             f"it asks for {shape.min_length} characters, which is more than troth draws"

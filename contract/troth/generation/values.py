@@ -62,10 +62,7 @@ def synthesize(
 
 
 def fit(schema: Schema, value: Any, *, seed: Seed) -> Any:
-    """The instance of *schema* nearest to *value*, which is left as it was.
-
-    Raises Unsatisfiable.
-    """
+    """The instance of *schema* nearest to *value*, which is left as it was; or Unsatisfiable."""
     if schema.is_valid(value):
         return value
     node = node_of(schema)
@@ -78,10 +75,7 @@ def fit(schema: Schema, value: Any, *, seed: Seed) -> Any:
 
 
 def value(schema: Schema, source: Source, *, beside: Conjunction = ()) -> Any:
-    """A valid value of *schema*, such as tests and runs want.
-
-    One that *beside* asks for as well, if there is any.  Raises Unsatisfiable.
-    """
+    """A valid value of *schema* (and of *beside*), as tests and runs want it; or Unsatisfiable."""
     generator = generator_of(schema)
     nodes = (schema.prepared, *beside)
     if beside and not generator.graph.of(nodes):

@@ -27,11 +27,9 @@ _MOST_STORED = 0xFFFF
 class BadCoding(TrothError):
     """Content is not what its coding makes; *reason* tells the kinds apart, *data* is its start."""
 
-    def __init__(self, reason: Reason, why: str, data: bytes) -> None:
-        super().__init__(reason, why)
-        self.reason: Reason = reason
-        self.why = why
-        self.data = data
+    reason: Reason
+    why: str
+    data: bytes
 
     def __str__(self) -> str:
         return self.why
@@ -44,10 +42,7 @@ def coding(fields: Fields) -> str:
 
 
 def undone(data: bytes, fields: Fields) -> bytes | None:
-    """*data* without the coding that *fields* tell; None for one that is not known here.
-
-    Raises BadCoding.
-    """
+    """*data* without its coding; None for one that is not known here.  Raises BadCoding."""
     name = coding(fields)
     if name and name not in CODINGS:
         return None

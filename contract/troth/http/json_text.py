@@ -53,15 +53,11 @@ class BadJson(TrothError):
     characters) from 1; *detail* says what was found.
     """
 
-    def __init__(
-        self, reason: str, offset: int, *, line: int = 1, column: int = 1, detail: str = ""
-    ) -> None:
-        super().__init__(reason, offset)
-        self.reason = reason
-        self.offset = offset
-        self.line = line
-        self.column = column
-        self.detail = detail
+    reason: str
+    offset: int
+    line: int = 1
+    column: int = 1
+    detail: str = ""
 
     def __str__(self) -> str:
         where = f"line {self.line}, column {self.column} (byte {self.offset})"

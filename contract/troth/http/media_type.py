@@ -85,10 +85,7 @@ def charset(content_type: str) -> str | None:
 
 
 def decode(data: bytes, content_type: str, *, default: str = "utf-8") -> str:
-    """*data* as text, in the charset that *content_type* names, or *default*.
-
-    Raises LookupError for a charset that nobody knows, and UnicodeError.
-    """
+    """*data* as text of its charset, or *default*.  Raises LookupError and UnicodeError."""
     return data.decode(_codec(charset(content_type) or default))
 
 

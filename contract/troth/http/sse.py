@@ -40,11 +40,9 @@ class Limits:
 class Overflow(TrothError):
     """A line or an event grew past its limit: *part* is `line` or `event`, *limit* in bytes."""
 
-    def __init__(self, part: str, limit: int, offset: int) -> None:
-        super().__init__(part, limit, offset)
-        self.part = part
-        self.limit = limit
-        self.offset = offset
+    part: str
+    limit: int
+    offset: int
 
     def __str__(self) -> str:
         return (
@@ -120,8 +118,10 @@ class Decoder:
         # HTML: a last line without an end is discarded; here it shows what was lost.
         rest = bytes(self._tail).decode("utf-8", "replace")
         self._tail.clear()
+        retry = self.retry
         if rest:
             self._field(rest)
+        self.retry = retry
         begun = self._is_begun() or rest[:1] not in ("", ":")
         if self.overflow is not None or not begun:
             return None

@@ -11,12 +11,13 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from time import thread_time
 from types import ModuleType
 from typing import Any
 
 from troth.errors import Place, SpecError, nearest
 from troth.laws.declared_members import Shape, TooDeep, read
-from troth.laws.functions import FUNCTIONS, Function
+from troth.laws.functions import FUNCTIONS, Function, Senseless
 
 # `import cel` also imports the command line that the library ships (typer, rich, prompt_toolkit):
 # 0.2 s and 25 MB that nobody here uses.  A stand-in takes its place for the time of the import.
@@ -66,15 +67,43 @@ _LITERAL = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _NAME = re.compile(r"(\.\s*)?\b([A-Za-z_]\w*)(\s*\()?")
-_MACRO_VARIABLE = re.compile(
-    r"\.\s*(?:all|exists|exists_one|existsOne|map|filter)\s*\(\s*(\w+)\s*,"
-)
+_MACROS = frozenset({"all", "exists", "exists_one", "existsOne", "map", "filter"})
+_MACRO_VARIABLE = re.compile(rf"\.\s*(?:{'|'.join(sorted(_MACROS))})\s*\(\s*(\w+)\s*,")
 _MEMBER = re.compile(r"\s*\.\s*([A-Za-z_]\w*)(?!\w)(?!\s*\()")
 _SYNTAX = re.compile(r"ERROR: <input>:(\d+):(\d+): (?:Syntax error: )?([^\n]*)")
 
 _LONGEST = 20_000
 #: The value of what CEL cannot evaluate.
 UNDECIDED: Any = object()
+#: The value of what takes longer than it may.
+UNENDING: Any = object()
+#: What a condition calls at each step of a macro.
+_STEP = "_step"
+#: What else costs a condition time: the library copies what they gathered at every step.
+_GATHERING = frozenset({"map", "filter"})
+#: So many seconds of computing a condition takes at most.
+_LONGEST_RUN = 10.0
+
+
+class Unending(Senseless):
+    """A condition takes longer than it may."""
+
+
+class _Clock:
+    """Stops a condition, which is in the hands of CEL meanwhile, at a step *until* which it may."""
+
+    def __init__(self) -> None:
+        self.until = 0.0
+
+    @property
+    def is_over(self) -> bool:
+        # of this thread, whatever else the machine does
+        return thread_time() > self.until
+
+    def step(self) -> bool:
+        if self.is_over:
+            raise Unending
+        return True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,6 +149,7 @@ class Facts(dict[str, Any]):
         self.scope = scope or Scope()
         self._context: cel.Context | None = None
         self._put: dict[str, bool] = {}
+        self.clock = _Clock()
 
     def context(self, condition: Condition) -> cel.Context | None:
         """The variables that *condition* copies, and all functions; None if one is too deep."""
@@ -128,6 +158,7 @@ class Facts(dict[str, Any]):
             # from its functions to what holds it would keep both for ever
             values = dict(self)
             functions = {name: _reaching(function, values) for name, function in FUNCTIONS.items()}
+            functions[_STEP] = self.clock.step
             # a variable that is only reached into stays outside: a function gets at it by a token
             tokens = {_token(name): _token(name) for name in self}
             self._context = cel.Context(variables=tokens, functions=functions)
@@ -149,7 +180,8 @@ class Condition:
     """A compiled CEL expression that is true or false of an exchange; safe to share.
 
     *variables* are those that it names; of these *copied* go into CEL, and the others are only
-    reached into by *functions*.  *scope* says what it needs of each.
+    reached into by *functions*.  *scope* says what it needs of each.  *seconds* is how long it may
+    take; 0 of what takes no longer than what it reads is.
     """
 
     source: str
@@ -160,6 +192,7 @@ class Condition:
     copied: frozenset[str]
     functions: frozenset[str]
     program: cel.Program = field(repr=False)
+    seconds: float = 0.0
 
     def holds(self, facts: Mapping[str, Any]) -> bool | None:
         """Whether it holds of *facts*, plain JSON by variable; None: undecided.
@@ -171,30 +204,36 @@ class Condition:
         return result if isinstance(result, bool) else None
 
     def value(self, facts: Mapping[str, Any]) -> Any:
-        """What it is of *facts*, as plain JSON; UNDECIDED where `holds` is."""
+        """What it is of *facts*, as plain JSON; UNDECIDED or UNENDING where `holds` is None."""
         if not self.variables <= facts.keys():
             return UNDECIDED
         context: cel.Context | dict[str, Any] | None
         if isinstance(facts, Facts) and facts.scope.covers(self.scope):
-            context = facts.context(self)
+            clock, context = facts.clock, facts.context(self)
         else:
-            context = self._context(facts)
+            clock = _Clock()
+            context = self._context(facts, clock)
         if context is None:
             return UNDECIDED
+        if self.seconds:
+            clock.until = thread_time() + self.seconds
         try:
             return self.program.execute(context)
         except Exception:  # the library raises a dozen types for what CEL calls an error value
-            return UNDECIDED
+            return UNENDING if self.seconds and clock.is_over else UNDECIDED
 
-    def _context(self, facts: Mapping[str, Any]) -> cel.Context | dict[str, Any] | None:
+    def _context(
+        self, facts: Mapping[str, Any], clock: _Clock
+    ) -> cel.Context | dict[str, Any] | None:
         try:
             variables = {name: self.scope.read(name, facts[name]) for name in self.copied}
         except TooDeep:
             return None
-        if not self.functions:
+        if not (self.functions or self.seconds):
             return variables
         variables |= {_token(name): _token(name) for name in self.variables}
         functions = {name: _reaching(FUNCTIONS[name], facts) for name in self.functions}
+        functions[_STEP] = clock.step
         try:
             return cel.Context(variables=variables, functions=functions)
         except ValueError:
@@ -231,13 +270,18 @@ def parse(
     *,
     scope: Scope | None = None,
     variables: Mapping[str, str] = VARIABLES,
+    seconds: float = _LONGEST_RUN,
 ) -> Condition:
     """Compile *source*; raises SpecError with the place and what is wrong where in it.
 
     What the shapes of *scope* declare of a variable reads as null where it is absent.  *variables*
-    are those that it may speak of.
+    are those that it may speak of; it takes at most so many *seconds*.
     """
-    return _Source(source, pointer, place, variables).compile(scope.shapes if scope else {})
+    text = _Source(source, pointer, place, variables)
+    compiled = text.compile(scope.shapes if scope else {}, seconds)
+    if not compiled.variables and compiled.value({}) is UNENDING:
+        raise text.refused(f"this takes more than {seconds:g} s, whatever is asked")
+    return compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +293,7 @@ class _Source:
     place: Place | None
     known: Mapping[str, str]
 
-    def compile(self, shapes: Mapping[str, Shape]) -> Condition:
+    def compile(self, shapes: Mapping[str, Shape], seconds: float) -> Condition:
         if not isinstance(self.text, str) or not self.text.strip():
             raise self.refused("a condition is a CEL expression, written as a string")
         if len(self.text) > _LONGEST:
@@ -261,22 +305,31 @@ class _Source:
         functions: set[str] = set()
         reached: list[tuple[int, str]] = []
         copied: dict[str, tuple[frozenset[str], bool]] = {}
+        steps: list[tuple[int, int]] = []
         for match in _NAME.finditer(bare):
             dot, name, call = match.groups()
             at = match.start(2)
             if name in _KEYWORDS:
                 continue
             if call:
-                self.call(bare, at, name, match.end(), receiver=bool(dot))
+                arguments = _arguments(bare, match.end())
+                self.call(at, name, len(arguments) + bool(dot))
                 functions.add(name)
+                steps += arguments[1:2] if dot and name in _MACROS else ()
             elif not dot and name not in bound:
                 if name in self.known:
                     variables.add(name)
                     self.use(bare, match, copied, reached)
                 elif name not in _TYPES:
                     raise self._unknown("variable", name, self.known, at)
-        if reached:
-            program = self._parsed(_with_tokens(self.text, reached))
+        if len(steps) < 2 and not functions & _GATHERING:
+            seconds = 0  # one macro takes no more steps than its list is long
+        edits = [(at, at + len(name), _token(name)) for at, name in reached]
+        for start, end in steps if seconds else ():
+            # a comment may be the last that stands there
+            edits += [(start, start, f"{_STEP}() ? ("), (end, end, "\n) : false")]
+        if edits:
+            program = self._parsed(_edited(self.text, edits))
         members = {name: read for name, (read, _) in copied.items()}
         whole = frozenset(name for name, (_, is_whole) in copied.items() if is_whole)
         return Condition(
@@ -288,6 +341,7 @@ class _Source:
             copied=frozenset(copied),
             functions=frozenset(functions & FUNCTIONS.keys()),
             program=program,
+            seconds=seconds,
         )
 
     def use(
@@ -311,13 +365,12 @@ class _Source:
         else:
             copied[name] = (members | {member.group(1)}, whole)
 
-    def call(self, bare: str, at: int, name: str, opened: int, *, receiver: bool) -> None:
-        """Check the call of *name*, whose arguments start at *opened*."""
+    def call(self, at: int, name: str, count: int) -> None:
+        """Check the call of *name* with so many arguments."""
         function = FUNCTIONS.get(name)
         least, most = (function.least, function.most) if function else _BUILT_IN.get(name, (0, -1))
         if most < 0:
             raise self._unknown("function", name, (*FUNCTIONS, *_BUILT_IN), at)
-        count = _count_arguments(bare, opened) + receiver
         if not least <= count <= most:
             due = f"{least}" if least == most else f"{least} to {most}"
             raise self.refused(
@@ -353,9 +406,10 @@ class _Source:
         return SpecError(fault, place=self.place, pointer=self.pointer, advice=advice)
 
 
-def _with_tokens(text: str, reached: list[tuple[int, str]]) -> str:
-    for at, name in sorted(reached, reverse=True):
-        text = text[:at] + _token(name) + text[at + len(name) :]
+def _edited(text: str, edits: Iterable[tuple[int, int, str]]) -> str:
+    """*text* with another text in the place of each of its parts that *edits* name."""
+    for start, end, new in sorted(edits, reverse=True):
+        text = text[:start] + new + text[end:]
     return text
 
 
@@ -369,16 +423,20 @@ def _blank(text: str) -> str:
     return "'" + " " * (len(text) - 1) if not text.startswith("//") else " " * len(text)
 
 
-def _count_arguments(bare: str, opened: int) -> int:
-    depth, count, empty = 0, 1, True
-    for character in bare[opened:]:
+def _arguments(bare: str, opened: int) -> list[tuple[int, int]]:
+    """Where each argument of the call stands whose parenthesis is before *opened*."""
+    depth, start = 0, opened
+    found: list[tuple[int, int]] = []
+    for at in range(opened, len(bare)):
+        character = bare[at]
         if character in "([{":
             depth += 1
         elif character in ")]}":
             if depth == 0:
-                return 0 if empty else count
+                is_none = not found and not bare[start:at].strip()
+                return found if is_none else [*found, (start, at)]
             depth -= 1
         elif character == "," and depth == 0:
-            count += 1
-        empty = empty and character.isspace()
-    return count
+            found.append((start, at))
+            start = at + 1
+    return [*found, (start, len(bare))]

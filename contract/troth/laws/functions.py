@@ -22,7 +22,9 @@ Path = tuple[str, ...]
 
 # The CEL library logs every error value that comes from a function, as a warning; here error
 # values are ordinary, and a run would print thousands of them.
-logging.getLogger("cel").addFilter(lambda record: Senseless.__name__ not in record.getMessage())
+logging.getLogger("cel").addFilter(
+    lambda record: not any(name in record.getMessage() for name in ("Senseless", "Unending"))
+)
 
 
 class Senseless(ValueError):

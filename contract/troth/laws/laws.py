@@ -133,10 +133,7 @@ def _law_between(
 
 
 def parse(raw: Any, pointer: str, document: Document) -> tuple[Law, ...]:
-    """Read the value of an `x-troth-laws` that stands at *pointer* of *document*.
-
-    Raises SpecError with the place, for the first law that has no meaning.
-    """
+    """Read the `x-troth-laws` at *pointer*.  Raises SpecError for the first without a meaning."""
     if not raw:
         return ()
     _check(raw, pointer, document)

@@ -116,7 +116,8 @@ def actions(document: Document, diagnostics: Iterable[Diagnostic]) -> tuple[Acti
             # two diagnostics may ask for the same
             made = _written(document.root, fix, location, reason)
             first += [each for each in made if not any(_is_same(each, other) for other in first)]
-    last.sort(key=lambda pair: _descending(pair[0]))
+    # what stands further behind goes first, so that the others stay where they are
+    last.sort(key=lambda pair: [(-at, "") if isinstance(at, int) else (0, at) for at in pair[0]])
     return (*first, *(action for _, action in last))
 
 
@@ -160,7 +161,3 @@ def _written(root: Any, fix: Fix, location: Location, reason: str) -> Iterator[A
 
 def _is_same(one: Action, other: Action) -> bool:
     return (one.target, one.update, one.remove) == (other.target, other.update, other.remove)
-
-
-def _descending(location: Location) -> tuple[tuple[int, str], ...]:
-    return tuple((-key, "") if isinstance(key, int) else (0, key) for key in location)

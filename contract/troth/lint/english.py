@@ -10,17 +10,13 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import yaml
+from troth.document.source import data_beside
 
 Number = int | float
 
-_DATA: dict[str, Any] = yaml.load(
-    Path(__file__).with_suffix(".yaml").read_bytes(),
-    getattr(yaml, "CSafeLoader", yaml.SafeLoader),  # libyaml is not everywhere
-)
+_DATA: dict[str, Any] = data_beside(__file__)
 _WORDS: list[str] = _DATA["numbers"]
 _NUMBER = r"([-+]?\d[\d,]*(?:\.\d+)?|" + "|".join(_WORDS) + r")(?![\w%]|\.\d|:\d|/\d)"
 _NO_ITEMS = frozenset(_DATA["no_items"])
@@ -51,10 +47,7 @@ def _find(phrase: str, text: str) -> re.Match[str] | None:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A limit that prose sets; *unit* is the word after it ("sequences"), *quote* the words.
-
-    An exclusive limit is not itself allowed.
-    """
+    """A limit that prose sets, itself allowed if not *exclusive*; *unit* is the word after it."""
 
     quote: str
     low: Number | None = None

@@ -372,18 +372,13 @@ def _reached(root: dict[str, Any]) -> set[str]:
 
 def _references(value: Any) -> Iterator[str]:
     """The pointers that references and mappings anywhere in *value* name."""
-    pending = [value]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, list):
-            pending.extend(value)
-        if not isinstance(value, dict):
+    for part in pointers.parts(value):
+        if not isinstance(part, dict):
             continue
-        pending.extend(value.values())
         for word in ("$ref", "$dynamicRef", "operationRef"):
-            if isinstance(value.get(word), str) and value[word].startswith("#/"):
-                yield pointers.from_fragment(value[word][1:])
-        discriminator = value.get("discriminator")
+            if isinstance(part.get(word), str) and part[word].startswith("#/"):
+                yield pointers.from_fragment(part[word][1:])
+        discriminator = part.get("discriminator")
         mapping = discriminator.get("mapping") if isinstance(discriminator, dict) else None
         for target in mapping.values() if isinstance(mapping, dict) else ():
             # OpenAPI 3.1 §4.8.25: a mapping names a schema, or is a reference to one

@@ -576,8 +576,6 @@ def _components(edges: Mapping[T, list[T]]) -> Iterator[list[T]]:
 
 def _words(value: Any) -> set[str]:
     """Every key and string of *value*."""
-    if isinstance(value, dict):
-        return set(value).union(*(_words(item) for item in value.values()))
-    if isinstance(value, list):
-        return set().union(*(_words(item) for item in value))
-    return {value} if isinstance(value, str) else set()
+    parts = list(pointers.parts(value))
+    words = {part for part in parts if isinstance(part, str)}
+    return words.union(*(part for part in parts if isinstance(part, dict)))

@@ -39,10 +39,8 @@ _AUTHORITY = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*")
 class NoSuchOperation(TrothError):
     """No operation goes by this name; *names* are those that there are."""
 
-    def __init__(self, name: str, names: tuple[str, ...]) -> None:
-        super().__init__(name, names)
-        self.name = name
-        self.names = names
+    name: str
+    names: tuple[str, ...]
 
     def __str__(self) -> str:
         return f"the document has no operation {self.name!r}; it has {', '.join(self.names)}"
@@ -250,10 +248,7 @@ class Contract:
         raise NoSuchPath(target)
 
     def operation(self, name: str) -> Operation:
-        """The operation called *name*: `METHOD /path` or its operationId.
-
-        Raises NoSuchOperation.
-        """
+        """The operation of this *name*, METHOD /path or operationId.  Raises NoSuchOperation."""
         for operation in self.operations:
             if name in (operation.name, operation.operation_id):
                 return operation

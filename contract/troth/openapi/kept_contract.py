@@ -75,12 +75,7 @@ def _find(document: Document, entry: cache.Entry, verbs: Verbs | None) -> Contra
 
 
 def _outline(
-    method: str,
-    path: str,
-    pointer: str,
-    operation_id: str | None,
-    summary: str,
-    *names: list[str],
+    method: str, path: str, pointer: str, operation_id: str | None, summary: str, *names: list[str]
 ) -> Outline:
     base_paths, in_path, in_query = names
     every = (tuple(base_paths), frozenset(in_path), frozenset(in_query))

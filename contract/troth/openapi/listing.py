@@ -44,10 +44,7 @@ _NO_FILTERS = frozenset(named("fields include expand embed format locale lang la
 
 
 def of(operation: Operation, item: View | None, answer: View | None) -> Listing:
-    """What the query parameters of the list *operation* do.
-
-    *item* is what one of its items is, *answer* the body that it answers with.
-    """
+    """What the query parameters of a list do; *item* is one of its items, *answer* its body."""
     given = {each.name: each for each in operation.parameters if each.location == "query"}
     free = dict(given)
 

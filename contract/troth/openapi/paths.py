@@ -31,10 +31,7 @@ _AUTHORITY = re.compile(r"(?:[^/?#]*:)?//[^/?#]*")
 
 @dataclass(frozen=True)
 class Template:
-    """A text with variables in it: *literals* stand around the *names*, one more of them.
-
-    *marks* say which variables are SEGMENTS.
-    """
+    """*literals* around *names*, one more of them; *marks* say which variables are SEGMENTS."""
 
     literals: tuple[str, ...]
     names: tuple[str, ...] = ()
@@ -233,10 +230,7 @@ def canonical(path: str) -> str:
 
 
 def base_path(url: str, address: str = "/") -> str:
-    """The path of the server at *url*, without a slash at the end.
-
-    OpenAPI 3.1 §4.8.5: it may be relative to *address*, that of the document.
-    """
+    """The path of the server at *url*, which may be relative to *address* (3.1 §4.8.5)."""
     authority = _AUTHORITY.match(url)
     path = re.split("[?#]", url[authority.end() :] if authority else url, maxsplit=1)[0]
     if not path:

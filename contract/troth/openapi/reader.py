@@ -94,10 +94,7 @@ def compile(
 
 
 def laws_between(document: Document, operations: tuple[Operation, ...]) -> tuple[Law, ...]:
-    """The laws between operations, at the root of *document* and at its path items.
-
-    Raises SpecError for one that cannot be given a meaning.
-    """
+    """The laws between operations, at the root and at path items.  Raises SpecError."""
     named = {each.name: (each.name, each.pointer) for each in operations}
     named |= {
         each.operation_id: named[each.name] for each in operations if each.operation_id is not None
@@ -369,11 +366,7 @@ class _Reader:
         return meant if is_status else None
 
     def content(
-        self,
-        owner: Node,
-        operation: Node | None = None,
-        *,
-        direction: Direction = "request",
+        self, owner: Node, operation: Node | None = None, *, direction: Direction = "request"
     ) -> Iterator[MediaType]:
         """The media types of *owner*; those of a response know what their *operation* declares."""
         for content_type, entry in owner.members("content"):

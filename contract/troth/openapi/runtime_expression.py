@@ -77,10 +77,7 @@ def location(template: str, variable: str) -> Expression:
 def evaluate(
     expression: Expression, exchange: Exchange, path_parameters: Mapping[str, str]
 ) -> Any | None:
-    """The value of *expression* in *exchange*; None where it has none.
-
-    *path_parameters* are those of the request, as sent (`Match.path_parameters`).
-    """
+    """The value of *expression* in *exchange*, with `Match.path_parameters`; None: it has none."""
     if not expression.message:
         target = exchange.request.target
         alone = {"url": target, "method": exchange.request.method}

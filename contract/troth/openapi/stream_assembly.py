@@ -54,10 +54,7 @@ class Assembly:
 
 
 def parse(raw: Any, pointer: str = "", place: Place | None = None) -> Assembly:
-    """Read the value of an `x-troth-assembly` that stands at *pointer*.
-
-    Raises SpecError with the pointer of the rule that has no meaning.
-    """
+    """Read the `x-troth-assembly` at *pointer*.  Raises SpecError for a rule without a meaning."""
     reader = _Reader(place)
     if not isinstance(raw, Mapping):
         reader.refuse(pointer, "x-troth-assembly is an object with 'body' and 'members'")

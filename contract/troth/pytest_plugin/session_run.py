@@ -82,10 +82,7 @@ def contracts(config: pytest.Config) -> tuple[Contract, Contract | None]:
 
 
 class SessionRun:
-    """What one session knows of its run.
-
-    *checks* are the groups of checks of each operation that is tested: an item each.
-    """
+    """What one session knows of its run; *checks* are the groups of checks of each operation."""
 
     def __init__(self, config: pytest.Config) -> None:
         chosen = options(config)

@@ -140,18 +140,18 @@ def _branch(root: Any, pointer: str) -> Branch:
     name = name.replace("~1", "/").replace("~0", "~")
     # what stands beside a `$ref` counts, too: it tells this branch from others
     schema = pointers.find(root, pointer)
-    types = _taken(root, schema, 0)
+    types = taken(root, schema)
     values = _enumerated(root, schema, 0)
     return Branch(where, name, types, tags(root, schema), members(root, schema), values)
 
 
-def _taken(root: Any, schema: Any, depth: int) -> frozenset[str]:
+def taken(root: Any, schema: Any, depth: int = 0) -> frozenset[str]:
     """The types that *schema* can take, as far as its keywords say so."""
     if not isinstance(schema, dict) or depth > _DEEPEST:
         return frozenset() if schema is False else ALL_TYPES
     types = ALL_TYPES
     declared = schema.get("type")
-    if declared is not None:
+    if isinstance(declared, (str, list)):
         named = [declared] if isinstance(declared, str) else declared
         types &= frozenset(named) | ({"integer"} if "number" in named else set())
     if "const" in schema:
@@ -159,9 +159,9 @@ def _taken(root: Any, schema: Any, depth: int) -> frozenset[str]:
     if isinstance(schema.get("enum"), list):
         types &= frozenset(map(type_of, schema["enum"]))
     for inner in _required_parts(root, schema):
-        types &= _taken(root, inner, depth + 1)
+        types &= taken(root, inner, depth + 1)
     for listed in _alternatives(schema):
-        types &= frozenset().union(*(_taken(root, inner, depth + 1) for inner in listed))
+        types &= frozenset().union(*(taken(root, inner, depth + 1) for inner in listed))
     return types
 
 

@@ -29,12 +29,7 @@ from typing import Any
 from jsonschema_rs.canonical import schema as trees
 
 from troth import pointer as pointers
-from troth.document.grammar import (
-    JSON_SCHEMA_2020_12,
-    OPENAPI_DIALECTS,
-    REFERABLE,
-    children,
-)
+from troth.document.grammar import JSON_SCHEMA_2020_12, OPENAPI_DIALECTS, REFERABLE, children
 from troth.errors import SpecError
 from troth.schema import applicators, branches, discriminator, ecma, engine_patterns
 from troth.schema.data_model import INTEGERS, is_number
@@ -329,13 +324,7 @@ def copy_of(value: Any) -> Any:
     try:
         return trees.clone(value)
     except ValueError:  # deeper than 255 levels
-        return _copied_deep(value)
-
-
-def _copied_deep(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _copied_deep(item) for name, item in value.items()}
-    return [_copied_deep(item) for item in value] if isinstance(value, list) else value
+        return pointers.mapped(lambda scalar: scalar, value)
 
 
 @dataclass(slots=True)

@@ -233,11 +233,7 @@ class _Hierarchy:
     """A parent with a discriminator, and the schemas that extend it by allOf."""
 
     def __init__(
-        self,
-        root: Any,
-        parent: str,
-        discriminator: _Discriminator,
-        referrers: dict[str, list[str]],
+        self, root: Any, parent: str, discriminator: _Discriminator, referrers: dict[str, list[str]]
     ) -> None:
         self._root = root
         self._parent = parent

@@ -40,10 +40,7 @@ class Unsatisfiable:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What stands beside the branches of a union: the *schema* without them.
-
-    *fits* is its compiled check.
-    """
+    """A union's *schema* without its branches; *fits* is its compiled check."""
 
     schema: Any
     form: jsonschema_rs.CanonicalSchema

@@ -49,11 +49,9 @@ class UnusableSchema(TrothError):
     *sentence* says what is wrong.
     """
 
-    def __init__(self, reason: str, sentence: str, *, pointer: str = "") -> None:
-        super().__init__(reason, sentence, pointer)
-        self.reason = reason
-        self.sentence = sentence
-        self.pointer = pointer
+    reason: str
+    sentence: str
+    pointer: str = ""
 
     def __str__(self) -> str:
         return f"{self.sentence} (at {self.pointer})" if self.pointer else self.sentence
@@ -65,10 +63,7 @@ def _has_many_patterns(schema: Any) -> bool:
 
 
 def _draft_of(schema: Any, budget: Budget) -> str:
-    """The URI of the draft of *schema*, all of whose references stay inside it.
-
-    Raises UnusableSchema.
-    """
+    """The URI of the draft of *schema*, whose references stay inside it.  Raises UnusableSchema."""
     if not isinstance(schema, (dict, bool)):
         sentence = f"a JSON Schema is an object or a boolean, not {messages.a(type_of(schema))}"
         raise UnusableSchema("not-a-schema", sentence)

@@ -80,10 +80,7 @@ class JsonBody:
 def check_body(
     operation: Operation, request: Request, *, body: JsonBody | None = None, hints: bool = True
 ) -> Iterator[Violation]:
-    """All violations of the body of *request*, its content type included.
-
-    *body* is that body, where the caller looks at it too.
-    """
+    """All violations of the body of *request*, which callers may hand on, and of its type."""
     declared = operation.request_body
     if declared is None:
         return

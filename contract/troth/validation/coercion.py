@@ -17,7 +17,8 @@ from weakref import WeakKeyDictionary
 from troth import pointer as pointers
 from troth.http import json_text
 from troth.http.json_text import BadJson
-from troth.schema.applicators import COMBINATORS, applying, below, resolve
+from troth.schema import branches
+from troth.schema.applicators import COMBINATORS, applying
 from troth.schema.data_model import ALL_TYPES, type_of
 from troth.schema.schema import Schema, Schemas
 from troth.validation.styles import Kind, Malformed, Repeated, Texts
@@ -42,7 +43,7 @@ _known: WeakKeyDictionary[Schemas, _Known] = WeakKeyDictionary()
 
 def kinds(schema: Schema | None) -> tuple[Kind, ...]:
     """The shapes that a value of *schema* can have, in the order in which to try them."""
-    if schema is None or (types := types_of(schema.schemas, schema.pointer)) == ALL_TYPES:
+    if schema is None or (types := types_of(schema)) == ALL_TYPES:
         # Nothing is said of the type: a text is a text, and several are several.
         return ("scalar", "array")
     structured: tuple[Kind, ...] = ("object", "array")
@@ -54,22 +55,31 @@ def kinds(schema: Schema | None) -> tuple[Kind, ...]:
     return tuple(dict.fromkeys((*possible, *others)))
 
 
-def types_of(schemas: Schemas, pointer: str) -> frozenset[str]:
-    """The types that the schema at *pointer* leaves open, `$ref` and branches followed.
+def types_of(schema: Schema | None) -> frozenset[str]:
+    """The types that *schema* leaves open, `$ref` and branches followed.
 
     Where it says nothing of types and describes members, items or a text, it is theirs that is
     meant.
     """
+    return ALL_TYPES if schema is None else _types_at(schema.schemas, schema.pointer)
+
+
+def _types_at(schemas: Schemas, pointer: str) -> frozenset[str]:
     known = _known.setdefault(schemas, _Known())
     if pointer not in known.types:
         root = schemas.prepared.root
-        types = _types(root, pointer, pointers.find(root, pointer), frozenset())
+        types = branches.taken(root, pointers.find(root, pointer)) or ALL_TYPES
         if types == ALL_TYPES:
             nodes = [node for _, node in _reachable(schemas, (pointer,))]
             hints = (of for word, of in _MEANT.items() if any(word in node for node in nodes))
             types = frozenset({hint}) if (hint := next(hints, None)) else types
         known.types[pointer] = types
     return known.types[pointer]
+
+
+def is_array(schema: Schema | None) -> bool:
+    """Whether a value of *schema* is an array, null aside."""
+    return types_of(schema) - {"null"} == {"array"}
 
 
 def read_first(schema: Schema | None, divide: Callable[[Kind], Texts | None]) -> tuple[Any, bool]:
@@ -105,29 +115,33 @@ def read(schema: Schema, texts: Texts) -> Any:
     return [] if texts == [""] and not schema.is_valid(value) else value
 
 
-def member(schema: Schema, name: str) -> Schema | None:
+def member(schema: Schema | None, name: str) -> Schema | None:
     """The schema of the member *name*, if there is one; the first, where branches differ."""
+    if schema is None:
+        return None
     at = _member(schema.schemas, (schema.pointer,), name)
     return schema.schemas.at(at[0]) if at else None
 
 
-def items(schema: Schema, index: int = 0) -> Schema | None:
+def items(schema: Schema | None, index: int = 0) -> Schema | None:
     """The schema of item *index*, if there is one; the first, where branches differ."""
+    if schema is None:
+        return None
     at = _items(schema.schemas, (schema.pointer,), index)
     return schema.schemas.at(at[0]) if at else None
 
 
-def declared(schema: Schema) -> tuple[str, ...]:
+def declared(schema: Schema | None) -> tuple[str, ...]:
     """The members that *schema*, or a branch of it, declares."""
     return tuple(dict.fromkeys(name for node in _nodes(schema) for name in _properties(node)))
 
 
-def declares(schema: Schema, name: str) -> bool:
+def declares(schema: Schema | None, name: str) -> bool:
     """Whether *schema*, or a branch of it, declares the member *name*."""
     return any(name in _properties(node) for node in _nodes(schema))
 
 
-def says(schema: Schema, keyword: str) -> Iterator[Any]:
+def says(schema: Schema | None, keyword: str) -> Iterator[Any]:
     """The values of *keyword* in *schema* and its branches."""
     return (node[keyword] for node in _nodes(schema) if keyword in node)
 
@@ -150,8 +164,9 @@ def is_map(schema: Schema | None) -> bool:
     )
 
 
-def _nodes(schema: Schema) -> Iterator[Mapping[str, Any]]:
-    return (node for _, node in _reachable(schema.schemas, (schema.pointer,)))
+def _nodes(schema: Schema | None) -> Iterator[Mapping[str, Any]]:
+    reachable = _reachable(schema.schemas, (schema.pointer,)) if schema is not None else ()
+    return (node for _, node in reachable)
 
 
 def _properties(node: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -162,7 +177,7 @@ def _properties(node: Mapping[str, Any]) -> Mapping[str, Any]:
 def _read(schemas: Schemas, at: tuple[str, ...], texts: Texts | None) -> Any:
     if texts is None:
         return None
-    types = frozenset[str]().union(*(types_of(schemas, each) for each in at)) if at else ALL_TYPES
+    types = frozenset[str]().union(*(_types_at(schemas, each) for each in at)) if at else ALL_TYPES
     if isinstance(texts, str):
         readings: Iterable[Any] = _readings(schemas, at, texts, types)
     elif isinstance(texts, list):
@@ -219,40 +234,11 @@ def _structures(
     members: dict[str, Any] = {}
     for name, text in texts.items():
         below = _member(schemas, at, name)
-        if isinstance(text, list) and len(text) > 1 and not _may_be_array(schemas, below):
+        is_array = not below or any("array" in _types_at(schemas, each) for each in below)
+        if isinstance(text, list) and len(text) > 1 and not is_array:
             raise Repeated(len(text), name)
         members[name] = _read(schemas, below, text)
     yield members
-
-
-def _may_be_array(schemas: Schemas, at: tuple[str, ...]) -> bool:
-    return not at or any("array" in types_of(schemas, each) for each in at)
-
-
-def _types(root: Any, pointer: str, node: Any, seen: frozenset[str]) -> frozenset[str]:
-    if pointer in seen or not isinstance(node, Mapping):
-        return ALL_TYPES
-    seen |= {pointer}
-    types = ALL_TYPES
-    if isinstance(declared := node.get("type"), str | list):
-        types &= _widened([declared] if isinstance(declared, str) else declared)
-    if isinstance(enum := [node["const"]] if "const" in node else node.get("enum"), list):
-        types &= _widened(type_of(value) for value in enum)
-    if (target := resolve(root, node)) is not None:
-        types &= _types(root, *target, seen)
-    for keyword in COMBINATORS:
-        branches = [
-            _types(root, pointers.join(pointer, *tokens), branch, seen)
-            for tokens, branch in below(node, keyword)
-        ]
-        every = frozenset.intersection if keyword == "allOf" else frozenset.union
-        types &= every(*branches) if branches else ALL_TYPES
-    return types
-
-
-def _widened(types: Iterable[str]) -> frozenset[str]:
-    widened = frozenset(types)
-    return widened | {"integer"} if "number" in widened else widened
 
 
 def _member(schemas: Schemas, at: tuple[str, ...], name: str) -> tuple[str, ...]:

@@ -21,9 +21,9 @@ from troth.document.yaml_writer import dump_yaml
 from troth.http import json_text, media_type
 from troth.http.json_text import BadJson
 from troth.openapi.operation import MediaType, is_json_seq
-from troth.schema.data_model import ALL_TYPES
 from troth.schema.schema import Schema
 from troth.validation import coercion, forms, xml
+from troth.validation.coercion import is_array, types_of
 from troth.validation.forms import FieldOf, Slip
 from troth.validation.styles import Malformed, text_of
 from troth.validation.xml import Unwritable
@@ -78,15 +78,11 @@ def item_schema(entry: MediaType) -> Schema | None:
     """
     if entry.item is not None or entry.schema is None:
         return entry.item
-    types = coercion.types_of(entry.schema.schemas, entry.schema.pointer)
-    return None if "array" in types else entry.schema
+    return None if "array" in types_of(entry.schema) else entry.schema
 
 
 def json_texts(content_type: str, data: bytes) -> Iterator[tuple[int, bytes]]:
-    """The JSON texts of content that holds them in a row, each with the number of its line.
-
-    Raises Malformed.
-    """
+    """The JSON texts in a row, each with the number of its line.  Raises Malformed."""
     # RFC 7464 §2.1: a record separator begins each; it cannot stand inside one.  Without them a
     # line is a text, and an empty one is none (NDJSON §3.1).
     if not data.lstrip().startswith(_RECORD_SEPARATOR):
@@ -124,7 +120,7 @@ def holds(entry: MediaType) -> bool:
         return True
     if _may_be_json(entry.schema, kind):
         return True
-    return entry.schema is None or not _types(entry.schema) <= _STRUCTURED | {"null"}
+    return entry.schema is None or not types_of(entry.schema) <= _STRUCTURED | {"null"}
 
 
 # Reading.
@@ -154,7 +150,7 @@ def read(
             # RFC 7303 §3: what the field says counts for more than what the document says
             value = xml.read(schema, decoded(data, content_type) if charset else data)
             # a schema of texts may be that of a whole document, of which nothing is said
-            is_whole = isinstance(value, dict) and "object" not in _types(schema)
+            is_whole = isinstance(value, dict) and "object" not in types_of(schema)
             return UNREAD if schema is None or is_whole else value
         case "csv":
             return _read_csv(schema, content_type, data)
@@ -185,7 +181,7 @@ def decoded(data: bytes, content_type: str) -> str:
 def _may_be_json(schema: Schema | None, content_type: str) -> bool:
     """Whether a vendor's own type may be JSON: that of an object is, if nothing else is said."""
     kind = media_type.essence(content_type)
-    is_structured = _types(schema) <= _STRUCTURED | {"null"}
+    is_structured = types_of(schema) <= _STRUCTURED | {"null"}
     return schema is not None and is_structured and kind.startswith("application/vnd.")
 
 
@@ -196,12 +192,8 @@ def _plain_text(data: bytes, content_type: str) -> str:
     return forms.text_of_bytes(None, data)
 
 
-def _types(schema: Schema | None) -> frozenset[str]:
-    return ALL_TYPES if schema is None else coercion.types_of(schema.schemas, schema.pointer)
-
-
 def _read_text(schema: Schema | None, text: str) -> Any:
-    types = _types(schema)
+    types = types_of(schema)
     # a text stands for no object, and nothing says how one would be written in it
     if schema is None or types <= _STRUCTURED | {"null"}:
         return UNREAD
@@ -219,7 +211,7 @@ def _read_csv(schema: Schema | None, content_type: str, data: bytes) -> Any:
     except csv.Error as fault:
         raise Malformed(f"it is not CSV: {fault}") from None
     rows = [cells for cells in rows if cells]
-    if "array" in _types(row):
+    if "array" in types_of(row):
         return coercion.read(schema, rows)
     header = rows[0] if rows else []
     return [_record(row, header, cells) for cells in rows[1:]]
@@ -227,10 +219,10 @@ def _read_csv(schema: Schema | None, content_type: str, data: bytes) -> Any:
 
 def _row_schema(schema: Schema | None) -> Schema | None:
     """The schema of a row, where *schema* is that of an array of objects or of arrays."""
-    if schema is None or not xml.is_array(schema):
+    if not is_array(schema):
         return None
     row = coercion.items(schema)
-    return row if row is not None and _types(row) <= _STRUCTURED else None
+    return row if row is not None and types_of(row) <= _STRUCTURED else None
 
 
 def _record(row: Schema, header: list[str], cells: list[str]) -> dict[str, Any]:
@@ -247,7 +239,7 @@ def _record(row: Schema, header: list[str], cells: list[str]) -> dict[str, Any]:
 def _cell(schema: Schema | None, text: str) -> Any:
     if schema is None:
         return text
-    if _types(schema) <= _STRUCTURED | {"null"} and text:
+    if types_of(schema) <= _STRUCTURED | {"null"} and text:
         try:
             return json_text.decode(text.encode("utf-8", "surrogatepass"))
         except BadJson:
@@ -267,7 +259,7 @@ def write(
     """
     schema = entry.schema
     form = form_of(content_type)
-    if isinstance(value, str) and form in _WRITTEN_OUT and "string" not in _types(schema):
+    if isinstance(value, str) and form in _WRITTEN_OUT and "string" not in types_of(schema):
         # a text that stands for what is no text is how that is written
         return content_type, encoded(value, content_type)
     match form:
@@ -333,10 +325,7 @@ def _written_csv(value: Any) -> str:
 def survives(
     entry: MediaType, content_type: str, value: Any, *, field_of: FieldOf | None = None
 ) -> bool | None:
-    """Whether what is written for *value* is read as a value that *entry* describes.
-
-    None where it cannot be written.
-    """
+    """Whether *value*, once written, is read as what *entry* describes; None: it has no form."""
     try:
         sent_as, data = write(entry, content_type, value, field_of=field_of)
     except Unwritable:

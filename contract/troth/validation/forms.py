@@ -27,6 +27,7 @@ from troth.openapi.operation import Encoding, MediaType, Parameter
 from troth.schema.data_model import ALL_TYPES
 from troth.schema.schema import Schema
 from troth.validation import coercion, styles
+from troth.validation.coercion import is_array, types_of
 from troth.validation.styles import Malformed, encoded, text_of
 
 _JSON = "application/json"
@@ -66,7 +67,7 @@ def is_binary(schema: Schema | None) -> bool:
     return any(not _is_text(kind) for kind in kinds)
 
 
-def _is_encoded(schema: Schema) -> bool:
+def _is_encoded(schema: Schema | None) -> bool:
     """Whether the strings of *schema* are bytes that are written as text."""
     return any(True for _ in coercion.says(schema, "contentEncoding"))
 
@@ -101,7 +102,7 @@ def read_urlencoded(entry: MediaType, text: str, *, read: Read) -> dict[str, Any
     """The object that the form *text* stands for.  Raises Malformed."""
     form: dict[str, Any] = {}
     for name, sent in _by_member(entry, styles.pairs(text)).items():
-        schema = _member(entry.schema, name)
+        schema = coercion.member(entry.schema, name)
         encoding = entry.encoding.get(name, _NONE)
         value, is_there = _field_value(name, schema, encoding, sent, read=read)
         if is_there:
@@ -147,11 +148,13 @@ def _styled_value(
 
 def _holds_json(schema: Schema | None) -> bool:
     """Whether a field of *schema*, or each item of one, may be JSON (OpenAPI 3.1 §4.8.15.1.1)."""
-    types = _types(schema)
+    types = types_of(schema)
     if types == ALL_TYPES or "object" in types:
         return types != ALL_TYPES
-    items = coercion.items(schema) if schema is not None and "array" in types else None
-    return items is not None and _types(items) != ALL_TYPES and bool(_types(items) & _STRUCTURED)
+    items = coercion.items(schema) if "array" in types else None
+    return (
+        items is not None and types_of(items) != ALL_TYPES and bool(types_of(items) & _STRUCTURED)
+    )
 
 
 def _by_member(entry: MediaType, sent: styles.Pairs) -> dict[str, list[tuple[str, str]]]:
@@ -164,14 +167,14 @@ def _by_member(entry: MediaType, sent: styles.Pairs) -> dict[str, list[tuple[str
         inner: name
         for name, encoding in entry.encoding.items()
         if encoding.is_styled and encoding.parameter(name, None).style == "form"
-        if encoding.explode is not False and (member := _member(schema, name)) is not None
+        if encoding.explode is not False and (member := coercion.member(schema, name)) is not None
         if "object" in coercion.kinds(member)
         for inner in coercion.declared(member)
     }
     members: dict[str, list[tuple[str, str]]] = {}
     for name, text in sent:
         base = name.partition("[")[0]
-        if base != name and schema is not None and coercion.declares(schema, base):
+        if base != name and coercion.declares(schema, base):
             owner = base
         elif name in owners and schema is not None and not coercion.declares(schema, name):
             owner = owners[name]
@@ -187,7 +190,7 @@ def write_urlencoded(entry: MediaType, value: Any, *, write: Write) -> str:
         return encoded(text_of(value))
     pairs: list[str] = []
     for name, held in value.items():
-        schema = _member(entry.schema, name)
+        schema = coercion.member(entry.schema, name)
         encoding = entry.encoding.get(name, _NONE)
         if encoding.is_styled:
             pairs += styles.write_pairs(encoding.parameter(name, schema), held)
@@ -227,7 +230,7 @@ def read_multipart(
         by_name.setdefault(name, []).append(part)
     form: dict[str, Any] = {}
     for name, several in _grouped(entry, by_name).items():
-        schema, encoding = _member(entry.schema, name), entry.encoding.get(name, _NONE)
+        schema, encoding = coercion.member(entry.schema, name), entry.encoding.get(name, _NONE)
         if _is_styled(entry, encoding):
             sent = [(part.name or name, _as_in_query(part.data)) for part in several]
             value, is_there = _field_value(name, schema, encoding, sent, read=read)
@@ -253,7 +256,7 @@ def _is_positional(entry: MediaType) -> bool:
     """Whether *entry* describes parts by their place: OpenAPI 3.2 §4.14.5, or an array."""
     if entry.prefix_encoding or entry.item_encoding or entry.item:
         return True
-    return entry.schema is not None and _types(entry.schema) - {"null"} == {"array"}
+    return entry.schema is not None and types_of(entry.schema) - {"null"} == {"array"}
 
 
 def _at_position(entry: MediaType, index: int) -> tuple[Schema | None, Encoding]:
@@ -266,7 +269,7 @@ def _at_position(entry: MediaType, index: int) -> tuple[Schema | None, Encoding]
 
 def _name_of(entry: MediaType, index: int) -> str | None:
     """The member that part *index* is where parts have no names, as in multipart/related."""
-    names = coercion.declared(entry.schema) if entry.schema is not None else ()
+    names = coercion.declared(entry.schema)
     return names[index] if index < len(names) else None
 
 
@@ -294,7 +297,7 @@ def write_multipart(
     parts: list[Part] = []
     if isinstance(value, dict):
         for name, held in value.items():
-            schema, encoding = _member(entry.schema, name), entry.encoding.get(name, _NONE)
+            schema, encoding = coercion.member(entry.schema, name), entry.encoding.get(name, _NONE)
             if _is_styled(entry, encoding):
                 for pair in styles.write_pairs(encoding.parameter(name, schema), held):
                     key, _, word = pair.partition("=")
@@ -327,14 +330,14 @@ def _member_value(
 ) -> Any:
     """The value of the member *name*, which *parts* make up."""
     at = pointer.join("", name)
-    if len(parts) == 1 and (not _is_array(schema) or _is_whole(schema, encoding, parts[0])):
+    if len(parts) == 1 and (not is_array(schema) or _is_whole(schema, encoding, parts[0])):
         value = _part_value(at, schema, encoding, parts[0], read=read, slips=slips)
-        if schema is None or "array" not in _types(schema) or schema.is_valid(value):
+        if schema is None or "array" not in types_of(schema) or schema.is_valid(value):
             return value
     values = [
         _part_value(
             pointer.join(at, index),
-            coercion.items(schema, index) if schema is not None else None,
+            coercion.items(schema, index),
             encoding,
             part,
             read=read,
@@ -359,13 +362,7 @@ def _is_whole(schema: Schema | None, encoding: Encoding, part: Part) -> bool:
 
 
 def _part_value(
-    at: str,
-    schema: Schema | None,
-    encoding: Encoding,
-    part: Part,
-    *,
-    read: Read,
-    slips: list[Slip],
+    at: str, schema: Schema | None, encoding: Encoding, part: Part, *, read: Read, slips: list[Slip]
 ) -> Any:
     """The value of one part, or of one field of a urlencoded form."""
     slips += _slips(at, encoding, part)
@@ -410,7 +407,7 @@ def _is_content(kind: str, schema: Schema | None, encoding: Encoding) -> bool:
     name = media_type.essence(kind)
     if not kind or "*" in kind or name in (_TEXT, _BYTES) or media_type.is_json(kind):
         return False
-    is_structured = bool(_types(schema) & _STRUCTURED) and "string" not in _types(schema)
+    is_structured = bool(types_of(schema) & _STRUCTURED) and "string" not in types_of(schema)
     return is_structured and (bool(encoding.content_types) or name.startswith("multipart/"))
 
 
@@ -418,7 +415,7 @@ def _plain_value(schema: Schema | None, data: bytes, *, is_json: bool) -> Any:
     """The value of a part that is a text, some bytes, or JSON: which, its schema says."""
     if schema is None:
         return text_of_bytes(schema, data)
-    types = _types(schema)
+    types = types_of(schema)
     # an object without a type of its own is JSON by default, and so is an array in an array
     may_be_json = is_json or (bool(types & _STRUCTURED) and types != ALL_TYPES)
     if not may_be_json:
@@ -463,7 +460,7 @@ def _slips(at: str, encoding: Encoding, part: Part) -> Iterator[Slip]:
 def _transfer_decoded(part: Part, schema: Schema | None) -> bytes:
     """The content of *part* without a transfer encoding, but for one that its schema speaks of."""
     coding = next(iter(values(part.fields, "content-transfer-encoding")), "").strip().lower()
-    if schema is not None and coding in coercion.says(schema, "contentEncoding"):
+    if coding in coercion.says(schema, "contentEncoding"):
         return part.data
     try:
         if coding == "base64":
@@ -477,10 +474,7 @@ def _items(schema: Schema | None, value: Any) -> list[tuple[Any, Schema | None]]
     """The values of the member *value* that are written apart, each with its schema."""
     if not isinstance(value, list):
         return [(value, schema)]
-    return [
-        (item, coercion.items(schema, index) if schema is not None else None)
-        for index, item in enumerate(value)
-    ]
+    return [(item, coercion.items(schema, index)) for index, item in enumerate(value)]
 
 
 def _written_part(
@@ -562,18 +556,6 @@ def _kind_of(schema: Schema | None, encoding: Encoding, value: Any) -> str:
         # OpenAPI 3.1 §4.8.14.4: what has no type, or an encoding of its own, is bytes
         schema is not None
         and isinstance(value, str)
-        and (_types(schema) == ALL_TYPES or _is_encoded(schema))
+        and (types_of(schema) == ALL_TYPES or _is_encoded(schema))
     )
     return _BYTES if is_bytes else _TEXT
-
-
-def _types(schema: Schema | None) -> frozenset[str]:
-    return ALL_TYPES if schema is None else coercion.types_of(schema.schemas, schema.pointer)
-
-
-def _is_array(schema: Schema | None) -> bool:
-    return "array" in _types(schema) and _types(schema) <= {"array", "null"}
-
-
-def _member(schema: Schema | None, name: str) -> Schema | None:
-    return coercion.member(schema, name) if schema is not None else None

@@ -45,10 +45,7 @@ def check_parameters(match: Match, request: Request) -> tuple[Violation, ...]:
 
 
 def read_parameters(match: Match, request: Request, location: str) -> dict[str, Any]:
-    """The values that *request* has for the parameters in *location*, by their names.
-
-    What cannot be read is left out: `check_parameters` tells of it.
-    """
+    """The values of the parameters in *location* by name, without what cannot be read."""
     sent = _Sent(match, request, styles.pairs(match.query), cookies(request.values("Cookie")))
     values: dict[str, Any] = {}
     for parameter in match.operation.parameters:

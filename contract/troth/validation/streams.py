@@ -123,8 +123,7 @@ def violations(
 def _framing(builder: ViolationBuilder, stream: Stream) -> Iterator[Violation]:
     if stream.bad_utf8 is not None:
         yield builder.violation(
-            "stream.utf-8",
-            f"byte {stream.bad_utf8} is not UTF-8, which an event stream always is",
+            "stream.utf-8", f"byte {stream.bad_utf8} is not UTF-8, which an event stream always is"
         )
     if stream.overflow:
         yield builder.violation("stream.framing", str(stream.overflow))

@@ -47,10 +47,7 @@ def validate(contract: Contract, exchange: Exchange) -> tuple[Violation, ...]:
 def request_violations(
     match: Match, request: Request, *, body: JsonBody | None = None, hints: bool = True
 ) -> tuple[Violation, ...]:
-    """All violations of *request*: parameters, credentials, content type, body.
-
-    *body* is that of *request*, where the caller looks at it too.
-    """
+    """All violations of *request*: parameters, credentials, content type, and its *body*."""
     return (
         *parameters.check_parameters(match, request),
         *security.check_security(match.operation, request),

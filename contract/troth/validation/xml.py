@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from troth import pointer as pointers
 from troth.errors import TrothError
 from troth.schema.applicators import follow, resolve
-from troth.schema.data_model import ALL_TYPES
 from troth.schema.schema import Schema
 from troth.validation import coercion
+from troth.validation.coercion import is_array, types_of
 from troth.validation.styles import Malformed, text_of
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _form(schema: Schema | None, name: str) -> _Form:
     """The form of a value of *schema* whose member is called *name*."""
     said = _said(schema) if schema is not None else {}
     kind: _Kind = "element"
-    if schema is not None and is_array(schema):
+    if is_array(schema):
         kind = "element" if said.get("wrapped") is True else "none"
     if said.get("attribute") is True:
         kind = "attribute"
@@ -160,11 +160,6 @@ def _is_text(said: Mapping[str, Any], word: str) -> bool:
     return isinstance(said.get(word), str) and bool(said[word])
 
 
-def is_array(schema: Schema) -> bool:
-    """Whether a value of *schema* is an array, null aside."""
-    return coercion.types_of(schema.schemas, schema.pointer) - {"null"} == {"array"}
-
-
 def _name(name: str) -> str:
     """*name* as a name of XML: what may not stand in one is an underscore."""
     name = _NOT_OF_NAMES.sub("_", name)
@@ -188,7 +183,7 @@ def _texts(schema: Schema | None, element: Element, depth: int) -> Any:
         form = _root(items)
         own = [child for child in element if not form.is_named or form.is_of(child.tag)]
         return [_texts(items, child, depth + 1) for child in own]
-    types = coercion.types_of(schema.schemas, schema.pointer)
+    types = types_of(schema)
     is_structured = len(element) > 0 or any("{" not in name for name in element.attrib)
     if "object" in types and (is_structured or not types & {"string", "number", "boolean"}):
         return _object(schema, element, depth)
@@ -199,7 +194,7 @@ def _texts(schema: Schema | None, element: Element, depth: int) -> Any:
 
 def _literal(schema: Schema | None, text: str) -> str:
     """*text* as JSON writes it, of what XML writes otherwise (XML Schema 1.1 §3.3.2, §3.4.13)."""
-    types = ALL_TYPES if schema is None else coercion.types_of(schema.schemas, schema.pointer)
+    types = types_of(schema)
     if "string" in types:
         return text
     text = text.strip()
@@ -239,15 +234,10 @@ def _object(schema: Schema, element: Element, depth: int) -> dict[str, Any]:
 
 
 def _declared(
-    schema: Schema | None,
-    name: str,
-    own: list[Element],
-    depth: int,
-    *,
-    is_required: bool = False,
+    schema: Schema | None, name: str, own: list[Element], depth: int, *, is_required: bool = False
 ) -> Iterator[Any]:
     """The value of the member *name*, whose elements are *own*, if it is there."""
-    if schema is None or not is_array(schema):
+    if not is_array(schema):
         if own:
             texts = [_texts(schema, child, depth + 1) for child in own]
             yield texts[0] if len(texts) == 1 else texts
@@ -298,10 +288,10 @@ def _element(
         attributes.append(f' xmlns:xsi="{_XSI}" xsi:nil="true"')
     elif isinstance(value, dict):
         for name, held in value.items():
-            inner = coercion.member(schema, name) if schema is not None else None
+            inner = coercion.member(schema, name)
             _write_member(_form(inner, name), inner, held, attributes, content)
     elif isinstance(value, list):
-        items = coercion.items(schema) if schema is not None else None
+        items = coercion.items(schema)
         item = item or _root(items, "item")
         content += (piece for held in value for piece in _element(item, items, held))
     else:
@@ -314,7 +304,7 @@ def _write_member(
     form: _Form, schema: Schema | None, value: Any, attributes: list[str], content: list[str]
 ) -> None:
     """Add the member *value* of an object to its element's *attributes* or *content*."""
-    items = coercion.items(schema) if schema is not None else None
+    items = coercion.items(schema)
     if form.kind == "attribute":
         if isinstance(value, dict | list) or value is None:
             raise Unwritable(f"the attribute {form.name!r} cannot hold {text_of(value)[:60]}")

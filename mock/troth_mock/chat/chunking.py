@@ -6,9 +6,9 @@ they say what each chunk holds.  So a stream and its body agree by construction:
 and those that the rules drop.
 
 In every chunk stands what belongs to the whole (id, model, created).  Choices take turns: the role
-first, with whatever else the choice has; then the text, token by token, or the calls, name first
-and arguments after; the reason to finish last.  A usage chunk follows exactly where it was asked
-for; the others then say `null` for it.
+first, with whatever else the choice has; then the text, token by token, and what annotates it, or
+the calls, name first and arguments after; the reason to finish last.  A usage chunk follows exactly
+where it was asked for; the others then say `null` for it.
 """
 
 from __future__ import annotations
@@ -123,6 +123,8 @@ class Choices:
         for name, how in (
             ("content", "concatenate"),
             ("reasoning", "concatenate"),
+            ("refusal", "concatenate"),
+            ("annotations", "append"),
             ("tool-calls", "keyed"),
             ("finish-reason", "last"),
         ):
@@ -141,6 +143,8 @@ class Choices:
             return
         content = self._take(choice, "content")
         reasoning = self._take(choice, "reasoning")
+        refusal = self._take(choice, "refusal")
+        annotations = self._take(choice, "annotations")
         calls = self._take(choice, "tool-calls")
         finish = self._take(choice, "finish-reason")
         if type(content) is str:
@@ -151,15 +155,18 @@ class Choices:
             pieces = ()
         entries = self._logprobs(choice, len(pieces))
         yield self.opened(choice), 0
-        for piece in tokens(reasoning) if type(reasoning) is str else ():
-            part = self.next(choice)
-            put_member(part, self.at["reasoning"], piece)
-            yield part, 1
+        yield from self._told(choice, "reasoning", reasoning)
         for index, piece in enumerate(pieces):
             part = self.piece(choice, piece)
             if entries is not None:
                 put_member(part, self._entries or (), [entries[index]])
             yield part, 1
+        yield from self._told(choice, "refusal", refusal)
+        if annotations:
+            # what they are about has been said by now
+            part = self.next(choice)
+            put_member(part, self.at["annotations"], annotations)
+            yield part, 0
         if self._calls is not None and type(calls) is list:
             for call in calls:
                 for fragment, carried in self._calls.parts(call):
@@ -196,6 +203,13 @@ class Choices:
         fragment = self.next(choice)
         put_member(fragment, self.at["finish-reason"], finish)
         return fragment
+
+    def _told(self, choice: dict[str, Any], name: str, text: Any) -> Iterator[Fragment]:
+        """The fragments that say *text*, the part *name* of *choice*, token by token."""
+        for piece in tokens(text) if type(text) is str else ():
+            part = self.next(choice)
+            put_member(part, self.at[name], piece)
+            yield part, 1
 
     def _take(self, choice: dict[str, Any], name: str) -> Any:
         names = self.at.get(name)

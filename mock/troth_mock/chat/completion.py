@@ -42,19 +42,27 @@ _PROBE = ChatRequest(model="model")
 class Draft:
     """One choice: the tokens of its text, or its calls, and why it ends.
 
-    *reasoning* are the tokens of what it says before, where the document has a place for that.
+    *reasoning* are the tokens of what it says before, where the document has a place for that,
+    *refusal* those of why it says nothing else.  *annotations* tell where its text is from.
     """
 
     pieces: list[str] | None
     tool_calls: list[Call]
     finish: str
     reasoning: list[str] | None = None
+    refusal: list[str] | None = None
+    annotations: Sequence[Any] | None = None
 
     @property
     def size(self) -> int:
         """How many tokens it has."""
         calls = sum(len(call.pieces) for call in self.tool_calls)
-        return len(self.pieces or ()) + len(self.reasoning or ()) + calls
+        return calls + sum(len(part or ()) for part in (self.pieces, self.reasoning, self.refusal))
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is a text and nothing else."""
+        return not (self.tool_calls or self.reasoning or self.refusal or self.annotations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +70,15 @@ class Message:
     """What an answer is told to say; *calls* are names of tools with the JSON of their arguments.
 
     Without a *finish* it is the usual one, and the request's limits cut the text as they do any.
+    *annotations* are as they stand in a message; without any they are of the links in the text.
     """
 
     text: str | None = None
     reasoning: str | None = None
     calls: tuple[tuple[str, str], ...] = ()
     finish: str | None = None
+    refusal: str | None = None
+    annotations: Sequence[Any] | None = None
 
     def draft(self, request: ChatRequest, seed: Seed) -> Draft:
         """The choice that says it."""
@@ -75,12 +86,20 @@ class Message:
             Call(f"call_{seed.child('call', index).key.hex()[:24]}", name, tokens(arguments))
             for index, (name, arguments) in enumerate(self.calls)
         ]
-        said = self.text if self.text is not None or calls else ""
-        reasoning = None if self.reasoning is None else tokens(self.reasoning)
         if calls or self.finish is not None:
-            pieces = None if said is None else tokens(said)
-            return Draft(pieces, calls, self.finish or "tool_calls", reasoning)
-        return replace(_text_draft(said or "", request), reasoning=reasoning)
+            request = replace(request, limit=None, stops=())
+        is_silent = self.text is None and (calls or self.refusal is not None)
+        said = Draft(None, [], "stop") if is_silent else _text_draft(self.text or "", request)
+        refused = None if self.refusal is None else _text_draft(self.refusal, request)
+        finish = "tool_calls" if calls else (refused or said).finish
+        return Draft(
+            said.pieces,
+            calls,
+            self.finish or finish,
+            None if self.reasoning is None else tokens(self.reasoning),
+            None if refused is None else refused.pieces,
+            self.annotations,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +108,14 @@ class Completed:
 
     *drafts* is empty when the body had to be changed to fit the document.  *placeholder* is a
     text that nothing in the body holds, because nobody can guess it; *is_text* says that each
-    choice is a text and nothing else.
+    choice is a text and nothing else, *size* how many tokens were said.
     """
 
     body: dict[str, Any]
     drafts: tuple[Draft, ...]
     placeholder: str
     is_text: bool = False
+    size: int = 0
 
 
 def drafts(request: ChatRequest, seed: Seed) -> list[Draft]:
@@ -160,10 +180,12 @@ def _texts(request: ChatRequest, seed: Seed) -> list[str]:
     indexes = range(request.choices)
     results = tool_results(request.messages) if request.messages else []
     if results:
-        name, result = results[-1][0], "; ".join(result for _, result in results)
-        return [text.report(name, result, number=number, index=index) for index in indexes]
+        return [text.report(results, number=number, index=index) for index in indexes]
     question = last_user_text(request.messages)
-    return [text.answer(question, number=number, index=index, brief=brief) for index in indexes]
+    texts = [text.answer(question, number=number, index=index, brief=brief) for index in indexes]
+    if request.searches:
+        return [text.with_links(said, number=number + index) for index, said in enumerate(texts)]
+    return texts
 
 
 def _json_texts(request: ChatRequest, seed: Seed) -> list[str]:
@@ -212,7 +234,9 @@ class Completions:
         self.pool = body_templates(
             schema, members, Seed.of(digest, "completion"), fill=self._with_text
         )
-        self._fills_content = self._may_say_nothing()
+        self._fills_content = self._may_say("")
+        self._refuses_with = None if self._may_say(None) else ""
+        self._annotates = "annotations" in members.choice
 
     def complete(
         self,
@@ -233,16 +257,18 @@ class Completions:
         else:
             parts = [seed.child("choice", index) for index in range(request.choices)]
             choices = [message.draft(request, part) for part in parts]
+        if self._annotates:
+            choices = [_annotated(draft) for draft in choices]
         placeholder = f"mark-{seed.key.hex()}"
         template = self.pool[seed.key[0] % len(self.pool)]
         body = self._body(request, choices, seed, created=created, template=template)
-        is_text = request.top_logprobs is None and not any(
-            draft.tool_calls or draft.reasoning for draft in choices
-        )
+        size = sum(draft.size for draft in choices)
+        is_text = request.top_logprobs is None and all(draft.is_text for draft in choices)
         if message is not None or self._is_valid(body):
-            return Completed(body, tuple(choices), placeholder, is_text)
+            return Completed(body, tuple(choices), placeholder, is_text, size)
         assert self.schema is not None
-        return Completed(fit(self.schema, body, seed=seed.child("fit")), (), placeholder)
+        fitted = fit(self.schema, body, seed=seed.child("fit"))
+        return Completed(fitted, (), placeholder, size=size)
 
     def body_saying(
         self,
@@ -304,10 +330,16 @@ class Completions:
         _set(choice, at.get("role"), "assistant")
         if draft.pieces is not None:
             put_member(choice, at["content"], "".join(draft.pieces))
+        elif draft.refusal is not None:
+            put_member(choice, at["content"], self._refuses_with)
         elif self._fills_content:
             put_member(choice, at["content"], "")
         if draft.reasoning is not None:
             _set(choice, at.get("reasoning"), "".join(draft.reasoning))
+        if draft.refusal is not None:
+            _set(choice, at.get("refusal"), "".join(draft.refusal))
+        if draft.annotations:
+            _set(choice, at.get("annotations"), list(draft.annotations))
         if draft.tool_calls:
             _set(choice, at.get("tool-calls"), [call.value for call in draft.tool_calls])
         if request.top_logprobs is not None:
@@ -330,16 +362,28 @@ class Completions:
         draft = Draft(["Hello"], [], "stop")
         return self._body(_PROBE, [draft], Seed.of("probe"), created=FIXED_TIME, template=template)
 
-    def _may_say_nothing(self) -> bool:
-        """Whether the content of a message that calls a tool may be empty.
+    def _may_say(self, content: str | None) -> bool:
+        """Whether *content* may be that of a message that calls a tool: "", or null.
 
-        Where it may it is there: clients that were generated often insist on the member.
+        Where it may be empty it is there: clients that were generated often insist on the member.
         """
         draft = Draft(None, [Call("call_0", "tool", ["{}"])], "tool_calls")
         body = self._body(
             _PROBE, [draft], Seed.of("probe"), created=FIXED_TIME, template=self.pool[0]
         )
+        put_member(
+            get_member(body, self.members.response["choices"])[0],
+            self.members.choice["content"],
+            content,
+        )
         return self._is_valid(body)
+
+
+def _annotated(draft: Draft) -> Draft:
+    """*draft* with the annotations of the links in its text, unless it has its own."""
+    if draft.annotations is not None or not draft.pieces:
+        return draft
+    return replace(draft, annotations=text.citations("".join(draft.pieces)))
 
 
 def _number(seed: Seed) -> int:
@@ -358,7 +402,7 @@ def _set(value: dict[str, Any], names: Names | None, part: Any) -> None:
 
 _POOL = 4
 # The parts of a choice that an answer has or has not.
-_OPTIONAL = ("reasoning", "tool-calls", "logprobs")
+_OPTIONAL = ("reasoning", "refusal", "annotations", "tool-calls", "logprobs")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ when it is given: `asked`, the words and phrases of a question that call for it;
 words of the language that it is in, and `script`, the ranges of characters of that (one of the
 first has to be there).  With `only-asked` nobody else gets it; with `alone` no sentence stands
 around it.  The text may have alternatives, `<!-- or -->` between them, and parts one after the
-other, `<!-- then -->` between them; a line has `{topic}` once at most.
+other, `<!-- then -->` between them; a line has `{topic}` once at most.  Behind `<!-- greeted -->`
+and `<!-- thanked -->` is what is said to nothing but a word of `greeting` or `thanking`.
 """
 
 from __future__ import annotations
@@ -42,17 +43,24 @@ def _sentences() -> Mapping[str, tuple[str, ...]]:
     }
 
 
+Parts = tuple[tuple[str, ...], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A file of the folder: its *parts* have the texts of each, of which one is said."""
+    """A file of the folder: its *parts* have the texts of each, of which one is said.
+
+    So have *talk*'s, which answer the small talk of those words.
+    """
 
     name: str
-    parts: tuple[tuple[str, ...], ...]
+    parts: Parts
     asked: tuple[str, ...] = ()
     words: frozenset[str] = frozenset()
     script: tuple[range, ...] = ()
     is_only_asked: bool = False
     is_alone: bool = False
+    talk: tuple[tuple[frozenset[str], Parts], ...] = ()
 
 
 def read_answer(name: str, text: str) -> Answer:
@@ -60,17 +68,28 @@ def read_answer(name: str, text: str) -> Answer:
     _, head, body = text.split("---\n", 2)
     fields = dict(line.split(": ", 1) for line in head.splitlines())
     ranges = (span.split("-") for span in fields.get("script", "").split())
+    body, _, talk = body.partition("<!-- greeted -->")
+    said = dict(zip(("greeting", "thanking"), talk.split("<!-- thanked -->"), strict=False))
     return Answer(
         name,
-        tuple(
-            tuple(each.strip() for each in part.split("<!-- or -->"))
-            for part in body.split("<!-- then -->")
-        ),
+        _parts(body),
         asked=tuple(filter(None, fields.get("asked", "").split(", "))),
         words=frozenset(fields.get("words", "").split()),
         script=tuple(range(int(low, 16), int(high, 16) + 1) for low, high in ranges),
         is_only_asked="only-asked" in fields,
         is_alone="alone" in fields,
+        talk=tuple(
+            (frozenset(fields[kind].split()), _parts(text))
+            for kind, text in said.items()
+            if kind in fields
+        ),
+    )
+
+
+def _parts(text: str) -> Parts:
+    return tuple(
+        tuple(each.strip() for each in part.split("<!-- or -->"))
+        for part in text.split("<!-- then -->")
     )
 
 

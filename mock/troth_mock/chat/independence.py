@@ -88,10 +88,7 @@ class _Proof:
 
 
 def _inner(schema: Mapping[str, Any], way: Way) -> Iterator[tuple[Any, Way]]:
-    """The subschemas of *schema* that see what is at *way*, with the way from theirs.
-
-    A reference is told by None.
-    """
+    """The subschemas that see what is at *way*, each with the way from there; None: a reference."""
     if "$ref" in schema:
         yield None, way
     for keyword in _LOGIC:

@@ -29,11 +29,9 @@ _NO_PARAMETERS: Any = {"type": "object", "properties": {}, "additionalProperties
 class Refused(TrothError):
     """The request cannot be answered; *param* is the pointer of the member that is to blame."""
 
-    def __init__(self, message: str, param: str | None, code: str = "invalid_value") -> None:
-        super().__init__(message, param, code)
-        self.message = message
-        self.param = param
-        self.code = code
+    message: str
+    param: str | None
+    code: str = "invalid_value"
 
     def __str__(self) -> str:
         return self.message
@@ -56,7 +54,7 @@ class ChatRequest:
     *force* is the name of the tool that must be called, "" for any; None leaves it to the rule.
     *format* is `text`, `json_object` or `json_schema` (then *schema* is compiled).
     *top_logprobs* is None where no logprobs are asked for.  *reasoning* is how many sentences of it
-    there are before the answer.
+    there are before the answer.  One that *searches* the web has links to what it found.
     """
 
     model: Any = None
@@ -74,6 +72,7 @@ class ChatRequest:
     service_tier: Any = None
     includes_usage: bool = False
     reasoning: int = 0
+    searches: bool = False
 
 
 def read_request(members: ChatMembers, body: Any) -> ChatRequest:
@@ -104,6 +103,7 @@ def read_request(members: ChatMembers, body: Any) -> ChatRequest:
         service_tier=get["service-tier"](body),
         includes_usage=get["include-usage"](body) is True,
         reasoning=_reasoning(members, get["reasoning"](body)),
+        searches=get["search"](body) not in (None, False),
     )
 
 

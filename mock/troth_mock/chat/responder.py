@@ -11,7 +11,7 @@ from troth.openapi.operation import DeclaredResponse, MediaType, Operation
 from troth.seed import Seed
 from troth_mock.chat.chunking import Chunker
 from troth_mock.chat.completion import FIXED_TIME, Completions, Message
-from troth_mock.chat.members import ChatMembers, compile_members
+from troth_mock.chat.members import ChatMembers, compile_members, get_member
 from troth_mock.chat.request import read_request
 from troth_mock.reply import Reply, framing, headers, without_coding
 
@@ -52,6 +52,14 @@ class ChatResponder:
         """Whether it can answer in this media type."""
         return id(entry) in self.completions
 
+    def size_of(self, body: Any) -> int:
+        """How many tokens were said for *body*, which somebody wrote, as it says itself."""
+        at = self.members
+        if "usage" not in at.response or "completion" not in at.usage:
+            return 0
+        size = get_member(body, (*at.response["usage"], *at.usage["completion"]))
+        return max(0, size) if type(size) is int else 0
+
     def reply(
         self,
         entry: MediaType,
@@ -75,6 +83,7 @@ class ChatResponder:
         )
         chunker = self.chunkers.get(key)
         if chunker is None:
-            return Reply(status, self.fields[key], json_text.encode(completed.body))
+            data = json_text.encode(completed.body)
+            return Reply(status, self.fields[key], data, tokens=completed.size)
         stream = chunker.stream(completed, includes_usage=request.includes_usage)
         return Reply(status, self.fields[key], None, stream)

@@ -61,6 +61,10 @@ class Speech(NamedTuple):
             text = text.replace("{Topic}", topic[:1].upper() + topic[1:])
         return text.replace("{topic}", topic)
 
+    def has_links(self) -> bool:
+        """Whether it may have links."""
+        return any("](" in phrase.text for phrase in self.phrases)
+
     def first(self, most: int) -> str:
         """The first *most* tokens of the text."""
         topic = self.topic
@@ -68,13 +72,13 @@ class Speech(NamedTuple):
             return "".join(tokens(self.text())[:most])
         texts, size_of_topic = [], len(tokens(topic))
         for phrase in self.phrases:
-            text = Speech((phrase,), topic).text() if phrase.topic else phrase.text
             size = phrase.size + (size_of_topic if phrase.topic else 0)
             if size > most:
-                # what is not said need not be cut: that takes longer than all else
-                texts += tokens(text)[:most]
+                # it is cut already; to cut it anew takes longer than all else
+                said = Speech((phrase,), topic).encoded(most)[:most]
+                texts.append(json_text.decode(b'"%b"' % b"".join([token[1:-1] for token in said])))
                 break
-            texts.append(text)
+            texts.append(Speech((phrase,), topic).text() if phrase.topic else phrase.text)
             most -= size
         return "".join(texts)
 
@@ -151,6 +155,8 @@ _POINTS = tuple(
 _LIST_CLOSINGS = phrases(SENTENCES["closings"], after="\n\n")
 _FOLLOWING = phrases((*SENTENCES["details"], *SENTENCES["examples"]), after=" ")
 _ITEMS = {before: phrases(SENTENCES["points"], after=before) for before in ("\n\n- ", "\n- ")}
+_SOURCES = phrases(SENTENCES["sources"], after=" ")
+_ENDS = (".", "!", "?", "\u3002", "\uff01", "\uff1f")
 # Coprime to the number of combinations of every list above, so that indexes never repeat one.
 _STRIDE = 7919
 
@@ -166,9 +172,10 @@ def answer(message: str, *, number: int, index: int = 0, brief: bool = False) ->
 def compose(message: str, *, number: int, brief: bool = False) -> Speech:
     """The answer to *message* in phrases; see `answer`."""
     words = set(topics.words(message[: topics.READ].lower()))
-    kind = _small_talk(words) if len(message) <= _LONGEST_SMALL_TALK else None
-    if kind is not None:
-        return Speech(_combine(kind, number), "")
+    if len(message) <= _LONGEST_SMALL_TALK and not _TALKING.isdisjoint(words):
+        talk = _small_talk(words, number)
+        if talk is not None:
+            return Speech(talk, "")
     form = None if brief else form_of(message, words)
     subject = message if form is None else form.rest
     topic = _topic(subject) or corpus.FALLBACK_TOPICS[number % len(corpus.FALLBACK_TOPICS)]
@@ -209,17 +216,28 @@ def reasoning(message: str, *, number: int, index: int, sentences: int) -> str:
     return Speech([_THOUGHTS[place], *_drawn(number, (_THINKING,) * (sentences - 1))], about).text()
 
 
-def report(tool: str, result: str, *, number: int, index: int = 0) -> str:
-    """Tell *result*, which the tool called *tool* gave."""
+def report(results: Sequence[tuple[str, str]], *, number: int, index: int = 0) -> str:
+    """Tell *results*, each the name of a tool and what that gave."""
     number += index * _STRIDE
-    opening = SENTENCES["result openings"][number % len(SENTENCES["result openings"])]
-    number //= len(SENTENCES["result openings"])
+    kind = "result openings" if len(results) == 1 else "several result openings"
+    number, place = divmod(number, len(SENTENCES[kind]))
+    opening = SENTENCES[kind][place]
     closing = SENTENCES["result closings"][number % len(SENTENCES["result closings"])]
+    if len(results) > 1:
+        told = "\n".join(_item(tool, result) for tool, result in results)
+        return f"{opening}\n\n{told}\n\n{closing}"
+    ((tool, result),) = results
     name = f"`{shortened(tool, 64)}`" if tool else "the tool"
     if opening.startswith("{") and not tool:
         name = "The tool"
     summary = shortened(_readable(result), _MOST_RESULT)
     return f"{opening.replace('{tool}', name)} {summary}\n\n{closing}"
+
+
+def _item(tool: str, result: str) -> str:
+    name = f"`{shortened(tool, 64)}`: " if tool else ""
+    told = shortened(_readable(result), _MOST_RESULT).replace("\n", "\n  ")
+    return f"- {name}{told}"
 
 
 def _readable(result: str) -> str:
@@ -278,6 +296,37 @@ def text_of(value: Any) -> str:
     return ""
 
 
+_LINK = re.compile(
+    r"(?P<open>\()?(?<!!)\[(?P<text>[^\[\]\n]+)\]"
+    r"\((?P<url>https?://[^\s()]+)(?: \"(?P<title>[^\"\n]+)\")?\)(?(open)\))"
+)
+
+
+def citations(text: str) -> list[dict[str, Any]]:
+    """What each link in *text* (Markdown) cites, as an annotation of the message."""
+    return [
+        {
+            "type": "url_citation",
+            "url_citation": {
+                "start_index": link.start(),
+                "end_index": link.end(),
+                "title": link["title"] or link["text"],
+                "url": link["url"],
+            },
+        }
+        for link in _LINK.finditer(text)
+    ]
+
+
+def with_links(text: str, *, number: int) -> str:
+    """*text* with links to where it is from, unless it has some."""
+    if _LINK.search(text):
+        return text
+    links = [phrase.text for phrase in _drawn(number, (_SOURCES, _SOURCES))]
+    apart = "" if text.endswith(_ENDS) else "\n\n"
+    return f"{text}{apart}{''.join(links)}".replace("\n\n ", "\n\n")
+
+
 def _topic(message: str) -> str:
     phrase = topics.topic_of(message)
     if len(phrase) <= _LONGEST_WORD:
@@ -289,15 +338,25 @@ def _topic(message: str) -> str:
     return shortened(" ".join(words), _LONGEST_TOPIC)
 
 
-def _small_talk(words: set[str]) -> Sequence[Sequence[Phrase]] | None:
+def _small_talk(words: set[str], number: int) -> list[Phrase] | None:
     """What answers a greeting or thanks; None: a message of these *words* is neither."""
     for kind, answers in (
         (corpus.WORDS["greeting"], _GREETING),
         (corpus.WORDS["thanking"], _WELCOME),
     ):
         if not kind.isdisjoint(words) and words <= kind | corpus.SMALL_TALK:
-            return answers
+            return _combine(answers, number)
+    for answer in corpus.ANSWERS:
+        every = answer.words.union(corpus.SMALL_TALK, *(kind for kind, _ in answer.talk))
+        for kind, parts in answer.talk:
+            if not kind.isdisjoint(words) and words <= every:
+                return _one_of_each(parts, number)
     return None
+
+
+_TALKING = corpus.WORDS["greeting"].union(
+    corpus.WORDS["thanking"], *(kind for answer in corpus.ANSWERS for kind, _ in answer.talk)
+)
 
 
 def _combine(parts: Sequence[Sequence[Phrase]], number: int) -> list[Phrase]:
@@ -343,8 +402,8 @@ _WIDE = re.compile(r"[\W_]*[\u3000-\u9fff\uff00-\uffef]")
 
 
 @cache
-def _parts(answer: Answer) -> tuple[tuple[_Said, ...], ...]:
-    """The texts of *answer*, cut when they are first said: some have letters that take long."""
+def _cut_parts(parts: corpus.Parts) -> tuple[tuple[_Said, ...], ...]:
+    """The texts of *parts*, cut when they are first said: some have letters that take long."""
 
     def said(text: str, *, is_first: bool) -> _Said:
         # full-width marks have their space in them
@@ -352,8 +411,7 @@ def _parts(answer: Answer) -> tuple[tuple[_Said, ...], ...]:
         return _Said("\n" in text, _by_line(space + text), _by_line("\n\n" + text))
 
     return tuple(
-        tuple(said(text, is_first=index == 0) for text in part)
-        for index, part in enumerate(answer.parts)
+        tuple(said(text, is_first=index == 0) for text in part) for index, part in enumerate(parts)
     )
 
 
@@ -377,12 +435,22 @@ def _told(answer: Answer, number: int) -> list[Phrase]:
     if not answer.is_alone:
         number, place = divmod(number, len(_OPENINGS))
         said.append(_OPENINGS[place])
-    is_block = True
-    for part in _parts(answer):
+    said += _one_of_each(answer.parts, number, is_apart=bool(said))
+    if not answer.is_alone:
+        for part in answer.parts:
+            number //= len(part)
+        said.append(_LIST_CLOSINGS[number % len(_LIST_CLOSINGS)])
+    return said
+
+
+def _one_of_each(parts: corpus.Parts, number: int, *, is_apart: bool = False) -> list[Phrase]:
+    """A text of each of *parts*, behind others if it *is_apart*."""
+    said: list[Phrase] = []
+    is_block = is_apart
+    for part in _cut_parts(parts):
         number, place = divmod(number, len(part))
         text = part[place]
-        said += text.apart if said and (is_block or text.is_block) else text.inline
+        is_own = (said or is_apart) and (is_block or text.is_block)
+        said += text.apart if is_own else text.inline
         is_block = text.is_block
-    if not answer.is_alone:
-        said.append(_LIST_CLOSINGS[number % len(_LIST_CLOSINGS)])
     return said

@@ -50,10 +50,7 @@ _VOWELS = "aeiou"
 
 
 def topic_of(message: str) -> str:
-    """The phrase that *message* is about: of its last question, else of its first sentence.
-
-    Nothing when no word of it means something.
-    """
+    """The phrase that the last question, or else the first sentence, is about; or nothing."""
     text = message[:READ]
     if "```" in text or "~~~" in text:
         text = _CODE.sub("\n", text)

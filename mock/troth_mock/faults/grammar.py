@@ -54,11 +54,9 @@ _MEANT: Mapping[str, str] = {
 class BadFault(TrothError):
     """A text that is no fault; *text* is all of it, *fault* what is wrong, *advice* what to do."""
 
-    def __init__(self, text: str, fault: str, advice: str = "") -> None:
-        super().__init__(text, fault, advice)
-        self.text = text
-        self.fault = fault
-        self.advice = advice
+    text: str
+    fault: str
+    advice: str = ""
 
     def __str__(self) -> str:
         text = self.text if len(self.text) <= 200 else self.text[:199] + "…"

@@ -36,10 +36,7 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chance:
-    """A fault that a request to *operation* may meet.
-
-    *draw* counts the request, and tells what comes of it.
-    """
+    """A fault that a request to *operation* may meet: *draw* counts it, and tells what comes."""
 
     fault: Fault
     draw: Callable[[], Chosen | None]

@@ -15,6 +15,7 @@ from functools import lru_cache
 from itertools import islice, pairwise
 from typing import Any, Literal
 
+from troth import pointer
 from troth.http import json_text, media_type, sse
 from troth.http.exchange import Fields, Request, Response
 from troth.openapi.operation import Operation
@@ -473,22 +474,11 @@ def _joined(items: Sequence[Any]) -> Mapping[str, str]:
     """The strings at each place of *items*, one after the other, but where all are the same."""
     parts: dict[str, list[str]] = {}
     for item in items:
-        for at, text in _leaves(item):
-            parts.setdefault(at, []).append(text)
+        for at, text in pointer.places(item):
+            if isinstance(text, str):
+                parts.setdefault(at, []).append(text)
     return {at: "".join(texts) for at, texts in parts.items() if len(set(texts)) > 1}
 
 
 def _strings(value: Any) -> Iterator[str]:
-    return (text for _, text in _leaves(value))
-
-
-def _leaves(value: Any, at: str = "") -> Iterator[tuple[str, str]]:
-    """Each string in *value*, and where it stands."""
-    if isinstance(value, str):
-        yield at, value
-    elif isinstance(value, dict):
-        for name, member in value.items():
-            yield from _leaves(member, f"{at}/{name}")
-    elif isinstance(value, list):
-        for number, member in enumerate(value):
-            yield from _leaves(member, f"{at}/{number}")
+    return (part for part in pointer.parts(value) if isinstance(part, str))

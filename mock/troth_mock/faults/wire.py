@@ -112,10 +112,14 @@ def broken(wire: Wire, chances: Sequence[Chance]) -> Script | None:
     for chance in chances:
         if first is not None and not chance.fault.is_before:
             continue  # what it answers with is not the answer that they are about
-        if not (chance.fault.is_before or _can_meet(state, chance.fault.effects)):
+        # it is counted only where it could happen
+        if not chance.fault.is_before and all(
+            _EFFECTS[one.kind](state, one, Seed.of("any")) is None for one in chance.fault.effects
+        ):
             continue
         chosen = chance.draw()
-        if chosen is not None and (first is None or chosen is first or _is_slow(chosen)):
+        slows_only = chosen is not None and all(one.kind == "slow" for one in chosen.effects)
+        if chosen is not None and (first is None or chosen is first or slows_only):
             effects += [(effect, chosen) for effect in chosen.effects]
     done: list[str] = []
     for effect, chosen in sorted(effects, key=lambda each: _ORDER[each[0].kind]):
@@ -148,14 +152,6 @@ def _whole(wire: Wire, operation: Operation | None) -> _State:
     size = sum(len(piece.data) for piece in pieces)
     has_events = wire.is_stream or is_sequence
     return _State(wire, operation, content_type, has_events, pieces, size)
-
-
-def _can_meet(state: _State, effects: Iterable[Effect]) -> bool:
-    return any(_EFFECTS[one.kind](state, one, Seed.of("any")) is not None for one in effects)
-
-
-def _is_slow(chosen: Chosen) -> bool:
-    return all(effect.kind == "slow" for effect in chosen.effects)
 
 
 def _script(state: _State, faults: tuple[str, ...]) -> Script:

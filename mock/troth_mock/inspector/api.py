@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -32,7 +33,7 @@ from troth_mock.inspector.journal import Entry, Journal, What
 from troth_mock.inspector.operations import request_of
 from troth_mock.inspector.wire import Events
 from troth_mock.plan import Plan
-from troth_mock.reply import JSON, Reply
+from troth_mock.reply import JSON, Reply, why_unsaid
 from troth_mock.responding.problems import Problem, of_violations
 from troth_mock.responding.responder import Responder
 from troth_mock.storage.sessions import Item
@@ -93,9 +94,7 @@ class _Asked:
 class Refused(TrothError):
     """What a request asks for cannot be: *problem* says why."""
 
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem)
-        self.problem = problem
+    problem: Problem
 
 
 class ControlApi:
@@ -349,6 +348,10 @@ class ControlApi:
         if name is not None and not self._names(name):
             sentence = f"the document has no operation {name!r}"
             raise Refused(Problem(409, sentence, "unknown_operation", "/operation"))
+        for index, each in enumerate(wanted.get("fields", ())):
+            why = why_unsaid(each["name"])
+            if why is not None:
+                raise Refused(Problem(400, why, param=f"/fields/{index}/name"))
         extra = Plan()
         with _refusing("/fault"):
             if "fault" in wanted:
@@ -514,18 +517,15 @@ def _described(contract: Contract, parameter: Parameter) -> str | None:
     return text if isinstance(text, str) else None
 
 
-class _refusing:
-    """Turns what troth says of a text at *place* into the refusal of the request that had it."""
-
-    def __init__(self, place: str) -> None:
-        self._place = place
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, fault: BaseException | None, trace: object) -> None:
-        if isinstance(fault, TrothError) and not isinstance(fault, Refused):
-            raise Refused(Problem(400, str(fault), param=self._place)) from fault
+@contextmanager
+def _refusing(place: str) -> Iterator[None]:
+    """Turn what troth says of a text at *place* into the refusal of the request that had it."""
+    try:
+        yield
+    except Refused:
+        raise
+    except TrothError as fault:
+        raise Refused(Problem(400, str(fault), param=place)) from fault
 
 
 def _first(items: Mapping[str, Item], most: int, room: int) -> Iterator[tuple[str, Item]]:

@@ -19,6 +19,7 @@ from troth_mock.reply import framing
 _PARTS = {
     "content": "content",
     "reasoning": "reasoning",
+    "refusal": "refusal",
     "tool-calls": "tool_calls",
     "finish-reason": "finish_reason",
 }

@@ -18,8 +18,8 @@ from troth_mock.responding.kept import session_of
 #: So many exchanges are kept, and so many bytes of all of them.
 MOST_ENTRIES = 1000
 MOST_BYTES = 64 * 1024 * 1024
-#: So many more may be there for a while: they are dropped together, which is quicker.
-_SLACK = 100
+#: So many are filed together: while clients wait, their code and tables are in no cache.
+_TOGETHER = 100
 #: So much is kept of a request's body, and of an answer.
 MOST_OF_BODY = 64 * 1024
 MOST_OF_ANSWER = 256 * 1024
@@ -85,8 +85,11 @@ def size_of(head: Request) -> int:
 What = Literal["begun", "event", "ended", "forgotten"]
 Listener = Callable[[What, Entry | None], None]
 
-#: An exchange that was answered at once: number, change, times, head, body, its size, answer, its
-#: size, and what is kept of all.
+#: An exchange that was answered at once, as it comes: times, head, body, answer, operation, and the
+#: size of the head, or 0.
+_Fresh = tuple[float, float, Request, bytes, bytes, str | None, int]
+#: The same when it is filed: number, change, times, head, body, its size, answer, its size, and
+#: what is kept of all.
 _Raw = tuple[int, int, float, float, Request, bytes, int, bytes, int, int]
 
 
@@ -107,24 +110,33 @@ class Journal:
         #: What to add to a time of the clock to have seconds since 1970.
         self.epoch = epoch
         self.listeners: list[Listener] = []
-        #: By the name of an operation, None where there is none, and a status.
-        self.tallies: dict[tuple[str | None, bytes], Tally] = {}
+        self._tallies: dict[tuple[str | None, bytes], Tally] = {}
+        self._fresh: list[_Fresh] = []
         self._ring: deque[Entry | _Raw] = deque()
         self._kept = 0
         self._count = 0
         self._change = 0
 
     def __len__(self) -> int:
-        return min(len(self._ring), MOST_ENTRIES)
+        self._file()
+        return len(self._ring)
+
+    @property
+    def tallies(self) -> Mapping[tuple[str | None, bytes], Tally]:
+        """By the name of an operation, None where there is none, and a status."""
+        self._file()
+        return self._tallies
 
     @property
     def kept(self) -> int:
         """How many bytes are kept, about."""
+        self._file()
         return self._kept
 
     @property
     def change(self) -> int:
         """The number of the last change."""
+        self._file()
         return self._change
 
     def add(
@@ -140,27 +152,13 @@ class Journal:
 
         *size_of_head* is that of *head*, where it is known: it takes as long as all the rest.
         """
-        size, sent_size = len(body), len(sent)
-        if size > MOST_OF_BODY or sent_size > MOST_OF_ANSWER:
-            body, sent = body[:MOST_OF_BODY], sent[:MOST_OF_ANSWER]
-        self._count = count = self._count + 1
-        self._change = change = self._change + 1
-        ended = self.clock()
-        # HTTP/1.1 200: as bytes, which is as good and quicker
-        tally = self.tallies.get((operation, sent[9:12]))
-        if tally is None:
-            tally = self.tallies[operation, sent[9:12]] = Tally()
-        tally.count += 1
-        tally.bytes += sent_size
-        tally.seconds += ended - began
-        kept = len(body) + len(sent) + (size_of_head or size_of(head))
-        self._kept += kept
-        ring = self._ring
-        ring.append((count, change, began, ended, head, body, size, sent, sent_size, kept))
-        if self._kept > MOST_BYTES or len(ring) > MOST_ENTRIES + _SLACK:
-            self._drop()
+        fresh = self._fresh
+        fresh.append((began, self.clock(), head, body, sent, operation, size_of_head))
         if self.listeners:
-            self._tell("ended", self._entry(len(ring) - 1))
+            self._file()
+            self._tell("ended", self._entry(-1))
+        elif len(fresh) >= _TOGETHER or len(body) + len(sent) > MOST_OF_BODY:
+            self._file()
 
     def begin(
         self,
@@ -174,6 +172,7 @@ class Journal:
         meant: Request | None = None,
     ) -> Entry:
         """Keep an exchange whose answer takes time; `sent` and `end` follow."""
+        self._file()
         size = len(body)
         body = body[:MOST_OF_BODY]
         self._count += 1
@@ -217,17 +216,13 @@ class Journal:
         entry.ended = self.clock()
         entry.state = _STATES.get(how, "gone")
         status = entry.pieces[0][1][9:12] if entry.pieces else b""
-        tally = self.tallies.setdefault((entry.operation, status), Tally())
-        tally.count += 1
-        tally.bytes += entry.sent
-        tally.seconds += entry.ended - entry.began
+        self._tally(entry.operation, status, entry.sent, entry.ended - entry.began)
         self._touch(entry)
         self._tell("ended", entry)
 
     def newest_first(self) -> Iterator[Entry]:
         """The entries that are kept."""
-        count = len(self._ring)
-        for index in range(count - 1, count - 1 - len(self), -1):
+        for index in range(len(self) - 1, -1, -1):
             yield self._entry(index)
 
     def find(self, number: int) -> Entry | None:
@@ -236,7 +231,6 @@ class Journal:
 
     def forget(self, which: Callable[[Entry], bool] | None = None) -> None:
         """Forget all entries, or those of which *which* is true."""
-        self._drop()  # what is there for a while only is not looked at below
         entries = list(self.newest_first())
         for entry in entries:
             entry.is_kept = which is not None and not which(entry)
@@ -245,6 +239,34 @@ class Journal:
         self._kept = sum(one.kept for one in left)
         self._change += 1
         self._tell("forgotten", None)
+
+    def _file(self) -> None:
+        """Put what came meanwhile into the ring, and count it."""
+        if not self._fresh:
+            return
+        for began, ended, head, body, sent, operation, size_of_head in self._fresh:
+            size, sent_size = len(body), len(sent)
+            # HTTP/1.1 200: as bytes, which is as good and quicker
+            self._tally(operation, sent[9:12], sent_size, ended - began)
+            if size > MOST_OF_BODY or sent_size > MOST_OF_ANSWER:
+                body, sent = body[:MOST_OF_BODY], sent[:MOST_OF_ANSWER]
+            kept = len(body) + len(sent) + (size_of_head or size_of(head))
+            self._kept += kept
+            self._count += 1
+            self._change += 1
+            self._ring.append(
+                (self._count, self._change, began, ended, head, body, size, sent, sent_size, kept)
+            )
+        self._fresh.clear()
+        self._drop()
+
+    def _tally(self, operation: str | None, status: bytes, size: int, seconds: float) -> None:
+        tally = self._tallies.get((operation, status))
+        if tally is None:
+            tally = self._tallies[operation, status] = Tally()
+        tally.count += 1
+        tally.bytes += size
+        tally.seconds += seconds
 
     def _entry(self, index: int) -> Entry:
         entry = self._ring[index]
@@ -268,6 +290,7 @@ class Journal:
                 self._kept -= entry[-1]
 
     def _touch(self, entry: Entry) -> None:
+        self._file()
         self._change += 1
         entry.change = self._change
 

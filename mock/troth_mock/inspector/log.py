@@ -23,12 +23,7 @@ class Log:
     """
 
     def __init__(
-        self,
-        exchanges: Exchanges,
-        write: Callable[[str], None],
-        *,
-        as_json: bool,
-        colour: bool,
+        self, exchanges: Exchanges, write: Callable[[str], None], *, as_json: bool, colour: bool
     ) -> None:
         self._exchanges = exchanges
         self._write = write

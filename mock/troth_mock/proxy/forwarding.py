@@ -41,9 +41,7 @@ _OF_SERVER = frozenset({"date", "server", "x-request-id", "alt-svc", "strict-tra
 class NoServer(TrothError):
     """A URL that is none of a server that requests can be passed on to."""
 
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
-        self.url = url
+    url: str
 
     def __str__(self) -> str:
         return f"{self.url!r} is no URL of a server: one looks like https://api.example.com/v1"

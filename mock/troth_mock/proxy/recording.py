@@ -7,9 +7,11 @@ place of one is not asked for.  When each part came is kept.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from errno import EACCES
 from mimetypes import MimeTypes
 from pathlib import Path
 from textwrap import indent
@@ -75,6 +77,12 @@ class Recorder:
         """Record what is about the operations of *contract* from now on."""
         self.contract = contract
 
+    def make_folder(self) -> None:
+        """Make the folder, if it is not there.  Raises OSError where nothing can be written to."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(self._folder, os.W_OK | os.X_OK):
+            raise PermissionError(EACCES, os.strerror(EACCES))
+
     def write(self, exchange: Exchange) -> None:
         """Record *exchange*, if the document has such an operation and an answer came whole."""
         made = recorded(self.contract, exchange)
@@ -94,14 +102,21 @@ class Recorder:
             self._told(f"recorded {path}")
 
     def _write(self, path: Path, made: Recording, answers: Sequence[dict[str, Any]]) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.make_folder()
         for name, data in made.files:
-            (self._folder / name).write_bytes(data)
+            _put(self._folder / name, data)
         scenario = {"name": made.name, "note": f"recorded from {self.url}", "when": made.when}
-        # whoever watches the folder sees the whole file or none
-        unfinished = path.with_name(f".{path.name}.part")
-        unfinished.write_text(_text(scenario, answers), encoding="utf-8")
-        unfinished.replace(path)
+        _put(path, _text(scenario, answers).encode())
+
+
+def _put(path: Path, data: bytes) -> None:
+    """Write *data* to *path*: whoever watches the folder sees the whole file or none."""
+    unfinished = path.with_name(f".{path.name}.part")
+    # whatever is there is not written through, if it is a link
+    unfinished.unlink(missing_ok=True)
+    with unfinished.open("xb") as stream:
+        stream.write(data)
+    unfinished.replace(path)
 
 
 def _said(answer: dict[str, Any]) -> dict[str, Any]:
@@ -292,10 +307,7 @@ def _event(event: sse.Event) -> Any:
 
 
 def _is_allowed(
-    contract: Contract,
-    operation: Operation,
-    answer: dict[str, Any],
-    files: list[tuple[str, bytes]],
+    contract: Contract, operation: Operation, answer: dict[str, Any], files: list[tuple[str, bytes]]
 ) -> bool:
     """Whether the document allows the answer, so that it need not be forced."""
     events = answer.get("events")

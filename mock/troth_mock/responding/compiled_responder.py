@@ -71,6 +71,7 @@ class CompiledResponder:
         self._status = status
         self._model, self._messages = members.request["model"], members.request["messages"]
         self._includes_usage = members.request["include-usage"]
+        self._annotates = "annotations" in members.choice
         self._limits = tuple(get for _, get in members.token_limits)
         usual = ("model", "messages", "include-usage", "token-limits")
         self._unusual = frozenset(
@@ -116,6 +117,8 @@ class CompiledResponder:
             text_key = self._digest(value, formal | self._cuts)
         # the seed is a hash already: see completion
         speech = compose(question, number=int.from_bytes(text_key[8:], "big"))
+        if self._annotates and speech.has_links():
+            return None
         size = speech.size()
         ends = limit is not None and size >= limit
         if ends:

@@ -34,6 +34,8 @@ MOST_DIMENSIONS = 65_536
 #: How much of a text is read, in characters.
 READ = 4000
 _LONGEST_WORD = 40
+#: What counts the vectors, where it is there and the document names no other member.
+_INDEX = "/index"
 _LANE = 4  # bytes of a number while features are added up
 
 
@@ -44,13 +46,9 @@ class Embedder:
         self._at = embedding
 
     def show(self, entry: MediaType, drawn: Any, *, request: Any, seed: Seed) -> Any:
-        """*drawn*, an answer of *entry*, with the vectors of the texts of *request* in it.
-
-        Raises Refused for more than one answer can hold.
-        """
+        """*drawn* with the vectors of the texts of *request*.  Raises Refused for too many."""
         at = self._at
-        texts = _texts(pointer.find(request, at.request["input"]))
-        size = self._size(request, len(texts))
+        texts, size = self.read(request)
         as_text = self._asked(request, "encoding") == "base64"
         known = pointer.find(drawn, at.response["vectors"])
         like = known[0] if isinstance(known, list) and known else {}
@@ -72,12 +70,26 @@ class Embedder:
             for part, place in at.usage.items():
                 body = placed(body, at.response["usage"] + place, counts[part])
         schema = entry.schema
-        if schema is None or schema.is_valid(body):
-            return body
         try:
-            return fit(schema, body, seed=seed)
+            if schema is not None and not schema.is_valid(body):
+                body = fit(schema, body, seed=seed)
         except Unsatisfiable:
             return drawn
+        counted = body if "index" in at.vector else self._counted(body)
+        return counted if schema is None or schema.is_valid(counted) else body
+
+    def _counted(self, body: Any) -> Any:
+        """*body* with 0, 1, 2 … for what counts the vectors, which was drawn for each alone."""
+        vectors = [
+            placed(item, _INDEX, index) if type(pointer.find(item, _INDEX)) is int else item
+            for index, item in enumerate(pointer.find(body, self._at.response["vectors"]))
+        ]
+        return placed(body, self._at.response["vectors"], vectors)
+
+    def read(self, request: Any) -> tuple[list[str], int]:
+        """The texts of *request*, and how many numbers the vector of each has.  Raises Refused."""
+        texts = _texts(pointer.find(request, self._at.request["input"]))
+        return texts, self._size(request, len(texts))
 
     def _asked(self, request: Any, part: Any) -> Any:
         place = self._at.request.get(part)

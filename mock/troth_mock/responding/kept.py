@@ -31,7 +31,8 @@ IN_SESSION = re.compile(rf"([a-zA-Z][\w+.-]*://[^/?#]*)?({SESSION_PATH}([^/?#]+)
 #: The field in which a proxy says what it has taken off the path.
 PREFIX_FIELD = "X-Forwarded-Prefix"
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~%!$&'()*+,;=:@-]+)+")
-_LONGEST_NAME = 200
+#: So long may the name of a session be: it is kept, and told, with each of its requests.
+LONGEST_NAME = 200
 
 HeaderFields = Mapping[str, Sequence[str]]
 
@@ -74,12 +75,12 @@ class Kept:
 def session_of(request: Request) -> str:
     """The name of the session that *request* belongs to: of its path, its field, or its cookie."""
     if SESSION_PATH in request.target and (found := IN_SESSION.match(request.target)):
-        return unquote(found[3])[:_LONGEST_NAME]
+        return unquote(found[3])
     name = request.field(SESSION_FIELD)
     if name is None:
         cookies = security.cookies(request.values("Cookie"))
         name = next((text for key, text in cookies if key == SESSION_COOKIE), "")
-    return name[:_LONGEST_NAME]
+    return name
 
 
 def public_target(request: Request) -> str:

@@ -28,10 +28,8 @@ _MOST_DECIDED = 64
 class NotAcceptable(TrothError):
     """Accept takes none of the declared media types; *offered* are those."""
 
-    def __init__(self, accept: str, offered: tuple[str, ...]) -> None:
-        super().__init__(accept, offered)
-        self.accept = accept
-        self.offered = offered
+    accept: str
+    offered: tuple[str, ...]
 
     def __str__(self) -> str:
         return f"Accept {self.accept[:200]!r} takes none of {', '.join(self.offered)}"
@@ -40,10 +38,8 @@ class NotAcceptable(TrothError):
 class BadPreference(TrothError):
     """A preference of ours has a value that cannot be honoured."""
 
-    def __init__(self, preference: str, why: str) -> None:
-        super().__init__(preference, why)
-        self.preference = preference
-        self.why = why
+    preference: str
+    why: str
 
     def __str__(self) -> str:
         return f"Prefer: {self.preference}: {self.why}"
@@ -144,10 +140,7 @@ class Chooser:
         self._decided: dict[Any, MediaType | None] = {}
 
     def choose(self, body: Any, accept: Sequence[str]) -> MediaType | None:
-        """The media type that answers a request of this *body*; None: no content.
-
-        Raises NotAcceptable.
-        """
+        """The media type for a request of this *body*; None: no content.  Raises NotAcceptable."""
         return self.decide(body) or self.otherwise(accept)
 
     def otherwise(self, accept: Sequence[str]) -> MediaType | None:

@@ -19,6 +19,7 @@ from troth.seed import Seed
 from troth.validation import content
 from troth.validation.bodies import JsonBody, check_body
 from troth.violation import Violation
+from troth_mock.chat.request import Refused, read_request
 from troth_mock.chat.responder import ChatResponder
 from troth_mock.reply import PHRASES, Reply, has_content
 from troth_mock.responding import negotiation
@@ -98,6 +99,8 @@ class OperationResponder:
             return problem.reply(self.operation, accept=_joined(fields.get("accept")))
         if problem is not None:
             value = self._sound_part(request)
+        if answer is not None and answer.is_for_refused:
+            value = self._readable_part(value)
         if answer is not None and answer.says_otherwise(self._success[0]):
             return self._written(answer, match, request, value, fields, created)
         prefer = fields.get("prefer") if self._prefers else None
@@ -108,8 +111,21 @@ class OperationResponder:
         return reply if answer is None else answer.over(reply)
 
     def problem(self, match: Match, request: Request) -> Problem | None:
-        """What keeps the document from allowing *request*, of which *match* is."""
-        return self._admit(match, request, self._read(request))[1]
+        """What keeps the document from allowing *request*, of which *match* is.
+
+        Raises Refused for what no schema can say.
+        """
+        value, problem = self._admit(match, request, self._read(request))
+        if problem is None:
+            self._read_as_model(value)
+        return problem
+
+    def _read_as_model(self, value: Any) -> None:
+        """Read *value*, a decoded body, as a model does, if one answers.  Raises Refused."""
+        if self._chat is not None:
+            read_request(self._chat.members, value)
+        elif self._embedder is not None:
+            self._embedder.read(value)
 
     def _admit(
         self, match: Match, request: Request, fields: Mapping[str, Sequence[str]]
@@ -267,7 +283,7 @@ class OperationResponder:
             )
         if preferences is not _NO_PREFERENCE and preferences.applied:
             applied = (*reply.fields, ("Preference-Applied", preferences.applied))
-            return Reply(reply.status, applied, reply.body, reply.stream)
+            return replace(reply, fields=applied)
         return reply
 
     def _embedded(
@@ -459,6 +475,19 @@ class OperationResponder:
         faults = entry.schema.errors(decoded.value) if entry.schema is not None else ()
         refused = {pointer.split(fault.instance_pointer)[:1] for fault in faults}
         return {name: item for name, item in decoded.value.items() if (name,) not in refused}
+
+    def _readable_part(self, value: Any) -> Any:
+        """*value*, a decoded body, without the members that a model refuses."""
+        while isinstance(value, dict):
+            try:
+                self._read_as_model(value)
+                break
+            except Refused as refusal:
+                name = pointer.split(refusal.param or "/")[0]
+                if name not in value:
+                    break
+                value = {each: item for each, item in value.items() if each != name}
+        return value
 
     def _parameters(self, match: Match, request: Request) -> Iterable[Violation]:
         from troth.validation import parameters  # slow to load, and most operations here have none

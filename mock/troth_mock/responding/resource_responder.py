@@ -157,10 +157,7 @@ class ResourceResponder:
         return None if resource.identifier is None else key_of(resource, sent)
 
     def _sent(self, asked: Asked) -> Any:
-        """The item in the body of the request, but for what no client can set.
-
-        What its schema does not speak of few servers keep.
-        """
+        """The item in the body, without what no client can set or its schema does not speak of."""
         at = self.resource.sent(self.operation)
         sent = None if at is None else pointer.find(asked.body, at)
         if not isinstance(sent, dict) or self._taken is None:
@@ -588,10 +585,7 @@ class _Making:
     is_done: bool = field(default=False)
 
     def name(self, drawn: Any, fits: Callable[[Any], bool] = lambda _: True) -> None:
-        """Take *drawn* as the identifier, or one like it where that is taken.
-
-        Numbers count up, as far as that *fits*.
-        """
+        """Take *drawn* as the identifier, or one like it; numbers count up while that *fits*."""
         resource = self.responder.resource
         collection = self.asker.session.collections[self.place]
         counted = following(drawn, collection)

@@ -14,14 +14,15 @@ from typing import Literal
 
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError, similar
 from troth.generation.values import Unsatisfiable
-from troth.http.exchange import Request
+from troth.http.exchange import Exchange, Request, Response
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Match, Operation
+from troth.validation import validator
 from troth.validation.xml import Unwritable
 from troth_mock.chat.request import Refused
 from troth_mock.reply import Reply
 from troth_mock.responding.compiled_responder import RespondToBody
-from troth_mock.responding.negotiation import BadPreference, NotAcceptable
+from troth_mock.responding.negotiation import BadPreference, NotAcceptable, success
 from troth_mock.responding.operation_responder import OperationResponder
 from troth_mock.responding.problems import Problem, status_of_violation
 from troth_mock.responding.resource_store import Drawn, ResourceStore
@@ -36,10 +37,7 @@ _MOST_SEEDS = 8
 
 
 def meant(contract: Contract, request: Request) -> Match | None:
-    """The operation that *request* means; None where there is none.
-
-    RFC 9110 §9.3.2: HEAD means GET, where the document has none of its own.
-    """
+    """The operation that *request* means, if any; HEAD is GET's (RFC 9110 §9.3.2) by default."""
     for method in ("HEAD", "GET") if request.method == "HEAD" else (request.method,):
         with suppress(NoSuchPath, MethodNotAllowed):
             return contract.match_request(replace(request, method=method))
@@ -142,6 +140,7 @@ class Responder:
         """What GET gets where HEAD, of which *operation* is, may answer so; else *reply*.
 
         RFC 9110 §9.3.2: HEAD is as GET, without the content, also where it is declared by itself.
+        What is declared of HEAD alone holds against what GET's own declaration makes of it.
         """
         if any(name == "Preference-Applied" for name, _ in reply.fields):
             return reply
@@ -151,11 +150,16 @@ class Responder:
         except (NoSuchPath, MethodNotAllowed):
             return reply
         got = None if self.problem(match, read) is not None else self.respond(read, now=now)
-        if got is None or operation.response(got.status) is None:
+        # which media types there are, and what tells of success, each has declared for itself
+        if got is None or got.status in {406, success(match.operation)[0]} - {reply.status}:
             return reply
         names = {name.lower() for name, _ in got.fields}
         own = (field for field in reply.fields if field[0].lower() not in names)
-        return replace(got, fields=(*got.fields, *own) if got.status < 400 else got.fields)
+        got = replace(got, fields=(*got.fields, *own) if got.status < 400 else got.fields)
+        exchange = Exchange(request, Response(got.status, got.fields, b""))
+        violations = validator.validate(self.contract, exchange)
+        errors = [one.location for one in violations if one.severity == "error"]
+        return reply if any(where.startswith("response") for where in errors) else got
 
     def problem(self, match: Match, request: Request) -> Problem | None:
         """What keeps the document from allowing *request*, of which *match* is."""

@@ -6,6 +6,7 @@ asked for, a page where HTML is, and the coding that a Content-Encoding field pr
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -74,10 +75,7 @@ def page(title: str, text: str) -> str:
 
 
 def written(entry: MediaType, kind: str, value: Any, *, seed: Seed) -> tuple[str, bytes]:
-    """*value* of *entry* as content of type *kind*, and that type with its parameters.
-
-    Raises Unwritable.
-    """
+    """*value* as content of *kind*, and that type with its parameters.  Raises Unwritable."""
 
     def field_of(header: Parameter) -> str:
         return header_text(header, seed) or ""
@@ -93,7 +91,7 @@ def coded(reply: Reply) -> Reply:
     stream = reply.stream
     if stream is not None:
         frames = tuple(content_coding.pack(stream.frames, coding))
-        return Reply(reply.status, reply.fields, None, Stream(frames, (*stream.tokens, 0)))
+        return replace(reply, stream=Stream(frames, (*stream.tokens, 0)))
     if reply.body is None:
         return reply
-    return Reply(reply.status, reply.fields, b"".join(content_coding.pack((reply.body,), coding)))
+    return replace(reply, body=b"".join(content_coding.pack((reply.body,), coding)))

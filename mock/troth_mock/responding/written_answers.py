@@ -9,7 +9,7 @@ here: that is for those who read such answers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from troth.http import json_text
@@ -66,7 +66,7 @@ class WrittenAnswer:
             return reply
         named = {name.lower() for name, _ in self.fields}
         kept = tuple(field for field in reply.fields if field[0].lower() not in named)
-        return Reply(reply.status, (*kept, *self.fields), reply.body, reply.stream)
+        return replace(reply, fields=(*kept, *self.fields))
 
 
 class AnswerWriter:
@@ -87,10 +87,7 @@ class AnswerWriter:
         seed: Seed,
         created: int | None,
     ) -> Reply:
-        """*answer* to the decoded *request*, in the media type *entry*.
-
-        Raises Refused, Unsatisfiable and Unwritable.
-        """
+        """*answer* to a *request*, as *entry*.  Raises Refused, Unsatisfiable, Unwritable."""
         if answer.message is not None:
             return answer.over(self._said(answer.message, entry, request, seed, created, status))
         required = () if declared is None else headers(declared, seed)
@@ -114,7 +111,10 @@ class AnswerWriter:
         if entry is None:
             return answer.over(Reply(status, (*JSON, *required), json_text.encode(body)))
         kind, data = written(entry, content.concrete(entry), body, seed=seed)
-        return answer.over(coded(Reply(status, (("Content-Type", kind), *required), data)))
+        # a token has a byte at least
+        size = 0 if self._chat is None else min(self._chat.size_of(body), len(data))
+        fields = (("Content-Type", kind), *required)
+        return answer.over(coded(Reply(status, fields, data, tokens=size)))
 
     def _said(
         self,

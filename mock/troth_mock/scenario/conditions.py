@@ -14,9 +14,12 @@ from typing import Any, NamedTuple
 from troth import pointer as pointers
 from troth.errors import Place, SpecError
 from troth.laws import condition
-from troth.laws.condition import UNDECIDED, Scope
+from troth.laws.condition import UNDECIDED, UNENDING, Scope
 from troth.schema.messages import either, show
 from troth_mock.scenario.situation import KNOWN, Situation
+
+#: So many seconds an expression takes at most, since requests wait meanwhile.
+LONGEST = 0.25
 
 Check = Callable[[Situation], str | None]
 Locate = Callable[[str], Place | None]
@@ -267,12 +270,14 @@ def _has(value: Any, wanted: Any) -> bool:
 
 def _condition(value: str, at: str, locate: Locate, scope: Scope) -> Check:
     known = {name: KNOWN[name] for name in KNOWN if name != "count"}
-    compiled = condition.parse(value, at, locate(at), scope=scope, variables=known)
+    compiled = condition.parse(value, at, locate(at), scope=scope, variables=known, seconds=LONGEST)
 
     def check(situation: Situation) -> str | None:
         result = compiled.value(situation.facts)
         if result is True:
             return None
+        if result is UNENDING:
+            return f"the condition {show(value)} takes more than {LONGEST:g} s"
         if result is UNDECIDED:
             return f"the condition {show(value)} cannot be decided: it reads what is not there"
         return f"the condition {show(value)} is {show(result)}"

@@ -35,10 +35,8 @@ _ALIKE = 0.7
 class BadControlField(TrothError):
     """The field *name* says what cannot be done; *why*."""
 
-    def __init__(self, name: str, why: str) -> None:
-        super().__init__(name, why)
-        self.name = name
-        self.why = why
+    name: str
+    why: str
 
     def __str__(self) -> str:
         return f"{self.name}: {self.why}"
@@ -63,7 +61,8 @@ def read(request: Request, *, faults: Callable[[str], tuple[Any, ...]]) -> Contr
     for name, value in request.fields:
         known = _NAMED.get(name.lower())
         if known is not None:
-            given[known] = value.strip()
+            if given.setdefault(known, value.strip()) != value.strip():
+                raise BadControlField(known, "it is there twice, and says two things")
             continue
         if name.lower().startswith(CONTROL_PREFIX):
             _check_spelling(name)

@@ -41,6 +41,10 @@ class Fault(NamedTuple):
 _SAMPLE = Seed.of("sample")
 
 
+# The parts of a message that a document may have no place for, and what it calls that.
+_PLACED = {name: name for name in ("reasoning", "refusal", "annotations")} | {"calls": "tool-calls"}
+
+
 class Holder:
     """Holds answers to the operations of one contract."""
 
@@ -93,7 +97,7 @@ class Holder:
             return
         completions = next(iter(chat.completions.values()))
         members = chat.members
-        for part, name in (("reasoning", "reasoning"), ("calls", "tool-calls")):
+        for part, name in _PLACED.items():
             if getattr(message, part) and name not in members.choice:
                 sentence = (
                     f"the document does not say where {part} would stand; "
@@ -209,8 +213,7 @@ def _at(answer: WrittenAnswer) -> str:
 
 
 def _of_message(message: Message) -> str:
-    parts = {"/text": message.text, "/calls": message.calls, "/reasoning": message.reasoning}
-    return next((at for at, part in parts.items() if part), "/finish")
+    return next((f"/{part}" for part in ("text", *_PLACED) if getattr(message, part)), "/finish")
 
 
 def _misfits(completions: Completions, members: ChatMembers, message: Message) -> Iterator[Fault]:
@@ -220,12 +223,8 @@ def _misfits(completions: Completions, members: ChatMembers, message: Message) -
         return
     request = ChatRequest(model="model")
     completed = completions.complete(request, _SAMPLE, created=FIXED_TIME, message=message)
-    parts = {
-        "finish-reason": "/finish",
-        "content": "/text",
-        "reasoning": "/reasoning",
-        "tool-calls": "/calls",
-    }
+    parts = {"finish-reason": "/finish", "content": "/text"}
+    parts |= {name: f"/{part}" for part, name in _PLACED.items()}
     choice = pointers.of((*members.response["choices"], "0"))
     for mismatch in schema.errors(completed.body):
         inner = next(

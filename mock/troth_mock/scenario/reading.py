@@ -28,10 +28,10 @@ from troth_mock.faults.grammar import BadFault
 from troth_mock.faults.switches import Switches
 from troth_mock.pace import Pace, UnknownPace
 from troth_mock.pace import read as read_pace
-from troth_mock.reply import SET_BY_SERVER
+from troth_mock.reply import why_unsaid
 from troth_mock.responding.written_answers import ABSENT, WrittenAnswer
 from troth_mock.scenario.conditions import PlacedCheck, checks, operations
-from troth_mock.scenario.form import COMPLETION, CONTENTS, SCHEMA
+from troth_mock.scenario.form import COMPLETION, CONTENTS, schema
 from troth_mock.scenario.holding import Holder
 from troth_mock.scenario.templates import compiled, filled, places
 
@@ -43,9 +43,7 @@ _TYPES = MimeTypes(filenames=())  # Python's own table: the machine's may differ
 class BadScenarios(TrothError):
     """A file of scenarios cannot be used: *errors* are all that is wrong, in its order."""
 
-    def __init__(self, errors: tuple[SpecError, ...]) -> None:
-        super().__init__(errors)
-        self.errors = errors
+    errors: tuple[SpecError, ...]
 
     def __str__(self) -> str:
         lines = [str(error) for error in self.errors[:_MOST_TOLD]]
@@ -110,19 +108,24 @@ class Read:
 
 
 def read(
-    path: Path, *, contract: Contract, holder: Holder, known: Mapping[str, Place | None]
+    path: Path,
+    *,
+    folder: Path,
+    contract: Contract,
+    holder: Holder,
+    known: Mapping[str, Place | None],
 ) -> Read:
     """Read the file at *path*; *known* are the names that other files gave.
 
-    Raises BadScenarios.
+    What it names is in *folder*.  Raises BadScenarios.
     """
     positions = Positions()
     try:
-        data = read_file(str(path), limits=LIMITS)
+        data = read_file(str(path), limits=LIMITS, is_regular=True)
         root = read_text(data, positions, file=str(path), limits=LIMITS)
     except SpecError as fault:
         raise BadScenarios((fault,)) from None
-    reader = _Reader(path, root, positions, contract, holder, dict(known))
+    reader = _Reader(path, folder, root, positions, contract, holder, dict(known))
     scenarios = tuple(reader.scenarios())
     if reader.errors:
         raise BadScenarios(tuple(sorted(reader.errors, key=_order)))
@@ -138,6 +141,7 @@ class _Reader:
     """The reading of one file."""
 
     path: Path
+    folder: Path
     root: Any
     positions: Positions
     contract: Contract
@@ -164,10 +168,10 @@ class _Reader:
             fault = "a file of scenarios begins with `scenarios:`, and has a list of them below it"
             yield self.error(fault, "")
             return
-        for mismatch in embedded(SCHEMA).errors(self.root):
+        for mismatch in embedded(schema()).errors(self.root):
             at = mismatch.instance_pointer
             if mismatch.keyword == "additionalProperties":
-                holder = pointers.find(SCHEMA, mismatch.schema_pointer.rpartition("/")[0]) or {}
+                holder = pointers.find(schema(), mismatch.schema_pointer.rpartition("/")[0]) or {}
                 known = holder.get("properties", {})
                 instance = pointers.find(self.root, at)
                 unknown = next((name for name in instance if name not in known), None)
@@ -306,18 +310,18 @@ class _Reader:
     def check_fields(self, raw: Mapping[str, Any], at: str) -> None:
         """Refuse header fields that no answer can have of its own."""
         for name in raw.get("fields", ()):
-            if name.lower() in SET_BY_SERVER:
-                fault = f"{name} is the server's to set, and cannot be said here"
-                advice = "What goes wrong with it is a fault: `fail: wrong length`, `fail: drop` …"
-                raise self.error(fault, pointers.join(at, "fields", name), advice)
+            fault = why_unsaid(name)
+            if fault is not None:
+                raise self.error(fault, pointers.join(at, "fields", name))
 
     def file(self, name: str, at: str, parts: Mapping[str, Any]) -> dict[str, Any]:
         """What the file *name*, beside this one, makes of an answer."""
         where = pointers.join(at, "file")
         path = self.path.parent / name
+        self.check_place(path, where)
         self.files.append(path)
         try:
-            data = read_file(str(path), limits=LIMITS)
+            data = read_file(str(path), limits=LIMITS, is_regular=True)
         except SpecError as fault:
             raise self.error(fault.fault, where, fault.advice) from None
         named = {each.lower() for each in parts.get("fields", {})}
@@ -331,6 +335,16 @@ class _Reader:
         if "content-type" not in named:
             fields["Content-Type"] = kind
         return {"data": data, "fields": fields}
+
+    def check_place(self, path: Path, at: str) -> None:
+        """Refuse a *path* that leads elsewhere: who wrote a scenario is not to read all files."""
+        try:
+            is_inside = path.resolve().is_relative_to(self.folder.resolve())
+        except (OSError, RuntimeError, ValueError):
+            return  # whoever reads it says what it is
+        if not is_inside:
+            advice = "Put it beside this file, or serve a folder that has both."
+            raise self.error(f"{path} is not in {self.folder}", at, advice)
 
     def pace(self, raw: Mapping[str, Any], at: str) -> Pace | None:
         if "pace" not in raw:
@@ -388,8 +402,10 @@ def _written(parts: Mapping[str, Any], *, is_for_refused: bool = False) -> Writt
     message = None
     if any(name in parts for name in COMPLETION):
         calls = tuple((call["name"], _arguments(call)) for call in parts.get("calls", ()))
-        text, reasoning, finish = (parts.get(name) for name in ("text", "reasoning", "finish"))
-        message = Message(_text(text), _text(reasoning), calls, _text(finish))
+        texts = {
+            name: _text(parts.get(name)) for name in ("text", "reasoning", "finish", "refusal")
+        }
+        message = Message(calls=calls, annotations=parts.get("annotations"), **texts)
     events = parts.get("events")
     fields = parts.get("fields", {})
     return WrittenAnswer(

@@ -38,10 +38,8 @@ _MOST_NEAR = 3
 class NoScenarios(TrothError):
     """There is nothing at the path that was given for scenarios; *why* says what is there."""
 
-    def __init__(self, path: Path, why: str) -> None:
-        super().__init__(path, why)
-        self.path = path
-        self.why = why
+    path: Path
+    why: str
 
     def __str__(self) -> str:
         return f"{self.path}: {self.why}"
@@ -92,13 +90,12 @@ class File:
     def _now(self) -> tuple[object, ...]:
         return tuple(map(_stamp, (self.path, *self.others)))
 
-    def read(
-        self, contract: Contract, holder: Holder, *, known: Mapping[str, Place | None]
-    ) -> None:
-        """Read it, and keep what it said before if it is wrong now."""
+    def read(self, folder: Path, holder: Holder, *, known: Mapping[str, Place | None]) -> None:
+        """Read it, with what it names in *folder*, and keep what it said before if it is wrong."""
         self._stamp = self._now()
+        contract = holder.contract
         try:
-            found = read(self.path, contract=contract, holder=holder, known=known)
+            found = read(self.path, folder=folder, contract=contract, holder=holder, known=known)
         except BadScenarios as fault:
             self.error = fault
             return
@@ -200,11 +197,12 @@ class Scenarios:
         if not stale and files == self.files:
             return False
         first = not self.files
+        folder = self.path if self.path.is_dir() else self.path.parent
         self.files = files
         for each in stale:
             others = (one for other in files if other is not each for one in other.scenarios)
             names = {one.name: one.place for one in others}
-            each.read(self.contract, self._holder, known=names)
+            each.read(folder, self._holder, known=names)
         named = {other.resolve() for each in files for other in each.others}
         for each in stale:
             if each.error is not None and each.path.resolve() in named:

@@ -16,22 +16,26 @@ from troth import pointer as pointers
 from troth.errors import SpecError, TrothError
 from troth.http import json_text
 from troth.laws import condition
-from troth.laws.condition import UNDECIDED, Condition, Scope
-from troth_mock.scenario.conditions import Locate
+from troth.laws.condition import UNDECIDED, UNENDING, Condition, Scope
+from troth_mock.scenario.conditions import LONGEST, Locate
 from troth_mock.scenario.situation import KNOWN
 
 _TEMPLATE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 
 
 class NoValue(TrothError):
-    """The expression of a template has no value for a request; it is one of `Condition`."""
+    """The expression of a template has no value for a request; it is one of `Condition`.
 
-    def __init__(self, expression: Condition) -> None:
-        super().__init__(expression)
-        self.expression = expression
+    If so *is_unending*, it takes longer than it may.
+    """
+
+    expression: Condition
+    is_unending: bool
 
     def __str__(self) -> str:
         where = f"{self.expression.place}: " if self.expression.place else ""
+        if self.is_unending:
+            return f"{where}{{{{{self.expression.source}}}}} takes more than {LONGEST:g} s"
         return (
             f"{where}{{{{{self.expression.source}}}}} has no value for this request: it reads what "
             "is not there. `coalesce(…, '')` gives another value instead."
@@ -55,8 +59,8 @@ def _of(part: str | Condition, facts: Mapping[str, Any]) -> Any:
     if isinstance(part, str):
         return part
     value = part.value(facts)
-    if value is UNDECIDED:
-        raise NoValue(part)
+    if value is UNDECIDED or value is UNENDING:
+        raise NoValue(part, is_unending=value is UNENDING)
     return value
 
 
@@ -98,7 +102,10 @@ def _template(text: str, at: str, locate: Locate, scope: Scope) -> Any:
         if index % 2:
             place = locate(at)
             source = piece.strip()
-            parts.append(condition.parse(source, at, place, scope=scope, variables=KNOWN))
+            expression = condition.parse(
+                source, at, place, scope=scope, variables=KNOWN, seconds=LONGEST
+            )
+            parts.append(expression)
         elif "{{" in piece:
             fault = "a template is not closed: `{{` has no `}}`"
             advice = "Close it; with `templates: false` the text stands as it is."
@@ -110,20 +117,11 @@ def _template(text: str, at: str, locate: Locate, scope: Scope) -> Any:
 
 def filled(value: Any, facts: Mapping[str, Any]) -> Any:
     """*value* with what its templates are of *facts*.  Raises NoValue."""
-    if isinstance(value, Template):
-        return value.value(facts)
-    if isinstance(value, list):
-        return [filled(item, facts) for item in value]
-    if isinstance(value, dict):
-        return {name: filled(item, facts) for name, item in value.items()}
-    return value
+    return pointers.mapped(
+        lambda one: one.value(facts) if isinstance(one, Template) else one, value
+    )
 
 
 def places(value: Any, at: str = "") -> Iterator[str]:
     """Where in *value* templates stand."""
-    if isinstance(value, Template):
-        yield at
-    elif isinstance(value, (list, dict)):
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, item in items:
-            yield from places(item, pointers.join(at, key))
+    return (here for here, part in pointers.places(value, at) if isinstance(part, Template))

@@ -44,6 +44,7 @@ from troth_mock.server.guards import (
     is_preflight,
     path_of,
     preflight,
+    token_problem,
     too_large,
     too_slow,
 )
@@ -538,6 +539,9 @@ class App:
                 if origin is not None and not self.settings.origins.allows(origin):
                     message = f"the page at {origin[:200]} may not reset this: see --cors-origin"
                     return Problem(403, message, "other_site").reply()
+                problem = token_problem(request, self.settings.control_token)
+                if problem is not None:
+                    return problem.reply()
                 query = request.target.partition("?")[2]
                 session = None if query == "all" else session_of(request)
                 self.responder.reset(session)
@@ -611,20 +615,21 @@ class App:
         """How *reply* is sent where it is not sent at once; *body* is that of its request."""
         pace = self.control.pace if plan.pace is None else plan.pace
         stream = reply.stream if has_content(delivery.method, reply.status) else None
-        is_paced = plan.pace is not None or (
-            stream is not None and bool(stream.times or pace.is_set)
+        is_said = stream is not None or reply.tokens > 0
+        is_paced = plan.pace is not None or bool(
+            (is_said and pace.is_set) or (stream is not None and stream.times)
         )
         if not (plan.chances or is_paced):
             return None
-        wire = self._wire(reply, pace, delivery, body=body, is_waited_for=plan.pace is not None)
+        wire = self._wire(reply, pace, delivery, body=body, is_own=plan.pace is not None)
         return broken(wire, plan.chances) or (in_time(wire) if is_paced else None)
 
     def _wire(
-        self, reply: Reply, pace: Pace, delivery: Delivery, *, body: bytes, is_waited_for: bool
+        self, reply: Reply, pace: Pace, delivery: Delivery, *, body: bytes, is_own: bool
     ) -> Wire:
         """*reply* as it goes over the wire, at *pace* for the request of this *body*.
 
-        What is no stream comes at once unless it *is_waited_for*.
+        What no model says comes at once, unless the pace *is_own* to the request.
         """
         stream = reply.stream
         if not has_content(delivery.method, reply.status):
@@ -632,7 +637,9 @@ class App:
         if stream is None:
             whole, content = self._heads.whole(reply, delivery), reply.body or b""
             head = whole[: len(whole) - len(content)]
-            due = pace.schedule((1,), request=body) if is_waited_for else (0.0,)
+            is_waited_for = is_own or reply.tokens > 0
+            # all of it comes when a stream would have come to its last token
+            due = pace.schedule((max(1, reply.tokens),), request=body) if is_waited_for else (0.0,)
             pieces = (content,) if content else ()
             return Wire(reply.status, head, pieces, due[: len(pieces)], False, bytes, b"")
         return Wire(
@@ -640,7 +647,7 @@ class App:
             self._heads.stream(reply, delivery),
             stream.frames,
             # the pace that was asked for counts before the one that was recorded
-            (not is_waited_for and stream.times) or pace.schedule(stream.tokens, request=body),
+            (not is_own and stream.times) or pace.schedule(stream.tokens, request=body),
             True,
             lambda frame: framed(frame, delivery),
             delivery.end,

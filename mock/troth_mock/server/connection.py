@@ -129,9 +129,7 @@ class Listener(web.Server):
     async def _until_emptied(self, seconds: float) -> None:
         if self.open and self.emptied is not None:
             await asyncio.wait(
-                [self.emptied, self.hurried],
-                timeout=seconds,
-                return_when=asyncio.FIRST_COMPLETED,
+                [self.emptied, self.hurried], timeout=seconds, return_when=asyncio.FIRST_COMPLETED
             )
 
     def lost(self, connection: Connection) -> None:

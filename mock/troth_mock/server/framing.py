@@ -35,10 +35,7 @@ class _Lost(Exception):
 
 
 class RequestFraming:
-    """One connection's requests, followed from one segment to the next.
-
-    *is_broken*: a chunk is not one, and nothing after it can be told.
-    """
+    """One connection's requests from segment to segment; *is_broken*: nothing more can be told."""
 
     def __init__(self) -> None:
         self.is_broken = False

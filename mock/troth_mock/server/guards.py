@@ -10,6 +10,7 @@ bearer token travels in a header that the page sets itself.
 
 from __future__ import annotations
 
+import hmac
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from ipaddress import ip_address
 from multidict import MultiMapping, istr
 
 from troth.http.exchange import TOKEN, Fields, Request
+from troth_mock.responding.kept import LONGEST_NAME, SESSION_FIELD, SESSION_PATH, session_of
 from troth_mock.responding.problems import Problem
 
 _LOOPBACK_HOST = re.compile(r"(.+\.)?localhost|127(\.\d{1,3}){3}|\[::1\]", re.IGNORECASE)
@@ -31,6 +33,7 @@ _HOST = istr("Host")
 _CONTENT_ENCODING = istr("Content-Encoding")
 _CONTENT_LENGTH = istr("Content-Length")
 _EXPECT = istr("Expect")
+_SESSION, _COOKIE = istr(SESSION_FIELD), istr("Cookie")
 _TOKEN = re.compile(TOKEN)
 
 
@@ -90,6 +93,15 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost" or host.lower().endswith(".localhost")
 
 
+def is_address(authority: str) -> bool:
+    """Whether *authority*, a host and maybe a port, has an address of IP for a name."""
+    parts = _AUTHORITY.fullmatch(authority.strip())
+    try:
+        return parts is not None and bool(ip_address(parts[1].strip("[]")))
+    except ValueError:
+        return False
+
+
 def head_problem(
     headers: MultiMapping[str],
     *,
@@ -112,6 +124,7 @@ def head_problem(
         or (_coding_problem(headers, may_be_coded) if _CONTENT_ENCODING in headers else None)
         or _length_problem(headers.get(_CONTENT_LENGTH), limits)
         or _expect_problem(headers.get(_EXPECT))
+        or _session_problem(headers, target)
     )
 
 
@@ -170,6 +183,20 @@ def _misdirected(name: str) -> Problem:
     return Problem(421, message, "misdirected_request")
 
 
+def token_problem(request: Request, token: str | None) -> Problem | None:
+    """Why *request* may not drive a mock whose control token is *token*, or None."""
+    scheme, _, given = (request.field("authorization") or "").partition(" ")
+    if token is None:
+        return None
+    # what is no UTF-8 comes as surrogates
+    both = (text.encode("utf-8", "surrogateescape") for text in (given.strip(), token))
+    is_known = hmac.compare_digest(*both)
+    if is_known and scheme.lower() == "bearer":
+        return None
+    challenge = (("WWW-Authenticate", 'Bearer realm="troth"'),)
+    return Problem(401, "the control token is needed", fields=challenge)
+
+
 def path_of(target: str) -> str:
     """The path of a request's *target*, in origin form or absolute form."""
     if not target.startswith("/"):
@@ -207,6 +234,17 @@ def _expect_problem(expected: str | None) -> Problem | None:
         return None
     # RFC 9110 §10.1.1
     return Problem(417, f"cannot meet Expect: {expected[:100]!r}", "expectation_failed")
+
+
+def _session_problem(headers: MultiMapping[str], target: str) -> Problem | None:
+    if SESSION_PATH not in target and _SESSION not in headers and _COOKIE not in headers:
+        return None
+    size = len(session_of(Request("", target, tuple(headers.items()))))
+    if size <= LONGEST_NAME:
+        return None
+    # cut, it could be the name of another
+    message = f"the name of a session has at most {LONGEST_NAME} characters, and this has {size}"
+    return Problem(400, message, "bad_session", SESSION_FIELD)
 
 
 # Which pages may read.

@@ -8,7 +8,6 @@ of these answers has a field of CORS.  Without a token only this machine is let 
 from __future__ import annotations
 
 import asyncio
-import hmac
 import re
 from collections import deque
 from collections.abc import Callable, Generator
@@ -23,7 +22,7 @@ from troth_mock.inspector.journal import Entry, Journal, What
 from troth_mock.reply import End, Reply
 from troth_mock.responding.problems import Problem
 from troth_mock.server.connection import Connection
-from troth_mock.server.guards import Hosts, is_loopback, path_of
+from troth_mock.server.guards import Hosts, is_address, is_loopback, path_of, token_problem
 from troth_mock.server.heads import Delivery, RequestHead, ResponseHeads, framed
 from troth_mock.server.pages import RESET, base_path, url_of
 
@@ -56,6 +55,7 @@ class Inspection:
         self._heads = heads
         self._address = host, port
         self._feeds: set[_Feed] = set()
+        self._working = asyncio.Lock()
         self._is_declared = _below_ours(app.contract)
         app.control.when_read.append(self._use)
 
@@ -84,7 +84,12 @@ class Inspection:
             request = head.request(content)
             problem = self._guarded(request, connection)
             asked = self._reply(request) if problem is None else problem.reply()
-            reply = await _in_turns(asked) if isinstance(asked, Generator) else asked
+            if isinstance(asked, Generator):
+                # one at a time: several that work in turns would take all turns
+                async with self._working:
+                    reply = await _in_turns(asked)
+            else:
+                reply = asked
             if not isinstance(reply, Reply) and len(self._feeds) >= _MOST_FOLLOWING:
                 many = f"{_MOST_FOLLOWING} clients follow already"
                 reply = Problem(503, many, "too_many_clients").reply()
@@ -111,7 +116,9 @@ class Inspection:
         bound, named = settings.hosts.bound, settings.hosts.allowed
         # whatever the API itself may be called: a name that leads here may be anybody's
         own = Hosts("127.0.0.1", (*(name for name in named if name != "*"), bound))
-        if settings.control_token is None and not own.accepts(host):
+        # an address is nobody's to point here; who may come by it is another question
+        is_name = not is_address(host)
+        if settings.control_token is None and is_name and not own.accepts(host):
             message = f"the inspector does not answer as {host[:200]!r}: --allow-host adds a name"
             return Problem(421, message, "misdirected_request")
         origin, site = request.field("origin"), request.field("sec-fetch-site")
@@ -130,14 +137,7 @@ class Inspection:
         if token is not None:
             if not path.startswith(_API) and path != _METRICS:
                 return None  # the page asks for the token, and has nothing to hide
-            scheme, _, given = (request.field("authorization") or "").partition(" ")
-            # what is no UTF-8 comes as surrogates
-            both = (text.encode("utf-8", "surrogateescape") for text in (given.strip(), token))
-            is_known = hmac.compare_digest(*both)
-            if scheme.lower() == "bearer" and is_known:
-                return None
-            challenge = (("WWW-Authenticate", 'Bearer realm="troth"'),)
-            return Problem(401, "the control token is needed", fields=challenge)
+            return token_problem(request, token)
         peer = None if connection.wire is None else connection.wire.get_extra_info("peername")
         # a socket for both writes an address of IPv4 as one of IPv6 (RFC 4291 §2.5.5.2)
         if isinstance(peer, tuple) and not is_loopback(_plain(peer[0])):

@@ -43,12 +43,10 @@ class AddressUnavailable(TrothError):
 
     exit_code = 3
 
-    def __init__(self, host: str, port: int, reason: str, *, is_of_host: bool = False) -> None:
-        super().__init__(host, port, reason)
-        self.is_of_host = is_of_host
-        self.host = host
-        self.port = port
-        self.reason = reason
+    host: str
+    port: int
+    reason: str
+    is_of_host: bool = False
 
     def __str__(self) -> str:
         what = f"cannot listen on {self.host} port {self.port}: {self.reason}"

@@ -32,9 +32,7 @@ class WorkerLost(TrothError):
 
     exit_code = 3
 
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
+    code: int
 
     def __str__(self) -> str:
         how = f"by signal {-self.code}" if self.code < 0 else f"with exit code {self.code}"

@@ -47,10 +47,7 @@ class Page:
 def page_of(
     rows: Sequence[Row], listing: Listing, asked: Mapping[str, Any], *, first_page: int = 1
 ) -> Page:
-    """The page of *rows* that a request asks for by its query parameters, *asked*.
-
-    *first_page* is the number of the first.
-    """
+    """The page of *rows* that a query has *asked* for; *first_page* is the number of the first."""
     for name, place in listing.filters.items():
         if name in asked:
             chosen = [row for row in rows if _is(pointer.find(row[1], place), asked[name])]
@@ -75,11 +72,7 @@ def _is(member: Any, wanted: Any) -> bool:
 
 def _said(value: Any) -> str:
     """All the texts of *value*."""
-    if isinstance(value, dict):
-        return "\n".join(map(_said, value.values()))
-    if isinstance(value, list):
-        return "\n".join(map(_said, value))
-    return value.casefold() if isinstance(value, str) else ""
+    return "\n".join(one.casefold() for one in pointer.parts(value) if isinstance(one, str))
 
 
 def _ordered(rows: Sequence[Row], listing: Listing, asked: Mapping[str, Any]) -> Sequence[Row]:

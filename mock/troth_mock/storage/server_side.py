@@ -81,10 +81,7 @@ def touched(value: Any, now: int, *, settable: Iterable[str]) -> Any:
 
 
 def done(value: Any, action: str, states: Mapping[str, Sequence[Any]], now: int) -> Any:
-    """*value*, a thing of which an *action* was asked for: what it says of that is so from now on.
-
-    *states* are the values that members may have.
-    """
+    """*value* after *action* was done to it; *states* are the values that members may have."""
     words = words_of(action)
     if not isinstance(value, dict) or not words:
         return value

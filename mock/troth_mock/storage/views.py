@@ -129,10 +129,7 @@ def _defaults(node: Node) -> Iterator[Any]:
 
 
 def shown(item: Item, drawn: Any, members: Members, is_valid: Callable[[Any], bool]) -> Any:
-    """*item* in the place of *drawn*, whose schema has *members*; *is_valid* tells what may be.
-
-    What does not fit there stays as it was drawn.
-    """
+    """*item* in the place of *drawn*, of *members*; what is not valid there stays as drawn."""
     if not isinstance(item.value, dict) or not isinstance(drawn, dict):
         return item.value if is_valid(item.value) else drawn
     known = {
@@ -199,20 +196,15 @@ def merged(before: Any, change: Any, *, removes: bool) -> Any:
 class Unpatchable(TrothError):
     """An operation of a JSON Patch cannot be carried out; *index* is its place."""
 
-    def __init__(self, index: int, reason: str) -> None:
-        super().__init__(index, reason)
-        self.index = index
-        self.reason = reason
+    index: int
+    reason: str
 
     def __str__(self) -> str:
         return f"operation {self.index} of the patch cannot be carried out: {self.reason}"
 
 
 def patched(before: Any, patch: Any) -> Any:
-    """*before*, changed by the JSON Patch *patch* (RFC 6902), all of it or nothing.
-
-    Raises Unpatchable.
-    """
+    """*before* with the JSON Patch *patch* (RFC 6902), all or nothing.  Raises Unpatchable."""
     whole = [deepcopy(before)]
     for index, step in enumerate(patch if isinstance(patch, list) else []):
         try:

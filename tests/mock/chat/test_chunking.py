@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bundled import CONTRACT
@@ -53,7 +53,6 @@ def body_of(*contents: str | None, usage: bool = True) -> dict[str, Any]:
     return body
 
 
-@settings(deadline=None)
 @given(TEXTS, st.integers(1, 3), st.booleans(), st.binary(min_size=4, max_size=4))
 def test_spliced_frames_are_those_of_the_chunks_one_by_one(question, n, usage, seed):
     asked = read_request(
@@ -66,7 +65,6 @@ def test_spliced_frames_are_those_of_the_chunks_one_by_one(question, n, usage, s
     assert len(stream.frames) == len(stream.tokens)
 
 
-@settings(deadline=None)
 @given(st.lists(TEXTS, min_size=1, max_size=4))
 def test_the_chunks_of_any_text_fold_to_its_body(contents):
     body = body_of(*contents)

@@ -152,7 +152,7 @@ def oracle(schema_pointer: str) -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator({**CONTRACT.document.root, "$ref": f"#{schema_pointer}"})
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(requests())
 @example({"model": "m", "messages": [{"role": "user", "content": "x"}], "stop": ["e", "\n"]})
 @example({"model": "mark-", "messages": [{"role": "user", "content": '"mark-"'}], "n": 3})
@@ -240,7 +240,7 @@ def keeps_content(asked: dict[str, Any], choice: dict[str, Any]) -> int:
     return len(pieces)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(requests(), st.sampled_from([None, True, False]))
 def test_a_stream_folds_to_the_body_of_the_same_request(asked, usage):
     options = {} if usage is None else {"stream_options": {"include_usage": usage}}
@@ -284,7 +284,7 @@ def has_the_form_of_a_stream(found: list[Any], n: int, *, includes_usage: bool) 
             seen.add(call["index"])
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(requests(), st.booleans())
 def test_the_validator_and_its_laws_find_nothing_to_say(asked, streamed):
     body = {**asked, "stream": streamed}
@@ -488,7 +488,7 @@ def test_another_seed_gives_another_answer_with_the_same_fingerprint():
     assert one["system_fingerprint"] == other["system_fingerprint"]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(requests(), st.randoms(use_true_random=False))
 def test_key_order_and_white_space_change_nothing(asked, random):
     names = list(asked)

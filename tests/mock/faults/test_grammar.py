@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from troth.seed import Seed
@@ -200,7 +200,6 @@ def read(text: str) -> tuple[Fault, ...] | str:
         return str(fault)
 
 
-@settings(max_examples=60)
 @given(st.lists(WORDS, max_size=9).map(" ".join) | st.text(max_size=40))
 def test_any_text_is_a_fault_or_is_refused_in_a_sentence(text: str) -> None:
     faults = read(text)

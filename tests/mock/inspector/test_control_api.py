@@ -142,6 +142,7 @@ def test_exchanges_are_listed_newest_first_and_chosen(client: Client) -> None:
         ("limit=1", 1), ("session=b", 1), ("session=", 2), ("operation=addNote", 2),
         ("status=4xx", 2), ("status=201", 1), ("text=NOWHERE", 1), (f"after={listed[1]['id']}", 1),
         (f"before={listed[1]['id']}", 1), ("operation=nothing", 0),
+        (f"text={TOKEN}", 0), ("text=filtered", 2), ("text=Bearer%20%5Bfil", 2),
     ):  # fmt: skip
         assert len(client.api("GET", f"/exchanges?{query}")["exchanges"]) == count, query
     assert client.api("GET", "/exchanges?limit=1")["more"] is True
@@ -256,6 +257,25 @@ def test_a_session_may_stand_in_the_path(client: Client) -> None:
     assert (summary["operation"], summary["violations"]) == ("GET /notes", 0)
 
 
+def test_no_name_of_a_session_is_cut(client: Client) -> None:
+    longest = "s" * 200
+    path, said = f"/_troth/session/{longest}", {"text": "x"}
+    bearer = {"Authorization": "Bearer x"}
+    assert client.ask("POST", f"{path}/notes", said, **bearer)[0] == 201
+    for target, fields in (
+        (f"{path}s/notes", {}),
+        ("/notes", {"Troth-Session": f"{longest}s"}),
+        ("/notes", {"Cookie": f"a=b; troth-session={longest}s"}),
+        ("/_troth/reset", {"Troth-Session": f"{longest}s"}),
+    ):
+        status, answer = client.ask("POST", target, said, **bearer, **fields)
+        assert (status, answer["error"]["code"]) == (400, "bad_session")
+        assert "at most 200 characters, and this has 201" in answer["error"]["message"]
+    assert {one["session"] for one in client.api("GET", "/exchanges?status=201")["exchanges"]} == {
+        longest
+    }
+
+
 def test_exchanges_are_forgotten_by_session(client: Client) -> None:
     client.note("one")
     client.note("two", Troth_Session="b")
@@ -334,6 +354,18 @@ def test_the_next_answer_is_as_ordered(client: Client) -> None:
     assert client.note("one")[0] == 201
     labels = [one["labels"] for one in client.api("GET", "/exchanges")["exchanges"]]
     assert labels.count({"next": "as ordered"}) == 3
+
+
+def test_a_field_that_no_answer_can_have_is_not_ordered(client: Client) -> None:
+    for name, why in (
+        ("Content-Length", "is the server's to set"),
+        ("DATE", "is the server's to set"),
+        ("two words", "is no name of a header field"),
+    ):
+        fields = [{"name": "X-Good", "value": "1"}, {"name": name, "value": "3"}]
+        error = client.api("POST", "/next", {"fields": fields}, status=400)["error"]
+        assert (error["param"], why in error["message"]) == ("/fields/1/name", True), error
+    assert client.api("GET", "/next")["orders"] == []
 
 
 def test_faults_and_pace_are_switched(client: Client) -> None:
@@ -426,6 +458,7 @@ def test_numbers_are_told_with_bounded_labels(client: Client) -> None:
         ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}, 403),
         ({"Sec-Fetch-Site": "same-origin"}, 200),
         ({"Host": "evil.example"}, 421),
+        ({"Host": "192.0.2.7.evil.example"}, 421),
     ],
 )
 def test_no_other_site_can_look_or_drive(
@@ -442,12 +475,44 @@ def test_no_other_site_can_look_or_drive(
     assert (found, len(left)) == ((204, 0) if status == 200 else (status, 1))
 
 
+def test_who_comes_by_another_address_of_the_machine_is_told_what_opens_it() -> None:
+    with serving(CONTRACT, settings=Settings(hosts=Hosts("0.0.0.0"))) as server:
+        client = Client(server)
+        statuses = {
+            host: client.raw("GET", "/_troth/api/info", Host=host)[0]
+            for host in (
+                "192.0.2.7:8000",
+                "[2001:db8::7]",
+                "0.0.0.0:1",
+                "mock.example",
+                "7.example",
+            )
+        }
+        # where the request came from is asked after that: it was this machine
+        assert list(statuses.values()) == [200, 200, 200, 421, 421]
+        forwarded = {"X-Forwarded-Host": "localhost", "Forwarded": "host=localhost;for=127.0.0.1"}
+        assert client.raw("GET", "/_troth/api/info", Host="a.example", **forwarded)[0] == 421
+
+
 def test_no_other_site_makes_it_forget(client: Client) -> None:
     statuses = [
         client.raw("POST", "/_troth/reset", Origin=origin)[0]
         for origin in ("https://evil.example", "null", "http://localhost:5173")
     ]
     assert statuses == [403, 403, 204]
+
+
+def test_what_a_control_token_guards_is_reset_by_who_knows_it() -> None:
+    with serving(CONTRACT, settings=Settings(control_token="s3cret-s3cret")) as server:
+        client = Client(server)
+        client.note("one")
+        known = {"Authorization": "Bearer s3cret-s3cret"}
+        for path in ("/_troth/reset", "/_troth/reset?all", "/_troth/session/a/_troth/reset"):
+            assert client.raw("POST", path)[0] == 401
+            assert client.raw("POST", path, Authorization="Bearer any")[0] == 401
+        assert client.raw("GET", "/_troth/api/state", **known)[2].count(b'"made":true') == 1
+        assert client.raw("POST", "/_troth/reset", **known)[0] == 204
+        assert client.raw("GET", "/_troth/api/state", **known)[2].count(b'"made":true') == 0
 
 
 def test_a_preflight_lets_nobody_in(client: Client) -> None:

@@ -63,6 +63,25 @@ def test_the_oldest_go_when_there_are_too_many(journal: Journal) -> None:
     assert journal.tallies["ping", b"200"].count == journals.MOST_ENTRIES + 7
 
 
+def test_whoever_looks_finds_all_that_came_in_its_order(journal: Journal) -> None:
+    journal.add(10.0, HEAD, b"1", ANSWER, "ping")
+    journal.begin(10.0, HEAD, b"2", "ping", labels={})
+    journal.add(10.0, HEAD, b"3", ANSWER, "ping")
+    assert [(one.number, one.body) for one in journal.newest_first()] == [
+        (3, b"3"),
+        (2, b"2"),
+        (1, b"1"),
+    ]
+    journal.add(10.0, HEAD, b"4", ANSWER, "ping")
+    assert (journal.change, len(journal), journal.tallies["ping", b"200"].count) == (4, 4, 3)
+    journal.add(10.0, HEAD, b"5", ANSWER, "ping")
+    heard: list[bytes] = []
+    journal.listeners.append(lambda what, entry: heard.append(entry.body if entry else b""))
+    journal.add(10.0, HEAD, b"6", ANSWER, "ping")
+    # what came before somebody listened is told to nobody
+    assert heard == [b"6"]
+
+
 def test_of_what_is_long_the_beginning_is_kept(journal: Journal) -> None:
     journal.add(10.0, HEAD, b"b" * 100_000, ANSWER + b"a" * 1_000_000, None)
     (entry,) = journal.newest_first()

@@ -58,7 +58,7 @@ def ask(mock: MockServer, method: str, target: str, body: Any = None) -> tuple[i
         request.data = b"" if body is None else json.dumps(body).encode()
         request.add_header("Content-Type", "application/json")
     try:
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             return response.status, response.read()
     except urllib.error.HTTPError as refusal:
         return refusal.code, refusal.read()
@@ -78,7 +78,7 @@ def rows(page: Page, count: int) -> list[str]:
 
 def test_the_files_are_sent_as_a_page_that_runs_only_what_is_its_own(mock: MockServer) -> None:
     for path in page_files.paths():
-        with urllib.request.urlopen(mock.url + path, timeout=10) as response:
+        with urllib.request.urlopen(mock.url + path, timeout=60) as response:
             fields = {name: response.headers[name] for name, _ in page_files.fields(path)}
             assert (tuple(fields.items()), response.read()) == (
                 page_files.fields(path),

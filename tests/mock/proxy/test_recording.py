@@ -275,6 +275,21 @@ def test_who_cannot_write_says_so_and_answers_all_the_same(pets: Contract, tmp_p
     assert sentence.startswith(f"cannot record {folder}")
 
 
+def test_what_is_recorded_is_not_written_through_a_link(pets: Contract, tmp_path: Path) -> None:
+    (folder := tmp_path / "folder").mkdir()
+    record, _ = recorder(pets, folder)
+    exchange = Exchange(Request("GET", "/pets"), Response(200, JSON, b"[]"))
+    record.write(exchange)
+    (path,) = folder.iterdir()
+    path.unlink()
+    (other := tmp_path / "other").write_text("other")
+    for name in (path.name, f".{path.name}.part"):
+        (folder / name).symlink_to(other)
+    record.write(exchange)
+    assert other.read_text() == "other"
+    assert not path.is_symlink()
+
+
 def test_the_same_question_is_not_recorded_for_ever(
     pets: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

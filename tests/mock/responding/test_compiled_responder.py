@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import troth
 from bundled import CONTRACT
+from troth import loading
 from troth.document import document
 from troth.http.exchange import Request
 from troth.openapi import reader
@@ -89,6 +91,18 @@ def test_what_is_compiled_is_what_respond_answers(body: Any, clock: str, now: in
     responder = RESPONDERS[clock]
     found = said(body, responder, now=now)
     assert found is None or found == answered(body, responder, now=now)
+
+
+def test_links_that_are_annotated_are_left_to_respond() -> None:
+    responder = Responder(troth.load(overlays=loading.with_bundled_overlays(None, ["openai"])))
+    is_said = []
+    for text in ("Tell me of sailing.", "hello", "give me links on sailing"):
+        body = {"model": "m", "messages": [{"role": "user", "content": text}]}
+        found, whole = said(body, responder), answered(body, responder)
+        assert found in (None, whole)
+        is_said.append(found is not None)
+        assert (b"annotations" in whole.content) == (b"](http" in whole.content)
+    assert is_said == [True, True, False]
 
 
 @settings(max_examples=40)

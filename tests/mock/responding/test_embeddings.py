@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import json
 import math
 import struct
@@ -103,6 +104,20 @@ def answered(**body: Any) -> Any:
     reply = respond(**body)
     assert reply.status == 200, reply.body
     return json.loads(reply.body or b"")
+
+
+def test_vectors_are_counted_where_the_document_names_no_member_that_does() -> None:
+    document: Any = copy.deepcopy(DOCUMENT)
+    del document["paths"]["/places"]["post"]["x-troth-embedding"]["vector"]["index"]
+    place = document["components"]["schemas"]["Place"]
+    place["properties"]["index"] = {"type": "integer"}
+    for required in (["at"], ["at", "index"]):
+        place["required"] = required
+        request = Request("POST", "/places", JSON, json.dumps({"of": ["a", "b", "c"]}).encode())
+        for seed in range(4):
+            responder = Responder(troth.load(json.dumps(document).encode()), seed=seed)
+            places = json.loads(responder.respond(request, now=0).body or b"")["found"]["places"]
+            assert [one.get("index", at) for at, one in enumerate(places)] == [0, 1, 2]
 
 
 def likeness(one: str, other: str) -> float:

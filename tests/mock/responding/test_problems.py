@@ -152,7 +152,7 @@ SCHEMAS = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(SCHEMAS, st.sampled_from([BAD, LOST]))
 def test_what_is_told_conforms_whatever_is_declared(schema: Any, problem: Problem) -> None:
     declared = embedded(schema)

@@ -232,7 +232,7 @@ MEMBERS = st.sampled_from(
 NAMES = st.sampled_from(["authorization", "Content-Type", "Accept", "PREFER", "X"])
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(
     st.sampled_from(["POST", "GET", ""]) | st.text(max_size=5),
     st.sampled_from([PATH, PATH + "?a=%", PATH + "#x"]) | st.text(max_size=20),
@@ -251,7 +251,7 @@ def test_any_bytes_get_a_reply(method, target, fields, body):
             error_of(reply)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(st.dictionaries(MEMBERS, JSON_VALUES, max_size=5))
 def test_any_json_gets_a_reply(extra):
     asked = {"model": "m", "messages": [{"role": "user", "content": "x"}], **extra}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -209,3 +210,31 @@ def test_the_schema_for_editors_is_the_one_that_files_are_held_to() -> None:
 def test_the_schema_for_editors_takes_what_troth_takes(value: Any, good: bool) -> None:
     schema = json.loads(form.schema_text())
     assert jsonschema.Draft202012Validator(schema).is_valid(value) is good
+
+
+def test_what_an_answer_sends_is_a_file_of_the_folder(of_pets: Staged, tmp_path: Path) -> None:
+    outside = tmp_path.parent / "secret.txt"
+    outside.write_text("secret")
+    (tmp_path / "link").symlink_to(outside)
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    os.mkfifo(tmp_path / "pipe")
+    for name, why in {
+        "../secret.txt": f"is not in {tmp_path}",
+        str(outside): f"is not in {tmp_path}",
+        "/dev/zero": f"is not in {tmp_path}",
+        "link": f"is not in {tmp_path}",
+        "pipe": "it is a pipe or a device, no file",
+        ".": "Is a directory",
+        "loop": "Too many levels of symbolic links",
+        "a\0": "null byte",
+    }.items():
+        scenario = f"{{when: {{operation: getPhoto}}, answer: {{file: {json.dumps(name)}}}}}"
+        (told,) = faults(of_pets, f"scenarios: [{scenario}]")
+        assert why in told, name
+        assert told.startswith("1:52: ")
+
+
+def test_a_pipe_has_no_scenarios(pets: Contract, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(BadScenarios, match="it is a pipe"):
+        Stage(pets, tmp_path / "pipe.yaml").scenarios.open()

@@ -13,6 +13,7 @@ from stages import Stage, content, message, replied, status, text
 from troth.http.exchange import Exchange, Request, Response
 from troth.openapi.contract import Contract
 from troth.openapi.stream_assembly import fold
+from troth_mock.scenario import conditions, templates
 from troth_mock.scenario.conditions import Pattern
 
 Staged = Callable[[str], Stage]
@@ -278,6 +279,25 @@ def test_a_refused_request_for_a_stream_is_answered_with_one(of_chat: Staged) ->
     assert text(stage.say("Hi", stream="yes")) == "a b c"
 
 
+def test_what_no_schema_can_refuse_is_refused_too(of_chat: Staged) -> None:
+    stage = of_chat("""
+        scenarios:
+          - {name: plain, when: {user: plain}, answer: {text: a}}
+          - {name: wrong, when: {user: wrong, valid: false}, answer: {text: b}}
+          - {name: both, when: {user: both, valid: any}, answer: {text: c}}
+          - {name: usual, when: {user: usual, valid: any}, answer: {fields: {X-Said: once}}}
+        """)
+    choice = {"type": "function", "function": {"name": "nothing"}}
+    refused = stage.say("plain", tools=[WEATHER], tool_choice=choice)
+    assert "the tool 'nothing' is to be called, and is not offered" in refused.near[0].reason
+    assert stage.say("wrong").scenario == ""
+    for word, said in (("wrong", "b"), ("both", "c")):
+        answered = stage.say(word, tools=[WEATHER], tool_choice=choice, max_tokens=50)
+        assert (answered.scenario, text(answered)) == (word, said)
+    usual = stage.say("usual", tools=[WEATHER], tool_choice=choice)
+    assert (status(usual), ("X-Said", "once") in replied(usual).fields) == (200, True)
+
+
 def test_what_templates_make_is_held_to_the_document_again(of_pets: Staged) -> None:
     stage = of_pets("""
         scenarios:
@@ -385,3 +405,23 @@ def test_an_expression_takes_no_more_time_than_the_text_is_long(
     pattern = Pattern.of(source)
     assert pattern is not None
     assert pattern.is_in(text) is is_in
+
+
+def test_a_condition_that_takes_too_long_does_not_hold_and_says_so(
+    of_pets: Staged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conditions, "LONGEST", 0.02)
+    monkeypatch.setattr(templates, "LONGEST", 0.02)
+    text = "request.tags.map(a, request.tags).exists(b, b[0] == 'none')"
+    stage = of_pets(
+        f"""
+        scenarios:
+          - when: {{operation: createPet, condition: "{text}"}}
+            answer: {{status: 404}}
+          - when: {{operation: createPet}}
+            answer: {{status: 404, fields: {{X-Any: "{{{{ {text} }}}}"}}}}
+        """
+    )
+    choice = stage.ask("POST", "/pets", {"name": "Rex", "tags": ["t"] * 300})
+    assert "takes more than 0.02 s" in choice.near[0].reason
+    assert b"takes more than 0.02 s" in (choice.reply.body or b"")

@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,18 @@ def test_a_control_field_that_cannot_be_met_is_told(
     refused = ask(f"{mock.url}/pets/1", **{name: value})
     assert refused.status == 400
     assert told in json.dumps(refused.json, ensure_ascii=False)
+
+
+def test_a_control_field_says_one_thing(mock: MockServer) -> None:
+    for values, status in (("5 5", 200), ("5 6", 400)):
+        connection = HTTPConnection(mock.url.removeprefix("http://"), timeout=30)
+        connection.putrequest("GET", "/pets")
+        for value in values.split():
+            connection.putheader("X-Troth-Seed", value)
+        connection.endheaders()
+        with connection.getresponse() as response:
+            assert response.status == status
+        connection.close()
 
 
 def test_a_field_that_is_none_of_ours_is_no_business_of_ours(mock: MockServer) -> None:

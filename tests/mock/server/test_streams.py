@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from troth_mock.pace import Pace
-from troth_mock.reply import Reply
+from troth_mock.reply import JSON, Reply
 
 Start = Callable[..., Any]
 StreamOf = Callable[..., Reply]
@@ -74,6 +75,19 @@ def test_the_head_of_a_paced_stream_does_not_wait_for_the_first_token(
     assert client.head()[0] == 200
 
 
+def test_a_whole_answer_takes_as_long_as_its_tokens(start: Start) -> None:
+    said = Reply(200, JSON, b"{}", tokens=11)
+    client = start(said, pace=Pace(ttft=0.05, tokens_per_second=100)).connect()
+    began = time.monotonic()
+    assert client.ask("POST", "/v1/chat").response()[2] == b"{}"
+    assert time.monotonic() - began >= 0.15
+
+
+def test_what_no_model_says_comes_at_once(start: Start) -> None:
+    client = start(Reply(200, JSON, b"{}"), **SLOW).connect()
+    assert client.ask("GET", "/v1/models").response()[2] == b"{}"
+
+
 @pytest.mark.parametrize("leave", ["close", "reset"])
 @pytest.mark.parametrize("settings", [SLOW, {"pace": Pace(tokens_per_second=0.1)}])
 def test_a_client_that_goes_away_ends_its_stream_at_once(
@@ -90,7 +104,7 @@ def test_a_client_that_goes_away_ends_its_stream_at_once(
         client.socket.close()
     else:
         client.reset()
-    mock.eventually(lambda: len(mock.open) == 0, within=1.0)
+    mock.eventually(lambda: len(mock.open) == 0, within=5.0)
     assert capfd.readouterr().err == ""
 
 

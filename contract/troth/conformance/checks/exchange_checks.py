@@ -14,18 +14,19 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import quote, unquote_plus
 
 from troth import pointer as pointers
 from troth.conformance.cases.case import Case, readable
 from troth.conformance.checks import leniency
 from troth.conformance.checks.methods import allow_violations
+from troth.conformance.words import is_masked, message_of, names_others
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError
 from troth.generation.chat_consistency import is_consistent
 from troth.generation.chat_features import Chat
 from troth.generation.mutations import LONE_SURROGATE
-from troth.http import json_text
+from troth.http import json_text, media_type
 from troth.http.exchange import FAULTS, Exchange, Request, Response
 from troth.laws.laws import Verdict
 from troth.openapi.contract import Contract
@@ -101,6 +102,8 @@ def _expectation(contract: Contract, case: Case) -> Expectation:
         return "either" if is_head else "no-method"
     effective, published = case.intent, case.published_intent
     is_meant = match.operation.name == case.operation or not case.operation
+    if _may_be_elsewhere(request):
+        return "either"
     if effective == published == "valid":
         # nobody is held to a request of ours that the document rejects after all
         is_valid = not validator.request_violations(match, request, hints=False)
@@ -144,17 +147,20 @@ def check(
     operation: Operation,
     expected: Expectation,
     exists: bool = False,
+    references: frozenset[str] = frozenset(),
     second: Contract | None = None,
 ) -> Checked:
     """Hold the answer in *exchange* to *contract*: to what was asked of *operation*.
 
-    *exists* says that what the request addresses is known to be there.  *second* is the overlaid
+    *exists* says that what the request addresses is known to be there; *references* are the members
+    of the request that refer to what may not be there.  *second* is the overlaid
     document where the published one is being tested: it describes the answers of which the
     published one has no word (a stream that only its prose promises).
     """
     if second is not None and exchange.response is not None:
         contract = _describing(contract, second, exchange.request, exchange.response)
     checking = _Check(contract, exchange, operation, expected, exists=exists, second=second)
+    checking.references = references
     if expected == "accepted" and checking.is_contradictory:
         checking.expected = "either"
     if exchange.fault is not None:
@@ -196,6 +202,7 @@ class _Check:
         second: Contract | None,
     ) -> None:
         self.exists = exists
+        self.references: frozenset[str] = frozenset()
         self.second = second
         self.contract = contract
         self.exchange = exchange
@@ -273,6 +280,8 @@ class _Check:
                 return  # where a list goes on only its own answers know
             if status in _OF_HEADS and _is_overlong(request):
                 return
+            if self._is_of_reference(status):
+                return
             if self._is_of_state(status):
                 return  # that the document does not declare it is told
             code = "request.valid-refused"
@@ -289,7 +298,7 @@ class _Check:
         elif expected == "unauthorized" and refused_otherwise:
             code = "security.wrong-status"
             message = f"a request without good credentials is refused with {status}, not 401"
-        elif expected == "no-method" and status < 300:
+        elif expected == "no-method" and status < 300 and not self._is_site:
             code = "request.method-accepted"
             message = f"an undeclared method is answered {status}"
         if code:
@@ -351,9 +360,10 @@ class _Check:
     def violations_of_document(self, *, refused: bool) -> Iterator[Violation]:
         """What the answer breaks of the document; *refused*: that it is one has been told."""
         response = self.exchange.response
-        if response is None or (
-            400 <= response.status < 500 and _is_overlong(self.exchange.request)
-        ):
+        request = self.exchange.request
+        if response is None or _may_be_elsewhere(request) or self._is_site:
+            return
+        if 400 <= response.status < 500 and _is_overlong(request):
             return
         if self.match is None or self.expected in ("no-path", "no-method"):
             # TRACE is refused by whatever stands before the server, which knows no other methods
@@ -368,6 +378,8 @@ class _Check:
         severity = _Severity(self.contract, self.exchange, response, violations)
         unread = any(violation.code in _UNREADABLE for violation in violations)
         for violation in violations:
+            if violation.code == "response-body.writeOnly" and _is_blank(violation, response):
+                continue
             if violation.code == "response-body.lone-surrogate" and _is_planted(violation):
                 continue
             if unread and (violation.law is not None or violation.location == "stream-body"):
@@ -398,8 +410,31 @@ class _Check:
         operation = self.effective_operation
         if {str(status), "4XX", "default"} & {each.status for each in operation.responses}:
             return False
+        if status == 403:  # of who asks, or of how the server is set up
+            return not _is_left_open(operation, status)
         is_of_name = status in (400, 422) and bool(operation.template.names) and not self.exists
         return status in _OF_STATE or (is_of_name and not self.exchange.request.body)
+
+    def _is_of_reference(self, status: int) -> bool:
+        """Whether *status* may be about what the request refers to, and tells of nothing else."""
+        is_asked = bool(self.references) and status in _OF_REFERENCES
+        return is_asked and not names_others(self.exchange, self.references)
+
+    @property
+    def _is_site(self) -> bool:
+        """Whether the answer to an undeclared GET is the page of a site that the API is a part of.
+
+        What such a site has no route for it answers with its page, and the document has no pages.
+        """
+        request, response = self.exchange.request, self.exchange.response
+        if self.expected != "no-method" or request.method not in ("GET", "HEAD"):
+            return False
+        kind = media_type.essence(response.content_type or "") if response is not None else ""
+        path = self.operation.path
+        declared = [one for one in self.contract.operations if one.path == path]
+        return kind == "text/html" and not any(
+            answer.media_type(kind) for one in declared for answer in one.responses
+        )
 
     @property
     def _names_a_place(self) -> bool:
@@ -463,6 +498,14 @@ class _Check:
         return builder.violation(code, message)
 
 
+def _may_be_elsewhere(request: Request) -> bool:
+    """Whether many a server decodes the path of *request* before it looks where that leads to.
+
+    An encoded slash is none by RFC 3986 §2.2; frameworks by which it is one cannot know.
+    """
+    return "%2f" in request.target.partition("?")[0].lower()
+
+
 def _is_overlong(request: Request) -> bool:
     """Whether *request* has a head that what stands before a server may refuse in its own words.
 
@@ -470,6 +513,19 @@ def _is_overlong(request: Request) -> bool:
     """
     head = sum(len(name) + len(value) for name, value in request.fields)
     return len(request.target) + head > _LONGEST_HEAD
+
+
+def _is_blank(violation: Violation, response: Response) -> bool:
+    """Whether what is there of a writeOnly member is nothing: null, or a mask in its place.
+
+    JSON Schema lets an authority return a blank in the place of what it does not give away.
+    """
+    try:
+        body = json_text.decode_lenient(response.body)[0]
+    except TrothError:
+        return False
+    value = pointers.find(body, violation.instance_pointer)
+    return value is None or value == "" or (isinstance(value, str) and is_masked(value))
 
 
 def _is_planted(violation: Violation) -> bool:
@@ -493,6 +549,8 @@ def _broken_by(contract: Contract, request: Request) -> tuple[Violation, ...]:
 _GONE = frozenset({404, 410})
 #: How a cursor is refused that no answer gave, or none any more.
 _OF_PLACES = frozenset({400, 403, 404, 410, 422})
+#: How servers refuse what refers to nothing: RFC 9110 §15.5, RFC 4918 §11.4.
+_OF_REFERENCES = frozenset({400, 404, 409, 410, 422, 424})
 #: What speaks of the state of things: RFC 9110 §15.5.10, §15.5.13, RFC 4918 §11.3, RFC 6585 §3.
 _OF_STATE = frozenset({409, 412, 423, 424, 428})
 #: What says that the request itself is wrong; every other refusal speaks of who asks, or of what
@@ -568,17 +626,8 @@ def _is_left_open(operation: Operation, status: int) -> bool:
 
 def _own_words(response: Response) -> str:
     """The server's own words, where it has any that a person can read."""
-    try:
-        value: Any = json_text.decode_lenient(response.body)[0]
-    except TrothError:
-        return ""
-    for name in ("error", "message", "detail"):
-        if isinstance(value, dict) and name in value:
-            value = value[name]
-    if isinstance(value, dict):
-        value = value.get("message", value)
-    text = value if isinstance(value, str) else json_text.encode(value).decode("utf-8", "replace")
-    return f": {text[:200]!r}"
+    words = message_of(response) or response.body[:160].decode("utf-8", "replace")
+    return f": {words!r}" if words else ""
 
 
 # -- how grave it is ------------------------------------------------------------------------------

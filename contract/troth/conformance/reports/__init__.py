@@ -35,9 +35,7 @@ FORMS = (
 class BadReport(TrothError):
     """A report is asked for in a form that there is not, or without a path."""
 
-    def __init__(self, wanted: str) -> None:
-        super().__init__(wanted)
-        self.wanted = wanted
+    wanted: str
 
     def __str__(self) -> str:
         return f"no report {self.wanted!r}: write FORM=PATH, where FORM is {', '.join(FORMS)}"

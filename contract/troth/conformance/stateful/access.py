@@ -18,6 +18,7 @@ from troth.conformance.stateful.comparison import changed_to
 from troth.conformance.stateful.items import Answer, Item, at, texts_of
 from troth.conformance.stateful.life_cycle import current
 from troth.conformance.stateful.trial import Check, Trial
+from troth.conformance.stateful.volatile import lasting
 from troth.generation.request_writer import BASIC_CREDENTIAL, CREDENTIAL, UNSET
 from troth.openapi.resources import Role
 from troth.violation import Severity
@@ -139,7 +140,7 @@ async def replaced_by_other(trial: Trial) -> None:
     after = await trial.read(item) if answer is not None and answer.succeeded else None
     if answer is None or after is None or after.item is UNSET:
         return
-    if changed_to(before, after.item):
+    if await lasting(trial, item, changed_to(before, after.item), by=after):
         message = f"{answer.line} with the second token replaced what the first one's user made"
         trial.tell("resource.changed-by-other", message, by=answer, severity=_severity(sharing))
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
-from troth.conformance.stateful.comparison import differences, is_computed, same
+from troth.conformance.stateful.comparison import Difference, differences, is_computed, same
 from troth.conformance.stateful.items import Answer, Item, alike_named, at, same_id
 from troth.conformance.stateful.items import put as put_at
 from troth.conformance.stateful.life_cycle import (
@@ -22,6 +22,7 @@ from troth.conformance.stateful.life_cycle import (
     own_name,
 )
 from troth.conformance.stateful.trial import Check, Trial
+from troth.conformance.stateful.volatile import lasting
 from troth.generation.request_writer import UNSET
 
 _CODE = "resource.race"
@@ -55,9 +56,12 @@ async def created(trial: Trial) -> None:
         if await _is_its_own(trial, item):
             continue
         answer = item.readings[-1]
+        found = different(item, item.sent, answer)
+        if not (found := await lasting(trial, item, found, by=answer)):
+            continue
         message = (
             f"of {len(items)} that were created at once {answer.line} has what another had: "
-            f"{named(different(item, item.sent, answer))}"
+            f"{named(found)}"
         )
         trial.tell(_CODE, message, by=answer, among=[each.created for each in items])
         return
@@ -105,18 +109,20 @@ async def changed(trial: Trial) -> None:
         return
     first, second = changes
     for members in (first, dict(reversed(first.items()))):  # in either order
-        if await _lost(trial, item, members, are_at_once=False) != "":
+        if await _lost(trial, item, members, are_at_once=False) != []:
             return  # it takes no race, or nothing can be said
     lost = await _lost(trial, item, second, are_at_once=True)
-    if lost and item.readings:
-        message = f"two changes at once were both answered well, and then {lost}"
-        by, among = item.readings[-1], trial.answers[-_TWO - 1 : -1]
+    if not lost or not item.readings:
+        return
+    by, among = item.readings[-1], trial.answers[-_TWO - 1 : -1]
+    if lost := await lasting(trial, item, lost, by=by):
+        message = f"two changes at once were both answered well, and then {named(lost)}"
         trial.tell(_CODE, message, by=by, severity="warning", among=among)
 
 
 async def _lost(
     trial: Trial, item: Item, members: Mapping[str, Any], *, are_at_once: bool
-) -> str | None:
+) -> list[Difference] | None:
     """What is lost of *members*, each changed by a request of its own; None: it cannot be said."""
     subject = trial.subject("update")
     if subject is None:
@@ -130,7 +136,7 @@ async def _lost(
     after = await trial.read(item)
     if after is None or any(each is None or not each.succeeded for each in answers):
         return None
-    return named(differences(members, after.item, declared=list(members)))
+    return differences(members, after.item, declared=list(members))
 
 
 async def _changes(trial: Trial, item: Item) -> tuple[dict[str, Any], dict[str, Any]] | None:

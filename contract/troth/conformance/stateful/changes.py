@@ -33,6 +33,7 @@ from troth.conformance.stateful.life_cycle import (
     same_name,
 )
 from troth.conformance.stateful.trial import Check, Trial
+from troth.conformance.stateful.volatile import lasting
 from troth.generation.request_writer import UNSET, body_type
 from troth.openapi.envelopes import attributes_in
 from troth.openapi.names import words_of
@@ -68,7 +69,7 @@ async def updated(trial: Trial) -> None:
     same_name(trial, item, after, of=answer)
     others = changed_to(made.beside(before.item), after.item, but=own_name(item))
     reset = [one for one in others if _is_reset(item, one)]
-    if reset:
+    if reset := await lasting(trial, item, reset, by=after):
         message = f"{answer.line} named {', '.join(made.names)} alone, and then {named(reset)}"
         trial.tell("resource.update-resets", message, by=after, of=answer, pointer=reset[0].pointer)
 
@@ -95,7 +96,7 @@ async def _kept(
         return None
     if after.item is UNSET:
         return None
-    if lost:
+    if lost := await lasting(trial, item, lost, by=after):
         message = f"{by.line} was answered {by.status}, and then {named(lost)}"
         trial.tell(
             *("resource.update-lost", message),
@@ -107,7 +108,7 @@ async def _kept(
         return None
     # an answer may have a part of the item
     stale = [one for one in _lost(item, members, by) if one.kind == "changed"]
-    if stale:
+    if stale := await lasting(trial, item, stale, by=after):
         message = f"{by.line} answers otherwise than {after.line} then: {named(stale)}"
         trial.tell("resource.answer-stale", message, by=by, pointer=stale[0].pointer)
     return after
@@ -336,7 +337,7 @@ async def replaced(trial: Trial) -> None:
     if lost and await trial.patience():
         after = await trial.read(item) or after
         lost = different(item, inner, after)
-    if lost:
+    if lost := await lasting(trial, item, lost, by=after):
         message = f"{answer.line} was answered {answer.status}, and then {named(lost)}"
         trial.tell("resource.update-lost", message, by=after, of=answer, pointer=lost[0].pointer)
         return
@@ -392,11 +393,7 @@ async def _once_more(trial: Trial, item: Item, *, body: Any, inner: Any, after: 
     if later is None or later.item is UNSET:
         return
     found = changed_to(after.item, later.item, but=own_name(item))
-    if not found:
-        return
-    third = await trial.read(item)  # what changes by itself was not changed by the second PUT
-    moving = changed_to(later.item, third.item, but=own_name(item)) if third is not None else found
-    if not moving:
+    if found := await lasting(trial, item, found, by=later):
         message = f"{again.line} was sent twice, and then {named(found)}"
         trial.tell(
             "resource.put-not-idempotent", message, by=later, of=again, pointer=found[0].pointer

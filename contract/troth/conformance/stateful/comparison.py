@@ -19,6 +19,7 @@ from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from troth import pointer as pointers
+from troth.conformance.words import is_masked
 from troth.openapi.names import words_of
 
 #: A `changed` value is another one, of one that is `lost` there is nothing left (null, an empty
@@ -180,13 +181,11 @@ def _same_number(one: Any, other: Any) -> bool:
 def _same_text(one: str, other: str) -> bool:
     if _folded(one) == _folded(other) or _folded(one) == _folded(html.unescape(other)):
         return True
-    if _MASKED.search(other) or (_DURATION.fullmatch(one) and _DURATION.fullmatch(other)):
+    if is_masked(other) or (_DURATION.fullmatch(one) and _DURATION.fullmatch(other)):
         return True
     return _same_instant(one, other) or _same_decimal(one, other) or _same_url(one, other)
 
 
-#: What stands for a secret that is not given away.
-_MASKED = re.compile(r"\*{3}|\u2022{3}|x{6}", re.IGNORECASE)
 _DURATION = re.compile(r"P[\dT][\dYMWDTHS.,]*")
 _MARKUP = re.compile(r"<[^<>]*>")
 

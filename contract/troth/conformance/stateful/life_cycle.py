@@ -31,6 +31,7 @@ from troth.conformance.stateful.items import (
     texts_of,
 )
 from troth.conformance.stateful.trial import Check, Trial
+from troth.conformance.stateful.volatile import lasting
 from troth.generation.request_writer import UNSET
 from troth.http import media_type
 from troth.openapi.names import in_singular, words_of
@@ -123,7 +124,7 @@ async def reads_back(trial: Trial) -> None:
         is_told = item.sent is not UNSET and not is_another
         answer = await current(trial, item) if is_told else None
         found = different(item, item.sent, answer) if answer is not None else []
-        if answer is None or not found:
+        if answer is None or not (found := await lasting(trial, item, found, by=answer)):
             continue
         made, at_first = item.created, found[0].pointer
         reading = "" if answer is made else f"{answer.line} "

@@ -15,6 +15,7 @@ from troth.conformance.stateful.comparison import changed_to, is_always_computed
 from troth.conformance.stateful.items import Answer, Item, at, same_id
 from troth.conformance.stateful.life_cycle import current, declared_in, named, own_name
 from troth.conformance.stateful.trial import Check, Trial
+from troth.conformance.stateful.volatile import lasting
 from troth.generation.request_writer import UNSET
 from troth.http import json_text
 from troth.openapi.envelopes import APART
@@ -226,7 +227,7 @@ async def _unchanged(
             for one in changed_to(before, after.item, but=own_name(item))
             if isinstance(one.meant, (str, list)) or pointers.split(one.pointer)[0] in members
         ]
-        if found:
+        if found := await lasting(trial, item, found, by=after):
             message = f"after {by.line}, {after.line} has changed: {named(found)}"
             trial.tell("resource.neighbour-changed", message, by=after, of=by)
 
@@ -242,7 +243,7 @@ async def _not_put(trial: Trial, item: Item, *, by: Answer, inner: object) -> No
         if isinstance(one.there, (str, list)) and one.pointer.count("/") == 1
         if same(inner.get(pointers.split(one.pointer)[0]), one.there)
     ]
-    if found:
+    if found := await lasting(trial, item, found, by=after):
         message = f"after {by.line}, {after.line} has what was put there: {named(found)}"
         trial.tell("resource.neighbour-changed", message, by=after, of=by)
 

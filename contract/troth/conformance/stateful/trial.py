@@ -88,7 +88,7 @@ class Trial:
         self._resources = known
         self._purpose: Purpose = purpose
         self.is_small = is_small
-        self._patient = patient
+        self.is_patient = patient
         self._items: list[Item] = []
         self._parents: dict[Resource | None, Item | None] = {}
         self._refused: set[Resource] = set()
@@ -674,9 +674,9 @@ class Trial:
 
     async def patience(self) -> bool:
         """Wait once for what may come later; False: it has been waited for."""
-        if self._patient:
+        if self.is_patient:
             await asyncio.sleep(min(_PATIENCE, self.session.settings.patience))
-        return self._patient
+        return self.is_patient
 
     # -- the end ------------------------------------------------------------------------------
 

@@ -139,6 +139,7 @@ class Answer {
     this._began = performance.now();
     this._first = null;
     this._finish = null;
+    this._refused = false;
     this._calls = [];
     this._thought = null;
     this._words = element("div", { class: "words", dir: "auto" });
@@ -149,20 +150,21 @@ class Answer {
     talk.scrollTop = talk.scrollHeight;
   }
 
-  take({ text, reasoning, calls, finish }) {
+  take({ text, reasoning, refusal, calls, finish }) {
     this._finish = finish ?? this._finish;
     this._calls = joined(this._calls, calls);
-    if (!text && !reasoning) return;
+    if (!text && !reasoning && !refusal) return;
     this._first ??= performance.now();
     this._pieces += 1;
-    this.text += text;
+    this.text += text + refusal;
+    this._refused ||= Boolean(refusal);
     const follow = this._following();
     if (reasoning && !this._thought) {
       this._thought = element("div", { class: "words thought", dir: "auto" });
       this._words.before(this._thought);
     }
     if (reasoning) this._thought.append(reasoning);
-    this._words.append(text);
+    this._words.append(text + refusal);
     follow();
   }
 
@@ -198,6 +200,7 @@ class Answer {
       this._pieces > 1 && element("span", {}, counted(this._pieces, "piece")),
       rate && element("span", {}, `${rate.toFixed(0)}/s`),
       this._finish && element("span", {}, this._finish),
+      this._refused && element("span", {}, "refusal"),
       this._link);
     follow();
   }

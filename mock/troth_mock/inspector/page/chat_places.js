@@ -9,14 +9,14 @@ export function conversation(chat, { messages, model, streamed }) {
   return chat.model && model ? withAt(body, chat.model, model) : body;
 }
 
-/** What a chunk of a stream, or with `answer` for *places* a whole answer, adds: `{text, reasoning, calls, finish}`. */
+/** What a chunk of a stream, or with `answer` for *places* a whole answer, adds: `{text, reasoning, refusal, calls, finish}`. */
 export function said(places, value) {
   const choices = at(value, places.choices);
   const choice = Array.isArray(choices) ? choices[0] : choices;
   const part = (name) => (places[name] ? at(choice, places[name]) ?? null : null);
   return {
-    text: part("content") ?? "", reasoning: part("reasoning") ?? "", calls: part("tool_calls") ?? [],
-    finish: part("finish_reason"),
+    text: part("content") ?? "", reasoning: part("reasoning") ?? "", refusal: part("refusal") ?? "",
+    calls: part("tool_calls") ?? [], finish: part("finish_reason"),
   };
 }
 
