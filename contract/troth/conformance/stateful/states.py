@@ -6,13 +6,14 @@ Most of it accuses a server of nothing but failing (5xx), which is told by itsel
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from troth import pointer as pointers
 from troth.conformance.stateful.changes import change
 from troth.conformance.stateful.comparison import changed_to, is_always_computed, same
-from troth.conformance.stateful.items import Answer, Item, at, same_id
+from troth.conformance.stateful.items import Answer, Item, at, same_id, texts_of
 from troth.conformance.stateful.life_cycle import current, declared_in, named, own_name
 from troth.conformance.stateful.trial import Check, Trial
 from troth.conformance.stateful.volatile import lasting
@@ -89,6 +90,10 @@ def _is_as_before(before: Answer, after: Answer) -> bool:
     return after.item is not UNSET and bool(told(before.item) == told(after.item))
 
 
+#: What follows the word of a state in the name of a member: `published_at`, `approved_by`.
+_MOMENTS = frozenset({"at", "on", "by", "date", "time"})
+
+
 def _telling(item: Item, answer: Answer, verb: str) -> Iterator[tuple[str, Any, bool]]:
     """The members of the item in *answer* that say whether *verb* was done, and whether they do."""
     forms = {f"{verb}ed", f"{verb}d", f"{verb}{verb[-1:]}ed", f"{verb[:-1]}ied"}
@@ -100,7 +105,8 @@ def _telling(item: Item, answer: Answer, verb: str) -> Iterator[tuple[str, Any, 
     for name, view in views.items() if verb else ():
         words, value = [word for word in words_of(name) if word != "is"], members.get(name, UNSET)
         is_state = any(str(one).lower() in forms for one in view.values)
-        if value is not UNSET and (is_state or (words and words[0] in forms)):
+        is_said = bool(words) and words[0] in forms and not set(words[1:]) - _MOMENTS
+        if value is not UNSET and (is_state or is_said):
             yield name, value, str(value).lower() in forms if is_state else bool(value)
 
 
@@ -114,6 +120,16 @@ def _lacks(item: Item, answer: Answer, verb: str) -> list[str]:
 
 #: What brings back what was deleted.
 _RESTORING = frozenset({"restore", "undelete", "recover", "untrash", "reinstate", "revive"})
+#: What may do so, among other things.
+_REVIVING = re.compile(
+    r"^(?:re|un)|^(?:activate|enable|undo|bring|put|open|start|resume)$|restor|undelet|recover|trash",
+    re.IGNORECASE,
+)
+
+
+def _may_revive(operation: Operation) -> bool:
+    words = (_verb(operation), *texts_of(operation))
+    return not words[0] or any(map(_REVIVING.search, words))
 
 
 async def restored(trial: Trial) -> None:
@@ -139,7 +155,7 @@ async def restored(trial: Trial) -> None:
         if is_restoring and there.is_missing:
             message = f"{answer.line} answers {answer.status}, and {there.line} {there.status}"
             trial.tell("resource.action-lost", message, by=there, of=answer)
-        elif not is_restoring and there.succeeded:
+        elif not is_restoring and there.succeeded and not _may_revive(operation):
             message = f"{answer.line} is done, and what had been deleted is there again"
             trial.tell("resource.changed-when-gone", message, by=there, of=answer)
         if not there.is_missing:
