@@ -81,6 +81,19 @@ def find(value: Any, pointer: str) -> Any:
         return None
 
 
+def put(whole: Any, at: str, value: Any) -> Any:
+    """*whole* with *value* at *at*: what is on the way is copied, and made where it is missing."""
+    tokens = split(at)
+    if not tokens:
+        return value
+    first, rest = tokens[0], of(tokens[1:])
+    if isinstance(whole, list) and first.isdigit() and int(first) < len(whole):
+        index = int(first)
+        return [*whole[:index], put(whole[index], rest, value), *whole[index + 1 :]]
+    inner = whole if isinstance(whole, dict) else {}
+    return {**inner, first: put(inner.get(first), rest, value)}
+
+
 def _is_index(token: str) -> bool:
     return token == "0" or (token.isascii() and token.isdigit() and not token.startswith("0"))
 

@@ -141,6 +141,7 @@ def test_what_unpacks_to_more_than_the_cap_is_not_judged() -> None:
         (400, "accepted", [("error", "request.valid-refused")]),
         (400, "either", []),
         (400, "refused", []),
+        (403, "accepted", [("error", "response.status-undeclared")]),
         (404, "accepted", [("error", "request.valid-refused")]),
         (404, "refused", []),
         (413, "refused", []),

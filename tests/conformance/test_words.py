@@ -107,6 +107,7 @@ def test_what_is_not_implemented_is_so_for_all_requests() -> None:
         ("no such owner", False),
         ("not found", False),
         ("the name is too long", True),
+        ("X-Version has three numbers", True),
         ("the name of the owner is unknown", False),
     ],
 )

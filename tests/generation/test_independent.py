@@ -32,7 +32,7 @@ def test_hypothesis_jsonschema_works_with_the_hypothesis_that_is_installed(value
 def test_hypothesis_jsonschema_draws_optional_members_too():
     names = set()
 
-    @settings(max_examples=300, phases=[Phase.generate])
+    @settings(max_examples=100, phases=[Phase.generate])
     @given(independent(OBJECT))
     def gather(value):
         names.update(name[:2] for name in value)

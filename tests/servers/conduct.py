@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import fnmatch
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -78,6 +78,7 @@ def conduct(
                 second,
                 tuple(until),
                 cancel_after,
+                clock=lambda: time.monotonic() + getattr(handler, "late", 0.0),
             )
         )
 
@@ -117,6 +118,8 @@ async def _go(
     second: Contract | None,
     until: tuple[str, ...],
     cancel_after: int | None,
+    *,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Conducted:
     events: list[Event] = []
     loop = asyncio.get_running_loop()
@@ -132,7 +135,6 @@ async def _go(
 
     stopped: list[bool] = []
     running: list[asyncio.Task[Finished]] = []
-    clock = time.monotonic
     async with Transport(settings.url, caps=settings.caps, clock=clock) as transport:
         session = Session(contract, transport, settings, emit=emit, clock=clock, second=second)
         running.append(asyncio.create_task(Run(session).go(at="2026-01-01T00:00:00Z")))

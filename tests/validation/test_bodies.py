@@ -45,9 +45,9 @@ def form(content_type, body, *, encoding=None, schema=FORM):
 
 
 def test_a_form_of_very_many_members_is_read_in_linear_time():
-    body = b"&".join(b"x%d=1" % number for number in range(50_000))
+    body = b"&".join(b"x%d=1" % number for number in range(20_000))
     value, codes = form(URLENCODED, b"n=1&" + body)
-    assert (len(value), codes) == (50_001, [])
+    assert (len(value), codes) == (20_001, [])
 
 
 def multipart(*parts, boundary="b0"):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from troth.conformance.cases import Case, cases_of, subjects_under_test
-from troth.conformance.cases.case import addressed
+from troth.conformance.cases.case import addressed, request_key
 from troth.conformance.checks.exchange_checks import expectation
 from troth.conformance.redaction import Redactor
 from troth.conformance.reports.excerpts import excerpt
@@ -22,14 +23,16 @@ def listing(contract: Contract, settings: Settings) -> Iterator[str]:
     redactor = Redactor.of(settings)
     tested = subjects_under_test(contract, settings)
     counts: dict[str, int] = {}
+    sent: set[Any] = set()
     for subject in tested.values():
         if subject.fault:
             fault = visible(subject.fault)
             yield f"{subject.operation.name}: no valid request can be made: {fault}"
     for phase in settings.phases:
         before, counts[phase] = sum(counts.values()), 0
-        for case in cases_of(phase, tested.values(), settings=settings, spent=before):
+        for case in cases_of(phase, tested.values(), settings=settings, spent=before, sent=sent):
             counts[phase] += 1
+            sent.add(request_key(case))
             yield from _lines(contract, case, settings, redactor)
     total = sum(counts.values())
     shares = ", ".join(

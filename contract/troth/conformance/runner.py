@@ -159,13 +159,17 @@ class Run:
         health = over_time.Health(session)
         if "stateful" in session.settings.phases:
             session.observers.append(health.observe)
+
+        async def after_success(session: Session, subject: Subject) -> None:
+            success = await health.probe(session, subject)
+            await methods.head_as_get(session, subject, success=success)
+            await over_time.credentials_after_success(session, subject, success=success)
+
         probes: tuple[Probe, ...] = (
             over_time.laws_that_repeat,
             over_time.forgotten,
             leaks.later,
-            health.probe,
-            methods.head_as_get,
-            over_time.credentials_after_success,
+            after_success,
             leaks.at_once,
             over_time.streams_agree,
             over_time.hang_up,
@@ -176,22 +180,19 @@ class Run:
         await probe(self._session, self._session.subjects[name])
 
     def _planned_of(self, phase: str) -> Iterator[Case]:
-        """The cases of *phase*; of a run that goes on from an earlier one, what that did not send.
+        """The cases of *phase* that no phase before has sent, nor a run that this one goes on from.
 
-        What failed before is sent before all else, and again.
+        What failed before is sent before all else, and again; so is what is repeated on purpose,
+        and what was made for a law.
         """
         session = self._session
-        planned = cases.cases_of(
+        return cases.cases_of(
             phase,
             session.subjects.values(),
             settings=session.settings,
             spent=session.budget.requests,
+            sent=session.sent,
             remembered=session.memory.bodies if session.settings.database else None,
-        )
-        if not session.sent.number:
-            return planned
-        return (
-            case for case in planned if case.is_remembered or request_key(case) not in session.sent
         )
 
     async def _attempt_all(
@@ -211,8 +212,7 @@ class Run:
                 if budget.share_spent:
                     is_whole = False
                     return
-                if session.settings.exhaustive:
-                    session.sent.add(request_key(case))
+                session.sent.add(request_key(case))
                 # awaited first: other workers count meanwhile
                 sent = await session.attempt(case) is not None
                 self._tried += sent

@@ -168,15 +168,12 @@ def names_others(exchange: Exchange, references: frozenset[str]) -> bool:
 
     `owner_id` is named by whoever speaks of an owner.
     """
-    request, response = exchange.request, exchange.response
-    body = _value(request.body) if request.body else None
-    if response is None or not isinstance(body, dict):
+    if exchange.response is None:
         return False
-    there = _words_in("\n".join(_texts(_value(response.body), ())))
-    named = {word for name in references for word in words_of(name)[:-1] or words_of(name)}
-    return not named & there and _names_any(
-        there, {words_of(name) for name in {*body} - references}
-    )
+    there = _words_in("\n".join(_texts(_value(exchange.response.body), ())))
+    referring = {words_of(name) for name in references}
+    named = {word for words in referring for word in words[:-1] or words}
+    return not named & there and _names_any(there, _names(exchange.request, "") - referring)
 
 
 def _words_in(text: str) -> set[str]:

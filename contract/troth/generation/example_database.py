@@ -91,7 +91,7 @@ class SentRequests:
             return cls()
         return cls(Path(directory) / f"sent-{blake2b(digest.encode(), digest_size=8).hexdigest()}")
 
-    def __contains__(self, key: tuple[Any, ...]) -> bool:
+    def __contains__(self, key: object) -> bool:
         return _digest(key) in self._digests
 
     def add(self, key: tuple[Any, ...]) -> bool:
@@ -106,7 +106,7 @@ class SentRequests:
         return True
 
 
-def _digest(key: tuple[Any, ...]) -> bytes:
+def _digest(key: object) -> bytes:
     return blake2b(repr(key).encode("utf-8", "surrogatepass"), digest_size=_DIGEST).digest()
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from troth.errors import TrothError
 from troth.generation.generator import Generator
 from troth.generation.locations import ABSENT, Location, locations, put
-from troth.generation.patterns import matches
+from troth.generation.patterns import longest, matches
 from troth.generation.raw_json import Written, has_written, write
 from troth.generation.shape import Bound, Shape, item_nodes, whole_limits
 from troth.generation.source import Smallest, Source, Unsatisfiable
@@ -44,6 +44,8 @@ LONE_SURROGATE = "\\ud800"
 _LONG = 20_000
 _MANY = 1_000
 _DEEP = 100
+#: What a text of a pattern is called that is longer than the smallest one.
+LONGEST = "a long text of its pattern"
 #: Texts that programs trip over, each with a word for it.
 HARD_TEXTS: tuple[tuple[str, Any], ...] = (
     ("a NUL", "a\x00b"),
@@ -84,6 +86,10 @@ _EDGES: Mapping[str, tuple[tuple[str, str, Legal], ...]] = {
         ("a UUID without hyphens", "00000000000040008000000000000000", "either"),
     ),
 }
+
+
+#: What the first of them are called, which every reader of the format ought to take.
+FIRST_EDGES = tuple(edges[0][0] for edges in _EDGES.values() if edges[0][2] == "computed")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -277,11 +283,14 @@ def _string_defects(
             if not matches(pattern, text):
                 yield Defect(f"not the pattern {pattern}", text, 0)
                 break
+    for pattern in shape.patterns if thorough else ():
+        if (long := longest(pattern)) is not None:
+            yield Defect(LONGEST, long, 1)
     for name in shape.formats:
         text = FORMATS[name].counterexample if name in FORMATS else "not one"
         yield Defect(f"not the format {name}", text, 0)
-        for word, text, legal in _EDGES.get(name, ()) if thorough else ():
-            yield Defect(word, text, 1, legal)
+        for index, (word, text, legal) in enumerate(_EDGES.get(name, ()) if thorough else ()):
+            yield Defect(word, text, min(index, 1), legal)
     yield Defect("an empty string", "", 1)
     if thorough:
         for word, text in HARD_TEXTS:
@@ -327,7 +336,9 @@ def _object_defects(
 ) -> Iterator[Defect]:
     shape, value = location.shape, location.value
     extra = "extra_member" + "_" * ("extra_member" in value)
-    yield Defect("an extra member", {**value, extra: "text"}, 2)
+    more = {**value, extra: "text"}
+    is_closed = thorough and not generator.graph.fits(shape, more)
+    yield Defect("an extra member", more, 0 if is_closed else 2)
     if shape.names:
         for name in ("", "-1", "not a name", "01", "\u00e9"):
             if not generator.graph.admits(shape.names, name):

@@ -11,9 +11,10 @@ from functools import lru_cache
 from typing import Any
 
 from troth.errors import SpecError
-from troth.generation.source import Source
+from troth.generation.source import Seeded, Source, Unsatisfiable
 from troth.schema import ecma
 from troth.schema.untrusted_schema import UnusableSchema, embedded
+from troth.seed import Seed
 
 Draw = Callable[[Source, int], str]
 # Draws a part of a text; the last argument has the texts of the groups before it.
@@ -42,6 +43,8 @@ _PROPERTIES = {
     **dict.fromkeys(("Hiragana", "Hira"), "あいう"),
 }
 _MOST_REPEATS = 4096
+#: So many texts are drawn for a long one, their repetitions up to so much beyond their minimum.
+_DRAWS, _LONG = 8, 12
 #: So many characters of a range are drawn from.
 _MOST = 256
 
@@ -83,6 +86,19 @@ def generator(pattern: str) -> Draw | None:
         return part(source, grow, {}) + more
 
     return draw
+
+
+@lru_cache(maxsize=1024)
+def longest(pattern: str) -> str | None:
+    """The longest of a few texts that *pattern* matches, each as long as may be; None for none."""
+    draw = generator(pattern)
+    if draw is None:
+        return None
+    try:
+        drawn = [draw(Seeded(Seed.of("longest", index)), _LONG) for index in range(_DRAWS)]
+    except Unsatisfiable:
+        return None
+    return max((text for text in drawn if matches(pattern, text)), key=len, default=None)
 
 
 def _drawing(part: ecma.Part) -> _Part:

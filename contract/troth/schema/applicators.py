@@ -11,23 +11,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from troth import pointer as pointers
-from troth.document.grammar import APPLICATORS, IN_PLACE
-
-__all__ = [
-    "APPLICATORS",
-    "COMBINATORS",
-    "DEFINITIONS",
-    "IN_PLACE",
-    "MAY_HOLD",
-    "Tokens",
-    "applying",
-    "below",
-    "children",
-    "follow",
-    "reference",
-    "resolve",
-    "walk",
-]
+from troth.document.grammar import APPLICATORS as APPLICATORS
+from troth.document.grammar import IN_PLACE as IN_PLACE
 
 Tokens = tuple[str | int, ...]
 

@@ -16,11 +16,6 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-__all__ = [
-    "Back", "Cased", "Choice", "Edge", "Expression", "Group", "Look", "NotEcma", "Part", "Repeat",
-    "Sequence", "Set", "parse",
-]  # fmt: skip
-
 _SYNTAX = frozenset("^$\\.*+?()[]{}|/")
 _CONTROLS = {"f": 12, "n": 10, "r": 13, "t": 9, "v": 11}
 #: The escapes of sets of characters, as ranges (ECMA-262 §22.2.2.9; `\s` is WhiteSpace).

@@ -21,12 +21,12 @@ from troth import pointer
 from troth.generation.values import Unsatisfiable, fit
 from troth.openapi.chat_completion import Embedding
 from troth.openapi.operation import MediaType
+from troth.pointer import put
 from troth.seed import Seed
 from troth_mock.chat.corpus import STOP_WORDS
 from troth_mock.chat.request import Refused, whole
 from troth_mock.chat.tokens import count
 from troth_mock.chat.topics import WORD
-from troth_mock.storage.views import placed
 
 #: The most numbers in the vectors of one answer, and in one of them.
 MOST_NUMBERS = 3_200_000
@@ -56,19 +56,19 @@ class Embedder:
         for index, text in enumerate(texts):
             numbers = vector(text, size)
             value = _encoded(numbers) if as_text else numbers
-            item = placed(like, at.vector["embedding"], value)
+            item = put(like, at.vector["embedding"], value)
             if "index" in at.vector:
-                item = placed(item, at.vector["index"], index)
+                item = put(item, at.vector["index"], index)
             vectors.append(item)
-        body = placed(drawn, at.response["vectors"], vectors)
+        body = put(drawn, at.response["vectors"], vectors)
         model = self._asked(request, "model")
         if "model" in at.response and model is not None:
-            body = placed(body, at.response["model"], model)
+            body = put(body, at.response["model"], model)
         if "usage" in at.response:
             tokens = sum(map(count, texts))
             counts = {"prompt": tokens, "completion": 0, "total": tokens}
             for part, place in at.usage.items():
-                body = placed(body, at.response["usage"] + place, counts[part])
+                body = put(body, at.response["usage"] + place, counts[part])
         schema = entry.schema
         try:
             if schema is not None and not schema.is_valid(body):
@@ -81,10 +81,10 @@ class Embedder:
     def _counted(self, body: Any) -> Any:
         """*body* with 0, 1, 2 … for what counts the vectors, which was drawn for each alone."""
         vectors = [
-            placed(item, _INDEX, index) if type(pointer.find(item, _INDEX)) is int else item
+            put(item, _INDEX, index) if type(pointer.find(item, _INDEX)) is int else item
             for index, item in enumerate(pointer.find(body, self._at.response["vectors"]))
         ]
-        return placed(body, self._at.response["vectors"], vectors)
+        return put(body, self._at.response["vectors"], vectors)
 
     def read(self, request: Any) -> tuple[list[str], int]:
         """The texts of *request*, and how many numbers the vector of each has.  Raises Refused."""

@@ -15,12 +15,13 @@ from troth.openapi.listing import is_total
 from troth.openapi.names import named, words_of
 from troth.openapi.operation import DeclaredResponse, MediaType, Operation
 from troth.openapi.resource import Listing, Resource
+from troth.pointer import put
 from troth.schema.schema import Schema
 from troth_mock.responding.echo import with_said
 from troth_mock.responding.kept import Asked, addresses, linked, public_target
 from troth_mock.responding.resource_store import Found
 from troth_mock.storage.listing import Page, page_of
-from troth_mock.storage.views import NOTHING, Members, first_valid, members_at, placed, shown
+from troth_mock.storage.views import NOTHING, Members, first_valid, members_at, shown
 
 
 @dataclass(slots=True)
@@ -56,7 +57,7 @@ class ItemList:
         members = self.members[schema]
 
         def is_valid(one: Any) -> bool:
-            return schema.is_valid(placed(drawn, at, [one, *array[1:]]))
+            return schema.is_valid(put(drawn, at, [one, *array[1:]]))
 
         values = []
         for index, found in enumerate(items):
@@ -69,7 +70,7 @@ class ItemList:
                 item.shown[schema, at, "list"] = known
             urls = addresses(found, self.resource, asked)[::-1]
             values.append(linked(known, urls, is_valid))
-        body = placed(drawn, at, values)
+        body = put(drawn, at, values)
         if not schema.is_valid(body):
             with suppress(Unsatisfiable):
                 return fit(schema, body, seed=asked.seed)
@@ -81,12 +82,12 @@ class ItemList:
         listing, at = self.listing, self.at
         if not at:
             return body
-        empty = placed(body, at, [])
+        empty = put(body, at, [])
         if schema.is_valid(empty):
             query = {name: str(one) for name, one in _defaults(self.operation, listing).items()}
             query |= asked.said.query
             said = with_said(schema, empty, replace(asked.said, path={}, query=query, body=None))
-            body = placed(said, at, pointer.find(body, at))
+            body = put(said, at, pointer.find(body, at))
         if listing.total is not None:
             body = first_valid(schema, body, listing.total, (page.total, str(page.total)))
         if listing.pages is not None:

@@ -15,11 +15,11 @@ from troth.openapi.names import words_of
 from troth.openapi.operation import DeclaredResponse, Match, MediaType
 from troth.openapi.paths import path_template
 from troth.openapi.resource import Resource
+from troth.pointer import put
 from troth.seed import Seed
 from troth.validation import security
 from troth_mock.responding.echo import Said
 from troth_mock.responding.resource_store import Found
-from troth_mock.storage.views import placed
 
 #: The field, and the cookie, that names a session.
 SESSION_FIELD, SESSION_COOKIE = "Troth-Session", "troth-session"
@@ -110,7 +110,7 @@ def addresses(found: Found, resource: Resource, asked: Asked) -> list[str]:
 def linked(value: Any, urls: Sequence[str], is_valid: Callable[[Any], bool]) -> Any:
     """*value*, an item, with the first of *urls* that may be there as its links to itself."""
     for at in _own_links(value):
-        good = (placed(value, at, url) for url in urls)
+        good = (put(value, at, url) for url in urls)
         value = next(filter(is_valid, good), value)
     return value
 

@@ -25,6 +25,7 @@ from troth.openapi.names import words_of
 from troth.openapi.operation import MediaType, Operation
 from troth.openapi.paths import shape_of
 from troth.openapi.resource import Listing, Resource, Role
+from troth.pointer import put
 from troth.schema.schema import Schema
 from troth.seed import Seed
 from troth.validation import security
@@ -52,7 +53,6 @@ from troth_mock.storage.views import (
     members_at,
     merged,
     patched,
-    placed,
     shown,
     without,
 )
@@ -328,7 +328,7 @@ class ResourceResponder:
         at = self.resource.sent(self.operation)
         one = asked.said.of_one
         is_whole = at is None or not isinstance(asked.body, dict) or not isinstance(sent, dict)
-        return one if is_whole else replace(one, body=placed(asked.body, at or "", sent))
+        return one if is_whole else replace(one, body=put(asked.body, at or "", sent))
 
     def _changed(self, asked: Asked, found: Found, asker: Asker, item: Item) -> Kept:
         before = key_of(self.resource, found.item.value)
@@ -347,9 +347,7 @@ class ResourceResponder:
         own = self.resource.identifier
         if not own or not isinstance(value, dict) or key_of(self.resource, value) == key:
             return value
-        return (
-            without(value, own) if before is None else placed(value, own, pointer.find(before, own))
-        )
+        return without(value, own) if before is None else put(value, own, pointer.find(before, own))
 
     def _acted(self, asked: Asked, found: Found, asker: Asker) -> Kept | None:
         """What becomes of the thing when something is done to it, which the path names."""
@@ -424,7 +422,7 @@ class ResourceResponder:
             own, schema = at + (self.resource.identifier or ""), entry.schema
 
             def fits(key: Any) -> bool:
-                return schema is None or schema.is_valid(placed(drawn, own, key))
+                return schema is None or schema.is_valid(put(drawn, own, key))
 
             made.name(pointer.find(drawn, own), fits)
         if at is not None and not made.item.version:
@@ -464,7 +462,7 @@ class ResourceResponder:
         place = pointer.find(drawn, at)
 
         def is_valid(value: Any) -> bool:
-            return schema.is_valid(placed(drawn, at, value))
+            return schema.is_valid(put(drawn, at, value))
 
         value = known
         if known is None or not is_valid(known):
@@ -478,7 +476,7 @@ class ResourceResponder:
         item.shown[schema, at] = value
         item.reveal(value)
         urls = addresses(found, self.resource, asked)[::-1]
-        return placed(drawn, at, linked(value, urls, is_valid))
+        return put(drawn, at, linked(value, urls, is_valid))
 
     def _fields(self, made: _Making, asked: Asked, status: int | None) -> Fields:
         if made.key is None:
@@ -542,7 +540,7 @@ class ResourceResponder:
                 values.append(own)
                 asker.session.put(place, key, Item(own, seed))
             self.store.sessions.make_room()
-            body = placed(drawn, at, values)
+            body = put(drawn, at, values)
             return body if entry.schema is None or entry.schema.is_valid(body) else drawn
 
         return Kept(asked.whole, asked.said, show)
@@ -552,7 +550,7 @@ class ResourceResponder:
         own = self.resource.identifier
         drawn = pointer.find(value, own) if own else None
         key = free_key(drawn, collection, seed)
-        return value if key is None or not own else placed(value, own, key)
+        return value if key is None or not own else put(value, own, key)
 
     def _rows(self, above: tuple[str, ...] | None, asker: Asker) -> Iterator[Found]:
         """All items that a list may show: those in one thing, or in any."""
@@ -593,7 +591,7 @@ class _Making:
         value = free_key(drawn, collection, self.item.seed)
         self.key = text_of(value)
         if self.key is not None and resource.identifier and isinstance(self.item.value, dict):
-            self.item.value = placed(dict(self.item.value), resource.identifier, value)
+            self.item.value = put(dict(self.item.value), resource.identifier, value)
 
     def finish(self) -> None:
         """Keep the item, once."""

@@ -19,6 +19,7 @@ from troth.openapi.operation import DeclaredResponse, Operation, Parameter
 from troth.openapi.paths import shape_of
 from troth.openapi.resource import Resource
 from troth.openapi.resources import resources
+from troth.pointer import put
 from troth.schema.schema import Schema
 from troth.seed import Seed
 from troth_mock.responding.negotiation import success
@@ -31,7 +32,7 @@ from troth_mock.storage.sessions import (
     all_items,
     text_of,
 )
-from troth_mock.storage.views import members_at, placed
+from troth_mock.storage.views import members_at
 
 #: So many things that examples name are there at the start.
 _MOST_NAMED = 20
@@ -243,7 +244,7 @@ def _called(key: str, value: Any, resource: Resource, *, like: Sequence[Any]) ->
     if not own or not isinstance(value, dict) or pointer.find(value, own) is not None:
         return value
     is_number = key.isdecimal() and any(isinstance(pointer.find(one, own), int) for one in like)
-    return placed(value, own, int(key) if is_number else key)
+    return put(value, own, int(key) if is_number else key)
 
 
 @lru_cache(maxsize=4096)

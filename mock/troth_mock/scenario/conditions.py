@@ -312,35 +312,22 @@ def _of_names(
     title, look = _MAPS[kind]
     for name, wanted in value.items():
         where = pointers.join(at, name)
-        what = f"{title} {name}"
-        if isinstance(wanted, bool):
-            yield PlacedCheck(_presence(what, name, look, wanted), locate(where))
-        else:
-            asked = _text(wanted, where, locate, is_whole=True)
-            yield PlacedCheck(_named(what, name, look, asked), locate(where))
-
-
-def _presence(
-    what: str, name: str, look: Callable[[Situation, str], str | None], wanted: Any
-) -> Check:
-    def check(situation: Situation) -> str | None:
-        found = look(situation, name)
-        if (found is not None) is wanted:
-            return None
-        return f"{what} is missing" if wanted else f"{what} is there: {show(found)}"
-
-    return check
+        is_there = isinstance(wanted, bool)
+        asked = wanted if is_there else _text(wanted, where, locate, is_whole=True)
+        yield PlacedCheck(_named(f"{title} {name}", name, look, asked), locate(where))
 
 
 def _named(
-    what: str, name: str, look: Callable[[Situation, str], str | None], asked: Text
+    what: str, name: str, look: Callable[[Situation, str], str | None], wanted: Text | bool
 ) -> Check:
     def check(situation: Situation) -> str | None:
         found = look(situation, name)
         if found is None:
-            return f"{what} is missing"
-        missed = asked.misses(found)
-        return missed and f"{what} {missed}"
+            return f"{what} is missing" if wanted else None
+        if isinstance(wanted, Text):
+            missed = wanted.misses(found)
+            return missed and f"{what} {missed}"
+        return None if wanted else f"{what} is there: {show(found)}"
 
     return check
 

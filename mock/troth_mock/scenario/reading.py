@@ -178,9 +178,12 @@ class _Reader:
                 at = at if unknown is None else pointers.join(at, unknown)
                 advice = "" if "did you mean" in mismatch.message else f"Known: {', '.join(known)}."
                 yield self.error(mismatch.message, at, advice)
-            elif mismatch.keyword == "oneOf" and "answers" in pointers.find(self.root, at):
-                fault = "a scenario has `answer` or `answers`, not both"
-                yield self.error(fault, pointers.join(at, "answers"))
+            elif mismatch.keyword == "oneOf":
+                scenario = pointers.find(self.root, at)
+                if isinstance(scenario, dict):  # else what it is instead is told
+                    both = "answers" in scenario
+                    fault = "a scenario has `answer` or `answers`" + ", not both" * both
+                    yield self.error(fault, pointers.join(at, "answers") if both else at)
             else:
                 yield self.error(mismatch.message, at)
 

@@ -88,7 +88,7 @@ class File:
         self._stamp = ()
 
     def _now(self) -> tuple[object, ...]:
-        return tuple(map(_stamp, (self.path, *self.others)))
+        return tuple(map(stamp, (self.path, *self.others)))
 
     def read(self, folder: Path, holder: Holder, *, known: Mapping[str, Place | None]) -> None:
         """Read it, with what it names in *folder*, and keep what it said before if it is wrong."""
@@ -103,7 +103,8 @@ class File:
         self._stamp = self._now()
 
 
-def _stamp(path: Path) -> object:
+def stamp(path: Path) -> object:
+    """What tells one state of the file at *path* from another."""
     try:
         known = os.stat(path)
     except OSError:

@@ -7,12 +7,12 @@ answered ends by the document that it began with, since its frames are made alre
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from troth.errors import TrothError
 from troth.openapi.contract import Contract
+from troth_mock.scenario.scenarios import stamp
 from troth_mock.server.application import App
 
 
@@ -74,13 +74,4 @@ class Watch:
         return True
 
     def _stamps(self) -> dict[Path, object]:
-        return {file: _stamp(file) for file in self.files}
-
-
-def _stamp(file: Path) -> object:
-    """What tells one state of *file* from another."""
-    try:
-        known = os.stat(file)
-    except OSError:
-        return None
-    return known.st_mtime_ns, known.st_size, known.st_ino
+        return {file: stamp(file) for file in self.files}

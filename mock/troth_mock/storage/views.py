@@ -16,6 +16,7 @@ from troth import pointer
 from troth.errors import TrothError
 from troth.generation.graph import Node, node_of
 from troth.generation.shape import properties
+from troth.pointer import put
 from troth.schema.schema import Schema
 from troth_mock.storage.sessions import Item
 
@@ -268,23 +269,10 @@ NOTHING = object()
 def first_valid(schema: Schema, body: Any, at: str, values: Sequence[Any]) -> Any:
     """*body* with the first of *values* at *at* that may be there."""
     for value in values:
-        changed = without(body, at) if value is NOTHING else placed(body, at, value)
+        changed = without(body, at) if value is NOTHING else put(body, at, value)
         if schema.is_valid(changed):
             return changed
     return body
-
-
-def placed(whole: Any, at: str, value: Any) -> Any:
-    """*whole* with *value* at *at*: what is on the way is copied, and made where it is missing."""
-    tokens = pointer.split(at)
-    if not tokens:
-        return value
-    first, rest = tokens[0], pointer.of(tokens[1:])
-    if isinstance(whole, list) and first.isdigit() and int(first) < len(whole):
-        index = int(first)
-        return [*whole[:index], placed(whole[index], rest, value), *whole[index + 1 :]]
-    inner = whole if isinstance(whole, dict) else {}
-    return {**inner, first: placed(inner.get(first), rest, value)}
 
 
 def without(whole: Any, at: str) -> Any:
@@ -293,4 +281,4 @@ def without(whole: Any, at: str) -> Any:
     holder = pointer.find(whole, pointer.of(above))
     if not isinstance(holder, dict):
         return whole
-    return placed(whole, pointer.of(above), {k: one for k, one in holder.items() if k != last})
+    return put(whole, pointer.of(above), {k: one for k, one in holder.items() if k != last})

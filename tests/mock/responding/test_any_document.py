@@ -251,9 +251,9 @@ def holds(root: Any, operation: Operation, response: Response) -> bool:
 @settings(suppress_health_check=list(HealthCheck))
 def test_every_answer_to_a_valid_request_is_the_success_and_conforms(root: dict[str, Any]) -> None:
     contract = reader.compile(document.read(json.dumps(root).encode(), name="any.json"))
-    keeping = Responder(contract)
+    keeping, forgetful = Responder(contract), Responder(contract, stateless=True)
     for operation in contract.operations:
-        good = answers(Responder(contract, stateless=True), operation, count=3)
+        good = answers(forgetful, operation, count=3)
         kept = answers(keeping, operation, count=3, others=(*OF_STATE, 200, 201))
         for request, response in (*good, *kept):
             if request.method != "HEAD" and response.body:
@@ -279,7 +279,7 @@ def test_every_answer_conforms_in_documents_of_others(file: Path) -> None:
         # by seed: the same each time, all over the document
         order = sorted(chosen, key=lambda operation: Seed.of("sample", operation.name).number())
         chosen = order[:SAMPLED]
-    keeping = Responder(contract)
+    keeping, forgetful = Responder(contract), Responder(contract, stateless=True)
     for operation in chosen:
-        answers(Responder(contract, stateless=True), operation, count=2)
+        answers(forgetful, operation, count=2)
         answers(keeping, operation, count=2, others=(*OF_STATE, 201))

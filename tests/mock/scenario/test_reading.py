@@ -145,6 +145,11 @@ def test_a_file_of_another_form_is_told_which_is_right(of_pets: Staged, text: st
     assert "a file of scenarios begins with `scenarios:`" in told or "of type array" in told
 
 
+def test_what_is_no_scenario_is_told(of_pets: Staged) -> None:
+    told = faults(of_pets, "scenarios:\n  -\n  - 5\n  - answers\n  - [answers]\n")
+    assert [line.partition(":")[0] for line in told] == ["2", "3", "4", "5"]
+
+
 def test_yaml_that_is_none_names_its_line(of_pets: Staged) -> None:
     (told,) = faults(of_pets, "scenarios:\n  - {answer: {text: x}\n")
     assert told.startswith("3:1: not valid YAML")

@@ -7,14 +7,14 @@ protocol, then random ones.  Each phase is free of requests that an earlier case
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain, islice, zip_longest
 from math import inf
 from typing import Any
 
 from troth.conformance.cases.boundary import boundary
-from troth.conformance.cases.case import Case, Intent, Subject, distinct, subject
+from troth.conformance.cases.case import Case, Intent, Subject, distinct, request_key, subject
 from troth.conformance.cases.feature_cases import feature_cases
 from troth.conformance.cases.parameter_cases import parameter_cases
 from troth.conformance.cases.protocol_cases import (
@@ -80,16 +80,17 @@ class _Share:
 
 _SHARES: Mapping[str, _Share] = {
     "examples": _Share(17, in_all=140, for_each=8),
-    "resources": _Share(44, for_each=25),
-    "boundary": _Share(19, in_all=_BOUNDARY, for_each=40),
+    "resources": _Share(64, for_each=25),
+    "boundary": _Share(40, in_all=_BOUNDARY, for_each=40),
     "protocol": _Share(7, for_each=65),
     "random": _Share(3, in_all=_RANDOM),
     "stateful": _Share(10, in_all=30, for_each=16),
 }
 #: So many cases further on another operation begins with what is the same for all.
 _STEP = 7
-#: A body has so many times the cases of a parameter, and one that others have as well has fewer.
-_BODY, _FIRST, _AGAIN = 7, 2, 1
+#: How the cases of the walk are shared out: to a body, to a parameter that no operation before has,
+#: and to one of a name that others have; what reads an identifier reads it for all of them.
+_BODY, _FIRST, _AGAIN, _AGAIN_IN_PATH = 7, 7, 3, 1
 #: How many cases of the boundary walk one body has where a run is to spend all that it was given.
 _FURTHER = 500
 #: After so many requests in a row that were all sent before, an operation has no new ones.
@@ -171,11 +172,14 @@ def cases_of(
     *,
     settings: Settings,
     spent: int = 0,
+    sent: Container[Any] = (),
     remembered: Callable[[str], Iterable[Any]] | None = None,
 ) -> Iterator[Case]:
     """The cases of one *phase*, in the order in which they are sent, made as they are asked for.
 
-    So many requests are *spent* already: of those that are left the phase has its `share`.
+    So many requests are *spent* already: of those that are left the phase has its `share`.  Those
+    whose `request_key` is in *sent* are not made again, but for what is repeated on purpose and
+    what was made for a law.
 
     *remembered* gives the bodies, by operation, that showed something in earlier runs: they are
     sent before all else.
@@ -185,26 +189,31 @@ def cases_of(
     begins = "protocol" in settings.phases and phase in (settings.phases[0], "protocol")
     beginning = min(_MOST_OPENING, share(settings.phases[0], tested, settings=settings))
     first = islice(opening(tested), int(beginning * _OPENING / 100) if begins else 0)
-    sent: set[str] = set()
+    begun: set[str] = set()
+
+    def is_new(case: Case) -> bool:
+        is_made_for = case.is_again or case.laws
+        return bool(is_made_for or (request_key(case) not in sent and case.id not in begun))
+
     if phase == settings.phases[0]:
         if remembered is not None:
             yield from _remembered(tested, remembered)
-        for case in first:
-            sent.add(case.id)
+        for case in filter(is_new, first):
+            begun.add(case.id)
             yield case
-        room, whole = max(0, room - len(sent)), max(0, whole - len(sent))
+        room, whole = max(0, room - len(begun)), max(0, whole - len(begun))
     match phase:
         case "examples":
-            yield from _examples(tested, whole if len(settings.phases) == 1 else room)
+            limit = whole if len(settings.phases) == 1 else room
+            yield from _examples(tested, limit, is_new=is_new)
         case "boundary":
             wanted = _SHARES[phase].in_all + _SHARES[phase].for_each * (len(tested) - 1)
-            yield from _boundary(tested, int(min(wanted, room)))
+            yield from _boundary(tested, int(min(wanted, room)), is_new=is_new)
         case "protocol":
-            sent |= {case.id for case in first}
-            cases = _protocol(tested, room)
-            yield from (case for case in cases if case.id not in sent)
+            begun |= {case.id for case in first}
+            yield from _protocol(tested, room, is_new=is_new)
         case "random":
-            drawn = random_cases(tested, Seed.of("random", settings.seed))
+            drawn = filter(is_new, random_cases(tested, Seed.of("random", settings.seed)))
             yield from islice(drawn, int(min(_RANDOM, room)))
 
 
@@ -321,12 +330,25 @@ def example_cases(tested: Collection[Subject], *, limit: float = inf) -> list[Ca
     return list(_examples(tested, limit))
 
 
-def _examples(tested: Collection[Subject], limit: float) -> Iterator[Case]:
+#: Whether a case is to be sent, for all that was sent before.
+_IsNew = Callable[[Case], bool]
+
+
+def _any(_: Case) -> bool:
+    return True
+
+
+def _examples(
+    tested: Collection[Subject], limit: float, *, is_new: _IsNew = _any
+) -> Iterator[Case]:
+    def of(one: Subject) -> Iterator[Case]:
+        return filter(is_new, feature_cases(one))
+
     if limit == inf:
         # time may end such a run anywhere: first comes what reaches each operation
-        first = (islice(feature_cases(one), 1) for one in _sound(tested))
-        return distinct(chain(first, map(feature_cases, _sound(tested))))
-    return distinct(_in_turns((distinct([feature_cases(one)]) for one in _sound(tested)), limit))
+        first = (islice(of(one), 1) for one in _sound(tested))
+        return distinct(chain(first, map(of, _sound(tested))))
+    return distinct(_in_turns((distinct([of(one)]) for one in _sound(tested)), limit))
 
 
 def boundary_cases(tested: Collection[Subject], *, limit: int = _BOUNDARY) -> list[Case]:
@@ -337,14 +359,15 @@ def boundary_cases(tested: Collection[Subject], *, limit: int = _BOUNDARY) -> li
     return list(_boundary(tested, limit))
 
 
-def _boundary(tested: Collection[Subject], limit: int) -> Iterator[Case]:
+def _boundary(tested: Collection[Subject], limit: int, *, is_new: _IsNew = _any) -> Iterator[Case]:
     sound = list(_sound(tested))
     tried: set[Any] = set()  # what reads a parameter often reads it for several operations
     known: set[Any] = set()
 
     def weighted(one: Subject, turn: int) -> Iterator[tuple[int, Iterator[Case]]]:
         for key, cases in parameter_cases(one, turn=turn, tried=tried):
-            yield (_AGAIN if key in known else _FIRST), cases
+            again = _AGAIN if key[0] in ("query", "header", "cookie") else _AGAIN_IN_PATH
+            yield (again if key in known else _FIRST), filter(is_new, cases)
             known.add(key)
 
     walks = [[*weighted(one, turn)] for turn, one in enumerate(sound)]
@@ -359,16 +382,17 @@ def _boundary(tested: Collection[Subject], limit: int) -> Iterator[Case]:
             limit -= len(taken)
             weights -= weight
 
-    def with_body(one: Subject, others: list[Case]) -> Iterator[Case]:
+    def with_body(turn: int, one: Subject, others: list[Case]) -> Iterator[Case]:
         nonlocal limit, weights
         if one.made is not None:
-            for case in boundary(one, limit=limit * _BODY // max(1, weights)):
+            most = limit * _BODY // max(1, weights)
+            for case in boundary(one, limit=most, turn=turn, tried=tried, is_new=is_new):
                 limit -= 1
                 yield case
             weights -= _BODY
         yield from others
 
-    return distinct(map(with_body, sound, chosen))
+    return distinct(map(with_body, range(len(sound)), sound, chosen))
 
 
 def protocol_cases(tested: Collection[Subject], *, limit: float = inf) -> list[Case]:
@@ -376,42 +400,74 @@ def protocol_cases(tested: Collection[Subject], *, limit: float = inf) -> list[C
     return list(_protocol(tested, limit))
 
 
-def _protocol(tested: Collection[Subject], limit: float) -> Iterator[Case]:
+def _protocol(
+    tested: Collection[Subject], limit: float, *, is_new: _IsNew = _any
+) -> Iterator[Case]:
     repeated: list[Case] = []  # on purpose, once all else has been sent
 
     def first_time(cases: Iterable[Case]) -> Iterator[Case]:
         for case in cases:
-            if case.id.endswith("-again"):
+            if case.is_again:
                 repeated.append(case)
             else:
                 yield case
 
-    walks = _in_turns((_turned(index, one) for index, one in enumerate(_sound(tested))), limit)
+    turned = (filter(is_new, _turned(index, one)) for index, one in enumerate(_sound(tested)))
+    walks = _in_turns(turned, limit)
     unknown = map(unknown_paths, islice(_sound(tested), 1))
     yield from distinct(chain(map(first_time, walks), unknown))
     yield from repeated
 
 
 def _turned(turn: int, one: Subject) -> Iterator[Case]:
-    """The cases of the protocol of *one*, those of media types and texts from another on each turn.
+    """The cases of the protocol of *one*, each kind of them from another on with each turn.
 
     How a server reads what it is sent is mostly its framework's affair, and need not be tried whole
-    for each operation.
+    for each operation.  First comes what is the operation's own: that it asks for credentials.
     """
-    cases = [*protocol_cases_of(one)]
-    words = ("content-", "json-", "accept-")
-    first = [case for case in cases if not case.id.rpartition("/")[2].startswith(words)]
-    rest = [case for case in cases if case not in first]
-    start = turn * _STEP % max(1, len(rest))
-    yield from (*first, *rest[start:], *rest[:start])
+    kinds: dict[str, list[Case]] = {"own": [], "method": [], "text": [], "credential": []}
+    again: list[Case] = []
+    for case in protocol_cases_of(one):
+        word = case.id.rpartition("/")[2].partition("-")[0]
+        kind = again if case.is_again else kinds[_PROTOCOL_KINDS.get(word, "credential")]
+        kind.append(case)
+    own = kinds.pop("own")
+    for name, cases in kinds.items():
+        start = turn * _STEP % max(1, len(cases))
+        kinds[name] = [*cases[start:], *cases[:start]]
+    # one of each kind, then the next of each
+    turns = (case for each in zip_longest(*kinds.values()) for case in each if case is not None)
+    yield from (*own, *turns, *again)
+
+
+#: What cases of the protocol are about, by the first word of their names; the others spoil a
+#: credential.
+_PROTOCOL_KINDS: Mapping[str, str] = {
+    **dict.fromkeys(("valid", "no"), "own"),
+    "method": "method",
+    **dict.fromkeys(("content", "json", "accept"), "text"),
+}
 
 
 def random_cases(tested: Collection[Subject], seed: Seed) -> Iterator[Case]:
-    """Random requests without end, to each operation in turn."""
-    streams = [_random_cases(one, seed) for one in _sound(tested)]
+    """Random requests without end, to each operation in turn that has anything to be drawn."""
+    streams = [_random_cases(one, seed) for one in _sound(tested) if _is_drawn(one)]
     while streams:
         for stream in streams:
             yield next(stream)
+
+
+def _is_drawn(one: Subject) -> bool:
+    """Whether two random requests of *one* differ in more than in which resource they are about."""
+    filled = {
+        each.name
+        for each in resources(one.contract).fillings(one.operation)
+        if each.location == "path"
+    }
+    return one.made is not None or any(
+        parameter.location != "path" or parameter.name not in filled
+        for parameter in one.operation.parameters
+    )
 
 
 def further_cases(

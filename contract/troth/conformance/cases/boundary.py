@@ -7,13 +7,13 @@ walked in turn; a schema that targets in several places is walked in the first.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from troth.conformance.cases.case import Case, Subject, slug
 from troth.generation.locations import Location, locations, put, resolved, shape_of
-from troth.generation.mutations import HARD_TEXTS, Defect, defects
+from troth.generation.mutations import FIRST_EDGES, HARD_TEXTS, LONGEST, Defect, defects
 from troth.generation.raw_json import write
 from troth.generation.requests import Composition
 from troth.generation.shape import Conjunction, Shape, declared_names
@@ -23,6 +23,10 @@ from troth.schema.data_model import ALL_TYPES
 
 _DEEPEST = 8
 _LAST_TIER = 3
+#: The tier of what was done to a place of the same schema already.
+_AGAIN = 2
+#: A walk of fewer cases is one of the most telling alone.
+_FEW = 40
 # More places than this no run has time for.
 _TARGETS = 400
 
@@ -40,12 +44,31 @@ class Target:
 Mutation = tuple[tuple[int, int, int], Target, Defect]
 
 
-def boundary(subject: Subject, *, limit: int = 500) -> Iterator[Case]:
-    """The walk over the body of one operation: the most telling *limit* cases of it, in order."""
+def boundary(
+    subject: Subject,
+    *,
+    limit: int = 500,
+    turn: int = 0,
+    tried: set[Any] | None = None,
+    is_new: Callable[[Case], bool] = lambda case: True,
+) -> Iterator[Case]:
+    """The walk over the body of one operation: the most telling *limit* cases of it, in order.
+
+    A short walk has one of the strange values, another with each *turn*.  *tried* is what was done
+    to the bodies of others, which is added to: what was done to a place of the same schema is done
+    to this one later.  A member that is as it should be is left out where the case is not *is_new*.
+    """
     if subject.made is None:
         return
+    tried = set() if tried is None else tried
     names: dict[str, int] = {}
-    for target, defect in _chosen(_distinct(_mutations(subject)), limit):
+    for case in _at_limits(subject):
+        if limit > 0 and is_new(case):
+            limit -= 1
+            yield case
+    mutations = _distinct(_mutations(subject, tried, is_new))
+    for target, defect in _chosen(mutations, limit, turn=turn):
+        tried.add(_done(subject, target, defect))
         where = target.location.pointer or "/"
         name = f"{slug(where)}/{slug(defect.about)[:48]}"
         names[name] = names.get(name, 0) + 1
@@ -61,6 +84,36 @@ def boundary(subject: Subject, *, limit: int = 500) -> Iterator[Case]:
         )
 
 
+#: What is just within a limit, upper and lower, of the values of a body; the last of them wins.
+_UPPER = (LONGEST, *FIRST_EDGES, "at maximum", "at maxLength", "at maxItems")
+_LOWER = ("at minimum", "at minLength", "at minItems")
+
+
+def _at_limits(subject: Subject) -> Iterator[Case]:
+    """The bodies in which all values are at their upper limits, and at their lower ones.
+
+    Where one is refused, what is not the cause is taken away again.
+    """
+    assert subject.made is not None
+    generator = generator_of(subject.made.schema)
+    inner = [target.location for target in targets(subject) if target.location.tokens]
+    for side, words in (("upper", _UPPER), ("lower", _LOWER)):
+        body = subject.minimal
+        for location in inner:
+            within = [each for each in defects(generator, location) if each.about in words]
+            for defect in sorted(within, key=lambda each: words.index(each.about)):
+                if defect.legal != "computed":
+                    continue
+                try:
+                    changed = put(body, location.tokens, defect.replacement)
+                except (LookupError, TypeError):
+                    continue  # what it stands in is not there
+                body = changed if subject.made.valid(changed) else body
+        if body != subject.minimal:
+            about = f"all values at their {side} limits"
+            yield subject.case("boundary", f"{side}-limits", body, about=about)
+
+
 def _distinct(mutations: Iterable[Mutation]) -> list[Mutation]:
     """*mutations* without those that make a body that an earlier one of no higher tier makes."""
     kept: dict[bytes, Mutation] = {}
@@ -71,37 +124,50 @@ def _distinct(mutations: Iterable[Mutation]) -> list[Mutation]:
     return list(kept.values())
 
 
-def _chosen(mutations: list[Mutation], limit: int) -> Iterator[tuple[Target, Defect]]:
+def _chosen(mutations: list[Mutation], limit: int, *, turn: int) -> Iterator[tuple[Target, Defect]]:
     """At most *limit* of the mutations: all of tier 0, and a share of each other tier.
 
-    Within a tier every kind of defect comes before any comes again, shallow places first.
+    Within a tier every kind of defect comes before any comes again, shallow places first.  Where
+    there are few, the last of them is one of the last tier, another with each *turn*.
     """
-    turns: dict[tuple[int, str], int] = {}
+    counts: dict[tuple[int, str], int] = {}
     tiers: dict[int, list[tuple[tuple[int, int], Target, Defect]]] = {}
-    for (tier, depth, order), target, defect in sorted(mutations, key=lambda mutation: mutation[0]):
+    for (tier, _, order), target, defect in sorted(mutations, key=lambda mutation: mutation[0]):
         kind = (tier, defect.about.partition(" instead of ")[0])
-        turns[kind] = turns.get(kind, 0) + 1
-        turn = turns[kind] if tier > 1 else depth
-        tiers.setdefault(min(tier, _LAST_TIER), []).append(((turn, order), target, defect))
+        counts[kind] = counts.get(kind, 0) + 1
+        tiers.setdefault(min(tier, _LAST_TIER), []).append(((counts[kind], order), target, defect))
+    strange = sorted(tiers.get(_LAST_TIER, ()), key=lambda entry: entry[0])
+    if limit < _FEW and strange:
+        tiers[_LAST_TIER] = [strange[turn % len(strange)]]
     left = limit
     for tier in sorted(tiers):
         entries = sorted(tiers[tier], key=lambda entry: entry[0])
         later = sum(len(tiers[other]) for other in tiers if other > tier)
         # A tier leaves the later ones what they need, up to two fifths of all.
-        share = left if tier == _LAST_TIER else max(left - min(later, limit * 2 // 5), left // 3)
+        spared = min(later, limit * 2 // 5) if limit >= _FEW else min(1, len(strange), limit // 4)
+        share = left if tier == _LAST_TIER else max(left - spared, left // 3)
         for _, target, defect in entries[:share]:
             yield target, defect
         left -= min(share, len(entries))
 
 
-def _mutations(subject: Subject) -> Iterator[Mutation]:
+def _done(subject: Subject, target: Target, defect: Defect) -> tuple[Any, ...]:
+    """What two defects share that do the same to places of the same schema."""
+    assert subject.made is not None
+    graph = generator_of(subject.made.schema).graph
+    return (resolved(graph, target.location.nodes), target.location.label, defect.about)
+
+
+def _mutations(
+    subject: Subject, tried: Container[Any], is_new: Callable[[Case], bool]
+) -> Iterator[Mutation]:
     """Each defect of each place, with its rank: tier, then depth, then the order of the walk."""
     assert subject.made is not None
     generator = generator_of(subject.made.schema)
     texts = 0
     seen: set[Any] = set()
     for order, target in enumerate(targets(subject)):
-        if target.location.value != {} or target.depth:
+        if (target.location.value != {} or target.depth) and is_new(_present(subject, target)):
             yield (0, 0, order), target, Defect("present", target.location.value, 0)
         free_text = isinstance(target.location.value, str) and target.location.shape.values is None
         texts += free_text
@@ -109,11 +175,23 @@ def _mutations(subject: Subject) -> Iterator[Mutation]:
             if free_text and not _turn(texts, defect):
                 continue
             tier = defect.tier + (1 if target.depth > 2 and defect.tier else 0)
+            is_text = not subject.is_json and defect.about.endswith(" instead of string")
+            if is_text or (not target.depth and " instead of " in defect.about):
+                tier = _LAST_TIER  # as it is written it is a text; of the whole it tells little
+            elif defect.about == "null" and not subject.is_json:
+                tier = max(tier, _AGAIN)  # no form has a null
+            elif _done(subject, target, defect) in tried:
+                tier = max(tier, _AGAIN)
             rank = (tier, target.depth, order)
             key = (target.location.pointer, defect.about)
             if key not in seen:
                 seen.add(key)
                 yield rank, target, defect
+
+
+def _present(subject: Subject, target: Target) -> Case:
+    """The case of a member that is as it should be."""
+    return subject.case("boundary", "present", target.body, about="present")
 
 
 def _turn(texts: int, defect: Defect) -> bool:

@@ -42,6 +42,8 @@ Legal = Literal["computed", "either-if-valid", "either"]
 #: What is sent where the user gave no token: many servers take any.
 PLACEHOLDER = "troth-placeholder-token"
 _REMEMBERED = "remembered-"
+#: How the id of a case ends that is repeated on purpose.
+AGAIN = "-again"
 _JSON_PATCH = "application/json-patch+json"
 
 
@@ -83,6 +85,11 @@ class Case:
     def is_remembered(self) -> bool:
         """Whether it is one that showed something in an earlier run."""
         return self.id.rpartition("/")[2].startswith(_REMEMBERED)
+
+    @property
+    def is_again(self) -> bool:
+        """Whether it is sent though it may have been sent before."""
+        return self.is_remembered or self.id.endswith(AGAIN)
 
     @property
     def is_variable(self) -> bool:
@@ -421,7 +428,7 @@ def request_key(case: Case) -> tuple[Any, ...]:
         return (case.id,)  # nobody knows yet what it will be
     request = case.request
     body: bytes = request.body
-    if case.phase != "protocol" and case.value is not None:
+    if case.value is not None:
         try:
             if write(case.value) == body:
                 body = json_text.canonical(case.value)

@@ -15,7 +15,7 @@ from typing import Any
 from troth.conformance.cases.case import Case, Intent, Legal, Subject, readable, slug
 from troth.errors import MethodNotAllowed, NoSuchPath
 from troth.generation.locations import Location, locations, put
-from troth.generation.mutations import HARD_TEXTS, Defect, defects
+from troth.generation.mutations import FIRST_EDGES, HARD_TEXTS, LONGEST, Defect, defects
 from troth.generation.parameters import parameter_value, schema_of
 from troth.generation.raw_json import Written, has_written, read
 from troth.generation.request_writer import UNSET, assemble
@@ -42,7 +42,9 @@ _RAW_TEXTS = (
 )
 #: Much at once that programs trip over: where it shows nothing, none of it does.
 _MIXED = 'O\'Brien "*(x" [y; -- 100%_ \N{LATIN SMALL LETTER E WITH ACUTE} \U0001d4b3 \u202e'
-#: Of so many operations one is sent what nobody declares.
+#: What is valid wherever no more is said than how long a text may be.
+_PLAIN_HARD = "a'(☃"
+#: Of so many operations one is sent what nobody declares, and each that reads its query.
 _UNKNOWN_TURNS = 4
 _UNKNOWN = "troth_unknown"
 
@@ -62,7 +64,8 @@ def parameter_cases(
         if parameter.location != "header" or parameter.name.lower() not in _FRAMING:
             walk = _Walk(subject, parameter, turn + index, tried)
             yield walk.key, _once(walk.cases(), seen)
-    if turn % _UNKNOWN_TURNS == 0:
+    reads_query = any(each.location == "query" for each in subject.operation.parameters)
+    if reads_query or turn % _UNKNOWN_TURNS == 0:
         yield _UNKNOWN, _once(_unknown(subject), seen)
 
 
@@ -125,12 +128,6 @@ class _Walk:
 
     def _tries(self, value: Any) -> Iterator[_Try]:
         parameter, schema = self.parameter, schema_of(self.parameter)
-        if self.key not in self.subject.parameters:
-            # a text of which nothing is said may be a sort key or a cursor, of which only the
-            # server knows what it is like
-            yield _Try(
-                "present", 1, value, "either-if-valid" if _is_free(parameter) else "computed"
-            )
         if parameter.location != "path":
             yield _Try("absent", 0 if parameter.required else 3)
         if schema is not None:
@@ -140,6 +137,12 @@ class _Walk:
                     if not defect.about.startswith("the enum's '"):  # the phase before has them
                         yield self._defect(value, location, defect)
         yield from self._texts(value)
+        if self.key not in self.subject.parameters:
+            # a text of which nothing is said may be a sort key or a cursor, of which only the
+            # server knows what it is like
+            yield _Try(
+                "present", 1, value, "either-if-valid" if _is_free(parameter) else "computed"
+            )
 
     def _defect(self, value: Any, at: Location, defect: Defect) -> _Try:
         about, replacement, legal, tier = (
@@ -158,9 +161,11 @@ class _Walk:
         if about in _HARD:
             tier, legal = 3, legal if legal == "either" else "either-if-valid"
         if about in _EARLY:
-            tier = _EARLY[about]
+            tier = _EARLY[about] if about not in _HARD or self._is_text else 2
         elif legal == "either" or " in another case" in about:
             tier = 3  # only a failure would show anything
+        elif about.endswith(" instead of string") and not at.tokens:
+            tier = 3  # as it is written it is a string
         elif about.startswith("boolean instead of") and not at.tokens:
             tier = 2  # as it is written it is one more word, as a string is
         if about in _SAID and not at.tokens and defect.tier < _BEYOND:
@@ -179,11 +184,12 @@ class _Walk:
         """
         parameter, where = self.parameter, self.parameter.location
         if isinstance(value, str) and parameter.content is None:
-            yield _Try("hard characters", -1, _MIXED, "either-if-valid")
+            # where it is not refused anyway
+            yield _Try("hard characters", -1 if self._is_text else 2, _MIXED, "either-if-valid")
         tries: list[_Try] = []
         if where == "query" and not parameter.layout.is_nested:
             twice = _and_in_query(self._request(value), f"{encoded(parameter.name)}=trothtwice")
-            tries.append(_Try("given twice", 2, legal="either-if-valid", request=twice))
+            yield _Try("given twice", 1, legal="either-if-valid", request=twice)
         if where in ("path", "query") and parameter.content is None:
             marked = self._request(_MARK)
             for words, raw in _RAW_TEXTS:
@@ -192,9 +198,15 @@ class _Walk:
         for index, each in enumerate(tries):
             is_turn = index == self.turn % len(tries)
             yield replace(each, tier=1) if is_turn else each
-        if where == "path" and isinstance(value, str) and _is_free(parameter):
+        if where == "path" and isinstance(value, str) and self._is_text:
             for words, text in (("a slash", "a/b"), ("two dots", "../..")):
-                yield _Try(words, 2, text, "either")
+                yield _Try(words, 0 if words == "a slash" else 2, text, "either")
+
+    @property
+    def _is_text(self) -> bool:
+        """Whether it may be any text of some length."""
+        schema = schema_of(self.parameter)
+        return schema is None or schema.is_valid(_PLAIN_HARD)
 
     def _request(self, value: Any) -> Request:
         subject, values = self.subject, dict(self.subject.parameters)
@@ -322,7 +334,7 @@ def _unknown(subject: Subject) -> Iterator[Case]:
 #: What the document says of this parameter alone: of the rest any other one tells much.
 _OWN = ("below ", "above ", "outside the enum", "not the format", "not the pattern")
 #: What it says as well: what is just within its limit, that it has none, which days there are.
-_SAID = frozenset({"at maximum", "2^63", "a leap day"})
+_SAID = frozenset({"at maximum", "at maxLength", "2^63", LONGEST, *FIRST_EDGES})
 #: The tier of a number that is far beyond a limit.
 _BEYOND = 3
 #: Pages and offsets end up in the query of a database, and so do texts.

@@ -20,6 +20,8 @@ from troth.generation.locations import Token, put
 from troth.http.exchange import Exchange
 
 _AT_ONCE = 8
+#: So many where no mark in an answer would tell anything, and only a failure does.
+_FEW = 3
 #: Of one body so many texts are marked at the most.
 _MARKED = 12
 
@@ -30,9 +32,10 @@ async def at_once(session: Session, subject: Subject) -> None:
     Each has a mark of its own in its message.  An answer that holds the mark of another request
     was made of what somebody else sent.
     """
-    if not session.budget.affords(_AT_ONCE):
+    count = _AT_ONCE if _is_of_another(subject, is_own=False) else _FEW
+    if not session.budget.affords(count):
         return
-    marks = [_mark(session.settings.seed, index) for index in range(_AT_ONCE)]
+    marks = [_mark(session.settings.seed, index) for index in range(count)]
     cases = [_one_of_many(subject, index, mark) for index, mark in enumerate(marks)]
     exchanges = await asyncio.gather(*(session.attempt(case) for case in cases))
     for own, case, exchange in zip(marks, cases, exchanges, strict=True):

@@ -45,7 +45,7 @@ _SHARED = re.compile(
 
 async def read_by_other(trial: Trial) -> None:
     """Another's token does not read what the first one's made."""
-    token, item = await _given(trial, is_new=False)
+    token, item = await _given(trial)
     if item is None or token is None:
         return
     sharing = await _sharing(trial, item, token=token, role="read")
@@ -63,6 +63,8 @@ async def read_by_other(trial: Trial) -> None:
 
 async def _listed_only(trial: Trial, item: Item, *, token: str, answer: Answer) -> None:
     """Tell of a list that gives away what the item's own path refuses to the same user."""
+    if item.is_shown is False:
+        return
     theirs = await trial.listed(item, token=token)
     if theirs is not None and theirs.having(item):
         message = f"{theirs.last.line} lists for the second token what {answer.line} refuses to it"
@@ -94,7 +96,7 @@ async def _below_only(trial: Trial, item: Item, *, token: str, answer: Answer) -
 
 async def created_below_other(trial: Trial) -> None:
     """Another's token creates nothing below what it may not even read."""
-    token, item = await _given(trial, is_new=False)
+    token, item = await _given(trial)
     holder = trial.holder_of(item) if item is not None else None
     subject = trial.subject("create")
     if item is None or holder is None or subject is None:
@@ -120,9 +122,8 @@ async def changed_by_other(trial: Trial) -> None:
     sharing = await _sharing(trial, item, token=token, role="update")
     if made is None or sharing == "shared":
         return
-    trial.spoil(item)
     answer = await trial.update(item, made.body, token=token)
-    if answer is None or not answer.succeeded:
+    if _is_refused(trial, answer) or answer is None or not answer.succeeded:
         return
     after = await trial.read(item)
     place = pointers.join(made.inside, made.names[0])
@@ -141,10 +142,11 @@ async def replaced_by_other(trial: Trial) -> None:
     # of names that clients choose, each user may have one of their own
     if sharing == "shared" or trial.resource.is_client_named:
         return
-    trial.spoil(item)
     answer = await trial.replace(item, body, token=token)
-    after = await trial.read(item) if answer is not None and answer.succeeded else None
-    if answer is None or after is None or after.item is UNSET:
+    if _is_refused(trial, answer) or answer is None or not answer.succeeded:
+        return
+    after = await trial.read(item)
+    if after is None or after.item is UNSET:
         return
     if await lasting(trial, item, changed_to(before, after.item), by=after):
         message = f"{answer.line} with the second token replaced what the first one's user made"
@@ -154,10 +156,9 @@ async def replaced_by_other(trial: Trial) -> None:
 async def acted_on_by_other(trial: Trial) -> None:
     """Another's token does nothing to what the first one's made."""
     actions = list(trial.actions())
-    token, item = await _given(trial, is_small=True) if actions else (None, None)
+    token, item = await _given(trial) if actions else (None, None)
     if item is None or token is None:
         return
-    trial.spoil(item)
     sharing = await _sharing(trial, item, token=token, role="read")
     theirs = await trial.read(item, token=token)
     # a check in is open to all, who may read what it is about
@@ -165,6 +166,8 @@ async def acted_on_by_other(trial: Trial) -> None:
         return
     for operation in actions:
         answer = await trial.send(operation, item=item, token=token)
+        if _is_refused(trial, answer):
+            continue
         if answer is not None and answer.succeeded:
             message = f"{answer.line} is done for the second token, which may not even read it"
             # to join a group, or to report it, is open to those who are not in it
@@ -179,9 +182,8 @@ async def deleted_by_other(trial: Trial) -> None:
     sharing = await _sharing(trial, item, token=token, role="delete")
     if sharing == "shared":
         return
-    trial.spoil(item)
     answer = await trial.delete(item, token=token)
-    if answer is None or not answer.succeeded:
+    if _is_refused(trial, answer) or answer is None or not answer.succeeded:
         return
     after = await trial.read(item)
     if after is not None and after.is_missing:
@@ -190,14 +192,19 @@ async def deleted_by_other(trial: Trial) -> None:
         trial.tell("resource.deleted-by-other", message, by=answer, severity=_severity(sharing))
 
 
-async def _given(
-    trial: Trial, *, is_new: bool = True, is_small: bool = False
-) -> tuple[str | None, Item | None]:
-    """The second token, and an item that the first one's user has made and can read."""
+async def _given(trial: Trial) -> tuple[str | None, Item | None]:
+    """The second token, and an item that the first one's user has made and can read.
+
+    No other check has it, and it is the same as long as all that was tried with it was refused.
+    """
     token = _second(trial)
     if token is None:
         return None, None
-    item = await trial.create(is_small=is_small) if is_new else await trial.item()
+    item = trial.guarded
+    if item is None or item.is_gone:
+        item = trial.guarded = await trial.create()
+    if item is not None:
+        trial.spoil(item)
     return token, item if item is not None and await current(trial, item) is not None else None
 
 
@@ -211,6 +218,13 @@ def has_credential(trial: Trial, subject: Subject) -> bool:
         for name, value in fields
         for mark in (CREDENTIAL, BASIC_CREDENTIAL)
     )
+
+
+def _is_refused(trial: Trial, answer: Answer | None) -> bool:
+    """Whether *answer* leaves the item as it was; where it does not, no other check gets it."""
+    is_refused = answer is not None and 400 <= answer.status < 500
+    trial.guarded = trial.guarded if is_refused else None
+    return is_refused
 
 
 def _second(trial: Trial) -> str | None:
@@ -229,23 +243,30 @@ async def _sharing(trial: Trial, item: Item, *, token: str, role: Role) -> Shari
     texts = [text for operation in operations for text in texts_of(operation)]
     if any(map(_OWN.search, texts)):
         return "apart"
-    parent = trial.holder_of(item)
-    above = await trial.read(parent, token=token) if parent is not None else None
-    if above is not None and above.status in (401, 403, 404):
-        return "apart" if above.status != 401 else "shared"
-    theirs = await trial.listed(item, token=token)
-    if theirs is not None:
-        if theirs.having(item):
-            return "shared"
-        ours = await trial.listed(item) if theirs.is_whole and theirs.is_named(item) else None
-        if ours is not None and ours.having(item):
-            return "apart"
-    elif trial.can("list"):
-        return "shared"  # the token is none that opens anything, so it proves nothing
+    if item.is_shown is None:
+        item.is_shown = await _is_shown(trial, item, token=token)
+    if item.is_shown is not None:
+        return "shared" if item.is_shown else "apart"
     if any(map(_SHARED.search, texts)):
         return "shared"
     is_forbidden = any(each.status == "403" for one in operations for each in one.responses)
     return "apart" if is_forbidden else "unknown"
+
+
+async def _is_shown(trial: Trial, item: Item, *, token: str) -> bool | None:
+    """Whether a list, or what *item* is below, is open to the other user; None: nothing tells."""
+    parent = trial.holder_of(item)
+    above = await trial.read(parent, token=token) if parent is not None else None
+    if above is not None and above.status in (401, 403, 404):
+        return above.status == 401
+    theirs = await trial.listed(item, token=token)
+    if theirs is None:
+        # the token may be none that opens anything, and proves nothing
+        return True if trial.can("list") else None
+    if theirs.having(item):
+        return True
+    ours = await trial.listed(item) if theirs.is_whole and theirs.is_named(item) else None
+    return False if ours is not None and ours.having(item) else None
 
 
 def _severity(sharing: Sharing) -> Severity:

@@ -81,7 +81,7 @@ async def read(trial: Trial) -> None:
     second = await trial.create() if first is not None and first.identifier != "" else None
     if first is None or second is None or same_id(first.identifier, second.identifier):
         return
-    items = (first, second) * _MANY
+    items = (first, second) * _TWO
     for one in items[:2]:  # by itself each is what it is called
         answer = await trial.read(one)
         if answer is None or not _is_called(one, answer):

@@ -14,10 +14,11 @@ from troth.openapi.names import words_of
 from troth.openapi.operation import Operation
 from troth.openapi.paths import shape_of
 from troth.openapi.resources import Resource
+from troth.pointer import put as put
 from troth.violation import Violation
 
 #: What says that there is nothing: RFC 9110 §15.5.5, §15.5.11.
-MISSING = frozenset({404, 410})
+_MISSING = frozenset({404, 410})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +51,7 @@ class Answer:
     @property
     def is_missing(self) -> bool:
         """Whether it says that there is nothing of this name."""
-        return self.status in MISSING
+        return self.status in _MISSING
 
     @property
     def response(self) -> Response:
@@ -73,7 +74,8 @@ class Item:
     """An item that a trial has made: *values* are those of the variables of its path.
 
     *sent* is the item as it was sent, *created* the answer to that.  *readings* are the answers
-    that had it, the last one last, since something was done with it.
+    that had it, the last one last, since something was done with it.  *is_shown* says whether the
+    server lets another user have it in a list, or what it is below; None: it does not tell.
     """
 
     resource: Resource
@@ -85,6 +87,7 @@ class Item:
     readings: list[Answer] = field(default_factory=list)
     is_gone: bool = False
     is_spoiled: bool = False
+    is_shown: bool | None = None
 
     @property
     def current(self) -> Any:
@@ -184,19 +187,6 @@ def texts_of(operation: Operation) -> Iterator[str]:
 def same_id(one: Any, other: Any) -> bool:
     """Whether two identifiers are the same: a number may be written as a text."""
     return str(one) == str(other)
-
-
-def put(value: Any, pointer: str, new: Any) -> Any:
-    """*value* with *new* where *pointer* leads to; objects on the way that are missing are made."""
-    tokens = pointers.split(pointer)
-    if not tokens:
-        return new
-    first, rest = tokens[0], pointers.of(tokens[1:])
-    if isinstance(value, list):
-        index = int(first)
-        return [*value[:index], put(value[index], rest, new), *value[index + 1 :]]
-    members = value if isinstance(value, dict) else {}
-    return {**members, first: put(members.get(first), rest, new)}
 
 
 def at(value: Any, pointer: str | None) -> Any:

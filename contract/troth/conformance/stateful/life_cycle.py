@@ -294,9 +294,12 @@ async def names_after_deletion(trial: Trial) -> None:
 
 async def listed(trial: Trial) -> None:
     """What was created is in its list."""
-    await trial.item()
+    first = await trial.item()
+    seen = await trial.listed(first) if first is not None and first.resource.identifier else None
     for item in trial.items():
-        found = await _missing_from(trial, item) if item.resource.identifier else None
+        if seen is None or seen.having(item):
+            continue
+        found = await _missing_from(trial, item, seen=seen)
         if found is None:
             continue
         severity: Severity = "error"
@@ -310,9 +313,9 @@ async def listed(trial: Trial) -> None:
         return
 
 
-async def _missing_from(trial: Trial, item: Item) -> Listed | None:
+async def _missing_from(trial: Trial, item: Item, *, seen: Listed | None = None) -> Listed | None:
     """The list that *item* is missing from, waited for and asked with each filter that fits it."""
-    found = await trial.listed(item)
+    found = seen or await trial.listed(item)
     if found is None or not found.is_whole or found.having(item) or not found.is_named(item):
         return None
     if await trial.patience():

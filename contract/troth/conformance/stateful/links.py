@@ -17,10 +17,10 @@ from troth.conformance.stateful.trial import Check, Trial
 from troth.generation.request_writer import UNSET
 from troth.openapi import runtime_expression
 
+#: So often is asked for what a 202 names.
+_POLLS = 3
 #: So many links of an item are looked at.
 _LINKS = 6
-#: So often is asked for what a 202 promises, with a pause before the next time.
-_POLLS = 3
 #: Formats of texts that lead somewhere.
 _URLS = frozenset({"uri", "uri-reference", "iri", "iri-reference", "url"})
 

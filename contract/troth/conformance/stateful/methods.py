@@ -14,6 +14,7 @@ from troth.conformance.session import Session
 from troth.conformance.stateful.items import Item
 from troth.conformance.stateful.trial import Check, Trial
 from troth.generation.request_writer import without_credential
+from troth.http.exchange import Exchange
 
 _SHUT = frozenset({401, 403})
 _CODE = "response.head-differs"
@@ -24,18 +25,20 @@ async def head_of_item(trial: Trial) -> None:
     item, subject = await trial.item(), trial.subject("read")
     if item is None or subject is None or subject.operation.method != "GET":
         return
-    answers = [
-        await trial.send(subject.operation, item=item, method=method)
-        for method in ("GET", "HEAD", "GET")
-    ]
-    before, head, after = answers
-    if before is None or head is None or after is None:
+    before = await trial.send(subject.operation, item=item)
+    head = await trial.send(subject.operation, item=item, method="HEAD")
+    if before is None or head is None:
+        return
+    if head.is_missing and before.succeeded and await _knows_head(trial, item):
+        message = f"HEAD answers {head.status}, and GET {before.status}: its list is there for HEAD"
+        trial.tell(_CODE, message, by=head, severity="warning")
+    if not any(head_violations(before.response, head.response, before.response)):
+        return
+    after = await trial.send(subject.operation, item=item)  # may be another each time
+    if after is None:
         return
     for severity, message in head_violations(before.response, head.response, after.response):
         trial.tell(_CODE, message, by=head, severity=severity)
-    if head.is_missing and before.succeeded and after.succeeded and await _knows_head(trial, item):
-        message = f"HEAD answers {head.status}, and GET {after.status}: its list is there for HEAD"
-        trial.tell(_CODE, message, by=head, severity="warning")
 
 
 async def _knows_head(trial: Trial, item: Item) -> bool:
@@ -50,21 +53,27 @@ async def _knows_head(trial: Trial, item: Item) -> bool:
 CHECKS: tuple[Check, ...] = (Check("head", head_of_item, frozenset({"create", "read"})),)
 
 
-async def head_as_get(session: Session, subject: Subject) -> None:
-    """The same of a GET that succeeds without an item of ours; and HEAD needs what GET needs."""
+async def head_as_get(session: Session, subject: Subject, *, success: Exchange | None) -> None:
+    """The same of a GET that succeeds without an item of ours; and HEAD needs what GET needs.
+
+    The *success* is that of the smallest request, where there was one right before.
+    """
     if subject.operation.method != "GET" or not session.budget.affords(5):
         return
     get = subject.case("stateful", "get", subject.minimal, about="GET, beside HEAD")
     head = _as_head(get, "head", "HEAD, beside GET")
-    before = await session.probe(get)
+    before = success or await session.probe(get)
     if before.response is None or before.response.status >= 300:
         return
     beside = await session.attempt(head)
-    after = await session.probe(get)
-    if beside is None or beside.response is None or after.response is None:
+    if beside is None or beside.response is None:
         return
-    for severity, message in head_violations(before.response, beside.response, after.response):
-        session.enter(head, beside, run_violation(head, _CODE, message, severity=severity))
+    if any(head_violations(before.response, beside.response, before.response)):
+        after = await session.probe(get)  # what is another each time is no difference
+        if after.response is None:
+            return
+        for severity, message in head_violations(before.response, beside.response, after.response):
+            session.enter(head, beside, run_violation(head, _CODE, message, severity=severity))
     if beside.response.status < 300:
         await _without_credential(session, get)
 

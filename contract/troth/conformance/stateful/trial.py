@@ -27,7 +27,7 @@ from troth.conformance.stateful.addressing import (
     sources_of,
 )
 from troth.conformance.stateful.drawing import drawn, named_anew, with_name
-from troth.conformance.stateful.items import MISSING, Answer, Item, Listed, Told, at, is_part, put
+from troth.conformance.stateful.items import Answer, Item, Listed, Told, at, is_part, put
 from troth.generation.request_writer import UNSET, with_credential
 from troth.generation.source import Unsatisfiable
 from troth.generation.values import synthesize
@@ -84,6 +84,8 @@ class Trial:
         self.answers: list[Answer] = []
         self.told: list[Told] = []
         self.unnamed: list[Answer] = []
+        #: the item that another user tries to get at: all that was tried with it was refused
+        self.guarded: Item | None = None
         self.about = ""
         self._resources = known
         self._purpose: Purpose = purpose
@@ -235,12 +237,7 @@ class Trial:
             if says_name:  # some servers want in the body, too, what the path says
                 body = with_name(subject, resource, body=body, name=name)
         answer = await self._send(
-            subject,
-            values=values,
-            expressions=expressions,
-            body=body,
-            makes=1,
-            altered=altered,
+            subject, values=values, expressions=expressions, body=body, makes=1, altered=altered
         )
         if answer is None or not (answer.succeeded or answer.status == 202):
             return answer
@@ -628,9 +625,9 @@ class Trial:
         if subject is None or self._is_over or not self.session.budget.affords(1):
             return False
         case = self._case(subject, {})
-        case = replace(case, request=replace(case.request, method="GET", target=url, body=b""))
-        response = (await self.session.send(case)).response
-        return response is not None and response.status in MISSING
+        asked = replace(case.request, method="GET", target=url, body=b"")
+        response = (await self.session.send(replace(case, request=asked))).response
+        return response is not None and response.status in (404, 410)
 
     def page(self, answer: Answer | None) -> list[Any] | None:
         """The items of one page."""
