@@ -29,6 +29,8 @@ _FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"),
     *("--disable-extensions", "--hide-scrollbars", "--remote-debugging-pipe"),
+    # so that a test has pages of other sites, whatever names those have
+    "--host-resolver-rules=MAP *.example 127.0.0.1",
 )
 _KEYS = {"Enter": ("\r", 13), "Escape": ("", 27), "Tab": ("", 9), " ": (" ", 32)}
 _PATIENCE = 30.0

@@ -1,13 +1,28 @@
-"""A server that keeps the bytes that it was sent, and answers what it is told to."""
+"""A server that keeps the bytes that it was sent, and answers what it is told to; free ports."""
 
 from __future__ import annotations
 
+import itertools
+import os
 import queue
 import socket
 import threading
 from types import TracebackType
 
+# those that systems give away by themselves are above: another process might get one meanwhile
+_PORTS = itertools.count(20_000 + os.getpid() % 10_000)
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that is free, and stays so until somebody asks for it by its number."""
+    for port in _PORTS:
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        return port
+    raise AssertionError("numbers do not end")
 
 
 class Listener:

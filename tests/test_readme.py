@@ -14,7 +14,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+
+from listening import free_port
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "docs/VALIDATION.md")
@@ -55,12 +56,6 @@ def blocks(page: str) -> list[Block]:
 
 
 RUN = [block for page in PAGES for block in blocks(page) if block.language != "sh"]
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 class Place:

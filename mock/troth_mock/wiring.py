@@ -115,7 +115,8 @@ def _record(app: App, options: Options) -> None:
     scenarios = options["scenario"]
     beside = scenarios if scenarios is not None and scenarios.is_dir() else Path("recorded")
     folder = options["record_to"] or beside
-    recorder = Recorder(app.contract, folder, url=options["record"], told=_tell)
+    secrets = [*options["tokens"], *filter(None, [options["control_token"]])]
+    recorder = Recorder(app.contract, folder, url=options["record"], told=_tell, secrets=secrets)
     try:
         recorder.make_folder()
     except OSError as fault:

@@ -124,7 +124,7 @@ def test_a_token_of_a_page_that_no_answer_gave_may_be_refused(name: str, told: i
         },
     }
     contract = troth.load(json.dumps(document).encode(), overlays=[])
-    run = conduct(lambda _: Answer(403), contract, phases=("examples",))
+    run = conduct(lambda _: Answer(400), contract, phases=("examples",))
     refused = [one for one in run.findings if one.code == "request.valid-refused"]
     assert len(refused) == told, run.told
 

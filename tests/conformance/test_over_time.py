@@ -130,16 +130,3 @@ def test_a_server_is_slower_by_a_factor_and_by_a_time_that_a_person_notices(
 
     asyncio.run(run())
     assert session.found == told
-
-
-def test_the_slowest_of_the_first_requests_is_what_a_server_is_held_to() -> None:
-    session: Any = Quiet(0.4, 0.02, *[1.0] * 9)
-    health = Health(session)
-    smallest = SUBJECT.case("examples", "minimal", MINIMAL, about="")
-
-    async def run() -> None:
-        await health.observe(smallest, replace(answer(id="a"), seconds=0.01))
-        await health.probe(session, SUBJECT)
-
-    asyncio.run(run())
-    assert session.found == []

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
+import troth
 from bundled import CONTRACT
-from troth.conformance.cases import Case, cases_of, further_cases, subjects_under_test
+from troth.conformance.cases import (
+    Case,
+    cases_of,
+    further_cases,
+    random_cases,
+    subjects,
+    subjects_under_test,
+)
+from troth.conformance.cases.boundary import boundary
 from troth.conformance.cases.case import request_key
+from troth.conformance.cases.parameter_cases import parameter_cases
 from troth.conformance.selection import selection
 from troth.conformance.settings import Settings
 from troth.seed import Seed
@@ -96,3 +108,88 @@ def test_a_case_is_varied_only_into_one_of_the_same_kind() -> None:
     assert SUBJECT.varied(case, {**MINIMAL, "n": "2"}) is None
     assert not replace(case, phase="protocol").is_variable
     assert not replace(case, value=None).is_variable
+
+
+def test_no_phase_makes_again_what_another_has_sent(tmp_path: Path) -> None:
+    sent: set[Any] = set()
+    tested = subjects(of_paths(tmp_path))
+    for phase in ("examples", "boundary", "protocol", "random"):
+        for case in cases_of(phase, tested, settings=SETTINGS, sent=sent):
+            key = request_key(case)
+            assert key not in sent or case.is_again or case.laws
+            sent.add(key)
+
+
+def test_what_differs_in_its_item_alone_is_not_drawn(tmp_path: Path) -> None:
+    contract = of_paths(tmp_path)
+    tested = subjects(contract)
+    drawn = islice(random_cases(tested, Seed.of(1)), 9)
+    assert {case.operation for case in drawn} == {"POST /boats", "GET /boats"}
+
+
+def test_a_walk_begins_with_all_values_at_their_limits(tmp_path: Path) -> None:
+    (create,) = (one for one in subjects(of_paths(tmp_path)) if one.made is not None)
+    upper, lower, *others = boundary(create, limit=12)
+    assert upper.value == {"name": "x" * 30, "length": 20, "built": "2024-02-29"}
+    assert lower.value == {"name": "x", "length": 3}
+    assert {upper.intent, lower.intent} == {"valid"}
+    # one of each kind before a second of any
+    kinds = [case.about.partition(": ")[2].partition(" instead of ")[0] for case in others[:-1]]
+    assert len(kinds) == len(set(kinds)) == 9
+
+
+def test_a_parameter_is_tried_where_most_servers_fail_first(tmp_path: Path) -> None:
+    listing = next(one for one in subjects(of_paths(tmp_path)) if one.operation.parameters)
+    walks = dict(parameter_cases(listing))
+    first = [case.id.rpartition("/")[2] for case in islice(walks["query", "q"], 7)]
+    assert first == [
+        *("above-maxLength", "at-maxLength", "hard-characters", "empty"),
+        *("a-NUL", "very-long", "given-twice"),
+    ]
+    first = [case.id.rpartition("/")[2] for case in islice(walks["query", "limit"], 6)]
+    assert first == [
+        *("below-minimum", "above-maximum", "at-maximum", "empty"),
+        *("string-instead-of-integer", "a-fraction-instead-of-an-integer"),
+    ]
+
+
+def of_paths(directory: Path) -> troth.Contract:
+    """A list that is searched, and what is in it."""
+    boat: dict[str, Any] = {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string", "minLength": 1, "maxLength": 30},
+            "length": {"type": "integer", "minimum": 3, "maximum": 20},
+            "built": {"type": "string", "format": "date"},
+        },
+        "required": ["name", "length"],
+    }
+    kept = {"allOf": [boat, {"properties": {"id": {"type": "integer"}}, "required": ["id"]}]}
+    item = {"200": {"description": "it", "content": {"application/json": {"schema": kept}}}}
+    query = [
+        {"name": "q", "in": "query", "schema": {"type": "string", "maxLength": 40}},
+        {
+            "name": "limit",
+            "in": "query",
+            "schema": {"type": "integer", "minimum": 1, "maximum": 50},
+        },
+    ]
+    named = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    body = {"required": True, "content": {"application/json": {"schema": boat}}}
+    listed = {"type": "array", "items": kept}
+    page = {"200": {"description": "all", "content": {"application/json": {"schema": listed}}}}
+    paths = {
+        "/boats": {
+            "get": {"parameters": query, "responses": page},
+            "post": {"requestBody": body, "responses": {"201": item["200"]}},
+        },
+        "/boats/{id}": {
+            "parameters": [named],
+            "get": {"responses": item},
+            "delete": {"responses": {"204": {"description": "gone"}}},
+        },
+    }
+    file = directory / "boats.json"
+    info = {"title": "Boats", "version": "1"}
+    file.write_text(json.dumps({"openapi": "3.1.0", "info": info, "paths": paths}))
+    return troth.load(file)

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 import troth
+from listening import free_port
 from servers.conduct import against
 
 
@@ -87,7 +88,7 @@ def test_a_real_server_is_told_what_is_true_of_it(name: str, tmp_path: Path) -> 
 @contextmanager
 def running(real: Real, folder: Path) -> Iterator[str]:
     """The server *real*, once it answers; it is stopped at the end."""
-    values = {"port": str(_free()), "other": str(_free()), "folder": str(folder / "kept")}
+    values = {"port": str(free_port()), "other": str(free_port()), "folder": str(folder / "kept")}
     command = [word.format(**values) for word in real.command]
     variables = {key: word.format(**values) for key, word in real.variables.items()}
     url = f"http://127.0.0.1:{values['port']}"
@@ -124,9 +125,3 @@ def _read(url: str) -> bytes:
     with urllib.request.urlopen(url, timeout=30) as answer:
         body: bytes = answer.read()
         return body
-
-
-def _free() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        port: int = one.getsockname()[1]
-        return port

@@ -293,3 +293,53 @@ def test_a_secret_that_stands_inside_another_does_not_uncover_its_end() -> None:
     redactor = Redactor([PLAIN, PLAIN[8:12]])
     assert redactor.text(f"<{PLAIN}>") == f"<{MARK}>"
     assert answered(redactor, f"<{PLAIN}>".encode()) == f"<{MARK}>".encode()
+
+
+def chunks(pieces: list[str], *, choices: int = 1) -> list[str]:
+    return [
+        "data: "
+        + json.dumps({"id": "c-1", "choices": [{"index": index, "delta": {"content": one}}]})
+        for one in pieces
+        for index in range(choices)
+    ]
+
+
+@pytest.mark.parametrize("choices", [1, 2])
+@pytest.mark.parametrize(
+    "pieces", [["it is sk-", "0123", "4567 ", "ok"], list("sk-01234567"), ["a sk-0", "", "1234567"]]
+)
+def test_a_secret_is_taken_out_though_it_come_in_pieces(pieces: list[str], choices: int) -> None:
+    secret = "sk-01234567"
+    redactor = Redactor([secret])
+    events = chunks(pieces, choices=choices)
+    told = redactor.events(events)
+    body = "".join(f"{one}\n\n" for one in events).encode()
+    response = Response(200, (("Content-Type", "text/event-stream"),), body)
+    whole = redactor.exchange(Exchange(Request("GET", "/"), response)).response
+    assert whole is not None
+    assert whole.body.decode() == "".join(f"{one}\n\n" for one in told)
+    for index in range(choices):
+        said = "".join(
+            json.loads(one.removeprefix("data: "))["choices"][0]["delta"]["content"]
+            for one in told[index::choices]
+        )
+        left = "".join(pieces).split(secret)
+        assert said.split(MARK)[0] == left[0]
+        assert said.split(MARK)[-1] == left[1]
+        assert not any(part in said for part in ("sk-", "0123", "4567"))
+    assert Redactor(["sk-other-one"]).events(events) == events
+
+
+def test_a_short_secret_is_taken_out_where_it_is_all_there_is() -> None:
+    redactor = Redactor(["abc"])
+    text = '{"a": "abc", "b": "abcd", "c": "an abc"} x=abc&y=abcd \'abc\''
+    assert redactor.text(text) == text.replace('"abc"', f'"{MARK}"').replace(
+        "=abc&", f"={MARK}&"
+    ).replace("'abc'", f"'{MARK}'")
+
+
+def test_pieces_are_looked_for_in_no_more_time_than_there_are() -> None:
+    line = "data: {" + ", ".join(f'"m{n}": "{n}"' for n in range(10_000)) + "}"
+    begun = process_time()
+    Redactor(["sk-01234567"]).events([line] * 4)
+    assert process_time() - begun < 2

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from browser import CHROMIUM
+from listening import free_port
 
 FOLDER = Path(__file__).parents[2] / "examples" / "javascript"
 NODE = shutil.which("node")
@@ -45,11 +45,6 @@ def copied(tmp_path: Path, command: Path) -> Path:
     return folder
 
 
-def free_port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        return str(held.getsockname()[1])
-
-
 def run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
     ended = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120
@@ -68,7 +63,7 @@ def test_playwright_starts_the_app_and_the_mock(tmp_path: Path, troth: dict[str,
     command = tool("playwright")
     if CHROMIUM is None:
         pytest.skip("chromium is not installed")
-    ports = {"APP_PORT": free_port(), "MOCK_PORT": free_port(), "CHROMIUM": CHROMIUM}
+    ports = {"APP_PORT": str(free_port()), "MOCK_PORT": str(free_port()), "CHROMIUM": CHROMIUM}
     folder = copied(tmp_path, command)
     assert "2 passed" in run([str(command), "test"], folder, {**troth, **ports})
 

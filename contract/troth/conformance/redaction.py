@@ -12,9 +12,11 @@ import html
 import json
 import re
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any, Literal
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
@@ -28,6 +30,7 @@ from troth.conformance.events import (
     Taken,
 )
 from troth.conformance.settings import Settings
+from troth.http import media_type
 from troth.http.exchange import Exchange, Fields, Request, Response
 from troth.openapi.operation import Match
 from troth.violation import Violation
@@ -73,7 +76,7 @@ _PREFIX = 8
 def _shapes(secret: str) -> frozenset[str]:
     """Every text that gives *secret* away."""
     if len(secret) < _SHORTEST or secret in _WORDS:
-        # where a credential stands is clear even of a short one
+        # where a credential stands is clear even of a short one; see `_alone`, too
         return frozenset({f"Bearer {secret}", f"Bearer%20{secret}"} if secret else ())
     # a server may repeat the wrong tokens that a run sends, too
     texts = {secret, secret.strip(), *(make(secret) for make, _ in NEAR.values())}
@@ -102,6 +105,15 @@ def _escaped(text: str) -> Iterator[str]:
     yield repr(text)[1:-1]
 
 
+def _alone(secret: str) -> re.Pattern[bytes]:
+    """Where a short *secret* is a text by itself, or a value of a form."""
+    each = re.escape(_bytes(secret))
+    return re.compile(
+        # in JSON, and in JSON in a text of JSON, but no name; in a message; in a form
+        rb'(?<=")%b(?=\\?"(?!\s*:))|(?<=\')%b(?=\')|(?<==)%b(?=[&#\s]|$)' % (each, each, each)
+    )
+
+
 def _found(value: bytes, needles: Iterable[bytes]) -> Spans:
     """Where any of *needles* stands in *value*."""
     spans: Spans = []
@@ -126,6 +138,46 @@ def _cut_short(value: bytes, secrets: Iterable[bytes]) -> Spans:
             spans.append((at, end))
             at = value.find(secret[:half], end)
     return spans
+
+
+#: An event that is longer is not the piece of a text.
+_LONGEST_EVENT = 1024
+#: A member of an object in JSON and its value, a text.
+_MEMBER_TEXT = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:\s*"((?:[^"\\]|\\.)*)"')
+
+
+def _scattered(value: bytes, needles: Sequence[bytes]) -> Spans:
+    """Where the parts of a needle stand in the events of a stream, whose texts are its pieces."""
+    texts: dict[tuple[bytes, ...], Spans] = {}
+    at = 0
+    for line in value.splitlines(keepends=True):
+        for match in _MEMBER_TEXT.finditer(line) if b'"' in line else ():
+            low, high = match.span(2)
+            texts.setdefault((match[1],), []).append((at + low, at + high))
+            if len(line) <= _LONGEST_EVENT:
+                # two that come in turns, as the choices of a chat do, are told apart by the rest
+                around = (line[:low] + line[high:]).rstrip()
+                texts.setdefault((match[1], around), []).append((at + low, at + high))
+        at += len(line)
+    return [span for parts in texts.values() for span in _in_parts(value, parts, needles)]
+
+
+def _in_parts(value: bytes, parts: Spans, needles: Sequence[bytes]) -> Iterator[tuple[int, int]]:
+    """Where needles stand in what *parts* of *value* are together, part by part."""
+    found = _found(b"".join(value[low:high] for low, high in parts), needles)
+    if not found:
+        return
+    ends = list(accumulate(high - low for low, high in parts))
+    for start, end in found:
+        index = bisect_right(ends, start)
+        while index < len(parts):
+            low, high = parts[index]
+            first = ends[index] - (high - low)
+            if first >= end:
+                break
+            if low < high:
+                yield low + max(start - first, 0), low + min(end, ends[index]) - first
+            index += 1
 
 
 def _merged(spans: Spans) -> Spans:
@@ -331,6 +383,7 @@ class Redactor:
         self._second = second
         self._needles: tuple[bytes, ...] = ()
         self._whole: tuple[bytes, ...] = ()
+        self._short: tuple[re.Pattern[bytes], ...] = ()
         self._learn(secrets)
 
     def learn(self, secret: str) -> None:
@@ -343,6 +396,7 @@ class Redactor:
         self._needles = tuple(map(_bytes, shapes))
         # half of a secret is looked for as well; parts of characters are not
         self._whole = tuple(_bytes(each) for each in self._secrets if each.isascii())
+        self._short = tuple(_alone(each) for each in self._secrets if len(each) < _SHORTEST)
 
     @classmethod
     def of(cls, settings: Settings) -> Redactor:
@@ -459,6 +513,18 @@ class Redactor:
             value = _USERINFO.sub(rf"\g<1>{MARK}@", value)
         return _query(value)
 
+    def events(self, values: Sequence[str]) -> list[str]:
+        """*values*, the events of a stream, without secrets, though one be spread over several."""
+        data = [_bytes(value) for value in values]
+        whole = b"\n\n".join(data)
+        spans = _scattered(whole, self._needles)
+        told, start = [], 0
+        for value in data:
+            end = start + len(value)
+            told.append(self.text(_text(_filtered(whole, spans, start=start, end=end))))
+            start = end + len(b"\n\n")
+        return told
+
     def data(self, value: bytes) -> bytes:
         """*value* without secrets."""
         spans = self._spans(value)
@@ -472,7 +538,8 @@ class Redactor:
         return _filtered(value, spans) if spans else value
 
     def _spans(self, value: bytes) -> Spans:
-        return _found(value, self._needles) + _cut_short(value, self._whole)
+        alone = (match.span() for each in self._short for match in each.finditer(value))
+        return [*_found(value, self._needles), *_cut_short(value, self._whole), *alone]
 
     # -- the parts of an exchange ---------------------------------------------------------------
 
@@ -553,6 +620,9 @@ class Redactor:
         if self._of_clients:
             spans += _credentials(body)
         spans += [match.span(match.lastindex or 0) for match in _JSON_MEMBER.finditer(body)]
+        kind = response.field("Content-Type") or ""
+        if self._needles and b"\n" in body and not media_type.is_json(kind):
+            spans += _scattered(body, self._needles)
         if not spans:
             return response
         return replace(

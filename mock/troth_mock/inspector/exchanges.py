@@ -7,7 +7,7 @@ through the one registry of secrets first.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -118,9 +118,7 @@ class Exchanges:
                 "status": head.status,
                 "fields": fields_of(shown.response.fields),
                 "body": body_of(shown.response.body, shown.response.fields, size, is_cut=is_cut),
-                "events": [_event(event, redactor.text) for event in read_events(entry.pieces)]
-                if head.is_stream
-                else None,
+                "events": list(_events(entry, redactor)) if head.is_stream else None,
             }
         return {
             **self.summary(entry),
@@ -259,14 +257,17 @@ def _is_in(wanted: str, request: Request, sent: str, entry: Entry) -> bool:
     return any(wanted in part.lower() for part in parts)
 
 
-def _event(event: SentEvent, redact: Callable[[str], str]) -> Json:
-    read = event.event
-    return {
-        "at": round(event.at, 6),
-        "text": redact(event.text),
-        "event": None if read is None else read.type,
-        "data": None if read is None else redact(read.data),
-    }
+def _events(entry: Entry, redactor: Redactor) -> Iterator[Json]:
+    """The events of the stream that *entry* was answered with, without secrets."""
+    sent = list(read_events(entry.pieces))
+    for event, text in zip(sent, redactor.events([one.text for one in sent]), strict=True):
+        read = SentEvent(event.at, text).event
+        yield {
+            "at": round(event.at, 6),
+            "text": text,
+            "event": None if read is None else read.type,
+            "data": None if read is None else read.data,
+        }
 
 
 def _request(entry: Entry) -> Request:

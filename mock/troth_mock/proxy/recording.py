@@ -61,16 +61,23 @@ class Recorder:
     """Writes the exchanges of one contract with the server at *url* into *folder*.
 
     What was asked several times, and answered otherwise each time, becomes a sequence.  *told*
-    hears what is written.
+    hears what is written.  *secrets* are taken out beside those that clients send.
     """
 
     def __init__(
-        self, contract: Contract, folder: Path, *, url: str, told: Callable[[str], None]
+        self,
+        contract: Contract,
+        folder: Path,
+        *,
+        url: str,
+        told: Callable[[str], None],
+        secrets: Sequence[str] = (),
     ) -> None:
         self.contract = contract
         self._folder = folder
         self.url = Redactor().text(url)
         self._told = told
+        self._secrets = tuple(secrets)
         self._answers: dict[str, list[dict[str, Any]]] = {}
 
     def use(self, contract: Contract) -> None:
@@ -85,7 +92,7 @@ class Recorder:
 
     def write(self, exchange: Exchange) -> None:
         """Record *exchange*, if the document has such an operation and an answer came whole."""
-        made = recorded(self.contract, exchange)
+        made = recorded(self.contract, exchange, secrets=self._secrets)
         if made is None:
             return
         answers = self._answers.setdefault(made.name, [])
@@ -124,8 +131,10 @@ def _said(answer: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in answer.items() if name not in ("pace", "times")}
 
 
-def recorded(contract: Contract, exchange: Exchange) -> Recording | None:
-    """What there is to record of *exchange*; None where nothing can be."""
+def recorded(
+    contract: Contract, exchange: Exchange, *, secrets: Sequence[str] = ()
+) -> Recording | None:
+    """What there is to record of *exchange*, without *secrets*; None where nothing can be."""
     try:
         match = contract.match_request(exchange.request)
     except (NoSuchPath, MethodNotAllowed):
@@ -133,8 +142,8 @@ def recorded(contract: Contract, exchange: Exchange) -> Recording | None:
     if exchange.response is None or exchange.fault is not None:
         return None
     request = exchange.request
-    secrets = (*sent_secrets(request), *key_secrets(match, request))
-    redactor = Redactor(secrets, of_clients=True)
+    sent = (*sent_secrets(request), *key_secrets(match, request))
+    redactor = Redactor((*secrets, *sent), of_clients=True)
     plain = redactor.exchange(exchange)
     assert plain.response is not None
     when = _when(match, exchange.request, plain.request, redactor)

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from browser import Page, chromium, needs_browser
+from browser import Browser, Page, chromium, needs_browser
+from listening import Listener
 from troth import loading
 from troth_mock import pace
 from troth_mock.faults import grammar
@@ -32,13 +33,18 @@ def mock() -> Iterator[MockServer]:
 
 
 @pytest.fixture(scope="module")
-def tab(mock: MockServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with chromium(tmp_path_factory.mktemp("profile")) as browser:
-        page = browser.page()
-        page.resize(1280, 800)
-        page.open(f"{mock.url}/_troth/")
-        page.wait("document.querySelector('.live.good')")
-        yield page
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with chromium(tmp_path_factory.mktemp("profile")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def tab(mock: MockServer, browser: Browser) -> Page:
+    page = browser.page()
+    page.resize(1280, 800)
+    page.open(f"{mock.url}/_troth/")
+    page.wait("document.querySelector('.live.good')")
+    return page
 
 
 @pytest.fixture
@@ -346,3 +352,90 @@ def test_a_phone_shows_every_view_without_scrolling_sideways(mock: MockServer, p
             assert page.get("document.documentElement.scrollWidth") == 360, view
     finally:
         page.resize(1280, 800)
+
+
+#: What a page tries with a mock at `base`: each way gives what it could read, or "" for nothing.
+ATTACK = """
+const text = (promise) => promise.then((answer) => answer.text()).catch(() => '');
+const heard = (make) => new Promise((resolve) => {
+  const one = make();
+  one.onmessage = one.onopen = one.onload = () => resolve('it came');
+  one.onerror = () => resolve('');
+  setTimeout(() => resolve(''), 3000);
+});
+const shown = (tag, base, path) => heard(() => {
+  const one = document.createElement(tag);
+  one.src = base + path;
+  return document.body.appendChild(one);
+});
+const framed = (base, path, fields) => new Promise((resolve) => {
+  const frame = document.createElement('iframe');
+  frame.name = 'frame' + document.querySelectorAll('iframe').length;
+  document.body.append(frame);
+  const form = document.createElement('form');
+  Object.assign(form, { method: 'POST', target: frame.name, action: base + path, ...fields });
+  const field = document.createElement('input');
+  Object.assign(field, { name: '{"status": 500, "x": "', value: '"}' });
+  form.append(field);
+  document.body.append(form);
+  frame.onload = () => {
+    let read = '';
+    try { read = frame.contentDocument.body.innerText; } catch { read = ''; }
+    resolve(read);
+  };
+  form.submit();
+  setTimeout(() => resolve(''), 3000);
+});
+const tried = async (base) => {
+  const json = { method: 'POST', body: '{"status": 500}' };
+  const typed = { ...json, headers: { 'Content-Type': 'application/json' } };
+  const ways = {
+    fetch: text(fetch(base + '/_troth/api/exchanges')),
+    page: text(fetch(base + '/_troth/')),
+    opaque: text(fetch(base + '/_troth/api/exchanges', { mode: 'no-cors' })),
+    order: text(fetch(base + '/_troth/api/next', typed)),
+    quietly: text(fetch(base + '/_troth/api/next', { ...json, mode: 'no-cors' })),
+    change: text(fetch(base + '/_troth/api/exchanges', { method: 'DELETE' })),
+    reset: text(fetch(base + '/_troth/api/reset', { method: 'POST', mode: 'no-cors' })),
+    all: text(fetch(base + '/_troth/reset?all', { method: 'POST', mode: 'no-cors' })),
+    form: framed(base, '/_troth/api/next', { enctype: 'text/plain' }),
+    formReset: framed(base, '/_troth/reset?all', {}),
+    script: shown('script', base, '/_troth/api/info'),
+    image: shown('img', base, '/_troth/api/info'),
+    events: heard(() => new EventSource(base + '/_troth/api/events')),
+    socket: heard(() => new WebSocket(base.replace('http', 'ws') + '/_troth/api/events')),
+  };
+  navigator.sendBeacon(base + '/_troth/api/next', json.body);
+  const read = {};
+  for (const [name, way] of Object.entries(ways)) read[name] = await way;
+  return read;
+};
+"""
+
+
+@needs_browser
+def test_a_page_of_another_site_reads_nothing_and_drives_nothing(
+    mock: MockServer, browser: Browser
+) -> None:
+    ask(mock, "POST", "/_troth/api/reset")
+    ask(mock, "GET", "/plants")
+    before = [ask(mock, "GET", f"/_troth/api/{name}")[1] for name in ("next", "faults", "pace")]
+    page = browser.page()
+    port = mock.url.rpartition(":")[2]
+    answer = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<!doctype html>x"
+    )
+    with Listener(answer) as listener:
+        page.open(listener.url.replace("127.0.0.1", "evil.example") + "/")
+        for base in (mock.url, f"http://evil.example:{port}"):
+            read = page.get(f"(async () => {{ {ATTACK}; return tried('{base}'); }})()")
+            assert read == dict.fromkeys(read, ""), base
+            assert len(read) == 14
+    # a name that leads to the mock makes its page one of the mock's own origin
+    page.open(f"http://rebound.example:{port}/_troth/")
+    read = page.get(f"(async () => {{ {ATTACK}; return tried(location.origin); }})()")
+    assert [name for name, came in read.items() if came and "is not a name" not in came] == []
+    after = [ask(mock, "GET", f"/_troth/api/{name}")[1] for name in ("next", "faults", "pace")]
+    assert after == before
+    listed = json.loads(ask(mock, "GET", "/_troth/api/exchanges")[1])["exchanges"]
+    assert "/plants" in [one["target"] for one in listed]

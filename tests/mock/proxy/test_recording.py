@@ -134,6 +134,15 @@ def test_secrets_are_taken_out_wherever_they_stand(chat: Contract, tmp_path: Pat
     assert choice.written.status == 401
 
 
+def test_what_the_mock_was_given_in_secret_is_not_written(pets: Contract) -> None:
+    answer = Response(200, JSON, b'[{"id": 1, "name": "is sk-0123456789"}]')
+    made = recording.recorded(
+        pets, Exchange(Request("GET", "/pets"), answer), secrets=["sk-0123456789"]
+    )
+    assert made is not None
+    assert made.answer["body"] == [{"id": 1, "name": "is [Filtered]"}]
+
+
 def test_what_a_client_sends_in_secret_is_not_written(pets: Contract, tmp_path: Path) -> None:
     record, _ = recorder(pets, tmp_path)
     body = b'{"name": "Rex", "newPassword": "hunter2!", "apiKey": "ab"}'

@@ -387,8 +387,9 @@ def _boundary(tested: Collection[Subject], limit: int, *, is_new: _IsNew = _any)
         if one.made is not None:
             most = limit * _BODY // max(1, weights)
             for case in boundary(one, limit=most, turn=turn, tried=tried, is_new=is_new):
-                limit -= 1
-                yield case
+                if is_new(case):
+                    limit -= 1
+                    yield case
             weights -= _BODY
         yield from others
 

@@ -161,7 +161,8 @@ class _Walk:
         if about in _HARD:
             tier, legal = 3, legal if legal == "either" else "either-if-valid"
         if about in _EARLY:
-            tier = _EARLY[about] if about not in _HARD or self._is_text else 2
+            tells = self._is_text if about in _HARD else defect.tier < _BEYOND
+            tier = _EARLY[about] if tells else 2
         elif legal == "either" or " in another case" in about:
             tier = 3  # only a failure would show anything
         elif about.endswith(" instead of string") and not at.tokens:

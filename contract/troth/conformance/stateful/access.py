@@ -63,8 +63,8 @@ async def read_by_other(trial: Trial) -> None:
 
 async def _listed_only(trial: Trial, item: Item, *, token: str, answer: Answer) -> None:
     """Tell of a list that gives away what the item's own path refuses to the same user."""
-    if item.is_shown is False:
-        return
+    if item.is_shown is False and trial.parent_of(item) is None:
+        return  # the list was looked at, and has it not
     theirs = await trial.listed(item, token=token)
     if theirs is not None and theirs.having(item):
         message = f"{theirs.last.line} lists for the second token what {answer.line} refuses to it"
@@ -156,7 +156,8 @@ async def replaced_by_other(trial: Trial) -> None:
 async def acted_on_by_other(trial: Trial) -> None:
     """Another's token does nothing to what the first one's made."""
     actions = list(trial.actions())
-    token, item = await _given(trial) if actions else (None, None)
+    # what an action needs to be in, is mostly what it is in when nothing else is said
+    token, item = await _given(trial, is_small=True) if actions else (None, None)
     if item is None or token is None:
         return
     sharing = await _sharing(trial, item, token=token, role="read")
@@ -192,17 +193,18 @@ async def deleted_by_other(trial: Trial) -> None:
         trial.tell("resource.deleted-by-other", message, by=answer, severity=_severity(sharing))
 
 
-async def _given(trial: Trial) -> tuple[str | None, Item | None]:
+async def _given(trial: Trial, *, is_small: bool = False) -> tuple[str | None, Item | None]:
     """The second token, and an item that the first one's user has made and can read.
 
-    No other check has it, and it is the same as long as all that was tried with it was refused.
+    No other check has it, and it is the same as long as all that was tried with it was refused; one
+    that *is_small* is another.
     """
     token = _second(trial)
     if token is None:
         return None, None
     item = trial.guarded
-    if item is None or item.is_gone:
-        item = trial.guarded = await trial.create()
+    if is_small or item is None or item.is_gone:
+        item = trial.guarded = await trial.create(is_small=is_small)
     if item is not None:
         trial.spoil(item)
     return token, item if item is not None and await current(trial, item) is not None else None
