@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import dataclass_transform
 
 
@@ -43,7 +44,8 @@ class SpecError(TrothError):
     """The document (or an overlay) cannot be used.
 
     *pointer* is the JSON Pointer of the node at fault, "" for the whole document; *advice* says
-    what to do, when that is known.
+    what to do, when that is known.  `opened` are the other files that were looked for before, there
+    or not: with one of them changed all may be well.
     """
 
     fault: str
@@ -53,6 +55,7 @@ class SpecError(TrothError):
 
     def __post_init__(self) -> None:
         self.args = (self.fault,)  # whatever the arguments of the class below it are
+        self.opened: tuple[Path, ...] = ()
 
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place else ""

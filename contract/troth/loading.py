@@ -96,7 +96,8 @@ def load(
 
         contract = reader.compile(effective, source=base, verbs=_VERBS)
     if strict and contract.faults:
-        raise contract.faults[0]
+        with document.telling(published.opened):
+            raise contract.faults[0]
     return contract
 
 
@@ -122,7 +123,8 @@ def read(
 
         files = [overlay_file(given) for given in overlays]
         mending = [overlay.read(file, name=_name(file)) for file in files]
-        effective = overlay.apply(published, mending)
+        with document.telling(published.opened):
+            effective = overlay.apply(published, mending)
     if strict and (faults := kept_contract.compile(effective).faults):
         raise faults[0]
     return published, effective

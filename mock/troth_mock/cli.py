@@ -48,6 +48,19 @@ class _Pace(click.types.StringParamType):
         return str(value)
 
 
+class _Server(click.types.StringParamType):
+    name = "url"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        from troth_mock.proxy import forwarding
+
+        try:
+            forwarding.server_at(value)
+        except forwarding.NoServer as fault:
+            self.fail(str(fault), param, ctx)
+        return str(value)
+
+
 class _Port(click.IntRange):
     name = "port"
 
@@ -194,6 +207,7 @@ class _Port(click.IntRange):
 )
 @click.option(
     "--record",
+    type=_Server(),
     metavar="URL",
     help="Pass on to this server what no scenario answers, and write scenarios of its answers.",
 )

@@ -88,14 +88,25 @@ class Passed:
     pieces: AsyncGenerator[bytes, None]
 
 
+def parting(fields: Fields) -> Callable[[bytes], list[bytes]]:
+    """What cuts the content of an answer with these *fields* behind each event, or each line."""
+    kind = next((value for name, value in fields if name.lower() == "content-type"), "")
+    return _parted_lines if MediaType(kind, "").is_sequence else sse.parted
+
+
+def _parted_lines(data: bytes) -> list[bytes]:
+    return re.split(rb"(?<=\n)", data)
+
+
 async def gathered(passed: Passed, clock: Callable[[], float]) -> Reply:
     """*passed* once all of its stream has come: its events, each due when it came by *clock*."""
     began, rest = clock(), b""
+    parted = parting(passed.fields)
     frames: list[bytes] = []
     times: list[float] = []
     async with aclosing(passed.pieces) as pieces:
         async for piece in pieces:
-            *events, rest = sse.parted(rest + piece)
+            *events, rest = parted(rest + piece)
             frames += events
             times += [clock() - began] * len(events)
     if rest:

@@ -370,3 +370,11 @@ def test_a_scope_says_where_the_application_seems_to_be() -> None:
     scope = scope_of(GET, "https://api.example:8443", {})
 
     assert (scope["scheme"], scope["server"]) == ("https", ("api.example", 8443))
+
+
+def test_a_whole_url_is_asked_for_where_it_leads() -> None:
+    beside = Request("GET", "https://api.example:8443/things?q=1")
+    url = "https://api.example:8443/v1"
+    assert scope_of(beside, url, {})["path"] == "/things"
+    assert scope_of(GET, url, {})["path"] == "/v1/things"
+    assert environ_of(beside, url)["PATH_INFO"] == "/things"

@@ -64,7 +64,7 @@ MANNERS = (
     "note expires",
 )
 #: So many requests a clean run may take for one resource, with all that the document declares.
-MOST = 130
+MOST = 140
 
 
 @pytest.fixture(scope="module")

@@ -320,7 +320,9 @@ def test_only_the_members_that_conditions_read_are_copied() -> None:
 
 
 _TEN = "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]"
-_LONG = f"{_TEN}.all(a, {_TEN}.all(b, {_TEN}.all(c, request.all(d, request.all(e, d + e > -1)))))"
+_LONG = "a + b + c + d + e + f > -1"
+for _name in "fedcba":
+    _LONG = f"request.all({_name}, {_LONG})"
 
 
 @pytest.mark.parametrize(

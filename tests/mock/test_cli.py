@@ -201,7 +201,7 @@ def test_a_port_in_use_is_named_with_what_to_do() -> None:
         ("--cors-origin", "app.example"),
         ("--allow-host", "http://mock.example/"),
         ("--fail", "503 on GET /no-such-path"),
-        ("--record", "api.example.com"),
+        ("--record", "ftp://api.example.com"),
         ("--record-to", "recorded"),
         ("--record", "http://127.0.0.1:1", "--record-to", "/dev/null/recorded"),
     ],
@@ -211,6 +211,7 @@ def test_what_cannot_be_is_said_in_a_line(options: tuple[str, ...]) -> None:
     assert done.returncode in (2, 3)
     assert done.stderr.strip()
     assert "Traceback" not in done.stderr
+    assert "goes to" not in done.stderr  # nothing is announced that is refused
     assert done.stdout == ""
 
 

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 
 def test_the_server_of_the_session_serves_the_bundled_document(mock_server: Any) -> None:
     with urllib.request.urlopen(mock_server.url + "/openapi.json") as answer:
@@ -91,6 +93,16 @@ def test_loading_the_plugin_imports_nothing_heavy() -> None:
         check=True,
     ).stdout.split()
     assert not {"aiohttp", "yaml", "jsonschema_rs"} & set(said)
+
+
+def test_a_misspelt_keyword_is_told_with_those_that_there_are(
+    mock_servers: Callable[..., Any],
+) -> None:
+    told = (
+        "no keyword 'scenarios'; did you mean 'scenario'? There are overlays, .*seed, .*stateless"
+    )
+    with pytest.raises(TypeError, match=told.replace("?", "[?]")):
+        mock_servers(scenarios="scenes.yaml")
 
 
 def test_what_goes_wrong_is_said_once_and_judged_from_the_journal(

@@ -60,9 +60,10 @@ def conduct(
     second: Contract | None = None,
     until: Iterable[str] = (),
     cancel_after: int | None = None,
+    base: str = "",
     **settings: Any,
 ) -> Conducted:
-    """Run *contract* against *handler*.
+    """Run *contract* against *handler*, below the path *base* of its server.
 
     The run is interrupted as soon as a finding has one of the codes *until* (with wildcards), or
     after so many exchanges.
@@ -72,7 +73,7 @@ def conduct(
         given = {"token": TOKEN, "caps": CAPS, "allow_destructive": True, **settings}
         return asyncio.run(
             _go(
-                Settings(url=server.url, **given),
+                Settings(url=server.url + base, **given),
                 contract,
                 second,
                 tuple(until),

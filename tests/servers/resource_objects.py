@@ -18,9 +18,11 @@ FAULTS = {
     "null kept": ("resource.update-lost", "PATCH /notes/{note}"),
     "link": ("resource.location-wrong", "GET /notes/{note}"),
     "kind ignored": ("list.filter-ignored", "GET /notes"),
+    "sort ignored": ("list.order-ignored", "GET /notes"),
 }
 _TYPE = "application/vnd.api+json"
 _KINDS = ("idea", "task")
+_SORTS = ("title", "-title")
 
 
 def _object(*required: str, **properties: Any) -> dict[str, Any]:
@@ -91,8 +93,11 @@ def _operation(
             sent = {**sent, "required": ["type", "id"]}
         made["requestBody"] = {"required": True, "content": held(sent)}
     if kind:
-        schema = {"enum": list(kind)}
-        made["parameters"] = [{"name": "filter[kind]", "in": "query", "schema": schema}]
+        given = {"filter[kind]": list(kind), "sort": list(_SORTS)}
+        made["parameters"] = [
+            {"name": name, "in": "query", "schema": {"enum": values}}
+            for name, values in given.items()
+        ]
     return made
 
 
@@ -113,18 +118,19 @@ class Notes:
             return self._sent(asked, kind, there)
         if asked.method != "GET" or path == "/people":
             return Answer(405, {"Allow": "GET, PATCH" if name else "GET, POST"})
-        return _answer(
-            200,
-            there
-            or self._listed(dict(parse_qsl(query, keep_blank_values=True)).get("filter[kind]")),
-        )
+        asks = dict(parse_qsl(query, keep_blank_values=True))
+        listed = self._listed(asks.get("filter[kind]"), asks.get("sort"))
+        return _answer(200, listed if there is None else there)
 
-    def _listed(self, kind: str | None) -> Any:
-        if kind is not None and kind not in _KINDS:
+    def _listed(self, kind: str | None, sort: str | None) -> Any:
+        if (kind is not None and kind not in _KINDS) or (sort is not None and sort not in _SORTS):
             return None
         notes = [one for path, one in self.items.items() if path.startswith("/notes/")]
         chosen = kind is None or self.fault == "kind ignored"
-        return [one for one in notes if chosen or one["attributes"].get("kind") == kind]
+        notes = [one for one in notes if chosen or one["attributes"].get("kind") == kind]
+        if sort is not None and self.fault != "sort ignored":
+            notes.sort(key=lambda one: str(one["attributes"]["title"]), reverse=sort[0] == "-")
+        return notes
 
     def _sent(self, asked: Asked, kind: str, there: dict[str, Any] | None) -> Answer:
         if asked.fields.get("content-type", "").partition(";")[0].lower() != _TYPE:

@@ -30,7 +30,7 @@ from urllib.parse import unquote, unquote_to_bytes, urlsplit
 from troth.conformance.settings import Caps
 from troth.conformance.transport import Reading
 from troth.errors import TrothError
-from troth.http.exchange import Exchange, Fields, Request, values
+from troth.http.exchange import Exchange, Fields, Request, url_of, values
 from troth.openapi.contract import Contract
 from troth.openapi.paths import TEMPLATED
 
@@ -328,7 +328,8 @@ def _shown(file: str) -> str:
 def scope_of(request: Request, url: str, state: Mapping[str, Any]) -> Message:
     """The scope of *request* to the server at *url*."""
     parts = urlsplit(url)
-    path, _, query = (parts.path + request.target).partition("?")
+    whole = url_of(f"{parts.scheme}://{parts.netloc}{parts.path}", request.target)
+    path, _, query = whole.partition("://")[2].removeprefix(parts.netloc).partition("?")
     host, port = parts.hostname or "localhost", parts.port
     return {
         "type": "http",
@@ -467,7 +468,8 @@ class _Lifespan:
 def environ_of(request: Request, url: str) -> dict[str, Any]:
     """The environment of *request* to the server at *url*."""
     parts = urlsplit(url)
-    path, _, query = (parts.path + request.target).partition("?")
+    whole = url_of(f"{parts.scheme}://{parts.netloc}{parts.path}", request.target)
+    path, _, query = whole.partition("://")[2].removeprefix(parts.netloc).partition("?")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": "",

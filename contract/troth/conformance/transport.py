@@ -22,7 +22,7 @@ from yarl import URL
 
 from troth.conformance.settings import Caps
 from troth.http import content_coding
-from troth.http.exchange import Exchange, Fields, Request, Response
+from troth.http.exchange import Exchange, Fields, Request, Response, url_of
 
 _CHUNK = 64 * 1024
 # HTML, "Parsing an event stream": a line ends in CRLF, LF or CR
@@ -179,7 +179,7 @@ class Transport:
         try:
             async with session.request(
                 request.method,
-                URL(self.url + request.target, encoded=True),
+                URL(url_of(self.url, request.target), encoded=True),
                 headers=list(request.fields),
                 data=request.body or None,
                 allow_redirects=False,

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -92,9 +93,10 @@ def read(
     if kept is None:
         positions, faults, opened = Positions(), Faults(), dict[Path, str]()
         root = read_text(data, positions, file=file, limits=limits, faults=faults)
-        document = build(
-            file, root, positions, path=path, limits=limits, faults=faults, opened=opened
-        )
+        with telling(opened):
+            document = build(
+                file, root, positions, path=path, limits=limits, faults=faults, opened=opened
+            )
         if kept_at is not None:
             document = replace(document, entry=_keep(document, kept_at, opened))
     else:
@@ -104,6 +106,16 @@ def read(
     if strict and document.faults:
         raise document.faults[0]
     return document
+
+
+@contextmanager
+def telling(opened: Iterable[Path]) -> Iterator[None]:
+    """Let what is raised in the block tell of the files that were *opened* for it."""
+    try:
+        yield
+    except SpecError as fault:
+        fault.opened = tuple(opened)
+        raise
 
 
 def _keep(document: Document, at: Path, opened: Mapping[Path, str]) -> cache.Entry | None:

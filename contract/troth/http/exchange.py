@@ -33,6 +33,11 @@ def values(fields: Fields, name: str) -> tuple[str, ...]:
     return tuple([value for key, value in fields if key.lower() == wanted])
 
 
+def url_of(base: str, target: str) -> str:
+    """Where *target* is below *base*; one that is a whole URL is itself (RFC 9112 §3.2.2)."""
+    return target if target.startswith(("http://", "https://")) else base + target
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """A request: *target* in origin form (path and query), *body* as sent."""

@@ -39,6 +39,14 @@ _IDENTIFIERS = named(
     "id uuid uid guid identifier key slug code name number sid handle ref urn arn hash title"
 )
 _USUAL = _IDENTIFIERS[:6]
+#: Objects in which all stands that is told of an item, and words of what may stand beside them.
+APART = ("attributes", "properties", "fields", "data")
+_BESIDE = frozenset(
+    [
+        *("id", "uuid", "key", "type", "kind", "links", "link", "self", "href", "meta", "metadata"),
+        *("relationships", "geometry", "bbox", "etag", "version", "created", "updated", "modified"),
+    ]
+)
 #: Objects in which what is told of an item may stand, its identifier among it.
 _HEADS = ("metadata", "meta", "sys", "attributes", "header", "properties", "info")
 
@@ -129,10 +137,19 @@ def sent_in(view: View, word: str, known: View | None) -> str:
 
 
 def attributes_in(view: View) -> str:
-    """Where *view*, an item, has what is told of it: in a resource object of JSON:API apart."""
-    attributes = view.members.get("attributes")
-    is_apart = attributes is not None and attributes.is_object and "type" in view.members
-    return "/attributes" if is_apart else ""
+    """Where *view*, an item, has what is told of it: apart from what it is called by, or "".
+
+    A resource object of JSON:API has it in its attributes, a feature of GeoJSON in properties.
+    """
+    for name in APART:
+        inner = view.members.get(name)
+        if inner is None or not inner.is_object or not inner.members:
+            continue
+        if "type" in view.members and name == "attributes":
+            return f"/{name}"
+        if all(set(words_of(each)) & _BESIDE for each in view.members.keys() - {name}):
+            return f"/{name}"
+    return ""
 
 
 def _is_envelope(at: str, word: str) -> bool:

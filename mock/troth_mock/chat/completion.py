@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import orjson
@@ -22,8 +23,16 @@ from troth.http import json_text
 from troth.schema.schema import Schema
 from troth.seed import Seed
 from troth_mock.chat import text
+from troth_mock.chat.form import keys_of
 from troth_mock.chat.members import ChatMembers, Names, get_member, put_member, remove_member
-from troth_mock.chat.request import ChatRequest, Tool, instance, last_user_text
+from troth_mock.chat.request import (
+    ChatRequest,
+    Tool,
+    instance,
+    last_user_text,
+    system_text,
+    written_object,
+)
 from troth_mock.chat.tokens import count, logprob_entries, tokens
 from troth_mock.chat.tool_calls import Call, call_tools, due_tools, tool_results
 
@@ -182,7 +191,9 @@ def _texts(request: ChatRequest, seed: Seed) -> list[str]:
     if results:
         return [text.report(results, number=number, index=index) for index in indexes]
     question = last_user_text(request.messages)
-    texts = [text.answer(question, number=number, index=index, brief=brief) for index in indexes]
+    asked = partial(text.answer, question, number=number, brief=brief)
+    system = system_text(request.messages)
+    texts = [asked(index=index, system=system) for index in indexes]
     if request.searches:
         return [text.with_links(said, number=number + index) for index, said in enumerate(texts)]
     return texts
@@ -215,9 +226,15 @@ def _json_text(request: ChatRequest, seed: Seed) -> str:
     return conforming
 
 
-def _some_object(request: ChatRequest, seed: Seed) -> dict[str, Any]:
-    question = last_user_text(request.messages)
-    number = _number(seed)
+def _some_object(request: ChatRequest, seed: Seed) -> Any:
+    """An object such as the messages ask for in words, by a JSON Schema or by its keys."""
+    question, number = last_user_text(request.messages), _number(seed)
+    for said in (question, system_text(request.messages)):
+        found = written_object(said, seed)
+        if found is None and (keys := keys_of(said)):
+            found = dict(text.values_of(keys, number))
+        if found is not None:
+            return found
     answer = text.answer(question, number=number, brief=True)
     return {"topic": text.topic(question), "answer": answer, "confidence": number % 100 / 100}
 
@@ -230,12 +247,13 @@ class Completions:
         self.schema = schema
         self._is_valid = schema.is_valid if schema is not None else lambda value: True
         self._fingerprint = f"fp_{Seed.of('fingerprint', digest).key.hex()[:10]}"
-        self._fills_content = True
+        self._silence: tuple[str | None, ...] = ()
         self.pool = body_templates(
             schema, members, Seed.of(digest, "completion"), fill=self._with_text
         )
-        self._fills_content = self._may_say("")
-        self._refuses_with = None if self._may_say(None) else ""
+        # of a message that says nothing the content is null where it may be, or else no text;
+        # where it may be it is there: clients that were generated often insist on the member
+        self._silence = tuple(filter(self._may_say, (None, "")))[:1]
         self._annotates = "annotations" in members.choice
 
     def complete(
@@ -330,10 +348,8 @@ class Completions:
         _set(choice, at.get("role"), "assistant")
         if draft.pieces is not None:
             put_member(choice, at["content"], "".join(draft.pieces))
-        elif draft.refusal is not None:
-            put_member(choice, at["content"], self._refuses_with)
-        elif self._fills_content:
-            put_member(choice, at["content"], "")
+        for silence in self._silence if draft.pieces is None else ():
+            put_member(choice, at["content"], silence)
         if draft.reasoning is not None:
             _set(choice, at.get("reasoning"), "".join(draft.reasoning))
         if draft.refusal is not None:
@@ -363,10 +379,7 @@ class Completions:
         return self._body(_PROBE, [draft], Seed.of("probe"), created=FIXED_TIME, template=template)
 
     def _may_say(self, content: str | None) -> bool:
-        """Whether *content* may be that of a message that calls a tool: "", or null.
-
-        Where it may be empty it is there: clients that were generated often insist on the member.
-        """
+        """Whether *content* may be that of a message that calls a tool."""
         draft = Draft(None, [Call("call_0", "tool", ["{}"])], "tool_calls")
         body = self._body(
             _PROBE, [draft], Seed.of("probe"), created=FIXED_TIME, template=self.pool[0]

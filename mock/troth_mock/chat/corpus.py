@@ -4,12 +4,14 @@
 `data/combining_marks.txt` the characters that join others.  All are ours, and frozen.
 
 `data/answers` has whole answers, a Markdown file each; a new file is a new answer.  Its head says
-when it is given: `asked`, the words and phrases of a question that call for it; `words`, small
-words of the language that it is in, and `script`, the ranges of characters of that (one of the
-first has to be there).  With `only-asked` nobody else gets it; with `alone` no sentence stands
-around it.  The text may have alternatives, `<!-- or -->` between them, and parts one after the
-other, `<!-- then -->` between them; a line has `{topic}` once at most.  Behind `<!-- greeted -->`
-and `<!-- thanked -->` is what is said to nothing but a word of `greeting` or `thanking`.
+when it is given: `asked`, the words and phrases of a question that call for it, and `names`, those
+that leave no doubt; `words`, small words of the language that it is in, and `script`, the ranges of
+characters of that (one of the first has to be there); `topic`, what it is about where the question
+does not say.  With `keys` it is an object that has the keys which are asked for, with `only-asked`
+nobody else gets it, and with `alone` no sentence stands around it.  The text may have alternatives,
+`<!-- or -->` between them, and parts one after the other, `<!-- then -->` between them; a line has
+`{topic}` once at most.  Behind `<!-- greeted -->` and `<!-- thanked -->` is what is said to nothing
+but a word of `greeting` or `thanking`.
 """
 
 from __future__ import annotations
@@ -56,10 +58,13 @@ class Answer:
     name: str
     parts: Parts
     asked: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    topic: str = ""
     words: frozenset[str] = frozenset()
     script: tuple[range, ...] = ()
     is_only_asked: bool = False
     is_alone: bool = False
+    has_keys: bool = False
     talk: tuple[tuple[frozenset[str], Parts], ...] = ()
 
 
@@ -74,10 +79,13 @@ def read_answer(name: str, text: str) -> Answer:
         name,
         _parts(body),
         asked=tuple(filter(None, fields.get("asked", "").split(", "))),
+        names=tuple(filter(None, fields.get("names", "").split(", "))),
+        topic=fields.get("topic", ""),
         words=frozenset(fields.get("words", "").split()),
         script=tuple(range(int(low, 16), int(high, 16) + 1) for low, high in ranges),
         is_only_asked="only-asked" in fields,
         is_alone="alone" in fields,
+        has_keys="keys" in fields,
         talk=tuple(
             (frozenset(fields[kind].split()), _parts(text))
             for kind, text in said.items()

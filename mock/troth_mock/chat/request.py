@@ -6,7 +6,9 @@ part is checked for its type again, and what makes no sense counts as absent.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +25,8 @@ MOST_CHOICES = 128
 MOST_TOP_LOGPROBS = 20
 MOST_TOOLS = 1024
 
+_MOST_WRITTEN = 20_000
+_MOST_TRIES = 100
 _NO_PARAMETERS: Any = {"type": "object", "properties": {}, "additionalProperties": False}
 
 
@@ -259,6 +263,38 @@ def last_user_text(messages: Sequence[Any]) -> str:
             return text.text_of(message.get("content"))
     last = messages[-1] if messages else None
     return text.text_of(last.get("content")) if type(last) is dict else ""
+
+
+def system_text(messages: Sequence[Any]) -> str:
+    """The text of the message of a system that *messages* begin with, or nothing."""
+    first = messages[0] if messages else None
+    if type(first) is dict and first.get("role") in ("system", "developer"):
+        return text.text_of(first.get("content"))
+    return ""
+
+
+def written_object(said: str, seed: Seed) -> Any:
+    """An instance of the last JSON Schema of an object that stands in a text; None: there is none.
+
+    Clients write it there for models that take none beside it.
+    """
+    said = said[:_MOST_WRITTEN]
+    if "schema" not in said.lower():
+        return None
+    found, place, tries = None, said.find("{"), 0
+    while place >= 0 and tries < _MOST_TRIES:
+        tries += 1
+        end = place + 1
+        with suppress(ValueError, RecursionError):
+            value, end = json.JSONDecoder().raw_decode(said, place)
+            found = value if type(value.get("properties")) is dict else found
+        place = said.find("{", end)
+    if found is None:
+        return None
+    with suppress(UnusableSchema, Unsatisfiable):
+        made = synthesize(embedded({**found, "type": "object"}), seed=seed)
+        return made if type(made) is dict else None
+    return None
 
 
 def _show(value: Any) -> str:

@@ -13,11 +13,14 @@ those of `tokens.tokens(text)`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+from troth.generation.values import synthesize
 from troth.http import json_text
+from troth.schema.untrusted_schema import embedded
+from troth.seed import Seed
 from troth_mock.chat import corpus, topics
 from troth_mock.chat.corpus import SENTENCES, Answer
 from troth_mock.chat.form import Form, form_of
@@ -161,24 +164,26 @@ _ENDS = (".", "!", "?", "\u3002", "\uff01", "\uff1f")
 _STRIDE = 7919
 
 
-def answer(message: str, *, number: int, index: int = 0, brief: bool = False) -> str:
+def answer(
+    message: str, *, number: int, index: int = 0, brief: bool = False, system: str = ""
+) -> str:
     """Answer *message*; *number* is the request's draw, *index* that of the choice.
 
-    With *brief*, in two sentences.
+    With *brief*, in two sentences; else as *system*, the message of a system, wants it.
     """
-    return compose(message, number=number + index * _STRIDE, brief=brief).text()
+    return compose(message, number=number + index * _STRIDE, brief=brief, system=system).text()
 
 
-def compose(message: str, *, number: int, brief: bool = False) -> Speech:
+def compose(message: str, *, number: int, brief: bool = False, system: str = "") -> Speech:
     """The answer to *message* in phrases; see `answer`."""
     words = set(topics.words(message[: topics.READ].lower()))
     if len(message) <= _LONGEST_SMALL_TALK and not _TALKING.isdisjoint(words):
         talk = _small_talk(words, number)
         if talk is not None:
             return Speech(talk, "")
-    form = None if brief else form_of(message, words)
+    form = None if brief else form_of(message, words, system=system)
     subject = message if form is None else form.rest
-    topic = _topic(subject) or corpus.FALLBACK_TOPICS[number % len(corpus.FALLBACK_TOPICS)]
+    topic = _topic(subject) or _usual_topic(form, number)
     if form is not None:
         # what is no code may be quoted in some
         return Speech(_formed(form, number), topic.replace("\\", "/"))
@@ -198,7 +203,19 @@ def _free(number: int) -> list[Phrase]:
     return _told(_FREE[place], number)
 
 
+def _usual_topic(form: Form | None, number: int) -> str:
+    """What an answer in *form* is about where nobody says it."""
+    answers = () if form is None else form.answers
+    own = answers[number % len(answers)].topic if answers else ""
+    return own or corpus.FALLBACK_TOPICS[number % len(corpus.FALLBACK_TOPICS)]
+
+
 def _formed(form: Form, number: int) -> list[Phrase]:
+    if form.keys:
+        members = (
+            f"  {_as_json(key)}: {_as_json(value)}" for key, value in values_of(form.keys, number)
+        )
+        return list(phrases(["{\n" + ",\n".join(members) + "\n}"]))
     if form.answers:
         number, place = divmod(number, len(form.answers))
         return _told(form.answers[place], number)
@@ -206,6 +223,23 @@ def _formed(form: Form, number: int) -> list[Phrase]:
         return _listed(number, form.points)
     number, place = divmod(number, len(_SINGLE))
     return [_SINGLE[place], *_drawn(number, (_FOLLOWING,) * (form.sentences - 1))]
+
+
+def values_of(keys: Iterable[str], number: int) -> Iterator[tuple[str, Any]]:
+    """A value for each of *keys*, such as its name says."""
+    schema = {"type": "object", "properties": {key: {} for key in keys}, "required": list(keys)}
+    drawn = synthesize(embedded(schema), seed=Seed.of("keys", number))
+    for key in keys:
+        value = drawn[key]
+        is_number = type(value) is str and _NUMBER.fullmatch(value) is not None
+        yield key, json_text.decode(value.encode()) if is_number else value
+
+
+def _as_json(value: Any) -> str:
+    return json_text.encode(value).decode()
+
+
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,6})?")
 
 
 def reasoning(message: str, *, number: int, index: int, sentences: int) -> str:

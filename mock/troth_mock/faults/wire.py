@@ -72,7 +72,7 @@ class _State:
 
     @property
     def is_stream(self) -> bool:
-        return self.wire.is_stream
+        return self.wire.is_stream and not MediaType(self.content_type, "").is_sequence
 
     @property
     def size(self) -> int:
@@ -130,6 +130,41 @@ def broken(wire: Wire, chances: Sequence[Chance]) -> Script | None:
     return _script(state, tuple(dict.fromkeys(done))) if done else None
 
 
+#: What stands for all that is still to come of an answer that has only begun.
+_REST = b": and so on\n\n"
+
+
+def reach(chances: Sequence[Chance]) -> tuple[int, int] | None:
+    """What decides over an answer that comes event by event, None where all of it does.
+
+    So many of its first events are as they are whatever goes wrong, and once so many are there it
+    is known what does.
+    """
+    effects = [effect for chance in chances for effect in chance.fault.effects]
+    places = [one.place for one in effects]
+    counts = [at.count for at in places if at is not None and at.unit == "events"]
+    if not counts or len(counts) < len(places):
+        return None
+    # a fault may need the event at its place, and the one that follows
+    return min(counts), max(counts) + 2
+
+
+def begun(wire: Wire, chances: Sequence[Chance]) -> tuple[Script | None, bool]:
+    """As `broken`, of an answer of which *wire* is the beginning; and whether the rest follows.
+
+    It is as long as `reach` says.
+    """
+    more = replace(wire, pieces=(*wire.pieces, _REST), due=(*wire.due, wire.due[-1]))
+    script = broken(more, chances)
+    if script is None:
+        return None, True
+    rest = wire.frame(_REST)
+    place = next((at for at, (_, data) in enumerate(script.steps) if data == rest), None)
+    if place is None:
+        return script, False
+    return replace(script, steps=script.steps[:place]), script.end == "complete"
+
+
 def _whole(wire: Wire, operation: Operation | None) -> _State:
     kind = _TYPE.search(wire.head)
     content_type = kind[1].decode("latin-1").strip() if kind else ""
@@ -180,7 +215,7 @@ def _script(state: _State, faults: tuple[str, ...]) -> Script:
 
 def _head(state: _State) -> bytes:
     head = state.wire.head
-    if state.is_stream:
+    if state.wire.is_stream:
         return head
     return _LENGTH.sub(lambda match: b"%b%d" % (match[1], state.length), head, count=1)
 
@@ -473,7 +508,7 @@ def _wrong_length(state: _State, effect: Effect, seed: Seed) -> _State | None:
     more = _MORE_BYTES if effect.amount is None else effect.amount
     if state.end != "complete" or not state.pieces:
         return None
-    if not state.is_stream:
+    if not state.wire.is_stream:
         if effect.place is not None:
             return None
         return replace(state, length=max(0, state.length + more), end="close")

@@ -255,7 +255,7 @@ class ControlApi:
                 for entry in reversed(entries)
             )
         reply = Reply(200, _STREAM, self.switched() + missed)
-        return Following(reply, asked.session, asked.parameters.get("seconds"))
+        return Following(reply, asked.session, asked.parameters.get("seconds", 0.0))
 
     def event(self, what: What, entry: Entry | None) -> bytes:
         """What happened to *entry*, as a server-sent event; nothing for a step of no stream."""

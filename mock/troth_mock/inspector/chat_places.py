@@ -43,6 +43,8 @@ def chat_places(operation: Operation) -> dict[str, Any] | None:
         "streamed": None if chunk is None else made.streamed,
         "messages": completion.request["messages"],
         "model": completion.request.get("model"),
+        # what the dialect calls them
+        "message": {"role": "/role", "content": "/content"},
         "answer": _places(members.response["choices"], members.choice),
         "chunk": chunk,
     }

@@ -10,7 +10,7 @@ import re
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from time import monotonic
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import aiohttp
 from yarl import URL
@@ -18,6 +18,7 @@ from yarl import URL
 from troth.errors import TrothError
 from troth.http import media_type
 from troth.http.exchange import Exchange, Fields, Request, Response
+from troth.openapi.operation import MediaType
 from troth_mock.reply import Passed, Reply, has_content
 from troth_mock.responding.problems import Problem
 
@@ -47,17 +48,23 @@ class NoServer(TrothError):
         return f"{self.url!r} is no URL of a server: one looks like https://api.example.com/v1"
 
 
+def server_at(url: str) -> SplitResult:
+    """The parts of *url*, where a server is.  Raises NoServer."""
+    try:
+        parts = urlsplit(url)
+        is_server = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # brackets that do not match, or a port that is none
+        is_server = False
+    if not is_server or parts.query:
+        raise NoServer(url)
+    return parts
+
+
 class Upstream:
     """The server at *url*; *record* hears of each exchange with it."""
 
     def __init__(self, url: str, *, record: Callable[[Exchange], None]) -> None:
-        try:
-            parts = urlsplit(url)
-            is_server = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-        except ValueError:  # brackets that do not match, or a port that is none
-            is_server = False
-        if not is_server or parts.query:
-            raise NoServer(url)
+        parts = server_at(url)
         self._origin = f"{parts.scheme}://{parts.netloc}"
         login, _, host = parts.netloc.rpartition("@")
         self._shown = f"{parts.scheme}://{host}"
@@ -108,9 +115,8 @@ class Upstream:
             )
             fields = tuple(self._led_back(request, _received(response.headers)))
             kind = response.headers.get("Content-Type", "")
-            has_stream = media_type.is_event_stream(kind) and has_content(
-                request.method, response.status
-            )
+            comes_in_parts = media_type.is_event_stream(kind) or MediaType(kind, "").is_sequence
+            has_stream = comes_in_parts and has_content(request.method, response.status)
             if not has_stream:
                 body = await _whole(response)
                 await session.close()
@@ -151,6 +157,7 @@ class Upstream:
         except aiohttp.ClientError as fault:
             raise ConnectionError(str(fault)) from fault  # so the client's ends as this one did
         finally:
+            response.close()
             await session.close()
         if size > _LARGEST:
             return  # it was passed on, and is too large to be kept

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from errno import EACCES
@@ -26,7 +27,7 @@ from troth.http.exchange import Exchange, Fields, Request, Response
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Match, MediaType, Operation
 from troth.seed import Seed
-from troth_mock.reply import SET_BY_SERVER
+from troth_mock.reply import SET_BY_SERVER, parting
 from troth_mock.responding import negotiation
 from troth_mock.responding.sequences import EVENT_FIELDS
 from troth_mock.responding.written_answers import ABSENT, WrittenAnswer
@@ -40,6 +41,10 @@ _MILLISECONDS = 3
 #: So many answers to one request are recorded: who asks again and again for the time, say, hears
 #: another one each time.
 _MOST_ANSWERS = 100
+#: The answers of so many requests are remembered, and so many bytes of them, so that another answer
+#: to the same continues them; what was asked longest ago begins anew when it is asked again.
+_MOST_REQUESTS = 1000
+_MOST_BYTES = 32 << 20
 #: An answer that took no longer, in seconds, was there at once.
 _SHORTEST = 0.01
 
@@ -78,7 +83,8 @@ class Recorder:
         self.url = Redactor().text(url)
         self._told = told
         self._secrets = tuple(secrets)
-        self._answers: dict[str, list[dict[str, Any]]] = {}
+        self._answers: OrderedDict[str, list[dict[str, Any]]] = OrderedDict()
+        self._sizes: dict[str, int] = {}
 
     def use(self, contract: Contract) -> None:
         """Record what is about the operations of *contract* from now on."""
@@ -95,10 +101,7 @@ class Recorder:
         made = recorded(self.contract, exchange, secrets=self._secrets)
         if made is None:
             return
-        answers = self._answers.setdefault(made.name, [])
-        is_new = not answers or _said(answers[-1]) != _said(made.answer)
-        if is_new and len(answers) < _MOST_ANSWERS:
-            answers.append(made.answer)
+        answers = self._remembered(made)
         path = self._folder / f"{made.name}.yaml"
         try:
             self._write(path, made, answers)
@@ -107,6 +110,21 @@ class Recorder:
             self._told(f"cannot record {path}: {fault.strerror}")
         else:
             self._told(f"recorded {path}")
+
+    def _remembered(self, made: Recording) -> Sequence[dict[str, Any]]:
+        """The answers to the request of *made*, that one the last of them if it is another."""
+        answers = self._answers.setdefault(made.name, [])
+        self._answers.move_to_end(made.name)
+        is_new = not answers or _said(answers[-1]) != _said(made.answer)
+        if is_new and len(answers) < _MOST_ANSWERS:
+            answers.append(made.answer)
+            size = len(json_text.encode(made.answer))
+            self._sizes[made.name] = self._sizes.get(made.name, 0) + size
+        while len(self._answers) > _MOST_REQUESTS or (
+            len(self._answers) > 1 and sum(self._sizes.values()) > _MOST_BYTES
+        ):
+            del self._sizes[self._answers.popitem(last=False)[0]]
+        return answers
 
     def _write(self, path: Path, made: Recording, answers: Sequence[dict[str, Any]]) -> None:
         self.make_folder()
@@ -243,8 +261,11 @@ def _answer(
     kind = response.content_type or ""
     entry = declared.media_type(kind) if declared is not None and kind else None
     data = _unpacked(response)
+    lines = _lines_of(response) if MediaType(kind, "").is_sequence else None
     if media_type.is_event_stream(kind):
         answer |= _events(response, entry)
+    elif lines and entry is not None:
+        answer |= lines
     elif media_type.is_json(kind) and (value := _read(data)) is not ABSENT:
         answer["body"] = value
     elif data:
@@ -304,6 +325,27 @@ def _events(response: Response, entry: MediaType | None) -> dict[str, Any]:
     return {"events": events, "times": times}
 
 
+def _lines_of(response: Response) -> dict[str, Any]:
+    """The texts of a sequence, and when each was there; nothing where one of them is no JSON."""
+    events: list[Any] = []
+    times: list[float] = []
+    parted, rest = parting(response.fields), b""
+    arrivals = response.arrivals or ((0.0, response.body),)
+    # the last line may have no end
+    for seconds, piece in (*arrivals, (arrivals[-1][0], b"\n")):
+        *found, rest = parted(rest + piece)
+        for line in filter(None, (one.strip(b"\x1e \t\r\n") for one in found)):
+            value = _read(line)
+            # an object may look like an event, and is the data of one
+            events.append({"data": value} if _looks_like_one(value) else value)
+            times.append(round(seconds, _MILLISECONDS))
+    return {"events": events, "times": times} if ABSENT not in events else {}
+
+
+def _looks_like_one(value: Any) -> bool:
+    return isinstance(value, dict) and "data" in value and value.keys() <= EVENT_FIELDS
+
+
 def _event(event: sse.Event) -> Any:
     """*event* as a scenario has it: its data alone where it has nothing else."""
     data = _read(event.data.encode("utf-8", "surrogatepass"))
@@ -311,8 +353,7 @@ def _event(event: sse.Event) -> Any:
         data = event.data
     named = {"event": event.type, "id": event.id, "retry": event.retry}
     told = {name: value for name, value in named.items() if value is not None}
-    looks_like_one = isinstance(data, dict) and "data" in data and data.keys() <= EVENT_FIELDS
-    return {"data": data, **told} if told or looks_like_one else data
+    return {"data": data, **told} if told or _looks_like_one(data) else data
 
 
 def _is_allowed(

@@ -90,13 +90,9 @@ class Bodies:
         required = (*required, *self._owed(status, required))
         # RFC 9110 §15.3.6: a 205 has content of no length
         if entry is None or status == 205 or not has_content("GET", status):
-            if preferences.example is not None:
-                why = "the answer has no content, and so no examples"
-                raise negotiation.BadPreference(f"example={preferences.example[:60]}", why)
-            if status >= 400:
-                body = json_text.encode(self._problem(status, preferences).envelope)
-                return Reply(status, (*JSON, *required), body)
-            return Reply(status, _told(declared, required, kept), None)
+            if status < 400:
+                required = _told(declared, required, kept)
+            return self._without_content(status, required, preferences)
         kind = concrete(entry, accept or "")
         fields = (("Content-Type", kind), *required)
         example = self._example(entry, preferences, said)
@@ -107,9 +103,33 @@ class Bodies:
             return Reply(status, fields, None, events.stream(example, seed))
         if kept is None and example is not None and example.text is not None:
             return Reply(status, fields, example.text.encode("utf-8", "replace"))
+        value = self._value(
+            status, entry, kind, seed, preferences, said, kept, example=example, is_last=is_last
+        )
+        if status == 201 and declared is not None:
+            required = located(declared, required, said, value)
+        required = _told(declared, required, kept)
+        may_change = is_last and kept is not None
+        kind, body = _written(entry, kind, value, seed, may_change=may_change)
+        return Reply(status, (("Content-Type", kind), *required), body)
+
+    def _value(
+        self,
+        status: int,
+        entry: MediaType,
+        kind: str,
+        seed: Seed,
+        preferences: Preferences,
+        said: Said,
+        kept: Kept | None,
+        *,
+        example: Example | None,
+        is_last: bool,
+    ) -> Any:
+        """What the content of an answer says: items, *example*, what is drawn, what is *kept*."""
         if entry.is_sequence:
-            value: Any = items_of(entry, example, seed)
-        elif example is not None and (kept is None or _is_whole(entry, example)):
+            return items_of(entry, example, seed)
+        if example is not None and (kept is None or _is_whole(entry, example)):
             value = _read(entry, example)
             if preferences.example is None and entry.schema is not None:
                 value = with_said(entry.schema, deepcopy(value), said.of_one)
@@ -117,19 +137,17 @@ class Bodies:
             value = self._natural(status, entry, kind, seed, preferences, said)
             title = PHRASES.get(status, "answer")
             value = natural(entry, kind, value, title=title, is_last=is_last)
-        if kept is not None and not entry.is_sequence:
-            value = kept.show(entry, value)
-        if status == 201 and declared is not None:
-            required = located(declared, required, said, value)
-        required = _told(declared, required, kept)
-        try:
-            kind, body = written(entry, kind, value, seed=seed)
-        except Unwritable:
-            if not is_last or kept is None:
-                raise
-            # a client may have posted in one media type what another has no characters for
-            kind, body = written(entry, kind, _printable(value), seed=seed)
-        return Reply(status, (("Content-Type", kind), *required), body)
+        return value if kept is None else kept.show(entry, value)
+
+    def _without_content(self, status: int, fields: Fields, preferences: Preferences) -> Reply:
+        """The answer that the document gives no content; of an error it has ours."""
+        if preferences.example is not None:
+            why = "the answer has no content, and so no examples"
+            raise negotiation.BadPreference(f"example={preferences.example[:60]}", why)
+        if status < 400:
+            return Reply(status, fields, None)
+        body = json_text.encode(self._problem(status, preferences).envelope)
+        return Reply(status, (*JSON, *fields), body)
 
     def drawn(self, status: int, declared: DeclaredResponse, seed: Seed, said: Said) -> Any:
         """The value of the body that answers where nothing is kept; None where there is none.
@@ -203,6 +221,19 @@ class Bodies:
         if preferences.code is None:
             return Problem(status, f"{phrase}: the document declares no other answer")
         return Problem(status, f"{phrase}: the answer that was asked for")
+
+
+def _written(
+    entry: MediaType, kind: str, value: Any, seed: Seed, *, may_change: bool
+) -> tuple[str, bytes]:
+    """*value* as a body; what cannot be written is left out of it, if it *may_change*."""
+    try:
+        return written(entry, kind, value, seed=seed)
+    except Unwritable:
+        if not may_change:
+            raise
+        # a client may have posted in one media type what another has no characters for
+        return written(entry, kind, _printable(value), seed=seed)
 
 
 def _told(declared: DeclaredResponse | None, fields: Fields, kept: Kept | None) -> Fields:

@@ -19,6 +19,7 @@ from troth.http.exchange import Fields
 from troth.openapi.operation import MediaType
 from troth_mock.chat.completion import FIXED_TIME
 from troth_mock.chat.independence import MOST
+from troth_mock.chat.request import system_text
 from troth_mock.chat.responder import ChatResponder
 from troth_mock.chat.response_templates import ResponseTemplates
 from troth_mock.chat.text import Speech, compose
@@ -116,7 +117,8 @@ class CompiledResponder:
         if not self._cuts.isdisjoint(value):
             text_key = self._digest(value, formal | self._cuts)
         # the seed is a hash already: see completion
-        speech = compose(question, number=int.from_bytes(text_key[8:], "big"))
+        number = int.from_bytes(text_key[8:], "big")
+        speech = compose(question, number=number, system=system_text(messages))
         if self._annotates and speech.has_links():
             return None
         size = speech.size()

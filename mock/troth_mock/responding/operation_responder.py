@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from troth import pointer
@@ -40,6 +40,16 @@ _NO_PREFERENCE = Preferences()
 _CHARSETS = (None, "utf-8", "utf8", "us-ascii")
 _MOST_CONTENT_TYPES = 64
 _FIELDS = frozenset({"accept", "authorization", "content-type", "prefer"})
+
+
+class _Due(NamedTuple):
+    """The answer that is due: in *entry*, a media type of *declared*, drawn from *seed*."""
+
+    status: int
+    declared: DeclaredResponse | None
+    entry: MediaType | None
+    seed: Seed
+    preferences: Preferences
 
 
 class OperationResponder:
@@ -166,16 +176,8 @@ class OperationResponder:
             problem = Problem(status, f"{phrase}: the answer that was asked for")
             return answer.over(problem.reply(self.operation, accept=_joined(accept)))
         preferences = Preferences(code=status, example=answer.example)
-        reply = self._bodies.reply(
-            status,
-            declared,
-            entry,
-            seed,
-            preferences=preferences,
-            accept=", ".join(accept),
-            said=said(self.operation, match, public_target(request), value),
-        )
-        return answer.over(reply)
+        due = _Due(status, declared, entry, seed, preferences)
+        return answer.over(self._drawn_reply(due, match, request, value, accept))
 
     def compiled(self, match: Match, request: Request) -> RespondToBody | None:
         """What answers plain bodies sent with the head of *request*; None: that is not plain.
@@ -254,37 +256,60 @@ class OperationResponder:
             status, declared = kept.status, self.operation.response(kept.status)
         entry = None if declared is None else self._chooser(declared).choose(value, accept)
         seed = self._seed(match, request, value, self._formal) if kept is None else kept.seed
-        chat = self._chat
+        due = _Due(status, declared, entry, seed, preferences)
         if (
-            chat is not None
-            and entry is not None
+            self._chat is not None
             and preferences.example is None
             and declared is self._success[1]
-            and chat.can_answer(entry)
+            and self._chat.can_answer(entry)
         ):
-            cuts, text_seed = chat.members.cuts, seed
-            if type(value) is dict and not cuts.isdisjoint(value):
-                text_seed = self._seed(match, request, value, self._formal | cuts)
-            reply = chat.reply(
-                entry, value, seed, text_seed=text_seed, created=created, status=status
-            )
+            reply = self._chat_reply(self._chat, due, match, request, value, created)
         else:
-            reply = self._bodies.reply(
-                status,
-                declared,
-                entry,
-                seed,
-                preferences=preferences,
-                accept=", ".join(accept),
-                said=said(self.operation, match, public_target(request), value)
-                if kept is None
-                else kept.said,
-                kept=kept,
-            )
+            reply = self._drawn_reply(due, match, request, value, accept, kept)
         if preferences is not _NO_PREFERENCE and preferences.applied:
             applied = (*reply.fields, ("Preference-Applied", preferences.applied))
             return replace(reply, fields=applied)
         return reply
+
+    def _chat_reply(
+        self,
+        chat: ChatResponder,
+        due: _Due,
+        match: Match,
+        request: Request,
+        value: Any,
+        created: int | None,
+    ) -> Reply:
+        """What *chat* says to a request whose body says *value*."""
+        assert due.entry is not None, "what a chat can answer in"
+        cuts, text_seed = chat.members.cuts, due.seed
+        if type(value) is dict and not cuts.isdisjoint(value):
+            text_seed = self._seed(match, request, value, self._formal | cuts)
+        return chat.reply(
+            due.entry, value, due.seed, text_seed=text_seed, created=created, status=due.status
+        )
+
+    def _drawn_reply(
+        self,
+        due: _Due,
+        match: Match,
+        request: Request,
+        value: Any,
+        accept: Sequence[str],
+        kept: Kept | None = None,
+    ) -> Reply:
+        """What is drawn for a request whose body says *value*, with what is *kept*."""
+        if kept is None:
+            asked = said(self.operation, match, public_target(request), value)
+        else:
+            asked = kept.said
+        return self._bodies.reply(
+            *(due.status, due.declared, due.entry, due.seed),
+            preferences=due.preferences,
+            accept=", ".join(accept),
+            said=asked,
+            kept=kept,
+        )
 
     def _embedded(
         self, match: Match, request: Request, value: Any, preferences: Preferences

@@ -111,6 +111,11 @@ class AnswerWriter:
         if entry is None:
             return answer.over(Reply(status, (*JSON, *required), json_text.encode(body)))
         kind, data = written(entry, content.concrete(entry), body, seed=seed)
+        if answer.times and answer.events is not None and entry.is_sequence:
+            fields = (("Content-Type", kind), *required)
+            lines = tuple(data.splitlines(keepends=True))
+            sent = Stream(lines, (1,) * len(lines), _times(answer.times, len(lines)))
+            return answer.over(coded(Reply(status, fields, None, sent)))
         # a token has a byte at least
         size = 0 if self._chat is None else min(self._chat.size_of(body), len(data))
         fields = (("Content-Type", kind), *required)

@@ -69,10 +69,8 @@ class Holder:
             found = _no_example(declared, answer.example)
         elif answer.events is not None and not _has_stream(declared):
             found = iter([Fault("it has no stream that could have events", "/events", True)])
-        elif answer.has_content or answer.status is not None:
-            found = self._sent(operation, status, declared, answer)
         else:
-            return
+            found = self._sent(operation, status, declared, answer)
         for fault in found:
             if not any(pointers.is_within(fault.at, where) for where in templates):
                 yield fault
@@ -186,7 +184,8 @@ def _entry(declared: DeclaredResponse | None, answer: WrittenAnswer) -> MediaTyp
     if declared is None or not declared.content:
         return None
     if answer.events is not None:
-        return next((entry for entry in declared.content if entry.is_stream), None)
+        streams = (entry for entry in declared.content if entry.is_stream)
+        return next(streams, next((one for one in declared.content if one.is_sequence), None))
     whole = [entry for entry in declared.content if not entry.is_stream]
     first = Chooser(declared).otherwise(())
     return first if first in whole or not whole else whole[0]

@@ -41,9 +41,13 @@ _TYPES = MimeTypes(filenames=())  # Python's own table: the machine's may differ
 
 
 class BadScenarios(TrothError):
-    """A file of scenarios cannot be used: *errors* are all that is wrong, in its order."""
+    """A file of scenarios cannot be used: *errors* are all that is wrong, in its order.
+
+    *files* are those that it names, there or not.
+    """
 
     errors: tuple[SpecError, ...]
+    files: tuple[Path, ...] = ()
 
     def __str__(self) -> str:
         lines = [str(error) for error in self.errors[:_MOST_TOLD]]
@@ -128,7 +132,7 @@ def read(
     reader = _Reader(path, folder, root, positions, contract, holder, dict(known))
     scenarios = tuple(reader.scenarios())
     if reader.errors:
-        raise BadScenarios(tuple(sorted(reader.errors, key=_order)))
+        raise BadScenarios(tuple(sorted(reader.errors, key=_order)), tuple(reader.files))
     return Read(scenarios, tuple(reader.files))
 
 
@@ -322,7 +326,8 @@ class _Reader:
         where = pointers.join(at, "file")
         path = self.path.parent / name
         self.check_place(path, where)
-        self.files.append(path)
+        if "\0" not in name:  # no file will ever be called so
+            self.files.append(path)
         try:
             data = read_file(str(path), limits=LIMITS, is_regular=True)
         except SpecError as fault:
@@ -376,7 +381,8 @@ class _Reader:
         is_forced: bool,
     ) -> None:
         """Refuse *answer* if it is none of the operations that it may be given for."""
-        if not (answer.has_content or answer.status is not None or answer.example is not None):
+        says = (answer.status, answer.example, answer.fields or None)
+        if not answer.has_content and all(part is None for part in says):
             return
         candidates = meant or self.contract.operations
         if not meant and len(candidates) > 1:

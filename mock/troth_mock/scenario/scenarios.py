@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from troth.document.source import resolved
 from troth.errors import Place, TrothError, nearest
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
@@ -97,9 +98,10 @@ class File:
         try:
             found = read(self.path, folder=folder, contract=contract, holder=holder, known=known)
         except BadScenarios as fault:
-            self.error = fault
-            return
-        self.scenarios, self.others, self.error = found.scenarios, found.files, None
+            # those of what it said before count as long as that does
+            self.error, self.others = fault, tuple(dict.fromkeys((*self.others, *fault.files)))
+        else:
+            self.scenarios, self.others, self.error = found.scenarios, found.files, None
         self._stamp = self._now()
 
 
@@ -204,9 +206,9 @@ class Scenarios:
             others = (one for other in files if other is not each for one in other.scenarios)
             names = {one.name: one.place for one in others}
             each.read(folder, self._holder, known=names)
-        named = {other.resolve() for each in files for other in each.others}
+        named = {resolved(other) for each in files for other in each.others}
         for each in stale:
-            if each.error is not None and each.path.resolve() in named:
+            if each.error is not None and resolved(each.path) in named:
                 each.error = None  # it is what an answer sends, and has no scenarios
             elif each.error is not None and not first:
                 self.told(f"{each.error}\nWhat {each.path} said before stays in force.")

@@ -19,15 +19,16 @@ from aiohttp import web
 from multidict import istr
 
 from troth.errors import MethodNotAllowed, NoSuchPath
+from troth.http import media_type
 from troth.http.exchange import Request
 from troth.openapi.contract import Contract
 from troth.openapi.operation import Operation
 from troth_mock.control import Control
-from troth_mock.faults.wire import broken
+from troth_mock.faults.wire import broken, reach
 from troth_mock.inspector.journal import Journal, size_of
 from troth_mock.pace import Pace
 from troth_mock.plan import Plan
-from troth_mock.reply import End, Passed, Reply, Script, Wire, gathered, has_content
+from troth_mock.reply import End, Passed, Reply, Script, Wire, gathered, has_content, parting
 from troth_mock.reply import script as in_time
 from troth_mock.responding.compiled_responder import RespondToBody
 from troth_mock.responding.kept import session_of
@@ -57,7 +58,7 @@ from troth_mock.server.heads import (
     wall_clock,
 )
 from troth_mock.server.inspection import OWN, Inspection
-from troth_mock.server.pacing import Turns
+from troth_mock.server.pacing import Turns, beginning
 from troth_mock.server.pages import Pages
 
 if TYPE_CHECKING:  # slow to load, and most runs do without
@@ -409,8 +410,8 @@ class App:
         passed: Passed | None = None
         if reply is None and plan.written is None and self.control.forward is not None:
             answer = await self.control.forward(asked)
-            if isinstance(answer, Passed) and plan.chances:
-                # what may go wrong with an answer is done to all of it
+            if isinstance(answer, Passed) and plan.chances and reach(plan.chances) is None:
+                # what may go wrong with it is done to all of it
                 answer = await gathered(answer, self._loop.time)
                 received = self._loop.time()
             plan = replace(plan, labels={**plan.labels, "record": "passed on"})
@@ -421,7 +422,7 @@ class App:
         try:
             if reply is None:
                 assert passed is not None
-                return await self._pass_on(passed, connection, delivery, note, drain)
+                return await self._pass_on(passed, plan, connection, delivery, note, drain)
             return await self._play(reply, plan, connection, delivery, received, note)
         finally:
             note.end()
@@ -429,24 +430,41 @@ class App:
     async def _pass_on(
         self,
         passed: Passed,
+        plan: Plan,
         connection: Connection,
         delivery: Delivery,
         note: _Note,
         drain: Callable[[], Awaitable[None]],
     ) -> End:
-        """Send what another server answers, piece by piece as it comes; *drain* waits for room."""
+        """Send what another server answers, piece by piece as it comes; *drain* waits for room.
+
+        What *plan* lets go wrong goes wrong at its event.
+        """
+
+        def send(data: bytes) -> None:
+            connection.send(data)
+            note.sent(data)
+
         head = self._heads.stream(Reply(passed.status, passed.fields, None), delivery)
-        connection.send(head)
-        note.sent(head)
+        send(head)
+        wire = Wire(
+            passed.status, head, (), (), True, lambda frame: framed(frame, delivery), delivery.end
+        )
         async with aclosing(passed.pieces) as pieces:
+            script, is_more = await beginning(
+                wire, pieces, parting(passed.fields), plan.chances, send
+            )
+            end: End = "complete"
+            if script is not None:
+                note.label(script.faults)
+                end = await self._follow(script, self._loop.time(), connection, delivery, note)
+            if not is_more:
+                return end
             async for piece in pieces:
-                data = framed(piece, delivery)
-                connection.send(data)
-                note.sent(data)
+                send(framed(piece, delivery))
                 if connection.writing_paused:
                     await drain()
-        connection.send(delivery.end)
-        note.sent(delivery.end)
+        send(delivery.end)
         note.how = "complete"
         return "complete"
 
@@ -593,6 +611,24 @@ class App:
             note.how = "complete"
             return "complete"
         note.label(script.faults)
+        # what is no stream of events has no event that says why it ends
+        is_sse = any(media_type.is_event_stream(value) for _, value in reply.fields)
+        may_say_more = reply.stream is not None and is_sse and not script.faults
+        return await self._follow(
+            script, received, connection, delivery, note, may_say_more=may_say_more
+        )
+
+    async def _follow(
+        self,
+        script: Script,
+        received: float,
+        connection: Connection,
+        delivery: Delivery,
+        note: _Note,
+        *,
+        may_say_more: bool = False,
+    ) -> End:
+        """Do what *script* says, whose times count from *received*, and return how that ended."""
         pieces = [data for _, data in script.steps]
         due = [received + at for at in accumulate(wait for wait, _ in script.steps)]
         if script.end == "stall":
@@ -600,7 +636,6 @@ class App:
             due.append((due or [received])[-1] + _LONGEST_STALL)
             # a client that gives up is what a stall is for
             note.how = "stall"
-        may_say_more = reply.stream is not None and not script.faults
         await connection.pace(pieces, due, delivery, sent=note.sent, may_say_more=may_say_more)
         if script.end == "reset":
             connection.reset()

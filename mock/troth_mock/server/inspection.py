@@ -11,6 +11,7 @@ import asyncio
 import re
 from collections import deque
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -32,7 +33,9 @@ if TYPE_CHECKING:  # loaded when somebody first looks: they are slow, and most r
 
 #: Where the mock's own pages are, but for those that every server has.
 OWN = "/_troth/"
-_API, _METRICS = OWN + "api/", OWN + "metrics"
+_API, _METRICS, _FEED = OWN + "api/", OWN + "metrics", OWN + "events"
+#: The operation of the API that tells the same, of which each answer has an end.
+_EVENTS = _API + "events"
 #: Seconds of silence after which a comment shows that a stream that is followed still lives.
 _HEARTBEAT = 8.0
 #: So many clients may follow at a time.
@@ -124,7 +127,7 @@ class Inspection:
         origin, site = request.field("origin"), request.field("sec-fetch-site")
         is_followed = request.method in ("GET", "HEAD") and (
             request.field("sec-fetch-mode") == "navigate"
-            and not path_of(request.target).startswith((_API, _METRICS))
+            and not path_of(request.target).startswith((_API, _METRICS, _FEED))
         )
         is_own = origin is None or origin.partition("://")[2].lower() == host.lower()
         if not is_own or (site not in (None, "same-origin", "none") and not is_followed):
@@ -135,7 +138,7 @@ class Inspection:
         token = self._app.settings.control_token
         path = path_of(request.target)
         if token is not None:
-            if not path.startswith(_API) and path != _METRICS:
+            if not path.startswith(_API) and path not in (_METRICS, _FEED):
                 return None  # the page asks for the token, and has nothing to hide
             return token_problem(request, token)
         peer = None if connection.wire is None else connection.wire.get_extra_info("peername")
@@ -176,6 +179,10 @@ class Inspection:
         path = path_of(request.target)
         if path.startswith(_API):
             return self._api.respond(request)
+        if path == _FEED:
+            target = request.target.replace(_FEED, _EVENTS, 1)
+            told = self._api.respond(replace(request, target=target))
+            return told if isinstance(told, Reply | Generator) else replace(told, seconds=None)
         if request.method not in ("GET", "HEAD"):
             allow = (("Allow", "GET, HEAD"),)
             return Problem(405, f"{path[:200]} takes GET and HEAD only", fields=allow).reply()

@@ -1,14 +1,20 @@
 """The sender that keeps to the schedule of a paced stream (`pace` says when each piece is due).
 
 Schedules are absolute on the loop's monotonic clock: a late piece never delays the next one, and a
-jump of the system's clock changes nothing.
+jump of the system's clock changes nothing.  A stream that another server sends has no schedule:
+what may go wrong with it is waited for (`beginning`).
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
+
+from troth_mock.faults.switches import Chance
+from troth_mock.faults.wire import begun, broken, reach
+from troth_mock.reply import Script, Wire
 
 # When a client half-closes, seconds between the probes that tell it from one that is gone.
 _PROBES = (0.05, 0.25, 0.5)
@@ -157,3 +163,47 @@ class Sending:
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
+
+
+async def beginning(
+    wire: Wire,
+    pieces: AsyncIterator[bytes],
+    parted: Callable[[bytes], list[bytes]],
+    chances: Sequence[Chance],
+    send: Callable[[bytes], None],
+) -> tuple[Script | None, bool]:
+    """Send of *pieces*, which *parted* cuts into events, what comes before anything can go wrong.
+
+    What is to be done then, and whether the others follow; *wire* is the answer without content.
+    """
+    bounds = reach(chances)
+    if bounds is None:
+        return None, True
+    untouched, needed = bounds
+    events: list[bytes] = []
+    sent, rest = 0, b""
+    async for piece in pieces:
+        *found, rest = parted(rest + piece)
+        events += found
+        for event in events[sent:untouched]:
+            send(wire.frame(event))
+        sent = max(sent, min(len(events), untouched))
+        if len(events) >= needed:
+            break
+    # however many came at once
+    rest = b"".join((*events[needed:], rest))
+    events = events[:needed]
+    is_more = len(events) == needed
+    if not is_more and rest:
+        events, rest = [*events, rest], b""
+    here = replace(wire, pieces=tuple(events), due=(0.0,) * len(events))
+    if is_more:
+        script, is_more = begun(here, chances)
+    else:
+        script = broken(here, chances)
+    last = [(0.0, wire.frame(rest))] if rest and is_more else []
+    if script is None:
+        steps = [(0.0, wire.frame(event)) for event in events[sent:]]
+        return Script((*steps, *last)), True
+    # its first step is the head
+    return replace(script, steps=(*script.steps[1 + sent :], *last)), is_more

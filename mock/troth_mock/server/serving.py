@@ -10,14 +10,15 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from troth import loading
-from troth.errors import TrothError
+from troth.errors import TrothError, nearest
 from troth.openapi.contract import Contract
 from troth_mock.control import Control
 from troth_mock.faults.switches import Switches
@@ -239,6 +240,7 @@ def start_in(
     was published.  *fail* is what goes wrong, as `--fail` says it, *scenario* a file of scenarios
     or a folder of such; *options* are `Responder`'s.
     """
+    _check_keywords(options)
     if not isinstance(document, Contract):
         if overlays:
             overlays = loading.with_bundled_overlays(document, overlays)
@@ -259,6 +261,18 @@ def start_in(
     return stack.enter_context(
         serving(document, responder=responder, settings=settings, control=control)
     )
+
+
+def _check_keywords(options: Mapping[str, Any]) -> None:
+    """Raise TypeError, which names all that there are, for a keyword that there is not."""
+    made_by = (start_in, Responder)
+    parameters = [each for one in made_by for each in signature(one).parameters.values()]
+    known = [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
+    for name in options:
+        if name not in known:
+            close = nearest(name, known)
+            meant = f"; did you mean {close!r}?" if close else "."
+            raise TypeError(f"there is no keyword {name!r}{meant} There are {', '.join(known)}.")
 
 
 async def _start(app: App, host: str, port: int, *, shared: bool = False) -> str:

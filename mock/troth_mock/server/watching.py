@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from troth.errors import TrothError
+from troth.errors import SpecError, TrothError
 from troth.openapi.contract import Contract
 from troth_mock.scenario.scenarios import stamp
 from troth_mock.server.application import App
@@ -38,12 +38,13 @@ class Watch:
         self._named = tuple(map(Path, named))
         self._tell = tell
         self._every = every
+        self._missed: tuple[Path, ...] = ()
         self._seen = self._stamps()
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The files that are watched."""
-        return (*self._named, *self._app.contract.published.document.opened)
+        """The files that are watched: those of what is served, and of what could not be."""
+        return (*self._named, *self._app.contract.published.document.opened, *self._missed)
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -64,9 +65,13 @@ class Watch:
             # beside the loop, which answers meanwhile
             contract = await asyncio.to_thread(self._load)
         except TrothError as fault:
+            self._missed = fault.opened if isinstance(fault, SpecError) else ()
+            # what changed meanwhile is seen the next time
+            self._seen = self._stamps() | now
             self._tell(f"{fault}\nThe last good version is still served.")
             return True
         self._app.use(contract)
+        self._missed = ()
         # it may refer to other files than before
         self._seen = self._stamps()
         count = len(contract.operations)

@@ -537,3 +537,24 @@ def test_where_nothing_asks_for_reasoning_every_answer_has_some(tmp_path):
     assert responder.compiled(request) is None
     message = json.loads(responder.respond(request, now=0).body)["choices"][0]["message"]
     assert message["reasoning_content"]
+
+
+@pytest.mark.parametrize("role", ["system", "user"])
+def test_an_object_is_as_the_messages_say_it(role: str) -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 7}},
+              "required": ["n"], "additionalProperties": False}  # fmt: skip
+    example = 'Of the schema {"properties": {"a": {"type": "array"}}} {"a": []} is an instance.'
+    for said, keys in (
+        (f"{example} The JSON schema: ```{json.dumps(schema)}``` Answer in JSON.", ["n"]),
+        ("Answer in JSON with the keys city and people.", ["city", "people"]),
+        ("The schema is {broken", ["topic", "answer", "confidence"]),
+        ('The schema is {"properties": {"a": false}, "required": ["a"]}', ["topic", "answer",
+                                                                          "confidence"]),
+    ):  # fmt: skip
+        asked = [{"role": role, "content": said}]
+        body = {"model": "m", "messages": asked, "response_format": {"type": "json_object"}}
+        request = Request("POST", "/v1/chat/completions", FIELDS, json.dumps(body).encode())
+        whole = json.loads(RESPONDER.respond(request, now=0).body or b"")
+        told = json.loads(whole["choices"][0]["message"]["content"])
+        assert list(told) == keys
+        assert told.get("n", 7) >= 7

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -30,6 +31,91 @@ def test_asked_for_code_it_gives_code_of_that_language(number: int) -> None:
     assert "sql" in fences("give me an SQL query for the top ten customers", number)
     assert "bash" in fences("A bash one-liner, please", number)
     assert fences("write code that adds two numbers", number)
+
+
+@pytest.mark.parametrize(
+    ("message", "fence"),
+    [
+        ("Write quicksort in Rust", "rust"),
+        ("Write a Go HTTP server", "go"),
+        ("Show me a Java class for a stack", "java"),
+        ("Write a C++ program that sorts numbers", "cpp"),
+        ("A C# method, please", "csharp"),
+        ("Write a Ruby function that counts words", "ruby"),
+        ("a php function to add two numbers", "php"),
+        ("a Kotlin data class", "kotlin"),
+        ("a Swift struct for an item", "swift"),
+        ("Some TypeScript that fetches a URL", "ts"),
+        ("Give me CSS that centres a div", "css"),
+        ("a Dockerfile for node", "dockerfile"),
+        ("XML for a book", "xml"),
+    ],
+)
+def test_the_code_is_in_the_language_that_is_named(message: str, fence: str) -> None:
+    assert all(fences(message, number) == {fence} for number in range(8))
+
+
+@pytest.mark.parametrize(
+    ("message", "count", "topic"),
+    [
+        ("Give me a list of 5 fruits", 5, "fruits"),
+        ("List four planets", 4, "planets"),
+        ("Top 10 films", 10, "films"),
+        ("Name three colours", 3, "colours"),
+        ("Use bullet points to describe Lisbon", 4, "Lisbon"),
+        ("Six ideas for dinner as bullet points", 6, "dinner"),
+    ],
+)
+def test_a_list_has_as_many_as_are_asked_for(message: str, count: int, topic: str) -> None:
+    said = answer(message, number=0)
+    assert len(re.findall(r"^(?:-|\d\.) ", said, re.MULTILINE)) == count
+    assert topic in said.partition("\n")[0]
+    assert ("\n- " in said) == (count != 3)
+
+
+@pytest.mark.parametrize(
+    ("message", "keys"),
+    [
+        ("Return JSON with keys name and age", ["name", "age"]),
+        ('Reply as JSON with the keys `a`, `b`, and "c_d".', ["a", "b", "c_d"]),
+        ("Describe fog as JSON. Fields: topic, is_wet", ["topic", "is_wet"]),
+    ],
+)
+@given(number=NUMBERS)
+def test_an_object_has_the_keys_that_are_asked_for(
+    message: str, keys: list[str], number: int
+) -> None:
+    value = json.loads(answer(message, number=number))
+    assert list(value) == keys
+    assert type(value.get("age", 1)) is int
+
+
+def test_keys_that_nobody_names_are_none() -> None:
+    for message in ("as JSON, with keys for each of them", "JSON whose keys are short", "as JSON"):
+        assert set(json.loads(answer(message, number=0))) == {"topic", "summary", "points", "score",
+                                                              "complete", "next"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("system", "is_so"),
+    [
+        ("Always answer in German.", lambda said: "Motor" not in said and "„" in said),
+        ("You are a bot. Reply as JSON.", json.loads),
+        ("Answer in one sentence.", lambda said: said.count(".") == 1 and "\n" not in said),
+        ("Answer briefly.", lambda said: len(said) < 60),
+    ],
+)
+@given(number=NUMBERS)
+def test_a_system_says_how_all_is_answered(system: str, is_so: Any, number: int) -> None:
+    assert is_so(answer("What is fog?", number=number, system=system))
+    assert fences("Write a Python function", number) == {"python"}
+
+
+def test_a_user_asks_for_another_form_than_the_system_and_gets_it() -> None:
+    said = answer("Show me a table of planets", number=0, system="Always answer in German.")
+    assert ROW.search(said)
+    plain = answer("What is fog?", number=0)
+    assert answer("What is fog?", number=0, system="You know Python and JSON.") == plain
 
 
 @given(NUMBERS)
@@ -161,9 +247,9 @@ def test_a_file_is_read() -> None:
     assert read_answer("x", text) == Answer(
         "x",
         (("First", "Other"), ("Last",)),
-        ("one", "two words"),
-        frozenset({"a", "b"}),
-        (range(0x41, 0x43), range(0x61, 0x62)),
+        asked=("one", "two words"),
+        words=frozenset({"a", "b"}),
+        script=(range(0x41, 0x43), range(0x61, 0x62)),
         is_alone=True,
     )
 

@@ -288,7 +288,7 @@ def test_exchanges_are_forgotten_by_session(client: Client) -> None:
 
 def test_what_happens_is_followed_and_taken_up_again(client: Client) -> None:
     connection = HTTPConnection(client.server.url.removeprefix("http://"), timeout=30)
-    connection.request("GET", "/_troth/api/events")
+    connection.request("GET", "/_troth/events")
     response = connection.getresponse()
     assert response.readline() == b"event: switches\n"
     client.note("one")
@@ -301,9 +301,9 @@ def test_what_happens_is_followed_and_taken_up_again(client: Client) -> None:
     assert (data["operation"], data["status"]) == ("POST /notes", 201)
     connection.close()
     number = client.api("GET", "/exchanges")["exchanges"][0]["id"]
-    _, answer = client.ask("GET", "/_troth/api/events?seconds=0", Last_Event_ID=str(number - 1))
+    _, answer = client.ask("GET", "/_troth/api/events", Last_Event_ID=str(number - 1))
     assert "event: ended" in answer
-    _, answer = client.ask("GET", "/_troth/api/events?seconds=0", Last_Event_ID="99999999")
+    _, answer = client.ask("GET", "/_troth/api/events", Last_Event_ID="99999999")
     assert "event: ended" not in answer
 
 
@@ -311,7 +311,7 @@ def test_all_who_follow_see_the_steps_of_a_stream() -> None:
     with serving(loading.load(None)) as server:
         followers = [HTTPConnection(server.url.removeprefix("http://"), timeout=30) for _ in "ab"]
         for one in followers:
-            one.request("GET", "/_troth/api/events")
+            one.request("GET", "/_troth/events")
         streams = [one.getresponse() for one in followers]
         for stream in streams:
             assert stream.readline() == b"event: switches\n"
@@ -330,7 +330,7 @@ def test_all_who_follow_see_the_steps_of_a_stream() -> None:
 def test_the_server_stops_though_it_is_followed() -> None:
     with serving(CONTRACT, settings=Settings(grace=30)) as server:
         connection = HTTPConnection(server.url.removeprefix("http://"), timeout=30)
-        connection.request("GET", "/_troth/api/events")
+        connection.request("GET", "/_troth/events")
         response = connection.getresponse()
         response.readline()
     assert b"data: " in response.read()
@@ -565,7 +565,6 @@ def test_the_control_api_is_what_its_document_says(client: Client) -> None:
         client.server.url + "/_troth/api",
         contract=CONTROL,
         allow_destructive=True,
-        set=["query.seconds=0"],
         max_requests=100,
     )
     assert outcome.in_words(outcome.findings) == ""

@@ -136,6 +136,9 @@ def test_requests_appear_as_they_come_newest_first(mock: MockServer, page: Page)
     (reason,) = page.texts(".exchanges .row .fault")
     assert reason.startswith("/turns: the array is too short: 0 items, at least 1 needed")
     assert page.texts(".side .count span") == ["3 exchanges"]
+    ask(mock, "POST", "/talk", {"plant": "fern", "turns": TURNS, "watr": 1})
+    rows(page, 4)
+    assert page.texts(".exchanges .row.doubtful .chip.warn") == ["1 member misspelt?"]
 
 
 @needs_browser
@@ -250,11 +253,51 @@ def test_the_chat_speaks_to_what_the_document_says_is_one(mock: MockServer, page
     page.type("Hello!")
     page.press("Enter")
     page.wait("document.querySelector('.said:not(.user):not(.writing) .foot a')")
+    page.get("document.querySelector('.said .foot button').click()")  # the text as it came
     _, whole = ask(mock, "POST", "/talk", {"plant": "fern", "turns": TURNS})
     said = json.loads(whole)["leaves"][0]["word"]["content"]
     assert page.get(
         "[...document.querySelectorAll('.said .words')].map((one) => one.textContent)"
     ) == ["Hello!", said]
+
+
+@needs_browser
+def test_what_a_model_writes_is_formatted_and_nothing_of_it_is_markup(page: Page) -> None:
+    page.get(
+        "import('/_troth/page/markdown.js').then(({ markdown }) => {"
+        " window.shown = (text) => { const box = document.createElement('div');"
+        " box.append(...markdown(text)); return box.innerHTML; }; }); 0"
+    )
+    page.wait("!!window.shown")
+    for text, shown in {
+        "# A *b*\n\nc **d** `e<f>`\ng": (
+            "<h3>A <em>b</em></h3><p>c <strong>d</strong> <code>e&lt;f&gt;</code>\ng</p>"
+        ),
+        "- a\n  - b\n- c\n\n3. d": (
+            '<ul><li>a<ul><li>b</li></ul></li><li>c</li></ul><ol start="3"><li>d</li></ol>'
+        ),
+        "```js\nx < 1\n# y\n```\n> q\n---": (
+            '<pre title="js"><code>x &lt; 1\n# y</code></pre><blockquote><p>q</p></blockquote><hr>'
+        ),
+        "|a|b|\n|-|-|\n|`c`|d|": (
+            '<div class="wide"><table><thead><tr><th>a</th><th>b</th></tr></thead>'
+            "<tbody><tr><td><code>c</code></td><td>d</td></tr></tbody></table></div>"
+        ),
+        "<img src=x onerror=alert(1)> [x](javascript:alert(1)) snake_case_name 2*3*4": (
+            "<p>&lt;img src=x onerror=alert(1)&gt; [x](javascript:alert(1)) snake_case_name "
+            "2<em>3</em>4</p>"
+        ),
+        "[t](https://e.example/a_b_c)": (
+            '<p><a href="https://e.example/a_b_c" target="_blank"'
+            ' rel="noopener noreferrer">t</a></p>'
+        ),
+        "![i](https://e.example/i.png)": "<p>![i](https://e.example/i.png)</p>",
+        "**open `and": "<p>**open `and</p>",
+    }.items():
+        assert page.get(f"window.shown({json.dumps(text)})") == shown
+    # however it is written, it takes no longer than it is long
+    for text in ("*" * 20_000, "[" * 20_000, "> " * 5_000, "`" * 9_000, "- " * 5_000):
+        assert page.get(f"window.shown({json.dumps(text)}).length > 0")
 
 
 @needs_browser
@@ -307,6 +350,10 @@ def test_who_gives_up_has_not_done_well_and_who_asks_again_after_all_has(
         "Verdict\ngave-up\n\n500 was not followed by the same request"
     ]
     assert page.get(f"document.querySelector('{chip}').className.trim()") == "chip"
+    tabs = "[...document.querySelectorAll('[role=tab]')]"
+    page.get(f"{tabs}.find(one => one.innerText.startsWith('Scenario')).click()")
+    page.wait("/is the fault 500 once/.test(document.querySelector('[role=tabpanel]').innerText)")
+    assert "comes from the document" not in page.texts("[role=tabpanel]")[0]
     ask(mock, "GET", "/beds/north/seeds")
     page.wait(f"document.querySelector('{chip}.good')?.innerText === 'retried'")
     page.press("5")

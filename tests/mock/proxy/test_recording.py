@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import ExitStack
 from http.client import HTTPConnection, IncompleteRead
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from stages import PETS, Stage
+from stages import PETS, Stage, replied
 from troth import loading
 from troth.http.exchange import Exchange, Request, Response
 from troth.openapi.contract import Contract
@@ -257,6 +257,97 @@ def test_what_goes_wrong_goes_wrong_with_a_stream_that_is_passed_on(
     }
     assert tell(passing, stream=True)[1] == whole
     passing.fail()
+
+
+def test_a_fault_befalls_a_stream_that_is_passed_on_at_its_event(pets: Contract) -> None:
+    frames = [b"data: %d\n\n" % number for number in range(8)]
+    come = {"first": asyncio.Event(), "rest": asyncio.Event()}
+
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        yield frames[0] + frames[1]
+        await come["first"].wait()
+        yield b"".join(frames[2:4]) + frames[4][:3]
+        yield frames[4][3:] + frames[5]
+        await come["rest"].wait()
+        yield frames[6] + frames[7]
+
+    async def forward(request: Request) -> Passed:
+        return Passed(200, (("Content-Type", "text/event-stream"),), pieces())
+
+    def ask(fault: str) -> bytes:
+        come.update(first=asyncio.Event(), rest=asyncio.Event())
+        server.fail(fault)
+        connection = HTTPConnection(server.url.removeprefix("http://"), timeout=30)
+        connection.request("GET", "/watch")
+        answer = connection.getresponse()
+        # no more has come from the server that is passed on
+        got = answer.read(len(frames[0]) * 2)
+        assert got == frames[0] + frames[1]
+        server.on_loop(come["first"].set)
+        if fault.startswith("lose"):
+            got += answer.read(len(frames[0]) * 3)
+        server.on_loop(come["rest"].set)
+        try:
+            got += answer.read()
+        except IncompleteRead as cut:
+            got += cut.partial
+        connection.close()
+        return got
+
+    control = Control(pets)
+    control.forward = forward
+    with serving(pets, control=control) as server:
+        assert ask("drop after 3 events") == b"".join(frames[:3])
+        assert ask("lose after 3 events") == b"".join(frames[:3] + frames[4:])
+        assert ask("drop after 2 events the 9th") == b"".join(frames)
+        assert ask("drop after 9 events") == b"".join(frames)
+        assert [one.labels.get("fault") for one in server.journal] == [
+            *("drop after 3 events", "lose after 3 events"),
+            *(None, None),
+        ]
+
+
+def test_lines_are_recorded_with_their_times(tmp_path: Path) -> None:
+    contract = loading.load(
+        b"""
+openapi: 3.2.0
+info: {title: t, version: '1'}
+paths:
+  /log:
+    get:
+      operationId: log
+      responses:
+        '200': {description: d, content: {application/x-ndjson: {itemSchema: {type: object}}}}
+"""
+    )
+    kind = (("Content-Type", "application/x-ndjson"),)
+    pieces = ((0.01, b'{"a":1}\n{"da'), (0.02, b'ta":2}\n'), (0.03, b'{"c":3}'))
+    body = b"".join(piece for _, piece in pieces)
+    record, _ = recorder(contract, tmp_path)
+    record.write(Exchange(Request("GET", "/log"), Response(200, kind, body, pieces)))
+    (path,) = tmp_path.iterdir()
+    assert "times: [0.01,0.02,0.03]" in path.read_text()
+    assert "force" not in path.read_text()
+    reply = replied(replayed(contract, tmp_path).ask("GET", "/log"))
+    assert reply.stream is not None
+    assert reply.stream.times == (0.01, 0.02, 0.03)
+    assert [json.loads(frame) for frame in reply.stream.frames] == [{"a": 1}, {"data": 2}, {"c": 3}]
+
+
+def test_what_is_remembered_of_requests_is_bounded(
+    pets: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "_MOST_REQUESTS", 3)
+    monkeypatch.setattr(recording, "_MOST_BYTES", 100)
+    record, _ = recorder(pets, tmp_path)
+    for name in "aaaabbbbcc":
+        for number in range(5):
+            body = b'{"id": %d, "name": "%b"}' % (number, name.encode())
+            record.write(Exchange(Request("GET", f"/pets/{ord(name)}"), Response(200, JSON, body)))
+            assert len(record._answers) <= 3
+            assert len(record._answers) == 1 or sum(record._sizes.values()) <= 100
+    assert record._answers.keys() == record._sizes.keys()
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_the_head_of_a_stream_is_passed_on_without_content(pets: Contract) -> None:

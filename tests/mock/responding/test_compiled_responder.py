@@ -32,6 +32,8 @@ TEXTS = st.one_of(
         [
             "hello",
             "What is C++?",
+            "Answer in one sentence, in German.",
+            "as JSON with keys a and b",
             "a 100% %(id)b",
             "Erzähl von der Nordsee",
             "x" * 90,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from stages import Stage
 from troth.openapi.contract import Contract
@@ -82,6 +85,9 @@ BAD_PETS = {
     ),
     "{when: {operation: getPet}, answer: {status: 404, fields: {Content-type: text/css}}}": (
         "1:72: the document does not let GET /pets/{petId} answer so: 'text/css' is not one of",
+    ),
+    "{when: {operation: getPet}, answer: {fields: {Content-type: text/css}}}": (
+        "1:59: the document does not let GET /pets/{petId} answer so: 'text/css' is not one of",
     ),
     "{when: {path: {petIt: 3}}, answer: {status: 500}}": (
         "1:28: no operation that is meant has the path parameter 'petIt'",
@@ -243,3 +249,64 @@ def test_a_pipe_has_no_scenarios(pets: Contract, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.yaml")
     with pytest.raises(BadScenarios, match="it is a pipe"):
         Stage(pets, tmp_path / "pipe.yaml").scenarios.open()
+
+
+WRITTEN = """
+scenarios:
+  - name: seven
+    when: {operation: getPet, path: {petId: 7}, fields: {X-A: {matches: "(?i)^a\\\\b"}}}
+    answers:
+      - {status: 404, fields: {Retry-After: 1}, fail: drop after 5 bytes, pace: slow}
+      - body: {id: "{{ path.petId }}", name: "Seven {{ count }}"}
+    after: pass
+  - when: {condition: "size(request.name) > 3", body: {/name: {contains: x}}, valid: any}
+    answer: &one {status: 500, force: true}
+  - {when: {operation: watchPets}, answer: {events: [1, {data: 2, id: a}], times: [0, 0.5]}}
+  - {when: {query: {kind: true}}, answer: *one}
+"""
+#: What damages a file of scenarios.
+PIECES = (
+    *"{}[]:,-&*!|>'\"#?%~",
+    *(
+        "\n",
+        "\t",
+        "  ",
+        "- ",
+        "\x00",
+        "\x85",
+        "é",
+        "{{",
+        "}}",
+        "null",
+        "1e999",
+        "!!binary ",
+        "<<: ",
+    ),
+    *("*one", "---\n", "...", "9" * 400, "-1", ".inf", "name: ", "answer: ", "file: ..", "text: a"),
+    *("example: x", "calls: [a]", "request.x", ".map(a, a)", "'('", ""),
+)
+DAMAGE = st.tuples(st.integers(0, len(WRITTEN)), st.integers(0, 12), st.sampled_from(PIECES))
+
+
+@settings(max_examples=25)
+@given(st.lists(DAMAGE, min_size=1, max_size=5))
+def test_a_file_that_is_damaged_is_told_with_its_places_and_changes_nothing(
+    pets: Contract, tmp_path_factory: pytest.TempPathFactory, damage: list[tuple[int, int, str]]
+) -> None:
+    path = tmp_path_factory.mktemp("scenes") / "scenes.yaml"
+    path.write_text(WRITTEN, encoding="utf-8")
+    stage = Stage(pets, path)
+    stage.scenarios.open()
+    before = stage.scenarios.all
+    text = WRITTEN
+    for at, size, piece in damage:
+        text = text[:at] + piece + text[at + size :]
+    path.write_text(text + "#", encoding="utf-8")
+    stage.scenarios.reload()
+    (file,) = stage.scenarios.files
+    if file.error is not None:
+        assert stage.scenarios.all == before
+        first = str(file.error).partition("\n")[0]
+        assert re.match(rf"{re.escape(str(path))}:\d+:\d+: ", first), first
+    stage.ask("GET", "/pets/7", X_A="a")
+    stage.ask("POST", "/pets", {"name": "Rexx"})

@@ -80,7 +80,8 @@ def test_a_whole_answer_takes_as_long_as_its_tokens(start: Start) -> None:
     client = start(said, pace=Pace(ttft=0.05, tokens_per_second=100)).connect()
     began = time.monotonic()
     assert client.ask("POST", "/v1/chat").response()[2] == b"{}"
-    assert time.monotonic() - began >= 0.15
+    # less than it takes: the kernel tells in steps of milliseconds when a request came
+    assert time.monotonic() - began >= 0.14
 
 
 def test_what_no_model_says_comes_at_once(start: Start) -> None:

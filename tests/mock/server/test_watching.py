@@ -54,6 +54,7 @@ class Edited:
         self.document, self.book = folder / "books.yaml", folder / "book.yaml"
         self.overlay = folder / "books.overlay.yaml"
         self.times = 0
+        self.is_strict = False
         self.told: list[str] = []
         self.write(self.document, BOOKS)
         self.write(self.book, BOOK)
@@ -75,7 +76,7 @@ class Edited:
         os.utime(file, ns=(self.times, self.times))
 
     def load(self) -> troth.Contract:
-        return troth.load(self.document, overlays=[self.overlay])
+        return troth.load(self.document, overlays=[self.overlay], strict=self.is_strict)
 
     def look(self) -> bool:
         return asyncio.run(self.watch.look())
@@ -139,6 +140,23 @@ def test_a_file_that_is_gone_for_a_moment_does_no_harm(edited: Edited) -> None:
         f"cannot read {edited.document}",
         f"read {edited.document} anew",
     ]
+
+
+@pytest.mark.parametrize("is_strict", [True, False])
+def test_a_file_that_was_not_there_is_noticed_once_it_is(edited: Edited, is_strict: bool) -> None:
+    edited.is_strict = is_strict
+    # what the overlay has to change stands in the file that is not there
+    action = "{target: $..summary, remove: true}"
+    edited.write(edited.overlay, OVERLAY.replace("actions: [", f"actions: [{action}, "))
+    edited.write(edited.document, BOOKS.replace("paths:", "paths:\n  /pens: {$ref: pens.yaml}"))
+    assert edited.look()
+    assert edited.told[-1].endswith("The last good version is still served.")
+    assert not edited.look()
+    pens = "get: {summary: p, responses: {'204': {description: d}}}"
+    edited.write(edited.document.with_name("pens.yaml"), pens)
+    assert edited.look()
+    assert edited.told[-1] == f"read {edited.document} anew: 3 operations"
+    assert edited.ask("GET", "/pens") == (204, None)
 
 
 def test_what_is_being_written_is_left_alone(edited: Edited) -> None:

@@ -9,24 +9,27 @@ Where there is no list, it counts what the document says: a 403, or words such a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Literal
 
 from troth import pointer as pointers
+from troth.conformance.cases.case import Subject
 from troth.conformance.stateful.changes import change
 from troth.conformance.stateful.comparison import changed_to
-from troth.conformance.stateful.items import Answer, Item, at
+from troth.conformance.stateful.items import Answer, Item, at, texts_of
 from troth.conformance.stateful.life_cycle import current
 from troth.conformance.stateful.trial import Check, Trial
+from troth.conformance.stateful.uploads import CONTENTS
 from troth.conformance.stateful.volatile import lasting
-from troth.generation.request_writer import UNSET
-from troth.openapi.operation import Operation
+from troth.generation.request_writer import BASIC_CREDENTIAL, CREDENTIAL, UNSET
+from troth.openapi.names import words_of
 from troth.openapi.resources import Role
 from troth.violation import Severity
 
 #: What the server and its document make of an item for another user.
 Sharing = Literal["apart", "unknown", "shared"]
 
+#: So many parts of an item are asked for with another token.
+_PARTS = 4
 _OWN = re.compile(
     r"\b(?:your own|(?:belong\w*|owned|visible|accessible|available)(?: only)? (?:to|by) "
     r"(?:the )?(?:you|owner|user|caller|current|authenticated)|(?:current|authenticated|logged-in|"
@@ -49,6 +52,8 @@ async def read_by_other(trial: Trial) -> None:
     answer = await trial.read(item, token=token)
     if answer is not None and answer.status in (401, 403, 404):
         await _listed_only(trial, item, token=token, answer=answer)
+        if answer.status != 401:
+            await _below_only(trial, item, token=token, answer=answer)
     if sharing == "shared" or answer is None or not answer.succeeded or answer.item is UNSET:
         return
     if not changed_to(item.current, answer.item):
@@ -64,6 +69,48 @@ async def _listed_only(trial: Trial, item: Item, *, token: str, answer: Answer) 
     if theirs is not None and theirs.having(item):
         message = f"{theirs.last.line} lists for the second token what {answer.line} refuses to it"
         trial.tell("resource.read-by-other", message, by=theirs.last)
+
+
+async def _below_only(trial: Trial, item: Item, *, token: str, answer: Answer) -> None:
+    """Tell of a part of *item*, its content say, that is open to who may not read the item."""
+    below = trial.resource.path.rstrip("/") + "/"
+    for operation in trial.resource.operations.get("action", ())[:_PARTS]:
+        subject = trial.session.subjects.get(operation.name)
+        is_part = operation.method == "GET" and operation.path.startswith(below)
+        if not is_part or subject is None or not has_credential(trial, subject):
+            continue
+        if any(map(_SHARED.search, texts_of(operation))):
+            continue
+        theirs = await trial.send(operation, item=item, token=token)
+        if theirs is None or not theirs.succeeded:
+            continue
+        ours = await trial.send(operation, item=item)
+        if ours is not None and ours.response.body == theirs.response.body != b"":
+            message = f"{theirs.line} gives the second token what is of an item, and {answer.line} "
+            message += f"refuses it that: {answer.status}"
+            # how far it has come may be for everybody, and what it holds for none of them
+            is_content = words_of(operation.path.rpartition("/")[2]) in CONTENTS
+            severity: Severity = "error" if is_content else "warning"
+            trial.tell("resource.read-by-other", message, by=theirs, severity=severity)
+
+
+async def created_below_other(trial: Trial) -> None:
+    """Another's token creates nothing below what it may not even read."""
+    token, item = await _given(trial)
+    holder = trial.holder_of(item) if item is not None else None
+    subject = trial.subject("create")
+    if item is None or holder is None or subject is None:
+        return
+    above = await trial.read(holder, token=token)
+    if above is None or above.status not in (403, 404):
+        return
+    body = await trial.drawn("create")
+    answer = await trial.send(subject.operation, item=holder, body=body, token=token)
+    if answer is not None and answer.succeeded:
+        message = f"{answer.line} is done for the second token, to which {above.line} answers "
+        # a letter box is open to those who may not look into it
+        message += str(above.status)
+        trial.tell("resource.changed-by-other", message, by=answer, severity="warning")
 
 
 async def changed_by_other(trial: Trial) -> None:
@@ -163,6 +210,18 @@ async def _given(trial: Trial, *, is_small: bool = False) -> tuple[str | None, I
     return token, item if item is not None and await current(trial, item) is not None else None
 
 
+def has_credential(trial: Trial, subject: Subject) -> bool:
+    """Whether a request of *subject* has a credential that another can take the place of."""
+    own = {name.lower() for name, _ in trial.session.settings.fields}
+    fields = subject.request(subject.minimal).fields
+    # a field that the user gives himself goes with every request, whoever's it is
+    return any(
+        mark in value and name.lower() not in own
+        for name, value in fields
+        for mark in (CREDENTIAL, BASIC_CREDENTIAL)
+    )
+
+
 def _is_refused(trial: Trial, answer: Answer | None) -> bool:
     """Whether *answer* leaves the item as it was; where it does not, no other check gets it."""
     is_refused = answer is not None and 400 <= answer.status < 500
@@ -177,13 +236,13 @@ def _second(trial: Trial) -> str | None:
     subject = trial.subject("read") or trial.subject("list")
     if token is None or token == settings.token or subject is None:
         return None
-    return token if trial.has_credential(subject) else None
+    return token if has_credential(trial, subject) else None
 
 
 async def _sharing(trial: Trial, item: Item, *, token: str, role: Role) -> Sharing:
     """What the server and its document make of *item*, and of its *role*, for another user."""
     operations = trial.resource.operations.get(role, ())
-    texts = [text for operation in operations for text in _texts(operation)]
+    texts = [text for operation in operations for text in texts_of(operation)]
     if any(map(_OWN.search, texts)):
         return "apart"
     if item.is_shown is None:
@@ -198,7 +257,7 @@ async def _sharing(trial: Trial, item: Item, *, token: str, role: Role) -> Shari
 
 async def _is_shown(trial: Trial, item: Item, *, token: str) -> bool | None:
     """Whether a list, or what *item* is below, is open to the other user; None: nothing tells."""
-    parent = trial.parent_of(item)
+    parent = trial.holder_of(item)
     above = await trial.read(parent, token=token) if parent is not None else None
     if above is not None and above.status in (401, 403, 404):
         return above.status == 401
@@ -212,21 +271,13 @@ async def _is_shown(trial: Trial, item: Item, *, token: str) -> bool | None:
     return False if ours is not None and ours.having(item) else None
 
 
-def _texts(operation: Operation) -> Iterator[str]:
-    """What the document says of *operation* in words, and of what it refuses."""
-    yield operation.summary
-    node = pointers.find(operation.document.root, operation.pointer) if operation.document else {}
-    text = node.get("description") if isinstance(node, dict) else None
-    yield text if isinstance(text, str) else ""
-    yield from (each.description for each in operation.responses if each.status in ("403", "404"))
-
-
 def _severity(sharing: Sharing) -> Severity:
     return "error" if sharing == "apart" else "warning"
 
 
 CHECKS: tuple[Check, ...] = (
     Check("read-by-other", read_by_other, frozenset({"create", "read"})),
+    Check("created-below-other", created_below_other, frozenset({"create"})),
     Check("changed-by-other", changed_by_other, frozenset({"create", "read", "update"})),
     Check("replaced-by-other", replaced_by_other, frozenset({"create", "read", "replace"})),
     Check("acted-on-by-other", acted_on_by_other, frozenset({"create", "read"})),

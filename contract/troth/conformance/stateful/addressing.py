@@ -13,6 +13,7 @@ from typing import Any
 from troth import pointer as pointers
 from troth.conformance.cases.case import Case, Subject
 from troth.conformance.events import Step, Taken
+from troth.conformance.settings import Settings
 from troth.conformance.stateful.items import Answer, Item, same_id
 from troth.generation.request_writer import UNSET, in_path
 from troth.http.exchange import Fields
@@ -20,6 +21,7 @@ from troth.openapi import runtime_expression
 from troth.openapi.names import words_of
 from troth.openapi.operation import Operation
 from troth.openapi.paths import shape_of
+from troth.openapi.resources import Resource, Role
 
 #: Header fields that make a request a conditional one (RFC 9110 §13.1): never drawn.
 _CONDITIONS = frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since"})
@@ -53,6 +55,15 @@ def conditions(operation: Operation, item: Item | None, fields: Fields) -> Field
             tags = [each.field("ETag") for each in (item.readings if item else [])]
             return ((parameter.name, tags[-1] if tags and tags[-1] else "*"),)
     return ()
+
+
+def given_names(settings: Settings, resource: Resource) -> set[str]:
+    """The variables of the path of an item that the user has given values for."""
+    roles: tuple[Role, ...] = ("read", "update", "replace", "delete")
+    own = [each for role in roles for each in resource.operations.get(role, ())]
+    given = [settings.given(each).parameters for each in own]
+    names = {name for one in given for place, name in one if place == "path"}
+    return {name for name in names if all(("path", name) in one for one in given)}
 
 
 def case_of(

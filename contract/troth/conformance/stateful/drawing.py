@@ -69,12 +69,12 @@ def _telling(value: Any, view: View | None, *, schema: Schema, seed: Seed) -> An
         if isinstance(one, dict):
             one = _telling(one, member, schema=schema, seed=seed)
         elif member is not None and _weight(one, member) < _TELLING - 1:
-            one = _other(one, member, name=name, schema=schema, seed=seed)
+            one = other_value(one, member, name=name, schema=schema, seed=seed)
         whole[name] = one
     return whole
 
 
-def _other(
+def other_value(
     value: Any,
     view: View,
     *,
@@ -83,6 +83,7 @@ def _other(
     seed: Seed,
     but: Collection[Any] = (),
 ) -> Any:
+    """A value of *view*, a part of *schema*, that is neither *value* nor goes without saying."""
     beside: list[dict[str, Any]] = [{"type": sorted(view.types)}] if view.types else []
     beside.append({"not": {"enum": [None, value, *defaults(view), *but]}})
     try:
@@ -114,7 +115,7 @@ def named_anew(
     if member is None or subject.made is None or before is UNSET or before not in used:
         return body
     name = pointers.split(pointer)[-1]
-    value = _other(before, member, name=name, schema=subject.made.schema, seed=seed, but=used)
+    value = other_value(before, member, name=name, schema=subject.made.schema, seed=seed, but=used)
     whole = put(body, pointer, value)
     return whole if subject.made.valid(whole) else body
 

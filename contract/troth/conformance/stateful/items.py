@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,7 +17,7 @@ from troth.openapi.resources import Resource
 from troth.pointer import put as put
 from troth.violation import Violation
 
-#: RFC 9110 §15.5.5, §15.5.11.
+#: What says that there is nothing: RFC 9110 §15.5.5, §15.5.11.
 _MISSING = frozenset({404, 410})
 
 
@@ -160,12 +161,27 @@ def names_in(entry: Any, resource: Resource, path: str) -> list[Any]:
     return [UNSET if one is None else one for one in found]
 
 
+def is_part(resource: Resource) -> bool:
+    """Whether *resource* is the only one of its kind below an item: its photo, its settings."""
+    is_single = resource.parameter is None and resource.collection is None
+    return is_single and resource.parent is not None and resource.parent.parameter is not None
+
+
 def alike_named(one: Item, other: Item) -> bool:
     """Whether two items are called the same, below the same."""
     names = shape_of(one.resource.path)[1]
     return same_id(one.identifier, other.identifier) and all(
         same_id(one.values.get(name), other.values.get(name)) for name in names
     )
+
+
+def texts_of(operation: Operation) -> Iterator[str]:
+    """What the document says of *operation* in words, and of what it refuses."""
+    yield operation.summary
+    node = pointers.find(operation.document.root, operation.pointer) if operation.document else {}
+    text = node.get("description") if isinstance(node, dict) else None
+    yield text if isinstance(text, str) else ""
+    yield from (each.description for each in operation.responses if each.status in ("403", "404"))
 
 
 def same_id(one: Any, other: Any) -> bool:

@@ -14,18 +14,27 @@ from typing import Any
 from troth import pointer as pointers
 from troth.conformance.stateful.comparison import (
     Difference,
+    changed_to,
     differences,
     is_always_computed,
     is_computed,
     same,
 )
 from troth.conformance.stateful.drawing import defaults
-from troth.conformance.stateful.items import Answer, Item, Listed, alike_named, at, same_id
+from troth.conformance.stateful.items import (
+    Answer,
+    Item,
+    Listed,
+    alike_named,
+    at,
+    same_id,
+    texts_of,
+)
 from troth.conformance.stateful.trial import Check, Trial
 from troth.conformance.stateful.volatile import lasting
 from troth.generation.request_writer import UNSET
 from troth.http import media_type
-from troth.openapi import runtime_expression
+from troth.openapi.names import in_singular, words_of
 from troth.openapi.schema_view import View, of_content
 from troth.violation import Severity
 
@@ -225,67 +234,6 @@ def named(found: list[Difference]) -> str:
     return "; ".join(map(str, found[:_NAMED])) + more
 
 
-async def location(trial: Trial) -> None:
-    """The Location of a creation leads to what was created (RFC 9110 §15.3.2)."""
-    item = await trial.item()
-    created = item.created if item is not None else next(iter(trial.unnamed), None)
-    text = created.field("Location") if created is not None else None
-    parameter, subject = trial.resource.parameter, trial.subject("read")
-    if created is None or not text or created.status != 201:
-        return
-    if parameter is None or subject is None:
-        return
-    found = runtime_expression.in_url(text, trial.resource.path, parameter)
-    target = trial.own_target(text, created)
-    if item is not None and found and same_id(found, item.identifier):
-        return
-    if target is None or (not found and trial.is_elsewhere(text)):
-        return
-    says = f"the Location of {created.line} is {text!r}, and"
-    sent_to = created.case.request.target.partition("?")[0]
-    if not found and target.partition("?")[0].rstrip("/") == sent_to.rstrip("/"):
-        message = f"{says} that is the collection"
-        trial.tell("resource.location-wrong", message, by=created)
-        return
-    answer = await trial.send(subject.operation, item=item, target=target)
-    name = at(answer.item, trial.resource.identifier) if answer is not None else UNSET
-    if answer is not None and answer.is_missing:
-        trial.tell(
-            "resource.location-wrong", f"{says} there is nothing there", by=answer, of=created
-        )
-    elif item is not None and name is not UNSET and not same_id(name, item.identifier):
-        message = f"{says} there is {name!r}: what was created is {item.identifier!r}"
-        trial.tell("resource.location-wrong", message, by=answer or created, of=created)
-
-
-async def own_link(trial: Trial) -> None:
-    """The link that an item calls its own (HAL, JSON:API) does not lead to nothing."""
-    item = await trial.item()
-    answer = await current(trial, item) if item is not None else None
-    subject = trial.subject("read")
-    link = _own_link(answer.item) if answer is not None else None
-    if item is None or answer is None or subject is None or link is None:
-        return
-    target = None if trial.is_elsewhere(link) else trial.own_target(link, answer)
-    named = runtime_expression.in_url(link, trial.resource.path, trial.resource.parameter or "")
-    if target is None or (named and same_id(named, item.identifier)):
-        return
-    there = await trial.send(subject.operation, item=item, target=target)
-    if there is not None and there.is_missing:
-        message = f"{answer.line} calls itself {link!r}, and there is nothing there"
-        trial.tell("resource.location-wrong", message, by=there, of=answer, severity="warning")
-
-
-def _own_link(item: Any) -> str | None:
-    """The target of the link `self` of *item*, if it has one."""
-    for name in ("links", "_links"):
-        link = at(item, f"/{name}/self")
-        link = at(link, "/href") if isinstance(link, dict) else link
-        if isinstance(link, str) and link and "{" not in link:
-            return link
-    return None
-
-
 async def own_names(trial: Trial) -> None:
     """What is created second has another identifier than what was created first."""
     first = await trial.item()
@@ -351,7 +299,7 @@ async def listed(trial: Trial) -> None:
     for item in trial.items():
         if seen is None or seen.having(item):
             continue
-        found = await _missing_from(trial, item)
+        found = await _missing_from(trial, item, seen=seen)
         if found is None:
             continue
         severity: Severity = "error"
@@ -365,9 +313,9 @@ async def listed(trial: Trial) -> None:
         return
 
 
-async def _missing_from(trial: Trial, item: Item) -> Listed | None:
+async def _missing_from(trial: Trial, item: Item, *, seen: Listed | None = None) -> Listed | None:
     """The list that *item* is missing from, waited for and asked with each filter that fits it."""
-    found = await trial.listed(item)
+    found = seen or await trial.listed(item)
     if found is None or not found.is_whole or found.having(item) or not found.is_named(item):
         return None
     if await trial.patience():
@@ -445,17 +393,24 @@ async def deleted(trial: Trial) -> None:
     elif after is not None and after.is_missing:
         await _still_listed(trial, item, by=answer)
     again = await trial.delete(item)
+    if again is not None and again.is_missing and after is not None and before is not None:
+        await _only_marked(trial, item, before=before, after=after, by=again)
     if again is not None and again.status >= 500:
         message = (
             f"{again.line} a second time answers {again.status}: the first answered {answer.status}"
         )
         trial.tell("resource.deleted-twice", message, by=again, alone=True)
+    if after is not None and after.is_missing and after.operation.method == "GET":
+        head = await trial.send(after.operation, item=item, method="HEAD")
+        if head is not None and head.succeeded:
+            message = f"{head.line} answers {head.status}, and GET {after.status}"
+            trial.tell("response.head-differs", message, by=head, severity="warning")
 
 
 async def deleted_with_parent(trial: Trial) -> None:
     """What was below something is not there any more when that is deleted, and not found."""
     item = await trial.item()
-    parent = trial.parent_of(item) if item is not None else None
+    parent = trial.holder_of(item) if item is not None else None
     before = await _seen(trial, item) if item is not None and parent is not None else None
     gone = await trial.delete(parent) if parent is not None and before is not None else None
     if item is None or parent is None or gone is None or not gone.succeeded:
@@ -464,10 +419,30 @@ async def deleted_with_parent(trial: Trial) -> None:
     after = await _seen(trial, item) if above is not None and above.is_missing else None
     if after is not None and await trial.patience():
         after = await _seen(trial, item)
-    if after is not None:
+    is_said = _takes_along(gone, item)
+    # by a path of its own it may go on by itself, unless the document says otherwise
+    if after is not None and (is_said or trial.parent_of(item) is not None):
         message = f"{gone.line} answered {gone.status}, and {after.line} still has what was in it"
         # whoever reads by the last name alone finds what nobody tidied up yet
-        trial.tell("resource.still-there", message, by=after, of=gone, severity="warning")
+        severity: Severity = "error" if is_said else "warning"
+        trial.tell("resource.still-there", message, by=after, of=gone, severity=severity)
+
+
+#: How a document says that what is below something goes with it.
+_ALONG = re.compile(
+    r"\b(cascad\w*|recursively|along with|(?:and|with) (?:all|everything|its|their|the)\b)", re.I
+)
+
+
+def _takes_along(gone: Answer, item: Item) -> bool:
+    """Whether the document says that what *gone* deleted goes with what *item* is one of."""
+    words = words_of(item.resource.name)[-1:]
+    for text in texts_of(gone.operation):
+        told = _ALONG.search(text)
+        rest = words_of(text[told.start() :]) if told is not None else ()
+        if {*words, *in_singular(words), "everything", "content", "contents"} & {*rest}:
+            return True
+    return False
 
 
 async def _seen(trial: Trial, item: Item) -> Answer | None:
@@ -507,6 +482,33 @@ async def _still_there(
     trial.tell("resource.still-there", message, by=after, of=by, severity=severity)
 
 
+#: What a document says where what is deleted can still be read.
+_KEPT = re.compile(
+    r"\b(soft|still|keeps?|kept|remain\w*|tombstone|mark\w*|flag\w*|readable|retained?)\b", re.I
+)
+
+
+async def _only_marked(
+    trial: Trial, item: Item, *, before: Answer, after: Answer, by: Answer
+) -> None:
+    """Tell if all that is done to *item* but to read it answers that it is not there.
+
+    What is deleted may be shown as such; then it is there, for a change as for a reading.
+    """
+    if not after.succeeded or after.item is UNSET or changed_to(before.item, after.item):
+        return
+    operations = [after.operation, by.operation]
+    if any(map(_KEPT.search, (text for each in operations for text in texts_of(each)))):
+        return
+    if "404" not in {each.status for each in after.operation.responses}:
+        return
+    body = await trial.drawn("update", is_small=True)
+    change = await trial.update(item, body) if trial.can("update") else by
+    if change is not None and change.is_missing:
+        message = f"{by.line} answers {by.status} once it is deleted, and {after.line} reads it"
+        trial.tell("resource.still-there", message, by=by, of=after, severity="warning")
+
+
 def _shows(answer: Answer) -> Any:
     """What *answer* shows of the item: itself, or the bytes of a file."""
     return answer.response.body if answer.item is UNSET else answer.item
@@ -528,8 +530,6 @@ READING: tuple[Check, ...] = (
     Check("readable", readable, frozenset({"create", "read"})),
     Check("reads-back", reads_back, frozenset({"create"})),
     Check("same-bytes", same_bytes, frozenset({"create", "read"})),
-    Check("location", location, frozenset({"create", "read"})),
-    Check("own-link", own_link, frozenset({"create", "read"})),
     Check("own-names", own_names, frozenset({"create"})),
     Check("of-another", of_another, frozenset({"create"})),
     Check("listed", listed, frozenset({"create", "list"})),

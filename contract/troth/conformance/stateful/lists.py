@@ -9,7 +9,7 @@ nothing yet of what was just created.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from troth import pointer as pointers
@@ -24,7 +24,7 @@ from troth.http import json_text
 from troth.openapi.listing import is_total
 from troth.openapi.names import words_of
 from troth.openapi.operation import Operation, Parameter
-from troth.openapi.resources import Listing
+from troth.openapi.resources import Listing, Role
 from troth.openapi.schema_view import of_parameter
 from troth.violation import Severity
 
@@ -97,6 +97,7 @@ async def pages(trial: Trial) -> None:
     if listing is None or whole is None:
         return
     _twice(trial, whole)
+    await _stray(trial, whole, listing)
     query, limit = _cut(whole, listing)
     if limit is None and len(whole.answers) < 2:
         await _steps(trial, item, whole=whole, listing=listing)
@@ -104,6 +105,8 @@ async def pages(trial: Trial) -> None:
     walk = await trial.listed(item, query=query, pages=_PAGES) if limit is not None else whole
     if walk is None:
         return
+    if walk is not whole:
+        await _stray(trial, walk, listing)
     broken = _refused(trial, walk, listing)
     found = [page for page in map(trial.page, walk.answers) if page is not None]
     if limit is not None and _too_many(trial, walk, found, limit=limit):
@@ -141,6 +144,16 @@ def _cut(whole: Listed, listing: Listing) -> tuple[dict[str, Any], int | None]:
     return {}, None
 
 
+async def _stray(trial: Trial, walk: Listed, listing: Listing) -> None:
+    """Tell of a link to the next page that leads past what the server stands below."""
+    for answer in walk.answers[:1]:
+        link = paging.next_link(answer.response, answer.body, listing)
+        url = await paging.strays(trial, link, answer) if link is not None else None
+        if url is not None:
+            message = f"{answer.line} says that the next page is {link!r}: at {url} there is none"
+            trial.tell("list.next-dead", message, by=answer, severity="warning")
+
+
 def _refused(trial: Trial, walk: Listed, listing: Listing) -> Answer | None:
     """The last answer, if it refuses the page that the one before it says that there is."""
     last, before = trial.answers[-1], walk.last
@@ -161,7 +174,7 @@ def _leads_away(trial: Trial, before: Answer, listing: Listing, last: Answer) ->
     """
     link = paging.next_link(before.response, before.body, listing)
     paths = {one.case.request.target.partition("?")[0] for one in (before, last)}
-    return link is not None and trial.is_elsewhere(link) and len(paths) > 1
+    return link is not None and paging.is_elsewhere(trial, link) and len(paths) > 1
 
 
 def _says_more(answer: Answer, listing: Listing, *, seen: int) -> bool:
@@ -336,7 +349,10 @@ async def _add_other(
     other = next((value for value in values if not _matches(there, value)), UNSET)
     if other is UNSET or not any(_matches(there, value) for value in values):
         return False
-    return await trial.create(like=item, but={place: other}) is not None
+    but = {place: other}
+    # where two may not be alike in something else, another that is drawn will do
+    made = await trial.create(like=item, but=but) or await trial.create(but=but)
+    return made is not None
 
 
 async def _others(
@@ -550,20 +566,39 @@ async def _outdated(
 # -- below a parent -----------------------------------------------------------------------------
 
 
+_LISTING: tuple[Role, ...] = ("list", "search")
+
+
+def _lists_below(trial: Trial) -> Iterator[Operation]:
+    """What lists items of the resource, or some of them, below an item of another."""
+    for role in _LISTING:
+        for operation in trial.resource.operations.get(role, ()):
+            if operation.method == "GET" and operation.template.names:
+                yield operation
+
+
+async def _page_of(trial: Trial, operation: Operation, item: Item) -> list[Any] | None:
+    """The first page of the list *operation* below *item*, as long as may be."""
+    listing = trial.resource.listings.get(operation)
+    limit = listing.limit if listing is not None else None
+    query = {limit: paging.most(operation, limit)} if limit is not None else None
+    return trial.page(await trial.send(operation, item=item, query=query))
+
+
 async def below_other(trial: Trial) -> None:
     """A list below one item has nothing of what is below another."""
     item = await trial.item()
     place = trial.resource.identifier
     if item is None or place is None:
         return
-    for operation in trial.lists_below():
+    for operation in _lists_below(trial):
         parent = trial.above(operation)
-        page = await trial.page_of(operation, parent) if parent is not None else None
+        page = await _page_of(trial, operation, parent) if parent is not None else None
         own = [one for one in page or () if same_id(at(one, place), item.identifier)]
         other = await trial.sibling(parent) if own and parent is not None else None
         if parent is None or other is None or same_id(other.identifier, parent.identifier):
             continue
-        theirs = await trial.page_of(operation, other)
+        theirs = await _page_of(trial, operation, other)
         wrong = [one for one in theirs or () if one in own]
         if wrong:
             answer = trial.answers[-1]

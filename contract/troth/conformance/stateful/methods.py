@@ -11,6 +11,7 @@ from troth.conformance.cases.case import Case, Subject
 from troth.conformance.checks.answers import run_violation
 from troth.conformance.checks.methods import head_violations
 from troth.conformance.session import Session
+from troth.conformance.stateful.items import Item
 from troth.conformance.stateful.trial import Check, Trial
 from troth.generation.request_writer import without_credential
 from troth.http.exchange import Exchange
@@ -28,6 +29,9 @@ async def head_of_item(trial: Trial) -> None:
     head = await trial.send(subject.operation, item=item, method="HEAD")
     if before is None or head is None:
         return
+    if head.is_missing and before.succeeded and await _knows_head(trial, item):
+        message = f"HEAD answers {head.status}, and GET {before.status}: its list is there for HEAD"
+        trial.tell(_CODE, message, by=head, severity="warning")
     if not any(head_violations(before.response, head.response, before.response)):
         return
     after = await trial.send(subject.operation, item=item)  # may be another each time
@@ -35,6 +39,15 @@ async def head_of_item(trial: Trial) -> None:
         return
     for severity, message in head_violations(before.response, head.response, after.response):
         trial.tell(_CODE, message, by=head, severity=severity)
+
+
+async def _knows_head(trial: Trial, item: Item) -> bool:
+    """Whether HEAD is done for the list of *item*: some routers answer 404 to it everywhere."""
+    subject = trial.subject("list")
+    if subject is None or subject.operation.method != "GET":
+        return False
+    answer = await trial.send(subject.operation, item=item, method="HEAD")
+    return answer is not None and answer.succeeded
 
 
 CHECKS: tuple[Check, ...] = (Check("head", head_of_item, frozenset({"create", "read"})),)

@@ -24,6 +24,7 @@ from troth.conformance.stateful.lists import (
 )
 from troth.conformance.stateful.trial import Check, Trial
 from troth.generation.request_writer import UNSET
+from troth.openapi.envelopes import APART
 from troth.openapi.names import words_of
 from troth.openapi.operation import Parameter
 from troth.openapi.resources import Listing
@@ -69,7 +70,7 @@ def _ways(whole: Listed, listing: Listing) -> Iterator[_Way]:
     order = query_parameter(operation, listing.order)
     if sort is None:
         return
-    members = {name: pointers.join("", name) for one in whole.items for name in _of(one)}
+    members = {name: place for one in whole.items for name, place in _places(one)}
     by_place = _by_place(sort, members)
     directions = of_parameter(order) if order is not None else None
     for place, texts in by_place.items():
@@ -154,8 +155,15 @@ def _two_ways(texts: Sequence[str]) -> list[str]:
     return [*up[:1], *down[:1]]
 
 
-def _of(entry: Any) -> Sequence[str]:
-    return list(entry) if isinstance(entry, dict) else []
+def _places(entry: Any) -> Iterator[tuple[str, str]]:
+    """The members of *entry* and their places: those that stand apart from its name, its own."""
+    members = entry if isinstance(entry, dict) else {}
+    for apart in APART:
+        inner = members.get(apart)
+        for name in inner if isinstance(inner, dict) else ():
+            yield name, pointers.join(pointers.join("", apart), name)
+    for name in members:
+        yield name, pointers.join("", name)
 
 
 def _plain(text: str) -> tuple[str, ...]:

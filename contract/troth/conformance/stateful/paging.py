@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from troth import pointer as pointers
 from troth.conformance.cases.case import Subject
@@ -117,6 +117,39 @@ def target_of(link: str, current: str, *, base: str = "") -> str | None:
     return f"{path}?{parts.query}" if parts.query else path
 
 
+def own_target(trial: Trial, link: str, answer: Answer) -> str | None:
+    """The target of *link* as it is sent: below the URL under test, which it is added to."""
+    base = urlsplit(trial.session.settings.url).path.rstrip("/")
+    return target_of(link, answer.case.request.target, base=base)
+
+
+def is_elsewhere(trial: Trial, link: str) -> bool:
+    """Whether *link* names another server than the one under test."""
+    host, own = urlsplit(link).netloc, urlsplit(trial.session.settings.url).netloc
+    return bool(host) and host.lower() != own.lower()
+
+
+async def strays(trial: Trial, link: str, answer: Answer) -> str | None:
+    """The URL that *link* of *answer* leads a client to, where that is nothing.
+
+    None where it stays below the URL under test, or leads to something: only what is asked for
+    where RFC 3986 §5.2 says that it is tells whether a server forgot what it stands below, or a
+    gateway puts it right.
+    """
+    own = trial.session.settings.url.rstrip("/")
+    base = urlsplit(own).path
+    if not base or is_elsewhere(trial, link):
+        return None
+    try:
+        url = urljoin(own + answer.case.request.target, link)
+        path = urlsplit(url).path
+    except ValueError:
+        return None
+    if f"{path}/".startswith(f"{base}/"):
+        return None
+    return url if await trial.is_nothing(url) else None
+
+
 # -- all pages ------------------------------------------------------------------------------------
 
 
@@ -149,11 +182,12 @@ async def followed(
         items += page
         link = next_link(answer.response, answer.body, listing)
         if link is not None:
-            target = trial.own_target(link, answer)
+            target = own_target(trial, link, answer)
             if target is None or target == answer.case.request.target or not page:
                 break
             continue
-        target = None
+        if target is not None:  # the last of those that links lead through has none
+            return Listed(tuple(answers), tuple(items), not narrows)
         more = next_query(given, listing, body=answer.body, page=page, before=len(items))
         if more is None or more == given:
             size = given.get(listing.limit or "")

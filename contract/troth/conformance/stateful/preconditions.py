@@ -6,6 +6,7 @@ says that it does; one that only sends a tag is warned.
 
 from __future__ import annotations
 
+from troth.conformance.stateful.access import has_credential
 from troth.conformance.stateful.changes import change
 from troth.conformance.stateful.items import Answer, Item
 from troth.conformance.stateful.life_cycle import current
@@ -59,7 +60,7 @@ async def not_modified_for_all(trial: Trial) -> None:
     answer = await current(trial, item) if item is not None else None
     tag = answer.field("ETag") if answer is not None else None
     subject = trial.subject("read")
-    if item is None or not tag or subject is None or not trial.has_credential(subject):
+    if item is None or not tag or subject is None or not has_credential(trial, subject):
         return
     plain = await trial.read(item, token=_NOBODYS)
     if plain is None or plain.status not in (401, 403):

@@ -21,11 +21,13 @@ from troth.conformance.stateful import (
     at_once,
     changes,
     life_cycle,
+    links,
     lists,
     methods,
     orders,
     preconditions,
     states,
+    uploads,
 )
 from troth.conformance.stateful.addressing import steps_in_flight, steps_to
 from troth.conformance.stateful.items import Told
@@ -34,7 +36,14 @@ from troth.openapi.resources import Resource, Resources, resources
 
 #: What is asked of each resource before anything more is asked of any: each in the order of a life,
 #: what deletes last, and what another may do done to items that nobody else needs.
-_FIRST = (*life_cycle.READING, *changes.CHECKS, *access.CHECKS, *life_cycle.DELETING)
+_FIRST = (
+    *life_cycle.READING,
+    *links.CHECKS,
+    *uploads.CHECKS,
+    *changes.CHECKS,
+    *access.CHECKS,
+    *life_cycle.DELETING,
+)
 _FURTHER = (
     *lists.CHECKS,
     *orders.CHECKS,

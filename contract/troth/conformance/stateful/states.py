@@ -6,15 +6,24 @@ Most of it accuses a server of nothing but failing (5xx), which is told by itsel
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from troth import pointer as pointers
 from troth.conformance.stateful.changes import change
-from troth.conformance.stateful.comparison import changed_to, same
-from troth.conformance.stateful.items import Answer, Item, at, same_id
-from troth.conformance.stateful.life_cycle import current, named, own_name
+from troth.conformance.stateful.comparison import changed_to, is_always_computed, same
+from troth.conformance.stateful.items import Answer, Item, at, same_id, texts_of
+from troth.conformance.stateful.life_cycle import current, declared_in, named, own_name
 from troth.conformance.stateful.trial import Check, Trial
 from troth.conformance.stateful.volatile import lasting
 from troth.generation.request_writer import UNSET
+from troth.http import json_text
+from troth.openapi.envelopes import APART
+from troth.openapi.names import words_of
+from troth.openapi.operation import Operation
 from troth.openapi.resources import Role
+from troth.openapi.schema_view import View
 from troth.violation import Severity
 
 
@@ -28,7 +37,6 @@ async def same_again(trial: Trial) -> None:
 async def acted_twice(trial: Trial) -> None:
     """An action may be done twice to an item, and the item deleted after that."""
     actions = list(trial.actions())
-    # as it is by default: what can be done to it depends on its state
     item = await trial.create(is_small=True) if actions else None
     if item is None:
         return
@@ -37,6 +45,121 @@ async def acted_twice(trial: Trial) -> None:
         for _ in range(2):
             await trial.send(operation, item=item)
     await trial.delete(item)
+
+
+async def done(trial: Trial) -> None:
+    """An action after whose name the document has a state brings an item into that state."""
+    shared = await trial.item() if any(map(_verb, trial.actions())) else None
+    known = await current(trial, shared) if shared is not None else None
+    if shared is None or known is None:
+        return
+    for operation in trial.actions():
+        verb = _verb(operation)
+        is_told = any(True for _ in _telling(shared, known, verb))
+        # as it is by default: what can be done to it depends on its state
+        item = await trial.create(is_small=True) if is_told else None
+        before = await current(trial, item) if item is not None else None
+        if item is None or before is None or not _lacks(item, before, verb):
+            continue
+        trial.spoil(item)
+        answer = await trial.send(operation, item=item)
+        after = await trial.read(item) if answer is not None and answer.succeeded else None
+        if after is not None and _is_as_before(before, after) and await trial.patience():
+            after = await trial.read(item)
+        if answer is not None and after is not None and _is_as_before(before, after):
+            lacks = ", ".join(_lacks(item, after, verb))
+            message = f"{answer.line} answers {answer.status}, and {lacks}, as before"
+            trial.tell("resource.action-lost", message, by=after, of=answer, severity="warning")
+
+
+def _verb(operation: Operation) -> str:
+    """What *operation* does, as its path calls it: `archive` of `POST /notes/{id}/archive`."""
+    words = words_of(operation.path.rpartition("/")[2])
+    return words[0] if len(words) == 1 and not operation.path.endswith("}") else ""
+
+
+def _is_as_before(before: Answer, after: Answer) -> bool:
+    """Whether two readings of an item are the same, but for the moments that they tell."""
+
+    def told(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        kept = {name: one for name, one in value.items() if not is_always_computed(name)}
+        return {name: told(one) for name, one in kept.items()}
+
+    return after.item is not UNSET and bool(told(before.item) == told(after.item))
+
+
+#: What follows the word of a state in the name of a member: `published_at`, `approved_by`.
+_MOMENTS = frozenset({"at", "on", "by", "date", "time"})
+
+
+def _telling(item: Item, answer: Answer, verb: str) -> Iterator[tuple[str, Any, bool]]:
+    """The members of the item in *answer* that say whether *verb* was done, and whether they do."""
+    forms = {f"{verb}ed", f"{verb}d", f"{verb}{verb[-1:]}ed", f"{verb[:-1]}ied"}
+    views: Mapping[str, View] = declared_in(item, answer)
+    members = answer.item
+    for apart in APART:
+        if apart in views and isinstance(members.get(apart), dict):
+            views, members = views[apart].members, members[apart]
+    for name, view in views.items() if verb else ():
+        words, value = [word for word in words_of(name) if word != "is"], members.get(name, UNSET)
+        is_state = any(str(one).lower() in forms for one in view.values)
+        is_said = bool(words) and words[0] in forms and not set(words[1:]) - _MOMENTS
+        if value is not UNSET and (is_state or is_said):
+            yield name, value, str(value).lower() in forms if is_state else bool(value)
+
+
+def _lacks(item: Item, answer: Answer, verb: str) -> list[str]:
+    """What says that *verb* was not done, if nothing says that it was."""
+    told = list(_telling(item, answer, verb))
+    if any(is_done for _, _, is_done in told):
+        return []
+    return [f"{name!r} is {json_text.encode(value).decode()}" for name, value, _ in told]
+
+
+#: What brings back what was deleted.
+_RESTORING = frozenset({"restore", "undelete", "recover", "untrash", "reinstate", "revive"})
+#: What may do so, among other things.
+_REVIVING = re.compile(
+    r"^(?:re|un)|^(?:activate|enable|undo|bring|put|open|start|resume)$|restor|undelet|recover|trash",
+    re.IGNORECASE,
+)
+
+
+def _may_revive(operation: Operation) -> bool:
+    words = (_verb(operation), *texts_of(operation))
+    return not words[0] or any(map(_REVIVING.search, words))
+
+
+async def restored(trial: Trial) -> None:
+    """What was deleted is there again when it is restored, and only then."""
+    actions = sorted(trial.actions(), key=lambda each: _verb(each) in _RESTORING)
+    item = await trial.create() if actions else None
+    gone = await trial.delete(item) if item is not None else None
+    after = await trial.read(item) if item and gone is not None and gone.succeeded else None
+    if item is None or after is None or not after.is_missing:
+        return
+    for operation in actions:
+        answer = await trial.send(operation, item=item)
+        there = await trial.read(item) if answer is not None and answer.succeeded else None
+        if answer is None or there is None:
+            continue
+        name = at(answer.item, item.resource.identifier)
+        if name is not UNSET and not same_id(name, item.identifier):
+            return  # it has come back as another
+        item.is_gone = there.is_missing
+        is_restoring = _verb(operation) in _RESTORING
+        if is_restoring and there.is_missing and await trial.patience():
+            there = await trial.read(item) or there
+        if is_restoring and there.is_missing:
+            message = f"{answer.line} answers {answer.status}, and {there.line} {there.status}"
+            trial.tell("resource.action-lost", message, by=there, of=answer)
+        elif not is_restoring and there.succeeded and not _may_revive(operation):
+            message = f"{answer.line} is done, and what had been deleted is there again"
+            trial.tell("resource.changed-when-gone", message, by=there, of=answer)
+        if not there.is_missing:
+            return
 
 
 async def nothing_below(trial: Trial) -> None:
@@ -63,6 +186,20 @@ async def other_parent(trial: Trial) -> None:
         made = item.created.line
         message = f"{answer.line} reads what was created by {made}, below another parent"
         # where identifiers are unique, the path above may be for people
+        trial.tell("resource.other-parent", message, by=answer, severity="warning")
+    elif answer is not None and answer.is_missing:
+        await _changed_below(trial, item, moved)
+
+
+async def _changed_below(trial: Trial, item: Item, moved: Item) -> None:
+    """Tell of an item that is changed below a parent below which it is not read."""
+    made = await change(trial, item) if await current(trial, item) is not None else None
+    answer = await trial.update(moved, made.body) if made is not None else None
+    if made is None or answer is None or not answer.succeeded:
+        return
+    after = await trial.read(item)
+    if after is not None and not changed_to(made.members, after.item):
+        message = f"{answer.line} changes what is not read there, but below another parent"
         trial.tell("resource.other-parent", message, by=answer, severity="warning")
 
 
@@ -172,6 +309,8 @@ def _needs(*roles: Role) -> frozenset[Role]:
 CHECKS: tuple[Check, ...] = (
     Check("same-again", same_again, _needs()),
     Check("acted-twice", acted_twice, _needs()),
+    Check("done", done, _needs("read")),
+    Check("restored", restored, _needs("read", "delete")),
     Check("nothing-below", nothing_below, _needs()),
     Check("other-parent", other_parent, _needs("read")),
     Check("neighbours", neighbours, _needs("read")),

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from troth import pointer as pointers
 from troth.conformance.budget import waits
@@ -23,15 +22,16 @@ from troth.conformance.stateful.addressing import (
     addressing,
     case_of,
     conditions,
+    given_names,
     identified,
     sources_of,
 )
 from troth.conformance.stateful.drawing import drawn, named_anew, with_name
-from troth.conformance.stateful.items import Answer, Item, Listed, Told, at, put
-from troth.generation.request_writer import CREDENTIAL, UNSET, with_credential
+from troth.conformance.stateful.items import Answer, Item, Listed, Told, at, is_part, put
+from troth.generation.request_writer import UNSET, with_credential
 from troth.generation.source import Unsatisfiable
 from troth.generation.values import synthesize
-from troth.http.exchange import Exchange, Fields
+from troth.http.exchange import Exchange, Fields, Request
 from troth.openapi.operation import Operation
 from troth.openapi.paths import shape_of
 from troth.openapi.resources import Resource, Resources, Role
@@ -44,9 +44,10 @@ _PATIENCE = 0.5
 _CONFLICTS = 2
 #: So many actions on one item are tried.
 _ACTIONS = 4
+#: So often is asked for what a 202 promised.
+_POLLS = 3
 #: What refuses any item.
 _LASTING = frozenset({401, 403, 404, 405})
-_LISTING: tuple[Role, ...] = ("list", "search")
 #: So many pages of a list are read: what is behind them is not known.
 _PAGES = 25
 Purpose = Literal["case", "repeat"]
@@ -114,28 +115,39 @@ class Trial:
         is_small: bool = False,
         like: Item | None = None,
         but: Mapping[str, Any] | None = None,
+        altered: Callable[[Request], Request] | None = None,
     ) -> Item | None:
         """A new item of the resource, with other values than those before; None: it cannot be.
 
-        One that *is_small* has what it must have, and nothing else; one *like* another the same,
-        *but* for what it has at these places.
+        One that *is_small* has what it must have, and nothing else; one *like* another the same;
+        either *but* for what it has at these places, and its request *altered*.
         """
-        if like is None:
+        if like is None and not but and altered is None:
             return await self._made(self.resource, is_small=is_small)
         subject, is_named = self._creating(self.resource)
         if subject is None or is_named:
             return None
-        body = like.created.case.value
+        body = await self.drawn("create") if like is None else like.created.case.value
         for place, value in (but or {}).items():
             body = put(body, (self.resource.sent(subject.operation) or "") + place, value)
         if but and (subject.made is None or not subject.made.valid(body)):
             return None
-        made = await self._created(self.resource, subject, is_named=False, body=body)
+        made = await self.create_of(body, altered=altered)
+        return made if isinstance(made, Item) else None
+
+    async def create_of(
+        self, body: Any, *, altered: Callable[[Request], Request] | None = None
+    ) -> Item | Answer | None:
+        """A new item of *body* that no other check gets; else the answer that gave none."""
+        subject, is_named = self._creating(self.resource)
+        if subject is None or is_named:
+            return None
+        resource = self.resource
+        made = await self._created(resource, subject, is_named=False, body=body, altered=altered)
         if isinstance(made, Item):
             made.is_spoiled = True
             self._items.append(made)
-            return made
-        return None
+        return made
 
     async def several(self, count: int) -> list[Item]:
         """So many items of the resource that are there, made where there are fewer, if they can."""
@@ -180,11 +192,11 @@ class Trial:
         """*body* with another identifier than those before, where the client gives it in there."""
         place = (resource.sent(subject.operation) or "") + (resource.identifier or "")
         used = [each.identifier for each in self._items if each.resource is resource]
-        return named_anew(subject, body, pointer=place, used=used, seed=self._seed("name"))
+        return named_anew(subject, body, pointer=place, used=used, seed=self.seed("name"))
 
     def _forget(self, item: Item) -> None:
         """Forget what has the name and the place of *item*, which has taken it."""
-        if item.resource.parameter is None and not _is_part(item.resource):
+        if item.resource.parameter is None and not is_part(item.resource):
             return  # nothing tells one from another
         for other in self._items:
             if other.resource is item.resource and other.values == item.values:
@@ -196,7 +208,7 @@ class Trial:
         subject = self.subject("create", resource)
         # what there is one of, below nothing, is there already: it is somebody's
         is_ours = self.session.settings.allow_destructive and "{}" not in item
-        is_single = resource.parameter is None and (_is_part(resource) or is_ours)
+        is_single = resource.parameter is None and (is_part(resource) or is_ours)
         if subject is None and (resource.is_client_named or is_single):
             subject = self.subject("replace", resource)
         is_named = subject is not None and shape_of(subject.operation.path)[0] == item
@@ -210,11 +222,12 @@ class Trial:
         is_named: bool,
         body: Any,
         says_name: bool = False,
+        altered: Callable[[Request], Request] | None = None,
     ) -> Item | Answer | None:
         """A new item, or the answer that gave none."""
         operation = subject.operation
         values, expressions = await self._above(subject, resource)
-        if _is_part(resource) and self._parents.get(resource.parent) is None:
+        if is_part(resource) and self._parents.get(resource.parent) is None:
             return None  # what is not below an item of ours is not ours
         body = await self._with_references(operation, resource, body=body)
         if is_named and resource.parameter is not None:
@@ -224,24 +237,27 @@ class Trial:
             if says_name:  # some servers want in the body, too, what the path says
                 body = with_name(subject, resource, body=body, name=name)
         answer = await self._send(
-            subject, values=values, expressions=expressions, body=body, makes=1
+            subject, values=values, expressions=expressions, body=body, makes=1, altered=altered
         )
-        if answer is None or not answer.succeeded:
+        if answer is None or not (answer.succeeded or answer.status == 202):
             return answer
         item = Item(resource, values, None, at(body, resource.sent(operation)), answer)
         item.expressions = expressions
-        if identified(item, answer, is_named=is_named, given=self._given(resource)):
-            return item
+        given = given_names(self.session.settings, resource)
+        if identified(item, answer, is_named=is_named, given=given):
+            return item if answer.succeeded or await self._arrives(item) else answer
         self.unnamed.append(answer)
         return answer
 
-    def _given(self, resource: Resource) -> set[str]:
-        """The variables of the path of an item that the user has given values for."""
-        roles: tuple[Role, ...] = ("read", "update", "replace", "delete")
-        own = [each for role in roles for each in resource.operations.get(role, ())]
-        given = [self.session.settings.given(each).parameters for each in own]
-        names = {name for one in given for place, name in one if place == "path"}
-        return {name for name in names if all(("path", name) in one for one in given)}
+    async def _arrives(self, item: Item) -> bool:
+        """Whether *item*, which a 202 promised, can be read after a while."""
+        item.sent = UNSET  # what of it is done first nobody said
+        item.readings.clear()
+        for _ in range(_POLLS):
+            answer = await self.read(item)
+            if answer is None or not answer.is_missing:
+                return bool(item.readings)
+        return False
 
     async def _is_free(self, resource: Resource, values: Mapping[str, Any]) -> bool:
         """Whether nothing has the name in *values* yet: what is there is not ours to change."""
@@ -255,19 +271,20 @@ class Trial:
         """A name that the client gives to a new item."""
         for declared in subject.operation.parameters:
             if (declared.location, declared.name) == ("path", parameter) and declared.schema:
-                seed = self._seed("name")
+                seed = self.seed("name")
                 try:
                     return synthesize(declared.schema, seed=seed, name=parameter)
                 except Unsatisfiable:
                     break
-        return f"troth-{self._seed('name').number():x}"[:18]
+        return f"troth-{self.seed('name').number():x}"[:18]
 
-    def _seed(self, word: str) -> Seed:
+    def seed(self, word: str) -> Seed:
+        """The seed of what is drawn now for *word*."""
         label = (self.session.settings.seed, self.resource.path, self._number, self.is_small)
         return Seed.of("stateful", word, *map(str, label))
 
     def _drawn(self, subject: Subject, *, is_small: bool) -> Any:
-        seed, name = self._seed("body"), self.resource.name
+        seed, name = self.seed("body"), self.resource.name
         return drawn(subject, seed=seed, is_small=is_small, name=name)
 
     async def drawn(self, role: Role, *, is_small: bool = False) -> Any:
@@ -281,13 +298,6 @@ class Trial:
             return UNSET
         body = self._drawn(subject, is_small=is_small)
         return await self._with_references(subject.operation, self.resource, body=body)
-
-    def has_credential(self, subject: Subject) -> bool:
-        """Whether a request of *subject* has a credential that another can take the place of."""
-        own = {name.lower() for name, _ in self.session.settings.fields}
-        fields = subject.request(subject.minimal).fields
-        # a field that the user gives himself goes with every request, whoever's it is
-        return any(CREDENTIAL in value and name.lower() not in own for name, value in fields)
 
     # -- what is above ------------------------------------------------------------------------
 
@@ -340,6 +350,10 @@ class Trial:
         """The item below which this trial has made *item*."""
         return self._nearest(shape_of(item.resource.path)[0])
 
+    def holder_of(self, item: Item) -> Item | None:
+        """The item below which *item* was made, whether its own path says so or not."""
+        return self.parent_of(item) or self.above(item.created.operation)
+
     def above(self, operation: Operation) -> Item | None:
         """The item that this trial has made and that what *operation* lists is directly below."""
         shape = shape_of(operation.path)[0]
@@ -355,20 +369,6 @@ class Trial:
             if parent is not None and len(above) < len(shape) - 1 and shape[: len(above)] == above:
                 found.append((len(above), parent))
         return max(found, key=lambda each: each[0])[1] if found else None
-
-    def lists_below(self) -> Iterator[Operation]:
-        """What lists items of the resource, or some of them, below an item of another."""
-        for role in _LISTING:
-            for operation in self.resource.operations.get(role, ()):
-                if operation.method == "GET" and operation.template.names:
-                    yield operation
-
-    async def page_of(self, operation: Operation, item: Item) -> list[Any] | None:
-        """The first page of the list *operation* below *item*, as long as may be."""
-        listing = self.resource.listings.get(operation)
-        limit = listing.limit if listing is not None else None
-        query = {limit: paging.most(operation, limit)} if limit is not None else None
-        return self.page(await self.send(operation, item=item, query=query))
 
     async def sibling(self, item: Item) -> Item | None:
         """Another item of the resource of *item*, whatever that is."""
@@ -531,6 +531,7 @@ class Trial:
         target: str | None = None,
         method: str | None = None,
         makes: int = 0,
+        altered: Callable[[Request], Request] | None = None,
     ) -> Answer | None:
         # what was made is deleted at the end, so that much is kept for that
         owed = makes + sum(not item.is_gone for item in self._items)
@@ -547,6 +548,7 @@ class Trial:
         kept = tuple(pair for pair in request.fields if pair[0].lower() not in replaced)
         request = replace(request, fields=(*kept, *fields), target=target or request.target)
         request = replace(request, method=method or request.method)
+        request = request if altered is None else altered(request)
         case = replace(case, request=with_credential(request, token))
         before = len(self.answers)
         exchange = await self.session.send(case)
@@ -617,15 +619,15 @@ class Trial:
             self, subject, item=item, token=token, query=query or {}, pages=pages
         )
 
-    def own_target(self, link: str, answer: Answer) -> str | None:
-        """The target of *link* as it is sent: below the URL under test, which it is added to."""
-        base = urlsplit(self.session.settings.url).path.rstrip("/")
-        return paging.target_of(link, answer.case.request.target, base=base)
-
-    def is_elsewhere(self, link: str) -> bool:
-        """Whether *link* names another server than the one under test."""
-        host, own = urlsplit(link).netloc, urlsplit(self.session.settings.url).netloc
-        return bool(host) and host.lower() != own.lower()
+    async def is_nothing(self, url: str) -> bool:
+        """Whether a GET of *url*, which no operation need have, finds nothing."""
+        subject = self.subject("read") or self.subject("list")
+        if subject is None or self._is_over or not self.session.budget.affords(1):
+            return False
+        case = self._case(subject, {})
+        asked = replace(case.request, method="GET", target=url, body=b"")
+        response = (await self.session.send(replace(case, request=asked))).response
+        return response is not None and response.status in (404, 410)
 
     def page(self, answer: Answer | None) -> list[Any] | None:
         """The items of one page."""
@@ -693,9 +695,3 @@ class Trial:
 
 #: What of an answer says nothing of the item that was asked for.
 _SAID_ELSEWHERE = frozenset({"request.valid-refused", "response.allow-wrong"})
-
-
-def _is_part(resource: Resource) -> bool:
-    """Whether *resource* is the only one of its kind below an item: its photo, its settings."""
-    is_single = resource.parameter is None and resource.collection is None
-    return is_single and resource.parent is not None and resource.parent.parameter is not None

@@ -35,7 +35,7 @@ export async function follow({ take, state, signal }) {
   for (let wait = 250; !signal.aborted; wait = Math.min(wait * 2, LONGEST_WAIT)) {
     try {
       const fields = last === null ? {} : { "Last-Event-ID": last };
-      const response = await request("GET", "events", { fields, signal });
+      const response = await request("GET", "../events", { fields, signal });
       state(null);
       wait = 250;
       await readEvents(response, ({ event, data, id }) => {

@@ -2,8 +2,9 @@
 
 import { ask } from "./api.js";
 import { conversation, joined, parsed, said } from "./chat_places.js";
-import { element, fill, labelled } from "./dom.js";
+import { element, everyFrame, fill, labelled } from "./dom.js";
 import { counted, seconds } from "./format.js";
+import { markdown } from "./markdown.js";
 import { attempt } from "./notice.js";
 import { at } from "./pointer.js";
 import { send } from "./sending.js";
@@ -13,7 +14,7 @@ export class ChatPage {
   constructor({ journal, contract }) {
     this._journal = journal;
     this._contract = contract;
-    this._messages = [];
+    this._turns = [];
     this._talk = element("div", { class: "talk", role: "log", "aria-label": "Conversation", tabindex: "0" });
     this.element = element("div", { class: "chat" });
     this._writing = null;
@@ -76,7 +77,7 @@ export class ChatPage {
 
   _forget() {
     this._writing?.abort();
-    this._messages = [];
+    this._turns = [];
     fill(this._talk, element("div", { class: "empty" }, element("h2", {}, "Talk to the mock"),
       element("p", {}, "Every message is a request as your app would send it: pace, faults and scenarios apply.")));
   }
@@ -86,8 +87,8 @@ export class ChatPage {
     const text = this._text.value.trim();
     if (!text) return undefined;
     this._text.value = "";
-    if (!this._messages.length) fill(this._talk);
-    this._messages.push({ role: "user", content: text });
+    if (!this._turns.length) fill(this._talk);
+    this._turns.push(["user", text]);
     this._talk.append(element("div", { class: "said user" }, element("div", { class: "words", dir: "auto" }, text)));
     this._writing = new AbortController();
     this._button.textContent = "Stop";
@@ -105,9 +106,9 @@ export class ChatPage {
     const shown = new Answer(this._talk);
     const { chat, request } = this._operation;
     const system = this._system.value.trim();
-    const messages = [...(system ? [{ role: "system", content: system }] : []), ...this._messages];
+    const turns = [...(system ? [["system", system]] : []), ...this._turns];
     const streamed = this._streams.checked && Boolean(chat.streamed);
-    const body = conversation(chat, { messages, model: this._model.value, streamed });
+    const body = conversation(chat, { turns, model: this._model.value, streamed });
     this._journal.next(request.method, request.target, (id) => shown.lead(id));
     const response = await send({ ...request, body: JSON.stringify(body) }, { signal });
     try {
@@ -119,7 +120,7 @@ export class ChatPage {
     } catch (fault) {
       shown.fail(signal.aborted ? "Stopped." : `The answer broke off: ${fault.message}.`);
     }
-    if (shown.text) this._messages.push({ role: "assistant", content: shown.text });
+    if (shown.text) this._turns.push(["assistant", shown.text]);
     shown.end();
   }
 }
@@ -143,6 +144,9 @@ class Answer {
     this._calls = [];
     this._thought = null;
     this._words = element("div", { class: "words", dir: "auto" });
+    this._isSource = false;
+    this._source = element("button", { class: "quiet", type: "button", "aria-pressed": "false", title: "The text as it came", onclick: () => this._turn() }, "Source");
+    this._soon = everyFrame(() => this._write());
     this._foot = element("div", { class: "foot" });
     this._link = null;
     this._shown = element("div", { class: "said writing" }, this._words, this._foot);
@@ -164,8 +168,23 @@ class Answer {
       this._words.before(this._thought);
     }
     if (reasoning) this._thought.append(reasoning);
-    this._words.append(text + refusal);
+    this._soon();
     follow();
+  }
+
+  // Markdown, or the text that it is written as
+  _write() {
+    const follow = this._following();
+    this._words.classList.toggle("formatted", !this._isSource);
+    fill(this._words, this._isSource ? this.text : markdown(this.text),
+      this._calls.length && this._isEnded ? element("pre", {}, JSON.stringify(this._calls, null, 2)) : null);
+    follow();
+  }
+
+  _turn() {
+    this._isSource = !this._isSource;
+    this._source.setAttribute("aria-pressed", String(this._isSource));
+    this._write();
   }
 
   // whoever has scrolled back to read is left there
@@ -191,7 +210,8 @@ class Answer {
   end() {
     const follow = this._following();
     this._shown.classList.remove("writing");
-    if (this._calls.length) this._words.append(element("pre", {}, JSON.stringify(this._calls, null, 2)));
+    this._isEnded = true;
+    if (this.text || this._calls.length) this._write();
     const now = performance.now();
     const since = (this._first ?? now) - this._began;
     const rate = this._pieces > 1 && now > this._first + 50 ? (this._pieces - 1) / ((now - this._first) / 1000) : null;
@@ -201,6 +221,7 @@ class Answer {
       rate && element("span", {}, `${rate.toFixed(0)}/s`),
       this._finish && element("span", {}, this._finish),
       this._refused && element("span", {}, "refusal"),
+      this.text && this._source,
       this._link);
     follow();
   }

@@ -3,8 +3,10 @@
 
 import { at, withAt } from "./pointer.js";
 
-/** The body of a request with *messages*, that streams or does not. */
-export function conversation(chat, { messages, model, streamed }) {
+/** The body of a request with *turns* (`[role, text]`), that streams or does not. */
+export function conversation(chat, { turns, model, streamed }) {
+  const { role, content } = chat.message;
+  const messages = turns.map(([who, text]) => withAt(withAt({}, role, who), content, text));
   const body = withAt(streamed ? chat.streamed : chat.whole, chat.messages, messages);
   return chat.model && model ? withAt(body, chat.model, model) : body;
 }

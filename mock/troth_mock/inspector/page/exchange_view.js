@@ -173,10 +173,14 @@ function verdict(item) {
 }
 
 function scenario(exchange) {
-  const { scenario: name } = exchange.labels;
+  const { scenario: name, next, record, fault } = exchange.labels;
+  const strong = (text) => element("strong", {}, text);
   return [
-    element("p", {}, name ? ["Answered by the scenario ", element("strong", {}, name), "."]
-      : element("span", { class: "soft" }, "No scenario answered: the answer comes from the document.")),
+    element("p", {}, name ? ["Answered by the scenario ", strong(name), "."]
+      : next ? "No scenario was asked: this answer was ordered."
+        : record ? "No scenario answered: the request was passed on to the server that is recorded."
+          : element("span", { class: "soft" }, fault ? "No scenario answered." : "No scenario answered: the answer comes from the document.")),
+    fault && element("p", {}, "What went wrong is the fault ", strong(fault), "."),
     exchange.near.length > 0 && element("section", { class: "part" },
       element("h3", {}, "Those that nearly matched"),
       element("ul", { class: "rows" }, exchange.near.map((one) => element("li", {},

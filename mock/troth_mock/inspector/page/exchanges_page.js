@@ -168,13 +168,14 @@ export class ExchangesPage {
   }
 }
 
-function mark({ violations, labels }) {
+function mark({ violations, hints, labels }) {
   if (labels.fault) return "faulty";
-  return violations ? "refused" : "";
+  if (violations) return "refused";
+  return hints ? "doubtful" : "";
 }
 
 function row(exchange) {
-  const { reason, labels } = exchange;
+  const { reason, labels, hints } = exchange;
   const small = [clock(exchange.time), exchange.events === null ? bytes(exchange.response_bytes) : counted(exchange.events, "event")].join(" · ");
   const label = labels.fault ?? labels.scenario ?? labels.next;
   return [
@@ -183,6 +184,7 @@ function row(exchange) {
     element("div", { class: "when" }, seconds(exchange.duration)),
     element("div", { class: "under" },
       element("span", { class: reason ? "fault one" : "soft one" }, reason ?? small),
+      hints > 0 && element("span", { class: "chip warn", title: "Probably misspelt, though it breaks no rule" }, `${counted(hints, "member")} misspelt?`),
       label && element("span", { class: `chip ${labels.fault ? "warn" : "accent"}` }, label)),
   ];
 }
