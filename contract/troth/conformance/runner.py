@@ -90,6 +90,8 @@ class Run:
                     "nothing was sent: it would all change what this run has not made "
                     "(--allow-destructive sends it)"
                 )
+            if not budget.requests:
+                raise Inconclusive("nothing was sent: no operation has a request in these phases")
             if outcomes.hopeless and not outcomes.failed:
                 raise Inconclusive(self._session.reason())
         except Unreachable as fault:
