@@ -420,7 +420,7 @@ def _protocol(
 
     turned = (filter(is_new, _turned(index, one)) for index, one in enumerate(_sound(tested)))
     walks = _in_turns(turned, limit)
-    unknown = map(unknown_paths, islice(_sound(tested), 1))
+    unknown = (filter(is_new, unknown_paths(one)) for one in islice(_sound(tested), 1))
     yield from distinct(chain(map(first_time, walks), unknown))
     yield from repeated
 
