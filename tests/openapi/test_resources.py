@@ -464,10 +464,10 @@ def test_items_may_be_created_below_one_thing_and_read_by_themselves() -> None:
 def test_what_is_created_elsewhere_may_stand_in_an_envelope() -> None:
     task = held(data=ref("Task"))
     paths = {
-        "/projects/{project_id}/tasks": path("project_id", post=operation("201", task, ref("Task"))),
-        "/tasks/{task_id}": path(
-            "task_id", get=operation(answer=task), delete=operation("204")
+        "/projects/{project_id}/tasks": path(
+            "project_id", post=operation("201", task, ref("Task"))
         ),
+        "/tasks/{task_id}": path("task_id", get=operation(answer=task), delete=operation("204")),
     }
     tasks = only(paths)
     assert tasks.collection == "/projects/{project_id}/tasks"
