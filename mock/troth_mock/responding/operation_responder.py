@@ -477,7 +477,9 @@ class OperationResponder:
         self, match: Match, request: Request, body: JsonBody | None = None
     ) -> Problem | None:
         """What is wrong with a request whose *body* breaks the document; None if it does not."""
-        if media_type.is_json(request.content_type or ""):
+        declared, sent = self.operation.request_body, request.content_type or ""
+        if media_type.is_json(sent) and declared and declared.media_type(sent) is None:
+            # it was read as JSON, which is declared
             fields = tuple(
                 (name, "application/json" if name.lower() == "content-type" else value)
                 for name, value in request.fields

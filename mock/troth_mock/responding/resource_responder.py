@@ -211,6 +211,7 @@ class ResourceResponder:
             return self._created(asked, place, asker, key)
         if self.role == "replace" and (
             self.resource.is_client_named
+            or self.resource.parameter is None
             or (is_sent and not (self._declares(404) or collection.is_gone(key)))
         ):
             return self._created(asked, place, asker, key)

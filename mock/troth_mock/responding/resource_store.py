@@ -199,17 +199,16 @@ class ResourceStore:
 
     def _named_item(self, resource: Resource, values: tuple[str, ...]) -> Item | None:
         """The item that a path with these *values* names, as it would be read without a store."""
+        is_told = False
         for operation in resource.operations.get("read", ()):
             at = resource.item(operation, _status(operation))
+            is_told = is_told or at is not None
             if at is not None and len(operation.template.names) == len(values):
                 drawn = self._draw(operation, values, None)
                 if drawn is not None:
                     return Item(pointer.find(drawn.value, at), drawn.seed)
-        return (
-            Item({}, Seed.of(resource.path, *values))
-            if not resource.operations.get("read")
-            else None
-        )
+        # what no answer holds as a value (a picture, say) is there without one
+        return None if is_told else Item({}, Seed.of(resource.path, *values))
 
     def _names(self, resource: Resource) -> tuple[str, ...]:
         """The identifiers that the document's examples name."""

@@ -83,10 +83,11 @@ def _ordered(rows: Sequence[Row], listing: Listing, asked: Mapping[str, Any]) ->
         return rows[::-1]
     for key in reversed(list(_keys(keys))):
         name, descends = _direction(str(key))
-        member = _member(rows, name)
-        if member is not None:
+        place = _place(rows, name)
+        if place is not None:
             descends = descends if descends is not None else order in _DESCENDING
-            rows = sorted(rows, key=lambda row: _rank(row[1].get(member)), reverse=descends)
+            ranks = {id(row): _rank(pointer.find(row[1], place)) for row in rows}
+            rows = sorted(rows, key=lambda row: ranks[id(row)], reverse=descends)
     return rows
 
 
@@ -110,11 +111,19 @@ def _direction(key: str) -> tuple[str, bool | None]:
     return key, None
 
 
-def _member(rows: Sequence[Row], name: str) -> str | None:
-    """The member of *rows* that is called *name*, in whatever style."""
+def _place(rows: Sequence[Row], name: str) -> str | None:
+    """Where *rows* have the member *name*, in whatever style: of an object in them, if need be."""
     words = words_of(name)
-    names = (each for _, value in rows if isinstance(value, dict) for each in value)
-    return next((each for each in names if words_of(each) == words), None)
+    values = [value for _, value in rows if isinstance(value, dict)]
+    for member in (each for value in values for each in value):
+        if words_of(member) == words:
+            return pointer.of((member,))
+    for value in values:
+        for outer, inner in value.items():
+            for member in inner if isinstance(inner, dict) else ():
+                if words in (words_of(member), words_of(f"{outer} {member}")):
+                    return pointer.of((outer, member))
+    return None
 
 
 def _rank(value: Any) -> tuple[int, Any]:

@@ -1116,3 +1116,78 @@ def test_odata_tells_how_many_there_are_and_where_the_next_are() -> None:
     after = first["@odata.nextLink"].removeprefix("http://localhost:8000")
     assert (first["@odata.count"], after) == (12, "/books?$top=8&%24skip=8")
     assert len(mock.ask("GET", after)["value"]) == 4
+
+
+def test_a_picture_of_a_thing_can_be_put_read_and_deleted() -> None:
+    person = {
+        "type": "object",
+        "required": ["id"],
+        "properties": {"id": {**INTEGER, "readOnly": True}, "name": TEXT},
+    }
+    number = [{"name": "personId", "in": "path", "required": True, "schema": INTEGER}]
+    picture = {"image/png": {"schema": {**TEXT, "format": "binary"}}}
+    paths = {
+        "/people": {"post": operation(body=sent(person), _201=answer(person))},
+        "/people/{personId}": {
+            "parameters": number,
+            "get": operation("404", _200=answer(person)),
+        },
+        "/people/{personId}/picture": {
+            "parameters": number,
+            "get": operation("404", _200={"description": "", "content": picture}),
+            "put": operation("404", body={"content": picture}, _204=answer()),
+            "delete": operation("404", _204=answer()),
+        },
+    }
+    client = Client(paths)
+    own = f"/people/{client.ask('POST', '/people', {'name': 'Ada'})['id']}/picture"
+    assert client.status("PUT", own, "dots", kind="image/png") == 204
+    assert client.status("GET", own) == 200
+    assert client.status("DELETE", own) == 204
+    assert client.status("GET", own) == 404
+    assert client.status("PUT", own, "dots", kind="image/png") == 204
+    assert client.status("GET", own) == 200
+    assert client.status("PUT", "/people/77777/picture", "dots", kind="image/png") == 404
+
+
+def test_a_list_is_in_the_order_of_what_stands_in_the_attributes_of_its_things() -> None:
+    attributes = {
+        "type": "object",
+        "required": ["page_count", "added_at"],
+        "properties": {"page_count": INTEGER, "added_at": {**TEXT, "format": "date-time"}},
+    }
+    resource = {
+        "type": "object",
+        "required": ["id", "attributes"],
+        "properties": {"id": {**TEXT, "readOnly": True}, "attributes": attributes},
+    }
+    one = {"type": "object", "required": ["data"], "properties": {"data": resource}}
+    many = {**one, "properties": {"data": {"type": "array", "items": resource}}}
+    paths = {
+        "/things": {
+            "get": operation(_200=answer(many), query=query(sort=TEXT)),
+            "post": operation(body=sent(one), _201=answer(one)),
+        }
+    }
+    client = Client(paths)
+    for count in (7, -3, 90000):
+        given = {"page_count": count, "added_at": "2020-01-01T00:00:00Z"}
+        client.ask("POST", "/things", {"data": {"id": "x", "attributes": given}})
+
+    def counts(sort: str) -> list[int]:
+        things = client.ask("GET", f"/things?sort={sort}")["data"]
+        return [thing["attributes"]["page_count"] for thing in things]
+
+    assert counts("page_count") == sorted(counts("page_count"))
+    assert counts("-pageCount") == sorted(counts("page_count"), reverse=True)
+    assert counts("attributes.page_count") == counts("page_count")
+
+
+@pytest.mark.parametrize("kind", ["application/vnd.api+json", "application/merge-patch+json"])
+def test_a_body_of_a_declared_json_type_is_refused_for_what_is_wrong_with_it(kind: str) -> None:
+    wants = {"type": "object", "required": ["name"], "properties": {"name": TEXT}}
+    client = Client({"/things": {"post": operation("422", body=sent(wants, kind), _204=answer())}})
+    assert client.status("POST", "/things", {"name": "a"}, kind=kind) == 204
+    refused = json.loads(client.reply("POST", "/things", {"name": 1}, kind=kind).body or b"")
+    assert refused["errors"][0]["code"] == "request-body.type"
+    assert refused["errors"][0]["pointer"] == "/name"
