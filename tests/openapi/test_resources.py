@@ -461,6 +461,19 @@ def test_items_may_be_created_below_one_thing_and_read_by_themselves() -> None:
     assert roles(tasks).keys() == {"list", "create", "read"}
 
 
+def test_what_is_created_elsewhere_may_stand_in_an_envelope() -> None:
+    task = held(data=ref("Task"))
+    paths = {
+        "/projects/{project_id}/tasks": path(
+            "project_id", post=operation("201", task, ref("Task"))
+        ),
+        "/tasks/{task_id}": path("task_id", get=operation(answer=task), delete=operation("204")),
+    }
+    tasks = only(paths)
+    assert tasks.collection == "/projects/{project_id}/tasks"
+    assert roles(tasks).keys() == {"create", "read", "delete"}
+
+
 def test_an_identifier_is_found_by_its_name_wherever_it_is_asked_for() -> None:
     comment = held(task_id={"type": "integer"}, text={"type": "string"})
     paths = {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from troth.document import document
@@ -84,6 +84,8 @@ def dicts(node):
     junk=JUNK,
     openapi=st.sampled_from(["3.0.3", "3.1.0", "3.2.0"]),
 )
+@example(where=[1], keyword="if", junk="x", openapi="3.1.0")
+@example(where=[1], keyword="if", junk=None, openapi="3.1.0")
 def test_junk_in_a_schema_is_a_fault_of_the_document_or_a_schema(where, keyword, junk, openapi):
     root = copy.deepcopy(ROOT)
     nodes = list(dicts(root["components"]["schemas"]))

@@ -226,6 +226,8 @@ class Archive:
         return self.shown(kept)
 
     def found(self, kind: str, text: str) -> Body:
+        if not text.lstrip("-").isdigit():
+            raise Refused(422, {})  # `1.0` is an integer to JSON Schema, and none here
         kept = self.kept[kind].get(int(text))
         if kept is None:
             raise Refused(404, {})

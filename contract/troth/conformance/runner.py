@@ -90,6 +90,8 @@ class Run:
                     "nothing was sent: it would all change what this run has not made "
                     "(--allow-destructive sends it)"
                 )
+            if not budget.requests:
+                raise Inconclusive("nothing was sent: no operation has a request in these phases")
             if outcomes.hopeless and not outcomes.failed:
                 raise Inconclusive(self._session.reason())
         except Unreachable as fault:
@@ -182,17 +184,22 @@ class Run:
     def _planned_of(self, phase: str) -> Iterator[Case]:
         """The cases of *phase* that no phase before has sent, nor a run that this one goes on from.
 
-        What failed before is sent before all else, and again; so is what is repeated on purpose,
-        and what was made for a law.
+        What failed before is sent before all else, and again; what is repeated on purpose, and what
+        was made for a law, is so within a run.
         """
         session = self._session
-        return cases.cases_of(
+        planned = cases.cases_of(
             phase,
             session.subjects.values(),
             settings=session.settings,
             spent=session.budget.requests,
             sent=session.sent,
             remembered=session.memory.bodies if session.settings.database else None,
+        )
+        return (
+            case
+            for case in planned
+            if case.is_remembered or not session.sent.is_of_earlier(request_key(case))
         )
 
     async def _attempt_all(

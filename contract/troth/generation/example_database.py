@@ -82,7 +82,8 @@ class SentRequests:
                 stream.truncate(stream.tell() // _DIGEST * _DIGEST)  # the last was cut short
                 stream.seek(0)
                 self._digests.update(iter(lambda: stream.read(_DIGEST), b""))
-        self.number = len(self._digests)
+        self._earlier = frozenset(self._digests)
+        self.number = len(self._earlier)
 
     @classmethod
     def of(cls, directory: str | None, digest: str) -> SentRequests:
@@ -93,6 +94,10 @@ class SentRequests:
 
     def __contains__(self, key: object) -> bool:
         return _digest(key) in self._digests
+
+    def is_of_earlier(self, key: tuple[Any, ...]) -> bool:
+        """Whether another run sent the request with *key*."""
+        return bool(self._earlier) and _digest(key) in self._earlier
 
     def add(self, key: tuple[Any, ...]) -> bool:
         """Note that the request with *key* is sent; whether it is for the first time."""

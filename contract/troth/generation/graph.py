@@ -399,7 +399,7 @@ class Graph:
             yield Choice((key, "oneOf"), branches)
         if "not" in node:
             yield Choice((key, "not"), tuple((shape,) for shape in self.denials(node["not"])))
-        if "if" in node:
+        if _decides(node):
             holds = (node["if"], node.get("then", True))
             otherwise = node.get("else", True)
             fails = ((shape, otherwise) for shape in self.denials(node["if"]))
@@ -548,7 +548,7 @@ class Graph:
             yield from self._not_exactly_one(node["oneOf"])
         if "not" in node:
             yield from self.one(node["not"])
-        if "if" in node:
+        if _decides(node):
             yield from self._every([self.one(node["if"]), self.denials(node.get("then", True))])
             yield from self._every([self.denials(node["if"]), self.denials(node.get("else", True))])
 
@@ -558,6 +558,11 @@ class Graph:
         pairs = tuple(combinations(branches, 2))
         for pair in spread(pairs, _KEPT):
             yield from self._every(map(self.one, pair), kept=kept)
+
+
+def _decides(node: Mapping[str, Any]) -> bool:
+    """Whether *node* has an `if` that decides: of one alone no engine reads what it holds."""
+    return "if" in node and ("then" in node or "else" in node)
 
 
 class Node:

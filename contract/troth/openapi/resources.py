@@ -331,10 +331,16 @@ class _Reader:
             if not draft.is_addressed or not (is_same or (is_above and place.item is not None)):
                 continue
             own = self.item_view(draft)
-            if own is not None and alike(about, own):
+            if own is not None and self.holds(about, own, draft):
                 is_other = without_version(shape[:-1]) != without_version(place.shape)
                 found.append(((is_other, not is_above, shape.count("{}")), draft))
         return min(found, key=lambda each: each[0])[1] if found else None
+
+    def holds(self, about: View, own: View, draft: _Draft) -> bool:
+        """Whether *about* is an item as *own* is, an item of *draft*, or an envelope of one."""
+        at = envelopes.item_in(about, "", draft.word, known=own)
+        inner = about.at(at) if at else about
+        return inner is not None and alike(inner, own)
 
     def draft_above(self, shape: _Shape) -> _Draft | None:
         """The resource whose item, or whose only one, *shape* is or stands below."""

@@ -213,8 +213,13 @@ def cases_of(
             begun |= {case.id for case in first}
             yield from _protocol(tested, room, is_new=is_new)
         case "random":
-            drawn = filter(is_new, random_cases(tested, Seed.of("random", settings.seed)))
-            yield from islice(drawn, int(min(_RANDOM, room)))
+            seed = Seed.of("random", settings.seed)
+            drawn: Iterable[Case] = random_cases(tested, seed)
+            if phase == settings.phases[0]:
+                # nothing before has asked those where nothing is to be drawn
+                others = (one for one in _sound(tested) if not _is_drawn(one))
+                drawn = chain((next(_random_cases(one, seed)) for one in others), drawn)
+            yield from islice(filter(is_new, drawn), int(min(_RANDOM, room)))
 
 
 def share(phase: str, tested: Collection[Subject], *, settings: Settings, spent: int = 0) -> float:
@@ -415,7 +420,7 @@ def _protocol(
 
     turned = (filter(is_new, _turned(index, one)) for index, one in enumerate(_sound(tested)))
     walks = _in_turns(turned, limit)
-    unknown = map(unknown_paths, islice(_sound(tested), 1))
+    unknown = (filter(is_new, unknown_paths(one)) for one in islice(_sound(tested), 1))
     yield from distinct(chain(map(first_time, walks), unknown))
     yield from repeated
 
