@@ -589,6 +589,10 @@ class Redactor:
             if scheme != value and (
                 not scheme or scheme.endswith(" ") or _SCHEMES.fullmatch(scheme)
             ):
+                said, space, _ = value.partition(" ")
+                if self._of_clients and not scheme and space and _SCHEMES.fullmatch(said):
+                    # the whole field is known, and only a part of it is secret
+                    scheme = said + space
                 return scheme + (SECOND if secret == self._second else MARK)
         before, space, last = value.rpartition(" ")
         if near := self._near(last):

@@ -249,6 +249,18 @@ def test_nothing_that_a_client_sends_in_secret_is_told(tmp_path: Path) -> None:
     assert not [text for text in map(str, told) if "secret-" in text or "'sec'" in text]
 
 
+@pytest.mark.parametrize("secret", ["a-token-nobody-named", "t"])
+def test_a_credential_keeps_its_scheme_so_that_it_can_be_sent_again(
+    client: Client, secret: str
+) -> None:
+    client.ask("GET", "/notes", Authorization=f"Bearer {secret}")
+    number = client.api("GET", "/exchanges")["exchanges"][0]["id"]
+    fields = client.api("GET", f"/exchanges/{number}")["request"]["fields"]
+    assert {"name": "Authorization", "value": "Bearer [Filtered]"} in fields
+    code = client.ask("GET", f"/_troth/api/exchanges/{number}/code?as=curl")[1]
+    assert 'Authorization: Bearer $TROTH_TOKEN"' in str(code)
+
+
 def test_a_session_may_stand_in_the_path(client: Client) -> None:
     key = "Bearer x"
     assert client.ask("GET", "/_troth/session/b/notes", Authorization=key)[0] == 200

@@ -3,21 +3,26 @@
 A text has no type: servers read `yes` as true, `05` as 5, an empty text as none at all and the
 first or last of what is given twice, and no standard says that they may not.  Nobody is accused of
 taking a request that is fine when it is read so.  A JSON value has a type, and no other reading.
+Nor is anybody accused of refusing what the document does not wholly describe.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 from troth import pointer as pointers
+from troth.document.spec_errors import BadReference, DanglingReference, RefusedReference
 from troth.errors import TrothError
 from troth.generation.locations import ABSENT, put
 from troth.http.exchange import Request
-from troth.openapi.operation import Match, Parameter
+from troth.openapi.contract import Contract
+from troth.openapi.operation import Match, Operation, Parameter
 from troth.openapi.schema_view import of_parameter
+from troth.schema.applicators import reference
 from troth.schema.schema import Schema
 from troth.validation import coercion, content, styles
 from troth.validation.security import cookies
@@ -145,3 +150,45 @@ def _readings(found: Any) -> Iterator[Any]:
         with suppress(ValueError, OverflowError):
             number = float(text)
             yield int(number) if number.is_integer() else number
+
+
+# -- what the document leaves open ----------------------------------------------------------------
+
+
+@lru_cache(maxsize=8)
+def partly_read(contract: Contract) -> frozenset[str]:
+    """The pointers of the operations whose requests a reference describes that leads to nothing.
+
+    What it would say was left out: which requests are valid nobody can tell.
+    """
+    faulty = [
+        fault.pointer
+        for fault in contract.faults
+        if isinstance(fault, (BadReference, DanglingReference, RefusedReference))
+    ]
+    root = contract.document.root
+    return frozenset(
+        operation.pointer
+        for operation in contract.operations
+        if faulty and _leads_to(faulty, root, _of_request(operation))
+    )
+
+
+def _of_request(operation: Operation) -> list[str]:
+    above = operation.pointer.rpartition("/")[0]
+    return [
+        pointers.join(above, "parameters"),
+        pointers.join(operation.pointer, "parameters"),
+        pointers.join(operation.pointer, "requestBody"),
+    ]
+
+
+def _leads_to(ends: Sequence[str], root: Any, starts: Iterable[str]) -> bool:
+    """Whether any of *ends* is within one of *starts*, or within what references there name."""
+    waiting = list(starts)
+    for at in waiting:
+        if any(pointers.is_within(end, at) for end in ends):
+            return True
+        named = {reference(part) for part in pointers.parts(pointers.find(root, at))}
+        waiting += sorted(each for each in named if each is not None and each not in waiting)
+    return False
