@@ -33,6 +33,7 @@ FAULTS = {
     "location": ("resource.location-wrong", "POST /books", 2),
     "id twice": ("resource.id-repeated", "POST /books", 2),
     "not listed": ("resource.not-listed", "GET /books", 2),
+    "list forgets": ("list.item-differs", "GET /books", 3),
     "update lost": ("resource.update-lost", "PATCH /books/{book_id}", 3),
     "false stays": ("resource.update-lost", "PATCH /books/{book_id}", 4),
     "update resets": ("resource.update-resets", "PATCH /books/{book_id}", 4),

@@ -140,6 +140,7 @@ def _closed(properties: Body) -> Body:
 NESTED = (
     "nested",
     "the list is of yesterday",
+    "the list insures nothing",
     "the order is ignored",
     "loans of all museums",
     "all within a second",
@@ -314,6 +315,8 @@ class Archive:
         if self.otherwise not in ("loans are everybody's", "loans of all museums"):
             found = [one for one in found if one["museum_id"] == museum["id"]]
         by = "created_at" if self.otherwise == "all within a second" else "id"
+        if self.otherwise == "the list insures nothing":
+            found = [{**one, "insured": 1} for one in found]
         if self.otherwise == "the list is of yesterday":
             found = [{**one, **self.first[one["id"]]} for one in found]
         if self.otherwise != "the order is ignored":
@@ -344,6 +347,7 @@ FAULTS = {
     "the order is ignored": ("list.order-ignored", "warning"),
     "the total is cached": ("list.total-wrong", "warning"),
     "the total only grows": ("list.total-wrong", "warning"),
+    "the list insures nothing": ("list.item-differs", "warning"),
     "the list is of yesterday": ("list.item-outdated", "warning"),
     "put changes them all": ("resource.neighbour-changed", "error"),
     "the tag before the door": ("security.not-enforced", "error"),

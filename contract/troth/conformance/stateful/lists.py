@@ -15,10 +15,11 @@ from typing import Any
 from troth import pointer as pointers
 from troth.conformance.stateful import paging
 from troth.conformance.stateful.changes import change
-from troth.conformance.stateful.comparison import same
+from troth.conformance.stateful.comparison import Difference, differences, same
 from troth.conformance.stateful.items import Answer, Item, Listed, at, names_in, same_id
-from troth.conformance.stateful.life_cycle import current
+from troth.conformance.stateful.life_cycle import current, named, own_name
 from troth.conformance.stateful.trial import Check, Trial
+from troth.conformance.stateful.volatile import lasting
 from troth.generation.request_writer import UNSET
 from troth.http import json_text
 from troth.openapi.listing import is_total
@@ -549,6 +550,38 @@ async def up_to_date(trial: Trial) -> None:
         trial.tell("list.item-outdated", message, by=listed, severity="warning")
 
 
+async def as_read(trial: Trial) -> None:
+    """A list has an item as it is read: of what it has of it, nothing is null, or another number.
+
+    It may have less of it, and a text in short.
+    """
+    item = await trial.item()
+    answer = await current(trial, item) if item is not None else None
+    found = await _otherwise(trial, item) if item is not None and answer is not None else None
+    if found is not None and await trial.patience():
+        found = await _otherwise(trial, item) if item is not None else None
+    if item is None or found is None or answer is None or answer.operation is found[0].operation:
+        return
+    listed, others = found
+    if others := await lasting(trial, item, others, by=answer):
+        message = f"{listed.line} has an item otherwise than {answer.line}: {named(others)}"
+        trial.tell("list.item-differs", message, by=listed, severity="warning")
+
+
+async def _otherwise(trial: Trial, item: Item) -> tuple[Answer, list[Difference]] | None:
+    """The answer of a list that has *item* otherwise than it was read, and where."""
+    found = await trial.listed(item)
+    for entry in found.having(item) if found is not None else ():
+        others = [
+            one
+            for one in differences(item.current, entry, but=own_name(item))
+            if one.kind == "lost" or isinstance(one.meant, (bool, int, float))
+        ]
+        if found is not None and others:
+            return found.last, others
+    return None
+
+
 async def _outdated(
     trial: Trial, item: Item, *, before: Any, changed: Sequence[str]
 ) -> tuple[Answer, str] | None:
@@ -620,6 +653,7 @@ CHECKS: tuple[Check, ...] = (
     Check("pages", pages, frozenset({"list"})),
     Check("filters", filters, frozenset({"list"})),
     Check("searches", searches, frozenset({"search"})),
+    Check("as-read", as_read, frozenset({"create", "read", "list"})),
     Check("up-to-date", up_to_date, frozenset({"create", "read", "update", "list"})),
     Check("totals", totals, frozenset({"create", "list"})),
     Check("below-other", below_other, frozenset({"create"})),
