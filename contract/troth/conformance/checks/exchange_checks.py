@@ -627,7 +627,7 @@ def _is_left_open(operation: Operation, status: int) -> bool:
 
 def _own_words(response: Response) -> str:
     """The server's own words, where it has any that a person can read."""
-    words = message_of(response) or response.body[:160].decode("utf-8", "replace")
+    words = message_of(response) or " ".join(response.body[:160].decode("utf-8", "replace").split())
     return f": {words!r}" if words else ""
 
 
