@@ -511,12 +511,18 @@ REMOTE = {"$ref": "https://example.com/elsewhere.json"}
     ("operation", "is_accused"),
     [
         ({"requestBody": {"content": {JSON: {"schema": REMOTE}}}}, False),
-        ({"requestBody": {"content": {JSON: {"schema": {"$ref": "#/components/schemas/A"}}}}}, False),
+        (
+            {"requestBody": {"content": {JSON: {"schema": {"$ref": "#/components/schemas/A"}}}}},
+            False,
+        ),
         ({"requestBody": {"$ref": "#/components/requestBodies/None"}}, False),
         ({"parameters": [REMOTE]}, False),
         # what the answers refer to is another matter
         ({"responses": {"200": REMOTE, "400": {"description": "no"}}}, True),
-        ({"requestBody": {"content": {JSON: {"schema": {"$ref": "#/components/schemas/B"}}}}}, True),
+        (
+            {"requestBody": {"content": {JSON: {"schema": {"$ref": "#/components/schemas/B"}}}}},
+            True,
+        ),
     ],
 )
 def test_nobody_knows_which_requests_are_valid_where_a_reference_leads_to_nothing(
