@@ -464,13 +464,11 @@ def test_items_may_be_created_below_one_thing_and_read_by_themselves() -> None:
 def test_what_is_created_elsewhere_may_stand_in_an_envelope() -> None:
     task = held(data=ref("Task"))
     paths = {
-        "/projects/{project_id}/tasks": path(
-            "project_id", post=operation("201", task, ref("Task"))
-        ),
+        "/projects/{id}/tasks": path("id", post=operation("201", task, ref("Task"))),
         "/tasks/{task_id}": path("task_id", get=operation(answer=task), delete=operation("204")),
     }
     tasks = only(paths)
-    assert tasks.collection == "/projects/{project_id}/tasks"
+    assert tasks.collection == "/projects/{id}/tasks"
     assert roles(tasks).keys() == {"create", "read", "delete"}
 
 
@@ -545,6 +543,20 @@ def test_a_body_refers_to_what_an_object_in_it_is_called_by(body: Any, place: st
 )
 def test_one_of_many_is_called_as_people_do(many: str, one: str) -> None:
     assert names.singular(many) == one
+
+
+def test_what_a_202_answers_tells_of_the_job_that_is_watched_elsewhere() -> None:
+    job = held(data=held(id={"type": "integer"}, state={"type": "string"}))
+    paths = {
+        **TASKS,
+        "/tasks/{id}/export": path("id", post=operation("202", job)),
+        "/jobs/{job_id}": path("job_id", get=operation(answer=job)),
+    }
+    whole = contract(paths)
+    found = resources(whole).fillings(whole.operation("GET /jobs/{job_id}"))
+    assert [(each.source.name, each.expression.text) for each in found] == [
+        ("POST /tasks/{id}/export", "$response.body#/data/id")
+    ]
 
 
 def test_what_tells_of_a_job_holds_no_item() -> None:

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from troth import pointer as pointers
 from troth.http.exchange import Exchange
 from troth.openapi import envelopes, runtime_expression
 from troth.openapi.names import in_singular, words_of
-from troth.openapi.operation import Link, Operation
+from troth.openapi.operation import DeclaredResponse, Link, Operation
 from troth.openapi.paths import shape_of
 from troth.openapi.resource import Filling, Resource
 from troth.openapi.runtime_expression import Expression
-from troth.openapi.schema_view import View, fits, of_content, of_parameter
+from troth.openapi.schema_view import View, alike, fits, of_content, of_parameter
 
 
 def of(
@@ -33,12 +32,16 @@ def of(
         for words in _names_of(resource):
             by_words.setdefault(words, resource)
     linked = _linked(operations)
+    told = {each: tuple(_told_by(each)) for each in resources}
+    started = [pair for each in operations for pair in _started(each)]
+    for resource in resources:
+        told[resource] = told[resource] or tuple(_started_as(resource, started))
     found: dict[Operation, tuple[Filling, ...]] = {}
     for operation in operations:
         fillings = [
             *linked.get(operation, ()),
-            *_by_path(operation, by_shape),
-            *_by_name(operation, by_shape, by_words),
+            *_by_path(operation, by_shape, told),
+            *_by_name(operation, by_shape, by_words, told),
         ]
         if fillings:
             found[operation] = tuple(fillings)
@@ -108,7 +111,9 @@ def _names_of(resource: Resource) -> Iterator[tuple[str, ...]]:
 
 
 def _by_path(
-    operation: Operation, by_shape: Mapping[tuple[str, ...], Resource]
+    operation: Operation,
+    by_shape: Mapping[tuple[str, ...], Resource],
+    told: Mapping[Resource, Sequence[_Source]],
 ) -> Iterator[Filling]:
     """From the resources that the path of *operation* leads through, the innermost first."""
     shape, names = shape_of(operation.path)
@@ -117,7 +122,7 @@ def _by_path(
         if resource is None:
             continue
         depth = len(shape_of(resource.path)[1])
-        for source in _sources(resource):
+        for source in told[resource]:
             if source.operation is operation:
                 continue
             yield from source.fillings("path", names[depth - 1])
@@ -152,11 +157,6 @@ class _Source:
             yield Filling(location, name, self.operation, self.status, expression, items=self.items)
 
 
-@lru_cache(maxsize=1024)
-def _sources(resource: Resource) -> tuple[_Source, ...]:
-    return tuple(_told_by(resource))
-
-
 def _told_by(resource: Resource) -> Iterator[_Source]:
     """What tells of the identifiers of *resource*: its creation, then its lists."""
     creates = resource.operations.get("create", ())
@@ -178,10 +178,42 @@ def _told_by(resource: Resource) -> Iterator[_Source]:
                     yield _Source(operation, response.status, (expression,), array)
 
 
+def _started(operation: Operation) -> Iterator[tuple[Operation, DeclaredResponse]]:
+    """What *operation* answers once it has begun what is watched somewhere else (202)."""
+    if operation.method == "POST":
+        yield from ((operation, each) for each in operation.responses if each.status == "202")
+
+
+def _started_as(
+    resource: Resource, started: Sequence[tuple[Operation, DeclaredResponse]]
+) -> Iterator[_Source]:
+    """What begins one of *resource*, which nothing creates and no list tells of: a job.
+
+    The answer that says so holds one, or has a `Location` that leads to it.
+    """
+    read = next(iter(resource.operations.get("read", ())), None)
+    own = envelopes.answer(read) if read is not None else None
+    at_read = next(map(resource.item_places.get, envelopes.successes(read)), None) if read else None
+    own = own.at(at_read) if own is not None and at_read else own
+    if resource.parameter is None or "{" in resource.path.partition(f"{{{resource.parameter}}}")[0]:
+        return  # of what it is below nothing tells
+    for operation, response in started:
+        expressions = []
+        view = of_content(response.content)
+        at = envelopes.item_in(view, "", resource.name, known=own) if view and own else None
+        inner = view.at(at) if view is not None and at else view
+        if resource.identifier and own and at is not None and inner and alike(inner, own):
+            expressions.append(runtime_expression.body("response", at + resource.identifier))
+        if any(header.name.lower() == "location" for header in response.headers):
+            expressions.append(runtime_expression.location(resource.path, resource.parameter))
+        if expressions:
+            yield _Source(operation, response.status, tuple(expressions))
+
+
 def _created(resource: Resource, operation: Operation, status: str) -> Iterator[Expression]:
     """Where the identifier of an item that *operation* created stands, the surest first."""
     own_path = shape_of(operation.path)
-    if own_path[0] == shape_of(resource.path)[0]:
+    if own_path[1] and own_path[0] == shape_of(resource.path)[0]:
         name = own_path[1][-1]
         yield Expression(f"$request.path.{name}", "request", "path", name)
         return
@@ -208,6 +240,7 @@ def _by_name(
     operation: Operation,
     by_shape: Mapping[tuple[str, ...], Resource],
     by_words: Mapping[tuple[str, ...], Resource],
+    told: Mapping[Resource, Sequence[_Source]],
 ) -> Iterator[Filling]:
     """From the resources that parameters and members of *operation* have the names of."""
     shape, names = shape_of(operation.path)
@@ -215,7 +248,7 @@ def _by_name(
     placed = {
         name
         for name, end in zip(names, ends, strict=True)
-        if shape[:end] in by_shape and _sources(by_shape[shape[:end]])
+        if shape[:end] in by_shape and told[by_shape[shape[:end]]]
     }
     named: list[tuple[str, str, View | None, list[tuple[str, ...]]]] = [
         (each.location, each.name, of_parameter(each), [words_of(each.name)])
@@ -229,7 +262,7 @@ def _by_name(
         resource = next(filter(None, map(by_words.get, words)), None)
         if resource is None or (view is not None and not view.is_scalar):
             continue
-        for source in _sources(resource):
+        for source in told[resource]:
             if source.operation is not operation and fits(_told(source, resource), view):
                 yield from source.fillings(location, name)
 

@@ -7,7 +7,7 @@ walked in turn; a schema that targets in several places is walked in the first.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -112,6 +112,27 @@ def _at_limits(subject: Subject) -> Iterator[Case]:
         if body != subject.minimal:
             about = f"all values at their {side} limits"
             yield subject.case("boundary", f"{side}-limits", body, about=about)
+    yield from _huge(subject, inner)
+
+
+def _huge(subject: Subject, inner: Sequence[Location]) -> Iterator[Case]:
+    """The body with all numbers as large as a server may have no place for: it may refuse them."""
+    assert subject.made is not None
+    generator = generator_of(subject.made.schema)
+    body = subject.minimal
+    for location in inner:
+        found = {each.about: each for each in defects(generator, location)}
+        edge = found.get("at maximum", found.get("2^63"))
+        if edge is None or edge.legal != "either-if-valid":
+            continue
+        try:
+            changed = put(body, location.tokens, edge.replacement)
+        except (LookupError, TypeError):
+            continue  # what it stands in is not there
+        body = changed if subject.made.valid(changed) else body
+    if body != subject.minimal:
+        about = "all numbers as large as they may be"
+        yield subject.case("boundary", "huge-numbers", body, about=about, legal="either-if-valid")
 
 
 def _distinct(mutations: Iterable[Mutation]) -> list[Mutation]:

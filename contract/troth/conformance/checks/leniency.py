@@ -3,23 +3,30 @@
 A text has no type: servers read `yes` as true, `05` as 5, an empty text as none at all and the
 first or last of what is given twice, and no standard says that they may not.  Nobody is accused of
 taking a request that is fine when it is read so.  A JSON value has a type, and no other reading.
+Nor is anybody accused of refusing what the document does not wholly describe.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from troth import pointer as pointers
+from troth.document.spec_errors import BadReference, DanglingReference, RefusedReference
 from troth.errors import TrothError
 from troth.generation.locations import ABSENT, put
 from troth.http.exchange import Request
-from troth.openapi.operation import Match, Parameter
+from troth.openapi.contract import Contract
+from troth.openapi.operation import Match, Operation, Parameter
 from troth.openapi.schema_view import of_parameter
+from troth.schema.applicators import reference
 from troth.schema.schema import Schema
 from troth.validation import coercion, content, styles
+from troth.validation.parameters import check_parameters
 from troth.validation.security import cookies
 from troth.violation import Violation
 
@@ -48,6 +55,8 @@ def is_taken_so(match: Match, request: Request, violation: Violation) -> bool:
         return True
     if rule == "malformed":
         return False
+    if rule == "repeated" and _is_list(parameter):  # which one text holds
+        return parameter.location == "query" and _is_fine_once(parameter, match, request)
     if rest and rest[0].isdigit() and parameter.explode:
         texts = texts[int(rest[0]) : int(rest[0]) + 1]
         schema = coercion.items(parameter.schema, int(rest[0]))
@@ -61,6 +70,22 @@ def is_taken_so(match: Match, request: Request, violation: Violation) -> bool:
 def _is_list(parameter: Parameter) -> bool:
     view = of_parameter(parameter)
     return view is not None and view.is_array
+
+
+def _is_fine_once(parameter: Parameter, match: Match, request: Request) -> bool:
+    """Whether one of the pairs of *parameter* in the query is fine if the others are not read."""
+    given = match.query.split("&")
+    own = [pair for pair in given if [name for name, _ in styles.pairs(pair)] == [parameter.name]]
+    for one in own:
+        read = replace(match, query="&".join([one, *(pair for pair in given if pair not in own)]))
+        at = pointers.join("", parameter.name)
+        if not any(
+            pointers.is_within(each.instance_pointer, at)
+            for each in check_parameters(read, request)
+            if each.location == "request-query"
+        ):
+            return True
+    return False
 
 
 def _texts(parameter: Parameter, match: Match, request: Request) -> list[str]:
@@ -145,3 +170,45 @@ def _readings(found: Any) -> Iterator[Any]:
         with suppress(ValueError, OverflowError):
             number = float(text)
             yield int(number) if number.is_integer() else number
+
+
+# -- what the document leaves open ----------------------------------------------------------------
+
+
+@lru_cache(maxsize=8)
+def partly_read(contract: Contract) -> frozenset[str]:
+    """The pointers of the operations whose requests a reference describes that leads to nothing.
+
+    What it would say was left out: which requests are valid nobody can tell.
+    """
+    faulty = [
+        fault.pointer
+        for fault in contract.faults
+        if isinstance(fault, (BadReference, DanglingReference, RefusedReference))
+    ]
+    root = contract.document.root
+    return frozenset(
+        operation.pointer
+        for operation in contract.operations
+        if faulty and _leads_to(faulty, root, _of_request(operation))
+    )
+
+
+def _of_request(operation: Operation) -> list[str]:
+    above = operation.pointer.rpartition("/")[0]
+    return [
+        pointers.join(above, "parameters"),
+        pointers.join(operation.pointer, "parameters"),
+        pointers.join(operation.pointer, "requestBody"),
+    ]
+
+
+def _leads_to(ends: Sequence[str], root: Any, starts: Iterable[str]) -> bool:
+    """Whether any of *ends* is within one of *starts*, or within what references there name."""
+    waiting = list(starts)
+    for at in waiting:
+        if any(pointers.is_within(end, at) for end in ends):
+            return True
+        named = {reference(part) for part in pointers.parts(pointers.find(root, at))}
+        waiting += sorted(each for each in named if each is not None and each not in waiting)
+    return False
