@@ -507,6 +507,10 @@ def test_a_key_that_is_no_scheme_of_http_has_no_challenge(
 REMOTE = {"$ref": "https://example.com/elsewhere.json"}
 
 
+def takes(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"requestBody": {"content": {JSON: {"schema": schema}}}}
+
+
 @pytest.mark.parametrize(
     ("operation", "is_accused"),
     [
@@ -542,3 +546,27 @@ def test_nobody_knows_which_requests_are_valid_where_a_reference_leads_to_nothin
     checked = check(contract, exchange, operation=contract.operations[0], expected="accepted")
     codes = [one.code for one in checked.violations]
     assert codes == (["request.valid-refused"] if is_accused else [])
+
+
+@pytest.mark.parametrize(
+    ("query", "is_accused"),
+    [
+        ("of=a,b&of=zz", False),  # the first is read
+        ("of=zz&x=1&of=b", False),  # the last is read
+        ("of=zz&of=a,yy", True),
+        ("of=zz", True),
+    ],
+)
+def test_of_a_list_in_one_text_that_is_given_twice_one_may_be_read(
+    query: str, is_accused: bool
+) -> None:
+    schema = {"type": "array", "items": {"enum": ["a", "b"]}}
+    of = {"name": "of", "in": "query", "explode": False, "schema": schema}
+    get = {"parameters": [of], "responses": {"200": {"description": "it"}}}
+    document = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}}
+    held = {**document, "paths": {"/a": {"get": get}}}
+    contract = troth.load(json.dumps(held).encode(), overlays=[])
+    exchange = Exchange(Request("GET", f"/a?{query}"), Response(200, (), b""))
+    checked = check(contract, exchange, operation=contract.operations[0], expected="refused")
+    codes = [one.code for one in checked.violations]
+    assert codes == (["request.invalid-accepted"] if is_accused else [])

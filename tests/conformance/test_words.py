@@ -9,7 +9,7 @@ import pytest
 
 from troth.conformance.cases.case import Case
 from troth.conformance.findings import Findings, facets
-from troth.conformance.words import names_others, said_of_request
+from troth.conformance.words import message_of, names_others, said_of_request
 from troth.http.exchange import Exchange, Request, Response
 from troth.violation import Violation
 
@@ -116,3 +116,23 @@ def test_a_refusal_may_speak_of_what_is_referred_to_or_of_something_else(
 ) -> None:
     asked = exchange({"name": "amber", "owner_id": "1"}, {"detail": said})
     assert names_others(asked, frozenset({"owner_id"})) is others
+
+
+PAGE = (
+    "<!doctype html><title>Exception</title><script src='a.js'>var a = 1;</script>\n<h1>No such CRS"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ('{"code": "Wrong", "description": "No such CRS"}', "No such CRS"),
+        ('{"title": "Wrong", "description": "No such CRS"}', "No such CRS"),
+        ('{"error": "wrong", "error_description": "No such CRS"}', "No such CRS"),
+        (PAGE, "Exception No such CRS"),
+        (f"<style>{'a{b: c} ' * 200}</style>{PAGE}", "Exception No such CRS"),
+        ("a < b", "a < b"),
+    ],
+)
+def test_the_words_of_an_answer_are_what_a_person_would_read(body: str, words: str) -> None:
+    assert message_of(Response(400, (), body.encode())) == words

@@ -17,11 +17,18 @@ from troth.http.exchange import Exchange, Request, Response
 from troth.openapi.names import words_of
 
 #: The members in which servers say why they refuse, the likeliest first.
-_WORDS = ("detail", "message", "error_description", "title", "msg", "error", "errors", "reason")
+_WORDS = (
+    *("detail", "message", "error_description", "description", "title", "msg", "error", "errors"),
+    "reason",
+)
 _LONGEST = 160
 #: What is longer is not read for what it repeats; of a request so many values are looked for.
 _MOST_BYTES = 65_536
 _MOST_VALUES = 200
+#: So much of a page is read for its words, which stand below its head.
+_PAGE_BYTES = 16_384
+#: What of a page no reader sees.
+_UNSEEN = re.compile(r"<(script|style)\b.*?</\1>|<[^<>]*>")
 #: A shorter text or name is in any sentence by chance.
 _SHORTEST = 3
 _TAKEN_OUT = "…"
@@ -41,8 +48,8 @@ def message_of(response: Response) -> str:
     try:
         value: Any = json_text.decode(response.body)
     except json_text.BadJson:
-        text = " ".join(response.body[: 4 * _LONGEST].decode("utf-8", "replace").split())
-        value = re.sub(r"<[^<>]*>", "", text)
+        text = " ".join(response.body[:_PAGE_BYTES].decode("utf-8", "replace").split())
+        value = _UNSEEN.sub("", text)
     words = _words(value, 0) or ""
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
 

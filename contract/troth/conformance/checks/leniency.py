@@ -11,6 +11,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +26,7 @@ from troth.openapi.schema_view import of_parameter
 from troth.schema.applicators import reference
 from troth.schema.schema import Schema
 from troth.validation import coercion, content, styles
+from troth.validation.parameters import check_parameters
 from troth.validation.security import cookies
 from troth.violation import Violation
 
@@ -53,6 +55,8 @@ def is_taken_so(match: Match, request: Request, violation: Violation) -> bool:
         return True
     if rule == "malformed":
         return False
+    if rule == "repeated" and _is_list(parameter):  # which one text holds
+        return parameter.location == "query" and _is_fine_once(parameter, match, request)
     if rest and rest[0].isdigit() and parameter.explode:
         texts = texts[int(rest[0]) : int(rest[0]) + 1]
         schema = coercion.items(parameter.schema, int(rest[0]))
@@ -66,6 +70,22 @@ def is_taken_so(match: Match, request: Request, violation: Violation) -> bool:
 def _is_list(parameter: Parameter) -> bool:
     view = of_parameter(parameter)
     return view is not None and view.is_array
+
+
+def _is_fine_once(parameter: Parameter, match: Match, request: Request) -> bool:
+    """Whether one of the pairs of *parameter* in the query is fine if the others are not read."""
+    given = match.query.split("&")
+    own = [pair for pair in given if [name for name, _ in styles.pairs(pair)] == [parameter.name]]
+    for one in own:
+        read = replace(match, query="&".join([one, *(pair for pair in given if pair not in own)]))
+        at = pointers.join("", parameter.name)
+        if not any(
+            pointers.is_within(each.instance_pointer, at)
+            for each in check_parameters(read, request)
+            if each.location == "request-query"
+        ):
+            return True
+    return False
 
 
 def _texts(parameter: Parameter, match: Match, request: Request) -> list[str]:
