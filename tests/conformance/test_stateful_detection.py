@@ -143,6 +143,14 @@ def test_a_faulty_marina_is_found(name: str, contracts: Contracts) -> None:
     assert any(matches(code, fault.codes) for code in codes), (found.finished, found.told)
 
 
+def test_what_fails_only_at_once_is_told_so(contracts: Contracts) -> None:
+    fault = FAULTS["CreatesAtOnceCrash"]
+    found = held(fault, contracts(fault.manner))
+    assert any(
+        "while 3 others had no answer yet" in one.violation.message for one in found.findings
+    )
+
+
 def test_to_try_all_resources_takes_few_requests(contracts: Contracts) -> None:
     found = conduct(Marina(), contracts(Manner()), phases=("resources",), max_requests=3000)
     assert found.told == []

@@ -189,7 +189,7 @@ def steps_in_flight(
 
     There are none where nothing was.
     """
-    flying = _in_flight(answer, answers)
+    flying = in_flight(answer, answers)
     if not among and not flying:
         return ()
     waiting = [answer, *among, *flying]
@@ -203,7 +203,7 @@ def steps_in_flight(
     return steps_to(answer, (*ordered, answer))
 
 
-def _in_flight(answer: Answer, answers: Sequence[Answer]) -> list[Answer]:
+def in_flight(answer: Answer, answers: Sequence[Answer]) -> list[Answer]:
     """What of *answers* was asked for when *answer* was not there yet, and came after it was."""
     at = answers.index(answer)
     return [

@@ -15,6 +15,7 @@ from itertools import product
 from troth.conformance.cases.case import Case, slug
 from troth.conformance.events import Step
 from troth.conformance.findings import rule_of
+from troth.conformance.reports.text import counted
 from troth.conformance.session import Session
 from troth.conformance.stateful import (
     access,
@@ -29,7 +30,7 @@ from troth.conformance.stateful import (
     states,
     uploads,
 )
-from troth.conformance.stateful.addressing import steps_in_flight, steps_to
+from troth.conformance.stateful.addressing import in_flight, steps_in_flight, steps_to
 from troth.conformance.stateful.items import Told
 from troth.conformance.stateful.trial import Check, Trial
 from troth.openapi.resources import Resource, Resources, resources
@@ -197,6 +198,11 @@ def _enter(
 ) -> None:
     *before, own = steps or steps_to(shown.told.answer, shown.trial.answers)
     violation = shown.told.violation
+    if violation.code == "response.server-error":
+        # one after the other the steps may show nothing
+        others = len(in_flight(shown.told.answer, shown.trial.answers))
+        more = f", while {counted(others, 'other')} had no answer yet" if others else ""
+        violation = replace(violation, message=violation.message + more)
     if tries and not again:
         # what no repetition shows may be anybody's fault, and nobody could look for it
         violation = replace(violation, severity="warning")
