@@ -6,6 +6,8 @@ import asyncio
 import json
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import yaml
@@ -25,6 +27,7 @@ from troth.conformance.stateful.paging import target_of
 from troth.conformance.stateful.trial import Told, Trial
 from troth.conformance.transport import Transport
 from troth.openapi.contract import Contract
+from troth.openapi.resource import Listing
 from troth.openapi.resources import resources
 
 CODES = Path(troth.__file__).with_name("conformance") / "codes.yaml"
@@ -179,3 +182,20 @@ def test_where_all_items_are_alike_one_is_made_that_a_filter_tells_apart() -> No
 
 def _json(status: int, value: object) -> Answer:
     return Answer(status, {"Content-Type": "application/json"}, [json.dumps(value).encode()])
+
+
+def test_an_order_by_a_member_that_some_items_have_not_is_tried_by_those_that_have_it() -> None:
+    wanted = {"type": "string", "enum": ["pages", "-pages", "rare"]}
+    sort = {"name": "sort", "in": "query", "schema": wanted}
+    root = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {
+            "/books": {"get": {"parameters": [sort], "responses": {"200": {"description": ""}}}}
+        },
+    }
+    (operation,) = troth.load(json.dumps(root).encode()).operations
+    items = ({"pages": 1}, {}, {"pages": 2, "rare": 1})
+    whole: Any = SimpleNamespace(last=SimpleNamespace(operation=operation), items=items)
+    ways = list(orders._ways(whole, Listing(sort="sort")))
+    assert ways == [("/pages", [{"sort": "pages"}, {"sort": "-pages"}])]

@@ -74,7 +74,8 @@ def _ways(whole: Listed, listing: Listing) -> Iterator[_Way]:
     by_place = _by_place(sort, members)
     directions = of_parameter(order) if order is not None else None
     for place, texts in by_place.items():
-        if len({shown(at(one, place)) for one in whole.items}) < 2:
+        values = [value for one in whole.items if (value := at(one, place)) is not UNSET]
+        if len(set(map(shown, values))) < 2:
             continue
         if order is not None and directions is not None and len(texts) == 1:
             both = _two_ways(list(map(str, directions.values)))
