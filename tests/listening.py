@@ -7,10 +7,12 @@ import os
 import queue
 import socket
 import threading
+from contextlib import suppress
 from types import TracebackType
 
 # those that systems give away by themselves are above: another process might get one meanwhile
 _PORTS = itertools.count(20_000 + os.getpid() % 10_000)
+_PATIENCE = 10.0
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 
 
@@ -33,6 +35,7 @@ class Listener:
         self._got: queue.Queue[bytes] = queue.Queue()
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._served: socket.socket | None = None
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def __enter__(self) -> Listener:
@@ -47,6 +50,9 @@ class Listener:
     ) -> None:
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+        if self._served is not None:
+            with suppress(OSError):  # it has been closed
+                self._served.shutdown(socket.SHUT_RDWR)
         self._thread.join()
 
     def last(self) -> tuple[str, bytes, bytes]:
@@ -61,15 +67,19 @@ class Listener:
                 connection, _ = self._socket.accept()
             except OSError:
                 return
-            with connection:
+            self._served = connection
+            # a browser opens connections that it then asks nothing over, and closes some of them
+            with connection, suppress(OSError):
+                connection.settimeout(_PATIENCE)
                 self._got.put(_request(connection))
                 connection.sendall(self.answer)
 
 
 def _request(connection: socket.socket) -> bytes:
+    """The next request over *connection*.  Raises OSError where none comes."""
     data = b""
     while b"\r\n\r\n" not in data:
-        data += connection.recv(65536)
+        data += _more(connection)
     head, _, body = data.partition(b"\r\n\r\n")
     length = next(
         (
@@ -82,5 +92,12 @@ def _request(connection: socket.socket) -> bytes:
     if b"100-continue" in head.lower():
         connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
     while len(body) < length:
-        body += connection.recv(65536)
+        body += _more(connection)
     return head + b"\r\n\r\n" + body
+
+
+def _more(connection: socket.socket) -> bytes:
+    piece = connection.recv(65536)
+    if not piece:
+        raise ConnectionAbortedError
+    return piece

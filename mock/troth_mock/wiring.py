@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -107,11 +108,23 @@ def _follow_scenarios(app: App, options: Options) -> None:
         raise click.UsageError("--record-to says where what --record records is written")
 
 
+def _is_itself(options: Options) -> bool:
+    """Whether --record names this mock, which would ask itself without end."""
+    parts = urlsplit(options["record"])
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    host = (parts.hostname or "").removesuffix(".")
+    is_here = host in ("localhost", "::1", "0.0.0.0", options["host"]) or host.startswith("127.")
+    return is_here and port == options["port"]
+
+
 def _record(app: App, options: Options) -> None:
     """Pass on what no scenario answers, and write down what comes of it."""
     from troth_mock.proxy.forwarding import Upstream
     from troth_mock.proxy.recording import Recorder
 
+    if _is_itself(options):
+        message = f"--record: {options['record']} is where this mock is itself"
+        raise click.UsageError(message)
     scenarios = options["scenario"]
     beside = scenarios if scenarios is not None and scenarios.is_dir() else Path("recorded")
     folder = options["record_to"] or beside

@@ -26,6 +26,10 @@ FAULTS = {
     "not kept": ("resource.not-readable", "GET /books/{book_id}", 2),
     "drops a member": ("resource.reads-back-other", "POST /books", 2),
     "cuts a text": ("resource.reads-back-other", "POST /books", 1),
+    "letters": ("resource.reads-back-other", "POST /books", 2),
+    "default": ("resource.default-ignored", "POST /books", 2),
+    "key": ("resource.key-ignored", "POST /books", 2),
+    "created anew": ("resource.update-resets", "PATCH /books/{book_id}", 4),
     "location": ("resource.location-wrong", "POST /books", 2),
     "id twice": ("resource.id-repeated", "POST /books", 2),
     "not listed": ("resource.not-listed", "GET /books", 2),
@@ -144,6 +148,17 @@ def test_what_a_server_fills_in_is_not_taken_from_the_request_before(tmp_path: P
         "motto": text,
     }
     assert life(FillsIn(), load(tmp_path, document)).told == []
+
+
+def test_a_moment_is_the_same_in_whatever_zone_it_is_told(tmp_path: Path) -> None:
+    document = json.loads(json.dumps(spec()))
+    due = {"type": "string", "format": "date-time"}
+    document["components"]["schemas"]["Book"]["properties"]["due"] = due
+    own = load(tmp_path, document)
+    assert life(Shelves(manner="UTC"), own).told == []
+    (found,) = life(Shelves("zone"), own).findings
+    assert (found.code, found.severity) == ("resource.reads-back-other", "error")
+    assert "/due" in found.violation.message
 
 
 def test_what_the_document_says_of_owners_counts(tmp_path: Path) -> None:

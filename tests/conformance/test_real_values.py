@@ -70,7 +70,7 @@ def test_what_the_run_made_is_deleted_at_its_end(conducted: Conducted, shelves: 
 
 def test_what_is_left_behind_is_told() -> None:
     shelves = Shelves()
-    few: dict[str, Any] = {"max_requests": 32, "exhaustive": True}
+    few: dict[str, Any] = {"max_requests": 8, "exhaustive": True}
     found = run(shelves, phases=("boundary",), only=("addShelf", "removeShelf"), **few)
     left = len(shelves.shelves) - 1
     assert left > 0

@@ -202,6 +202,7 @@ def test_a_port_in_use_is_named_with_what_to_do() -> None:
         ("--allow-host", "http://mock.example/"),
         ("--fail", "503 on GET /no-such-path"),
         ("--record", "ftp://api.example.com"),
+        ("--record", "http://localhost:8000/v1"),
         ("--record-to", "recorded"),
         ("--record", "http://127.0.0.1:1", "--record-to", "/dev/null/recorded"),
     ],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from servers.wire import Answer, Asked
@@ -23,6 +24,7 @@ BOOK = {
         "pages": {"type": "integer", "minimum": 1, "maximum": 5000},
         "lent": {"type": "boolean", "default": False},
         "tags": {"type": "array", "items": {"type": "string"}},
+        "createdAt": {"type": "string", "format": "date-time", "readOnly": True},
         "updatedAt": {"type": "string", "format": "date-time", "readOnly": True},
     },
 }
@@ -52,6 +54,9 @@ def spec(**changes: Any) -> dict[str, Any]:
                 },
                 "post": {
                     "operationId": "addBook",
+                    "parameters": [
+                        {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}}
+                    ],
                     "requestBody": body,
                     "responses": {
                         "200": book,
@@ -125,6 +130,7 @@ class Shelves:
         self.number = 0
         self.clock = 0
         self.seen: dict[int, int] = {}
+        self.keys: dict[str, int] = {}
 
     def __call__(self, asked: Asked) -> Answer:
         path, _, query = asked.target.partition("?")
@@ -167,9 +173,15 @@ class Shelves:
         book = self.read_body(asked)
         if book is None or "title" not in book:
             return _said(400, {"error": "no book"})
+        sent = asked.fields.get("idempotency-key", "")
+        if sent in self.keys and self.fault != "key":
+            known = self.keys[sent]
+            return _said(201, self.shown(self.books[known]), {"Location": f"/books/{known}"})
         if self.fault != "id twice" or not self.number:
             self.number += 1
         key = self.number
+        if sent:
+            self.keys[sent] = key
         if self.manner == "one of a title":
             for known, one in self.books.items():
                 if one["title"] == book["title"] and self.owners[known] == user:
@@ -178,10 +190,18 @@ class Shelves:
             book.pop("note", None)
         if self.fault == "cuts a text" and "title" in book:
             book["title"] = book["title"][:1]
+        if self.fault == "letters":
+            book["title"] = book["title"].encode("latin-1", "replace").decode("latin-1")
+        if self.fault == "zone" and "due" in book:
+            book["due"] = book["due"][:19] + "Z"
+        if self.manner == "UTC" and "due" in book:
+            moment = datetime.fromisoformat(book["due"].replace("Z", "+00:00"))
+            book["due"] = moment.astimezone(UTC).isoformat()
         if self.manner == "normalises":
             book["title"] = f" {book['title'].upper()} ".strip()
             book["tags"] = sorted(set(book.get("tags", [])))
-        stored = {"lent": False, **book, "id": key, "updatedAt": self.now()}
+        lent, at = self.fault == "default", self.now()
+        stored = {"lent": lent, **book, "id": key, "createdAt": at, "updatedAt": at}
         if self.fault != "not kept":
             self.books[key], self.owners[key] = stored, user
         location = f"/books/{key}" if self.fault != "location" else f"/shelves/books/{key + 7}x"
@@ -234,11 +254,14 @@ class Shelves:
         if self.fault == "update lost":
             return _said(200, self.shown({**book, **patch}))
         if self.fault == "update resets":
+            at = book["createdAt"]
             book.clear()
-            book |= {"title": "?", "lent": False, "id": key}
+            book |= {"title": "?", "lent": False, "id": key, "createdAt": at}
         if self.fault == "false stays":
             patch = {name: value for name, value in patch.items() if value}
-        book |= {**patch, "id": key, "updatedAt": self.now()}
+        book |= {**patch, "id": key, "createdAt": book["createdAt"], "updatedAt": self.now()}
+        if self.fault == "created anew":
+            book["createdAt"] = self.now()
         return _said(200, self.shown(book))
 
     def put(self, asked: Asked, key: int, book: dict[str, Any]) -> Answer:
@@ -248,9 +271,10 @@ class Shelves:
         again = book.get("title") == new["title"]
         if self.fault == "put lost":
             new["title"] = book["title"]
+        kept = {"id": key, "createdAt": book["createdAt"], "updatedAt": self.now()}
         if self.fault != "put keeps":
             book.clear()
-        book |= {"lent": False, **new, "id": key, "updatedAt": self.now()}
+        book |= {"lent": False, **new, **kept}
         if self.fault == "put adds" and again:
             book["tags"] = [*new.get("tags", []), "again"]
         return _said(200, self.shown(book))
@@ -274,7 +298,7 @@ class Shelves:
             return None
         if not isinstance(book, dict):
             return None
-        return {name: value for name, value in book.items() if name in BOOK["properties"]}
+        return {name: value for name, value in book.items() if name in (*BOOK["properties"], "due")}
 
     def shown(self, book: dict[str, Any]) -> dict[str, Any]:
         if self.manner == "forgets":  # what goes without saying, it does not say

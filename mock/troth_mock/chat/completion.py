@@ -251,9 +251,9 @@ class Completions:
         self.pool = body_templates(
             schema, members, Seed.of(digest, "completion"), fill=self._with_text
         )
-        # of a message that says nothing the content is null where it may be, or else no text;
-        # where it may be it is there: clients that were generated often insist on the member
-        self._silence = tuple(filter(self._may_say, (None, "")))[:1]
+        # where it may be it is there, and a text: clients that were generated often insist on one,
+        # whatever the document allows; a refusal stands in the place of the content
+        self._silence = tuple(filter(self._may_say, ("", None)))
         self._annotates = "annotations" in members.choice
 
     def complete(
@@ -348,7 +348,8 @@ class Completions:
         _set(choice, at.get("role"), "assistant")
         if draft.pieces is not None:
             put_member(choice, at["content"], "".join(draft.pieces))
-        for silence in self._silence if draft.pieces is None else ():
+        if draft.pieces is None and self._silence:
+            silence = self._silence[0 if draft.refusal is None else -1]
             put_member(choice, at["content"], silence)
         if draft.reasoning is not None:
             _set(choice, at.get("reasoning"), "".join(draft.reasoning))

@@ -365,6 +365,20 @@ def test_who_gives_up_has_not_done_well_and_who_asks_again_after_all_has(
 
 
 @needs_browser
+def test_the_verdict_among_the_switches_follows_what_the_client_does(
+    mock: MockServer, page: Page
+) -> None:
+    ask(mock, "PUT", "/_troth/api/faults", {"faults": ["500 once"]})
+    page.press("5")
+    for wanted in ("gave-up", "retried"):
+        ask(mock, "GET", "/beds/north/seeds")
+        page.wait(
+            f"document.querySelector('.card[aria-label^=Verdict]').innerText.includes('{wanted}')"
+        )
+    ask(mock, "PUT", "/_troth/api/faults", {"faults": []})
+
+
+@needs_browser
 def test_the_next_answer_is_the_one_that_was_ordered(mock: MockServer, page: Page) -> None:
     page.press("n")
     page.wait("document.querySelector('dialog textarea')")

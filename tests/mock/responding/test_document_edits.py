@@ -115,7 +115,7 @@ def test_a_required_member_that_may_be_null_is_not_made_up():
     assert choice["message"]["refusal"] is None
     assert choice["message"]["content"]
     body, _ = both(responder, folds=False, tools=[TOOL])
-    assert body["choices"][0]["message"]["content"] is None
+    assert body["choices"][0]["message"]["content"] == ""
     assert body["choices"][0]["logprobs"] is None
 
 

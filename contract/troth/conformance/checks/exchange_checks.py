@@ -19,9 +19,9 @@ from urllib.parse import quote, unquote_plus
 
 from troth import pointer as pointers
 from troth.conformance.cases.case import Case, readable
-from troth.conformance.checks import leniency
+from troth.conformance.checks import leniency, write_only
 from troth.conformance.checks.methods import allow_violations
-from troth.conformance.words import is_masked, message_of, names_others
+from troth.conformance.words import message_of, names_others
 from troth.errors import MethodNotAllowed, NoSuchPath, TrothError
 from troth.generation.chat_consistency import is_consistent
 from troth.generation.chat_features import Chat
@@ -379,7 +379,9 @@ class _Check:
         severity = _Severity(self.contract, self.exchange, response, violations)
         unread = any(violation.code in _UNREADABLE for violation in violations)
         for violation in violations:
-            if violation.code == "response-body.writeOnly" and _is_blank(violation, response):
+            if violation.code == "response-body.writeOnly" and write_only.is_blank(
+                violation, response
+            ):
                 continue
             if violation.code == "response-body.lone-surrogate" and _is_planted(violation):
                 continue
@@ -397,6 +399,13 @@ class _Check:
             ):
                 continue  # what a law asks of the answer, it asks of the answer to a valid request
             yield replace(violation, severity=severity.of(violation))
+        known = {each.instance_pointer for each in violations}
+        for pointer in write_only.given_away(self.match.operation, request, response):
+            if pointer in known:
+                continue  # the schema of the answer has it too
+            message = "what the request may only write comes back as it was sent"
+            found = self._violation("response-body.writeOnly", message)
+            yield replace(found, location="response-body", instance_pointer=pointer)
 
     def _violations_of_allow(self) -> Iterator[Violation]:
         for severity, message in allow_violations(self.contract, self.exchange):
@@ -514,19 +523,6 @@ def _is_overlong(request: Request) -> bool:
     """
     head = sum(len(name) + len(value) for name, value in request.fields)
     return len(request.target) + head > _LONGEST_HEAD
-
-
-def _is_blank(violation: Violation, response: Response) -> bool:
-    """Whether what is there of a writeOnly member is nothing: null, or a mask in its place.
-
-    JSON Schema lets an authority return a blank in the place of what it does not give away.
-    """
-    try:
-        body = json_text.decode_lenient(response.body)[0]
-    except TrothError:
-        return False
-    value = pointers.find(body, violation.instance_pointer)
-    return value is None or value == "" or (isinstance(value, str) and is_masked(value))
 
 
 def _is_planted(violation: Violation) -> bool:

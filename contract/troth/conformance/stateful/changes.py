@@ -16,6 +16,7 @@ from troth.conformance.cases.case import Subject
 from troth.conformance.stateful.comparison import (
     Difference,
     changed_to,
+    created_anew,
     differences,
     is_always_computed,
     is_computed,
@@ -72,6 +73,18 @@ async def updated(trial: Trial) -> None:
     if reset := await lasting(trial, item, reset, by=after):
         message = f"{answer.line} named {', '.join(made.names)} alone, and then {named(reset)}"
         trial.tell("resource.update-resets", message, by=after, of=answer, pointer=reset[0].pointer)
+        return
+    is_one = before.operation is after.operation  # which writes a moment as it does
+    anew = created_anew(before.item, after.item) if is_one else []
+    if anew := await lasting(trial, item, anew, by=after):
+        message = f"{answer.line} changed what was created before, and then {named(anew)}"
+        trial.tell(
+            *("resource.update-resets", message),
+            by=after,
+            of=answer,
+            severity="warning",
+            pointer=anew[0].pointer,
+        )
 
 
 async def _kept(
@@ -312,7 +325,7 @@ async def replaced(trial: Trial) -> None:
     before = await current(trial, item) if item is not None else None
     if item is None or before is None or subject is None:
         return
-    body, inner = _whole(trial, subject, item, await trial.drawn("replace"))
+    body, inner = _whole(trial, subject, item, await _drawn_anew(trial, subject, item))
     if inner is UNSET:
         await trial.replace(item, body)
         return
@@ -342,6 +355,20 @@ async def replaced(trial: Trial) -> None:
         trial.tell("resource.update-lost", message, by=after, of=answer, pointer=lost[0].pointer)
         return
     await _once_more(trial, item, body=body, inner=inner, after=after)
+
+
+async def _drawn_anew(trial: Trial, subject: Subject, item: Item) -> Any:
+    """A body in whose place *item* has other texts: what is the same may be kept or lost."""
+    place = item.resource.sent(subject.operation) or ""
+    known = item.current if isinstance(item.current, dict) else {}
+    body = await trial.drawn("replace")
+    for _ in range(_DRAWS):
+        inner = at(body, place)
+        members = inner.items() if isinstance(inner, dict) else ()
+        if not any(isinstance(one, str) and known.get(name) == one for name, one in members):
+            break
+        body = await trial.drawn("replace")
+    return body
 
 
 def _whole(trial: Trial, subject: Subject, item: Item, drawn: Any) -> tuple[Any, Any]:

@@ -66,6 +66,8 @@ _OFTEN = frozenset(
 #: Words at whose end a name says that it is about a moment, a count or a person.
 _ENDS = frozenset({"at", "on", "by", "count", "total", "hash", "url", "uri", "version"})
 _MOMENTS = frozenset({"created", "updated", "modified", "deleted"})
+#: Words of which the name of the moment consists at which something came to be.
+_CREATION = frozenset({"at", "on", "date", "time", "datetime", "timestamp", "utc"})
 
 
 def is_always_computed(name: str) -> bool:
@@ -80,6 +82,12 @@ def is_computed(name: str) -> bool:
     words = words_of(name)
     is_ended = len(words) > 1 and words[-1] in _ENDS
     return is_always_computed(name) or "".join(words) in _OFTEN or is_ended
+
+
+def is_of_creation(name: str) -> bool:
+    """Whether a member of this *name* is the moment of its creation, which is over by then."""
+    words = set(words_of(name))
+    return bool(words & {"created", "creation"}) and words <= {"created", "creation", *_CREATION}
 
 
 # -- what differs ---------------------------------------------------------------------------------
@@ -231,7 +239,10 @@ def _same_instant(one: str, other: str) -> bool:
         return first[1] == second[1]
     if first[4] is None or second[4] is None:
         # a moment without a zone is told as it was meant, or in that of the server
-        return first[1] == second[1] and first[2] == second[2]
+        if first[1] == second[1] and first[2] == second[2]:
+            return True
+        if first[4] is second[4]:
+            return False
     a, b = (_instant(each) for each in (first, second))
     if a is None or b is None:
         return False
@@ -240,7 +251,7 @@ def _same_instant(one: str, other: str) -> bool:
 
 
 def _instant(match: re.Match[str]) -> datetime | None:
-    zone = "+00:00" if match[4] in ("Z", "z") else match[4]
+    zone = "+00:00" if match[4] in ("Z", "z", None) else match[4]
     zone = zone if ":" in zone else f"{zone[:3]}:{zone[3:]}"
     try:
         return datetime.fromisoformat(f"{match[1]}T{match[2]}{match[3] or ':00'}{zone}")
@@ -262,3 +273,14 @@ def _same_items(one: list[Any], other: list[Any]) -> bool:
 def changed_to(before: Any, after: Any, *, but: Sequence[str] = ()) -> list[Difference]:
     """What two readings of one item do not agree on, of the members that the first one has."""
     return differences(before, after, but=but, declared=list(before))
+
+
+def created_anew(before: Any, after: Any) -> list[Difference]:
+    """Where two readings of one item, by one operation, tell two moments of its creation."""
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return []
+    return [
+        Difference(pointers.join("", name), value, after[name], "changed")
+        for name, value in before.items()
+        if is_of_creation(name) and value and after.get(name) and value != after[name]
+    ]

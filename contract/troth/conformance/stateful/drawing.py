@@ -7,6 +7,7 @@ several draws each member is taken from the one where its value says most.
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from troth import pointer as pointers
@@ -118,6 +119,48 @@ def named_anew(
     value = other_value(before, member, name=name, schema=subject.made.schema, seed=seed, but=used)
     whole = put(body, pointer, value)
     return whole if subject.made.valid(whole) else body
+
+
+#: Letters of a script with accents, of one with thousands of letters, and one beyond 16 bits.
+_ODD = "Zo\u00eb \u540d\u524d \U0001f600"
+#: A zone that no server is in by chance, half an hour off.
+_ZONE = timezone(timedelta(hours=5, minutes=30))
+
+
+def odder(subject: Subject, body: Any, place: str, *, but: Collection[str] = ()) -> Any:
+    """*body* with other letters in the free texts of the item at *place*, and moments elsewhere.
+
+    They are the same moments, in another zone.  Members called as in *but* stay as they are.
+    """
+    entry = body_type(subject.operation)
+    view = of_content((entry,)) if entry is not None else None
+    inner = view.at(place) if view is not None and place else view
+    item = at(body, place)
+    if subject.made is None or inner is None or not isinstance(item, dict):
+        return body
+    for name, value in item.items():
+        member = inner.members.get(name)
+        if member is None or name in but or not isinstance(value, str):
+            continue
+        for other in _odd(value, member):
+            whole = put(body, pointers.join(place, name), other)
+            if subject.made.valid(whole):
+                body = whole
+                break
+    return body
+
+
+def _odd(value: str, view: View) -> list[str]:
+    """Other texts for *value*, which is of *view*, the best first."""
+    if view.formats == {"date-time"}:
+        try:
+            moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        except ValueError:
+            return []
+        return [moment.astimezone(_ZONE).isoformat()] if moment.tzinfo is not None else []
+    told = {word for _, schema in view.parts for word in schema}
+    is_free = not told & {"enum", "const", "pattern", "format", "contentEncoding"}
+    return [f"{value} {_ODD}", _ODD, _ODD[:3]] if is_free else []
 
 
 #: The weight of a value that would be missed.

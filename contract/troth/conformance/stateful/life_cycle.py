@@ -20,7 +20,7 @@ from troth.conformance.stateful.comparison import (
     is_computed,
     same,
 )
-from troth.conformance.stateful.drawing import defaults
+from troth.conformance.stateful.drawing import defaults, odder
 from troth.conformance.stateful.items import (
     Answer,
     Item,
@@ -118,25 +118,71 @@ async def reads_back(trial: Trial) -> None:
     for number in range(_ITEMS):
         made_already = trial.items()
         item = made_already[number] if number < len(made_already) else await trial.create()
-        if item is None:
+        if item is None or await _reads_back_other(trial, item):
             return
-        is_another = any(may_be_one(one, item) for one in trial.namesakes(item))
-        is_told = item.sent is not UNSET and not is_another
-        answer = await current(trial, item) if is_told else None
-        found = different(item, item.sent, answer) if answer is not None else []
-        if answer is None or not (found := await lasting(trial, item, found, by=answer)):
-            continue
-        made, at_first = item.created, found[0].pointer
-        reading = "" if answer is made else f"{answer.line} "
-        message = f"{made.line} took it, and {reading}answers otherwise: {named(found)}"
-        trial.tell(
-            *("resource.reads-back-other", message),
-            by=answer,
-            of=made,
-            severity=severity_of(found),
-            pointer=at_first,
-        )
+
+
+async def reads_back_odd(trial: Trial) -> None:
+    """So does what has letters of other scripts, and moments in a zone that is not the server's."""
+    shared, subject = await trial.item(), trial.subject("create")
+    if shared is None or subject is None or subject.made is None or shared.sent is UNSET:
         return
+    place = shared.resource.sent(subject.operation) or ""
+    body = await trial.drawn("create")
+    odd = odder(subject, body, place, but=own_name(shared))
+    made = await trial.create_of(odd) if odd != body else None
+    if isinstance(made, Item):
+        await _reads_back_other(trial, made)
+
+
+async def _reads_back_other(trial: Trial, item: Item) -> bool:
+    """Tell of *item* if it does not read back as it was sent; whether it is told."""
+    is_another = any(may_be_one(one, item) for one in trial.namesakes(item))
+    is_told = item.sent is not UNSET and not is_another
+    answer = await current(trial, item) if is_told else None
+    found = different(item, item.sent, answer) if answer is not None else []
+    if answer is None or not (found := await lasting(trial, item, found, by=answer)):
+        return False
+    made, at_first = item.created, found[0].pointer
+    reading = "" if answer is made else f"{answer.line} "
+    message = f"{made.line} took it, and {reading}answers otherwise: {named(found)}"
+    trial.tell(
+        *("resource.reads-back-other", message),
+        by=answer,
+        of=made,
+        severity=severity_of(found),
+        pointer=at_first,
+    )
+    return True
+
+
+async def default_taken(trial: Trial) -> None:
+    """What was not sent, and has a default in the document, is that; or else is not told."""
+    item = await trial.item()
+    small = await trial.create(is_small=True) if item is not None else None
+    answer = await current(trial, small) if small is not None else None
+    entry = small.created.operation.request_body if small is not None else None
+    view = of_content(entry.content) if entry is not None else None
+    if small is None or answer is None or view is None or not isinstance(small.sent, dict):
+        return
+    if any(may_be_one(one, small) for one in trial.namesakes(small)):
+        return
+    inner = view.at(small.resource.sent(small.created.operation) or "")
+    unsent = {
+        name: values[0]
+        for name, member in (_of_all(inner).items() if inner is not None else ())
+        if name not in small.sent and len(values := defaults(member)) == 1 and values[0] is not None
+    }
+    found = [one for one in different(small, unsent, answer) if one.kind != "absent"]
+    if found := await lasting(trial, small, found, by=answer):
+        message = f"{small.created.line} left to its default what is otherwise: {named(found)}"
+        trial.tell(
+            *("resource.default-ignored", message),
+            by=answer,
+            of=small.created,
+            severity="warning",
+            pointer=found[0].pointer,
+        )
 
 
 async def same_bytes(trial: Trial) -> None:
@@ -214,11 +260,14 @@ def declared_in(item: Item, answer: Answer) -> dict[str, View]:
     response = answer.operation.response(answer.status)
     view = of_content(response.content) if response is not None else None
     inner = view.at(item.resource.item(answer.operation, answer.status) or "") if view else None
-    if inner is None:
-        return {}
+    return _of_all(inner) if inner is not None else {}
+
+
+def _of_all(view: View) -> dict[str, View]:
+    """The members of *view* that are of no branch of it."""
     # a branch may be a reference: then the place of a member does not tell that it is of one
-    of_some = inner.in_some_branches
-    members = {name: one for name, one in inner.members.items() if name not in of_some}
+    of_some = view.in_some_branches
+    members = {name: one for name, one in view.members.items() if name not in of_some}
     return {name: one for name, one in members.items() if not _BRANCH.search(one.pointer)}
 
 
@@ -529,6 +578,8 @@ async def _still_listed(trial: Trial, item: Item, *, by: Answer) -> None:
 READING: tuple[Check, ...] = (
     Check("readable", readable, frozenset({"create", "read"})),
     Check("reads-back", reads_back, frozenset({"create"})),
+    Check("reads-back-odd", reads_back_odd, frozenset({"create"})),
+    Check("default-taken", default_taken, frozenset({"create"})),
     Check("same-bytes", same_bytes, frozenset({"create", "read"})),
     Check("own-names", own_names, frozenset({"create"})),
     Check("of-another", of_another, frozenset({"create"})),

@@ -108,7 +108,10 @@ async function served() {
 
 function take(name, said) {
   parts.journal.take(name, said);
-  if (name === "switches" && current === views.get("switches")) current.open();
+  if (current === views.get("switches")) {
+    if (name === "switches") current.open();
+    if (name === "ended") current.ended();
+  }
   if (name === "reloaded") {
     parts.contract.renew();
     served();

@@ -10,6 +10,8 @@ import { FAULTS, PACES, suggesting } from "./suggestions.js";
 import { outcomeChip, summary } from "./verdict_view.js";
 
 const MOST_VERDICTS = 50;
+/** So many milliseconds after a request the counts and the verdict are looked at anew. */
+const SOON = 300;
 
 export class SwitchesPage {
   constructor({ contract }) {
@@ -29,6 +31,14 @@ export class SwitchesPage {
   /** Show all switches as they are now. */
   open() {
     return attempt(() => Promise.all([...this._cards.map((one) => one.look()), this._facts()]));
+  }
+
+  /** A request was answered: scenarios have been given, and a client may have asked again. */
+  ended() {
+    this._looking ??= setTimeout(() => {
+      this._looking = null;
+      this.open();
+    }, SOON);
   }
 
   key() {
