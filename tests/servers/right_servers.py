@@ -376,28 +376,35 @@ def keeps_what_the_overlay_mends() -> Right:
 
 @right
 def shows_all_that_was_said() -> Right:
-    """What is posted is added to a list, and what is put takes the place of what all share."""
+    """What is posted is added to a list, and what is put takes the place of what all share.
+
+    To ask for the last of it is a POST, too.
+    """
     schema = {
         "type": "object",
         "properties": {"text": {"type": "string", "minLength": 1}},
         "required": ["text"],
     }
     body = {"required": True, "content": {"application/json": {"schema": schema}}}
+    asks = {"required": True, "content": OBJECT}
     answers = described(_200={"content": {"application/json": {}}}, _400={}, _415={})
     paths = {
         "/board": {"post": {"operationId": "say", "requestBody": body, "responses": answers}},
         "/motto": {"put": {"operationId": "set", "requestBody": body, "responses": answers}},
+        "/search": {"post": {"operationId": "find", "requestBody": asks, "responses": answers}},
     }
     notes: list[str] = []
 
     def answer(asked: Asked) -> Answer:
         path = asked.target.partition("?")[0]
-        method = {"/board": "POST", "/motto": "PUT"}.get(path)
+        method = {"/board": "POST", "/motto": "PUT", "/search": "POST"}.get(path)
         if asked.method != method:
             return Answer(405, {"Allow": method}) if method else Answer(404)
         kind = asked.fields.get("content-type", "").partition(";")[0].lower()
         if kind not in ("", "application/json"):
             return Answer(415)
+        if path == "/search":
+            return with_json(notes[-3:]) if _is_object(asked.body) else Answer(400)
         value = json.loads(asked.body) if _is_object(asked.body) else {}
         text = value.get("text")
         if not isinstance(text, str) or not text or re.search("[\ud800-\udfff]", text):

@@ -35,7 +35,7 @@ async def at_once(session: Session, subject: Subject) -> None:
     count = _AT_ONCE if _is_of_another(subject, is_own=False) else _FEW
     if not session.budget.affords(count):
         return
-    marks = [_mark(session.settings.seed, index) for index in range(count)]
+    marks = [_mark(session.settings.seed, subject, index) for index in range(count)]
     cases = [_one_of_many(subject, index, mark) for index, mark in enumerate(marks)]
     exchanges = await asyncio.gather(*(session.attempt(case) for case in cases))
     for own, case, exchange in zip(marks, cases, exchanges, strict=True):
@@ -67,7 +67,7 @@ async def later(session: Session, subject: Subject) -> None:
         return
     shown: list[tuple[Case, Exchange, str]] = []
     for index in range(2):  # by accident nothing happens twice
-        mark = _mark(session.settings.seed, _AT_ONCE + index)
+        mark = _mark(session.settings.seed, subject, _AT_ONCE + index)
         case = _marked(subject, f"before-{index + 1}", mark, about="a request with a mark")
         if mark.encode() not in case.request.body:
             return
@@ -115,8 +115,10 @@ def _texts_of(exchange: Exchange) -> bytes:
 # -- requests with a mark -------------------------------------------------------------------------
 
 
-def _mark(seed: int, index: int) -> str:
-    return "m" + blake2b(f"{seed} {index}".encode(), digest_size=6).hexdigest()
+def _mark(seed: int, subject: Subject, index: int) -> str:
+    # what one operation keeps another may show
+    text = f"{seed} {subject.slug} {index}"
+    return "m" + blake2b(text.encode(), digest_size=6).hexdigest()
 
 
 def _one_of_many(subject: Subject, index: int, mark: str) -> Case:
