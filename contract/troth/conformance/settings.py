@@ -26,7 +26,7 @@ class Caps:
     connection; *seconds* the whole answer's.
     """
 
-    body_bytes: int = 16 * 1024 * 1024
+    body_bytes: int = 64 * 1024 * 1024
     head_bytes: int = 64 * 1024
     events: int = 20_000
     seconds: float = 30.0

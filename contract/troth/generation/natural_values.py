@@ -505,8 +505,11 @@ def has_format(form: str, wanted: str) -> bool:
     return form == wanted or wanted not in FORMATS or wanted in _FAMILIES.get(form, ())
 
 
-def another(value: Any, source: Source, turn: int) -> Any:
-    """A value in the style of *value*, an identifier: not the same, in its *turn*."""
+def another(value: Any, source: Source, turn: int, *, has_form: bool = False) -> Any:
+    """A value in the style of *value*, an identifier: not the same, in its *turn*.
+
+    One that *has_form* is as long as that, and has letters where that has.
+    """
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         return value
     if isinstance(value, int):
@@ -515,7 +518,7 @@ def another(value: Any, source: Source, turn: int) -> Any:
     if mark:
         return f"{before}{turn + 1}@{after}"
     head, mark, tail = value.rpartition("_")
-    if len(tail) < 6 or not any(char.isdigit() for char in tail):
+    if not has_form and (len(tail) < 6 or not any(char.isdigit() for char in tail)):
         ending = re.search(r"\d+$", value)
         if ending is None:
             stem, dot, suffix = value.rpartition(".")

@@ -58,6 +58,8 @@ from troth_mock.storage.views import (
 )
 
 _TURNS = 1000
+#: After so many that are free and do not fit, the others are thought not to either.
+_MISFITS = 10
 
 
 class ResourceResponder:
@@ -589,7 +591,7 @@ class _Making:
         collection = self.asker.session.collections[self.place]
         counted = following(drawn, collection)
         drawn = counted if counted != drawn and fits(counted) else drawn
-        value = free_key(drawn, collection, self.item.seed)
+        value = free_key(drawn, collection, self.item.seed, fits)
         self.key = text_of(value)
         if self.key is not None and resource.identifier and isinstance(self.item.value, dict):
             self.item.value = put(dict(self.item.value), resource.identifier, value)
@@ -599,7 +601,7 @@ class _Making:
         if self.is_done:
             return
         if self.key is None:
-            self.name(self._drawn())
+            self.name(*self._drawn())
         if self.key is None:
             # nothing is like it: it cannot be addressed, and is listed all the same
             self.key = f"#{len(self.asker.session.collections[self.place].items)}"
@@ -612,16 +614,16 @@ class _Making:
             self.asker.session.put(self.place, self.key, self.item)
             self.responder.store.sessions.make_room()
 
-    def _drawn(self) -> Any:
-        """An identifier such as the path of an item takes."""
+    def _drawn(self) -> tuple[Any, Callable[[Any], bool]]:
+        """An identifier such as the path of an item takes, and which it takes."""
         for operations in self.responder.resource.operations.values():
             for operation in operations:
                 own = own_parameter(self.responder.resource, operation)
                 if own is not None and own.schema is not None:
                     with suppress(Unsatisfiable):
                         seed = self.item.seed.child("identifier")
-                        return synthesize(own.schema, seed=seed, name=own.name)
-        return self.item.seed.key.hex()[:12]
+                        return synthesize(own.schema, seed=seed, name=own.name), own.schema.is_valid
+        return self.item.seed.key.hex()[:12], lambda _: True
 
 
 def replace_item(before: Item, value: Any, absent: frozenset[str]) -> Item:
@@ -636,11 +638,28 @@ def following(drawn: Any, collection: Collection) -> Any:
     return collection.highest + 1 if is_number and collection.highest is not None else drawn
 
 
-def free_key(drawn: Any, collection: Collection, seed: Seed) -> Any:
-    """*drawn*, or an identifier like it that nothing in *collection* has or had; None: no such."""
-    source = Quick(seed.child("another"))
-    for turn in range(_TURNS if text_of(drawn) is not None else 0):
-        value = natural_values.another(drawn, source, turn) if turn else drawn
-        if not collection.is_taken(text_of(value) or ""):
-            return value
-    return None
+def free_key(
+    drawn: Any, collection: Collection, seed: Seed, fits: Callable[[Any], bool] = lambda _: True
+) -> Any:
+    """*drawn*, or an identifier like it that nothing in *collection* has or had; None: no such.
+
+    One that *fits*, if there is any.
+    """
+    if text_of(drawn) is None:
+        return None
+    free = None
+    for has_form in (False, True):
+        source, misfits = Quick(seed.child("another")), 0
+        for turn in range(_TURNS):
+            value = (
+                natural_values.another(drawn, source, turn, has_form=has_form) if turn else drawn
+            )
+            if collection.is_taken(text_of(value) or ""):
+                continue
+            if fits(value):
+                return value
+            free = value if free is None else free
+            misfits += 1
+            if misfits == _MISFITS:
+                break
+    return free

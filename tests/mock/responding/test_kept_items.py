@@ -265,6 +265,25 @@ def test_two_that_are_posted_alike_are_two() -> None:
     assert mock.ask("POST", "/books", {"title": "Emma"})["id"] not in (one, other)
 
 
+@pytest.mark.parametrize("pattern", ["^ln_[a-z]{8}$", "^ln_[a-z0-9]{8}$", "^[A-Z]{3}-[0-9]{4}$"])
+def test_two_are_two_where_identifiers_have_a_form(pattern: str) -> None:
+    key = {**TEXT, "pattern": pattern}
+    loan = {
+        "type": "object",
+        "required": ["id", "borrower"],
+        "properties": {"id": {**key, "readOnly": True}, "borrower": TEXT},
+    }
+    one = {
+        "parameters": [{"name": "id", "in": "path", "required": True, "schema": key}],
+        "get": operation("404", _200=answer(ref("Loan"))),
+    }
+    all_of_them = {"post": operation(body=sent(ref("Loan")), _201=answer(ref("Loan")))}
+    mock = Client({"/loans": all_of_them, "/loans/{id}": one}, {"Loan": loan})
+    made = [mock.ask("POST", "/loans", {"borrower": "Emma"})["id"] for _ in range(20)]
+    assert len(set(made)) == 20
+    assert [mock.ask("GET", f"/loans/{each}")["id"] for each in made] == made
+
+
 def test_what_the_list_has_at_the_start_can_be_read_and_changed() -> None:
     mock = Client(BOOKS)
     items = mock.ask("GET", "/books")["items"]
