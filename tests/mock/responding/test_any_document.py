@@ -27,7 +27,7 @@ from troth_mock.responding.responder import Responder
 CORPUS = Path(__file__).parents[4] / "shared" / "corpus"
 # of documents that are larger than this, so many operations are sampled
 LARGE = 300_000
-SAMPLED = 12
+SAMPLED = 6
 
 NAMES = st.sampled_from(
     ["id", "name", "createdAt", "updated_at", "price", "count", "total", "items", "email", "tags",
