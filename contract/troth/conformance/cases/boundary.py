@@ -102,13 +102,8 @@ def _at_limits(subject: Subject) -> Iterator[Case]:
         for location in inner:
             within = [each for each in defects(generator, location) if each.about in words]
             for defect in sorted(within, key=lambda each: words.index(each.about)):
-                if defect.legal != "computed":
-                    continue
-                try:
-                    changed = put(body, location.tokens, defect.replacement)
-                except (LookupError, TypeError):
-                    continue  # what it stands in is not there
-                body = changed if subject.made.valid(changed) else body
+                if defect.legal == "computed":
+                    body = _with(subject, body, location, defect)
         if body != subject.minimal:
             about = f"all values at their {side} limits"
             yield subject.case("boundary", f"{side}-limits", body, about=about)
@@ -123,16 +118,21 @@ def _huge(subject: Subject, inner: Sequence[Location]) -> Iterator[Case]:
     for location in inner:
         found = {each.about: each for each in defects(generator, location)}
         edge = found.get("at maximum", found.get("2^63"))
-        if edge is None or edge.legal != "either-if-valid":
-            continue
-        try:
-            changed = put(body, location.tokens, edge.replacement)
-        except (LookupError, TypeError):
-            continue  # what it stands in is not there
-        body = changed if subject.made.valid(changed) else body
+        if edge is not None and edge.legal == "either-if-valid":
+            body = _with(subject, body, location, edge)
     if body != subject.minimal:
         about = "all numbers as large as they may be"
         yield subject.case("boundary", "huge-numbers", body, about=about, legal="either-if-valid")
+
+
+def _with(subject: Subject, body: Any, location: Location, defect: Defect) -> Any:
+    """*body* with what *defect* puts at *location*; as it is where that is not valid."""
+    assert subject.made is not None
+    try:
+        changed = put(body, location.tokens, defect.replacement)
+    except (LookupError, TypeError):
+        return body  # what it stands in is not there
+    return changed if subject.made.valid(changed) else body
 
 
 def _distinct(mutations: Iterable[Mutation]) -> list[Mutation]:
