@@ -185,6 +185,23 @@ def test_the_words_of_a_refusal_are_found(body: bytes, words: str) -> None:
     assert message_of(Response(400, (), body)) == words
 
 
+def test_a_run_that_had_nothing_to_send_proves_nothing() -> None:
+    def never(asked: Asked) -> Answer:
+        raise AssertionError(asked)
+
+    body = {"required": True, "content": {"application/json": {"schema": False}}}
+    post = {"requestBody": body, "responses": {"200": {"description": ""}}}
+    root = {
+        "openapi": "3.1.0",
+        "info": {"title": "One way", "version": "1"},
+        "paths": {"/pears": {"post": post}},
+    }
+    contract = troth.load(json.dumps(root).encode(), overlays=[])
+    finished = conduct(never, contract, token=None, phases=("boundary", "random")).finished
+    assert (finished.verdict, finished.exit_code) == ("inconclusive", 3)
+    assert finished.reason == "nothing was sent: no operation has a request in these phases"
+
+
 def test_waits_are_told_and_cost_no_requests(tmp_path: Path) -> None:
     turn = [0]
 
