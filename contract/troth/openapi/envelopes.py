@@ -152,6 +152,15 @@ def attributes_in(view: View) -> str:
     return ""
 
 
+def is_bare(sent: View | None, item: View | None) -> bool:
+    """Whether *sent*, of a request, holds only what *item* has apart (`attributes_in`)."""
+    apart = attributes_in(item) if item is not None else ""
+    inner = item.at(apart) if item is not None and apart else None
+    if sent is None or inner is None or item is None or not sent.members:
+        return False
+    return sent.members.keys() <= inner.members.keys() - item.members.keys()
+
+
 def _is_envelope(at: str, word: str) -> bool:
     return words_of(_name(at)) in _ITEM_NAMES or is_word_of(_name(at), word)
 

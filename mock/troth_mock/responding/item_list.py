@@ -21,7 +21,7 @@ from troth_mock.responding.echo import with_said
 from troth_mock.responding.kept import Asked, addresses, linked, public_target
 from troth_mock.responding.resource_store import Found
 from troth_mock.storage.listing import Page, page_of
-from troth_mock.storage.views import NOTHING, Members, first_valid, members_at, shown
+from troth_mock.storage.views import NOTHING, Members, first_valid, parts_at, shown
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ class ItemList:
     declared: DeclaredResponse | None
     listing: Listing
     at: str
-    members: dict[Schema, Members] = field(default_factory=dict)
+    parts: dict[Schema, dict[str, Members]] = field(default_factory=dict)
 
     def page(self, rows: Mapping[str, Found], sent: Mapping[str, Any]) -> Page:
         """The page of *rows* that is asked for by the query parameters *sent*."""
@@ -52,9 +52,9 @@ class ItemList:
         array = pointer.find(drawn, at)
         if schema is None or not isinstance(array, list):
             return drawn
-        if schema not in self.members:
-            self.members[schema] = members_at(schema, at, is_array=True)
-        members = self.members[schema]
+        if schema not in self.parts:
+            self.parts[schema] = parts_at(schema, at, self.resource.apart, is_array=True)
+        parts = self.parts[schema]
 
         def is_valid(one: Any) -> bool:
             return schema.is_valid(put(drawn, at, [one, *array[1:]]))
@@ -64,9 +64,9 @@ class ItemList:
             item = found.item
             known = item.shown.get((schema, at, "list"))
             if known is None:
-                plain = members.of(item.value) if isinstance(item.value, dict) else item.value
+                plain = parts[""].of(item.value) if isinstance(item.value, dict) else item.value
                 like = array[index % len(array)] if array else {}
-                known = plain if is_valid(plain) else shown(item, like, members, is_valid)
+                known = plain if is_valid(plain) else shown(item, like, parts, is_valid)
                 item.shown[schema, at, "list"] = known
             urls = addresses(found, self.resource, asked)[::-1]
             values.append(linked(known, urls, is_valid))

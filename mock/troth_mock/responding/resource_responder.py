@@ -45,13 +45,13 @@ from troth_mock.responding.resource_store import (
     variables,
 )
 from troth_mock.storage import server_side
-from troth_mock.storage.sessions import Collection, Item, Place, all_items, text_of
+from troth_mock.storage.sessions import Collection, Item, Place, all_items, joined, text_of
 from troth_mock.storage.views import (
     Members,
     Unpatchable,
     first_valid,
-    members_at,
     merged,
+    parts_at,
     patched,
     shown,
     without,
@@ -88,7 +88,8 @@ class ResourceResponder:
         self._list = (
             None if at is None else ItemList(operation, resource, self._declared, listing, at)
         )
-        self._members: dict[tuple[Schema | None, str], Members] = {}
+        self._parts: dict[tuple[Schema | None, str], dict[str, Members]] = {}
+        self._apart = resource.apart[1:]
 
     def respond(self, asked: Asked) -> Problem | Reply | Kept | None:
         """What becomes of the request *asked*; None where nothing that is kept has a part in it."""
@@ -164,22 +165,51 @@ class ResourceResponder:
         sent = None if at is None else pointer.find(asked.body, at)
         if not isinstance(sent, dict) or self._taken is None:
             return sent
-        members = self._members_at(self._taken.schema, at or "")
-        return {name: one for name, one in members.of(sent).items() if name not in members.barred}
+        for place, members in self._sent_parts(self._taken.schema, at or "").items():
+            part = pointer.find(sent, place)
+            if isinstance(part, dict):
+                kept = {k: one for k, one in members.of(part).items() if k not in members.barred}
+                sent = put(sent, place, kept)
+        return {self._apart: sent} if self._is_bare() else sent
 
-    def _settable(self) -> tuple[frozenset[str], Mapping[str, Any]]:
-        """The members that a client can set, and the defaults of those that have one."""
+    def _is_bare(self) -> bool:
+        """Whether the body holds only what an item has apart."""
+        return self.operation.request_body in self.resource.bare
+
+    def _sent_parts(self, schema: Schema | None, at: str) -> dict[str, Members]:
+        parts = self._parts_at(schema, at)
+        return {"": parts[""]} if self._is_bare() else parts
+
+    def _settable(self) -> tuple[frozenset[str], dict[str, Any]]:
+        """The members that a client can set, and an item of the defaults of those that have one."""
         at = self.resource.sent(self.operation)
         if at is None or self._taken is None:
             return frozenset(), {}
-        members = self._members_at(self._taken.schema, at)
-        return members.names, dict(members.defaults)
+        names: frozenset[str] = frozenset()
+        defaults: dict[str, Any] = {}
+        for place, members in self._sent_parts(self._taken.schema, at).items():
+            names |= members.names
+            given = dict(members.defaults)
+            if given or not place:
+                defaults = put(defaults, place, given)
+        return names, {self._apart: defaults} if self._is_bare() else defaults
 
-    def _members_at(self, schema: Schema | None, at: str) -> Members:
-        members = self._members.get((schema, at))
-        if members is None:
-            members = self._members[schema, at] = members_at(schema, at)
-        return members
+    def _parts_at(self, schema: Schema | None, at: str) -> dict[str, Members]:
+        parts = self._parts.get((schema, at))
+        if parts is None:
+            parts = self._parts[schema, at] = parts_at(schema, at, self.resource.apart)
+        return parts
+
+    def _names_of(self, value: Mapping[str, Any]) -> frozenset[str]:
+        """The members of *value*, an item, and of what it has apart."""
+        inner = value.get(self._apart)
+        return frozenset(value) | (frozenset(inner) if isinstance(inner, dict) else frozenset())
+
+    def _each_part(self, value: Any, change: Callable[[Any], Any]) -> Any:
+        """*value*, an item, with *change* made to it, and to what it has apart."""
+        value = change(value)
+        inner = value.get(self._apart) if isinstance(value, dict) else None
+        return {**value, self._apart: change(inner)} if isinstance(inner, dict) else value
 
     # What cannot be done
 
@@ -287,9 +317,12 @@ class ResourceResponder:
         if not isinstance(sent, dict) or not isinstance(before.value, dict):
             return replace_item(before, sent, frozenset())
         names, defaults = self._settable()
-        rest = {name: one for name, one in before.value.items() if name not in names}
-        value = {**rest, **{name: one for name, one in defaults.items()}, **sent}
-        return replace_item(before, value, names - value.keys())
+        rest = self._each_part(
+            before.value,
+            lambda part: {k: one for k, one in part.items() if k not in names or k == self._apart},
+        )
+        value = joined(joined(rest, defaults, self._apart), sent, self._apart)
+        return replace_item(before, value, names - self._names_of(value))
 
     def _updated(self, asked: Asked, before: Item) -> Item:
         """*before*, changed by what was sent: a part of it, or a patch.  Raises Unpatchable."""
@@ -300,15 +333,17 @@ class ResourceResponder:
             value = merged(before.value, self._sent(asked), removes="merge-patch+json" in kind)
         if not isinstance(value, dict) or not isinstance(before.value, dict):
             return replace_item(before, value, frozenset())
-        lost = before.value.keys() - value.keys()
-        return replace_item(before, value, (before.absent | lost) - value.keys())
+        left = self._names_of(value)
+        lost = self._names_of(before.value) - left
+        return replace_item(before, value, (before.absent | lost) - left)
 
     def _created(self, asked: Asked, place: Place, asker: Asker, key: str | None) -> Kept:
         """An item that is new: *key* is what its client calls it."""
         names, defaults = self._settable()
         sent = self._sent(asked)
-        value = {**defaults, **sent} if isinstance(sent, dict) else sent if sent is not None else {}
-        absent = names - value.keys() if isinstance(value, dict) else frozenset()
+        value = {} if sent is None else sent
+        value = joined(defaults, value, self._apart) if isinstance(sent, dict) else value
+        absent = names - self._names_of(value) if isinstance(value, dict) else frozenset()
         if key is not None:
             value = self._identified(value, key, None)
         item = Item(value, asked.seed, absent, owner=asker.credentials, is_made=True)
@@ -357,10 +392,11 @@ class ResourceResponder:
         last = re.split("[/:]", re.split("[?#]", self.operation.path, maxsplit=1)[0])[-1]
         before = found.item.value
         verb = f"un{last}" if self.operation.method == "DELETE" else last
-        value = server_side.done(before, verb, self._choices(), self._now(asked, asker))
+        choices, now = self._choices(), self._now(asked, asker)
+        value = self._each_part(before, lambda part: server_side.done(part, verb, choices, now))
         if value == before:
             return self._shown(asked, found)
-        item = replace_item(found.item, value, found.item.absent - value.keys())
+        item = replace_item(found.item, value, found.item.absent - self._names_of(value))
         if self.resource.item(self.operation, self.status) is not None:
             return self._changed(asked, found, asker, item)
         item.value = self._touched(item.value, asked, asker)
@@ -379,7 +415,8 @@ class ResourceResponder:
             at = self.resource.item(operation, status)
             for entry in declared.content if declared is not None and at is not None else ():
                 if entry.schema is not None:
-                    return self._members_at(entry.schema, at or "").choices
+                    parts = self._parts_at(entry.schema, at or "").values()
+                    return {name: one for part in parts for name, one in part.choices.items()}
         return {}
 
     def _now(self, asked: Asked, asker: Asker) -> int:
@@ -387,8 +424,9 @@ class ResourceResponder:
         return FIXED_TIME + asker.session.changes if asked.now is None else asked.now
 
     def _touched(self, value: Any, asked: Asked, asker: Asker) -> Any:
-        now = self._now(asked, asker)
-        return server_side.touched(value, now, settable=self._settable()[0])
+        now, (settable, _) = self._now(asked, asker), self._settable()
+        touch = partial(server_side.touched, now=now, settable=settable)
+        return self._each_part(value, touch)
 
     def _deleted(self, asked: Asked, found: Found, asker: Asker) -> Kept:
         def finish() -> None:
@@ -439,19 +477,21 @@ class ResourceResponder:
 
     def _begun(self, entry: MediaType, drawn: Any, at: str, item: Item, now: int) -> Any:
         """*drawn*, in which the *item* is new: what nobody sent is not in it, or begins."""
-        place, schema = pointer.find(drawn, at), entry.schema
-        if not isinstance(place, dict) or not isinstance(item.value, dict) or schema is None:
+        schema = entry.schema
+        if not isinstance(item.value, dict) or schema is None:
             return drawn
-        choices = self._members_at(schema, at).choices
-        for name, member in place.items():
-            if name in item.value or name in item.absent:
-                continue
-            if isinstance(member, list):
-                values: list[Any] = [[]] if any(isinstance(one, dict) for one in member) else []
-            else:
-                states = choices.get(name, ())
-                values = list(server_side.at_first(name, member, states, now))
-            drawn = first_valid(schema, drawn, pointer.join(at, name), values)
+        sent = self._names_of(item.value) | item.absent
+        for part, members in self._parts_at(schema, at).items():
+            place = pointer.find(drawn, at + part)
+            for name, member in place.items() if isinstance(place, dict) else ():
+                if name in sent or name == self._apart:
+                    continue
+                if isinstance(member, list):
+                    values: list[Any] = [[]] if any(isinstance(one, dict) for one in member) else []
+                else:
+                    states = members.choices.get(name, ())
+                    values = list(server_side.at_first(name, member, states, now))
+                drawn = first_valid(schema, drawn, pointer.join(at + part, name), values)
         return drawn
 
     def _with_item(
@@ -469,15 +509,15 @@ class ResourceResponder:
 
         value = known
         if known is None or not is_valid(known):
-            members = self._members_at(schema, at)
-            value = shown(item, place, members, is_valid)
-            if at == "" and members.has_other_choices(value, item.value):
+            parts = self._parts_at(schema, at)
+            value = shown(item, place, parts, is_valid)
+            if at == "" and parts[""].has_other_choices(value, item.value):
                 # it was drawn as another alternative than what it is
                 owner = asked.said.owner
                 other = synthesize(schema, seed=item.seed, name=owner, given=item.value)
-                value = shown(item, other, members, is_valid)
+                value = shown(item, other, parts, is_valid)
         item.shown[schema, at] = value
-        item.reveal(value)
+        item.reveal(value, self._apart)
         urls = addresses(found, self.resource, asked)[::-1]
         return put(drawn, at, linked(value, urls, is_valid))
 

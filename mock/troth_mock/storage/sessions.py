@@ -31,10 +31,10 @@ class Item:
     """A thing that is kept.
 
     *value* is all that is known of it, *seed* draws what is not; *absent* are the members that a
-    client may set, and did not.  *version* counts its changes; *owner* are the credentials, by
-    scheme, under which it was made.  *shown* remembers how answers show it.  One that only an
-    example of the document names *is_example*: to make it is no conflict.  One that a client made
-    *is_made*: nothing is in it at the start.
+    client may set, and did not, those of what it has apart among them.  *version* counts its
+    changes; *owner* are the credentials, by scheme, under which it was made.  *shown* remembers how
+    answers show it.  One that only an example of the document names *is_example*: to make it is no
+    conflict.  One that a client made *is_made*: nothing is in it at the start.
     """
 
     value: Any
@@ -51,10 +51,13 @@ class Item:
         """Whether who has these *credentials*, by scheme, sees it."""
         return all(credentials.get(name, own) == own for name, own in self.owner.items())
 
-    def reveal(self, value: Any) -> None:
-        """Let *value*, which an answer shows of it, be what every other answer shows."""
+    def reveal(self, value: Any, apart: str = "") -> None:
+        """Let *value*, which an answer shows of it, be what every other answer shows.
+
+        So is what it has in its member *apart*, if there is one.
+        """
         if isinstance(value, dict) and isinstance(self.value, dict):
-            self.value = {**value, **self.value}
+            self.value = joined(value, self.value, apart)
 
 
 @dataclass(slots=True, eq=False)
@@ -246,6 +249,15 @@ class Sessions:
 
 def _size(key: str, item: Item) -> int:
     return len(key) + len(json_text.encode(item.value))
+
+
+def joined(below: dict[str, Any], above: dict[str, Any], apart: str) -> dict[str, Any]:
+    """The members of *below* and of *above*, which count first; so too within the one *apart*."""
+    both = {**below, **above}
+    lower, upper = below.get(apart), above.get(apart)
+    if isinstance(lower, dict) and isinstance(upper, dict):
+        both[apart] = {**lower, **upper}
+    return both
 
 
 def text_of(identifier: Any) -> str | None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -53,6 +54,17 @@ class Members:
                 for name, choices in self.choices.items()
             )
         )
+
+
+def parts_at(
+    schema: Schema | None, place: str, apart: str, *, is_array: bool = False
+) -> dict[str, Members]:
+    """The members of an item at *place* in an instance of *schema*, and of what it has *apart*."""
+    parts = {"": members_at(schema, place, is_array=is_array)}
+    if apart:
+        inner = f"{place}/0{apart}" if is_array else place + apart
+        parts[apart] = members_at(schema, inner)
+    return parts
 
 
 def members_at(schema: Schema | None, place: str, *, is_array: bool = False) -> Members:
@@ -129,8 +141,27 @@ def _defaults(node: Node) -> Iterator[Any]:
 # What answers show.
 
 
-def shown(item: Item, drawn: Any, members: Members, is_valid: Callable[[Any], bool]) -> Any:
-    """*item* in the place of *drawn*, of *members*; what is not valid there stays as drawn."""
+def shown(
+    item: Item, drawn: Any, parts: Mapping[str, Members], is_valid: Callable[[Any], bool]
+) -> Any:
+    """*item* in the place of *drawn*; what is not valid there stays as drawn.
+
+    *parts* are the members of the item, at "", and of what it has apart, by its place.
+    """
+    for at, members in parts.items():
+        known, before = pointer.find(item.value, at), pointer.find(drawn, at)
+        if at and isinstance(known, dict) and isinstance(before, dict):
+            inner = Item(known, item.seed, item.absent)
+            told = _shown(inner, before, members, partial(_is_valid_at, at, drawn, is_valid))
+            item = replace(item, value=put(item.value, at, told))
+    return _shown(item, drawn, parts[""], is_valid)
+
+
+def _is_valid_at(at: str, whole: Any, is_valid: Callable[[Any], bool], value: Any) -> bool:
+    return is_valid(put(whole, at, value))
+
+
+def _shown(item: Item, drawn: Any, members: Members, is_valid: Callable[[Any], bool]) -> Any:
     if not isinstance(item.value, dict) or not isinstance(drawn, dict):
         return item.value if is_valid(item.value) else drawn
     known = {

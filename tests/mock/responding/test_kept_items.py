@@ -1095,7 +1095,7 @@ def test_members_that_cannot_be_left_out_keep_their_order_under_any_hash_seed():
         name: name for name in ("kiwi", "fig", "plum", "lime", "date", "pear", "sloe", "mango")
     }
     item = Item({}, Seed.of(1), frozenset(drawn))
-    value = shown(item, drawn, Members(), lambda value: value == drawn)
+    value = shown(item, drawn, {"": Members()}, lambda value: value == drawn)
     assert list(value) == list(drawn)
 
 
@@ -1210,3 +1210,79 @@ def test_a_body_of_a_declared_json_type_is_refused_for_what_is_wrong_with_it(kin
     refused = json.loads(client.reply("POST", "/things", {"name": 1}, kind=kind).body or b"")
     assert refused["errors"][0]["code"] == "request-body.type"
     assert refused["errors"][0]["pointer"] == "/name"
+
+
+def tasks() -> Client:
+    """A list of resource objects, whose PATCH takes the attributes alone."""
+    given = {
+        "title": TEXT,
+        "state": {"enum": ["open", "done"], "default": "open"},
+        "note": {"type": ["string", "null"]},
+        "marks": {"type": "object", "additionalProperties": TEXT},
+    }
+    told = {**given, "commentCount": INTEGER, "updatedAt": {**TEXT, "format": "date-time"}}
+    kind = {"type": {"const": "tasks"}}
+    task = {
+        "type": "object",
+        "required": ["type", "id", "attributes"],
+        "properties": {
+            **kind,
+            "id": TEXT,
+            "attributes": {"type": "object", "required": list(told), "properties": told},
+        },
+    }
+    new = {
+        "type": "object",
+        "required": ["type", "attributes"],
+        "properties": {
+            **kind,
+            "attributes": {"type": "object", "required": ["title"], "properties": given},
+        },
+    }
+
+    def data(schema: Any) -> dict[str, Any]:
+        return {"type": "object", "required": ["data"], "properties": {"data": schema}}
+
+    one = answer(data(task))
+    item = "/tasks/{taskId}"
+    paths = {
+        "/tasks": {
+            "get": operation(_200=answer(data({"type": "array", "items": task}))),
+            "post": operation(body=sent(data(new)), _201=one),
+        },
+        item: {
+            "parameters": [{"name": "taskId", "in": "path", "required": True, "schema": TEXT}],
+            "get": operation("404", _200=one),
+            "patch": operation(
+                "404",
+                body=sent({"type": "object", "properties": given}, "application/merge-patch+json"),
+                _200=one,
+            ),
+            "put": operation("404", body=sent(data(new)), _200=one),
+        },
+        f"{item}/finish": {"post": operation("404", _200=one)},
+    }
+    paths[f"{item}/finish"]["parameters"] = paths[item]["parameters"]
+    return Client(paths)
+
+
+def test_the_attributes_of_a_thing_are_kept_as_its_members_are() -> None:
+    client = tasks()
+    sent_now = {"title": "Mow", "marks": {}}
+    made = client.ask("POST", "/tasks", {"data": {"type": "tasks", "attributes": sent_now}})["data"]
+    at, attributes = f"/tasks/{made['id']}", made["attributes"]
+    assert {**attributes, "updatedAt": ""} == {
+        **{"title": "Mow", "state": "open", "note": None, "marks": {}},
+        **{"commentCount": 0, "updatedAt": ""},
+    }
+    assert client.ask("GET", at)["data"] == client.ask("GET", "/tasks")["data"][-1] == made
+    for change, kept in (({"note": "long"}, "open"), ({"state": "done"}, "done")):
+        changed = client.ask("PATCH", at, change, kind="application/merge-patch+json")["data"]
+        told = changed["attributes"]
+        assert (told["note"], told["state"], told["title"]) == ("long", kept, "Mow")
+        assert told["updatedAt"] > attributes["updatedAt"]
+    again = {"data": {"type": "tasks", "attributes": {"title": "Rake"}}}
+    replaced = client.ask("PUT", at, again)["data"]["attributes"]
+    assert (replaced["note"], replaced["state"], replaced["title"]) == (None, "open", "Rake")
+    assert client.ask("POST", f"{at}/finish")["data"]["attributes"]["state"] == "done"
+    assert client.ask("GET", "/tasks")["data"][-1] == client.ask("GET", at)["data"]
