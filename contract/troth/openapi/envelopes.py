@@ -196,7 +196,10 @@ def identifier_in(
                 for name, at, each in by_words:
                     if name == words and _is_of_type(each, declared, is_strict=is_strict):
                         return at
-    return None
+    # whatever its path calls it, a resource object of JSON:API is called by its id
+    is_object_of_one = attributes_in(view) == "/attributes" and "type" in view.members
+    held = view.members.get("id") if is_object_of_one else None
+    return "/id" if held is not None and _is_of_type(held, declared, is_strict=True) else None
 
 
 def _is_of_type(member: View, declared: View | None, *, is_strict: bool) -> bool:

@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from troth import pointer
+from troth.generation import natural_values
+from troth.generation.source import Quick
 from troth.http.exchange import Fields, Request
 from troth.openapi.names import words_of
 from troth.openapi.operation import DeclaredResponse, Match, MediaType
@@ -20,6 +22,7 @@ from troth.seed import Seed
 from troth.validation import security
 from troth_mock.responding.echo import Said
 from troth_mock.responding.resource_store import Found
+from troth_mock.storage.sessions import Collection, text_of
 
 #: The field, and the cookie, that names a session.
 SESSION_FIELD, SESSION_COOKIE = "Troth-Session", "troth-session"
@@ -33,6 +36,10 @@ PREFIX_FIELD = "X-Forwarded-Prefix"
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~%!$&'()*+,;=:@-]+)+")
 #: So long may the name of a session be: it is kept, and told, with each of its requests.
 LONGEST_NAME = 200
+
+#: So many identifiers are tried; after so many that are free and do not fit, no others.
+_TURNS = 1000
+_MISFITS = 10
 
 HeaderFields = Mapping[str, Sequence[str]]
 
@@ -95,6 +102,12 @@ def etag(found: Found) -> str:
     return f'"{blake2b(text, key=found.item.seed.key, digest_size=8).hexdigest()}"'
 
 
+def tagged(found: Found) -> Fields:
+    """The entity tag of an item as a field: weak where its header takes no other."""
+    tag = etag(found)
+    return (("ETag", tag), ("ETag", f"W/{tag}"))
+
+
 def addresses(found: Found, resource: Resource, asked: Asked) -> list[str]:
     """Where the item is: as a path, and as a URL."""
     template = asked.match.operation.template
@@ -142,3 +155,36 @@ def fields_of(declared: DeclaredResponse | None, fields: Fields, own: Fields) ->
         elif texts == [""] and not header.required:
             fields = rest
     return fields
+
+
+def following(drawn: Any, collection: Collection) -> Any:
+    """The number behind all that identify something in *collection*, or *drawn* if that is none."""
+    is_number = isinstance(drawn, int) and not isinstance(drawn, bool)
+    return collection.highest + 1 if is_number and collection.highest is not None else drawn
+
+
+def free_key(
+    drawn: Any, collection: Collection, seed: Seed, fits: Callable[[Any], bool] = lambda _: True
+) -> Any:
+    """*drawn*, or an identifier like it that nothing in *collection* has or had; None: no such.
+
+    One that *fits*, if there is any.
+    """
+    if text_of(drawn) is None:
+        return None
+    free = None
+    for has_form in (False, True):
+        source, misfits = Quick(seed.child("another")), 0
+        for turn in range(_TURNS):
+            value = (
+                natural_values.another(drawn, source, turn, has_form=has_form) if turn else drawn
+            )
+            if collection.is_taken(text_of(value) or ""):
+                continue
+            if fits(value):
+                return value
+            free = value if free is None else free
+            misfits += 1
+            if misfits == _MISFITS:
+                break
+    return free

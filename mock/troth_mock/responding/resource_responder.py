@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
@@ -17,11 +16,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from troth import pointer
-from troth.generation import natural_values
-from troth.generation.source import Quick
-from troth.generation.values import Unsatisfiable, synthesize
+from troth.generation.values import synthesize
 from troth.http.exchange import Fields
-from troth.openapi.names import words_of
+from troth.openapi.names import named, words_of
 from troth.openapi.operation import MediaType, Operation
 from troth.openapi.paths import shape_of
 from troth.openapi.resource import Listing, Resource, Role
@@ -33,13 +30,25 @@ from troth_mock.chat.completion import FIXED_TIME
 from troth_mock.reply import Reply
 from troth_mock.responding.echo import Said
 from troth_mock.responding.item_list import ItemList
-from troth_mock.responding.kept import Asked, Kept, addresses, etag, linked, session_of
+from troth_mock.responding.kept import (
+    Asked,
+    Kept,
+    addresses,
+    etag,
+    following,
+    free_key,
+    linked,
+    session_of,
+    tagged,
+)
 from troth_mock.responding.negotiation import success
 from troth_mock.responding.problems import Problem
 from troth_mock.responding.resource_store import (
     Asker,
     Found,
     ResourceStore,
+    addressable,
+    addresses_one,
     key_of,
     own_parameter,
     variables,
@@ -57,9 +66,8 @@ from troth_mock.storage.views import (
     without,
 )
 
-_TURNS = 1000
-#: After so many that are free and do not fit, the others are thought not to either.
-_MISFITS = 10
+#: What lets a change touch the members alone that it names, in words.
+_MASKS = named("update_mask field_mask")
 
 
 class ResourceResponder:
@@ -269,18 +277,31 @@ class ResourceResponder:
         tags = ",".join(asked.fields.get("if-match", ())).strip()
         others = ",".join(asked.fields.get("if-none-match", ())).strip()
         if not (tags or others):
-            return None
+            return self._unconditional()
         tag = etag(found)
         is_read = self.operation.method in ("GET", "HEAD")
-        if tags and tags != "*" and tag not in map(str.strip, tags.split(",")):
+        if tags and tags != "*" and tag not in _tags_in(tags):
             return self._changed_meanwhile() if self._names(412) else None
-        weak = {one.strip().removeprefix("W/") for one in others.split(",")}
+        weak = _tags_in(others)
         if not others or (others != "*" and tag not in weak):
             return None
         if is_read:
             exact = any(response.status == "304" for response in self.operation.responses)
             return Reply(304, (("ETag", tag),), None) if exact else None
         return self._changed_meanwhile() if self._names(412) else None
+
+    def _unconditional(self) -> Problem | None:
+        """What is said of a change without If-Match, where the document insists on it."""
+        is_change = self.role in ("update", "replace", "delete")
+        asks = any(each.name.lower() == "if-match" for each in self.operation.parameters)
+        if not (
+            is_change and asks and any(one.status == "428" for one in self.operation.responses)
+        ):
+            return None
+        message = (
+            f"{self.resource.name}: the field If-Match is missing, with the ETag that was read"
+        )
+        return Problem(428, message, "precondition_required")
 
     def _changed_meanwhile(self) -> Problem:
         message = f"{self.resource.name}: it is not as the request expects it to be"
@@ -330,7 +351,12 @@ class ResourceResponder:
         if "json-patch+json" in kind:
             value = patched(before.value, asked.body)
         else:
-            value = merged(before.value, self._sent(asked), removes="merge-patch+json" in kind)
+            removes = "merge-patch+json" in kind
+            mask, sent = _mask(asked.said.query), self._sent(asked)
+            if mask and isinstance(sent, dict):
+                # what is named and not given is cleared
+                sent, removes = {name: sent.get(name) for name in mask}, True
+            value = merged(before.value, sent, removes=removes)
         if not isinstance(value, dict) or not isinstance(before.value, dict):
             return replace_item(before, value, frozenset())
         left = self._names_of(value)
@@ -450,7 +476,7 @@ class ResourceResponder:
             found.item.seed,
             asked.said if self.role == "read" else asked.said.of_one,
             show,
-            fields=lambda: (("ETag", etag(found)),),
+            fields=partial(tagged, found),
         )
 
     def _show(
@@ -463,10 +489,19 @@ class ResourceResponder:
             own, schema = at + (self.resource.identifier or ""), entry.schema
 
             def fits(key: Any) -> bool:
-                return schema is None or schema.is_valid(put(drawn, own, key))
+                is_valid = schema is None or schema.is_valid(put(drawn, own, key))
+                return is_valid and addresses_one(self.resource, key)
 
-            made.name(pointer.find(drawn, own), fits)
+            key = pointer.find(drawn, own)
+            if not fits(key):
+                other = addressable(self.resource, made.item.seed)
+                key = other if other is not None and fits(other) else key
+            made.name(key, fits)
         if at is not None and not made.item.version:
+            if entry.schema is not None and key_of(self.resource, pointer.find(drawn, at)):
+                # what is called otherwise in the path than in itself
+                own = at + (self.resource.identifier or "")
+                drawn = first_valid(entry.schema, drawn, own, [made.key])
             now = self._now(asked, made.asker)
             drawn = self._begun(entry, drawn, at, made.item, now)
         made.finish()
@@ -525,7 +560,7 @@ class ResourceResponder:
         if made.key is None:
             return ()
         found = Found(made.place, made.key, made.item)
-        fields = [("ETag", etag(found))]
+        fields = [*tagged(found)]
         if self.role == "create" or status == 201:
             fields += [("Location", one) for one in addresses(found, self.resource, asked)]
         return tuple(fields)
@@ -641,7 +676,10 @@ class _Making:
         if self.is_done:
             return
         if self.key is None:
-            self.name(*self._drawn())
+            resource, seed = self.responder.resource, self.item.seed
+            drawn = addressable(resource, seed)
+            drawn = seed.key.hex()[:12] if drawn is None else drawn
+            self.name(drawn, partial(addresses_one, resource))
         if self.key is None:
             # nothing is like it: it cannot be addressed, and is listed all the same
             self.key = f"#{len(self.asker.session.collections[self.place].items)}"
@@ -654,52 +692,21 @@ class _Making:
             self.asker.session.put(self.place, self.key, self.item)
             self.responder.store.sessions.make_room()
 
-    def _drawn(self) -> tuple[Any, Callable[[Any], bool]]:
-        """An identifier such as the path of an item takes, and which it takes."""
-        for operations in self.responder.resource.operations.values():
-            for operation in operations:
-                own = own_parameter(self.responder.resource, operation)
-                if own is not None and own.schema is not None:
-                    with suppress(Unsatisfiable):
-                        seed = self.item.seed.child("identifier")
-                        return synthesize(own.schema, seed=seed, name=own.name), own.schema.is_valid
-        return self.item.seed.key.hex()[:12], lambda _: True
+
+def _mask(query: Mapping[str, str]) -> tuple[str, ...]:
+    """The members that a field mask of *query* lets a change touch; none where it asks for all."""
+    texts = [text for name, text in query.items() if words_of(name) in _MASKS]
+    paths = (path.strip() for text in texts for path in text.split(","))
+    names = tuple(path.partition(".")[0] for path in paths if path)
+    return () if "*" in names else names
+
+
+def _tags_in(field: str) -> set[str]:
+    """The entity tags of a precondition, weak or not."""
+    return {one.strip().removeprefix("W/") for one in field.split(",")}
 
 
 def replace_item(before: Item, value: Any, absent: frozenset[str]) -> Item:
     """*before* with another *value*: the next version of it."""
     version, owner = before.version + 1, before.owner
     return Item(value, before.seed, absent, version, owner, is_made=before.is_made)
-
-
-def following(drawn: Any, collection: Collection) -> Any:
-    """The number behind all that identify something in *collection*, or *drawn* if that is none."""
-    is_number = isinstance(drawn, int) and not isinstance(drawn, bool)
-    return collection.highest + 1 if is_number and collection.highest is not None else drawn
-
-
-def free_key(
-    drawn: Any, collection: Collection, seed: Seed, fits: Callable[[Any], bool] = lambda _: True
-) -> Any:
-    """*drawn*, or an identifier like it that nothing in *collection* has or had; None: no such.
-
-    One that *fits*, if there is any.
-    """
-    if text_of(drawn) is None:
-        return None
-    free = None
-    for has_form in (False, True):
-        source, misfits = Quick(seed.child("another")), 0
-        for turn in range(_TURNS):
-            value = (
-                natural_values.another(drawn, source, turn, has_form=has_form) if turn else drawn
-            )
-            if collection.is_taken(text_of(value) or ""):
-                continue
-            if fits(value):
-                return value
-            free = value if free is None else free
-            misfits += 1
-            if misfits == _MISFITS:
-                break
-    return free

@@ -8,12 +8,14 @@ identifiers there are, every one names a thing, until it is deleted.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from troth import pointer
 from troth.generation.graph import node_of
+from troth.generation.values import Unsatisfiable, synthesize
 from troth.openapi.names import words_of
 from troth.openapi.operation import DeclaredResponse, Operation, Parameter
 from troth.openapi.paths import shape_of
@@ -187,6 +189,7 @@ class ResourceStore:
             for index, value in enumerate(values):
                 assert drawn is not None
                 item = Item(value, drawn.seed.child("item", index))
+                item.value = _addressed(resource, item)
                 collection.items.setdefault(key_of(resource, value) or f"#{index}", item)
         if self.is_listed(resource):
             for key in self._names(resource):
@@ -237,6 +240,16 @@ def key_of(resource: Resource, value: Any) -> str | None:
     )
 
 
+def _addressed(resource: Resource, item: Item) -> Any:
+    """The value of *item*, which a list shows, under an identifier by which it can be read."""
+    own = resource.identifier
+    before = pointer.find(item.value, own) if own else None
+    if own is None or before is None or addresses_one(resource, before):
+        return item.value
+    other = addressable(resource, item.seed)
+    return item.value if type(other) is not type(before) else put(item.value, own, other)
+
+
 def _called(key: str, value: Any, resource: Resource, *, like: Sequence[Any]) -> Any:
     """*value* with the identifier *key*, if it has none: a number if those *like* it have one."""
     own = resource.identifier
@@ -273,6 +286,35 @@ def own_parameter(resource: Resource, operation: Operation) -> Parameter | None:
     name = variables(resource.path, operation.path)[-1]
     in_path = (each for each in operation.parameters if each.location == "path")
     return next((each for each in in_path if each.name == name), None)
+
+
+def addresses_one(resource: Resource, identifier: Any) -> bool:
+    """Whether every path of an item of *resource* takes *identifier*."""
+    schemas = (each.schema for each in _own_parameters(resource))
+    return all(
+        schema is None or schema.is_valid(identifier) or schema.is_valid(text_of(identifier))
+        for schema in schemas
+    )
+
+
+def addressable(resource: Resource, seed: Seed) -> Any:
+    """An identifier such as the path of an item takes; None if nothing can be said of it."""
+    for own in _own_parameters(resource):
+        if own.schema is not None:
+            with suppress(Unsatisfiable):
+                return synthesize(own.schema, seed=seed.child("identifier"), name=own.name)
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _own_parameters(resource: Resource) -> tuple[Parameter, ...]:
+    """The parameters by which the operations of *resource* say which item they mean."""
+    found = (
+        own_parameter(resource, operation)
+        for operations in resource.operations.values()
+        for operation in operations
+    )
+    return tuple(filter(None, found))
 
 
 def _line(resource: Resource) -> list[Resource]:
