@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 from troth import pointer
 from troth.http.exchange import Fields, Request
 from troth.openapi.names import words_of
-from troth.openapi.operation import DeclaredResponse, Match, MediaType
+from troth.openapi.operation import DeclaredResponse, Match, MediaType, Operation
 from troth.openapi.paths import path_template
 from troth.openapi.resource import Resource
 from troth.pointer import put
@@ -81,6 +81,18 @@ def session_of(request: Request) -> str:
         cookies = security.cookies(request.values("Cookie"))
         name = next((text for key, text in cookies if key == SESSION_COOKIE), "")
     return name
+
+
+def credentials_of(operation: Operation, fields: HeaderFields, query: str) -> Mapping[str, str]:
+    """What tells one user from another: the credentials of a request, by scheme, as digests."""
+    credentials: dict[str, str] = {}
+    for scheme in (each for schemes in operation.security for each in schemes):
+        sent = security.read(scheme, lambda name: fields.get(name.lower(), ()), query)
+        if sent is not None and sent.fault is None and sent.values:
+            # what was sent is not kept
+            secret = sent.values[0].encode("utf-8", "surrogatepass")
+            credentials[scheme.name] = blake2b(secret, digest_size=16).hexdigest()
+    return credentials
 
 
 def public_target(request: Request) -> str:

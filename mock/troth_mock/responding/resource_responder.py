@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from hashlib import blake2b
 from typing import Any
 from urllib.parse import unquote
 
@@ -28,12 +27,19 @@ from troth.openapi.resource import Listing, Resource, Role
 from troth.pointer import put
 from troth.schema.schema import Schema
 from troth.seed import Seed
-from troth.validation import security
 from troth_mock.chat.completion import FIXED_TIME
 from troth_mock.reply import Reply
 from troth_mock.responding.echo import Said
 from troth_mock.responding.item_list import ItemList
-from troth_mock.responding.kept import Asked, Kept, addresses, etag, linked, session_of
+from troth_mock.responding.kept import (
+    Asked,
+    Kept,
+    addresses,
+    credentials_of,
+    etag,
+    linked,
+    session_of,
+)
 from troth_mock.responding.negotiation import success
 from troth_mock.responding.problems import Problem
 from troth_mock.responding.resource_store import (
@@ -114,15 +120,7 @@ class ResourceResponder:
     # Who asks for what
 
     def _asker(self, asked: Asked) -> Asker:
-        credentials: dict[str, str] = {}
-        for scheme in (each for schemes in self.operation.security for each in schemes):
-            sent = security.read(
-                scheme, lambda field: asked.fields.get(field.lower(), ()), asked.match.query
-            )
-            if sent is not None and sent.fault is None and sent.values:
-                # what was sent is not kept
-                secret = sent.values[0].encode("utf-8", "surrogatepass")
-                credentials[scheme.name] = blake2b(secret, digest_size=16).hexdigest()
+        credentials = credentials_of(self.operation, asked.fields, asked.match.query)
         return Asker(self.store.sessions.session(session_of(asked.request)), credentials)
 
     def _above(self, asked: Asked) -> tuple[str, ...] | None:
