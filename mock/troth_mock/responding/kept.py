@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import quote, unquote
@@ -19,7 +19,16 @@ from troth.pointer import put
 from troth.seed import Seed
 from troth.validation import security
 from troth_mock.responding.echo import Said
-from troth_mock.responding.resource_store import Found
+from troth_mock.responding.identifiers import (
+    following,
+    free_key,
+    is_addressable,
+    named,
+    naming,
+    such_as,
+)
+from troth_mock.responding.resource_store import Asker, Found
+from troth_mock.storage.sessions import Item, Place, Sessions, text_of
 
 #: The field, and the cookie, that names a session.
 SESSION_FIELD, SESSION_COOKIE = "Troth-Session", "troth-session"
@@ -70,6 +79,60 @@ class Kept:
     finish: Callable[[], None] = lambda: None
     fields: Callable[[], Fields] = tuple
     status: int | None = None
+
+
+@dataclass(slots=True)
+class Making:
+    """An item that is being made or changed, and what it is kept as once it has a *key*."""
+
+    resource: Resource
+    sessions: Sessions
+    place: Place
+    asker: Asker
+    item: Item
+    key: str | None
+    is_done: bool = field(default=False)
+
+    def name(self, drawn: Any, fits: Callable[[Any], bool] = lambda _: True) -> None:
+        """Take *drawn* as the identifier, or one like it; numbers count up while that *fits*."""
+        seed = self.item.seed
+        collection = self.asker.session.collections[self.place]
+        parameter = naming(self.resource)
+
+        def is_good(value: Any) -> bool:
+            return fits(value) and is_addressable(value, parameter)
+
+        counted = following(drawn, collection)
+        drawn = counted if counted != drawn and is_good(counted) else drawn
+        drawn = named(drawn, parameter, seed.child("identifier"), fits)
+        value = free_key(drawn, collection, seed, is_good)
+        self.key = text_of(value)
+        if self.key is not None and self.resource.identifier and isinstance(self.item.value, dict):
+            self.item.value = put(dict(self.item.value), self.resource.identifier, value)
+
+    def finish(self) -> None:
+        """Keep the item, once."""
+        if self.is_done:
+            return
+        if self.key is None:
+            self.name(self._drawn())
+        if self.key is None:
+            # nothing is like it: it cannot be addressed, and is listed all the same
+            self.key = f"#{len(self.asker.session.collections[self.place].items)}"
+        self.is_done = True
+        self.keep()
+
+    def keep(self) -> None:
+        """Keep the item as it is now."""
+        if self.key is not None:
+            self.asker.session.put(self.place, self.key, self.item)
+            self.sessions.make_room()
+
+    def _drawn(self) -> Any:
+        """An identifier such as the path of an item takes."""
+        seed = self.item.seed
+        drawn = such_as(naming(self.resource), seed.child("identifier"))
+        return next(drawn, seed.key.hex()[:12])
 
 
 def session_of(request: Request) -> str:

@@ -8,32 +8,38 @@ drawn body and shows the items in it; only then anything is kept, since an answe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property, partial
 from typing import Any
 from urllib.parse import unquote
 
 from troth import pointer
-from troth.generation import natural_values
-from troth.generation.source import Quick
-from troth.generation.values import Unsatisfiable, synthesize
+from troth.generation.values import synthesize
 from troth.http.exchange import Fields
+from troth.openapi.envelopes import attributes_in
 from troth.openapi.names import words_of
 from troth.openapi.operation import MediaType, Operation
 from troth.openapi.paths import shape_of
 from troth.openapi.resource import Listing, Resource, Role
+from troth.openapi.schema_view import of_content
 from troth.pointer import put
 from troth.schema.schema import Schema
 from troth.seed import Seed
 from troth_mock.chat.completion import FIXED_TIME
 from troth_mock.reply import Reply
 from troth_mock.responding.echo import Said
+from troth_mock.responding.identifiers import (
+    free_key,
+    key_of,
+    own_parameter,
+    variables,
+)
 from troth_mock.responding.item_list import ItemList
 from troth_mock.responding.kept import (
     Asked,
     Kept,
+    Making,
     addresses,
     credentials_of,
     etag,
@@ -46,9 +52,6 @@ from troth_mock.responding.resource_store import (
     Asker,
     Found,
     ResourceStore,
-    key_of,
-    own_parameter,
-    variables,
 )
 from troth_mock.storage import server_side
 from troth_mock.storage.sessions import Collection, Item, Place, all_items, text_of
@@ -62,10 +65,6 @@ from troth_mock.storage.views import (
     shown,
     without,
 )
-
-_TURNS = 1000
-#: After so many that are free and do not fit, the others are thought not to either.
-_MISFITS = 10
 
 
 class ResourceResponder:
@@ -101,7 +100,9 @@ class ResourceResponder:
         asker = self._asker(asked)
         above = self._above(asked)
         lost = self.store.lost_parent(self.resource, above or (), asker)
-        if lost is not None and self._declares(404):
+        # what was in it went with it, whether the document has an answer for that or not
+        is_gone = lost is not None and lost.is_gone and self.role != "delete"
+        if lost is not None and (is_gone or self._declares(404)):
             return self._missing(lost.key, name=lost.resource.name)
         if self.role in ("list", "search"):
             return self._listed(asked, above, asker)
@@ -163,15 +164,37 @@ class ResourceResponder:
         if not isinstance(sent, dict) or self._taken is None:
             return sent
         members = self._members_at(self._taken.schema, at or "")
-        return {name: one for name, one in members.of(sent).items() if name not in members.barred}
+        barred = members.barred
+        if members.is_open and members.names:
+            # what answers tell and no request names is the server's, whatever else may be sent
+            barred |= self._shown_members().names - members.names
+        return {name: one for name, one in members.of(sent).items() if name not in barred}
 
-    def _settable(self) -> tuple[frozenset[str], Mapping[str, Any]]:
-        """The members that a client can set, and the defaults of those that have one."""
+    def _settable(self, place: str = "") -> tuple[frozenset[str], Mapping[str, Any]]:
+        """The members that a client can set, at *place* of the thing, and the defaults of some."""
         at = self.resource.sent(self.operation)
         if at is None or self._taken is None:
             return frozenset(), {}
-        members = self._members_at(self._taken.schema, at)
+        members = self._members_at(self._taken.schema, at + place)
         return members.names, dict(members.defaults)
+
+    @cached_property
+    def _apart(self) -> str:
+        """Where the thing has what is told of it, if that is apart from what it is called by."""
+        for operation in (*self.resource.operations.get("read", ()), self.operation):
+            status, declared = success(operation)
+            at = self.resource.item(operation, status)
+            view = of_content(declared.content) if declared is not None else None
+            view = view.at(at) if view is not None and at is not None else None
+            if view is not None:
+                return attributes_in(view)
+        return ""
+
+    def _in_places(self, value: Any, change: Callable[[Any, str], Any]) -> Any:
+        """*value*, a thing, after a *change* of its members, and of those that are told apart."""
+        value = change(value, "")
+        inner = pointer.find(value, self._apart) if self._apart else None
+        return put(value, self._apart, change(inner, self._apart)) if inner is not None else value
 
     def _members_at(self, schema: Schema | None, at: str) -> Members:
         members = self._members.get((schema, at))
@@ -284,10 +307,17 @@ class ResourceResponder:
         sent = self._sent(asked)
         if not isinstance(sent, dict) or not isinstance(before.value, dict):
             return replace_item(before, sent, frozenset())
-        names, defaults = self._settable()
-        rest = {name: one for name, one in before.value.items() if name not in names}
-        value = {**rest, **{name: one for name, one in defaults.items()}, **sent}
-        return replace_item(before, value, names - value.keys())
+
+        def replaced(value: Any, place: str) -> Any:
+            known = pointer.find(before.value, place)
+            if not isinstance(value, dict) or not isinstance(known, dict):
+                return value
+            names, defaults = self._settable(place)
+            rest = {name: one for name, one in known.items() if name not in names}
+            return {**rest, **defaults, **value}
+
+        value = self._in_places(sent, replaced)
+        return replace_item(before, value, self._settable()[0] - value.keys())
 
     def _updated(self, asked: Asked, before: Item) -> Item:
         """*before*, changed by what was sent: a part of it, or a patch.  Raises Unpatchable."""
@@ -303,15 +333,18 @@ class ResourceResponder:
 
     def _created(self, asked: Asked, place: Place, asker: Asker, key: str | None) -> Kept:
         """An item that is new: *key* is what its client calls it."""
-        names, defaults = self._settable()
         sent = self._sent(asked)
-        value = {**defaults, **sent} if isinstance(sent, dict) else sent if sent is not None else {}
-        absent = names - value.keys() if isinstance(value, dict) else frozenset()
+
+        def with_defaults(value: Any, place: str) -> Any:
+            return {**self._settable(place)[1], **value} if isinstance(value, dict) else value
+
+        value = {} if sent is None else self._in_places(sent, with_defaults)
+        absent = self._settable()[0] - value.keys() if isinstance(value, dict) else frozenset()
         if key is not None:
             value = self._identified(value, key, None)
         item = Item(value, asked.seed, absent, owner=asker.credentials, is_made=True)
         self.store.collection(self.resource, place, asker)
-        made = _Making(self, place, asker, item, key)
+        made = Making(self.resource, self.store.sessions, place, asker, item, key)
         status = None
         if self.role != "create" and any(one.status == "201" for one in self.operation.responses):
             status = 201
@@ -335,7 +368,7 @@ class ResourceResponder:
         before = key_of(self.resource, found.item.value)
         value = self._identified(item.value, found.key, found.item.value if before else None)
         item.value = self._touched(value, asked, asker)
-        made = _Making(self, found.place, asker, item, found.key)
+        made = Making(self.resource, self.store.sessions, found.place, asker, item, found.key)
         show = partial(self._show, made, asked, None)
         fields = partial(self._fields, made, asked, None)
         return Kept(item.seed, asked.said.of_one, show, made.finish, fields)
@@ -355,14 +388,19 @@ class ResourceResponder:
         last = re.split("[/:]", re.split("[?#]", self.operation.path, maxsplit=1)[0])[-1]
         before = found.item.value
         verb = f"un{last}" if self.operation.method == "DELETE" else last
-        value = server_side.done(before, verb, self._choices(), self._now(asked, asker))
+        now = self._now(asked, asker)
+
+        def done(value: Any, place: str) -> Any:
+            return server_side.done(value, verb, self._shown_members(place).choices, now)
+
+        value = self._in_places(before, done)
         if value == before:
             return self._shown(asked, found)
         item = replace_item(found.item, value, found.item.absent - value.keys())
         if self.resource.item(self.operation, self.status) is not None:
             return self._changed(asked, found, asker, item)
         item.value = self._touched(item.value, asked, asker)
-        made = _Making(self, found.place, asker, item, found.key)
+        made = Making(self.resource, self.store.sessions, found.place, asker, item, found.key)
 
         def show(entry: MediaType, drawn: Any) -> Any:
             made.finish()
@@ -370,15 +408,19 @@ class ResourceResponder:
 
         return Kept(asked.seed, asked.said, show, made.finish)
 
-    def _choices(self) -> Mapping[str, Sequence[Any]]:
-        """The values that members of the thing may have, where the document lists them."""
+    def _shown_members(self, place: str = "") -> Members:
+        """The members that answers tell, at *place* of the thing: the operation's, and a read's."""
+        names: set[str] = set()
+        choices: dict[str, tuple[Any, ...]] = {}
         for operation in (self.operation, *self.resource.operations.get("read", ())):
             status, declared = success(operation)
             at = self.resource.item(operation, status)
             for entry in declared.content if declared is not None and at is not None else ():
                 if entry.schema is not None:
-                    return self._members_at(entry.schema, at or "").choices
-        return {}
+                    members = self._members_at(entry.schema, f"{at}{place}")
+                    names |= members.names
+                    choices = {**members.choices, **choices}
+        return Members(frozenset(names), choices=choices)
 
     def _now(self, asked: Asked, asker: Asker) -> int:
         """The time: where it is fixed, it goes on by a second with everything that is done."""
@@ -386,7 +428,11 @@ class ResourceResponder:
 
     def _touched(self, value: Any, asked: Asked, asker: Asker) -> Any:
         now = self._now(asked, asker)
-        return server_side.touched(value, now, settable=self._settable()[0])
+
+        def touched(value: Any, place: str) -> Any:
+            return server_side.touched(value, now, settable=self._settable(place)[0])
+
+        return self._in_places(value, touched)
 
     def _deleted(self, asked: Asked, found: Found, asker: Asker) -> Kept:
         def finish() -> None:
@@ -414,7 +460,7 @@ class ResourceResponder:
         )
 
     def _show(
-        self, made: _Making, asked: Asked, status: int | None, entry: MediaType, drawn: Any
+        self, made: Making, asked: Asked, status: int | None, entry: MediaType, drawn: Any
     ) -> Any:
         """*drawn* with the item that is *made*, which has its identifier from there."""
         status = self.status if status is None else status
@@ -429,20 +475,30 @@ class ResourceResponder:
         if at is not None and not made.item.version:
             now = self._now(asked, made.asker)
             drawn = self._begun(entry, drawn, at, made.item, now)
+            if self._apart:
+                drawn = self._begun(entry, drawn, at, made.item, now, place=self._apart)
+                made.item.value = self._completed(entry, drawn, at, made.item.value)
         made.finish()
         found = Found(made.place, made.key or "", made.item)
         body = self._with_item(entry, drawn, found, asked, status)
         made.keep()
         return body
 
-    def _begun(self, entry: MediaType, drawn: Any, at: str, item: Item, now: int) -> Any:
-        """*drawn*, in which the *item* is new: what nobody sent is not in it, or begins."""
-        place, schema = pointer.find(drawn, at), entry.schema
-        if not isinstance(place, dict) or not isinstance(item.value, dict) or schema is None:
+    def _begun(
+        self, entry: MediaType, drawn: Any, at: str, item: Item, now: int, *, place: str = ""
+    ) -> Any:
+        """*drawn*, in which the *item* is new: what nobody sent is not in it, or begins.
+
+        That is so of the members at *place* of the item.
+        """
+        at, known, schema = at + place, pointer.find(item.value, place), entry.schema
+        members = pointer.find(drawn, at)
+        if not isinstance(members, dict) or not isinstance(known, dict) or schema is None:
             return drawn
+        absent = self._settable(place)[0] if place else item.absent
         choices = self._members_at(schema, at).choices
-        for name, member in place.items():
-            if name in item.value or name in item.absent:
+        for name, member in members.items():
+            if name in known or name in absent:
                 continue
             if isinstance(member, list):
                 values: list[Any] = [[]] if any(isinstance(one, dict) for one in member) else []
@@ -451,6 +507,20 @@ class ResourceResponder:
                 values = list(server_side.at_first(name, member, states, now))
             drawn = first_valid(schema, drawn, pointer.join(at, name), values)
         return drawn
+
+    def _completed(self, entry: MediaType, drawn: Any, at: str, value: Any) -> Any:
+        """*value*, a new thing, with what only a server tells of what is told apart in *drawn*."""
+        told = pointer.find(drawn, at + self._apart)
+        known = pointer.find(value, self._apart)
+        if not isinstance(told, dict) or not isinstance(known, dict):
+            return value
+        names = self._settable(self._apart)[0]
+        own = {name: one for name, one in told.items() if name in known or name not in names}
+        for whole in ({**own, **known}, {**told, **known}):
+            body = put(drawn, at + self._apart, whole)
+            if entry.schema is None or entry.schema.is_valid(body):
+                return put(value, self._apart, whole)
+        return value
 
     def _with_item(
         self, entry: MediaType, drawn: Any, found: Found, asked: Asked, status: int
@@ -479,7 +549,7 @@ class ResourceResponder:
         urls = addresses(found, self.resource, asked)[::-1]
         return put(drawn, at, linked(value, urls, is_valid))
 
-    def _fields(self, made: _Making, asked: Asked, status: int | None) -> Fields:
+    def _fields(self, made: Making, asked: Asked, status: int | None) -> Fields:
         if made.key is None:
             return ()
         found = Found(made.place, made.key, made.item)
@@ -572,92 +642,7 @@ class ResourceResponder:
         return sent.keys() <= known and set(own) <= set(above) and not self.operation.request_body
 
 
-@dataclass(slots=True)
-class _Making:
-    """An item that is being made or changed, and what it is kept as once it has a *key*."""
-
-    responder: ResourceResponder
-    place: Place
-    asker: Asker
-    item: Item
-    key: str | None
-    is_done: bool = field(default=False)
-
-    def name(self, drawn: Any, fits: Callable[[Any], bool] = lambda _: True) -> None:
-        """Take *drawn* as the identifier, or one like it; numbers count up while that *fits*."""
-        resource = self.responder.resource
-        collection = self.asker.session.collections[self.place]
-        counted = following(drawn, collection)
-        drawn = counted if counted != drawn and fits(counted) else drawn
-        value = free_key(drawn, collection, self.item.seed, fits)
-        self.key = text_of(value)
-        if self.key is not None and resource.identifier and isinstance(self.item.value, dict):
-            self.item.value = put(dict(self.item.value), resource.identifier, value)
-
-    def finish(self) -> None:
-        """Keep the item, once."""
-        if self.is_done:
-            return
-        if self.key is None:
-            self.name(*self._drawn())
-        if self.key is None:
-            # nothing is like it: it cannot be addressed, and is listed all the same
-            self.key = f"#{len(self.asker.session.collections[self.place].items)}"
-        self.is_done = True
-        self.keep()
-
-    def keep(self) -> None:
-        """Keep the item as it is now."""
-        if self.key is not None:
-            self.asker.session.put(self.place, self.key, self.item)
-            self.responder.store.sessions.make_room()
-
-    def _drawn(self) -> tuple[Any, Callable[[Any], bool]]:
-        """An identifier such as the path of an item takes, and which it takes."""
-        for operations in self.responder.resource.operations.values():
-            for operation in operations:
-                own = own_parameter(self.responder.resource, operation)
-                if own is not None and own.schema is not None:
-                    with suppress(Unsatisfiable):
-                        seed = self.item.seed.child("identifier")
-                        return synthesize(own.schema, seed=seed, name=own.name), own.schema.is_valid
-        return self.item.seed.key.hex()[:12], lambda _: True
-
-
 def replace_item(before: Item, value: Any, absent: frozenset[str]) -> Item:
     """*before* with another *value*: the next version of it."""
     version, owner = before.version + 1, before.owner
     return Item(value, before.seed, absent, version, owner, is_made=before.is_made)
-
-
-def following(drawn: Any, collection: Collection) -> Any:
-    """The number behind all that identify something in *collection*, or *drawn* if that is none."""
-    is_number = isinstance(drawn, int) and not isinstance(drawn, bool)
-    return collection.highest + 1 if is_number and collection.highest is not None else drawn
-
-
-def free_key(
-    drawn: Any, collection: Collection, seed: Seed, fits: Callable[[Any], bool] = lambda _: True
-) -> Any:
-    """*drawn*, or an identifier like it that nothing in *collection* has or had; None: no such.
-
-    One that *fits*, if there is any.
-    """
-    if text_of(drawn) is None:
-        return None
-    free = None
-    for has_form in (False, True):
-        source, misfits = Quick(seed.child("another")), 0
-        for turn in range(_TURNS):
-            value = (
-                natural_values.another(drawn, source, turn, has_form=has_form) if turn else drawn
-            )
-            if collection.is_taken(text_of(value) or ""):
-                continue
-            if fits(value):
-                return value
-            free = value if free is None else free
-            misfits += 1
-            if misfits == _MISFITS:
-                break
-    return free
