@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import quote, unquote
 
 from troth import pointer
-from troth.generation import natural_values
-from troth.generation.source import Quick
 from troth.http.exchange import Fields, Request
 from troth.openapi.names import words_of
-from troth.openapi.operation import DeclaredResponse, Match, MediaType
+from troth.openapi.operation import DeclaredResponse, Match, MediaType, Operation
 from troth.openapi.paths import path_template
 from troth.openapi.resource import Resource
 from troth.pointer import put
 from troth.seed import Seed
 from troth.validation import security
 from troth_mock.responding.echo import Said
-from troth_mock.responding.resource_store import Found
-from troth_mock.storage.sessions import Collection, text_of
+from troth_mock.responding.identifiers import (
+    following,
+    free_key,
+    is_addressable,
+    named,
+    naming,
+    such_as,
+)
+from troth_mock.responding.resource_store import Asker, Found
+from troth_mock.storage.sessions import Item, Place, Sessions, text_of
 
 #: The field, and the cookie, that names a session.
 SESSION_FIELD, SESSION_COOKIE = "Troth-Session", "troth-session"
@@ -36,10 +42,6 @@ PREFIX_FIELD = "X-Forwarded-Prefix"
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~%!$&'()*+,;=:@-]+)+")
 #: So long may the name of a session be: it is kept, and told, with each of its requests.
 LONGEST_NAME = 200
-
-#: So many identifiers are tried; after so many that are free and do not fit, no others.
-_TURNS = 1000
-_MISFITS = 10
 
 HeaderFields = Mapping[str, Sequence[str]]
 
@@ -79,6 +81,60 @@ class Kept:
     status: int | None = None
 
 
+@dataclass(slots=True)
+class Making:
+    """An item that is being made or changed, and what it is kept as once it has a *key*."""
+
+    resource: Resource
+    sessions: Sessions
+    place: Place
+    asker: Asker
+    item: Item
+    key: str | None
+    is_done: bool = field(default=False)
+
+    def name(self, drawn: Any, fits: Callable[[Any], bool] = lambda _: True) -> None:
+        """Take *drawn* as the identifier, or one like it; numbers count up while that *fits*."""
+        seed = self.item.seed
+        collection = self.asker.session.collections[self.place]
+        parameter = naming(self.resource)
+
+        def is_good(value: Any) -> bool:
+            return fits(value) and is_addressable(value, parameter)
+
+        counted = following(drawn, collection)
+        drawn = counted if counted != drawn and is_good(counted) else drawn
+        drawn = named(drawn, parameter, seed.child("identifier"), fits)
+        value = free_key(drawn, collection, seed, is_good)
+        self.key = text_of(value)
+        if self.key is not None and self.resource.identifier and isinstance(self.item.value, dict):
+            self.item.value = put(dict(self.item.value), self.resource.identifier, value)
+
+    def finish(self) -> None:
+        """Keep the item, once."""
+        if self.is_done:
+            return
+        if self.key is None:
+            self.name(self._drawn())
+        if self.key is None:
+            # nothing is like it: it cannot be addressed, and is listed all the same
+            self.key = f"#{len(self.asker.session.collections[self.place].items)}"
+        self.is_done = True
+        self.keep()
+
+    def keep(self) -> None:
+        """Keep the item as it is now."""
+        if self.key is not None:
+            self.asker.session.put(self.place, self.key, self.item)
+            self.sessions.make_room()
+
+    def _drawn(self) -> Any:
+        """An identifier such as the path of an item takes."""
+        seed = self.item.seed
+        drawn = such_as(naming(self.resource), seed.child("identifier"))
+        return next(drawn, seed.key.hex()[:12])
+
+
 def session_of(request: Request) -> str:
     """The name of the session that *request* belongs to: of its path, its field, or its cookie."""
     if SESSION_PATH in request.target and (found := IN_SESSION.match(request.target)):
@@ -88,6 +144,18 @@ def session_of(request: Request) -> str:
         cookies = security.cookies(request.values("Cookie"))
         name = next((text for key, text in cookies if key == SESSION_COOKIE), "")
     return name
+
+
+def credentials_of(operation: Operation, fields: HeaderFields, query: str) -> Mapping[str, str]:
+    """What tells one user from another: the credentials of a request, by scheme, as digests."""
+    credentials: dict[str, str] = {}
+    for scheme in (each for schemes in operation.security for each in schemes):
+        sent = security.read(scheme, lambda name: fields.get(name.lower(), ()), query)
+        if sent is not None and sent.fault is None and sent.values:
+            # what was sent is not kept
+            secret = sent.values[0].encode("utf-8", "surrogatepass")
+            credentials[scheme.name] = blake2b(secret, digest_size=16).hexdigest()
+    return credentials
 
 
 def public_target(request: Request) -> str:
@@ -155,36 +223,3 @@ def fields_of(declared: DeclaredResponse | None, fields: Fields, own: Fields) ->
         elif texts == [""] and not header.required:
             fields = rest
     return fields
-
-
-def following(drawn: Any, collection: Collection) -> Any:
-    """The number behind all that identify something in *collection*, or *drawn* if that is none."""
-    is_number = isinstance(drawn, int) and not isinstance(drawn, bool)
-    return collection.highest + 1 if is_number and collection.highest is not None else drawn
-
-
-def free_key(
-    drawn: Any, collection: Collection, seed: Seed, fits: Callable[[Any], bool] = lambda _: True
-) -> Any:
-    """*drawn*, or an identifier like it that nothing in *collection* has or had; None: no such.
-
-    One that *fits*, if there is any.
-    """
-    if text_of(drawn) is None:
-        return None
-    free = None
-    for has_form in (False, True):
-        source, misfits = Quick(seed.child("another")), 0
-        for turn in range(_TURNS):
-            value = (
-                natural_values.another(drawn, source, turn, has_form=has_form) if turn else drawn
-            )
-            if collection.is_taken(text_of(value) or ""):
-                continue
-            if fits(value):
-                return value
-            free = value if free is None else free
-            misfits += 1
-            if misfits == _MISFITS:
-                break
-    return free

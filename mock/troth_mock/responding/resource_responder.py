@@ -8,10 +8,9 @@ drawn body and shows the items in it; only then anything is kept, since an answe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
-from hashlib import blake2b
 from typing import Any
 from urllib.parse import unquote
 
@@ -25,18 +24,23 @@ from troth.openapi.resource import Listing, Resource, Role
 from troth.pointer import put
 from troth.schema.schema import Schema
 from troth.seed import Seed
-from troth.validation import security
 from troth_mock.chat.completion import FIXED_TIME
 from troth_mock.reply import Reply
 from troth_mock.responding.echo import Said
+from troth_mock.responding.identifiers import (
+    free_key,
+    key_of,
+    own_parameter,
+    variables,
+)
 from troth_mock.responding.item_list import ItemList
 from troth_mock.responding.kept import (
     Asked,
     Kept,
+    Making,
     addresses,
+    credentials_of,
     etag,
-    following,
-    free_key,
     linked,
     session_of,
     tagged,
@@ -47,26 +51,22 @@ from troth_mock.responding.resource_store import (
     Asker,
     Found,
     ResourceStore,
-    addressable,
-    addresses_one,
-    key_of,
-    own_parameter,
-    variables,
 )
 from troth_mock.storage import server_side
-from troth_mock.storage.sessions import Collection, Item, Place, all_items, joined, text_of
+from troth_mock.storage.sessions import Collection, Item, Place, all_items, text_of
 from troth_mock.storage.views import (
+    NOTHING,
     Members,
     Unpatchable,
     first_valid,
+    members_at,
     merged,
-    parts_at,
     patched,
     shown,
     without,
 )
 
-#: What lets a change touch the members alone that it names, in words.
+#: What names the members that a change is to touch, in words.
 _MASKS = named("update_mask field_mask")
 
 
@@ -87,6 +87,7 @@ class ResourceResponder:
         self.role = role
         self.status = status
         self.store = store
+        self._apart = resource.apart
         self._own = own_parameter(resource, operation)
         body = operation.request_body
         self._taken = next((one for one in body.content if one.schema), None) if body else None
@@ -96,15 +97,16 @@ class ResourceResponder:
         self._list = (
             None if at is None else ItemList(operation, resource, self._declared, listing, at)
         )
-        self._parts: dict[tuple[Schema | None, str], dict[str, Members]] = {}
-        self._apart = resource.apart[1:]
+        self._members: dict[tuple[Schema | None, str], Members] = {}
 
     def respond(self, asked: Asked) -> Problem | Reply | Kept | None:
         """What becomes of the request *asked*; None where nothing that is kept has a part in it."""
         asker = self._asker(asked)
         above = self._above(asked)
         lost = self.store.lost_parent(self.resource, above or (), asker)
-        if lost is not None and self._declares(404):
+        # what was in it went with it, whether the document has an answer for that or not
+        is_gone = lost is not None and lost.is_gone and self.role != "delete"
+        if lost is not None and (is_gone or self._declares(404)):
             return self._missing(lost.key, name=lost.resource.name)
         if self.role in ("list", "search"):
             return self._listed(asked, above, asker)
@@ -123,15 +125,7 @@ class ResourceResponder:
     # Who asks for what
 
     def _asker(self, asked: Asked) -> Asker:
-        credentials: dict[str, str] = {}
-        for scheme in (each for schemes in self.operation.security for each in schemes):
-            sent = security.read(
-                scheme, lambda field: asked.fields.get(field.lower(), ()), asked.match.query
-            )
-            if sent is not None and sent.fault is None and sent.values:
-                # what was sent is not kept
-                secret = sent.values[0].encode("utf-8", "surrogatepass")
-                credentials[scheme.name] = blake2b(secret, digest_size=16).hexdigest()
+        credentials = credentials_of(self.operation, asked.fields, asked.match.query)
         return Asker(self.store.sessions.session(session_of(asked.request)), credentials)
 
     def _above(self, asked: Asked) -> tuple[str, ...] | None:
@@ -173,51 +167,38 @@ class ResourceResponder:
         sent = None if at is None else pointer.find(asked.body, at)
         if not isinstance(sent, dict) or self._taken is None:
             return sent
-        for place, members in self._sent_parts(self._taken.schema, at or "").items():
-            part = pointer.find(sent, place)
-            if isinstance(part, dict):
-                kept = {k: one for k, one in members.of(part).items() if k not in members.barred}
-                sent = put(sent, place, kept)
-        return {self._apart: sent} if self._is_bare() else sent
+        members = self._members_at(self._taken.schema, at or "")
+        barred = members.barred
+        if members.is_open and members.names:
+            # what answers tell and no request names is the server's, whatever else may be sent
+            barred |= self._shown_members().names - members.names
+        sent = {name: one for name, one in members.of(sent).items() if name not in barred}
+        return put({}, self._apart, sent) if self._is_bare else sent
 
+    @property
     def _is_bare(self) -> bool:
-        """Whether the body holds only what an item has apart."""
+        """Whether the body holds only what the thing has apart."""
         return self.operation.request_body in self.resource.bare
 
-    def _sent_parts(self, schema: Schema | None, at: str) -> dict[str, Members]:
-        parts = self._parts_at(schema, at)
-        return {"": parts[""]} if self._is_bare() else parts
-
-    def _settable(self) -> tuple[frozenset[str], dict[str, Any]]:
-        """The members that a client can set, and an item of the defaults of those that have one."""
+    def _settable(self, place: str = "") -> tuple[frozenset[str], Mapping[str, Any]]:
+        """The members that a client can set, at *place* of the thing, and the defaults of some."""
         at = self.resource.sent(self.operation)
-        if at is None or self._taken is None:
+        if at is None or self._taken is None or (self._is_bare and not place):
             return frozenset(), {}
-        names: frozenset[str] = frozenset()
-        defaults: dict[str, Any] = {}
-        for place, members in self._sent_parts(self._taken.schema, at).items():
-            names |= members.names
-            given = dict(members.defaults)
-            if given or not place:
-                defaults = put(defaults, place, given)
-        return names, {self._apart: defaults} if self._is_bare() else defaults
+        members = self._members_at(self._taken.schema, at if self._is_bare else at + place)
+        return members.names, dict(members.defaults)
 
-    def _parts_at(self, schema: Schema | None, at: str) -> dict[str, Members]:
-        parts = self._parts.get((schema, at))
-        if parts is None:
-            parts = self._parts[schema, at] = parts_at(schema, at, self.resource.apart)
-        return parts
+    def _in_places(self, value: Any, change: Callable[[Any, str], Any]) -> Any:
+        """*value*, a thing, after a *change* of its members, and of those that are told apart."""
+        value = change(value, "")
+        inner = pointer.find(value, self._apart) if self._apart else None
+        return put(value, self._apart, change(inner, self._apart)) if inner is not None else value
 
-    def _names_of(self, value: Mapping[str, Any]) -> frozenset[str]:
-        """The members of *value*, an item, and of what it has apart."""
-        inner = value.get(self._apart)
-        return frozenset(value) | (frozenset(inner) if isinstance(inner, dict) else frozenset())
-
-    def _each_part(self, value: Any, change: Callable[[Any], Any]) -> Any:
-        """*value*, an item, with *change* made to it, and to what it has apart."""
-        value = change(value)
-        inner = value.get(self._apart) if isinstance(value, dict) else None
-        return {**value, self._apart: change(inner)} if isinstance(inner, dict) else value
+    def _members_at(self, schema: Schema | None, at: str) -> Members:
+        members = self._members.get((schema, at))
+        if members is None:
+            members = self._members[schema, at] = members_at(schema, at)
+        return members
 
     # What cannot be done
 
@@ -291,7 +272,7 @@ class ResourceResponder:
         return self._changed_meanwhile() if self._names(412) else None
 
     def _unconditional(self) -> Problem | None:
-        """What is said of a change without If-Match, where the document insists on it."""
+        """What is said of a change without If-Match, where the document insists on one."""
         is_change = self.role in ("update", "replace", "delete")
         asks = any(each.name.lower() == "if-match" for each in self.operation.parameters)
         if not (
@@ -337,13 +318,17 @@ class ResourceResponder:
         sent = self._sent(asked)
         if not isinstance(sent, dict) or not isinstance(before.value, dict):
             return replace_item(before, sent, frozenset())
-        names, defaults = self._settable()
-        rest = self._each_part(
-            before.value,
-            lambda part: {k: one for k, one in part.items() if k not in names or k == self._apart},
-        )
-        value = joined(joined(rest, defaults, self._apart), sent, self._apart)
-        return replace_item(before, value, names - self._names_of(value))
+
+        def replaced(value: Any, place: str) -> Any:
+            known = pointer.find(before.value, place)
+            if not isinstance(value, dict) or not isinstance(known, dict):
+                return value
+            names, defaults = self._settable(place)
+            rest = {name: one for name, one in known.items() if name not in names}
+            return {**rest, **defaults, **value}
+
+        value = self._in_places(sent, replaced)
+        return replace_item(before, value, self._settable()[0] - value.keys())
 
     def _updated(self, asked: Asked, before: Item) -> Item:
         """*before*, changed by what was sent: a part of it, or a patch.  Raises Unpatchable."""
@@ -351,30 +336,30 @@ class ResourceResponder:
         if "json-patch+json" in kind:
             value = patched(before.value, asked.body)
         else:
-            removes = "merge-patch+json" in kind
-            mask, sent = _mask(asked.said.query), self._sent(asked)
+            mask, sent, removes = _mask(asked), self._sent(asked), "merge-patch+json" in kind
             if mask and isinstance(sent, dict):
                 # what is named and not given is cleared
                 sent, removes = {name: sent.get(name) for name in mask}, True
             value = merged(before.value, sent, removes=removes)
         if not isinstance(value, dict) or not isinstance(before.value, dict):
             return replace_item(before, value, frozenset())
-        left = self._names_of(value)
-        lost = self._names_of(before.value) - left
-        return replace_item(before, value, (before.absent | lost) - left)
+        lost = before.value.keys() - value.keys()
+        return replace_item(before, value, (before.absent | lost) - value.keys())
 
     def _created(self, asked: Asked, place: Place, asker: Asker, key: str | None) -> Kept:
         """An item that is new: *key* is what its client calls it."""
-        names, defaults = self._settable()
         sent = self._sent(asked)
-        value = {} if sent is None else sent
-        value = joined(defaults, value, self._apart) if isinstance(sent, dict) else value
-        absent = names - self._names_of(value) if isinstance(value, dict) else frozenset()
+
+        def with_defaults(value: Any, place: str) -> Any:
+            return {**self._settable(place)[1], **value} if isinstance(value, dict) else value
+
+        value = {} if sent is None else self._in_places(sent, with_defaults)
+        absent = self._settable()[0] - value.keys() if isinstance(value, dict) else frozenset()
         if key is not None:
             value = self._identified(value, key, None)
         item = Item(value, asked.seed, absent, owner=asker.credentials, is_made=True)
         self.store.collection(self.resource, place, asker)
-        made = _Making(self, place, asker, item, key)
+        made = Making(self.resource, self.store.sessions, place, asker, item, key)
         status = None
         if self.role != "create" and any(one.status == "201" for one in self.operation.responses):
             status = 201
@@ -398,7 +383,7 @@ class ResourceResponder:
         before = key_of(self.resource, found.item.value)
         value = self._identified(item.value, found.key, found.item.value if before else None)
         item.value = self._touched(value, asked, asker)
-        made = _Making(self, found.place, asker, item, found.key)
+        made = Making(self.resource, self.store.sessions, found.place, asker, item, found.key)
         show = partial(self._show, made, asked, None)
         fields = partial(self._fields, made, asked, None)
         return Kept(item.seed, asked.said.of_one, show, made.finish, fields)
@@ -418,15 +403,19 @@ class ResourceResponder:
         last = re.split("[/:]", re.split("[?#]", self.operation.path, maxsplit=1)[0])[-1]
         before = found.item.value
         verb = f"un{last}" if self.operation.method == "DELETE" else last
-        choices, now = self._choices(), self._now(asked, asker)
-        value = self._each_part(before, lambda part: server_side.done(part, verb, choices, now))
+        now = self._now(asked, asker)
+
+        def done(value: Any, place: str) -> Any:
+            return server_side.done(value, verb, self._shown_members(place).choices, now)
+
+        value = self._in_places(before, done)
         if value == before:
             return self._shown(asked, found)
-        item = replace_item(found.item, value, found.item.absent - self._names_of(value))
+        item = replace_item(found.item, value, found.item.absent - value.keys())
         if self.resource.item(self.operation, self.status) is not None:
             return self._changed(asked, found, asker, item)
         item.value = self._touched(item.value, asked, asker)
-        made = _Making(self, found.place, asker, item, found.key)
+        made = Making(self.resource, self.store.sessions, found.place, asker, item, found.key)
 
         def show(entry: MediaType, drawn: Any) -> Any:
             made.finish()
@@ -434,25 +423,31 @@ class ResourceResponder:
 
         return Kept(asked.seed, asked.said, show, made.finish)
 
-    def _choices(self) -> Mapping[str, Sequence[Any]]:
-        """The values that members of the thing may have, where the document lists them."""
+    def _shown_members(self, place: str = "") -> Members:
+        """The members that answers tell, at *place* of the thing: the operation's, and a read's."""
+        names: set[str] = set()
+        choices: dict[str, tuple[Any, ...]] = {}
         for operation in (self.operation, *self.resource.operations.get("read", ())):
             status, declared = success(operation)
             at = self.resource.item(operation, status)
             for entry in declared.content if declared is not None and at is not None else ():
                 if entry.schema is not None:
-                    parts = self._parts_at(entry.schema, at or "").values()
-                    return {name: one for part in parts for name, one in part.choices.items()}
-        return {}
+                    members = self._members_at(entry.schema, f"{at}{place}")
+                    names |= members.names
+                    choices = {**members.choices, **choices}
+        return Members(frozenset(names), choices=choices)
 
     def _now(self, asked: Asked, asker: Asker) -> int:
         """The time: where it is fixed, it goes on by a second with everything that is done."""
         return FIXED_TIME + asker.session.changes if asked.now is None else asked.now
 
     def _touched(self, value: Any, asked: Asked, asker: Asker) -> Any:
-        now, (settable, _) = self._now(asked, asker), self._settable()
-        touch = partial(server_side.touched, now=now, settable=settable)
-        return self._each_part(value, touch)
+        now = self._now(asked, asker)
+
+        def touched(value: Any, place: str) -> Any:
+            return server_side.touched(value, now, settable=self._settable(place)[0])
+
+        return self._in_places(value, touched)
 
     def _deleted(self, asked: Asked, found: Found, asker: Asker) -> Kept:
         def finish() -> None:
@@ -480,7 +475,7 @@ class ResourceResponder:
         )
 
     def _show(
-        self, made: _Making, asked: Asked, status: int | None, entry: MediaType, drawn: Any
+        self, made: Making, asked: Asked, status: int | None, entry: MediaType, drawn: Any
     ) -> Any:
         """*drawn* with the item that is *made*, which has its identifier from there."""
         status = self.status if status is None else status
@@ -489,45 +484,64 @@ class ResourceResponder:
             own, schema = at + (self.resource.identifier or ""), entry.schema
 
             def fits(key: Any) -> bool:
-                is_valid = schema is None or schema.is_valid(put(drawn, own, key))
-                return is_valid and addresses_one(self.resource, key)
+                return schema is None or schema.is_valid(put(drawn, own, key))
 
-            key = pointer.find(drawn, own)
-            if not fits(key):
-                other = addressable(self.resource, made.item.seed)
-                key = other if other is not None and fits(other) else key
-            made.name(key, fits)
+            made.name(pointer.find(drawn, own), fits)
         if at is not None and not made.item.version:
             if entry.schema is not None and key_of(self.resource, pointer.find(drawn, at)):
-                # what is called otherwise in the path than in itself
+                # what its path calls otherwise than its answer
                 own = at + (self.resource.identifier or "")
                 drawn = first_valid(entry.schema, drawn, own, [made.key])
             now = self._now(asked, made.asker)
             drawn = self._begun(entry, drawn, at, made.item, now)
+            if self._apart:
+                drawn = self._begun(entry, drawn, at, made.item, now, place=self._apart)
+        if at is not None and self._apart and self.role in ("create", "replace"):
+            made.item.value = self._completed(entry, drawn, at, made.item.value)
         made.finish()
         found = Found(made.place, made.key or "", made.item)
         body = self._with_item(entry, drawn, found, asked, status)
         made.keep()
         return body
 
-    def _begun(self, entry: MediaType, drawn: Any, at: str, item: Item, now: int) -> Any:
-        """*drawn*, in which the *item* is new: what nobody sent is not in it, or begins."""
-        schema = entry.schema
-        if not isinstance(item.value, dict) or schema is None:
+    def _begun(
+        self, entry: MediaType, drawn: Any, at: str, item: Item, now: int, *, place: str = ""
+    ) -> Any:
+        """*drawn*, in which the *item* is new: what nobody sent is not in it, or begins.
+
+        That is so of the members at *place* of the item.
+        """
+        at, known, schema = at + place, pointer.find(item.value, place), entry.schema
+        members = pointer.find(drawn, at)
+        if not isinstance(members, dict) or not isinstance(known, dict) or schema is None:
             return drawn
-        sent = self._names_of(item.value) | item.absent
-        for part, members in self._parts_at(schema, at).items():
-            place = pointer.find(drawn, at + part)
-            for name, member in place.items() if isinstance(place, dict) else ():
-                if name in sent or name == self._apart:
-                    continue
-                if isinstance(member, list):
-                    values: list[Any] = [[]] if any(isinstance(one, dict) for one in member) else []
-                else:
-                    states = members.choices.get(name, ())
-                    values = list(server_side.at_first(name, member, states, now))
-                drawn = first_valid(schema, drawn, pointer.join(at + part, name), values)
+        absent = self._settable(place)[0] if place else item.absent
+        choices = self._members_at(schema, at).choices
+        for name, member in members.items():
+            if name in known or name in absent:
+                continue
+            if isinstance(member, list):
+                values: list[Any] = [[]] if any(isinstance(one, dict) for one in member) else []
+            else:
+                states = choices.get(name, ())
+                values = list(server_side.at_first(name, member, states, now))
+            drawn = first_valid(schema, drawn, pointer.join(at, name), values)
         return drawn
+
+    def _completed(self, entry: MediaType, drawn: Any, at: str, value: Any) -> Any:
+        """*value*, a new thing, with what only a server tells of what is told apart in *drawn*."""
+        told = pointer.find(drawn, at + self._apart)
+        known = pointer.find(value, self._apart)
+        if not isinstance(told, dict) or not isinstance(known, dict):
+            return value
+        names = self._settable(self._apart)[0]
+        place = at + self._apart
+        body = put(drawn, place, {**told, **known})
+        if entry.schema is None or not entry.schema.is_valid(body):
+            return value
+        for name in [name for name in told if name in names and name not in known]:
+            body = first_valid(entry.schema, body, pointer.join(place, name), (NOTHING, None))
+        return put(value, self._apart, pointer.find(body, place))
 
     def _with_item(
         self, entry: MediaType, drawn: Any, found: Found, asked: Asked, status: int
@@ -544,19 +558,19 @@ class ResourceResponder:
 
         value = known
         if known is None or not is_valid(known):
-            parts = self._parts_at(schema, at)
-            value = shown(item, place, parts, is_valid)
-            if at == "" and parts[""].has_other_choices(value, item.value):
+            members = self._members_at(schema, at)
+            value = shown(item, place, members, is_valid)
+            if at == "" and members.has_other_choices(value, item.value):
                 # it was drawn as another alternative than what it is
                 owner = asked.said.owner
                 other = synthesize(schema, seed=item.seed, name=owner, given=item.value)
-                value = shown(item, other, parts, is_valid)
+                value = shown(item, other, members, is_valid)
         item.shown[schema, at] = value
-        item.reveal(value, self._apart)
+        item.reveal(value)
         urls = addresses(found, self.resource, asked)[::-1]
         return put(drawn, at, linked(value, urls, is_valid))
 
-    def _fields(self, made: _Making, asked: Asked, status: int | None) -> Fields:
+    def _fields(self, made: Making, asked: Asked, status: int | None) -> Fields:
         if made.key is None:
             return ()
         found = Found(made.place, made.key, made.item)
@@ -649,53 +663,15 @@ class ResourceResponder:
         return sent.keys() <= known and set(own) <= set(above) and not self.operation.request_body
 
 
-@dataclass(slots=True)
-class _Making:
-    """An item that is being made or changed, and what it is kept as once it has a *key*."""
-
-    responder: ResourceResponder
-    place: Place
-    asker: Asker
-    item: Item
-    key: str | None
-    is_done: bool = field(default=False)
-
-    def name(self, drawn: Any, fits: Callable[[Any], bool] = lambda _: True) -> None:
-        """Take *drawn* as the identifier, or one like it; numbers count up while that *fits*."""
-        resource = self.responder.resource
-        collection = self.asker.session.collections[self.place]
-        counted = following(drawn, collection)
-        drawn = counted if counted != drawn and fits(counted) else drawn
-        value = free_key(drawn, collection, self.item.seed, fits)
-        self.key = text_of(value)
-        if self.key is not None and resource.identifier and isinstance(self.item.value, dict):
-            self.item.value = put(dict(self.item.value), resource.identifier, value)
-
-    def finish(self) -> None:
-        """Keep the item, once."""
-        if self.is_done:
-            return
-        if self.key is None:
-            resource, seed = self.responder.resource, self.item.seed
-            drawn = addressable(resource, seed)
-            drawn = seed.key.hex()[:12] if drawn is None else drawn
-            self.name(drawn, partial(addresses_one, resource))
-        if self.key is None:
-            # nothing is like it: it cannot be addressed, and is listed all the same
-            self.key = f"#{len(self.asker.session.collections[self.place].items)}"
-        self.is_done = True
-        self.keep()
-
-    def keep(self) -> None:
-        """Keep the item as it is now."""
-        if self.key is not None:
-            self.asker.session.put(self.place, self.key, self.item)
-            self.responder.store.sessions.make_room()
+def replace_item(before: Item, value: Any, absent: frozenset[str]) -> Item:
+    """*before* with another *value*: the next version of it."""
+    version, owner = before.version + 1, before.owner
+    return Item(value, before.seed, absent, version, owner, is_made=before.is_made)
 
 
-def _mask(query: Mapping[str, str]) -> tuple[str, ...]:
-    """The members that a field mask of *query* lets a change touch; none where it asks for all."""
-    texts = [text for name, text in query.items() if words_of(name) in _MASKS]
+def _mask(asked: Asked) -> tuple[str, ...]:
+    """The members that alone are to be changed, as a field mask in the query names them."""
+    texts = [text for name, text in asked.said.query.items() if words_of(name) in _MASKS]
     paths = (path.strip() for text in texts for path in text.split(","))
     names = tuple(path.partition(".")[0] for path in paths if path)
     return () if "*" in names else names
@@ -704,9 +680,3 @@ def _mask(query: Mapping[str, str]) -> tuple[str, ...]:
 def _tags_in(field: str) -> set[str]:
     """The entity tags of a precondition, weak or not."""
     return {one.strip().removeprefix("W/") for one in field.split(",")}
-
-
-def replace_item(before: Item, value: Any, absent: frozenset[str]) -> Item:
-    """*before* with another *value*: the next version of it."""
-    version, owner = before.version + 1, before.owner
-    return Item(value, before.seed, absent, version, owner, is_made=before.is_made)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -56,17 +55,6 @@ class Members:
         )
 
 
-def parts_at(
-    schema: Schema | None, place: str, apart: str, *, is_array: bool = False
-) -> dict[str, Members]:
-    """The members of an item at *place* in an instance of *schema*, and of what it has *apart*."""
-    parts = {"": members_at(schema, place, is_array=is_array)}
-    if apart:
-        inner = f"{place}/0{apart}" if is_array else place + apart
-        parts[apart] = members_at(schema, inner)
-    return parts
-
-
 def members_at(schema: Schema | None, place: str, *, is_array: bool = False) -> Members:
     """The members of what stands at *place* in an instance of *schema*, or in the array there."""
     if schema is None:
@@ -88,9 +76,11 @@ def members_at(schema: Schema | None, place: str, *, is_array: bool = False) -> 
                 barred.add(name)
                 continue
             names.add(name)
-            for each in _defaults(member):
-                defaults[name] = each
-            for one in _leaves([member]):
+            inner = _leaves([member])
+            given = list(_defaults(member)) or [each for one in inner for each in _defaults(one)]
+            if given and all(each == given[-1] for each in given):
+                defaults[name] = given[-1]
+            for one in inner:
                 choices[name] = (*choices.get(name, ()), *(one.shape.values or ()))
     is_open = not leaves or any(map(_is_open, leaves))
     return Members(
@@ -141,27 +131,8 @@ def _defaults(node: Node) -> Iterator[Any]:
 # What answers show.
 
 
-def shown(
-    item: Item, drawn: Any, parts: Mapping[str, Members], is_valid: Callable[[Any], bool]
-) -> Any:
-    """*item* in the place of *drawn*; what is not valid there stays as drawn.
-
-    *parts* are the members of the item, at "", and of what it has apart, by its place.
-    """
-    for at, members in parts.items():
-        known, before = pointer.find(item.value, at), pointer.find(drawn, at)
-        if at and isinstance(known, dict) and isinstance(before, dict):
-            inner = Item(known, item.seed, item.absent)
-            told = _shown(inner, before, members, partial(_is_valid_at, at, drawn, is_valid))
-            item = replace(item, value=put(item.value, at, told))
-    return _shown(item, drawn, parts[""], is_valid)
-
-
-def _is_valid_at(at: str, whole: Any, is_valid: Callable[[Any], bool], value: Any) -> bool:
-    return is_valid(put(whole, at, value))
-
-
-def _shown(item: Item, drawn: Any, members: Members, is_valid: Callable[[Any], bool]) -> Any:
+def shown(item: Item, drawn: Any, members: Members, is_valid: Callable[[Any], bool]) -> Any:
+    """*item* in the place of *drawn*, of *members*; what is not valid there stays as drawn."""
     if not isinstance(item.value, dict) or not isinstance(drawn, dict):
         return item.value if is_valid(item.value) else drawn
     known = {
