@@ -132,7 +132,11 @@ def test_what_is_sent_to_a_name_that_was_made_up_may_be_refused_for_it() -> None
 
 
 DAY = {"type": "string", "format": "date"}
-STAY = _item(check_in=DAY, check_out=DAY, guests={"type": "integer", "minimum": 1, "maximum": 9})
+STAY = _item(
+    check_in={**DAY, "examples": ["2026-05-01"]},
+    check_out={**DAY, "examples": ["2026-05-04"]},
+    guests={"type": "integer", "minimum": 1, "maximum": 9},
+)
 STAYS = {
     "openapi": "3.1.0",
     "info": {"title": "Stays", "version": "1"},
