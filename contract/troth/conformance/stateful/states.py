@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
-from uuid import UUID
 
 from troth import pointer as pointers
+from troth.conformance.real_values import with_field
 from troth.conformance.stateful.changes import change
 from troth.conformance.stateful.comparison import changed_to, is_always_computed, same
 from troth.conformance.stateful.items import (
@@ -29,7 +28,6 @@ from troth.conformance.stateful.trial import Check, Trial
 from troth.conformance.stateful.volatile import lasting
 from troth.generation.request_writer import UNSET
 from troth.http import json_text
-from troth.http.exchange import Request
 from troth.openapi.envelopes import APART
 from troth.openapi.names import words_of
 from troth.openapi.operation import Operation
@@ -49,10 +47,10 @@ async def keyed(trial: Trial) -> None:
     """What is sent twice with one Idempotency-Key is created once."""
     subject = trial.subject("create")
     parameter = subject.operation.idempotency_key if subject is not None else None
-    key = str(UUID(bytes=trial.seed("key").key, version=4))
-    if parameter is None or (parameter.schema is not None and not parameter.schema.is_valid(key)):
+    key = trial.session.values.new_key(parameter) if parameter is not None else None
+    if parameter is None or key is None:
         return
-    with_key = partial(_with_field, name=parameter.name, value=key)
+    with_key = partial(with_field, name=parameter.name, text=key)
     first = await trial.create_of(await trial.drawn("create"), altered=with_key)
     if not isinstance(first, Item):
         return
@@ -64,11 +62,6 @@ async def keyed(trial: Trial) -> None:
     trial.tell(
         *("resource.key-ignored", message), by=second.created, of=first.created, severity="warning"
     )
-
-
-def _with_field(request: Request, *, name: str, value: str) -> Request:
-    kept = tuple(one for one in request.fields if one[0].lower() != name.lower())
-    return replace(request, fields=(*kept, (name, value)))
 
 
 async def acted_twice(trial: Trial) -> None:
