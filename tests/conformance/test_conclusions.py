@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 import troth
+from run_summaries import finding
 from servers.conduct import Conducted, conduct
 from servers.wire import Answer, Asked
-from troth.conformance.conclusions import Tried, unreached
+from troth.conformance.conclusions import Tried, causes, unreached
 from troth.conformance.events import Exchanged, Finished, Waited
 from troth.conformance.reports import console
 from troth.conformance.run_summary import RunSummary, summarize
@@ -106,6 +107,17 @@ def test_a_field_that_is_missing_everywhere_is_one_finding(summary: RunSummary) 
 def test_a_status_that_nobody_declares_is_one_finding(summary: RunSummary) -> None:
     (cause,) = [one for one in summary.causes if one.first.code == "response.status-undeclared"]
     assert set(cause.operations) == {f"POST /{name}" for name in THINGS}
+
+
+def test_who_does_not_look_at_credentials_is_told_so_once() -> None:
+    """What is refused there for another reason than credentials is no cause of its own."""
+    told = (("/b", "wrong-status"), ("/a", "wrong-status"), ("/a", "not-enforced"))
+    found = [
+        finding(number, code=f"security.{word}", operation=f"GET {path}", message=word)
+        for number, (path, word) in enumerate(told)
+    ]
+    ids = [[one.id for one in cause.findings] for cause in causes(found)]
+    assert ids == [[found[0].id], [found[2].id, found[1].id]]
 
 
 def test_the_ids_of_a_cause_are_those_of_its_findings(summary: RunSummary) -> None:

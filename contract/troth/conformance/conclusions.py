@@ -175,18 +175,35 @@ class Cause:
         return ids
 
 
-def causes(findings: Iterable[Finding]) -> tuple[Cause, ...]:
+#: What comes, at the same operation, of what is told by another code: who does not look at
+#: credentials refuses what has none for the next thing that is wrong with it.
+_COMES_OF = {"security.wrong-status": "security.not-enforced"}
+
+
+def causes(findings: Sequence[Finding]) -> tuple[Cause, ...]:
     """*findings* by their causes, in their order."""
     groups: dict[tuple[Any, ...], list[Finding]] = {}
     times: Counter[tuple[Any, ...]] = Counter()
+    leading = {_place(one, one.code): one for one in reversed(findings)}
     for finding in findings:
-        cause = _cause(finding)
+        leader = leading.get(_place(finding, _COMES_OF.get(finding.code, "")))
+        cause = _cause(leader or finding)
         # what a rule tells apart at one operation is not one and the same
-        if not is_causal(finding.violation):
+        if leader is not None:
+            cause = (1, *cause)
+        elif not is_causal(finding.violation):
             times[here := (finding.violation.operation, *cause)] += 1
             cause = (times[here], *cause)
         groups.setdefault(cause, []).append(finding)
-    return tuple(Cause(tuple(group)) for group in groups.values())
+    return tuple(
+        Cause(tuple(sorted(group, key=lambda one: one.code in _COMES_OF)))
+        for group in groups.values()
+    )
+
+
+def _place(finding: Finding, code: str) -> tuple[Any, ...]:
+    """Where *finding* shows, as far as one cause may be told there by *code*."""
+    return (code, finding.violation.operation, finding.known)
 
 
 def counts_of(all_causes: Iterable[Cause]) -> Mapping[str, tuple[int, int]]:
