@@ -15,8 +15,7 @@ from itertools import product
 from troth.conformance.cases.case import Case, slug
 from troth.conformance.events import Step
 from troth.conformance.findings import rule_of
-from troth.conformance.reports.text import counted
-from troth.conformance.session import Session
+from troth.conformance.session import Session, among
 from troth.conformance.stateful import (
     access,
     at_once,
@@ -200,9 +199,7 @@ def _enter(
     violation = shown.told.violation
     if violation.code == "response.server-error":
         # one after the other the steps may show nothing
-        others = len(in_flight(shown.told.answer, shown.trial.answers))
-        more = f", while {counted(others, 'other')} had no answer yet" if others else ""
-        violation = replace(violation, message=violation.message + more)
+        violation = among(violation, len(in_flight(shown.told.answer, shown.trial.answers)))
     if tries and not again:
         # what no repetition shows may be anybody's fault, and nobody could look for it
         violation = replace(violation, severity="warning")
