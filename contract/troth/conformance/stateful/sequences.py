@@ -33,6 +33,7 @@ from troth.conformance.stateful.addressing import in_flight, steps_in_flight, st
 from troth.conformance.stateful.items import Told
 from troth.conformance.stateful.trial import Check, Trial
 from troth.openapi.resources import Resource, Resources, resources
+from troth.violation import Violation
 
 #: What is asked of each resource before anything more is asked of any: each in the order of a life,
 #: what deletes last, and what another may do done to items that nobody else needs.
@@ -133,7 +134,7 @@ async def _follow(session: Session, known: Resources, suspicion: _Suspicion) -> 
     tries = 0
     for checks in dict.fromkeys(((check,), (*suspicion.before, check))):
         tries += 1
-        shown = await _shown(session, known, resource, checks=checks, told=told)
+        shown = await _shown(session, known, resource, checks=checks, rule=rule_of(told.violation))
         if shown is not None:
             shown = await _shortest(session, known, shown)
             _enter(session, shown, again=1, tries=1)
@@ -143,16 +144,23 @@ async def _follow(session: Session, known: Resources, suspicion: _Suspicion) -> 
     _enter(session, first, again=0, tries=tries, steps=steps)
 
 
+async def show(session: Session, resource: Resource, check: Check, violation: Violation) -> bool:
+    """Enter what *check* shows on items of its own, if that breaks the rule of *violation*."""
+    known, rule = resources(session.contract), rule_of(violation)
+    shown = await _shown(session, known, resource, checks=(check,), rule=rule)
+    if shown is not None:
+        _enter(session, shown, again=1, tries=1)
+    return shown is not None
+
+
 async def _shortest(session: Session, known: Resources, shown: _Shown) -> _Shown:
     """What shows the same without what it does not take: checks before it, members of items."""
-    resource = shown.trial.resource
+    resource, rule = shown.trial.resource, rule_of(shown.told.violation)
     for check in list(reversed(shown.checks[:-1]))[:_SHORTENING]:
         rest = tuple(each for each in shown.checks if each is not check)
-        shorter = await _shown(session, known, resource, checks=rest, told=shown.told)
+        shorter = await _shown(session, known, resource, checks=rest, rule=rule)
         shown = shorter or shown
-    small = await _shown(
-        session, known, resource, checks=shown.checks, told=shown.told, is_small=True
-    )
+    small = await _shown(session, known, resource, checks=shown.checks, rule=rule, is_small=True)
     if small is not None and len(_steps(small)) <= len(_steps(shown)):
         return small
     return shown
@@ -168,10 +176,10 @@ async def _shown(
     resource: Resource,
     *,
     checks: tuple[Check, ...],
-    told: Told,
+    rule: tuple[str, ...],
     is_small: bool = False,
 ) -> _Shown | None:
-    """A new trial of *checks* that shows what was *told*; None if it does not."""
+    """A new trial of *checks* that breaks *rule*; None if it does not."""
     if session.budget.spent:
         return None
     trial = Trial(session, known, resource, purpose="repeat", is_small=is_small, patient=False)
@@ -180,7 +188,6 @@ async def _shown(
             await _run(check, trial)
     finally:
         await trial.clean_up()
-    rule = rule_of(told.violation)
     for one in trial.told:
         if rule_of(one.violation) == rule:
             return _Shown(checks, one, trial)
@@ -228,7 +235,7 @@ async def again(session: Session, case_id: str, told: tuple[str, ...]) -> Told |
     _, name, names = case_id.split("/", 2)
     known = resources(session.contract)
     resource = next((each for each in known.all if slug(each.path) == name), None)
-    named = {check.name: check for check in CHECKS}
+    named = {check.name: check for check in (*CHECKS, life_cycle.LASTING)}
     if resource is None or not set(names.split("+")) <= named.keys():
         raise LookupError(case_id)
     trial = Trial(session, known, resource, purpose="repeat", patient=False)
