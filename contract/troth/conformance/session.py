@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from troth.conformance.baseline import Earlier, EarlierErrors
 from troth.conformance.budget import (
     Budget,
     Inconclusive,
@@ -20,7 +21,7 @@ from troth.conformance.budget import (
     waits,
 )
 from troth.conformance.cases import Case, subjects_under_test
-from troth.conformance.cases.case import readable
+from troth.conformance.cases.case import readable, request_key
 from troth.conformance.checks.answers import Answers, tokens_of
 from troth.conformance.checks.between import LawsBetween
 from troth.conformance.checks.exchange_checks import check, expectation, outcome
@@ -42,7 +43,7 @@ from troth.conformance.selection import SAFE_METHODS, selection
 from troth.conformance.settings import Settings
 from troth.conformance.transport import Sender
 from troth.errors import TrothError
-from troth.generation.example_database import ExampleDatabase, SentRequests
+from troth.generation.example_database import ExampleDatabase, SentRequests, digest_of
 from troth.generation.shrinking import Shrinker
 from troth.http.exchange import Exchange, Request
 from troth.laws.laws import Verdict
@@ -70,6 +71,14 @@ _OF_US = (401, 403, 429)
 Comparison = Callable[[Exchange], Mapping[str, Verdict]]
 #: Is told of each case that was attempted, and of its exchange.
 Observer = Callable[[Case, Exchange], Awaitable[None]]
+
+
+def look(case: Case) -> str:
+    """What *case* is in every run: its request, or which check of which resource or operation."""
+    if case.phase not in ("resources", "stateful"):
+        return digest_of(request_key(case))
+    where, _, checks = case.id.rpartition("/")
+    return f"{where}/{checks.rpartition('+')[2]}"
 
 
 def among(violation: Violation, others: int) -> Violation:
@@ -123,8 +132,14 @@ class Session:
         self.withheld = 0
         self.values = RealValues(second or contract, settings)
         self.memory = ExampleDatabase.of(settings.database, contract.document.digest)
+        self.earlier = EarlierErrors.of(settings.database, contract.document.digest)
+        #: what was sent to look for errors, and what of it showed each finding
+        self.looked: set[str] = set()
+        self.looks: dict[str, str] = {}
         self.sent = SentRequests.of(
-            settings.database if settings.continuous else None, contract.document.digest
+            settings.database if settings.continuous else None,
+            contract.document.digest,
+            again=(one for one in self.earlier.looks if one and "/" not in one),
         )
         self.observers: list[Observer] = []
         self.credentials = credentials or Credentials(contract, settings, clock=clock)
@@ -149,6 +164,8 @@ class Session:
         if plan is None or sent is None or self.budget.spent or self.is_given_up(sent.operation):
             return None
         exchange, others = await self._sent_among_others(sent)
+        if self.settings.database is not None and exchange.response is not None:
+            self.looked |= {look(plan), look(sent)}
         await self.hold_between(sent, exchange)
         verdicts = compare(exchange) if compare else {}
         violations = self.check(sent, exchange, purpose="case", verdicts=verdicts)
@@ -367,6 +384,10 @@ class Session:
         if self.is_new(case, violation):
             self._add(case, exchange, violation, again=0, tries=0)
 
+    def has_looked(self, error: Earlier) -> bool:
+        """Whether the run did what has shown *error* to an earlier one."""
+        return error.look in self.looked and self._selection.wants(error.code)
+
     def is_new(self, case: Case, violation: Violation) -> bool:
         """Whether *violation* is one to be told, and not yet; a known one is counted."""
         return self._is_wanted(violation) and not self._is_known(case, violation)
@@ -392,6 +413,7 @@ class Session:
             steps=steps,
             taken=own.taken,
         )
+        self.looks[finding.id] = look(case)
         self.emit(Found(finding))
 
     async def _follow(
@@ -418,7 +440,7 @@ class Session:
             try:
                 again, tries, fewest = await self._confirm(plan, case, rule, others=others)
             except Unreachable:  # the server died of it, perhaps: this was its last word
-                self._add(case, exchange, violation, again=0, tries=0)
+                self._add(case, exchange, violation, again=0, tries=0, plan=plan)
                 raise
             small, smallest = case, exchange
             if tries and again == tries:
@@ -426,7 +448,7 @@ class Session:
             if self._is_known(small, violation, smallest):
                 continue  # it was told of a larger one, or of one at the same time
             violation = among(violation, fewest)
-            self._add(small, smallest, violation, again=again, tries=tries)
+            self._add(small, smallest, violation, again=again, tries=tries, plan=plan)
 
     @property
     def _may_shrink(self) -> bool:
@@ -492,7 +514,14 @@ class Session:
         return smallest
 
     def _add(
-        self, case: Case, exchange: Exchange, violation: Violation, *, again: int, tries: int
+        self,
+        case: Case,
+        exchange: Exchange,
+        violation: Violation,
+        *,
+        again: int,
+        tries: int,
+        plan: Case | None = None,
     ) -> None:
         if violation.code in HANGS and self.is_given_up(case.operation):
             message = (
@@ -512,6 +541,7 @@ class Session:
         )
         if finding.severity == "error" and case.is_variable:
             self.memory.keep(case.operation, case.value)
+        self.looks[finding.id] = look(plan or case)
         self.emit(Found(finding))
 
     def _is_known(self, case: Case, violation: Violation, exchange: Exchange | None = None) -> bool:

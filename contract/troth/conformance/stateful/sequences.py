@@ -110,6 +110,7 @@ async def _suspicions(
                 continue
             count = len(trial.told)
             await _run(check, trial)
+            session.looked.add(_identity(trial, (check,)))
             found += [_Suspicion(check, tuple(ran), one, trial) for one in trial.told[count:]]
             ran.append(check)
     finally:
@@ -217,9 +218,12 @@ def _enter(
 
 def _case(shown: _Shown) -> Case:
     """The case of the finding: its id says which checks show it, so that they can be run again."""
-    names = "+".join(check.name for check in shown.checks)
-    identity = f"resources/{slug(shown.trial.resource.path)}/{names}"
-    return replace(_sequence_of(shown.told), id=identity)
+    return replace(_sequence_of(shown.told), id=_identity(shown.trial, shown.checks))
+
+
+def _identity(trial: Trial, checks: Sequence[Check]) -> str:
+    names = "+".join(check.name for check in checks)
+    return f"resources/{slug(trial.resource.path)}/{names}"
 
 
 def _sequence_of(told: Told) -> Case:
