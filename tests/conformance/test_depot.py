@@ -22,7 +22,7 @@ TOGETHER: tuple[tuple[str, ...], ...] = (
         *("next without base", "report is lost", "publishes nothing", "takes a moment"),
         *("all for HEAD", "type", "content is cut", "content for all", "files stay"),
     ),
-    ("publish revives", "content as text", "audit is lost"),
+    ("publish revives", "content as text"),
     ("read once deleted",),
 )
 MANNERS_TOGETHER: tuple[tuple[str, ...], ...] = (

@@ -25,7 +25,6 @@ FAULTS = {
     "link without base": ("resource.link-dead", "GET /files/{file}"),
     "report is lost": ("resource.not-readable", "POST /reports"),
     "report without base": ("resource.location-wrong", "POST /reports"),
-    "audit is lost": ("resource.not-readable", "POST /crates/{crate}/audit"),
     "restores nothing": ("resource.action-lost", "POST /crates/{crate}/restore"),
     "publishes nothing": ("resource.action-lost", "POST /crates/{crate}/publish"),
     "publish revives": ("resource.changed-when-gone", "POST /crates/{crate}/publish"),
@@ -108,7 +107,6 @@ def spec() -> dict[str, Any]:
         },
         "/crates/{crate}/restore": {"post": _operation("200", "Crate")},
         "/crates/{crate}/publish": {"post": _operation("200", "Crate")},
-        "/crates/{crate}/audit": {"post": _operation("202", "Report")},
         "/crates/{crate}/files": {
             "post": _operation("201", "File", body={"multipart/form-data": {"schema": form}})
         },
@@ -191,9 +189,6 @@ class Depot:
                 return self.crate(asked, method, self.crate_of(name, user, method))
             case "POST", ["crates", name, "restore" | "publish" as verb]:
                 return self.act(verb, self.crate_of(name, user, verb))
-            case "POST", ["crates", name, "audit"]:
-                self.crate_of(name, user, "audit")
-                return self.report(user, kind="audit")
             case "POST", ["crates", name, "files"]:
                 owner = "" if "anybody adds" in self.faults else user
                 return self.add_file(self.crate_of(name, owner, "files"), asked)
@@ -343,8 +338,8 @@ class Depot:
         fields = {"Content-Type": "application/octet-stream", "Content-Disposition": name}
         return Answer(200, fields, [one["bytes"]])
 
-    def report(self, user: str, *, kind: str = "report") -> Answer:
-        name = f"{kind}-{len(self.reports) + 1}"
+    def report(self, user: str) -> Answer:
+        name = f"r{len(self.reports) + 1}"
         self.reports[name] = 2 if "late reports" in self.manners else 0
         self.owners[name] = user
         where = self.url(f"/reports/{name}", "report without base")
@@ -352,8 +347,7 @@ class Depot:
 
     def read_report(self, name: str, user: str) -> Answer:
         waits = self.reports.get(name, 0)
-        is_lost = f"{name.partition('-')[0]} is lost" in self.faults
-        if self.owners.get(name) != user or waits or is_lost:
+        if self.owners.get(name) != user or waits or "report is lost" in self.faults:
             self.reports[name] = max(0, waits - 1)
             raise Refusal(404, "no such report")
         return _json(200, {"id": name, "state": "done"})

@@ -135,25 +135,8 @@ async def promised(trial: Trial) -> None:
     item = await trial.item()
     accepted = [each for each in trial.answers if each.status == 202]
     answer = next((each for each in accepted if each.case.request.method != "DELETE"), None)
-    if item is None and answer is not None:
-        await _is_kept(trial, answer)
-
-
-async def promised_by_action(trial: Trial) -> None:
-    """So can what a 202 to an action on an item says."""
-    actions = list(trial.actions(accepting=True))
-    item = await trial.create(is_small=True) if actions else None
-    if item is None:
+    if item is not None or answer is None:
         return
-    trial.spoil(item)
-    for operation in actions:
-        answer = await trial.send(operation, item=item)
-        if answer is not None and answer.status == 202:
-            await _is_kept(trial, answer)
-
-
-async def _is_kept(trial: Trial, answer: Answer) -> None:
-    """Tell of *answer*, a 202, if there is nothing where it leads."""
     # an identifier alone says what it will be called, not that it is there
     link = answer.field("Location") or _own_link(answer.item)
     target = paging.own_target(trial, link, answer) if link is not None else None
@@ -174,5 +157,4 @@ CHECKS: tuple[Check, ...] = (
     Check("own-link", own_link, frozenset({"create", "read"})),
     Check("links", links, frozenset({"create", "read"})),
     Check("promised", promised, frozenset({"create", "read"})),
-    Check("promised-by-action", promised_by_action, frozenset({"create"})),
 )

@@ -374,17 +374,13 @@ class Trial:
         """Another item of the resource of *item*, whatever that is."""
         return await self._made(item.resource)
 
-    def actions(self, *, accepting: bool = False) -> Iterator[Operation]:
-        """What is done to an item beside the roles: by POST, below its path; a few of it.
-
-        If *accepting*, of what is done later.
-        """
+    def actions(self) -> Iterator[Operation]:
+        """What is done to an item beside the roles: by POST, below its path; a few of it."""
         below = self.resource.path.rstrip("/") + "/"
         found = [
             operation
             for operation in self.resource.operations.get("action", ())
             if operation.method == "POST" and operation.path.startswith(below)
-            if not accepting or any(each.status == "202" for each in operation.responses)
         ]
         yield from found[:_ACTIONS]
 
