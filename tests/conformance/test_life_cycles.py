@@ -85,8 +85,8 @@ def load(folder: Path, document: dict[str, Any]) -> Contract:
 
 
 def life(server: Handler, contract: Contract, **settings: Any) -> Conducted:
-    """A run of the resources alone; nobody is waited for longer than a test may take."""
-    given = {"token": "first", "phases": ("resources",), "patience": 0.01, **settings}
+    """A run of the resources alone."""
+    given = {"token": "first", "phases": ("resources",), **settings}
     return conduct(server, contract, **given)
 
 

@@ -170,6 +170,12 @@ def etag(found: Found) -> str:
     return f'"{blake2b(text, key=found.item.seed.key, digest_size=8).hexdigest()}"'
 
 
+def tagged(found: Found) -> Fields:
+    """The entity tag of an item as a field: weak where its header takes no other."""
+    tag = etag(found)
+    return (("ETag", tag), ("ETag", f"W/{tag}"))
+
+
 def addresses(found: Found, resource: Resource, asked: Asked) -> list[str]:
     """Where the item is: as a path, and as a URL."""
     template = asked.match.operation.template

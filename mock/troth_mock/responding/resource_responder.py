@@ -10,19 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
 from troth import pointer
 from troth.generation.values import synthesize
 from troth.http.exchange import Fields
-from troth.openapi.envelopes import attributes_in
-from troth.openapi.names import words_of
+from troth.openapi.names import named, words_of
 from troth.openapi.operation import MediaType, Operation
 from troth.openapi.paths import shape_of
 from troth.openapi.resource import Listing, Resource, Role
-from troth.openapi.schema_view import of_content
 from troth.pointer import put
 from troth.schema.schema import Schema
 from troth.seed import Seed
@@ -45,6 +43,7 @@ from troth_mock.responding.kept import (
     etag,
     linked,
     session_of,
+    tagged,
 )
 from troth_mock.responding.negotiation import success
 from troth_mock.responding.problems import Problem
@@ -56,6 +55,7 @@ from troth_mock.responding.resource_store import (
 from troth_mock.storage import server_side
 from troth_mock.storage.sessions import Collection, Item, Place, all_items, text_of
 from troth_mock.storage.views import (
+    NOTHING,
     Members,
     Unpatchable,
     first_valid,
@@ -65,6 +65,9 @@ from troth_mock.storage.views import (
     shown,
     without,
 )
+
+#: What names the members that a change is to touch, in words.
+_MASKS = named("update_mask field_mask")
 
 
 class ResourceResponder:
@@ -84,6 +87,7 @@ class ResourceResponder:
         self.role = role
         self.status = status
         self.store = store
+        self._apart = resource.apart
         self._own = own_parameter(resource, operation)
         body = operation.request_body
         self._taken = next((one for one in body.content if one.schema), None) if body else None
@@ -168,27 +172,21 @@ class ResourceResponder:
         if members.is_open and members.names:
             # what answers tell and no request names is the server's, whatever else may be sent
             barred |= self._shown_members().names - members.names
-        return {name: one for name, one in members.of(sent).items() if name not in barred}
+        sent = {name: one for name, one in members.of(sent).items() if name not in barred}
+        return put({}, self._apart, sent) if self._is_bare else sent
+
+    @property
+    def _is_bare(self) -> bool:
+        """Whether the body holds only what the thing has apart."""
+        return self.operation.request_body in self.resource.bare
 
     def _settable(self, place: str = "") -> tuple[frozenset[str], Mapping[str, Any]]:
         """The members that a client can set, at *place* of the thing, and the defaults of some."""
         at = self.resource.sent(self.operation)
-        if at is None or self._taken is None:
+        if at is None or self._taken is None or (self._is_bare and not place):
             return frozenset(), {}
-        members = self._members_at(self._taken.schema, at + place)
+        members = self._members_at(self._taken.schema, at if self._is_bare else at + place)
         return members.names, dict(members.defaults)
-
-    @cached_property
-    def _apart(self) -> str:
-        """Where the thing has what is told of it, if that is apart from what it is called by."""
-        for operation in (*self.resource.operations.get("read", ()), self.operation):
-            status, declared = success(operation)
-            at = self.resource.item(operation, status)
-            view = of_content(declared.content) if declared is not None else None
-            view = view.at(at) if view is not None and at is not None else None
-            if view is not None:
-                return attributes_in(view)
-        return ""
 
     def _in_places(self, value: Any, change: Callable[[Any, str], Any]) -> Any:
         """*value*, a thing, after a *change* of its members, and of those that are told apart."""
@@ -260,18 +258,31 @@ class ResourceResponder:
         tags = ",".join(asked.fields.get("if-match", ())).strip()
         others = ",".join(asked.fields.get("if-none-match", ())).strip()
         if not (tags or others):
-            return None
+            return self._unconditional()
         tag = etag(found)
         is_read = self.operation.method in ("GET", "HEAD")
-        if tags and tags != "*" and tag not in map(str.strip, tags.split(",")):
+        if tags and tags != "*" and tag not in _tags_in(tags):
             return self._changed_meanwhile() if self._names(412) else None
-        weak = {one.strip().removeprefix("W/") for one in others.split(",")}
+        weak = _tags_in(others)
         if not others or (others != "*" and tag not in weak):
             return None
         if is_read:
             exact = any(response.status == "304" for response in self.operation.responses)
             return Reply(304, (("ETag", tag),), None) if exact else None
         return self._changed_meanwhile() if self._names(412) else None
+
+    def _unconditional(self) -> Problem | None:
+        """What is said of a change without If-Match, where the document insists on one."""
+        is_change = self.role in ("update", "replace", "delete")
+        asks = any(each.name.lower() == "if-match" for each in self.operation.parameters)
+        if not (
+            is_change and asks and any(one.status == "428" for one in self.operation.responses)
+        ):
+            return None
+        message = (
+            f"{self.resource.name}: the field If-Match is missing, with the ETag that was read"
+        )
+        return Problem(428, message, "precondition_required")
 
     def _changed_meanwhile(self) -> Problem:
         message = f"{self.resource.name}: it is not as the request expects it to be"
@@ -325,7 +336,11 @@ class ResourceResponder:
         if "json-patch+json" in kind:
             value = patched(before.value, asked.body)
         else:
-            value = merged(before.value, self._sent(asked), removes="merge-patch+json" in kind)
+            mask, sent, removes = _mask(asked), self._sent(asked), "merge-patch+json" in kind
+            if mask and isinstance(sent, dict):
+                # what is named and not given is cleared
+                sent, removes = {name: sent.get(name) for name in mask}, True
+            value = merged(before.value, sent, removes=removes)
         if not isinstance(value, dict) or not isinstance(before.value, dict):
             return replace_item(before, value, frozenset())
         lost = before.value.keys() - value.keys()
@@ -456,7 +471,7 @@ class ResourceResponder:
             found.item.seed,
             asked.said if self.role == "read" else asked.said.of_one,
             show,
-            fields=lambda: (("ETag", etag(found)),),
+            fields=partial(tagged, found),
         )
 
     def _show(
@@ -473,11 +488,16 @@ class ResourceResponder:
 
             made.name(pointer.find(drawn, own), fits)
         if at is not None and not made.item.version:
+            if entry.schema is not None and key_of(self.resource, pointer.find(drawn, at)):
+                # what its path calls otherwise than its answer
+                own = at + (self.resource.identifier or "")
+                drawn = first_valid(entry.schema, drawn, own, [made.key])
             now = self._now(asked, made.asker)
             drawn = self._begun(entry, drawn, at, made.item, now)
             if self._apart:
                 drawn = self._begun(entry, drawn, at, made.item, now, place=self._apart)
-                made.item.value = self._completed(entry, drawn, at, made.item.value)
+        if at is not None and self._apart and self.role in ("create", "replace"):
+            made.item.value = self._completed(entry, drawn, at, made.item.value)
         made.finish()
         found = Found(made.place, made.key or "", made.item)
         body = self._with_item(entry, drawn, found, asked, status)
@@ -515,12 +535,13 @@ class ResourceResponder:
         if not isinstance(told, dict) or not isinstance(known, dict):
             return value
         names = self._settable(self._apart)[0]
-        own = {name: one for name, one in told.items() if name in known or name not in names}
-        for whole in ({**own, **known}, {**told, **known}):
-            body = put(drawn, at + self._apart, whole)
-            if entry.schema is None or entry.schema.is_valid(body):
-                return put(value, self._apart, whole)
-        return value
+        place = at + self._apart
+        body = put(drawn, place, {**told, **known})
+        if entry.schema is None or not entry.schema.is_valid(body):
+            return value
+        for name in [name for name in told if name in names and name not in known]:
+            body = first_valid(entry.schema, body, pointer.join(place, name), (NOTHING, None))
+        return put(value, self._apart, pointer.find(body, place))
 
     def _with_item(
         self, entry: MediaType, drawn: Any, found: Found, asked: Asked, status: int
@@ -553,7 +574,7 @@ class ResourceResponder:
         if made.key is None:
             return ()
         found = Found(made.place, made.key, made.item)
-        fields = [("ETag", etag(found))]
+        fields = [*tagged(found)]
         if self.role == "create" or status == 201:
             fields += [("Location", one) for one in addresses(found, self.resource, asked)]
         return tuple(fields)
@@ -646,3 +667,16 @@ def replace_item(before: Item, value: Any, absent: frozenset[str]) -> Item:
     """*before* with another *value*: the next version of it."""
     version, owner = before.version + 1, before.owner
     return Item(value, before.seed, absent, version, owner, is_made=before.is_made)
+
+
+def _mask(asked: Asked) -> tuple[str, ...]:
+    """The members that alone are to be changed, as a field mask in the query names them."""
+    texts = [text for name, text in asked.said.query.items() if words_of(name) in _MASKS]
+    paths = (path.strip() for text in texts for path in text.split(","))
+    names = tuple(path.partition(".")[0] for path in paths if path)
+    return () if "*" in names else names
+
+
+def _tags_in(field: str) -> set[str]:
+    """The entity tags of a precondition, weak or not."""
+    return {one.strip().removeprefix("W/") for one in field.split(",")}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import pytest
 
 from kept_things import INTEGER, TEXT, Client, answer, operation, query, sent
+from troth_mock.reply import Reply
 
 KEY = "^key_[A-Za-z0-9]{27}$"
 CURSOR = {**TEXT, "pattern": "^cur_[a-z0-9]{12}$"}
@@ -245,3 +247,152 @@ def test_what_is_in_a_thing_goes_with_it_where_the_document_has_no_answer_for_th
     assert mock.status("POST", f"{above}/books", {"name": "c"}) == 404
     # to delete it once more comes to the same
     assert mock.status("DELETE", path) == 204
+
+
+def tasks() -> Client:
+    """A list of resource objects, whose PATCH takes the attributes alone."""
+    given = {
+        "title": TEXT,
+        "state": {"enum": ["open", "done"], "default": "open"},
+        "note": {"type": ["string", "null"]},
+        "marks": {"type": "object", "additionalProperties": TEXT},
+    }
+    told = {**given, "commentCount": INTEGER, "updatedAt": {**TEXT, "format": "date-time"}}
+    kind = {"type": {"const": "tasks"}}
+    task = {
+        "type": "object",
+        "required": ["type", "id", "attributes"],
+        "properties": {
+            **kind,
+            "id": TEXT,
+            "attributes": {"type": "object", "required": list(told), "properties": told},
+        },
+    }
+    new = {
+        "type": "object",
+        "required": ["type", "attributes"],
+        "properties": {
+            **kind,
+            "attributes": {"type": "object", "required": ["title"], "properties": given},
+        },
+    }
+
+    def data(schema: Any) -> dict[str, Any]:
+        return {"type": "object", "required": ["data"], "properties": {"data": schema}}
+
+    one = answer(data(task))
+    item = "/tasks/{taskId}"
+    paths = {
+        "/tasks": {
+            "get": operation(_200=answer(data({"type": "array", "items": task}))),
+            "post": operation(body=sent(data(new)), _201=one),
+        },
+        item: {
+            "parameters": [{"name": "taskId", "in": "path", "required": True, "schema": TEXT}],
+            "get": operation("404", _200=one),
+            "patch": operation(
+                "404",
+                body=sent({"type": "object", "properties": given}, "application/merge-patch+json"),
+                _200=one,
+            ),
+            "put": operation("404", body=sent(data(new)), _200=one),
+        },
+        f"{item}/finish": {"post": operation("404", _200=one)},
+    }
+    paths[f"{item}/finish"]["parameters"] = paths[item]["parameters"]
+    return Client(paths)
+
+
+def test_the_attributes_of_a_thing_are_kept_as_its_members_are() -> None:
+    client = tasks()
+    sent_now = {"title": "Mow", "marks": {}}
+    made = client.ask("POST", "/tasks", {"data": {"type": "tasks", "attributes": sent_now}})["data"]
+    at, attributes = f"/tasks/{made['id']}", made["attributes"]
+    assert {**attributes, "updatedAt": ""} == {
+        **{"title": "Mow", "state": "open", "note": None, "marks": {}},
+        **{"commentCount": 0, "updatedAt": ""},
+    }
+    assert client.ask("GET", at)["data"] == client.ask("GET", "/tasks")["data"][-1] == made
+    for change, kept in (({"note": "long"}, "open"), ({"state": "done"}, "done")):
+        changed = client.ask("PATCH", at, change, kind="application/merge-patch+json")["data"]
+        told = changed["attributes"]
+        assert (told["note"], told["state"], told["title"]) == ("long", kept, "Mow")
+        assert told["updatedAt"] > attributes["updatedAt"]
+    again = {"data": {"type": "tasks", "attributes": {"title": "Rake"}}}
+    replaced = client.ask("PUT", at, again)["data"]["attributes"]
+    assert (replaced["note"], replaced["state"], replaced["title"]) == (None, "open", "Rake")
+    assert client.ask("POST", f"{at}/finish")["data"]["attributes"]["state"] == "done"
+    assert client.ask("GET", "/tasks")["data"][-1] == client.ask("GET", at)["data"]
+
+
+def _tag(reply: Reply) -> str:
+    return dict(reply.fields)["ETag"]
+
+
+def test_what_a_document_insists_on_is_asked_for_and_weak_tags_are_tags() -> None:
+    place = {"name": "code", "in": "path", "required": True, "schema": TEXT}
+    tag = {"ETag": {"schema": {**TEXT, "pattern": '^W/".+"$'}, "required": True}}
+    mask = query(update_mask=TEXT)
+    site = {
+        "type": "object",
+        "required": ["code", "name"],
+        "properties": {
+            "code": {**TEXT, "readOnly": True},
+            "name": TEXT,
+            "town": TEXT,
+            "size": INTEGER,
+        },
+    }
+    client = Client(
+        {
+            "/sites": {"post": operation(body=sent(site), _201=answer(site, headers=tag))},
+            "/sites/{code}": {
+                "parameters": [place],
+                "get": operation("404", _200=answer(site, headers=tag)),
+                "patch": operation(
+                    *("404", "412", "428"),
+                    body=sent({**site, "required": []}),
+                    query=[*mask, {"name": "If-Match", "in": "header", "schema": TEXT}],
+                    _200=answer(site, headers=tag),
+                ),
+            },
+        }
+    )
+    made = client.reply("POST", "/sites", {"name": "a", "town": "Ayr", "size": 4})
+    at, first = f"/sites/{json.loads(made.body or b'')['code']}", _tag(made)
+    assert first.startswith('W/"')
+    assert _tag(client.reply("GET", at)) == first
+    change = {"name": "b", "size": 5}
+    assert client.status("PATCH", at, change) == 428
+    masked = client.ask("PATCH", f"{at}?update_mask=name,town", change, If_Match=first)
+    assert (masked["name"], masked["size"], "town" in masked) == ("b", 4, False)
+    assert client.status("PATCH", at, change, If_Match=first) == 412
+    assert _tag(client.reply("GET", at)) != first
+    every = client.ask("PATCH", f"{at}?update_mask=*", change, If_Match="*")
+    assert (every["name"], every["size"]) == ("b", 5)
+
+
+def test_a_resource_object_has_the_name_by_which_it_was_put_as_its_id() -> None:
+    label = {
+        "type": "object",
+        "required": ["type", "id", "attributes"],
+        "properties": {
+            "type": {"const": "labels"},
+            "id": TEXT,
+            "attributes": {"type": "object", "required": ["color"], "properties": {"color": TEXT}},
+        },
+    }
+    new = {**label, "required": ["type", "attributes"]}
+    name = {"name": "labelName", "in": "path", "required": True, "schema": TEXT}
+    client = Client(
+        {
+            "/labels/{labelName}": {
+                "parameters": [name],
+                "get": operation("404", _200=answer(label)),
+                "put": operation(body=sent(new), _200=answer(label), _201=answer(label)),
+            }
+        }
+    )
+    body = {"type": "labels", "attributes": {"color": "red"}}
+    assert client.ask("PUT", "/labels/a%20b", body)["id"] == "a b"
+    assert client.ask("GET", "/labels/a%20b")["id"] == "a b"

@@ -14,7 +14,13 @@ from typing import Any
 from troth import pointer as pointers
 from troth.conformance.real_values import with_field
 from troth.conformance.stateful.changes import change
-from troth.conformance.stateful.comparison import changed_to, is_always_computed, same
+from troth.conformance.stateful.comparison import (
+    Derivation,
+    changed_to,
+    derivations,
+    is_always_computed,
+    same,
+)
 from troth.conformance.stateful.items import (
     Answer,
     Item,
@@ -294,6 +300,53 @@ async def _not_put(trial: Trial, item: Item, *, by: Answer, inner: object) -> No
         trial.tell("resource.neighbour-changed", message, by=after, of=by)
 
 
+async def derived(trial: Trial) -> None:
+    """What a server works out of what it was sent it works out anew when that is changed."""
+    made = [each for each in trial.items() if isinstance(each.created.item, dict)]
+    sent = {name for each in made if isinstance(each.sent, dict) for name in each.sent}
+    known = derivations([each.created.item for each in made], sent=sent)
+    item = await trial.create() if known else None
+    before = await current(trial, item) if item is not None else None
+    if item is None or before is None:
+        return
+    trial.spoil(item)
+    body = await trial.drawn("replace") if trial.can("replace") else UNSET
+    answer = await trial.replace(item, body) if body is not UNSET else None
+    if (answer is None or not answer.succeeded) and trial.can("update"):
+        anew = await change(trial, item, most=True)
+        answer = await trial.update(item, anew.body) if anew is not None else None
+    after = await trial.read(item) if answer is not None and answer.succeeded else None
+    if after is not None and _stale(known, before, after) and await trial.patience():
+        after = await trial.read(item)
+    if answer is None or after is None:
+        return
+    for each in _stale(known, before, after)[:1]:
+        message = (
+            f"{answer.line} was answered {answer.status}, and {each.name!r} is "
+            f"{after.item[each.name]} as before: {each} is {each.value(after.item)} now"
+        )
+        place = pointers.join("", each.name)
+        trial.tell(
+            *("resource.update-lost", message),
+            by=after,
+            of=answer,
+            severity="warning",
+            pointer=place,
+        )
+
+
+def _stale(known: list[Derivation], before: Answer, after: Answer) -> list[Derivation]:
+    """What of *known* is in *after* as it was *before*, and is not what it is derived from."""
+    if not isinstance(before.item, dict) or not isinstance(after.item, dict):
+        return []
+    return [
+        each
+        for each in known
+        if each.is_told(before.item) and not each.holds(after.item)
+        if after.item.get(each.name) == before.item[each.name]
+    ]
+
+
 # -- what is done to what is gone -----------------------------------------------------------------
 
 
@@ -345,5 +398,6 @@ CHECKS: tuple[Check, ...] = (
     Check("nothing-below", nothing_below, _needs()),
     Check("other-parent", other_parent, _needs("read")),
     Check("neighbours", neighbours, _needs("read")),
+    Check("derived", derived, _needs("read")),
     Check("after-deletion", after_deletion, _needs("read", "delete")),
 )
