@@ -270,7 +270,23 @@ class RealValues:
         """*case* with real values in it; None: it is held back."""
         operation = self._operation(case)
         filled = self._filled(case, operation)
-        return filled if filled is None or operation is None else self.keyed(filled, operation)
+        if filled is None or operation is None:
+            return filled
+        return self.keyed(self._conditional(filled, operation), operation)
+
+    def _conditional(self, case: Case, operation: Operation) -> Case:
+        """*case* with an If-Match that anything meets, where it would be refused without (428)."""
+        parameter = operation.condition
+        if (
+            parameter is None
+            or ("header", parameter.name) in self._settings.given(operation).parameters
+        ):
+            return case
+        is_about = f"header {parameter.name}" in case.sent or not is_field(parameter, "*")
+        is_left_out = parameter.required and case.request.field(parameter.name) is None
+        if is_about or is_left_out:
+            return case
+        return replace(case, request=with_field(case.request, parameter.name, "*"))
 
     def keyed(self, case: Case, operation: Operation) -> Case:
         """*case* under an idempotency key of its own, where it has one that is good.
