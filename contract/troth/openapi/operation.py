@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from troth.http import media_type
+from troth.http.exchange import Response
 from troth.openapi.paths import PathTemplate, path_template
 
 if TYPE_CHECKING:  # only what is used of a document needs the packages of these
@@ -359,6 +360,11 @@ class Operation:
     def has_own_query(self) -> bool:
         """Whether its path ends in a query, which every request to it has."""
         return "?" in self.path and bool(self.template.query)
+
+    def answer_type(self, response: Response) -> MediaType | None:
+        """What the document says of the body of *response*."""
+        declared = self.response(response.status)
+        return declared.media_type(response.content_type or "") if declared else None
 
     def response(self, status: int) -> DeclaredResponse | None:
         """The declaration for *status*: exact, then range (`4XX`), then `default`."""

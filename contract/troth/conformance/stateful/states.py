@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -59,7 +57,11 @@ async def keyed(trial: Trial) -> None:
         key = str(UUID(bytes=trial.seed("key").key, version=4))
         if parameter.schema is not None and not parameter.schema.is_valid(key):
             return
-        with_key = partial(_with_field, name=parameter.name, value=key)
+        field = parameter.name, key
+
+        def with_key(request: Request, field: tuple[str, str] = field) -> Request:
+            return request.having(field)
+
         first = await trial.create_of(await trial.drawn("create"), altered=with_key)
         if not isinstance(first, Item):
             return
@@ -68,17 +70,8 @@ async def keyed(trial: Trial) -> None:
             return
         both = f"{first.identifier!r} and {second.identifier!r}"
         message = f"{first.created.line} was sent twice with one {parameter.name}, and made {both}"
-        trial.tell(
-            *("resource.key-ignored", message),
-            by=second.created,
-            of=first.created,
-            severity="warning",
-        )
-
-
-def _with_field(request: Request, *, name: str, value: str) -> Request:
-    kept = tuple(one for one in request.fields if one[0].lower() != name.lower())
-    return replace(request, fields=(*kept, (name, value)))
+        code, made = "resource.key-ignored", first.created
+        trial.tell(code, message, by=second.created, of=made, severity="warning")
 
 
 async def acted_twice(trial: Trial) -> None:
