@@ -543,6 +543,7 @@ class Trial:
         case = self._case(subject, values, query=query, body=body)
         if self.session.values.spares(case, operation):
             return None
+        case = self.session.values.keyed(case, operation)
         request = case.request.having(*fields)
         request = replace(request, target=target or request.target, method=method or request.method)
         request = request if altered is None else altered(request)
@@ -682,7 +683,7 @@ class Trial:
             if item.is_gone or subject is None or not self.session.budget.affords(1):
                 continue
             values, _ = addressing(subject.operation, item)
-            case = self._case(subject, values)
+            case = self.session.values.keyed(self._case(subject, values), subject.operation)
             fields = conditions(subject.operation, item, ())
             request = replace(case.request, fields=(*case.request.fields, *fields))
             exchange = await self.session.send(replace(case, request=request))
