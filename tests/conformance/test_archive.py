@@ -19,7 +19,7 @@ def loaded(manner: str) -> Contract:
 
 
 def lived(manner: str, *until: str) -> Conducted:
-    given = {"phases": ("resources",), "patience": 0.01, "strict": True}
+    given = {"phases": ("resources",), "strict": True}
     return conduct(Archive(manner), loaded(manner), until=until, **given)
 
 
@@ -87,7 +87,7 @@ class CrashesOnce(Archive):
 
 
 def test_a_race_that_does_not_come_again_is_told_with_what_was_in_flight() -> None:
-    found = conduct(CrashesOnce(), loaded(""), phases=("resources",), patience=0.01)
+    found = conduct(CrashesOnce(), loaded(""), phases=("resources",))
     (finding,) = [one for one in found.findings if one.code == "response.server-error"]
     assert (finding.again, finding.severity) == (0, "warning")
     steps = [one.exchange.request for one in finding.steps]

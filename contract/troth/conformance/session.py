@@ -48,6 +48,7 @@ from troth.generation.shrinking import Shrinker
 from troth.http.exchange import Exchange, Request
 from troth.laws.laws import Verdict
 from troth.openapi.contract import Contract
+from troth.seed import Seed
 from troth.violation import Violation
 
 #: A new finding is sent again so often before it is called flaky.
@@ -130,7 +131,9 @@ class Session:
         self._between = LawsBetween(contract)
         #: how many cases were held back: they are nothing that was not come to
         self.withheld = 0
-        self.values = RealValues(second or contract, settings)
+        # a server remembers the keys of an earlier run
+        keys = Seed.of("idempotency key", settings.seed, repr(clock()))
+        self.values = RealValues(second or contract, settings, keys=keys)
         self.memory = ExampleDatabase.of(settings.database, contract.document.digest)
         self.earlier = EarlierErrors.of(settings.database, contract.document.digest)
         #: what was sent to look for errors, and what of it showed each finding

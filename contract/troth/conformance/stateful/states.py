@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
-from uuid import UUID
 
 from troth import pointer as pointers
+from troth.conformance.real_values import with_field
 from troth.conformance.stateful.changes import change
 from troth.conformance.stateful.comparison import (
     Derivation,
@@ -35,17 +34,12 @@ from troth.conformance.stateful.trial import Check, Trial
 from troth.conformance.stateful.volatile import lasting
 from troth.generation.request_writer import UNSET
 from troth.http import json_text
-from troth.http.exchange import Request
 from troth.openapi.envelopes import APART
-from troth.openapi.names import named as words_in
 from troth.openapi.names import words_of
 from troth.openapi.operation import Operation
 from troth.openapi.resources import Role
 from troth.openapi.schema_view import View
 from troth.violation import Severity
-
-#: What the key of a request that must count once is called.
-_KEYS = words_in("Idempotency-Key X-Idempotency-Key Idempotent-Key")
 
 
 async def same_again(trial: Trial) -> None:
@@ -58,33 +52,22 @@ async def same_again(trial: Trial) -> None:
 async def keyed(trial: Trial) -> None:
     """What is sent twice with one Idempotency-Key is created once."""
     subject = trial.subject("create")
-    parameters = subject.operation.parameters if subject is not None else ()
-    for parameter in parameters:
-        if parameter.location != "header" or words_of(parameter.name) not in _KEYS:
-            continue
-        key = str(UUID(bytes=trial.seed("key").key, version=4))
-        if parameter.schema is not None and not parameter.schema.is_valid(key):
-            return
-        with_key = partial(_with_field, name=parameter.name, value=key)
-        first = await trial.create_of(await trial.drawn("create"), altered=with_key)
-        if not isinstance(first, Item):
-            return
-        second = await trial.create(like=first, altered=with_key)
-        if second is None or alike_named(first, second):
-            return
-        both = f"{first.identifier!r} and {second.identifier!r}"
-        message = f"{first.created.line} was sent twice with one {parameter.name}, and made {both}"
-        trial.tell(
-            *("resource.key-ignored", message),
-            by=second.created,
-            of=first.created,
-            severity="warning",
-        )
-
-
-def _with_field(request: Request, *, name: str, value: str) -> Request:
-    kept = tuple(one for one in request.fields if one[0].lower() != name.lower())
-    return replace(request, fields=(*kept, (name, value)))
+    parameter = subject.operation.idempotency_key if subject is not None else None
+    key = trial.session.values.new_key(parameter) if parameter is not None else None
+    if parameter is None or key is None:
+        return
+    with_key = partial(with_field, name=parameter.name, text=key)
+    first = await trial.create_of(await trial.drawn("create"), altered=with_key)
+    if not isinstance(first, Item):
+        return
+    second = await trial.create(like=first, altered=with_key)
+    if second is None or alike_named(first, second):
+        return
+    both = f"{first.identifier!r} and {second.identifier!r}"
+    message = f"{first.created.line} was sent twice with one {parameter.name}, and made {both}"
+    trial.tell(
+        *("resource.key-ignored", message), by=second.created, of=first.created, severity="warning"
+    )
 
 
 async def acted_twice(trial: Trial) -> None:
