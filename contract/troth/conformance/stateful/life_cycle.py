@@ -31,7 +31,7 @@ from troth.conformance.stateful.items import (
     same_id,
     texts_of,
 )
-from troth.conformance.stateful.trial import Check, Trial
+from troth.conformance.stateful.trial import LIST_PATIENCE, Check, Trial
 from troth.conformance.stateful.volatile import lasting
 from troth.generation.request_writer import UNSET
 from troth.http import media_type
@@ -356,7 +356,7 @@ async def _missing_from(trial: Trial, item: Item, *, seen: Listed | None = None)
     found = seen or await trial.listed(item)
     if found is None or not found.is_whole or found.having(item) or not found.is_named(item):
         return None
-    if await trial.patience():
+    if await trial.patience(LIST_PATIENCE):
         found = await trial.listed(item)
         if found is None or not found.is_whole or found.having(item):
             return None

@@ -18,7 +18,7 @@ from troth.conformance.stateful.changes import change
 from troth.conformance.stateful.comparison import Difference, differences, same
 from troth.conformance.stateful.items import Answer, Item, Listed, at, names_in, same_id
 from troth.conformance.stateful.life_cycle import current, named, own_name
-from troth.conformance.stateful.trial import Check, Trial
+from troth.conformance.stateful.trial import LIST_PATIENCE, Check, Trial
 from troth.conformance.stateful.volatile import lasting
 from troth.generation.request_writer import UNSET
 from troth.http import json_text
@@ -463,7 +463,7 @@ async def totals(trial: Trial) -> None:
     after = await _counted(trial, item) if item is not None else None
     if item is None or before is None or after is None or not after[0].having(item):
         return
-    if _is_stale(trial, before, after) and await trial.patience():
+    if _is_stale(trial, before, after) and await trial.patience(LIST_PATIENCE):
         after = await _counted(trial, item) or after
     if _tell_stale(trial, before, after) or not trial.can("delete"):
         return
@@ -472,7 +472,7 @@ async def totals(trial: Trial) -> None:
     left = await _counted(trial, others[0]) if gone is not None and others else None
     if left is None or gone is None or not gone.succeeded or left[0].having(item):
         return
-    if _is_stale(trial, after, left) and await trial.patience():
+    if _is_stale(trial, after, left) and await trial.patience(LIST_PATIENCE):
         left = await _counted(trial, others[0]) or left
     _tell_stale(trial, after, left)
 
