@@ -208,6 +208,12 @@ class ResourceStore:
         )
         return None if is_made else lost
 
+    def drawn(self, operation: Operation, texts: tuple[str, ...]) -> Drawn | None:
+        """What *operation* answers without a store, for *texts* in its path; None: nothing."""
+        if len(operation.template.names) != len(texts):
+            return None
+        return self._draw(operation, texts, None)
+
     def _start(self, resource: Resource, above: tuple[str, ...]) -> Collection:
         collection = Collection()
         values: list[Any] = []
@@ -245,10 +251,9 @@ class ResourceStore:
         for operation in resource.operations.get("read", ()):
             at = resource.item(operation, _status(operation))
             is_told = is_told or at is not None
-            if at is not None and len(operation.template.names) == len(values):
-                drawn = self._draw(operation, values, None)
-                if drawn is not None:
-                    return Item(pointer.find(drawn.value, at), drawn.seed)
+            drawn = self.drawn(operation, values) if at is not None else None
+            if at is not None and drawn is not None:
+                return Item(pointer.find(drawn.value, at), drawn.seed)
         # what no answer holds as a value (a picture, say) is there without one
         return None if is_told else Item({}, Seed.of(resource.path, *values))
 
