@@ -23,7 +23,6 @@ from troth import pointer as pointers
 from troth.conformance.cases.case import Case
 from troth.conformance.selection import SAFE_METHODS
 from troth.conformance.settings import Settings
-from troth.errors import TrothError
 from troth.generation.locations import put
 from troth.generation.natural_values import another
 from troth.generation.parameters import examples, is_read, parameter_value, schema_of
@@ -34,9 +33,9 @@ from troth.generation.source import Quick, Seeded
 from troth.generation.values import Unsatisfiable, synthesize
 from troth.http.exchange import Exchange, Request
 from troth.openapi import fillings
-from troth.openapi.contract import Contract, NoSuchOperation
+from troth.openapi.contract import Contract
 from troth.openapi.names import words_of
-from troth.openapi.operation import Match, Operation, Parameter
+from troth.openapi.operation import Operation, Parameter
 from troth.openapi.paths import PathTemplate, shape_of
 from troth.openapi.resources import Filling, resources
 from troth.seed import Seed
@@ -135,7 +134,7 @@ class RealValues:
         if response is None or exchange.fault:
             return
         self._kept += 1
-        match = self._match(exchange.request)
+        match = self._contract.find_match(exchange.request)
         if match is None:
             return
         operation, template = match.operation, match.operation.template
@@ -233,7 +232,7 @@ class RealValues:
 
     def forget(self, request: Request) -> None:
         """Forget the item that *request* is for: it is no more, whoever took it away."""
-        match = self._match(request)
+        match = self._contract.find_match(request)
         if match is not None:
             template = match.operation.template
             names = (match.path_parameters.get(name, "") for name in template.names)
@@ -268,7 +267,7 @@ class RealValues:
 
     def filled(self, case: Case) -> Case | None:
         """*case* with real values in it; None: it is held back."""
-        operation = self._operation(case)
+        operation = self._contract.find_operation(case.operation)
         filled = self._filled(case, operation)
         if filled is None or operation is None:
             return filled
@@ -346,11 +345,11 @@ class RealValues:
                 continue
             known = self._candidates(operation, "body", at)
             if not known or body is None:
-                return replace(case, intent="either", published_intent="either")
+                return case.unsure()
             new = put(value, pointers.split(at), known[0].value)
             body, value = _rewritten(body, value, new, (old, known[0].value)), new
         if body is None:
-            return replace(case, intent="either", published_intent="either")
+            return case.unsure()
         return replace(case, request=replace(case.request, body=body))
 
     def made_up(self, case: Case) -> frozenset[str]:
@@ -461,7 +460,7 @@ class RealValues:
             values = {**values, key: absent}
             if case.intent == "valid":
                 # a refusal may be of the name, whatever it says: 400 where it is no UUID
-                case = replace(case, intent="either", published_intent="either")
+                case = case.unsure()
         else:
             self._reached.add(operation.name)
             self.held_back.pop(operation.name, None)
@@ -577,18 +576,6 @@ class RealValues:
         value = self._absent.get((operation.name, name), UNSET)
         return () if value is UNSET else (in_path(_parameter(operation, name), value),)
 
-    def _operation(self, case: Case) -> Operation | None:
-        try:
-            return self._contract.operation(case.operation)
-        except NoSuchOperation:
-            return None
-
-    def _match(self, request: Request) -> Match | None:
-        try:
-            return self._contract.match_request(request)
-        except TrothError:
-            return None
-
 
 def _references_in(value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
     """What in the body *value* refers to something by its name, or by what it is."""
@@ -702,8 +689,7 @@ def _first(status: str) -> int:
 
 def with_field(request: Request, name: str, text: str) -> Request:
     """*request* with the field *name* that says *text*, and no other of that name."""
-    kept = tuple(one for one in request.fields if one[0].lower() != name.lower())
-    return replace(request, fields=(*kept, (name, text)))
+    return request.having((name, text))
 
 
 def _keys_for(parameter: Parameter, seed: Seed) -> Iterator[str]:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from troth.http import media_type
+from troth.http.exchange import Response
 from troth.openapi.names import is_idempotency_key
 from troth.openapi.paths import PathTemplate, path_template
 
@@ -363,6 +364,11 @@ class Operation:
     def has_own_query(self) -> bool:
         """Whether its path ends in a query, which every request to it has."""
         return "?" in self.path and bool(self.template.query)
+
+    def answer_type(self, response: Response) -> MediaType | None:
+        """What the document says of the body of *response*."""
+        declared = self.response(response.status)
+        return declared.media_type(response.content_type or "") if declared else None
 
     @property
     def idempotency_key(self) -> Parameter | None:

@@ -364,7 +364,7 @@ class ResourceResponder:
             asked.seed,
             self._said_of(asked, sent),
             partial(self._show, made, asked, status),
-            made.finish,
+            partial(self._finish, made, asked),
             partial(self._fields, made, asked, status),
             status,
         )
@@ -484,22 +484,59 @@ class ResourceResponder:
                 return schema is None or schema.is_valid(put(drawn, own, key))
 
             made.name(pointer.find(drawn, own), fits)
+        now, is_new = self._now(asked, made.asker), not (made.item.version or made.is_done)
         if at is not None and not made.item.version:
             if entry.schema is not None and key_of(self.resource, pointer.find(drawn, at)):
                 # what its path calls otherwise than its answer
                 own = at + (self.resource.identifier or "")
                 drawn = first_valid(entry.schema, drawn, own, [made.key])
-            now = self._now(asked, made.asker)
-            drawn = self._begun(entry, drawn, at, made.item, now)
-            if self._apart:
-                drawn = self._begun(entry, drawn, at, made.item, now, place=self._apart)
+            drawn = self._as_new(entry, drawn, at, made.item, now)
         if at is not None and self._apart and self.role in ("create", "replace"):
             made.item.value = self._completed(entry, drawn, at, made.item.value)
         made.finish()
         found = Found(made.place, made.key or "", made.item)
         body = self._with_item(entry, drawn, found, asked, status)
+        if is_new:
+            self._read_ahead(made, now)
         made.keep()
         return body
+
+    def _finish(self, made: Making, asked: Asked) -> None:
+        """Keep what is *made*, of which the answer shows nothing."""
+        if not made.is_done:
+            now = self._now(asked, made.asker)
+            made.finish()
+            self._read_ahead(made, now)
+            made.keep()
+
+    def _read_ahead(self, made: Making, now: int) -> None:
+        """Settle what the new thing will be read as: what is done to it has to change that."""
+        item, place = made.item, made.place
+        texts = (*place[1], made.key or "") if self.resource.parameter else place[1]
+        operation = next(iter(self.resource.operations.get("read", ())), None)
+        status, declared = success(operation) if operation is not None else (0, None)
+        at = self.resource.item(operation, status) if operation is not None else None
+        entry = next((one for one in declared.content if one.is_json), None) if declared else None
+        schema = entry.schema if entry is not None else None
+        if operation is None or entry is None or schema is None or at is None:
+            return
+        members = self._members_at(schema, at)
+        known = item.value.keys() if isinstance(item.value, dict) else set()
+        drawn = None if members.names <= known | item.absent else self.store.drawn(operation, texts)
+        if drawn is not None and isinstance(pointer.find(drawn.value, at), dict):
+            body = self._as_new(entry, drawn.value, at, item, now)
+
+            def is_valid(value: Any) -> bool:
+                return schema.is_valid(put(body, at, value))
+
+            item.reveal(shown(item, pointer.find(body, at), members, is_valid))
+
+    def _as_new(self, entry: MediaType, drawn: Any, at: str, item: Item, now: int) -> Any:
+        """*drawn*, in which the *item* is new."""
+        drawn = self._begun(entry, drawn, at, item, now)
+        if self._apart:
+            drawn = self._begun(entry, drawn, at, item, now, place=self._apart)
+        return drawn
 
     def _begun(
         self, entry: MediaType, drawn: Any, at: str, item: Item, now: int, *, place: str = ""

@@ -419,3 +419,34 @@ def test_a_list_is_bounded_by_what_names_a_member_and_a_bound() -> None:
     assert [one["length"] for one in long] == [20_000, 30_000]
     old = client.ask("GET", "/boats?launched_before=1920-06-01")
     assert [one["length"] for one in old] == [10_000, 20_000]
+
+
+def test_what_is_done_to_a_new_thing_counts_before_anybody_has_read_it() -> None:
+    state = {**TEXT, "readOnly": True, "enum": ["pending", "verified"]}
+    shown = {
+        **ITEM,
+        "required": ["id", "name", "status", "isPrivate", "created_at"],
+        "properties": {
+            **ITEM["properties"],
+            "status": state,
+            "isPrivate": {"type": "boolean", "readOnly": True},
+            "created_at": MOMENT,
+        },
+    }
+    bare = {"type": "object", "required": ["id"], "properties": {"id": TEXT}}
+    paths = keys(shown, TEXT)
+    paths["/keys"]["post"]["responses"] = {"201": answer(bare)}
+    named = paths["/keys/{key}"]["parameters"]
+    paths["/keys/{key}/verify"] = {"parameters": named, "post": operation("404", _204=answer())}
+    mock = Client(paths)
+    first, second = (mock.ask("POST", "/keys", {"name": "one"})["id"] for _ in range(2))
+    mock.ask("POST", f"/keys/{first}/verify")
+    plain = {"name": "one", "isPrivate": False}
+    assert mock.ask("GET", f"/keys/{first}") == {
+        **plain,
+        **{"id": first, "status": "verified", "created_at": "2023-11-14T22:13:20Z"},
+    }
+    assert mock.ask("GET", f"/keys/{second}") == {
+        **plain,
+        **{"id": second, "status": "pending", "created_at": "2023-11-14T22:13:21Z"},
+    }

@@ -81,8 +81,7 @@ def case_of(
     known = {key: one for key, one in known.items() if key[1].lower() not in _CONDITIONS}
     addressed = replace(subject, parameters=known)
     value = subject.minimal if body is UNSET else body
-    case = addressed.case("resources", f"{about}-{number}", value, about=about)
-    return replace(case, intent="either", published_intent="either")
+    return addressed.case("resources", f"{about}-{number}", value, about=about).unsure()
 
 
 def sources_of(

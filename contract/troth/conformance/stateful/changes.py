@@ -35,11 +35,12 @@ from troth.conformance.stateful.life_cycle import (
 )
 from troth.conformance.stateful.trial import Check, Trial
 from troth.conformance.stateful.volatile import lasting
-from troth.generation.request_writer import UNSET, body_type
+from troth.generation.request_writer import UNSET
+from troth.generation.requests import body_schema
 from troth.openapi.envelopes import attributes_in
 from troth.openapi.names import words_of
 from troth.openapi.resources import Role
-from troth.openapi.schema_view import View, of_content
+from troth.openapi.schema_view import View, of_request, view_of
 from troth.violation import Severity
 
 #: What refuses the same PUT again for having been sent before.
@@ -77,24 +78,12 @@ async def updated(trial: Trial) -> None:
     is_one = before.operation is after.operation  # which writes a moment as it does
     anew = created_anew(before.item, after.item) if is_one else []
     if anew := await lasting(trial, item, anew, by=after):
+        code, place = "resource.update-resets", anew[0].pointer
         message = f"{answer.line} changed what was created before, and then {named(anew)}"
-        trial.tell(
-            *("resource.update-resets", message),
-            by=after,
-            of=answer,
-            severity="warning",
-            pointer=anew[0].pointer,
-        )
+        trial.tell(code, message, by=after, of=answer, severity="warning", pointer=place)
 
 
-async def _kept(
-    trial: Trial,
-    item: Item,
-    members: dict[str, Any],
-    *,
-    by: Answer,
-    severity: Severity = "error",
-) -> Answer | None:
+async def _kept(trial: Trial, item: Item, members: dict[str, Any], *, by: Answer) -> Answer | None:
     """The answer that has *members* of *item* as *by* took them; None: nothing has them so."""
     after = await trial.read(item)
     lost = _lost(item, members, after)
@@ -111,13 +100,7 @@ async def _kept(
         return None
     if lost := await lasting(trial, item, lost, by=after):
         message = f"{by.line} was answered {by.status}, and then {named(lost)}"
-        trial.tell(
-            *("resource.update-lost", message),
-            by=after,
-            of=by,
-            severity=severity,
-            pointer=lost[0].pointer,
-        )
+        trial.tell("resource.update-lost", message, by=after, of=by, pointer=lost[0].pointer)
         return None
     # an answer may have a part of the item
     stale = [one for one in _lost(item, members, by) if one.kind == "changed"]
@@ -171,8 +154,7 @@ def _may_be_null(item: Item, answer: Answer, place: str) -> bool:
 
     What never is cannot be taken away, however optional it is in a change.
     """
-    declared = answer.operation.response(answer.status)
-    entry = declared.media_type(answer.response.content_type or "") if declared else None
+    entry = answer.operation.answer_type(answer.response)
     if entry is None or entry.schema is None:
         return True
     inside = item.resource.item(answer.operation, answer.status) or ""
@@ -294,8 +276,7 @@ def _in_order(members: Mapping[str, View], *, but: Iterable[str]) -> list[str]:
 def _sent(item: Item, subject: Subject) -> tuple[View | None, str]:
     """What the body of *subject* says of the item in it, and where that stands."""
     place = item.resource.sent(subject.operation) or ""
-    entry = body_type(subject.operation)
-    view = of_content((entry,)) if entry is not None else None
+    view = view_of(body_schema(subject.operation))
     return view.at(place) if view is not None else None, place
 
 
@@ -314,9 +295,8 @@ def _defaults(item: Item, pointer: str) -> list[Any]:
     found: list[Any] = []
     for role in _SENDING:
         for operation in item.resource.operations.get(role, ()):
-            declared = operation.request_body
-            view = of_content(declared.content) if declared is not None else None
-            found += defaults(view, (item.resource.sent(operation) or "") + pointer)
+            place = (item.resource.sent(operation) or "") + pointer
+            found += defaults(of_request(operation), place)
     return found
 
 
@@ -509,9 +489,8 @@ _AT_ONCE, _ALONE = 8, 5
 
 
 def _decided(trial: Trial, item: Item, answer: Answer) -> list[_Decided]:
-    response = answer.operation.response(answer.status)
-    entry = response.media_type(answer.response.content_type or "") if response else None
-    view = of_content((entry,)) if entry is not None else None
+    entry = answer.operation.answer_type(answer.response)
+    view = view_of(entry.schema) if entry is not None else None
     view = view.at(item.resource.item(answer.operation, answer.status) or "") if view else None
     if view is None or entry is None or entry.schema is None:
         return []
@@ -568,13 +547,8 @@ async def _takes(
             message = f"{answer.line} was sent {names}, which no client decides, and "
             message += f"{after.line} answers what was sent"
             severity: Severity = "error" if any(one.is_read_only for one in kept) else "warning"
-            trial.tell(
-                *("resource.decided-by-client", message),
-                by=after,
-                of=answer,
-                severity=severity,
-                pointer=kept[0].pointer,
-            )
+            code, place = "resource.decided-by-client", kept[0].pointer
+            trial.tell(code, message, by=after, of=answer, severity=severity, pointer=place)
         return bool(kept)
     return False
 

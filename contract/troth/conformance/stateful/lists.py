@@ -26,7 +26,7 @@ from troth.openapi.listing import is_total
 from troth.openapi.names import words_of
 from troth.openapi.operation import Operation, Parameter
 from troth.openapi.resources import Listing, Role
-from troth.openapi.schema_view import of_parameter
+from troth.openapi.schema_view import is_list, values_of
 from troth.violation import Severity
 
 #: So many items there are when a list is looked at, if they can be made.
@@ -383,9 +383,7 @@ async def _add_other(
 
     Whether it was made.
     """
-    there = at(whole.items[0], place)
-    view = of_parameter(parameter)
-    values = (view.item or view).values if view is not None else ()
+    there, values = at(whole.items[0], place), values_of(parameter)
     other = next((value for value in values if not _matches(there, value)), UNSET)
     if other is UNSET or not any(_matches(there, value) for value in values):
         return False
@@ -405,7 +403,7 @@ async def _others(
 
 def asked(parameter: Parameter, value: Any) -> Any:
     """*value* as *parameter* has it: by itself, or as the only one of a list."""
-    return [value] if _is_list(parameter) else value
+    return [value] if is_list(parameter) else value
 
 
 def _wrong(items: Sequence[Any], place: str, value: Any) -> list[Any]:
@@ -429,8 +427,7 @@ async def searches(trial: Trial) -> None:
 async def _search(
     trial: Trial, item: Item | None, *, operation: Operation, parameter: Parameter, place: str
 ) -> None:
-    view = of_parameter(parameter)
-    values = list((view.item or view).values if view is not None else ())[:_CUT]
+    values = list(values_of(parameter))[:_CUT]
     if not values and item is not None:
         values = [value for value in [at(item.current, place)] if isinstance(value, str) and value]
     for value in values:
@@ -460,16 +457,9 @@ def _told_apart(whole: Listed, place: str, parameter: Parameter) -> Any:
     return UNSET
 
 
-def _is_list(parameter: Parameter) -> bool:
-    view = of_parameter(parameter)
-    return view is not None and view.is_array
-
-
 def _is_choice(parameter: Parameter, value: Any) -> bool:
     """Whether *value* is one of a few, so that it can only mean what items have."""
-    view = of_parameter(parameter)
-    values = (view.item or view).values if view is not None else ()
-    return isinstance(value, bool) or value in values
+    return isinstance(value, bool) or value in values_of(parameter)
 
 
 def _matches(there: Any, wanted: Any) -> bool:

@@ -546,11 +546,8 @@ class Trial:
         if self.session.values.spares(case, operation):
             return None
         case = self.session.values.keyed(case, operation)
-        request = case.request
-        replaced = {name.lower() for name, _ in fields}
-        kept = tuple(pair for pair in request.fields if pair[0].lower() not in replaced)
-        request = replace(request, fields=(*kept, *fields), target=target or request.target)
-        request = replace(request, method=method or request.method)
+        request = case.request.having(*fields)
+        request = replace(request, target=target or request.target, method=method or request.method)
         request = request if altered is None else altered(request)
         case = replace(case, request=with_credential(request, token))
         before = len(self.answers)
