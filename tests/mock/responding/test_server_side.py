@@ -450,3 +450,26 @@ def test_what_is_done_to_a_new_thing_counts_before_anybody_has_read_it() -> None
         **plain,
         **{"id": second, "status": "pending", "created_at": "2023-11-14T22:13:21Z"},
     }
+
+
+def test_the_job_that_an_answer_tells_of_can_be_asked_for_and_comes_to_an_end() -> None:
+    states = {"enum": ["queued", "running", "done", "failed"]}
+    job = {
+        "type": "object",
+        "required": ["id", "status"],
+        "properties": {"id": {**TEXT, "format": "uuid"}, "status": states},
+    }
+    named = {"name": "jobId", "in": "path", "required": True, "schema": {**TEXT, "format": "uuid"}}
+    asked = {"type": "object", "required": ["kind"], "properties": {"kind": TEXT}}
+    location = {"Location": {"schema": TEXT}}
+    client = Client(
+        {
+            "/exports": {"post": operation(body=sent(asked), _202=answer(job, headers=location))},
+            "/jobs/{jobId}": {"parameters": [named], "get": operation("404", _200=answer(job))},
+        }
+    )
+    started = client.reply("POST", "/exports", {"kind": "csv"})
+    at = dict(started.fields)["Location"]
+    told = json.loads(started.body or b"")
+    assert (told["status"], at) == ("queued", f"/jobs/{told['id']}")
+    assert client.ask("GET", at) == {**told, "status": "done"}
