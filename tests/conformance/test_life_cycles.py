@@ -17,7 +17,7 @@ from servers.shelves import BOOK, Remembering, Shelves, spec
 from servers.wire import Answer, Asked, Handler
 from troth import pointer as pointers
 from troth.conformance.settings import Given
-from troth.conformance.stateful.comparison import differences, same
+from troth.conformance.stateful.comparison import derivations, differences, same
 from troth.conformance.stateful.paging import is_all
 from troth.openapi.contract import Contract
 from troth.openapi.resources import Listing
@@ -275,6 +275,31 @@ def test_a_server_may_write_a_value_otherwise(sent: Any, read: Any) -> None:
 )
 def test_another_value_is_another(sent: Any, read: Any) -> None:
     assert len(differences({"it": sent}, {"it": read})) == 1
+
+
+@pytest.mark.parametrize(
+    ("items", "derived"),
+    [
+        ([{"a": 3, "b": 5, "c": 15}, {"a": 4, "b": 7, "c": 28}], ["a times b"]),
+        ([{"a": 3, "b": 0.5, "c": "1.50"}, {"a": 4, "b": 7.25, "c": "29.00"}], ["a times b"]),
+        ([{"a": 3, "b": 5, "c": 15}, {"a": 4, "b": 7, "c": 29}], []),
+        ([{"a": 3, "b": 5, "c": 15}, {"a": 3, "b": 5, "c": 15}], []),  # one may be by chance
+        ([{"a": 3, "b": 5, "c": 15}, {"a": 1, "b": 7, "c": 7}], []),  # it is b itself, perhaps
+        ([{"a": 1, "b": 5, "c": 5}, {"a": 1, "b": 7, "c": 7}], []),
+        (
+            [
+                {"r": [{"a": 2, "b": 5}, {"a": 3, "b": 4}], "c": 22},
+                {"r": [{"a": 3, "b": 3, "t": "x"}], "c": 9},
+            ],
+            ["the sum of a times b of all r"],
+        ),
+        ([{"r": [{"a": 2, "b": 5}, 7], "c": 10}, {"r": None, "a": "x", "c": 9}], []),
+    ],
+)
+def test_a_number_is_a_product_where_it_was_in_what_was_made(
+    items: list[dict[str, Any]], derived: list[str]
+) -> None:
+    assert [str(each) for each in derivations(items, sent=["a", "b", "r"])] == derived
 
 
 def test_what_a_server_decides_itself_is_nobodys_to_say() -> None:

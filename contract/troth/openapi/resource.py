@@ -106,6 +106,15 @@ class Resource:
         body = operation.request_body
         return None if body is None else self.sent_places.get(body)
 
+    def is_bare(self, operation: Operation) -> bool:
+        """Whether the body of a request holds only what an item has apart."""
+        return operation.request_body in self.bare
+
+    def sent_at(self, operation: Operation, at: str) -> str:
+        """Where the body of a request has what stands *at* a place of the item that it holds."""
+        own = at.removeprefix(self.apart) if self.is_bare(operation) else at
+        return (self.sent(operation) or "") + own
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Resources:

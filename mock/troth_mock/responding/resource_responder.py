@@ -174,19 +174,16 @@ class ResourceResponder:
             # what answers tell and no request names is the server's, whatever else may be sent
             barred |= self._shown_members().names - members.names
         sent = {name: one for name, one in members.of(sent).items() if name not in barred}
-        return put({}, self._apart, sent) if self._is_bare else sent
-
-    @property
-    def _is_bare(self) -> bool:
-        """Whether the body holds only what the thing has apart."""
-        return self.operation.request_body in self.resource.bare
+        return put({}, self._apart, sent) if self.resource.is_bare(self.operation) else sent
 
     def _settable(self, place: str = "") -> tuple[frozenset[str], Mapping[str, Any]]:
         """The members that a client can set, at *place* of the thing, and the defaults of some."""
         at = self.resource.sent(self.operation)
-        if at is None or self._taken is None or (self._is_bare and not place):
+        is_bare = self.resource.is_bare(self.operation)
+        if at is None or self._taken is None or (is_bare and not place):
             return frozenset(), {}
-        members = self._members_at(self._taken.schema, at if self._is_bare else at + place)
+        sent_at = self.resource.sent_at(self.operation, place)
+        members = self._members_at(self._taken.schema, sent_at)
         return members.names, dict(members.defaults)
 
     def _in_places(self, value: Any, change: Callable[[Any, str], Any]) -> Any:

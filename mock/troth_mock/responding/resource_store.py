@@ -163,6 +163,36 @@ class ResourceStore:
             for key, item in all_items(collection, asker.credentials):
                 yield Found(place, key, item)
 
+    def addresses(self, operation: Operation, session: str) -> list[Mapping[str, str]]:
+        """What stands in the path of *operation*, by name, for each thing that *session* has.
+
+        What a client made comes first, the last of it before all; nothing is begun by asking.
+        """
+        resource = self.resources.of(operation)
+        while resource is not None and own_parameter(resource, operation) is None:
+            if resource.parent is None:
+                break
+            resource = resource.parent
+        names = () if resource is None else variables(resource.path, operation.path)
+        if resource is None or not any(names):
+            return []
+        looked, known = Session(), self.sessions.named().get(session)
+        looked.collections.update(known.collections if known is not None else {})
+        for _ in self.everywhere(resource, Asker(looked, {})):
+            pass  # what there is at the start is there now
+        made: list[tuple[str, ...]] = []
+        others: list[tuple[str, ...]] = []
+        for (path, above), collection in looked.collections.items():
+            if path == resource.path and len(above) == len(names) - 1:
+                for key, item in collection.items.items():
+                    (made if item.is_made else others).append((*above, key))
+        found = (
+            {name: text for name, text in zip(names, texts, strict=True) if name is not None}
+            for texts in (*reversed(made), *others)
+            if not texts[-1].startswith("#")  # it has no identifier
+        )
+        return list({tuple(texts.values()): texts for texts in found}.values())
+
     def lost_parent(self, resource: Resource, values: Sequence[str], asker: Asker) -> Lost | None:
         """The first thing among those that *values* name which is not there to be in.
 

@@ -14,7 +14,7 @@ from troth.conformance.stateful.items import Answer, Item
 from troth.conformance.stateful.life_cycle import current
 from troth.conformance.stateful.trial import Check, Trial
 from troth.http import media_type, multipart
-from troth.http.exchange import Request
+from troth.http.exchange import Request, without
 from troth.http.multipart import Part
 from troth.openapi.envelopes import APART
 from troth.openapi.names import FILE_NAMES, FILE_SIZES, FILE_TYPES, named, words_of
@@ -65,13 +65,13 @@ def _awkward(request: Request) -> Request:
     for part in _parts(request):
         if part.filename is not None:
             is_free = media_type.essence(part.content_type or "") == _BYTES
-            rest = tuple(one for one in part.fields if one[0].lower() != "content-disposition")
+            rest = without(part.fields, {"content-disposition"})
             data = _ALL if is_free else part.data
             part = multipart.named(part.name or "", data, filename=_NAME, fields=rest)
         parts.append(part)
     boundary, body = multipart.write(parts)
-    kept = tuple(one for one in request.fields if one[0].lower() != "content-type")
     kind = ("Content-Type", f"multipart/form-data; boundary={boundary}")
+    kept = without(request.fields, {"content-type"})
     return replace(request, fields=(kind, *kept), body=body)
 
 
