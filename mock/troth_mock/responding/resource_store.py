@@ -125,8 +125,18 @@ class ResourceStore:
             return Found(place, *known)
         if self.is_listed(resource) or collection.is_gone(key):
             return None
+        if self.is_elsewhere(resource, place, key, asker):
+            return None
         item = self._named_item(resource, (*place[1], key) if resource.parameter else place[1])
         return None if item is None else Found(place, key, item)
+
+    def is_elsewhere(self, resource: Resource, place: Place, key: str, asker: Asker) -> bool:
+        """Whether *key* is that of a thing which a client made in another than *place*."""
+        own = (resource.path, place[1])
+        return any(
+            at[0] == resource.path and at != own and key in one.items and one.items[key].is_made
+            for at, one in asker.session.collections.items()
+        )
 
     def is_listed(self, resource: Resource) -> bool:
         """Whether a client can know which items there are, so that an unknown one is none."""

@@ -32,6 +32,7 @@ from troth.conformance.stateful.life_cycle import (
     not_found,
     own_name,
     same_name,
+    sayable,
 )
 from troth.conformance.stateful.trial import Check, Trial
 from troth.conformance.stateful.volatile import lasting
@@ -117,7 +118,8 @@ def _lost(item: Item, members: dict[str, Any], answer: Answer | None) -> list[Di
     declared = list(declared_in(item, answer) or members)
     lost = differences(members, answer.item, declared=declared, computed=is_always_computed)
     # some servers leave out what goes without saying
-    return [one for one in lost if not (one.kind == "absent" and one.meant in (0, False))]
+    lost = [one for one in lost if not (one.kind == "absent" and one.meant in (0, False))]
+    return sayable(item, lost, answer)
 
 
 async def updated_all(trial: Trial) -> None:

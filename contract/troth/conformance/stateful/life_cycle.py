@@ -221,7 +221,26 @@ def different(item: Item, meant: Any, answer: Answer) -> list[Difference]:
         declared=list(declared),
         computed=is_always_computed if is_told_apart(item, declared) else is_computed,
     )
-    return [one for one in found if not (one.kind == "absent" and _is_default(one, declared))]
+    found = [one for one in found if not (one.kind == "absent" and _is_default(one, declared))]
+    return sayable(item, found, answer)
+
+
+def sayable(item: Item, found: list[Difference], answer: Answer) -> list[Difference]:
+    """What of *found* the document lets *answer* tell as it was meant.
+
+    A request may take what no answer can show: who shows something else then does as he is told.
+    """
+    response = answer.operation.response(answer.status)
+    entry = response.media_type(answer.response.content_type or "") if response else None
+    schema = entry.schema if entry is not None else None
+    if not found or schema is None or not schema.is_valid(answer.body):
+        return found
+    place = item.resource.item(answer.operation, answer.status) or ""
+    return [
+        one
+        for one in found
+        if schema.is_valid(pointers.put(answer.body, place + one.pointer, one.meant))
+    ]
 
 
 def is_told_apart(item: Item, declared: Mapping[str, View]) -> bool:
