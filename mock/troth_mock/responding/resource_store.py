@@ -125,8 +125,18 @@ class ResourceStore:
             return Found(place, *known)
         if self.is_listed(resource) or collection.is_gone(key):
             return None
+        if self.is_elsewhere(resource, place, key, asker):
+            return None
         item = self._named_item(resource, (*place[1], key) if resource.parameter else place[1])
         return None if item is None else Found(place, key, item)
+
+    def is_elsewhere(self, resource: Resource, place: Place, key: str, asker: Asker) -> bool:
+        """Whether *key* is that of a thing which a client made in another than *place*."""
+        own = (resource.path, place[1])
+        return any(
+            at[0] == resource.path and at != own and key in one.items and one.items[key].is_made
+            for at, one in asker.session.collections.items()
+        )
 
     def is_listed(self, resource: Resource) -> bool:
         """Whether a client can know which items there are, so that an unknown one is none."""
@@ -208,6 +218,12 @@ class ResourceStore:
         )
         return None if is_made else lost
 
+    def drawn(self, operation: Operation, texts: tuple[str, ...]) -> Drawn | None:
+        """What *operation* answers without a store, for *texts* in its path; None: nothing."""
+        if len(operation.template.names) != len(texts):
+            return None
+        return self._draw(operation, texts, None)
+
     def _start(self, resource: Resource, above: tuple[str, ...]) -> Collection:
         collection = Collection()
         values: list[Any] = []
@@ -245,10 +261,9 @@ class ResourceStore:
         for operation in resource.operations.get("read", ()):
             at = resource.item(operation, _status(operation))
             is_told = is_told or at is not None
-            if at is not None and len(operation.template.names) == len(values):
-                drawn = self._draw(operation, values, None)
-                if drawn is not None:
-                    return Item(pointer.find(drawn.value, at), drawn.seed)
+            drawn = self.drawn(operation, values) if at is not None else None
+            if at is not None and drawn is not None:
+                return Item(pointer.find(drawn.value, at), drawn.seed)
         # what no answer holds as a value (a picture, say) is there without one
         return None if is_told else Item({}, Seed.of(resource.path, *values))
 
