@@ -381,6 +381,14 @@ class Operation:
         in_head = (each for each in self.parameters if each.location == "header")
         return next((each for each in in_head if is_idempotency_key(each.name)), None)
 
+    @property
+    def condition(self) -> Parameter | None:
+        """The If-Match that a change must have: a required one, or one with a 428 for its lack."""
+        is_told = any(response.status == "428" for response in self.responses)
+        in_head = (each for each in self.parameters if each.location == "header")
+        found = next((each for each in in_head if each.name.lower() == "if-match"), None)
+        return found if found is not None and (found.required or is_told) else None
+
     def response(self, status: int) -> DeclaredResponse | None:
         """The declaration for *status*: exact, then range (`4XX`), then `default`."""
         by_key = {response.status: response for response in self.responses}

@@ -48,13 +48,11 @@ def addressing(
 
 def conditions(operation: Operation, item: Item | None, fields: Fields) -> Fields:
     """What a condition that must be there is: one that *item* as it is now meets."""
-    given = {name.lower() for name, _ in fields}
-    for parameter in operation.parameters:
-        is_asked = parameter.location == "header" and parameter.required
-        if is_asked and parameter.name.lower() == "if-match" not in given:
-            tags = [each.field("ETag") for each in (item.readings if item else [])]
-            return ((parameter.name, tags[-1] if tags and tags[-1] else "*"),)
-    return ()
+    parameter = operation.condition
+    if parameter is None or any(name.lower() == "if-match" for name, _ in fields):
+        return ()
+    tags = [each.field("ETag") for each in (item.readings if item else [])]
+    return ((parameter.name, tags[-1] if tags and tags[-1] else "*"),)
 
 
 def given_names(settings: Settings, resource: Resource) -> set[str]:

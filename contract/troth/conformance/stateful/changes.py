@@ -32,6 +32,7 @@ from troth.conformance.stateful.life_cycle import (
     not_found,
     own_name,
     same_name,
+    sayable,
 )
 from troth.conformance.stateful.trial import Check, Trial
 from troth.conformance.stateful.volatile import lasting
@@ -117,7 +118,8 @@ def _lost(item: Item, members: dict[str, Any], answer: Answer | None) -> list[Di
     declared = list(declared_in(item, answer) or members)
     lost = differences(members, answer.item, declared=declared, computed=is_always_computed)
     # some servers leave out what goes without saying
-    return [one for one in lost if not (one.kind == "absent" and one.meant in (0, False))]
+    lost = [one for one in lost if not (one.kind == "absent" and one.meant in (0, False))]
+    return sayable(item, lost, answer)
 
 
 async def updated_all(trial: Trial) -> None:
@@ -198,13 +200,12 @@ async def change(trial: Trial, item: Item, *, most: bool = False) -> Change | No
     # a JSON Patch says nothing of the item that it is for: what creates or replaces one does
     role: Role = "update" if not is_patch else "replace" if trial.can("replace") else "create"
     source = trial.subject(role)
-    view, place = _sent(item, source) if source is not None else (None, "")
-    inside = attributes_in(view) if view is not None else ""
-    view = view.at(inside) if view is not None and inside else view
+    view, inside = _members_sent(item, source) if source is not None else (None, "")
     current = at(item.current, inside)
-    if view is None or not isinstance(current, dict):
+    if source is None or view is None or not isinstance(current, dict):
         return None
-    drawn = [at(await trial.drawn(role), place + inside) for _ in range(_DRAWS)]
+    place = item.resource.sent_at(source.operation, inside)
+    drawn = [at(await trial.drawn(role), place) for _ in range(_DRAWS)]
     members: dict[str, Any] = {}
     found: Change | None = None
     for name in _in_order(view.members, but=own_name(item)):
@@ -227,16 +228,25 @@ async def change(trial: Trial, item: Item, *, most: bool = False) -> Change | No
 
 def _changing(subject: Subject, item: Item, changed: dict[str, Any]) -> Any:
     """The body that changes what is *changed* of *item*, with what any has to have."""
-    view, place = _sent(item, subject)
-    inside = attributes_in(view) if view is not None else ""
-    whole: Any = {}
-    for at_view in dict.fromkeys(("", inside)):
-        own = view.at(at_view) if view is not None and at_view else view
-        known = at(item.current, at_view)
+    whole, place = _sent(item, subject)
+    view, inside = _members_sent(item, subject)
+    body = put(subject.minimal, place, {})
+    for at_item, own in {"": whole, inside: view}.items():
+        known = at(item.current, at_item)
         if own is not None and isinstance(known, dict):
             needed = {name: known[name] for name in own.required if name in known}
-            whole = put(whole, at_view, needed)
-    return put(subject.minimal, place, put(whole, inside, {**at(whole, inside), **changed}))
+            body = put(body, item.resource.sent_at(subject.operation, at_item), needed)
+    at_body = item.resource.sent_at(subject.operation, inside)
+    return put(body, at_body, {**at(body, at_body), **changed})
+
+
+def _members_sent(item: Item, subject: Subject) -> tuple[View | None, str]:
+    """What the body of *subject* says of the members of the item, and where the item has them."""
+    view, _ = _sent(item, subject)
+    if view is None or item.resource.is_bare(subject.operation):
+        return view, item.resource.apart
+    inside = attributes_in(view)
+    return view.at(inside) if inside else view, inside
 
 
 def _operations(members: Mapping[str, Any], inside: str) -> list[dict[str, Any]]:
@@ -573,9 +583,9 @@ async def _having(
     which: int = 0,
 ) -> tuple[Answer | None, Answer | None]:
     """The answer to *body* with *members* in it, and a reading then of what it is about."""
-    place = trial.resource.sent(subject.operation) or ""
     for one in members:
-        body = put(body, place + one.pointer, one.values[which])
+        at_body = trial.resource.sent_at(subject.operation, one.pointer)
+        body = put(body, at_body, one.values[which])
     if item is not None:
         answer = await trial.update(item, body)
         after = await trial.read(item) if answer is not None and answer.succeeded else None

@@ -31,7 +31,7 @@ from troth.conformance.stateful.items import (
     same_id,
     texts_of,
 )
-from troth.conformance.stateful.trial import Check, Trial
+from troth.conformance.stateful.trial import LIST_PATIENCE, Check, Trial
 from troth.conformance.stateful.volatile import lasting
 from troth.generation.request_writer import UNSET
 from troth.http import media_type
@@ -221,7 +221,26 @@ def different(item: Item, meant: Any, answer: Answer) -> list[Difference]:
         declared=list(declared),
         computed=is_always_computed if is_told_apart(item, declared) else is_computed,
     )
-    return [one for one in found if not (one.kind == "absent" and _is_default(one, declared))]
+    found = [one for one in found if not (one.kind == "absent" and _is_default(one, declared))]
+    return sayable(item, found, answer)
+
+
+def sayable(item: Item, found: list[Difference], answer: Answer) -> list[Difference]:
+    """What of *found* the document lets *answer* tell as it was meant.
+
+    A request may take what no answer can show: who shows something else then does as he is told.
+    """
+    response = answer.operation.response(answer.status)
+    entry = response.media_type(answer.response.content_type or "") if response else None
+    schema = entry.schema if entry is not None else None
+    if not found or schema is None or not schema.is_valid(answer.body):
+        return found
+    place = item.resource.item(answer.operation, answer.status) or ""
+    return [
+        one
+        for one in found
+        if schema.is_valid(pointers.put(answer.body, place + one.pointer, one.meant))
+    ]
 
 
 def is_told_apart(item: Item, declared: Mapping[str, View]) -> bool:
@@ -356,7 +375,7 @@ async def _missing_from(trial: Trial, item: Item, *, seen: Listed | None = None)
     found = seen or await trial.listed(item)
     if found is None or not found.is_whole or found.having(item) or not found.is_named(item):
         return None
-    if await trial.patience():
+    if await trial.patience(LIST_PATIENCE):
         found = await trial.listed(item)
         if found is None or not found.is_whole or found.having(item):
             return None

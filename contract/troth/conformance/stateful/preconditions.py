@@ -1,7 +1,7 @@
 """Checks of conditional requests, where the document declares them: If-None-Match and If-Match.
 
 A server need not know them (RFC 9110 §13).  One whose document has the field or the status of it
-says that it does; one that only sends a tag is warned.
+says that it does; one that only sends a tag does not.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from troth.conformance.stateful.items import Answer, Item
 from troth.conformance.stateful.life_cycle import current
 from troth.conformance.stateful.trial import Check, Trial
 from troth.openapi.operation import Operation
-from troth.violation import Severity
 
 #: An entity tag that nothing has.
 _NO_TAG = '"troth-no-such-version"'
@@ -43,13 +42,13 @@ async def not_modified(trial: Trial) -> None:
         return
     item, answer, tag = known
     declared = _declares(subject.operation, "if-none-match", "304")
-    severity: Severity = "error" if declared else "warning"
     again = await trial.read(item, fields=(("If-None-Match", tag),))
     if again is None or again.status not in (200, 304):
         return
     if again.status == 200 and again.field("ETag") == tag:
         message = f"{again.line} with If-None-Match {tag} answers all of it, with the same tag"
-        trial.tell("resource.not-modified-ignored", message, by=again, severity=severity)
+        if declared:
+            trial.tell("resource.not-modified-ignored", message, by=again)
     elif again.status == 200 and again.body == answer.body and answer is not item.created:
         message = f"{again.line} answers the same as before, with the tag {again.field('ETag')}"
         trial.tell("resource.etag-unstable", message, by=again, severity="warning")

@@ -40,6 +40,8 @@ from troth.violation import Severity, Violation
 
 #: Seconds that a server has until what it took is seen everywhere.
 _PATIENCE = 0.5
+#: So long a list may take to follow: many an index is written once a second.
+LIST_PATIENCE = 1.2
 #: So often another item is drawn for one that is there already.
 _CONFLICTS = 2
 #: So many actions on one item are tried.
@@ -618,10 +620,10 @@ class Trial:
         )
         self.told.append(Told(violation, by, tuple(each for each in among if each is not None)))
 
-    async def patience(self) -> bool:
-        """Wait once for what may come later; False: it has been waited for."""
+    async def patience(self, seconds: float = _PATIENCE) -> bool:
+        """Wait for what may come later, *seconds* at the most; False: there is no waiting."""
         if self.is_patient:
-            await asyncio.sleep(min(_PATIENCE, self.session.settings.patience))
+            await asyncio.sleep(min(seconds, self.session.settings.patience))
         return self.is_patient
 
     # -- the end ------------------------------------------------------------------------------
