@@ -218,14 +218,12 @@ def _urls(asked: Asked, changed: Mapping[str, str]) -> list[str]:
 def _defaults(operation: Operation, listing: Listing) -> dict[str, Any]:
     """The defaults of what bounds a page."""
     names = (listing.limit, listing.page, listing.offset)
+    asked = (one for one in operation.parameters if one.location == "query" and one.name in names)
+    prepared = {one.name: one.schema.prepared for one in asked if one.schema is not None}
     return {
-        each.name: each.schema.prepared["default"]
-        for each in operation.parameters
-        if each.location == "query"
-        and each.name in names
-        and each.schema is not None
-        and isinstance(each.schema.prepared, dict)
-        and "default" in each.schema.prepared
+        name: schema["default"]
+        for name, schema in prepared.items()
+        if isinstance(schema, dict) and "default" in schema
     }
 
 
