@@ -31,6 +31,7 @@ from troth.generation.request_writer import UNSET, Values, body_type, in_path, r
 from troth.generation.requests import tokens_of
 from troth.generation.source import Quick, Seeded
 from troth.generation.values import Unsatisfiable, synthesize
+from troth.http import json_text
 from troth.http.exchange import Exchange, Request
 from troth.openapi import fillings
 from troth.openapi.contract import Contract
@@ -122,6 +123,8 @@ class RealValues:
         self._kept = 0
         #: the answers that made what nobody has touched since, by the shape and texts of its path
         self._untouched: dict[tuple[_Shape, tuple[str, ...]], Exchange] = {}
+        #: what the creation of a thing named, by the text that names it
+        self._above: dict[tuple[str, ...], frozenset[str]] = {}
         self._reached: set[str] = set()
         self._keys = keys or Seed.of("idempotency key", settings.seed)
         self._keyed = 0
@@ -157,6 +160,7 @@ class RealValues:
                         self._sighted[made, own] = self._kept
                         named = (*texts, own)[-made.count("{}") :]
                         self._untouched[made, named] = exchange
+                        self._above[named[-1:]] = self._named_in(exchange)
         if texts and texts[-1:] == self._absent_text(operation):
             # nobody else had a thing of this name: whoever puts it there has made it
             made = shape_of(operation.path)[0]
@@ -164,8 +168,20 @@ class RealValues:
             self._sighted[made, texts[-1]] = self._kept
             del self._absent[operation.name, _last(operation)]
 
+    def _named_in(self, exchange: Exchange) -> frozenset[str]:
+        """What *exchange* names, in its path or its bodies, and what the creation of that named."""
+        named = {unquote(part) for part in exchange.request.target.partition("?")[0].split("/")}
+        for body in (exchange.request.body, exchange.response.body if exchange.response else b""):
+            with suppress(json_text.BadJson):
+                value = json_text.decode_lenient(body)[0]
+                named |= {str(one) for _, one in _references_in(value)}
+        return frozenset(named.union(*(self._above.get((one,), ()) for one in named)))
+
     def _touch(self, operation: Operation, texts: tuple[str, ...]) -> None:
-        """Forget of what was made what *operation* may have changed: below *texts*, or anywhere."""
+        """Forget of what was made what *operation* may have changed: below *texts*, or anywhere.
+
+        And what names the item of *texts*: it may have gone with it.
+        """
         if self._resources.role(operation) == "create":
             return  # it adds something
         shape = shape_of(operation.path)[0]
@@ -175,7 +191,8 @@ class RealValues:
         above = shape[:end] if self._resources.of(operation) is not None else ()
         for key in list(self._untouched):
             is_below = key[0][: len(above)] == above
-            if is_below and (not above or key[1][: len(texts)] == texts):
+            is_of = is_below and (not above or key[1][: len(texts)] == texts)
+            if is_of or (texts and unquote(texts[-1]) in self._above.get(key[1][-1:], ())):
                 del self._untouched[key]
 
     def untouched(self, operation: Operation) -> list[tuple[Values, Exchange]]:
