@@ -146,6 +146,17 @@ def test_what_somebody_has_to_do_first_has_not_been_done_to_a_new_thing() -> Non
         assert [made[name] for name in names] == [True, False, False, False, False, True]
 
 
+def test_a_state_of_which_the_document_lists_none_is_that_of_what_is_new() -> None:
+    item = {
+        **ITEM,
+        "required": ["id", "name", "status"],
+        "properties": {**ITEM["properties"], "status": {**TEXT, "readOnly": True}},
+    }
+    mock = Client(keys(item, TEXT))
+    made = [mock.ask("POST", "/keys", {"name": f"n{number}"})["status"] for number in range(5)]
+    assert made == ["active"] * 5
+
+
 def test_what_is_told_in_attributes_begins_and_changes_as_other_members_do() -> None:
     told = {
         "type": "object",
