@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -114,9 +114,11 @@ def _tellers(resource: Resource, found: Resources) -> Iterator[str]:
 
 def _listed(listing: Listing) -> dict[str, Any]:
     told = asdict(listing)
-    filters = told.pop("filters")
-    told = {name: value for name, value in told.items() if value is not None}
-    return {**told, "filters": ", ".join(filters)} if filters else told
+    return {
+        name: ", ".join(value) if isinstance(value, Mapping) else value
+        for name, value in told.items()
+        if value
+    }
 
 
 def _places(resource: Resource, operation: Operation, role: Role) -> str:

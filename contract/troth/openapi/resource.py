@@ -24,7 +24,8 @@ class Listing:
 
     *next*, *total*, *pages* and *more* are places in the answer: of the next cursor or URL, of the
     number of all items and of all pages, and of whether there are others behind.  *filters* are the
-    places, in an item, of the members that parameters choose by.
+    places, in an item, of the members that parameters choose by, *least* and *most* of those that
+    parameters bound.
     """
 
     limit: str | None = None
@@ -39,6 +40,8 @@ class Listing:
     order: str | None = None
     search: str | None = None
     filters: Mapping[str, str] = field(default_factory=dict)
+    least: Mapping[str, str] = field(default_factory=dict)
+    most: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -710,7 +710,7 @@ class ResourceResponder:
     def _is_understood(self, sent: Mapping[str, Any], listing: Listing) -> bool:
         """Whether everything is known by which a search chooses."""
         known = {*listing.filters, listing.limit, listing.offset, listing.page, listing.cursor}
-        known |= {listing.sort, listing.order, listing.search}
+        known |= {listing.sort, listing.order, listing.search, *listing.least, *listing.most}
         own = shape_of(self.operation.path)[1]
         above = variables(self.resource.path, self.operation.path)
         return sent.keys() <= known and set(own) <= set(above) and not self.operation.request_body

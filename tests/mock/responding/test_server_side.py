@@ -421,6 +421,29 @@ def test_a_resource_object_has_the_name_by_which_it_was_put_as_its_id() -> None:
     assert client.ask("GET", "/labels/a%20b")["id"] == "a b"
 
 
+def test_a_list_is_bounded_by_what_names_a_member_and_a_bound() -> None:
+    boat = {
+        "type": "object",
+        "required": ["id", "length", "launched_on"],
+        "properties": {
+            "id": {**INTEGER, "readOnly": True},
+            "length": INTEGER,
+            "launched_on": {**TEXT, "format": "date"},
+        },
+    }
+    asked = query(min_length=INTEGER, launched_before={**TEXT, "format": "date"})
+    listed = operation(_200=answer({"type": "array", "items": boat}), query=asked)
+    made = operation(body=sent(boat), _201=answer(boat))
+    client = Client({"/boats": {"get": listed, "post": made}})
+    for length in (10, 20, 30):
+        body = {"length": 1000 * length, "launched_on": f"19{length}-01-01"}
+        client.ask("POST", "/boats", body)
+    long = client.ask("GET", "/boats?min_length=20000")
+    assert [one["length"] for one in long] == [20_000, 30_000]
+    old = client.ask("GET", "/boats?launched_before=1920-06-01")
+    assert [one["length"] for one in old] == [10_000, 20_000]
+
+
 def test_what_is_done_to_a_new_thing_counts_before_anybody_has_read_it() -> None:
     state = {**TEXT, "readOnly": True, "enum": ["pending", "verified"]}
     shown = {

@@ -294,7 +294,8 @@ async def _steps(trial: Trial, item: Item | None, *, whole: Listed, listing: Lis
 async def filters(trial: Trial) -> None:
     """A list that is asked for items of one kind has those, and no others."""
     listing = trial.resource.listing
-    if listing is None or not (listing.filters or listing.search):
+    bounds = [*listing.least.items(), *listing.most.items()] if listing is not None else []
+    if listing is None or not (listing.filters or listing.search or bounds):
         return
     item, whole = await known_list(trial)
     if whole is None or len(whole.items) < 2:
@@ -303,6 +304,11 @@ async def filters(trial: Trial) -> None:
         parameter = query_parameter(whole.last.operation, name)
         if parameter is not None:
             await _filter(trial, item, whole=whole, parameter=parameter, place=place)
+    for name, place in bounds[:TRIED]:
+        parameter = query_parameter(whole.last.operation, name)
+        if parameter is not None:
+            sign = 1 if name in listing.least else -1
+            await _bound(trial, item, whole=whole, parameter=parameter, place=place, sign=sign)
     parameter = query_parameter(whole.last.operation, listing.search)
     if parameter is not None and takes(parameter, NOWHERE):
         found = await trial.listed(item, query={parameter.name: NOWHERE}, pages=1)
@@ -333,6 +339,39 @@ async def _filter(
         message = f"{found.last.line} has an item of which {place} is {shown(wrong[0])}"
         trial.tell("list.filter-ignored", message, by=found.last, severity="warning")
     elif not found.items and found.is_whole and _is_choice(parameter, value):
+        message = f"{found.last.line} has nothing, and {whole.answers[0].line} has such items"
+        trial.tell("list.filter-loses", message, by=found.last, severity="warning")
+
+
+async def _bound(
+    trial: Trial,
+    item: Item | None,
+    *,
+    whole: Listed,
+    parameter: Parameter,
+    place: str,
+    sign: int,
+) -> None:
+    """A list of what has at least so much, or at the most, has nothing that is beyond it."""
+    values = [at(one, place) for one in whole.items]
+    kind = str if any(isinstance(one, str) for one in values) else (int, float)
+    known = sorted({one for one in values if isinstance(one, kind) and one is not True})
+    if len(known) < 2:
+        return
+    bound = known[len(known) // 2] if sign > 0 else known[(len(known) - 1) // 2]
+    if not takes(parameter, bound):
+        return
+    found = await trial.listed(item, query={parameter.name: bound}, pages=_PAGES)
+    there = [at(one, place) for one in found.items] if found is not None else []
+    beyond = [
+        one
+        for one in there
+        if isinstance(one, kind) and (one < bound if sign > 0 else one > bound)  # type: ignore[operator]  # of one kind
+    ]
+    if found is not None and beyond:
+        message = f"{found.last.line} has an item of which {place} is {shown(beyond[0])}"
+        trial.tell("list.filter-ignored", message, by=found.last, severity="warning")
+    elif found is not None and found.is_whole and not there:
         message = f"{found.last.line} has nothing, and {whole.answers[0].line} has such items"
         trial.tell("list.filter-loses", message, by=found.last, severity="warning")
 
