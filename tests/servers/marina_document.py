@@ -117,6 +117,15 @@ def _trip(manner: Manner) -> dict[str, Body]:
         "crew": {"type": "integer", "minimum": 1, "maximum": 12},
         "departs": {"type": "string", "format": "date-time"},
         "distance": {"type": ["number", "null"], "minimum": 0},
+        "skipper": {
+            "type": "object",
+            "properties": {
+                "name": _TEXT,
+                "licence": {"type": ["string", "null"], "maxLength": 20},
+                "years": {"type": "integer", "minimum": 0, "maximum": 60},
+            },
+        },
+        "marks": {"type": "object", "additionalProperties": {"type": "string", "maxLength": 9}},
     }
     made: Body = {
         "id": {**_identifier(manner), "readOnly": True},

@@ -21,6 +21,7 @@ from troth.conformance.stateful import (
     access,
     at_once,
     changes,
+    decided,
     life_cycle,
     links,
     lists,
@@ -42,6 +43,7 @@ _FIRST = (
     *links.CHECKS,
     *uploads.CHECKS,
     *changes.CHECKS,
+    *decided.CHECKS,
     *access.CHECKS,
     *life_cycle.DELETING,
 )
