@@ -19,6 +19,7 @@ from troth.openapi.operation import Operation
 from troth.openapi.resources import Listing
 
 if TYPE_CHECKING:
+    from troth.conformance.session import Session
     from troth.conformance.stateful.trial import Trial
 
 #: So many items a page are asked for, where the document does not say how many there may be.
@@ -117,15 +118,14 @@ def target_of(link: str, current: str, *, base: str = "") -> str | None:
     return f"{path}?{parts.query}" if parts.query else path
 
 
-def own_target(trial: Trial, link: str, answer: Answer) -> str | None:
-    """The target of *link* as it is sent: below the URL under test, which it is added to."""
-    base = urlsplit(trial.session.settings.url).path.rstrip("/")
-    return target_of(link, answer.case.request.target, base=base)
+def own_target(session: Session, link: str, current: str) -> str | None:
+    """The target of *link*, in an answer to *current*, as it is sent: below the URL under test."""
+    return target_of(link, current, base=urlsplit(session.settings.url).path.rstrip("/"))
 
 
-def is_elsewhere(trial: Trial, link: str) -> bool:
+def is_elsewhere(session: Session, link: str) -> bool:
     """Whether *link* names another server than the one under test."""
-    host, own = urlsplit(link).netloc, urlsplit(trial.session.settings.url).netloc
+    host, own = urlsplit(link).netloc, urlsplit(session.settings.url).netloc
     return bool(host) and host.lower() != own.lower()
 
 
@@ -138,7 +138,7 @@ async def strays(trial: Trial, link: str, answer: Answer) -> str | None:
     """
     own = trial.session.settings.url.rstrip("/")
     base = urlsplit(own).path
-    if not base or is_elsewhere(trial, link):
+    if not base or is_elsewhere(trial.session, link):
         return None
     try:
         url = urljoin(own + answer.case.request.target, link)
@@ -182,7 +182,7 @@ async def followed(
         items += page
         link = next_link(answer.response, answer.body, listing)
         if link is not None:
-            target = own_target(trial, link, answer)
+            target = own_target(trial.session, link, answer.case.request.target)
             if target is None or target == answer.case.request.target or not page:
                 break
             continue

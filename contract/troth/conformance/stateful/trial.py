@@ -554,6 +554,7 @@ class Trial:
         exchange = await self.session.send(case)
         await self.session.hold_between(case, exchange)
         violations = self.session.check(case, exchange, purpose=self._purpose)
+        await self.session.observe(case, exchange)
         if exchange.fault is not None or exchange.response is None or waits(exchange):
             self._is_over = exchange.fault is not None
             return None
