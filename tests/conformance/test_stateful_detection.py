@@ -65,7 +65,9 @@ MANNERS = {
         cap=5,
         head="unknown",
     ),
-    "giving back": Manner(deleted="item", ids="uuid", tidies=True, bad_id=404, paging="page"),
+    "giving back": Manner(
+        deleted="item", ids="uuid", tidies=True, bad_id=404, paging="page", mapped=True
+    ),
 }
 
 

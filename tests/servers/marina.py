@@ -671,7 +671,10 @@ class Marina:
     # -- berths, settings, feedback, weather ------------------------------------------------
 
     def list_berths(self, call: Call) -> Answer:
-        return self.json(200, [self.shown(one) for one in self.listed(call, self.berths)])
+        berths = [self.shown(one) for one in self.listed(call, self.berths)]
+        if self.manner.mapped:
+            return self.json(200, {one.pop("code"): one for one in berths})
+        return self.json(200, berths)
 
     def berth(self, call: Call) -> Kept:
         return self.find(call, self.berths, f"{call.user}/{call.values['code']}")

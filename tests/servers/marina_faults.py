@@ -601,7 +601,20 @@ class CreatedIsListedTwice(Marina):
 @fault("list", *LIST)
 class BerthsAreNotListed(Marina):
     def list_berths(self, call: Call) -> Answer:
-        return self.json(200, [])
+        return self.json(200, {} if self.manner.mapped else [])
+
+
+@fault("list", "resource.not-listed", manner=Manner(mapped=True))
+class BerthsAreInNoMap(BerthsAreNotListed):
+    pass
+
+
+@fault("list", "resource.still-listed", manner=Manner(mapped=True))
+class DeletedBerthsStayInTheMap(Marina):
+    def remove(self, call: Call, shelf: Shelf, identifier: Any) -> None:
+        if shelf is self.berths:
+            shelf[f"{identifier} "] = shelf[identifier]  # where nobody finds it
+        super().remove(call, shelf, identifier)
 
 
 @fault("list", *LIST)

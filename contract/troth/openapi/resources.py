@@ -565,6 +565,7 @@ class _Reader:
         items: dict[DeclaredResponse, str] = {}
         arrays: dict[DeclaredResponse, str] = {}
         sent: dict[RequestBody, str] = {}
+        maps: set[DeclaredResponse] = set()
         for role, operations in resource.operations.items():
             for operation in operations:
                 says = operation.resource if isinstance(operation.resource, Mapping) else {}
@@ -578,6 +579,8 @@ class _Reader:
                     at = told if told is not None else place_in(response, resource, item, role)
                     if at is not None:
                         (arrays if is_list else items)[response] = at
+                    if at is not None and is_list and envelopes.is_map(response, at):
+                        maps.add(response)
         listings = {
             operation: listing_of(operation, item)
             for role in ("list", "search")
@@ -589,6 +592,7 @@ class _Reader:
             item_places=items,
             array_places=arrays,
             sent_places=sent,
+            maps=frozenset(maps),
             listing=listings[main] if main is not None else None,
             listings=listings,
         )
@@ -613,7 +617,9 @@ def place_in(
         return "" if role in ("list", "create", "read", "update", "replace") else None
     if role in ("list", "search"):
         array = envelopes.array_in(view, resource.name, known=item)
-        return array[0] if array is not None else None
+        if array is None:
+            return envelopes.map_in(view, resource.name, known=item)
+        return array[0]
     at = envelopes.item_in(view, resource.parameter or "", resource.name, known=item)
     found = view.at(at) if at is not None else None
     if at is None or found is None or item is None:

@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 from troth import pointer as pointers
 from troth.conformance.cases.case import Subject
-from troth.conformance.stateful.items import Answer, Item, Listed
+from troth.conformance.stateful.items import Answer, Item, Listed, at
 from troth.generation.request_writer import UNSET
 from troth.http.exchange import Response
 from troth.openapi.operation import Operation
@@ -170,6 +170,7 @@ async def followed(
         given[listing.limit] = most(subject.operation, listing.limit)
     answers: list[Answer] = []
     items: list[Any] = []
+    keys: list[str] = []
     target: str | None = None
     while len(answers) < pages:
         answer = await trial.send(
@@ -180,6 +181,7 @@ async def followed(
             break
         answers.append(answer)
         items += page
+        keys += keys_of(trial, answer)
         link = next_link(answer.response, answer.body, listing)
         if link is not None:
             target = own_target(trial.session, link, answer.case.request.target)
@@ -187,14 +189,22 @@ async def followed(
                 break
             continue
         if target is not None:  # the last of those that links lead through has none
-            return Listed(tuple(answers), tuple(items), not narrows)
+            return Listed(tuple(answers), tuple(items), not narrows, tuple(keys))
         more = next_query(given, listing, body=answer.body, page=page, before=len(items))
         if more is None or more == given:
             size = given.get(listing.limit or "")
             whole = is_all(answer.body, listing, page=page, seen=len(items), size=size)
-            return Listed(tuple(answers), tuple(items), whole and not narrows)
+            return Listed(tuple(answers), tuple(items), whole and not narrows, tuple(keys))
         given = more
-    return Listed(tuple(answers), tuple(items), is_whole=False) if answers else None
+    return Listed(tuple(answers), tuple(items), False, tuple(keys)) if answers else None
+
+
+def keys_of(trial: Trial, answer: Answer) -> list[str]:
+    """What the items of a page are called by, where they stand in no array."""
+    if not trial.resource.is_map(answer.operation, answer.status):
+        return []
+    page = at(answer.body, trial.resource.items(answer.operation, answer.status))
+    return list(page) if isinstance(page, dict) else []
 
 
 def _narrowing(

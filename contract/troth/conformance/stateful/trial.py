@@ -636,6 +636,8 @@ class Trial:
             return None
         place = self.resource.items(answer.operation, answer.status)
         page = at(answer.body, place)
+        if isinstance(page, dict) and self.resource.is_map(answer.operation, answer.status):
+            return list(page.values())
         return page if isinstance(page, list) else None
 
     # -- what is wrong ------------------------------------------------------------------------
