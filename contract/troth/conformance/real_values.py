@@ -145,10 +145,11 @@ class RealValues:
                     self._add(key, Known(value, template, texts, made))
                     if made and response.status != _PROMISED:
                         own = quote(str(value), safe="")
+                        is_there = (made, own) in self._sighted
                         self._sighted[made, own] = self._kept
                         named = (*texts, own)[-made.count("{}") :]
                         before = self._untouched.pop((made, named), None)
-                        if before is not None and before is not exchange:
+                        if before is not None and before is not exchange and is_there:
                             self._repeated.setdefault((made, named), (before, exchange))
                         self._untouched[made, named] = exchange
         if texts and texts[-1:] == self._absent_text(operation):

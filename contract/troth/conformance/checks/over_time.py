@@ -372,33 +372,38 @@ async def came_round(session: Session, subject: Subject) -> None:
     resource = known.of(operation)
     if resource is None or known.role(operation) != "read" or operation.method != "GET":
         return
-    for values, (first, second) in session.values.repeated(operation)[:_OLDEST]:
-        creating = next(
-            (each for each in resource.operations.get("create", ()) if _made(each, first)), None
-        )
-        made_by = session.subjects.get(creating.name) if creating is not None else None
-        if creating is None or any(map(_expires, (operation, creating))):
+    for creating in resource.operations.get("create", ()):
+        made_by = session.subjects.get(creating.name)
+        if made_by is None or any(map(_expires, (operation, creating))):
+            continue
+        pairs = [
+            (values, first, second)
+            for values, (first, second) in session.values.repeated(operation)
+            if _made(creating, first) and _are_two(made_by, resource, first, second)
+        ]
+        for values, first, second in pairs[:1]:
+            if await _has_other_names(session, made_by, first, reading=operation):
+                _tell_repeated(session, made_by, values, first=first, second=second)
+            # or else it is called after what was sent: the same again is the same
             return
-        if made_by is None or not _are_two(made_by, resource, first, second):
-            continue
-        if _failed(await _answered(session, _reading(subject, values))):
-            continue
-        if not await _has_other_names(session, made_by, first, reading=operation):
-            return  # it is called after what was sent: the same again is the same
-        names = ", ".join(str(value) for value in values.values())
-        message = (
-            f"{second.request.method} {second.request.target} made {names}, which the same request "
-            "with another body had made before, and nobody has deleted"
-        )
-        # a 200 may say that there is one like it already
-        is_new = second.response is not None and second.response.status == 201
-        severity: Severity = "error" if is_new else "warning"
-        case = made_by.case("stateful", "came-round", made_by.minimal, about="a name that is taken")
-        violation = run_violation(case, "resource.id-repeated", message, severity=severity)
-        if session.is_new(case, violation):
-            steps = (Step(first),)
-            session.enter_sequence(case, Step(second), violation, steps=steps, again=1, tries=1)
-        return
+
+
+def _tell_repeated(
+    session: Session, subject: Subject, values: Values, *, first: Exchange, second: Exchange
+) -> None:
+    names = ", ".join(map(str, values.values()))
+    message = (
+        f"{second.request.method} {second.request.target} made {names}, which the same request "
+        "with another body had made before, and nobody has deleted"
+    )
+    # a 200 may say that there is one like it already
+    is_new = second.response is not None and second.response.status == 201
+    severity: Severity = "error" if is_new else "warning"
+    case = subject.case("stateful", "came-round", subject.minimal, about="a name that is taken")
+    violation = run_violation(case, "resource.id-repeated", message, severity=severity)
+    if session.is_new(case, violation):
+        steps = (Step(first),)
+        session.enter_sequence(case, Step(second), violation, steps=steps, again=1, tries=1)
 
 
 def _made(operation: Operation, exchange: Exchange) -> bool:
@@ -425,8 +430,7 @@ def _are_two(subject: Subject, resource: Resource, one: Exchange, other: Exchang
     place = resource.identifier
     if place is None or any(pointers.find(body, place) is not None for body in bodies):
         return False  # its client says what it is called
-    shared = bodies[0].keys() & bodies[1].keys()
-    return any(not same(bodies[0][name], bodies[1][name]) for name in shared)
+    return not (same(*bodies) and same(*reversed(bodies)))
 
 
 def _head(request: Request) -> list[tuple[str, str]]:
@@ -456,8 +460,8 @@ async def _has_other_names(
             return True
         if status not in (200, 201):
             return False
-        names.append(session.values.untouched(reading)[-1][0])
-    return names[0] != names[1]
+        names += [values for values, _ in session.values.untouched(reading)[-1:]]
+    return names[:1] != names[1:]
 
 
 # -- what is promised ------------------------------------------------------------------------------
@@ -487,7 +491,7 @@ class Promises:
             return
         self._followed.add(case.operation)
         dead = await self._dead(case, link)
-        if dead is None:
+        if dead is None or not self._session.budget.affords(1):
             return
         second = await self._session.send(case, fresh=True)
         self._session.check(case, second, purpose="repeat")
