@@ -42,7 +42,7 @@ def contract() -> Contract:
 
 
 def life(server: Depot, contract: Contract) -> Conducted:
-    """A run of the resources alone, as one user beside another; nobody is waited for long."""
+    """A run of the resources alone, as one user beside another."""
     return conduct(
         server,
         contract,
@@ -50,7 +50,6 @@ def life(server: Depot, contract: Contract) -> Conducted:
         token="ann:secret",
         second_token="bo:secret",
         phases=("resources",),
-        patience=0.01,
         max_requests=1000,
     )
 

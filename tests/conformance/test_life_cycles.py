@@ -13,9 +13,10 @@ import troth
 from servers.conduct import Conducted, conduct
 from servers.seats import Seats
 from servers.seats import spec as seats_spec
-from servers.shelves import Shelves, spec
+from servers.shelves import Remembering, Shelves, spec
 from servers.wire import Answer, Asked, Handler
 from troth import pointer as pointers
+from troth.conformance.settings import Given
 from troth.conformance.stateful.comparison import differences, same
 from troth.conformance.stateful.paging import is_all
 from troth.openapi.contract import Contract
@@ -84,8 +85,8 @@ def load(folder: Path, document: dict[str, Any]) -> Contract:
 
 
 def life(server: Handler, contract: Contract, **settings: Any) -> Conducted:
-    """A run of the resources alone; nobody is waited for longer than a test may take."""
-    given = {"token": "first", "phases": ("resources",), "patience": 0.01, **settings}
+    """A run of the resources alone."""
+    given = {"token": "first", "phases": ("resources",), **settings}
     return conduct(server, contract, **given)
 
 
@@ -105,6 +106,25 @@ def test_what_a_server_may_do_accuses_nobody(manner: str, contract: Contract) ->
     run = life(Shelves(manner=manner), contract, second_token="second")
     assert run.told == []
     assert run.finished.verdict == "conforms"
+
+
+def test_each_request_has_a_key_of_its_own_where_a_server_remembers_them(tmp_path: Path) -> None:
+    keyed, phases = load(tmp_path, Remembering.document()), ("examples", "resources", "stateful")
+    server = Remembering(Shelves())
+    for _ in range(2):  # it remembers those of the first run, too
+        run = life(server, keyed, second_token="second", phases=phases, max_requests=200)
+        assert run.told == []
+        assert run.finished.verdict == "conforms"
+    keys = {key for _, key in server.answers}
+    assert len(keys) == len(server.answers) > 20
+
+
+def test_a_key_that_the_user_gave_is_sent_as_it_is(tmp_path: Path) -> None:
+    key = "5b0f7a3e-4c1d-4f7b-8a58-2f8f3a6a9d10"
+    given = Given(parameters={("header", "Idempotency-Key"): key})
+    server = Remembering(Shelves())
+    life(server, load(tmp_path, Remembering.document()), values={"POST /books": given})
+    assert key in {sent for _, sent in server.answers}
 
 
 def test_a_clean_run_takes_few_requests_and_leaves_nothing_behind(contract: Contract) -> None:

@@ -20,6 +20,9 @@ from typing import IO, Any
 
 import pytest
 
+from troth.cli.main import main
+from troth_mock import wiring
+
 COMMAND = [sys.executable, "-m", "troth", "mock"]
 #: Seconds to wait on a busy machine; what is waited for takes a fraction of one.
 PATIENCE = 60.0
@@ -178,10 +181,34 @@ def test_a_stop_ends_open_streams_and_leaves_no_noise(mock: Callable[..., Proces
             assert b"[DONE]" not in rest
 
 
+#: What `troth mock` with these options ends with: code, output, complaints.
+Refused = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def refused(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Refused:
+    """`troth mock` with options that it refuses, in this process: to start one is most of it."""
+    monkeypatch.setattr(wiring, "_settle", lambda: None)  # which is for a process of its own
+
+    def command(*options: str) -> tuple[int, str, str]:
+        signal.alarm(int(PATIENCE))  # one that is not refused would serve for ever
+        try:
+            with pytest.raises(SystemExit) as ended:
+                main(["mock", *options])
+        finally:
+            signal.alarm(0)
+        assert isinstance(ended.value.code, int)
+        return ended.value.code, *capfd.readouterr()
+
+    return command
+
+
 def test_a_port_in_use_is_named_with_what_to_do() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = run("--port", str(port))
+        done = subprocess.run(
+            [*COMMAND, "--port", str(port)], capture_output=True, text=True, timeout=PATIENCE
+        )
     assert done.returncode == 3
     assert f"port {port}" in done.stderr
     assert "--port 0" in done.stderr
@@ -207,25 +234,19 @@ def test_a_port_in_use_is_named_with_what_to_do() -> None:
         ("--record", "http://127.0.0.1:1", "--record-to", "/dev/null/recorded"),
     ],
 )
-def test_what_cannot_be_is_said_in_a_line(options: tuple[str, ...]) -> None:
-    done = run(*options)
-    assert done.returncode in (2, 3)
-    assert done.stderr.strip()
-    assert "Traceback" not in done.stderr
-    assert "goes to" not in done.stderr  # nothing is announced that is refused
-    assert done.stdout == ""
+def test_what_cannot_be_is_said_in_a_line(refused: Refused, options: tuple[str, ...]) -> None:
+    code, out, complaints = refused(*options)
+    assert code in (2, 3)
+    assert complaints.strip()
+    assert "Traceback" not in complaints
+    assert "goes to" not in complaints  # nothing is announced that is refused
+    assert out == ""
 
 
-def test_a_host_that_is_not_ours_is_answered_with_advice_on_the_host() -> None:
-    done = run("--host", "192.0.2.1", "--port", "0")
-    assert done.returncode == 3
-    assert done.stderr.splitlines()[1].startswith("Give an address of this machine with --host")
-
-
-def run(*options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *options], capture_output=True, text=True, timeout=PATIENCE, check=False
-    )
+def test_a_host_that_is_not_ours_is_answered_with_advice_on_the_host(refused: Refused) -> None:
+    code, _, complaints = refused("--host", "192.0.2.1", "--port", "0")
+    assert code == 3
+    assert complaints.splitlines()[1].startswith("Give an address of this machine with --host")
 
 
 def test_a_server_that_everyone_can_reach_says_so_loudly(mock: Callable[..., Process]) -> None:
@@ -281,12 +302,10 @@ def test_several_processes_serve_one_port_and_end_together(mock: Callable[..., P
     ],
 )
 def test_what_several_processes_would_have_to_share_is_refused(
-    options: tuple[str, ...], told: str
+    refused: Refused, options: tuple[str, ...], told: str
 ) -> None:
-    ended = subprocess.run(
-        [*COMMAND, "--workers", "2", *options], capture_output=True, text=True, timeout=PATIENCE
-    )
-    assert (ended.returncode, ended.stderr.splitlines()[-1]) == (2, f"Error: {told}")
+    code, _, complaints = refused("--workers", "2", *options)
+    assert (code, complaints.splitlines()[-1]) == (2, f"Error: {told}")
 
 
 def test_the_log_for_machines_has_a_line_for_each_request(mock: Callable[..., Process]) -> None:

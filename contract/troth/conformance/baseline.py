@@ -7,7 +7,7 @@ id of each entry; the code and the sentence beside it are for people.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -119,29 +119,77 @@ def write(file: str | Path, baseline: Baseline) -> None:
     files.write(file, (json.dumps(root, indent=2) + "\n").encode("ascii"))
 
 
-# -- what earlier runs found --------------------------------------------------------------------
-
-
-def found_before(directory: str, digest: str, findings: Iterable[Finding]) -> tuple[Accepted, ...]:
-    """The errors of earlier runs of the document *digest* that none of *findings* shows.
-
-    *directory* remembers those, and the errors among *findings* from now on; nothing that a
-    server said, since nobody has looked it over.  Raises BadBaseline, NotWritten.
-    """
-    name = blake2b(digest.encode(), digest_size=8).hexdigest()
-    file = Path(directory) / f"found-{name}.json"
-    before = read(file) if file.is_file() else Baseline({})
-    errors = [one for one in findings if one.severity == "error" and not one.known]
-    now = {
-        one.id: Accepted(one.id, one.code, one.violation.operation, one.severity) for one in errors
-    }
-    if now.keys() - before.accepted.keys():
-        write(file, Baseline({**before.accepted, **now}))
-    return before.gone(errors)
-
-
 def _accepted(item: Any, at: str) -> Accepted:
     if not isinstance(item, dict) or not isinstance(item.get("id"), str) or not item["id"]:
         raise BadBaseline(at, "an entry needs an 'id', a string")
     texts = {name: str(item.get(name, "")) for name in ("code", "operation", "severity", "message")}
     return Accepted(id=item["id"], **texts)
+
+
+# -- what earlier runs found --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An error of an earlier run: the *id* of its finding, and its *look*: what showed it."""
+
+    id: str
+    code: str
+    operation: str
+    look: str
+
+
+class EarlierErrors:
+    """The errors of the runs of one document with one database that no run has seen mended.
+
+    Nothing that a server said is kept, since nobody has looked it over.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        """Read *file*, if there is one.  Raises BadBaseline."""
+        self._file = file
+        self._errors: dict[str, Earlier] = {}
+        if file is not None and file.is_file():
+            try:
+                self._errors = {one["id"]: Earlier(**one) for one in json.loads(file.read_bytes())}
+            except (OSError, ValueError, TypeError, KeyError) as fault:
+                raise BadBaseline(file, f"cannot be read: {fault}") from fault
+
+    @classmethod
+    def of(cls, directory: str | None, digest: str) -> EarlierErrors:
+        """Those that *directory* remembers for the document *digest*; without one, none."""
+        if directory is None:
+            return cls()
+        name = blake2b(digest.encode(), digest_size=8).hexdigest()
+        return cls(Path(directory) / f"found-{name}.json")
+
+    @property
+    def looks(self) -> frozenset[str]:
+        """What showed them."""
+        return frozenset(one.look for one in self._errors.values())
+
+    def left(
+        self,
+        findings: Iterable[Finding],
+        *,
+        looks: Mapping[str, str],
+        is_seen: Callable[[Earlier], bool],
+    ) -> tuple[Earlier, ...]:
+        """Those that none of *findings* shows, and that the run would not have seen, by *is_seen*.
+
+        *looks* are what showed each finding.  Those and the errors among *findings* are remembered
+        from now on.  Raises NotWritten.
+        """
+        now = {
+            one.id: Earlier(one.id, one.code, one.violation.operation, looks.get(one.id, ""))
+            for one in findings
+            if one.severity == "error" and not one.known
+        }
+        left = {
+            each: one for each, one in self._errors.items() if each not in now and not is_seen(one)
+        }
+        kept = {**left, **now}
+        if self._file is not None and kept != self._errors:
+            text = json.dumps([asdict(kept[each]) for each in sorted(kept)], indent=2)
+            files.write(self._file, text.encode("ascii"))
+        return tuple(left.values())

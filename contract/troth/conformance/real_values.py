@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, unquote
+from uuid import UUID
 
 from troth import pointer as pointers
 from troth.conformance.cases.case import Case
@@ -23,12 +25,13 @@ from troth.conformance.selection import SAFE_METHODS
 from troth.conformance.settings import Settings
 from troth.errors import TrothError
 from troth.generation.locations import put
+from troth.generation.natural_values import another
 from troth.generation.parameters import examples, is_read, parameter_value, schema_of
 from troth.generation.raw_json import write
 from troth.generation.request_writer import UNSET, Values, body_type, in_path, refilled
 from troth.generation.requests import tokens_of
-from troth.generation.source import Seeded
-from troth.generation.values import Unsatisfiable
+from troth.generation.source import Quick, Seeded
+from troth.generation.values import Unsatisfiable, synthesize
 from troth.http.exchange import Exchange, Request
 from troth.openapi import fillings
 from troth.openapi.contract import Contract, NoSuchOperation
@@ -37,6 +40,8 @@ from troth.openapi.operation import Match, Operation, Parameter
 from troth.openapi.paths import PathTemplate, shape_of
 from troth.openapi.resources import Filling, resources
 from troth.seed import Seed
+from troth.validation.parameters import is_field
+from troth.validation.styles import write_field
 
 #: What only looks (RFC 9110 §9.2.1, and QUERY of OpenAPI 3.2).
 _LOOKS = SAFE_METHODS | {"TRACE", "QUERY"}
@@ -100,7 +105,7 @@ class RealValues:
     *held_back* tells, by operation, why something of it was not sent.
     """
 
-    def __init__(self, contract: Contract, settings: Settings) -> None:
+    def __init__(self, contract: Contract, settings: Settings, *, keys: Seed | None = None) -> None:
         self.held_back: dict[str, str] = {}
         self._contract = contract
         self._settings = settings
@@ -116,6 +121,8 @@ class RealValues:
         #: two answers that say that they made the same, which nobody had touched
         self._repeated: dict[tuple[_Shape, tuple[str, ...]], tuple[Exchange, Exchange]] = {}
         self._reached: set[str] = set()
+        self._keys = keys or Seed.of("idempotency key", settings.seed)
+        self._keyed = 0
 
     # -- learning -----------------------------------------------------------------------------
 
@@ -272,7 +279,32 @@ class RealValues:
 
     def filled(self, case: Case) -> Case | None:
         """*case* with real values in it; None: it is held back."""
-        operation, method = self._operation(case), case.request.method
+        operation = self._operation(case)
+        filled = self._filled(case, operation)
+        return filled if filled is None or operation is None else self.keyed(filled, operation)
+
+    def keyed(self, case: Case, operation: Operation) -> Case:
+        """*case* under an idempotency key of its own, where it has one that is good.
+
+        What comes under the key of another request is that request, and is not done again.
+        """
+        parameter, request = operation.idempotency_key, case.request
+        text = request.field(parameter.name) if parameter is not None else None
+        if parameter is None or text is None or not is_field(parameter, text):
+            return case
+        name, given = parameter.name, self._settings.given(operation).parameters
+        if f"header {name}" in case.sent or ("header", name) in given:
+            return case
+        return replace(case, request=with_field(request, name, self.new_key(parameter) or text))
+
+    def new_key(self, parameter: Parameter) -> str | None:
+        """A key for *parameter* that no request has had, of this run or of another."""
+        self._keyed += 1
+        keys = _keys_for(parameter, self._keys.child("key", self._keyed))
+        return next((text for text in keys if is_field(parameter, text)), None)
+
+    def _filled(self, case: Case, operation: Operation | None) -> Case | None:
+        method = case.request.method
         if self._settings.safe and method not in SAFE_METHODS:
             return None
         if operation is None:
@@ -638,6 +670,23 @@ def _shape_to(operation: Operation, name: str) -> _Shape:
 def _first(status: str) -> int:
     """A status that *status*, which may be a range or `default`, stands for."""
     return int(status.replace("X", "0")) if status[0].isdigit() else 200
+
+
+def with_field(request: Request, name: str, text: str) -> Request:
+    """*request* with the field *name* that says *text*, and no other of that name."""
+    kept = tuple(one for one in request.fields if one[0].lower() != name.lower())
+    return replace(request, fields=(*kept, (name, text)))
+
+
+def _keys_for(parameter: Parameter, seed: Seed) -> Iterator[str]:
+    """Keys that *parameter* may take: as most of them are, or else like one that is drawn."""
+    yield str(UUID(bytes=seed.key, version=4))
+    schema = schema_of(parameter)
+    with suppress(Unsatisfiable):
+        value = synthesize(schema, seed=seed, name=parameter.name) if schema is not None else ""
+        # an example would be the same each time
+        yield write_field(parameter, another(value, Quick(seed), 1, has_form=True))
+        yield write_field(parameter, value)
 
 
 def _absent_values(parameter: Parameter, seed: Seed) -> Iterator[Any]:

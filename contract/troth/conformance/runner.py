@@ -16,7 +16,7 @@ from itertools import chain
 from typing import Any
 
 from troth import pointer as pointers
-from troth.conformance import baseline, cases
+from troth.conformance import cases
 from troth.conformance.budget import Inconclusive, Unreachable
 from troth.conformance.cases import Case, Subject
 from troth.conformance.cases.case import request_key
@@ -373,12 +373,10 @@ class Run:
     def _of_earlier_runs(self, findings: Sequence[Finding], verdict: Verdict) -> str:
         """What a run that goes on from earlier ones cannot speak for: it repeats nothing."""
         session, settings = self._session, self._session.settings
-        if not settings.continuous or settings.database is None:
-            return ""
-        digest = session.contract.document.digest
-        before = baseline.found_before(settings.database, digest, findings)
+        looks, is_seen = session.looks, session.has_looked
+        before = session.earlier.left(findings, looks=looks, is_seen=is_seen)
         sent = session.sent.number
-        if not sent or verdict not in ("conforms", "violations"):
+        if not settings.continuous or not sent or verdict not in ("conforms", "violations"):
             return ""
         known = Counter(f"{one.code} {one.operation}" for one in before)
         words = ", ".join(list(known)[:_TOLD]) + (", …" if len(known) > _TOLD else "")

@@ -19,9 +19,10 @@ class Written:
 
 def write(value: Any) -> bytes:
     """Encode *value*, each `Written` inside it as its own text (compact, key order kept)."""
-    if not has_written(value):
-        return json_text.encode(value)
-    return _write(value).encode("utf-8", "surrogatepass")
+    try:
+        return json_text.encode(value)  # which knows no `Written`, and looks faster than we do
+    except TypeError:
+        return _write(value).encode("utf-8", "surrogatepass")
 
 
 def read(value: Any) -> Any:

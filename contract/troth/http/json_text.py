@@ -133,9 +133,12 @@ def recover(data: bytes, *, limits: Limits = _DEFAULT) -> tuple[Any, tuple[BadJs
 
 
 def encode(value: Any) -> bytes:
-    """Write *value* compactly, members in their order; NaN and infinity become null."""
+    """Write *value* compactly, members in their order; NaN and infinity become null.
+
+    Raises TypeError for what is not plain JSON, an object of ours too.
+    """
     try:
-        return orjson.dumps(value)
+        return orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_DATACLASS)
     except orjson.JSONEncodeError:  # an integer beyond 64 bits, a lone surrogate
         return _encode_slowly(value, sort_keys=False)
 

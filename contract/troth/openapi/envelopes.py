@@ -169,6 +169,15 @@ def attributes_in(view: View) -> str:
     return ""
 
 
+def is_bare(sent: View | None, item: View | None) -> bool:
+    """Whether *sent*, of a request, holds only what *item* has apart (`attributes_in`)."""
+    apart = attributes_in(item) if item is not None else ""
+    inner = item.at(apart) if item is not None and apart else None
+    if sent is None or inner is None or item is None or not sent.members:
+        return False
+    return sent.members.keys() <= inner.members.keys() - item.members.keys()
+
+
 def _is_envelope(at: str, word: str) -> bool:
     return words_of(_name(at)) in _ITEM_NAMES or is_word_of(_name(at), word)
 
@@ -204,7 +213,10 @@ def identifier_in(
                 for name, at, each in by_words:
                     if name == words and _is_of_type(each, declared, is_strict=is_strict):
                         return at
-    return None
+    # whatever its path calls it, a resource object of JSON:API is called by its id
+    is_object_of_one = attributes_in(view) == "/attributes" and "type" in view.members
+    held = view.members.get("id") if is_object_of_one else None
+    return "/id" if held is not None and _is_of_type(held, declared, is_strict=True) else None
 
 
 def _is_of_type(member: View, declared: View | None, *, is_strict: bool) -> bool:

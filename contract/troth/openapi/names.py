@@ -21,6 +21,20 @@ def named(text: str) -> tuple[tuple[str, ...], ...]:
     return tuple(words_of(name) for name in text.split())
 
 
+#: What a key may be called, and what its name may end with beside what it is for.
+_KEYS = frozenset({"key", "id", "identifier", "token", "uuid"})
+
+
+def is_idempotency_key(name: str) -> bool:
+    """Whether a header field called *name* has the key of a request that counts once.
+
+    `Idempotency-Key`, `X-Idempotency-Key`, `Idempotent-Key`, `Acme-Idempotency-Token` …
+    """
+    words = words_of(name)
+    at = next((at for at, word in enumerate(words, 1) if word.startswith("idempoten")), 0)
+    return at > 0 and (at == len(words) or set(words[at:]) <= _KEYS)
+
+
 _ONE_OF = {"people": "person", "children": "child", "indices": "index", "criteria": "criterion"}
 
 

@@ -71,6 +71,9 @@ class Resource:
     *operations* of a role have those of the resource's own paths first.  *listing* is that of the
     first list, *listings* has those of all that list or search.  Of the answers of lists the *maps*
     have, in the place of an array of items, an object of items by what they are called.
+
+    *apart* is where an item has what is told of it, apart from what it is called by (the attributes
+    of JSON:API), "" where there is no such place; the bodies that are *bare* hold that alone.
     """
 
     name: str
@@ -87,6 +90,8 @@ class Resource:
     array_places: Mapping[DeclaredResponse, str] = field(default_factory=dict, repr=False)
     sent_places: Mapping[RequestBody, str] = field(default_factory=dict, repr=False)
     maps: frozenset[DeclaredResponse] = field(default=frozenset(), repr=False)
+    apart: str = ""
+    bare: frozenset[RequestBody] = frozenset()
 
     def item(self, operation: Operation, status: int) -> str | None:
         """Where the item stands in the answer of *operation* with *status*, if it holds one."""

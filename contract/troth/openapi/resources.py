@@ -566,6 +566,8 @@ class _Reader:
         arrays: dict[DeclaredResponse, str] = {}
         sent: dict[RequestBody, str] = {}
         maps: set[DeclaredResponse] = set()
+        apart = envelopes.attributes_in(item) if item is not None else ""
+        bare: set[RequestBody] = set()
         for role, operations in resource.operations.items():
             for operation in operations:
                 says = operation.resource if isinstance(operation.resource, Mapping) else {}
@@ -573,6 +575,8 @@ class _Reader:
                 view = envelopes.sent(operation)
                 if body is not None and role not in ("search", "action") and view is not None:
                     sent[body] = says.get("sent", envelopes.sent_in(view, resource.name, item))
+                    if envelopes.is_bare(view.at(sent[body]), item):
+                        bare.add(body)
                 for response in envelopes.successes(operation):
                     is_list = role in ("list", "search")
                     told = says.get("items" if is_list else "item")
@@ -593,6 +597,8 @@ class _Reader:
             array_places=arrays,
             sent_places=sent,
             maps=frozenset(maps),
+            apart=apart,
+            bare=frozenset(bare),
             listing=listings[main] if main is not None else None,
             listings=listings,
         )

@@ -68,6 +68,23 @@ class Speech(NamedTuple):
         """Whether it may have links."""
         return any("](" in phrase.text for phrase in self.phrases)
 
+    def first(self, most: int) -> str:
+        """The first *most* tokens of the text."""
+        topic = self.topic
+        if not topic.isascii():
+            return "".join(tokens(self.text())[:most])
+        texts, size_of_topic = [], len(tokens(topic))
+        for phrase in self.phrases:
+            size = phrase.size + (size_of_topic if phrase.topic else 0)
+            if size > most:
+                # it is cut already; to cut it anew takes longer than all else
+                said = Speech((phrase,), topic).encoded(most)[:most]
+                texts.append(json_text.decode(b'"%b"' % b"".join([token[1:-1] for token in said])))
+                break
+            texts.append(Speech((phrase,), topic).text() if phrase.topic else phrase.text)
+            most -= size
+        return "".join(texts)
+
     def size(self) -> int:
         """How many tokens the text has."""
         topic = self.topic
@@ -81,11 +98,11 @@ class Speech(NamedTuple):
         return size + topics * len(tokens(topic)) if topics else size
 
     def encoded(self, most: int | None = None) -> list[bytes]:
-        """The tokens of the text, each as JSON; or the first *most* of them."""
+        """The tokens of the text, each as JSON; the first *most* of them at least."""
         topic = self.topic
         if not topic.isascii():
             # a mark may tie what stands around the topic to it
-            return [json_text.encode(token) for token in tokens(self.text())[:most]]
+            return [json_text.encode(token) for token in tokens(self.text())]
         encoded: list[bytes] = []
         for phrase in self.phrases:
             encoded += phrase.before
@@ -96,7 +113,7 @@ class Speech(NamedTuple):
                 encoded += phrase.after
             if most is not None and len(encoded) >= most:
                 break
-        return encoded[:most]
+        return encoded
 
 
 def phrases(texts: Iterable[str], *, after: str = "") -> tuple[Phrase, ...]:
@@ -159,15 +176,14 @@ def answer(
 
 def compose(message: str, *, number: int, brief: bool = False, system: str = "") -> Speech:
     """The answer to *message* in phrases; see `answer`."""
-    known = topics.read(message)
-    words = known.words
+    words = set(topics.words(message[: topics.READ].lower()))
     if len(message) <= _LONGEST_SMALL_TALK and not _TALKING.isdisjoint(words):
         talk = _small_talk(words, number)
         if talk is not None:
             return Speech(talk, "")
     form = None if brief else form_of(message, words, system=system)
-    topic = _topic(message, known) if form is None else _topic(form.rest)
-    topic = topic or _usual_topic(form, number)
+    subject = message if form is None else form.rest
+    topic = _topic(subject) or _usual_topic(form, number)
     if form is not None:
         # what is no code may be quoted in some
         return Speech(_formed(form, number), topic.replace("\\", "/"))
@@ -345,8 +361,8 @@ def with_links(text: str, *, number: int) -> str:
     return f"{text}{apart}{''.join(links)}".replace("\n\n ", "\n\n")
 
 
-def _topic(message: str, known: topics.Read | None = None) -> str:
-    phrase = topics.topic_of(message, known=known)
+def _topic(message: str) -> str:
+    phrase = topics.topic_of(message)
     if len(phrase) <= _LONGEST_WORD:
         return phrase
     words = (

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from troth_mock.chat import corpus
 
@@ -30,8 +29,6 @@ WORD = re.compile(rf"[^{_MARKS}]+(?:['\u2019._:/][^{_MARKS}]+)*")
 _TOKEN = re.compile(rf"{WORD.pattern}|[,;]|\((?!\))|(?<!\()\)")
 _CODE = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)", re.DOTALL)
 _END = re.compile(r"(?<=[.!?\u2026:])\s+|\s*\n\s*|(?<=[\u3002\uff01\uff1f])")
-# the same of ASCII: what begins with a set of characters is searched for in half the time
-_ASCII_END = re.compile(r"\s(?:(?<=[.!?:]\s)\s*|(?<=\n)\s*|\s*\n\s*)")
 _QUESTION = ("?", "\uff1f", "\u061f")
 
 _DO, _BE, _MODAL = corpus.WORDS["do"], corpus.WORDS["be"], corpus.WORDS["modal"]
@@ -52,45 +49,17 @@ _BREAKS = frozenset(",;()")
 _VOWELS = "aeiou"
 
 
-class Read(NamedTuple):
-    """The first *words* of a message, in lower case; and what was *found* in it, in its order.
-
-    That has the marks between the words too, and its lower case; None: it is to be read in parts.
-    """
-
-    words: set[str]
-    found: tuple[list[str], list[str]] | None
-
-
-def read(message: str) -> Read:
-    """Read *message*, once for all that is to be known of its words."""
-    text = message[:READ]
-    if text.isascii():
-        found = _TOKEN.findall(text)
-        if len(found) <= _MOST_READ:
-            lower = [word.lower() for word in found]
-            return Read(set(lower) - _BREAKS, (found, lower))
-    return Read(set(words(text.lower())), None)
-
-
-def topic_of(message: str, *, known: Read | None = None) -> str:
-    """The phrase that the last question, or else the first sentence, is about; or nothing.
-
-    *known* is what `read` gives for *message*.
-    """
+def topic_of(message: str) -> str:
+    """The phrase that the last question, or else the first sentence, is about; or nothing."""
     text = message[:READ]
     if "```" in text or "~~~" in text:
-        text, known = _CODE.sub("\n", text), None
-    end = _ASCII_END if text.isascii() else _END
-    sentences = [piece for piece in end.split(text) if piece]
+        text = _CODE.sub("\n", text)
+    sentences = [piece for piece in _END.split(text) if piece]
     if len(sentences) > 1:
         questions = [piece for piece in sentences if piece.endswith(_QUESTION)]
         sentences = [*questions[:-2:-1], *sentences]
-    elif known is not None and known.found is not None:
-        return _phrase(*known.found)
     for sentence in sentences[:_MOST_SENTENCES]:
-        found = _TOKEN.findall(sentence)[:_MOST_READ]
-        phrase = _phrase(found, [word.lower().replace("\u2019", "'") for word in found])
+        phrase = _phrase(_TOKEN.findall(sentence)[:_MOST_READ])
         if phrase:
             return phrase
     return ""
@@ -101,7 +70,8 @@ def words(message: str) -> list[str]:
     return WORD.findall(message[:READ])[:_MOST_READ]
 
 
-def _phrase(words: list[str], lower: list[str]) -> str:
+def _phrase(words: list[str]) -> str:
+    lower = [word.lower().replace("\u2019", "'") for word in words]
     subject = _subject(lower)
     start, end = subject or _longest(lower, 0, len(lower))
     if start >= end:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -13,11 +14,12 @@ from troth.generation.values import Unsatisfiable, fit
 from troth.http.exchange import Fields
 from troth.openapi.listing import is_total
 from troth.openapi.names import named, words_of
-from troth.openapi.operation import DeclaredResponse, MediaType, Operation
+from troth.openapi.operation import DeclaredResponse, MediaType, Operation, Parameter
 from troth.openapi.resource import Listing, Resource
 from troth.pointer import put
 from troth.schema.schema import Schema
 from troth_mock.responding.echo import with_said
+from troth_mock.responding.identifiers import cursor_behind
 from troth_mock.responding.kept import Asked, addresses, linked, public_target
 from troth_mock.responding.resource_store import Found
 from troth_mock.storage.listing import Page, page_of
@@ -42,7 +44,13 @@ class ItemList:
             self.listing,
             {**_defaults(self.operation, self.listing), **sent},
             first_page=_first_page(self.operation, self.listing),
+            mark=partial(cursor_behind, parameter=self._parameter(self.listing.cursor)),
         )
+
+    def _parameter(self, name: str | None) -> Parameter | None:
+        """The query parameter that is called *name*."""
+        in_query = (each for each in self.operation.parameters if each.location == "query")
+        return next((each for each in in_query if each.name == name), None)
 
     def show(
         self, entry: MediaType, drawn: Any, *, items: Sequence[Found], page: Page, asked: Asked
@@ -111,7 +119,7 @@ class ItemList:
             body = first_valid(schema, body, listing.more, (is_more,))
         if listing.next is not None:
             body = first_valid(schema, body, listing.next, _next(body, listing, page, asked))
-        for at, values in _beside(body, listing.more or listing.next, page):
+        for at, values in _beside(body, listing.more or listing.next or listing.total, page):
             body = first_valid(schema, body, at, values)
         if listing.next is not None:
             for at, values in _beside_next(body, listing.next, page, asked):
@@ -132,8 +140,13 @@ class ItemList:
 
 #: What may be said of a page that is not there.
 _NO_PAGE: tuple[Any, ...] = (None, NOTHING, "")
-#: Flags that tell whether there are items before those of a page.
+#: Flags that tell whether there are items before those of a page, and whether there are none.
 _BEFORE = named("has_prev has_previous has_prev_page has_previous_page has_less")
+_IS_FIRST = named("first is_first first_page is_first_page")
+#: Flags that tell that there are none behind.
+_IS_LAST = named("last is_last last_page is_last_page done is_done end is_end end_of_list finished")
+#: How the name of the cursor of the page before begins, and how it ends.
+_PREVIOUS, _CURSORS = named("prev previous"), named("cursor iterator token")
 #: What a link beside that to the next page leads to, by the words of its name.
 _LINKS = {
     words: kind
@@ -165,6 +178,12 @@ def _beside(body: Any, at: str | None, page: Page) -> Iterator[tuple[str, Sequen
         where, words = pointer.of((*above, name)), words_of(name)
         if isinstance(value, bool) and words in _BEFORE:
             yield where, (page.start > 0,)
+        elif isinstance(value, bool) and words in _IS_FIRST:
+            yield where, (page.start == 0,)
+        elif isinstance(value, bool) and words in _IS_LAST:
+            yield where, (not page.after,)
+        elif isinstance(value, str) and words[:1] in _PREVIOUS and words[-1:] in _CURSORS:
+            yield where, _NO_PAGE  # there is none that leads back
         elif words == ("start", "cursor") and isinstance(value, str) and page.rows:
             yield where, (page.rows[0][0],)
 

@@ -28,6 +28,7 @@ from troth_mock.responding.compiled_responder import CompiledResponder, RespondT
 from troth_mock.responding.credentials import gate
 from troth_mock.responding.echo import said
 from troth_mock.responding.embeddings import Embedder
+from troth_mock.responding.idempotency import Idempotency
 from troth_mock.responding.kept import FIELDS, Asked, Kept, public_target
 from troth_mock.responding.negotiation import Chooser, NotAcceptable, Preferences
 from troth_mock.responding.problems import Problem, of_violations
@@ -89,6 +90,11 @@ class OperationResponder:
         self._resource = self._resource_responder(store)
         if self._resource is not None:
             self._fields_read |= FIELDS
+        self._idempotency: Idempotency | None = None
+        if store is not None and operation.idempotency_key is not None:
+            name = operation.idempotency_key.name
+            self._idempotency = Idempotency(operation, name, store.sessions)
+            self._fields_read |= {name.lower()}
 
     def respond(
         self,
@@ -115,7 +121,12 @@ class OperationResponder:
             return self._written(answer, match, request, value, fields, created)
         prefer = fields.get("prefer") if self._prefers else None
         preferences = negotiation.preferences(prefer) if prefer else _NO_PREFERENCE
-        reply = self._reply(match, request, value, fields, preferences, created)
+        make = partial(self._reply, match, request, value, fields, preferences, created)
+        if self._idempotency is None or preferences.applied or answer is not None:
+            reply = make()
+        else:
+            seed = self._seed(match, request, value, frozenset())
+            reply = self._idempotency.reply(match, request, fields, seed=seed, make=make)
         if answer is not None and answer.status not in (None, reply.status):
             return self._written(answer, match, request, value, fields, created)
         return reply if answer is None else answer.over(reply)

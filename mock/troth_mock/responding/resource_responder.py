@@ -8,45 +8,54 @@ drawn body and shows the items in it; only then anything is kept, since an answe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
-from hashlib import blake2b
 from typing import Any
 from urllib.parse import unquote
 
 from troth import pointer
-from troth.generation import natural_values
-from troth.generation.source import Quick
-from troth.generation.values import Unsatisfiable, synthesize
+from troth.generation.values import synthesize
 from troth.http.exchange import Fields
-from troth.openapi.names import words_of
+from troth.openapi.names import named, words_of
 from troth.openapi.operation import MediaType, Operation
 from troth.openapi.paths import shape_of
 from troth.openapi.resource import Listing, Resource, Role
 from troth.pointer import put
 from troth.schema.schema import Schema
 from troth.seed import Seed
-from troth.validation import security
 from troth_mock.chat.completion import FIXED_TIME
 from troth_mock.reply import Reply
 from troth_mock.responding.echo import Said
+from troth_mock.responding.identifiers import (
+    free_key,
+    key_of,
+    own_parameter,
+    variables,
+)
 from troth_mock.responding.item_list import ItemList
-from troth_mock.responding.kept import Asked, Kept, addresses, etag, linked, session_of
+from troth_mock.responding.kept import (
+    Asked,
+    Kept,
+    Making,
+    addresses,
+    credentials_of,
+    etag,
+    linked,
+    session_of,
+    tagged,
+)
 from troth_mock.responding.negotiation import success
 from troth_mock.responding.problems import Problem
 from troth_mock.responding.resource_store import (
     Asker,
     Found,
     ResourceStore,
-    key_of,
-    own_parameter,
-    variables,
 )
 from troth_mock.storage import server_side
 from troth_mock.storage.sessions import Collection, Item, Place, all_items, text_of
 from troth_mock.storage.views import (
+    NOTHING,
     Members,
     Unpatchable,
     first_valid,
@@ -57,9 +66,8 @@ from troth_mock.storage.views import (
     without,
 )
 
-_TURNS = 1000
-#: After so many that are free and do not fit, the others are thought not to either.
-_MISFITS = 10
+#: What names the members that a change is to touch, in words.
+_MASKS = named("update_mask field_mask")
 
 
 class ResourceResponder:
@@ -79,6 +87,7 @@ class ResourceResponder:
         self.role = role
         self.status = status
         self.store = store
+        self._apart = resource.apart
         self._own = own_parameter(resource, operation)
         body = operation.request_body
         self._taken = next((one for one in body.content if one.schema), None) if body else None
@@ -95,7 +104,9 @@ class ResourceResponder:
         asker = self._asker(asked)
         above = self._above(asked)
         lost = self.store.lost_parent(self.resource, above or (), asker)
-        if lost is not None and self._declares(404):
+        # what was in it went with it, whether the document has an answer for that or not
+        is_gone = lost is not None and lost.is_gone and self.role != "delete"
+        if lost is not None and (is_gone or self._declares(404)):
             return self._missing(lost.key, name=lost.resource.name)
         if self.role in ("list", "search"):
             return self._listed(asked, above, asker)
@@ -114,15 +125,7 @@ class ResourceResponder:
     # Who asks for what
 
     def _asker(self, asked: Asked) -> Asker:
-        credentials: dict[str, str] = {}
-        for scheme in (each for schemes in self.operation.security for each in schemes):
-            sent = security.read(
-                scheme, lambda field: asked.fields.get(field.lower(), ()), asked.match.query
-            )
-            if sent is not None and sent.fault is None and sent.values:
-                # what was sent is not kept
-                secret = sent.values[0].encode("utf-8", "surrogatepass")
-                credentials[scheme.name] = blake2b(secret, digest_size=16).hexdigest()
+        credentials = credentials_of(self.operation, asked.fields, asked.match.query)
         return Asker(self.store.sessions.session(session_of(asked.request)), credentials)
 
     def _above(self, asked: Asked) -> tuple[str, ...] | None:
@@ -165,15 +168,31 @@ class ResourceResponder:
         if not isinstance(sent, dict) or self._taken is None:
             return sent
         members = self._members_at(self._taken.schema, at or "")
-        return {name: one for name, one in members.of(sent).items() if name not in members.barred}
+        barred = members.barred
+        if members.is_open and members.names:
+            # what answers tell and no request names is the server's, whatever else may be sent
+            barred |= self._shown_members().names - members.names
+        sent = {name: one for name, one in members.of(sent).items() if name not in barred}
+        return put({}, self._apart, sent) if self._is_bare else sent
 
-    def _settable(self) -> tuple[frozenset[str], Mapping[str, Any]]:
-        """The members that a client can set, and the defaults of those that have one."""
+    @property
+    def _is_bare(self) -> bool:
+        """Whether the body holds only what the thing has apart."""
+        return self.operation.request_body in self.resource.bare
+
+    def _settable(self, place: str = "") -> tuple[frozenset[str], Mapping[str, Any]]:
+        """The members that a client can set, at *place* of the thing, and the defaults of some."""
         at = self.resource.sent(self.operation)
-        if at is None or self._taken is None:
+        if at is None or self._taken is None or (self._is_bare and not place):
             return frozenset(), {}
-        members = self._members_at(self._taken.schema, at)
+        members = self._members_at(self._taken.schema, at if self._is_bare else at + place)
         return members.names, dict(members.defaults)
+
+    def _in_places(self, value: Any, change: Callable[[Any, str], Any]) -> Any:
+        """*value*, a thing, after a *change* of its members, and of those that are told apart."""
+        value = change(value, "")
+        inner = pointer.find(value, self._apart) if self._apart else None
+        return put(value, self._apart, change(inner, self._apart)) if inner is not None else value
 
     def _members_at(self, schema: Schema | None, at: str) -> Members:
         members = self._members.get((schema, at))
@@ -239,18 +258,31 @@ class ResourceResponder:
         tags = ",".join(asked.fields.get("if-match", ())).strip()
         others = ",".join(asked.fields.get("if-none-match", ())).strip()
         if not (tags or others):
-            return None
+            return self._unconditional()
         tag = etag(found)
         is_read = self.operation.method in ("GET", "HEAD")
-        if tags and tags != "*" and tag not in map(str.strip, tags.split(",")):
+        if tags and tags != "*" and tag not in _tags_in(tags):
             return self._changed_meanwhile() if self._names(412) else None
-        weak = {one.strip().removeprefix("W/") for one in others.split(",")}
+        weak = _tags_in(others)
         if not others or (others != "*" and tag not in weak):
             return None
         if is_read:
             exact = any(response.status == "304" for response in self.operation.responses)
             return Reply(304, (("ETag", tag),), None) if exact else None
         return self._changed_meanwhile() if self._names(412) else None
+
+    def _unconditional(self) -> Problem | None:
+        """What is said of a change without If-Match, where the document insists on one."""
+        is_change = self.role in ("update", "replace", "delete")
+        asks = any(each.name.lower() == "if-match" for each in self.operation.parameters)
+        if not (
+            is_change and asks and any(one.status == "428" for one in self.operation.responses)
+        ):
+            return None
+        message = (
+            f"{self.resource.name}: the field If-Match is missing, with the ETag that was read"
+        )
+        return Problem(428, message, "precondition_required")
 
     def _changed_meanwhile(self) -> Problem:
         message = f"{self.resource.name}: it is not as the request expects it to be"
@@ -286,10 +318,17 @@ class ResourceResponder:
         sent = self._sent(asked)
         if not isinstance(sent, dict) or not isinstance(before.value, dict):
             return replace_item(before, sent, frozenset())
-        names, defaults = self._settable()
-        rest = {name: one for name, one in before.value.items() if name not in names}
-        value = {**rest, **{name: one for name, one in defaults.items()}, **sent}
-        return replace_item(before, value, names - value.keys())
+
+        def replaced(value: Any, place: str) -> Any:
+            known = pointer.find(before.value, place)
+            if not isinstance(value, dict) or not isinstance(known, dict):
+                return value
+            names, defaults = self._settable(place)
+            rest = {name: one for name, one in known.items() if name not in names}
+            return {**rest, **defaults, **value}
+
+        value = self._in_places(sent, replaced)
+        return replace_item(before, value, self._settable()[0] - value.keys())
 
     def _updated(self, asked: Asked, before: Item) -> Item:
         """*before*, changed by what was sent: a part of it, or a patch.  Raises Unpatchable."""
@@ -297,7 +336,11 @@ class ResourceResponder:
         if "json-patch+json" in kind:
             value = patched(before.value, asked.body)
         else:
-            value = merged(before.value, self._sent(asked), removes="merge-patch+json" in kind)
+            mask, sent, removes = _mask(asked), self._sent(asked), "merge-patch+json" in kind
+            if mask and isinstance(sent, dict):
+                # what is named and not given is cleared
+                sent, removes = {name: sent.get(name) for name in mask}, True
+            value = merged(before.value, sent, removes=removes)
         if not isinstance(value, dict) or not isinstance(before.value, dict):
             return replace_item(before, value, frozenset())
         lost = before.value.keys() - value.keys()
@@ -305,15 +348,18 @@ class ResourceResponder:
 
     def _created(self, asked: Asked, place: Place, asker: Asker, key: str | None) -> Kept:
         """An item that is new: *key* is what its client calls it."""
-        names, defaults = self._settable()
         sent = self._sent(asked)
-        value = {**defaults, **sent} if isinstance(sent, dict) else sent if sent is not None else {}
-        absent = names - value.keys() if isinstance(value, dict) else frozenset()
+
+        def with_defaults(value: Any, place: str) -> Any:
+            return {**self._settable(place)[1], **value} if isinstance(value, dict) else value
+
+        value = {} if sent is None else self._in_places(sent, with_defaults)
+        absent = self._settable()[0] - value.keys() if isinstance(value, dict) else frozenset()
         if key is not None:
             value = self._identified(value, key, None)
         item = Item(value, asked.seed, absent, owner=asker.credentials, is_made=True)
         self.store.collection(self.resource, place, asker)
-        made = _Making(self, place, asker, item, key)
+        made = Making(self.resource, self.store.sessions, place, asker, item, key)
         status = None
         if self.role != "create" and any(one.status == "201" for one in self.operation.responses):
             status = 201
@@ -337,7 +383,7 @@ class ResourceResponder:
         before = key_of(self.resource, found.item.value)
         value = self._identified(item.value, found.key, found.item.value if before else None)
         item.value = self._touched(value, asked, asker)
-        made = _Making(self, found.place, asker, item, found.key)
+        made = Making(self.resource, self.store.sessions, found.place, asker, item, found.key)
         show = partial(self._show, made, asked, None)
         fields = partial(self._fields, made, asked, None)
         return Kept(item.seed, asked.said.of_one, show, made.finish, fields)
@@ -357,14 +403,19 @@ class ResourceResponder:
         last = re.split("[/:]", re.split("[?#]", self.operation.path, maxsplit=1)[0])[-1]
         before = found.item.value
         verb = f"un{last}" if self.operation.method == "DELETE" else last
-        value = server_side.done(before, verb, self._choices(), self._now(asked, asker))
+        now = self._now(asked, asker)
+
+        def done(value: Any, place: str) -> Any:
+            return server_side.done(value, verb, self._shown_members(place).choices, now)
+
+        value = self._in_places(before, done)
         if value == before:
             return self._shown(asked, found)
         item = replace_item(found.item, value, found.item.absent - value.keys())
         if self.resource.item(self.operation, self.status) is not None:
             return self._changed(asked, found, asker, item)
         item.value = self._touched(item.value, asked, asker)
-        made = _Making(self, found.place, asker, item, found.key)
+        made = Making(self.resource, self.store.sessions, found.place, asker, item, found.key)
 
         def show(entry: MediaType, drawn: Any) -> Any:
             made.finish()
@@ -372,15 +423,19 @@ class ResourceResponder:
 
         return Kept(asked.seed, asked.said, show, made.finish)
 
-    def _choices(self) -> Mapping[str, Sequence[Any]]:
-        """The values that members of the thing may have, where the document lists them."""
+    def _shown_members(self, place: str = "") -> Members:
+        """The members that answers tell, at *place* of the thing: the operation's, and a read's."""
+        names: set[str] = set()
+        choices: dict[str, tuple[Any, ...]] = {}
         for operation in (self.operation, *self.resource.operations.get("read", ())):
             status, declared = success(operation)
             at = self.resource.item(operation, status)
             for entry in declared.content if declared is not None and at is not None else ():
                 if entry.schema is not None:
-                    return self._members_at(entry.schema, at or "").choices
-        return {}
+                    members = self._members_at(entry.schema, f"{at}{place}")
+                    names |= members.names
+                    choices = {**members.choices, **choices}
+        return Members(frozenset(names), choices=choices)
 
     def _now(self, asked: Asked, asker: Asker) -> int:
         """The time: where it is fixed, it goes on by a second with everything that is done."""
@@ -388,7 +443,11 @@ class ResourceResponder:
 
     def _touched(self, value: Any, asked: Asked, asker: Asker) -> Any:
         now = self._now(asked, asker)
-        return server_side.touched(value, now, settable=self._settable()[0])
+
+        def touched(value: Any, place: str) -> Any:
+            return server_side.touched(value, now, settable=self._settable(place)[0])
+
+        return self._in_places(value, touched)
 
     def _deleted(self, asked: Asked, found: Found, asker: Asker) -> Kept:
         def finish() -> None:
@@ -412,11 +471,11 @@ class ResourceResponder:
             found.item.seed,
             asked.said if self.role == "read" else asked.said.of_one,
             show,
-            fields=lambda: (("ETag", etag(found)),),
+            fields=partial(tagged, found),
         )
 
     def _show(
-        self, made: _Making, asked: Asked, status: int | None, entry: MediaType, drawn: Any
+        self, made: Making, asked: Asked, status: int | None, entry: MediaType, drawn: Any
     ) -> Any:
         """*drawn* with the item that is *made*, which has its identifier from there."""
         status = self.status if status is None else status
@@ -429,22 +488,37 @@ class ResourceResponder:
 
             made.name(pointer.find(drawn, own), fits)
         if at is not None and not made.item.version:
+            if entry.schema is not None and key_of(self.resource, pointer.find(drawn, at)):
+                # what its path calls otherwise than its answer
+                own = at + (self.resource.identifier or "")
+                drawn = first_valid(entry.schema, drawn, own, [made.key])
             now = self._now(asked, made.asker)
             drawn = self._begun(entry, drawn, at, made.item, now)
+            if self._apart:
+                drawn = self._begun(entry, drawn, at, made.item, now, place=self._apart)
+        if at is not None and self._apart and self.role in ("create", "replace"):
+            made.item.value = self._completed(entry, drawn, at, made.item.value)
         made.finish()
         found = Found(made.place, made.key or "", made.item)
         body = self._with_item(entry, drawn, found, asked, status)
         made.keep()
         return body
 
-    def _begun(self, entry: MediaType, drawn: Any, at: str, item: Item, now: int) -> Any:
-        """*drawn*, in which the *item* is new: what nobody sent is not in it, or begins."""
-        place, schema = pointer.find(drawn, at), entry.schema
-        if not isinstance(place, dict) or not isinstance(item.value, dict) or schema is None:
+    def _begun(
+        self, entry: MediaType, drawn: Any, at: str, item: Item, now: int, *, place: str = ""
+    ) -> Any:
+        """*drawn*, in which the *item* is new: what nobody sent is not in it, or begins.
+
+        That is so of the members at *place* of the item.
+        """
+        at, known, schema = at + place, pointer.find(item.value, place), entry.schema
+        members = pointer.find(drawn, at)
+        if not isinstance(members, dict) or not isinstance(known, dict) or schema is None:
             return drawn
+        absent = self._settable(place)[0] if place else item.absent
         choices = self._members_at(schema, at).choices
-        for name, member in place.items():
-            if name in item.value or name in item.absent:
+        for name, member in members.items():
+            if name in known or name in absent:
                 continue
             if isinstance(member, list):
                 values: list[Any] = [[]] if any(isinstance(one, dict) for one in member) else []
@@ -453,6 +527,21 @@ class ResourceResponder:
                 values = list(server_side.at_first(name, member, states, now))
             drawn = first_valid(schema, drawn, pointer.join(at, name), values)
         return drawn
+
+    def _completed(self, entry: MediaType, drawn: Any, at: str, value: Any) -> Any:
+        """*value*, a new thing, with what only a server tells of what is told apart in *drawn*."""
+        told = pointer.find(drawn, at + self._apart)
+        known = pointer.find(value, self._apart)
+        if not isinstance(told, dict) or not isinstance(known, dict):
+            return value
+        names = self._settable(self._apart)[0]
+        place = at + self._apart
+        body = put(drawn, place, {**told, **known})
+        if entry.schema is None or not entry.schema.is_valid(body):
+            return value
+        for name in [name for name in told if name in names and name not in known]:
+            body = first_valid(entry.schema, body, pointer.join(place, name), (NOTHING, None))
+        return put(value, self._apart, pointer.find(body, place))
 
     def _with_item(
         self, entry: MediaType, drawn: Any, found: Found, asked: Asked, status: int
@@ -481,11 +570,11 @@ class ResourceResponder:
         urls = addresses(found, self.resource, asked)[::-1]
         return put(drawn, at, linked(value, urls, is_valid))
 
-    def _fields(self, made: _Making, asked: Asked, status: int | None) -> Fields:
+    def _fields(self, made: Making, asked: Asked, status: int | None) -> Fields:
         if made.key is None:
             return ()
         found = Found(made.place, made.key, made.item)
-        fields = [("ETag", etag(found))]
+        fields = [*tagged(found)]
         if self.role == "create" or status == 201:
             fields += [("Location", one) for one in addresses(found, self.resource, asked)]
         return tuple(fields)
@@ -574,92 +663,20 @@ class ResourceResponder:
         return sent.keys() <= known and set(own) <= set(above) and not self.operation.request_body
 
 
-@dataclass(slots=True)
-class _Making:
-    """An item that is being made or changed, and what it is kept as once it has a *key*."""
-
-    responder: ResourceResponder
-    place: Place
-    asker: Asker
-    item: Item
-    key: str | None
-    is_done: bool = field(default=False)
-
-    def name(self, drawn: Any, fits: Callable[[Any], bool] = lambda _: True) -> None:
-        """Take *drawn* as the identifier, or one like it; numbers count up while that *fits*."""
-        resource = self.responder.resource
-        collection = self.asker.session.collections[self.place]
-        counted = following(drawn, collection)
-        drawn = counted if counted != drawn and fits(counted) else drawn
-        value = free_key(drawn, collection, self.item.seed, fits)
-        self.key = text_of(value)
-        if self.key is not None and resource.identifier and isinstance(self.item.value, dict):
-            self.item.value = put(dict(self.item.value), resource.identifier, value)
-
-    def finish(self) -> None:
-        """Keep the item, once."""
-        if self.is_done:
-            return
-        if self.key is None:
-            self.name(*self._drawn())
-        if self.key is None:
-            # nothing is like it: it cannot be addressed, and is listed all the same
-            self.key = f"#{len(self.asker.session.collections[self.place].items)}"
-        self.is_done = True
-        self.keep()
-
-    def keep(self) -> None:
-        """Keep the item as it is now."""
-        if self.key is not None:
-            self.asker.session.put(self.place, self.key, self.item)
-            self.responder.store.sessions.make_room()
-
-    def _drawn(self) -> tuple[Any, Callable[[Any], bool]]:
-        """An identifier such as the path of an item takes, and which it takes."""
-        for operations in self.responder.resource.operations.values():
-            for operation in operations:
-                own = own_parameter(self.responder.resource, operation)
-                if own is not None and own.schema is not None:
-                    with suppress(Unsatisfiable):
-                        seed = self.item.seed.child("identifier")
-                        return synthesize(own.schema, seed=seed, name=own.name), own.schema.is_valid
-        return self.item.seed.key.hex()[:12], lambda _: True
-
-
 def replace_item(before: Item, value: Any, absent: frozenset[str]) -> Item:
     """*before* with another *value*: the next version of it."""
     version, owner = before.version + 1, before.owner
     return Item(value, before.seed, absent, version, owner, is_made=before.is_made)
 
 
-def following(drawn: Any, collection: Collection) -> Any:
-    """The number behind all that identify something in *collection*, or *drawn* if that is none."""
-    is_number = isinstance(drawn, int) and not isinstance(drawn, bool)
-    return collection.highest + 1 if is_number and collection.highest is not None else drawn
+def _mask(asked: Asked) -> tuple[str, ...]:
+    """The members that alone are to be changed, as a field mask in the query names them."""
+    texts = [text for name, text in asked.said.query.items() if words_of(name) in _MASKS]
+    paths = (path.strip() for text in texts for path in text.split(","))
+    names = tuple(path.partition(".")[0] for path in paths if path)
+    return () if "*" in names else names
 
 
-def free_key(
-    drawn: Any, collection: Collection, seed: Seed, fits: Callable[[Any], bool] = lambda _: True
-) -> Any:
-    """*drawn*, or an identifier like it that nothing in *collection* has or had; None: no such.
-
-    One that *fits*, if there is any.
-    """
-    if text_of(drawn) is None:
-        return None
-    free = None
-    for has_form in (False, True):
-        source, misfits = Quick(seed.child("another")), 0
-        for turn in range(_TURNS):
-            value = (
-                natural_values.another(drawn, source, turn, has_form=has_form) if turn else drawn
-            )
-            if collection.is_taken(text_of(value) or ""):
-                continue
-            if fits(value):
-                return value
-            free = value if free is None else free
-            misfits += 1
-            if misfits == _MISFITS:
-                break
-    return free
+def _tags_in(field: str) -> set[str]:
+    """The entity tags of a precondition, weak or not."""
+    return {one.strip().removeprefix("W/") for one in field.split(",")}

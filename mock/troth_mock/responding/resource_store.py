@@ -15,13 +15,20 @@ from typing import Any, NamedTuple
 from troth import pointer
 from troth.generation.graph import node_of
 from troth.openapi.names import words_of
-from troth.openapi.operation import DeclaredResponse, Operation, Parameter
+from troth.openapi.operation import DeclaredResponse, Operation
 from troth.openapi.paths import shape_of
 from troth.openapi.resource import Resource
 from troth.openapi.resources import resources
 from troth.pointer import put
 from troth.schema.schema import Schema
 from troth.seed import Seed
+from troth_mock.responding.identifiers import (
+    key_of,
+    named,
+    naming,
+    own_parameter,
+    variables,
+)
 from troth_mock.responding.negotiation import success
 from troth_mock.storage.sessions import (
     Collection,
@@ -63,10 +70,11 @@ class Asker:
 
 
 class Lost(NamedTuple):
-    """A thing that is not there, in which others were to be."""
+    """A thing that is not there, in which others were to be; it *is_gone* if it was deleted."""
 
     resource: Resource
     key: str
+    is_gone: bool = False
 
 
 class Found(NamedTuple):
@@ -159,7 +167,7 @@ class ResourceStore:
             collection = self.collection(parent, place, asker)
             found = collection.find(key, asker.credentials)
             if found is None and collection.is_gone(key):
-                return Lost(parent, key)
+                return Lost(parent, key, is_gone=True)
             if found is not None and found[1].is_made:
                 lost = None
             elif found is None and lost is None and self.is_listed(parent):
@@ -189,7 +197,11 @@ class ResourceStore:
             values = array if isinstance(array, list) else list(by_key.values())
             for index, value in enumerate(values):
                 assert drawn is not None
-                item = Item(value, drawn.seed.child("item", index))
+                assert at is not None
+                seed = drawn.seed.child("item", index)
+                place = pointer.join(at, keys[index] if keys else str(index))
+                value = _addressable(value, resource, operation, drawn._replace(seed=seed), place)
+                item = Item(value, seed)
                 key = key_of(resource, value) or (keys[index] if keys else f"#{index}")
                 collection.items.setdefault(key, item)
         if self.is_listed(resource):
@@ -234,11 +246,24 @@ def is_kept(resource: Resource) -> bool:
     )
 
 
-def key_of(resource: Resource, value: Any) -> str | None:
-    """What identifies *value*, an item, as it stands in a path."""
-    return (
-        None if resource.identifier is None else text_of(pointer.find(value, resource.identifier))
-    )
+def _addressable(
+    value: Any, resource: Resource, operation: Operation, drawn: Drawn, place: str
+) -> Any:
+    """*value*, at *place* of what was *drawn*, under an identifier by which it can be asked for.
+
+    It keeps its own where no other would fit there.
+    """
+    own, declared = resource.identifier, answered(operation)
+    before = pointer.find(value, own) if own else None
+    if not own or before is None or declared is None:
+        return value
+
+    def fits(key: Any) -> bool:
+        body = put(drawn.value, place + own, key)
+        return all(each.schema is None or each.schema.is_valid(body) for each in declared.content)
+
+    key = named(before, naming(resource), drawn.seed.child("identifier"), fits)
+    return value if key == before else put(value, own, key)
 
 
 def _called(key: str, value: Any, resource: Resource, *, like: Sequence[Any]) -> Any:
@@ -254,29 +279,6 @@ def _called(key: str, value: Any, resource: Resource, *, like: Sequence[Any]) ->
 def depth(path: str) -> int:
     """How many variables *path* has."""
     return len(shape_of(path)[1])
-
-
-@lru_cache(maxsize=4096)
-def variables(resource: str, path: str) -> tuple[str | None, ...]:
-    """What the variables of the path *resource* are called in *path*, None where it has not one.
-
-    They go by the same name, or stand behind the same segments.
-    """
-    (shape, names), (other, others) = shape_of(resource), shape_of(path)
-    ends = [at + 1 for at, segment in enumerate(shape) if segment == "{}"]
-    return tuple(
-        name if name in others else others[at] if other[:end] == shape[:end] else None
-        for at, (name, end) in enumerate(zip(names, ends, strict=True))
-    )
-
-
-def own_parameter(resource: Resource, operation: Operation) -> Parameter | None:
-    """The parameter by which *operation* says which item it means."""
-    if resource.parameter is None:
-        return None
-    name = variables(resource.path, operation.path)[-1]
-    in_path = (each for each in operation.parameters if each.location == "path")
-    return next((each for each in in_path if each.name == name), None)
 
 
 def _line(resource: Resource) -> list[Resource]:

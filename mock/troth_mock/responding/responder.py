@@ -190,7 +190,7 @@ class Responder:
         return lambda body, now: compiled(body, None)
 
     def _compile(self, operation: Operation) -> OperationResponder:
-        if operation.completion is None:
+        if operation.completion is None or operation.idempotency_key is not None:
             self._store = self._store or self._new_store()
         responder = OperationResponder(
             self.contract,

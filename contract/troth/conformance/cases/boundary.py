@@ -130,8 +130,8 @@ def _with(subject: Subject, body: Any, location: Location, defect: Defect) -> An
     assert subject.made is not None
     try:
         changed = put(body, location.tokens, defect.replacement)
-    except (LookupError, TypeError):
-        return body  # what it stands in is not there
+    except (LookupError, TypeError, ValueError):
+        return body  # what it stands in is not there, or is no longer of that kind
     return changed if subject.made.valid(changed) else body
 
 

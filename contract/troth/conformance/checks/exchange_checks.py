@@ -65,9 +65,10 @@ _LONGEST_HEAD = 8000
 _OF_HEADS = frozenset({400, 404, 413, 414, 431})
 #: What a careful server refuses and many a correct one takes: a warning.  So are formats, which
 #: JSON Schema 2020-12 §7.2.1 has as annotations unless they are asked to be more.
-_HYGIENE = frozenset({"request.content-type", "request-body.nan", "request-body.encoding"})
-#: What leaves no doubt of the meaning, or what a standard leaves to the reader (RFC 8259 §4, §9).
-_FORGIVEN = frozenset({"duplicate-key", "lone-surrogate", "number", "depth"})
+_HYGIENE = frozenset({"request.content-type", "request-body.nan"})
+#: What leaves no doubt of the meaning, or what a standard leaves to the reader (RFC 8259 §4, §9);
+#: that JSON may be in UTF-16 its readers have from RFC 7159 §8.1, and read it.
+_FORGIVEN = frozenset({"duplicate-key", "lone-surrogate", "number", "depth", "encoding"})
 
 
 # -- what is expected -----------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from troth.conformance.cases.case import Case, Subject, merged
 from troth.conformance.checks.answers import body_of, run_violation
 from troth.conformance.events import Step
 from troth.conformance.session import Session
-from troth.conformance.stateful import paging
+from troth.conformance.stateful import life_cycle, paging, sequences
 from troth.conformance.stateful.comparison import same
 from troth.conformance.stateful.links import own_link_of
 from troth.generation.request_writer import CREDENTIAL, Values, without_credential
@@ -323,7 +323,12 @@ async def forgotten(session: Session, subject: Subject) -> None:
         )
         # a server may have said elsewhere for how long it keeps things
         violation = run_violation(case, "run.forgotten", message, severity="warning")
-        if session.is_new(case, violation):
+        if (
+            session.is_new(case, violation)
+            and resource is not None
+            and not await sequences.show(session, resource, life_cycle.LASTING, violation)
+        ):
+            # nobody can say what made it go
             steps, own = (Step(creation),), Step(exchange)
             session.enter_sequence(case, own, violation, steps=steps, again=1, tries=1)
         return

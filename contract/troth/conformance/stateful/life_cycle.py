@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from troth import pointer as pointers
+from troth.conformance.reports.text import counted
 from troth.conformance.stateful.comparison import (
     Difference,
     changed_to,
@@ -46,6 +47,8 @@ _BRANCH = re.compile(r"/(?:oneOf|anyOf|then|else|dependentSchemas)/")
 _ITEMS = 2
 #: So many differences are named in a sentence.
 _NAMED = 3
+#: So many others are made before it is said that an item outlasts them.
+_OTHERS = 128
 #: The status of what was there once (RFC 9110 §15.5.11).
 _GONE = 410
 
@@ -595,6 +598,29 @@ async def _still_listed(trial: Trial, item: Item, *, by: Answer) -> None:
     trial.tell("resource.still-listed", message, by=found.last)
 
 
+async def lasts(trial: Trial) -> None:
+    """What was created, and nobody has touched since, is there when many others were made."""
+    first, due = await trial.create(), 1
+    for others in range(1, _OTHERS + 1):
+        if first is None or await trial.create() is None:
+            return
+        if others < due:
+            continue
+        due *= 2
+        answer = await trial.read(first)
+        if answer is None or answer.is_missing:
+            break
+    else:
+        return
+    if answer is not None:
+        message = (
+            f"{first.created.line} made it, nobody has touched it since, and {answer.line} answers "
+            f"{answer.status} once {counted(others, 'other')} had been made"
+        )
+        # a server may have said elsewhere for how long it keeps things
+        trial.tell("run.forgotten", message, by=answer, severity="warning")
+
+
 READING: tuple[Check, ...] = (
     Check("readable", readable, frozenset({"create", "read"})),
     Check("reads-back", reads_back, frozenset({"create"})),
@@ -611,3 +637,5 @@ DELETING: tuple[Check, ...] = (
     # the last: nothing of the trial is where it was, then
     Check("deleted-with-parent", deleted_with_parent, frozenset({"create"})),
 )
+#: Takes many items: it is run where something was seen to be forgotten.
+LASTING = Check("lasting", lasts, frozenset({"create", "read"}))

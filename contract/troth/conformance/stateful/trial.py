@@ -543,6 +543,7 @@ class Trial:
         case = self._case(subject, values, query=query, body=body)
         if self.session.values.spares(case, operation):
             return None
+        case = self.session.values.keyed(case, operation)
         request = case.request
         replaced = {name.lower() for name, _ in fields}
         kept = tuple(pair for pair in request.fields if pair[0].lower() not in replaced)
@@ -634,8 +635,7 @@ class Trial:
         """The items of one page."""
         if answer is None or not answer.succeeded:
             return None
-        place = self.resource.items(answer.operation, answer.status)
-        page = at(answer.body, place)
+        page = at(answer.body, self.resource.items(answer.operation, answer.status))
         if isinstance(page, dict) and self.resource.is_map(answer.operation, answer.status):
             return list(page.values())
         return page if isinstance(page, list) else None
@@ -688,7 +688,7 @@ class Trial:
             if item.is_gone or subject is None or not self.session.budget.affords(1):
                 continue
             values, _ = addressing(subject.operation, item)
-            case = self._case(subject, values)
+            case = self.session.values.keyed(self._case(subject, values), subject.operation)
             fields = conditions(subject.operation, item, ())
             request = replace(case.request, fields=(*case.request.fields, *fields))
             exchange = await self.session.send(replace(case, request=request))
