@@ -29,7 +29,7 @@ from troth.http.exchange import Exchange, Request
 from troth.laws import laws
 from troth.laws.laws import Law, Verdict
 from troth.openapi.names import words_of
-from troth.openapi.operation import Operation
+from troth.openapi.operation import Operation, Parameter
 from troth.openapi.resources import Resource, resources
 from troth.openapi.schema_view import of_content
 from troth.validation.violation_builder import ViolationBuilder
@@ -423,9 +423,12 @@ def _are_two(subject: Subject, resource: Resource, one: Exchange, other: Exchang
 
     They were sent by one user, to one place, and say something else of what is to be made.
     """
-    first, second = one.request, other.request
-    if first.target != second.target or _head(first) != _head(second):
+    first, second, key = one.request, other.request, subject.operation.idempotency_key
+    if first.target != second.target or _head(first, key) != _head(second, key):
         return False
+    keys = [each.field(key.name) for each in (first, second)] if key is not None else []
+    if keys and keys[0] is not None and keys[0] == keys[1]:
+        return False  # the second is the first, sent again
     bodies = [
         pointers.find(_json(each), resource.sent(subject.operation) or "")
         for each in (first, second)
@@ -438,8 +441,10 @@ def _are_two(subject: Subject, resource: Resource, one: Exchange, other: Exchang
     return not (same(*bodies) and same(*reversed(bodies)))
 
 
-def _head(request: Request) -> list[tuple[str, str]]:
-    return sorted(one for one in request.fields if one[0].lower() != "content-length")
+def _head(request: Request, key: Parameter | None) -> list[tuple[str, str]]:
+    """The fields of *request* that say who asks for what."""
+    but = {"content-length", key.name.lower() if key is not None else ""}
+    return sorted(one for one in request.fields if one[0].lower() not in but)
 
 
 def _json(request: Request) -> Any:
@@ -459,7 +464,7 @@ async def _has_other_names(
     for _ in range(2):
         if not session.budget.affords(1):
             return False
-        exchange = await _answered(session, case)
+        exchange = await _answered(session, session.values.keyed(case, subject.operation))
         status = exchange.response.status if exchange.response is not None else 0
         if status == 409:
             return True
@@ -490,32 +495,32 @@ class Promises:
         self._followed: set[str] = set()
 
     async def observe(self, case: Case, exchange: Exchange) -> None:
-        """Ask, once an operation, for what the 202 in *exchange* names."""
-        link = self._link(case, exchange)
+        """Ask, once an operation, for what the 202 in *exchange* names; tell if it is not there."""
+        session, link = self._session, self._link(case, exchange)
+        subject = session.subjects.get(case.operation)
         if link is None or case.intent == "invalid" or case.operation in self._followed:
             return
         self._followed.add(case.operation)
         dead = await self._dead(case, link)
-        if dead is None or not self._session.budget.affords(1):
+        if dead is None or subject is None or not session.budget.affords(1):
             return
-        second = await self._session.send(case, fresh=True)
-        self._session.check(case, second, purpose="repeat")
-        other = self._link(case, second)
+        once_more = session.values.keyed(case, subject.operation)
+        second = await session.send(once_more, fresh=True)
+        session.check(once_more, second, purpose="repeat")
+        other = self._link(once_more, second)
         again = await self._dead(case, other) if other is not None else None
-        own = again or dead
-        named = own.request.target
+        own, first = (dead, exchange) if again is None else (again, second)
         message = (
             f"{case.request.method} {case.request.target} answers 202 and says where to look: at "
-            f"{named} there is nothing"
+            f"{own.request.target} there is nothing"
         )
         # it may take longer than anybody waits
         violation = run_violation(case, "resource.not-readable", message, severity="warning")
         told = replace(case, id="stateful/promised", phase="stateful")
-        if self._session.is_new(told, violation):
-            steps = (Step(second if again is not None else exchange),)
+        if session.is_new(told, violation):
             shown = int(again is not None)
-            self._session.enter_sequence(
-                told, Step(own), violation, steps=steps, again=shown, tries=1
+            session.enter_sequence(
+                told, Step(own), violation, steps=(Step(first),), again=shown, tries=1
             )
 
     def _link(self, case: Case, exchange: Exchange) -> str | None:
