@@ -45,6 +45,7 @@ _FIRST = (
     *changes.CHECKS,
     *decided.CHECKS,
     *access.CHECKS,
+    *at_once.PUTTING,
     *life_cycle.DELETING,
 )
 _FURTHER = (
