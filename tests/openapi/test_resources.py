@@ -23,6 +23,8 @@ TASK = {
         "title": {"type": "string"},
         "status": {"enum": ["open", "closed"]},
         "tags": {"type": "array", "items": {"type": "string"}},
+        "rank": {"type": "integer"},
+        "made_at": {"type": "string", "format": "date-time"},
         "owner": {"type": "object", "properties": {"id": {"type": "string"}}},
     },
 }
@@ -584,7 +586,21 @@ def test_what_tells_of_a_job_holds_no_item() -> None:
         (
             {"offset": "integer", "pageSize": "integer", "sort_by": "string", "tag": "string"},
             many("Task"),
-            Listing(limit="pageSize", offset="offset", sort="sort_by"),
+            Listing(limit="pageSize", offset="offset", sort="sort_by", filters={"tag": "/tags"}),
+        ),
+        (
+            {
+                "min_rank": "integer",
+                "rank[lte]": "integer",
+                "made_since": "string",
+                "max": "number",
+            },
+            held(items=many("Task"), total_size={"type": "integer"}),
+            Listing(
+                total="/total_size",
+                least={"min_rank": "/rank", "made_since": "/made_at"},
+                most={"rank[lte]": "/rank"},
+            ),
         ),
         (
             {"page[size]": "integer", "filter[owner_id]": "string", "tags": "string"},

@@ -73,6 +73,7 @@ def spec(way: Way) -> dict[str, Any]:
         "amount": {"type": "number"},
         "paid": {"type": "boolean"},
         "labels": {"type": "array", "items": {"type": "string"}},
+        "min_amount": {"type": "number"},
         "q": {"type": "string"},
         "sort": {"enum": list(way.sort)},
     }
@@ -158,6 +159,8 @@ class Ledger:
                 texts = None
             if texts and self.otherwise != f"{name} is ignored":
                 found = [one for one in found if self.matches(one[name], texts[0], name)]
+        if "min_amount" in given and self.otherwise != "min_amount is ignored":
+            found = [one for one in found if one["amount"] >= float(given["min_amount"][0])]
         if "q" in given and self.otherwise != "q is ignored":
             found = [one for one in found if given["q"][0].lower() in one["payee"].lower()]
         if self.otherwise == "twice":
@@ -274,6 +277,7 @@ FAULTS: dict[str, tuple[str, Way]] = {
     "paid is ignored": ("list.filter-ignored", Way("none")),
     "payee is ignored": ("list.filter-ignored", Way()),
     "amount is ignored": ("list.filter-ignored", Way()),
+    "min_amount is ignored": ("list.filter-ignored", Way()),
     "labels is ignored": ("list.filter-ignored", Way()),
     "find finds all": ("list.filter-ignored", Way(searched=True)),
     "kind finds nothing": ("list.filter-loses", Way()),

@@ -88,10 +88,10 @@ def replay(
     chosen = replaying.chosen(run, finding)
     settings = _settings(run, url=url, token=token, fields=fields, insecure=insecure)
     if replaying.takes_steps(chosen):
-        settings = replace(settings, second_token=second_token, seed=_seed(run))
+        seed = run.started.seed if run.started else 0
+        settings = replace(settings, second_token=second_token, seed=seed)
         return _repeat(run, chosen, settings, strict=strict_document)
-    own_fields = (run.started.settings.get("header") if run.started else None) or ()
-    request = replaying.restored(chosen, token=token, fields=fields, own_fields=list(own_fields))
+    request = replaying.restored(chosen, token=token, fields=fields, own_fields=run.own_fields)
     exchange = asyncio.run(_send(request, settings))
     redactor = Redactor.of(settings)
     shown = redactor.exchange(exchange)
@@ -111,10 +111,6 @@ def _settings(
     if MARK in target or not target:
         raise replaying.CannotReplay("the journal does not tell the whole URL: give it with --url")
     return Settings(url=base_url(target), token=token, fields=fields, insecure=insecure)
-
-
-def _seed(run: RunSummary) -> int:
-    return run.started.seed if run.started else 0
 
 
 def _repeat(run: RunSummary, finding: Finding, settings: Settings, *, strict: bool) -> int:
@@ -201,7 +197,7 @@ def _tell_answer(exchange: Exchange) -> None:
             _tell(f"… {shown.note}")
     if exchange.fault:
         _tell(f"{exchange.fault}: {exchange.fault_detail}")
-    _tell(f"in {exchange.seconds:.3f} s\n".rstrip())
+    _tell(f"in {exchange.seconds:.3f} s")
     _tell("")
 
 

@@ -203,6 +203,13 @@ def overlays_of(options: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(loading.overlay_name(file) for file in files)
 
 
+#: The options that are settings as they are given.
+_AS_GIVEN = (
+    *("safe", "allow_destructive", "seed", "rate", "workers", "strict", "insecure", "trust_env"),
+    "database",
+)
+
+
 def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
     """The settings that *options* mean for *contract*.  Raises BadOption, BadTarget."""
     url = options["url"]
@@ -228,28 +235,19 @@ def settings_of(contract: Contract, options: Mapping[str, Any]) -> Settings:
         hook=options["hook"] or None,
         fields=fields,
         values=given_values.given(
-            contract,
+            *(contract, fields),
             model=options["model"],
             pairs=options["set"],
             file=options["values"],
-            fields=fields,
         ),
         without=_groups(contract, options["without"]),
         only=_words(contract, "only", options["only"]),
         exclude=_words(contract, "exclude", options["exclude"]),
-        safe=options["safe"],
-        allow_destructive=options["allow_destructive"],
         phases=phases or PHASES,
-        seed=options["seed"],
-        **_limits(contract, options),
-        rate=options["rate"],
-        workers=options["workers"],
-        strict=options["strict"],
         caps=Caps(seconds=options["timeout"], idle=options["idle"]),
-        insecure=options["insecure"],
-        trust_env=options["trust_env"],
-        database=options["database"],
         application=application_of(options["app"]),
+        **_limits(contract, options),
+        **{name: options[name] for name in _AS_GIVEN},
     )
     if contract.operations and not selection.selection(contract, settings).operations:
         option = "safe" if options["safe"] else "exclude" if options["exclude"] else "only"
@@ -391,9 +389,7 @@ def _groups(contract: Contract, words: Sequence[str]) -> frozenset[str]:
     known = dict.fromkeys(law.group for law in laws if law.group)
     for word in words:
         if word not in known:
-            raise BadOption(
-                "without", f"there is no capability {word!r}", advice=_near(word, known)
-            )
+            raise BadOption("without", f"there is no capability {word!r}", _near(word, known))
     return frozenset(words)
 
 

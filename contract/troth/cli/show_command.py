@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -58,9 +58,8 @@ def show(
         click.echo("\n".join(_lines(found)))
         return
     others = [each.name for each in contract.operations if found.of(each) is None]
-    click.echo(
-        write({"resources": [_tree(each, found) for each in found.all], "none": others}), nl=False
-    )
+    trees = [_tree(each, found) for each in found.all]
+    click.echo(write({"resources": trees, "none": others}), nl=False)
 
 
 # --- resources, to read ---
@@ -91,17 +90,14 @@ def _facts(resource: Resource, found: Resources) -> Iterator[str]:
         yield f"below {resource.parent.path}"
     if resource.parameter is not None:
         at = resource.identifier
-        inside = (
-            f"{at} of an item" if at is not None else "which no member of an item is known to be"
-        )
+        unknown = "which no member of an item is known to be"
+        inside = f"{at} of an item" if at is not None else unknown
         chosen = "; the client may choose it" if resource.is_client_named else ""
         yield f"identified by {resource.parameter}: {inside}{chosen}"
     yield from _tellers(resource, found)
-    if resource.listing is not None:
-        told = _listed(resource.listing)
-        if told:
-            words = (word if word == at else f"{word}: {at}" for word, at in told.items())
-            yield "the list takes " + ", ".join(words)
+    if told := _listed(resource.listing) if resource.listing is not None else {}:
+        words = (word if word == at else f"{word}: {at}" for word, at in told.items())
+        yield "the list takes " + ", ".join(words)
 
 
 def _tellers(resource: Resource, found: Resources) -> Iterator[str]:
@@ -118,9 +114,11 @@ def _tellers(resource: Resource, found: Resources) -> Iterator[str]:
 
 def _listed(listing: Listing) -> dict[str, Any]:
     told = asdict(listing)
-    filters = told.pop("filters")
-    told = {name: value for name, value in told.items() if value is not None}
-    return {**told, "filters": ", ".join(filters)} if filters else told
+    return {
+        name: ", ".join(value) if isinstance(value, Mapping) else value
+        for name, value in told.items()
+        if value
+    }
 
 
 def _places(resource: Resource, operation: Operation, role: Role) -> str:

@@ -23,10 +23,8 @@ FORMAT = 1
 class BadBaseline(TrothError):
     """A file cannot be read as a baseline."""
 
-    def __init__(self, file: str | Path, why: str) -> None:
-        super().__init__(str(file), why)
-        self.file = str(file)
-        self.why = why
+    file: str | Path
+    why: str
 
     def __str__(self) -> str:
         return f"{self.file}: {self.why}"
@@ -110,11 +108,7 @@ def updated(
 def write(file: str | Path, baseline: Baseline) -> None:
     """Write *baseline*, all of it or nothing.  Raises NotWritten."""
     ordered = sorted(baseline.accepted.values(), key=lambda one: (one.operation, one.code, one.id))
-    root = {
-        "baseline": "troth",
-        "format": FORMAT,
-        "findings": [asdict(finding) for finding in ordered],
-    }
+    root = {"baseline": "troth", "format": FORMAT, "findings": [asdict(one) for one in ordered]}
     # ASCII: what a server said may hold half a surrogate pair
     files.write(file, (json.dumps(root, indent=2) + "\n").encode("ascii"))
 
@@ -177,11 +171,11 @@ class EarlierErrors:
     ) -> tuple[Earlier, ...]:
         """Those that none of *findings* shows, and that the run would not have seen, by *is_seen*.
 
-        *looks* are what showed each finding.  Those and the errors among *findings* are remembered
-        from now on.  Raises NotWritten.
+        *looks* are what shows an error, by the case that did.  Those and the errors among
+        *findings* are remembered from now on.  Raises NotWritten.
         """
         now = {
-            one.id: Earlier(one.id, one.code, one.violation.operation, looks.get(one.id, ""))
+            one.id: Earlier(one.id, one.code, one.violation.operation, looks.get(one.case_id, ""))
             for one in findings
             if one.severity == "error" and not one.known
         }

@@ -107,6 +107,11 @@ async def _run(
     from troth.conformance.session import Session
 
     redactor, citations = Redactor.of(settings), Citations(contract)
+
+    def emit(event: Event) -> None:
+        event = Found(citations.cited(event.finding)) if isinstance(event, Found) else event
+        tell(redactor.event(event))
+
     async with _sender(settings) as transport:
         credentials = Credentials(
             *(contract, settings),
@@ -119,7 +124,7 @@ async def _run(
             contract,
             transport,
             await with_model(contract, transport, settings, credentials=credentials),
-            emit=lambda event: tell(redactor.event(_cited(citations, event))),
+            emit=emit,
             clock=time.monotonic,
             known=known,
             second=second,
@@ -144,10 +149,6 @@ def _sender(settings: Settings) -> Transport | Application:
         trust_env=settings.trust_env,
         connections=max(8, settings.workers),
     )
-
-
-def _cited(citations: Citations, event: Event) -> Event:
-    return Found(citations.cited(event.finding)) if isinstance(event, Found) else event
 
 
 def _canceller() -> Callable[[], object]:

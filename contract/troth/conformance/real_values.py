@@ -23,7 +23,6 @@ from troth import pointer as pointers
 from troth.conformance.cases.case import Case
 from troth.conformance.selection import SAFE_METHODS
 from troth.conformance.settings import Settings
-from troth.errors import TrothError
 from troth.generation.locations import put
 from troth.generation.natural_values import another
 from troth.generation.parameters import examples, is_read, parameter_value, schema_of
@@ -34,9 +33,9 @@ from troth.generation.source import Quick, Seeded
 from troth.generation.values import Unsatisfiable, synthesize
 from troth.http.exchange import Exchange, Request
 from troth.openapi import fillings
-from troth.openapi.contract import Contract, NoSuchOperation
+from troth.openapi.contract import Contract
 from troth.openapi.names import words_of
-from troth.openapi.operation import Match, Operation, Parameter
+from troth.openapi.operation import Operation, Parameter
 from troth.openapi.paths import PathTemplate, shape_of
 from troth.openapi.resources import Filling, resources
 from troth.seed import Seed
@@ -61,6 +60,12 @@ _MADE_UP = re.compile(r"[A-Za-z!%-]+|x{20,}")
 #: So deep in a body is looked for what refers to something.
 _DEPTH = 5
 _IDENTIFYING = frozenset({"id", "ids", "uuid", "uuids", "guid", "guids", "ref", "refs"})
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ]|$)|\d\d:\d\d(?::\d\d|$)")
+#: Words of the names of a lower bound, and what its upper one is called by.
+_OPPOSITES = {
+    "min": "max", "minimum": "maximum", "from": "to", "start": "end", "begin": "end",
+    "lower": "upper", "low": "high", "least": "most", "since": "until", "after": "before",
+}  # fmt: skip
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 #: Words of what takes away more than it names.
@@ -132,7 +137,7 @@ class RealValues:
         if response is None or exchange.fault:
             return
         self._kept += 1
-        match = self._match(exchange.request)
+        match = self._contract.find_match(exchange.request)
         if match is None:
             return
         operation, template = match.operation, match.operation.template
@@ -244,7 +249,7 @@ class RealValues:
 
     def forget(self, request: Request) -> None:
         """Forget the item that *request* is for: it is no more, whoever took it away."""
-        match = self._match(request)
+        match = self._contract.find_match(request)
         if match is not None:
             template = match.operation.template
             names = (match.path_parameters.get(name, "") for name in template.names)
@@ -279,9 +284,25 @@ class RealValues:
 
     def filled(self, case: Case) -> Case | None:
         """*case* with real values in it; None: it is held back."""
-        operation = self._operation(case)
+        operation = self._contract.find_operation(case.operation)
         filled = self._filled(case, operation)
-        return filled if filled is None or operation is None else self.keyed(filled, operation)
+        if filled is None or operation is None:
+            return filled
+        return self.keyed(self._conditional(filled, operation), operation)
+
+    def _conditional(self, case: Case, operation: Operation) -> Case:
+        """*case* with an If-Match that anything meets, where it would be refused without (428)."""
+        parameter = operation.condition
+        if (
+            parameter is None
+            or ("header", parameter.name) in self._settings.given(operation).parameters
+        ):
+            return case
+        is_about = f"header {parameter.name}" in case.sent or not is_field(parameter, "*")
+        is_left_out = parameter.required and case.request.field(parameter.name) is None
+        if is_about or is_left_out:
+            return case
+        return replace(case, request=with_field(case.request, parameter.name, "*"))
 
     def keyed(self, case: Case, operation: Operation) -> Case:
         """*case* under an idempotency key of its own, where it has one that is good.
@@ -341,25 +362,27 @@ class RealValues:
                 continue
             known = self._candidates(operation, "body", at)
             if not known or body is None:
-                return replace(case, intent="either", published_intent="either")
+                return case.unsure()
             new = put(value, pointers.split(at), known[0].value)
             body, value = _rewritten(body, value, new, (old, known[0].value)), new
         if body is None:
-            return replace(case, intent="either", published_intent="either")
+            return case.unsure()
         return replace(case, request=replace(case.request, body=body))
 
     def made_up(self, case: Case) -> frozenset[str]:
         """The members of *case*, and its parameters, that refer to what nobody here has heard of.
 
-        Whether a valid request is fine is not known, then.
+        Whether a valid request is fine is not known, then; nor where a beginning and an end in it
+        were drawn, which are among them.
         """
         query = parse_qsl(case.request.target.partition("?")[2])
+        related = {*_related(dict(query)), *_related(case.value)}
         found = [pair for pair in query if _refers(*pair)]
         found += _references_in(case.value)
-        if not found:
-            return frozenset()
-        known = {str(one.value) for entries in self._known.values() for one in entries}
-        return frozenset(name for name, value in found if str(value) not in known)
+        if found:
+            known = {str(one.value) for entries in self._known.values() for one in entries}
+            related.update(name for name, value in found if str(value) not in known)
+        return frozenset(related)
 
     def _own_named(self, case: Case, operation: Operation) -> Case:
         """*case* with the name that its path has for the item, where its body has one too.
@@ -454,7 +477,7 @@ class RealValues:
             values = {**values, key: absent}
             if case.intent == "valid":
                 # a refusal may be of the name, whatever it says: 400 where it is no UUID
-                case = replace(case, intent="either", published_intent="either")
+                case = case.unsure()
         else:
             self._reached.add(operation.name)
             self.held_back.pop(operation.name, None)
@@ -570,18 +593,6 @@ class RealValues:
         value = self._absent.get((operation.name, name), UNSET)
         return () if value is UNSET else (in_path(_parameter(operation, name), value),)
 
-    def _operation(self, case: Case) -> Operation | None:
-        try:
-            return self._contract.operation(case.operation)
-        except NoSuchOperation:
-            return None
-
-    def _match(self, request: Request) -> Match | None:
-        try:
-            return self._contract.match_request(request)
-        except TrothError:
-            return None
-
 
 def _references_in(value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
     """What in the body *value* refers to something by its name, or by what it is."""
@@ -592,6 +603,27 @@ def _references_in(value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
         several = member if isinstance(member, list) else [member]
         yield from ((name, one) for one in several[:_LISTED] if _refers(name, one))
         yield from _references_in(member, depth + 1)
+
+
+def _related(value: Any, depth: int = 0) -> Iterator[str]:
+    """The members of *value* that no schema holds to one another, and most servers do.
+
+    One moment is to come before another, and what is called a minimum is to be below its maximum.
+    """
+    if isinstance(value, list) and depth < _DEPTH:
+        for item in value[:_LISTED]:
+            yield from _related(item, depth + 1)
+    if not isinstance(value, dict) or depth >= _DEPTH:
+        return
+    moments = [name for name, one in value.items() if isinstance(one, str) and _MOMENT.match(one)]
+    yield from moments if len(moments) > 1 else ()
+    names = {words_of(name): name for name in value}
+    for words, name in names.items():
+        for at, word in enumerate(words):
+            other = (*words[:at], _OPPOSITES.get(word, ""), *words[at + 1 :])
+            yield from (name, names[other]) if other in names else ()
+    for member in value.values():
+        yield from _related(member, depth + 1)
 
 
 def _refers(name: str, value: Any) -> bool:
@@ -674,8 +706,7 @@ def _first(status: str) -> int:
 
 def with_field(request: Request, name: str, text: str) -> Request:
     """*request* with the field *name* that says *text*, and no other of that name."""
-    kept = tuple(one for one in request.fields if one[0].lower() != name.lower())
-    return replace(request, fields=(*kept, (name, text)))
+    return request.having((name, text))
 
 
 def _keys_for(parameter: Parameter, seed: Seed) -> Iterator[str]:

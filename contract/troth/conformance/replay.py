@@ -26,7 +26,7 @@ from troth.conformance.transport import Transport
 from troth.errors import TrothError
 from troth.generation.request_writer import basic_credential
 from troth.http.exchange import Exchange, Fields, Request
-from troth.openapi.contract import Contract, NoSuchOperation
+from troth.openapi.contract import Contract
 from troth.violation import Violation
 
 
@@ -156,9 +156,8 @@ def judged(
     is_of_several = violation.code.startswith("run.") or bool(finding.steps)
     if expectation is None or is_of_several or finding.group is not None:
         return Judgement(None, ())
-    try:
-        operation = contract.operation(violation.operation)
-    except NoSuchOperation:
+    operation = contract.find_operation(violation.operation)
+    if operation is None:
         return Judgement(None, ())
     of_several = (*(law for law in operation.laws if law.repeats), *contract.laws)
     if any(law.id == violation.law for law in of_several):

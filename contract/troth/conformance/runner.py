@@ -37,7 +37,6 @@ from troth.conformance.session import Session
 from troth.conformance.settings import Settings
 from troth.conformance.stateful import methods, sequences
 from troth.conformance.transport import Sender
-from troth.errors import TrothError
 from troth.http import json_text
 from troth.openapi.chat_completion import ModelList
 from troth.openapi.contract import Contract
@@ -53,6 +52,8 @@ Step = Callable[[], Awaitable[None]]
 #: enough to know how many there are of most documents, and no long wait for any.
 _AHEAD = 1000
 _LAYOUT = 1.0
+#: What is told of a law.
+_LAW = ("id", "group", "severity", "says")
 #: So many errors of earlier runs are named.
 _TOLD = 6
 #: The exit code of each verdict that is not about findings.
@@ -296,13 +297,7 @@ class Run:
             operations=tuple(operations),
             settings=settings.shown(),
             laws=tuple(
-                {
-                    "id": law.id,
-                    "group": law.group,
-                    "severity": law.severity,
-                    "says": law.says,
-                    "operation": name,
-                }
+                {**{each: getattr(law, each) for each in _LAW}, "operation": name}
                 for name, operation in operations.items()
                 for law in (
                     *operation.laws,
@@ -411,11 +406,7 @@ async def with_model(
         if completion is None or completion.models is None:
             continue
         place = completion.request.get("model")
-        if (
-            place is None
-            or place in overrides
-            or _is_given(place, settings.given(operation).members)
-        ):
+        if place is None or _is_given(place, {**overrides, **settings.given(operation).members}):
             continue
         model = await _first_model(contract, transport, credentials, completion.models)
         if model is not None:
@@ -430,19 +421,15 @@ def _is_given(place: str, overrides: Mapping[str, Any]) -> bool:
 async def _first_model(
     contract: Contract, transport: Sender, credentials: Credentials, models: ModelList
 ) -> str | None:
-    try:
-        operation = contract.operation(models.operation)
-    except TrothError:
+    operation = contract.find_operation(models.operation)
+    if operation is None:
         return None
     (subject,) = cases.subjects(contract, operations=[operation])
     case = subject.case("examples", "models", subject.minimal, about="the models that there are")
     exchange = await transport.send(await credentials.addressed(case))
     if exchange.response is None or exchange.response.status != 200:
         return None
-    try:
-        body = json_text.decode_lenient(exchange.response.body)[0]
-    except json_text.BadJson:
-        return None
+    body = json_text.value_of(exchange.response.body)
     return next((text for text in _texts_at(body, pointers.split(models.ids)) if text), None)
 
 

@@ -64,12 +64,6 @@ def answer(operation: Operation) -> View | None:
     return next(filter(None, views), None)
 
 
-def sent(operation: Operation) -> View | None:
-    """What the body of *operation* holds."""
-    body = operation.request_body
-    return None if body is None else of_content(body.content)
-
-
 def is_untold(view: View) -> bool:
     """Whether *view* says nothing of what there is."""
     return not view.types and not view.members

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from troth.http import media_type
+from troth.http.exchange import Response
 from troth.openapi.names import is_idempotency_key
 from troth.openapi.paths import PathTemplate, path_template
 
@@ -364,6 +365,11 @@ class Operation:
         """Whether its path ends in a query, which every request to it has."""
         return "?" in self.path and bool(self.template.query)
 
+    def answer_type(self, response: Response) -> MediaType | None:
+        """What the document says of the body of *response*."""
+        declared = self.response(response.status)
+        return declared.media_type(response.content_type or "") if declared else None
+
     @property
     def idempotency_key(self) -> Parameter | None:
         """The header parameter by which a client says that requests are one; none of a safe method.
@@ -374,6 +380,14 @@ class Operation:
             return None
         in_head = (each for each in self.parameters if each.location == "header")
         return next((each for each in in_head if is_idempotency_key(each.name)), None)
+
+    @property
+    def condition(self) -> Parameter | None:
+        """The If-Match that a change must have: a required one, or one with a 428 for its lack."""
+        is_told = any(response.status == "428" for response in self.responses)
+        in_head = (each for each in self.parameters if each.location == "header")
+        found = next((each for each in in_head if each.name.lower() == "if-match"), None)
+        return found if found is not None and (found.required or is_told) else None
 
     def response(self, status: int) -> DeclaredResponse | None:
         """The declaration for *status*: exact, then range (`4XX`), then `default`."""

@@ -24,7 +24,8 @@ class Listing:
 
     *next*, *total*, *pages* and *more* are places in the answer: of the next cursor or URL, of the
     number of all items and of all pages, and of whether there are others behind.  *filters* are the
-    places, in an item, of the members that parameters choose by.
+    places, in an item, of the members that parameters choose by, *least* and *most* of those that
+    parameters bound.
     """
 
     limit: str | None = None
@@ -39,6 +40,8 @@ class Listing:
     order: str | None = None
     search: str | None = None
     filters: Mapping[str, str] = field(default_factory=dict)
+    least: Mapping[str, str] = field(default_factory=dict)
+    most: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,15 @@ class Resource:
         """Where the item stands in the body of a request, if it holds one."""
         body = operation.request_body
         return None if body is None else self.sent_places.get(body)
+
+    def is_bare(self, operation: Operation) -> bool:
+        """Whether the body of a request holds only what an item has apart."""
+        return operation.request_body in self.bare
+
+    def sent_at(self, operation: Operation, at: str) -> str:
+        """Where the body of a request has what stands *at* a place of the item that it holds."""
+        own = at.removeprefix(self.apart) if self.is_bare(operation) else at
+        return (self.sent(operation) or "") + own
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,7 +20,7 @@ from troth.openapi.names import in_singular, is_word_of, named, words_of
 from troth.openapi.operation import DeclaredResponse, Operation, RequestBody
 from troth.openapi.paths import shape_of, stands_in
 from troth.openapi.resource import Filling, Listing, Resource, Resources, Role
-from troth.openapi.schema_view import View, alike, of_content, of_parameter
+from troth.openapi.schema_view import View, alike, of_content, of_parameter, of_request
 
 __all__ = ["Filling", "Listing", "Resource", "Resources", "Role", "resources"]
 
@@ -280,7 +280,7 @@ class _Reader:
     def is_whole(self, place: Place) -> bool:
         """Whether what GET answers with at *place* is put there as a whole: it is one thing."""
         answer = place.answer
-        whole = next(filter(None, map(envelopes.sent, place.by("PUT", "PATCH"))), None)
+        whole = next(filter(None, map(of_request, place.by("PUT", "PATCH"))), None)
         if whole is None or answer is None or place.by("POST"):
             return False
         return (whole.is_array and answer.is_array) or alike(whole, answer)
@@ -291,7 +291,7 @@ class _Reader:
         if in_singular(words) == words or self.is_procedure(place.shape):
             return False
         for operation in place.operations if len(place.operations) == 1 else ():
-            made, sent = envelopes.answer(operation), envelopes.sent(operation)
+            made, sent = envelopes.answer(operation), of_request(operation)
             if operation.method == "POST" and made is not None and sent is not None:
                 return made.is_object and sent.is_object and alike(made, sent)
         return False
@@ -418,7 +418,7 @@ class _Reader:
         return "action" if place.by("PUT", "PATCH") or not says else "update"
 
     def collection_role(self, operation: Operation, draft: _Draft) -> Role:
-        sent = envelopes.sent(operation)
+        sent = of_request(operation)
         if operation.method == "GET":
             return "search" if draft.is_addressed and self.asks_which(operation) else "list"
         if operation.method == "QUERY":
@@ -572,7 +572,7 @@ class _Reader:
             for operation in operations:
                 says = operation.resource if isinstance(operation.resource, Mapping) else {}
                 body = operation.request_body
-                view = envelopes.sent(operation)
+                view = of_request(operation)
                 if body is not None and role not in ("search", "action") and view is not None:
                     sent[body] = says.get("sent", envelopes.sent_in(view, resource.name, item))
                     if envelopes.is_bare(view.at(sent[body]), item):

@@ -16,8 +16,9 @@ from urllib.parse import unquote
 
 from troth import pointer
 from troth.generation.values import synthesize
-from troth.http.exchange import Fields
-from troth.openapi.names import named, words_of
+from troth.http import media_type, multipart
+from troth.http.exchange import Fields, Request
+from troth.openapi.names import FILE_NAMES, FILE_SIZES, FILE_TYPES, named, words_of
 from troth.openapi.operation import MediaType, Operation
 from troth.openapi.paths import shape_of
 from troth.openapi.resource import Listing, Resource, Role
@@ -173,19 +174,16 @@ class ResourceResponder:
             # what answers tell and no request names is the server's, whatever else may be sent
             barred |= self._shown_members().names - members.names
         sent = {name: one for name, one in members.of(sent).items() if name not in barred}
-        return put({}, self._apart, sent) if self._is_bare else sent
-
-    @property
-    def _is_bare(self) -> bool:
-        """Whether the body holds only what the thing has apart."""
-        return self.operation.request_body in self.resource.bare
+        return put({}, self._apart, sent) if self.resource.is_bare(self.operation) else sent
 
     def _settable(self, place: str = "") -> tuple[frozenset[str], Mapping[str, Any]]:
         """The members that a client can set, at *place* of the thing, and the defaults of some."""
         at = self.resource.sent(self.operation)
-        if at is None or self._taken is None or (self._is_bare and not place):
+        is_bare = self.resource.is_bare(self.operation)
+        if at is None or self._taken is None or (is_bare and not place):
             return frozenset(), {}
-        members = self._members_at(self._taken.schema, at if self._is_bare else at + place)
+        sent_at = self.resource.sent_at(self.operation, place)
+        members = self._members_at(self._taken.schema, sent_at)
         return members.names, dict(members.defaults)
 
     def _in_places(self, value: Any, change: Callable[[Any, str], Any]) -> Any:
@@ -241,7 +239,8 @@ class ResourceResponder:
         is_gone = collection.is_gone(key)
         # to delete it once more comes to the same, where the document has no other answer
         is_settled = self.role == "delete" and not self._names(410)
-        is_told = self._declares(404) or (is_gone and not is_settled)
+        is_lost = is_gone or self.store.is_elsewhere(self.resource, place, key, asker)
+        is_told = self._declares(404) or (is_lost and not is_settled)
         return self._missing(key, is_gone=is_gone) if is_told else None
 
     def _hidden(self, key: str) -> Problem | None:
@@ -354,6 +353,7 @@ class ResourceResponder:
             return {**self._settable(place)[1], **value} if isinstance(value, dict) else value
 
         value = {} if sent is None else self._in_places(sent, with_defaults)
+        value = {**self._of_file(asked.request), **value} if isinstance(value, dict) else value
         absent = self._settable()[0] - value.keys() if isinstance(value, dict) else frozenset()
         if key is not None:
             value = self._identified(value, key, None)
@@ -367,10 +367,24 @@ class ResourceResponder:
             asked.seed,
             self._said_of(asked, sent),
             partial(self._show, made, asked, status),
-            made.finish,
+            partial(self._finish, made, asked),
             partial(self._fields, made, asked, status),
             status,
         )
+
+    def _of_file(self, request: Request) -> dict[str, Any]:
+        """What answers tell of the file that *request* sends: its size, type and name."""
+        file = multipart.only_file(multipart.form(request.content_type or "", request.body))
+        if file is None:
+            return {}
+        kind = media_type.essence(file.content_type or "") or None
+        told = [(FILE_SIZES, len(file.data)), (FILE_TYPES, kind), (FILE_NAMES, file.filename)]
+        return {
+            name: one
+            for name in sorted(self._shown_members().names)
+            for names, one in told
+            if one is not None and words_of(name) in names
+        }
 
     def _said_of(self, asked: Asked, sent: Any) -> Said:
         """What *asked* says of a new thing, of which *sent* is what a client can set."""
@@ -487,22 +501,59 @@ class ResourceResponder:
                 return schema is None or schema.is_valid(put(drawn, own, key))
 
             made.name(pointer.find(drawn, own), fits)
+        now, is_new = self._now(asked, made.asker), not (made.item.version or made.is_done)
         if at is not None and not made.item.version:
             if entry.schema is not None and key_of(self.resource, pointer.find(drawn, at)):
                 # what its path calls otherwise than its answer
                 own = at + (self.resource.identifier or "")
                 drawn = first_valid(entry.schema, drawn, own, [made.key])
-            now = self._now(asked, made.asker)
-            drawn = self._begun(entry, drawn, at, made.item, now)
-            if self._apart:
-                drawn = self._begun(entry, drawn, at, made.item, now, place=self._apart)
+            drawn = self._as_new(entry, drawn, at, made.item, now)
         if at is not None and self._apart and self.role in ("create", "replace"):
             made.item.value = self._completed(entry, drawn, at, made.item.value)
         made.finish()
         found = Found(made.place, made.key or "", made.item)
         body = self._with_item(entry, drawn, found, asked, status)
+        if is_new:
+            self._read_ahead(made, now)
         made.keep()
         return body
+
+    def _finish(self, made: Making, asked: Asked) -> None:
+        """Keep what is *made*, of which the answer shows nothing."""
+        if not made.is_done:
+            now = self._now(asked, made.asker)
+            made.finish()
+            self._read_ahead(made, now)
+            made.keep()
+
+    def _read_ahead(self, made: Making, now: int) -> None:
+        """Settle what the new thing will be read as: what is done to it has to change that."""
+        item, place = made.item, made.place
+        texts = (*place[1], made.key or "") if self.resource.parameter else place[1]
+        operation = next(iter(self.resource.operations.get("read", ())), None)
+        status, declared = success(operation) if operation is not None else (0, None)
+        at = self.resource.item(operation, status) if operation is not None else None
+        entry = next((one for one in declared.content if one.is_json), None) if declared else None
+        schema = entry.schema if entry is not None else None
+        if operation is None or entry is None or schema is None or at is None:
+            return
+        members = self._members_at(schema, at)
+        known = item.value.keys() if isinstance(item.value, dict) else set()
+        drawn = None if members.names <= known | item.absent else self.store.drawn(operation, texts)
+        if drawn is not None and isinstance(pointer.find(drawn.value, at), dict):
+            body = self._as_new(entry, drawn.value, at, item, now)
+
+            def is_valid(value: Any) -> bool:
+                return schema.is_valid(put(body, at, value))
+
+            item.reveal(shown(item, pointer.find(body, at), members, is_valid))
+
+    def _as_new(self, entry: MediaType, drawn: Any, at: str, item: Item, now: int) -> Any:
+        """*drawn*, in which the *item* is new."""
+        drawn = self._begun(entry, drawn, at, item, now)
+        if self._apart:
+            drawn = self._begun(entry, drawn, at, item, now, place=self._apart)
+        return drawn
 
     def _begun(
         self, entry: MediaType, drawn: Any, at: str, item: Item, now: int, *, place: str = ""
@@ -657,7 +708,7 @@ class ResourceResponder:
     def _is_understood(self, sent: Mapping[str, Any], listing: Listing) -> bool:
         """Whether everything is known by which a search chooses."""
         known = {*listing.filters, listing.limit, listing.offset, listing.page, listing.cursor}
-        known |= {listing.sort, listing.order, listing.search}
+        known |= {listing.sort, listing.order, listing.search, *listing.least, *listing.most}
         own = shape_of(self.operation.path)[1]
         above = variables(self.resource.path, self.operation.path)
         return sent.keys() <= known and set(own) <= set(above) and not self.operation.request_body

@@ -125,8 +125,18 @@ class ResourceStore:
             return Found(place, *known)
         if self.is_listed(resource) or collection.is_gone(key):
             return None
+        if self.is_elsewhere(resource, place, key, asker):
+            return None
         item = self._named_item(resource, (*place[1], key) if resource.parameter else place[1])
         return None if item is None else Found(place, key, item)
+
+    def is_elsewhere(self, resource: Resource, place: Place, key: str, asker: Asker) -> bool:
+        """Whether *key* is that of a thing which a client made in another than *place*."""
+        own = (resource.path, place[1])
+        return any(
+            at[0] == resource.path and at != own and key in one.items and one.items[key].is_made
+            for at, one in asker.session.collections.items()
+        )
 
     def is_listed(self, resource: Resource) -> bool:
         """Whether a client can know which items there are, so that an unknown one is none."""
@@ -153,6 +163,36 @@ class ResourceStore:
             for key, item in all_items(collection, asker.credentials):
                 yield Found(place, key, item)
 
+    def addresses(self, operation: Operation, session: str) -> list[Mapping[str, str]]:
+        """What stands in the path of *operation*, by name, for each thing that *session* has.
+
+        What a client made comes first, the last of it before all; nothing is begun by asking.
+        """
+        resource = self.resources.of(operation)
+        while resource is not None and own_parameter(resource, operation) is None:
+            if resource.parent is None:
+                break
+            resource = resource.parent
+        names = () if resource is None else variables(resource.path, operation.path)
+        if resource is None or not any(names):
+            return []
+        looked, known = Session(), self.sessions.named().get(session)
+        looked.collections.update(known.collections if known is not None else {})
+        for _ in self.everywhere(resource, Asker(looked, {})):
+            pass  # what there is at the start is there now
+        made: list[tuple[str, ...]] = []
+        others: list[tuple[str, ...]] = []
+        for (path, above), collection in looked.collections.items():
+            if path == resource.path and len(above) == len(names) - 1:
+                for key, item in collection.items.items():
+                    (made if item.is_made else others).append((*above, key))
+        found = (
+            {name: text for name, text in zip(names, texts, strict=True) if name is not None}
+            for texts in (*reversed(made), *others)
+            if not texts[-1].startswith("#")  # it has no identifier
+        )
+        return list({tuple(texts.values()): texts for texts in found}.values())
+
     def lost_parent(self, resource: Resource, values: Sequence[str], asker: Asker) -> Lost | None:
         """The first thing among those that *values* name which is not there to be in.
 
@@ -177,6 +217,12 @@ class ResourceStore:
             item.is_made for _, item in all_items(own, asker.credentials)
         )
         return None if is_made else lost
+
+    def drawn(self, operation: Operation, texts: tuple[str, ...]) -> Drawn | None:
+        """What *operation* answers without a store, for *texts* in its path; None: nothing."""
+        if len(operation.template.names) != len(texts):
+            return None
+        return self._draw(operation, texts, None)
 
     def _start(self, resource: Resource, above: tuple[str, ...]) -> Collection:
         collection = Collection()
@@ -219,10 +265,9 @@ class ResourceStore:
         for operation in resource.operations.get("read", ()):
             at = resource.item(operation, _status(operation))
             is_told = is_told or at is not None
-            if at is not None and len(operation.template.names) == len(values):
-                drawn = self._draw(operation, values, None)
-                if drawn is not None:
-                    return Item(pointer.find(drawn.value, at), drawn.seed)
+            drawn = self.drawn(operation, values) if at is not None else None
+            if at is not None and drawn is not None:
+                return Item(pointer.find(drawn.value, at), drawn.seed)
         # what no answer holds as a value (a picture, say) is there without one
         return None if is_told else Item({}, Seed.of(resource.path, *values))
 

@@ -82,6 +82,11 @@ class Responder:
         """What is stored, by the name of its session."""
         return {} if self._store is None else self._store.sessions.named()
 
+    def addresses(self, operation: Operation, session: str) -> list[Mapping[str, str]]:
+        """What stands in the path of *operation*, by name, for each thing that is stored."""
+        self._store = self._store or self._new_store()
+        return [] if self._store is None else self._store.addresses(operation, session)
+
     def seeded(self, seed: int) -> Responder:
         """One that answers from another *seed*, with the same resources."""
         known = self._seeded.get(seed)

@@ -116,6 +116,15 @@ def checks(when: Mapping[str, Any], at: str, locate: Locate, scope: Scope) -> li
     return made
 
 
+def parts_of(when: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The conditions of *when*, each by itself: what is wrong with one hides no other."""
+    for name, value in when.items():
+        if name in _MAPS or name == "body":
+            yield from ((name, {each: wanted}) for each, wanted in value.items())
+        else:
+            yield name, value
+
+
 #: What an object asks of a text that stands in its place.
 _OF_TEXT = frozenset({"is", "contains", "matches", "not"})
 

@@ -60,6 +60,10 @@ def page_of(
         if name in asked:
             chosen = [row for row in rows if _is(pointer.find(row[1], place), asked[name])]
             rows = chosen or ([] if asked[name] not in _ANY else rows)
+    for bounds, sign in ((listing.least, 1), (listing.most, -1)):
+        for name, place in bounds.items():
+            if name in asked:
+                rows = [one for one in rows if _is_within(one[1], place, asked[name], sign)]
     wanted = asked.get(listing.search or "")
     if isinstance(wanted, str) and wanted:
         rows = [row for row in rows if wanted.casefold() in _said(row[1])]
@@ -76,6 +80,15 @@ def _is(member: Any, wanted: Any) -> bool:
     if isinstance(wanted, dict) or isinstance(member, dict) or member is None:
         return bool(member == wanted)
     return text_of(member) == text_of(wanted)
+
+
+def _is_within(value: Any, place: str, bound: Any, sign: int) -> bool:
+    """Whether *value* has at *place* no less than *bound*, or with a negative *sign* no more."""
+    there = pointer.find(value, place)
+    if there is None:
+        return False
+    one, other = _rank(there), _rank(bound)
+    return bool(one[0] == other[0] and (one >= other if sign > 0 else one <= other))
 
 
 def _said(value: Any) -> str:

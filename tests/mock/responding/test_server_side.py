@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from kept_things import INTEGER, TEXT, Client, answer, operation, query, sent
+from troth.http import multipart
+from troth.http.exchange import Request
 from troth_mock.reply import Reply
 
 KEY = "^key_[A-Za-z0-9]{27}$"
@@ -396,3 +398,112 @@ def test_a_resource_object_has_the_name_by_which_it_was_put_as_its_id() -> None:
     body = {"type": "labels", "attributes": {"color": "red"}}
     assert client.ask("PUT", "/labels/a%20b", body)["id"] == "a b"
     assert client.ask("GET", "/labels/a%20b")["id"] == "a b"
+
+
+def test_a_list_is_bounded_by_what_names_a_member_and_a_bound() -> None:
+    boat = {
+        "type": "object",
+        "required": ["id", "length", "launched_on"],
+        "properties": {
+            "id": {**INTEGER, "readOnly": True},
+            "length": INTEGER,
+            "launched_on": {**TEXT, "format": "date"},
+        },
+    }
+    asked = query(min_length=INTEGER, launched_before={**TEXT, "format": "date"})
+    listed = operation(_200=answer({"type": "array", "items": boat}), query=asked)
+    made = operation(body=sent(boat), _201=answer(boat))
+    client = Client({"/boats": {"get": listed, "post": made}})
+    for length in (10, 20, 30):
+        body = {"length": 1000 * length, "launched_on": f"19{length}-01-01"}
+        client.ask("POST", "/boats", body)
+    long = client.ask("GET", "/boats?min_length=20000")
+    assert [one["length"] for one in long] == [20_000, 30_000]
+    old = client.ask("GET", "/boats?launched_before=1920-06-01")
+    assert [one["length"] for one in old] == [10_000, 20_000]
+
+
+def test_what_is_done_to_a_new_thing_counts_before_anybody_has_read_it() -> None:
+    state = {**TEXT, "readOnly": True, "enum": ["pending", "verified"]}
+    shown = {
+        **ITEM,
+        "required": ["id", "name", "status", "isPrivate", "created_at"],
+        "properties": {
+            **ITEM["properties"],
+            "status": state,
+            "isPrivate": {"type": "boolean", "readOnly": True},
+            "created_at": MOMENT,
+        },
+    }
+    bare = {"type": "object", "required": ["id"], "properties": {"id": TEXT}}
+    paths = keys(shown, TEXT)
+    paths["/keys"]["post"]["responses"] = {"201": answer(bare)}
+    named = paths["/keys/{key}"]["parameters"]
+    paths["/keys/{key}/verify"] = {"parameters": named, "post": operation("404", _204=answer())}
+    mock = Client(paths)
+    first, second = (mock.ask("POST", "/keys", {"name": "one"})["id"] for _ in range(2))
+    mock.ask("POST", f"/keys/{first}/verify")
+    plain = {"name": "one", "isPrivate": False}
+    assert mock.ask("GET", f"/keys/{first}") == {
+        **plain,
+        **{"id": first, "status": "verified", "created_at": "2023-11-14T22:13:20Z"},
+    }
+    assert mock.ask("GET", f"/keys/{second}") == {
+        **plain,
+        **{"id": second, "status": "pending", "created_at": "2023-11-14T22:13:21Z"},
+    }
+
+
+def test_what_was_made_in_one_thing_is_not_in_another() -> None:
+    shelf = {"name": "shelf", "in": "path", "required": True, "schema": TEXT}
+    own = {"name": "book", "in": "path", "required": True, "schema": TEXT}
+    paths = {
+        "/shelves/{shelf}/books": {
+            "parameters": [shelf],
+            "post": operation(body=sent(ITEM), _201=answer(ITEM)),
+        },
+        "/shelves/{shelf}/books/{book}": {
+            "parameters": [shelf, own],
+            "get": operation(_200=answer(ITEM)),
+        },
+    }
+    mock = Client(paths)
+    name = mock.ask("POST", "/shelves/a/books", {"name": "b"})["id"]
+    assert mock.status("GET", f"/shelves/a/books/{name}") == 200
+    assert mock.status("GET", f"/shelves/b/books/{name}") == 404
+    # of what nobody has made the document has no answer but this
+    assert mock.status("GET", "/shelves/b/books/other") == 200
+
+
+def test_answers_tell_the_size_the_type_and_the_name_of_a_file() -> None:
+    shown = {
+        "type": "object",
+        "required": ["id", "bytes", "fileName", "mime_type", "size"],
+        "properties": {
+            **dict.fromkeys(("id", "fileName", "mime_type", "size"), TEXT),
+            "bytes": INTEGER,
+        },
+    }
+    form = {"type": "object", "properties": {"file": {**TEXT, "format": "binary"}, "size": TEXT}}
+    named = {"name": "file", "in": "path", "required": True, "schema": TEXT}
+    paths = {
+        "/files": {"post": operation(body=sent(form, "multipart/form-data"), _201=answer(shown))},
+        "/files/{file}": {"parameters": [named], "get": operation("404", _200=answer(shown))},
+    }
+    mock = Client(paths)
+    parts = [
+        multipart.named("size", b"large"),
+        multipart.named(
+            "file", b"\0\1\2", filename="a b.png", fields=(("Content-Type", "image/png"),)
+        ),
+    ]
+    boundary, body = multipart.write(parts)
+    fields = (("Content-Type", f"multipart/form-data; boundary={boundary}"),)
+    reply = mock.responder.respond(Request("POST", "/files", fields, body), now=0)
+    made = json.loads(reply.body or b"")
+    assert made == {
+        **{"id": made["id"], "bytes": 3, "fileName": "a b.png", "mime_type": "image/png"},
+        # what the client says itself is that
+        "size": "large",
+    }
+    assert mock.ask("GET", f"/files/{made['id']}") == made

@@ -71,13 +71,8 @@ async def _repeat(session: Session, subject: Subject, case: Case, law: Law) -> N
     def compare(exchange: Exchange) -> Mapping[str, Verdict]:
         after = body_of(session.contract, again, exchange)
         if after is not None and exchange.response is not None:
-            facts = {
-                "request": case.value,
-                "status": exchange.response.status,
-                "first": before,
-                "again": after,
-            }
-            verdicts[law.id] = laws.verdict(law, facts)
+            facts = {"request": case.value, "status": exchange.response.status}
+            verdicts[law.id] = laws.verdict(law, {**facts, "first": before, "again": after})
         return verdicts
 
     exchange = await session.attempt(again, compare=compare)
@@ -147,14 +142,8 @@ async def _near_misses(session: Session, good: Case, token: str, *, turn: int) -
         if text in ("", token) or session.budget.spent or (name not in tried and not taken):
             continue
         fields = tuple((key, value.replace(CREDENTIAL, text)) for key, value in good.request.fields)
-        case = replace(
-            good,
-            id=f"stateful/{name.replace(' ', '-')}",
-            request=replace(good.request, fields=fields),
-            about=name,
-            intent="either",
-            published_intent="either",
-        )
+        request = replace(good.request, fields=fields)
+        case = good.unsure(id=f"stateful/{name.replace(' ', '-')}", request=request, about=name)
         exchange = await session.probe(case)
         status = exchange.response.status if exchange.response else 0
         refused += status in (401, 403)
@@ -352,8 +341,7 @@ def _reading(subject: Subject, values: Values) -> Case:
     """The request that reads the item that *values* name."""
     there = replace(subject, parameters={**subject.parameters, **values})
     about = "what was made long ago"
-    case = there.case("stateful", "made-long-ago", subject.minimal, about=about)
-    return replace(case, intent="either", published_intent="either")
+    return there.case("stateful", "made-long-ago", subject.minimal, about=about).unsure()
 
 
 async def _answered(session: Session, case: Case) -> Exchange:
@@ -641,7 +629,8 @@ class Health:
                 after.append(exchange)
                 slow = median(one.seconds for one in after)
                 # the first that is as quick has told enough
-                if index in (0, _SAMPLES - 1) and not _is_slower(slow, quick):
+                is_slower = slow >= quick * _SLOWER and slow - quick >= _SLOWER_SECONDS
+                if index in (0, _SAMPLES - 1) and not is_slower:
                     return exchange
         message = (
             f"the smallest request takes {slow * 1000:.0f} ms after the run; at its beginning "
@@ -649,10 +638,6 @@ class Health:
         )
         session.enter(case, after[-1], run_violation(case, "run.slower", message))
         return after[-1]
-
-
-def _is_slower(slow: float, quick: float) -> bool:
-    return slow >= quick * _SLOWER and slow - quick >= _SLOWER_SECONDS
 
 
 def _failed(exchange: Exchange) -> bool:

@@ -230,13 +230,8 @@ def curl_line(run: RunSummary, finding: Finding) -> str:
     """The line that sends *finding*'s request again; empty when a body was not kept whole."""
     if any("request" in cuts for cuts in (finding.cuts, *(one.cuts for one in finding.steps))):
         return ""
-    own_fields = (run.started.settings.get("header") if run.started else None) or ()
-    return curl.of(
-        finding,
-        run.target or "http://127.0.0.1",
-        own_fields=[str(name) for name in own_fields],
-        folder=run.bodies,
-    )
+    url = run.target or "http://127.0.0.1"
+    return curl.of(finding, url, own_fields=run.own_fields, folder=run.bodies)
 
 
 # -- the request ------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ Where there is no list, it counts what the document says: a 403, or words such a
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Literal, TypeGuard
 
 from troth import pointer as pointers
 from troth.conformance.cases.case import Subject
@@ -125,7 +125,7 @@ async def changed_by_other(trial: Trial) -> None:
     if made is None or sharing == "shared":
         return
     answer = await trial.update(item, made.body, token=token)
-    if _is_refused(trial, answer) or answer is None or not answer.succeeded:
+    if not _is_done(answer, trial):
         return
     after = await trial.read(item)
     place = pointers.join(made.inside, made.names[0])
@@ -145,7 +145,7 @@ async def replaced_by_other(trial: Trial) -> None:
     if sharing == "shared" or trial.resource.is_client_named:
         return
     answer = await trial.replace(item, body, token=token)
-    if _is_refused(trial, answer) or answer is None or not answer.succeeded:
+    if not _is_done(answer, trial):
         return
     after = await trial.read(item)
     if after is None or after.item is UNSET:
@@ -169,9 +169,7 @@ async def acted_on_by_other(trial: Trial) -> None:
         return
     for operation in actions:
         answer = await trial.send(operation, item=item, token=token)
-        if _is_refused(trial, answer):
-            continue
-        if answer is not None and answer.succeeded:
+        if _is_done(answer, trial):
             message = f"{answer.line} is done for the second token, which may not even read it"
             # to join a group, or to report it, is open to those who are not in it
             trial.tell("resource.changed-by-other", message, by=answer, severity="warning")
@@ -186,7 +184,7 @@ async def deleted_by_other(trial: Trial) -> None:
     if sharing == "shared":
         return
     answer = await trial.delete(item, token=token)
-    if _is_refused(trial, answer) or answer is None or not answer.succeeded:
+    if not _is_done(answer, trial):
         return
     after = await trial.read(item)
     if after is not None and after.is_missing:
@@ -241,15 +239,15 @@ async def _reached(trial: Trial, item: Item, moved: Item, *, token: str, says: s
         return
     made = await change(trial, item)
     answer = await trial.update(moved, made.body, token=token) if made is not None else None
-    after = None if _is_refused(trial, answer) or answer is None else await trial.read(item)
+    after = await trial.read(item) if _is_done(answer, trial) else None
     if made is not None and answer is not None and after is not None:
         place = pointers.join(made.inside, made.names[0])
         if at(after.item, place) == at(made.members, place):
             message = f"{answer.line} changes what is below another {says}"
             trial.tell("resource.changed-by-other", message, by=answer)
     answer = await trial.delete(moved, token=token)
-    after = None if _is_refused(trial, answer) or answer is None else await trial.read(item)
-    if answer is not None and answer.succeeded and after is not None and after.is_missing:
+    after = await trial.read(item) if _is_done(answer, trial) else None
+    if answer is not None and after is not None and after.is_missing:
         item.is_gone = True
         message = f"{answer.line} deletes what is below another {says}"
         trial.tell("resource.deleted-by-other", message, by=answer)
@@ -284,11 +282,11 @@ def has_credential(trial: Trial, subject: Subject) -> bool:
     )
 
 
-def _is_refused(trial: Trial, answer: Answer | None) -> bool:
-    """Whether *answer* leaves the item as it was; where it does not, no other check gets it."""
-    is_refused = answer is not None and 400 <= answer.status < 500
-    trial.guarded = trial.guarded if is_refused else None
-    return is_refused
+def _is_done(answer: Answer | None, trial: Trial) -> TypeGuard[Answer]:
+    """Whether what *answer* is to was done; no other check gets the item if it was not refused."""
+    if answer is None or not 400 <= answer.status < 500:
+        trial.guarded = None
+    return answer is not None and answer.succeeded
 
 
 def _second(trial: Trial) -> str | None:

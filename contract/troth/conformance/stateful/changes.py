@@ -31,16 +31,18 @@ from troth.conformance.stateful.life_cycle import (
     not_found,
     own_name,
     same_name,
+    sayable,
 )
 from troth.conformance.stateful.trial import Check, Trial
 from troth.conformance.stateful.volatile import lasting
 from troth.generation.request_writer import UNSET, body_type
+from troth.generation.requests import body_schema
 from troth.http import media_type
 from troth.openapi.envelopes import attributes_in
 from troth.openapi.names import words_of
 from troth.openapi.operation import Operation
 from troth.openapi.resources import Role
-from troth.openapi.schema_view import View, of_content
+from troth.openapi.schema_view import View, of_request, view_of
 from troth.violation import Severity
 
 #: What refuses the same PUT again for having been sent before.
@@ -84,24 +86,12 @@ async def updated(trial: Trial) -> None:
     is_one = before.operation is after.operation  # which writes a moment as it does
     anew = created_anew(before.item, after.item) if is_one else []
     if anew := await lasting(trial, item, anew, by=after):
+        code, place = "resource.update-resets", anew[0].pointer
         message = f"{answer.line} changed what was created before, and then {named(anew)}"
-        trial.tell(
-            *("resource.update-resets", message),
-            by=after,
-            of=answer,
-            severity="warning",
-            pointer=anew[0].pointer,
-        )
+        trial.tell(code, message, by=after, of=answer, severity="warning", pointer=place)
 
 
-async def _kept(
-    trial: Trial,
-    item: Item,
-    members: dict[str, Any],
-    *,
-    by: Answer,
-    severity: Severity = "error",
-) -> Answer | None:
+async def _kept(trial: Trial, item: Item, members: dict[str, Any], *, by: Answer) -> Answer | None:
     """The answer that has *members* of *item* as *by* took them; None: nothing has them so."""
     after = await trial.read(item)
     lost = _lost(item, members, after)
@@ -118,13 +108,7 @@ async def _kept(
         return None
     if lost := await lasting(trial, item, lost, by=after):
         message = f"{by.line} was answered {by.status}, and then {named(lost)}"
-        trial.tell(
-            *("resource.update-lost", message),
-            by=after,
-            of=by,
-            severity=severity,
-            pointer=lost[0].pointer,
-        )
+        trial.tell("resource.update-lost", message, by=after, of=by, pointer=lost[0].pointer)
         return None
     # an answer may have a part of the item
     stale = [one for one in _lost(item, members, by) if one.kind == "changed"]
@@ -141,7 +125,8 @@ def _lost(item: Item, members: dict[str, Any], answer: Answer | None) -> list[Di
     declared = list(declared_in(item, answer) or members)
     lost = differences(members, answer.item, declared=declared, computed=is_always_computed)
     # some servers leave out what goes without saying
-    return [one for one in lost if not (one.kind == "absent" and one.meant in (0, False))]
+    lost = [one for one in lost if not (one.kind == "absent" and one.meant in (0, False))]
+    return sayable(item, lost, answer)
 
 
 async def updated_all(trial: Trial) -> None:
@@ -201,8 +186,7 @@ def _may_be_absent(item: Item, answer: Answer, place: str) -> bool:
 
 def _may_be(answer: Answer, body: Any) -> bool:
     """Whether *answer* might have had the body *body*, as far as the document says."""
-    declared = answer.operation.response(answer.status)
-    entry = declared.media_type(answer.response.content_type or "") if declared else None
+    entry = answer.operation.answer_type(answer.response)
     return entry is None or entry.schema is None or entry.schema.is_valid(body)
 
 
@@ -275,11 +259,8 @@ class _Part:
 
 def _parts(trial: Trial, item: Item, subject: Subject) -> Iterator[_Part]:
     """Of each object in *item* a member that a change may name, and leave out others."""
-    view, _ = sent_view(item, subject)
-    inside = attributes_in(view) if view is not None else ""
-    view = view.at(inside) if view is not None and inside else view
-    known = at(item.current, inside)
-    made = subject.made
+    view, inside = _members_sent(item, subject)
+    known, made = at(item.current, inside), subject.made
     if view is None or made is None or not isinstance(known, dict):
         return
     for name, member in view.members.items():
@@ -343,13 +324,12 @@ async def change(trial: Trial, item: Item, *, most: bool = False) -> Change | No
     # a JSON Patch says nothing of the item that it is for: what creates or replaces one does
     role: Role = "update" if not is_patch else "replace" if trial.can("replace") else "create"
     source = trial.subject(role)
-    view, place = sent_view(item, source) if source is not None else (None, "")
-    inside = attributes_in(view) if view is not None else ""
-    view = view.at(inside) if view is not None and inside else view
+    view, inside = _members_sent(item, source) if source is not None else (None, "")
     current = at(item.current, inside)
-    if view is None or not isinstance(current, dict):
+    if source is None or view is None or not isinstance(current, dict):
         return None
-    drawn = [at(await trial.drawn(role), place + inside) for _ in range(_DRAWS)]
+    place = item.resource.sent_at(source.operation, inside)
+    drawn = [at(await trial.drawn(role), place) for _ in range(_DRAWS)]
     members: dict[str, Any] = {}
     found: Change | None = None
     for name in _in_order(view.members, but=own_name(item)):
@@ -372,16 +352,25 @@ async def change(trial: Trial, item: Item, *, most: bool = False) -> Change | No
 
 def changing(subject: Subject, item: Item, changed: dict[str, Any]) -> Any:
     """The body that changes what is *changed* of *item*, with what any has to have."""
-    view, place = sent_view(item, subject)
-    inside = attributes_in(view) if view is not None else ""
-    whole: Any = {}
-    for at_view in dict.fromkeys(("", inside)):
-        own = view.at(at_view) if view is not None and at_view else view
-        known = at(item.current, at_view)
+    whole, place = sent_view(item, subject)
+    view, inside = _members_sent(item, subject)
+    body = put(subject.minimal, place, {})
+    for at_item, own in {"": whole, inside: view}.items():
+        known = at(item.current, at_item)
         if own is not None and isinstance(known, dict):
             needed = {name: known[name] for name in own.required if name in known}
-            whole = put(whole, at_view, needed)
-    return put(subject.minimal, place, put(whole, inside, {**at(whole, inside), **changed}))
+            body = put(body, item.resource.sent_at(subject.operation, at_item), needed)
+    at_body = item.resource.sent_at(subject.operation, inside)
+    return put(body, at_body, {**at(body, at_body), **changed})
+
+
+def _members_sent(item: Item, subject: Subject) -> tuple[View | None, str]:
+    """What the body of *subject* says of the members of the item, and where the item has them."""
+    view, _ = sent_view(item, subject)
+    if view is None or item.resource.is_bare(subject.operation):
+        return view, item.resource.apart
+    inside = attributes_in(view)
+    return view.at(inside) if inside else view, inside
 
 
 def _operations(members: Mapping[str, Any], inside: str) -> list[dict[str, Any]]:
@@ -413,8 +402,7 @@ def _in_order(members: Mapping[str, View], *, but: Iterable[str]) -> list[str]:
 def sent_view(item: Item, subject: Subject) -> tuple[View | None, str]:
     """What the body of *subject* says of the item in it, and where that stands."""
     place = item.resource.sent(subject.operation) or ""
-    entry = body_type(subject.operation)
-    view = of_content((entry,)) if entry is not None else None
+    view = view_of(body_schema(subject.operation))
     return view.at(place) if view is not None else None, place
 
 
@@ -438,9 +426,8 @@ def _defaults(item: Item, pointer: str) -> list[Any]:
     found: list[Any] = []
     for role in SENDING:
         for operation in item.resource.operations.get(role, ()):
-            declared = operation.request_body
-            view = of_content(declared.content) if declared is not None else None
-            found += defaults(view, (item.resource.sent(operation) or "") + pointer)
+            place = (item.resource.sent(operation) or "") + pointer
+            found += defaults(of_request(operation), place)
     return found
 
 

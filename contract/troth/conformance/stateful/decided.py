@@ -21,7 +21,7 @@ from troth.conformance.stateful.life_cycle import current, own_name
 from troth.conformance.stateful.trial import Check, Trial
 from troth.generation.request_writer import UNSET
 from troth.openapi.envelopes import attributes_in
-from troth.openapi.schema_view import of_content
+from troth.openapi.schema_view import view_of
 from troth.violation import Severity
 
 
@@ -61,9 +61,8 @@ _AT_ONCE, _ALONE = 8, 5
 
 
 def _decided(trial: Trial, item: Item, answer: Answer) -> list[_Decided]:
-    response = answer.operation.response(answer.status)
-    entry = response.media_type(answer.response.content_type or "") if response else None
-    view = of_content((entry,)) if entry is not None else None
+    entry = answer.operation.answer_type(answer.response)
+    view = view_of(entry.schema) if entry is not None else None
     view = view.at(item.resource.item(answer.operation, answer.status) or "") if view else None
     if view is None or entry is None or entry.schema is None:
         return []
@@ -120,13 +119,8 @@ async def _takes(
             message = f"{answer.line} was sent {names}, which no client decides, and "
             message += f"{after.line} answers what was sent"
             severity: Severity = "error" if any(one.is_read_only for one in kept) else "warning"
-            trial.tell(
-                *("resource.decided-by-client", message),
-                by=after,
-                of=answer,
-                severity=severity,
-                pointer=kept[0].pointer,
-            )
+            code, place = "resource.decided-by-client", kept[0].pointer
+            trial.tell(code, message, by=after, of=answer, severity=severity, pointer=place)
         return bool(kept)
     return False
 
@@ -159,9 +153,9 @@ async def _having(
     which: int = 0,
 ) -> tuple[Answer | None, Answer | None]:
     """The answer to *body* with *members* in it, and a reading then of what it is about."""
-    place = trial.resource.sent(subject.operation) or ""
     for one in members:
-        body = put(body, place + one.pointer, one.values[which])
+        at_body = trial.resource.sent_at(subject.operation, one.pointer)
+        body = put(body, at_body, one.values[which])
     if item is not None:
         answer = await trial.update(item, body)
         after = await trial.read(item) if answer is not None and answer.succeeded else None

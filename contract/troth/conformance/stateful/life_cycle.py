@@ -31,12 +31,12 @@ from troth.conformance.stateful.items import (
     same_id,
     texts_of,
 )
-from troth.conformance.stateful.trial import Check, Trial
+from troth.conformance.stateful.trial import LIST_PATIENCE, Check, Trial
 from troth.conformance.stateful.volatile import lasting
 from troth.generation.request_writer import UNSET
 from troth.http import media_type
 from troth.openapi.names import in_singular, words_of
-from troth.openapi.schema_view import View, of_content
+from troth.openapi.schema_view import View, of_answer, of_request
 from troth.violation import Severity
 
 #: So many other members of an item are tried for its name before it is said not to be there.
@@ -149,13 +149,8 @@ async def _reads_back_other(trial: Trial, item: Item) -> bool:
     made, at_first = item.created, found[0].pointer
     reading = "" if answer is made else f"{answer.line} "
     message = f"{made.line} took it, and {reading}answers otherwise: {named(found)}"
-    trial.tell(
-        *("resource.reads-back-other", message),
-        by=answer,
-        of=made,
-        severity=severity_of(found),
-        pointer=at_first,
-    )
+    code, severity = "resource.reads-back-other", severity_of(found)
+    trial.tell(code, message, by=answer, of=made, severity=severity, pointer=at_first)
     return True
 
 
@@ -164,8 +159,7 @@ async def default_taken(trial: Trial) -> None:
     item = await trial.item()
     small = await trial.create(is_small=True) if item is not None else None
     answer = await current(trial, small) if small is not None else None
-    entry = small.created.operation.request_body if small is not None else None
-    view = of_content(entry.content) if entry is not None else None
+    view = of_request(small.created.operation) if small is not None else None
     if small is None or answer is None or view is None or not isinstance(small.sent, dict):
         return
     if any(may_be_one(one, small) for one in trial.namesakes(small)):
@@ -179,13 +173,9 @@ async def default_taken(trial: Trial) -> None:
     found = [one for one in different(small, unsent, answer) if one.kind != "absent"]
     if found := await lasting(trial, small, found, by=answer):
         message = f"{small.created.line} left to its default what is otherwise: {named(found)}"
-        trial.tell(
-            *("resource.default-ignored", message),
-            by=answer,
-            of=small.created,
-            severity="warning",
-            pointer=found[0].pointer,
-        )
+        code, place = "resource.default-ignored", found[0].pointer
+        made = small.created
+        trial.tell(code, message, by=answer, of=made, severity="warning", pointer=place)
 
 
 async def same_bytes(trial: Trial) -> None:
@@ -231,7 +221,26 @@ def different(item: Item, meant: Any, answer: Answer) -> list[Difference]:
         declared=list(declared),
         computed=is_always_computed if is_told_apart(item, declared) else is_computed,
     )
-    return [one for one in found if not (one.kind == "absent" and _is_default(one, declared))]
+    found = [one for one in found if not (one.kind == "absent" and _is_default(one, declared))]
+    return sayable(item, found, answer)
+
+
+def sayable(item: Item, found: list[Difference], answer: Answer) -> list[Difference]:
+    """What of *found* the document lets *answer* tell as it was meant.
+
+    A request may take what no answer can show: who shows something else then does as he is told.
+    """
+    response = answer.operation.response(answer.status)
+    entry = response.media_type(answer.response.content_type or "") if response else None
+    schema = entry.schema if entry is not None else None
+    if not found or schema is None or not schema.is_valid(answer.body):
+        return found
+    place = item.resource.item(answer.operation, answer.status) or ""
+    return [
+        one
+        for one in found
+        if schema.is_valid(pointers.put(answer.body, place + one.pointer, one.meant))
+    ]
 
 
 def is_told_apart(item: Item, declared: Mapping[str, View]) -> bool:
@@ -240,8 +249,7 @@ def is_told_apart(item: Item, declared: Mapping[str, View]) -> bool:
     Then what a client may send is what it decides.  Where one schema stands for both, much of it
     may be the server's.
     """
-    sent = item.created.operation.request_body
-    view = of_content(sent.content) if sent is not None else None
+    view = of_request(item.created.operation)
     inner = view.at(item.resource.sent(item.created.operation) or "") if view else None
     members = inner.members if inner is not None else {}
     return bool(set(declared) - set(members)) and not set(own_name(item)) & set(members)
@@ -260,8 +268,7 @@ def own_name(item: Item) -> tuple[str, ...]:
 
 def declared_in(item: Item, answer: Answer) -> dict[str, View]:
     """The members that the document says the item in *answer* has, whatever branch it is of."""
-    response = answer.operation.response(answer.status)
-    view = of_content(response.content) if response is not None else None
+    view = of_answer(answer.operation, answer.status)
     inner = view.at(item.resource.item(answer.operation, answer.status) or "") if view else None
     return _of_all(inner) if inner is not None else {}
 
@@ -314,8 +321,7 @@ def may_be_one(one: Item, other: Item) -> bool:
     """
     if one.sent == other.sent or UNSET in (one.sent, other.sent):
         return True
-    sent, place = one.created.operation.request_body, one.resource.sent(one.created.operation)
-    view = of_content(sent.content) if sent is not None else None
+    view, place = of_request(one.created.operation), one.resource.sent(one.created.operation)
     inner = view.at(place or "") if view is not None else None
     needed = [pointers.join("", name) for name in sorted(inner.required)] if inner else []
     return bool(needed) and all(same(at(one.sent, each), at(other.sent, each)) for each in needed)
@@ -338,9 +344,8 @@ async def names_after_deletion(trial: Trial) -> None:
     if is_named or not alike_named(earlier, later):
         return
     if not may_be_one(earlier, later) and later.created.status == 201:
-        message = (
-            f"after a deletion what is created is {later.identifier!r}, which is there already"
-        )
+        name = later.identifier
+        message = f"after a deletion what is created is {name!r}, which is there already"
         trial.tell("resource.id-repeated", message, by=later.created)
 
 
@@ -370,7 +375,7 @@ async def _missing_from(trial: Trial, item: Item, *, seen: Listed | None = None)
     found = seen or await trial.listed(item)
     if found is None or not found.is_whole or found.having(item) or not found.is_named(item):
         return None
-    if await trial.patience():
+    if await trial.patience(LIST_PATIENCE):
         found = await trial.listed(item)
         if found is None or not found.is_whole or found.having(item):
             return None
@@ -468,9 +473,8 @@ async def deleted(trial: Trial) -> None:
     if again is not None and again.is_missing and after is not None and before is not None:
         await _only_marked(trial, item, before=before, after=after, by=again)
     if again is not None and again.status >= 500:
-        message = (
-            f"{again.line} a second time answers {again.status}: the first answered {answer.status}"
-        )
+        first = f"the first answered {answer.status}"
+        message = f"{again.line} a second time answers {again.status}: {first}"
         trial.tell("resource.deleted-twice", message, by=again, alone=True)
     if after is not None and after.is_missing and after.operation.method == "GET":
         head = await trial.send(after.operation, item=item, method="HEAD")

@@ -7,7 +7,7 @@ with the fewest steps is kept.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
@@ -187,15 +187,18 @@ async def _shown(
     if session.budget.spent:
         return None
     trial = Trial(session, known, resource, purpose="repeat", is_small=is_small, patient=False)
+    told = await _told_by(trial, checks, rule)
+    return _Shown(checks, told, trial) if told is not None else None
+
+
+async def _told_by(trial: Trial, checks: Iterable[Check], rule: tuple[str, ...]) -> Told | None:
+    """What breaks *rule* when *checks* are run on *trial*."""
     try:
         for check in checks:
             await _run(check, trial)
     finally:
         await trial.clean_up()
-    for one in trial.told:
-        if rule_of(one.violation) == rule:
-            return _Shown(checks, one, trial)
-    return None
+    return next((one for one in trial.told if rule_of(one.violation) == rule), None)
 
 
 def _enter(
@@ -246,9 +249,4 @@ async def again(session: Session, case_id: str, told: tuple[str, ...]) -> Told |
     if resource is None or not set(names.split("+")) <= named.keys():
         raise LookupError(case_id)
     trial = Trial(session, known, resource, purpose="repeat", patient=False)
-    try:
-        for each in names.split("+"):
-            await _run(named[each], trial)
-    finally:
-        await trial.clean_up()
-    return next((one for one in trial.told if rule_of(one.violation) == told), None)
+    return await _told_by(trial, [named[each] for each in names.split("+")], told)

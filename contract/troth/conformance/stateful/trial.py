@@ -40,6 +40,8 @@ from troth.violation import Severity, Violation
 
 #: Seconds that a server has until what it took is seen everywhere.
 _PATIENCE = 0.5
+#: So long a list may take to follow: many an index is written once a second.
+LIST_PATIENCE = 1.2
 #: So often another item is drawn for one that is there already.
 _CONFLICTS = 2
 #: So many actions on one item are tried.
@@ -544,11 +546,8 @@ class Trial:
         if self.session.values.spares(case, operation):
             return None
         case = self.session.values.keyed(case, operation)
-        request = case.request
-        replaced = {name.lower() for name, _ in fields}
-        kept = tuple(pair for pair in request.fields if pair[0].lower() not in replaced)
-        request = replace(request, fields=(*kept, *fields), target=target or request.target)
-        request = replace(request, method=method or request.method)
+        request = case.request.having(*fields)
+        request = replace(request, target=target or request.target, method=method or request.method)
         request = request if altered is None else altered(request)
         case = replace(case, request=with_credential(request, token))
         before = len(self.answers)
@@ -672,10 +671,10 @@ class Trial:
         )
         self.told.append(Told(violation, by, tuple(each for each in among if each is not None)))
 
-    async def patience(self) -> bool:
-        """Wait once for what may come later; False: it has been waited for."""
+    async def patience(self, seconds: float = _PATIENCE) -> bool:
+        """Wait for what may come later, *seconds* at the most; False: there is no waiting."""
         if self.is_patient:
-            await asyncio.sleep(min(_PATIENCE, self.session.settings.patience))
+            await asyncio.sleep(min(seconds, self.session.settings.patience))
         return self.is_patient
 
     # -- the end ------------------------------------------------------------------------------
