@@ -203,6 +203,10 @@ async def below_own(trial: Trial) -> None:
     parent = trial.parent_of(item) if item is not None else None
     if item is None or token is None or parent is None or parent.resource.parameter is None:
         return
+    reads = trial.resource.operations.get("read", ())
+    texts = [text for operation in reads for text in texts_of(operation)]
+    if any(map(_SHARED.search, texts)) and not any(map(_OWN.search, texts)):
+        return  # it is open to all, who need not be let into what it stands below
     direct = await trial.read(item, token=token)
     is_shut = direct is not None and direct.status in (403, 404)
     own = await _own(trial, parent, token=token) if is_shut else None
