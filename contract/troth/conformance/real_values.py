@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, unquote
 from uuid import UUID
 
@@ -80,6 +80,7 @@ _NONE_MADE = "this run has made none, and asks at the most of ids that nothing h
 #: Where a value came from: an operation, its status, and where it stood in the answer.
 _Key = tuple[str, str, str]
 _Shape = tuple[str, ...]
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,8 @@ class RealValues:
         self._untouched: dict[tuple[_Shape, tuple[str, ...]], Exchange] = {}
         #: what the creation of a thing named, by the text that names it
         self._above: dict[tuple[str, ...], frozenset[str]] = {}
+        #: two answers that say that they made the same, which nobody had touched
+        self._repeated: dict[tuple[_Shape, tuple[str, ...]], tuple[Exchange, Exchange]] = {}
         self._reached: set[str] = set()
         self._keys = keys or Seed.of("idempotency key", settings.seed)
         self._keyed = 0
@@ -157,8 +160,12 @@ class RealValues:
                     self._add(key, Known(value, template, texts, made))
                     if made and response.status != _PROMISED:
                         own = quote(str(value), safe="")
+                        is_there = (made, own) in self._sighted
                         self._sighted[made, own] = self._kept
                         named = (*texts, own)[-made.count("{}") :]
+                        before = self._untouched.pop((made, named), None)
+                        if before is not None and before is not exchange and is_there:
+                            self._repeated.setdefault((made, named), (before, exchange))
                         self._untouched[made, named] = exchange
                         self._above[named[-1:]] = self._named_in(exchange)
         if texts and texts[-1:] == self._absent_text(operation):
@@ -200,11 +207,21 @@ class RealValues:
 
         The oldest first: the values of its path, and the answer that made it.
         """
+        return self._read_by(operation, self._untouched)
+
+    def repeated(self, operation: Operation) -> list[tuple[Values, tuple[Exchange, Exchange]]]:
+        """What two creations say to have made, while nobody touched the first, for *operation*."""
+        return self._read_by(operation, self._repeated)
+
+    def _read_by(
+        self, operation: Operation, known: Mapping[tuple[_Shape, tuple[str, ...]], _T]
+    ) -> list[tuple[Values, _T]]:
+        """Of what is *known* by shape and texts of its path what *operation* is for."""
         names = operation.template.names
         shape = shape_of(operation.path)[0]
         return [
             ({("path", name): unquote(text) for name, text in zip(names, texts, strict=True)}, one)
-            for (made, texts), one in self._untouched.items()
+            for (made, texts), one in known.items()
             if made == shape and len(texts) == len(names)
         ]
 
