@@ -13,7 +13,7 @@ import troth
 from servers.conduct import Conducted, conduct
 from servers.seats import Seats
 from servers.seats import spec as seats_spec
-from servers.shelves import Remembering, Shelves, spec
+from servers.shelves import BOOK, Remembering, Shelves, spec
 from servers.wire import Answer, Asked, Handler
 from troth import pointer as pointers
 from troth.conformance.settings import Given
@@ -504,3 +504,25 @@ def test_what_was_below_what_is_deleted_is_gone_with_it(tidies: bool) -> None:
     run = life(Rooms(tidies=tidies), troth.load(json.dumps(rooms_spec()).encode(), overlays=[]))
     told = [(one.severity, one.code, len(one.steps) + 1) for one in run.findings]
     assert told == ([] if tidies else [("warning", "resource.still-there", 6)]), run.told
+
+
+def test_what_the_document_lets_no_answer_tell_is_not_missed(tmp_path: Path) -> None:
+    document = spec()
+    book = json.loads(json.dumps(BOOK))
+    sent = document["paths"]["/books"]["post"]["requestBody"]["content"]["application/json"]
+    # a request takes what no answer may show: the server shows something else
+    taken = json.loads(json.dumps(BOOK))
+    taken["properties"]["kind"] = {"type": "string", "enum": ["auto"]}
+    taken["required"].append("kind")
+    sent["schema"] = taken
+    book["properties"]["kind"] = {"type": "string", "enum": ["novel", "atlas"]}
+    document["components"]["schemas"]["Book"] = book
+
+    class Choosing(Shelves):
+        def shown(self, book: dict[str, Any]) -> dict[str, Any]:
+            return {**super().shown(book), "kind": "novel"}
+
+    assert life(Choosing(), load(tmp_path, document)).told == []
+    book["properties"]["kind"]["enum"].append("auto")
+    codes = {one.code for one in life(Choosing(), load(tmp_path, document)).findings}
+    assert codes == {"resource.reads-back-other", "resource.update-lost"}

@@ -171,11 +171,11 @@ class EarlierErrors:
     ) -> tuple[Earlier, ...]:
         """Those that none of *findings* shows, and that the run would not have seen, by *is_seen*.
 
-        *looks* are what showed each finding.  Those and the errors among *findings* are remembered
-        from now on.  Raises NotWritten.
+        *looks* are what shows an error, by the case that did.  Those and the errors among
+        *findings* are remembered from now on.  Raises NotWritten.
         """
         now = {
-            one.id: Earlier(one.id, one.code, one.violation.operation, looks.get(one.id, ""))
+            one.id: Earlier(one.id, one.code, one.violation.operation, looks.get(one.case_id, ""))
             for one in findings
             if one.severity == "error" and not one.known
         }

@@ -136,7 +136,7 @@ class Session:
         self.values = RealValues(second or contract, settings, keys=keys)
         self.memory = ExampleDatabase.of(settings.database, contract.document.digest)
         self.earlier = EarlierErrors.of(settings.database, contract.document.digest)
-        #: what was sent to look for errors, and what of it showed each finding
+        #: what was sent to look for errors, and what of it each case was that showed one
         self.looked: set[str] = set()
         self.looks: dict[str, str] = {}
         self.sent = SentRequests.of(
@@ -178,10 +178,14 @@ class Session:
         await self._follow(plan, sent, exchange, violations, others=others)
         if sent.is_remembered and not violations and not waits(exchange):
             self.memory.forget(sent.operation, sent.value)
-        for observe in self.observers:
-            await observe(sent, exchange)
+        await self.observe(sent, exchange)
         self.capabilities.count(verdicts)
         return exchange
+
+    async def observe(self, case: Case, exchange: Exchange) -> None:
+        """Tell all who observe the run of *case*, and of what it was answered with."""
+        for observe in self.observers:
+            await observe(case, exchange)
 
     async def probe(self, case: Case) -> Exchange:
         """Send *case* and check the answer, without following up what is wrong with it.
@@ -416,7 +420,7 @@ class Session:
             steps=steps,
             taken=own.taken,
         )
-        self.looks[finding.id] = look(case)
+        self.looks[case.id] = look(case)
         self.emit(Found(finding))
 
     async def _follow(
@@ -544,7 +548,7 @@ class Session:
         )
         if finding.severity == "error" and case.is_variable:
             self.memory.keep(case.operation, case.value)
-        self.looks[finding.id] = look(plan or case)
+        self.looks[case.id] = look(plan or case)
         self.emit(Found(finding))
 
     def _is_known(self, case: Case, violation: Violation, exchange: Exchange | None = None) -> bool:

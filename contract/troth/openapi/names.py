@@ -66,3 +66,12 @@ def singular(word: str) -> str:
     if lower.endswith("s") and not lower.endswith(("ss", "us", "is", "series", "species")):
         return word[:-1]
     return word
+
+
+#: Members that tell of a file how long it is, of what type, and what it is called.
+FILE_SIZES = named(
+    "size file_size filesize bytes byte_size size_bytes size_in_bytes content_length byte_count"
+    " num_bytes content_size byte_length length_bytes"
+)
+FILE_TYPES = named("content_type media_type mime_type mimetype mime file_type filetype")
+FILE_NAMES = named("file_name filename original_name original_filename original_file_name")

@@ -21,7 +21,6 @@ from typing import Any
 from troth import pointer as pointers
 from troth.conformance.redaction import MARK, Redactor, key_secrets, sent_secrets
 from troth.document.yaml_writer import dump_yaml
-from troth.errors import MethodNotAllowed, NoSuchPath
 from troth.http import content_coding, json_text, media_type, sse
 from troth.http.exchange import Exchange, Fields, Request, Response
 from troth.openapi.contract import Contract
@@ -153,11 +152,8 @@ def recorded(
     contract: Contract, exchange: Exchange, *, secrets: Sequence[str] = ()
 ) -> Recording | None:
     """What there is to record of *exchange*, without *secrets*; None where nothing can be."""
-    try:
-        match = contract.match_request(exchange.request)
-    except (NoSuchPath, MethodNotAllowed):
-        return None
-    if exchange.response is None or exchange.fault is not None:
+    match = contract.find_match(exchange.request)
+    if match is None or exchange.response is None or exchange.fault is not None:
         return None
     request = exchange.request
     sent = (*sent_secrets(request), *key_secrets(match, request))

@@ -16,8 +16,9 @@ from urllib.parse import unquote
 
 from troth import pointer
 from troth.generation.values import synthesize
-from troth.http.exchange import Fields
-from troth.openapi.names import named, words_of
+from troth.http import media_type, multipart
+from troth.http.exchange import Fields, Request
+from troth.openapi.names import FILE_NAMES, FILE_SIZES, FILE_TYPES, named, words_of
 from troth.openapi.operation import MediaType, Operation
 from troth.openapi.paths import shape_of
 from troth.openapi.resource import Listing, Resource, Role
@@ -29,6 +30,7 @@ from troth_mock.reply import Reply
 from troth_mock.responding import jobs, preconditions
 from troth_mock.responding.echo import Said
 from troth_mock.responding.identifiers import (
+    examples_at,
     free_key,
     key_of,
     own_parameter,
@@ -243,7 +245,8 @@ class ResourceResponder:
         is_gone = collection.is_gone(key)
         # to delete it once more comes to the same, where the document has no other answer
         is_settled = self.role == "delete" and not self._names(410)
-        is_told = self._declares(404) or (is_gone and not is_settled)
+        is_lost = is_gone or self.store.is_elsewhere(self.resource, place, key, asker)
+        is_told = self._declares(404) or (is_lost and not is_settled)
         return self._missing(key, is_gone=is_gone) if is_told else None
 
     def _hidden(self, key: str) -> Problem | None:
@@ -321,6 +324,7 @@ class ResourceResponder:
             return {**self._settable(place)[1], **value} if isinstance(value, dict) else value
 
         value = {} if sent is None else self._in_places(sent, with_defaults)
+        value = {**self._of_file(asked.request), **value} if isinstance(value, dict) else value
         absent = self._settable()[0] - value.keys() if isinstance(value, dict) else frozenset()
         if key is not None:
             value = self._identified(value, key, None)
@@ -338,6 +342,20 @@ class ResourceResponder:
             partial(self._fields, made, asked, status),
             status,
         )
+
+    def _of_file(self, request: Request) -> dict[str, Any]:
+        """What answers tell of the file that *request* sends: its size, type and name."""
+        file = multipart.only_file(multipart.form(request.content_type or "", request.body))
+        if file is None:
+            return {}
+        kind = media_type.essence(file.content_type or "") or None
+        told = [(FILE_SIZES, len(file.data)), (FILE_TYPES, kind), (FILE_NAMES, file.filename)]
+        return {
+            name: one
+            for name in sorted(self._shown_members().names)
+            for names, one in told
+            if one is not None and words_of(name) in names
+        }
 
     def _said_of(self, asked: Asked, sent: Any) -> Said:
         """What *asked* says of a new thing, of which *sent* is what a client can set."""
@@ -453,7 +471,8 @@ class ResourceResponder:
             def fits(key: Any) -> bool:
                 return schema is None or schema.is_valid(put(drawn, own, key))
 
-            made.name(pointer.find(drawn, own), fits)
+            is_shown = schema is not None and bool(examples_at(schema, own))
+            made.name(pointer.find(drawn, own), fits, is_shown=is_shown)
         now, is_new = self._now(asked, made.asker), not (made.item.version or made.is_done)
         if at is not None and not made.item.version:
             if entry.schema is not None and key_of(self.resource, pointer.find(drawn, at)):

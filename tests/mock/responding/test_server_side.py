@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from kept_things import INTEGER, TEXT, Client, answer, operation, query, sent
+from troth.http import multipart
+from troth.http.exchange import Request
 from troth_mock.reply import Reply
 
 KEY = "^key_[A-Za-z0-9]{27}$"
@@ -63,6 +65,16 @@ def test_an_identifier_that_bodies_do_not_take_stays_as_it_is() -> None:
     mock = Client(keys(item, TEXT))
     first = mock.ask("POST", "/keys", {"id": 7, "name": "one"})["id"]
     assert isinstance(first, int)
+
+
+def test_an_identifier_of_which_the_document_has_an_example_is_like_that() -> None:
+    shown = {**TEXT, "readOnly": True, "examples": ["prd_01h1s5z6vf2mm1mz3hevnn9va7"]}
+    item = {**ITEM, "properties": {**ITEM["properties"], "id": shown}}
+    mock = Client(keys(item, TEXT))
+    made = mock.ask("POST", "/keys", {"name": "one"})
+    ids = [one["id"] for one in mock.ask("GET", "/keys")["data"]]
+    assert ids[-1] == made["id"]
+    assert all(re.fullmatch("prd_[a-z0-9]{26}", one) for one in ids)
 
 
 @pytest.mark.parametrize("cursor", [TEXT, CURSOR, {**TEXT, "pattern": KEY}])
@@ -142,6 +154,17 @@ def test_what_somebody_has_to_do_first_has_not_been_done_to_a_new_thing() -> Non
     for number in range(4):
         made = mock.ask("POST", "/keys", {"name": f"n{number}"})
         assert [made[name] for name in names] == [True, False, False, False, False, True]
+
+
+def test_a_state_of_which_the_document_lists_none_is_that_of_what_is_new() -> None:
+    item = {
+        **ITEM,
+        "required": ["id", "name", "status"],
+        "properties": {**ITEM["properties"], "status": {**TEXT, "readOnly": True}},
+    }
+    mock = Client(keys(item, TEXT))
+    made = [mock.ask("POST", "/keys", {"name": f"n{number}"})["status"] for number in range(5)]
+    assert made == ["active"] * 5
 
 
 def test_what_is_told_in_attributes_begins_and_changes_as_other_members_do() -> None:
@@ -473,3 +496,58 @@ def test_the_job_that_an_answer_tells_of_can_be_asked_for_and_comes_to_an_end() 
     told = json.loads(started.body or b"")
     assert (told["status"], at) == ("queued", f"/jobs/{told['id']}")
     assert client.ask("GET", at) == {**told, "status": "done"}
+
+
+def test_what_was_made_in_one_thing_is_not_in_another() -> None:
+    shelf = {"name": "shelf", "in": "path", "required": True, "schema": TEXT}
+    own = {"name": "book", "in": "path", "required": True, "schema": TEXT}
+    paths = {
+        "/shelves/{shelf}/books": {
+            "parameters": [shelf],
+            "post": operation(body=sent(ITEM), _201=answer(ITEM)),
+        },
+        "/shelves/{shelf}/books/{book}": {
+            "parameters": [shelf, own],
+            "get": operation(_200=answer(ITEM)),
+        },
+    }
+    mock = Client(paths)
+    name = mock.ask("POST", "/shelves/a/books", {"name": "b"})["id"]
+    assert mock.status("GET", f"/shelves/a/books/{name}") == 200
+    assert mock.status("GET", f"/shelves/b/books/{name}") == 404
+    # of what nobody has made the document has no answer but this
+    assert mock.status("GET", "/shelves/b/books/other") == 200
+
+
+def test_answers_tell_the_size_the_type_and_the_name_of_a_file() -> None:
+    shown = {
+        "type": "object",
+        "required": ["id", "bytes", "fileName", "mime_type", "size"],
+        "properties": {
+            **dict.fromkeys(("id", "fileName", "mime_type", "size"), TEXT),
+            "bytes": INTEGER,
+        },
+    }
+    form = {"type": "object", "properties": {"file": {**TEXT, "format": "binary"}, "size": TEXT}}
+    named = {"name": "file", "in": "path", "required": True, "schema": TEXT}
+    paths = {
+        "/files": {"post": operation(body=sent(form, "multipart/form-data"), _201=answer(shown))},
+        "/files/{file}": {"parameters": [named], "get": operation("404", _200=answer(shown))},
+    }
+    mock = Client(paths)
+    parts = [
+        multipart.named("size", b"large"),
+        multipart.named(
+            "file", b"\0\1\2", filename="a b.png", fields=(("Content-Type", "image/png"),)
+        ),
+    ]
+    boundary, body = multipart.write(parts)
+    fields = (("Content-Type", f"multipart/form-data; boundary={boundary}"),)
+    reply = mock.responder.respond(Request("POST", "/files", fields, body), now=0)
+    made = json.loads(reply.body or b"")
+    assert made == {
+        **{"id": made["id"], "bytes": 3, "fileName": "a b.png", "mime_type": "image/png"},
+        # what the client says itself is that
+        "size": "large",
+    }
+    assert mock.ask("GET", f"/files/{made['id']}") == made
