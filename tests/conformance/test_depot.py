@@ -22,6 +22,7 @@ TOGETHER: tuple[tuple[str, ...], ...] = (
     (
         *("next without base", "report is lost", "publishes nothing", "takes a moment"),
         *("all for HEAD", "type", "content is cut", "content for all", "files stay"),
+        "restores less",
     ),
     ("publish revives", "content as text"),
     ("read once deleted",),
