@@ -297,7 +297,7 @@ class Depot:
             if one["deleted_at"] is None:
                 raise Refusal(409, "it is not deleted")
             deleted, one["deleted_at"] = one["deleted_at"], None
-            one["name"] = "" if "restores less" in self.faults else one["name"]
+            one["name"] = "crate" if "restores less" in self.faults else one["name"]
             answer = _json(200, one)
             one["deleted_at"] = deleted if "restores nothing" in self.faults else None
             return answer
