@@ -24,7 +24,7 @@ TOGETHER: tuple[tuple[str, ...], ...] = (
         *("all for HEAD", "type", "content is cut", "content for all", "files stay"),
         "restores less",
     ),
-    ("publish revives", "content as text"),
+    ("publish revives", "content as text", "mask ignored"),
     ("read once deleted",),
 )
 MANNERS_TOGETHER: tuple[tuple[str, ...], ...] = (
