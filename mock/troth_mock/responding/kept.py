@@ -93,11 +93,16 @@ class Making:
     key: str | None
     is_done: bool = field(default=False)
 
-    def name(self, drawn: Any, fits: Callable[[Any], bool] = lambda _: True) -> None:
-        """Take *drawn* as the identifier, or one like it; numbers count up while that *fits*."""
+    def name(
+        self, drawn: Any, fits: Callable[[Any], bool] = lambda _: True, *, is_shown: bool = False
+    ) -> None:
+        """Take *drawn* as the identifier, or one like it; numbers count up while that *fits*.
+
+        It is such as paths take, unless the document shows what it is like (*is_shown*).
+        """
         seed = self.item.seed
         collection = self.asker.session.collections[self.place]
-        parameter = naming(self.resource)
+        parameter = None if is_shown else naming(self.resource)
 
         def is_good(value: Any) -> bool:
             return fits(value) and is_addressable(value, parameter)

@@ -29,6 +29,7 @@ from troth_mock.chat.completion import FIXED_TIME
 from troth_mock.reply import Reply
 from troth_mock.responding.echo import Said
 from troth_mock.responding.identifiers import (
+    examples_at,
     free_key,
     key_of,
     own_parameter,
@@ -500,7 +501,8 @@ class ResourceResponder:
             def fits(key: Any) -> bool:
                 return schema is None or schema.is_valid(put(drawn, own, key))
 
-            made.name(pointer.find(drawn, own), fits)
+            is_shown = schema is not None and bool(examples_at(schema, own))
+            made.name(pointer.find(drawn, own), fits, is_shown=is_shown)
         now, is_new = self._now(asked, made.asker), not (made.item.version or made.is_done)
         if at is not None and not made.item.version:
             if entry.schema is not None and key_of(self.resource, pointer.find(drawn, at)):

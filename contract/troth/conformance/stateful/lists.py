@@ -175,7 +175,7 @@ def _leads_away(trial: Trial, before: Answer, listing: Listing, last: Answer) ->
     """
     link = paging.next_link(before.response, before.body, listing)
     paths = {one.case.request.target.partition("?")[0] for one in (before, last)}
-    return link is not None and paging.is_elsewhere(trial, link) and len(paths) > 1
+    return link is not None and paging.is_elsewhere(trial.session, link) and len(paths) > 1
 
 
 def _says_more(answer: Answer, listing: Listing, *, seen: int) -> bool:

@@ -523,6 +523,7 @@ class Trial:
         exchange = await self.session.send(case)
         await self.session.hold_between(case, exchange)
         violations = self.session.check(case, exchange, purpose=self._purpose)
+        await self.session.observe(case, exchange)
         if exchange.fault is not None or exchange.response is None or waits(exchange):
             self._is_over = exchange.fault is not None
             return None
@@ -584,8 +585,9 @@ class Trial:
         """The items of one page."""
         if answer is None or not answer.succeeded:
             return None
-        place = self.resource.items(answer.operation, answer.status)
-        page = at(answer.body, place)
+        page = at(answer.body, self.resource.items(answer.operation, answer.status))
+        if isinstance(page, dict) and self.resource.is_map(answer.operation, answer.status):
+            return list(page.values())
         return page if isinstance(page, list) else None
 
     # -- what is wrong ------------------------------------------------------------------------
