@@ -262,7 +262,7 @@ def _answer(
         answer |= _events(response, entry)
     elif lines and entry is not None:
         answer |= lines
-    elif media_type.is_json(kind) and (value := _read(data)) is not ABSENT:
+    elif media_type.is_json(kind) and (value := json_text.decoded(data, ABSENT)) is not ABSENT:
         answer["body"] = value
     elif data:
         suffix = _TYPES.guess_extension(media_type.essence(kind)) or ".bin"
@@ -295,13 +295,6 @@ def _unpacked(response: Response) -> bytes:
     return response.body if data is None else data
 
 
-def _read(data: bytes) -> Any:
-    try:
-        return json_text.decode(data)
-    except json_text.BadJson:
-        return ABSENT
-
-
 def _events(response: Response, entry: MediaType | None) -> dict[str, Any]:
     """The events of a stream, and when each was there; the sentinel goes without saying."""
     decoder = sse.Decoder()
@@ -331,7 +324,7 @@ def _lines_of(response: Response) -> dict[str, Any]:
     for seconds, piece in (*arrivals, (arrivals[-1][0], b"\n")):
         *found, rest = parted(rest + piece)
         for line in filter(None, (one.strip(b"\x1e \t\r\n") for one in found)):
-            value = _read(line)
+            value = json_text.decoded(line, ABSENT)
             # an object may look like an event, and is the data of one
             events.append({"data": value} if _looks_like_one(value) else value)
             times.append(round(seconds, _MILLISECONDS))
@@ -344,7 +337,7 @@ def _looks_like_one(value: Any) -> bool:
 
 def _event(event: sse.Event) -> Any:
     """*event* as a scenario has it: its data alone where it has nothing else."""
-    data = _read(event.data.encode("utf-8", "surrogatepass"))
+    data = json_text.decoded(event.data.encode("utf-8", "surrogatepass"), ABSENT)
     if data is ABSENT or isinstance(data, str):
         data = event.data
     named = {"event": event.type, "id": event.id, "retry": event.retry}

@@ -244,11 +244,8 @@ def _read(entry: MediaType, example: Example) -> Any:
     is_value = example.text is None and (entry.schema is None or entry.schema.is_valid(value))
     if is_value or not entry.is_json or not isinstance(value, str):
         return value
-    try:
-        # OpenAPI 3.1 §4.8.14: a string may hold what cannot be written in place
-        read = json_text.decode(value.encode("utf-8", "replace"))
-    except json_text.BadJson:
-        return value
+    # OpenAPI 3.1 §4.8.14: a string may hold what cannot be written in place
+    read = json_text.decoded(value.encode("utf-8", "replace"), value)
     return read if entry.schema is None or entry.schema.is_valid(read) else value
 
 
