@@ -43,6 +43,7 @@ def chat_places(operation: Operation) -> dict[str, Any] | None:
         "streamed": None if chunk is None else made.streamed,
         "messages": completion.request["messages"],
         "model": completion.request.get("model"),
+        "instructions": next(iter(completion.instructions), None),
         # what the dialect calls them
         "message": {"role": "/role", "content": "/content"},
         "answer": _places(members.response["choices"], members.choice),

@@ -243,7 +243,7 @@ class ResourceStore:
                 assert at is not None
                 seed = drawn.seed.child("item", index)
                 place = pointer.join(at, str(index))
-                value = _addressable(value, resource, operation, drawn._replace(seed=seed), place)
+                value = _addressable(value, resource, operation, Drawn(drawn.value, seed), place)
                 item = Item(value, seed)
                 collection.items.setdefault(key_of(resource, value) or f"#{index}", item)
         if self.is_listed(resource):
