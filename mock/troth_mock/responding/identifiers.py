@@ -6,18 +6,20 @@ asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
 from typing import Any
 
 from troth import pointer
 from troth.generation import natural_values
+from troth.generation.graph import node_of
 from troth.generation.source import Quick
 from troth.generation.values import Unsatisfiable, synthesize
 from troth.openapi.operation import Operation, Parameter
 from troth.openapi.paths import shape_of
 from troth.openapi.resource import Resource
+from troth.schema.schema import Schema
 from troth.seed import Seed
 from troth_mock.storage.sessions import Collection, text_of
 
@@ -136,3 +138,14 @@ def free_key(
             if misfits == _MISFITS:
                 break
     return free
+
+
+def examples_at(schema: Schema, place: str) -> Sequence[Any]:
+    """The examples that *schema* has of what stands at *place*."""
+    node = node_of(schema)
+    for token in pointer.split(place):
+        if node.reason is not None:
+            return ()
+        is_array = token.isdecimal() and "object" not in node.shape.types
+        node = node.item(int(token)) if is_array else node.member(token)
+    return node.shape.examples if node.reason is None else ()

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from troth import pointer
-from troth.http.exchange import Fields, Request
+from troth.http.exchange import Fields, Request, without
 from troth.openapi.names import words_of
 from troth.openapi.operation import DeclaredResponse, Match, MediaType, Operation
 from troth.openapi.paths import path_template
@@ -93,11 +93,16 @@ class Making:
     key: str | None
     is_done: bool = field(default=False)
 
-    def name(self, drawn: Any, fits: Callable[[Any], bool] = lambda _: True) -> None:
-        """Take *drawn* as the identifier, or one like it; numbers count up while that *fits*."""
+    def name(
+        self, drawn: Any, fits: Callable[[Any], bool] = lambda _: True, *, is_shown: bool = False
+    ) -> None:
+        """Take *drawn* as the identifier, or one like it; numbers count up while that *fits*.
+
+        It is such as paths take, unless the document shows what it is like (*is_shown*).
+        """
         seed = self.item.seed
         collection = self.asker.session.collections[self.place]
-        parameter = naming(self.resource)
+        parameter = None if is_shown else naming(self.resource)
 
         def is_good(value: Any) -> bool:
             return fits(value) and is_addressable(value, parameter)
@@ -217,7 +222,7 @@ def fields_of(declared: DeclaredResponse | None, fields: Fields, own: Fields) ->
     for header in declared.headers if declared is not None else ():
         texts = [text for name, text in own if name.lower() == header.name.lower()]
         good = next((text for text in texts if text and is_field(header, text)), None)
-        rest = tuple(each for each in fields if each[0].lower() != header.name.lower())
+        rest = without(fields, {header.name.lower()})
         if good is not None:
             fields = (*rest, (header.name, good))
         elif texts == [""] and not header.required:

@@ -20,9 +20,9 @@ from troth.openapi.paths import shape_of
 from troth.openapi.resource import Resource
 from troth.openapi.resources import resources
 from troth.pointer import put
-from troth.schema.schema import Schema
 from troth.seed import Seed
 from troth_mock.responding.identifiers import (
+    examples_at,
     key_of,
     named,
     naming,
@@ -237,15 +237,19 @@ class ResourceStore:
             drawn = self._draw(operation, above, _PAGED if is_paged else None)
             at = resource.items(operation, _status(operation))
             array = None if drawn is None or at is None else pointer.find(drawn.value, at)
-            values = array if isinstance(array, list) else []
+            is_map = resource.is_map(operation, _status(operation))
+            by_key = array if is_map and isinstance(array, dict) else {}
+            keys = list(by_key)
+            values = array if isinstance(array, list) else list(by_key.values())
             for index, value in enumerate(values):
                 assert drawn is not None
                 assert at is not None
                 seed = drawn.seed.child("item", index)
-                place = pointer.join(at, str(index))
+                place = pointer.join(at, keys[index] if keys else str(index))
                 value = _addressable(value, resource, operation, Drawn(drawn.value, seed), place)
                 item = Item(value, seed)
-                collection.items.setdefault(key_of(resource, value) or f"#{index}", item)
+                key = key_of(resource, value) or (keys[index] if keys else f"#{index}")
+                collection.items.setdefault(key, item)
         if self.is_listed(resource):
             for key in self._names(resource):
                 named = self._named_item(resource, (*above, key))
@@ -299,9 +303,13 @@ def _addressable(
     if not own or before is None or declared is None:
         return value
 
+    schemas = [each.schema for each in declared.content if each.schema is not None]
+    if any(examples_at(each, place + own) for each in schemas):
+        return value  # the document shows what they are like
+
     def fits(key: Any) -> bool:
         body = put(drawn.value, place + own, key)
-        return all(each.schema is None or each.schema.is_valid(body) for each in declared.content)
+        return all(each.is_valid(body) for each in schemas)
 
     key = named(before, naming(resource), drawn.seed.child("identifier"), fits)
     return value if key == before else put(value, own, key)
@@ -388,13 +396,5 @@ def _examples(resource: Resource) -> Iterator[str]:
                 place = (at or "") + (resource.identifier or "")
                 if resource.identifier is not None:
                     values = [*values, *(pointer.find(one.value, place) for one in entry.examples)]
-                    values += [] if entry.schema is None else _shown_at(entry.schema, place)
+                    values += [] if entry.schema is None else examples_at(entry.schema, place)
             yield from filter(None, map(text_of, values))
-
-
-def _shown_at(schema: Schema, place: str) -> Sequence[Any]:
-    """The examples that *schema* has of what stands at *place*."""
-    node = node_of(schema)
-    for token in pointer.split(place):
-        node = node.member(token)
-    return node.shape.examples if node.reason is None else ()

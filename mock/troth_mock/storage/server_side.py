@@ -64,7 +64,10 @@ def at_first(name: str, drawn: Any, states: Sequence[Any], now: int) -> Iterator
             # what comes later has not come yet
             yield None
     elif words & _STATES and isinstance(drawn, str):
-        yield from [one for one in states if isinstance(one, str) and not _is_unknown(one)][:1]
+        usual = natural_values.table().pools["status"]
+        known = [one for one in states if isinstance(one, str) and not _is_unknown(one)]
+        # what an example says is not one of many that it might have been
+        yield from known[:1] if known or drawn not in usual else usual[:1]
     elif isinstance(drawn, bool):
         yield _is_at_first(name)
     elif words & _COUNTS and isinstance(drawn, int) and not isinstance(drawn, bool):

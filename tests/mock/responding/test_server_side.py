@@ -67,6 +67,16 @@ def test_an_identifier_that_bodies_do_not_take_stays_as_it_is() -> None:
     assert isinstance(first, int)
 
 
+def test_an_identifier_of_which_the_document_has_an_example_is_like_that() -> None:
+    shown = {**TEXT, "readOnly": True, "examples": ["prd_01h1s5z6vf2mm1mz3hevnn9va7"]}
+    item = {**ITEM, "properties": {**ITEM["properties"], "id": shown}}
+    mock = Client(keys(item, TEXT))
+    made = mock.ask("POST", "/keys", {"name": "one"})
+    ids = [one["id"] for one in mock.ask("GET", "/keys")["data"]]
+    assert ids[-1] == made["id"]
+    assert all(re.fullmatch("prd_[a-z0-9]{26}", one) for one in ids)
+
+
 @pytest.mark.parametrize("cursor", [TEXT, CURSOR, {**TEXT, "pattern": KEY}])
 def test_a_cursor_is_such_as_its_parameter_takes(cursor: Any) -> None:
     mock = Client(keys(ITEM, cursor))
@@ -144,6 +154,17 @@ def test_what_somebody_has_to_do_first_has_not_been_done_to_a_new_thing() -> Non
     for number in range(4):
         made = mock.ask("POST", "/keys", {"name": f"n{number}"})
         assert [made[name] for name in names] == [True, False, False, False, False, True]
+
+
+def test_a_state_of_which_the_document_lists_none_is_that_of_what_is_new() -> None:
+    item = {
+        **ITEM,
+        "required": ["id", "name", "status"],
+        "properties": {**ITEM["properties"], "status": {**TEXT, "readOnly": True}},
+    }
+    mock = Client(keys(item, TEXT))
+    made = [mock.ask("POST", "/keys", {"name": f"n{number}"})["status"] for number in range(5)]
+    assert made == ["active"] * 5
 
 
 def test_what_is_told_in_attributes_begins_and_changes_as_other_members_do() -> None:
@@ -452,6 +473,29 @@ def test_what_is_done_to_a_new_thing_counts_before_anybody_has_read_it() -> None
         **plain,
         **{"id": second, "status": "pending", "created_at": "2023-11-14T22:13:21Z"},
     }
+
+
+def test_the_job_that_an_answer_tells_of_can_be_asked_for_and_comes_to_an_end() -> None:
+    states = {"enum": ["queued", "running", "done", "failed"]}
+    job = {
+        "type": "object",
+        "required": ["id", "status"],
+        "properties": {"id": {**TEXT, "format": "uuid"}, "status": states},
+    }
+    named = {"name": "jobId", "in": "path", "required": True, "schema": {**TEXT, "format": "uuid"}}
+    asked = {"type": "object", "required": ["kind"], "properties": {"kind": TEXT}}
+    location = {"Location": {"schema": TEXT}}
+    client = Client(
+        {
+            "/exports": {"post": operation(body=sent(asked), _202=answer(job, headers=location))},
+            "/jobs/{jobId}": {"parameters": [named], "get": operation("404", _200=answer(job))},
+        }
+    )
+    started = client.reply("POST", "/exports", {"kind": "csv"})
+    at = dict(started.fields)["Location"]
+    told = json.loads(started.body or b"")
+    assert (told["status"], at) == ("queued", f"/jobs/{told['id']}")
+    assert client.ask("GET", at) == {**told, "status": "done"}
 
 
 def test_what_was_made_in_one_thing_is_not_in_another() -> None:
